@@ -25,8 +25,8 @@ RULE = Path(__file__).with_name("admission.json")
 
 @dataclass(frozen=True)
 class Rule:
-    """Limits on the difference between the two halves, on the deviation of the speed from other
-    machines of the kind, and on the share of disturbed trials."""
+    """Limits on the difference between odd and even blocks, on the deviation of the speed from
+    other machines of the kind, and on the share of disturbed trials."""
     aa_most: float
     speed_most: float
     disturbed_most: float
@@ -65,8 +65,8 @@ def figures_of(campaign: Campaign) -> Figures:
 
 
 def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
-    """Returns ln(speed of the machine / median speed of its kind); None if it is the only machine
-    of its kind. If there are two, only the slower one gets a value below 0."""
+    """Returns ln(speed of the machine / median speed of its kind), or None if it is the only
+    machine of its kind. If a kind has two machines, only the slower one gets a value below 0."""
     machine = machines[name]
     kind = [m for m in machines.values() if m.kind == machine.kind and m.medians]
     logs = []

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from report import folders
+
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
 PACKAGE = Path(__file__).resolve().parent
 
@@ -29,8 +31,8 @@ def place_of(error: BaseException) -> str:
 
 
 def failure_line(error: BaseException) -> str:
-    """Formats one line about an unexpected error. It may occur anywhere, because campaigns from
-    before line checksums may contain anything."""
+    """Formats one line about an unexpected error. Such an error may occur anywhere, because
+    campaigns from before line checksums may contain anything."""
     found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     if isinstance(error, ImportError):
         return (f"{found}: `make deps` installs what the report needs, for "
@@ -42,8 +44,8 @@ def failure_line(error: BaseException) -> str:
 
 
 def drop(stream: TextIO | None) -> None:
-    """Discards the buffered output of a stream. Otherwise Python would flush it at exit and,
-    if that fails, change the exit status."""
+    """Discards the buffered output of a stream. Otherwise Python would flush the stream at exit
+    and, if that fails, change the exit status."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -77,8 +79,8 @@ def flushed(status: int) -> int:
 
 def refusing(command: Callable[[], int], name: str,
              kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
-    """Runs command() and returns its status. If it raises one of `kinds`, or if a file cannot be
-    opened, prints a line that starts with `name` and returns USAGE."""
+    """Runs command() and returns its status. If the command raises one of `kinds`, or if a file
+    cannot be opened, prints a line that starts with `name` and returns USAGE."""
     try:
         return command()
     except kinds as error:
@@ -86,7 +88,7 @@ def refusing(command: Callable[[], int], name: str,
     except OSError as error:
         if error.filename is None:
             raise  # an error of a stream has no file name
-        found = f"{error.filename}: {error.strerror}"
+        found = f"{error.filename}: {folders.reason(error)}"
     print(f"{name}: {found}", file=sys.stderr)
     return USAGE
 

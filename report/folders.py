@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 
 def own(path: Path | str, *below: str) -> None:
-    """Makes the folder `path` and the folders `below` it; OSError if one of them is a link. Links
-    among their files are removed, so that nothing is written through them."""
+    """Makes the folder `path` and the folders `below` it. Raises OSError if one of these folders is
+    a link. Links among their files are removed, so that nothing is written through them."""
     for folder in (Path(path), *(Path(path) / name for name in below)):
         if folder.is_symlink():
             raise OSError(errno.ELOOP, "a symbolic link, expected a real folder "
@@ -24,6 +24,15 @@ def own(path: Path | str, *below: str) -> None:
         for file in folder.iterdir():
             if file.is_symlink() and file.name not in below:
                 file.unlink()
+
+
+def reason(error: OSError) -> str:
+    """The error's text, and the next step if a file may not be read. Such a file is not
+    damaged."""
+    text = error.strerror or "no reason"
+    if isinstance(error, PermissionError):
+        text += ": run as the owner of the file, or chmod a+rX the file and its folders"
+    return text
 
 
 @contextlib.contextmanager
@@ -38,7 +47,7 @@ def naming(path: Path | str) -> Iterator[None]:
 
 def replace(path: Path | str, text: str) -> None:
     """Writes a file completely or not at all; the OSError names it."""
-    new = f"{path}.new"
+    new = f"{path}.{os.getpid()}.new"
     with naming(path):
         try:
             with open(new, "w", encoding="utf-8", opener=unlinked) as file:
@@ -48,7 +57,7 @@ def replace(path: Path | str, text: str) -> None:
             os.replace(new, path)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(new)  # a partial file would occupy the full disk
+                os.unlink(new)  # a partial file would take up space on the full disk
             raise
 
 

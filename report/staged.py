@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from report import load
+from report.folders import reason
 from report.load import JournalError, seal, strict_json
 from report.load.decode import DecodeError, decode
 from report.load.plan import Factors
@@ -100,7 +101,7 @@ class Staged:
 
     @property
     def machine(self) -> str | None:
-        """Id of the machine; None if unknown before the first stage."""
+        """Id of the machine, or None if unknown before the first stage."""
         return self.meta.machine or next((c.plan.machine.id for c in self.stages), None)
 
     @property
@@ -110,7 +111,7 @@ class Staged:
 
 
 def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str | None]) -> T:
-    """Reads a JSON file as a `kind`; JournalError describes an error. `check` gets the object and
+    """Reads a JSON file as a `kind`. Errors become a JournalError. `check` gets the object and
     returns an error or None."""
     try:
         value = strict_json.loads(file.read_bytes())
@@ -121,7 +122,7 @@ def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str |
             raise JournalError(f"{file}: {wrong}")
         return decode(kind, value)
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}: expected the folder of a staged "
+        raise JournalError(f"{file}: {reason(error)}: expected the folder of a staged "
                            "campaign") from None
     except DecodeError as error:
         raise JournalError(f"{file}: {error}: use the report of the version that "
@@ -158,7 +159,7 @@ def read_plan(path: Path, meta: Meta) -> Cells:
 
 
 def folders(path: Path) -> list[Path]:
-    """Returns the stages 1, 2, ... that have begun; JournalError if one is missing."""
+    """Returns the stages 1, 2, ... that have begun. Raises JournalError if a stage is missing."""
     numbers = sorted((int(m[1]), f) for f in path.iterdir()
                      for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
     for number, (have, folder) in enumerate(numbers, 1):
@@ -169,7 +170,7 @@ def folders(path: Path) -> list[Path]:
 
 
 def read(path: Path | str) -> Staged:
-    """Reads the staged campaign in a folder; JournalError if there is no such campaign."""
+    """Reads the staged campaign in a folder. Raises JournalError if there is no such campaign."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")

@@ -98,7 +98,7 @@ def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
 
 
 def figure(found: Decision) -> Figure | None:
-    """Computes the figure; None if no line has two points with an interval."""
+    """Computes the figure. Returns None if no line has two points with an interval."""
     axis = found.moves.axis or "write_share"
     lines = lines_of(found, axis)
     if not lines:
@@ -177,7 +177,7 @@ def fill(new: Path, search: Staged, found: Decision) -> None:
 
 def build(folder: Path | str) -> tuple[list[str], bool]:
     """Writes FOLDER/report. Returns lines for the terminal, and whether the search is incomplete.
-    JournalError: the folder has no search, or its stages cannot be read."""
+    Raises JournalError if the folder has no search, or its stages cannot be read."""
     search = staged.read(folder)
     if search.kind != "crossover":
         raise JournalError(f"{folder}: stages of {search.kind}, expected a crossover: each stage "

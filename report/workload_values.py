@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads and writes values in the notation of workload files (docs/reference/workload-file.md).
 
-The runner's parser is authoritative. This one gives the same doubles for the same texts, so that
+The runner's parser is authoritative. This module gives the same doubles for the same texts, so that
 a question finds the cell that it names.
 """
 import re
@@ -15,12 +15,12 @@ Value = str | int | float | bool | Options
 COUNTS = {"": 1, "k": 10 ** 3, "M": 10 ** 6, "Ki": 2 ** 10, "Mi": 2 ** 20, "Gi": 2 ** 30}
 NUMBER = r"([0-9]{1,20}(?:\.[0-9]{1,20})?)"
 TIMES = (("s", 10 ** 9), ("ms", 10 ** 6), ("us", 10 ** 3), ("ns", 1))
-KEYS = {"write_share": "writes", "miss_share": "misses"}  # all other names have - instead of _
+KEYS = {"write_share": "writes", "miss_share": "misses"}  # in all other names, - replaces _
 
 
 def share(text: str) -> float:
-    """Parses "3%" as 0.03, the double nearest to the text; ValueError if it is not a share from
-    0% to 100%."""
+    """Parses "3%" as 0.03, the double nearest to the text. Raises ValueError if the text is not a
+    share from 0% to 100%."""
     match = re.fullmatch(NUMBER + "%", text, re.A)
     # The exponent is parsed together with the digits, because a product would round twice.
     value = float(f"{match[1]}e-2") if match else 2.0
@@ -30,8 +30,8 @@ def share(text: str) -> float:
 
 
 def count(text: str, most: int, example: str) -> int:
-    """Parses "64Ki" as 65536; ValueError if it is not a whole number from 1 to `most`. Doubles
-    are multiplied as in the runner, so 1.001k is not whole."""
+    """Parses "64Ki" as 65536. Raises ValueError if the value is not a whole number from 1 to
+    `most`. Doubles are multiplied as in the runner, so 1.001k is not whole."""
     match = re.fullmatch(NUMBER + "(k|M|Ki|Mi|Gi)?", text, re.A)
     value = float(match[1]) * COUNTS[match[2] or ""] if match else 0.0
     if not value.is_integer() or not 1 <= value <= most:
@@ -40,7 +40,7 @@ def count(text: str, most: int, example: str) -> int:
 
 
 def real(text: str) -> float:
-    """Parses digits with or without a fraction; ValueError for anything else."""
+    """Parses digits with or without a fraction. Raises ValueError for anything else."""
     if not re.fullmatch(NUMBER, text, re.A):
         raise ValueError("expected digits, e.g. 0.99")
     return float(text)

@@ -81,7 +81,7 @@ def show(a: Answer, args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answers the question; JournalError if the folder cannot be read."""
+    """Answers the question. Raises JournalError if the folder cannot be read."""
     asked = questions.normal(questions.Spot(**{
         axis.factor: getattr(args, axis.factor) for axis in questions.AXES}))
     campaign, left = folder.read(args.folder)

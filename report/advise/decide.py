@@ -115,7 +115,7 @@ class Answer:
 
 def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
     """Returns the rankings with a result at each spot, the one with the most maps first. A spot
-    without writes is entered for every kind of write."""
+    where nothing is written counts for every kind of write."""
     measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
                 for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
     measured = [m for m in measured if m.contenders]
@@ -155,9 +155,10 @@ def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
 
 def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target: Spot,
           front: Sequence[str]) -> tuple[Flip, ...]:
-    """Finds the nearest places at which a single map leads that is not the whole answer. After
-    a tie this may be a tied map, because the choice among the tied maps matters there. In each
-    direction the first such place is taken; they are sorted by measured steps."""
+    """Finds the nearest places at which a single map leads that is not the whole answer. If the
+    answer is a tie, the leader there may be one of the tied maps, because the choice among them
+    matters there. In each direction the first such place is taken; they are sorted by measured
+    steps."""
     anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a campaign folder, or combines the complete stages of a staged one to one campaign.
+"""Reads a campaign folder, or combines the complete stages of a staged campaign into one.
 
 Stages run at different times. Block numbers continue from stage to stage, so that pairs stay
 within one stage.
@@ -59,8 +59,8 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
 
 
 def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
-    """Returns the campaign and the names of incomplete stages; JournalError if the folder has no
-    campaign."""
+    """Returns the campaign and the names of incomplete stages. Raises JournalError if the folder
+    has no campaign."""
     if (path / "campaign.json").exists() or not (path / "stages.json").exists():
         return load.read(path), ()
     search = staged.read(path)

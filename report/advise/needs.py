@@ -30,7 +30,7 @@ NEEDS: Mapping[str, Callable[[Card], bool]] = {
 
 
 def read(text: str) -> tuple[str, ...]:
-    """Parses "scan,range" as ("scan", "range"); ValueError: a name is not in NEEDS."""
+    """Parses "scan,range" as ("scan", "range"). Raises ValueError if a name is not in NEEDS."""
     names = tuple(dict.fromkeys(text.split(",")))
     wrong = [name for name in names if name not in NEEDS]
     if wrong:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Locates a question among the measured places: at one of them, between several, or outside.
-Also lists the neighbouring places."""
+The module also lists the neighbouring places."""
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ class Refusal:
     """Why a question cannot be answered.
 
     - measured: the values of the factor that have an answer
-    - held: factors whose values are not the defaults; the values were measured under these
+    - held: the factors with other than default values under which `measured` was measured
     - alone: for GAP, true if the values were measured with all other factors as requested
     """
     reason: Reason
@@ -135,9 +135,9 @@ def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
 
 
 def locate(spots: Sequence[Spot], target: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
-    """Returns the measured places around a question, or only its own place if that was measured;
-    outside the measured range, no place and the Refusal. `spots` are all places with a result;
-    `cpus` is the number of CPUs of the machine, 0 if unknown."""
+    """Returns the measured places around a question, or only the question's own place if that was
+    measured. Outside the measured range, returns no place and the Refusal. `spots` are all places
+    with a result; `cpus` is the number of CPUs of the machine, 0 if unknown."""
     fit, refusal = narrowed(spots, target)
     refusal = refusal or beyond(fit, target, cpus)
     if refusal:

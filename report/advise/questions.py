@@ -57,7 +57,7 @@ class Axis(NamedTuple):
 
     @property
     def preset(self) -> Value | None:
-        """Default value; None if the option is required."""
+        """Default value, or None if the option is required."""
         return None if self.factor in FACTORS[:3] else USUAL.value(self.factor)
 
 

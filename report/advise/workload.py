@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the workload file that would settle a question (docs/reference/workload-file.md). It
+"""Writes the workload file that would settle a question (docs/reference/workload-file.md). The file
 measures the place of the question with the number of blocks that a claim needs."""
 import shlex
 
@@ -59,9 +59,9 @@ def commands(a: Answer, folder: str = f"results/{NAME}") -> tuple[str, str, str]
 
 
 def text(a: Answer) -> str:
-    """Formats the whole file. Its first comment gives the question and the campaign's answer. The
-    names of --maps may fill several lines, because the list is quoted and the runner accepts any
-    white space between names."""
+    """Formats the whole file. The file's first comment gives the question and the campaign's
+    answer. The names of --maps may fill several lines, because the list is quoted and the runner
+    accepts any white space between names."""
     lines = wrapped(f"Which map at {questions.in_words(a.question)}? The campaign "
                     f"{a.campaign.path} answers: {why(a)}.", "# ")
     lines.append(f"# These commands settle it, if this file is {NAME}.conf:")

@@ -2,9 +2,9 @@
 """Writes and reads the artifact: a tar.gz whose bytes depend only on the folder and a date. A
 seal (checksum) at its end covers every byte before it.
 
-gzip's own checksum omits the header and the padding bits after the data. The seal is one more
-gzip member without content, which every reader skips. Its comment is the SHA-256 of all bytes
-before it.
+gzip's own checksum omits the header and the padding bits after the data. The seal is one more gzip
+member without content, which every reader skips. The seal's comment is the SHA-256 of all bytes
+before the seal.
 """
 import hashlib
 import os
@@ -85,7 +85,7 @@ def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
 def pack(folder: str, out: str, seconds: int) -> None:
     """Writes `out` completely or not at all. Each member gets the time `seconds`, counted from
     1970."""
-    part = f"{out}.new"
+    part = f"{out}.{os.getpid()}.new"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW,
                  0o644)
     try:
@@ -129,7 +129,7 @@ def check_seal(path: str) -> None:
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
-    """Returns the path of a member; Damaged if the path is outside `into`. `made` maps the
+    """Returns the path of a member. Raises Damaged if the path is outside `into`. `made` maps the
     members before it to their kinds; this member is added."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):

@@ -22,7 +22,7 @@ MINUTE_NS = 60e9
 
 @dataclass(frozen=True)
 class Row:
-    """A row of claims.tsv, which runner/reviewer.sh reads; "" is written as "-"."""
+    """A row of claims.tsv, which runner/reviewer.sh reads; An empty text is written as "-"."""
     id: str
     campaign: str
     plan: str
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Claim:
-    """A row with its group; None for the row that reviewers try first."""
+    """A row with its group, or with None for the row that reviewers try first."""
     row: Row
     group: Group | None
 
@@ -118,7 +118,7 @@ def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
 
 def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
     """Builds the claim to try first: a few maps of the headline, with one thread and with one
-    thread for each CPU of the reviewer; None if the campaign has no timed cells."""
+    thread for each CPU of the reviewer. Returns None if the campaign has no timed cells."""
     cells = packed.plan.cells
     timed = next((c for c in cells if c.measure == "throughput" and not c.skip), None)
     if timed is None:

@@ -50,7 +50,7 @@ class Packed:
 
     @cached_property
     def stages(self) -> Stages | None:
-        """Content of stages.json; None for a plain campaign."""
+        """Content of stages.json, or None for a plain campaign."""
         file = self.path / "stages.json"
         return decode(Stages, strict_json.loads(file.read_bytes())) if file.exists() else None
 

@@ -56,7 +56,7 @@ def place_text(p: Place) -> str:
 
 
 def search_of(packed: Packed) -> Search | None:
-    """Describes a campaign in stages; None for a plain campaign."""
+    """Describes a campaign in stages. Returns None for a plain campaign."""
     stages = packed.stages
     if stages is None:
         return None

@@ -20,7 +20,7 @@ Listed = Mapping[str, tuple[str, str]]  # path -> the rest of its row
 
 
 class Unlisted(Exception):
-    """The list cannot contain an entry of the folder; the text names it."""
+    """The list cannot contain an entry of the folder; the text names the entry."""
 
 
 def sha256(path: str | Path) -> str:
@@ -90,6 +90,8 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
         except Unlisted as error:
             wrong(str(error))
             continue
+        except PermissionError:
+            raise  # not checked, so neither whole nor damaged
         except OSError as error:
             wrong(f"{printable(path)}: {error.strerror}")
             continue
@@ -133,8 +135,8 @@ def parse(text: str) -> Listed:
 
 
 def write(folder: str | Path) -> str:
-    """Lists everything in `folder`, and returns the artifact's digest. Unlisted: an entry cannot
-    be listed."""
+    """Lists everything in `folder`, and returns the artifact's digest. Raises Unlisted if an entry
+    cannot be listed."""
     wrong: list[str] = []
     text = text_of(walk(folder, wrong.append))
     if wrong:
@@ -175,6 +177,8 @@ def problems(folder: str | Path) -> list[str]:
         with open(fd, "rb") as file:
             kept = file.read()
         listed = parse(kept.decode())
+    except PermissionError:
+        raise
     except OSError as error:
         return wrong + [f"{NAME}: {error.strerror}"]
     except ValueError as error:

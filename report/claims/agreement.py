@@ -2,9 +2,9 @@
 """Compares two verdicts on a claim: for Go and for the C port, or for two versions of Go.
 
 Verdicts agree if their words are equal and each cell lies on the same side of 1 in both. (Two
-"refuted" may rank the maps in opposite orders.) For each claim on which Go and the port
-differ, the sentence gives the cause. It is the text of the ledger's variant if the verdict on
-the variant equals the verdict on Go, otherwise "unexplained" (docs/reference/claims.md).
+"refuted" may rank the maps in opposite orders.) For each claim on which Go and the port differ, the
+sentence gives the cause. The cause is the text of the ledger's variant if the verdict on the
+variant equals the verdict on Go, otherwise "unexplained" (docs/reference/claims.md).
 """
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ CERTAIN = (Word.REPRODUCED, Word.REFUTED)
 
 
 def side(cell: CellRow) -> int | None:
-    """Returns on which side of 1 a ratio lies: 1, -1, or 0 for no difference; None if the cell
-    is not a ratio, or if the interval contains 1."""
+    """Returns on which side of 1 a ratio lies: 1, -1, or 0 for no difference. Returns None if the
+    cell is not a ratio, or if the interval contains 1."""
     if cell.kind is Kind.NO_DIFFERENCE:
         return 0
     if len(cell.cells) != 2 or cell.low is None or cell.high is None:
@@ -27,7 +27,7 @@ def side(cell: CellRow) -> int | None:
 
 
 def differ(one: CellRow, other: CellRow) -> bool:
-    """True if both are certain, but have different words or lie on different sides of 1."""
+    """True if both cells are certain, but have different words or lie on different sides of 1."""
     if one.word in CERTAIN and other.word in CERTAIN and one.word is not other.word:
         return True
     sides = side(one), side(other)
@@ -35,7 +35,7 @@ def differ(one: CellRow, other: CellRow) -> bool:
 
 
 def agree(one: Verdict, other: Verdict) -> bool | None:
-    """True if two verdicts agree; None if one of them is undecided."""
+    """True if two verdicts agree, or None if one of them is undecided."""
     if not (one.verdict in DECIDED and other.verdict in DECIDED):
         return None
     return one.verdict is other.verdict and not any(map(differ, one.cells, other.cells))
@@ -67,7 +67,7 @@ def difference_text(row: ClaimRow) -> str:
 
 def sentence(rows: Sequence[ClaimRow]) -> str:
     """Counts the claims on which Go and the port agree, and lists the claims whose verdict
-    depends on the version of Go; "" if no claim is about Go."""
+    depends on the version of Go, or "" if no claim is about Go."""
     both = [r for r in rows if r.port and r.of.startswith("Go ")]
     if not both:
         of_go = any(r.of.startswith("Go ") for r in rows)

@@ -2,7 +2,7 @@
 """The functions for claims with `rule = arithmetic`. A line `compute = NAME ARGUMENTS` of the
 ledger calls evaluate("NAME ARGUMENTS").
 
-Each function takes numbers or words and returns one number. It reads no file, clock or
+Each function takes numbers or words and returns one number. No function reads a file, a clock or a
 campaign. A function that uses random numbers takes their seed as an argument.
 """
 import ctypes
@@ -81,7 +81,7 @@ def argument(word: str) -> float | str:
 
 
 def evaluate(text: str) -> float:
-    """Calls the function that the text names. ComputeError. "quotient 1 4" returns 0.25."""
+    """Calls the function that the text names. Raises ComputeError. "quotient 1 4" returns 0.25."""
     name, *words = text.split() or [""]
     if name not in FUNCTIONS:
         raise ComputeError(f"{name or 'nothing'}: expected one of {', '.join(FUNCTIONS)}")

@@ -2,7 +2,7 @@
 """Computes the figures of the articles from a campaign, as docs/articles/figures.tsv lists them.
 
 A line of that table names the cells of one workload and a statistic of their trials
-(statistic.py), or "none: REASON". If it names two cells, the figure is their ratio, paired by
+(statistic.py), or "none: REASON". If a line names two cells, the figure is their ratio, paired by
 block.
 """
 import csv
@@ -65,7 +65,7 @@ def read(file: Path = FILE) -> list[Figure]:
 
 
 def folded(parsed: Statistic, blocks: Blocks) -> float:
-    """Combines all trials of a cell to one number. Raises Missing."""
+    """Combines all trials of a cell into one number. Raises Missing."""
     pairs = list(blocks.values())
     if parsed.fold == "sum":
         return quotient(sum(a for a, _ in pairs), sum(b for _, b in pairs))

@@ -38,7 +38,7 @@ class Query:
 
 def settings(text: str) -> dict[str, str]:
     """Parses "MAP FACTOR=VALUE ..." into {factor: value}; a word without "=" is the map.
-    JournalError if a cell has no such factor."""
+    Raises JournalError if a cell has no such factor."""
     found = {}
     for word in text.split():
         name, equals, value = word.partition("=")
@@ -66,8 +66,8 @@ def fits(cell: Factors, wanted: dict[str, str]) -> bool:
 
 
 class Cells:
-    """The planned cells of a campaign or a plan. They are grouped by workload, because a ledger
-    makes thousands of queries."""
+    """The planned cells of a campaign or a plan. The cells are grouped by workload, because a
+    ledger makes thousands of queries."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         self.all = tuple(cells)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decides whether the process of a trial without a result has crashed.
 
-A crash is a fault or an abort in the process itself. A signal from outside is not a crash:
-SIGKILL from the kernel or the runner, SIGTERM from a stop, SIGALRM from a deadline. Both a
-crash of Go's runtime and a refused request end a program with status 2. They differ in the
-trace on standard error, whose end is stored in the journal.
+A crash is a fault or an abort in the process itself. A signal from outside is not a crash: SIGKILL
+from the kernel or the runner, SIGTERM from a stop, SIGALRM from a deadline. Both a crash of Go's
+runtime and a refused request end a program with status 2. The two differ in the trace on standard
+error, whose end is stored in the journal.
 """
 import re
 import signal

@@ -42,7 +42,7 @@ class Key(NamedTuple):
 # ---- what this machine cannot decide ---------------------------------------------
 
 def lacking(campaign: Campaign, claim: Claim) -> str:
-    """Returns the reason why this machine cannot decide the claim; "" if it can."""
+    """Returns the reason why this machine cannot decide the claim, or "" if it can."""
     if claim.rule == "none":
         return claim.lacks
     what, amount = claim.needs or ("", 0.0)
@@ -184,7 +184,8 @@ def setting_of(campaign: Campaign, row: ClaimRow) -> str:
 # ---- all claims -----------------------------------------------------------
 
 def gathered(data: Data, claims: Ledger) -> Found:
-    """Collects the evidence of all cells; for the port even if no cell is planned."""
+    """Collects the evidence of all planned cells; for the port, also of claims without planned
+    cells."""
     gos = golang.read(data.campaign.plan.maps)
     found = {}
     for claim in claims.values():
@@ -201,7 +202,7 @@ def gathered(data: Data, claims: Ledger) -> Found:
 
 def verdict_of(campaign: Campaign, claim: Claim, found: Found,
                ps: Mapping[Key, rules.Ps]) -> ClaimRow | None:
-    """Decides a claim; None if the campaign has no cell of it."""
+    """Decides a claim. Returns None if the campaign has no cell of it."""
     if claim.rule == "arithmetic":
         value = arithmetic.evaluate(claim.compute)
         low, high = claim.limits
@@ -233,7 +234,8 @@ def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
 # ---- the campaign -----------------------------------------------------------
 
 def made_for(campaign: Campaign) -> bool:
-    """True if the campaign was planned for claims. The cells of others match only by chance."""
+    """True if the campaign was planned for claims. The cells of other campaigns match a claim only
+    by chance."""
     return (campaign.plan.mode or "").startswith("claims") or \
         "claims" in (campaign.plan.notes or {})
 
@@ -255,8 +257,8 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
     its hash."""
     folder = campaign.path.parent
     meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
-    # The claims that were requested for the run are one family of tests. Other claims may
-    # be complete in it by chance.
+    # The claims that were requested for the run are one family of tests. By chance, the run may
+    # also contain all cells of other claims.
     requested = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
     rows = verdicts(campaign, requested)
     before = meta.rule if meta else staged.Rule(
@@ -272,8 +274,8 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
 
 
 def of_campaign(campaign: Campaign, folder: Path | None = None, finished: bool = True) -> Document:
-    """Decides a campaign by the ledger in a folder; None: by the ledger of this source tree.
-    LedgerError."""
+    """Decides a campaign by the ledger in a folder, or by the ledger of this source tree if the
+    folder is None. Raises LedgerError."""
     claims = ledger.read(folder)
     return document(campaign, claims, decision_rules.read(claims, folder), finished)
 
@@ -288,7 +290,7 @@ def as_json(found: Document) -> str:
 
 def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:
     """Prints the verdicts of a campaign, and returns the exit status. `ledger_folder` has another
-    ledger; None: the ledger of this source tree. JournalError."""
+    ledger than this source tree's. Raises JournalError."""
     print(as_json(of_campaign(load.read(folder), ledger_folder)))
     return DONE
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges the advice of the articles, such as "read-mostly: sync.Map".
 
-A decision rule is a section of decision-rules.txt. It names the claims that support it (`for`)
-and those that contradict it (`against`). Its standing (confirmed, corrected or open) depends
-only on the verdicts on these claims (docs/reference/claims.md).
+A decision rule is a section of decision-rules.txt. The section names the claims that support the
+rule (`for`) and the claims that contradict it (`against`). The rule's standing (confirmed,
+corrected or open) depends only on the verdicts on these claims (docs/reference/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
 
 
 def two(text: str) -> tuple[str, str]:
-    """Reads the names of two maps; ValueError."""
+    """Reads the names of two maps. Raises ValueError."""
     base, contender = text.split()
     return base, contender
 
@@ -84,7 +84,7 @@ def form(claims: ledger.Ledger) -> Form:
 
 
 def rule_of(section: Section) -> Rule:
-    """Builds a rule from a section. LedgerError."""
+    """Builds a rule from a section. Raises LedgerError."""
     place, name, settings = section
     require(section, "a decision rule", settings.get, NEEDS)
     return Rule(name, place, settings["source"], settings["situation"], settings["advises"],
@@ -93,8 +93,8 @@ def rule_of(section: Section) -> Rule:
 
 def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
     """Reads the rules in a ledger's folder, in the order of the file; none if the file is missing.
-    `folder` None: the folder of this source tree. `claims` is the whole ledger of that folder.
-    LedgerError."""
+    If `folder` is None, reads the folder of this source tree. `claims` is the whole ledger of that
+    folder. Raises LedgerError."""
     file = (folder or ledger.FOLDER) / FILE
     return {s.id: rule_of(s) for s in read_all([file] if file.exists() else [], form(claims))}
 
@@ -103,7 +103,7 @@ def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
 
 @dataclass(frozen=True)
 class Linked:
-    """The verdict on a linked claim, or on all places of the cell that the link names; None if
+    """The verdict on a linked claim, or on all places of the cell that the link names, or None if
     the claim did not run."""
     link: Link
     verdict: Word | None

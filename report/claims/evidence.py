@@ -58,7 +58,7 @@ def query_of(one: Claim, where: str | None = None) -> Query:
 
 
 def centre(blocks: Blocks) -> float | None:
-    """Pseudo-median of one side's values; None if a value is 0 or less."""
+    """Pseudo-median of one side's values, or None if a value is 0 or less."""
     values = [quotient(*blocks[b]) for b in sorted(blocks)]
     if not values or min(values) <= 0:
         return None

@@ -44,11 +44,11 @@ def plain(side: str) -> str:
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
-Gos = Mapping[str, Go]  # CLASSIC or TODAY -> that Go version, if the campaign has it
+Gos = Mapping[str, Go]  # CLASSIC and TODAY -> the campaign's Go version of that kind, if any
 
 
 def version_of(info: MapInfo) -> str | None:
-    """The version of Go that compiled a map; None if it is not a Go map."""
+    """The version of Go that compiled a map, or None if it is not a Go map."""
     return info.language_version if is_go(info.id) else None
 
 

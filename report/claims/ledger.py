@@ -111,9 +111,9 @@ class Claim:
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
-        """Returns the claim for each of its cells, with the keys of that cell. With go=False, only
-        cells that name no Go map. With go=True, only cells that Go's maps have; empty if one is
-        missing of a claim in parts. LedgerError."""
+        """Returns the claim for each of its cells, with the keys of that cell. go=False selects the
+        cells that name no Go map, go=True the cells that Go's maps have; the latter are empty if a
+        claim in parts lacks one. Raises LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]
@@ -152,7 +152,7 @@ Ledger = Mapping[str, Claim]  # by id
 # ---- values ---------------------------------------------------------------
 
 def number(text: str) -> float:
-    """Parses "3 %" as 0.03 and "1.2" as 1.2. ValueError, also for infinity and NaN."""
+    """Parses "3 %" as 0.03 and "1.2" as 1.2. Raises ValueError, also for infinity and NaN."""
     text = text.strip()
     value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     if not math.isfinite(value):
@@ -216,7 +216,7 @@ FORM = Form(
 
 
 def part(text: str, place: str) -> tuple[str, dict[str, object]]:
-    """Parses "WHERE | KEY = VALUE | ..." into (WHERE, {key: value}). LedgerError."""
+    """Parses "WHERE | KEY = VALUE | ..." into (WHERE, {key: value}). Raises LedgerError."""
     where, *settings = (word.strip() for word in text.split("|"))
     return where, dict(FORM.setting(word, place, PART_KEYS) for word in settings)
 
@@ -224,7 +224,8 @@ def part(text: str, place: str) -> tuple[str, dict[str, object]]:
 # ---- one claim ------------------------------------------------------------
 
 def claim_of(section: Section) -> Claim:
-    """Builds a claim from a section, and checks that its rule has all it needs. LedgerError."""
+    """Builds a claim from a section, and checks that its rule has all it needs. Raises
+    LedgerError."""
     place, name, settings = section
     mistake = f"{place}: [{name}]"
     rule = settings.get("rule")
@@ -255,7 +256,7 @@ def claim_of(section: Section) -> Claim:
 
 
 def check_cell(section: Section, one: Claim) -> None:
-    """Checks that each cell has the keys that its rule needs. LedgerError."""
+    """Checks that each cell has the keys that its rule needs. Raises LedgerError."""
     mistake = f"{section.place}: [{section.id}]"
     if one.rule not in RULES or one.rule in WITHOUT_CELLS:
         raise LedgerError(f"{mistake} rule = {one.rule}: expected a rule that takes cells")
@@ -274,7 +275,7 @@ def check_cell(section: Section, one: Claim) -> None:
 
 def check_variant(section: Section, claim: Claim) -> None:
     """Checks that a variant has Go's maps, the same number of cells, and a text about its
-    meaning. LedgerError."""
+    meaning. Raises LedgerError."""
     if not (claim.variant or claim.variant_shows):
         return
     require(section, "a variant", lambda key: getattr(claim, key), (*EXPLAINS, "go"))
@@ -287,8 +288,8 @@ def check_variant(section: Section, claim: Claim) -> None:
 # ---- all claims ------------------------------------------------------------
 
 def read(folder: Path | None = None) -> dict[str, Claim]:
-    """Reads all claims in a folder, ordered by id; None: the folder of this source tree.
-    LedgerError."""
+    """Reads all claims in a folder (None: in this source tree), ordered by id.
+    Raises LedgerError."""
     files = sorted((folder or FOLDER).glob("*.claims"))
     return dict(sorted((s.id, claim_of(s)) for s in read_all(files, FORM)))
 

@@ -30,7 +30,7 @@ class Stand(StrEnum):
     OPEN = "left open"
 
 
-PORT, VARIANT = "C port of Go 1.19's code", "variant"  # sources of maps; see also golang.py
+PORT, VARIANT = "C port of Go 1.19's code", "variant"  # whose maps a verdict is about (golang.py)
 DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 
 
@@ -62,7 +62,7 @@ class CellRow:
 @dataclass(frozen=True)
 class Verdict:
     """A verdict. `numbers` is their source, such as "Go" for Go's own maps. `of` names the Go
-    version or the port; "" for a claim that is not about Go."""
+    version or the port, and is "" for a claim that is not about Go."""
     verdict: Word
     how: str
     numbers: str
@@ -84,7 +84,7 @@ class ClaimRow(Verdict):
     - setting: goroutines, threads and CPUs of the cells
     - beside: the verdict on the other Go version (today's, if a classic one decides)
     - port: the verdict on the C port, if Go's maps decide
-    - agree: true if Go and the port agree; None if one of them is undecided or missing
+    - agree: true if Go and the port agree, or None if one of them is undecided or missing
     - cause: why they differ
     """
     id: str
@@ -107,7 +107,7 @@ class ClaimRow(Verdict):
 
 @dataclass(frozen=True)
 class Standing:
-    """A decision rule. `grounds` is named "for" in JSON; `pair`: two maps, or None."""
+    """A decision rule. `grounds` is named "for" in JSON; `pair` is two maps, or None."""
     id: str
     source: str
     situation: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import staged
+from report import folders, staged
 from report.claims import evidence, ledger
 from report.claims.cells import Cells
 from report.claims.golang import CLASSIC_PREFIX, PREFIX, Go
@@ -17,11 +17,11 @@ from report.load.decode import decode
 
 
 def cells_in(file: Path) -> Cells:
-    """Reads the cells of plan.json or campaign.json. JournalError."""
+    """Reads the cells of plan.json or campaign.json. Raises JournalError."""
     try:
         plan = decode(staged.Cells, strict_json.loads(file.read_bytes()))
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
+        raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
         raise JournalError(f"{file}: not a plan ({error}): expected the output of "
                            "`readmostly plan --json`") from None
@@ -29,7 +29,7 @@ def cells_in(file: Path) -> Cells:
 
 
 def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
-    """Returns the claims with these ids, or all claims if no id is given. LedgerError."""
+    """Returns the claims with these ids, or all claims if no id is given. Raises LedgerError."""
     names = list(ids)
     unknown = [name for name in names if name not in claims]
     if unknown:
@@ -53,7 +53,7 @@ def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Next:
-    """The next stage, as `report next` prints it; `stage` None: the run has ended."""
+    """The next stage, as `report next` prints it; `stage` is None if the run has ended."""
     format: int
     stage: int | None
     cells: tuple[str, ...]
@@ -63,7 +63,7 @@ class Next:
 
 
 def next_stage(found: staged.Staged) -> Next:
-    """Computes the next stage of a run for claims. LedgerError."""
+    """Computes the next stage of a run for claims. Raises LedgerError."""
     if found.stages:
         return Next(1, None, (), "stopped because every cell of the claims has run")
     claims = chosen(ledger.read(), found.meta.ids or ())

@@ -8,7 +8,7 @@ MINUS, THIN, NARROW = "\u2212", "\u202f", "\u00a0"
 
 def sig(value: float | None, digits: int = 3) -> str:
     """Formats three significant digits without an exponent (8.17, 0.0455), and all digits of
-    numbers from 1000 on (1 101). None becomes "none"."""
+    numbers from 1000 on (1 101). The value None becomes "none"."""
     if value is None or math.isnan(value):
         return "none"
     if math.isinf(value):

@@ -2,8 +2,9 @@
 """Computes the smallest effect that a run could have detected in each cell of a claim, and the
 number of blocks that would detect the required effect.
 
-The number of blocks depends on the spread between blocks and the correlation of neighbours. It
-does not depend on the measured values, so an unwelcome verdict cannot lead to more blocks.
+The number of blocks depends on the spread between blocks and the correlation of neighbours. The
+measured values have no effect on the number of blocks, so an unwelcome verdict cannot lead to more
+blocks.
 """
 import math
 from collections.abc import Iterator
@@ -29,9 +30,9 @@ class Row(NamedTuple):
 
     - n: number of blocks
     - spread: standard deviation of ln values between blocks
-    - sees: smallest detectable ratio minus 1, beyond the band; None if nothing is detectable
+    - sees: smallest detectable ratio minus 1, beyond the band, or None if nothing is detectable
     - effect: the effect that must be detectable
-    - blocks: the number needed to detect it; None: more than any plan has
+    - blocks: the number needed to detect it, or None if no plan has so many
     """
     id: str
     whose: str

@@ -22,7 +22,7 @@ def contract() -> str:
 
 
 def main() -> int:
-    """Prints the record and returns the exit status. LedgerError."""
+    """Prints the record and returns the exit status. Raises LedgerError."""
     print(json.dumps({"format": 1, "kind": "claims", "alpha": rules.ALPHA,
                       "ledger_sha256": ledger.digest(ledger.read()),
                       "contract_sha256": contract()}, indent=1, sort_keys=True))

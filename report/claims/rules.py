@@ -261,7 +261,7 @@ def places(cells: Sequence[CellRow], word: Word) -> str:
 
 
 def combined(conditions: str, cells: Sequence[CellRow]) -> tuple[Word, str]:
-    """Combines the verdicts on all cells of a claim to its verdict and text."""
+    """Combines the verdicts on all cells of a claim into its verdict and text."""
     words = {c.word for c in cells} or {Word.NOT_HERE}
     if len(words) == 1:
         return words.pop(), "; ".join(dict.fromkeys(c.how for c in cells if c.how))

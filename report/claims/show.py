@@ -12,7 +12,7 @@ cells   prints the ids of the cells of PLAN (plan.json, campaign.json) that the 
 digest  prints the hash of the ledger, which a run records (--note claims=HASH)
 
 --from DIR selects the campaign whose verdicts are used (default: results/latest, if it was made
-for claims). Exit status: 0 done, 2 no such claim or folder.
+for claims). Exit status: 0 done, 2 the claim or the folder does not exist.
 """
 import argparse
 import sys
@@ -57,7 +57,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def document_of(folder: Path | None) -> Document | None:
-    """Reads the verdicts of a campaign; None: no campaign was made for claims. JournalError."""
+    """Reads the verdicts of a campaign. Returns None if no campaign was made for claims. Raises
+    JournalError."""
     if folder is None and not (LATEST / "campaign.json").exists():
         return None
     campaign = load.read(folder or LATEST)
@@ -106,7 +107,7 @@ def folded(text: str) -> Iterator[str]:
 
 def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
           ids: Sequence[str]) -> Iterator[str]:
-    """Yields the texts of claims and rules, in the order of `ids`. LedgerError."""
+    """Yields the texts of claims and rules, in the order of `ids`. Raises LedgerError."""
     verdicts = {row.id: row for row in found.claims} if found else {}
     stands = {one.id: one for one in found.rules} if found else {}
     stage.chosen(claims, [name for name in ids if name not in advised])
@@ -121,7 +122,7 @@ def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
 
 
 def text_of(args: argparse.Namespace, claims: Ledger) -> str:
-    """Returns the output of a command. JournalError."""
+    """Returns the output of a command. Raises JournalError."""
     if args.do == "cells":
         cells = stage.cells_of(stage.cells_in(args.plan), stage.chosen(claims, args.ids))
         return "\n".join(c.id for c in cells)

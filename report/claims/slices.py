@@ -17,7 +17,8 @@ SLICES = 20  # fewest in a trial
 
 def columns(trial: Trial) -> dict[str, list[float]]:
     """Returns the values of the slices that have a P99: milliseconds, bytes held relative to the
-    trial's maximum, and the number of pauses. Empty lists: the trial has no slices with causes."""
+    trial's maximum, and the number of pauses. The lists are empty if the trial has no slices with
+    causes."""
     found: dict[str, list[float]] = {
         name: [] for name in ("p99_ms", "pause_ms", "heap_ratio", "pauses")}
     slices = (trial.result and trial.result.slices) or ()
@@ -36,7 +37,8 @@ def columns(trial: Trial) -> dict[str, list[float]]:
 
 def coefficient(trial: Trial, term: str) -> Coefficient | None:
     """Returns by how many ms the P99 changes per unit of a term while the other terms are fixed,
-    with its p and its variance inflation. None: too few slices, or a term that did not vary."""
+    with its p and its variance inflation. Returns None if there are too few slices, or if the term
+    did not vary."""
     regressors = columns(trial)
     p99 = regressors.pop("p99_ms")
     fit = stats.least_squares(p99, regressors) if len(p99) >= SLICES else None

@@ -104,8 +104,8 @@ def events_of(trial: Trial) -> Sequence[Event]:
 
 
 def event(trial: Trial, name: str) -> float | None:
-    """Returns a counter's total over all threads. Raises Missing if it was scaled up from a part
-    of the window, because it is then only an estimate."""
+    """Returns a counter's total over all threads. Raises Missing if the total was scaled up from a
+    part of the window, because such a total is only an estimate."""
     for e in events_of(trial):
         if e.metric == name:
             if e.quality not in TRUSTED:
@@ -143,7 +143,7 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
     """Returns the value of one NAME in one trial of the campaign in `folder`. Raises Missing."""
     kind, _, rest = name.partition(".")
     result = trial.result
-    value: float | None = None  # stays None if the trial crashed or ended too late
+    value: float | None = None  # the amount is None if the trial crashed or ended too late
     if name in OF_TRIALS:
         value = OF_TRIALS[name](trial)
     elif result is None:
@@ -167,8 +167,8 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
 
 def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Trial]:
     """Returns the trials of a cell that count. Failed trials count if the statistic is about
-    failures, or if the map is a misuse whose verification must fail. For a statistic about
-    crashes, all trials with a known end count. Raises Missing if no trial counts."""
+    failures, or if the map is a misuse whose verification must fail. For a statistic about crashes,
+    every trial whose end is known counts. Raises Missing if no trial counts."""
     if "crashed" in parsed.above:
         found = tuple(t for t in cell.trials if crashes.end_known(t))
     elif "failed" in parsed.above or campaign.maps[cell.map].misuse:
@@ -221,7 +221,7 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)
     if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
-        # all its latencies, including those in slices, are mostly queueing time
+        # all latencies of the cell, including those in slices, are mostly queueing time
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
     if parsed.fold in FITTED:

@@ -49,7 +49,7 @@ class Form:
     readers: Mapping[str, tuple[Callable[[str], object], str]] = field(default_factory=dict)
 
     def value(self, key: str, text: str, place: str) -> object:
-        """Parses the value of a key; LedgerError."""
+        """Parses the value of a key. Raises LedgerError."""
         if key in self.words and text not in self.words[key]:
             raise LedgerError(f"{place}: {key} = {text}: expected one of "
                               f"{', '.join(self.words[key])}")
@@ -64,7 +64,7 @@ class Form:
             raise LedgerError(f"{place}: {key} = {text}: expected {expected}") from None
 
     def setting(self, text: str, place: str, keys: Iterable[str] = ()) -> tuple[str, object]:
-        """Parses "KEY = VALUE" to (key, value). If `keys` is given, only these are allowed."""
+        """Parses "KEY = VALUE" into (key, value). If `keys` is given, only these are allowed."""
         allowed = frozenset(keys) or self.keys
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or key not in allowed or not value:
@@ -91,7 +91,7 @@ def lines_of(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def sections(file: Path, form: Form) -> list[Section]:
-    """Reads the sections of one file. LedgerError."""
+    """Reads the sections of one file. Raises LedgerError."""
     common: Settings = {}
     found: list[Section] = []
     section, seen = common, set[str]()
@@ -124,7 +124,7 @@ def require(section: Section, user: str, value: Callable[[str], object],
 
 
 def read_all(files: Iterable[Path], form: Form) -> Iterator[Section]:
-    """Reads the sections of all files; each id must be unique. LedgerError."""
+    """Reads the sections of all files; each id must be unique. Raises LedgerError."""
     places: dict[str, str] = {}
     for section in (section for file in files for section in sections(file, form)):
         if section.id in places:

@@ -3,7 +3,7 @@
 not, or "".
 
 Differences that follow from the machine (CPUs, skipped cells, expected time) are allowed.
-Differences between the plans are not (docs/reference/comparing.md).
+Differences between the plans are not allowed (docs/reference/comparing.md).
 """
 from dataclasses import fields
 
@@ -100,7 +100,7 @@ def differs(one: Factors, two: Factors) -> str | None:
 
 def version(first: Campaign, other: Campaign) -> str:
     """Describes how the maps of the second campaign differ in version from the maps of the
-    first; "" if they do not."""
+    first, or "" if they do not."""
     one, two = first.plan.build, other.plan.build
     return "; ".join(
         f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"

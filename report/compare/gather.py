@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from report import load
+from report import folders, load
 from report.compare import admit
 from report.compare.model import Absent
 from report.decide import result
-from report.load import Campaign, JournalError, strict_json
+from report.load import Campaign, JournalError, seal, strict_json
 from report.load.decode import decode
 from report.model.result import Result
 from report.model.trust import Trust
@@ -38,7 +38,7 @@ class Member:
 
     @property
     def recommends(self) -> bool:
-        """False if its ranking of maps must not be used."""
+        """True unless the campaign's ranking of maps must not be used."""
         return self.result.trust.verdict is not Trust.NOT
 
     @property
@@ -56,7 +56,8 @@ class Versions:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The selected campaigns. `wanted` is the number of requested ones, by folder or by fleet."""
+    """The selected campaigns. `wanted` is the number of campaigns that were requested, by folder or
+    by fleet."""
     members: tuple[Member, ...]
     versions: tuple[Versions, ...]
     absent: tuple[Absent, ...]
@@ -103,18 +104,21 @@ class Entry(NamedTuple):
 
 
 def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
-    """Reads a JSON file into a dataclass; JournalError."""
+    """Reads a JSON file into a dataclass. Raises JournalError."""
     try:
         return decode(kind, strict_json.loads(file.read_bytes()))
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
+        raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
         raise JournalError(f"{file}: {error}") from None
 
 
 def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
-    """Reads the machines of a fleet; JournalError."""
+    """Reads the machines of a fleet. Raises JournalError."""
     fleet = read_json(path / FLEET, Fleet)
+    if not seal.line_is_whole((path / FLEET).read_bytes(), False):
+        raise JournalError(f"{path / FLEET}: damaged, its crc32 differs from that of its content; "
+                           "the same `make campaign` again writes it")
     if (fleet.format, fleet.kind) != (1, "fleet"):
         raise JournalError(f"{path / FLEET}: expected format 1, kind fleet")
     for machine in fleet.machines:
@@ -152,7 +156,7 @@ def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
 
 def read(path: Path) -> Campaign:
     """Reads the campaign in a folder; of a run for claims, the first stage, which has all of
-    their cells. JournalError."""
+    their cells. Raises JournalError."""
     if not (path / STAGES).exists():
         return load.read(path)
     if read_json(path / STAGES, Stages).kind != "claims":
@@ -178,7 +182,8 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 def same_machine(one: Member, two: Member) -> bool | None:
     """Compares two machines by their names in a fleet, otherwise by their installations, because
-    machines of one model share the id. None: neither is known for both."""
+    machines of one model share the id. Returns None if both machines have neither a name nor a
+    known installation."""
     if one.kind != two.kind:
         return False
     installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]
@@ -189,7 +194,7 @@ def same_machine(one: Member, two: Member) -> bool | None:
 
 
 def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
-    """Reads a campaign, and checks that it can be compared with the first one; JournalError.
+    """Reads a campaign, and checks that it can be compared with the first one. Raises JournalError.
     `seen` maps the hash of each campaign.json to its label.
     """
     campaign = read(entry.path)
@@ -233,7 +238,7 @@ def by_version(members: Sequence[Member], others: Sequence[Member]
 
 
 def gather(folders: Iterable[Path]) -> Gathered:
-    """Selects the campaigns to compare. JournalError if fewer than two can be compared."""
+    """Selects the campaigns to compare. Raises JournalError if fewer than two can be compared."""
     members: list[Member] = []
     others: list[Member] = []
     absent: list[Absent] = []

@@ -28,7 +28,7 @@ class Machine:
     - notes: what is missing; () if the campaign is complete
     - sealed: false if the campaign was written before lines had checksums
     - trust: with the verdict NOT, the campaign recommends no map and decides no order
-    - rankings: one for each of Document.places; None: not measured there
+    - rankings: one for each of Document.places, or None for a place that was not measured
     """
     label: str
     node: str | None
@@ -100,7 +100,8 @@ class Twin:
 
 @dataclass(frozen=True)
 class Claim:
-    """The verdicts on a published claim, one for each machine; None: not tested there."""
+    """The verdicts on a published claim, one for each machine, or None for a machine that did not
+    test the claim."""
     id: str
     article: str
     verdicts: tuple[str | None, ...]
@@ -141,7 +142,7 @@ class Document:
 
     - wanted: number of requested campaigns
     - places: the places that at least two machines share
-    - headline: index of the place in the main table; None if the machines share no place
+    - headline: index of the place in the main table, or None if the machines share no place
     """
     format: int
     kind: str

@@ -36,7 +36,7 @@ def build(found: Gathered, out: Path) -> Document:
 
 
 class Answer(NamedTuple):
-    """Machines with the same result; `outcome` None: no map is recommended."""
+    """Machines with the same result; `outcome` is None if no map is recommended."""
     outcome: Outcome | None
     maps: tuple[str, ...]
     machines: tuple[str, ...]
@@ -76,7 +76,7 @@ def context(d: Document) -> dict[str, object]:
 
 
 def write(d: Document, out: Path) -> list[str]:
-    """Writes the page's folder and returns lines for the terminal. OSError."""
+    """Writes the page's folder and returns lines for the terminal. Raises OSError."""
     folders.own(out)
     seen = context(d)
     page = text.environment(True, TEMPLATES).get_template("compare.html.j2").render(seen)

@@ -20,7 +20,7 @@ from report.model.place import Group, Place
 @dataclass(frozen=True)
 class Side:
     """One machine at the shared places. `signs` has, for two maps in alphabetical order, +1 if the
-    first is faster, -1 if it is slower, and 0 if that is undecided. It is empty if the run
+    first is faster, -1 if it is slower, and 0 if that is undecided. `signs` is empty if the run
     recommends no map."""
     member: Member
     groups: Mapping[Place, Measured]

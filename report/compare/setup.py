@@ -12,7 +12,8 @@ MOVING = ("load", "cpu_pressure", "capabilities", "cgroup_quota")  # these chang
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of kind `machine`, `build`, `maps` or `run`; then, now: None if unknown."""
+    """A difference of kind `machine`, `build`, `maps` or `run`; `then` and `now` are None if
+    unknown."""
     kind: str
     name: str
     then: str | None
@@ -20,7 +21,7 @@ class Difference:
 
 
 def speed(campaign: Campaign) -> float | None:
-    """Median CPU speed of the timed trials [additions/ns]; None if unknown."""
+    """Median CPU speed of the timed trials [additions/ns], or None if unknown."""
     known = [t.speed for c in campaign.cells.values() if c.measure == "throughput"
              for t in c.ok if t.speed]
     return statistics.median(known) if known else None

@@ -31,7 +31,7 @@ MOST = 0.95  # largest correlation that is assumed
 
 
 def relative(group: Measured, names: Sequence[str]) -> Floats | None:
-    """ln rate of each map minus the mean of all: (maps, blocks) in time order; None if the maps
+    """ln rate of each map minus the mean of all: (maps, blocks) in time order, or None if the maps
     share too few blocks."""
     common = sorted(set.intersection(*(set(group.rates(m)) for m in names)))
     if len(common) < BLOCKS:
@@ -52,8 +52,8 @@ def expected(n: int, r: float) -> tuple[float, float]:
 
 def correlation(series: Sequence[Floats]) -> float:
     """Lag-1 correlation of all x (maps, n) together, 0 to 0.95, because a single short series is
-    too noisy. Subtracting the means biases it, so the result is the correlation whose expected
-    sums agree with the observed sums."""
+    too noisy. Subtracting the means biases an observed correlation, so the result is the
+    correlation whose expected sums agree with the observed sums."""
     away = [x - x.mean(axis=1, keepdims=True) for x in series]
     square = sum(float(np.sum(x ** 2)) for x in away)
     product = sum(float(np.sum(x[:, 1:] * x[:, :-1])) for x in away)
@@ -81,8 +81,8 @@ def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, fl
     """Standard deviation of a map's ln rate between machines, without the error of trials, with
     its 95 % interval. The variance is half of (squared differences - their squared errors).
 
-    The interval uses the chi-square distribution with maps - 1 degrees of freedom. More places
-    do not add any, because a map may deviate equally at all of them.
+    The interval uses the chi-square distribution with maps - 1 degrees of freedom. More places do
+    not add degrees of freedom, because a map may deviate equally at all of them.
 
     - pairs: the results of relative() on both machines, for each place
     - maps: number of different maps in them
@@ -117,7 +117,7 @@ def differences(one: Floats, two: Floats) -> tuple[Floats, npt.NDArray[np.bool_]
 
 
 def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin | None:
-    """Builds the row for two campaigns; None if they share no place."""
+    """Builds the row for two campaigns. Returns None if they share no place."""
     pairs, apart, maps, sizes = [], 0, set(), []
     for place in shared:
         a, b = one.groups.get(place), two.groups.get(place)

@@ -27,7 +27,7 @@ Rates = Sequence[Sequence[float]]  # run -> speeds in time order
 def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
     """Speed now / speed then: the median of all differences between the runs' ln centres, with
     Moses' interval. If each version has one run, the single ln rates are compared instead. The
-    interval is then wider if they are correlated, and does not cover day-to-day changes."""
+    interval is then wider if the rates are correlated, and does not cover day-to-day changes."""
     single = len(then) == len(now) == 1
     old, new = ([np.log(run) for run in side] for side in (then, now))
     x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])
@@ -43,7 +43,7 @@ def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
 
 
 def why_not(members: Sequence[Member], cell: Cell) -> str:
-    """Returns the reason for a missing ratio; "" if the ratio exists."""
+    """Returns the reason for a missing ratio, or "" if the ratio exists."""
     for member in members:
         campaign, other = member.campaign, member.campaign.cells.get(cell.id)
         factor = other and admit.differs(cell.factors, other.factors)

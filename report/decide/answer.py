@@ -96,7 +96,7 @@ def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
 
 def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
             ) -> list[Winner | None]:
-    """Returns the fastest of some maps in each group; None if no interval decides. A single map
+    """Returns the fastest of some maps in each group, or None if no interval decides. A single map
     wins."""
     allowed = set(keep)
     small = [replace(g, ranked=tuple(m for m in g.ranked if m in allowed)) for g in groups]

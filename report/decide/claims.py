@@ -27,7 +27,7 @@ PORT = re.compile(r"\bport\b")  # in the label of a C port of a Go map
 # ---- claims -----------------------------------------------------------------
 
 def document(campaign: Campaign) -> Document | None:
-    """Returns the verdicts; None if the campaign was not made for claims."""
+    """Returns the verdicts, or None if the campaign was not made for claims."""
     return decide.of_campaign(campaign) if decide.made_for(campaign) else None
 
 
@@ -76,7 +76,7 @@ def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
 # ---- figures of articles ------------------------------------------------------
 
 def numbers(answer: Answer) -> str | None:
-    """Returns the source of the numbers; None if the figure is missing."""
+    """Returns the source of the numbers, or None if the figure is missing."""
     measures = {c.measure for c in answer.cells}
     names = {f"counter.{e.metric}" for c in answer.cells for t in c.ok for e in events_of(t)
              if e.quality == REPLAYED}

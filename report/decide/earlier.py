@@ -22,7 +22,7 @@ class Headline:
 
 
 def read(file: Path) -> Headline | None:
-    """Reads another campaign's headline. None if verdicts.json is missing, damaged, or of
+    """Reads another campaign's headline. Returns None if verdicts.json is missing, damaged, or of
     another format, because earlier runs are optional."""
     try:
         headline = decode(Headline, strict_json.loads(file.read_bytes()))

@@ -35,7 +35,8 @@ def by_compiler(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
 
 
 def pair_of(group: Measured) -> Comparison | None:
-    """Compares sync.Map with map+RWMutex, the faster first; None if one of them has no result."""
+    """Compares sync.Map with map+RWMutex, the faster first. Returns None if one of them has no
+    result."""
     arm, _ = parts_of(group.contenders[0])
     one, two = (arm + name for name in PAIR)
     if not {one, two} <= set(group.contenders):

@@ -98,7 +98,7 @@ def place_of(c: Factors) -> Place:
 
 
 def is_ranked(campaign: Campaign, name: str) -> bool:
-    """False for upper bounds, injected misuses, maps that never free memory, and maps with a
+    """True except for upper bounds, injected misuses, maps that never free memory, and maps with a
     wrong answer."""
     about = campaign.maps[name]
     return (not about.bound and not about.misuse and about.sync != "leak"
@@ -118,9 +118,9 @@ def measured_groups(campaign: Campaign) -> list[Measured]:
 def headline_order(groups: Sequence[Measured]) -> list[Measured]:
     """Orders the groups; the first is the one that the first sentence of the page describes.
 
-    It is chosen by these preferences, in this order: it has a ranked map; the reference
-    workload; 64 Ki keys, or else the middle size; the write share nearest to 3 %; updates; two
-    ranked maps with results; the most threads that have a CPU each.
+    The first group is chosen by these preferences, in this order: it has a ranked map; the
+    reference workload; 64 Ki keys, or else the middle size; the write share nearest to 3 %;
+    updates; two ranked maps with results; the most threads that have a CPU each.
     """
     if not groups:
         return []
@@ -258,8 +258,8 @@ def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
 
 def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[str, float],
               known: Mapping[tuple[int, Pair], Contrast]) -> bool:
-    """True if a rival is faster in the common blocks; it then replaces the leader. The leader by
-    its own centre may have lost its trials of a slow phase."""
+    """True if a rival is faster in the common blocks; it then replaces the leader. A map may have
+    the highest centre only because its trials in a slow phase were lost."""
     first = leaders[id(group)]
     if first is None:
         return False

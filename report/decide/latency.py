@@ -18,8 +18,8 @@ PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # shown on the linked page
 SHOWN = (0.5, 0.99)  # shown on the first page
 LATE = 1.2  # the map is overloaded if it takes more than this multiple of the scheduled time
 FLOOR = "no-state"  # capability that marks a map that does nothing
-# Write kind -> the second operation of its pair. It starts when the first one ends, so it has no
-# intended start time.
+# Write kind -> the second operation of its pair. The second operation starts when the first ends,
+# so it has no intended start time.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 
 
@@ -66,7 +66,7 @@ def percentile(campaign: Campaign, series: Series, p: float) -> Estimate:
 
 def overload(cell: Cell) -> float | None:
     """If an open loop did not keep up, returns the median of time taken / scheduled time; its
-    latencies are then mostly queueing time. None: it kept up."""
+    latencies are then mostly queueing time. Returns None if the loop kept up."""
     times = []
     for trial in cell.ok:
         arrivals = cell.factors.window_ns or (
@@ -107,7 +107,7 @@ def largest_group(campaign: Campaign) -> list[Cell]:
 
 
 def latency(campaign: Campaign) -> Latency | None:
-    """Computes the latencies that the page shows; None if none were measured."""
+    """Computes the latencies that the page shows. Returns None if none were measured."""
     cells = largest_group(campaign)
     rows = sorted(lookups(campaign, cells), key=lambda r: (r.median.value or 0.0, r.map))
     about: Mapping[str, bool] = {r.map: is_floor(campaign, r.map) for r in rows}

@@ -39,8 +39,8 @@ def modes(folder: Path = FOLDER) -> list[Mode]:
 
 
 def next_mode(mode: str | None, needs: int) -> Next | None:
-    """Returns the shortest mode that measures more than `mode`, in at least `needs` blocks;
-    None if no mode fits or `mode` is unknown."""
+    """Returns the shortest mode that measures more than `mode`, in at least `needs` blocks,
+    or None if no mode fits or `mode` is unknown."""
     minutes = {m.name: m.minutes for m in modes()}.get(mode or "")
     return next((Next(m.name, m.minutes) for m in modes()
                  if minutes is not None and m.minutes > minutes and m.blocks >= needs), None)

@@ -10,7 +10,7 @@ from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
 
-NO_COUNTERS = "no counters: "  # begins the reason of a cell that was skipped for lack of counters
+NO_COUNTERS = "no counters: "  # start of the reason if a cell is skipped for lack of counters
 NOTHING = Answer(None, None, None, None, None)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Assesses by seven questions whether the headline can be trusted.
 
-docs/reference/verdicts.md explains the limits below. Each was chosen by simulating the faults
+docs/reference/verdicts.md explains the limits below. Each limit was chosen by simulating the faults
 that it must find (tests/report/test_trust_power.py).
 """
 import math
@@ -37,6 +37,12 @@ def is_disturbed(cell: Cell, trial: Trial) -> bool:
     if trial.disturbed:
         return True
     return trial.others_share is None and trial.waited > WAITING and cell.factors.alone
+
+
+def is_judged(cell: Cell, trial: Trial) -> bool:
+    """False if neither the runner nor the kernel reported what else ran."""
+    return bool(trial.disturbed) or trial.others_share is not None or (
+        cell.factors.alone and not math.isnan(trial.waited))
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
@@ -88,7 +94,7 @@ def copy_ratio(ratios: Sequence[float]) -> Estimate:
 
 
 def same_map(campaign: Campaign, group: Group | None) -> Check:
-    """Checks that two separately linked copies of one map are equally fast. If they are not,
+    """Checks that two separately linked copies of one map are equally fast. If the copies differ,
     code layout affects results more than the map does."""
     pairs = copies(campaign)
     if not pairs:
@@ -113,7 +119,7 @@ def bias_of(ratio: Estimate) -> float:
 
 
 def least_lead(group: Group | None) -> float | None:
-    """Returns the lower end of the leader's smallest lead; None if no map leads."""
+    """Returns the lower end of the leader's smallest lead, or None if no map leads."""
     if group is None or group.outcome is not Outcome.DECIDED or group.closest is None:
         return None
     return group.closest.low
@@ -122,7 +128,7 @@ def least_lead(group: Group | None) -> float | None:
 # ---- both halves of the run -------------------------------------------------------
 
 def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
-    """Estimates leader / runner-up in some of the blocks."""
+    """Estimates the ratio leader / runner-up in some of the blocks."""
     closest = group.closest if group else None
     if closest is None:
         return None
@@ -170,16 +176,20 @@ def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
 def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
     """Checks that other programs did not disturb any single map of the headline."""
     shares = []
-    count = total = 0
+    count = total = unknown = 0
     for name in headline.contenders:
         cell = headline.cells[name]
         n = sum(is_disturbed(cell, t) for t in cell.ok)
         count, total = count + n, total + len(cell.ok)
+        unknown += sum(not is_judged(cell, t) for t in cell.ok)
         shares.append((n / len(cell.ok), name))
     if not shares:
         return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED)
     worst = max(shares)[0]
     named = tuple(m for share, m in sorted(shares, reverse=True) if share > DISTURBED)
+    if unknown and not named:
+        return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED,
+                     count=unknown, of=total)
     broken = any(share > BROKEN and m in front for share, m in shares)
     return Check(Question.UNDISTURBED, State.FAILED if named else State.PASSED,
                  Trust.NOT if broken else Trust.CARE, found=worst, limit=DISTURBED,
@@ -187,7 +197,7 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
 
 
 def speed_range(campaign: Campaign) -> float | None:
-    """Returns the fastest / slowest CPU speed of the trials; None if unknown."""
+    """Returns the fastest / slowest CPU speed of the trials, or None if unknown."""
     known = [t.speed for _, t in campaign.ran if t.speed]
     if not known:
         return None

@@ -21,7 +21,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of base or head to one request; `figures` None: `reason` explains why."""
+    """The answer of base or head to one request; if `figures` is None, `reason` explains why."""
     figures: Figures | None
     reason: str | None = None
 
@@ -48,7 +48,8 @@ class Planned:
 
 @dataclass(frozen=True)
 class Cell:
-    """A planned cell with the answers of base and head; None: the two programs are equal."""
+    """A planned cell with the answers of base and head, or with None if the two programs are
+    equal."""
     planned: Planned
     base: Answer | None
     head: Answer | None

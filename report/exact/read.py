@@ -10,6 +10,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
+from report import folders
 from report.ending import InputError
 from report.exact.model import About, Answer, Cell, Count, Figures, Planned
 from report.load import strict_json
@@ -32,14 +33,14 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {folders.reason(error)}") from error
 
 
 def write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        folders.replace(path, text)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {folders.reason(error)}") from error
 
 
 def read_json(path: Path) -> Any:
@@ -130,7 +131,8 @@ def figures_of(result: Any) -> Figures:
 
 
 def answer_of(folder: Path, number: int) -> Answer:
-    """Reads one answer of base or head, as `folder` selects; InputError if it was lost."""
+    """Reads one answer of base or head, as `folder` selects. Raises InputError if the answer was
+    lost."""
     status = read(folder / f"{number:03}.status").strip()
     error_lines = read(folder / f"{number:03}.err").strip().splitlines()
     words = f": {error_lines[-1][:300]}" if error_lines else ""

@@ -63,7 +63,8 @@ def native(planned: Planned) -> dict[str, object]:
 
 
 def theirs(impl: str) -> str:
-    """Formats the `make` variables that name a map of another project; "" for our own maps."""
+    """Formats the `make` variables that name a map of another project. Returns "" for our own
+    maps."""
     if not impl:
         return ""
     words = {name: os.environ[name] for name in THEIR_WORDS if os.environ.get(name)}
@@ -139,7 +140,7 @@ def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path
 # ---- tell -----------------------------------------------------------------------
 
 def source_of(path: str) -> str | None:
-    """Returns the path of a source file in its tree; None for the source of a library."""
+    """Returns the path of a source file in its tree, or None for the source of a library."""
     match = SOURCE.fullmatch(path.replace("/./", "/"))
     return (match[1] or match[2]) if match else None
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from report import ending
+from report import ending, folders
 from report.ending import USAGE, InputError
 from report.gate import campaign as reader
 from report.gate import history, outputs, page
@@ -39,7 +39,7 @@ def advice_for(error: OSError, folder: Path) -> str:
 
 
 def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Writes the page and returns its path. If it cannot be written, the verdict stays valid,
+    """Writes the page and returns its path. If the page cannot be written, the verdict stays valid,
     and the result is the campaign's folder."""
     try:
         return page.build(folder, campaign, verdicts)
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise  # the output itself cannot be written
-        print(f"regress: {error.filename}: {error.strerror}{advice_for(error, folder)}",
+        print(f"regress: {error.filename}: {folders.reason(error)}{advice_for(error, folder)}",
               file=sys.stderr)
     return USAGE
 

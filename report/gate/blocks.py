@@ -32,7 +32,8 @@ class Noise:
 
 
 def parse_noise(text: str, place: str) -> Noise:
-    """Parses the calibration that note_of() wrote; InputError if it is invalid."""
+    """Parses the calibration that note_of() wrote. Raises InputError if the calibration is
+    invalid."""
     found: Any = schema.parse(text, place, "regress-rules", "/$defs/noise")
     return Noise(tuple(found["pairs"]),
                  tuple(np.array(d, float) for d in found["pairs"].values()),
@@ -52,8 +53,8 @@ def effect(noise: float, rules: Rules) -> float:
 
 
 def needed(noise: float, rules: Rules, family: int) -> int | None:
-    """Number of blocks that detect a slowdown of the tolerance in a cell with this noise [ln],
-    with the power that the rules require; None: more than MOST_BLOCKS of report/stats."""
+    """Number of blocks that detect a slowdown of the tolerance in a cell with this noise [ln], with
+    the power that the rules require, or None if it is more than MOST_BLOCKS of report/stats."""
     blocks = stats.least_blocks(effect(noise, rules), rules.alpha / max(family, 1),
                                 rules.power)
     return None if blocks is None else int(blocks)

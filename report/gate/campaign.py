@@ -39,7 +39,7 @@ class Campaign:
     arms: tuple[Arm, ...]  # sorted by name; the arm `base` is the program that is paired with head
     contrasts: tuple[Contrast, ...]
     skipped: tuple[Skipped, ...]
-    sized: Sized | None  # None: the user set the number of blocks
+    sized: Sized | None  # None if the user set the number of blocks
     earlier: tuple[Attempt, ...] = ()
 
     @property
@@ -69,7 +69,7 @@ def read_meta(folder: Path) -> tuple[Meta, bool]:
 
 
 def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
-    """Reads all attempts; InputError if a line is torn, damaged, or of an unplanned cell."""
+    """Reads all attempts. Raises InputError if a line is torn, damaged, or of an unplanned cell."""
     problems: list[str] = []
     try:
         lines = list(journal.planned_lines(folder, meta, sealed, problems))
@@ -82,7 +82,7 @@ def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
 
 
 def last_of(attempts: Attempts, meta: Meta, folder: Path) -> tuple[Trial, ...]:
-    """Returns the last attempt of each trial; InputError if a trial is not in the plan."""
+    """Returns the last attempt of each trial. Raises InputError if a trial is not in the plan."""
     trials = tuple(tries[-1] for tries in attempts.values())
     blocks_of = {cell.id: cell.blocks for cell in meta.cells}
     for trial in trials:
@@ -105,8 +105,8 @@ def lacking_in(trial: Trial) -> str | None:
 
 
 def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
-    """Returns the last attempt of each trial. InputError if the journal is torn, or if it ends
-    before a repeat that the time budget would allow."""
+    """Returns the last attempt of each trial. Raises InputError if the journal is torn, or if it
+    ends before a repeat that the time budget would allow."""
     attempts = read_attempts(folder, meta, sealed)
     # A user who could stop the campaign earlier could choose which of its disturbed
     # pairs are repeated.
@@ -138,7 +138,8 @@ def is_advice(cell: Factors, cpus: int) -> bool:
 
 
 def contrast_of(cell: Factors, meta: Meta) -> Contrast:
-    """Returns a cell's pair of arms, base first; InputError if its arms form no such pair."""
+    """Returns a cell's pair of arms, base first. Raises InputError if the cell's arms form no such
+    pair."""
     names = meta.arms_of(cell)
     if len(names) != 2 or names[0] != "base" or names[1] not in ROLE_OF:
         raise InputError(f"{cell.workload}: arms {', '.join(names)}: expected base and one of "
@@ -151,7 +152,7 @@ def contrast_of(cell: Factors, meta: Meta) -> Contrast:
 
 
 def check_arms(meta: Meta) -> tuple[Arm, ...]:
-    """Returns one arm for each name; `base` is the arm that is paired with head. InputError
+    """Returns one arm for each name; `base` is the arm that is paired with head. Raises InputError
     unless the controls run a copy of base, and base with additional operations."""
     workloads = list(dict.fromkeys(arm.workload for arm in meta.arms))
     sets = [{a.name: a for a in meta.arms if a.workload == w} for w in workloads]
@@ -170,8 +171,8 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
 
 
 def sized_of(meta: Meta, notes: Notes, rules: Rules) -> Sized | None:
-    """Recomputes the number of blocks from the note that was written before the first pair;
-    InputError if the campaign has another number."""
+    """Recomputes the number of blocks from the note that was written before the first pair.
+    Raises InputError if the campaign has another number."""
     if notes.noise is None:
         return None
     sized = blocks.size(blocks.parse_noise(notes.noise, "notes.noise"), rules)
@@ -201,7 +202,8 @@ def plan_digest(meta: Meta, rules: Rules) -> str:
 
 
 def check_members(meta: Meta) -> tuple[str, int]:
-    """Returns the name and the seed; InputError if one is missing (other readers allow that)."""
+    """Returns the name and the seed. Raises InputError if the name or the seed is missing, which
+    other readers allow."""
     members = {"name": meta.name, "created_utc": meta.created_utc, "seed": meta.seed,
                "machine.cpus": meta.machine.cpus or None} | {
         f"workloads[{i}].text": workload.text for i, workload in enumerate(meta.workloads)}
@@ -255,8 +257,8 @@ class Decided:
 
 
 def verdict_in(folder: Path) -> str:
-    """Reads the verdict of another run. Its file may contain anything: it must not stop this
-    run, and its text must not appear on this page."""
+    """Reads the verdict of another run. The other run's file may contain anything; it must not stop
+    this run, and its text must not appear on this page."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
         return decode(Decided, strict_json.loads(text)).verdict.value

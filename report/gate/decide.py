@@ -19,7 +19,7 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails are no evidence about the other pairs
+TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails do not show that the other pairs are equal
 Judgement = tuple[Verdict, Change, str]
 
 
@@ -138,7 +138,7 @@ def control_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judge
 
 def equal_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgement]:
     """The A/A control passes if base and its copy are shown to be equal (TOST: both one-sided
-    tests at alpha). It fails if the run could not have detected a difference."""
+    tests at alpha). The control fails if the run could not have detected a difference."""
     margin, tolerance = (math.log1p(x) for x in (plan.rules.margin, plan.rules.tolerance))
     both = flip_test(np.array([pairs.d - margin, -pairs.d - margin]), plan, tuple(Score))
     row = replace(row, p_either_way=float(min(both.p_max_t)))

@@ -104,7 +104,8 @@ def sealed(line: Line) -> bytes:
 
 
 def parse(text: bytes, place: str) -> Line:
-    """Parses a line; InputError, which begins with `place`, if it is torn, damaged or malformed."""
+    """Parses a line. If the line is torn, damaged or malformed, raises an InputError that begins
+    with `place`."""
     if not seal.line_is_whole(text, True):
         raise InputError(f"{place}: torn or damaged, left out")
     found: dict[str, Any] = schema.parse(text, place, "regress-history")
@@ -132,7 +133,7 @@ def read(path: Path) -> tuple[list[Line], list[str]]:
 
 def append(path: Path, line: Line) -> None:
     """Adds a line completely or not at all, and only once for each campaign. If the last line
-    of the file is torn, it is ended first. OSError if the file cannot be written."""
+    of the file is torn, it is ended first. Raises OSError if the file cannot be written."""
     with open(path, "ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if any(line.key == old.key for old in read(path)[0]):

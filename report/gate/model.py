@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dataclasses that the gate's modules share: frozen, without behaviour.
 
-Log ratios are ln(head / base) of ns per operation; positive values mean slower. Percentages
-are 100 (head / base - 1). None means that no value exists, for example with too few pairs.
+Log ratios are ln(head / base) of ns per operation; positive values mean slower. Percentages are 100
+(head / base - 1). The value None means that no value exists, for example with too few pairs.
 """
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -55,7 +55,7 @@ class Score(Enum):
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes in campaign.json that the gate reads; None: not given."""
+    """The notes in campaign.json that the gate reads, or None for those that are missing."""
     ref: str | None
     commit: str | None
     head: str | None

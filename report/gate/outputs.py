@@ -213,7 +213,8 @@ def metrics(verdicts: Verdicts) -> str:
 
 
 def escaped(text: str, more: str = "") -> str:
-    """Escapes text for a workflow command; `more`: further characters to escape, in properties."""
+    """Escapes text for a workflow command; `more` has further characters to escape, in
+    properties."""
     for char in "%\r\n" + more:
         text = text.replace(char, f"%{ord(char):02X}")
     return text
@@ -239,7 +240,7 @@ def write(folder: Path, verdicts: Verdicts) -> None:
 
 def announce(verdicts: Verdicts, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Under GitHub Actions, appends the table to the job's summary; returns lines for the log.
-    OSError if the summary cannot be written."""
+    Raises OSError if the summary cannot be written."""
     summary = environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         with open(summary, "a", encoding="utf-8") as file:

@@ -20,7 +20,7 @@ WIDTH = 240  # width of the area of a bar [px]
 
 @dataclass(frozen=True)
 class Bar:
-    """A row's interval and estimate in the figure [px]; None: missing."""
+    """A row's interval and estimate in the figure [px], or None if missing."""
     low: float | None
     high: float | None
     centre: float | None
@@ -48,7 +48,8 @@ class Axis:
 
 
 def axis_of(verdicts: Verdicts) -> Axis:
-    """Covers all intervals, the margin and the tolerance, at most SPAN in each direction."""
+    """Returns an axis that shows all intervals, the margin and the tolerance, but at most SPAN [%]
+    in each direction."""
     ends = [x for row in verdicts.rows for x in (
         row.shown.low_percent, row.shown.high_percent, row.shown.slowdown_percent)
         if x is not None]
@@ -65,7 +66,7 @@ def environment() -> Environment:
 
 def page(campaign: Campaign, verdicts: Verdicts, lines: Sequence[history.Line],
          problems: Sequence[str]) -> str:
-    """Renders the page as text; `lines`: the comparable runs of the history."""
+    """Renders the page as text; `lines` are the comparable runs of the history."""
     return environment().get_template("page.html.j2").render(
         campaign=campaign, meta=campaign.meta, verdicts=verdicts, axis=axis_of(verdicts),
         width=WIDTH, runs=len(lines), equal=history.one_sided(lines),

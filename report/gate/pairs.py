@@ -52,7 +52,7 @@ def pairs_of(trials: Iterable[Trial], contrast: Contrast, blocks: int) -> Pairs:
 
 
 def failure_of(pairs: Pairs, side: str) -> str | None:
-    """Describes the first failed trial of base or head, or None."""
+    """Describes the first failed trial of base or head, or returns None."""
     return next((x.text for x in pairs.lost if x.side == side and x.failed), None)
 
 
@@ -68,7 +68,7 @@ def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
 
 
 def percent(value: float) -> float | None:
-    """Converts a ln ratio to percent; None instead of nan."""
+    """Converts a ln ratio to percent, and nan to None."""
     return None if math.isnan(value) else float(stats.percent(value))
 
 

@@ -5,16 +5,14 @@
     python3 -m report.gate.plan cells MAPS CELLS SAME  <plan.json
     python3 -m report.gate.plan blocks DIR SECONDS
 
-`settings` prints the rules of a run for runner/regress.sh: the seconds allowed, the blocks of
-a calibration, repeat-wait and repeat-most.
-`cells` prints the ids of the chosen cells and of the controls. MAPS are ids, separated by
-commas or spaces; CELLS are globs of names or ids, separated by commas (names contain spaces);
-'' selects all. The maps SAME have equal programs in base and head, so their cells are left
-out; if no other cell is left, so are the controls.
-`blocks` reads DIR, a campaign of base and its copy; SECONDS limits the time of all blocks. It
-prints the number of blocks, and a note for campaign.json from which the gate recomputes that
-number. Warnings go to standard error.
-Exit status: 0, or 2 for usage or input errors.
+`settings` prints the rules of a run for runner/regress.sh: the seconds allowed, the blocks of a
+calibration, repeat-wait and repeat-most. `cells` prints the ids of the chosen cells and of the
+controls. MAPS are ids, separated by commas or spaces; CELLS are globs of names or ids, separated by
+commas (names contain spaces); '' selects all. The maps SAME have equal programs in base and head,
+so their cells are left out; if no other cell is left, so are the controls. `blocks` reads DIR, a
+campaign of base and its copy; SECONDS limits the time of all blocks. The command prints the number
+of blocks, and a note for campaign.json from which the gate recomputes that number. Warnings go to
+standard error. Exit status: 0, or 2 for usage or input errors.
 """
 import datetime
 import fnmatch
@@ -137,8 +135,8 @@ def listed(text: str) -> list[str]:
 
 
 def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
-    """Returns the ids of the chosen timed cells, without the maps `same`. InputError if a map
-    or a glob selects no cell."""
+    """Returns the ids of the chosen timed cells, without the maps `same`. Raises InputError if a
+    map or a glob selects no cell."""
     found: Any = schema.parse(plan, "standard input", "regress-rules", "/$defs/plan")
     timed = [Choice(c["id"], c["map"], c["workload"]) for c in found["cells"]
              if c["measure"] == "throughput"]

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the gate, from regress.json; docs/regress-rules.schema.json gives their types
-and ranges. They are committed before a run and hashed (docs/method/rules.md, R26)."""
+and ranges. The rules are committed before a run and hashed (docs/method/rules.md, R26)."""
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from report import folders
 from report.ending import InputError
 from report.gate import schema
 
@@ -13,7 +14,7 @@ RULES = Path(__file__).with_name("regress.json")
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules: shares are 0 to 1, times in seconds; `sha256` is the hash of the file."""
+    """The rules; shares go from 0 to 1, times are in seconds; `sha256` is the hash of the file."""
     alpha: float
     doubt: float
     power: float
@@ -42,12 +43,12 @@ class Plan:
 
 
 def load_rules(path: Path | str = RULES) -> Rules:
-    """Reads the rules. InputError if they violate their schema or one of the orders margin <
-    fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
+    """Reads the rules. Raises InputError if the rules violate their schema or one of the orders
+    margin < fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}: the gate decides nothing "
+        raise InputError(f"{path}: {folders.reason(error)}: the gate decides nothing "
                          "without rules") from error
     found = schema.parse(text, str(path), "regress-rules")
     rules = Rules(**{f.name: found[f.name] for f in fields(Rules) if f.name in found},

@@ -3,10 +3,10 @@
 
     Slower: gomap_rw 64Ki fresh t1: each write keeps the order of growth now
 
-CELL is a row's name in the table of `make regress`, or its id without the operation count of
-its window, which each campaign calibrates. The lines of all commits from base to head become
-notes of the campaign (slower1, slower2 ...). They are written before its first pair, so none
-can be added to change a verdict.
+CELL is a row's name in the table of `make regress`, or its id without the operation count of its
+window, which each campaign calibrates. The lines of all commits from base to head become notes of
+the campaign (slower1, slower2 ...). The notes are written before the first pair of trials, so that
+no line can be added to change a verdict.
 """
 import re
 from collections.abc import Sequence

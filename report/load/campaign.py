@@ -55,8 +55,8 @@ class Cell:
 
     @property
     def scheduling(self) -> str | None:
-        """Scheduling as the last program reported it, such as "free goroutines, GOMAXPROCS 2";
-        None without a result, or if the map is not a Go map."""
+        """Scheduling as the last program reported it, such as "free goroutines, GOMAXPROCS 2", or
+        None if there is no result or the map is not a Go map."""
         last = self.ok[-1].result if self.ok else None
         about = last.environment if last else None
         if not about or not about.goroutines:
@@ -79,7 +79,7 @@ class Cell:
 
     @property
     def reason(self) -> str | None:
-        """Reason for a missing result; None if there is a result."""
+        """Reason for a missing result, or None if there is a result."""
         if self.ok:
             return None
         if self.factors.skip:

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Annotated, TypeVar
 
 T = TypeVar("T")
-Decoder = Callable[[object], typing.Any]  # decodes one type; mypy cannot express which
+Decoder = Callable[[object], typing.Any]  # decodes one type, which mypy cannot express
 MOST = 2 ** 64  # the runner counts in 64 bits
 
 
@@ -47,7 +47,7 @@ class DecodeError(ValueError):
 
 
 def decode(kind: type[T], value: object) -> T:
-    """Decodes `value` as a `kind`; DecodeError if it does not match."""
+    """Decodes `value` as a `kind`. Raises DecodeError if the value does not match."""
     return typing.cast(T, decoder(typing.cast(typing.Hashable, kind))(value))
 
 
@@ -97,7 +97,7 @@ def ranged(kind: type, limit: Range) -> Decoder:
 
 
 def union(kinds: tuple[typing.Any, ...]) -> Decoder:
-    """Decodes the first type that matches; None is tried first."""
+    """Decodes the first type that matches, after trying None."""
     nullable = types.NoneType in kinds
     readers = [decoder(k) for k in kinds if k not in (types.NoneType,)]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from report import folders
 from report.load import seal
 from report.load.errors import JournalError
 from report.load.trial import Latency
@@ -29,7 +30,7 @@ DIGITS, MAX_NS, BUCKETS = 3, 2 ** 41 - 1, 32 * HALF
 @dataclass(frozen=True)
 class Histogram:
     """`values` [ns] are the largest values of each bucket with a count, in ascending order;
-    `cumulated` is the number of recorded values up to each."""
+    `cumulated` is the number of recorded values up to each of these."""
     values: npt.NDArray[np.int64]
     cumulated: npt.NDArray[np.int64]
 
@@ -65,7 +66,7 @@ def words_of(data: bytes) -> Iterator[int]:
 
 
 def parse(payload: bytes) -> Histogram:
-    """Decodes a base64 payload; ValueError if it is invalid."""
+    """Decodes a base64 payload. Raises ValueError if the payload is invalid."""
     packed = base64.b64decode(payload, validate=True)
     cookie, size = struct.unpack_from(">iI", packed)
     plain = zlib.decompress(packed[8:])
@@ -88,11 +89,11 @@ def parse(payload: bytes) -> Histogram:
 
 @functools.lru_cache(maxsize=None)
 def read_file(path: Path, crc32: str | None) -> Histogram:
-    """Reads the histogram in a .hlog file; JournalError if it is damaged."""
+    """Reads the histogram in a .hlog file. Raises JournalError if the file is damaged."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise JournalError(f"{path}: {error.strerror}") from None
+        raise JournalError(f"{path}: {folders.reason(error)}") from None
     if crc32 is not None and crc32 != seal.crc32(data):
         raise JournalError(f"{path}: damaged, its crc32 differs from the one in "
                            f"trials.jsonl: {seal.ADVICE}")
@@ -104,7 +105,7 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
 
 
 def read(folder: Path, entry: Latency) -> Histogram | None:
-    """Reads the histogram of a latency entry; None if the entry names no file."""
+    """Reads the histogram of a latency entry. Returns None if the entry names no file."""
     if not entry.histogram:
         return None
     return read_file(folder / f"{entry.histogram}.hlog", entry.hlog_crc32)

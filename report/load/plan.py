@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """campaign.json: the plan, the machine and the programs.
 
-docs/cell.schema.json describes the factors of a cell. Times are in ns, shares are 0 to 1.
+docs/cell.schema.json describes the factors of a cell. Times are in ns, and shares go from 0 to 1.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -156,7 +156,7 @@ class Machine:
 class Build:
     """The sources and tools from which the programs were built."""
     commit: str | None = None
-    dirty: bool | None = False  # None: unknown
+    dirty: bool | None = False  # None if unknown
     compiler: str | None = None
     compiler_version: str | None = None
     flags: str | None = None
@@ -178,8 +178,8 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A program that runs cells; the report is about the arm "head". `workload` None: the arm runs
-    the cells of all workloads that have no arms of their own. `flavour` is set for an A/A
+    """A program that runs cells; the report is about the arm "head". If `workload` is None, the arm
+    runs the cells of all workloads that have no arms of their own. `flavour` is set for an A/A
     control, which runs only cells with `control`."""
     name: str = "head"
     workload: str | None = None
@@ -214,6 +214,7 @@ class Busy:
 class Backend:
     """The source of hardware counters."""
     backend: str | None = None
+    access: str | None = None
     reason: str | None = None
     cpu: str | None = None
 

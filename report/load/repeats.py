@@ -99,7 +99,7 @@ def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -
 
 def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
          number: int) -> Repeats | None:
-    """Returns the state after a round; None if the campaign ends within the round."""
+    """Returns the state after a round, or None if the campaign ends within the round."""
     arms = {c.id: len(plan.arms_of(c)) for c, _ in members}
     if any(len(lines.get((c.id, block, 1), ())) < arms[c.id] for c, block in members):
         return None
@@ -114,8 +114,8 @@ def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
 
 def by_attempts(members: Sequence[Place], arms: Mapping[str, int], lines: Lines,
                 budget: float) -> tuple[int, list[int]] | None:
-    """Returns the number of repeats in a round, and the attempt numbers of trials that were
-    spoilt but not repeated. None if an allowed repeat is missing, so that the campaign goes on."""
+    """Returns the number of repeats in a round, and the attempt numbers of trials that were spoilt
+    but not repeated. Returns None if an allowed repeat is missing, so that the campaign goes on."""
     made = 0
     left: list[int] = []
     over = False

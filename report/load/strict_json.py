@@ -39,7 +39,7 @@ def may_be_long(data: bytes) -> bool:
 
 
 def loads(text: str | bytes) -> object:
-    """Parses text or UTF-8 bytes; ValueError if they are invalid."""
+    """Parses text or UTF-8 bytes. Raises ValueError if the JSON is invalid."""
     if isinstance(text, bytes):
         data, text = text, text.decode()  # Python's parser would accept UTF-16, too
     else:

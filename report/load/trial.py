@@ -2,7 +2,7 @@
 """A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), with the members
 that the report reads. `readmostly dev validate` checks all members.
 
-Times are in ns, sizes in bytes, shares 0 to 1. None means unknown.
+Times are in ns, sizes in bytes, and shares go from 0 to 1. The value None means unknown.
 """
 import math
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ class Pause:
 class Slice:
     """50 ms of the window of an open loop.
 
-    - bytes: memory held at its end; None if the map does not report it
+    - bytes: memory held at its end, or None if the map does not report it
     - pauses: None if the trial ran without hooks for events
     """
     operations: Count
@@ -107,11 +107,22 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMetric:
+    """A metric of a performance group, computed by liblikwid for each CPU."""
+    metric: str
+    unit: str | None = None
+    per_cpu: tuple[float | None, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Counters:
     """The hardware events that were counted in a trial."""
     backend: str | None = None
     reason: str | None = None
     events: tuple[Event, ...] = ()
+    group: str | None = None
+    metrics: tuple[GroupMetric, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +209,8 @@ class Trial:
 
     @property
     def rate(self) -> float | None:
-        """Operations per second, summed over all threads. None without operations, or for a window
-        below 1 ns, for which the rate might be infinite."""
+        """Operations per second, summed over all threads. The rate is None without operations, or
+        for a window below 1 ns, for which it might be infinite."""
         r = self.result
         if r is None or not r.ops or not r.elapsed_ns or r.elapsed_ns < 1:
             return None

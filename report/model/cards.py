@@ -27,8 +27,8 @@ class Card:
     """The properties of a map.
 
     - language: C, C++, Go, Java or Rust
-    - file: source file in this tree; None if the map is part of a language's library
-    - package: Debian package that contains the map; None if no package has it
+    - file: source file in this tree, or None if the map is part of a language's library
+    - package: Debian package that contains the map, or None if no package has it
     - origin: where the source comes from, with its version
     - many_writers: true if writes to different keys can run at the same time
     - duty: a duty of callers of look-ups, or "none"
@@ -36,7 +36,7 @@ class Card:
     - misuse: true if an error was injected; verification must then fail
     - facts: name and text of further lines of its fact sheet (impls/facts)
     - port: true if the map was written in C after a map of Go
-    - version: version of the Go that compiled it, such as 1.26.1; None for other languages
+    - version: version of the Go that compiled it, such as 1.26.1, or None for other languages
     - design: short name of a Go map's design, such as map+RWMutex
     """
     id: str

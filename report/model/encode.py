@@ -28,13 +28,13 @@ def plain(item: object) -> Json:
 
 
 def to_json(item: object) -> str:
-    """Encodes a dataclass as JSON. ValueError: a number is NaN or infinite."""
+    """Encodes a dataclass as JSON. Raises ValueError if a number is NaN or infinite."""
     return json.dumps(plain(item), indent=1, allow_nan=False) + "\n"
 
 
 def schema(cls: type, name: str) -> dict[str, Json]:
     """Returns the JSON schema (2020-12) of a dataclass; `name` is the name of its file.
-    ValueError: two dataclasses in it have the same name."""
+    Raises ValueError if two dataclasses in the schema have the same name."""
     definitions: dict[str, Json] = {}
     for one in reached(cls):
         if one.__name__ in definitions:

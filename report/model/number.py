@@ -43,8 +43,8 @@ class Estimate:
 
     @property
     def margin(self) -> float | None:
-        """Half of the interval's relative width: 0.03 means "± 3 %"; None without an interval.
-        The larger side is used, so that the printed margin covers the interval."""
+        """Half of the interval's relative width: 0.03 means "± 3 %", and None means that there is
+        no interval. The larger side is used, so that the printed margin covers the interval."""
         if not self.value or self.low is None or self.high is None:
             return None
         return max(self.high / self.value - 1, 1 - self.low / self.value)
@@ -61,8 +61,8 @@ class Comparison:
 
     - ratio: `map` / `against`, with its own 95 % interval
     - low, high: the interval that holds jointly for all pairs of the group and gives the
-      verdict; None if there are too few pairs
-    - smallest_visible: smallest true ratio that 90 % of runs with this noise decide; None if
+      verdict, or None if there are too few pairs
+    - smallest_visible: smallest true ratio that 90 % of runs with this noise decide, or None if
       unknown
     - reason: explains the verdict "invalid"
     """

@@ -8,8 +8,8 @@ from report.model.number import Comparison, Estimate
 
 @dataclass(frozen=True)
 class Place:
-    """All factors of a group of cells except the map. Shares are 0 to 1. `options` are the names
-    and values of other factors that differ from their defaults."""
+    """All factors of a group of cells except the map. Shares go from 0 to 1. `options` are the
+    names and values of other factors that differ from their defaults."""
     workload: str
     loop: str
     shape: str
@@ -39,12 +39,12 @@ class Entry:
     """One map at a place.
 
     - rate: operations per second, summed over all threads
-    - slower: rate of the leader / rate of this map; None for the leader, for a reference
+    - slower: rate of the leader / rate of this map, or None for the leader, for a reference
       (Card.reference), and without a result
     - ranked: true if the map takes part in the ranking
     - cell: id in campaign.json
     - reason: why the map has no result, or why it is not ranked
-    - scheduling: such as "free goroutines, GOMAXPROCS 2"; None if it is not a Go map
+    - scheduling: such as "free goroutines, GOMAXPROCS 2", or None if it is not a Go map
     """
     map: str
     cell: str
@@ -59,7 +59,7 @@ class Entry:
 class Group:
     """The ranking at a place.
 
-    - leader: the map with the highest centre; None if no ranked map has a result
+    - leader: the map with the highest centre, or None if no ranked map has a result
     - front: the leader, then all maps that are not shown to be slower, in alphabetical order
     - needs: smallest number of trials for ranking this many maps
     - entries: the ranked maps from fast to slow, then the others
@@ -75,7 +75,8 @@ class Group:
 
     @property
     def closest(self) -> Comparison | None:
-        """The comparison with the leader's smallest lead; None: none has a joint interval."""
+        """The comparison with the leader's smallest lead, or None if no comparison has a joint
+        interval."""
         valid = [c for c in self.comparisons if c.low is not None]
         return min(valid, key=lambda c: c.low or 0.0) if valid else None
 

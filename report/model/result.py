@@ -42,7 +42,7 @@ class Runs:
     """Numbers of planned trials by outcome.
 
     - skipped: cells that the plan left out
-    - uncounted: of these, cells that need counters which this machine does not provide
+    - uncounted: skipped cells that need counters which this machine does not provide
     - pending: planned trials that have not run yet
     - failed_maps: (id, reason) of maps with a wrong answer
     - missing: ids of cells without a result
@@ -116,7 +116,7 @@ class GoAnswer:
     """The ranking of one compiler's Go maps at the headline's place.
 
     - version: version of the compiler: 1.26, or 1.26.1 if two compilers share a release
-    - goroutines: free or wired; None if unknown
+    - goroutines: free or wired, or None if unknown
     - closest: comparison of the fastest map with its closest rival
     - pair: comparison of sync.Map with map+RWMutex, the one with the higher centre first
     - differs: true if another map leads than with the newest Go, overall or in the pair
@@ -156,7 +156,7 @@ class Winner:
 
 @dataclass(frozen=True)
 class Condition:
-    """The winners at another place; None: undecided. `group` is the index in Result.groups."""
+    """The winners at another place, or None if undecided. `group` is the index in Result.groups."""
     group: int
     place: Place
     fastest: Winner | None
@@ -170,7 +170,7 @@ class Scaling:
     map: str
     threads: tuple[int, ...]
     rates: tuple[Estimate, ...]
-    gain: Estimate | None  # rate at most threads / rate at fewest
+    gain: Estimate | None  # rate at the largest thread count / rate at the smallest
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class ClaimRow:
     """A published claim that this campaign tests.
 
     - verdict: reproduced, refuted, inconclusive, ... (docs/reference/claims.md)
-    - of: the Go version or port that decided; None if the claim is not about Go
+    - of: the Go version or port that decided, or None if the claim is not about Go
     """
     id: str
     article: str
@@ -244,7 +244,7 @@ class Result:
     go_open: bool = False
 
     def card(self, name: str) -> Card:
-        """Returns the card of a map; KeyError if the map is not in this campaign."""
+        """Returns the card of a map. Raises KeyError if the map is not in this campaign."""
         for card in self.cards:
             if card.id == name:
                 return card

@@ -9,7 +9,7 @@ Value = None | str | int | float | Estimate
 
 @dataclass(frozen=True)
 class Table:
-    """A table. Its columns are keys of render/tables.toml; each row has a value for each."""
+    """A table. The columns are keys of render/tables.toml; each row has a value for each column."""
     id: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]

@@ -14,7 +14,7 @@ class Trust(str, Enum):
 
 
 class State(str, Enum):
-    """The answer to one question; UNKNOWN: the run cannot answer it."""
+    """The answer to one question, or UNKNOWN if the run cannot answer the question."""
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -47,9 +47,11 @@ class Check:
     | COMPLETE    |                              | trials lost, all    |                   |
     | SAME_MAP    | largest bias left, allowed   |                     | copy / original   |
     | STEADY      | change of one map, allowed   |                     | 2nd half / 1st    |
-    | UNDISTURBED | share of one map, allowed    | disturbed, all      |                   |
+    | UNDISTURBED | share of one map, allowed    | disturbed*, all     |                   |
     | SPEED       | fastest / slowest, allowed   |                     |                   |
     | POWER       | smallest visible, allowed    | trials, needed      |                   |
+
+    * runs that could not be judged if the state is unknown
 
     Numbers in the table are ratios (1.12 is 12 %), shares (0 to 1) or counts.
     """
@@ -68,8 +70,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The verdict on a run, which is the worst of its checks. `reason` is the check that decided;
-    None if the run is good."""
+    """The verdict on a run, which is the worst of its checks. `reason` is the check that decided,
+    or None if the run is good."""
     verdict: Trust
     reason: Check | None
     checks: tuple[Check, ...]

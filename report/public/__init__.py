@@ -36,7 +36,7 @@ def verify(file: Path, folder: Path) -> int:
 
 
 def page(folder: Path, out: Path) -> Path:
-    """Writes OUT/report/index.html; JournalError."""
+    """Writes OUT/report/index.html. Raises JournalError."""
     if not folder.is_dir():
         raise JournalError(f"{folder}: no such folder")
     files = sorted(folder.glob("*.json"))

@@ -51,7 +51,7 @@ class PublicResult:
 
 
 def of_folder(path: Path, journal: str) -> PublicResult:
-    """Derives the entry of a campaign; JournalError."""
+    """Derives the entry of a campaign. Raises JournalError."""
     campaign = gather.read(path)
     why = admit.within(campaign)
     if why:
@@ -80,7 +80,7 @@ def as_json(entry: PublicResult) -> Json:
 
 
 def read(path: Path) -> tuple[Json, PublicResult]:
-    """Reads an entry's file; returns it raw and decoded. JournalError."""
+    """Reads an entry's file; returns it raw and decoded. Raises JournalError."""
     try:
         contents = strict_json.loads(path.read_bytes())
         entry = decode(PublicResult, contents)
@@ -107,7 +107,7 @@ def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def first_difference(stored: Json, true: Json) -> str | None:
-    """Returns the first place at which two entries differ; None if they are equal."""
+    """Returns the first place at which two entries differ, or None if they are equal."""
     one, two = dict(leaves(stored)), dict(leaves(true))
     return next((f"{at}: {one.get(at, 'nothing')}, the journal gives {two.get(at, 'nothing')}"
                  for at in {**two, **one} if one.get(at) != two.get(at)), None)

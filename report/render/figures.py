@@ -57,7 +57,7 @@ class Lines(NamedTuple):
 class Dots(NamedTuple):
     """A figure of latencies on a logarithmic scale; its ticks are ns.
 
-    - rows: y, x of the median and x of the P99 for each map; None if unknown
+    - rows: y, x of the median and x of the P99 for each map, or None if unknown
     - floors: x of the median of each driver without a map
     """
     width: float
@@ -122,8 +122,8 @@ def apart(wanted: Sequence[float], least: float, bottom: float) -> list[float]:
 
 
 def lines(scaling: Sequence[Scaling]) -> Lines | None:
-    """Computes the lines of rates over threads (x: log2, y: linear); None if fewer than two thread
-    counts were measured."""
+    """Computes the lines of rates over threads (x: log2, y: linear). Returns None if fewer than two
+    thread counts were measured."""
     counts = sorted({t for one in scaling for t in one.threads})
     most = max([0.0, *(v for one in scaling for v in known(one.rates))])
     if len(counts) < 2 or most <= 0:
@@ -162,7 +162,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def dots(latency: Latency | None) -> Dots | None:
-    """Computes the dots for the median and P99 of each map; None if no median is known."""
+    """Computes the dots for the median and P99 of each map. Returns None if no median is known."""
     if latency is None:
         return None
     medians = known([row.median for row in latency.rows])

@@ -71,7 +71,7 @@ def table_tex(sheet: Sheet) -> str:
 
 
 def tex_row(texts: list[str]) -> str:
-    """Joins escaped texts to a row of a LaTeX table."""
+    """Joins escaped texts into a row of a LaTeX table."""
     return " & ".join("".join(ESCAPES.get(c, c) for c in one)
                       for one in texts) + r" \\"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Formats numbers as text: at most three digits, except for exact counts.
 
-Each function takes a finite number. It returns text without a unit, unless the unit depends on the
+Each function takes a finite number, and returns text without a unit, unless the unit depends on the
 size (ns, us, ms; KiB, MiB).
 """
 import math
@@ -53,8 +53,8 @@ def short(value: float) -> str:
 
 
 def margin(value: float) -> str:
-    """Formats a relative half width such as 0.031 as 4 %. It is rounded up, so that the printed
-    interval covers the real one. Above 10 it is printed as a factor: ×12."""
+    """Formats a relative half width such as 0.031 as 4 %. The percentage is rounded up, so that the
+    printed interval covers the real one. Above 10 it is printed as a factor: ×12."""
     if value >= 9.995:
         return f"×{digits(value, 2)}"
     if value < 0.009:
@@ -107,7 +107,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 
 
 def text(kind: str, value: float | None) -> str:
-    """Formats a number. KeyError if `kind` is not in FORMATS."""
+    """Formats a number. Raises KeyError if `kind` is not in FORMATS."""
     if value is None:
         return NONE
     return FORMATS[kind](value)

@@ -66,7 +66,7 @@ def line(point: Point) -> str:
 
 def write(result: Result, folder: Path, pdf: bool) -> bool:
     """Writes NAME.gp, NAME.csv and, if gnuplot is installed, NAME.svg (and NAME.pdf). Returns
-    True if figures were drawn. CalledProcessError: gnuplot failed."""
+    True if figures were drawn. Raises CalledProcessError if gnuplot fails."""
     folder.mkdir()
     drawn = shutil.which("gnuplot") is not None
     for name, rows in data(result).items():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wraps the model for templates, so that every number has its path in verdicts.json.
 
-A path has dots: answer.rate.value, board.0.slower. It ends with `margin` for that property of an
-estimate, and with `#` for a length.
+A path has dots: answer.rate.value, board.0.slower. A path ends with `margin` for that property of
+an estimate, and with `#` for a length.
 """
 import dataclasses
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from typing import NamedTuple, NoReturn
 
 
 class Number:
-    """A number and its path. It compares like a number, but can only be printed with a format:
-    templates write `n | num("mops")`."""
+    """A number and its path. The object compares like a number, but can only be printed with a
+    format: templates write `n | num("mops")`."""
     __slots__ = ("value", "ref")
 
     def __init__(self, value: float, ref: str) -> None:

@@ -26,8 +26,8 @@ def write(result: Result, folder: Path, pdf: bool = False) -> Path:
 def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
     """Replaces a folder with the one that make() creates; returns the path of its page.
 
-    If the process is killed, either the old or the new folder remains. OSError if the folder is a
-    symbolic link, or cannot be written.
+    If the process is killed, either the old or the new folder remains. Raises OSError if the folder
+    is a symbolic link, or cannot be written.
     """
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "a symbolic link, expected a folder",

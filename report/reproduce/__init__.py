@@ -54,7 +54,7 @@ class PlanCells:
 
 def absolute(workload: Workload) -> str:
     """Makes the paths of traces in a workload's text absolute, because they are relative to the
-    folder of the file that was run, and the text moves to another folder. JournalError."""
+    folder of the file that was run, and the text moves to another folder. Raises JournalError."""
     folder = os.path.dirname(workload.file or "")
 
     def path_of(name: re.Match[str]) -> str:
@@ -96,7 +96,7 @@ def print_cells(campaign: Campaign, figure: str | None) -> None:
 # ---- result ---------------------------------------------------------------
 
 def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
-    """Returns the comparisons to repeat; JournalError if the campaign recommends no map."""
+    """Returns the comparisons to repeat. Raises JournalError if the campaign recommends no map."""
     found = questions.of_campaign(old, figure)
     trust = result.build(old).trust
     if any(q.clear for q in found) and trust.verdict is Trust.NOT and trust.reason:
@@ -106,7 +106,8 @@ def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
 
 
 def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
-    """Reads both campaigns; JournalError if one is damaged, or if they are the same."""
+    """Reads both campaigns. Raises JournalError if a campaign is damaged, or if both are the
+    same."""
     old, new = read(first), read(second)
     for campaign in (old, new):
         why = admit.within(campaign)

@@ -19,9 +19,9 @@ FORMAT = 2
 
 
 class Word(str, Enum):
-    """The verdict on a comparison. If the first campaign decided it, `replicated` means that the
-    second 95 % interval also lies beyond the margin, on the same side; `opposite`, on the other
-    side; `unclear`, anything else, with a reason."""
+    """The verdict on a comparison. A comparison that the first campaign decided is `replicated` if
+    the second 95 % interval also lies beyond the margin on the same side, `opposite` if it lies
+    beyond the margin on the other side, and otherwise `unclear`, with a reason."""
     REPLICATED = "replicated"
     OPPOSITE = "opposite"
     UNCLEAR = "unclear"
@@ -84,7 +84,7 @@ def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
 
 
 def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) -> str:
-    """Explains why the second campaign lacks a cell of the first; "" if it has the cell."""
+    """Explains why the second campaign lacks a cell of the first. Returns "" if it has the cell."""
     cell, first = cells.get(name), old.cells[name]
     if first.map not in new.maps:
         return f"{first.map}: not in this build"

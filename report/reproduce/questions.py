@@ -32,8 +32,8 @@ class Question:
 
 
 def of_ranking(ranking: Group) -> Iterator[Question]:
-    """Yields leader / rival for each rival. The leader was chosen from the same data, so the
-    verdict uses the interval that holds jointly for all pairs of the group."""
+    """Yields the ratio leader / rival for each rival. The leader was chosen from the same data, so
+    the verdict uses the interval that holds jointly for all pairs of the group."""
     cells = {e.map: e.cell for e in ranking.entries}
     for c in ranking.comparisons:
         yield Question((cells[c.map], cells[c.against]), (c.map, c.against), ranking.place,
@@ -41,8 +41,8 @@ def of_ranking(ranking: Group) -> Iterator[Question]:
 
 
 def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterator[Question]:
-    """Yields map / base at each place. The pair was chosen before the run, so the verdict uses the
-    pair's own 95 % interval. `only` selects a map; None: every ranked map."""
+    """Yields the ratio map / base at each place. The pair was chosen before the run, so the verdict
+    uses the pair's own 95 % interval. `only` selects a map, or every ranked map if it is None."""
     pairs = [(g, name, base) for g in measured if base in g.contenders
              for name in g.contenders if name != base and only in (None, name)]
     known = groups.contrasts(pairs)

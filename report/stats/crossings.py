@@ -91,8 +91,9 @@ def crossover(threads: npt.ArrayLike, d: npt.ArrayLike, level: float = 0.95,
     - d: (blocks, counts) ln(rate of the contender / rate of the base); nan if a trial is
       missing, but at least one value at every count
 
-    The position is interpolated on log2 threads. Its interval comes from resampling whole blocks,
-    and is wider if neighbouring blocks are correlated. An empty list: the sign never changes.
+    The position is interpolated on log2 threads. The position's interval comes from resampling
+    whole blocks, and is wider if neighbouring blocks are correlated. The list is empty if the sign
+    never changes.
     """
     x, d = np.log2(np.asarray(threads, float)), np.asarray(d, float)
     if not len(d):

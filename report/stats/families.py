@@ -9,7 +9,7 @@ sets of sides gets the smallest p. If no side is accepted wrongly, no alternativ
 
 The family is smaller than its number of sides for two reasons. Sides of one contrast in one
 direction are nested: "beyond 20 %" implies "beyond 2 %", which therefore has a p that is not
-larger. And only one of a claim's alternatives can be true. The correction therefore counts
+larger. Also, only one of a claim's alternatives can be true. The correction therefore counts
 groups (contrasts times directions), whatever the number of limits.
 """
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -117,7 +117,7 @@ def family(contrasts: Mapping[Hashable, Sequence[float]],
     - contrasts: log ratios in time order, without nan, by key
     - claims: the alternatives of each claim, from beyond(), inside() and outside()
 
-    ValueError: a side names a contrast that is missing, or an alternative has no sides.
+    Raises ValueError if a side names a missing contrast, or if an alternative has no sides.
 
     If every alternative with p <= alpha is accepted, the probability of any false one is at most
     alpha, for any dependence between them. Each contrast is assumed to be symmetric about its
@@ -139,7 +139,7 @@ def family(contrasts: Mapping[Hashable, Sequence[float]],
 
 def checked(name: object, alternatives: Mapping[str, Alternative]
             ) -> Iterable[Side]:
-    """Yields the sides of a claim. ValueError: an alternative has no sides."""
+    """Yields the sides of a claim. Raises ValueError if an alternative has no sides."""
     for ways in alternatives.values():
         if not ways or not all(ways):
             raise ValueError(f"claim {name!r}: an alternative has no sides")

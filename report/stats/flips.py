@@ -3,7 +3,7 @@
 
 The order of the arms inside a pair is random, so without a difference the sign of a whole
 block may be flipped. All cells of a block are flipped together, which keeps the correlation
-between cells (Westfall and Young's max-T). This is valid for every odd score of a pair, such
+between cells (Westfall and Young's max-T). The flips are valid for every odd score of a pair, such
 as its signed rank or a biweight score (biweight.py).
 """
 from collections.abc import Callable, Sequence

@@ -20,7 +20,7 @@ MOSTLY_ZERO = "most values are 0"
 
 
 class Interval(NamedTuple):
-    """A centre and the ends of its interval, in one unit; None: missing.
+    """A centre and the ends of its interval, in one unit, or None for a value that is missing.
 
     `centre` is None exactly if n is 0. `low` and `high` are both set or both None; `reason`
     explains why they are missing ("n<6").
@@ -38,7 +38,7 @@ MISSING = Interval(None, None, None, 0, NO_VALUE)
 def ratio_interval(over: Mapping[int, float], under: Mapping[int, float],
                    level: float = LEVEL) -> Interval:
     """Ratio over / under, from rates > 0 by block, in the blocks that both have.
-    ZeroDivisionError: a rate of `under` is 0."""
+    Raises ZeroDivisionError if a rate of `under` is 0."""
     return many_ratios({0: (over, under)}, level)[0]
 
 
@@ -70,13 +70,13 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
                    log: bool = True,
                    shared: Mapping[K, float] | None = None
                    ) -> dict[K, Interval]:
-    """Pseudo-median with serial_interval() of every series of values in time order.
+    """Pseudo-median, with its serial_interval(), of every series of values in time order.
     Series of equal length are computed together.
 
     - log: compute on logarithms. Values must then be >= 0, and a 0 lies below all others;
       a single 0 does not change to plain arithmetic.
 
-    ValueError: a value is not finite or, with log, is negative.
+    Raises ValueError if a value is not finite or, with log, is negative.
     """
     by_n: dict[int, list[K]] = {}
     for key, values in series.items():

@@ -19,7 +19,7 @@ def needed_n(p: float, level: float = 0.95) -> int:
 @functools.lru_cache(maxsize=None)
 def quantile_ranks(n: int, p: float, level: float = 0.95
                    ) -> tuple[int, int] | None:
-    """Ranks (l, u), counted from 1, of the interval [X(l), X(u)]; None if n is too small.
+    """Ranks (l, u), counted from 1, of the interval [X(l), X(u)], or None if n is too small.
 
     l is the largest rank with P(B < l) <= tail, and u the smallest with P(B >= u) <= tail, where
     B is binomial (n, p) and tail = (1 - level) / 2.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Paired trials: the contrast, the slot effect and the smallest detectable slowdown.
 
-`d` (pairs,) is ln(cost of the second arm / cost of the first arm). Both were measured by fresh
-trials that ran one after the other; `base_first` (pairs,) is True if the first arm ran first.
+`d` (pairs,) is ln(cost of the second arm / cost of the first arm). Both costs were measured in
+fresh processes that ran one after the other; `base_first` (pairs,) is True if the first arm ran
+first.
 """
 import functools
 import math
@@ -91,8 +92,9 @@ def slot_adjusted(d: npt.ArrayLike, base_first: npt.ArrayLike,
                   level: float = 0.99) -> SlotAdjusted:
     """Separates the contrast from the slot effect.
 
-    These are half the sum and half the difference of the pseudo-medians of the two orders; nan
-    if all pairs have the same order. The ends are also nan if there are too few pairs.
+    The contrast is half the sum of the pseudo-medians of the two orders, and the slot effect is
+    half their difference; both are nan if all pairs have the same order. The ends are also nan if
+    there are too few pairs.
     """
     d, base_first = np.asarray(d, float), np.asarray(base_first, bool)
     first, second = d[base_first], d[~base_first]

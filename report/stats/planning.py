@@ -2,9 +2,9 @@
 """Computes how many blocks a question needs, and the effect that a given number of blocks
 can detect.
 
-Uses the signed-rank test itself instead of a normal test with a correction factor. At the levels
-of a family (1 % over 260 groups) twenty pairs are few: the normal formula promises to detect 1.3
-standard deviations, but 1.7 are needed.
+The module uses the signed-rank test itself instead of a normal test with a correction factor. At
+the levels of a family (1 % over 260 groups) twenty pairs are few: the normal formula promises to
+detect 1.3 standard deviations, but 1.7 are needed.
 """
 import functools
 import math
@@ -32,10 +32,10 @@ def rank_power(n: int, effect: float, alpha: float) -> float:
     """Probability that the one-sided signed-rank test of n pairs at alpha detects an effect with
     normal noise; 0 if n pairs cannot reach alpha. The effect is in standard deviations of a pair.
 
-    Uses the test's exact limit. The rank sum has its mean and variance under the effect
-    (Lehmann, Nonparametrics, 1975, section 4.2). It is modelled as a beta variable on its own
-    range, because it is skewed near its upper end, where small families decide. The result is
-    within 0.03 of simulated tests for n >= 8.
+    Uses the test's exact limit. The rank sum has its mean and variance under the effect (Lehmann,
+    Nonparametrics, 1975, section 4.2). The sum is modelled as a beta variable on its own range,
+    because it is skewed near its upper end, where small families decide. The result is within 0.03
+    of simulated tests for n >= 8.
     """
     k = walsh_rank(n, 1.0 - 2.0 * alpha)
     if k < 1:
@@ -59,7 +59,7 @@ def rank_power(n: int, effect: float, alpha: float) -> float:
 def visible_effect(n: int, spread: float, alpha: float, power: float = 0.95
                    ) -> float | None:
     """Smallest effect that n pairs detect with `power`, in the unit of `spread` (the standard
-    deviation of a pair); None if n cannot reach alpha. For a family of tests, pass alpha divided
+    deviation of a pair), or None if n cannot reach alpha. For a family of tests, pass alpha divided
     by its number of groups."""
     if rank_power(n, 8.0, alpha) < power:
         return None
@@ -68,9 +68,9 @@ def visible_effect(n: int, spread: float, alpha: float, power: float = 0.95
 
 
 def least_blocks(effect: float, alpha: float, power: float) -> int | None:
-    """Smallest n with this power; the effect is in standard deviations of a pair. None if it is
-    above MOST_BLOCKS. Power grows with n, except for the steps of exact limits, so the result of
-    the bisection may differ from the smallest n by one such step."""
+    """Smallest n with this power; the effect is in standard deviations of a pair. Returns None if
+    that number is above MOST_BLOCKS. Power grows with n, except for the steps of exact limits, so
+    the result of the bisection may differ from the smallest n by one such step."""
     effect = min(effect, 8.0)  # for larger effects only alpha sets n
     low = math.ceil(-math.log2(alpha)) - 1  # largest n that cannot reach alpha
     if rank_power(MOST_BLOCKS, effect, alpha) < power:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes the smallest ratio of two maps that the decision rule of the page detects.
 
-The rule calls a map faster if the lower end of the serial interval of the ln ratios, at the
-level that all pairs of the family share, lies above ln(margin). That end moves with the ratio
-and scales with the noise. The lower ends of simulated series without an effect therefore give
-the detectable effect in standard deviations, without a search.
+The rule calls a map faster if the lower end of the serial interval of the ln ratios, at the level
+that all pairs of the family share, lies above ln(margin). The lower end moves with the ratio and
+scales with the noise. The lower ends of simulated series without an effect therefore give the
+detectable effect in standard deviations, without a search.
 """
 import functools
 import math
@@ -83,15 +83,15 @@ def smallest_visible(n: int, pairs_in_family: int, *, noise: float,
                      lag1: float = 0.0, shared: bool = False,
                      level_error: float = ERROR, margin: float = MARGIN,
                      power: float = POWER) -> float | None:
-    """Smallest true ratio (> margin) that n blocks detect with this power; None if n is too small
-    for an interval of the required level.
+    """Smallest true ratio (> margin) that n blocks detect with this power, or None if n is too
+    small for an interval of the required level.
 
     - pairs_in_family: k (k - 1) / 2 for k maps
     - noise: standard deviation of one ln ratio, >= 0
     - lag1: correlation of the ln ratios of neighbouring blocks
     - shared: true if lag1 is shared_lag1() of the family's maps
 
-    ValueError: pairs_in_family < 1, or a noise that is negative or not finite.
+    Raises ValueError if pairs_in_family < 1, or if the noise is negative or not finite.
     """
     if pairs_in_family < 1 or not 0.0 <= noise < math.inf:
         raise ValueError(f"pairs {pairs_in_family}, noise {noise}")

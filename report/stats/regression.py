@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Least squares of one value on several, with intervals and variance inflation.
 
-For claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section 3.3). This
-is ordinary least squares with an intercept, by numpy.
+The module serves claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section
+3.3). The method is ordinary least squares with an intercept, by numpy.
 """
 from dataclasses import dataclass
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ def coefficient(value: float, error: float, degrees: int,
 
 def least_squares(y: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike]
                   ) -> Fit | None:
-    """Fits y on columns (name -> as many values as y has); None if no degree of freedom is
+    """Fits y on columns (name -> as many values as y has). Returns None if no degree of freedom is
     left."""
     y = np.asarray(y, float)
     arrays = {name: np.asarray(c, float) for name, c in columns.items()}
@@ -94,7 +94,7 @@ def solved(y: Floats, x: Floats, names: list[str], left_out: dict[str, str],
     """Fits y (n,) on the independent columns x (n, names).
 
     Columns are centred and scaled before they are decomposed, so that near-collinear ones lose
-    few digits. The diagonal of the inverse of their products is then the variance inflation.
+    few digits. The diagonal of the inverse of the columns' products is then the variance inflation.
     """
     n, means = len(y), x.mean(axis=0)
     scale = np.linalg.norm(x - means, axis=0)

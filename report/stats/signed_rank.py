@@ -134,7 +134,7 @@ def widening(x: npt.ArrayLike, errors: float = 1.0,
     The factor is sqrt((1 + r) / (1 - r)), as for the mean of a first-order autoregression. r is
     rank_lag1() plus `errors` standard errors, because a short series hides its correlation
     (docs/adr/0057). `shared` has the r of series with the same noise (...), or nan if unknown.
-    If it is known, r is the larger of `shared` and rank_lag1() minus one standard error.
+    If `shared` is known, r is the larger of `shared` and rank_lag1() minus one standard error.
     """
     x = np.asarray(x, float)
     r, error = rank_lag1(x), 1 / math.sqrt(max(x.shape[-1] - 3, 1))

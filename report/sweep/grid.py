@@ -29,7 +29,7 @@ At = tuple[int, ...]  # index of each value on its axis within a group
 class Point(NamedTuple):
     """A point of the lattice; points sort by group, then by place.
 
-    - cells: the ids of the cells of A and B; "" if not planned
+    - cells: the ids of the cells of A and B, or "" if not planned
     - skip: the reason why the point cannot run
     """
     group: int
@@ -136,7 +136,7 @@ def names_of(cells: Sequence[Factors]) -> tuple[str, ...]:
 
 
 def skip_of(maps: tuple[str, str], pair: Sequence[Factors | None]) -> str:
-    """Returns the reason why two cells cannot be compared; "" if they can be."""
+    """Returns the reason why two cells cannot be compared, or "" if they can be."""
     return "; ".join(f"{name} is not planned here" if cell is None else f"{name}: {cell.skip}"
                      for name, cell in zip(maps, pair) if cell is None or cell.skip)
 
@@ -154,8 +154,8 @@ def group_of(number: int, maps: tuple[str, str],
 
 
 def lattice(cells: Sequence[Factors], maps: tuple[str, str], file: Path) -> Lattice:
-    """Builds the lattice from the throughput cells of plan.json. JournalError if two cells of
-    one map are at the same point, or if the plan has no cell of one of the maps."""
+    """Builds the lattice from the throughput cells of plan.json. Raises JournalError if two cells
+    of one map are at the same point, or if the plan has no cell of one of the maps."""
     timed = [c for c in cells if c.measure == "throughput" and c.map in maps]
     for name in maps:
         if not any(c.map == name for c in timed):

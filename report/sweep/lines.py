@@ -34,8 +34,8 @@ class Boundary:
     - line: the points of the line, in order
     - below, above: indices in `line`. For a flip, the last point at which one map leads and
       the first point at which the other leads.
-    - leaders: the index of the leading map at each end; None if the maps are tied
-    - position, low, high: position in the unit of the axis with its 95 % interval. It is
+    - leaders: the index of the leading map at each end, or None if the maps are tied
+    - position, low, high: position in the unit of the axis with its 95 % interval. The position is
       interpolated on the logarithm of the axis; blocks are resampled for the interval.
     """
     group: Group
@@ -124,7 +124,7 @@ def boundaries(lattice: Lattice, states: States, stages: Sequence[Stage]) -> lis
 
 
 def profile(line: Line, axis: str, size: int, states: States) -> list[int | None]:
-    """Returns the index of the leading map at each of the `size` values of an axis; None if
+    """Returns the index of the leading map at each of the `size` values of an axis, or None if
     the maps are tied, or if the measured neighbours do not show a leader. Between two points
     with the same leader, that map leads. Between points with opposite leaders, each map leads on
     its own half."""

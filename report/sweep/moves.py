@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes from the lines which factor moves the boundary most.
 
-Along one axis, each line has a leader at each of its values (lines.profile()). For two lines
-that differ in only one factor, the share of the axis on which their leaders differ measures
-how far that factor moves the boundary. This treats lines with one flip, several flips or none
-alike. For each choice of the other factors, only the two lines that differ most are used.
+Along one axis, each line has a leader at each of its values (lines.profile()). For two lines that
+differ in only one factor, the share of the axis on which their leaders differ measures how far that
+factor moves the boundary. Lines with one flip, several flips or none are treated alike. For each
+choice of the other factors, only the two lines that differ most are used.
 """
 import itertools
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Moves:
 
 def apart(one: Profile, two: Profile) -> float | None:
     """Returns the share of values at which the leaders of two lines differ, of those known on
-    both; None if less than LEAST of the axis is known on both."""
+    both, or None if less than LEAST of the axis is known on both."""
     both = [(one[v], two[v]) for v in one if one[v] is not None and two.get(v) is not None]
     if len(both) < LEAST * max(len(one), len(two)):
         return None
@@ -50,7 +50,7 @@ def apart(one: Profile, two: Profile) -> float | None:
 
 def move(known: Sequence[tuple[Factors, Profile]], factor: str,
          others: Sequence[str]) -> Move | None:
-    """Computes how far one factor moves the boundary; None if no lines can be compared.
+    """Computes how far one factor moves the boundary. Returns None if no lines can be compared.
     `known` lists the factors and the profile of each line."""
     contexts: dict[tuple[Value, ...], list[Profile]] = {}
     for place, leaders in known:
@@ -64,7 +64,7 @@ def move(known: Sequence[tuple[Factors, Profile]], factor: str,
 
 def main_axis(lattice: Lattice, states: States, found: Sequence[Boundary]) -> str | None:
     """Returns the ordered factor along which the largest share of lines with two measured
-    points flips; None if no line flips."""
+    points flips, or None if no line flips."""
     def share(axis: str) -> float:
         count = sum(sum(p in states for p in line) > 1
                     for g in lattice.groups for line in g.lines(axis))

@@ -4,8 +4,8 @@
 1. The first stage has the points at the ends and middles of all axes.
 2. Then each line along an ordered axis is examined. If two measured neighbours have
    different outcomes (one map leads, the other leads, tied), each undecided
-   neighbour that has looks left is measured again. If neither has, the point halfway
-   between them is measured.
+   neighbour that has looks left is measured again. If neither neighbour is measured
+   again, the point halfway between them is measured.
 3. Between two neighbours of the first stage with the same outcome, the middle is measured
    once, so that two crossings on one line are found.
 4. A tied point whose estimated ratio is outside the margin is measured again.
@@ -67,7 +67,7 @@ class Request:
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """Returns the middle point that can still be measured (the lower of two); None if none is
+    """Returns the middle point that can still be measured (the lower of two), or None if none is
     left."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
@@ -114,8 +114,9 @@ def wanted(grid: Lattice, states: States) -> dict[Point, Want]:
 
 def of_one_stage(rule: rules.Numbers, wants: Mapping[Point, Want],
                  states: States) -> tuple[int, dict[Point, Want]]:
-    """Returns the number of blocks of the next stage, and its points. All cells of a stage have
-    the same number. The smallest goes first, because its results may make others unnecessary."""
+    """Returns the number of blocks of the next stage, and its points. All cells of a stage have the
+    same number of blocks. The smallest number goes first, because its results may make others
+    unnecessary."""
     needs = {p: rule.blocks[states[p].looks if p in states else 0] for p in wants}
     least = min(needs.values(), default=0)
     return least, {p: k for p, k in wants.items() if needs[p] == least}
@@ -174,8 +175,8 @@ class Search:
 
 
 def played(staged: Staged) -> Search:
-    """Replays the complete stages of a staged campaign. JournalError if a stage ran something
-    other than what the rule requires."""
+    """Replays the complete stages of a staged campaign. Raises JournalError if a stage ran
+    something other than what the rule requires."""
     rule = rules.checked(staged.meta.rule, staged.path / "stages.json")
     search = Search(lattice(staged.plan.cells, staged.pair, staged.plan_file), rule,
                     staged.meta.budget_trials)

@@ -45,7 +45,7 @@ class State(NamedTuple):
 
     @property
     def leader(self) -> int | None:
-        """Index of the leading map; None if undecided."""
+        """Index of the leading map, or None if undecided."""
         return {Verdict.SLOWER: 0, Verdict.FASTER: 1}.get(self.verdict)
 
     @property
@@ -92,10 +92,10 @@ def state(ratio: stats.Interval, looks: int, rule: Numbers) -> State:
 
 
 def is_worth(found: State) -> bool:
-    """True if more blocks might change the verdict. False if one map has no result in any
-    block, because it would fail again. Also false from the second look on if the estimate is
-    within the margin, because a change is then unlikely. Stopping early does not make wrong
-    verdicts more frequent."""
+    """True if more blocks might change the verdict. More blocks cannot do so if one map has no
+    result in any block, because that map would fail again. From the second look on, the function
+    also returns False if the estimate is within the margin, because a change is then unlikely.
+    Stopping early does not make wrong verdicts more frequent."""
     if found.verdict is Verdict.INVALID:
         return found.n > 0
     return found.verdict is Verdict.UNDECIDED and (found.looks < 2 or found.far)

@@ -41,7 +41,7 @@ NUMBERS = Numbers()
 
 
 def wrong_in(rule: Rule) -> str | None:
-    """Returns the reason why this version cannot follow a rule; None if it can."""
+    """Returns the reason why this version cannot follow a rule, or None if it can."""
     for name, value, expected in (("format", rule.format, FORMAT), ("kind", rule.kind, KIND),
                                   ("margin", rule.margin, MARGIN)):
         if value != expected:
@@ -58,7 +58,8 @@ def wrong_in(rule: Rule) -> str | None:
 
 
 def checked(rule: Rule, file: Path) -> Numbers:
-    """Checks the rule in stages.json; JournalError if this version cannot follow it."""
+    """Checks the rule in stages.json. Raises JournalError if this version cannot follow the
+    rule."""
     wrong = wrong_in(rule)
     if wrong or rule.error is None:
         raise JournalError(f"{file}: rule: {wrong}: use the report of the version that started "

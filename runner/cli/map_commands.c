@@ -4,6 +4,7 @@
    map runs in turn. */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/limits.h"
 #include "runner/catalog/catalog.h"
@@ -76,13 +77,15 @@ static void choose_flavour(
 static int exec_program(const char *command, const char *path, char **argv)
 {
 	const char *maps;
-	int reason;
+	int failed = rm_program_check(path);
 
-	execv(path, argv);
-	reason = errno;
+	if (!failed) {
+		execv(path, argv);
+		failed = -errno;
+	}
 	maps = strstr(path, "/maps/");
 	fprintf(stderr, "readmostly %s: %s: %s; build it by `make", command,
-	        path, strerror(reason));
+	        path, rm_file_reason(failed));
 	if (maps)
 		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
 	fprintf(stderr, "`\n");
@@ -190,13 +193,18 @@ static void run_all(const char *flavour, char **argv,
 
 		if (!in_all(info))
 			continue;
-		if (!rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+		rm_map_program(flavour, info->id, path);
+		if (rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+			status = run_map_program(info->id, path, argv, totals);
+		} else if (rm_program_check(path) == -ENOEXEC) {
+			printf("open %s: not run: it %s\n", info->id, why);
+			totals->not_run++;
+			status = RM_INCOMPLETE;
+		} else {
 			printf("skip %s: %s\n", info->id, why);
 			totals->skipped++;
 			continue;
 		}
-		status = run_map_program(info->id,
-		        rm_map_program(flavour, info->id, path), argv, totals);
 		if (status == RM_USAGE || status == RM_FAILED ||
 		        totals->status == RM_OK)
 			totals->status = status;
@@ -235,13 +243,12 @@ static int explore_all(char **argv, const struct rm_catalog *catalog)
 static const char *any_program(const char *flavour,
         const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
 {
-	if (!access(rm_map_program(flavour, "library", path), X_OK))
+	if (!rm_program_check(rm_map_program(flavour, "library", path)))
 		return path;
 	for (size_t i = 0; i < catalog->count; i++)
 		if (!catalog->maps[i].language &&
-		        !access(rm_map_program(
-		                        flavour, catalog->maps[i].id, path),
-		                X_OK))
+		        !rm_program_check(rm_map_program(
+		                flavour, catalog->maps[i].id, path)))
 			return path;
 	return NULL;
 }

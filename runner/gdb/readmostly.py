@@ -8,7 +8,7 @@
     (gdb) rm-map                the map of the process's trial
 
 The commands only read memory and call no function of the process, so they also work with a core
-file. They need debugging information, which the normal build has.
+file. The commands need debugging information, which the normal build has.
 """
 import collections
 
@@ -181,7 +181,7 @@ class Shards:
 
 
 def view_of(value):
-    """Returns a Gomap, Syncmap or Shards for the value; None for other values."""
+    """Returns a Gomap, Syncmap or Shards for the value, or None for other values."""
     kind = value.type.unqualified().strip_typedefs()
     if kind.code != gdb.TYPE_CODE_STRUCT:
         return None
@@ -244,7 +244,7 @@ def team_in(frame):
 
 
 def team_map(team):
-    """Returns the team's map. Its type is local to the file of its operations."""
+    """Returns the team's map. The map's type is local to the file of its operations."""
     if not number(team["map"]):
         raise gdb.GdbError("rm-map: the trial has not created its map yet")
     impl = team["impl"].dereference()

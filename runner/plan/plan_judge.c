@@ -3,6 +3,8 @@
    why. */
 #include "runner/plan/internal.h"
 
+#include "runner/base/file.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -103,6 +105,7 @@ static void judge_program(struct rm_cell *cell)
 {
 	const char *flavour = rm_cell_flavour(cell);
 	char path[RM_PROGRAM_BYTES], how[RM_NAME_BYTES * 2] = "sizes";
+	int failed;
 
 	if (has_key_differs(cell))
 		snprintf(how, sizeof(how), "programs NEEDED=%s/%s", flavour,
@@ -114,12 +117,13 @@ static void judge_program(struct rm_cell *cell)
 		        "on a simulated machine",
 		        rm_cell_shape_name(cell),
 		        has_key_differs(cell) ? " with such keys" : "");
-	else if (access(rm_map_program(flavour, cell->map, path), X_OK))
+	else if ((failed = rm_program_check(
+	                  rm_map_program(flavour, cell->map, path))))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "its program for shape %s is not built (make %s): "
 		        "maps/%s/%s: %s",
 		        rm_cell_shape_name(cell), how, flavour, cell->map,
-		        strerror(errno));
+		        rm_file_reason(failed));
 }
 
 /* Skips the cell if the map cannot run this loop. */

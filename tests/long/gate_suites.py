@@ -6,8 +6,8 @@
     tests/long/gate_suites.py --record DIR
 
 Calibration, number of blocks and verdict come from the gate's code. A suite samples complete blocks
-of a recorded run of equal programs, so that the cells of a block share its noise. It flips the sign
-of each block at random, because the order of arms is random, and decides. --record writes
+of a recorded run of equal programs, so that the cells of a block share its noise. The suite flips
+the sign of each block at random, because the order of arms is random, and decides. --record writes
 tests/fixtures/gate-noise.json from a campaign. Exit status 1: more than 1 % of the suites of equal
 programs raise an alarm.
 """
@@ -73,7 +73,7 @@ def quieter(noise):
 
 def drawn(noise, blocks, rng, away=0.0):
     """Samples d (cells, blocks): complete blocks of the recording with random signs, in which heads
-    are slower by ln `away`. Also returns in which blocks base ran first."""
+    are slower by ln `away`. The function also returns in which blocks base ran first."""
     turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
     picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
     # the first arm is sampled separately, because recorded noise does not depend on it

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes synthetic campaigns for the tests of `report advise`. Places and speeds can be chosen;
-noise is added for each trial and each block. Nothing in them was measured."""
+noise is added for each trial and each block. Nothing in the campaigns was measured."""
 import itertools
 import json
 import math

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drives one Chromium process for all tests of the page, through two pipes.
 
-It speaks Chromium's DevTools protocol, which is JSON between null bytes. The protocol can set an
-exact width and a colour scheme; command-line options cannot.
+The pipes carry Chromium's DevTools protocol, which is JSON between null bytes. The protocol can set
+an exact width and a colour scheme; command-line options cannot.
 """
 import contextlib
 import json

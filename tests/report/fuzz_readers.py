@@ -244,8 +244,8 @@ def campaign_of(*names):
 
 
 def make_sample(folder):
-    """Writes the files that inputs refer to. Two campaigns with the sample's cells have trials,
-    one with checksums and one without. They have nothing else, because they are read for each
+    """Writes the files that inputs refer to. Two campaigns with the sample's cells have trials, one
+    with checksums and one without. The campaigns are small, because they are read for each
     input."""
     small = campaign_of("format", "protocol", "seed", "cells", "order", "maps")
     for name, found in (("small", small), ("sealed", resealed(

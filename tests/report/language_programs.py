@@ -83,8 +83,8 @@ def java(folder, files):
 
 
 def rust(folder, files):
-    """Builds the Rust program with the crates that are already compiled. It works in a copy of the
-    folder, so that `make` does not use the result."""
+    """Builds the Rust program with the crates that are already compiled. The build runs in a copy
+    of the folder, so that `make` does not use the result."""
     shutil.copytree(ROOT / "build/cargo", folder / "cargo")
     sources = folder / "sources"
     shutil.copytree(ROOT / "impls/rust", sources)

@@ -71,8 +71,8 @@ def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
 
 
 def untrusted(folder, ident, seed=1, **spec):
-    """Writes a campaign in which two copies of one map differ by 4 %. This is more than the lead
-    of 3 %, so that the run recommends no map."""
+    """Writes a campaign in which two copies of one map differ by 4 %. The difference exceeds the
+    lead of 3 %, so that the run recommends no map."""
     return machine(folder, ident, seed=seed, plant={
         "control": "fail", "mops": speeds({"shard_rw_32": 1.163}, seed, 0.002)}, **spec)
 

@@ -4,8 +4,8 @@
 
     tests/report/make_journal.py DIR [--blocks N] [--threads 1,2,4] [--maps a,b] ...
 
-None of its numbers was measured. campaign.json has "synthetic": true, so that the report prints a
-banner. Tests inject failures through the arguments of make().
+No number of the campaign was measured. campaign.json has "synthetic": true, so that the report
+prints a banner. Tests inject failures through the arguments of make().
 """
 import argparse
 import json

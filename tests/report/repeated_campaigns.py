@@ -6,12 +6,12 @@ contains the true ratio in 95 of 100 campaigns.
     tests/report/repeated_campaigns.py      prints a table
 
 Rates, waiting times and the kernel's accounts of other programs are simulated. The rules that
-choose attempts, and the intervals (report/stats), are the real ones. The true ratio is the ratio
-on an otherwise idle machine (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock. It
-is woken many times and waits for its CPU each time, even on an idle machine, and it is slower in
-trials in which it sleeps more often. Its waiting therefore has its own cause and depends on its
-rate. `collects` has collector and compiler threads, as in Go and Java. For part of their running
-time its measured threads wait for those, which slows them down.
+choose attempts, and the intervals (report/stats), are the real ones. The true ratio is the ratio on
+an otherwise idle machine (docs/adr/0024). The map `plain` never sleeps. The map `sleeps` blocks in
+its lock: its threads are woken many times and wait for a CPU each time, even on an idle machine,
+and it is slower in trials in which they sleep more often. The map thus causes the waiting, whose
+amount depends on the rate. The map `collects` has collector and compiler threads, as in Go and
+Java; for part of the time its measured threads wait for those threads and are slower.
 """
 import itertools
 import sys
@@ -52,8 +52,8 @@ class Trials:
 
 
 def accounts(rng, taken):
-    """Returns the kernel's accounts of other programs, in whole ticks. They took `taken` of each
-    CPU during the window, and ran for all or part of the rest of the program's life."""
+    """Returns the kernel's accounts of other programs, in whole ticks. These programs took `taken`
+    of each CPU during the window, and ran for all or part of the rest of the program's life."""
     shape = taken.shape
     rest = np.where(rng.random(shape) < 0.7, 1.0, rng.random(shape))
     there_ms = taken * (WINDOW_MS + rest * (LIFE_MS - WINDOW_MS))
@@ -113,8 +113,8 @@ def taken_by_others(trials):
 
 
 def own_laid_on_others(trials):
-    """Also counts time spent waiting for the program's own threads. This rule was rejected,
-    because the map itself would select the trials in which its collector ran little."""
+    """Counts all waiting, including the waiting for the program's own threads. This rule was
+    rejected, because the map itself would select the trials in which its collector ran little."""
     return taken_by_others(replace(trials, ran=np.zeros(trials.ran.shape)))
 
 
@@ -125,7 +125,7 @@ def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
 
 def short_wake_ups(trials):
     """Assumes, without accounts, that a wake-up explains 20 us of waiting. This rule was rejected,
-    because it is right only if a wake-up takes that long."""
+    because it is right only if a wake-up takes 20 us."""
     return without_accounts(trials, 0.02)
 
 
@@ -210,8 +210,9 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
     - repeated: repeats per trial
     - disturbed: share of the trials that count
 
-    `share` is the share of the budget of repeats; None: no budget. `here` is ln of the machine's
-    effect on the ratio, if the ratio on this machine is wanted instead of the ratio on an idle one.
+    `share` is the share of the repeat budget, or None if there is no budget. `here` is ln of the
+    machine's effect on the ratio, if the ratio on this machine is wanted instead of the ratio on an
+    idle one.
     """
     rng, world = np.random.default_rng(seed), world or World()
     one, two = campaigns_of(rng, (a, b), rule, world, (campaigns, blocks),

@@ -7,8 +7,8 @@ of the leader, and a verification of each map.
 ln rate = map + block + own noise. The maps of a block run next to each other (docs/adr/0056) and
 share the block's effect. PLAN has the noise of a real campaign with that plan on two CPUs (results
 of 2026-11-29T2029, 2 and 1 threads, 12 maps each). The own noise has a standard deviation (sd) of
-0.12 and a lag-1 correlation of 0.12; block effects have sd 0.16 and lag-1 0.65, as in the plan
-before.
+0.12 and a lag-1 correlation of 0.12; block effects have sd 0.16 and lag-1 0.65, as in the earlier
+plan.
 """
 import collections
 import json
@@ -45,7 +45,7 @@ REAL = json.loads(Path(__file__).with_name("noise.json").read_text(encoding="utf
 class Noise:
     """`own_sd` and `own_lag1` are the noise of a single map; `block_*` is shared by the maps of a
     block. If `real` is set, a real campaign with this number of threads is resampled instead,
-    with these of its maps (None: maps chosen at random)."""
+    with the chosen maps of that campaign (None: chosen at random)."""
     own_sd: float = 0.12
     own_lag1: float = 0.12
     block_sd: float = 0.16
@@ -65,7 +65,7 @@ class Noise:
 
     def resampled(self, rng: np.random.Generator) -> Floats:
         """Resamples circular runs of RUN blocks: the block effects, and for each map the noise of a
-        randomly chosen map. The copy uses the map of map0."""
+        randomly chosen map. The copy of map0 gets noise of the same map."""
         board = REAL[self.real]
         own = np.array(list(board["own"].values()))
         own -= stats.hodges_lehmann(own)[:, None]

@@ -57,8 +57,8 @@ def compared(lattice, truth, states, stages):
     """Compares the flips of all searched lines with the truth, and returns these counts:
 
     - true: flips between leads of at least SEEN
-    - found: flips that the search found, with an interval that contains the true flip and one
-      step of the grid as resolution (lines.is_resolved)
+    - found: flips that the search resolved to one step of the grid (lines.is_resolved), with an
+      interval that contains the true flip
     - exact: found flips whose interval is no wider than between the true leads
     - near: found flips whose position, or middle, is within one step of the true flip
     - invented: flips whose interval contains no true flip

@@ -3,7 +3,7 @@
 crossovers. Everything is simulated.
 
 ln r(x, y, z) is the log ratio B / A at a point; x, y and z go from 0 to 1 along the write shares,
-threads and keys. B leads if it is above 0, and A if it is below 0.
+threads and keys. B leads if ln r is above 0, and A if ln r is below 0.
 """
 import functools
 import math
@@ -55,8 +55,8 @@ def whole(shape):
 
 
 def surface(kind, rng):
-    """Makes a function of x, y, z that returns the ln ratio. Its slopes are as steep as for measured
-    maps, whose ratio goes from 1/3 to 3 along an axis."""
+    """Makes a function of x, y, z that returns the ln ratio. The slopes are as steep as for
+    measured maps, whose ratio goes from 1/3 to 3 along an axis."""
     sign, steep = rng.choice([-1, 1]), rng.uniform(2.0, 4.0)
     tilt, bend = rng.uniform(-0.3, 0.3, 2)
     x0 = rng.uniform(0.15, 0.85)

@@ -81,7 +81,8 @@ def test_a_folder_without_a_campaign_is_off(tmp_path, capsys):
 
 
 def test_figures_are_those_of_the_trials(tmp_path):
-    """Medians are checked by hand. A void trial counts as disturbed, but a missing one does not."""
+    """The medians are recomputed here. A void trial counts as disturbed, but a missing one does
+    not."""
     folder = machine(tmp_path / "n1", blocks=4, plant={"void": [("ck_ht", 1)]})
     trials = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     timed = [t for t in trials if t["cell"].endswith("/throughput")]

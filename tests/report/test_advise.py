@@ -28,7 +28,7 @@ WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of a write in look-ups
 
 def crossing(c):
     """Returns speeds [Mop/s] that cross: syncmap is fastest for look-ups and many threads,
-    shard_rw_32 for writes, and ck_ht for skewed keys; gomap_rw never is."""
+    shard_rw_32 for writes, and ck_ht for skewed keys; gomap_rw is never fastest."""
     w, t = c["write_share"], c["threads"]
     sync, shard = WRITES[c["write_kind"]]
     return {"null_map": 700, "gomap_rw": 12,

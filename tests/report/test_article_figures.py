@@ -45,7 +45,7 @@ CUT = ROOT / "tests/fixtures/articles-cut.conf"
 # production traffic use the rest of three minutes.
 MOST_S = 85
 # Reasons for which a reduced run may lack a figure: nothing grows within a second, and a busy
-# machine makes trials void. This may affect only a limited share of all figures.
+# machine makes trials void. Only a limited share of all figures may be missing.
 LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
                   "clock readings")
 SMALL = re.compile(f"a pause_ms that varies|a heap_ratio that varies|{LOAD.pattern}")
@@ -58,7 +58,8 @@ NEVER_MET = "its divisor is 0"
 
 
 def sections(text):
-    """Parses sections into keys and values; "" is the head, and workload lines are joined."""
+    """Parses sections into keys and values. The key "" holds the head of the file, and workload
+    lines are joined."""
     found = {"": {}}
     name = ""
     for line in text.splitlines():
@@ -133,7 +134,8 @@ def test_figures_use_the_workload_of_their_row(workload):
 
 @pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
-    """At full size; a pattern that matches two cells would not define a figure."""
+    """The patterns are checked at full size, because a pattern that matches two cells would not
+    define a figure."""
     cells = Cells(map(Cell, planned_cells(MODE)))
     for f in FIGURES:
         if not f.statistic.startswith("none:"):

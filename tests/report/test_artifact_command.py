@@ -72,7 +72,7 @@ def test_a_file_is_unpacked_into_the_given_folder(capsys, folder, tmp_path):
 
 @pytest.mark.parametrize("problems,notes,status", [
     ([], [], 0), ([], ["a note"], 0), (["x", "y"], ["a note"], 1)])
-def test_what_differs_is_listed_before_the_count(capsys, monkeypatch,
+def test_differences_are_listed_before_the_count(capsys, monkeypatch,
                                                  problems, notes, status):
     found = rebuild.Rebuilt(problems, notes, 7, "c")
     monkeypatch.setattr(rebuild, "all_again", lambda path: found)

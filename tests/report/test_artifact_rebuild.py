@@ -132,7 +132,8 @@ def test_an_added_file_and_a_torn_journal_are_reported(artifact):
 
 
 def test_drawings_of_other_tools_are_a_note(artifact):
-    """Only if the versions of the tools differ; the note names them."""
+    """Different drawings are no problem only if the versions of the tools differ; the note names
+    the tools."""
     folder(artifact / "campaigns/b/report", {"x.svg": "otherwise"})
     found = rebuild.all_again(artifact)
     assert found.notes == [] and found.problems == [

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the recipes for pipelines (docs/guide/ci.md, examples/ci/). Their unchanged steps and
-scripts run among stubs that print their arguments. tests/cli/ci_recipes.sh uses real maps."""
+"""Tests the recipes for pipelines (docs/guide/ci.md, examples/ci/). The unchanged steps and scripts
+of the recipes run among stubs that print their arguments. tests/cli/ci_recipes.sh uses real
+maps."""
 import os
 import subprocess
 import sys

@@ -214,7 +214,7 @@ def test_verdicts_on_speed_need_the_joint_test():
 
 @pytest.mark.long
 def test_labels_permuted_within_blocks_reproduce_nothing():
-    """At most 5 of 100 permutations per claim may, and 1 % for all claims together."""
+    """At most 5 of 100 permutations may reproduce a single claim; over all claims, at most 1 %."""
     rng, hits = np.random.default_rng(20261122), []
     names = [f"S9-{i:02}" for i in range(1, 11)]
     for _ in range(100):

@@ -11,7 +11,7 @@ from scipy import special
 from report.claims import arithmetic, ledger
 
 
-def test_the_error_of_a_share_is_the_binomials():
+def test_the_error_of_a_share_is_binomial():
     """The error is the standard deviation of the binomial distribution, divided by the number of
     draws."""
     known = distributions.binom(1_000_000, 0.973).std() / 1_000_000
@@ -21,7 +21,7 @@ def test_the_error_of_a_share_is_the_binomials():
 
 
 def test_the_probability_of_a_sample():
-    """Here it is summed over all counts that are not more likely."""
+    """The expected value is the sum over all counts that are not more likely."""
     counts = np.arange(1001)
     chance = distributions.binom.pmf(counts, 1000, 0.973)
     known = chance[chance <= chance[971] * (1 + 1e-7)].sum()
@@ -68,8 +68,8 @@ def test_equal_hashes_solve_the_birthday_problem():
 
 
 def test_doubling_by_low_bits_sends_few_keys_to_twice_their_shard():
-    """Shards 0 and N - 1 each have one half that stays. For two shards by hand: residue 0 goes to
-    0 (yes), 1 to 1 (no: 2 or 3), 2 of shard 0 to 2 (no), 3 of shard 1 to 3 (yes)."""
+    """In shards 0 and N - 1, half of the keys stay in place. For two shards by hand: residue 0 goes
+    to 0 (yes), 1 to 1 (no: 2 or 3), 2 of shard 0 to 2 (no), 3 of shard 1 to 3 (yes)."""
     assert arithmetic.evaluate("share_to_doubled_shards 2") == 0.5
     assert arithmetic.evaluate("share_to_doubled_shards 1") == 1
     assert arithmetic.evaluate("share_to_doubled_shards 32") == 2 / 64

@@ -2,7 +2,7 @@
 """Simulates how often a ledger of true claims gets a false refutation.
 
 Every claim is true, and the truth is at the edge of the claimed range. Before refutations were
-corrected with the family, 88 to 98 % of such ledgers had a false one.
+corrected with the family, 88 to 98 % of such ledgers had a false refutation.
 """
 import numpy as np
 import pytest

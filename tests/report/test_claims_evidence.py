@@ -133,7 +133,7 @@ def test_a_slope_is_decided_as_a_figure_is(claimed, word):
 
 
 def test_slices_of_a_loop_that_fell_behind_have_no_slope():
-    """Their P99 is queueing time, which grows during the window."""
+    """The P99 of an overloaded loop is queueing time, which grows during the window."""
     made = paused([24] * 8, elapsed_ns=1.5e9, rate_per_s=1e5)
     (_, found), = of_claim(made, claim(**SLOPE))
     assert not found.values and found.reason.startswith("overloaded at 100")

@@ -34,13 +34,13 @@ def made(threads=(2,), **ratios):
 @pytest.mark.parametrize("go,port,agree", [
     (UP, UP, True), (DOWN, DOWN, True), (UP, DOWN, False), (DOWN, UP, False),
     (UP, EITHER, None), (EITHER, UP, None), (EITHER, EITHER, None)])
-def test_they_agree_if_both_decide_alike(go, port, agree):
+def test_verdicts_agree_if_both_decide_alike(go, port, agree):
     assert decided(made(go=go, port=port), **ABOUT_GO).agree is agree
 
 
 def test_opposite_sides_of_1_disagree():
-    """Both refute claim S4-01, but Go's ratio is on the claimed side (0.81), and the port's on the
-    other side (1.44)."""
+    """Go and the port refute claim S4-01, but Go's ratio is on the claimed side (0.81), and the
+    port's on the other side (1.44)."""
     ratio = {"rule": "ratio", "claimed": (0.435, 0.435), "side": ""}
     found = decided(made(go=0.81, port=1.44), **ABOUT_GO, **ratio)
     assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)

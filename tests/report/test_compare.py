@@ -141,8 +141,8 @@ def test_each_number_of_the_page_is_in_comparison_json(compared):
 # ---- conclusions of the page ----------------------------------------------
 
 def test_a_machine_that_flips_the_ranking(compared):
-    """On b, syncmap is slower than both locks at 2 threads. On c it equals gomap_rw, so that the
-    two have no verdict there."""
+    """On b, syncmap is slower than both locks at 2 threads. On c, syncmap equals gomap_rw, so that
+    the two have no verdict there."""
     made = compared[1]
     assert made.status == 0, made.error
     board = {r["map"]: r["reversed"] for r in made.json["board"]}
@@ -180,7 +180,7 @@ def test_machines_of_one_kind_on_which_a_map_differs(tmp_path):
 
 
 def test_a_run_that_is_not_trusted_recommends_no_map(tmp_path):
-    """Its rates and ratios are shown, but no sentence, order or reversal uses them."""
+    """The rates and ratios of the run are shown, but no sentence, order or reversal uses them."""
     made = Compared(machine(tmp_path / "a", "aaaaaaaa", seed=1),
                     untrusted(tmp_path / "b", "bbbbbbbb", seed=2), out=tmp_path / "out")
     assert [m["trust"]["verdict"] for m in made.json["machines"]] == [
@@ -445,6 +445,8 @@ def test_a_machine_of_a_fleet_has_a_folder_below_it(tmp_path, entry):
     assert made.status == 2 and "fleet.json" in made.error
     file.write_text('{"format": 2, "kind": "fleet", "machines": []}')
     assert "expected format 1" in Compared(tmp_path).error
+    file.write_text('{"format": 1, "kind": "fleet", "machines": [],"crc32":"00000000"}')
+    assert "fleet.json: damaged" in Compared(tmp_path).error
 
 
 def test_claims_in_stages_are_their_first_stage(trio, tmp_path):

@@ -83,7 +83,7 @@ def test_compared_campaigns_have_one_plan(one, two, why):
 @pytest.mark.parametrize("change, why", [
     ({"cpus": (7,)}, ""), ({"skip": "x"}, ""), ({"estimate_ns": 7}, ""), ({"blocks": 9}, "blocks"),
     ({"window_ns": 5}, "window_ns"), ({"settle": "no"}, "settle")])
-def test_only_what_follows_from_the_machine_may_differ(change, why):
+def test_only_factors_that_follow_from_the_machine_may_differ(change, why):
     one = factors(window_ns=10 ** 9)
     found = admit.plan_difference(campaign(cell(one)), campaign(cell(replace(one, **change))))
     assert found == (why and f"another plan: {why} of {one.id} differs")
@@ -242,7 +242,8 @@ def by_hand(x, y):
 
 @pytest.mark.parametrize("m, n", [(6, 6), (5, 7), (4, 4), (3, 3), (8, 5)])
 def test_the_interval_inverts_the_mann_whitney_test(m, n):
-    """With one run each, it uses the trials; with several runs, their centres."""
+    """If each version has one run, its trials are compared; with several runs, their centres
+    are."""
     rng = random.Random(m * n)
     now = [rng.lognormvariate(1.0, .1) for _ in range(m)]
     then = [rng.lognormvariate(0.9, .1) for _ in range(n)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the tables of CPUs and events with the lists of likwid and of the kernel.
 
-likwid's lists come from the installed library. Event codes that they cannot confirm are checked
+likwid's lists come from the installed library. Event codes that likwid cannot confirm are checked
 with the kernel's list (tests/fixtures/pmu-events.tsv, an extract of its source).
 """
 import ctypes.util
@@ -161,7 +161,7 @@ def test_each_code_is_in_a_list(likwid_list):
 
 
 def test_the_kernels_name_has_the_same_code_in_every_list():
-    """A list may lack an event that likwid has, but must not contradict it."""
+    """A list may lack an event that likwid has, but must not contradict likwid."""
     wrong = []
     for cpu in CPUS:
         for metric, event in offered(cpu).items():

@@ -88,6 +88,12 @@ def test_one_disturbed_map_is_detected(
     assert other.weight is Trust.CARE, "it is not in front"
 
 
+def test_a_run_is_not_called_undisturbed_if_nothing_reported_it() -> None:
+    campaign, _, _ = ranked([4, 3, 2, 1])
+    found = check(changed(campaign, "map0", 2, others_share=None), Question.UNDISTURBED)
+    assert (found.state, found.count, found.of) == (State.UNKNOWN, 2, 64)
+
+
 def threads(waits: list[int | None], ops: tuple[int, ...] = (1, 1)) -> Result:
     return Result("ok", ops=2, elapsed_ns=100.0, by_thread=tuple(
         Thread(n, elapsed_ns=100.0, runqueue_wait_ns=w) for n, w in zip(ops, waits)))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the advice of the articles: the standing of a rule depends on the verdicts on its claims.
-Also tests errors in the file, and the file itself."""
+The module also tests which errors in the rules file are found, and the shipped file."""
 import pytest
 from made_claims import campaign, cell, claim
 from report_helpers import TOP

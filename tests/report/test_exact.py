@@ -310,8 +310,8 @@ def test_json_has_its_schema_and_all_figures(differing):
 
 
 def test_the_gate_and_its_reasons_need_nothing_but_python():
-    """Pipelines run it without numpy and jsonschema. This test uses a Python that cannot import
-    them."""
+    """Pipelines run the gate without numpy and jsonschema. The test uses a Python that cannot
+    import these packages."""
     subprocess.run([sys.executable, "-c", "import sys\nfor name in ('numpy', 'jsonschema'):\n"
                     " sys.modules[name] = None\n"
                     "import report.exact.__main__, report.exact.why"],

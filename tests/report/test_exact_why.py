@@ -143,7 +143,7 @@ def test_without_counts_one_line_says_why(run, capsys):
     assert "instructions: not counted: valgrind is not installed" in capsys.readouterr().out
 
 
-def test_without_a_red_cell_nothing_is_requested(tmp_path, capsys):
+def test_without_a_failed_cell_nothing_is_requested(tmp_path, capsys):
     run = Run(tmp_path)
     run.write()
     assert why.main(["ask", "exact", str(tmp_path), str(tmp_path / "why")]) == 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests a program of another project that uses the trial protocol. It must give the same results
-as this project's program, and detect injected errors.
+"""Tests a program of another project that uses the trial protocol. The program must give the same
+results as this project's program, and detect injected errors.
 
 The tests do not depend on speed.
 """
@@ -30,7 +30,7 @@ def result_of(program=PROGRAM, **factors):
 @needs_it
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("shape", ["u64x8", "u64x24", "str16x8", "str16x24"])
-def test_it_gives_the_results_of_this_program(shape, threads):
+def test_the_program_gives_the_results_of_this_project(shape, threads):
     request = request_of(MAP, shape=shape, threads=threads)
     here = subprocess.run([BUILD / "readmostly", "dev", "trial"], text=True,
                           input=json.dumps(request), capture_output=True,
@@ -46,7 +46,7 @@ def test_it_gives_the_results_of_this_program(shape, threads):
 
 
 @needs_it
-def test_it_verifies_by_values():
+def test_the_program_verifies_values():
     verification = result_of(**VERIFY)["verification"]
     assert verification["status"] == "ok" and verification["accounting"] == "values"
     assert verification["written"] == verification["returned"] == VERIFY["verify_ops"]
@@ -67,7 +67,7 @@ REFUSED = [{"map": "syncmap"}, {"dist": "zipf:0.99"}, {"loop": "scan:1"},
 
 @needs_it
 @pytest.mark.parametrize("factors", REFUSED, ids=str)
-def test_it_reports_factors_that_it_does_not_support(factors):
+def test_unsupported_factors_are_reported(factors):
     done = go_program.go(json.dumps(request_of(MAP) | {
         "cell": request_of(MAP)["cell"] | factors}), program=PROGRAM)
     result = json.loads(done.stdout)
@@ -78,7 +78,7 @@ def test_it_reports_factors_that_it_does_not_support(factors):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"protocol": 2}',
                                   json.dumps(request_of(MAP) | {
                                       "protocol": 1})], ids=str)
-def test_it_rejects_invalid_requests(text):
+def test_invalid_requests_are_rejected(text):
     done = go_program.go(text, program=PROGRAM)
     assert done.returncode == 2 and done.stderr and not done.stdout
 

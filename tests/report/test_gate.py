@@ -235,7 +235,7 @@ def test_a_pass_mentions_a_mean_beyond_the_tolerance():
 
 def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
     """In each of 20 cells, 9 of 60 trials are 25 % slower, with noise of 0.8 %: 3.4 % on average.
-    PASS concerns the other trials (docs/adr/0047-scores.md)."""
+    The verdict PASS is about the trials that are not slower (docs/adr/0047-scores.md)."""
     rng = np.random.default_rng(1)
     d = rng.normal(0.0, 0.008, (20, 60))
     for row in d:

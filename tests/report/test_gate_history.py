@@ -136,7 +136,7 @@ def test_equal_commits_and_equal_programs_count_as_equal():
     assert not line(head="b").is_of_equal
 
 
-def test_the_sign_of_a_run_is_the_median_s_of_its_gated_cells():
+def test_the_median_gated_cell_gives_the_sign_of_a_run():
     found = history.one_sided([
         line(cell(1), cell(2), cell(-9)), line(cell(-1), cell(9, role="advice")),
         line(cell(-1), cell(1)), line(cell(None)), line(), line(cell(0.5), cell(None))])

@@ -88,7 +88,7 @@ def test_maps_in_sentences_are_renamed_but_cells_are_not():
 
 
 def test_wired_and_free_goroutines_are_not_compared():
-    """They are not part of the headline either, in any order of the plan."""
+    """Cells with wired goroutines are not in the headline, in any order of the plan."""
     campaign = simulated.campaign(np.log([[3.0] * 8, [2.0] * 8]))
     wired = {f"wired/{key}": Cell(replace(cell.factors, id=f"wired/{key}", goroutines="wired"),
                                   cell.trials) for key, cell in campaign.cells.items()}

@@ -186,7 +186,7 @@ def test_injected_bugs_are_detected(injected, tmp_path):
     assert reason in result["reason"]
 
 
-# Values belong to another key during the window. They are correct again before all keys are
+# Values belong to another key during the window. The values are correct again before all keys are
 # checked at the end.
 ASTRAY = (
     ("team.go", "		w.drive()\n",

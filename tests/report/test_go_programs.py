@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests techniques in Go, and loops of Go's maps other than mix and paced. Each runs with 1, 2 and
-16 goroutines under each installed compiler, and must detect an injected bug.
+"""Tests techniques in Go, and loops of Go's maps other than mix and paced. Each program runs with
+1, 2 and 16 goroutines under each installed compiler, and must detect an injected bug.
 
 The tests do not depend on speed. Tests that need Go are skipped without it.
 """

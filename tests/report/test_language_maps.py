@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests maps in Go, Java and Rust with the programs that measure them. They run the operations of
-the C loop, follow the schema, and detect injected bugs.
+"""Tests maps in Go, Java and Rust with the programs that measure them. The programs run the
+operations of the C loop, follow the schema, and detect injected bugs.
 
 The tests do not depend on speed. Maps that are not built are skipped.
 """
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.long
 
 HOLDING = [name for name in MAPS if not name.endswith("_null")]
 EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
-# Its writes do not return the value that they replaced. On one CPU, 3 of 12 trials with fresh
-# writes by 3 threads contained one key less than the results implied, because a thread was stopped
+# Writes of this map do not return the value that they replaced. On one CPU, 3 of 12 trials with
+# fresh writes by 3 threads contained one key less than the results implied: a thread was stopped
 # within its put of a key until another thread removed that key.
 NO_OLD_VALUE = "java_nbhm_long"
 # Maps without any synchronisation.
@@ -33,7 +33,7 @@ FEW = dict.fromkeys(
 
 
 def test_a_map_whose_look_ups_share_a_moment_is_marked_stale():
-    """It answers all look-ups of a batch from the state at the start of the batch."""
+    """Such a map answers all look-ups of a batch from the state at the start of the batch."""
     for row in rows("rust"):
         source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
         assert ("fn batch(" in source) == ("STALE" in row[6].split()), row[0]
@@ -171,8 +171,8 @@ def test_threads_are_placed_and_read_back(name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_cpu_time_is_that_of_the_threads_clock(language):
-    """That clock has a resolution of nanoseconds. getrusage() has microseconds at the last tick,
-    which is too coarse to distinguish eight threads."""
+    """The thread clock has a resolution of nanoseconds. getrusage() has microseconds at the last
+    tick, which is too coarse to distinguish eight threads."""
     result = result_of(f"{language}_null", threads=8)
     assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
 
@@ -216,7 +216,7 @@ def test_the_warm_up_is_recorded(language):
 
 @pytest.mark.parametrize("asked_ns", [10_000_000, 200_000_000])
 def test_a_warm_up_of_java_lasts_until_speed_is_steady(asked_ns):
-    """This holds even for a short warm-up, because compilation takes equally long."""
+    """Even a short warm-up lasts until then, because compilation takes equally long."""
     result = result_of("java_chm", warm_up_ns=asked_ns)
     assert result["warm_up"]["steady"] or \
         result["phases_ns"]["warm_up"] >= 2_000_000_000

@@ -36,7 +36,7 @@ def read(tmp_path, text):
 
 
 def one(tmp_path, **changed):
-    """Makes the claim above with other values; None removes a key."""
+    """Makes the claim above with other values; a value of None removes the key."""
     values = {"rule": "direction", "workload": "w", "says": "a", "side":
               "above", "article": "b", "cells": "threads=1", "subject": "m",
               "against": "n", "statistic": "ops", **changed}

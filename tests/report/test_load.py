@@ -77,7 +77,7 @@ def meta_of(folder: Path) -> Json:
 
 
 def refusal(folder: Path) -> str:
-    """Returns the line with which a campaign is rejected; "" if it is accepted."""
+    """Returns the line with which a campaign is rejected, or "" if it is accepted."""
     try:
         campaign = load.read(folder)
         for cell in campaign.cells.values():
@@ -145,7 +145,7 @@ def test_a_cell_has_the_names_of_cells_that_run_as_it(folder: Path) -> None:
 # ---- older campaigns --------------------------------------------------------------
 
 def test_campaigns_of_earlier_versions_are_read(folder: Path) -> None:
-    """They have no arms, order, attempts, budget of repeats or checksums."""
+    """The oldest campaigns have no arms, order, attempts, budget of repeats or checksums."""
     before = load.read(folder)
     meta, trials = meta_of(folder), lines_of(folder)
     for name in ("arms", "order", "same", "line_checksum", "sha256", "estimate_ns"):
@@ -237,8 +237,8 @@ def put(place: Json, way: tuple[str | int, ...], value: object) -> None:
 
 
 def test_lines_out_of_order_are_reported(folder: Path) -> None:
-    """Adds a duplicate, an attempt out of order, and a cell that is not planned. Their names are
-    printed on one line, whatever characters they contain."""
+    """Adds a duplicate, an attempt out of order, and a cell that is not planned. The names in the
+    journal are printed on one line, whatever characters they contain."""
     trials = lines_of(folder)
     n = len(trials)
     write(folder, trials=[*trials, trials[2], trials[2] | {"attempt": 3},
@@ -331,7 +331,7 @@ def equal_json(before: bytes, after: bytes) -> bool:
     (flipped, 40), (cut, 25), pytest.param(flipped, 300, marks=pytest.mark.long)])
 def test_a_changed_file_is_reported(folder: Path, change: Callable[[bytes, random.Random], bytes],
                                     cases: int) -> None:
-    """The reader in C rejects them, and so does this one if it reads the file."""
+    """The reader in C rejects such files, and so does report.load if it reads the file."""
     rng, named = random.Random(cases), 0
     used = {f"{e.histogram}.hlog" for c in load.read(folder).cells.values() for t in c.ok
             for e in (t.result.latency if t.result else None) or ()}

@@ -22,7 +22,7 @@ def test_make_rejects_folder_names_with_a_colon(tmp_path):
 
 @pytest.mark.long
 def test_make_without_maps_does_not_read_standard_input():
-    """Otherwise the make of `make test-bugs-sanitized` would wait for a terminal."""
+    """If make read standard input, `make test-bugs-sanitized` would wait for a terminal."""
     ran = subprocess.run(["sh", "-c", 'make -s "$@" help >&2; cat', "sh", "IMPLS="],
                          cwd=ROOT, input="typed\n", text=True, capture_output=True, check=True)
     assert "make test-bugs-sanitized" in ran.stderr

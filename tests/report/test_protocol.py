@@ -112,7 +112,7 @@ def test_real_results_obey_the_schema(real):
 
 
 def test_the_schema_accepts_each_back_end_of_the_page(real):
-    """It rejects any other value."""
+    """The schema rejects any other value."""
     page = (ROOT / "docs" / "reference" / "trial-protocol.md").read_text()
     section = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
     names = re.findall(r'"backend": "(\w+)"', section)
@@ -152,7 +152,7 @@ def journaled(tmp_path, answers):
     for number, answer in enumerate(answers):
         (tmp_path / "answers" / str(number)).write_text(
             json.dumps(answer) + "\n")
-    # Its n-th call plays answer n / 2, or a good one. The cell's id is filled in if the
+    # The player's n-th call returns answer n / 2, or a good one. The cell's id is filled in if the
     # answer has an id of the right type.
     player = script(tmp_path / "player", f"""#!/bin/sh
 request=$(cat)
@@ -197,7 +197,7 @@ def test_runner_and_schema_reject_the_same_results(real, tmp_path):
 
 
 def test_two_distributions_of_one_kind_are_rejected(real, tmp_path):
-    """They would share one file, and be two blocks in the report."""
+    """Two equal distributions would share one file, and be two blocks in the report."""
     result = copy.deepcopy(next(r for r in real[1] if r["latency"]))
     result["cell"] = "CELL"
     result["latency"].append(result["latency"][0])

@@ -46,8 +46,8 @@ def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
                                   ("collects", "collects")])
 def test_the_interval_contains_the_true_ratio_with_collectors(
         pair, collector):
-    """The map's threads wait for its collector. Time spent waiting for other programs is kept
-    separate from that (docs/adr/0024)."""
+    """The map's threads wait for its collector. Time spent waiting for other programs is counted
+    separately from the wait for the collector (docs/adr/0024)."""
     world = simulated.World(collector=collector)
     found = simulated.coverage(*pair, simulated.taken_by_others, world,
                                here=simulated.idle_ratio(*pair, world))
@@ -154,7 +154,7 @@ def with_budget(pair, world, **more):
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("plain", "sleeps"),
                                   ("sleeps", "plain")])
 def test_the_interval_contains_the_true_ratio_with_the_budget(pair, others):
-    """This holds up to the limit for "use with care", at which 13 % of trials stay disturbed."""
+    """Intervals are valid up to the limit of "use with care", at which 13 % stay disturbed."""
     found = with_budget(pair, simulated.World(others=others))
     assert 0.94 <= found["covered"] <= 0.97, found
     assert abs(found["bias"]) < 0.02, found
@@ -171,7 +171,7 @@ def test_equal_maps_are_equal_on_a_machine_that_is_never_quiet(name, world):
 
 @pytest.mark.parametrize("world", [simulated.STEADY, simulated.FULL])
 def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
-    """The result is the ratio on that machine (docs/adr/0024)."""
+    """The result is the ratio on the disturbed machine (docs/adr/0024)."""
     pair = "plain", "sleeps"
     nothing, unbounded = (simulated.coverage(*pair, rule, world) for rule in (
         simulated.never, simulated.taken_by_others))
@@ -186,7 +186,7 @@ def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
 
 
 def test_the_simulated_budget_is_never_exceeded():
-    """This is checked after every block, for any disturbances; the budget is used completely."""
+    """The budget is checked after every block, for any disturbances, and is used completely."""
     rng = np.random.default_rng(2)
     bad = rng.random((4, 300, 9, 5)) < rng.random((1, 300, 1, 1))
     orders = rng.permuted(np.broadcast_to(np.arange(5), bad.shape[1:]),
@@ -242,7 +242,7 @@ def left_of(folder):
 
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
 def test_unrepeated_trials_follow_from_the_journal(name, request, tmp_path):
-    """This is checked for a complete journal, and for one that was cut off after any line."""
+    """The journal is complete, or was cut off after any line."""
     folder = request.getfixturevalue(name)
     (tmp_path / "campaign.json").write_bytes(
         (folder / "campaign.json").read_bytes())
@@ -310,7 +310,7 @@ def test_the_budget_may_refuse_the_last_allowed_attempt(most):
 
 
 def test_a_campaign_killed_between_repeats_is_incomplete(campaign, tmp_path):
-    """It is incomplete in a comparison with other machines, too."""
+    """The campaign is incomplete in a comparison with other machines, too."""
     cut = tmp_path / "cut"
     shutil.copytree(campaign, cut)
     lines = (cut / "trials.jsonl").read_text().splitlines(True)

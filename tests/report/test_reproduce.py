@@ -136,7 +136,7 @@ def test_a_cell_without_values_is_unclear_with_its_reason(tmp_path, pair, edit, 
 
 
 def test_an_untrusted_run_decides_nothing(tmp_path, pair, monkeypatch):
-    """It recommends no map, so it cannot be replicated and replicates nothing."""
+    """A run that recommends no map cannot be replicated, and replicates nothing."""
     new = untrusted(tmp_path / "new", "5e7a0001", seed=2, day=23)
     for words, stdin in (((new, pair[1]), None), (("cells", new), "{}")):
         status, output, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests reduced workloads for shards, hashes, growth and pauses. Each runs, is verified, reports
-its documented statistics, and appears on the page."""
+"""Tests reduced workloads for shards, hashes, growth and pauses. Each workload runs, is verified,
+reports its documented statistics, and appears on the page."""
 import csv
 import json
 import os

@@ -86,7 +86,8 @@ def test_widening_by_hand():
 
 
 def test_widening_by_the_noise_of_the_other_maps():
-    """The correlation used is the larger of the shared one, and its own minus a standard error."""
+    """Widening uses the larger of the shared correlation, and the series' own minus a standard
+    error."""
     def factor(r):
         return math.sqrt((1 + r) / (1 - r))
     rows = np.array([[0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11], np.arange(12)])
@@ -184,7 +185,7 @@ def test_p_above_200_pairs_is_scipys_approximation():
 @pytest.mark.parametrize("n", [6, 15, 20, 60, 201])
 @pytest.mark.parametrize("tail", [0.025, 0.05, 1 / 64, 0.0005])
 def test_p_and_interval_agree(n, tail):
-    """They also agree if values are tied, and at a limit that is a Walsh average."""
+    """The p value and the interval also agree if values are tied or a limit is a Walsh average."""
     rng = np.random.default_rng(n)
     for part in range(10):
         d = rng.normal(0.3, 1.0, n)

@@ -10,7 +10,7 @@ from report.stats.power import autoregression
 
 
 def test_many_ratios_equal_each_pair_alone():
-    """They agree for different lengths, too; blocks that one map lacks do not count."""
+    """The results agree for different lengths, too; blocks that one map lacks do not count."""
     rng = np.random.default_rng(3)
     pairs = {}
     for i in range(30):
@@ -52,7 +52,7 @@ def test_a_rate_without_logarithm_is_refused(value):
 
 
 def test_a_zero_lies_below_all_values_and_keeps_the_scale():
-    """It acts like the smallest positive value, whatever that is."""
+    """A zero acts like the smallest positive value, whatever that is."""
     values = [0.5, 2.0] * 10
     with_zero, smallest = stats.many_intervals(
         {0: [*values, 0.0], 1: [*values, 1e-99]}).values()

@@ -42,8 +42,8 @@ def test_rank_sum_distribution_equals_enumeration():
 
 
 def test_a_probability_equal_to_the_tail_counts():
-    """For three against three, the smallest of 20 orders has a probability of 5 %. This is the tail
-    of a 90 % interval, although (1 - 0.9) / 2 is rounded to less."""
+    """For three against three, the smallest of 20 orders has a probability of 5 %. The tail of a 90
+    % interval has the same size, although (1 - 0.9) / 2 is rounded to less."""
     from report.stats.pairs import shift_interval
     x, y = np.array([1.0, 2.0, 4.0]), np.array([0.5, 3.0, 3.5])
     assert shift_interval(x, y, 0.9) == (1.0 - 3.5, 4.0 - 0.5)
@@ -95,8 +95,8 @@ def test_family_wise_false_alarms_of_a_against_a_stay_within_one_percent():
 
 @pytest.mark.long
 def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
-    """This is the hardest null hypothesis. Without correction the same suites must raise many
-    alarms, or the test would prove nothing."""
+    """A centre at the margin is the hardest null hypothesis. Without correction the same suites
+    must raise many alarms, or the test would prove nothing."""
     corrected, alone = suites(0.0, 1000)
     assert dist.binomtest(corrected, 1000, 0.01,
                           alternative="greater").pvalue > 0.01

@@ -54,7 +54,7 @@ def test_least_blocks_have_the_requested_power():
         0.9, abs=0.03)
 
 
-def test_more_than_the_most_blocks_is_none():
+def test_more_blocks_than_allowed_give_none():
     assert stats.least_blocks(1e-5, 0.01, 0.95) is None
         # without spread, only the level determines the number of blocks
     assert stats.least_blocks(math.inf, 0.01, 0.95) == 7

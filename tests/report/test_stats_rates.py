@@ -35,7 +35,7 @@ def test_true_centres_agree_with_closed_forms():
     assert stats_rates.pseudo_median(worlds["normal"]) == pytest.approx(0)
     assert stats_rates.pseudo_median(
         worlds["two modes, 50 : 50, 6 sd apart"]) == pytest.approx(3)
-    # Computed from 200,000 pairs of samples, within four standard errors.
+    # 200,000 pairs of samples must agree within four standard errors.
     for name in ("lognormal, sigma 1", "two modes, 80 : 20, 2 sd apart"):
         x = worlds[name].rvs((200_000, 2),
                              random_state=np.random.default_rng(5))
@@ -67,8 +67,8 @@ def test_false_verdicts_on_equal_maps_stay_within_the_level(
 
 
 def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
-    """Otherwise the tests above prove nothing. The same ledgers are decided with each alternative's
-    own p, and without the correction for correlated blocks."""
+    """If this test failed, the tests above would prove nothing. The same ledgers are decided with
+    each alternative's own p, and without the correction for correlated blocks."""
     monkeypatch.setattr(families, "ERRORS", 0.0)
     monkeypatch.setattr(families, "holm_of_groups", lambda p, groups: p)
     options = stats_rates.LEDGERS[0][3]

@@ -70,9 +70,9 @@ def test_correlated_blocks_rarely_give_a_lead(lag, most):
 # ---- the whole grid, by independent code ------------------------------------------
 
 def brute(lattice, truth, seed, blocks=200):
-    """Returns the index of the leading map, or None, at every point of the grid. It is decided by
-    the mean log ratio without its tails, with a 99.9 % t interval. The interval is widened, because
-    trimmed values spread less than the original ones."""
+    """Returns the index of the leading map, or None, at every point of the grid. The leader is
+    decided by the mean log ratio without its tails, with a 99.9 % t interval. The interval is
+    widened, because trimmed values spread less than the original ones."""
     rng, result = np.random.default_rng([seed, 5]), {}
     limit, points = math.log(1.02), lattice.usable()
     rates = worlds.trials(lattice, truth, points, blocks, rng)

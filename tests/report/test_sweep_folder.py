@@ -91,8 +91,8 @@ def test_a_stage_without_its_last_trials_is_requested_again(own):
 
 
 def test_a_stage_with_pending_repeats_is_not_complete(own):
-    """Its last lines exist, but a resume would add to them, and then the next stage might
-    differ."""
+    """The stage has all first attempts, but a resume would add repeats, and then the next stage
+    might differ."""
     drop_from(own, 2)
     stage = own / "stage-01"
 
@@ -258,7 +258,7 @@ def test_lost_trials_are_reported(tmp_path, change, why, finished):
 
 
 def test_wrong_answers_of_a_map_are_reported_first(tmp_path):
-    """One wrong trial is enough; the others count, and the map may lead."""
+    """One wrong trial is enough for the report; the other trials count, and the map may lead."""
     def wrong(lines):
         lines[0]["result"]["verification"] = {"status": "failed", "reason": "lost 3 keys"}
         return [lines[0] | {"status": "failed"}, *lines[1:]]

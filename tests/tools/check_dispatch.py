@@ -5,8 +5,8 @@
     check_dispatch.py --build DIR OBJECT...
 
 For each map's object file, it finds `rm_impl_<id>` and, through its relocations, the loops that the
-runner calls. It follows every direct call and jump from them inside the object (including noinline,
-.cold, .constprop and .isra parts), and reports these faults:
+runner calls. The check follows every direct call and jump from these inside the object (including
+noinline, .cold, .constprop and .isra parts), and reports these faults:
 
   - a shape without a drive* function of a plausible size in this object, or whose loop reaches no
     write* function

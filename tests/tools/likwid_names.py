@@ -9,12 +9,13 @@ likwid_names.py LIBRARY
 The program is preloaded with tests/fixtures/fake_msr.c (by the class Lists), which gives the
 library a topology file and thus a CPU family and model. The library reads that file once per
 process, so each file needs its own process. The library's own functions choose the list. This
-program reads the list from the memory that they have filled, because no exported function returns
-it, and because a full start would require the registers and PCI devices of that machine.
+program reads the list from the memory that those functions have filled, because no exported
+function returns the list, and because a full start would require the registers and PCI devices of
+the simulated machine.
 
 The list ends with an entry that the library names GENERIC_EVENT. All entries have the same length.
-Each begins with two pointers to text (name and counters) and, in release 5.2, two 64-bit numbers:
-the event and its mask.
+Each entry begins with two pointers to text (name and counters) and, in release 5.2, two 64-bit
+numbers: the event and its mask.
 """
 
 import ctypes
@@ -46,8 +47,8 @@ def topology_for(cpu):
 
 
 class Lists:
-    """This program in a child process, so that Python starts only once for all CPUs. `library` is a
-    file, and `preload` is the path of fake_msr.so."""
+    """Runs this program in a child process, so that Python starts only once for all CPUs. `library`
+    is a file, and `preload` is the path of fake_msr.so."""
 
     def __init__(self, library, preload):
         self.program = subprocess.Popen(
@@ -97,7 +98,7 @@ class Memory:
         return self.file.read(size)
 
     def text(self, at):
-        """Returns the C string at an address; None if the address is not mapped."""
+        """Returns the C string at an address, or None if the address is not mapped."""
         end = next((high for low, high, _, _ in self.parts
                     if low <= at < high), None)
         if end is None:
@@ -111,8 +112,8 @@ class Memory:
         return int.from_bytes(self.read(at, 8), 'little')
 
     def find_text(self, text, path):
-        """Returns the addresses of a C string in the mapped file `path`. It may be the end of a
-        longer string, because linkers merge such strings."""
+        """Returns the addresses of a C string in the mapped file `path`. The string may be the end
+        of a longer one, because linkers merge such strings."""
         for low, high, _, name in self.parts:
             if name == path:
                 data = self.read(low, high - low)

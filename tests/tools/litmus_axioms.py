@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Computes by axioms which outcomes of litmus tests the memory models allow. It tries every choice
-of the store that a load reads, and of the order of stores to each address.
+"""Computes by axioms which outcomes of litmus tests the memory models allow. The program tries
+every choice of the store that a load reads, and of the order of stores to each address.
 
     litmus_axioms.py TABLE            exits with 1 if a row differs
     litmus_axioms.py TABLE --write    writes the results of the axioms into the table
 
-It shares no code with the runtime of `explore`. TABLE is tests/fixtures/litmus.tsv, whose comments
-define the notation of programs. The models are:
+litmus_axioms.py shares no code with the runtime of `explore`. TABLE is tests/fixtures/litmus.tsv,
+whose comments define the notation of programs. The models are:
 
 - sc: program order, reads, writes and overwrites form no cycle (Shasha and Snir 1988).
 - tso: the model of Sewell et al., CACM 53(7), 2010, as axioms (Owens, Sarkar, Sewell, TPHOLs 2009).

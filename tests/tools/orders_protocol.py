@@ -3,7 +3,7 @@
 """Checks whether another order covers an order whose weakening is not detected.
 
 Each row of tests/fixtures/orders/protocol.tsv has a few accesses of a protocol, in which some
-orders are weakened. It lists outcomes that must not occur, and whether C11 allows one of them.
+orders are weakened. The row lists outcomes that must not occur, and whether C11 allows one of them.
 The tool litmus_axioms.py, which shares no code with `explore`, tries all executions.
 verify/tests/explore/test_explore_protocol.c checks that the memory model of `explore` has exactly
 the same outcomes.

@@ -5,7 +5,7 @@
     recipe_steps.py FOLDER
 
 The recipes are examples/ci/*.yml and docs/guide/ci.md. The files in FOLDER are named by recipe and
-number, and their names are printed. It is an error if this script does not find a step, because a
+number, and their names are printed. A step that this script does not find is an error, because a
 recipe that no test runs may not work."""
 import pathlib
 import re

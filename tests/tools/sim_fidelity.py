@@ -4,11 +4,11 @@
 
     sim_fidelity.py BUILD [--long]      prints TAP; exits with 1 if a limit is exceeded
 
-Both run the same trial twice, with two window lengths. Misses per warm operation are the difference
-of the counts divided by the difference of the operations. Cachegrind simulates the native program
-with this machine's allocator and code; the simulated machine has its own. The native program runs
-in callgrind, which counts only the window, because the misses while a map is destroyed depend on
-the writes before.
+The simulated machine and cachegrind run the same trial twice, with two window lengths. Misses per
+warm operation are the difference of the counts divided by the difference of the operations.
+Cachegrind simulates the native program with this machine's allocator and code; the simulated
+machine has its own. The native program runs in callgrind, which counts only the window, because the
+misses while a map is destroyed depend on the writes before.
 """
 import json
 import pathlib
@@ -128,7 +128,7 @@ def expected_of(build, case, lengths):
 
 
 def bar(case, expected):
-    """Returns the allowed difference; None near the capacity, where the difference is only
+    """Returns the allowed difference, or None near the capacity, where the difference is only
     printed."""
     _, keys, _, _, agreement = case
     bytes_about = keys * 32  # a key, a value, and as many bytes around them

@@ -91,6 +91,7 @@ def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
     for name, fact in (plan.machine.facts or {}).items():
         yield name, text_of(fact)
     yield "counters", plan.counters.backend
+    yield "counters access", plan.counters.access
     yield "counters reason", plan.counters.reason
     yield "seed", str(plan.seed)
     yield "plan sha256", plan.plan_sha256
@@ -100,7 +101,7 @@ def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def text_of(fact: Fact) -> str | None:
-    """Formats a fact, with sizes in bytes; None if it could not be read."""
+    """Formats a fact, with sizes in bytes. Returns None if it could not be read."""
     if fact.status != "ok" or fact.text is None:
         return None
     return KB.sub(lambda m: f"{1024 * int(m[1])} bytes", fact.text)

@@ -31,8 +31,8 @@ def timed(campaign: Campaign) -> Iterator[tuple[Cell, Trial]]:
 
 
 def evenness(cell: Cell, trial: Trial) -> float | None:
-    """Returns operations of the slowest / fastest thread. None for a single thread, for threads
-    that share a CPU, and for an open loop, whose operations are scheduled."""
+    """Returns operations of the slowest / fastest thread. Returns None for a single thread, for
+    threads that share a CPU, and for an open loop, whose operations are scheduled."""
     if cell.factors.threads < 2 or not cell.factors.alone or not cell.factors.closed:
         return None
     ops: list[int] = [t.ops for t in trial.result.threads] if trial.result else []

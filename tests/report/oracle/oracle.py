@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
-This is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in
-plain Python. It imports nothing from report/. Therefore an error in a filter, centre, interval,
-rank, leader, count or byte makes the two results differ.
+oracle.py is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in
+plain Python. The oracle imports nothing from report/. Therefore an error in a filter, centre,
+interval, rank, leader, count or byte makes the two results differ.
 """
 import base64
 import collections
@@ -224,9 +224,8 @@ class Group:
         return len(ratios) >= self.needs and interval(ratios)[0] < 1
 
     def may_lead(self, name):
-        """True if no rival is faster in common blocks. If several maps with enough trials may lead,
-        the one with the highest centre leads; only if no map has enough trials, any map may
-        lead."""
+        """True if no rival is faster in common blocks. Among maps with enough trials, the one with
+        the highest centre leads. If no map has enough trials, any map may lead."""
         if name is None:
             return not self.able
         full = [m for m, c in self.able.items() if len(c.rates) >= self.needs] or self.able
@@ -298,7 +297,7 @@ def quantile(counts, p):
 
 
 def look_up_times(campaign, cell, p):
-    """median() over trials of the quantile p of look-ups of present keys."""
+    """The median, over trials, of the time of look-ups of present keys at quantile p."""
     values, least = [], None
     for trial in cell.ok.values():
         for e in trial["result"].get("latency") or ():
@@ -312,7 +311,7 @@ def look_up_times(campaign, cell, p):
 
 
 def bytes_per_entry(cell):
-    """median() over trials of the memory that the fill added, per key."""
+    """The median, over trials, of the memory that the fill added, per key."""
     found = []
     for t in cell.ok.values():
         sizes = t["result"].get("footprint") or {}
