@@ -23,20 +23,20 @@ static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
 static void append_all(struct rm_explore_schedule *schedule, unsigned threads,
         uint32_t most, bool even)
 {
-	struct rm_explore_turn *turn = schedule->turn + schedule->turns;
+	struct rm_explore_fair_turn *turn = schedule->turn + schedule->turns;
 
 	for (unsigned i = 0; i < 2 * threads; i++) {
 		const unsigned j = draw(schedule, i + 1);
 		const bool buffer = i >= threads;
+		const uint32_t steps =
+		        buffer ? 1 + draw(schedule, DRAIN_LONGEST)
+		        : even ? most
+		               : 1 + draw(schedule, most);
 
 		turn[i] = turn[j];
-		turn[j] = (struct rm_explore_turn){
-			.lane = 1 + i % threads +
-			        buffer * RM_EXPLORE_BUFFERS_AT,
-			.steps = buffer ? 1 + draw(schedule, DRAIN_LONGEST)
-			         : even ? most
-			                : 1 + draw(schedule, most),
-		};
+		turn[j].lane = (uint16_t)(1 + i % threads +
+		                          buffer * RM_EXPLORE_BUFFERS_AT);
+		turn[j].steps = (uint16_t)steps;
 	}
 	schedule->turns += 2 * threads;
 }
@@ -61,12 +61,13 @@ static void fair_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 static struct rm_explore_turn fair_next(struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {
-	struct rm_explore_turn turn;
+	const struct rm_explore_fair_turn *turn;
 
 	do
-		turn = schedule->turn[schedule->at++ % schedule->turns];
-	while (!(situation->choices & 1U << turn.lane));
-	return turn;
+		turn = &schedule->turn[schedule->at++ % schedule->turns];
+	while (!(situation->choices & 1U << turn->lane));
+	return (struct rm_explore_turn){ .lane = turn->lane,
+		.steps = turn->steps };
 }
 
 const struct rm_explore_scheduler rm_explore_fair = {

@@ -112,8 +112,12 @@ void rm_explore_progress_make(
 
 void rm_explore_progress_begin(const struct rm_explore_program *program)
 {
-	memset(&progress, 0, sizeof(progress));
 	progress.program = program;
+	progress.note[0] = '\0';
+	if (!program->question)
+		return;
+	progress.ended = 0;
+	memset(progress.op, 0, sizeof(progress.op));
 	progress.first_ended = !program->ops[0];
 	progress.made = rm_explore_heap_made();
 	progress.live = rm_explore_heap_live();

@@ -94,8 +94,10 @@ struct rm_explore_schedule {
 	bool fair;
 	bool even;         /* fair: all turns have the same length */
 	uint32_t fairness; /* fair: most steps of the sequence */
-	struct rm_explore_turn turn[RM_EXPLORE_FAIR_TURNS]; /* fair */
-	unsigned turns;                                     /* fair */
+	struct rm_explore_fair_turn {
+		uint16_t lane, steps;
+	} turn[RM_EXPLORE_FAIR_TURNS];       /* fair: the sequence */
+	unsigned turns;                      /* fair */
 	const struct rm_explore_turns *list; /* listed: turns to replay */
 	size_t at;                           /* listed, fair: the next one */
 	uint32_t back;                       /* listed: of this turn */
