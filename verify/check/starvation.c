@@ -28,8 +28,8 @@ struct starvation {
 	_Atomic uint64_t ended; /* operations of the subject */
 	atomic_bool over, stopped;
 	unsigned starved; /* operations during which others were stopped */
-	/* CPU time of all operations of the subject, of the longest, and of
-	 * those of at least LONG_NS that others overtook OFTEN. */
+	/* CPU time of the subject: in all operations, in the longest, and in
+	 * those of LONG_NS or more that others overtook OFTEN. */
 	uint64_t own_ns, longest_ns, longest_overtaken;
 	uint64_t overtaken_ns, overtaken;
 };
@@ -174,7 +174,7 @@ int rm_check_starvation(const struct rm_check_case *c, struct rm_error *error)
 		struct starvation test = { .write = write,
 			.ops = rm_case_ops(c) / (2 * c->threads) + 1 };
 
-		error->text[0] = '\0'; /* a summary is no failure */
+		error->text[0] = '\0'; /* a summary is not a failure */
 		code = rm_case_play(c, KEYS, false, phases, &test, error);
 		if (!code)
 			code = judge(c, &test, error);

@@ -105,8 +105,8 @@ struct rm_explore_options {
 	uint64_t programs;
 	unsigned preemptions; /* maximum per schedule */
 	uint64_t steps;       /* livelock limit of one schedule; > 0 */
-	/* fair: each thread that can run moves within so many steps of the
-	   others, 8 .. 4096 */
+	/* fair: steps of others within which each thread that can run moves,
+	   8 .. 4096 */
 	unsigned fairness;
 	uint64_t budget_ns; /* CPU time of each process; 0: no limit */
 	unsigned cpus;      /* processes, 1 .. RM_EXPLORE_CPUS_MAX */

@@ -24,6 +24,7 @@ static void append_all(struct rm_explore_schedule *schedule, unsigned threads,
         uint32_t most, bool even)
 {
 	struct rm_explore_fair_turn *turn = schedule->turn + schedule->turns;
+	const unsigned first_buffer = 1 + RM_EXPLORE_BUFFERS_AT - threads;
 
 	for (unsigned i = 0; i < 2 * threads; i++) {
 		const unsigned j = draw(schedule, i + 1);
@@ -34,8 +35,7 @@ static void append_all(struct rm_explore_schedule *schedule, unsigned threads,
 		               : 1 + draw(schedule, most);
 
 		turn[i] = turn[j];
-		turn[j].lane = (uint16_t)(1 + i % threads +
-		                          buffer * RM_EXPLORE_BUFFERS_AT);
+		turn[j].lane = (uint16_t)(buffer ? first_buffer + i : 1 + i);
 		turn[j].steps = (uint16_t)steps;
 	}
 	schedule->turns += 2 * threads;

@@ -216,10 +216,10 @@ void rm_explore_progress_end(void)
 	        strstr(progress.program->impl->sync, "leak"))
 		return;
 	rm_explore_stop(RM_EXPLORE_UNRECLAIMED, NULL, NULL,
-	        "of %zu blocks that the threads made, %zu are left, although "
+	        "%zu of %zu blocks that the threads made are left, although "
 	        "each thread announced a quiescent state after each of %llu "
 	        "operations: the epoch does not advance",
-	        made, left, (unsigned long long)progress.ended);
+	        left, made, (unsigned long long)progress.ended);
 }
 
 const char *rm_explore_progress_note(void)
