@@ -4,6 +4,7 @@ can write to /tmp, so a name there may be a link to another place."""
 import atexit
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -33,6 +34,19 @@ def reason(error: OSError) -> str:
     if isinstance(error, PermissionError):
         text += ": run as the owner of the file, or chmod a+rX the file and its folders"
     return text
+
+
+def owner(campaign: Path) -> str:
+    """The id of the process that runs a campaign; "" if none holds its lock."""
+    with contextlib.suppress(OSError):
+        file = os.open(campaign / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.read(file, 20).decode(errors="replace").strip()
+        finally:
+            os.close(file)
+    return ""
 
 
 @contextlib.contextmanager

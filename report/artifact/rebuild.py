@@ -80,10 +80,12 @@ def make(packed: Packed) -> Path:
     from report.render import write
     if packed.stages and packed.stages.kind == "crossover":
         from report import staged_page
-        staged_page.build(packed.path)
+        staged_page.build(packed.path, Path("campaigns", packed.name))
         return packed.path / PAGES
-    folder = packed.path / "stage-01" if packed.stages else packed.path
-    write.write(result.build(load.read(folder)), folder / PAGES)
+    stage = "stage-01" if packed.stages else ""
+    folder = packed.path / stage
+    write.write(result.build(load.read(folder)), folder / PAGES,
+                campaign=Path("campaigns", packed.name, stage))
     return folder / PAGES
 
 

@@ -34,7 +34,7 @@ def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
     unknown = [name for name in names if name not in claims]
     if unknown:
         raise LedgerError(
-            f"no claim {', '.join(unknown)}: expected ids that `readmostly claims list` "
+            f"no claim {', '.join(unknown)}: expected ids that `readmostly dev claims list` "
             "prints, such as S4-01")
     return {name: claims[name] for name in names} if names else claims
 

@@ -78,8 +78,10 @@ def print_cells(campaign: Campaign, figure: str | None) -> None:
     """Prints the required cells that the plan on standard input contains, one per line."""
     clear = [q for q in asked_of(campaign, figure) if q.clear]
     if not clear:
-        raise JournalError(f"{campaign.path}: it decided none of these comparisons, so there is "
-                           "nothing to replicate")
+        raise JournalError(
+            f"{campaign.path}: it decided no comparison of two maps, so there is nothing to "
+            "replicate: its report prints how many runs of each map a ranking needs; measure "
+            "them (--set blocks=N) in another folder, and reproduce that")
     try:
         plan = decode(PlanCells, strict_json.loads(sys.stdin.read()))
     except ValueError as error:

@@ -131,3 +131,9 @@ int rm_program_check(const char *path)
 	close(fd);
 	return whole ? 0 : -ENOEXEC;
 }
+
+int rm_file_flush(FILE *out)
+{
+	/* a failed write before has set errno */
+	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
+}

@@ -29,6 +29,9 @@ const char *rm_file_reason(int failed);
  */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
 
+/* Flushes a written file. Returns 0; -errno if any of its bytes was lost. */
+int rm_file_flush(FILE *out);
+
 /* Checks that a program may be executed and has all sections of its ELF file. A
    shell would run an empty file with status 0. Scripts, and programs that may
    not be read, are not checked. Returns 0; -ENOEXEC: empty, cut or no program;

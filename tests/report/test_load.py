@@ -188,7 +188,8 @@ def test_another_protocol_is_refused(folder: Path, protocol: int | None) -> None
     (("cells", 1, "map"), "no_such", "cells of maps without a description: no_such"),
     (("order",), 5, "order: expected a list"), (("arms",), 5, "arms: expected a list"),
     (("machine", "cpus"), "x", "machine.cpus: expected an integer"),
-    (("maps", 0, "id"), None, "maps[0].id: expected text"), (("format",), 2, "format 1 expected")])
+    (("maps", 0, "id"), None, "maps[0].id: expected text"),
+    (("format",), 2, "format 2, expected 1: ")])
 def test_a_wrong_member_of_the_plan_is_named(
         folder: Path, way: tuple[str | int, ...], value: object, error: str) -> None:
     meta = meta_of(folder)
