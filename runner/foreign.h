@@ -60,9 +60,10 @@ struct rm_foreign_map {
 	uint32_t flags;   /* RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES */
 	/* Guarantee of scan, length and clear during concurrent writes.
 	   "point-in-time": the entries of one moment; "once-if-present": each
-	   key that is present throughout, exactly once; "none". Progress, that
-	   is whether a stalled thread can block others: "blocking", "lock-free"
-	   or "wait-free". */
+	   key that is present throughout, exactly once; "none". Progress,
+	   that is whether a stalled thread can block others: "blocking",
+	   "starvation-free" (blocking, but no operation waits forever while
+	   others complete), "lock-free" or "wait-free". */
 	const char *guarantees;
 	const char *progress;
 
