@@ -38,6 +38,9 @@ T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
+$(if $(or $(filter help report,$(MAKECMDGOALS)),$(shell mkdir -p $(BUILD) 2>/dev/null && [ -w $(BUILD) ] && echo yes)),,$(error \
+  $(BUILD): $(shell id -un) cannot write there ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): \
+  run make as the owner, or build elsewhere: make BUILD=/tmp/readmostly))
 # GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
 $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
@@ -58,6 +61,9 @@ NAMES   := $(shell $(PC) impls/names.sh $(PLACE)/maps/names.tsv '$(HIDDEN)' $(fi
 $(foreach name,$(NAMES),$(eval f := $(subst |, ,$(subst ||,|-|,$(name)|)))\
   $(eval $(call map,$(word 1,$(f)),$(word 2,$(f)),$(word 3,$(f)),$(word 4,$(f)))))
 ALL_IDS := $(foreach name,$(NAMES),$(firstword $(subst |, ,$(name))))
+near     = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' \
+  '$(1)' $(ALL_IDS) 2>/dev/null)
+no_map   = no map is called $(1)$(if $(near), (did you mean $(near)?))
 with     = $(foreach id,$(ALL_IDS),$(if $(filter $(1),$(STATE_$(id))),$(id)))
 BUILT   := $(call with,built)
 FOREIGN := $(filter $(call with,language),$(BUILT))
@@ -109,6 +115,8 @@ crossover:  ## find where the ranking of two maps flips: A=map B=map MODE=quick|
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
 
 flamegraph:  ## draw sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
+	$(if $(filter-out $(ALL_IDS),$(MAP)),$(error MAP=$(MAP): $(call no_map,$(MAP)): expected an id \
+	  that $(BUILD)/readmostly dev list prints))
 	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
 
 man: $(BUILD)/readmostly  ## write man pages and shell completion to build/man
@@ -118,8 +126,8 @@ campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CON
 	@runner/fleet/campaign.sh $(ARGS)
 
 report:  ## write the report again: CAMPAIGN=results/...
-	@[ "$$CAMPAIGN" ] || [ -e results/latest ] || { \
-	  echo 'report: no campaign in results/ yet: run make bench, or set CAMPAIGN=FOLDER' >&2; exit 2; }
+	@[ -d "$${CAMPAIGN:-results/latest}" ] || { echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign" \
+	  '(ls -d results/*-*); make bench makes one' >&2; exit 2; }
 	@.ci/deps build
 	@python=$$(report/find_python.sh) && \
 	  $$python -m report "$${CAMPAIGN:-results/latest}"
@@ -165,6 +173,9 @@ deps-peers:  ## install the libraries of peers
 clean:  ## remove everything built
 	rm -rf build
 
+.DEFAULT:
+	@[ -e '$@' ] || { echo 'make: no target and no file $@: `make help` prints the targets' >&2; exit 2; }
+
 help:  ## print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile verify/verify.mk tests/tests.mk | \
 	  expand -t 24
@@ -208,7 +219,7 @@ ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% pla
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)
-$(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED=$(NEEDED): no map is called $(id): \
+$(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED=$(NEEDED): $(call no_map,$(id)): \
   expected FLAVOUR/ID of a map in impls/, or also IMPL=FILE))
 maps: plain-programs $(addprefix $(PROGRAMS)/aa/,$(CONTROL))
 sizes: $(SIZES:%=x%-programs)

@@ -21,7 +21,8 @@ static int report_none(const struct rm_plan *plan, struct rm_error *error)
 			        plan->cells[i].cell.skip);
 	return rm_error_set(error, RM_USAGE,
 	        "nothing to simulate, expected a workload with measure = "
-	        "simulated:MODEL (--set measure=simulated:icelake-sp)");
+	        "simulated:MODEL and a window in operations (--set "
+	        "measure=simulated:icelake-sp --set window=10000ops)");
 }
 
 /* Skips cells that cannot be simulated if at least one other can, since some
