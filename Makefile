@@ -43,6 +43,9 @@ $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO):
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
 
+# Outputs that a build cache or a full disk left empty or cut are made again.
+$(if $(filter clean help,$(MAKECMDGOALS)),,$(shell runner/damaged.sh $(BUILD) $(PLACE)))
+
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
 # its states and its libraries. A map is built if pkg-config knows each library on its `needs:` line.
 comma   := ,
@@ -175,23 +178,23 @@ COUNTING := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c)
 core      = $(call objects,$(BUILD),$(CORE)) $(TABLES)
 
 $(BUILD)/%.a:
-	@rm -f $@ && ar rcsT $@ $(filter %.o,$^)
+	@rm -f $@$(NEW) && ar rcsT $@$(NEW) $(filter %.o,$^) && mv $@$(NEW) $@
 $(BUILD)/plain.a: $(call objects,$(BUILD),$(TRIAL)) $(core)
 $(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core)
 $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIAL)) $(core)))
 
 # A verdict with text is the reason why the map is not simulated. ID.no then contains it, and the
-# program is an empty file that is never started.
+# program is an empty file that is never started. $(1) runs before the program has its name.
 BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
 verdict    = $(filter %.verdict,$^)
 link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
   -Wl,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) \
-  $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && mv $@$(NEW) $@; fi
+  $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && $(1) mv $@$(NEW) $@; fi
 # Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0014).
-describe   = @objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text && \
-  $@ describe "$$(sha256sum <$@.text | cut -c1-12)" >$@.json$(NEW) && mv $@.json$(NEW) $@.json; \
-  status=$$?; rm -f $@.text; exit $$status
+describe   = objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text$(NEW) && \
+  $@$(NEW) describe "$$(sha256sum <$@.text$(NEW) | cut -c1-12)" >$@.out$(NEW) && \
+  runner/seal.sh <$@.out$(NEW) >$@.json$(NEW) && rm $@.text$(NEW) $@.out$(NEW) && mv $@.json$(NEW) $@.json &&
 
 # aa: the same objects after the padding of runner/aa_padding.c, for the A/A control (docs/adr/0059).
 AA      := $(BUILD)/runner/aa_padding.o
@@ -203,6 +206,8 @@ ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% pla
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)
+$(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED=$(NEEDED): no map is called $(id): \
+  expected FLAVOUR/ID of a map in impls/, or also IMPL=FILE))
 maps: plain-programs $(addprefix $(PROGRAMS)/aa/,$(CONTROL))
 sizes: $(SIZES:%=x%-programs)
 $(foreach f,$(FLAVOURS),$(eval $(f)-programs: $(addprefix $(PROGRAMS)/,$(call can,$(f)))))
@@ -242,16 +247,16 @@ $(BUILD)/build_info.c: FORCE
 $(TABLES:.o=.c): $(BUILD)/%_tsv.c: runner/counters/%.tsv
 	@mkdir -p $(@D)
 	@{ echo 'extern const unsigned char rm_$*_tsv[];'; echo 'const unsigned char rm_$*_tsv[] = {'; \
-	   od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@
+	   od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; } >$@$(NEW) && mv $@$(NEW) $@
 text_table = @mkdir -p $(@D) && { echo '\#include "$(1)"'; echo 'const struct $(2)[] = {'; \
   for f in $^; do n=$${f\#\#*/}; echo "{ \"$${n%.*}\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$f; echo '},'; done; \
-  echo '{ NULL, NULL } };'; } >$@
+  echo '{ NULL, NULL } };'; } >$@$(NEW) && mv $@$(NEW) $@
 $(BUILD)/facts.c: $(sort $(wildcard impls/facts/*.txt))
 	$(call text_table,runner/catalog/catalog.h,rm_facts rm_facts_table)
 $(BUILD)/sim_machines.c: $(sort $(wildcard runner/sim/machines/*.conf))
 	$(call text_table,runner/sim/sim.h,rm_sim_builtin rm_sim_builtins)
 $(GENERATED): %.o: %.c
-	$(call step,CC) $(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call step,CC) $(CC) $(ALL_CFLAGS) -c $(call into,$<)
 
 # ---- objects -----------------------------------------------------------------
 # Objects are rebuilt if the compiler or its flags (IMPL_FLAGS, too) change, not if the Makefile
@@ -268,10 +273,9 @@ $(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),\
 # time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_CALLED' is
 # for tests of answers, in a quarter of the time.
 STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
-compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) -MMD -MP -c -o $@ $<
-compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) -MMD -MP -c -o $@ $<
-# For a library, which is compiled and linked in one step.
 reads = -MMD -MP -MF $@.d -MT $@
+compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
+compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 define compile # FOLDER, FLAGS
 $(BUILD)/$(1)flags: FORCE
 	$$(call stamp,$$(CC) $$(ALL_CFLAGS) $$(CXX) $$(ALL_CXXFLAGS) $(2) $$(COMPILERS))
@@ -299,8 +303,7 @@ include tests/tests.mk
 define program # FLAVOUR, IDS, FOLDER of the map's object
 $(addprefix $(PROGRAMS)/$(1)/,$(2)): $(PROGRAMS)/$(1)/%: $(BUILD)/$(3)$$$$(MAP_$$$$*).o $(BUILD)/$(1).a \
   $(if $(filter sim/,$(3)),$(SIM)/$$$$(MAP_$$$$*).verdict) $(if $(filter check%,$(1)),| $(PROGRAMS)/$(1)/$(QUARANTINE))
-	$$(link_map)
-	$(if $(filter plain,$(1)),$$(describe))
+	$$(call link_map,$(if $(filter plain,$(1)),$$(describe)))
 endef
 $(foreach flavour,plain check,$(eval $(call program,$(flavour),$(NATIVE))))
 $(addprefix $(PROGRAMS)/aa/,$(NATIVE)): $(PROGRAMS)/aa/%: $(AA) $(BUILD)/$$(MAP_$$*).o $(BUILD)/plain.a

@@ -16,7 +16,7 @@ $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %
 	$$(call step,LINK) ln -sf ../../readmostly-$(1) $$@
 # A separate rule: for make a link is as new as its program.
 $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
-	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
+	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv | runner/seal.sh >$$@$$(NEW) && \
 	  mv $$@$$(NEW) $$@
 # Keys with key-differs. In Go they are compiled separately, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
@@ -35,7 +35,7 @@ $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call path_of,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
 	$$(call step,GO) cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build $$(if $$(filter %-placed,$$@),-tags placed) \
-	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)' .
+	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
 endef
 $(foreach arm,$(GO_ARMS),$(if $(call OF,$(arm)),$(eval $(call go_rules,$(arm)))))
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# names.sh FILE HIDDEN [SOURCE...] - writes FILE with a row for each map of the tree
+# names.sh FILE HIDDEN [SOURCE...] - writes FILE, sealed (runner/seal.sh), with a row for each map of the tree
 # and each SOURCE: id, source, state, needs, remedy, separated by tabs. Prints
 # `ID|SOURCE|STATE|NEEDS` for each, NEEDS separated by colons. It reads sources only: their
 # `needs:` lines, .misuse and .value_most members, and impls/*/maps.tsv.
@@ -60,4 +60,5 @@ while IFS='|' read -r id source words needs; do
 	printf '%s\t%s\t%s\t%s\t%s\n' "$id" "$source" "$state$words" "$needs" \
 		"$([ $state = built ] || remedy "$id" $needs)" >&3
 done < <(rows "$@" | sort -t $'\t' -k1,1 | tr '\t' '|') 3>"$out.$$"
-cmp -s "$out.$$" "$out" && rm "$out.$$" || mv "$out.$$" "$out"
+{ echo '# {"format":"readmostly-maps"}'; cat "$out.$$"; } | runner/seal.sh >"$out.$$.new" && rm "$out.$$"
+cmp -s "$out.$$.new" "$out" && rm "$out.$$.new" || mv "$out.$$.new" "$out"

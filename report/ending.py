@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from report import folders
+
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
 PACKAGE = Path(__file__).resolve().parent
 
@@ -86,7 +88,7 @@ def refusing(command: Callable[[], int], name: str,
     except OSError as error:
         if error.filename is None:
             raise  # an error of a stream has no file name
-        found = f"{error.filename}: {error.strerror}"
+        found = f"{error.filename}: {folders.reason(error)}"
     print(f"{name}: {found}", file=sys.stderr)
     return USAGE
 

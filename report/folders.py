@@ -26,6 +26,15 @@ def own(path: Path | str, *below: str) -> None:
                 file.unlink()
 
 
+def reason(error: OSError) -> str:
+    """The error's text, and the next step if a file may not be read. Such a file is not
+    damaged."""
+    text = error.strerror or "no reason"
+    if isinstance(error, PermissionError):
+        text += ": run as the owner of the file, or chmod a+rX the file and its folders"
+    return text
+
+
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
     """Adds the file name to an OSError, because ending.py takes one without a name for an error of
@@ -38,7 +47,7 @@ def naming(path: Path | str) -> Iterator[None]:
 
 def replace(path: Path | str, text: str) -> None:
     """Writes a file completely or not at all; the OSError names it."""
-    new = f"{path}.new"
+    new = f"{path}.{os.getpid()}.new"
     with naming(path):
         try:
             with open(new, "w", encoding="utf-8", opener=unlinked) as file:

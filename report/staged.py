@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from report import load
+from report.folders import reason
 from report.load import JournalError, seal, strict_json
 from report.load.decode import DecodeError, decode
 from report.load.plan import Factors
@@ -121,7 +122,7 @@ def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str |
             raise JournalError(f"{file}: {wrong}")
         return decode(kind, value)
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}: expected the folder of a staged "
+        raise JournalError(f"{file}: {reason(error)}: expected the folder of a staged "
                            "campaign") from None
     except DecodeError as error:
         raise JournalError(f"{file}: {error}: use the report of the version that "

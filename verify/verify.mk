@@ -29,7 +29,7 @@ check-maps: $(PLACE)/readmostly maps check-programs  ## run all checks of all ma
 explore: explore-programs $(PLACE)/readmostly  ## explore all simulatable maps in 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
 	@$(PLACE)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
 
-check-dispatch:  ## find indirect calls in measured loops (gcc and clang)
+check-dispatch:  ## find indirect calls in measured loops (gcc and clang): IMPL=my_map.c
 	@tests/cli/maps_dispatch.sh
 
 map-objects: $(call objects,$(BUILD),$(SOURCES))

@@ -16,5 +16,5 @@ cargo build --quiet --release --offline --features "$*" \
 	--manifest-path "$folder/Cargo.toml" \
 	--config 'source.crates-io.replace-with="debian"' \
 	--config 'source.debian.directory="/usr/share/cargo/registry"'
-cp "$CARGO_TARGET_DIR/release/readmostly-rust" "$program.new"
-mv "$program.new" "$program"
+cp "$CARGO_TARGET_DIR/release/readmostly-rust" "$program.$$.new"
+mv "$program.$$.new" "$program"

@@ -85,7 +85,7 @@ def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
 def pack(folder: str, out: str, seconds: int) -> None:
     """Writes `out` completely or not at all. Each member gets the time `seconds`, counted from
     1970."""
-    part = f"{out}.new"
+    part = f"{out}.{os.getpid()}.new"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW,
                  0o644)
     try:

@@ -90,6 +90,8 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
         except Unlisted as error:
             wrong(str(error))
             continue
+        except PermissionError:
+            raise  # not checked, so neither whole nor damaged
         except OSError as error:
             wrong(f"{printable(path)}: {error.strerror}")
             continue
@@ -175,6 +177,8 @@ def problems(folder: str | Path) -> list[str]:
         with open(fd, "rb") as file:
             kept = file.read()
         listed = parse(kept.decode())
+    except PermissionError:
+        raise
     except OSError as error:
         return wrong + [f"{NAME}: {error.strerror}"]
     except ValueError as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import staged
+from report import folders, staged
 from report.claims import evidence, ledger
 from report.claims.cells import Cells
 from report.claims.golang import CLASSIC_PREFIX, PREFIX, Go
@@ -21,7 +21,7 @@ def cells_in(file: Path) -> Cells:
     try:
         plan = decode(staged.Cells, strict_json.loads(file.read_bytes()))
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
+        raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
         raise JournalError(f"{file}: not a plan ({error}): expected the output of "
                            "`readmostly plan --json`") from None

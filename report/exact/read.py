@@ -10,6 +10,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
+from report import folders
 from report.ending import InputError
 from report.exact.model import About, Answer, Cell, Count, Figures, Planned
 from report.load import strict_json
@@ -32,14 +33,14 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {folders.reason(error)}") from error
 
 
 def write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        folders.replace(path, text)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {folders.reason(error)}") from error
 
 
 def read_json(path: Path) -> Any:

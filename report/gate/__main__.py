@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from report import ending
+from report import ending, folders
 from report.ending import USAGE, InputError
 from report.gate import campaign as reader
 from report.gate import history, outputs, page
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise  # the output itself cannot be written
-        print(f"regress: {error.filename}: {error.strerror}{advice_for(error, folder)}",
+        print(f"regress: {error.filename}: {folders.reason(error)}{advice_for(error, folder)}",
               file=sys.stderr)
     return USAGE
 

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from report import folders
 from report.ending import InputError
 from report.gate import schema
 
@@ -47,7 +48,7 @@ def load_rules(path: Path | str = RULES) -> Rules:
     try:
         text = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}: the gate decides nothing "
+        raise InputError(f"{path}: {folders.reason(error)}: the gate decides nothing "
                          "without rules") from error
     found = schema.parse(text, str(path), "regress-rules")
     rules = Rules(**{f.name: found[f.name] for f in fields(Rules) if f.name in found},

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from report import folders
 from report.load import seal
 from report.load.errors import JournalError
 from report.load.trial import Latency
@@ -92,7 +93,7 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise JournalError(f"{path}: {error.strerror}") from None
+        raise JournalError(f"{path}: {folders.reason(error)}") from None
     if crc32 is not None and crc32 != seal.crc32(data):
         raise JournalError(f"{path}: damaged, its crc32 differs from the one in "
                            f"trials.jsonl: {seal.ADVICE}")

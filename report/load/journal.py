@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from report import folders
 from report.load import repeats, seal, strict_json
 from report.load.campaign import Campaign, Cell
 from report.load.decode import DecodeError, decode
@@ -52,7 +53,7 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
     try:
         meta = strict_json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
+        raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
         raise JournalError(f"{file}: not JSON: {error}") from None
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
@@ -145,7 +146,7 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
         problems.append(f"{file.name}: missing, no trial has finished")
         return
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
+        raise JournalError(f"{file}: {folders.reason(error)}") from None
     lines = data.split(b"\n")
     if lines[-1]:
         problems.append(f"{file.name}:{len(lines)}: torn last line, ignored "

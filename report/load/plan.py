@@ -214,6 +214,7 @@ class Busy:
 class Backend:
     """The source of hardware counters."""
     backend: str | None = None
+    access: str | None = None
     reason: str | None = None
     cpu: str | None = None
 

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Mapping
 
-LINE = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}', re.S)
+LINE = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}(\n?)', re.S)
 ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 ADVICE = "`readmostly dev validate` lists all errors in the folder"
@@ -24,12 +24,12 @@ def sha256(data: bytes) -> str:
 
 
 def line_is_whole(line: bytes, sealed: bool) -> bool:
-    """True if a line of trials.jsonl is unchanged. A line without a checksum counts as unchanged if
-    the campaign is older than checksums (not `sealed`)."""
+    """True if a line of trials.jsonl, or fleet.json, is unchanged. One without a checksum counts as
+    unchanged if the campaign is older than checksums (not `sealed`)."""
     match = LINE.fullmatch(line)
     if not match:
         return not sealed
-    return crc32(match[1]) == match[2].decode()
+    return crc32(match[1] + match[3]) == match[2].decode()
 
 
 def real(value: float) -> str:

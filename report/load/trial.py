@@ -107,11 +107,22 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMetric:
+    """A metric of a performance group, computed by liblikwid for each CPU."""
+    metric: str
+    unit: str | None = None
+    per_cpu: tuple[float | None, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Counters:
     """The hardware events that were counted in a trial."""
     backend: str | None = None
     reason: str | None = None
     events: tuple[Event, ...] = ()
+    group: str | None = None
+    metrics: tuple[GroupMetric, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,11 @@ class Check:
     | COMPLETE    |                              | trials lost, all    |                   |
     | SAME_MAP    | largest bias left, allowed   |                     | copy / original   |
     | STEADY      | change of one map, allowed   |                     | 2nd half / 1st    |
-    | UNDISTURBED | share of one map, allowed    | disturbed, all      |                   |
+    | UNDISTURBED | share of one map, allowed    | disturbed*, all     |                   |
     | SPEED       | fastest / slowest, allowed   |                     |                   |
     | POWER       | smallest visible, allowed    | trials, needed      |                   |
+
+    * runs that could not be judged if the state is unknown
 
     Numbers in the table are ratios (1.12 is 12 %), shares (0 to 1) or counts.
     """

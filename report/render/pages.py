@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from report.advise import questions
 from report.model.cards import short_names
 from report.model.place import Place
 from report.model.result import Condition, Result
@@ -35,7 +36,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "varying": factors(result), "shown": shown(result),
         "goroutines": sorted({e.scheduling for group in result.groups[:1]
                               for e in group.entries if e.scheduling}),
-        "many": len(result.cards) > CARDS}
+        "many": len(result.cards) > CARDS, "asked": asked(result)}
     return {f"{page}.html": env.get_template(
         "index.html.j2" if page == "index" else "linked.html.j2").render(
             page=page, **shared) for page in PAGES}
@@ -49,6 +50,13 @@ def markup(svg: str | None) -> Markup | None:
 def tick(value: float) -> str:
     """Formats a time on an axis."""
     return formats.text("window", value)
+
+
+def asked(result: Result) -> str | None:
+    """Formats the options of advise that ask for the place of the first sentence. None: there
+    is no ranking, or advise has no option for a factor of the place."""
+    spot = questions.spot_of(result.groups[0].place) if result.groups else None
+    return questions.options_of(spot) if spot and spot[-3:] == questions.USUAL[-3:] else None
 
 
 def parts(place: Place) -> dict[str, object]:

@@ -23,11 +23,13 @@ class Column(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """Title, caption and page of a table; page "": the table is only written to files."""
+    """Title, caption and page of a table; page "": the table is only written to files. `place`
+    has the columns of conditions, which a table of the model may use, too."""
     page: str
     title: str
     caption: str
     columns: tuple[Column, ...]
+    place: tuple[Column, ...]
 
 
 class Sheet(NamedTuple):
@@ -64,8 +66,9 @@ def specs() -> dict[str, Spec]:
     """Reads the tables of tables.toml, by id."""
     with FILE.open("rb") as file:
         raw = tomllib.load(file)
+    place = tuple(Column(key, *value) for key, value in raw.pop("place").items())
     return {name: Spec(about["page"], about["title"], about["caption"], tuple(
-        Column(key, *value) for key, value in about["columns"].items()))
+        Column(key, *value) for key, value in about["columns"].items()), place)
         for name, about in raw.items()}
 
 
@@ -108,7 +111,7 @@ def with_versions(table: Sheet, versions: Mapping[str, str]) -> Sheet:
 def sheet(name: str, spec: Spec, ids: list[str],
           rows: list[tuple[Cell, ...]]) -> Sheet:
     """Builds a table with the heads of its columns."""
-    heads = {column.id: column for column in spec.columns}
+    heads = {column.id: column for column in (*spec.place, *spec.columns)}
     missing = [item for item in ids if item not in heads]
     if missing:
         raise ValueError(f"{FILE.name}: {name}: no column {', '.join(missing)}")

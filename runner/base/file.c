@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/base/file.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,6 +40,12 @@ const char *rm_file_reason(int failed)
 		return "a directory, expected a file";
 	case -ENODEV:
 		return "not a regular file, expected a file";
+	case -EACCES:
+	case -EPERM:
+		return "Permission denied: run as the owner of the file, or "
+		       "chmod a+rX the file and its folders";
+	case -ENOEXEC:
+		return "damaged: empty, cut or no program: run `make` again";
 	default:
 		return strerror(-failed);
 	}
@@ -80,4 +88,46 @@ int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 		*text = NULL;
 	}
 	return failed;
+}
+
+static bool read_at(int fd, void *bytes, size_t size, uint64_t at)
+{
+	return pread(fd, bytes, size, (off_t)at) == (ssize_t)size;
+}
+
+/* True for a script, and for an ELF file that has all its sections. */
+static bool is_whole(int fd, uint64_t size)
+{
+	Elf64_Ehdr head = { 0 };
+	Elf64_Shdr section;
+	bool is_read = read_at(fd, &head, sizeof(head), 0);
+
+	if (!memcmp(&head, "#!", 2))
+		return true;
+	if (!is_read || memcmp(head.e_ident, ELFMAG, SELFMAG))
+		return false;
+	for (unsigned i = 0;
+	        head.e_ident[EI_CLASS] == ELFCLASS64 && i < head.e_shnum; i++)
+		if (!read_at(fd, &section, sizeof(section),
+		            head.e_shoff + i * sizeof(section)) ||
+		        (section.sh_type != SHT_NOBITS &&
+		                section.sh_offset + section.sh_size > size))
+			return false;
+	return true;
+}
+
+int rm_program_check(const char *path)
+{
+	struct stat status;
+
+	if (access(path, X_OK) || stat(path, &status))
+		return -errno;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno == EACCES ? 0 : -errno;
+	bool whole = is_whole(fd, (uint64_t)status.st_size);
+
+	close(fd);
+	return whole ? 0 : -ENOEXEC;
 }

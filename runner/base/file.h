@@ -16,7 +16,7 @@ static const size_t RM_INPUT_MAX = (size_t)4 << 30;
    not regular and may have no end. */
 FILE *rm_file_open(const char *file);
 
-/* Message for -errno of rm_file_open() and rm_file_read(). */
+/* Message for -errno of the functions here. */
 const char *rm_file_reason(int failed);
 
 /*
@@ -28,5 +28,11 @@ const char *rm_file_reason(int failed);
  * of the read (-EISDIR: a directory).
  */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
+
+/* Checks that a program may be executed and has all sections of its ELF file. A
+   shell would run an empty file with status 0. Scripts, and programs that may
+   not be read, are not checked. Returns 0; -ENOEXEC: empty, cut or no program;
+   -errno of access(2): -EACCES, -ENOENT. */
+int rm_program_check(const char *path);
 
 #endif /* RM_FILE_H */

@@ -89,6 +89,7 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 {
 	char given[RM_PATH_BYTES], real[RM_PATH_BYTES];
 	char temporary[RM_PATH_BYTES], link[RM_PATH_BYTES], name[NAME_BYTES];
+	char name_new[32];
 
 	if (!realpath(dir, real))
 		return rm_error_set(
@@ -101,10 +102,12 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 		parent = split_results_path(real, name);
 	if (!parent || !strcmp(name, "latest"))
 		return 0;
-	if (rm_path_join(temporary, parent, ".latest.new", error) ||
+	/* two campaigns may end at once */
+	snprintf(name_new, sizeof(name_new), ".latest.%d.new", (int)getpid());
+	if (rm_path_join(temporary, parent, name_new, error) ||
 	        rm_path_join(link, parent, "latest", error))
 		return -ENAMETOOLONG;
-	unlink(temporary);
+	unlink(temporary); /* of a process that crashed */
 	if (symlink(name, temporary) || rename(temporary, link))
 		return rm_error_set(error, -errno, "%s: cannot link: %s", link,
 		        strerror(errno));

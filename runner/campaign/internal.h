@@ -4,6 +4,7 @@
 #ifndef RM_CAMPAIGN_INTERNAL_H
 #define RM_CAMPAIGN_INTERNAL_H
 
+#include "runner/base/checksum.h"
 #include "runner/campaign/campaign.h"
 
 #include <sys/types.h>
@@ -221,28 +222,6 @@ typedef int rm_line_fn(void *context, size_t number, const char *text,
 /* Reads a text file by lines. 0; -errno with `error`; or the result of `fn`. */
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
-
-/* --- checksum.c: detection of damaged lines and files ------------------- */
-
-enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
-
-/* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
-void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
-
-/* The same for a file; -errno if it cannot be read. */
-int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
-
-/* Compact text of an object, with a last member "crc32" over the bytes before
-   it, and a newline. The caller frees it. NULL: no memory. */
-char *rm_line_seal(const json_t *line);
-
-/* Checks a line (without its newline) against its rm_line_seal() checksum. */
-enum rm_seal {
-	RM_SEAL_NONE, /* no checksum: an older line, or a damaged one */
-	RM_SEAL_WHOLE,
-	RM_SEAL_BROKEN, /* the line was changed */
-};
-enum rm_seal rm_line_check(const char *text, size_t size);
 
 /* --- folder.c: its name, its owner, its links, its drawing -------------- */
 

@@ -2,6 +2,7 @@
 /* spawn.c - starts one program with fork and exec, and reaps it. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/file.h"
 #include "runner/trial/trial.h"
 
 #include <errno.h>
@@ -224,7 +225,11 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 		{ -1, -1 } };
 	pid_t parent = getpid();
 	const char *doing = "a pipe for the trial";
-	int result = 0;
+	int result = rm_program_check(spawn->program);
+
+	if (result)
+		return rm_error_set(error, result, "cannot start %s: %s",
+		        spawn->program, rm_file_reason(result));
 	char **environment = child_environment(spawn);
 
 	if (!environment)

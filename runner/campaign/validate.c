@@ -247,7 +247,7 @@ static char *read_file(const char *path, size_t *length, struct rm_error *error)
 
 	if (failed)
 		rm_error_set(error, failed, "%s: cannot be read: %s", path,
-		        strerror(-failed));
+		        rm_file_reason(failed));
 	if (file)
 		fclose(file);
 	return text;

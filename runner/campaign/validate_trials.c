@@ -129,8 +129,13 @@ static void check_histogram(struct reading *reading, const json_t *entry)
 	const char *kept =
 	        json_string_value(json_object_get(entry, "hlog_crc32"));
 
-	if (rm_crc32_file(path, sum))
-		line_problem(reading, "expected the histogram ", path);
+	int failed = rm_crc32_file(path, sum);
+
+	if (failed)
+		line_problem(reading,
+		        failed == -EACCES ? "Permission denied: "
+		                          : "expected the histogram ",
+		        path);
 	else if (kept ? strcmp(kept, sum) : reading->validation->is_sealed)
 		line_problem(reading, "its checksum does not match ", path);
 }

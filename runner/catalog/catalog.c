@@ -2,6 +2,7 @@
 /* catalog.c - reads the descriptions of map programs and the names of all maps. */
 #include "runner/catalog/catalog.h"
 
+#include "runner/base/checksum.h"
 #include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/json.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES])
@@ -38,24 +38,48 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
+/* Reads a file that the build has sealed; the caller frees the text. NULL: -errno
+   in *failed, and `error`. */
+static char *read_sealed(
+        const char *path, size_t *length, int *failed, struct rm_error *error)
+{
+	char *text = read_file(path, length, failed);
+
+	if (!text) {
+		rm_error_set(error, *failed, "%s: %s", path,
+		        rm_file_reason(*failed));
+	} else if (rm_line_check(text, *length) != RM_SEAL_WHOLE) {
+		*failed = rm_error_set(error, -EINVAL,
+		        "%s: damaged: its first line has no crc32, or not that "
+		        "of the file; remove it and run `make` again",
+		        path);
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
 bool rm_map_has_program(
         const char *flavour, const char *id, char *why, size_t size)
 {
 	char path[RM_PROGRAM_BYTES];
 	size_t length;
 	char *text;
-	int failed;
+	int damaged, failed;
 
 	why[0] = '\0';
-	if (!access(rm_map_program(flavour, id, path), X_OK))
+	damaged = rm_program_check(rm_map_program(flavour, id, path));
+	if (!damaged)
 		return true;
 	strncat(path, ".no", sizeof(path) - strlen(path) - 1);
 	text = read_file(path, &length, &failed);
 	if (text)
 		snprintf(why, size, "%.*s", (int)strcspn(text, "\n"), text);
 	else
-		snprintf(why, size, "is not built (make programs NEEDED=%s/%s)",
-		        flavour, id);
+		snprintf(why, size,
+		        "is not built (make programs NEEDED=%s/%s)%s%s",
+		        flavour, id, damaged == -ENOENT ? "" : ": ",
+		        damaged == -ENOENT ? "" : rm_file_reason(damaged));
 	free(text);
 	return false;
 }
@@ -173,11 +197,10 @@ static int add_map(
 	struct rm_map_info *info = &catalog->maps[catalog->count];
 	size_t length;
 	int failed;
-	char *text = read_file(path, &length, &failed);
+	char *text = read_sealed(path, &length, &failed, error);
 
 	if (!text)
-		return rm_error_set(
-		        error, failed, "%s: %s", path, rm_file_reason(failed));
+		return failed;
 	failed = rm_map_info_parse(text, length, path, info, error);
 	free(text);
 	catalog->count += info->json != NULL;
@@ -236,6 +259,7 @@ static int add_name(void *context, char *const *field, const char *where,
 	catalog->names = names;
 	names[catalog->name_count++] = (struct rm_map_name){
 		.id = field[0],
+		.file = field[1],
 		.missing = rm_tsv_list_has(field[2], "missing"),
 		.misuse = rm_tsv_list_has(field[2], "misuse"),
 		.other_language = rm_tsv_list_has(field[2], "language"),
@@ -254,12 +278,13 @@ static int add_names(
 	char *text;
 
 	snprintf(path, sizeof(path), "%s/names.tsv", folder);
-	text = read_file(path, &length, &failed);
+	text = read_sealed(path, &length, &failed, error);
+	if (failed == -ENOENT) {
+		error->text[0] = '\0';
+		return 0;
+	}
 	if (!text)
-		return failed == -ENOENT
-		               ? 0
-		               : rm_error_set(error, failed, "%s: %s", path,
-		                         rm_file_reason(failed));
+		return failed;
 	failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name, catalog,
 	        &catalog->text, error);
 	free(text);

@@ -81,10 +81,13 @@ static void print_attempt(const json_t *attempt)
 	json_t *line;
 	size_t i;
 
+	bool works = !strcmp(rm_json_text(attempt, "status"), "proved");
+
 	printf("  %-8s %s\n", rm_json_text(attempt, "backend"),
-	        strcmp(rm_json_text(attempt, "status"), "proved")
-	                ? "does not work here"
-	                : "works: proved on known kernels");
+	        works ? "works: proved on known kernels"
+	              : "does not work here");
+	if (works)
+		printf("    access:  %s\n", rm_json_text(attempt, "access"));
 	if (rm_json_text(attempt, "reason")[0])
 		printf("    why:     %s\n", rm_json_text(attempt, "reason"));
 	if (rm_json_text(attempt, "remedy")[0])
@@ -97,7 +100,7 @@ static void print_attempt(const json_t *attempt)
 	json_array_foreach (verdicts, i, line) {
 		print_verdict(line);
 	}
-	if (strcmp(rm_json_text(attempt, "status"), "proved"))
+	if (!works)
 		return; /* the reason above covers every metric */
 	json_array_foreach (json_object_get(attempt, "missing"), i, line) {
 		printf("    not counted: %s: %s\n",

@@ -28,7 +28,7 @@ static int print_findings(bool strict)
 	struct rm_finding findings[RM_FINDINGS_MAX];
 	struct rm_topology topology = { 0 };
 	struct rm_error error = { "" };
-	size_t count, warnings = 0;
+	size_t count, warnings = 0, unknown = 0;
 
 	if (rm_topology_load(NULL, &topology, &error)) {
 		rm_topology_free(&topology);
@@ -43,12 +43,16 @@ static int print_findings(bool strict)
 		if (finding->command[0])
 			printf("%-25s fix: %s\n", "", finding->command);
 		warnings += finding->level == RM_FINDING_WARNING;
+		unknown += finding->level == RM_FINDING_UNKNOWN;
 	}
 	print_cpu(&topology);
 	if (warnings)
-		printf("%zu warning%s\n", warnings, warnings == 1 ? "" : "s");
+		printf("%zu warning%s", warnings, warnings == 1 ? "" : "s");
 	else
-		printf("no noise sources found\n");
+		printf("no noise sources found");
+	if (unknown)
+		printf("; %zu of %zu checks are unknown", unknown, count);
+	putchar('\n');
 	rm_topology_free(&topology);
 	return strict && warnings ? RM_FAILED : RM_OK;
 }
@@ -71,6 +75,12 @@ static int print_busy(void)
 		printf("%s\n", busy.text);
 		return RM_FAILED;
 	}
+	if (busy.pressure_percent < 0 && busy.load < 0 &&
+	        busy.probe_percent < 0) {
+		printf("not known: none of /proc/pressure/cpu, /proc/loadavg "
+		       "and schedstat of /proc/thread-self can be read\n");
+		return RM_INCOMPLETE;
+	}
 	printf("idle: no other process uses the CPUs");
 	if (busy.pressure_percent >= 0)
 		printf("; tasks waited for a CPU in %.1f %% of the last 10 s",
@@ -91,7 +101,7 @@ static const struct argp_option options[] = {
 	        0 },
 	{ "busy", 'b', NULL, 0,
 	        "only print whether the machine is busy now, in at most 2 s; "
-	        "status 1 if it is",
+	        "status 1 if it is, 3 if that is not known",
 	        0 },
 	{ 0 },
 };

@@ -4,6 +4,7 @@
    map runs in turn. */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/limits.h"
 #include "runner/catalog/catalog.h"
@@ -46,8 +47,8 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 	return 0;
 }
 
-/* The flavour for --shape: long keys and values need programs of their own
-   (docs/adr/0030). */
+/* The flavour for --shape: values above 24 bytes need programs of their own
+   (docs/adr/0030). Strings have all lengths in each program. */
 static void choose_flavour(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {
@@ -62,7 +63,7 @@ static void choose_flavour(
 	}
 	/* the program reports an invalid shape */
 	if (!shape || rm_factor_read(RM_KEY_SHAPE, shape, &cell) ||
-	        !rm_cell_size_class(&cell))
+	        cell.str_bytes || !rm_cell_size_class(&cell))
 		snprintf(flavour, RM_NAME_BYTES, "%s", base);
 	else
 		snprintf(flavour, RM_NAME_BYTES, "%s%s%s",
@@ -72,20 +73,25 @@ static void choose_flavour(
 }
 
 /* Replaces this process. Returns only on failure, after printing how to build
-   the program. */
-static int exec_program(const char *command, const char *path, char **argv)
+   the program; `file` is the map's source, or NULL. */
+static int exec_program(
+        const char *command, const char *path, char **argv, const char *file)
 {
+	const bool outside = file && strncmp(file, "impls/", 6) != 0;
 	const char *maps;
-	int reason;
+	int failed = rm_program_check(path);
 
-	execv(path, argv);
-	reason = errno;
+	if (!failed) {
+		execv(path, argv);
+		failed = -errno;
+	}
 	maps = strstr(path, "/maps/");
 	fprintf(stderr, "readmostly %s: %s: %s; build it by `make", command,
-	        path, strerror(reason));
+	        path, rm_file_reason(failed));
 	if (maps)
 		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
-	fprintf(stderr, "`\n");
+	fprintf(stderr, "%s%s`\n", outside ? " IMPL=" : "",
+	        outside ? file : "");
 	return RM_USAGE;
 }
 
@@ -190,13 +196,18 @@ static void run_all(const char *flavour, char **argv,
 
 		if (!in_all(info))
 			continue;
-		if (!rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+		rm_map_program(flavour, info->id, path);
+		if (rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+			status = run_map_program(info->id, path, argv, totals);
+		} else if (rm_program_check(path) == -ENOEXEC) {
+			printf("open %s: not run: it %s\n", info->id, why);
+			totals->not_run++;
+			status = RM_INCOMPLETE;
+		} else {
 			printf("skip %s: %s\n", info->id, why);
 			totals->skipped++;
 			continue;
 		}
-		status = run_map_program(info->id,
-		        rm_map_program(flavour, info->id, path), argv, totals);
 		if (status == RM_USAGE || status == RM_FAILED ||
 		        totals->status == RM_OK)
 			totals->status = status;
@@ -235,13 +246,12 @@ static int explore_all(char **argv, const struct rm_catalog *catalog)
 static const char *any_program(const char *flavour,
         const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
 {
-	if (!access(rm_map_program(flavour, "library", path), X_OK))
+	if (!rm_program_check(rm_map_program(flavour, "library", path)))
 		return path;
 	for (size_t i = 0; i < catalog->count; i++)
 		if (!catalog->maps[i].language &&
-		        !access(rm_map_program(
-		                        flavour, catalog->maps[i].id, path),
-		                X_OK))
+		        !rm_program_check(rm_map_program(
+		                flavour, catalog->maps[i].id, path)))
 			return path;
 	return NULL;
 }
@@ -254,11 +264,12 @@ static int exec_map(const char *command, const char *flavour, int argc,
 	int at = find_map(argc, argv, catalog);
 	const struct rm_map_info *info =
 	        at ? rm_catalog_find(catalog, argv[at]) : NULL;
+	const struct rm_map_name *name;
 	char path[RM_PROGRAM_BYTES], why[256];
 	struct rm_error error = { "" };
 
 	if (!at && any_program(flavour, catalog, path))
-		return exec_program(command, path, argv);
+		return exec_program(command, path, argv, NULL);
 	if (!at) {
 		fprintf(stderr,
 		        "readmostly %s: no map program: expected the id of a "
@@ -277,8 +288,9 @@ static int exec_map(const char *command, const char *flavour, int argc,
 		        command, info->id, why);
 		return RM_USAGE;
 	}
-	return exec_program(
-	        command, rm_map_program(flavour, info->id, path), argv);
+	name = rm_catalog_name(catalog, info->id);
+	return exec_program(command, rm_map_program(flavour, info->id, path),
+	        argv, name ? name->file : NULL);
 }
 
 int rm_cli_dump(int argc, char **argv)
@@ -314,11 +326,11 @@ int rm_cli_check(int argc, char **argv)
 			return exec_program("check",
 			        rm_host_sibling_path("readmostly-history", path,
 			                sizeof(path)),
-			        argv);
+			        argv, NULL);
 	choose_flavour("check", argc, argv, flavour);
 	if (find_argument(argc, argv, NULL, ".so"))
 		return exec_program("check",
-		        rm_map_program(flavour, "library", path), argv);
+		        rm_map_program("check", "library", path), argv, NULL);
 	if (rm_catalog_load(NULL, &catalog, &error))
 		return rm_print_error("check", &error, RM_INCOMPLETE);
 	if (find_argument(argc, argv, "all", NULL))
@@ -385,7 +397,7 @@ int rm_cli_explore(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (file)
-		return exec_program("explore", path, argv);
+		return exec_program("explore", path, argv, NULL);
 	if (rm_catalog_load(NULL, &catalog, &error))
 		return rm_print_error("explore", &error, RM_INCOMPLETE);
 	status = find_argument(argc, argv, "all", NULL)

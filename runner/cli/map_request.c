@@ -3,9 +3,11 @@
    `readmostly dev trial`. */
 #include "runner/base/capture.h"
 #include "runner/base/file.h"
+#include "runner/base/json.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
+#include "runner/counters/counters.h"
 #include "runner/protocol/command_line.h"
 
 #include <errno.h>
@@ -26,15 +28,19 @@ static char *run_program(const char *program, const json_t *json,
 		argv[i + 1] = (char *)(uintptr_t)words[i];
 	text = json_dumps(json, JSON_COMPACT);
 	input = text ? rm_capture_input(text) : -ENOMEM;
-	failed =
-	        input < 0 ? input : rm_capture_until(argv, input, -1, &printed);
+	failed = input < 0              ? input
+	         : strchr(program, '/') ? rm_program_check(program)
+	                                : 0; /* found in PATH */
+	if (!failed)
+		failed = rm_capture_until(argv, input, -1, &printed);
 	if (input >= 0)
 		close(input);
 	free(text);
 	if (!failed)
 		return printed;
 	rm_error_set(error, failed, "%s: %s", program,
-	        failed == -EIO ? "exited with an error" : strerror(-failed));
+	        failed == -EIO ? "exited with an error"
+	                       : rm_file_reason(failed));
 	return NULL;
 }
 
@@ -67,10 +73,40 @@ int rm_program_run(const struct rm_request *request, const char *const words[],
 	return run_for_result(path, request, words, result, error);
 }
 
+/* program: NULL = the program of the request's map. likwid-perfctr -m sets
+   LIKWID_FILEPATH: the window becomes a region, and the request's own counters
+   are not counted. */
+static int run_trial(struct rm_request *request, const char *program,
+        json_t **result, struct rm_error *error)
+{
+	const char *const words[] = { "trial", NULL };
+	struct rm_counters_choice *choice = NULL;
+	json_t *counters = NULL;
+	int status;
+
+	if (getenv("LIKWID_FILEPATH") &&
+	        rm_counters_mark(&choice, &counters, error))
+		return RM_INCOMPLETE;
+	if (counters) {
+		json_decref(request->counters);
+		request->counters = counters;
+	}
+	status =
+	        program ? run_for_result(program, request, words, result, error)
+	                : rm_program_run(request, words, result, error);
+	if (!status && choice && rm_json_text(*result, "counters_reason")[0])
+		status = rm_error_set(error, RM_INCOMPLETE,
+		        "no region for likwid-perfctr: %s: %s",
+		        rm_json_text(*result, "counters_reason"),
+		        rm_json_text(json_object_get(*result, "counters"),
+		                "reason"));
+	rm_counters_release(choice);
+	return status;
+}
+
 /* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
-	const char *const words[] = { "trial", NULL };
 	struct rm_request request;
 	struct rm_error error = { "" };
 	json_t *result = NULL;
@@ -96,9 +132,8 @@ int rm_cli_trial(int argc, char **argv)
 		return RM_USAGE;
 	}
 	free(text);
-	status = argc == 2 ? run_for_result(
-	                             argv[1], &request, words, &result, &error)
-	                   : rm_program_run(&request, words, &result, &error);
+	status = run_trial(
+	        &request, argc == 2 ? argv[1] : NULL, &result, &error);
 	if (status)
 		fprintf(stderr, "trial: %s\n", error.text);
 	else

@@ -13,7 +13,7 @@
 enum { OPTION_RESUME = 256, OPTION_MAPS };
 enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
-enum { OPTION_CELLS_FROM = 2048, OPTION_NO_PAGE };
+enum { OPTION_CELLS_FROM = 2048, OPTION_NO_PAGE, OPTION_GROUP };
 
 /* The parsed command line. */
 struct arguments {
@@ -23,6 +23,7 @@ struct arguments {
 	struct rm_sets sets;
 	bool needs;
 	bool no_page;
+	char *group; /* --group as --counters, or NULL */
 };
 
 static const struct argp_option options[] = {
@@ -48,6 +49,10 @@ static const struct argp_option options[] = {
 	{ "counters", OPTION_COUNTERS, "BACKEND", 0,
 	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",
+	        0 },
+	{ "group", OPTION_GROUP, "NAMES", 0,
+	        "count likwid's performance groups, e.g. L2,MEM, or your own; "
+	        "the same as --counters likwid:group=NAMES",
 	        0 },
 	{ "touched", OPTION_TOUCHED, "IDS", 0,
 	        "add these maps to the mode's workload `touched`", 0 },
@@ -94,12 +99,25 @@ static void parse_note(char *text, struct argp_state *state)
 		argp_error(state, "--note %s: expected UTF-8", text);
 }
 
+static void parse_group(const char *names, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	if (arguments->group ||
+	        asprintf(&arguments->group, "likwid:group=%s", names) < 0)
+		argp_error(state, "--group: expected once, names as A,B");
+}
+
 static void check_options(struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 	struct rm_run_options *wishes = &arguments->wishes;
 	struct rm_error error = { "" };
 
+	if (arguments->group && wishes->counters)
+		argp_error(state, "--group and --counters: expected one");
+	if (arguments->group)
+		wishes->counters = arguments->group;
 	wishes->sources.overrides = arguments->sets.list;
 	wishes->sources.override_count = arguments->sets.count;
 	if (rm_sources_complete(&wishes->sources, &error))
@@ -171,6 +189,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPTION_NOTE:
 		parse_note(text, state);
 		return 0;
+	case OPTION_GROUP:
+		parse_group(text, state);
+		return 0;
 	case ARGP_KEY_ARGS:
 		wishes->sources.files = state->argv + state->next;
 		wishes->sources.file_count =
@@ -184,15 +205,26 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Prints FLAVOUR/ID for make. The plain program is always needed: it verifies
-   the map before any measurement. */
-static void print_need(
-        const char *map, enum rm_measure measure, const char *flavour)
+/* Prints FLAVOUR/ID for make, unless `printed` has it. */
+static void print_program(json_t *printed, const char *flavour, const char *map)
+{
+	char program[2 * RM_NAME_BYTES];
+
+	snprintf(program, sizeof(program), "%s/%s", flavour, map);
+	if (json_object_get(printed, program))
+		return;
+	puts(program);
+	json_object_set_new(printed, program, json_true());
+}
+
+/* The plain program is always needed: it verifies the map before any
+   measurement. */
+static void print_need(void *printed, const char *map, enum rm_measure measure,
+        const char *flavour)
 {
 	(void)measure;
-	printf("plain/%s\n", map);
-	if (strcmp(flavour, "plain"))
-		printf("%s/%s\n", flavour, map);
+	print_program(printed, "plain", map);
+	print_program(printed, flavour, map);
 }
 
 static int print_needs(const struct rm_run_options *wishes)
@@ -200,13 +232,15 @@ static int print_needs(const struct rm_run_options *wishes)
 	struct rm_inputs mode = { 0 };
 	struct rm_catalog catalog = { 0 };
 	struct rm_error error = { 0 };
+	json_t *printed = json_object();
 	int result = rm_inputs_read(&wishes->sources, &mode, &error);
 
 	if (!result)
 		result = rm_catalog_load(NULL, &catalog, &error);
 	if (!result)
 		result = rm_plan_needs(mode.workloads, mode.workload_count,
-		        &catalog, wishes->maps, print_need, &error);
+		        &catalog, wishes->maps, print_need, printed, &error);
+	json_decref(printed);
 	rm_catalog_clear(&catalog);
 	rm_inputs_clear(&mode);
 	if (!result)
@@ -244,6 +278,7 @@ int rm_cli_run(int argc, char **argv)
 
 	rm_arms_clear(&arguments.arms);
 	json_decref(arguments.wishes.notes);
+	free(arguments.group);
 	close(arguments.wishes.interrupt_fd);
 	return status;
 }

@@ -103,7 +103,8 @@ struct rm_counters_choice;
  *
  * wish     "auto": the first of likwid and perf that is proved, else none;
  *          "likwid", "perf": that one or an error, optionally with metrics of
- *          events.tsv: "perf:cycles,l1d_fill"; "replay:FILE"; "sim": no
+ *          events.tsv: "perf:cycles,l1d_fill", or with likwid's performance
+ *          groups: "likwid:group=L2,MEM", one set each; "replay:FILE"; "sim": no
  *          counters of this machine, simulated cells count instead; "none"
  * topology this machine's: the back end is for the CPUs of trials, on a hybrid
  *          machine of one kind; NULL: for all allowed CPUs
@@ -112,9 +113,11 @@ struct rm_counters_choice;
  *          it)
  * chosen   out: new reference; campaign.json's "counters" object:
  *          {"backend": "perf", "cpu": "zen3",
+ *           "access": null | "direct" (msr devices) | "daemon"
+ *                     (likwid-accessD) | "perf",
  *           "reason": null | "why better back ends were rejected",
  *           "tried": [{"backend", "status": "proved" | "not usable",
- *                      "reason", "remedy", "note",
+ *                      "access", "reason", "remedy", "note",
  *                      "verdicts": [...] | null}],
  *           "events": [all events],
  *           "missing": [{"metric", "reason"}],     not offered, or refuted
@@ -140,6 +143,18 @@ size_t rm_counters_set_count(const json_t *chosen);
  * nothing counts. New reference.
  */
 json_t *rm_counters_request(const json_t *chosen, unsigned trial);
+
+/*
+ * The "counters" object of a trial below `likwid-perfctr -m`: its window is the
+ * region "window". Starts the helper process, which calls liblikwid's marker
+ * functions before and after the window: the map's program contains none.
+ *
+ * choice   out: free with rm_counters_release() after the trial
+ * request  out: new reference
+ * Returns 0; -errno and an error as rm_counters_select(). Main thread.
+ */
+int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
+        struct rm_error *error);
 
 /* Stops the helper process and removes its socket. NULL is allowed. */
 void rm_counters_release(struct rm_counters_choice *choice);

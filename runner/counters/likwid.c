@@ -8,48 +8,24 @@
  */
 #include "runner/counters/likwid.h"
 #include "runner/base/clock.h"
-#include "runner/counters/backend.h"
 #include "runner/counters/events.h"
+#include "runner/counters/likwid_session.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { EVENTS = 16 };
-
-struct event {
-	char metric[48], name[80], counter[24];
-};
-
-/* The likwid back end of one trial. */
-struct session {
-	int socket; /* -1 = not connected */
-	unsigned threads, cpus, events;
-	struct event event[EVENTS];
-	unsigned *cpu;               /* distinct CPUs, in order of first use */
-	unsigned *cpu_of;            /* thread -> index in cpu[] */
-	unsigned *sharing;           /* threads on cpu[i] */
-	double *value;               /* events x cpus of the last interval */
-	double *empty;               /* the same for the empty interval */
-	uint64_t value_ns, empty_ns; /* from before START to after STOP */
-	bool counted;
-	struct rm_error problem; /* reason for missing values */
-	char arch[32];
-	char answer[RM_WIRE_BYTES + 1];
-};
-
-static int send_command(
-        struct session *l, const char *command, struct rm_error *error)
+static int send_command(struct rm_likwid_session *l, const char *command,
+        struct rm_error *error)
 {
 	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
 /* Collects the distinct CPUs in order of first use, which is the order of
    STOP's values. Threads on one CPU share its count. */
-static int read_cpus(struct session *l,
+static int read_cpus(struct rm_likwid_session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {
 	if (!request->cpus)
@@ -76,17 +52,17 @@ static int read_cpus(struct session *l,
 	return 0;
 }
 
-/* Runs after read_cpus(): there is a value per event and CPU. The names are
-   copied, because the request may be freed after open(). */
-static int read_events(
-        struct session *l, const json_t *request, struct rm_error *error)
+/* The names are copied, because the request may be freed after open(). */
+static int read_events(struct rm_likwid_session *l, const json_t *request,
+        struct rm_error *error)
 {
 	const json_t *events = json_object_get(request, "events");
 	size_t n = json_array_size(events);
 
-	if (!n || n > EVENTS)
+	if (!n || n > RM_LIKWID_EVENTS)
 		return rm_error_set(error, -EINVAL,
-		        "counters: %zu events, expected 1 to %d", n, EVENTS);
+		        "counters: %zu events, expected 1 to %d", n,
+		        RM_LIKWID_EVENTS);
 	for (size_t i = 0; i < n; i++) {
 		const json_t *entry = json_array_get(events, i);
 		const char *metric = rm_request_text(entry, i, "metric", error);
@@ -104,23 +80,81 @@ static int read_events(
 		        counter);
 	}
 	l->events = (unsigned)n;
-	l->value = calloc(n * l->cpus, sizeof(*l->value));
-	l->empty = calloc(n * l->cpus, sizeof(*l->empty));
-	return l->value && l->empty
-	               ? 0
-	               : rm_error_set(error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* Reads "E NAME COUNTER" or "M NAME [UNIT]", a line of the answer to GROUP. */
+static bool read_group_line(struct rm_likwid_session *l, const char *line)
+{
+	if (line[0] == 'E' && l->events < RM_LIKWID_EVENTS) {
+		struct rm_likwid_event *event = &l->event[l->events++];
+
+		return sscanf(line, "E %79s %23s", event->name,
+		               event->counter) == 2;
+	}
+	if (line[0] != 'M' || l->metrics == RM_LIKWID_METRICS)
+		return false;
+	struct rm_likwid_metric *metric = &l->metric[l->metrics++];
+	if (sscanf(line, "M %95[^[] [%31[^]]", metric->name, metric->unit) < 1)
+		return false;
+	for (size_t n = strlen(metric->name); n && metric->name[n - 1] == ' ';)
+		metric->name[--n] = '\0';
+	return true;
+}
+
+/* Names the events of a group by the metrics of events.tsv, if they have one:
+   then tables compare them with other sources. */
+static void name_group_events(
+        struct rm_likwid_session *l, const struct rm_arch *arch)
+{
+	struct rm_event_map *map = NULL;
+
+	rm_event_map_builtin(&map, NULL);
+	for (unsigned i = 0; i < l->events; i++) {
+		struct rm_likwid_event *event = &l->event[i];
+
+		memcpy(event->metric, event->name, sizeof(event->metric));
+		for (size_t k = 0; map && k < rm_event_map_size(map); k++) {
+			const struct rm_counter_event *row =
+			        rm_event_map_at(map, k);
+
+			if (row->likwid_event &&
+			        !strcmp(row->likwid_event, event->name) &&
+			        rm_event_map_find(
+			                map, arch, row->metric, NULL) == row)
+				snprintf(event->metric, sizeof(event->metric),
+				        "%s", row->metric);
+		}
+	}
+	rm_event_map_free(map);
+}
+
+static int configure_group(struct rm_likwid_session *l, struct rm_error *error)
+{
+	char text[64], *rest = NULL;
+
+	snprintf(text, sizeof(text), "GROUP %s", l->group);
+	int code = send_command(l, text, error);
+	for (char *line = code ? NULL : strtok_r(l->answer, "\n", &rest); line;
+	        line = strtok_r(NULL, "\n", &rest))
+		if (!read_group_line(l, line))
+			return rm_error_set(error, -EPROTO,
+			        "likwid: group %s: \"%s\": more than %d "
+			        "events or metrics, or no name",
+			        l->group, line, RM_LIKWID_EVENTS);
+	return code;
 }
 
 /* A message has space for both commands at their maximum: RM_WIRE_CPUS numbers
-   of 11 bytes, and EVENTS names with their counters. */
-static int configure(struct session *l, struct rm_error *error)
+   of 11 bytes, and RM_LIKWID_EVENTS names with their counters. */
+static int configure(struct rm_likwid_session *l, struct rm_error *error)
 {
 	char *text = malloc(RM_WIRE_BYTES);
 	size_t used;
 
 	if (!text)
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	used = (size_t)sprintf(text, "INIT ");
+	used = (size_t)sprintf(text, l->marker ? "MARKER " : "INIT ");
 	for (unsigned i = 0; i < l->cpus; i++)
 		used += (size_t)sprintf(
 		        text + used, "%s%u", i ? "," : "", l->cpu[i]);
@@ -129,55 +163,77 @@ static int configure(struct session *l, struct rm_error *error)
 	for (unsigned i = 0; i < l->events; i++)
 		used += (size_t)sprintf(text + used, "%s%s:%s", i ? "," : "",
 		        l->event[i].name, l->event[i].counter);
-	if (!code)
+	if (!code && l->events)
 		code = send_command(l, text, error);
+	if (!code && l->group[0])
+		code = configure_group(l, error);
 	free(text);
 	return code;
 }
 
+/* There is a value per event and CPU, and per metric of the group and CPU. */
+static int allocate_values(struct rm_likwid_session *l, struct rm_error *error)
+{
+	size_t n = ((size_t)l->events + l->metrics) * l->cpus;
+
+	l->value = calloc(n + 1, sizeof(*l->value));
+	l->empty = calloc(n + 1, sizeof(*l->empty));
+	return l->value && l->empty
+	               ? 0
+	               : rm_error_set(error, -ENOMEM, "out of memory");
+}
+
 /* Fills a zeroed session from a trial request and connects it. The caller frees
    it, also after an error. */
-static int set_up(struct session *l, const struct rm_session_request *request,
-        struct rm_error *error)
+static int set_up(struct rm_likwid_session *l,
+        const struct rm_session_request *request, struct rm_error *error)
 {
 	const char *path =
 	        json_string_value(json_object_get(request->request, "socket"));
+	const char *group =
+	        json_string_value(json_object_get(request->request, "group"));
 	int code;
 
 	l->socket = -1;
 	l->threads = request->threads;
+	l->marker = json_is_true(json_object_get(request->request, "marker"));
+	snprintf(l->group, sizeof(l->group), "%s", group ? group : "");
 	if (!path)
 		return rm_error_set(
 		        error, -EINVAL, "counters: likwid needs \"socket\"");
 	code = read_cpus(l, request, error);
-	if (!code)
+	if (!code && !group && !l->marker)
 		code = read_events(l, request->request, error);
 	if (code)
 		return code;
 	l->socket = rm_likwid_connect(path, error);
-	return l->socket < 0 ? l->socket : configure(l, error);
+	if (l->socket < 0)
+		return l->socket;
+	code = configure(l, error);
+	return code ? code : allocate_values(l, error);
 }
 
 /* Reads "v v v ..." into values. */
-static int read_values(
-        const struct session *l, double *values, struct rm_error *error)
+static int read_values(const struct rm_likwid_session *l, double *values,
+        struct rm_error *error)
 {
 	const char *next = l->answer;
+	unsigned n = l->marker ? 0 : (l->events + l->metrics) * l->cpus;
 
-	for (unsigned i = 0; i < l->events * l->cpus; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		char *end;
 
 		values[i] = strtod(next, &end);
 		if (end == next)
 			return rm_error_set(error, -EPROTO,
-			        "likwid: %u values, expected %u", i,
-			        l->events * l->cpus);
+			        "likwid: %u values, expected %u", i, n);
 		next = end;
 	}
 	return 0;
 }
 
-static int count_empty_interval(struct session *l, struct rm_error *error)
+static int count_empty_interval(
+        struct rm_likwid_session *l, struct rm_error *error)
 {
 	uint64_t start_ns = rm_now_ns();
 	int code = send_command(l, "START", error);
@@ -190,7 +246,7 @@ static int count_empty_interval(struct session *l, struct rm_error *error)
 
 static void close_likwid(void *state)
 {
-	struct session *l = state;
+	struct rm_likwid_session *l = state;
 
 	if (l->socket >= 0) {
 		send_command(l, "QUIT", NULL);
@@ -208,13 +264,13 @@ static int open_likwid(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
 	struct rm_arch arch = { .name = "unknown" };
-	struct session *l = calloc(1, sizeof(*l));
+	struct rm_likwid_session *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	int code = set_up(l, request, error);
 	/* twice: the first interval has cold caches */
-	for (int i = 0; i < 2 && !code; i++)
+	for (int i = 0; i < 2 && !code && !l->marker; i++)
 		code = count_empty_interval(l, error);
 	if (code) {
 		close_likwid(l);
@@ -222,13 +278,15 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	}
 	rm_arch_detect(l->cpu[0], &arch, NULL);
 	snprintf(l->arch, sizeof(l->arch), "%s", arch.name);
+	if (l->group[0])
+		name_group_events(l, &arch);
 	*state = l;
 	return 0;
 }
 
 static int start_likwid(void *state)
 {
-	struct session *l = state;
+	struct rm_likwid_session *l = state;
 
 	l->counted = false;
 	l->problem.text[0] = '\0';
@@ -238,7 +296,7 @@ static int start_likwid(void *state)
 
 static int stop_likwid(void *state)
 {
-	struct session *l = state;
+	struct rm_likwid_session *l = state;
 
 	if (l->problem.text[0])
 		return -ENODATA; /* START failed */
@@ -250,123 +308,11 @@ static int stop_likwid(void *state)
 	return code;
 }
 
-/* True if CPU number `k` of the session does not count (is_stuck(), perf.c). */
-static bool is_stuck(const struct session *l, const double *values, unsigned k)
-{
-	for (unsigned i = 0; i < l->events; i++)
-		if (values[i * l->cpus + k] == 0 &&
-		        rm_metric_is_never_zero(l->event[i].metric))
-			return true;
-	return false;
-}
-
-static struct rm_reading make_reading(const struct session *l,
-        const double *values, unsigned event, unsigned k)
-{
-	const char *metric = l->event[event].metric;
-	double value = values[event * l->cpus + k];
-	uint64_t ns = values == l->empty ? l->empty_ns : l->value_ns;
-	struct rm_reading reading = { .value = value };
-
-	if (isnan(value))
-		return rm_reading_invalid("liblikwid does not accept the event "
-		                          "%s here (NAN)",
-		        l->event[event].name);
-	if (!(value >= 0) || isinf(value))
-		return rm_reading_invalid("liblikwid counted %g", value);
-	if (value != floor(value))
-		return rm_reading_invalid(
-		        "liblikwid counted %g, expected a whole number", value);
-	if (!rm_reading_is_possible(metric, value, ns))
-		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
-		                          "more than any CPU can",
-		        value, (double)ns / 1e6);
-	if (is_stuck(l, values, k))
-		return rm_reading_stuck_at_zero();
-	reading.raw = (uint64_t)value;
-	return reading;
-}
-
-/* Readings per thread; invalid for threads that share a CPU. */
-static void make_thread_readings(const struct session *l, const double *values,
-        unsigned event, struct rm_reading *readings)
-{
-	for (unsigned i = 0; i < l->threads; i++) {
-		unsigned k = l->cpu_of[i];
-
-		if (!l->counted)
-			readings[i] = rm_reading_invalid("%.150s",
-			        l->problem.text[0] ? l->problem.text
-			                           : "nothing was counted yet");
-		else if (l->sharing[k] > 1)
-			readings[i] = rm_reading_invalid(
-			        "CPU %u is shared by %u threads: likwid counts "
-			        "the CPU",
-			        l->cpu[k], l->sharing[k]);
-		else
-			readings[i] = make_reading(l, values, event, k);
-	}
-}
-
-/* The sum over CPUs, which has a value even if threads share CPUs. `readings`
-   has enough elements: there are at most as many CPUs as threads. */
-static json_t *sum_cpus(const struct session *l, const double *values,
-        unsigned event, struct rm_reading *readings)
-{
-	for (unsigned k = 0; k < l->cpus; k++)
-		readings[k] = make_reading(l, values, event, k);
-	return rm_reading_total(readings, l->cpus);
-}
-
-/* Threads that share a CPU lack a count, but all CPUs together have one. */
-static void set_total(const struct session *l, unsigned i,
-        struct rm_reading *readings, json_t *event)
-{
-	json_t *total = sum_cpus(l, l->value, i, readings);
-
-	if (!json_is_null(total))
-		json_object_set_new(event, "quality",
-		        json_string(rm_quality_text(RM_QUALITY_EXACT)));
-	json_object_set_new(event, "total", total);
-}
-
-/* Unlike perf's, the scope includes other processes on these CPUs. */
-static void result_likwid(const void *state, json_t *result)
-{
-	const struct session *l = state;
-	json_t *events = json_object_get(result, "events");
-	json_t *empty = json_object_get(result, "empty");
-	struct rm_reading *readings = calloc(l->threads, sizeof(*readings));
-
-	json_object_set_new(result, "cpu", json_string(l->arch));
-	json_object_set_new(
-	        result, "scope", json_string("CPU, user mode, every process"));
-	json_object_set_new(result, "background_threads",
-	        json_string("counted on these CPUs"));
-	for (unsigned i = 0; readings && i < l->events; i++) {
-		char code[48];
-		struct rm_event_name name = { l->event[i].metric,
-			l->event[i].name, code };
-
-		snprintf(code, sizeof(code), "likwid %s", l->event[i].counter);
-		make_thread_readings(l, l->value, i, readings);
-		json_t *event =
-		        rm_reading_event(&name, readings, l->threads, false);
-		if (l->counted)
-			set_total(l, i, readings, event);
-		json_array_append_new(events, event);
-		json_array_append_new(empty,
-		        json_pack("{s:s, s:o}", "metric", l->event[i].metric,
-		                "total", sum_cpus(l, l->empty, i, readings)));
-	}
-	free(readings);
-}
-
 const struct rm_backend rm_backend_likwid = {
 	.name = "likwid",
 	.open = open_likwid,
 	.start = start_likwid,
 	.stop = stop_likwid,
-	.result = result_likwid,
+	.result = rm_likwid_result,
 	.close = close_likwid,
 };

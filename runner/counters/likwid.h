@@ -26,6 +26,10 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
 /* Path of its socket, for trial requests. Borrowed. */
 const char *rm_likwid_helper_socket(const struct rm_likwid_helper *helper);
 
+/* Its access mode: "direct" (msr devices), "daemon" (likwid-accessD) or "perf".
+   Borrowed. */
+const char *rm_likwid_helper_mode(const struct rm_likwid_helper *helper);
+
 /* Its process id, for tests. */
 int rm_likwid_helper_pid(const struct rm_likwid_helper *helper);
 

@@ -231,6 +231,11 @@ const char *rm_likwid_helper_socket(const struct rm_likwid_helper *helper)
 	return helper->socket;
 }
 
+const char *rm_likwid_helper_mode(const struct rm_likwid_helper *helper)
+{
+	return helper->mode;
+}
+
 int rm_likwid_helper_pid(const struct rm_likwid_helper *helper)
 {
 	return helper->pid;

@@ -10,6 +10,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -38,13 +39,30 @@ static bool has_access(const char *path, int how)
 	return access(add_root(path, full, sizeof(full)), how) == 0;
 }
 
-static bool is_set_uid(const char *path)
+static bool is_set_uid(const char *path, gid_t *group)
 {
 	char full[PATH_MAX];
 	struct stat s;
+	bool found = stat(add_root(path, full, sizeof(full)), &s) == 0;
 
-	return stat(add_root(path, full, sizeof(full)), &s) == 0 &&
-	       (s.st_mode & S_ISUID) && s.st_uid == 0;
+	*group = found ? s.st_gid : 0;
+	return found && (s.st_mode & S_ISUID) && s.st_uid == 0;
+}
+
+/* A set-uid daemon of a group: RM_LIKWID_DAEMON if this user may run it. */
+static enum rm_likwid_mode gate_daemon(
+        const char *path, gid_t group, char *reason, size_t size)
+{
+	const struct group *of = getgrgid(group);
+
+	if (has_access(path, X_OK))
+		return RM_LIKWID_DAEMON;
+	snprintf(reason, size,
+	        "%s is set-uid root, but only members of group %s (%u) may run "
+	        "it | as root: usermod -aG %s USER, then log in again",
+	        path, of ? of->gr_name : "?", (unsigned)group,
+	        of ? of->gr_name : "GROUP");
+	return RM_LIKWID_AUTO;
 }
 
 /* liblikwid's condition for counting a CPU by perf_event: it ignores
@@ -85,6 +103,7 @@ static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 	static const char *const daemons[] = { "/usr/sbin/likwid-accessD",
 		"/usr/local/sbin/likwid-accessD" };
 	bool device = false;
+	gid_t group;
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
 		if (has_access(devices[i], R_OK | W_OK))
@@ -92,8 +111,8 @@ static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 		device = device || has_access(devices[i], F_OK);
 	}
 	for (size_t i = 0; i < sizeof(daemons) / sizeof(*daemons); i++)
-		if (is_set_uid(daemons[i]))
-			return RM_LIKWID_DAEMON;
+		if (is_set_uid(daemons[i], &group))
+			return gate_daemon(daemons[i], group, reason, size);
 	snprintf(reason, size, "%s | %s",
 	        device ? "the msr device is not writable for this user, and "
 	                 "no likwid-accessD is set-uid root"

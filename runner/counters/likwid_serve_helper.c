@@ -83,6 +83,9 @@ static void end_worker(struct helper *h, const char *why)
 	kill(-h->worker, SIGKILL);
 	if (why)
 		snprintf(reason, sizeof(reason), "ERR %s", why);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE &&
+	         h->options.mode == RM_LIKWID_DAEMON)
+		snprintf(reason, sizeof(reason), "ERR likwid-accessD ended");
 	else if (WIFSIGNALED(status))
 		snprintf(reason, sizeof(reason),
 		        "ERR liblikwid crashed with signal %d",
@@ -107,6 +110,12 @@ static _Noreturn void run_worker(struct helper *h, int wire, int out)
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* a write to a dead likwid-accessD must end this process: liblikwid
+	   would go on without counts */
+	signal(SIGPIPE, SIG_DFL);
+	/* the dead worker left registers enabled, which liblikwid refuses */
+	if (h->deaths)
+		setenv("LIKWID_FORCE", "1", 1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
@@ -162,9 +171,10 @@ static void forward_command(struct helper *h)
 		end_worker(h, NULL);
 }
 
-/* A worker's first command is INIT. After a death, every command up to the next
-   INIT gets its reason. After DEATHS of them no worker is started, because each
-   trial would pay for the start of a library that crashes. */
+/* A worker's first command is INIT or MARKER. After a death, every command up
+   to the next one of them gets its reason. After DEATHS of them no worker is
+   started, because each trial would pay for the start of a library that
+   crashes. */
 static void handle_command(struct helper *h)
 {
 	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);
@@ -178,7 +188,8 @@ static void handle_command(struct helper *h)
 		h->client = -1;
 		return;
 	}
-	init = !strncmp(h->message, "INIT ", 5);
+	init = !strncmp(h->message, "INIT ", 5) ||
+	       !strncmp(h->message, "MARKER ", 7);
 	if (!h->worker && !init)
 		send_to_client(
 		        h, h->deaths ? h->last_end : "ERR INIT comes first");
@@ -285,6 +296,22 @@ static void serve(struct helper *h)
 	}
 }
 
+/* liblikwid refuses registers that a killed process left enabled: the worker
+   gets a second to clear them. */
+static void release_registers(struct helper *h)
+{
+	uint64_t until_ns = rm_now_ns() + 1000000000U;
+	siginfo_t ended = { .si_pid = 0 };
+
+	if (!h->worker || h->pending)
+		return;
+	shutdown(h->wire, SHUT_RDWR);
+	while (!waitid(P_PID, (id_t)h->worker, &ended,
+	               WEXITED | WNOHANG | WNOWAIT) &&
+	        !ended.si_pid && rm_now_ns() < until_ns)
+		rm_sleep_until(rm_now_ns() + 2000000U);
+}
+
 int rm_likwid_serve(const struct rm_likwid_options *options, int listener)
 {
 	struct helper *h = calloc(1, sizeof(*h));
@@ -295,6 +322,7 @@ int rm_likwid_serve(const struct rm_likwid_options *options, int listener)
 	h->listener = listener;
 	h->client = -1;
 	serve(h);
+	release_registers(h);
 	end_worker(h, "the campaign ended");
 	free(h);
 	return 0;

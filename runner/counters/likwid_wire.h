@@ -7,9 +7,16 @@
  *
  *     INIT 0,1                      count on these kernel CPU numbers
  *     EVENTS A:PMC0,B:PMC1          this event set from now on
+ *     GROUP L2                      this performance group; "OK" and a line
+ *                                   for each event, "E NAME COUNTER", then
+ *                                   for each metric, "M NAME [UNIT]"
  *     START                         all counters from 0
  *     STOP                          "OK v v v v": events x CPUs, event by
- *                                   event; a value is a number or "nan"
+ *                                   event; a value is a number or "nan"; of a
+ *                                   group, then metrics x CPUs
+ *     MARKER 0,1                    instead of INIT, below likwid-perfctr -m:
+ *                                   START and STOP are those of a region of
+ *                                   these CPUs; STOP returns no values
  *     QUIT                          the trial is done
  *
  * There is one client at a time: another one gets "ERR busy". The helper ends

@@ -3,7 +3,8 @@
  * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
  * which may end it at any time.
  *
- * No struct of liblikwid is used: their layouts differ between releases.
+ * No struct of liblikwid is used: their layouts differ between releases. It is
+ * one file above 450 lines, because all of it is this process.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -23,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SETS = 32, LOAD_S = 5 /* time limit to load a library */ };
+enum { SETS = 32, REQUIRED = 10, LOAD_S = 5 /* limit to load a library */ };
 
 struct likwid {
 	int (*topology_init)(void);
@@ -36,6 +37,18 @@ struct likwid {
 	double (*perfmon_getResult)(int, int, int);
 	double (*perfmon_getLastResult)(int, int, int);
 	void (*perfmon_finalize)(void);
+	/* performance groups */
+	int (*perfmon_getNumberOfEvents)(int);
+	char *(*perfmon_getEventName)(int, int);
+	char *(*perfmon_getCounterName)(int, int);
+	int (*perfmon_getNumberOfMetrics)(int);
+	char *(*perfmon_getMetricName)(int, int);
+	double (*perfmon_getLastMetric)(int, int, int);
+	/* regions of likwid-perfctr -m */
+	void (*likwid_markerInit)(void);
+	int (*likwid_markerStartRegion)(const char *);
+	int (*likwid_markerStopRegion)(const char *);
+	void (*likwid_markerClose)(void);
 };
 
 struct worker {
@@ -43,14 +56,14 @@ struct worker {
 	int socket;
 	const char *library;
 	enum rm_likwid_mode mode;
-	bool loaded, ready, running;
+	bool loaded, ready, running, marking;
 	char list[RM_WIRE_CPUS * 5]; /* of the last INIT */
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
 	cpu_set_t allowed; /* at the start */
 	char *set[SETS];   /* event strings of this INIT; index = group */
 	int group[SETS];
-	int n_sets, active, n_events;
+	int n_sets, active, n_events, n_metrics;
 	char answer[RM_WIRE_BYTES];
 };
 
@@ -125,42 +138,61 @@ bool rm_likwid_uses_perf(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && !status;
 }
 
-static bool load_library(struct worker *w)
+/* Returns the name of a missing function, or NULL. Functions after REQUIRED may
+   be missing: then a command that needs them fails. */
+static const char *load_functions(void *handle, struct likwid *l)
 {
-	struct likwid *l = &w->likwid;
 	const struct {
 		const char *name;
 		void *at;
 	} needed[] = {
-		{ "topology_init", &l->topology_init },
-		{ "HPMmode", &l->HPMmode },
-		{ "perfmon_init", &l->perfmon_init },
-		{ "perfmon_addEventSet", &l->perfmon_addEventSet },
-		{ "perfmon_setupCounters", &l->perfmon_setupCounters },
-		{ "perfmon_startCounters", &l->perfmon_startCounters },
-		{ "perfmon_stopCounters", &l->perfmon_stopCounters },
-		{ "perfmon_getResult", &l->perfmon_getResult },
-		{ "perfmon_getLastResult", &l->perfmon_getLastResult },
-		{ "perfmon_finalize", &l->perfmon_finalize },
+#define FUNCTION(of) { #of, &l->of }
+		FUNCTION(topology_init),
+		FUNCTION(HPMmode),
+		FUNCTION(perfmon_init),
+		FUNCTION(perfmon_addEventSet),
+		FUNCTION(perfmon_setupCounters),
+		FUNCTION(perfmon_startCounters),
+		FUNCTION(perfmon_stopCounters),
+		FUNCTION(perfmon_getResult),
+		FUNCTION(perfmon_getLastResult),
+		FUNCTION(perfmon_finalize),
+		FUNCTION(perfmon_getNumberOfEvents),
+		FUNCTION(perfmon_getEventName),
+		FUNCTION(perfmon_getCounterName),
+		FUNCTION(perfmon_getNumberOfMetrics),
+		FUNCTION(perfmon_getMetricName),
+		FUNCTION(perfmon_getLastMetric),
+		FUNCTION(likwid_markerInit),
+		FUNCTION(likwid_markerStartRegion),
+		FUNCTION(likwid_markerStopRegion),
+		FUNCTION(likwid_markerClose),
+#undef FUNCTION
 	};
-	void *handle = open_library(w->library);
 
-	if (!handle) {
-		set_answer(w, "ERR liblikwid is missing: %s", dlerror());
-		return false;
-	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		void *symbol = dlsym(handle, needed[i].name);
 
-		if (!symbol) {
-			set_answer(w, "ERR liblikwid lacks %s", needed[i].name);
-			return false;
-		}
+		if (!symbol && i < REQUIRED)
+			return needed[i].name;
 		/* POSIX: dlsym() returns a function as an object pointer */
 		memcpy(needed[i].at, &symbol, sizeof(symbol));
 	}
-	w->loaded = true;
-	return true;
+	return NULL;
+}
+
+static bool load_library(struct worker *w)
+{
+	void *handle = open_library(w->library);
+	const char *missing =
+	        handle ? load_functions(handle, &w->likwid) : NULL;
+
+	if (!handle)
+		set_answer(w, "ERR liblikwid is missing: %s", dlerror());
+	else if (missing)
+		set_answer(w, "ERR liblikwid lacks %s", missing);
+	w->loaded = handle && !missing;
+	return w->loaded;
 }
 
 static void free_sets(struct worker *w)
@@ -265,34 +297,128 @@ static int find_group(struct worker *w, const char *set)
 	return group;
 }
 
-/* The commas give the number of STOP's values: liblikwid's own list is in a
-   struct, whose layout differs between releases. */
-static void events(struct worker *w, const char *set)
+/* A set of events, or the name of a group. */
+static bool set_up(struct worker *w, const char *set)
 {
 	int group = w->ready && !w->running ? find_group(w, set) : -1;
-	int code;
+	int code = -1;
 
-	if (!w->ready || w->running) {
+	if (!w->ready || w->running)
 		set_answer(w, "ERR EVENTS before INIT, or while counting");
-		return;
-	}
-	if (group < 0) {
+	else if (group < 0)
 		set_answer(w, "ERR perfmon_addEventSet(%s)=%d", set, group);
-		return;
-	}
-	if ((code = w->likwid.perfmon_setupCounters(group))) {
+	else if ((code = w->likwid.perfmon_setupCounters(group)))
 		set_answer(w, "ERR perfmon_setupCounters=%d", code);
+	else
+		w->active = group;
+	return !code;
+}
+
+/* The commas give the number of STOP's values. */
+static void events(struct worker *w, const char *set)
+{
+	if (!set_up(w, set))
 		return;
-	}
-	w->active = group;
+	w->n_metrics = 0;
 	w->n_events = 1;
 	for (const char *at = set; *at; at++)
 		w->n_events += *at == ',';
 	set_answer(w, "OK");
 }
 
+static void append(struct worker *w, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+/* Appends to the answer. One that does not fit is an error as a whole: the
+   client cannot know what is missing. */
+static void append(struct worker *w, const char *format, ...)
+{
+	size_t used = strlen(w->answer), left = sizeof(w->answer) - used;
+	va_list list;
+
+	va_start(list, format);
+	int n = vsnprintf(w->answer + used, left, format, list);
+	va_end(list);
+	if ((size_t)n >= left || strncmp(w->answer, "OK", 2))
+		set_answer(w, "ERR too many events x CPUs");
+}
+
+/* Reads a file of likwid's folder of groups or of the user's
+   ~/.likwid/groups/CPU/. */
+static void use_group(struct worker *w, const char *name)
+{
+	const struct likwid *l = &w->likwid;
+
+	if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                      "abcdefghijklmnopqrstuvwxyz0123456789_")]) {
+		set_answer(w, "ERR group \"%s\": expected letters, digits, _",
+		        name);
+		return;
+	}
+	if (!l->perfmon_getLastMetric) {
+		set_answer(w, "ERR this liblikwid has no performance groups");
+		return;
+	}
+	if (!set_up(w, name))
+		return;
+	w->n_events = l->perfmon_getNumberOfEvents(w->active);
+	w->n_metrics = l->perfmon_getNumberOfMetrics(w->active);
+	set_answer(w, "OK ");
+	for (int e = 0; e < w->n_events; e++)
+		append(w, "E %s %s\n", l->perfmon_getEventName(w->active, e),
+		        l->perfmon_getCounterName(w->active, e));
+	for (int m = 0; m < w->n_metrics; m++)
+		append(w, "M %s\n", l->perfmon_getMetricName(w->active, m));
+}
+
+/* liblikwid reads the events from variables that likwid-perfctr sets. */
+static void begin_marker(struct worker *w, const char *list)
+{
+	w->n_cpus = read_cpus(list, w->cpus, RM_WIRE_CPUS);
+	if (w->n_cpus < 1 || w->marking) {
+		set_answer(w, "ERR MARKER %s: expected CPUs, once", list);
+		return;
+	}
+	if (!load_library(w))
+		return;
+	if (!w->likwid.likwid_markerClose) {
+		set_answer(w, "ERR this liblikwid has no regions");
+		return;
+	}
+	w->likwid.likwid_markerInit();
+	w->marking = true;
+	set_answer(w, "OK");
+}
+
+/* Starts or stops the region on each CPU: liblikwid counts the CPU on which it
+   is called. Afterwards this process leaves the measured CPUs. */
+static void mark(struct worker *w, int (*call)(const char *))
+{
+	cpu_set_t one;
+	int code = 0;
+
+	for (int i = 0; i < w->n_cpus && !code; i++) {
+		CPU_ZERO(&one);
+		CPU_SET((size_t)w->cpus[i], &one);
+		code = sched_setaffinity(0, sizeof(one), &one) ? -1
+		                                               : call("window");
+		if (code)
+			set_answer(w,
+			        "ERR no region on CPU %d: expected it in -C of "
+			        "likwid-perfctr -m",
+			        w->cpus[i]);
+	}
+	leave_measured_cpus(&w->allowed, w->cpus, w->n_cpus);
+	if (!code)
+		set_answer(w, "OK");
+}
+
 static void start(struct worker *w)
 {
+	if (w->marking) {
+		mark(w, w->likwid.likwid_markerStartRegion);
+		return;
+	}
 	int code = w->active < 0 || w->running
 	                   ? -1
 	                   : w->likwid.perfmon_startCounters();
@@ -315,11 +441,14 @@ static double read_value(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
-/* %.17g keeps every double exact. An answer that does not fit is an error as a
-   whole: the client cannot know which values are missing. */
+/* %.17g keeps every double exact. */
 static void stop(struct worker *w)
 {
-	size_t used = 2;
+	if (w->marking) {
+		mark(w, w->likwid.likwid_markerStopRegion);
+		w->likwid.likwid_markerClose(); /* writes the result */
+		return;
+	}
 	int code = w->running ? w->likwid.perfmon_stopCounters() : -1;
 
 	w->running = false;
@@ -329,18 +458,13 @@ static void stop(struct worker *w)
 	}
 	set_answer(w, "OK");
 	for (int e = 0; e < w->n_events; e++)
-		for (int i = 0; i < w->n_cpus; i++) {
-			double value = read_value(w, e, i);
-			size_t left = sizeof(w->answer) - used;
-			int n = snprintf(
-			        w->answer + used, left, " %.17g", value);
-
-			if ((size_t)n >= left) {
-				set_answer(w, "ERR too many events x CPUs");
-				return;
-			}
-			used += (size_t)n;
-		}
+		for (int i = 0; i < w->n_cpus; i++)
+			append(w, " %.17g", read_value(w, e, i));
+	for (int m = 0; m < w->n_metrics; m++)
+		for (int i = 0; i < w->n_cpus; i++)
+			append(w, " %.17g",
+			        w->likwid.perfmon_getLastMetric(
+			                w->active, m, i));
 }
 
 static void run_command(struct worker *w, char *command)
@@ -349,14 +473,29 @@ static void run_command(struct worker *w, char *command)
 		init(w, command + 5);
 	else if (!strncmp(command, "EVENTS ", 7))
 		events(w, command + 7);
+	else if (!strncmp(command, "GROUP ", 6))
+		use_group(w, command + 6);
+	else if (!strncmp(command, "MARKER ", 7))
+		begin_marker(w, command + 7);
 	else if (!strcmp(command, "START"))
 		start(w);
 	else if (!strcmp(command, "STOP"))
 		stop(w);
 	else
 		set_answer(w,
-		        "ERR %.40s: expected INIT, EVENTS, START, STOP or QUIT",
+		        "ERR %.40s: expected INIT, EVENTS, GROUP, MARKER, "
+		        "START, STOP or QUIT",
 		        command);
+}
+
+/* Clears the registers. */
+static _Noreturn void leave(struct worker *w)
+{
+	if (w->running)
+		w->likwid.perfmon_stopCounters();
+	if (w->ready)
+		w->likwid.perfmon_finalize();
+	_exit(0);
 }
 
 _Noreturn void rm_likwid_run_worker(
@@ -376,7 +515,7 @@ _Noreturn void rm_likwid_run_worker(
 		ssize_t n = recv(socket, command, RM_WIRE_BYTES, 0);
 
 		if (n <= 0)
-			_exit(0);
+			leave(w);
 		command[n] = '\0';
 		run_command(w, command);
 		if (send(socket, w->answer, strlen(w->answer), MSG_NOSIGNAL) <

@@ -503,6 +503,11 @@ static void start_helper(struct rm_attempt *attempt)
 	        rm_likwid_helper_start(&attempt->helper, attempt->remedy,
 	                sizeof(attempt->remedy), &why))
 		set_reason(attempt, why.text);
+	else
+		snprintf(attempt->access, sizeof(attempt->access), "%s",
+		        is_likwid(attempt)
+		                ? rm_likwid_helper_mode(attempt->helper)
+		                : "perf");
 }
 
 int rm_attempt_run(const char *backend, const char *metrics,
@@ -529,9 +534,10 @@ int rm_attempt_run(const char *backend, const char *metrics,
 
 json_t *rm_attempt_json(const struct rm_attempt *attempt)
 {
-	return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:O}", "backend",
+	return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:O}", "backend",
 	        attempt->backend, "status",
-	        attempt->proved ? "proved" : "not usable", "reason",
+	        attempt->proved ? "proved" : "not usable", "access",
+	        attempt->access[0] ? attempt->access : NULL, "reason",
 	        attempt->reason[0] ? attempt->reason : NULL, "remedy",
 	        attempt->remedy[0] ? attempt->remedy : NULL, "note",
 	        attempt->note[0] ? attempt->note : NULL, "verdicts",

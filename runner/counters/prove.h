@@ -128,6 +128,7 @@ struct rm_attempt {
 	const char *backend; /* "perf", "likwid" */
 	bool proved;         /* at least one metric was proved */
 	char cpu[32];        /* arch of the event map; "" = not detected */
+	char access[16];     /* "direct", "daemon", "perf"; "" = unknown */
 	char reason[512];    /* why it cannot be used; "" if proved */
 	char remedy[256];    /* remedy; "" = unknown */
 	char note[512];      /* doubts about the events; "" = none */
@@ -153,7 +154,7 @@ int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error);
 
-/* {"backend", "status", "reason", "remedy", "note", "verdicts"}; new
+/* {"backend", "status", "access", "reason", "remedy", "note", "verdicts"}; new
    reference. */
 json_t *rm_attempt_json(const struct rm_attempt *attempt);
 

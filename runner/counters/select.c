@@ -16,7 +16,8 @@ struct rm_counters_choice {
 /* The option split up: "perf:cycles,l1d_fill". */
 struct wish {
 	char backend[16];
-	const char *rest; /* after the colon, or NULL */
+	const char *rest;   /* after the colon, or NULL */
+	const char *groups; /* after "group=", or NULL; excludes rest */
 	const struct rm_topology *topology;
 };
 
@@ -43,19 +44,24 @@ static int parse_wish(
 		if ((!strcmp(known[i], "none") || !strcmp(known[i], "sim")) &&
 		        wish->rest)
 			break;
+		if (wish->rest && !strncmp(text, "likwid:group=", 13)) {
+			wish->groups = text + 13;
+			wish->rest = NULL;
+		}
 		return 0;
 	}
 	return rm_error_set(error, -EINVAL,
 	        "counters \"%s\": expected auto, likwid, perf, sim, none or "
-	        "replay:FILE; metrics may follow: perf:cycles,l1d_fill",
+	        "replay:FILE; metrics may follow: perf:cycles,l1d_fill, or "
+	        "groups: likwid:group=L2,L3",
 	        text);
 }
 
 static json_t *make_empty_choice(const char *backend, const char *reason)
 {
-	return json_pack("{s:s, s:n, s:s?, s:[], s:[], s:[], s:[]}", "backend",
-	        backend, "cpu", "reason", reason, "tried", "events", "missing",
-	        "sets");
+	return json_pack("{s:s, s:n, s:n, s:s?, s:[], s:[], s:[], s:[]}",
+	        "backend", backend, "access", "cpu", "reason", reason, "tried",
+	        "events", "missing", "sets");
 }
 
 static int choose_replay(
@@ -101,9 +107,63 @@ static void add_reason(
 static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 {
 	json_object_set_new(chosen, "backend", json_string(attempt->backend));
+	json_object_set_new(chosen, "access", json_string(attempt->access));
 	json_object_set(chosen, "events", attempt->events);
 	json_object_set(chosen, "missing", attempt->missing);
 	json_object_set(chosen, "sets", attempt->sets);
+}
+
+/* Counts one kernel with the group, so that a group that cannot be counted is
+   an error before the campaign. Formulas would use 0 for an event without a
+   count. */
+static int add_group(const struct rm_attempt *attempt, const char *group,
+        const struct rm_kernel_place *place, struct rm_error *error)
+{
+	json_t *result = NULL, *event;
+	json_t *set = json_pack("{s:s, s:s, s:s}", "backend", "likwid",
+	        "socket", rm_likwid_helper_socket(attempt->helper), "group",
+	        group);
+	struct rm_session_request session = { .request = set };
+	struct rm_error why = { "" };
+	uint64_t steps = 0;
+	size_t i;
+	int code = rm_kernel_count(
+	        RM_KERNEL_HALF, place, &session, &result, &steps, &why);
+
+	json_array_append_new(attempt->sets, set);
+	if (code)
+		rm_error_set(error, code,
+		        "group %s: %s: `likwid-perfctr -a` lists the groups of "
+		        "this CPU",
+		        group, why.text);
+	json_array_foreach (json_object_get(result, "events"), i, event) {
+		if (!json_is_number(json_object_get(event, "total")))
+			code = rm_error_set(error, -EINVAL,
+			        "likwid: group %s: %s: %s", group,
+			        rm_json_text(event, "event"),
+			        rm_json_text(event, "reason"));
+	}
+	json_decref(result);
+	return code ? -EINVAL : 0;
+}
+
+/* Replaces the events of a proved attempt: each group is a set. */
+static int use_groups(struct rm_attempt *attempt, const char *groups,
+        const struct rm_kernel_place *place, struct rm_error *error)
+{
+	char *copy = strdup(groups), *rest = NULL;
+	int code = copy ? 0 : rm_error_set(error, -ENOMEM, "out of memory");
+
+	json_array_clear(attempt->events);
+	json_array_clear(attempt->sets);
+	for (char *name = code ? NULL : strtok_r(copy, ",", &rest);
+	        name && !code; name = strtok_r(NULL, ",", &rest))
+		code = add_group(attempt, name, place, error);
+	if (!code && !json_array_size(attempt->sets))
+		code = rm_error_set(error, -EINVAL,
+		        "counters \"likwid:group=%s\": expected names", groups);
+	free(copy);
+	return code;
 }
 
 /* In order of preference: likwid has more events and correct codes. */
@@ -126,6 +186,9 @@ static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
 			continue;
 		int code = rm_attempt_run(
 		        order[i], wish->rest, &prove, attempt, error);
+		if (!code && attempt->proved && wish->groups)
+			code = use_groups(
+			        attempt, wish->groups, &prove.place, error);
 		if (!code) {
 			json_array_append_new(json_object_get(chosen, "tried"),
 			        rm_attempt_json(attempt));
@@ -196,6 +259,27 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 	else
 		*choice = made;
 	return code;
+}
+
+int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
+        struct rm_error *error)
+{
+	struct rm_counters_choice *made = calloc(1, sizeof(*made));
+	char remedy[200];
+	int code;
+
+	if (!made)
+		return rm_error_set(error, -ENOMEM, "out of memory");
+	code = rm_likwid_helper_start(
+	        &made->attempt.helper, remedy, sizeof(remedy), error);
+	if (code) {
+		rm_counters_release(made);
+		return code;
+	}
+	*choice = made;
+	*request = json_pack("{s:s, s:s, s:b}", "backend", "likwid", "socket",
+	        rm_likwid_helper_socket(made->attempt.helper), "marker", 1);
+	return 0;
 }
 
 /* Number of metrics of the map that this CPU offers. */

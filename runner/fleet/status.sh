@@ -70,7 +70,7 @@ write_fleet() {
 			comma=$',\n'
 		done
 		printf '\n]}\n'
-	} >"$file.$$" && mv "$file.$$" "$file"
+	} | tr -d '\n' | runner/seal.sh >"$file.$$" && mv "$file.$$" "$file"
 }
 
 # Prints all machines ever requested in this folder, by name.

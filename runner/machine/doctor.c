@@ -36,34 +36,41 @@ __attribute__((format(printf, 4, 5))) static void set_finding(
 	snprintf(finding->command, sizeof(finding->command), "%s", command);
 }
 
-/* True if the fact is known; otherwise the finding reports why not. */
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+
+/* True if the fact is known and has one of the characters `any`; otherwise the
+   finding reports why not. */
 static bool require_fact(const struct rm_fact *fact, const char *path,
-        struct rm_finding *finding)
+        const char *any, struct rm_finding *finding)
 {
-	if (fact->status == RM_FACT_OK)
+	if (fact->status != RM_FACT_OK)
+		set_finding(finding, RM_FINDING_UNKNOWN, "", "%s is %s", path,
+		        rm_fact_status_name(fact->status));
+	else if (!strpbrk(fact->text, any))
+		set_finding(finding, RM_FINDING_UNKNOWN, "",
+		        "%s is \"%.80s\", which is no known value", path,
+		        fact->text);
+	else
 		return true;
-	set_finding(finding, RM_FINDING_UNKNOWN, "", "%s is %s", path,
-	        rm_fact_status_name(fact->status));
 	return false;
 }
 
 /* Reads the first line of a file; returns as require_fact(). */
-static bool read_line(
-        const char *path, struct rm_fact *fact, struct rm_finding *finding)
+static bool read_line(const char *path, const char *any, struct rm_fact *fact,
+        struct rm_finding *finding)
 {
 	rm_fact_read(path, fact);
-	return require_fact(fact, path, finding);
+	return require_fact(fact, path, any, finding);
 }
 
-/* An empty file is harmless; it is checked first, since strchr() finds '\0' in
-   every string. */
 static void examine_digit(const struct check *check, struct rm_finding *finding)
 {
 	struct rm_fact fact;
 
-	if (!read_line(check->path, &fact, finding))
+	if (!read_line(check->path, DIGITS, &fact, finding))
 		return;
-	if (fact.text[0] && strchr(check->disturbing, fact.text[0]))
+	if (strchr(check->disturbing, fact.text[0]))
 		set_finding(finding, RM_FINDING_WARNING, check->command, "%s",
 		        check->warning);
 	else
@@ -82,7 +89,7 @@ static void governor(
 
 	(void)topology;
 	rm_fact_count_lines(path, &fact);
-	if (!require_fact(&fact, path, finding))
+	if (!require_fact(&fact, path, LETTERS, finding))
 		return;
 	if (strncmp(fact.text, "performance x ", 14) || strchr(fact.text, ','))
 		set_finding(finding, RM_FINDING_WARNING,
@@ -115,7 +122,8 @@ static void turbo(
 		        "echo 0 | sudo tee " CPUS "cpufreq/boost",
 		        "boost is on: the clock depends on heat and on how "
 		        "many cores are busy");
-	else if (intel.status == RM_FACT_OK || boost.status == RM_FACT_OK)
+	else if (intel.text[0] == '1' ||
+	         (intel.status != RM_FACT_OK && boost.text[0] == '0'))
 		set_finding(finding, RM_FINDING_GOOD, "", "turbo is off");
 	else
 		set_finding(finding, RM_FINDING_UNKNOWN, "",
@@ -144,7 +152,7 @@ static void clock_source(
 	struct rm_fact fact;
 
 	(void)topology;
-	if (!read_line(path, &fact, finding))
+	if (!read_line(path, LETTERS, &fact, finding))
 		return;
 	if (rm_host_clock_is_counter(fact.text)) {
 		set_finding(
@@ -164,7 +172,7 @@ static void virtual(
 
 	(void)topology;
 	rm_fact_hypervisor(&fact);
-	if (!require_fact(&fact, "flags in /proc/cpuinfo", finding))
+	if (!require_fact(&fact, "flags in /proc/cpuinfo", LETTERS, finding))
 		return;
 	if (!strcmp(fact.text, "yes"))
 		set_finding(finding, RM_FINDING_NOTE, "",
@@ -186,7 +194,7 @@ static void steal(
 	double share;
 
 	(void)topology;
-	if (!read_line("/proc/stat", &fact, finding))
+	if (!read_line("/proc/stat", DIGITS, &fact, finding))
 		return;
 	sscanf(fact.text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu",
 	        &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4],
@@ -208,11 +216,15 @@ static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
 	char text[RM_FINDING_TEXT];
+	struct rm_fact fact;
 
+	rm_fact_cgroup_quota(&fact);
 	if (rm_quota_warning(topology, text))
 		set_finding(finding, RM_FINDING_WARNING, "",
 		        "%.280s, e.g. docker run without --cpus", text);
-	else
+	else if (fact.status == RM_FACT_ABSENT ||
+	         require_fact(&fact, "the limit of CPU time", LETTERS DIGITS,
+	                 finding))
 		set_finding(
 		        finding, RM_FINDING_GOOD, "", "no limit of CPU time");
 }
@@ -249,7 +261,7 @@ static void pressure(
 	const char *average;
 
 	(void)topology;
-	if (!read_line("/proc/pressure/cpu", &fact, finding))
+	if (!read_line("/proc/pressure/cpu", "=", &fact, finding))
 		return;
 	average = strstr(fact.text, "avg10=");
 	if (average && strtod(average + 6, NULL) > 5)
@@ -269,7 +281,8 @@ static void numa_balancing(
 {
 	struct rm_fact fact;
 
-	if (!read_line("/proc/sys/kernel/numa_balancing", &fact, finding))
+	if (!read_line(
+	            "/proc/sys/kernel/numa_balancing", DIGITS, &fact, finding))
 		return;
 	if (fact.text[0] != '0' && topology->nodes > 1)
 		set_finding(finding, RM_FINDING_WARNING,
@@ -290,7 +303,7 @@ static void huge_pages(
 	struct rm_fact fact;
 
 	(void)topology;
-	if (!read_line(path, &fact, finding))
+	if (!read_line(path, "[", &fact, finding))
 		return;
 	if (strstr(fact.text, "[always]"))
 		set_finding(finding, RM_FINDING_WARNING,
@@ -309,7 +322,7 @@ static void swap(const struct rm_topology *topology, struct rm_finding *finding)
 
 	(void)topology;
 	rm_fact_field("/proc/meminfo", "SwapTotal", &fact);
-	if (!require_fact(&fact, "SwapTotal in /proc/meminfo", finding))
+	if (!require_fact(&fact, "SwapTotal in /proc/meminfo", DIGITS, finding))
 		return;
 	if (strtoull(fact.text, NULL, 10))
 		set_finding(finding, RM_FINDING_WARNING, "sudo swapoff -a",
@@ -327,7 +340,8 @@ static void paranoid(
 	struct rm_fact fact;
 
 	(void)topology;
-	if (!read_line("/proc/sys/kernel/perf_event_paranoid", &fact, finding))
+	if (!read_line("/proc/sys/kernel/perf_event_paranoid", DIGITS, &fact,
+	            finding))
 		return;
 	if (atoi(fact.text) > 2)
 		set_finding(finding, RM_FINDING_WARNING,

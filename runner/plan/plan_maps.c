@@ -201,19 +201,20 @@ static unsigned value_count(
 }
 
 static void visit_measures(const struct rm_workload *w, const char *map,
-        struct rm_cell *cell, rm_plan_visit *visit)
+        struct rm_cell *cell, rm_plan_visit *visit, void *context)
 {
 	for (unsigned i = 0; i < w->count[RM_KEY_MEASURE]; i++)
 		for (unsigned j = 0; j < value_count(w, RM_KEY_KEY_DIFFERS);
 		        j++) {
 			rm_factor_copy(RM_KEY_KEY_DIFFERS, &w->values[j], cell);
 			cell->measure = w->values[i].measure;
-			visit(map, cell->measure, rm_cell_flavour(cell));
+			visit(context, map, cell->measure,
+			        rm_cell_flavour(cell));
 		}
 }
 
-static void visit_sizes(
-        const struct rm_workload *w, const char *map, rm_plan_visit *visit)
+static void visit_sizes(const struct rm_workload *w, const char *map,
+        rm_plan_visit *visit, void *context)
 {
 	const unsigned keys = value_count(w, RM_KEY_KEY_BYTES);
 	const unsigned values = value_count(w, RM_KEY_VALUE_BYTES);
@@ -228,12 +229,12 @@ static void visit_sizes(
 		rm_factor_copy(
 		        RM_KEY_VALUE_BYTES, &w->values[i % values], &sizes);
 		rm_cell_apply_lengths(&sizes);
-		visit_measures(w, map, &sizes, visit);
+		visit_measures(w, map, &sizes, visit, context);
 	}
 }
 
 static int workload_needs(const struct rm_planning *planning,
-        const struct rm_workload *workload, rm_plan_visit *visit)
+        const struct rm_workload *workload, rm_plan_visit *visit, void *context)
 {
 	struct rm_workload filter = { 0 };
 
@@ -245,10 +246,10 @@ static int workload_needs(const struct rm_planning *planning,
 		if (map->missing ||
 		        !selects_map(planning, workload, &filter, map))
 			continue;
-		visit_sizes(workload, map->id, visit);
+		visit_sizes(workload, map->id, visit, context);
 		if (rm_plan_has_control(workload) &&
 		        !strcmp(workload->values[0].control, map->id))
-			visit(map->id, RM_MEASURE_THROUGHPUT,
+			visit(context, map->id, RM_MEASURE_THROUGHPUT,
 			        RM_FLAVOUR_CONTROL);
 	}
 	return 0;
@@ -256,7 +257,7 @@ static int workload_needs(const struct rm_planning *planning,
 
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_catalog *catalog, const char *maps,
-        rm_plan_visit *visit, struct rm_error *error)
+        rm_plan_visit *visit, void *context, struct rm_error *error)
 {
 	const struct rm_plan_options options = { .maps = maps };
 	const struct rm_planning planning = {
@@ -267,6 +268,7 @@ int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
 	int failed = 0;
 
 	for (size_t i = 0; i < workload_count && !failed; i++)
-		failed = workload_needs(&planning, &workloads[i], visit);
+		failed = workload_needs(
+		        &planning, &workloads[i], visit, context);
 	return failed;
 }

@@ -29,14 +29,14 @@ $(SIM)/flags: FORCE
 	$(call stamp,$(SIM_FLAGS) $(COMPILERS))
 # Through assembly, which the lint reads.
 $(SIM)/%.s: %.c $(SIM)/flags
-	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(impl_flags) -MMD -MP -S -o $@ $<
+	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(impl_flags) $(reads) -S $(call into,$<)
 $(SIM)/%.raw.o: $(SIM)/%.s
-	@$(CC) -c -o $@ $<
+	@$(CC) -c $(call into,$<)
 # The globals of each object start on a page boundary, so that other objects do not move them.
 $(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
 	@sed '/^#/d; / /!d' runner/sim/names.txt >$@.names
 	@objcopy --redefine-syms=$@.names --set-section-alignment .data=4096 \
-	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@
+	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@$(NEW) && mv $@$(NEW) $@
 # Empty, or the reason why the map is not simulated.
 $(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
 	@runner/sim/simulatable.sh $< $(<:.raw.o=.s) >$@$(NEW) && mv $@$(NEW) $@

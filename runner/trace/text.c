@@ -7,6 +7,8 @@
  */
 #include "runner/trace/internal.h"
 
+#include "runner/base/checksum.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -176,6 +178,11 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 	size_t bytes;
 	bool cut;
 
+	if (rm_line_check(text, length) == RM_SEAL_BROKEN)
+		return rm_error_set(error, -EINVAL,
+		        "%s:1: damaged: the crc32 is not that of the file; "
+		        "copy or record it again, or remove line 1",
+		        file);
 	while ((line = next(&lines, &bytes, &cut))) {
 		int failed = 0;
 
@@ -220,10 +227,12 @@ void rm_trace_write_set(FILE *out, const struct rm_trace_line *line)
 	fputc('\n', out);
 }
 
-int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
+static int write_lines(FILE *out, const void *what)
 {
+	const struct rm_trace *trace = what;
 	uint64_t sets = 0;
 
+	fputs(RM_SEALED_HEAD "trace\"}\n", out);
 	for (uint64_t rank = 0; rank < trace->present; rank++)
 		put(out, trace, rm_trace_words[RM_TRACE_HAS], rank);
 	for (uint64_t i = 0; i < trace->count; i++) {
@@ -237,5 +246,10 @@ int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
 			        rm_replay_rank(trace->entries[i]));
 	}
 	fprintf(out, "end %" PRIu64 "\n", trace->count);
-	return ferror(out) ? -EIO : 0;
+	return 0;
+}
+
+int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
+{
+	return rm_text_seal(out, write_lines, trace);
 }

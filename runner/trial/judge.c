@@ -309,6 +309,25 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 	return 0;
 }
 
+/* A trial that measures counters has nothing else to report: without counts it
+   is void, and the campaign repeats it. */
+static void judge_counters(
+        const struct rm_team *team, struct rm_judgement *judgement)
+{
+	json_t *result, *first;
+	const char *why;
+
+	if (team->request->cell.measure != RM_MEASURE_COUNTERS ||
+	        !team->counters_error.text[0])
+		return;
+	result = team->counters ? rm_counters_result(team->counters) : NULL;
+	first = json_array_get(json_object_get(result, "events"), 0);
+	why = json_string_value(json_object_get(first, "reason"));
+	rm_error_set(&judgement->reason, -EIO, "%s%s%s",
+	        team->counters_error.text, why ? ": " : "", why ? why : "");
+	json_decref(result);
+}
+
 int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
         const int64_t *after, struct rm_error *error)
 {
@@ -374,6 +393,7 @@ static void judge_complete(const struct rm_team *team,
 	        &judgement->reason);
 	judge_pages(team, judgement);
 	judge_rate(team, judgement);
+	judge_counters(team, judgement);
 }
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)

@@ -82,7 +82,8 @@ static bool counts_causes(const struct rm_team *team)
 	return team->request->cell.measure == RM_MEASURE_CAUSES;
 }
 
-/* A trial without counters is still useful; its result has the reason. */
+/* A timed trial without counters is still useful; its result has the reason. A
+   trial that measures counters is void. */
 static void note_counters(struct rm_team *team, const char *action, int status)
 {
 	if (status && !team->counters_error.text[0])

@@ -134,5 +134,6 @@ request '{"metric": "cycles", "event": "E", "counter": "PMC0"}' |
 	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
 check "without the helper the counters are null" output_matches '"counters":null'
 check "with a reason" output_matches '"counters_reason":"likwid: no helper at'
+check "and the trial is void" output_matches '"status":"void","reason":"likwid: no helper at'
 
 done_testing

@@ -222,7 +222,7 @@ def test_unknown_table_or_column_is_an_error():
 
 def test_each_format_of_tables_toml_exists():
     for name, spec in sheets.specs().items():
-        for column in spec.columns:
+        for column in (*spec.place, *spec.columns):
             assert column.format in ("text", "file", *formats.FORMATS), (name, column)
 
 

@@ -5,6 +5,8 @@
 #   cli -> campaign -> {plan, trial, counters, machine} -> {catalog, protocol} -> base
 # Other modules include only the public header runner/MODULE/MODULE.h. All headers of base are public.
 cd "${1:-.}" || exit 2
+unreadable=$(find runner impls verify report ! -readable) && [ -z "$unreadable" ] ||
+	{ echo "layers: not checked: sources are missing or cannot be read: $unreadable" >&2; exit 3; }
 status=0
 
 allow() { # FOLDER PATTERN: headers that files of FOLDER may include, besides libraries

@@ -7,6 +7,7 @@ case "$*" in
 '' | --changed) ;;
 *) echo "lint: $*: expected nothing, or --changed" >&2; exit 2 ;;
 esac
+git rev-parse -q --verify HEAD >/dev/null || { echo "lint: not checked: git reads no commit here" >&2; exit 3; }
 status=0
 changed=$1
 list_files() { # PATTERN...: files of the tree, or with --changed only files that differ
@@ -54,6 +55,9 @@ if command -v clang-tidy >/dev/null; then
 	git ls-files "runner/*.c" "verify/check/*.c" "verify/history/*.c" "verify/explore/*.c" | xargs -P "$(nproc)" -n 1 \
 		sh -c 'clang-tidy --quiet "$@" -- -std=c11 -D_GNU_SOURCE -I.' _ \
 		2>/dev/null || report_error "clang-tidy"
+else
+	echo "lint: clang-tidy is missing: make deps installs it" >&2
+	[ $status != 0 ] || status=3
 fi
 [ $status = 0 ] && echo "lint: clean"
 exit $status

@@ -57,10 +57,11 @@ def source(path: str, text: str, pattern: re.Pattern[str]) -> collections.abc.It
         groups = found.groupdict()
         line = text[:found.start()].count("\n") + 1 + found[0].startswith("\n")
         if groups["line"] is not None and "SPDX" not in found[0]:
-            if run and line != last + 1:
+            after_code = bool(text[text.rfind("\n", 0, found.start()) + 1:found.start()].strip())
+            if run and (line != last + 1 or after_code):
                 yield Piece(path, start, "comments", " ".join(run))
                 run = []
-            start, last = (line if not run else start), line
+            start, last = (line if not run else start), -1 if after_code else line
             run.append(groups["line"].strip())
         elif groups.get("block"):
             block = re.sub(r"^\s*\* ?", "", groups["block"], flags=re.M)

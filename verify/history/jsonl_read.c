@@ -9,6 +9,8 @@
  */
 #include "verify/history/internal.h"
 
+#include "runner/base/checksum.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -122,7 +124,7 @@ static int read_header_words(
 {
 	static const char *const names[] = { "format", "version", "guarantee",
 		"seed", "map", "stamps", "command", "initial", "keys", "values",
-		NULL };
+		"crc32", NULL };
 	const char *format =
 	        json_string_value(json_object_get(line->object, "format"));
 	const char *guarantee =
@@ -378,6 +380,12 @@ int rm_jsonl_read(const char *file, const char *text, size_t length,
 	struct line line = { .place = { file, 0, error } };
 	int failed = 0;
 
+	if (rm_line_check(text, length) == RM_SEAL_BROKEN) {
+		line.place.line = 1;
+		return rm_text_error(&line.place,
+		        "damaged: the crc32 is not that of the file; copy or "
+		        "record it again, or remove \"crc32\"");
+	}
 	for (size_t at = 0; at < length && !failed;) {
 		const char *end = memchr(text + at, '\n', length - at);
 		size_t bytes = end ? (size_t)(end - text) - at : length - at;

@@ -5,6 +5,8 @@
  */
 #include "verify/history/internal.h"
 
+#include "runner/base/checksum.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -131,8 +133,9 @@ static void add_result(json_t *line, const struct rm_history *history,
 		json_object_set_new(line, "result", number(event->result));
 }
 
-int rm_history_write(FILE *out, const struct rm_history *history)
+static int write_lines(FILE *out, const void *what)
 {
+	const struct rm_history *history = what;
 	struct rm_stamped *order =
 	        malloc((history->count + 1) * sizeof(*order));
 	int failed = order ? write_header(out, history) : -ENOMEM;
@@ -151,7 +154,10 @@ int rm_history_write(FILE *out, const struct rm_history *history)
 		failed = write_line(out, line);
 	}
 	free(order);
-	if (!failed && fflush(out))
-		failed = -EIO;
 	return failed;
+}
+
+int rm_history_write(FILE *out, const struct rm_history *history)
+{
+	return rm_text_seal(out, write_lines, history);
 }

@@ -12,7 +12,7 @@ from report.decide.tables.numbers import PLACE, place_values
 from report.load import Campaign, Cell
 from report.load.decode import decode
 from report.load.plan import Factors
-from report.load.trial import Event
+from report.load.trial import Event, Result
 from report.model.number import Estimate, Unit, unknown
 from report.model.table import Table, Value
 
@@ -27,6 +27,13 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
     "from_another_core": ("transfers_modified", "transfers_clean"), "atomics": ("atomics",)}
 GOOD = ("exact", "replayed")
 PER_CYCLE = "instructions_per_cycle"
+# Column -> bytes or 1, and the metrics of events.tsv that it sums; of alternatives the first.
+TRAFFIC: Mapping[str, tuple[int, tuple[tuple[str, ...], ...]]] = {
+    "l1d_hits": (1, (("l1d_load_hit",),)),
+    "l1d_misses": (1, (("l1d_load_miss", "l1d_fill_demand", "l1d_miss_alloc"),)),
+    "l1d_evictions": (1, (("l1d_m_evict", "l1d_wb"),)),
+    "l2_bytes": (64, (("l1d_fill",), ("l1d_m_evict", "l1d_wb"))),
+    "l3_bytes": (64, (("l2_fill",),))}
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,54 @@ def counters(campaign: Campaign) -> Table:
                               "cell"), tuple(rows))
 
 
+def sum_of(result: Result, factor: int, terms: Sequence[Sequence[str]]) -> float | None:
+    """Returns factor x the sum of the terms, per operation. A term is the first of its metrics
+    that the trial counted; None: a term has none."""
+    totals = {e.metric: e.total for e in (result.counters.events if result.counters else ())
+              if e.quality in GOOD and e.total is not None}
+    found = [next((totals[m] for m in term if m in totals), None) for term in terms]
+    known = [v for v in found if v is not None]
+    return factor * sum(known) / result.ops if result.ops and len(known) == len(found) else None
+
+
+def traffic(campaign: Campaign) -> Table:
+    """Returns L1d counts and the bytes that move between caches, per operation."""
+    rows: list[tuple[Value, ...]] = []
+    for cell in (c for c in campaign.cells.values() if c.measure == "counters"):
+        columns = [[v for t in cell.ok if t.result
+                    if (v := sum_of(t.result, *column)) is not None]
+                   for column in TRAFFIC.values()]
+        if any(columns):
+            rows.append((cell.map, *place_values(cell.factors), *(
+                estimate(stats.median_of(values), Unit.PER_OPERATION) if values else
+                unknown(Unit.PER_OPERATION, "no trial counted its events")
+                for values in columns), cell.id))
+    return Table("traffic", ("map", *PLACE, *TRAFFIC, "cell"), tuple(rows))
+
+
+def group_metrics(campaign: Campaign) -> Table:
+    """Returns metrics of likwid's performance groups: mean and sum over the CPUs of a trial."""
+    rows: list[tuple[Value, ...]] = []
+    for cell in (c for c in campaign.cells.values() if c.measure == "counters"):
+        seen: dict[tuple[str, str, str], list[tuple[float, ...]]] = {}
+        bad: dict[tuple[str, str, str], str] = {}
+        for c in (t.result.counters for t in cell.ok if t.result and t.result.counters):
+            for m in c.metrics:
+                key = (c.group or "", m.metric, m.unit or "")
+                seen.setdefault(key, [])
+                if m.per_cpu and None not in m.per_cpu:
+                    seen[key].append(tuple(v for v in m.per_cpu if v is not None))
+                else:
+                    bad[key] = m.reason or "no value"
+        for key, trials in seen.items():
+            both = [statistics.fmean(v) for v in trials], [sum(v) for v in trials]
+            rows.append((cell.map, *place_values(cell.factors), *key, *(
+                estimate(stats.median_of(values), Unit.COUNT) if values
+                else unknown(Unit.COUNT, bad[key]) for values in both), cell.id))
+    return Table("groups", ("map", *PLACE, "group", "metric", "unit", "mean", "sum", "cell"),
+                 tuple(rows))
+
+
 def tables(campaign: Campaign) -> tuple[Table, ...]:
     """Returns the tables of the page on caches."""
-    return simulated(campaign), counters(campaign)
+    return simulated(campaign), traffic(campaign), counters(campaign), group_metrics(campaign)

@@ -91,6 +91,7 @@ def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
     for name, fact in (plan.machine.facts or {}).items():
         yield name, text_of(fact)
     yield "counters", plan.counters.backend
+    yield "counters access", plan.counters.access
     yield "counters reason", plan.counters.reason
     yield "seed", str(plan.seed)
     yield "plan sha256", plan.plan_sha256

@@ -4,6 +4,7 @@
 #include "tests/unit/tap.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -269,6 +270,48 @@ static void stays_open(void)
 	fclose(in);
 }
 
+static void checks_programs(void)
+{
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Shdr section;
+		char rest[8];
+	} first = { { .e_ident = "\177ELF\2",
+		            .e_shoff = sizeof(Elf64_Ehdr),
+		            .e_shnum = 1 },
+		{ .sh_type = SHT_PROGBITS,
+		        .sh_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Shdr),
+		        .sh_size = 8 },
+		"" };
+	FILE *self = fopen("/proc/self/exe", "r");
+	char *bytes;
+	size_t size, damaged = 0;
+
+	if (!self || rm_file_read(self, SIZE_MAX, &bytes, &size))
+		abort();
+	fclose(self);
+	put(bytes, size);
+	CHECK(rm_program_check(file) == -EACCES && !chmod(file, 0700) &&
+	                !rm_program_check(file),
+	        "a program must be executable");
+	for (size_t percent = 0; percent < 100; percent += 9) {
+		put(bytes, size * percent / 100);
+		damaged += rm_program_check(file) == -ENOEXEC;
+	}
+	CHECK(damaged == 12, "an empty or cut program is damaged");
+	free(bytes);
+	put((char *)&first, sizeof(first));
+	CHECK(!rm_program_check(file) && !truncate(file, sizeof(first) - 1) &&
+	                rm_program_check(file) == -ENOEXEC,
+	        "also if its table of sections comes first, as in Go");
+	put("#!/bin/sh\n", 10);
+	CHECK(!rm_program_check(file), "a script is not checked");
+	put("exit 0\n", 7);
+	CHECK(rm_program_check(file) == -ENOEXEC && !unlink(file) &&
+	                rm_program_check(file) == -ENOENT,
+	        "a text without #! is no program, nor is a missing file");
+}
+
 int main(void)
 {
 	if (!mkdtemp(dir))
@@ -282,7 +325,7 @@ int main(void)
 	accepts_so_many();
 	names_the_failure();
 	stays_open();
-	unlink(file);
+	checks_programs();
 	rmdir(dir);
 	return DONE();
 }

@@ -289,7 +289,7 @@ static void link_latest(void)
 	        "results/latest links to the folder's name");
 	CHECK(rm_folder_link_latest("results/b//", &error) == 0 &&
 	                latest_is("results/latest", "b") &&
-	                latest_is("results/.latest.new", NULL),
+	                !system("! ls -A results | grep -q new"),
 	        "a later folder replaces the link, with any number of slashes");
 	CHECK(rm_folder_link_latest("deep", &error) == 0 &&
 	                latest_is("latest", NULL) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_catalog.c - reads a folder `maps` of this test: descriptions, names, and
    whether maps can be simulated. */
+#include "runner/base/checksum.h"
 #include "runner/base/host.h"
 #include "runner/catalog/catalog.h"
 #include "tests/unit/fake_root.h"
@@ -16,6 +17,8 @@
 	", \"dispatch\": \"none\", \"operations\": [\"scan\"]"                \
 	", \"loops\": []" members "}"
 
+#define NAMES "# {\"format\":\"readmostly-maps\"}\n"
+
 static char root[64], program[128];
 static struct rm_catalog catalog;
 static struct rm_error error;
@@ -25,6 +28,23 @@ static int load(void)
 	rm_catalog_clear(&catalog);
 	error.text[0] = '\0';
 	return rm_catalog_load(program, &catalog, &error);
+}
+
+static int put_text(FILE *out, const void *text)
+{
+	return fputs(text, out) < 0 ? -EIO : 0;
+}
+
+static void write_sealed(const char *path, const char *text)
+{
+	char *sealed = NULL;
+	size_t size;
+	FILE *out = open_memstream(&sealed, &size);
+
+	if (!out || rm_text_seal(out, put_text, text) || fclose(out))
+		abort();
+	fake_root_write(root, path, sealed);
+	free(sealed);
 }
 
 static void no_folder_is_empty(void)
@@ -37,10 +57,10 @@ static void maps_are_read(void)
 {
 	const struct rm_map_info *map;
 
-	fake_root_write(root, "maps/plain/a_b.json",
+	write_sealed("maps/plain/a_b.json",
 	        MAP("1", ", \"id\": \"z\", \"shapes\": [\"str16x8\"]"
 	                 ", \"caps\": [\"unsafe\", \"stale\"]"));
-	fake_root_write(root, "maps/plain/ab.json",
+	write_sealed("maps/plain/ab.json",
 	        MAP("1", ", \"id\": \"go_x\", \"shapes\": [\"u64x8\"]"
 	                 ", \"caps\": [], \"language\": \"go\""
 	                 ", \"measured_loops\": [\"mix\"]"
@@ -74,7 +94,7 @@ static bool refused(const char *text, const char *words)
 {
 	int failed;
 
-	fake_root_write(root, "maps/plain/ab.json", text);
+	write_sealed("maps/plain/ab.json", text);
 	failed = load();
 	if (failed == -EINVAL && strstr(error.text, "/maps/plain/ab.json") &&
 	        strstr(error.text, words))
@@ -85,19 +105,21 @@ static bool refused(const char *text, const char *words)
 
 static void invalid_descriptions(void)
 {
-	CHECK(refused("{\n\n!}", "ab.json:3: "),
+	CHECK(refused("{\"a\":1}\n\n!", "ab.json:3: "),
 	        "invalid JSON is rejected with its line");
 	CHECK(refused(MAP("1", ", \"shapes\": [], \"caps\": []"),
 	              "json: id: expected") &&
 	                refused(MAP("1", ", \"id\": \"a\", \"caps\": []"
 	                                 ", \"shapes\": [1]"),
-	                        "json: shapes: expected") &&
-	                refused("[]", "json: id: expected"),
+	                        "json: shapes: expected"),
 	        "a missing member, or one of the wrong type, is named");
 	CHECK(refused(MAP("2", ", \"id\": \"a\", \"shapes\": [], \"caps\": []"),
 	              "contract version 1; build the map again"),
 	        "a description of another contract version is rejected");
-	fake_root_write(root, "maps/plain/ab.json",
+	fake_root_write(root, "maps/plain/ab.json", "{}");
+	CHECK(load() == -EINVAL && strstr(error.text, "ab.json: damaged"),
+	        "a description without a checksum is rejected");
+	write_sealed("maps/plain/ab.json",
 	        MAP("1", ", \"id\": \"a\", \"shapes\": [], \"caps\": []"));
 	CHECK(load() == 0, "a description of this version is accepted");
 }
@@ -118,10 +140,10 @@ static void names_are_read(void)
 {
 	const struct rm_map_name *name;
 
-	fake_root_write(root, "maps/names.tsv",
-	        "bad\tb.c\tbuilt,misuse\t\t\n"
-	        "go_y\tg.tsv\tbuilt,language\tgo\t\n"
-	        "peer\tp.c\tmissing,sized\tlibck\tpackages: libck-dev\n");
+	write_sealed("maps/names.tsv",
+	        NAMES "bad\tb.c\tbuilt,misuse\t\t\n"
+	              "go_y\tg.tsv\tbuilt,language\tgo\t\n"
+	              "peer\tp.c\tmissing,sized\tlibck\tpackages: libck-dev\n");
 	CHECK(load() == 0 && catalog.name_count == 3, "names are read");
 	name = rm_catalog_name(&catalog, "peer");
 	CHECK(name && name->missing && !name->misuse && !name->other_language &&
@@ -138,15 +160,18 @@ static void names_are_read(void)
 	                        "bad", "make programs NEEDED=plain/bad") &&
 	                is_refused_with("none", "no map is called \"none\""),
 	        "the error names the next step");
-	fake_root_write(root, "maps/names.tsv", "a\tb\tbuilt\t\t\nb\tc\n");
-	CHECK(load() == -EINVAL && strstr(error.text, "/maps/names.tsv:2: "),
+	write_sealed("maps/names.tsv", NAMES "a\tb\tbuilt\t\t\nb\tc\n");
+	CHECK(load() == -EINVAL && strstr(error.text, "/maps/names.tsv:3: "),
 	        "a line with missing columns is rejected with its number");
+	fake_root_write(root, "maps/names.tsv", "");
+	CHECK(load() == -EINVAL && strstr(error.text, "names.tsv: damaged"),
+	        "an empty list is not a tree without maps");
 }
 
 /* Uses the folder of this test; the ids are not maps. */
 static void simulated_maps(void)
 {
-	char why[64] = "old", path[RM_PROGRAM_BYTES];
+	char why[256] = "old", path[RM_PROGRAM_BYTES];
 	char no[RM_PROGRAM_BYTES + 4];
 	const char *slash;
 	FILE *file;
@@ -172,6 +197,12 @@ static void simulated_maps(void)
 	unlink(no);
 	file = fopen(path, "w");
 	if (!file || fclose(file) || chmod(path, 0700))
+		abort();
+	CHECK(!rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
+	                strstr(why, "test_catalog_no): damaged: empty"),
+	        "an empty program is damaged");
+	file = fopen(path, "w");
+	if (!file || fputs("#!/bin/sh\n", file) < 0 || fclose(file))
 		abort();
 	CHECK(rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
 	                !why[0],

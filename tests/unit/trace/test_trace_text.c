@@ -65,7 +65,22 @@ static void sizes_have_a_limit(void)
 	        "a value has at most 2^20 bytes");
 }
 
-/* Whether the trace keeps its checksum when it is written. */
+/* Whether the bytes are refused, or hold the same operations. */
+static bool is_harmless(
+        const char *bytes, size_t size, const struct rm_trace *whole)
+{
+	struct rm_trace trace;
+	struct rm_error error;
+	bool same = rm_trace_parse("t", bytes, size, &trace, &error) ||
+	            (trace.checksum == whole->checksum &&
+	                    trace.present == whole->present);
+
+	rm_trace_clear(&trace);
+	return same;
+}
+
+/* Whether the trace keeps its checksum when it is written, and each changed bit
+   and each cut is found or harmless. */
 static bool stays(const char *text)
 {
 	struct rm_trace first, again;
@@ -85,6 +100,12 @@ static bool stays(const char *text)
 		        !rm_trace_parse("t", bytes, size, &again, &error) &&
 		        again.checksum == first.checksum &&
 		        again.present == first.present;
+		for (size_t bit = 0; bit < 8 * size; bit++) {
+			same &= is_harmless(bytes, bit / 8, &first);
+			bytes[bit / 8] ^= (char)(1 << bit % 8);
+			same &= is_harmless(bytes, size, &first);
+			bytes[bit / 8] ^= (char)(1 << bit % 8);
+		}
 		if (!failed)
 			rm_trace_clear(&again);
 		free(bytes);

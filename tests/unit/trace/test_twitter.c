@@ -30,6 +30,9 @@ static char *imported(const char *lines)
 		out = open_memstream(&text, &size);
 		if (!out || rm_trace_write_text(out, &trace) || fclose(out))
 			abort();
+		/* without the checksum */
+		memmove(text, strchr(text, '\n') + 1,
+		        strlen(strchr(text, '\n')));
 	}
 	rm_trace_clear(&trace);
 	return text;

@@ -6,6 +6,7 @@
 #include "verify/history/internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void scans_keep_their_pairs(void)
@@ -74,8 +75,43 @@ static void words_read_back(void)
 	        "guarantees are parsed from their names");
 }
 
+static bool reads(const char *text, size_t size)
+{
+	struct rm_history history = { .seed = 0 };
+	struct rm_error error;
+	int failed = rm_history_read(
+	        "h", text, size, RM_HISTORY_JSONL, &history, &error);
+
+	rm_history_clear(&history);
+	return !failed;
+}
+
+static void damage_is_found(void)
+{
+	struct rm_history history = { .seed = 7 };
+	char *text = NULL;
+	size_t size = 0, missed = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out ||
+	        rm_history_add(&history,
+	                &(struct rm_history_event){ .returned = 1 }, NULL) ||
+	        rm_history_write(out, &history) || fclose(out))
+		abort();
+	rm_history_clear(&history);
+	for (size_t bit = 0; bit < 8 * size; bit++) {
+		text[bit / 8] ^= (char)(1 << bit % 8);
+		missed += reads(text, size) + reads(text, bit / 8);
+		text[bit / 8] ^= (char)(1 << bit % 8);
+	}
+	CHECK(!missed && reads(text, size),
+	        "each changed bit and each cut of a history is found");
+	free(text);
+}
+
 int main(void)
 {
+	damage_is_found();
 	scans_keep_their_pairs();
 	reserving_makes_adding_free();
 	words_read_back();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checksum.c - CRC-32 of journal lines and of files that they name. It detects
    damage, but not forgery. */
-#include "runner/campaign/internal.h"
+#include "runner/base/checksum.h"
 
 #include "runner/base/file.h"
 
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* A sealed line is its JSON text with a last member of this form. The checksum
-   covers the bytes before that member and does not depend on number formats. */
+/* A sealed line ends with a last member of this form. The checksum covers all
+   other bytes of the text, and so does not depend on number formats. */
 static const char before_sum[] = ",\"crc32\":\"", after_sum[] = "\"}";
 
 enum {
@@ -21,11 +21,22 @@ enum {
 	SUM = RM_CRC32_TEXT - 1,
 	AFTER = sizeof(after_sum) - 1,
 	SEAL = BEFORE + SUM + AFTER,
+	HEAD = sizeof(RM_SEALED_HEAD) - 1,
 };
 
 void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT])
 {
 	snprintf(text, RM_CRC32_TEXT, "%08lx", crc32_z(0, bytes, size));
+}
+
+/* The checksum of a text without the bytes from `from` to `to`. */
+static void sum_without(const char *text, size_t size, size_t from, size_t to,
+        char sum[RM_CRC32_TEXT])
+{
+	unsigned long crc = crc32_z(0, (const Bytef *)text, from);
+
+	crc = crc32_z(crc, (const Bytef *)text + to, size - to);
+	snprintf(sum, RM_CRC32_TEXT, "%08lx", crc);
 }
 
 int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT])
@@ -59,14 +70,40 @@ char *rm_line_seal(const json_t *line)
 	return sealed;
 }
 
+int rm_text_seal(
+        FILE *out, int (*write)(FILE *to, const void *what), const void *what)
+{
+	char *text = NULL, sum[RM_CRC32_TEXT];
+	size_t size = 0;
+	FILE *all = open_memstream(&text, &size);
+	int failed = all ? write(all, what) : -ENOMEM;
+
+	if (all && fclose(all) && !failed)
+		failed = -ENOMEM;
+	if (!failed) {
+		size_t brace = strcspn(text, "\n") - 1;
+
+		sum_without(text, size, brace, brace + 1, sum);
+		fprintf(out, "%.*s%s%s\"", (int)brace, text, before_sum, sum);
+		fwrite(text + brace, 1, size - brace, out);
+		failed = fflush(out) || ferror(out) ? -EIO : 0;
+	}
+	free(text);
+	return failed;
+}
+
 enum rm_seal rm_line_check(const char *text, size_t size)
 {
-	const char *seal = text + size - SEAL;
+	const char *newline = memchr(text, '\n', size);
+	size_t end = newline ? (size_t)(newline - text) : size;
+	const char *seal = text + end - SEAL;
 	char sum[RM_CRC32_TEXT];
 
-	if (size < SEAL || memcmp(seal, before_sum, BEFORE) ||
+	if (end < SEAL || memcmp(seal, before_sum, BEFORE) ||
 	        memcmp(seal + BEFORE + SUM, after_sum, AFTER))
-		return RM_SEAL_NONE;
-	rm_crc32(text, size - SEAL, sum);
+		return size < HEAD || memcmp(text, RM_SEALED_HEAD, HEAD)
+		               ? RM_SEAL_NONE
+		               : RM_SEAL_BROKEN;
+	sum_without(text, size, end - SEAL, end, sum);
 	return memcmp(seal + BEFORE, sum, SUM) ? RM_SEAL_BROKEN : RM_SEAL_WHOLE;
 }

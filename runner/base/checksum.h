@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* checksum.h - detection of damaged lines and files. */
+#ifndef RM_CHECKSUM_H
+#define RM_CHECKSUM_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
+
+/* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
+void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
+
+/* The same for a file; -errno if it cannot be read. */
+int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
+
+/* Compact text of an object, with a last member "crc32" over the bytes before
+   it, and a newline. The caller frees it. NULL: no memory. */
+char *rm_line_seal(const json_t *line);
+
+/* Begins a text of lines that must be sealed. */
+#define RM_SEALED_HEAD "# {\"format\":\"readmostly-"
+
+/* Copies what `write` writes, whose first line ends with a JSON object, to `out`.
+   Adds the last member "crc32" to this object: the CRC-32 of all bytes except
+   the brace that follows. runner/seal.sh does the same. Returns 0; -ENOMEM;
+   -EIO; or the negative result of `write`. */
+int rm_text_seal(
+        FILE *out, int (*write)(FILE *to, const void *what), const void *what);
+
+/* Checks the "crc32" of rm_text_seal(), or of rm_line_seal() if `text` is a
+   line without its newline. */
+enum rm_seal {
+	RM_SEAL_NONE, /* no checksum: an older line, or a damaged one */
+	RM_SEAL_WHOLE,
+	RM_SEAL_BROKEN, /* changed, or begins with RM_SEALED_HEAD only */
+};
+enum rm_seal rm_line_check(const char *text, size_t size);
+
+#endif /* RM_CHECKSUM_H */

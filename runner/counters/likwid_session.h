@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* likwid_session.h - private to likwid.c and likwid_result.c. */
+#ifndef RM_LIKWID_SESSION_H
+#define RM_LIKWID_SESSION_H
+
+#include "runner/counters/backend.h"
+#include "runner/counters/likwid.h"
+
+enum { RM_LIKWID_EVENTS = 64, RM_LIKWID_METRICS = 64 };
+
+struct rm_likwid_event {
+	char metric[80], name[80], counter[24];
+};
+
+/* "L2 bandwidth [MBytes/s]" of a performance group. */
+struct rm_likwid_metric {
+	char name[96], unit[32];
+};
+
+/* The likwid back end of one trial. */
+struct rm_likwid_session {
+	int socket; /* -1 = not connected */
+	unsigned threads, cpus, events, metrics;
+	struct rm_likwid_event event[RM_LIKWID_EVENTS];
+	char group[48]; /* "" = the request's events */
+	struct rm_likwid_metric metric[RM_LIKWID_METRICS];
+	bool marker;      /* a region for likwid-perfctr, without values here */
+	unsigned *cpu;    /* distinct CPUs, in order of first use */
+	unsigned *cpu_of; /* thread -> index in cpu[] */
+	unsigned *sharing;           /* threads on cpu[i] */
+	double *value;               /* (events + metrics) x cpus, the last */
+	double *empty;               /* the same for the empty interval */
+	uint64_t value_ns, empty_ns; /* from before START to after STOP */
+	bool counted;
+	struct rm_error problem; /* reason for missing values */
+	char arch[32];
+	char answer[RM_WIRE_BYTES + 1];
+};
+
+/* Adds "cpu", "events", "empty", ... (backend.h); `state` is a session. */
+void rm_likwid_result(const void *state, json_t *result);
+
+#endif /* RM_LIKWID_SESSION_H */
