@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 enum { SAMPLE_MS = 20 }; /* interval of the deadline and memory checks */
-/* First byte of a report. After the last three, a limit of this machine ended the
- * check. */
+/* First byte of a report. The last three mean that a limit of this machine
+ * ended the check. */
 enum {
 	REPORT_FAILED = '-',
 	REPORT_DONE = '+',
@@ -43,7 +43,7 @@ struct watch {
 	struct rm_hang_detector patience;
 	enum rm_hang_verdict hung; /* why the parent killed it */
 	bool over_memory;
-	uint64_t oom_kills;     /* by the kernel, before the child began */
+	uint64_t oom_kills;     /* CPU time when the kernel killed the child */
 	struct rm_error report; /* REPORT_..., then the text */
 	size_t report_bytes;
 };

@@ -189,7 +189,8 @@ struct scan_counts {
 	uint64_t count, sum; /* of private keys */
 };
 
-/* The value's tag names a rank; the key proves it. Only private keys count. */
+/* The tag of the value names a rank; the key must be the one of this rank. Only
+ * private keys count. */
 static bool count_private(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -279,9 +280,10 @@ static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 	}
 }
 
-/* Replaces impossible kinds, so that only real operations count: the maximum is
- * reached, or there is no private key. Scans get rarer with the size of the
- * map, because they cost as much as many operations. */
+/* Replaces kinds that are impossible now, because the maximum number of private
+ * keys is reached or there is none, so that only real operations count. Scans
+ * get rarer with the size of the map, because each costs as much as many
+ * operations. */
 static enum rm_pair_kind replace_impossible(const struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, uint64_t random)
 {

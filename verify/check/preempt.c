@@ -14,13 +14,15 @@
 #include <unistd.h>
 
 enum {
-	GAP_NS = 400000,    /* most between two stops: 200 us on average */
-	MIN_CPU_NS = 30000, /* CPU time between stops, at least, and ... */
-	MIN_OPS = 16,      /* ... operations, at least, unless these take ... */
-	SLOW_NS = 1000000, /* ... this CPU time together */
+	GAP_NS = 400000,    /* maximum between two stops; the mean is 200 us */
+	MIN_CPU_NS = 30000, /* at least this CPU time between stops, and ... */
+	/* ... at least this many operations, unless they take ... */
+	MIN_OPS = 16,
+	SLOW_NS = 1000000, /* ... this CPU time */
 	DOUBLINGS = 6,     /* doublings of GAP_NS at first */
 	QUADRUPLINGS = 8,  /* quadruplings after that, up to half an hour */
-	SHORT_NS = 200000, /* most of a usual stop: thousands of operations */
+	/* maximum length of a usual stop: thousands of operations */
+	SHORT_NS = 200000,
 	LONG_NS = 4000000, /* one in LONG_ONE_IN: lets reclaimers accumulate */
 	LONG_ONE_IN = 128,
 	MOVE_ONE_IN = 32
@@ -85,9 +87,9 @@ static void reset_baseline(void)
 	self.idle_signals = 0;
 }
 
-/* On a busy machine, or at a lock, most signals find the thread not
- * running; if each stopped it, it would never proceed. Nor would the others, if
- * spinning waiters of a fair lock were stopped: those use CPU time, but
+/* On a busy machine, or at a lock, most signals find the thread not running; if
+ * each of them stopped it, it would never proceed. Neither would the others, if
+ * spinning waiters of a fair lock were stopped, since these use CPU time but
  * complete nothing. */
 static bool did_enough_work(void)
 {

@@ -29,7 +29,7 @@ static bool blocks_signals(const greg_t *registers)
 	       registers[REG_RAX] == SYS_rt_sigprocmask;
 }
 
-/* Runs one more instruction, or ends the stepping and yields. */
+/* Lets one more instruction run, or ends the stepping and yields. */
 static void handle_trap(int number, siginfo_t *info, void *opaque)
 {
 	ucontext_t *context = opaque;
