@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.c - draws a failing history: threads side by side, time downward, so
- * that overlapping operations are visible.
+ * explain.c - draws a failing history with threads side by side and time
+ * downward, so that overlapping operations are visible.
  */
 #include "verify/history/internal.h"
 
