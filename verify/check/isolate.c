@@ -43,7 +43,9 @@ struct watch {
 	struct rm_hang_detector patience;
 	enum rm_hang_verdict hung; /* why the parent killed it */
 	bool over_memory;
-	uint64_t oom_kills;     /* CPU time when the kernel killed the child */
+	/* how often the kernel had killed processes for lack of memory before
+	 * the child began */
+	uint64_t oom_kills;
 	struct rm_error report; /* REPORT_..., then the text */
 	size_t report_bytes;
 };

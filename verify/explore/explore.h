@@ -53,11 +53,13 @@ enum {
 
 /* The scheduler that decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,        /* two of four random, one PCT, one stall */
-	RM_EXPLORE_RANDOM,     /* any thread, after 1 .. 32 steps on average */
-	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
-	RM_EXPLORE_STALL,      /* random, and some threads are stalled */
-	RM_EXPLORE_EXHAUSTIVE, /* all, up to a number of preemptions */
+	RM_EXPLORE_MIX, /* two of four random, one PCT, one stall */
+	/* switches to any thread, after 1 .. 32 steps on average */
+	RM_EXPLORE_RANDOM,
+	RM_EXPLORE_PCT,   /* priorities that change d - 1 times */
+	RM_EXPLORE_STALL, /* random, but some threads are stalled */
+	/* all schedules, up to a number of preemptions */
+	RM_EXPLORE_EXHAUSTIVE,
 	RM_EXPLORE_POLICIES
 };
 
@@ -83,8 +85,8 @@ struct rm_explore_options {
 	unsigned shapes;   /* bits by rm_shape_index(); subset of the map's */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
 	unsigned ops;      /* per thread, 1 .. RM_EXPLORE_OPS_MAX */
-	bool plain;        /* all programs are of this size (menu.h) */
-	unsigned depth;    /* PCT: 1 .. 4; 0: cycle through them */
+	bool plain;        /* all programs have this size (menu.h) */
+	unsigned depth;    /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
 	bool unstamped; /* under c11: operation boundaries do not synchronise */
@@ -94,12 +96,13 @@ struct rm_explore_options {
 	const char *written_in; /* its file */
 	uint64_t seed;
 	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
-	/* exhaustive: a number is a program, `schedules` the maximum of each */
+	/* exhaustive: each number is a program, and `schedules` is the maximum
+	   for each program */
 	uint64_t programs;
-	unsigned preemptions; /* maximum per schedule */
+	unsigned preemptions; /* maximum number of preemptions per schedule */
 	uint64_t steps;       /* livelock limit of one schedule; > 0 */
 	unsigned cpus;        /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
-	/* files that also receive the finding; NULL: none */
+	/* files to which the finding is also written; NULL: none */
 	const char *html, *perfetto;
 };
 
@@ -107,7 +110,7 @@ struct rm_explore_options {
 enum rm_explore_fault {
 	RM_EXPLORE_NOTHING,
 	RM_EXPLORE_HISTORY,       /* no correct map returns these results */
-	RM_EXPLORE_TORN,          /* a value that no thread wrote whole */
+	RM_EXPLORE_TORN,          /* a value that no thread wrote as a whole */
 	RM_EXPLORE_RACE,          /* plain accesses that nothing orders */
 	RM_EXPLORE_FREED,         /* an access to memory after its free() */
 	RM_EXPLORE_OUTSIDE,       /* an access outside of any block */
@@ -125,7 +128,7 @@ enum rm_explore_fault {
 /* "not linearizable", "torn value", "data race", ... */
 extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
 
-/* Totals over schedules. A play is one execution of a schedule. */
+/* Totals over all schedules. A play is one execution of a schedule. */
 struct rm_explore_tally {
 	uint64_t programs;  /* exhaustive: programs begun */
 	uint64_t stopped;   /* programs stopped at the limit */
@@ -133,7 +136,8 @@ struct rm_explore_tally {
 	uint64_t plays;     /* including repeated schedules */
 	uint64_t steps;     /* of all plays */
 	uint64_t switches;  /* between threads, of all plays */
-	uint64_t undecided; /* histories of all plays; never a pass */
+	/* undecided histories of all plays; these never count as passed */
+	uint64_t undecided;
 };
 
 /* The result of exploring one map. */
@@ -145,9 +149,10 @@ struct rm_explore_summary {
 };
 
 /*
- * The reason (static text) why this map is not explored, or NULL. `by_name`:
- * the user named the map. Maps that are declared unsafe with a concurrent
- * writer, or that order by volatile accesses, are explored only then.
+ * Returns the reason (static text) why this map is not explored, or NULL.
+ * `by_name`: the user named the map. Maps that are declared unsafe with a
+ * concurrent writer, or that order by volatile accesses, are explored only
+ * then.
  */
 const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name);
 

@@ -18,14 +18,16 @@
 #include <string.h>
 
 enum {
-	/* Entries from all scans of a lane, and from each repeated scan. */
+	/* Maximum number of entries from all scans of a lane, and from each
+	   repeated scan. */
 	PAIRS = 1024,
 	PAIRS_A_SCAN = 2 * RM_EXPLORE_KEYS_MAX,
-	/* Heap growth since threads began that ends a repeated operation: a
-	   map that copies itself at each write would exhaust memory. */
+	/* If the heap has grown by this since the threads began, a repeated
+	   operation ends: a map that copies itself at each write would exhaust
+	   memory. */
 	REPEATS_HEAP = 6 << 20,
-	/* Extra steps for each repeat, since one operation may scan all that
-	   others have retired. */
+	/* Extra steps for each repeat, since one operation may scan everything
+	   that others have retired. */
 	A_WRITE = 12,
 };
 
@@ -45,7 +47,8 @@ static struct {
 	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
 } play;
 
-/* Stamps the beginning of an operation, again until its first access. */
+/* Stamps the beginning of an operation; repeated until the operation's first
+   access. */
 static void stamp_begin(struct rm_explore_lane *lane)
 {
 	play.running[lane->id]->invoked = ++rm_explore.stamp;
@@ -66,7 +69,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	unsigned kind =
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
-	rm_explore_mark_opaque(); /* the order of begins and ends is judged */
+	/* the order in which operations begin and end is judged */
+	rm_explore_mark_opaque();
 	call->key = rm_key_of(call->shape, play.rank[op->key], &call->line);
 	call->value = rm_value_of(
 	        play.rank[op->key], call->lane->id, ++play.sequence);
@@ -249,7 +253,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	rm_explore_heap_leaks();
 }
 
-/* A short history that exceeds these limits is undecided. */
+/* Limits; a short history that exceeds them is undecided. */
 static const struct rm_history_limits limits = { .states = 200000,
 	.memory_bytes = (size_t)64 << 20,
 	.skip_explanation = true };
@@ -312,7 +316,8 @@ static uint32_t longest(const struct rm_explore_program *program)
 	return times;
 }
 
-/* The most repeated scans of one thread, without the first of each. */
+/* The maximum number of repeated scans of one thread, without the first of
+   each. */
 static size_t more_scans(const struct rm_explore_program *program)
 {
 	size_t most = 0;
@@ -410,7 +415,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->undecided = false;
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	/* a history that was cut off is not judged; its fault is reported */
+	/* if a fault cut off the history, the fault is reported and the history
+	   is not judged */
 	return played->fault || program->unjudged ? 0 : judge(played, error);
 }
 

@@ -15,7 +15,8 @@ struct rm_explore_played {
 	const void *site[2];
 	uint64_t steps, switches;
 	bool undecided;
-	struct rm_history history; /* judged if nothing else was wrong */
+	/* set if the history was judged, because nothing else was wrong */
+	struct rm_history history;
 	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
 };
 
@@ -30,7 +31,7 @@ void rm_explore_played_clear(struct rm_explore_played *played);
 struct rm_explore_exhaust {
 	unsigned preemptions; /* maximum per schedule */
 	uint64_t most;        /* schedules to play */
-	uint64_t limit;       /* steps of each */
+	uint64_t limit;       /* maximum number of steps of each schedule */
 	bool unreduced;       /* include equivalent schedules (tree.h) */
 };
 
