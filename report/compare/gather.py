@@ -267,7 +267,8 @@ def gather(folders: Iterable[Path]) -> Gathered:
         try:
             member = enter(entry, members[0] if members else None, seen)
         except JournalError as error:
-            reason = str(error).removeprefix(f"{entry.path}: ").replace(f"{entry.path}/", "")
+            reason = str(error).removeprefix(f"{entry.path}: ").replace(
+                f"{entry.path}/", "").replace(str(entry.path), entry.path.name)
             absent.append(Absent(entry.label, "refused", reason))
             continue
         other = members and admit.version(members[0].campaign, member.campaign)

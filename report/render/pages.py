@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Renders the HTML pages of a result."""
 from collections.abc import Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -16,13 +17,14 @@ CONDITIONS = 12  # rows in the table of other winners
 CARDS = 16  # if there are more cards, they are folded
 
 
-def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str]:
-    """Renders each HTML file by name. `drawn` is true if gnuplot drew the figures for papers."""
+def pages(result: Result, sheets: Sequence[Sheet], drawn: bool, folder: Path) -> dict[str, str]:
+    """Renders each HTML file by name. `drawn` is true if gnuplot drew the figures for papers.
+    `folder` is the campaign's."""
     env = text.environment(html=True, cards=result.cards)
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
-        **text.context(result), "sheets": sheets,
+        **text.context(result), **text.place(folder), "sheets": sheets,
         "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),

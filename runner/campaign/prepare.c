@@ -195,6 +195,8 @@ static int open_new(const struct rm_run_options *wishes,
 	                                   time(NULL), prepared->dir, error);
 
 	if (!result)
+		result = rm_folder_check_new(prepared->dir, error);
+	if (!result)
 		result = rm_journal_open(prepared->dir, &prepared->journal,
 		        &prepared->torn_bytes, error);
 	if (!result)
@@ -332,11 +334,9 @@ static int begin_campaign(const struct rm_run_options *wishes,
 
 	if (!prepared->mode.workload_count)
 		return rm_error_set(error, -EINVAL,
-		        "nothing to run, expected workload files or --mode "
-		        "NAME%s",
-		        wishes->resume ? "; there is no campaign.json "
-		                         "to resume"
-		                       : "");
+		        "%s: no campaign.json to resume, expected the folder "
+		        "of a campaign (ls -d results/*)",
+		        wishes->dir ? wishes->dir : "");
 	result = move_arms(wishes, prepared, error);
 	if (!result)
 		result = check_names(wishes, prepared, error);

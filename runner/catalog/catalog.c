@@ -374,5 +374,7 @@ int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
 		rm_nearest_offer(&nearest, catalog->names[i].id);
 	return rm_error_set(error, RM_USAGE,
 	        "no map is called \"%s\"%s; `readmostly dev list` prints all",
-	        id, rm_nearest_hint(&nearest));
+	        id,
+	        strncmp(id, "go_other_", 9) ? rm_nearest_hint(&nearest)
+	                                    : " without make GO=/path/to/go");
 }

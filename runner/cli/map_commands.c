@@ -305,8 +305,8 @@ int rm_cli_dump(int argc, char **argv)
 	memcpy(line + 2, argv + 1, (size_t)argc * sizeof(*argv));
 	choose_flavour("plain", argc, argv, flavour);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		return rm_print_error("dump", &error, RM_INCOMPLETE);
-	status = exec_map("dump", flavour, argc + 1, line, &catalog);
+		return rm_print_error("dev dump", &error, RM_INCOMPLETE);
+	status = exec_map("dev dump", flavour, argc + 1, line, &catalog);
 	rm_catalog_clear(&catalog);
 	return status;
 }

@@ -218,6 +218,9 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
+/* Prefix of the reason of a cell that is skipped because of a limit. */
+#define RM_BEYOND_LIMIT "beyond a limit: "
+
 /* -ENOMEM or -EAGAIN, and `reason` with the limit, if a trial needs more memory
    or threads than are left. `more_tasks` come on top of the cell's threads. */
 int rm_plan_check_limits(const struct rm_plan_cell *planned,

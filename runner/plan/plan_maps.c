@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_maps.c - selects maps by a workload's `maps` and by --maps. */
-#include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -40,34 +39,15 @@ static bool matches_any_map(
 	return false;
 }
 
-/* Appends an id if it fits; used only for a message. */
-static void add_id(char *ids, size_t size, const char *id)
+/* Why an id cannot be planned, and what to do. */
+static int report_map(
+        const struct rm_planning *planning, const char *where, const char *id)
 {
-	size_t used = strlen(ids);
+	struct rm_error why = { "" };
 
-	if (used + strlen(id) + 2 <= size)
-		snprintf(ids + used, size - used, " %s", id);
-}
-
-static int report_unknown_map(const struct rm_planning *planning,
-        const char *where, const char *pattern)
-{
-	char ids[256] = "";
-	struct rm_nearest nearest = { .word = pattern };
-
-	for (size_t i = 0; i < planning->catalog->name_count; i++) {
-		add_id(ids, sizeof(ids), planning->catalog->names[i].id);
-		rm_nearest_offer(&nearest, planning->catalog->names[i].id);
-	}
-	for (size_t i = 0; !ids[0] && i < planning->catalog->count; i++)
-		add_id(ids, sizeof(ids), planning->catalog->maps[i].id);
-	return rm_error_set(planning->error, -EINVAL,
-	        "%s: no map is called \"%s\"%s, expected some of%s", where,
-	        pattern,
-	        strncmp(pattern, "go_other_", 9)
-	                ? rm_nearest_hint(&nearest)
-	                : " without GO=/path/to/go of make",
-	        ids);
+	rm_catalog_explain(planning->catalog, id, &why);
+	return rm_error_set(
+	        planning->error, -EINVAL, "%s: %s", where, why.text);
 }
 
 static int check_names(const struct rm_planning *planning, const char *where,
@@ -78,7 +58,7 @@ static int check_names(const struct rm_planning *planning, const char *where,
 		const char *name = pattern + (pattern[0] == '~');
 
 		if (!matches_any_map(planning, name))
-			return report_unknown_map(planning, where, name);
+			return report_map(planning, where, name);
 	}
 	return 0;
 }
@@ -181,8 +161,7 @@ int rm_plan_choose_maps(const struct rm_planning *planning,
 
 		if (!map->missing && !rm_catalog_find(catalog, map->id) &&
 		        selects_map(planning, workload, &filter, map))
-			return rm_error_set(planning->error, -EINVAL,
-			        "%s: %s is not built: `make` builds all maps",
+			return report_map(planning,
 			        workload->where[RM_KEY_MAPS], map->id);
 	}
 	for (size_t i = 0; i < catalog->count; i++) {

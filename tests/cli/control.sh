@@ -99,6 +99,7 @@ assert head["programs"]["plain/shard_seg_grow"] \
 PYTHON
 }
 kills=0
+mkdir -p "$campaign"
 for _ in 1 2 3; do
 	"$readmostly" run -o "$campaign" --counters none --busy-ok --seed 5 --resume "$dir/w.conf" >"$out" 2>&1 &
 	runner=$!
