@@ -87,7 +87,7 @@ static void what_is_no_map(void)
 	impl.caps = 0;
 	impl.shapes = 1U << rm_shape_index(RM_STR16X8);
 	CHECK(unfit(&c, most, "the map does not offer this shape"),
-	        "so does a map that does not offer the shape");
+	        "a map that does not offer the shape gets only its own loops");
 	c.shape = RM_STR16X8;
 	CHECK(rm_check_find("loops")->unfit(&c) &&
 	                !rm_check_find("model")->unfit(&c),
@@ -144,12 +144,13 @@ static void one_condition_will_do(void)
 	                !strcmp(atomic->unfit(&c),
 	                        "the map offers no insert_if_absent, "
 	                        "compare_swap, update"),
-	        "a map with none of the three does not");
+	        "a map without conditional operations does not get atomic");
 	ops.compare_swap = mock_ops.compare_swap;
-	CHECK(!atomic->unfit(&c), "a map with compare_swap alone gets it");
+	CHECK(!atomic->unfit(&c), "a map with compare_swap alone gets atomic");
 	ops.compare_swap = NULL;
 	ops.insert_if_absent = mock_ops.insert_if_absent;
-	CHECK(!atomic->unfit(&c), "so does a map with insert_if_absent alone");
+	CHECK(!atomic->unfit(&c),
+	        "a map with insert_if_absent alone gets atomic");
 }
 
 static void what_is_not_promised(void)

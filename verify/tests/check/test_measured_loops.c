@@ -109,7 +109,7 @@ static void right_loops(void)
 	        "with one writer, one thread writes");
 	CHECK(!run_drive(RM_CAP_UNSAFE_INSERT, none) &&
 	                seen.runs == 3 * THREADS + 6 && !mock.shared_moves,
-	        "if inserts are unsafe, they run alone");
+	        "if inserts are unsafe, a thread that inserts runs alone");
 }
 
 /* Returns true if the check reports `expected` when the counts are off for one
@@ -193,11 +193,11 @@ static void replayed(void)
 	CHECK(mock.count == 1 && mock.held[6] &&
 	                !memcmp(&mock.value[6], &written, sizeof(written)) &&
 	                worker->key_sum == rm_rank_mix(6),
-	        "with the values of the stream");
+	        "a replay writes the values of the stream");
 	mock.fault = (struct fault){ LOOKUP, OTHER_KEY, -1, 0, 0, 0 };
 	drive_u64x24(worker);
 	CHECK(worker->counts.wrong && worker->counts.iterations == 10,
-	        "a wrong value is counted");
+	        "a replay counts a wrong value");
 	mock_ops.leave(worker->thread);
 	free(worker);
 }

@@ -287,7 +287,7 @@ static void slow_maps_are_small(void)
 	CHECK(count_created(0, false) == 3 && count_created(200, false) == 3 &&
 	                count_created(0, true) == 2 &&
 	                !count_created(200, true),
-	        "also size 0; each set has one long sequence");
+	        "there are maps of size 0, and each set has one long sequence");
 	CHECK(!count_created(416, false) && count_created(257, false) == 3 &&
 	                record_count == 128,
 	        "maps with slow writes stay small");
@@ -296,7 +296,8 @@ static void slow_maps_are_small(void)
 	        "two slots, and each leaves");
 	CHECK(!run(&slow, RM_STR16X8, OPS, NONE) && record_count == 128 &&
 	                each_map_is_complete(300),
-	        "the same for strings");
+	        "maps with string keys are created, filled and scanned in the "
+	        "same way");
 }
 
 static void quick_maps_grow(void)
@@ -307,8 +308,9 @@ static void quick_maps_grow(void)
 	                count_created(4097, true) == 2 &&
 	                count_created(416, false) == 2 &&
 	                count_created(1025, true) == 2,
-	        "it has more than 4096 keys, except for chains");
-	CHECK(each_map_is_complete(300), "large maps have one visit");
+	        "a map that grows has more than 4096 keys, except for chains");
+	CHECK(each_map_is_complete(300),
+	        "a large map is filled, emptied and scanned only once");
 }
 
 /* The last map of a set has the long sequence. */
@@ -335,7 +337,7 @@ static void more_operations_are_more(void)
 	CHECK(all - few > more / 2 && all - few <= more,
 	        "half of the operations are in the long sequences");
 	CHECK(size > more / 100 && size <= 5 * 8 * OPS / 8 / 3 / 160,
-	        "a quarter is distributed over the sizes");
+	        "a quarter of the operations is distributed over the sizes");
 }
 
 /* Each visit writes each key and looks two up; looks up all keys, and as many
@@ -367,10 +369,10 @@ static void sets_have_their_keys(void)
 	CHECK(uses_word(rm_scatter(2 * 257 + 1)),
 	        "keys include ranks of the measured loop");
 	CHECK(uses_word(UINT64_MAX) && uses_word(3ULL << 63),
-	        "and the edge words");
+	        "keys include the edge words");
 	CHECK(uses_word(rm_keyset_chain(2 * 257 + 1, 1)) &&
 	                !uses_word(rm_keyset_chain(2 * 257 + 1, 2)),
-	        "and keys of one bucket for the map's seed");
+	        "keys include keys of one bucket for the map's seed");
 }
 
 static void no_two_maps_are_alike(void)
@@ -397,10 +399,12 @@ static void no_two_maps_are_alike(void)
 		same &= records[i].first_value == first[i];
 	CHECK(same, "the same seed gives the same operations");
 	record_count = 0;
-	CHECK(!rm_check_model(&c, &error), "another seed passes as well");
+	CHECK(!rm_check_model(&c, &error),
+	        "a correct map passes with another seed");
 	for (size_t i = 0; i < record_count; i++)
 		other += records[i].first_value != first[i];
-	CHECK(other > record_count / 2, "and gives different operations");
+	CHECK(other > record_count / 2,
+	        "another seed gives different operations");
 }
 
 /* --- which faults are found --- */

@@ -71,12 +71,13 @@ int main(void)
 	CHECK(count_overlaps(RM_PAIR_TAKE, begin_take) == 1,
 	        "an operation that begins overlaps");
 	CHECK(count_overlaps(RM_PAIR_TAKE, nothing) == 1,
-	        "so does one that runs all the time");
-	CHECK(count_overlaps(RM_PAIR_TAKE, end_take) == 1, "and one that ends");
+	        "an operation that runs all the time overlaps");
+	CHECK(count_overlaps(RM_PAIR_TAKE, end_take) == 1,
+	        "an operation that ends meanwhile overlaps");
 	CHECK(!count_overlaps(RM_PAIR_TAKE, nothing),
-	        "one that had ended does not");
+	        "an operation that had ended before does not overlap");
 	CHECK(!count_overlaps(RM_PAIR_TAKE, another_key),
-	        "nor one on another key");
+	        "an operation on another key does not overlap");
 	CHECK(count_overlaps(RM_PAIR_SCAN, whole_scan) == 1,
 	        "an operation on the whole map overlaps all keys");
 	actor[ME].pairs->focus.key_class = RM_CLASS_EDGES;

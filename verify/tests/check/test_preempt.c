@@ -106,7 +106,7 @@ static void sleepers(void)
 	                run.sleeps <= (long)(WOKEN_MOST * (1 + run.stops)),
 	        "a waiting thread is woken more and more rarely");
 	CHECK(run.stops <= run.cpu_ns / SLOW_NS,
-	        "and stopped only for CPU time that it used");
+	        "a waiting thread is stopped only for CPU time that it used");
 }
 
 int main(void)
@@ -126,7 +126,8 @@ int main(void)
 		pthread_join(ids[i], NULL);
 	for (int i = 0; i < 2; i++) {
 		CHECK(runs[i].began, "a thread gets its timer");
-		CHECK(runs[i].sleeps >= STOPS, "it is put to sleep");
+		CHECK(runs[i].sleeps >= STOPS,
+		        "a stopped thread is put to sleep");
 		/* not one for one: a page fault is also a sleep, and a yield is
 		 * none */
 		CHECK(runs[i].stops > 0, "stops are counted");

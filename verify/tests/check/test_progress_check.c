@@ -122,7 +122,8 @@ static void they_go_on(void)
 	CHECK(seen.enough == 50 && !seen.each,
 	        "lock-free: fifty operations of all together are required");
 	CHECK(!run("wait-free", 0, 0, 0) && seen.each,
-	        "wait-free: fifty of each");
+	        "wait-free: fifty operations of each other thread are "
+	        "required");
 	CHECK(!mock.parked_calls,
 	        "the director is parked and does not operate");
 }
@@ -140,15 +141,16 @@ static void they_are_stuck(void)
 	                mock.destroyed == mock.created,
 	        "no thread stays stopped");
 	CHECK(!run("lock-free", 0, 2, 0),
-	        "two, among more with the same kinds, do not");
+	        "two blocked stops among others with the same kinds do not "
+	        "refute a claim");
 	/* the two blocked stops, and 25 more with the same kinds */
 	CHECK(seen.stops == 1 + 25 + (STOPS - 1),
-	        "after a blocked stop the same kinds get 25 more");
+	        "after a blocked stop the same kinds get up to 25 more stops");
 	CHECK(!run("lock-free", 0, 0, 5) && seen.stops == STOPS,
-	        "without a blocked stop none is repeated");
+	        "without a blocked stop no kinds are repeated");
 	CHECK(run("wait-free", 0, 3, 10) == -1 && seen.stops == 13 &&
 	                strstr(error.text, "claims to be wait-free"),
-	        "blocked stops are found after others");
+	        "blocked stops are found after stops that did not block");
 }
 
 /* With one writer the victim writes, and the others only look up. */
@@ -168,8 +170,10 @@ static void who_is_not_met(void)
 	seen.misses = 200;
 	CHECK(!run("lock-free", 0, 0, 0) && seen.stops == STOPS - 1 &&
 	                strstr(error.text, "each of 26 stops"),
-	        "at most two hundred times; then the stop does not count");
-	CHECK(!seen.misses, "the next stop follows");
+	        "a signal is repeated at most two hundred times; then the stop "
+	        "does not count");
+	CHECK(!seen.misses,
+	        "after a stop that does not count, the next one follows");
 }
 
 /* The first calls fill the caches of malloc(). */

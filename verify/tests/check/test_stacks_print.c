@@ -115,7 +115,8 @@ static void one_question_for_each_object(void)
 	CHECK(!strcmp(recorded[0][4], offset_of(own_code + 2, 1, text)) &&
 	                !strcmp(recorded[1][3],
 	                        offset_of(libc_code + 4, 1, text)),
-	        "outer frames by their call, one before the return");
+	        "outer frames are resolved by their call, one byte before the "
+	        "return address");
 	CHECK(!strcmp(printed, "  thread 71 was in\n"
 	                       "    here at a.c:1\n"
 	                       "    qsort at b.c:3\n"
@@ -141,7 +142,8 @@ static void what_is_not_known(void)
 	        "a frame without a line prints its object, offset and "
 	        "function");
 	CHECK(!strstr(printed, "??") && strstr(printed, "test_stacks_print +"),
-	        "also if addr2line prints question marks");
+	        "if addr2line prints question marks, object, offset and "
+	        "function are printed");
 	given_outputs[0] = "here at a.c:1";
 	print(1);
 	CHECK(strstr(printed, "    here at a.c:1\n") &&

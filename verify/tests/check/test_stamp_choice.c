@@ -89,9 +89,10 @@ static void nothing_is_taken_unseen(void)
 {
 	struct rm_stamps stamps = chosen(20, true);
 
-	CHECK(!stamps.tsc, "so are counters that could not be compared");
+	CHECK(!stamps.tsc, "counters that could not be compared are rejected");
 	CHECK(stamps.why && strstr(stamps.why, "too busy"),
-	        "the reason is a busy machine");
+	        "if counters could not be compared, the reason is a busy "
+	        "machine");
 }
 
 /* On a busy machine they may not be compared. */
