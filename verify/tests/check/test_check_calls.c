@@ -74,7 +74,8 @@ static void one_writes(void)
 	CHECK(one,
 	        "if the map allows one writer, only the first thread writes");
 	CHECK(all, "with one writer, all other threads read at the same time");
-	/* these may find nothing to read and end before the first write */
+	/* other threads may find nothing to read and end before the first
+	 * write */
 	CHECK(passes("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
 	                mock.joined_max == THREADS && mock.writers == 1 &&
 	                passes("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
@@ -127,8 +128,9 @@ static void turns_are_waited_for_parked(void)
 	                mock.unparks == mock.parks && !mock.parked_calls,
 	        "each thread is parked while it waits for a turn, and before "
 	        "the first and after the last one");
-	/* Operations of each turn, of which one of eight also removes. Then new
-	 * keys: 3000 per thread, or 100 if writes are slow. */
+	/* Number of operations in each turn, one of eight of which also
+	 * removes. Then the number of new keys: 3000 per thread, or 100 if
+	 * writes are slow. */
 	CHECK(mock.calls[UPSERT] == 3 * (OPS / 3 + 1 + 3000) &&
 	                mock.calls[REMOVE] == 3 * (OPS / 3 / 8 + 1) &&
 	                mock.calls[LOOKUP] == 3 * 3 * 3000,
@@ -191,7 +193,7 @@ static void as_many_as_given(void)
 	        "keys");
 }
 
-/* Rounds of 512 keys, with a quarter of the given operations in all; and as
+/* Rounds of 512 keys, with a quarter of the given operations in total, and as
  * many increments of four counters. */
 static void conditions_are_asked_for(void)
 {
@@ -249,7 +251,7 @@ static void writers_are_listed(void)
 
 	reset_mock((struct fault){ UPSERT, PRESENT, -1, 0, 0, 0 });
 	run_case("upsert", &impl, OPS, 1);
-	/* except the prefill */
+	/* the prefill is left out */
 	snprintf(listed, sizeof(listed), "; thread 0: %d writes, %d removes",
 	        (int)mock.first_rank_calls[UPSERT] - 1,
 	        (int)mock.first_rank_calls[REMOVE]);
@@ -311,7 +313,7 @@ static void maps_are_made(void)
 	seed++;
 	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, false),
 	        "readers does not presize its map for other seeds");
-	/* 250 plus one per thread, or a window of 512 plus one */
+	/* 250 keys plus one per thread, or a window of 512 keys plus one */
 	CHECK(passes("growth", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 3 * 251, false) &&
 	                was_created(1, 3 * 513, false) &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_fits.c - which checks fit a map, and the reasons why others do not: they
- * depend only on what the map offers and guarantees (runner/map.h). */
+/* test_check_fits.c - which checks apply to a map, and why others do not. This
+ * depends only on what the map offers and guarantees (runner/map.h). */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
@@ -15,7 +15,7 @@ static void empty_loop(struct rm_worker *worker)
 static const struct rm_own_loop loops[] = { { "pair", empty_loop },
 	{ NULL, NULL } };
 
-/* A map that fits all checks. */
+/* A map to which all checks apply. */
 static struct rm_check_case all_fit(void)
 {
 	ops = mock_ops;
@@ -32,7 +32,7 @@ static struct rm_check_case all_fit(void)
 	};
 }
 
-/* Returns true if exactly the checks in `names` are unfit, for the reason
+/* Returns true if exactly the checks in `names` do not apply, for the reason
  * `why`. */
 static bool unfit(
         const struct rm_check_case *c, const char *names, const char *why)
@@ -54,7 +54,7 @@ static bool unfit(
 	return right;
 }
 
-/* Under sanitizers `progress` never fits. */
+/* Under sanitizers `progress` never applies. */
 static const char *no_progress(void)
 {
 	return rm_sanitized() ? " progress " : " ";

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_histories_check.c - recorded histories show each fault of the mock
- * map, at once and after thousands of correct calls. It does not test whether
- * the machine produces rare interleavings of real maps. */
+/* test_histories_check.c - tests that recorded histories show each fault of the
+ * mock map, at once and after thousands of correct calls. It does not test
+ * whether the machine produces rare interleavings of real maps. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
-enum { OPS = 400000, MANY = 2000 /* calls, several maps long */ };
+enum {
+	OPS = 400000,
+	MANY = 2000 /* number of calls; they take several maps */
+};
 
 static struct rm_error error;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_isolate.c - the ways in which a check's process can end, and the message
- * for each: checks of this test crash, hang, use too much memory or exit.
- * Stacks are printed if there is an output for them. */
+/* test_isolate.c - tests the ways in which a check's process can end, and the
+ * message for each: the checks of this test crash, hang, use too much memory or
+ * exit. Stacks are printed if the case has an output for them. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"

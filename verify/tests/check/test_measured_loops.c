@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_measured_loops.c - the checks `drive` and `loops`: the measured loops against
- * the content of the map, and loops that a map defines. */
+/* test_measured_loops.c - tests the checks `drive`, which compares the measured
+ * loops with the content of the map, and `loops`, which runs loops that a map
+ * defines. */
 #include "runner/driver.h"
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"

@@ -17,12 +17,13 @@ struct entry {
 
 /* Record of the calls of one map. */
 struct map_record {
-	size_t keys, most; /* requested, and maximum present */
+	/* number of keys requested, and maximum number present */
+	size_t keys, most;
 	bool presize;
 	char visits[2 * SLOTS + 1]; /* slots that joined */
-	uint64_t first_value;       /* the first one that was written */
+	uint64_t first_value;       /* the first key that was written */
 	size_t operations, scans, checks;
-	bool empty;   /* when it was destroyed */
+	bool empty;   /* value when the map was destroyed */
 	bool orderly; /* one thread at a time, quiescent before it left */
 };
 
@@ -34,8 +35,8 @@ enum fault {
 	LENGTH,        /* one too many */
 	KEEPS_ONE,     /* the last of 64 keys cannot be removed */
 	LOSES_ONE,     /* the 300th key is not stored */
-	SEES_ONE,      /* finds any key while there are 50 */
-	SEES_LAST,     /* finds an absent key, the last one, of 17 */
+	SEES_ONE,      /* finds any key while it has 50 */
+	SEES_LAST,     /* finds the last of 17 absent keys */
 	SCANS_TOO_FEW, /* omits the 40th entry */
 	SCANS_ON,      /* ignores a stop */
 	BROKEN_AFTER,  /* its own check fails when it is empty again */
@@ -108,7 +109,7 @@ static void quiesce(void *context)
 	map.quiescent = true;
 }
 
-/* The place of a key's entry, or of a new one. */
+/* Returns where the entry of a key is, or where a new one belongs. */
 static struct entry **place_of(struct rm_key key)
 {
 	struct entry **at =
@@ -327,8 +328,9 @@ static size_t operations_of(size_t keys, uint64_t count)
 
 static void more_operations_are_more(void)
 {
-	/* Slow writes: an eighth. A third for each set, half of that for the
-	 * long sequence: half of it in all. */
+	/* With slow writes an eighth of the operations. Each set gets a third,
+	 * and its long sequence half of that, so that all long sequences get
+	 * half. */
 	const size_t more = 8 * OPS / 8 / 2;
 	size_t few = operations_of(200, 8), all = operations_of(200, 8 * OPS);
 	size_t size = operations_of(64, 8 * OPS) - operations_of(64, 8);
@@ -340,9 +342,10 @@ static void more_operations_are_more(void)
 	        "a quarter of the operations is distributed over the sizes");
 }
 
-/* Each visit writes each key and looks two up; looks up all keys, and as many
- * absent ones plus two, seven times; removes each key and looks another up. A
- * few more operations, up to the number of keys, are random. */
+/* In a visit each key is written, and two are looked up; seven times all keys
+ * are looked up, and as many absent ones plus two; then each key is removed,
+ * and another one looked up. A few more operations, at most the number of keys,
+ * are random. */
 static void each_key_is_looked_up(void)
 {
 	const size_t keys = 257, visits = 3 * 5;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_overlap.c - which operations count as overlapping. One thread plays both
- * threads of the check `pairs`. */
+/* test_overlap.c - tests which operations count as overlapping. One thread
+ * plays both threads of the check `pairs`. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
 
@@ -25,7 +25,7 @@ static void other(enum rm_pair_kind kind, unsigned key, bool busy)
 }
 
 /* Runs a lookup of key 1, during which the other thread does `meanwhile`;
- * returns the overlaps with that kind. */
+ * returns the number of overlaps with that kind of operation. */
 static uint64_t count_overlaps(enum rm_pair_kind kind, void (*meanwhile)(void))
 {
 	struct rm_pairs_sample sights[RM_PAIRS_SAMPLED];

@@ -170,7 +170,7 @@ static void plain_values(void)
  * ----------------------------------------------------- */
 
 static enum rm_pair_kind
-        kinds[6]; /* operations to run; 0 ends: the last is a lookup */
+        kinds[6]; /* operations to run, ended by 0; the last one is a lookup */
 
 static void do_kinds(void)
 {

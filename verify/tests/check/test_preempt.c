@@ -16,8 +16,9 @@ enum {
 	SPINS = 20000000,
 	SLOW_NS = 1000000,
 	WAITED_S = 3,
-	/* Usually 11 until the gaps are seconds long; a stop restarts that.
-	 * With a signal every 13 ms it would be 230. */
+	/* Usually a thread is woken 11 times until the gaps are seconds long,
+	 * but a stop shortens the gaps again. With a signal every 13 ms it
+	 * would be woken 230 times. */
 	WOKEN_MOST = 15
 };
 
@@ -40,7 +41,7 @@ static void spin(void)
 
 struct run {
 	uint64_t seed, stops, cpu_ns;
-	unsigned ends; /* completed per iteration of its loop */
+	unsigned ends; /* operations completed per iteration of the loop */
 	_Atomic uint64_t ended;
 	long sleeps, sleeps_after;
 	bool began;
@@ -55,8 +56,8 @@ static void *compute(void *opaque)
 	run->began = rm_preempt_begin(run->seed, &run->ended);
 	if (!run->began)
 		return NULL;
-	/* Until it was stopped, however long that takes; the alarm ends a
-	 * thread that never is. */
+	/* Computes until it was stopped, however long that takes; the alarm
+	 * ends a thread that is never stopped. */
 	while (given_away() - before < STOPS)
 		/* relaxed: its own count */
 		atomic_fetch_add_explicit(
@@ -128,8 +129,8 @@ int main(void)
 		CHECK(runs[i].began, "a thread gets its timer");
 		CHECK(runs[i].sleeps >= STOPS,
 		        "a stopped thread is put to sleep");
-		/* not one for one: a page fault is also a sleep, and a yield is
-		 * none */
+		/* the numbers need not be equal: a page fault is also a sleep,
+		 * and a yield is not */
 		CHECK(runs[i].stops > 0, "stops are counted");
 		CHECK(!runs[i].sleeps_after,
 		        "there are no stops after the end");

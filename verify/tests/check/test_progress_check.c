@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_progress_check.c - the check `progress`: number of stops, its criteria,
- * and how many blocked stops refute a claim. Which threads are stopped or stuck
- * is simulated (test_thread_stopper.c tests the rest). Threads and operations are
- * real. */
+/* test_progress_check.c - tests the check `progress`: the number of stops, its
+ * criteria, and how many blocked stops refute a claim. Whether threads are
+ * stopped or stuck is simulated (test_thread_stopper.c tests this part).
+ * Threads and operations are real. */
 #include "tests/unit/tap.h"
 #include "verify/check/thread_stopper.h"
 #include "verify/tests/check/mock_map.h"
@@ -15,8 +15,10 @@ enum { STOPS = 27, OPS = (STOPS - 1) * 4000 };
 
 static struct {
 	unsigned inits, stops, released, checks, freed;
-	unsigned misses; /* signals that first find the victim elsewhere */
-	unsigned stuck, stuck_after; /* failing checks; passing before */
+	/* number of first signals that find the victim elsewhere */
+	unsigned misses;
+	/* number of checks that fail, after this many that pass */
+	unsigned stuck, stuck_after;
 	bool each, consistent, standing;
 	uint64_t enough;
 } seen;
@@ -42,7 +44,7 @@ bool rm_stopper_stop(struct rm_stopper *stopper)
 		seen.misses--;
 		return false;
 	}
-	/* wait until it is inside an operation */
+	/* wait until the victim is inside an operation */
 	while (!seen.stops && !atomic_load(&stopper->inside))
 		sched_yield();
 	seen.standing = true;
@@ -63,7 +65,7 @@ bool rm_stopper_others_proceed(
 {
 	const unsigned look = seen.checks++;
 
-	/* wait until each of them operates */
+	/* wait until each other thread operates */
 	for (unsigned i = 0; !look && i < count; i++)
 		while (!atomic_load(&others[i].done))
 			sched_yield();

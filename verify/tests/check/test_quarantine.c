@@ -55,8 +55,8 @@ static bool is_reused(const void *block)
 	return among;
 }
 
-/* A value is as long as its shape, and may have been freed while it was
- * read. */
+/* A value has the length that its shape states, and may have been freed while
+ * it was read. */
 static void test_values(void)
 {
 	const struct rm_shape three = { .value_bytes = RM_VALUE_LONG },
@@ -112,7 +112,7 @@ static void test_blocks(void)
 	rm_quarantine_set(true, record_report);
 	old = freed(BYTES);
 	CHECK(poisoned(old, BYTES), "freed memory is poisoned");
-	/* the second call follows frees after the first */
+	/* other blocks are freed between the two calls */
 	CHECK(!is_reused(old) && !is_reused(old),
 	        "freed memory is not soon allocated again");
 	free_many();

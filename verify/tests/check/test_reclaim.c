@@ -9,7 +9,7 @@
 
 static uint64_t clock_ns;
 static unsigned info_calls; /* calls of the allocator's statistics */
-static size_t allocated[4]; /* its results; the last one repeats */
+static size_t allocated[4]; /* results of these calls; the last one repeats */
 static size_t mapped[4];    /* bytes of large blocks, counted separately */
 static unsigned info_results;
 
@@ -60,7 +60,7 @@ enum { OPS = 40000, THREADS = 2, PATIENCE = WAIT_MAX_S };
 
 static struct rm_error error;
 
-/* The map's counts, per call; the last one repeats. */
+/* The counts that the map reports at each call; the last one repeats. */
 static double retired[4], freed[4];
 static unsigned stats_calls, stats_results;
 
@@ -105,7 +105,7 @@ static int run(const char *sync, unsigned caps, bool has_stats)
 	return code;
 }
 
-/* Sets the allocator's results before and after the maps that count. */
+/* Sets the allocator's results before and after the maps that are measured. */
 static void set_allocated(size_t before, size_t after)
 {
 	allocated[0] = before;

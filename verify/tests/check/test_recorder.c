@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_recorder.c - one thread's operations as events of a history: arguments,
- * results and stamps, and which operations are armed for single steps. The
- * steps are simulated: they only count. */
+/* test_recorder.c - tests how one thread's operations become events of a
+ * history, with arguments, results and stamps, and which operations are armed
+ * for single steps. The steps are simulated and only counted. */
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
 #include "verify/tests/check/mock_map.h"
@@ -18,9 +18,11 @@ static struct rm_error error;
 
 static struct {
 	unsigned arms, disarms, least, most;
-	unsigned within[6]; /* the first 8 steps, the next 8, 16, 32, ... */
+	/* number armed within the first 8 steps, the next 8, 16, 32, ... */
+	unsigned within[6];
 	unsigned yields[8];
-	bool orderly; /* armed from before to after both stamps */
+	/* true: armed from before the first stamp until after the second */
+	bool orderly;
 	uint64_t armed_at;
 } steps;
 
@@ -278,8 +280,9 @@ static void many(struct rm_peer *peer)
 	}
 }
 
-/* One of six depths: any number up to 8 << k steps. So half of the operations
- * that pass some depth stop before twice that depth. */
+/* The number of steps is any number up to 8 << k, for one of six k. So half of
+ * the operations that pass some number of steps stop before twice that
+ * number. */
 static void some_stand_aside(void)
 {
 	bool depths = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rounds.c - the settings of each round of a check, its share of the
- * budget, and the summary of all rounds. The checks are of this test, and run
- * in this process if they cannot hang. */
+ * budget, and the summary of all rounds. The checks are those of this test, and
+ * run in this process if they cannot hang. */
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
@@ -204,7 +204,7 @@ static void a_failure_is_tried_again(void)
 	        "a round costs CPU time, and at least as much of the budget");
 }
 
-/* A map that offers only what is mandatory. */
+/* A map that offers only mandatory operations. */
 static void shares_are_by_weight(void)
 {
 	static const struct rm_map_ops least = { .create = NULL };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_scan_growth.c - scans that wait at an entry until the map has doubled,
- * and the rules for them. Time is simulated: it does not pass while a scan lets
- * others write, so load makes no scan give up. It passes with each wait if the
- * scan blocks writers. */
+/* test_scan_growth.c - tests scans that wait at an entry until the map has
+ * doubled, and the rules for them. Time is simulated. It does not pass while a
+ * scan lets others write, so that no scan gives up on a loaded machine. If the
+ * scan blocks writers, time passes with each wait. */
 #include "runner/base/clock.h"
 
 #include <sched.h>
 #include <stdbool.h>
 
-static uint64_t now_ns = 1; /* time of the only scanning thread */
+static uint64_t now_ns = 1; /* clock of the only scanning thread */
 static unsigned waits;
 static bool time_passes;
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stacks_print.c - printed stacks: which frames, with addr2line's lines if
- * it knows them, else with object and offset. addr2line is simulated: its
- * arguments are recorded, its output is given.
- *
- * plain: it reads the stacks of this program, which a sanitizer changes. */
+/* test_stacks_print.c - tests printed stacks: which frames are printed, with
+ * addr2line's lines if it knows them, else with object and offset. addr2line is
+ * simulated: its arguments are recorded, and the test sets its output. plain:
+ * it reads the stacks of this program, which a sanitizer changes. */
 #include "runner/base/capture.h"
 
 #include <stdbool.h>
@@ -76,8 +75,9 @@ static const char *offset_of(const void *at, int less, char text[24])
 	return text;
 }
 
-/* Two threads: one in this program below the C library's qsort(), with two
- * frames of the handler; one at an address without an object. */
+/* Two threads: one in a function of this program that the C library's qsort()
+ * called, with two frames of the handler; one at an address that belongs to no
+ * object. */
 static void two_threads(void)
 {
 	char *own_code = (char *)(uintptr_t)own_function;

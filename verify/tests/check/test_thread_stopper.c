@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_thread_stopper.c - which threads count as stuck while another is stopped, and
- * where a thread is stopped. Time, CPU time and sleep are simulated, so that
- * load does not decide. */
+/* test_thread_stopper.c - tests which threads count as stuck while another is
+ * stopped, and where a thread is stopped. Time, CPU time and sleep are
+ * simulated, so that the result does not depend on load. */
 #include "runner/base/clock.h"
 
 #include <dlfcn.h>
@@ -21,7 +21,7 @@ static struct {
 	uint64_t now_ns, cpu_ns[THREADS_MAX];
 	char state[THREADS_MAX]; /* as in /proc: R runs, S sleeps */
 	void (*wait_effect)(uint64_t ns);
-	unsigned looked_at; /* whose clock was read */
+	unsigned looked_at; /* the thread whose clock was read */
 } mock;
 
 static uint64_t mock_now(void)
@@ -152,7 +152,7 @@ static void starve(uint64_t ns)
 		do_some(0, 10);
 }
 
-/* One is awake at times, and gets no CPU time. */
+/* One thread is awake at times, but gets no CPU time. */
 static void doze(uint64_t ns)
 {
 	static unsigned looks;

@@ -322,9 +322,10 @@ static void values(void)
 	                        "written for key 1: 000040020000000c..."),
 	        "another key's value stops the schedule and is printed");
 	CHECK(!stops(&call, &value, 12) && stops(&call, &value, 13),
-	        "a number past the last key is its own rank");
+	        "a number larger than all keys is its own rank");
 	value = rm_value_of(KEYS, WRITER, 4);
-	CHECK(!stops(&call, &value, KEYS), "so is the first such number");
+	CHECK(!stops(&call, &value, KEYS),
+	        "the number right after the last key is its own rank");
 	value = rm_value_of(12, WRITER, 4);
 	value.word[2] ^= 1;
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_TORN,
@@ -358,9 +359,11 @@ static void published(void)
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_RACE &&
 	                strstr(stop.what, "thread 1: lookup returns the value "
 	                                  "that thread 2 wrote for key 2,"),
-	        "otherwise it is a race, which names both threads");
+	        "if the reader does not know the writer, it is a race, which "
+	        "names both threads");
 	rm_explore.alone = true;
-	CHECK(!stops(&call, &value, 2), "the main thread alone knows all");
+	CHECK(!stops(&call, &value, 2),
+	        "the main thread knows all threads while it is alone");
 	rm_explore.alone = false;
 	value = rm_value_of(12, SELF, 4);
 	CHECK(!stops(&call, &value, 2), "a thread knows its own values");

@@ -117,9 +117,10 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
 	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
-	        "each of these has all threads and four present keys that "
-	        "collide");
-	CHECK(early == 0, "none of these is run by `explore all`");
+	        "programs that wrap 16 bits have all threads and four present "
+	        "keys that collide");
+	CHECK(early == 0,
+	        "`explore all` runs no program that wraps a 16-bit counter");
 }
 
 static void test_plain(void)
@@ -151,7 +152,8 @@ static void test_plain(void)
 		rm_explore_program_make(&options, number, &program);
 		repeated += longest(&program) >= WRAPS;
 	}
-	CHECK(repeated == 0, "none wraps 16 bits under a memory model");
+	CHECK(repeated == 0,
+	        "under a memory model no program wraps a 16-bit counter");
 }
 
 int main(void)

@@ -92,7 +92,8 @@ static void neighbours(void)
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
 	        "a release orders despite a store next to it in the 8 bytes");
 	lanes(locks, counts, locks);
-	CHECK(stops(RM_EXPLORE_NOTHING, ""), "so does a spinlock");
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "a spinlock orders despite a store next to it in the 8 bytes");
 	lanes(publishes_beside, looks, NULL);
 	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
 	        "a release of the adjacent half does not order");
@@ -108,7 +109,7 @@ static void comparisons(void)
 	        "a comparison that fails only reads");
 	lanes(fails, owns, NULL);
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
-	        "it only reads before a plain read, too");
+	        "a comparison that fails only reads before a plain read");
 	lanes(fails, writes, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "writes (plainly) what thread 1 read (atomically)"),
@@ -120,7 +121,7 @@ static void comparisons(void)
 	lanes(succeeds, owns, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "reads (plainly) what thread 1 wrote (atomically)"),
-	        "it writes before a plain read, too");
+	        "a comparison that succeeds writes before a plain read");
 }
 
 /* Publishes a block of 20 bytes, the first 12 of which realloc() has copied. */
@@ -214,7 +215,7 @@ static void wide(void)
 	        "all 16 bytes of a load are checked");
 	CHECK(alone_stops(compares_behind, RM_EXPLORE_OUTSIDE,
 	              "writes 8 bytes at byte 8 of a block of 8"),
-	        "so are all 16 bytes of a comparison");
+	        "all 16 bytes of a comparison are checked");
 }
 
 static void subject(void)

@@ -244,7 +244,7 @@ static void outside(void)
 	        "a read of a freed block is a use after free");
 	CHECK(faults_with(writes_moved, RM_EXPLORE_FREED,
 	              "writes 1 bytes at byte 0 of a block of 20"),
-	        "so is a write to the old block after realloc()");
+	        "a write to the old block after realloc() is a use after free");
 }
 
 /* ---- uninitialised memory ---- */
@@ -323,7 +323,7 @@ static void unwritten(void)
 	        "uninitialised memory must not be read");
 	CHECK(faults_with(reads_new_over_words, RM_EXPLORE_UNINITIALISED,
 	              "reads 8 bytes at byte 4 of a block of 24"),
-	        "nor by a read of two words");
+	        "uninitialised memory must not be read as part of two words");
 	CHECK(passes(reads_in_part), "a read may be partly uninitialised");
 	CHECK(passes(reads_untold), "memory without the fill of malloc() was "
 	                            "written without instrumentation");

@@ -121,7 +121,7 @@ static void system_calls(void)
 	        "the system call returns how many lanes it has woken");
 	lanes(calls_wake, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "0"),
-	        "it returns 0 if no lane sleeps");
+	        "the system call returns 0 if no lane sleeps");
 	lanes(calls_for_one, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "e"),
 	        "a wait returns EAGAIN if the value differs");

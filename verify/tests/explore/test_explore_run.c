@@ -240,7 +240,8 @@ static void lower_comes_later(void)
 	CHECK(share.lowest == 116 && !seen->times[118],
 	        "a lower number replaces the one found before");
 	lower_found(&share, 130);
-	CHECK(share.lowest == 116, "a higher one does not");
+	CHECK(share.lowest == 116,
+	        "a higher number does not replace the one found before");
 	memset(seen, 0, sizeof(*seen));
 	fails(0, 0, 0);
 	share.lowest = 122;
@@ -271,7 +272,7 @@ static void processes_die(void)
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 123 &&
 	                summary.fault == RM_EXPLORE_RACE,
-	        "it does not hide a lower number that fails");
+	        "a killed process does not hide a lower number that fails");
 	fails(0, 0, 0);
 	stub.dies_by = SIGSEGV;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
@@ -283,7 +284,7 @@ static void processes_die(void)
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 131 &&
 	                summary.fault == RM_EXPLORE_CRASH,
-	        "so has a process that exits");
+	        "a process that exits has failed at its number");
 	stub.leaves = 0;
 }
 
@@ -328,7 +329,8 @@ static void errors(void)
 	stub.breaks_again = true;
 	CHECK(run(3, RM_EXPLORE_MIX, &summary, &error) == -ENOMEM &&
 	                !strcmp(error.text, "number 117 is too much"),
-	        "so is an error when the failure is replayed");
+	        "an error when the failure is replayed is reported with its "
+	        "text");
 	stub.breaks_again = false;
 	fails(0, 0, 0);
 	stub.open_status = -EPERM;
@@ -403,14 +405,17 @@ static void which_maps(void)
 	CHECK(refused(impl, "unsafe", true),
 	        "an unsafe map is explored only by name");
 	impl.caps = RM_CAP_UNSAFE_INSERT;
-	CHECK(refused(impl, "unsafe", true), "so is a map with unsafe inserts");
+	CHECK(refused(impl, "unsafe", true),
+	        "a map with unsafe inserts is explored only by name");
 	impl = right;
 	impl.volatile_order = true;
 	CHECK(refused(impl, "volatile accesses", true),
-	        "so is a map that orders by volatile accesses");
+	        "a map that orders by volatile accesses is explored only by "
+	        "name");
 	impl = right;
 	impl.misuse = "planted";
-	CHECK(refused(impl, "misuse", true), "so is an injected misuse");
+	CHECK(refused(impl, "misuse", true),
+	        "an injected misuse is explored only by name");
 }
 
 int main(void)
@@ -422,7 +427,8 @@ int main(void)
 	all_pass(RM_EXPLORE_MIX, "each number is played once, by any number of "
 	                         "processes");
 	all_pass(RM_EXPLORE_EXHAUSTIVE,
-	        "so is each program of the exhaustive scheduler");
+	        "each program of the exhaustive scheduler is played once, by "
+	        "any number of processes");
 	lowest_is_told();
 	lower_comes_later();
 	processes_die();

@@ -153,7 +153,7 @@ static void lanes_stand_still(void)
 		ended += all_come_to_an_end(seed);
 	}
 	CHECK(stalled > 150, "a lane stalls until all others have ended");
-	CHECK(drawn == 0, "no lane does at random");
+	CHECK(drawn == 0, "with the random scheduler no lane stalls");
 	CHECK(ended == 500, "a stalled lane that others wait for is released");
 }
 
@@ -174,7 +174,7 @@ static void list_plays(void)
 	CHECK(equal(&taken, &again),
 	        "a list replays the turns that were taken");
 	CHECK(rm_explore_next_turn(&listed, &situation).lane == 2,
-	        "after its end any lane that can run is chosen");
+	        "after the end of a list any lane that can run is chosen");
 	free(taken.turn);
 	free(again.turn);
 }

@@ -109,7 +109,7 @@ static void equals_every_order(const char *name, struct draw_params params,
 	CHECK(!tally.differ && !tally.undecided, text);
 	CHECK(tally.possible > histories / 4 &&
 	                tally.possible < histories - histories / 20,
-	        "both verdicts occur");
+	        "both verdicts occur among the histories");
 	rm_history_clear(&history);
 }
 
