@@ -26,7 +26,7 @@ struct node {
 
 struct map {
 	pthread_mutex_t lock[LOCKS];
-	_Atomic uint64_t free; /* tag << 32 the first free node */
+	_Atomic uint64_t free; /* tag << 32 | the first free node */
 	struct node *node;
 	uint32_t *bucket;
 	size_t mask;

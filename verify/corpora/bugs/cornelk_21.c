@@ -16,7 +16,7 @@ enum { FIRST_BITS = 4 };
 struct item {
 	uint64_t hash, key;
 	_Atomic(struct item *) next;
-	pthread_mutex_t lock; /* of the members below */
+	pthread_mutex_t lock; /* number of the members below */
 	bool present;
 	uint64_t word;
 };
@@ -28,7 +28,7 @@ struct index {
 };
 
 struct map {
-	pthread_mutex_t lock; /* of inserts */
+	pthread_mutex_t lock; /* held by inserts */
 	_Atomic bool growing;
 	size_t count; /* under the lock */
 	_Atomic(struct index *) index;

@@ -113,7 +113,7 @@ static bool insert_with_version(void *thread, struct rm_shape shape,
 {
 	struct reader *reader = thread;
 
-	/* the key was absent, so it is in no cache */
+	/* the key was absent, so no cache has it */
 	return base_insert_if_absent(reader->map, shape, key, value, present);
 }
 
