@@ -24,7 +24,7 @@ struct account {
 struct ledger {
 	/* [threads + 1]; the last one is for the prefill */
 	struct account *accounts;
-	uint64_t ops; /* per thread */
+	uint64_t ops; /* operations of each thread */
 	unsigned writers;
 	bool values;   /* use exchange and take */
 	bool in_place; /* neither inserts nor removes */

@@ -19,7 +19,7 @@ static uint64_t counter_of(const struct rm_value *value)
 }
 
 struct race {
-	uint64_t ops;                          /* per thread */
+	uint64_t ops;                          /* operations of each thread */
 	_Atomic uint64_t inserted[ROUND_KEYS]; /* inserts per rank */
 	_Atomic uint64_t added[KEYS];          /* increments per rank */
 };

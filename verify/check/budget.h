@@ -39,8 +39,8 @@ void rm_rounds_record(
 
 /* One sample of a check's process, taken by another process. */
 struct rm_process_sample {
-	uint64_t wall_ns;  /* of a monotonic clock */
-	uint64_t cpu_ns;   /* of all threads */
+	uint64_t wall_ns;  /* time of a monotonic clock */
+	uint64_t cpu_ns;   /* CPU time of all threads */
 	uint64_t progress; /* completed operations */
 	bool asleep;       /* all threads slept in this sample */
 };

@@ -53,7 +53,7 @@ static bool can_overlap(const struct rm_coverage *coverage, unsigned key_class,
 
 struct sums {
 	unsigned possible, often, never;
-	size_t used; /* of `names` */
+	size_t used; /* bytes used of `names` */
 	char names[256];
 };
 

@@ -32,7 +32,7 @@ enum rm_pair_kind {
 };
 
 enum rm_pair_class {
-	RM_CLASS_SCATTERED, /* as in the measured loop */
+	RM_CLASS_SCATTERED, /* the keys of the measured loop */
 	RM_CLASS_EDGES,     /* 0, all ones ...; empty, one byte, zeros */
 	/* consecutive words; 17 bytes that differ in the last */
 	RM_CLASS_NEIGHBOURS,

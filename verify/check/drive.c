@@ -13,14 +13,15 @@ enum { STEP = 256 * RM_BATCH }; /* iterations of a thread */
 
 struct drive_run {
 	enum rm_write_kind kind;
-	uint64_t iterations; /* per thread, a multiple of RM_BATCH */
+	/* iterations of each thread, a multiple of RM_BATCH */
+	uint64_t iterations;
 	const uint32_t *stream;
 	const struct rm_skew *skew;
 	unsigned writers;
 	atomic_bool stop;
 	struct rm_fresh *fresh;   /* [threads] */
 	uint64_t *fresh_next;     /* [threads] */
-	unsigned threads;         /* of this run */
+	unsigned threads;         /* number of threads in this run */
 	struct rm_counts *counts; /* [threads] */
 	uint64_t *key_sums;       /* [threads] */
 };

@@ -9,7 +9,7 @@
 enum { WINDOW = 512 }; /* resident keys per thread */
 
 struct growth_run {
-	uint64_t inserts; /* per thread */
+	uint64_t inserts; /* inserts of each thread */
 	unsigned writers;
 	/* true: remove the oldest key, so that the size stays constant; false:
 	 * grow */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-	HISTORY_OPS = 12,   /* per thread and history */
+	HISTORY_OPS = 12,   /* operations of each thread in a history */
 	HISTORY_BATCH = 64, /* histories recorded on one map */
 	HISTORY_MENU = 64   /* maximum number of entries in the menu of kinds */
 };
@@ -20,7 +20,7 @@ enum {
 /* One batch. Allocated once, used for many batches. */
 struct histories {
 	struct rm_stamps stamps;
-	unsigned threads, writers; /* of this batch */
+	unsigned threads, writers; /* numbers of threads in this batch */
 	uint64_t first;            /* rank of the first of `keys` keys */
 	unsigned keys;             /* 2 .. RM_RECORDED */
 	/* Kinds of operations, each as often as its weight; read-only kinds
@@ -37,7 +37,7 @@ struct histories {
 	size_t (*ends)[HISTORY_BATCH];
 };
 
-enum { SPINS = 200 }; /* before a waiting thread yields its CPU */
+enum { SPINS = 200 }; /* spins before a waiting thread yields its CPU */
 
 /* Adds a kind `times` times. `kind` is a kind of history, or
  * RM_RECORD_UPDATE. */

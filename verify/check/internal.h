@@ -43,7 +43,7 @@ struct rm_peers;
 struct rm_peer {
 	_Alignas(RM_CACHE_LINE) struct rm_peers *peers;
 	const struct rm_map_ops *ops;
-	void *thread; /* from join() */
+	void *thread; /* handle that join() returned */
 	struct rm_shape shape;
 	unsigned slot;
 	uint64_t rng;
@@ -52,7 +52,8 @@ struct rm_peer {
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
 	/* operations of other threads at the last sample */
 	uint64_t others_ended;
-	uint64_t sampled, overlapped; /* see struct rm_check_result */
+	/* summed into struct rm_check_result */
+	uint64_t sampled, overlapped;
 	struct rm_key_bytes line;
 	/* for a second key that is used at the same time */
 	struct rm_key_bytes other;

@@ -225,7 +225,8 @@ static void read_report(struct watch *watch)
 
 	for (;;) {
 		const bool ended =
-		        process_has_ended(watch->pid); /* before the poll */
+		        /* tested before the poll */
+		        process_has_ended(watch->pid);
 		int ready = poll(&fd, 1, ended ? 0 : SAMPLE_MS);
 		size_t space =
 		        sizeof(watch->report.text) - 1 - watch->report_bytes;

@@ -19,9 +19,11 @@ enum {
 	SIZES = sizeof(sizes) / sizeof(sizes[0]),
 	SLOW_SIZE = 300,
 	CHAIN_SIZE = 300, /* longer chains are only slower */
-	LONG_SIZE = 200,  /* for the long sequence of each set */
+	/* number of keys in the long sequence of each set */
+	LONG_SIZE = 200,
 	ONE_VISIT = 300,
-	EDGES_SIZE = 1100, /* includes every kind of edge key */
+	/* a set of this size has every kind of edge key */
+	EDGES_SIZE = 1100,
 	FEW_OPS = 100000
 };
 

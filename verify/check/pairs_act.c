@@ -23,7 +23,8 @@ void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
 struct update {
 	const struct rm_value *value;
 	struct rm_value old;
-	bool had_old; /* at the last call: it may be called again */
+	/* of the last call, since update() may call back again */
+	bool had_old;
 };
 
 static bool replace(
@@ -40,7 +41,7 @@ static bool replace(
 
 struct call_result {
 	struct rm_value old;
-	bool was_there; /* as returned */
+	bool was_there; /* whether the operation returned "present" */
 	bool has_old;   /* old is the value that was present */
 	int64_t added;  /* 1: inserted, -1: removed */
 };
@@ -186,7 +187,8 @@ static void shrink(struct rm_pairs_actor *actor)
 struct scan_counts {
 	const struct rm_pairs_actor *actor;
 	struct rm_key_bytes line;
-	uint64_t count, sum; /* of private keys */
+	/* number of private keys, sum of their numbers */
+	uint64_t count, sum;
 };
 
 /* The tag of the value names a rank; the key must be the one of this rank. Only

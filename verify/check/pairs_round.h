@@ -18,7 +18,7 @@ enum {
 
 /* The kinds and keys of a round; written while no thread uses the map. */
 struct rm_pairs_focus {
-	enum rm_pair_class key_class; /* of the shared keys */
+	enum rm_pair_class key_class; /* class of the shared keys */
 	enum rm_pair_kind kinds[2];
 	uint32_t kinds_allowed; /* bits of the kinds that occur in this round */
 	uint32_t first;         /* the value tag of the first key */
@@ -55,7 +55,7 @@ struct rm_pairs {
 struct rm_pairs_actor {
 	struct rm_peer *peer;
 	struct rm_pairs *pairs;
-	uint64_t number;   /* of its operations */
+	uint64_t number;   /* counts the thread's operations */
 	uint64_t own_keys; /* private keys in the map: 0 .. own - 1 */
 	/* last value read, for compare_swap */
 	struct rm_value known[RM_PAIRS_HOT];

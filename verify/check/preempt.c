@@ -32,11 +32,12 @@ enum {
 static _Thread_local struct {
 	timer_t timer;
 	uint64_t rng, count;
-	uint64_t cpu_ns;                 /* at the end of the last stop */
-	const _Atomic uint64_t *counter; /* of completed operations */
-	uint64_t completed_at_stop; /* its value at the end of the last stop */
-	unsigned idle_signals;      /* since then, in a row */
-	cpu_set_t allowed;          /* CPUs that the thread may use */
+	uint64_t cpu_ns; /* CPU time at the end of the last stop */
+	const _Atomic uint64_t *counter; /* counts completed operations */
+	/* value of `counter` at the end of the last stop */
+	uint64_t completed_at_stop;
+	unsigned idle_signals; /* since then, in a row */
+	cpu_set_t allowed;     /* CPUs that the thread may use */
 } self;
 
 static struct timespec in_ns(uint64_t ns)

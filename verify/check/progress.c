@@ -40,7 +40,7 @@ struct progress_test {
 	_Atomic unsigned victim_kind, others_kind;
 	atomic_bool victim_started, over;
 	unsigned writers;
-	unsigned stops; /* of this map */
+	unsigned stops; /* stops on this map */
 	uint64_t stopped;
 };
 

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
-enum { TRAP_FLAG = 1 << 8 }; /* of EFLAGS: AMD APM vol. 2, 13.1.4 */
+enum { TRAP_FLAG = 1 << 8 }; /* bit of EFLAGS: AMD APM vol. 2, 13.1.4 */
 
 /* Per thread, because a signal handler gets no context. */
 static _Thread_local volatile unsigned steps_left, yields_left;

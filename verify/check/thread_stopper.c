@@ -173,7 +173,7 @@ static bool is_asleep(const struct rm_bystander *other)
  * completed. */
 struct evidence {
 	uint64_t since_ns, samples;
-	uint64_t sum; /* of operations */
+	uint64_t sum; /* sum of the threads' operations */
 	uint64_t cpu_ns[BYSTANDERS_MAX];
 	bool awake[BYSTANDERS_MAX]; /* true if the thread ran in any sample */
 };

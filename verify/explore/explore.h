@@ -26,14 +26,16 @@
 
 enum {
 	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
-	RM_EXPLORE_OPS_MAX = 16,    /* of each thread */
+	/* maximum number of operations of each thread */
+	RM_EXPLORE_OPS_MAX = 16,
 	RM_EXPLORE_CPUS_MAX = 64,
 	/* defaults */
 	RM_EXPLORE_THREADS = 3,
 	RM_EXPLORE_OPS = 6,
 	RM_EXPLORE_STEPS = 1000000,
 	RM_EXPLORE_SCHEDULES = 100000,
-	RM_EXPLORE_SCHEDULES_OF_ALL = 20000, /* of each map */
+	/* default number of schedules of each map */
+	RM_EXPLORE_SCHEDULES_OF_ALL = 20000,
 	/* defaults and limits of the exhaustive scheduler */
 	RM_EXPLORE_FEW_THREADS = 2,
 	RM_EXPLORE_EXHAUSTED_THREADS_MAX = 3,
@@ -84,16 +86,17 @@ struct rm_explore_options {
 	const char *named; /* as the user named it: its id, or its file */
 	unsigned shapes;   /* bits by rm_shape_index(); subset of the map's */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
-	unsigned ops;      /* per thread, 1 .. RM_EXPLORE_OPS_MAX */
-	bool plain;        /* all programs have this size (menu.h) */
-	unsigned depth;    /* PCT: 1 .. 4; 0: cycle through these depths */
+	/* operations of each thread, 1 .. RM_EXPLORE_OPS_MAX */
+	unsigned ops;
+	bool plain;     /* all programs have this size (menu.h) */
+	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
 	bool unstamped; /* under c11: operation boundaries do not synchronise */
 	bool unjudged;  /* histories are not judged */
 	/* NULL: programs are drawn with `threads` and `ops` */
 	const struct rm_explore_program_file *written;
-	const char *written_in; /* its file */
+	const char *written_in; /* name of the program file */
 	uint64_t seed;
 	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
 	/* exhaustive: each number is a program, and `schedules` is the maximum
@@ -133,16 +136,17 @@ struct rm_explore_tally {
 	uint64_t programs;  /* exhaustive: programs begun */
 	uint64_t stopped;   /* programs stopped at the limit */
 	uint64_t schedules; /* exhaustive: in the longest walk of each */
-	uint64_t plays;     /* including repeated schedules */
-	uint64_t steps;     /* of all plays */
-	uint64_t switches;  /* between threads, of all plays */
+	/* number of plays, including repeated schedules */
+	uint64_t plays;
+	uint64_t steps;    /* steps of all plays */
+	uint64_t switches; /* between threads, of all plays */
 	/* undecided histories of all plays; these never count as passed */
 	uint64_t undecided;
 };
 
 /* The result of exploring one map. */
 struct rm_explore_summary {
-	struct rm_explore_tally tally; /* of all CPUs */
+	struct rm_explore_tally tally; /* sum over all processes */
 	double seconds;
 	enum rm_explore_fault fault;
 	uint64_t found; /* the lowest number of a schedule with a fault */

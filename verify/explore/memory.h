@@ -29,8 +29,9 @@ struct rm_explore_atomic {
 struct rm_explore_place {
 	uintptr_t at;
 	unsigned bytes;
-	uint32_t next;    /* the next one in the same 8 bytes; 0: none */
-	const void *site; /* of the first access */
+	uint32_t next; /* the next one in the same 8 bytes; 0: none */
+	/* code site of the first access */
+	const void *site;
 	uint32_t lane;
 };
 

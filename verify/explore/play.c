@@ -34,16 +34,19 @@ enum {
 static struct {
 	const struct rm_explore_program *program;
 	void *map;
-	uint64_t sequence; /* of values */
+	uint64_t sequence; /* number of the last value that was written */
 	uint32_t *begun;   /* for each value: writer's clock */
 	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values; 0: none */
-	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
+	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* rank of each key */
 	struct rm_history_event *event;
-	struct rm_history_event *running[RM_EXPLORE_LANES]; /* of each lane */
-	size_t events, room;         /* of `event` and `begun` */
+	/* the running operation of each lane */
+	struct rm_history_event *running[RM_EXPLORE_LANES];
+	/* events used, and space in `event` and `begun` */
+	size_t events, room;
 	uint64_t limit, heap_before; /* steps; bytes when threads began */
 	struct rm_history_pair *pair;
-	size_t pair_room, lane_pairs;   /* for all lanes; for each lane */
+	/* space for pairs of all lanes; of each lane */
+	size_t pair_room, lane_pairs;
 	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
 } play;
 

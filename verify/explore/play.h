@@ -17,7 +17,8 @@ struct rm_explore_played {
 	bool undecided;
 	/* set if the history was judged, because nothing else was wrong */
 	struct rm_history history;
-	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
+	/* verdict on RM_EXPLORE_HISTORY */
+	struct rm_history_judgement judgement;
 };
 
 /* Runs the program under `schedule`, with at most `limit` steps, and judges the

@@ -32,7 +32,7 @@ struct rm_explore_program {
 	bool unstamped, unjudged;
 	uint64_t map_seed;
 	bool presize;
-	bool collide;      /* its keys collide in the map if possible */
+	bool collide;      /* the keys collide in the map if possible */
 	bool looks;        /* true: also call length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are present at the start, as bits */

@@ -37,7 +37,7 @@ struct rm_explore_situation {
 	                     never 0. Includes the lane that yields only if it
 	                     is the only one */
 	uint32_t running; /* the lane that ran */
-	bool yields;      /* it yields */
+	bool yields;      /* the running lane yields */
 	bool stuck;       /* no operation has ended for a long time */
 	uint64_t steps;   /* steps of all lanes so far */
 };

@@ -12,9 +12,10 @@ struct rm_explore_case {
 	struct rm_explore_turns turns;
 	enum rm_explore_fault fault;
 	uint64_t switches;
-	uint64_t seed, horizon, limit; /* for schedules that are tried */
-	bool stalls;                   /* also try the stall scheduler */
-	uint64_t plays, steps;         /* so far */
+	/* settings of the schedules that are tried */
+	uint64_t seed, horizon, limit;
+	bool stalls;           /* also try the stall scheduler */
+	uint64_t plays, steps; /* number of plays and steps so far */
 };
 
 /* Plays the case; its turns become those taken. Returns 0 or -errno. */

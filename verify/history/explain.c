@@ -31,10 +31,10 @@ struct picture {
 	const struct rm_history *history;
 	struct mark *marks;
 	size_t mark_count;
-	uint32_t *threads; /* per lane */
-	bool *running;     /* per lane */
+	uint32_t *threads; /* thread of each lane */
+	bool *running;     /* true while an operation of the lane runs */
 	size_t lanes;
-	int width;      /* of a lane */
+	int width;      /* width of a lane */
 	uint64_t first; /* stamp */
 };
 

@@ -78,7 +78,7 @@ struct rm_history_event {
 	   joined texts. */
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
-	uint64_t result;   /* see enum rm_history_kind */
+	uint64_t result;   /* meaning: see enum rm_history_kind */
 	uint32_t thread;   /* any number; one operation at a time */
 	uint8_t kind;      /* enum rm_history_kind */
 	uint8_t unknown;   /* bits RM_HISTORY_UNKNOWN_... */
@@ -100,15 +100,16 @@ struct rm_history_name {
  * one part per thread and join them at the end.
  */
 struct rm_history {
-	enum rm_history_guarantee guarantee; /* of length and scan */
+	/* guarantee of length and scan */
+	enum rm_history_guarantee guarantee;
 	uint64_t seed;     /* together with `map` repeats the run; 0: unknown */
 	char map[64];      /* the map's id, or "" */
 	char stamps[32];   /* "tsc" | "sequence" | "index" | "" */
 	char command[256]; /* repeats the run, or "" */
 
-	struct rm_history_event *events; /* in any order */
+	struct rm_history_event *events; /* events in any order */
 	size_t count, room;
-	struct rm_history_pair *pairs; /* of all scans */
+	struct rm_history_pair *pairs; /* pairs of all scans */
 	size_t pair_count, pair_room;
 	struct rm_history_pair *initial; /* entries before the first event */
 	size_t initial_count, initial_room;
@@ -214,7 +215,7 @@ enum rm_history_verdict {
 struct rm_history_judgement {
 	enum rm_history_verdict verdict;
 	uint64_t states; /* states visited in total */
-	size_t keys;     /* that were judged */
+	size_t keys;     /* number of keys that were judged */
 	size_t undecided_keys;
 	/* If BROKEN or UNDECIDED: one line, such as "key 7: lookup of thread 2
 	   returned 5, which ...". */

@@ -22,8 +22,8 @@ enum rm_edn_kind {
 struct rm_edn {
 	enum rm_edn_kind kind;
 	unsigned line;
-	char *text;           /* in atoms; owned */
-	struct rm_edn *items; /* in containers, `count` of them; owned */
+	char *text;           /* text of an atom; owned */
+	struct rm_edn *items; /* `count` items of a container; owned */
 	size_t count;
 };
 

@@ -82,7 +82,7 @@ int rm_stamped_compare(const void *left, const void *right);
 
 struct rm_text_place {
 	const char *file;
-	unsigned line; /* from 1 */
+	unsigned line; /* line number, from 1 */
 	struct rm_error *error;
 };
 

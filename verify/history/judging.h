@@ -133,7 +133,8 @@ struct rm_order {
 	/* history.pairs with numbered keys; those of a scan are sorted by these
 	   numbers */
 	struct rm_problem_pair *pairs;
-	struct rm_problem_cell *start;   /* per key */
+	/* content of each key at the start */
+	struct rm_problem_cell *start;
 	size_t wholes[RM_HISTORY_KINDS]; /* operations of each kind */
 	size_t bad;     /* the inconsistent event; SIZE_MAX: none */
 	uint32_t twice; /* a scan that yielded a key twice; UINT32_MAX: none */
@@ -142,7 +143,7 @@ struct rm_order {
 	   refs[first[k + 1] - 1], by thread, then by `invoked`. */
 	struct rm_order_ref *refs;
 	size_t *first;
-	uint32_t *table; /* of keys */
+	uint32_t *table; /* hash table of keys */
 	size_t table_size;
 };
 
@@ -298,8 +299,8 @@ struct rm_minimise {
 	const struct rm_problem *whole;
 	struct rm_problem_op
 	        *ops;   /* [whole->count]; changed by the cut in time */
-	bool *keep;     /* per operation */
-	bool *keep_key; /* per key */
+	bool *keep;     /* for each operation, whether it is kept */
+	bool *keep_key; /* for each key, whether it is kept */
 	struct rm_stand_in writes, removes;
 	uint64_t other;   /* slot of a value that no operation uses */
 	size_t offending; /* SIZE_MAX: not found */

@@ -21,7 +21,7 @@ static uint64_t other_value(const struct rm_problem *problem)
 		        op->result != other)
 			continue;
 		other--;
-		i = SIZE_MAX; /* from the beginning */
+		i = SIZE_MAX; /* starts again from the beginning */
 	}
 	return other;
 }

@@ -18,8 +18,8 @@ enum { LOCKS = 16 };
 
 /* Node 0 means none. */
 struct node {
-	_Atomic uint32_t free_next; /* while it is free */
-	uint32_t next;              /* while it is in a bucket */
+	_Atomic uint32_t free_next; /* next free node, while it is free */
+	uint32_t next;              /* next node, while it is in a bucket */
 	uint64_t key;
 	struct rm_value value;
 };

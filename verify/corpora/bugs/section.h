@@ -21,7 +21,7 @@ enum { SMALLEST = 4, LEVELS = 40, STATE = 0, KEY = 1 };
 
 /* Array of keys: state and key per slot. Array of values: one word per slot. */
 struct array {
-	size_t length; /* in slots */
+	size_t length; /* number of slots */
 	/* in an array of keys, the array of their values */
 	struct array *values;
 	_Atomic uint64_t word[];

@@ -21,7 +21,8 @@ struct slab {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* for inserts, if corrected */
+	/* held by inserts in the corrected version */
+	pthread_mutex_t lock;
 	struct slab slab;
 };
 

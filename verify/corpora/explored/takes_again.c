@@ -10,7 +10,8 @@
 #include <errno.h>
 
 struct two_mutexes {
-	pthread_mutex_t recursive, errorchecking; /* by their kinds */
+	/* named by their kinds */
+	pthread_mutex_t recursive, errorchecking;
 };
 
 static void init_mutex(pthread_mutex_t *mutex, int kind)

@@ -10,8 +10,8 @@
 
 struct cell {
 	struct node node;
-	struct cell *_Atomic below; /* in the stack */
-	struct cell *older;         /* in the list of all nodes */
+	struct cell *_Atomic below; /* next in the stack */
+	struct cell *older;         /* next in the list of all nodes */
 };
 
 struct pool {

@@ -91,7 +91,7 @@ RM_HOT bool take_without_version(void *thread, struct rm_shape shape,
 	struct reader *reader = thread;
 	struct planted *map = reader->map;
 
-	reader->valid = false; /* at least its own cache is invalidated */
+	reader->valid = false; /* the writer's own cache is invalidated */
 	pthread_mutex_lock(&map->lock);
 	if (twin)
 		increment_version(map);

@@ -22,7 +22,8 @@
 
 /* Marks in place of a box. FROZEN is added to either. */
 enum { NEVER = 0, FROZEN = 1, GONE = 2 };
-#define NONE (RIGHT ? GONE : NEVER) /* after a removal */
+/* content of a slot after a removal */
+#define NONE (RIGHT ? GONE : NEVER)
 
 enum { CHUNK = 16, SLOTS_LEAST = 64 };
 

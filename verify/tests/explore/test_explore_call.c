@@ -61,7 +61,7 @@ static struct {
 	char name[16];
 	bool right, answer; /* arguments were right; the value to return */
 	const struct rm_explore_call *call;
-	const struct rm_value *present; /* of update */
+	const struct rm_value *present; /* value that update() finds */
 	struct rm_value written;
 	unsigned yields, went_on;
 	bool torn;        /* scans yield torn values */

@@ -19,7 +19,7 @@ static struct {
 	bool (*fails)(const struct rm_explore_program *program,
 	        const struct rm_explore_schedule *schedule);
 	enum rm_explore_fault otherwise; /* if it does not fail like that */
-	uint64_t steps;                  /* of each */
+	uint64_t steps;                  /* steps of each play */
 	int status;
 	unsigned plays, of[4], depths, tried; /* tried: since the last list */
 	bool right;
