@@ -137,7 +137,7 @@ static void turns_are_waited_for_parked(void)
 	        "each thread then finds the keys of all");
 	CHECK(passes("park", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
 	                mock.calls[LOOKUP] == 3 * 3 * 100,
-	        "growth inserts fewer keys if writes are slow");
+	        "`growth` inserts fewer keys if writes are slow");
 }
 
 /* Number of operations that a check runs on one thread. */
@@ -162,7 +162,7 @@ static void as_many_as_given(void)
 	uint64_t count = count_calls("exchange", 0);
 
 	CHECK(count == given + accounts,
-	        "exchange runs the given number of operations");
+	        "`exchange` runs the given number of operations");
 	CHECK(mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
 	                mock.calls[TAKE] > given / 10 &&
 	                mock.calls[EXCHANGE] > given / 2 &&
@@ -173,23 +173,24 @@ static void as_many_as_given(void)
 	                mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
 	                mock.calls[REMOVE] > given / 10 &&
 	                mock.calls[UPSERT] > given / 2,
-	        "upsert runs the given number of upserts and removes");
+	        "`upsert` runs the given number of upserts and removes");
 	CHECK(count_calls("exchange", RM_CAP_SLOW_WRITES) == few + accounts &&
 	                count_calls("upsert", RM_CAP_SLOW_WRITES) ==
 	                        few + accounts,
-	        "upsert runs an eighth of them if writes are slow");
+	        "`upsert` runs an eighth of them if writes are slow");
 	count = count_calls("owner", 0);
 	/* each write is read back; 32 keys are written first and read at the
 	 * end */
 	CHECK(count == given + 4 * 2 * 32 + mock.calls[UPSERT] - 4 * 32 +
 	                                mock.calls[REMOVE] &&
 	                mock.calls[REMOVE] > given / 20,
-	        "owner runs the given number of operations, and reads its "
+	        "`owner` runs the given number of operations, and reads its "
 	        "writes back");
 	count = count_calls("readers", 0);
 	CHECK(mock.calls[UPSERT] == 1000 && mock.calls[LOOKUP] == OPS / 4 + 1 &&
 	                count == 1000 + OPS / 4 + 1,
-	        "readers runs a quarter of the given operations, on a thousand "
+	        "`readers` runs a quarter of the given operations, on a "
+	        "thousand "
 	        "keys");
 }
 
@@ -272,7 +273,7 @@ static void without_take_nothing_goes(void)
 	reset_mock(none);
 	CHECK(!run_case("exchange", &impl, OPS, 1) && !mock.calls[REMOVE] &&
 	                !mock.calls[TAKE] && mock.calls[EXCHANGE] > OPS / 2,
-	        "exchange does not remove if the map has no take");
+	        "`exchange` does not remove if the map has no take");
 }
 
 static bool was_created(size_t i, size_t keys, bool presize)
@@ -295,35 +296,35 @@ static void maps_are_made(void)
 
 	for (unsigned i = 0; i < 26; i++)
 		all &= was_created(i, sizes[i / 2], i % 2);
-	CHECK(all, "load uses each size, growing and presized, and limits "
+	CHECK(all, "`load` uses each size, growing and presized, and limits "
 	           "retired memory");
 	CHECK(passes("load", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
 	                mock.created == 24 && was_created(23, 1000, true),
-	        "load omits the largest size if writes are slow");
+	        "`load` omits the largest size if writes are slow");
 	CHECK(passes("exchange", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 24, false) && was_created(1, 24, true) &&
 	                was_created(2, 24, false) && was_created(3, 24, true),
-	        "exchange alternates between growing and presized maps");
+	        "`exchange` alternates between growing and presized maps");
 	CHECK(passes("owner", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 32, false) && was_created(1, 32, true) &&
 	                was_created(2, 32, false) && was_created(3, 32, true),
-	        "owner alternates between growing and presized maps");
+	        "`owner` alternates between growing and presized maps");
 	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, true),
-	        "readers presizes its map for every second seed");
+	        "`readers` presizes its map for every second seed");
 	seed++;
 	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, false),
-	        "readers does not presize its map for other seeds");
+	        "`readers` does not presize its map for other seeds");
 	/* 250 keys plus one per thread, or a window of 512 keys plus one */
 	CHECK(passes("growth", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 3 * 251, false) &&
 	                was_created(1, 3 * 513, false) &&
 	                was_created(2, 3 * 251, true) &&
 	                was_created(3, 3 * 513, true),
-	        "growth sizes the map for all inserts, or for its window");
+	        "`growth` sizes the map for all inserts, or for its window");
 	CHECK(passes("growth", RM_CAP_SLOW_WRITES, 80 * OPS, THREADS) &&
 	                was_created(0, 3 * 1000, false) &&
 	                mock.calls[UPSERT] == 4 * 3 * 1000,
-	        "growth inserts at most a thousand keys if writes are slow");
+	        "`growth` inserts at most a thousand keys if writes are slow");
 }
 
 /* A delayed reader sees the newest value of a key, then its first one. Each is

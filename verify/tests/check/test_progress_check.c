@@ -15,7 +15,7 @@ enum { STOPS = 27, OPS = (STOPS - 1) * 4000 };
 
 static struct {
 	unsigned inits, stops, released, checks, freed;
-	/* number of first signals that find the victim elsewhere */
+	/* how many signals at first find the victim elsewhere */
 	unsigned misses;
 	/* number of checks that fail, after this many that pass */
 	unsigned stuck, stuck_after;

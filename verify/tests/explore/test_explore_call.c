@@ -17,7 +17,7 @@ static const struct rm_shape words = { .str = true, .value_bytes = 24 };
 
 struct rm_explore_world rm_explore;
 
-/* The last stop, and the running lane's knowledge of others. */
+/* The last stop of the schedule, and what the running lane knows of others. */
 static struct {
 	jmp_buf out;
 	enum rm_explore_fault fault;
@@ -59,7 +59,8 @@ const char *rm_explore_lane_name(unsigned lane)
 
 static struct {
 	char name[16];
-	bool right, answer; /* arguments were right; the value to return */
+	/* whether the arguments were right; the value to return */
+	bool right, answer;
 	const struct rm_explore_call *call;
 	const struct rm_value *present; /* value that update() finds */
 	struct rm_value written;
@@ -171,7 +172,7 @@ static void scan(
 		struct rm_value value = rm_value_of(map.rank[i], WRITER, i + 1);
 
 		if (shape.str)
-			key.word = 0; /* its bytes have the rank */
+			key.word = 0; /* the bytes of the key have the rank */
 		value.word[0] ^= map.torn;
 		map.went_on += fn(context, key, &value);
 	}

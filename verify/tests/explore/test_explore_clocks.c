@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_clocks.c - what orders plain accesses, under each memory model.
- * Adjacent atomics and spinlocks in 8 bytes are separate objects. A comparison
- * that fails writes nothing. A copy by realloc() is a write. All 16 bytes of a
- * wide access are checked against the heap.
+ * test_explore_clocks.c - tests what orders plain accesses under each memory
+ * model. Adjacent atomics and spinlocks in 8 bytes are separate objects. A
+ * comparison that fails writes nothing. A copy by realloc() is a write. All 16
+ * bytes of a wide access are checked against the heap.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -159,7 +159,8 @@ static void looks_at_moved(struct shared *shared)
 		__tsan_read8(block);
 }
 
-/* Not copied, and never written: the second half of the last copied word. */
+/* Reads the second half of the last copied word, which was neither copied nor
+   written. */
 static void writes_behind_moved(struct shared *shared)
 {
 	char *block = moved(shared, __ATOMIC_RELAXED);

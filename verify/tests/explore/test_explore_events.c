@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_events.c - the trace of a schedule: which accesses of which lane
-   are events, and when their values are taken. The test plays the lanes. */
+/* test_explore_events.c - tests the trace of a schedule: which accesses of
+   which lane are events, and when their values are read. The test simulates the
+   lanes. */
 #include "verify/explore/events.c"
 
 #include "tests/unit/tap.h"

@@ -29,9 +29,11 @@ static struct {
 	struct brute_result result;
 	uint64_t *word;
 	uintptr_t made,
-	        pitch; /* addresses of blocks: the first, and the distance */
+	        /* address of the first block, and distance between blocks */
+	        pitch;
 	pthread_mutex_t lock[BRUTE_LOCKS];
-	uint64_t starves; /* plays until memory is out, from 1; 0: never */
+	/* number of the play at which memory runs out, from 1; 0: never */
+	uint64_t starves;
 } world;
 
 static void do_word(
@@ -147,7 +149,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 	brute_add(world.outcomes, &world.result);
 	if (world.starves && !--world.starves)
 		schedule->tree->conflicts.starved = true;
-	played->fault = RM_EXPLORE_NOTHING; /* so that all are played */
+	/* no play fails, so that all schedules are played */
+	played->fault = RM_EXPLORE_NOTHING;
 	return 0;
 }
 

@@ -15,7 +15,7 @@ void __tsan_read1(void *address);
 void __tsan_read4(void *address);
 void __tsan_write1(void *address);
 
-static bool well; /* all facts that a lane checked */
+static bool well; /* true if all facts that a lane checked hold */
 
 static void find(bool fact)
 {
@@ -268,7 +268,7 @@ static void reads_new_over_words(struct shared *shared)
 	__tsan_read8(block + 4);
 }
 
-/* Partly written: the rest belongs to another member. */
+/* Reads a word that is partly written: the rest belongs to another member. */
 static void reads_in_part(struct shared *shared)
 {
 	uint8_t *block = rm_sim_malloc(24);

@@ -77,7 +77,7 @@ static void futexes(void)
 	        "a lane that finds another value does not sleep");
 }
 
-/* The same by system call, as maps do. */
+/* Does the same by a system call, as maps do. */
 static void calls_a(struct shared *shared)
 {
 	record('a');
@@ -181,7 +181,7 @@ static void gives_turn_away(void)
 	static const char *const names[] = { "a lane that pauses yields",
 		"sched_yield() yields", "a sleep of any length yields",
 		"a sleep by any clock yields" };
-	/* lane 1 could run to its end without the yield */
+	/* without the yield, lane 1 could run to its end */
 	struct rm_explore_turn turn[] = { { 1, ON, 0 } };
 
 	for (int i = 0; i < 4; i++) {

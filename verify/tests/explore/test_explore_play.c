@@ -75,7 +75,7 @@ static void known(void)
 	rm_history_clear(&history);
 }
 
-/* The most repeats of a program file, on the maximum of keys. */
+/* A program with the maximum number of repeats and keys. */
 static void scans(void)
 {
 	static struct rm_explore_program program = { .threads = 2,

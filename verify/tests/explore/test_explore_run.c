@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_run.c - many schedules in several processes: which numbers are
-   played, which failure is reported, the sums, and which maps are explored. A
-   stub decides which numbers fail, and how. */
+/* test_explore_run.c - tests many schedules in several processes: which numbers
+   are played, which failure is reported, the totals, and which maps are
+   explored. A stub decides which numbers fail, and how. */
 #include <sys/types.h>
 #include <unistd.h>
 
 static pid_t counted_fork(void);
 
-/* declared before, so that the code below forks by it */
+/* declared first, so that the code below calls it instead of fork() */
 #define fork counted_fork
 #include "verify/explore/explore.c"
 #undef fork
@@ -33,8 +33,10 @@ static struct {
 	enum rm_explore_fault fault[3];
 	uint64_t dies, leaves, breaks; /* numbers; 0: none */
 	int dies_by;                   /* a signal */
-	bool breaks_again;             /* when the parent replays a failure */
-	unsigned forks;                /* the last one fails; 0: none does */
+	/* result when the parent replays a failure */
+	bool breaks_again;
+	/* number of the fork that fails; 0: none */
+	unsigned forks;
 } stub;
 
 static pid_t counted_fork(void)

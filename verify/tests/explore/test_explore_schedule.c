@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_schedule.c - the schedulers: valid choices, repeatable seeds,
-   the bound of PCT, stalled lanes, and replay of a list. */
+/* test_explore_schedule.c - tests the schedulers: valid choices, repeatable
+   seeds, the bound of PCT, stalled lanes, and replay of a list. */
 #include "tests/unit/tap.h"
 #include "verify/explore/schedule.h"
 
@@ -9,7 +9,7 @@
 
 enum { TURNS = 2000, LANES = 4, ALL = 0xe };
 
-/* Plays TURNS decisions; the choices leave out one lane after the other. */
+/* Makes TURNS decisions; a different lane cannot run in each of them. */
 static bool play(struct rm_explore_schedule *schedule,
         struct rm_explore_turns *taken, uint32_t *never)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_show.c - the steps before a finding is shown: replay, shrink,
+/* test_explore_show.c - tests the steps that show a finding: replay, shrink,
    trace, and each requested view. Stubs record their order. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
@@ -15,7 +15,7 @@ enum { OPEN, CALIBRATE, NUMBER, SHRINK, PLAY, TEXT, HTML, PERFETTO, STAGES };
 
 static const char stage_letters[] = "ocnspthf";
 
-/* Stages that ran, a letter each, and which stage fails with which status. */
+/* The stages that ran, as letters, and which stage fails with which status. */
 static struct {
 	char done[32];
 	int fails[STAGES];

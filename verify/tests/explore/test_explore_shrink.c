@@ -14,11 +14,11 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 enum { SEED = 5, HORIZON = 300, LIMIT = 777, STEPS = 11 };
 
-/* How plays end, and records of them. */
+/* How plays end, and what was recorded about them. */
 static struct {
 	bool (*fails)(const struct rm_explore_program *program,
 	        const struct rm_explore_schedule *schedule);
-	enum rm_explore_fault otherwise; /* if it does not fail like that */
+	enum rm_explore_fault otherwise; /* how a play ends otherwise */
 	uint64_t steps;                  /* steps of each play */
 	int status;
 	unsigned plays, of[4], depths, tried; /* tried: since the last list */

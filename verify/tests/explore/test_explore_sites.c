@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_sites.c - source lines of code addresses: which are looked up,
-   how addr2line is called, and how its output, here a stub's, is parsed. */
+/* test_explore_sites.c - tests source lines of code addresses: which are looked
+   up, how addr2line is called, and how its output, here that of a stub, is
+   parsed. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "verify/explore/sites.c"
@@ -11,7 +12,7 @@
 
 enum { MANY = SITES_MOST + 100, APART = 48 };
 
-static const char code[(MANY + 1) * APART]; /* addresses in a program */
+static const char code[(MANY + 1) * APART]; /* two addresses in a program */
 
 static struct {
 	unsigned runs, arguments;

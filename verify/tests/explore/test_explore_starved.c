@@ -29,8 +29,8 @@ void *realloc(void *old, size_t bytes)
 	return blocks_left-- > 0 ? __libc_realloc(old, bytes) : NULL;
 }
 
-/* How often a schedule starves if each attempt gets ALLOWED more blocks. -1: it
-   ended with a fault. */
+/* Returns how often a schedule runs out of memory if each attempt gets ALLOWED
+   more blocks. -1: it ended with a fault. */
 static int starves(struct rm_explore_schedule schedule)
 {
 	int times = 0;

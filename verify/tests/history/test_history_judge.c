@@ -108,7 +108,8 @@ static bool is_named(uint64_t number, const char *name)
 	return !name;
 }
 
-/* Values that an operation wrote and saw, and initial values. */
+/* Tests the names of values that an operation wrote or saw, and of initial
+   values. */
 static void what_is_left_keeps_its_names(void)
 {
 	static const char text[] =
@@ -229,7 +230,7 @@ static void lengths_are_between_bounds(void)
    bounds. */
 static const struct {
 	const char *operations;
-	int there, from, to; /* there: initially */
+	int there, from, to; /* whether the key is present at first */
 	int least, most;
 } lengths[] = {
 	{ "", 0, 1, 2, 0, 0 },
@@ -337,7 +338,7 @@ static const struct {
 	{ "{\"thread\":0,\"op\":\"remove\",\"key\":9,\"invoked\":6,"
 	  "\"returned\":8,\"there\":false}\n",
 	        true },
-	/* only the first, or both, overlap */
+	/* only the first overlaps, or both do */
 	{ OP(0, "upsert", 1, 2, true, VALUE(2))
 	                OP(0, "upsert", 8, 9, true, VALUE(3)),
 	        false },
