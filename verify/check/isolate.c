@@ -184,6 +184,18 @@ static void run_child(const struct rm_check *check,
 	exit(code ? RM_FAILED : RM_OK);
 }
 
+/* True if the process is in a call of its main thread, and that sleeps. */
+static bool call_sleeps(const struct watch *watch)
+{
+	char thread[24];
+
+	snprintf(thread, sizeof(thread), "%d", (int)watch->pid);
+	/* relaxed: a sample */
+	return atomic_load_explicit(
+	               &watch->witness->calls_check, memory_order_relaxed) &&
+	       thread_sleeps(watch->pid, thread);
+}
+
 /* Takes one sample. False: the child exceeded a limit, wrote the stacks of a
  * hang, and was killed. */
 static bool sample_limits(struct watch *watch)
@@ -196,6 +208,8 @@ static bool sample_limits(struct watch *watch)
 	 * complete */
 	sample.asleep = sample.progress == watch->patience.since.progress &&
 	                process_sleeps(watch->pid);
+	sample.alone = sample.progress == watch->patience.since.progress &&
+	               call_sleeps(watch);
 	watch->hung = rm_hang_sample(&watch->patience, &sample);
 	watch->over_memory =
 	        resident_bytes(watch->pid) > watch->limits->memory_bytes;
@@ -326,6 +340,12 @@ static void explain_hang(const struct watch *watch, struct rm_error *error)
 		        "hung: no operation ended in %.1f s of CPU time%s%s",
 		        (double)watch->limits->deadline_ns / 1e9,
 		        step[0] ? ", in " : "", step);
+	else if (watch->hung == RM_HANG_STARVED)
+		rm_error_set(error, -1,
+		        "starvation: threads of the map used %.1f s of CPU "
+		        "time while its check() waited%s%s",
+		        (double)RM_HANG_STARVED_NS / 1e9,
+		        step[0] ? ", after " : "", step);
 	else
 		rm_error_set(error, -1,
 		        "hung: all threads sleep, and no operation ends%s%s",

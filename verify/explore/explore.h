@@ -25,6 +25,7 @@
 #include <stdio.h>
 
 enum {
+	RM_EXPLORE_NOTE_BYTES = 160,
 	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
 	/* maximum number of operations of each thread */
 	RM_EXPLORE_OPS_MAX = 16,
@@ -33,6 +34,8 @@ enum {
 	RM_EXPLORE_THREADS = 3,
 	RM_EXPLORE_OPS = 6,
 	RM_EXPLORE_STEPS = 1000000,
+	RM_EXPLORE_FAIRNESS = 64,
+	RM_EXPLORE_BUDGET_S = 60,
 	RM_EXPLORE_SCHEDULES = 100000,
 	/* default number of schedules of each map */
 	RM_EXPLORE_SCHEDULES_OF_ALL = 20000,
@@ -46,22 +49,26 @@ enum {
 };
 
 /* One of RM_EXPLORE_TURNS numbers has a special program (menu.h), and under the
-   mix one uses PCT. */
+   mix one uses PCT. The fair scheduler takes one of RM_EXPLORE_FAIR_EVERY. */
 enum {
 	RM_EXPLORE_TURNS = 4,
 	RM_EXPLORE_TURN_SPECIAL = 1,
+	RM_EXPLORE_TURN_FAIR = 2,
 	RM_EXPLORE_TURN_PCT = 3,
+	RM_EXPLORE_FAIR_EVERY = 16,
+	RM_EXPLORE_PROGRESS_EVERY = 256, /* menu.h */
 };
 
 /* The scheduler that decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX, /* two of four random, one PCT, one stall */
-	/* switches to any thread, after 1 .. 32 steps on average */
-	RM_EXPLORE_RANDOM,
-	RM_EXPLORE_PCT,   /* priorities that change d - 1 times */
-	RM_EXPLORE_STALL, /* random, but some threads are stalled */
-	/* all schedules, up to a number of preemptions */
-	RM_EXPLORE_EXHAUSTIVE,
+	RM_EXPLORE_MIX,        /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
+	RM_EXPLORE_RANDOM,     /* switches to any thread, after 1 .. 32 steps on
+                                  average */
+	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
+	RM_EXPLORE_STALL,      /* random, but some threads are stalled */
+	RM_EXPLORE_FAIR,       /* one sequence of turns, repeated */
+	RM_EXPLORE_EXHAUSTIVE, /* all schedules, up to a number of
+                                  preemptions */
 	RM_EXPLORE_POLICIES
 };
 
@@ -76,7 +83,7 @@ enum rm_explore_memory {
 /* "sc", "tso", "c11". */
 extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 
-/* "mix", "random", "pct", "stall", "exhaustive". */
+/* "mix", "random", "pct", "stall", "fair", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_program_file; /* program_file.h */
@@ -104,7 +111,11 @@ struct rm_explore_options {
 	uint64_t programs;
 	unsigned preemptions; /* maximum number of preemptions per schedule */
 	uint64_t steps;       /* livelock limit of one schedule; > 0 */
-	unsigned cpus;        /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
+	/* fair: steps of others within which each thread that can run moves,
+	   8 .. 4096 */
+	unsigned fairness;
+	uint64_t budget_ns; /* CPU time of each process; 0: no limit */
+	unsigned cpus;      /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
 	/* files to which the finding is also written; NULL: none */
 	const char *html, *perfetto;
 };
@@ -122,6 +133,8 @@ enum rm_explore_fault {
 	RM_EXPLORE_LEAK,          /* blocks are left after destroy() */
 	RM_EXPLORE_DEADLOCK,      /* all threads wait */
 	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
+	RM_EXPLORE_STARVATION,    /* an operation overtaken again and again */
+	RM_EXPLORE_UNRECLAIMED,   /* nothing was freed in a long fair run */
 	RM_EXPLORE_INVARIANT,     /* the map's own check() failed */
 	RM_EXPLORE_MISUSE,        /* lock misuse, or an unsupported feature */
 	RM_EXPLORE_CRASH,         /* a signal */
@@ -136,12 +149,14 @@ struct rm_explore_tally {
 	uint64_t programs;  /* exhaustive: programs begun */
 	uint64_t stopped;   /* programs stopped at the limit */
 	uint64_t schedules; /* exhaustive: in the longest walk of each */
-	/* number of plays, including repeated schedules */
-	uint64_t plays;
-	uint64_t steps;    /* steps of all plays */
-	uint64_t switches; /* between threads, of all plays */
-	/* undecided histories of all plays; these never count as passed */
-	uint64_t undecided;
+	uint64_t plays;     /* number of plays, including repeated schedules */
+	uint64_t steps;     /* of all plays */
+	uint64_t switches;  /* between threads, of all plays */
+	uint64_t undecided; /* undecided histories of all plays; these never
+                               count as passed */
+	bool cut;           /* the budget was used before the last one */
+	uint64_t noted;     /* the first schedule with a note, plus one; or 0 */
+	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that the map allows */
 };
 
 /* The result of exploring one map. */

@@ -15,10 +15,11 @@ struct rm_explore_played {
 	const void *site[2];
 	uint64_t steps, switches;
 	bool undecided;
-	/* set if the history was judged, because nothing else was wrong */
+	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
+	/* judged only if nothing else was wrong */
 	struct rm_history history;
-	/* verdict on RM_EXPLORE_HISTORY */
-	struct rm_history_judgement judgement;
+	struct rm_history_judgement judgement; /* verdict on
+                                                  RM_EXPLORE_HISTORY */
 };
 
 /* Runs the program under `schedule`, with at most `limit` steps, and judges the
@@ -55,9 +56,10 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
-/* True if this schedule uses the stall scheduler. */
-bool rm_explore_stalls(
-        const struct rm_explore_options *options, uint64_t number);
+/* The schedule of this number, before its first turn. */
+struct rm_explore_schedule rm_explore_schedule_make(
+        const struct rm_explore_options *options, uint64_t number,
+        uint64_t horizon);
 
 /* Plays schedule `number`, or, for the exhaustive scheduler, the schedules of
    program `number` up to the first that fails. `taken`, if not NULL, gets the

@@ -9,7 +9,8 @@
  * meets the same obstacle several times. Programs that grow or repeat are twice
  * as long.
  *
- * These programs are plain. Every fourth program is special (menu.h).
+ * These programs are plain. Every fourth program is special, and a few are made
+ * to judge progress (menu.h).
  */
 #include "verify/explore/menu.h"
 #include "verify/explore/program_file.h"
@@ -72,6 +73,10 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	}
 	if (rm_explore_is_special(options, number)) {
 		rm_explore_special_make(number, program, &rng);
+		return;
+	}
+	if (rm_explore_is_progress(options, number)) {
+		rm_explore_progress_make(number, program, &rng);
 		return;
 	}
 	program->keys =

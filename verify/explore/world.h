@@ -118,9 +118,9 @@ struct rm_explore_world {
 	bool starved; /* the host ran out of memory: no verdict on the map */
 	struct rm_explore_event *trace; /* NULL: not recorded */
 	size_t trace_count, trace_room;
-	/* stretch of the running lane */
-	struct rm_explore_stretch stretch;
-	uint64_t trace_lost; /* events that did not fit */
+	struct rm_explore_stretch stretch; /* of the running lane */
+	uint64_t trace_lost;               /* events that did not fit */
+	uint64_t trace_from; /* steps before the first event; 0: none */
 };
 
 extern struct rm_explore_world rm_explore;
