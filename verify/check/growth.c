@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* growth.c - concurrent inserts of new keys into a map that starts small. Keys
- * stay, or the thread that inserted them removes them after a number of newer
- * ones. */
+/* growth.c - concurrent inserts of new keys into a map that starts small.
+ * Either keys stay, or each thread removes its oldest key after it has inserted
+ * a number of newer ones. */
 #include "verify/check/internal.h"
 
 #include <stdlib.h>

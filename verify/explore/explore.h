@@ -61,10 +61,11 @@ enum {
 
 /* The scheduler that decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,        /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
-	RM_EXPLORE_RANDOM,     /* switches to any thread, after 1 .. 32 steps on
+	RM_EXPLORE_MIX,    /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
+	RM_EXPLORE_RANDOM, /* switches to any thread, after 1 .. 32 steps on
                                   average */
-	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
+	/* runs by priorities, which change d - 1 times */
+	RM_EXPLORE_PCT,
 	RM_EXPLORE_STALL,      /* random, but some threads are stalled */
 	RM_EXPLORE_FAIR,       /* one sequence of turns, repeated */
 	RM_EXPLORE_EXHAUSTIVE, /* all schedules, up to a number of

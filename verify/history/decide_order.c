@@ -130,7 +130,9 @@ static bool link_values(
 
 		if (!replaces(op) || slots[op->needs].writers != 1)
 			continue;
-		/* A needed slot is below slot_count, so its element is set.
+		/* A slot that an operation needs is below slot_count, so its
+		   element is set.
+		  
 		   NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (next[op->needs] != RM_PROBLEM_NO_SLOT)
 			return false;

@@ -123,9 +123,9 @@ int rm_history_read(const char *file, const char *text, size_t length,
         enum rm_history_format format, struct rm_history *history,
         struct rm_error *error);
 
-/* These functions do the same for one format each. In JSON lines, event i is on
-   line i + 2. In Jepsen's and Porcupine's EDN and in Porcupine's logs of etcd,
-   stamps are line numbers. */
+/* Each of these functions reads one format in the same way. In JSON lines,
+   event i is on line i + 2. In Jepsen's and Porcupine's EDN and in Porcupine's
+   logs of etcd, stamps are line numbers. */
 int rm_jsonl_read(const char *file, const char *text, size_t length,
         struct rm_history *history, struct rm_error *error);
 int rm_import_edn(const char *file, const char *text, size_t length,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cornelk_21.c - a list sorted by hash, and an index into it by the upper hash
  * bits. Growth fills a larger index, publishes it, and fills it again for items
- * inserted meanwhile. Until then such keys are not found. Keys whose insert
- * began before the publication and ends after the second filling are never
- * found.
- *
- * Items stay in the list until destroy: a removal only marks them. */
+ * inserted meanwhile. Until then lookups do not find these keys. Keys whose
+ * insert began before the publication and ends after the second filling are
+ * never found. Items stay in the list until destroy: a removal only marks
+ * them. */
 #ifndef BUG_ID
 #define BUG_ID cornelk_21
 #endif

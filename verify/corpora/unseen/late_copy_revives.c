@@ -290,7 +290,8 @@ static struct slot *enter(
 			slot = find(map, table, key, key.word, &end);
 		}
 		if (!slot)
-			continue; /* DEAD: there is a next one */
+			/* a DEAD slot means that there is a next table */
+			continue;
 		*word = atomic_load(&slot->box);
 		if (!(*word & FROZEN))
 			return slot;

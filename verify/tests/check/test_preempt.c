@@ -70,8 +70,8 @@ static void *compute(void *opaque)
 	return NULL;
 }
 
-/* Waits for a lock that main holds. Signals that wake it count as context
- * switches. */
+/* Waits for a lock that main holds. Signals that wake this thread count as
+ * context switches. */
 static void *wait_long(void *opaque)
 {
 	struct run *run = opaque;

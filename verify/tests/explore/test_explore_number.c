@@ -18,7 +18,7 @@ static struct rm_explore_schedule last;
 
 /* Arguments of the last calls, and the results to return. */
 static struct {
-	uint64_t made, limit; /* number of the last program; steps */
+	uint64_t made, limit; /* number of the last program; its step limit */
 	unsigned programs, plays, tallied, cleared;
 	bool plain;
 	const struct rm_explore_program *program;
