@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Sizes next to known growth thresholds: powers of two and their halves, and
- * Go's 13/2 per bucket. */
+/* Sizes next to known growth thresholds: powers of two, their halves, and 13/2
+ * keys per bucket as in Go's map. */
 static const size_t sizes[] = { 0, 1, 2, 8, 9, 13, 14, 16, 17, 26, 27, 32, 33,
 	52, 53, 64, 65, 104, 105, 128, 129, 208, 209, 256, 257, 416, 417, 512,
 	513, 832, 833, 1024, 1025, 1664, 1665, 2048, 2049, 3328, 3329, 4097 };

@@ -106,7 +106,8 @@ struct rm_explore_options {
 	const struct rm_explore_program_file *written;
 	const char *written_in; /* name of the program file */
 	uint64_t seed;
-	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
+	/* the run has the numbers first .. first + schedules - 1 */
+	uint64_t first, schedules;
 	/* exhaustive: each number is a program, and `schedules` is the maximum
 	   for each program */
 	uint64_t programs;

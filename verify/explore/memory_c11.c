@@ -74,7 +74,7 @@ static struct fence *add_fence(void)
 	return &c11.fence[c11.fences++];
 }
 
-/* A lane's clock starts with FENCE at 0 or 1: both are dummy fences. */
+/* A lane's clock starts with FENCE at 0 or 1, which are both dummy fences. */
 static bool begin(void)
 {
 	if (!c11.fence) { /* not add_fence(): no lane runs yet to abandon */

@@ -116,7 +116,7 @@ static int make_picture(struct picture *picture)
 
 /*
  * The next mark to print. At equal stamps beginnings come first, since these
- * operations overlap. On one lane, beginnings and ends alternate.
+ * operations overlap. Within a lane, beginnings and ends alternate.
  */
 static struct mark *next_mark(struct picture *picture)
 {

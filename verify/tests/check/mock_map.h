@@ -90,8 +90,9 @@ static struct mock {
 	unsigned created, destroyed,
 	        /* the last is the maximum number at one time */
 	        joined_max;
-	uint64_t writers, readers; /* bits of slots that were not alone */
-	uint64_t shared_moves;     /* inserts and removes while others joined */
+	/* bits of slots that used the map while others did */
+	uint64_t writers, readers;
+	uint64_t shared_moves; /* inserts and removes while others joined */
 	uint64_t parks, unparks,
 	        /* the last is the number of operations of parked threads */
 	        parked_calls;

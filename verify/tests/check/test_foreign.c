@@ -361,13 +361,13 @@ static void operations(const struct rm_map_ops *ops)
 	CHECK(ops->exchange(&handle, RM_U64X8, key, &value, &got) &&
 	                called("upsert") && call.value == 70 &&
 	                call.out == &got.word[0],
-	        "exchange is an upsert that requests it");
+	        "exchange is an upsert that requests the old value");
 	CHECK(ops->remove(&handle, RM_U64X8, key) && called("remove") &&
 	                !call.out,
 	        "remove does not request the old value");
 	CHECK(ops->take(&handle, RM_U64X8, key, &got) && called("remove") &&
 	                call.out == &got.word[0],
-	        "take is a remove that requests it");
+	        "take is a remove that requests the old value");
 	CHECK(ops->insert_if_absent(&handle, RM_U64X8, key, &value, &got) &&
 	                called("insert") && call.value == 70 &&
 	                call.out == &got.word[0],

@@ -134,7 +134,8 @@ static void own_keys(void)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
 	CHECK(actor.own_keys == ROOM_OF_OWN - 1,
 	        "at the maximum number of private keys, grow removes one");
-	/* one scan in 1 + 99 / 64, by bits of `random`; else a lookup */
+	/* one operation in 1 + 99 / 64 is a scan, chosen by bits of `random`,
+	 * the others are lookups */
 	mock.calls[SCAN] = mock.calls[LOOKUP] = 0;
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1 << 8);
 	CHECK(!mock.calls[SCAN] && mock.calls[LOOKUP] == 1,

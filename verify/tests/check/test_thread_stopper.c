@@ -163,7 +163,7 @@ static void doze(uint64_t ns)
 		do_some(0, 10);
 }
 
-/* An operation every 1.9 s, whatever CPU time they use. */
+/* The threads complete an operation every 1.9 s, whatever CPU time they use. */
 static void crawl(uint64_t ns)
 {
 	static uint64_t last_ns;

@@ -63,7 +63,8 @@ static void of_lanes_and_operations(void)
 	        "lanes that never accessed the word do not conflict");
 	CHECK(rm_explore_may_conflict(&conflicts, &done,
 	              1U << 0 | 1U << 1 | 1U << 3, all_of_them),
-	        "one lane of several is enough");
+	        "an access conflicts if one of several lanes accessed the "
+	        "word");
 	CHECK(!rm_explore_may_conflict(
 	              &conflicts, &other, 1U << 1, all_of_them),
 	        "accesses of different words do not conflict");
