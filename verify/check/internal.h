@@ -53,8 +53,7 @@ struct rm_peer {
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
 	/* operations of other threads at the last sample */
 	uint64_t others_ended;
-	/* summed into struct rm_check_result */
-	uint64_t sampled, overlapped;
+	uint64_t sampled, overlapped; /* summed into struct rm_check_result */
 	struct rm_key_bytes line;
 	/* for a second key that is used at the same time */
 	struct rm_key_bytes other;

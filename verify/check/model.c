@@ -19,11 +19,9 @@ enum {
 	SIZES = sizeof(sizes) / sizeof(sizes[0]),
 	SLOW_SIZE = 300,
 	CHAIN_SIZE = 300, /* longer chains are only slower */
-	/* number of keys in the long sequence of each set */
-	LONG_SIZE = 200,
+	LONG_SIZE = 200,  /* number of keys in the long sequence of each set */
 	ONE_VISIT = 300,
-	/* a set of this size has every kind of edge key */
-	EDGES_SIZE = 1100,
+	EDGES_SIZE = 1100, /* a set of this size has every kind of edge key */
 	FEW_OPS = 100000
 };
 

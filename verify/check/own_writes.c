@@ -120,8 +120,7 @@ static void run_thread(struct rm_peer *peer)
 	const bool may_write = peer->slot < shared_keys->writers;
 	uint64_t seen[KEYS] = { 0 }; /* the last sequence read */
 
-	/* write_all_ranks() used the numbers below */
-	peer->sequence = KEYS;
+	peer->sequence = KEYS; /* write_all_ranks() used the numbers below */
 	for (uint64_t n = 0; n < shared_keys->ops && rm_peer_tick_in_time(peer);
 	        n++) {
 		uint64_t x = rm_next(&peer->rng);

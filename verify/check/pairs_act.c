@@ -23,8 +23,7 @@ void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
 struct update {
 	const struct rm_value *value;
 	struct rm_value old;
-	/* of the last call, since update() may call back again */
-	bool had_old;
+	bool had_old; /* of the last call, since update() may call back again */
 };
 
 static bool replace(
@@ -187,8 +186,7 @@ static void shrink(struct rm_pairs_actor *actor)
 struct scan_counts {
 	const struct rm_pairs_actor *actor;
 	struct rm_key_bytes line;
-	/* number of private keys, sum of their numbers */
-	uint64_t count, sum;
+	uint64_t count, sum; /* number of private keys, sum of their numbers */
 };
 
 /* The tag of the value names a rank; the key must be the one of this rank. Only

@@ -22,8 +22,7 @@ struct rm_pairs_focus {
 	enum rm_pair_kind kinds[2];
 	uint32_t kinds_allowed; /* bits of the kinds that occur in this round */
 	uint32_t first;         /* the value tag of the first key */
-	/* true: values are 0 and all ones, without a tag */
-	bool plain;
+	bool plain; /* true: values are 0 and all ones, without a tag */
 };
 
 /* Inserts minus removes of each shared key, by one thread. */

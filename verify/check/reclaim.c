@@ -22,8 +22,7 @@ enum {
 	SLACK_BYTES = 16384,
 	/* with fewer writes, a map need not have freed anything */
 	FEW_RETIRED = 5000,
-	/* time for a thread of the map that frees memory */
-	WAIT_MAX_S = 30,
+	WAIT_MAX_S = 30, /* time for a thread of the map that frees memory */
 	/* writes to all maps, if there is time, so that a small leak exceeds
 	 * SLACK_BYTES */
 	WRITES_MIN = 120000

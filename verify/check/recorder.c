@@ -6,11 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum {
-	ARM_ONE_IN = 36
-	/* one operation in this many is stepped, since a step costs about a
+/* one operation in this many is stepped, since a step costs about a
  * microsecond */
-};
+enum { ARM_ONE_IN = 36 };
 
 int rm_recorder_init(struct rm_history_recorder *recorder,
         struct rm_stamps *stamps, size_t events, size_t pairs)

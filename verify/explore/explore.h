@@ -64,10 +64,9 @@ enum rm_explore_policy {
 	RM_EXPLORE_MIX,    /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
 	RM_EXPLORE_RANDOM, /* switches to any thread, after 1 .. 32 steps on
                                   average */
-	/* runs by priorities, which change d - 1 times */
-	RM_EXPLORE_PCT,
-	RM_EXPLORE_STALL,      /* random, but some threads are stalled */
-	RM_EXPLORE_FAIR,       /* one sequence of turns, repeated */
+	RM_EXPLORE_PCT,    /* runs by priorities, which change d - 1 times */
+	RM_EXPLORE_STALL,  /* random, but some threads are stalled */
+	RM_EXPLORE_FAIR,   /* one sequence of turns, repeated */
 	RM_EXPLORE_EXHAUSTIVE, /* all schedules, up to a number of
                                   preemptions */
 	RM_EXPLORE_POLICIES
@@ -94,8 +93,7 @@ struct rm_explore_options {
 	const char *named; /* as the user named it: its id, or its file */
 	unsigned shapes;   /* bits by rm_shape_index(); subset of the map's */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
-	/* operations of each thread, 1 .. RM_EXPLORE_OPS_MAX */
-	unsigned ops;
+	unsigned ops;   /* operations of each thread, 1 .. RM_EXPLORE_OPS_MAX */
 	bool plain;     /* all programs have this size (menu.h) */
 	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;

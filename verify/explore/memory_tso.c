@@ -18,10 +18,8 @@
 
 #include <string.h>
 
-enum {
-	PENDING_MOST = 16
-	/* number of stores in a buffer; if it is full, the oldest is drained */
-};
+/* number of stores in a buffer; if it is full, the oldest is drained */
+enum { PENDING_MOST = 16 };
 
 struct pending {
 	struct rm_explore_atomic access;

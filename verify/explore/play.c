@@ -42,8 +42,7 @@ static struct {
 	struct rm_history_event *event;
 	/* the running operation of each lane */
 	struct rm_history_event *running[RM_EXPLORE_LANES];
-	/* events used, and space in `event` and `begun` */
-	size_t events, room;
+	size_t events, room; /* events used, and space in `event` and `begun` */
 	uint64_t limit, heap_before; /* steps; bytes when threads began */
 	struct rm_history_pair *pair;
 	/* space for pairs of all lanes; of each lane */

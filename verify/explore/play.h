@@ -16,8 +16,7 @@ struct rm_explore_played {
 	uint64_t steps, switches;
 	bool undecided;
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
-	/* judged only if nothing else was wrong */
-	struct rm_history history;
+	struct rm_history history; /* judged only if nothing else was wrong */
 	struct rm_history_judgement judgement; /* verdict on
                                                   RM_EXPLORE_HISTORY */
 };

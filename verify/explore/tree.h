@@ -21,17 +21,15 @@
 struct rm_explore_choice {
 	uint8_t choices; /* lanes that could run, as bits */
 	uint8_t running, chosen;
-	uint8_t tried;   /* lanes, as bits */
-	bool may_matter; /* a preemption of `running` here may matter */
-	/* number of preemptions before this choice */
-	uint32_t preemptions;
+	uint8_t tried;        /* lanes, as bits */
+	bool may_matter;      /* a preemption of `running` here may matter */
+	uint32_t preemptions; /* number of preemptions before this choice */
 };
 
 struct rm_explore_tree {
-	unsigned most;  /* preemptions */
-	bool unreduced; /* do not skip equivalent schedules */
-	/* choices of the current schedule */
-	struct rm_explore_choice *choice;
+	unsigned most;                    /* preemptions */
+	bool unreduced;                   /* do not skip equivalent schedules */
+	struct rm_explore_choice *choice; /* choices of the current schedule */
 	size_t count, room;
 	size_t at;
 	uint32_t yielded; /* lanes that yielded and have not run since */

@@ -55,8 +55,7 @@ struct rm_explore_view {
 	struct rm_explore_sites sites;
 	const struct rm_explore_event *event;
 	size_t events;
-	/* events after the last one that was kept */
-	uint64_t events_lost;
+	uint64_t events_lost; /* events after the last one that was kept */
 };
 
 /* --- view.c: text that all views share --- */

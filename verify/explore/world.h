@@ -34,8 +34,7 @@ enum rm_explore_wait {
 
 struct rm_explore_lane {
 	struct rm_sim_ctx ctx;
-	/* lowest byte of the stack; RM_SIM_STACK_BYTES */
-	uintptr_t stack;
+	uintptr_t stack; /* lowest byte of the stack; RM_SIM_STACK_BYTES */
 	uint32_t id;
 	enum rm_explore_wait wait;
 	const void *waits_for;  /* the lock's or word's address */

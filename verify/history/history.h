@@ -100,8 +100,7 @@ struct rm_history_name {
  * one part per thread and join them at the end.
  */
 struct rm_history {
-	/* guarantee of length and scan */
-	enum rm_history_guarantee guarantee;
+	enum rm_history_guarantee guarantee; /* guarantee of length and scan */
 	uint64_t seed;     /* together with `map` repeats the run; 0: unknown */
 	char map[64];      /* the map's id, or "" */
 	char stamps[32];   /* "tsc" | "sequence" | "index" | "" */
@@ -193,8 +192,7 @@ static inline bool rm_history_returns_value(enum rm_history_kind kind)
 
 /* If the search reaches one of these limits, the history is undecided. */
 struct rm_history_limits {
-	/* states visited for one key or the whole map; > 0 */
-	uint64_t states;
+	uint64_t states; /* states visited for one key or the whole map; > 0 */
 	size_t memory_bytes;   /* allocated by the check; > 0 */
 	bool skip_explanation; /* do not minimise a failing history */
 };
@@ -260,8 +258,7 @@ enum rm_history_format {
 	RM_HISTORY_JSONL,     /* docs/reference/history-format.md */
 	RM_HISTORY_JEPSEN,    /* Jepsen's EDN maps, one operation each */
 	RM_HISTORY_PORCUPINE, /* logs of Porcupine's key-value tests */
-	/* logs of etcd in Porcupine's tests: one register */
-	RM_HISTORY_ETCD,
+	RM_HISTORY_ETCD, /* logs of etcd in Porcupine's tests: one register */
 	RM_HISTORY_FORMATS
 };
 

@@ -133,8 +133,7 @@ struct rm_order {
 	/* history.pairs with numbered keys; those of a scan are sorted by these
 	   numbers */
 	struct rm_problem_pair *pairs;
-	/* content of each key at the start */
-	struct rm_problem_cell *start;
+	struct rm_problem_cell *start;   /* content of each key at the start */
 	size_t wholes[RM_HISTORY_KINDS]; /* operations of each kind */
 	size_t bad;     /* the inconsistent event; SIZE_MAX: none */
 	uint32_t twice; /* a scan that yielded a key twice; UINT32_MAX: none */

@@ -21,8 +21,7 @@ struct slab {
 };
 
 struct bucket {
-	/* held by inserts in the corrected version */
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* held by inserts in the corrected version */
 	struct slab slab;
 };
 

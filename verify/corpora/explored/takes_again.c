@@ -10,8 +10,7 @@
 #include <errno.h>
 
 struct two_mutexes {
-	/* named by their kinds */
-	pthread_mutex_t recursive, errorchecking;
+	pthread_mutex_t recursive, errorchecking; /* named by their kinds */
 };
 
 static void init_mutex(pthread_mutex_t *mutex, int kind)

@@ -88,8 +88,7 @@ static struct mock {
 	        [OPERATIONS]; /* calls with rank 0, on the newest map */
 	struct rm_sizing sizings[SIZINGS];
 	unsigned created, destroyed,
-	        /* the last is the maximum number at one time */
-	        joined_max;
+	        joined_max; /* the last is the maximum number at one time */
 	/* bits of slots that used the map while others did */
 	uint64_t writers, readers;
 	uint64_t shared_moves; /* inserts and removes while others joined */
