@@ -336,7 +336,7 @@ static void no_process(void)
 	stub.forks = 3;
 	CHECK(start(&options, HORIZON, &share, pids, &error) == -EAGAIN &&
 	                share.lowest == 0,
-	        "the processes already started stop");
+	        "processes that have already started are stopped");
 	finish(&share, 0, pids[0]);
 	finish(&share, 1, pids[1]);
 	stub.forks = 0;
