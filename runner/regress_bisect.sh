@@ -146,8 +146,7 @@ judge_commit() {
 	return $status
 }
 
-commit_of() { git rev-parse -q --verify "$2^{commit}" ||
-	fail "$1=$2: no such commit: expected a branch, tag, hash or HEAD~1; git fetch gets new ones"; }
+commit_of() { git rev-parse -q --verify "$2^{commit}" || fail "$1=$2: no such commit, expected a ref (git fetch)"; }
 python=${PYTHON:-$(report/find_python.sh)} || fail "no Python with numpy and scipy"
 export PYTHON="$python"
 if [ "$1" = --step ]; then

@@ -172,7 +172,7 @@ static inline int bucket_find_displaced(
 
 /* Frees a slot. If the bucket had no other free slot, searches for keys in
    later buckets would now end here. So one such key moves into the slot, which
-   leaves a hole in its own bucket, and so on. There are no tombstones, so the
+   leaves a hole in its own bucket, and so on. Tombstones do not exist, so the
    table does not degrade. */
 static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 {

@@ -9,7 +9,7 @@ import (
 
 // These maps copy on write, as in articles S0 (4.2) and S1 (4.4). A lookup loads the current map
 // and writes nothing shared. A write clones that map, changes the clone and publishes it, one write
-// at a time. The three maps differ in what holds the current map.
+// at a time. The three maps differ in the holder of the current map.
 
 // holder holds the current map.
 type holder[K key, V long] interface {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Readmostly-go measures Go's own maps through the trial protocol
-// (docs/reference/trial-protocol.md). The measured loop is that of runner/driver.h in Go, with the
+// (docs/reference/trial-protocol.md). The measured loop is the same as in runner/driver.h, with the
 // same generator, keys, order of operations and checks. maps.tsv describes the maps; docs/adr/0027
 // gives the reasons for this program.
 package main

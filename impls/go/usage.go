@@ -71,7 +71,7 @@ func threadWaited() int64 {
 type process struct {
 	memory  runtime.MemStats
 	cpuNs   int64   // used by all threads; -1: unknown
-	collect float64 // by the collector, as estimated by the runtime, ns
+	collect float64 // used by the collector, as estimated by the runtime, ns
 	parked  float64 // parkedNs()
 }
 

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * Readmostly-java measures Java's maps through the trial protocol
- * (docs/reference/trial-protocol.md). The measured loop is that of runner/driver.h in Java, with
+ * (docs/reference/trial-protocol.md). The measured loop is the same as in runner/driver.h, with
  * the same generator, keys, order of operations and checks. maps.tsv describes the maps;
  * docs/adr/0027 has the rules for all languages.
  */

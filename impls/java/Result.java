@@ -169,7 +169,7 @@ final class Result {
 	}
 
 	/**
-	 * What the virtual machine did in the window besides the loops. Background is the CPU time
+	 * The virtual machine's work in the window besides the loops. Background is the CPU time
 	 * outside the threads of the loops: collector, compiler and others.
 	 */
 	private List<Object> stats() {

@@ -6,7 +6,7 @@
  *
  * Cuckoo hashing in buckets of eight, with overflow buckets if both buckets of
  * a key are full. A lookup writes nothing shared and starts over if a key was
- * moved meanwhile. It reads the line of a bucket and that of the key. Removed
+ * moved meanwhile. It reads a line of the bucket and one of the key. Removed
  * entries are reused after a grace period of DPDK's QSBR, announced once per
  * batch.
  *

@@ -8,7 +8,7 @@
  * and releases both: four writes to shared memory. Nodes come from malloc
  * (std::allocator), as in the other maps. Without libtbbmalloc the default,
  * tbb_allocator, is malloc, too. Iteration is not safe with concurrent writes,
- * so there is no scan.
+ * so scan is not offered.
  */
 #include "impls/lib/cxx_map.hh"
 

@@ -41,7 +41,7 @@ template <class Key, class Value> struct table {
 
 		if (at == entries.end())
 			return false;
-		/* acquire: who reads a value sees the earlier writes of its
+		/* acquire: a reader of a value sees the earlier writes of its
 		   writer */
 		give(value, at->second.load(std::memory_order_acquire));
 		return true;

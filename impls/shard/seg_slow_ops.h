@@ -129,7 +129,7 @@ static inline bool seg_count_one(
 }
 
 /* Counts by a scan, and so has the guarantee of scans. The segments' counters
-   lag behind visible changes and can be negative. */
+   trail visible changes and can be negative. */
 static inline size_t seg_length(void *thread)
 {
 	size_t count = 0;

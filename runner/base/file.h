@@ -38,7 +38,7 @@ int rm_file_flush(FILE *out);
  * Makes an empty folder for temporary files in $TMPDIR, or in /tmp if that is
  * not set or its path has more than `longest` bytes. The caller removes it.
  *
- * path  becomes its path, "" after an error; `size` bytes
+ * path  receives the folder's path, "" after an error; `size` bytes
  * Returns 0 or -errno with `error`, which names the folder and the next step.
  */
 int rm_file_temporary_folder(

@@ -189,19 +189,12 @@ int rm_folder_json(const char *dir, const char *name, json_t **json,
 	                       path, where.line, where.text);
 }
 
-static bool is_folder(const char *dir)
-{
-	struct stat found;
-
-	return !stat(dir, &found) && S_ISDIR(found.st_mode);
-}
-
 int rm_folder_no_campaign(const char *dir, struct rm_error *error)
 {
 	return rm_error_set(error, -ENOENT,
 	        "%s: %s, expected the folder of a campaign "
 	        "(ls -d results/*-*)",
-	        dir, is_folder(dir) ? "no campaign.json" : "no such folder");
+	        dir, access(dir, F_OK) ? "no such folder" : "no campaign.json");
 }
 
 int rm_folder_check_campaign(const char *dir, struct rm_error *error)
@@ -270,7 +263,11 @@ int rm_folder_check_idle(const char *dir, struct rm_error *error)
 
 int rm_folder_check_resume(const char *dir, struct rm_error *error)
 {
-	return is_folder(dir) ? 0 : rm_folder_no_campaign(dir, error);
+	struct stat found;
+
+	return !stat(dir, &found) && S_ISDIR(found.st_mode)
+	               ? 0
+	               : rm_folder_no_campaign(dir, error);
 }
 
 int rm_folder_check_new(const char *dir, struct rm_error *error)

@@ -46,23 +46,21 @@ int rm_cli_env(int argc, char **argv)
 
 	if (argc == 1)
 		return run_all();
-	for (size_t i = 0; i < PARTS; i++)
+	struct rm_nearest nearest = { .word = argv[1] };
+	const bool help = !strcmp(argv[1], "--help");
+
+	for (size_t i = 0; i < PARTS; i++) {
+		rm_nearest_offer(&nearest, parts[i].name);
 		if (!strcmp(argv[1], parts[i].name)) {
 			snprintf(name, sizeof(name), "readmostly env %s",
 			        parts[i].name);
 			argv[1] = name;
 			return parts[i].run(argc - 1, argv + 1);
 		}
-	if (!strcmp(argv[1], "--help")) {
-		usage(stdout);
-		return RM_OK;
 	}
-	struct rm_nearest nearest = { .word = argv[1] };
-
-	for (size_t i = 0; i < PARTS; i++)
-		rm_nearest_offer(&nearest, parts[i].name);
-	fprintf(stderr, "readmostly env: unknown command \"%s\"%s\n\n", argv[1],
-	        rm_nearest_hint(&nearest));
-	usage(stderr);
-	return RM_USAGE;
+	if (!help)
+		fprintf(stderr, "readmostly env: unknown command \"%s\"%s\n\n",
+		        argv[1], rm_nearest_hint(&nearest));
+	usage(help ? stdout : stderr);
+	return help ? RM_OK : RM_USAGE;
 }

@@ -185,15 +185,12 @@ static int read_line(const struct importing *in, const char *text,
 	const char *comma = memchr(text, ',', length);
 	const char *end = text + length;
 
-	if (count_commas(text, length) < FIELDS + 1)
+	if (count_commas(text, length) < FIELDS + 1 ||
+	        !read_number(text, (size_t)(comma - text), 0, SECONDS_MOST,
+	                &line->time_s))
 		return reject_field(in, "line", text, length,
-		        "seven fields with commas between them: timestamp,key,"
-		        "key size,value size,client,operation,TTL");
-	if (!comma || !read_number(text, (size_t)(comma - text), 0,
-	                      SECONDS_MOST, &line->time_s))
-		return reject_field(in, "line", text, length,
-		        "timestamp,key,key size,value size,client,operation,"
-		        "TTL with a time in seconds");
+		        "seven fields: timestamp,key,key size,value size,"
+		        "client,operation,TTL with a time in seconds");
 	line->key = comma + 1;
 	for (int field = TTL; field >= KEY_SIZE; field--) {
 		const char *before =

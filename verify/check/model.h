@@ -7,7 +7,7 @@
 #include "verify/check/internal.h"
 
 enum rm_keyset {
-	RM_KEYS_RANKS, /* as in the measured loop */
+	RM_KEYS_RANKS, /* the keys of the measured loop */
 	RM_KEYS_EDGES, /* 0, all ones, consecutive; any length, zero bytes */
 	RM_KEYS_CHAIN, /* all in one bucket of a map that uses rm_hash() */
 	RM_KEYSETS,

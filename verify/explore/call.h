@@ -16,10 +16,11 @@ struct rm_explore_call {
 	struct rm_key key;
 	struct rm_key_bytes line;
 	struct rm_value expected, value, result;
-	bool was_there;               /* update found the key */
+	bool was_there;               /* the update found the key */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
-	size_t *pairs, pairs_most;    /* their number, and its maximum */
-	const uint32_t *rank;         /* ranks of the `keys` keys */
+	/* number of these entries, and its maximum */
+	size_t *pairs, pairs_most;
+	const uint32_t *rank; /* ranks of the `keys` keys */
 	unsigned keys;
 	const uint32_t *begun;    /* for each sequence: the writer's clock when
 	                          its operation began */
@@ -32,8 +33,8 @@ struct rm_explore_call {
 void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what);
 
-/* Performs the operation and returns its result; false if it returns nothing.
-   The result of length goes to result.word[0]. */
+/* Performs the operation and returns its boolean result, or false if it has
+   none. The result of length goes to result.word[0]. */
 bool rm_explore_perform(struct rm_explore_call *call, unsigned kind);
 
 /* The full value whose first word this is. */

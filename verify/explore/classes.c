@@ -25,11 +25,15 @@
 #include "runner/impl.h"
 
 enum {
-	FAR = 1023, /* special programs; odd, so that all shapes get some */
+	/* one in this many special programs; odd, so that all shapes get
+	   some */
+	FAR = 1023,
 	FAR_FROM = RM_EXPLORE_SCHEDULES_OF_ALL / RM_EXPLORE_TURNS,
 	FAR_TIMES = 1 << 16,
-	FAR_MORE = 512, /* maximum of extra repeats, in half of them */
-	NEAR_BITS = 4,  /* minimum; up to four more are drawn */
+	/* maximum number of extra repeats, in half of these programs */
+	FAR_MORE = 512,
+	/* minimum number of operations; up to four more are drawn */
+	NEAR_BITS = 4,
 	FEW_OPS = 6,
 	HOT_OPS = 12,
 	CHURN_OPS = 12,
@@ -221,11 +225,12 @@ static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
 	fill_repeats(program, times, rm_explore_draw(rng, 4) != 0, rng);
 }
 
-/* These programs are rare, so each has everything that can matter: present,
-   colliding keys, writes that keep them present, and the maximum of readers,
-   which may stall at different steps. A counter that must return to its exact
-   old value needs `exact`. One that must only wrap, while a reader that began
-   after the first writes is stalled, needs more repeats. */
+/* These programs are rare, so each has everything that can matter: colliding
+   keys that are present, writes that keep them present, and the maximum number
+   of readers, which may stall at different steps. With `exact`, a counter
+   returns to its exact old value. Without it there are more repeats, for
+   counters that must wrap while a reader that began after the first writes is
+   stalled. */
 static void make_far(
         struct rm_explore_program *program, bool exact, uint64_t *rng)
 {

@@ -12,7 +12,7 @@
 
 enum {
 	RM_EXPLORE_KEYS_MAX = 24,
-	/* Recorded in the history as an exchange. */
+	/* A kind that the history records as an exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */
@@ -22,7 +22,7 @@ enum {
 struct rm_explore_op {
 	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
 	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
-	uint32_t times; /* in a row; 0 means once */
+	uint32_t times; /* number of repeats in a row; 0 means once */
 };
 
 /* The question about progress that a program was made for. */
@@ -40,8 +40,8 @@ struct rm_explore_program {
 	enum rm_explore_question question;
 	uint64_t map_seed;
 	bool presize;
-	bool collide;      /* its keys collide in the map if possible */
-	bool looks;        /* also length and scan at the end */
+	bool collide;      /* the keys collide in the map if possible */
+	bool looks;        /* true: also call length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are present at the start, as bits */
 	unsigned threads;

@@ -22,8 +22,10 @@ enum {
 	TRIES_ALIKE = 8,
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
-	STEPS_MOST = 200000000, /* in total; few plays of long programs */
-	LONG_TURN = 100000,     /* for a lane that continues */
+	/* maximum number of steps in total; allows few plays of long programs
+	    */
+	STEPS_MOST = 200000000,
+	LONG_TURN = 100000, /* steps for a lane that continues */
 };
 
 void rm_explore_turns_clear(struct rm_explore_turns *turns)

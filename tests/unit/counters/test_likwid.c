@@ -266,7 +266,7 @@ static void report_crash_in_window(void)
 	        "a crash in the window is an error of stop()");
 	CHECK(total_at(&outcome, 0) == -1 && event_has(&outcome, 0, "invalid",
 	                                             "crashed with signal 11"),
-	        "its events are null with the reason");
+	        "its events are null, with the reason given");
 	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }

@@ -484,7 +484,8 @@ static void busy(void)
 	                strstr(found.text, "waited for a CPU in 14.6 %"),
 	        "pressure above 10 % is a busy machine");
 	CHECK(!look("some avg10=10.00 avg60=99.00\n", "9 9 9\n").is_busy,
-	        "up to 10 % it is idle, whatever the load");
+	        "a machine with at most 10 % pressure is idle, whatever its "
+	        "load");
 	found = look("some avg10=0.00 avg60=99.00\n", "9 9 9\n");
 	CHECK(!found.is_busy && found.pressure_percent == 0 && found.load < 0,
 	        "without pressure the load is not read");

@@ -130,7 +130,8 @@ static void words_mark_waiters(void)
 	CHECK(played_waits.waits == 3 && played_waits.value == 2 &&
 	                played_waits.word == &w,
 	        "a thread waits for a held word until it is free");
-	CHECK(w == 2, "after a wait the word marks that more threads may wait");
+	CHECK(w == 2, "after a wait the word indicates that other threads may "
+	              "be waiting");
 	go_w_unlock(&w);
 	CHECK(w == 0 && played_waits.wakes == 1 && played_waits.woken == 1 &&
 	                played_waits.word == &w,

@@ -15,7 +15,7 @@ static void texts(void)
 	        "the text ends with EBB, if it is given, after SLOTS");
 	CHECK(rm_loop_parse("lifecycle:4:4:0", &loop) &&
 	                rm_loop_parse("lifecycle:4:4:20:1", &loop),
-	        "an EBB of 0 and further numbers are rejected");
+	        "an EBB of 0 is rejected, and so are additional numbers");
 }
 
 /* Returns the number of a thread's sessions after `steps` renewals; -1: it was

@@ -9,7 +9,7 @@
 
 enum { NUMBERS = 100000, WRAPS = 1 << 16 };
 
-/* Never called; only its presence matters. */
+/* This function is never called; only its presence matters. */
 static void called(void)
 {
 	abort();
@@ -45,8 +45,8 @@ static bool only_reads(const struct rm_explore_program *program, unsigned t)
 	return true;
 }
 
-/* Within the limits of a program; all operations are offered; a single writer
-   is thread 0. */
+/* True if a program is within all limits, the map offers its operations, and
+   only thread 0 writes if the map has one writer. */
 static bool is_sound(const struct rm_explore_program *program)
 {
 	bool sound = program->threads >= 2 &&
@@ -79,7 +79,7 @@ static unsigned longest(const struct rm_explore_program *program)
 	return most;
 }
 
-/* A program that repeats this often has everything that can matter. */
+/* True if a program that repeats often has everything that can matter. */
 static bool is_full(const struct rm_explore_program *program)
 {
 	return program->threads == RM_EXPLORE_THREADS_MAX &&
@@ -117,9 +117,10 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
 	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
-	        "each of these has all threads and four present keys that "
-	        "collide");
-	CHECK(early == 0, "none of these is run by `explore all`");
+	        "programs that wrap 16 bits have all threads and four present "
+	        "keys that collide");
+	CHECK(early == 0,
+	        "`explore all` runs no program that wraps a 16-bit counter");
 }
 
 static void test_plain(void)
@@ -151,7 +152,8 @@ static void test_plain(void)
 		rm_explore_program_make(&options, number, &program);
 		repeated += longest(&program) >= WRAPS;
 	}
-	CHECK(repeated == 0, "none wraps 16 bits under a memory model");
+	CHECK(repeated == 0,
+	        "under a memory model no program wraps a 16-bit counter");
 }
 
 int main(void)
