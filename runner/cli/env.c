@@ -47,7 +47,7 @@ int rm_cli_env(int argc, char **argv)
 	if (argc == 1)
 		return run_all();
 	struct rm_nearest nearest = { .word = argv[1] };
-	const bool help = !strcmp(argv[1], "--help");
+	const int help = !strcmp(argv[1], "--help");
 
 	for (size_t i = 0; i < PARTS; i++) {
 		rm_nearest_offer(&nearest, parts[i].name);

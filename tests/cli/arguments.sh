@@ -106,11 +106,7 @@ for words in check dump "replay $dir/ops --map"; do
 done
 check "check suggests a map" refuses '"gomap_wr" (did you mean gomap_rw?)' check gomap_wr
 check "env suggests a command" refuses 'unknown command "machin" (did you mean machine?)' env machin
-mkdir "$dir/other"
-for words in validate reproduce; do
-	check "$words rejects a folder without a campaign in one line" eval '[ $(run_command $words "$dir/other" 2>&1 |
-		tee "$dir/err" | wc -l) = 1 ] && contains "$dir/err" "no campaign.json, expected the folder of a campaign"'
-done
+check "a folder without a campaign is rejected" refuses "$dir: no campaign.json, expected the folder" reproduce "$dir"
 check "replay rejects a technique" refuses 'cleanup_cancel is a technique' \
 	replay "$dir/ops" --map cleanup_cancel
 "$bin" check null_map --shape u64x8 --quiet >"$dir/out" 2>"$dir/err"
