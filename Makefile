@@ -101,7 +101,7 @@ replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 # ---- targets for users -------------------------------------------------------
 # Variables from the command line reach scripts through the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
-.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man help clean
+.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man install dist help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
@@ -169,6 +169,16 @@ deps:  ## install missing packages (Debian, Ubuntu); DEPS=no: no target installs
 deps-peers:  ## install the libraries of peers
 	@rm -f build/deps-given-up
 	@.ci/deps peers && .ci/unpack peers
+
+PREFIX ?= /usr/local
+install: $(PLACE)/readmostly $(PLACE)/readmostly-history  ## install commands, maps of the modes, report, documents: PREFIX=/usr/local DESTDIR=
+	@$(RUN) runner/install.sh '$(DESTDIR)$(PREFIX)'
+
+VERSION = $(shell sed -n 's/^.define RM_VERSION "\(.*\)"/\1/p' runner/base/build_info.h)
+dist:  ## write the source archive of HEAD, with the same bytes each time: build/readmostly-VERSION.tar.gz
+	@[ -z "$$(git status --porcelain)" ] || { echo 'make dist: expected a tree without changes: commit them' >&2; exit 2; }
+	@mkdir -p build && git -c tar.umask=0022 -c core.autocrlf=false archive --prefix=readmostly-$(VERSION)/ HEAD | \
+	  gzip -9n >build/readmostly-$(VERSION).tar.gz && sha256sum build/readmostly-$(VERSION).tar.gz
 
 clean:  ## remove everything built
 	rm -rf build
