@@ -24,7 +24,8 @@ check "a misspelled program is rejected with a suggestion" refused "(did you mea
 	programs NEEDED=plain/gomap_rx
 check "so is a misspelled map" refused "MAP=gomap_wr: no map is called gomap_wr (did you" flamegraph MAP=gomap_wr
 check "the error names the missing map" refused "crossover: missing: B: expected" crossover A=gomap_rw
-check "a missing campaign is rejected with its variable" refused "CAMPAIGN=none: expected the folder" report CAMPAIGN=none
+check "a missing campaign is rejected with its variable" refused "CAMPAIGN=none: expected the folder" \
+	report CAMPAIGN=none
 check "an unknown target is rejected with the list" refused 'no target and no file exploer: `make help`' exploer
 check "a build folder must be writable" refused "cannot write there (owner of" BUILD=/proc/none readmostly
 for words in 'SET=peers|set peers, mode quick' 'SET=claims MODE=full|set claims, mode full' \
