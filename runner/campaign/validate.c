@@ -274,7 +274,6 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	/* parsed by length, since text after a NUL is part of the file, too */
 	json_t *json =
 	        json_loadb(look.text, length, JSON_REJECT_DUPLICATES, &where);
-
 	struct rm_error old = { "" };
 
 	if (json && rm_protocol_check(json, path, &old)) {
