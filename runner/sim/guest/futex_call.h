@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * futex_call.h - decodes syscall() of simulated code. Only futex wait and wake
- * are supported. Both the simulator's and the explorer's kernel use it.
+ * futex_call.h - decodes syscall() of simulated code, for the kernels of the
+ * simulator and of the explorer. Of futexes only wait and wake are supported;
+ * the kernels themselves implement membarrier.
  */
 #ifndef RM_SIM_FUTEX_CALL_H
 #define RM_SIM_FUTEX_CALL_H
@@ -29,7 +30,7 @@ static inline struct rm_sim_futex_call rm_sim_futex_call_of(
 	int operation;
 
 	if (number != SYS_futex)
-		rm_sim_reject("a system call other than futex");
+		rm_sim_reject("a system call other than futex and membarrier");
 	call.word = va_arg(arguments, const void *);
 	/* private or shared, and which clock, does not matter within one
 	   process */
