@@ -38,9 +38,9 @@
  * 2) Miss: R2 shows that no slot is live with this key's tag. The key could be
  *    elsewhere only if CHAIN is set.
  * 3) Chain: a key has one slot and never moves within a table, so a key that is
- *    present during the whole walk is found. The filter's bit is set in the
- *    head before the key can be reached in the chain. Otherwise a walker could
- *    hit, and a later look-up miss.
+ *    present during the whole walk is found. Each walk for a key begins with
+ *    the key's bit of the head's filter. If an insert sets this bit, it takes
+ *    effect at its W3, otherwise at the store of its line's meta.
  * 4) Moved: only the head is marked, after its whole chain was copied. A
  *    reader that passed the head before may finish in the chain, which no longer
  *    changes and has the content of the moment of the mark.

@@ -146,10 +146,6 @@ static RM_COLD void readmap_insert_chained(
 	uint64_t meta = 0;
 
 	spot->meta |= READMAP_CHAIN | readmap_filter(spot->hash);
-	/* release: reason 3; still locked */
-	atomic_store_explicit(&spot->head->meta, spot->meta | READMAP_LOCK,
-	        memory_order_release);
-	RM_PAUSE();
 	do {
 		last = line;
 		line = readmap_next_line(line);
