@@ -74,7 +74,8 @@ enum {
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,
 	READMAP_SPARSE = 8, /* shrink below one key in 8 lines */
-	READMAP_TABLE = 0,  /* the only kind of retired objects */
+	READMAP_TABLE = 0,  /* kinds of retired objects */
+	READMAP_NODE = 1,
 };
 
 /* Bits of meta. */
@@ -129,6 +130,7 @@ struct readmap {
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uintptr_t word;
 	uint64_t seed;
 	struct epoch *epoch;
+	struct rm_shape shape;
 	uint64_t floor; /* a table has at least this number of lines */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic bool resizing;
 	_Atomic uint64_t lines_now, resizes; /* statistics */
@@ -174,8 +176,11 @@ RM_HOT uintptr_t readmap_next_word(uintptr_t word)
 	        &readmap_table_of(word)->next, memory_order_acquire));
 }
 
-RM_HOT uint64_t readmap_hash(const struct readmap *map, uint64_t word)
+/* The hash of a slot's key word (readmap_node.h). */
+static inline uint64_t readmap_hash(const struct readmap *map, uint64_t word)
 {
+	if (map->shape.str)
+		return word;
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, map->seed);
 }
 

@@ -10,8 +10,33 @@
 
 static void epoch_free(void *owner, unsigned kind, void *pointer)
 {
-	(void)owner, (void)kind;
-	readmap_table_free(pointer);
+	(void)owner;
+	if (kind == READMAP_TABLE)
+		readmap_table_free(pointer);
+	else
+		free(pointer);
+}
+
+/* Frees a table whose keys have not moved, with their nodes. */
+static void readmap_table_destroy(
+        const struct readmap *map, struct readmap_table *table)
+{
+	for (uint64_t i = 0; readmap_has_nodes(map->shape) && i < table->lines;
+	        i++) {
+		struct readmap_line *line = &table->line[i];
+		const bool moved = readmap_read(&line->meta) & READMAP_MOVED;
+
+		for (; line && !moved; line = readmap_next_line(line)) {
+			uint64_t live =
+			        readmap_read(&line->meta) & READMAP_LIVE;
+
+			for (; live; live &= live - 1)
+				free(readmap_node_of(readmap_read(readmap_value(
+				        line,
+				        (unsigned)__builtin_ctzll(live)))));
+		}
+	}
+	readmap_table_free(table);
 }
 
 static void readmap_destroy(void *opaque)
@@ -27,8 +52,8 @@ static void readmap_destroy(void *opaque)
 		        &table->next, memory_order_relaxed);
 
 		if (next)
-			readmap_table_free(next);
-		readmap_table_free(table);
+			readmap_table_destroy(map, next);
+		readmap_table_destroy(map, table);
 	}
 	epoch_destroy(map->epoch, map);
 	free(map);
@@ -43,6 +68,7 @@ static void *readmap_create(const struct rm_sizing *sizing)
 	if (!map)
 		return NULL;
 	*map = (struct readmap){ .seed = sizing->seed,
+		.shape = sizing->shape,
 		.floor = READMAP_FIRST_LINES };
 	while (sizing->presize &&
 	        map->floor * READMAP_LOAD_EIGHTHS / 8 < sizing->keys)
@@ -60,27 +86,66 @@ static void *readmap_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-struct readmap_entry {
-	uint64_t key, value;
-};
-
-/* Copies of the keys of one bucket. The owner frees `at`. */
+/* Copies of the keys of one bucket: for each, its key word and value, and for
+   strings length and bytes. The owner frees `at`. */
 struct readmap_entries {
-	struct readmap_entry *at;
-	size_t count, room;
+	char *at;
+	size_t bytes, room;
+	bool more; /* the scan's callback has not ended it */
 };
 
-static void readmap_add_entry(
-        struct readmap_entries *entries, struct readmap_entry entry)
+static void readmap_add_bytes(
+        struct readmap_entries *entries, const void *from, size_t bytes)
 {
-	if (entries->count == entries->room) {
-		entries->room = 2 * entries->room + 8;
-		entries->at = realloc(
-		        entries->at, entries->room * sizeof(*entries->at));
+	if (entries->room - entries->bytes < bytes) {
+		entries->room = 2 * entries->room + bytes + 256;
+		entries->at = realloc(entries->at, entries->room);
 		if (!entries->at)
 			abort();
 	}
-	entries->at[entries->count++] = entry;
+	memcpy(entries->at + entries->bytes, from, bytes);
+	entries->bytes += bytes;
+}
+
+static void readmap_add_entry(struct readmap_entries *entries,
+        struct rm_shape shape, uint64_t word, uint64_t value_word)
+{
+	struct rm_key key = { .word = word };
+	struct rm_value value;
+
+	if (shape.str)
+		key = readmap_node_key(shape, readmap_node_of(value_word));
+	readmap_load_value(shape, value_word, &value);
+	readmap_add_bytes(entries, &key.word, sizeof(key.word));
+	readmap_add_bytes(entries, &value, shape.value_bytes);
+	if (!shape.str)
+		return;
+	readmap_add_bytes(entries, &key.length, sizeof(key.length));
+	if (key.length)
+		readmap_add_bytes(entries, key.bytes, key.length);
+}
+
+/* Calls `fn` for each copy until it returns false. */
+static void readmap_visit(struct rm_shape shape,
+        struct readmap_entries *entries, rm_scan_fn *fn, void *context)
+{
+	struct rm_value value;
+	struct rm_key key = { 0 };
+
+	for (size_t at = 0; entries->more && at < entries->bytes;) {
+		const char *from = entries->at + at;
+
+		memcpy(&key.word, from, sizeof(key.word));
+		memcpy(&value, from + sizeof(key.word), shape.value_bytes);
+		at += sizeof(key.word) + shape.value_bytes;
+		if (shape.str) {
+			memcpy(&key.length, entries->at + at,
+			        sizeof(key.length));
+			key.bytes = entries->at + at + sizeof(key.length);
+			at += sizeof(key.length) + key.length;
+		}
+		entries->more = fn(context, key, &value);
+	}
 }
 
 /* The live slots of a line, as bits of its meta, whose keys have at least this
@@ -112,18 +177,16 @@ static uint64_t readmap_copy_out(
 	const struct readmap_spot spot = readmap_lock(map, from);
 	uint64_t meta = spot.meta;
 
-	entries->count = 0;
+	entries->bytes = 0;
 	for (struct readmap_line *line = spot.head; line;) {
 		uint64_t slots = readmap_slots_from(map, line, meta, from);
 
 		for (; slots; slots &= slots - 1) {
 			const unsigned bit = (unsigned)__builtin_ctzll(slots);
 
-			readmap_add_entry(entries,
-			        (struct readmap_entry){
-			                readmap_read(readmap_key(line, bit)),
-			                readmap_read(
-			                        readmap_value(line, bit)) });
+			readmap_add_entry(entries, map->shape,
+			        readmap_read(readmap_key(line, bit)),
+			        readmap_read(readmap_value(line, bit)));
 		}
 		line = readmap_next_line(line);
 		if (line)
@@ -134,8 +197,9 @@ static uint64_t readmap_copy_out(
 }
 
 /* Removes the keys from hash `from` on of its bucket. Returns as above. */
-static uint64_t readmap_clear_bucket(struct readmap *map, uint64_t from)
+static uint64_t readmap_clear_bucket(struct epoch_record *record, uint64_t from)
 {
+	struct readmap *map = record->owner;
 	struct readmap_spot spot = readmap_lock(map, from);
 	int64_t removed = 0;
 
@@ -148,7 +212,11 @@ static uint64_t readmap_clear_bucket(struct readmap *map, uint64_t from)
 		             from);
 		        slots; slots &= slots - 1) {
 			spot.bit = (unsigned)__builtin_ctzll(slots);
+			const uint64_t value = readmap_value_at(&spot);
+
 			readmap_erase(&spot);
+			if (readmap_has_nodes(map->shape))
+				readmap_retire_node(record, map->shape, value);
 			removed++;
 		}
 	}
@@ -208,10 +276,19 @@ static const char *readmap_check_slot(const struct readmap *map,
         struct readmap_line *line, unsigned bit)
 {
 	const uint64_t word = readmap_read(readmap_key(line, bit));
-	struct readmap_spot spot = { .hash = readmap_hash(map, word),
+	const struct rm_key key =
+	        map->shape.str ? readmap_node_key(map->shape,
+	                                 readmap_node_of(readmap_read(
+	                                         readmap_value(line, bit))))
+	                       : (struct rm_key){ .word = word };
+	struct readmap_spot spot = { .hash = rm_hash(
+		                             map->shape, key, map->seed),
+		.word = word,
 		.head = (struct readmap_line *)head,
 		.meta = readmap_read((_Atomic uint64_t *)&head->meta) };
 
+	if (map->shape.str && spot.hash != word)
+		return "a key word is not the hash of its string";
 	if (readmap_home(table, spot.hash) != head)
 		return "a key is in a wrong bucket";
 	if ((readmap_read(&line->meta) ^ readmap_tags(spot.hash)) &
@@ -219,8 +296,8 @@ static const char *readmap_check_slot(const struct readmap *map,
 		return "a tag differs from its key";
 	if (line != head && !(spot.meta & readmap_filter(spot.hash)))
 		return "a filter lacks a key";
-	if (!readmap_find_in(&spot, spot.head, spot.meta, word))
-		readmap_find_chained(&spot, word);
+	if (!readmap_find_in(&spot, spot.head, spot.meta, map->shape, key))
+		readmap_find_chained(&spot, map->shape, key);
 	if (spot.line != line || spot.bit != bit)
 		return "a key is there twice";
 	return NULL;

@@ -45,22 +45,21 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	struct readmap_result result;
 
-	(void)shape;
 	epoch_guard_enter(thread);
-	result = readmap_get(readmap_of(thread), key.word);
+	result = readmap_get(readmap_of(thread), shape, key);
+	if (result.found)
+		readmap_load_value(shape, result.value, value);
 	epoch_guard_leave(thread);
-	if (!result.found)
-		return false;
-	value->word[0] = result.value;
-	return true;
+	return result.found;
 }
 
 /* Begins a write: the bucket is locked. */
-RM_HOT struct readmap_spot write_begin(void *thread, struct rm_key key)
+RM_HOT struct readmap_spot write_begin(
+        void *thread, struct rm_shape shape, struct rm_key key)
 {
 	epoch_guard_enter(thread);
 	readmap_help(thread);
-	return readmap_enter(readmap_of(thread), key.word);
+	return readmap_enter(readmap_of(thread), shape, key);
 }
 
 /* Ends a write that leaves the number of keys. */
@@ -71,16 +70,36 @@ RM_HOT void write_end(void *thread, const struct readmap_spot *spot)
 	epoch_guard_settle(thread);
 }
 
+/* Replaces the value of the present key. */
+RM_HOT void write_value(void *thread, struct rm_shape shape,
+        const struct readmap_spot *spot, struct rm_key key,
+        const struct rm_value *value)
+{
+	const uint64_t old = readmap_value_at(spot);
+
+	if (!readmap_has_nodes(shape)) {
+		readmap_replace(spot, value->word[0]);
+	} else if (shape.value_bytes == 8) {
+		/* release: pairs with the acquire in readmap_load_value() */
+		atomic_store_explicit(&readmap_node_of(old)->value,
+		        value->word[0], memory_order_release);
+	} else {
+		readmap_replace(spot, readmap_value_word(shape, key, value));
+		readmap_retire_node(thread, shape, old);
+	}
+}
+
 /* Inserts the key or replaces its value, and ends the write. */
-RM_HOT void write_put(void *thread, struct readmap_spot *spot,
-        struct rm_key key, const struct rm_value *value)
+RM_HOT void write_put(void *thread, struct rm_shape shape,
+        struct readmap_spot *spot, struct rm_key key,
+        const struct rm_value *value)
 {
 	if (spot->line) {
-		readmap_replace(spot, value->word[0]);
+		write_value(thread, shape, spot, key, value);
 		write_end(thread, spot);
 		return;
 	}
-	readmap_insert(spot, key.word, value->word[0]);
+	readmap_insert(spot, readmap_value_word(shape, key, value));
 	readmap_unlock(spot);
 	readmap_count_insert(readmap_of(thread), spot);
 	epoch_guard_leave(thread);
@@ -88,10 +107,15 @@ RM_HOT void write_put(void *thread, struct readmap_spot *spot,
 }
 
 /* Removes the present key, and ends the write. */
-RM_HOT void write_erase(void *thread, struct readmap_spot *spot)
+RM_HOT void write_erase(
+        void *thread, struct rm_shape shape, struct readmap_spot *spot)
 {
+	const uint64_t old = readmap_value_at(spot);
+
 	readmap_erase(spot);
 	readmap_unlock(spot);
+	if (readmap_has_nodes(shape))
+		readmap_retire_node(thread, shape, old);
 	readmap_count_removed(readmap_of(thread), spot, 1);
 	epoch_guard_leave(thread);
 	epoch_guard_settle(thread);
@@ -100,12 +124,11 @@ RM_HOT void write_erase(void *thread, struct readmap_spot *spot)
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	struct readmap_spot spot = write_begin(thread, key);
+	struct readmap_spot spot = write_begin(thread, shape, key);
 
-	(void)shape;
 	if (old && spot.line)
-		old->word[0] = readmap_value_at(&spot);
-	write_put(thread, &spot, key, value);
+		readmap_load_value(shape, readmap_value_at(&spot), old);
+	write_put(thread, shape, &spot, key, value);
 	return spot.line != NULL;
 }
 
@@ -118,13 +141,12 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
-	struct readmap_spot spot = write_begin(thread, key);
+	struct readmap_spot spot = write_begin(thread, shape, key);
 
-	(void)shape;
 	if (old && spot.line)
-		old->word[0] = readmap_value_at(&spot);
+		readmap_load_value(shape, readmap_value_at(&spot), old);
 	if (spot.line)
-		write_erase(thread, &spot);
+		write_erase(thread, shape, &spot);
 	else
 		write_end(thread, &spot);
 	return spot.line != NULL;
@@ -141,33 +163,36 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
-	struct readmap_spot spot = write_begin(thread, key);
+	struct readmap_spot spot = write_begin(thread, shape, key);
 
-	(void)shape;
 	if (spot.line) {
-		present->word[0] = readmap_value_at(&spot);
+		readmap_load_value(shape, readmap_value_at(&spot), present);
 		write_end(thread, &spot);
 	} else {
-		write_put(thread, &spot, key, value);
+		write_put(thread, shape, &spot, key, value);
 	}
 	return spot.line != NULL;
 }
 
-static bool spot_has(
-        const struct readmap_spot *spot, const struct rm_value *expected)
+static bool spot_has(struct rm_shape shape, const struct readmap_spot *spot,
+        const struct rm_value *expected)
 {
-	return spot->line && readmap_value_at(spot) == expected->word[0];
+	struct rm_value present;
+
+	if (!spot->line)
+		return false;
+	readmap_load_value(shape, readmap_value_at(spot), &present);
+	return memcmp(&present, expected, shape.value_bytes) == 0;
 }
 
 static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value)
 {
-	struct readmap_spot spot = write_begin(thread, key);
-	const bool equal = spot_has(&spot, expected);
+	struct readmap_spot spot = write_begin(thread, shape, key);
+	const bool equal = spot_has(shape, &spot, expected);
 
-	(void)shape;
 	if (equal)
-		readmap_replace(&spot, value->word[0]);
+		write_value(thread, shape, &spot, key, value);
 	write_end(thread, &spot);
 	return equal;
 }
@@ -175,12 +200,11 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 static bool compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
-	struct readmap_spot spot = write_begin(thread, key);
-	const bool equal = spot_has(&spot, expected);
+	struct readmap_spot spot = write_begin(thread, shape, key);
+	const bool equal = spot_has(shape, &spot, expected);
 
-	(void)shape;
 	if (equal)
-		write_erase(thread, &spot);
+		write_erase(thread, shape, &spot);
 	else
 		write_end(thread, &spot);
 	return equal;
@@ -190,14 +214,13 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
-	struct readmap_spot spot = write_begin(thread, key);
-	struct rm_value old = { { 0 } }, value;
+	struct readmap_spot spot = write_begin(thread, shape, key);
+	struct rm_value old, value;
 
-	(void)shape;
 	if (spot.line)
-		old.word[0] = readmap_value_at(&spot);
+		readmap_load_value(shape, readmap_value_at(&spot), &old);
 	if (fn(context, spot.line ? &old : NULL, &value))
-		write_put(thread, &spot, key, &value);
+		write_put(thread, shape, &spot, key, &value);
 	else
 		write_end(thread, &spot);
 	return spot.line != NULL;
@@ -210,20 +233,15 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
-	struct readmap_entries entries = { 0 };
+	struct readmap_entries entries = { .more = true };
 	uint64_t from = 0;
-	bool more = true;
 
-	(void)shape;
 	do {
 		epoch_guard_enter(thread);
 		from = readmap_copy_out(readmap_of(thread), from, &entries);
 		epoch_guard_leave(thread);
-		for (size_t i = 0; more && i < entries.count; i++)
-			more = fn(context,
-			        (struct rm_key){ .word = entries.at[i].key },
-			        &(struct rm_value){ { entries.at[i].value } });
-	} while (more && from);
+		readmap_visit(shape, &entries, fn, context);
+	} while (entries.more && from);
 	free(entries.at);
 }
 
@@ -251,7 +269,7 @@ static void clear(void *thread)
 	do {
 		epoch_guard_enter(thread);
 		readmap_help(thread);
-		from = readmap_clear_bucket(readmap_of(thread), from);
+		from = readmap_clear_bucket(thread, from);
 		epoch_guard_leave(thread);
 		epoch_guard_settle(thread);
 	} while (from);
@@ -268,12 +286,12 @@ static void clear(void *thread)
 	.stats = readmap_stats, .check = readmap_check
 
 /* Members of struct rm_impl that these maps share. */
-#define READMAP_MAP                                                          \
-	.family = "rcu",                                                     \
-	.source = "own; buckets of a line as in CLHT (David et al., ASPLOS " \
-	          "2015) and DLHT (HPDC 2024)",                              \
-	.system = "", .shapes = 1 << 0, .guarantees = "once-if-present",     \
-	.progress = "blocking", .dispatch = "none", .ops = &ops,             \
-	.drive = { drive_u64x8, NULL, NULL, NULL }
+#define READMAP_MAP                                                            \
+	.family = "rcu",                                                       \
+	.source = "own; buckets of a line as in CLHT (David et al., ASPLOS "   \
+	          "2015) and DLHT (HPDC 2024)",                                \
+	.system = "", .guarantees = "once-if-present", .progress = "blocking", \
+	.dispatch = "none", RM_ALL_OF(ops), .value_most = 1024,                \
+	.value_place = "by pointer; freed after an epoch"
 
 #endif /* RM_READMAP_OPS_H */

@@ -15,7 +15,7 @@ static const struct rm_map_ops ops = {
 	.unpark = unpark,
 };
 
-RM_DRIVE(ops, u64x8, RM_U64X8)
+RM_DRIVES(ops)
 
 const struct rm_impl rm_impl_readmap_qsbr = {
 	.id = "readmap_qsbr",

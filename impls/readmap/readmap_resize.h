@@ -80,12 +80,13 @@ static void readmap_place(const struct readmap *map, uintptr_t table,
         uint64_t word, uint64_t value)
 {
 	const uint64_t hash = readmap_hash(map, word);
-	struct readmap_spot spot = {
-		.table = table, .hash = hash, .head = readmap_home(table, hash)
-	};
+	struct readmap_spot spot = { .table = table,
+		.hash = hash,
+		.word = word,
+		.head = readmap_home(table, hash) };
 
 	spot.meta = readmap_read(&spot.head->meta);
-	readmap_insert(&spot, word, value);
+	readmap_insert(&spot, value);
 	/* relaxed: published with the mark of the source */
 	atomic_store_explicit(
 	        &spot.head->meta, spot.meta, memory_order_relaxed);
@@ -194,6 +195,16 @@ static RM_COLD void readmap_move_some(struct epoch_record *record,
 	                done ==
 	        groups)
 		readmap_publish(record, old, table);
+}
+
+/* Retires a node that no slot has any more. */
+RM_HOT void readmap_retire_node(
+        struct epoch_record *record, struct rm_shape shape, uint64_t value_word)
+{
+	struct readmap_node *node = readmap_node_of(value_word);
+
+	epoch_retire(record, READMAP_NODE, node,
+	        readmap_node_bytes(shape, readmap_node_length(shape, node)));
 }
 
 /* Called before a write. */

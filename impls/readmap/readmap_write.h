@@ -4,14 +4,14 @@
 #ifndef RM_READMAP_WRITE_H
 #define RM_READMAP_WRITE_H
 
-#include "impls/readmap/readmap_layout.h"
+#include "impls/readmap/readmap_node.h"
 
 /* The place of a key in its locked bucket. */
 struct readmap_spot {
 	struct readmap_line *head;
 	uintptr_t table; /* word of the bucket's table */
 	uint64_t meta;   /* of the head, without LOCK: stored by the unlock */
-	uint64_t hash;
+	uint64_t hash, word;       /* of the key */
 	struct readmap_line *line; /* the key's line; NULL: absent */
 	unsigned bit;              /* of the key's slot */
 };
@@ -70,12 +70,16 @@ RM_HOT void readmap_unlock(const struct readmap_spot *spot)
 
 /* Sets the spot's line and slot if this line has the key. */
 RM_HOT bool readmap_find_in(struct readmap_spot *spot,
-        struct readmap_line *line, uint64_t meta, uint64_t word)
+        struct readmap_line *line, uint64_t meta, struct rm_shape shape,
+        struct rm_key key)
 {
 	for (uint32_t match = readmap_match(meta, spot->hash); match;
 	        match &= match - 1) {
 		spot->bit = (unsigned)__builtin_ctz(match);
-		if (readmap_read(readmap_key(line, spot->bit)) == word) {
+		if (readmap_read(readmap_key(line, spot->bit)) == spot->word &&
+		        readmap_same_key(shape,
+		                readmap_read(readmap_value(line, spot->bit)),
+		                key)) {
 			spot->line = line;
 			return true;
 		}
@@ -84,23 +88,26 @@ RM_HOT bool readmap_find_in(struct readmap_spot *spot,
 }
 
 static RM_COLD void readmap_find_chained(
-        struct readmap_spot *spot, uint64_t word)
+        struct readmap_spot *spot, struct rm_shape shape, struct rm_key key)
 {
 	struct readmap_line *line = readmap_next_line(spot->head);
 
-	while (line &&
-	        !readmap_find_in(spot, line, readmap_read(&line->meta), word))
+	while (line && !readmap_find_in(spot, line, readmap_read(&line->meta),
+	                       shape, key))
 		line = readmap_next_line(line);
 }
 
 /* Locks the bucket of a key and finds the key in it. */
-RM_HOT struct readmap_spot readmap_enter(struct readmap *map, uint64_t word)
+RM_HOT struct readmap_spot readmap_enter(
+        struct readmap *map, struct rm_shape shape, struct rm_key key)
 {
-	struct readmap_spot spot = readmap_lock(map, readmap_hash(map, word));
+	const struct readmap_name name = readmap_name(map, shape, key);
+	struct readmap_spot spot = readmap_lock(map, name.hash);
 
-	if (!readmap_find_in(&spot, spot.head, spot.meta, word) &&
+	spot.word = name.word;
+	if (!readmap_find_in(&spot, spot.head, spot.meta, shape, key) &&
 	        __builtin_expect(spot.meta & READMAP_CHAIN, 0))
-		readmap_find_chained(&spot, word);
+		readmap_find_chained(&spot, shape, key);
 	return spot;
 }
 
@@ -112,35 +119,34 @@ RM_HOT uint64_t readmap_free_slots(uint64_t meta)
 
 /* Fills a slot that is not live. Returns the line's meta with the new tag. */
 RM_HOT uint64_t readmap_fill(struct readmap_line *line, unsigned bit,
-        uint64_t meta, uint64_t hash, uint64_t word, uint64_t value)
+        uint64_t meta, const struct readmap_spot *spot, uint64_t value)
 {
 	/* release, both: W2, pair with R3 and R4 */
 	atomic_store_explicit(
-	        readmap_key(line, bit), word, memory_order_release);
+	        readmap_key(line, bit), spot->word, memory_order_release);
 	RM_PAUSE();
 	atomic_store_explicit(
 	        readmap_value(line, bit), value, memory_order_release);
-	return meta | (readmap_tags(hash) & readmap_slot_mask(bit));
+	return meta | (readmap_tags(spot->hash) & readmap_slot_mask(bit));
 }
 
 /* Links a new line, which has the key, to the end of a chain. */
-static void readmap_append(struct readmap_spot *spot, struct readmap_line *last,
-        uint64_t word, uint64_t value)
+static void readmap_append(const struct readmap_spot *spot,
+        struct readmap_line *last, uint64_t value)
 {
 	struct readmap_line *line =
 	        readmap_new_line(readmap_table_of(spot->table));
 
 	/* relaxed: published with the line */
 	atomic_store_explicit(&line->meta,
-	        readmap_fill(line, 7, 0, spot->hash, word, value),
-	        memory_order_relaxed);
+	        readmap_fill(line, 7, 0, spot, value), memory_order_relaxed);
 	/* release: pairs with the acquires in readmap_read.h */
 	atomic_store_explicit(&last->next, line, memory_order_release);
 }
 
 /* Inserts an absent key into the chain of a full head. */
 static RM_COLD void readmap_insert_chained(
-        struct readmap_spot *spot, uint64_t word, uint64_t value)
+        struct readmap_spot *spot, uint64_t value)
 {
 	struct readmap_line *line = spot->head, *last;
 	uint64_t meta = 0;
@@ -153,7 +159,7 @@ static RM_COLD void readmap_insert_chained(
 			meta = readmap_read(&line->meta);
 	} while (line && !readmap_free_slots(meta));
 	if (!line) {
-		readmap_append(spot, last, word, value);
+		readmap_append(spot, last, value);
 		return;
 	}
 	const unsigned bit =
@@ -161,22 +167,21 @@ static RM_COLD void readmap_insert_chained(
 
 	/* release: pairs with R2 of walkers */
 	atomic_store_explicit(&line->meta,
-	        readmap_fill(line, bit, meta, spot->hash, word, value),
+	        readmap_fill(line, bit, meta, spot, value),
 	        memory_order_release);
 }
 
 /* Inserts an absent key. */
-RM_HOT void readmap_insert(
-        struct readmap_spot *spot, uint64_t word, uint64_t value)
+RM_HOT void readmap_insert(struct readmap_spot *spot, uint64_t value)
 {
 	const uint64_t slots = readmap_free_slots(spot->meta);
 
 	if (__builtin_expect(slots != 0, 1))
 		spot->meta = readmap_fill(spot->head,
-		        (unsigned)__builtin_ctzll(slots), spot->meta,
-		        spot->hash, word, value);
+		        (unsigned)__builtin_ctzll(slots), spot->meta, spot,
+		        value);
 	else
-		readmap_insert_chained(spot, word, value);
+		readmap_insert_chained(spot, value);
 }
 
 /* The value at a spot that has a key. */

@@ -18,7 +18,7 @@ enum { READMAP_LOAD_EIGHTHS = 11 };
 
 static const struct rm_map_ops ops = { READMAP_OPS };
 
-RM_DRIVE(ops, u64x8, RM_U64X8)
+RM_DRIVES(ops)
 
 const struct rm_impl GUARD_IMPL = {
 	.id = GUARD_ID,
