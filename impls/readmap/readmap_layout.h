@@ -42,9 +42,9 @@
  *    the key's bit of the head's filter. If an insert sets this bit, it takes
  *    effect at its W3, otherwise at the store of its line's meta.
  * 4) Moved: only the head is marked, after its whole chain was copied. A
- *    reader that passed the head before may finish in the chain, which no longer
- *    changes and has the content of the moment of the mark.
- * 5) A write ends with a seq_cst store that R2 of other threads reads, so two
+ *    reader that passed the head before may finish in the chain. The chain no
+ *    longer changes and has the content of the moment of the mark.
+ * 5) A write ends with a seq_cst store, which R2 of other threads reads. So two
  *    threads that each write a key and then read the other's do not both miss.
  *
  * A reader starts again only because a removal or a move completed, so look-ups
@@ -54,7 +54,8 @@
  * The includer defines a constant before:
  *
  *	READMAP_LOAD_EIGHTHS  keys per 8 lines above which a table doubles. A
- *			      key takes at most 128 x 8 / LOAD_EIGHTHS bytes.
+ *			      key takes at most 1024 / LOAD_EIGHTHS bytes in
+ *			      lines, and some in chains.
  */
 #ifndef RM_READMAP_LAYOUT_H
 #define RM_READMAP_LAYOUT_H
@@ -68,8 +69,8 @@
 
 enum {
 	READMAP_SLOTS = 3,
-	READMAP_FIRST_LINES = 2, /* of a map that is not presized */
-	READMAP_STRIPES = 16,    /* of the number of keys */
+	READMAP_FIRST_LINES = 2, /* unless presized */
+	READMAP_STRIPES = 16,    /* stripes of the key count */
 	READMAP_STEP = 16,       /* buckets that one write moves at most */
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,
@@ -137,8 +138,8 @@ struct readmap {
 	struct readmap_stripe stripe[READMAP_STRIPES];
 };
 
-/* The top bits of a hash choose the line, so line i becomes lines 2i and 2i + 1
-   of a table of twice the size, and scans in the order of hashes survive every
+/* The top bits of a hash choose the line. So line i becomes lines 2i and 2i + 1
+   of a table of twice the size. Scans in the order of hashes survive every
    change of the table. */
 RM_HOT struct readmap_line *readmap_home(uintptr_t word, uint64_t hash)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * readmap_node.h - readmap: what the two words of a slot are for each shape.
+ * readmap_node.h - readmap: the two words of a slot, for each shape.
  *
  *	shape            key word    value word
  *	u64, 8 bytes     key         value

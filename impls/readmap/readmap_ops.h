@@ -292,6 +292,6 @@ static void clear(void *thread)
 	          "2015) and DLHT (HPDC 2024)",                                \
 	.system = "", .guarantees = "once-if-present", .progress = "blocking", \
 	.dispatch = "none", RM_ALL_OF(ops), .value_most = 1024,                \
-	.value_place = "by pointer; freed after an epoch"
+	.value_place = "by pointer, in a node; freed after an epoch"
 
 #endif /* RM_READMAP_OPS_H */

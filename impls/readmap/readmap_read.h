@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readmap_read.h - readmap's look-ups. R1 to R5 are those of
-   readmap_layout.h. */
+/* readmap_read.h - readmap's look-ups. readmap_layout.h
+   defines R1 to R5. */
 #ifndef RM_READMAP_READ_H
 #define RM_READMAP_READ_H
 

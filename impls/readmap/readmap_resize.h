@@ -3,8 +3,8 @@
  * readmap_resize.h - readmap: growth, compaction and shrinking.
  *
  * The number of keys decides the size of the next table, whatever the reason for
- * it: twice the lines above the load, half below one key in eight lines, and
- * otherwise the same number, which gives back lines of chains. Each write then
+ * it. Above the load it has twice the lines, and below one key in eight lines
+ * half of them. Otherwise it has as many, without lines in chains. Each write then
  * moves some buckets. The last mover publishes the new table and retires the
  * old one. No table begins to move before it is published, so a mover never
  * meets a bucket that has moved on. Until its source is marked as moved, only

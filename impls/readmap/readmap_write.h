@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readmap_write.h - readmap: changes of one locked bucket. W1 to W3 and the
-   numbered reasons are those of readmap_layout.h. */
+/* readmap_write.h - readmap: changes of one locked bucket. readmap_layout.h
+   defines W1 to W3 and the numbered reasons. */
 #ifndef RM_READMAP_WRITE_H
 #define RM_READMAP_WRITE_H
 
@@ -10,7 +10,7 @@
 struct readmap_spot {
 	struct readmap_line *head;
 	uintptr_t table; /* word of the bucket's table */
-	uint64_t meta;   /* of the head, without LOCK: stored by the unlock */
+	uint64_t meta;   /* the head's, without LOCK; the unlock stores it */
 	uint64_t hash, word;       /* of the key */
 	struct readmap_line *line; /* the key's line; NULL: absent */
 	unsigned bit;              /* of the key's slot */

@@ -85,8 +85,8 @@ _Noreturn void rm_sim_reject(const char *what)
 	        RM_EXPLORE_MISUSE, SITE, NULL, "not explored: %s", what);
 }
 
-/* membarrier(2): each other lane passes a full fence where it stands, between
-   two fences of the caller. */
+/* membarrier(2): between two fences of the caller, each other lane passes a
+   full fence at its next step. */
 static void membarrier(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;

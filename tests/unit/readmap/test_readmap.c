@@ -91,6 +91,26 @@ static void fresh_writes_keep_the_size(void)
 	ops.destroy(map);
 }
 
+/* Inserts up to 4,096 keys into a small map. From 1,024 on, that is two octaves,
+   the bytes of the current table are compared with the keys. */
+static void a_key_takes_at_most_100_bytes(void)
+{
+	struct readmap *map = create_map(false);
+	void *thread = ops.join(map, 0);
+	double worst = 0;
+
+	for (uint64_t keys = 1; keys <= 4096; keys++) {
+		put(thread, keys);
+		const double bytes = (double)bytes_of(map) / (double)keys;
+
+		worst = keys >= 1024 && bytes > worst ? bytes : worst;
+	}
+	printf("# at most %.1f bytes a key\n", worst);
+	CHECK(worst <= 100, "a key takes at most 100 bytes, at every size");
+	ops.leave(thread);
+	ops.destroy(map);
+}
+
 static void tables_follow_the_number_of_keys(void)
 {
 	struct readmap *map = create_map(false);
@@ -144,6 +164,7 @@ static void a_guard_keeps_tables(void)
 
 int main(void)
 {
+	a_key_takes_at_most_100_bytes();
 	fresh_writes_keep_the_size();
 	tables_follow_the_number_of_keys();
 	a_guard_keeps_tables();
