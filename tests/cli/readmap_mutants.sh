@@ -54,7 +54,7 @@ explored() { # NAME MEMORY SCHEDULES STATUS
 	case $1 in keeps_version | reads_once | no_bug) program="--program-file $dir/slot.txt" ;; esac
 	# shellcheck disable=SC2086
 	"$dir/build/maps/explore/$1" "$1" --memory "$2" --schedules "$3" $program >"$dir/out" 2>&1
-	[ $? = $4 ] && grep -E "^(FAIL|ok  ) $1: " "$dir/out" | sed 's/^/# /' || { sed 's/^/# /' "$dir/out"; return 1; }
+	[ $? = "$4" ] && grep -E "^(FAIL|ok  ) $1: " "$dir/out" | sed 's/^/# /' || { sed 's/^/# /' "$dir/out"; return 1; }
 }
 for each in $mutants; do
 	IFS=: read -r name memory schedules <<<"$each"

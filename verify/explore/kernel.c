@@ -91,6 +91,8 @@ static void membarrier(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
+	if (rm_explore.alone)
+		return;
 	rm_explore_step();
 	rm_explore_note(RM_EXPLORE_FENCES, site);
 	rm_explore_mark_opaque();
@@ -111,14 +113,13 @@ long rm_sim_syscall(long number, ...)
 	struct rm_sim_futex_call call;
 	va_list arguments;
 
-	if (number == SYS_membarrier) {
-		if (!rm_explore.alone)
-			membarrier(SITE);
-		return 0;
-	}
 	va_start(arguments, number);
 	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
+	if (call.barrier) {
+		membarrier(SITE);
+		return 0;
+	}
 	if (call.wakes) {
 		rm_explore_step();
 		rm_explore_drain_own();

@@ -84,15 +84,15 @@ long rm_sim_syscall(long number, ...)
 	struct rm_sim_futex_call call;
 	va_list arguments;
 
-	/* The simulated memory is sequentially consistent, so this has only a
-	   cost; interrupts of other cores are not modelled. */
-	if (number == SYS_membarrier) {
-		system_call();
-		return 0;
-	}
 	va_start(arguments, number);
 	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
+	/* The simulated memory is sequentially consistent, so a barrier has
+	   only a cost. Interrupts of other cores are not modelled. */
+	if (call.barrier) {
+		system_call();
+		return 0;
+	}
 	if (call.wakes)
 		return (long)futex_wake(call.word, call.value);
 	if (!rm_sim_futex_wait(call.word, call.value))
