@@ -217,11 +217,12 @@ void rm_plan_total(struct rm_plan *plan)
 			const struct rm_plan_cell *cell =
 			        &plan->cells[plan->rounds[r].turns[i].cell];
 
-			unsigned trials = rm_plan_trials(&cell->cell);
+			unsigned trials =
+			        cell->waits ? 0 : rm_plan_trials(&cell->cell);
 
 			plan->trial_count += trials;
 			plan->estimate_ns += trials * cell->estimate_ns;
-			if (cell->memory_bytes > plan->memory_bytes)
+			if (trials && cell->memory_bytes > plan->memory_bytes)
 				plan->memory_bytes = cell->memory_bytes;
 		}
 }
