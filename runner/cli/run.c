@@ -36,8 +36,9 @@ static const struct argp_option options[] = {
 	{ "resume", OPTION_RESUME, NULL, 0,
 	        "resume the campaign in DIR with its plan and seed", 0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "only these maps, separated by commas: ids, globs; ~GLOB "
-	        "excludes",
+	        "of the maps that the workloads select, only these: ids, "
+	        "globs, separated by commas; ~GLOB excludes. To measure other "
+	        "maps: --set maps=IDS",
 	        0 },
 	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
 	        "NAME: the workloads of a set (articles, claims, peers, "
