@@ -329,13 +329,18 @@ const json_t *rm_journal_attempts(const struct rm_journal *journal);
 /* Number of lines in the journal. */
 size_t rm_journal_length(const struct rm_journal *journal);
 
+/* -ESTALE if trials.jsonl was deleted, moved or replaced since it was opened,
+   so that its lines would be lost. */
+int rm_journal_check_place(
+        const struct rm_journal *journal, struct rm_error *error);
+
 /*
  * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
  * "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
- * -ENOSPC, -EFBIG, -EIO... with the system's reason. After such an error no
- * part of the line is left that a resume would trust, and every later append
- * fails as well. SIGXFSZ must be ignored, so that RLIMIT_FSIZE becomes an
- * error.
+ * -ESTALE as above; -ENOSPC, -EFBIG, -EIO... with the system's reason. After
+ * such an error no part of the line is left that a resume would trust, and
+ * every later append fails as well. SIGXFSZ must be ignored, so that
+ * RLIMIT_FSIZE becomes an error.
  */
 int rm_journal_append(struct rm_journal *journal, const json_t *trial,
         struct rm_error *error);

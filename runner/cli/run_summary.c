@@ -119,6 +119,12 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 		        program_invocation_name, dir);
 		return RM_INTERRUPTED;
 	}
+	if (result == -ESTALE) {
+		printf("status: incomplete: %s is no longer the folder of this "
+		       "campaign\n",
+		        dir);
+		return RM_INCOMPLETE;
+	}
 	if (result) {
 		printf("status: incomplete: stopped by an error; what was "
 		       "measured is safe, continue with: %s run -o %s "
