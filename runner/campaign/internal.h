@@ -7,6 +7,7 @@
 #include "runner/base/checksum.h"
 #include "runner/campaign/campaign.h"
 
+#include <signal.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -538,8 +539,10 @@ struct rm_child {
 	int input;  /* to write to its standard input; -1 once closed */
 	int output; /* to read its standard output; -1 once closed */
 	int errors; /* to read its standard error; -1 once closed */
-	int exited; /* pidfd, readable once it ended; -1: old kernel */
 	uint64_t forked_bytes; /* resident set of this process at the fork */
+	int changes; /* signalfd, readable after its end, or a stop of either */
+	sigset_t mask; /* of this process before rm_spawn() */
+	bool was_stopped;
 };
 
 struct rm_spawn {
@@ -559,13 +562,18 @@ enum { RM_SPAWN_PADDING_MAX = 4096 };
 /*
  * Starts the program in its own process group. It inherits descriptors 0, 1 and
  * 2 only, and neither a blocked nor an ignored SIGPIPE or SIGXFSZ. It writes no
- * core file. It receives SIGKILL when the calling thread ends, so call this on
- * the main thread. Returns 0; -errno with `error` if the program cannot be
- * started, for example because it is missing or not executable. After an error
- * no process or descriptor is left.
+ * core file. It has a random address layout, and the default memory policy and
+ * timer slack, whatever this process inherited. It receives SIGKILL when the
+ * calling thread ends, so call this on the main thread. Returns 0; -errno with
+ * `error` if the program cannot be started, for example because it is missing
+ * or not executable. After an error no process or descriptor is left.
  */
 int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
         struct rm_error *error);
+
+/* Sets was_stopped if the child or this process was stopped since the last
+   call. Call it when `changes` is readable, and before rm_child_reap(). */
+void rm_child_note_stop(struct rm_child *child);
 
 /*
  * Kills the child's process group, reaps the child and closes the pipes. Blocks
