@@ -258,8 +258,9 @@ int rm_cli_run(int argc, char **argv)
 		"its own. A trial that is void, or was disturbed by other "
 		"processes, is repeated at the end of its round (repeat-wait, "
 		"repeat-most) until repeat-share is used up.\v"
-		"Status: 0 done; 2 usage or input; 3 some cells have no "
-		"result; 75 interrupted, continue with --resume.",
+		"Status: 0 done; 2 usage or input; 3 some cells failed or have "
+		"no result, or the plan skips all; 75 interrupted, continue "
+		"with --resume.",
 		rm_start_children, NULL, NULL };
 	const char *page = getenv("RM_PAGE");
 	struct arguments arguments = { .no_page = page && !strcmp(page, "no") };
