@@ -22,6 +22,7 @@ enum {
 	LONG_SIZE = 200,  /* for the long sequence of each set */
 	ONE_VISIT = 300,
 	EDGES_SIZE = 1100, /* includes every kind of edge key */
+	COUNT_SIZE = 65537, /* a count of 16 bits wraps */
 	FEW_OPS = 100000
 };
 
@@ -148,6 +149,14 @@ static bool is_skipped(const struct rm_check_case *c, size_t i, bool presize)
 	       (presize || i < SIZES - 1);
 }
 
+/* One map that is large enough for a count of 16 bits to wrap. */
+static int check_count(const struct rm_check_case *c, struct rm_error *error)
+{
+	if (c->impl->caps & RM_CAP_SLOW_WRITES || rm_sanitized())
+		return 0;
+	return check_map(c, RM_KEYS_RANKS, COUNT_SIZE, false, 0, error);
+}
+
 /* Runs a set at every size, presized and not, and then one long sequence. */
 static int check_set(const struct rm_check_case *c, enum rm_keyset set,
         struct rm_error *error)
@@ -170,8 +179,12 @@ static int check_set(const struct rm_check_case *c, enum rm_keyset set,
 
 int rm_check_model(const struct rm_check_case *c, struct rm_error *error)
 {
+	struct rm_check_case chain = *c;
+
+	chain.seed = rm_keyset_seed(c->seed);
 	for (int set = 0; set < RM_KEYSETS; set++)
-		if (check_set(c, (enum rm_keyset)set, error))
+		if (check_set(set == RM_KEYS_CHAIN ? &chain : c,
+		            (enum rm_keyset)set, error))
 			return -1;
-	return 0;
+	return check_count(c, error);
 }

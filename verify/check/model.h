@@ -14,7 +14,9 @@ enum rm_keyset {
 };
 
 enum {
-	RM_KEYSET_BYTES = 8192,
+	RM_KEYSET_BYTES = 66 << 10,
+	/* of the first 64 keys of RM_KEYS_EDGES, and in RM_KEYS_CHAIN */
+	RM_KEYSET_SHORT_BYTES = 304,
 	RM_CHAIN_BITS = 8, /* low hash bits that the keys of a chain share */
 };
 
@@ -29,8 +31,13 @@ struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
 /* Returns the word of key i of RM_KEYS_CHAIN in u64 shapes. It computes some
  * 300 hashes, so keep the result. The low RM_CHAIN_BITS of the hash are equal
  * for even i in maps that hash with `seed`, and for odd i in Go's map, which
- * derives its seed from it. */
+ * derives its seed from it. If `seed` is from rm_keyset_seed(), the first three
+ * even i have all 64 bits equal, so a tag of any width is shared. */
 uint64_t rm_keyset_chain(size_t i, uint64_t seed);
+
+/* The seed of a map for whose rm_hash() such words exist; another one for each
+ * `seed` without its low four bits. */
+uint64_t rm_keyset_seed(uint64_t seed);
 
 /* Hash of a key of any set, over its length and last 16 bytes, to find its
  * number. */
