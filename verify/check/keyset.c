@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyset.c - keys that often break maps: the least and the greatest word,
  * common prefixes, zero bytes, equal hashes. */
-#include "verify/check/model.h"
+#include "verify/check/keyset.h"
 
 #include "impls/support/hash.h"
 #include "runner/base/rng.h"
@@ -64,10 +64,10 @@ static uint64_t go_seed(uint64_t seed)
 
 /* A factor of 0 makes the product of the hash 0. So strings of 16 bytes, and
  * longer ones of one length, have equal hashes. They differ in their last
- * bytes. */
+ * bytes, after a zero byte. */
 static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 {
-	const uint64_t number = i;
+	const uint64_t number = (uint64_t)i << 32; /* low bytes first */
 	const uint64_t zero = rm_hash_secret(i / 8 % 2 ? go_seed(seed) : seed);
 	const size_t more = i % 4 == 2 ? 16 : i % 4 == 3 ? 112 : 0;
 
