@@ -19,8 +19,12 @@ struct rm_explore_call {
 	bool was_there;               /* update found the key */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	size_t *pairs, pairs_most;    /* their number, and its maximum */
-	const uint32_t *rank;         /* ranks of the `keys` keys */
+	const uint32_t *rank; /* low half of each key's values */
 	unsigned keys;
+	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` is the key's rank */
+	uint64_t map_seed;
+	char bytes[RM_KEYSET_SHORT_BYTES]; /* of the key, if not ranks */
+	const unsigned *extremes; /* written: 1: value 0, 2: all ones */
 	const uint32_t *begun;    /* for each sequence: the writer's clock when
 	                          its operation began */
 	const uint64_t *sequence; /* the newest value of any lane, from 1 */
@@ -31,6 +35,9 @@ struct rm_explore_call {
    now. `key` may be outside of `keys`. */
 void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what);
+
+/* Sets call->key to key number `key`. */
+void rm_explore_set_key(struct rm_explore_call *call, unsigned key);
 
 /* Performs the operation and returns its result; false if it returns nothing.
    The result of length goes to result.word[0]. */

@@ -18,6 +18,13 @@
 
 #include <stdio.h>
 
+enum {
+	EXTREMES = 0x6578, /* distinguishes these random numbers */
+	KEYSET_OF = 16,
+	BEFORE_OF = 1024,
+	BEFORE_LEAVES = 16, /* writes, at most, until the counter wraps */
+};
+
 /* The n-th set bit of the map's shapes, n from 0. */
 static unsigned shape_of(unsigned shapes, uint64_t n)
 {
@@ -27,6 +34,29 @@ static unsigned shape_of(unsigned shapes, uint64_t n)
 }
 
 /* Uses a program file; values that the file does not set are drawn. */
+/* One program in KEYSET_OF each has extreme keys, or keys of equal hashes. One
+   in BEFORE_OF has writes before its threads, after which a counter of 16 bits
+   is close to its end or its middle. The other fields are drawn before, and do
+   not depend on these. */
+static void draw_extremes(struct rm_explore_program *program, uint64_t rng)
+{
+	struct rm_explore_before *before = &program->before;
+	const unsigned key = rm_explore_draw(&rng, program->keys);
+	const unsigned keyset = rm_explore_draw(&rng, KEYSET_OF);
+
+	if (keyset < RM_KEYSETS)
+		program->keyset = (enum rm_keyset)keyset;
+	if (rm_explore_draw(&rng, BEFORE_OF))
+		return;
+	before->times = (1U << (16 - rm_explore_draw(&rng, 2))) -
+	                rm_explore_draw(&rng, BEFORE_LEAVES);
+	before->ops = 1 + rm_explore_draw(&rng, 2);
+	before->op[0] = (struct rm_explore_op){ RM_HISTORY_UPSERT,
+		(uint8_t)key, 0 };
+	before->op[1] = (struct rm_explore_op){ RM_HISTORY_REMOVE,
+		(uint8_t)key, 0 };
+}
+
 static void make_written(const struct rm_explore_program_file *written,
         struct rm_explore_program *program)
 {
@@ -43,7 +73,7 @@ static void make_written(const struct rm_explore_program_file *written,
 		program->presize = drawn.presize;
 }
 
-void rm_explore_program_make(const struct rm_explore_options *options,
+static void make_drawn(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
 	uint64_t rng = rm_seed(options->seed, 2 * number);
@@ -81,6 +111,17 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	if (ops > RM_EXPLORE_OPS_MAX)
 		ops = RM_EXPLORE_OPS_MAX;
 	rm_explore_fill_all(program, ops, grows, roles, &rng);
+}
+
+void rm_explore_program_make(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program)
+{
+	make_drawn(options, number, program);
+	if (!options->written)
+		draw_extremes(program,
+		        rm_seed(options->seed ^ EXTREMES, number));
+	if (program->keyset == RM_KEYS_CHAIN)
+		program->map_seed = rm_keyset_seed(program->map_seed);
 }
 
 void rm_explore_format_op(

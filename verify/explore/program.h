@@ -6,6 +6,7 @@
 #ifndef RM_EXPLORE_PROGRAM_H
 #define RM_EXPLORE_PROGRAM_H
 
+#include "verify/check/keyset.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/schedule.h"
 #include "verify/history/history.h"
@@ -17,12 +18,21 @@ enum {
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */
 	RM_EXPLORE_TIMES_MAX = 200000,
+	RM_EXPLORE_BEFORE_OPS = 2,
 };
 
 struct rm_explore_op {
 	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
 	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
 	uint32_t times; /* in a row; 0 means once */
+};
+
+/* Writes by the main thread, repeated before the threads begin, to bring
+   counters close to the point at which they wrap. They take no steps. */
+struct rm_explore_before {
+	struct rm_explore_op op[RM_EXPLORE_BEFORE_OPS]; /* upsert or remove */
+	unsigned ops;
+	uint32_t times;
 };
 
 struct rm_explore_program {
@@ -33,6 +43,10 @@ struct rm_explore_program {
 	uint64_t map_seed;
 	bool presize;
 	bool collide;      /* its keys collide in the map if possible */
+	/* If not ranks, a key may also have the value 0 or all ones once, and
+	   `collide` has no effect. */
+	enum rm_keyset keyset;
+	struct rm_explore_before before;
 	bool looks;        /* also length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are present at the start, as bits */

@@ -139,10 +139,25 @@ static bool with_fewer(
 	return any;
 }
 
+/* Tries ranks as keys, and no writes before the threads. */
+static bool without_extremes(struct rm_explore_case *failing)
+{
+	struct rm_explore_program smaller = failing->program;
+	bool any;
+
+	smaller.keyset = RM_KEYS_RANKS;
+	any = failing->program.keyset && fails_somehow(failing, &smaller);
+	smaller = failing->program;
+	smaller.before.times = 0;
+	return (failing->program.before.times &&
+	               fails_somehow(failing, &smaller)) ||
+	       any;
+}
+
 /* One pass over operations and keys; true if another may remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
-	bool any = false;
+	bool any = without_extremes(failing);
 
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		any |= without_thread(failing, t);
