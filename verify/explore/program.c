@@ -21,8 +21,8 @@
 enum {
 	EXTREMES = 0x6578, /* distinguishes these random numbers */
 	KEYSET_OF = 16,
-	BEFORE_OF = 1024,
-	BEFORE_LEAVES = 16, /* writes, at most, until the counter wraps */
+	BEFORE_OF = 512,
+	BEFORE_LEAVES = 8, /* writes, at most, until the counter wraps */
 };
 
 /* The n-th set bit of the map's shapes, n from 0. */
@@ -36,9 +36,11 @@ static unsigned shape_of(unsigned shapes, uint64_t n)
 /* Uses a program file; values that the file does not set are drawn. */
 /* One program in KEYSET_OF each has extreme keys, or keys of equal hashes. One
    in BEFORE_OF has writes before its threads, after which a counter of 16 bits
-   is close to its end or its middle. The other fields are drawn before, and do
-   not depend on these. */
-static void draw_extremes(struct rm_explore_program *program, uint64_t rng)
+   is close to its end or its middle. These take long, so they are left out like
+   the far programs of classes.c. The other fields are drawn before, and do not
+   depend on these. */
+static void draw_extremes(
+        struct rm_explore_program *program, bool may_take_long, uint64_t rng)
 {
 	struct rm_explore_before *before = &program->before;
 	const unsigned key = rm_explore_draw(&rng, program->keys);
@@ -46,7 +48,7 @@ static void draw_extremes(struct rm_explore_program *program, uint64_t rng)
 
 	if (keyset < RM_KEYSETS)
 		program->keyset = (enum rm_keyset)keyset;
-	if (rm_explore_draw(&rng, BEFORE_OF))
+	if (!may_take_long || rm_explore_draw(&rng, BEFORE_OF))
 		return;
 	before->times = (1U << (16 - rm_explore_draw(&rng, 2))) -
 	                rm_explore_draw(&rng, BEFORE_LEAVES);
@@ -100,7 +102,7 @@ static void make_drawn(const struct rm_explore_options *options,
 		return;
 	}
 	if (rm_explore_is_special(options, number)) {
-		rm_explore_special_make(number, program, &rng);
+		rm_explore_special_make(options, number, program, &rng);
 		return;
 	}
 	program->keys =
@@ -118,7 +120,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 {
 	make_drawn(options, number, program);
 	if (!options->written)
-		draw_extremes(program,
+		draw_extremes(program, rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);

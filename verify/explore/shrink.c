@@ -20,6 +20,7 @@ enum {
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
 	STEPS_MOST = 200000000, /* in total; few plays of long programs */
+	BEFORE_STEPS = 20,      /* that a write before the threads counts */
 	LONG_TURN = 100000,     /* for a lane that continues */
 };
 
@@ -48,7 +49,8 @@ static bool fails(struct rm_explore_case *failing,
 	same = !rm_explore_play(
 	               program, &schedule, failing->limit, &played, &error) &&
 	       played.fault == failing->fault && played.switches <= most;
-	failing->steps += played.steps;
+	failing->steps += played.steps +
+	                  (uint64_t)BEFORE_STEPS * program->before.times;
 	if (same) {
 		rm_explore_turns_clear(&failing->turns);
 		failing->turns = taken;
