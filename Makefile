@@ -118,6 +118,8 @@ campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CON
 	@runner/fleet/campaign.sh $(ARGS)
 
 report:  ## write the report again: CAMPAIGN=results/...
+	@[ "$$CAMPAIGN" ] || [ -e results/latest ] || { \
+	  echo 'report: no campaign in results/ yet: run make bench, or set CAMPAIGN=FOLDER' >&2; exit 2; }
 	@.ci/deps build
 	@python=$$(report/find_python.sh) && \
 	  $$python -m report "$${CAMPAIGN:-results/latest}"
@@ -206,9 +208,15 @@ ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% pla
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)
+$(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED=$(NEEDED): no map is called $(id): \
+  expected FLAVOUR/ID of a map in impls/, or also IMPL=FILE))
 maps: plain-programs $(addprefix $(PROGRAMS)/aa/,$(CONTROL))
 sizes: $(SIZES:%=x%-programs)
 $(foreach f,$(FLAVOURS),$(eval $(f)-programs: $(addprefix $(PROGRAMS)/,$(call can,$(f)))))
+# A plan may name a size that a map lacks, but no unknown map or flavour.
+unknown = $(strip $(foreach n,$(NEEDED),$(if $(and $(filter $(FLAVOURS),$(patsubst %/,%,$(dir $n))),$(filter $(ALL_IDS) library,$(notdir $n))),,$n)))
+$(if $(filter programs,$(MAKECMDGOALS)),$(if $(unknown),$(error NEEDED=$(firstword $(unknown)): expected FLAVOUR/ID with a \
+  flavour of $(FLAVOURS) and an id that `readmostly dev list` prints)))
 programs: $(PLACE)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FLAVOURS),$(call can,$(f))), \
   $(NEEDED) $(addprefix plain/,$(filter-out $(notdir $(basename $(IMPL))),$(notdir $(NEEDED))))))
 

@@ -53,9 +53,14 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
-    """Yields the folders of earlier campaigns."""
+    """Yields the folders of earlier campaigns; JournalError if a given one has no report."""
+    from report.load import JournalError
     if args.earlier is not None:
-        yield from (path for path in args.earlier if path != Path("none"))
+        for path in (path for path in args.earlier if path != Path("none")):
+            if not (path / "report/verdicts.json").exists():
+                raise JournalError(f"--earlier {path}: no report/verdicts.json in it, expected a "
+                                   f"campaign with a report: readmostly report {path}")
+            yield path
         return
     campaign = args.folder.resolve()
     for file in campaign.parent.glob("*/campaign.json"):
@@ -89,6 +94,8 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the page, prints the lines and returns the exit status."""
+    if args.folder.is_symlink():  # results/latest will be another campaign
+        args.folder = args.folder.parent / args.folder.readlink()
     lines, incomplete = write_page(args)
     print("\n".join(lines))
     return INCOMPLETE if incomplete else DONE

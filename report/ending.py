@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ends a command with an exit status of docs/adr/0012 and, after an error, with one line. With
 --debug, a traceback is printed instead."""
+import errno
 import io
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import TextIO
 from report import folders
 
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
+FULL = (errno.ENOSPC, errno.EDQUOT)
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -38,6 +40,8 @@ def failure_line(error: BaseException) -> str:
         return (f"{found}: `make deps` installs what the report needs, for "
                 f"the system's Python; this is {sys.executable}, and `$(report"
                 "/find_python.sh) -m report ...` uses a Python that has it")
+    if isinstance(error, MemoryError):
+        return "out of memory: `readmostly env doctor` prints the limits: raise one of them"
     return (f"{found} (in {place_of(error)}): the folder is damaged if "
             "`readmostly dev validate` reports it, else this is a bug in the "
             "report; --debug prints a traceback")
@@ -80,17 +84,19 @@ def flushed(status: int) -> int:
 def refusing(command: Callable[[], int], name: str,
              kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
     """Runs command() and returns its status. If the command raises one of `kinds`, or if a file
-    cannot be opened, prints a line that starts with `name` and returns USAGE."""
+    cannot be opened, prints a line that starts with `name` and returns USAGE. On a full disk,
+    returns INCOMPLETE."""
     try:
         return command()
     except kinds as error:
-        found = str(error)
+        found, status = str(error), USAGE
     except OSError as error:
         if error.filename is None:
             raise  # an error of a stream has no file name
         found = f"{error.filename}: {folders.reason(error)}"
+        status = INCOMPLETE if error.errno in FULL else USAGE
     print(f"{name}: {found}", file=sys.stderr)
-    return USAGE
+    return status
 
 
 def end(command: Callable[[], int]) -> int:
@@ -105,6 +111,9 @@ def end(command: Callable[[], int]) -> int:
         status = command()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except InputError as error:
+        print_error(str(error))
+        status = USAGE
     except Exception as error:  # pylint: disable=broad-except
         if debug:
             raise

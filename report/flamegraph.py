@@ -22,6 +22,7 @@ from typing import Any
 
 from report import ending
 from report.ending import InputError
+from report.load import strict_json
 
 # The functions in which measuring threads of C maps and of Go maps spend the window.
 WINDOW_C, WINDOW_GO = "run_window", "main.(*team).window"
@@ -144,7 +145,7 @@ def command() -> int:
     """Runs the command of sys.argv and returns the exit status."""
     match sys.argv[1:]:
         case ["choose", cpus]:
-            print(json.dumps(choose(sys.stdin, int(cpus))))
+            print(strict_json.dumps(choose(sys.stdin, int(cpus))))
         case ["fold", kind] if kind in FOLDERS:
             for stack, count in sorted(FOLDERS[kind](sys.stdin.read()).items()):
                 print(";".join(stack), count)

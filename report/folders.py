@@ -4,6 +4,7 @@ can write to /tmp, so a name there may be a link to another place."""
 import atexit
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -35,6 +36,19 @@ def reason(error: OSError) -> str:
     return text
 
 
+def owner(campaign: Path) -> str:
+    """The id of the process that runs a campaign; "" if none holds its lock."""
+    with contextlib.suppress(OSError):
+        file = os.open(campaign / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.read(file, 20).decode(errors="replace").strip()
+        finally:
+            os.close(file)
+    return ""
+
+
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
     """Adds the file name to an OSError, because ending.py takes one without a name for an error of
@@ -46,11 +60,12 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file completely or not at all; the OSError names it."""
+    """Writes a file completely or not at all; the OSError names it. Bytes of file names that
+    are not UTF-8 become question marks."""
     new = f"{path}.{os.getpid()}.new"
     with naming(path):
         try:
-            with open(new, "w", encoding="utf-8", opener=unlinked) as file:
+            with open(new, "w", encoding="utf-8", errors="replace", opener=unlinked) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -80,10 +95,20 @@ def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
             raise
 
 
+def temporary() -> str:
+    """Returns the folder for temporary files; InputError if there is none."""
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        from report.ending import InputError  # which imports this module
+        raise InputError(f"{os.environ.get('TMPDIR') or '/tmp'}: no temporary file can be made "
+                         "here: choose another place: export TMPDIR=FOLDER") from error
+
+
 def private(name: str) -> str | None:
     """Returns a permanent folder in $TMPDIR that only this user can write to. If another user has
     taken the name, returns a folder that is removed at exit."""
-    path = os.path.join(tempfile.gettempdir(), name)
+    path = os.path.join(temporary(), name)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

@@ -66,11 +66,9 @@ class Commands(NamedTuple):
     folder: str
 
 
-def commands(search: Staged) -> Commands:
-    """Returns commands to paste. A pair of --all is one folder deeper in results/."""
-    parts = search.path.resolve().parts
-    deep = 2 if parts[-1] == "-".join(search.pair) else 1
-    folder = shlex.quote("/".join(("results", *parts[-deep:])))
+def commands(search: Staged, campaign: Path | None = None) -> Commands:
+    """Returns commands to paste, for the folder as given or for `campaign`."""
+    folder = shlex.quote(str(campaign or search.path))
     again = ["readmostly", "dev", "crossover", *search.pair,
              *(("--mode", search.meta.mode) if search.meta.mode else ()),
              "--seed", str(search.meta.seed), "--budget", str(search.meta.budget_trials)]
@@ -161,11 +159,11 @@ def status(search: Staged, found: Decision) -> tuple[str, bool]:
     return f"complete: {words}", False
 
 
-def fill(new: Path, search: Staged, found: Decision) -> None:
+def fill(new: Path, search: Staged, found: Decision, campaign: Path | None) -> None:
     """Writes all files of the report."""
     (new / "tables").mkdir(parents=True)
     page = text.page(
-        d=found, fig=figure(found), commands=commands(search), meta=search.meta,
+        d=found, fig=figure(found), commands=commands(search, campaign), meta=search.meta,
         first=search.stages[0].plan if search.stages else None,
         begun=search.begun and search.begun.path.name,
         failed={m: why for s in search.stages for m, why in s.failed_maps.items()})
@@ -175,14 +173,15 @@ def fill(new: Path, search: Staged, found: Decision) -> None:
         (new / name).write_text(content, encoding="utf-8")
 
 
-def build(folder: Path | str) -> tuple[list[str], bool]:
+def build(folder: Path | str, campaign: Path | None = None) -> tuple[list[str], bool]:
     """Writes FOLDER/report. Returns lines for the terminal, and whether the search is incomplete.
+    `campaign` is the folder in the page's commands; None: FOLDER.
     Raises JournalError if the folder has no search, or its stages cannot be read."""
     search = staged.read(folder)
     if search.kind != "crossover":
         raise JournalError(f"{folder}: stages of {search.kind}, expected a crossover: each stage "
                            f"has its own page (python3 -m report {folder}/stage-01)")
     found = decide.decided(search)
-    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, search, found))
+    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, search, found, campaign))
     words, incomplete = status(search, found)
     return [*found.words, "", f"status: {words}", f"report: {page}"], incomplete

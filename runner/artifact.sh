@@ -39,8 +39,8 @@ campaign() { # FOLDER
 	[ -d "$1" ] || die 2 "$1: no such folder"
 	[ ! -e "$stage/campaigns/$name" ] || die 2 "$1: the artifact already has a campaign of that name"
 	"$build/readmostly" dev validate "$1" >"$stage/said" 2>&1 || {
-		head -n 3 "$stage/said" >&2
-		die 1 "$1: not a complete campaign; finish it (readmostly run --resume -o $1)"
+		{ head -n 3; tail -n 1; } <"$stage/said" >&2
+		die 1 "$1: not a complete campaign"
 	}
 	links=$(find "$1/" -type l | head -n 1)
 	[ -z "$links" ] || die 2 "$links: a link: expected regular files"

@@ -4,7 +4,6 @@
 # measures them and writes the report. SET=claims: answer.sh does this for the claims $IDS, or for all. Also measures
 # new and changed maps (touched.sh) and the maps in $IMPL and $MAPS. `readmostly run` ends with the result and the path
 # of its page. BENCH_DRY=1 only prints what it would build.
-. runner/base/environment.sh
 . runner/programs.sh
 . runner/mode.sh
 find_mode smoke || exit

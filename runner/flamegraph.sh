@@ -5,7 +5,6 @@
 # threads that have a CPU each; ARGUMENTS narrow the cells. Maps in Go: Go's profiler. Maps in C and C++: perf, by L1d
 # misses if a hardware counter exists, otherwise by the CPU clock; gperftools if the kernel forbids perf. Status: 0; 2
 # usage or input; 3 no drawing.
-. runner/base/environment.sh
 . runner/programs.sh
 export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL

@@ -61,8 +61,8 @@ struct rm_foreign_map {
 	/* Guarantee of scan, length and clear during concurrent writes.
 	   "point-in-time": the entries of one moment; "once-if-present": each
 	   key that is present throughout, exactly once; "none". Progress:
-	   "blocking", "lock-free" or "wait-free", whether a stalled thread can
-	   block others. */
+	   "blocking", "starvation-free" (the same, but no operation waits
+	   without end while others complete), "lock-free" or "wait-free". */
 	const char *guarantees;
 	const char *progress;
 

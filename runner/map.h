@@ -289,7 +289,8 @@ struct rm_impl {
 	   "none" */
 	const char *guarantees;
 	/* Progress of the weakest operation on a key, if memory suffices:
-	   "blocking" | "lock-free" | "wait-free" */
+	   "blocking" | "starvation-free" (blocking, but no operation waits
+	   without end while others complete) | "lock-free" | "wait-free" */
 	const char *progress;
 	const char *dispatch; /* "none" | "callback" | "plt" */
 	const struct rm_map_ops *ops;

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# programs.sh - for bench.sh, answer.sh, reviewer.sh and fleet/start.sh: builds the map programs of a plan and measures.
-# $needs lists them as FLAVOUR/ID.
+# programs.sh - for bench.sh, answer.sh, flamegraph.sh, reviewer.sh and fleet/start.sh: cleans the environment, builds
+# the map programs of a plan ($needs: FLAVOUR/ID) and measures.
+. runner/base/environment.sh
 build=${BUILD:-build/gcc} jobs=-j$(nproc)
 
 quiet() { make --no-print-directory "$jobs" CC="${CC:-gcc}" BUILD="$build" "$@"; }
@@ -35,14 +36,15 @@ needs_of() {
 }
 # build_needed: writes the compiler's output to a log, and prints its end if the build fails.
 build_needed() {
-	local log=$build/bench.log began=$SECONDS
+	local log=$build/bench.log began
+	began=$(uptime_s)
 	echo "building $(needed plain | wc -w) maps (log: $log)"
 	if ! quiet NEEDED="${needs//$'\n'/ }" programs >"$log" 2>&1; then
 		tail -n 20 "$log" >&2
 		echo "build failed: see $log" >&2
 		exit 2
 	fi
-	echo "built in $((SECONDS - began)) s"
+	echo "built in $(($(uptime_s) - began)) s"
 }
 # measure COMMAND...: runs it and sets $ran to its status and $campaign to the folder that it prints first;
 # results/latest may belong to another campaign. Exits if nothing was started.

@@ -118,7 +118,7 @@ measure() { # ARGUMENTS of run; adds the options that all campaigns share
 
 # Calibration: comparing base with its copy gives the number of blocks that this machine needs.
 if [ ! $by_hand ]; then
-	begun=$(date +%s)
+	begun=$(uptime_s)
 	say "calibration: $calibration_blocks blocks of base alone"
 	measure --arms "base=$base,copy=$copy" \
 		--set "blocks=$calibration_blocks" -o "$dir/noise" >"$dir/said" 2>"$dir/err"
@@ -127,7 +127,7 @@ if [ ! $by_hand ]; then
 	[ $ran = 2 ] && { cat "$dir/err" >&2; exit 2; }
 	! grep -q 'cannot be written' "$dir/err" || { no_room; exit 2; }
 	# the run will have the same overhead
-	spent=$(($(date +%s) - begun))
+	spent=$(($(uptime_s) - begun))
 	left=$((allowed_s - 2 * spent))
 	"$python" -m report.gate.plan blocks "$dir/noise" $((left > 0 ? left : 0)) \
 		>"$dir/sized" || { status=$?; cat "$dir/err" >&2; exit $status; }

@@ -24,9 +24,9 @@ else
 	# One process per CPU; instruction counts do not depend on each other.
 	# shellcheck disable=SC2016
 	while read -r number map; do
-		echo "base $number $(program_of "$base" "$map")"
-		echo "head $number $(program_of "$head" "$map")"
-	done <"$into/order" | xargs -P "$(nproc)" -L 1 sh -c '
+		printf '%s\0' base "$number" "$(program_of "$base" "$map")"
+		printf '%s\0' head "$number" "$(program_of "$head" "$map")"
+	done <"$into/order" | xargs -0 -P "$(nproc)" -n 3 sh -c '
 		valgrind --tool=cachegrind --cache-sim=no --fair-sched=yes \
 			--cachegrind-out-file="$0/$1/$2.cachegrind" "$3" trial \
 			<"$0/requests/$2" >"$0/$1/$2" 2>"$0/$1/$2.err" || :' "$into"

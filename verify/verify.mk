@@ -26,10 +26,13 @@ CHECK_OPS ?= 200000
 check-maps: $(PLACE)/readmostly maps check-programs  ## run all checks of all maps, briefly; CHECK_OPS=1s: time per shape
 	@tests/tools/check_maps.sh $(PLACE)/readmostly $(CHECK_OPS)
 
-explore: explore-programs $(PLACE)/readmostly  ## explore all simulatable maps in 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
+# Checked before the build, which takes minutes.
+$(if $(filter explore,$(MAKECMDGOALS)),$(if $(filter-out sc tso c11,$(MEMORY)),$(error MEMORY=$(MEMORY): expected sc, tso or c11)) \
+  $(if $(shell [ '$(or $(SCHEDULES),1)' -ge 1 ] 2>&1 || echo no),$(error SCHEDULES=$(SCHEDULES): expected a number from 1)))
+explore: explore-programs $(PLACE)/readmostly  ## explore all simulatable maps in 2,000 schedules: SCHEDULES=N MEMORY=sc|tso|c11
 	@$(PLACE)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
 
-check-dispatch:  ## find indirect calls in measured loops (gcc and clang)
+check-dispatch:  ## find indirect calls in measured loops (gcc and clang): IMPL=my_map.c
 	@tests/cli/maps_dispatch.sh
 
 map-objects: $(call objects,$(BUILD),$(SOURCES))

@@ -8,7 +8,8 @@
 #               (with a message)
 #   GATE_MAIN   that branch, if it is neither origin/HEAD nor origin/main
 #   TIME        advice (default): a slower head gives a warning; red: it fails, for quiet machines;
-#               no: time is not measured, but head must pass its checks
+#               no: time is not measured, but head must pass its checks. On a busy machine time is not
+#               measured: a warning with advice, a failure with red
 #   IMPL_FLAGS  compiler flags of the map
 #   IMPL_MAKE   command that makes FILE, a library with runner/foreign.h, in a tree of the project;
 #               FILE need not be in a commit
@@ -16,7 +17,7 @@
 #   EXACT_ARGS, TIME_ARGS  more arguments of the gates
 #
 # Status: 0; 1 counts differ and are not accepted, head fails its checks, or with TIME=red it is
-# slower or undecided; 2 usage or input.
+# slower or undecided; 2 usage or input. The last line is the verdict.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 unset CDPATH
 readmostly=$(cd "$(dirname "$0")/../.." && pwd)
@@ -81,8 +82,9 @@ IMPL=$file
 export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}" IMPL_MAKE="$made"
 cd "$readmostly" && .ci/deps build || exit 2
 
-status=0
+status=0 results=
 raise_status() { [ "$1" -le "$status" ] || status=$1; }
+result() { results+="${results:+; }$*"; } # WORDS: a part of the last line
 # Copies lines that accept a failure, and its explanation: pipelines keep no file of Readmostly's
 # clone.
 keep_counts() { # STATUS
@@ -94,12 +96,14 @@ keep_counts() { # STATUS
 		cp $at/why/why.txt "$out/counts-why" && say "why: $out/counts-why/why.txt"; }
 }
 compare_counts() {
-	local code
+	local code words
 	# shellcheck disable=SC2086 # words
 	runner/regress_exact.sh "$base" '' --json "$out/exact.json" ${EXACT_ARGS:-} |
 		tee "$out/exact.txt"
 	code=${PIPESTATUS[0]}
 	raise_status "$code"
+	words=("counts are equal or accepted" "counts differ")
+	result "${words[code]:-counts were not compared}"
 	keep_counts "$code"
 	[ "$code" != 1 ] || [ "${GITHUB_ACTIONS:-}" != true ] ||
 		echo "::error title=Readmostly red::simulated counts differ from ${base:0:12}"
@@ -119,12 +123,15 @@ esac
 # programs.
 check_head() {
 	mkdir -p build && exec 8>build/regress.lock && flock 8 || { raise_status 2; return 1; }
-	LOCK='' runner/regress_arms.sh "$base" && say "head passes its checks" && return
-	raise_status $?
-	return 1
+	local code words=("head passes its checks" "head fails its checks")
+	LOCK='' runner/regress_arms.sh "$base"
+	code=$?
+	result "${words[code]:-head was not checked}"
+	raise_status $code
+	return $code
 }
 time_head() {
-	local code folder
+	local code folder what
 	folder=$out/time-$(date +%s)
 	# Advice must not be a GitHub error.
 	# shellcheck disable=SC2086 # words
@@ -135,14 +142,18 @@ time_head() {
 	code=$?
 	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"
 	case $code in
-	0) return ;;
-	2) raise_status 2 ;;
-	*) [ $time = red ] && raise_status 1 && return
-		say "time: not PASS (status $code): advice only, no failure"
-		[ "${GITHUB_ACTIONS:-}" != true ] ||
-			echo "::warning title=Readmostly::time compared with ${base:0:12}: not PASS, see the summary" ;;
+	0) result "time is not longer"; return ;;
+	2) raise_status 2; result "time was not measured"; return ;;
+	1) what="time is longer" ;;
+	*) what="time is undecided" ;;
 	esac
+	[ -d "$folder" ] || what="time was not measured, because the machine is busy"
+	[ $time = red ] && raise_status 1 && result "$what" && return
+	result "$what (advice)"
+	[ "${GITHUB_ACTIONS:-}" != true ] || echo "::warning title=Readmostly::$what; base ${base:0:12}"
 }
 [ $time != advice ] || ADVICE=1
 check_head && [ $time != no ] && time_head
+words=(PASS FAIL)
+say "verdict: ${words[status]:-none}: $results"
 exit $status

@@ -138,7 +138,8 @@ func (t *team) voidReason() string {
 		case m.placed != nil:
 			return m.placed.Error()
 		case t.cell.paced() && m.worker.pace.gaveUp:
-			return fmt.Sprintf("the rate of %g/s could not be kept",
+			return fmt.Sprintf("the rate of %g/s could not be kept, expected "+
+				"a lower rate or more threads",
 				*t.cell.RatePerS)
 		}
 	}

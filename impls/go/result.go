@@ -164,7 +164,7 @@ func (t *team) stats() []any {
 	a, b := &t.before, &t.after
 	stat := func(name, unit string, ok bool, value float64) map[string]any {
 		entry := map[string]any{"name": name, "unit": unit, "value": value}
-		if !ok {
+		if !ok || math.IsNaN(value) || math.IsInf(value, 0) { // JSON has neither
 			entry["value"] = nil
 		}
 		return entry
@@ -193,7 +193,7 @@ func (t *team) stats() []any {
 		stat("heap_used_bytes", "bytes", true, float64(after.HeapAlloc)),
 		stat("heap_held_bytes", "bytes", true, float64(after.HeapSys-after.HeapReleased))}
 	add := func(name, unit string, value float64) {
-		all = append(all, stat(name, unit, !math.IsNaN(value), value))
+		all = append(all, stat(name, unit, true, value))
 	}
 	if table, ok := t.table.(counted); ok {
 		table.stats(add)

@@ -33,12 +33,22 @@ final class Cell {
 		windowOps = cell.get("window_ops").getAsLong();
 		deadlineNs = cell.get("deadline_ns").getAsLong();
 		verifyOps = cell.get("verify_ops").getAsLong();
-		writeShare = cell.get("write_share").getAsDouble();
-		missShare = cell.get("miss_share").getAsDouble();
+		writeShare = finite(cell, "write_share");
+		missShare = finite(cell, "miss_share");
 		threads = cell.get("threads").getAsInt();
 		cpus = numbers(cell.getAsJsonArray("cpus"));
 		presize = cell.get("presize").getAsBoolean();
 		traced = cell.has("trace");
+	}
+
+	/** A number of a request; Gson also reads NaN and Infinity. */
+	static double finite(JsonObject object, String name) {
+		double value = object.get(name).getAsDouble();
+
+		if (!Double.isFinite(value)) {
+			throw new NumberFormatException(name + " is " + value);
+		}
+		return value;
 	}
 
 	private static String valueOrDefault(JsonObject cell, String name,

@@ -2,6 +2,9 @@
 package readmostly;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSerializer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -64,7 +67,11 @@ public final class Main {
 			team.run();
 			Result.report(team, result);
 		}
+		JsonSerializer<Double> finiteOrNull = (value, type, context) -> Double
+				.isFinite(value) ? new JsonPrimitive(value) : JsonNull.INSTANCE;
+
 		return new GsonBuilder().serializeNulls().disableHtmlEscaping()
+				.registerTypeAdapter(Double.class, finiteOrNull)
 				.create().toJson(result);
 	}
 

@@ -32,7 +32,7 @@ final class Request {
 	private Request(JsonObject whole) {
 		cell = new Cell(whole.getAsJsonObject("cell"));
 		seed = whole.get("seed").getAsLong();
-		controlExtra = whole.get("control_extra").getAsDouble();
+		controlExtra = Cell.finite(whole, "control_extra");
 		counters = whole.getAsJsonObject("counters").get("backend")
 				.getAsString();
 	}

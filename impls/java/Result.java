@@ -195,7 +195,7 @@ final class Result {
 		Map<String, Object> entry = new LinkedHashMap<>();
 		entry.put("name", name);
 		entry.put("unit", unit);
-		entry.put("value", Double.isNaN(value) ? null : value);
+		entry.put("value", value);
 		return entry;
 	}
 
@@ -223,8 +223,7 @@ final class Result {
 		entry.put("processors",
 				Runtime.getRuntime().availableProcessors());
 		entry.put("own_threads", true); // they collect and compile
-		entry.put("own_threads_cpu_ns",
-				Double.isNaN(background()) ? null : background());
+		entry.put("own_threads_cpu_ns", background());
 		return entry;
 	}
 }

@@ -19,7 +19,7 @@ fi
 # -Xms = -Xmx: no growth in the window. The number of compiler threads is fixed, since the CPU time of a thread that
 # ends would be lost.
 exec ${cpus:+taskset -c "$cpus"} java -XX:+UseParallelGC "-Xms${heap}m" \
-	"-Xmx${heap}m" -XX:-UseDynamicNumberOfCompilerThreads -XX:-UsePerfData \
+	"-Xmx${heap}m" -XX:-UseDynamicNumberOfCompilerThreads -XX:-UsePerfData -XX:ErrorFile=/dev/null \
 	-cp "$here/java:CLASSPATH" readmostly.Main "$@" <<END
 $request
 END

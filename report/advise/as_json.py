@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Formats an answer as JSON, with all numbers of the paragraph (docs/reference/advise.md)."""
-import json
 from collections.abc import Mapping
 
 from report.advise import text, workload
 from report.advise.decide import Answer, Corner
 from report.advise.questions import FACTORS, Spot
+from report.load import strict_json
 from report.model.encode import Json, plain
 from report.model.number import Estimate
 from report.workload_values import key_of, text_of
@@ -44,7 +44,7 @@ def document(a: Answer) -> str:
               "steps": f.steps, "cell": f.cell} for f in a.flips]
     trust = a.trust and {"verdict": a.trust.verdict.value,
                          "checks": [plain(c) for c in a.trust.checks]}
-    return json.dumps({
+    return strict_json.dumps({
         "format": FORMAT, "question": place_json(a.question), "needs": a.needs,
         "word": a.word.value, "front": a.front, "between": [key_of(f) for f in a.between],
         "measured": [corner(c) for c in a.corners], "flips": flips, "left_out": a.lacking,

@@ -126,6 +126,12 @@ def spot_of(p: Place) -> Spot:
                        p.shape, p.placement, p.memory, p.presize, p.options))
 
 
+def options_of(spot: Spot) -> str:
+    """Formats the options that ask for this spot, without those that have their defaults."""
+    return " ".join(f"--{axis.key} {values.text_of(axis.factor, spot.value(axis.factor))}"
+                    for axis in AXES if spot.value(axis.factor) != axis.preset)
+
+
 def normal(spot: Spot) -> Spot:
     """Sets the default kind of write if nothing is written."""
     return spot if spot.write_share else spot._replace(write_kind=USUAL.write_kind)

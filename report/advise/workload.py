@@ -45,10 +45,8 @@ def settings(a: Answer) -> dict[str, str]:
 
 def repeat_command(a: Answer, folder: str) -> str:
     """Formats the command that puts the same question to another folder."""
-    options = [f"--{axis.key} {text_of(axis.factor, a.question.value(axis.factor))}"
-               for axis in questions.AXES if a.question.value(axis.factor) != axis.preset]
-    options += [f"--needs {','.join(a.needs)}"] if a.needs else []
-    return f"readmostly advise {shlex.quote(folder)} {' '.join(options)}"
+    needs = f" --needs {','.join(a.needs)}" if a.needs else ""
+    return f"readmostly advise {shlex.quote(folder)} {questions.options_of(a.question)}{needs}"
 
 
 def commands(a: Answer, folder: str = f"results/{NAME}") -> tuple[str, str, str]:

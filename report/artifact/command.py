@@ -12,7 +12,6 @@ status is 0); 2 it cannot be read or written.
 """
 import argparse
 import datetime
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def complete(stage: Path, epoch: int) -> tuple[int, int]:
                            "step of a reviewer runs its cells")
     about = decode(guide.About, strict_json.loads((stage / ".zenodo.json").read_bytes()))
     claims.write_table(stage, [kick, *rows])
-    (stage / rebuild.PYTHON).write_text(json.dumps(rebuild.versions(), indent=1) + "\n",
+    (stage / rebuild.PYTHON).write_text(strict_json.dumps(rebuild.versions(), indent=1) + "\n",
                                         encoding="utf-8")
     (stage / "ARTIFACT.md").write_text(guide.text(stage, about, campaigns, kick, rows),
                                        encoding="utf-8")
@@ -117,7 +116,7 @@ def inspect(args: argparse.Namespace) -> int:
     except archive.Damaged as error:
         found = Inspected(str(args.path), [str(error)], None, [])
     if args.json:
-        print(json.dumps(asdict(found)))
+        print(strict_json.dumps(asdict(found)))
         return DONE
     print("\n".join(found.problems or [
         f"{args.path}: as it was packed", f"digest: {found.digest}"]))

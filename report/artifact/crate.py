@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes ro-crate-metadata.json, which describes the artifact to archives and search engines in
 RO-Crate 1.1 (JSON-LD with the vocabulary of schema.org)."""
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from report.artifact.contents import Packed
 from report.artifact.guide import About
+from report.load import strict_json
 
 Entity = dict[str, object]  # a JSON-LD object
 
@@ -89,5 +89,5 @@ def document(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -
 
 def text(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -> str:
     """Returns the content of the file."""
-    return json.dumps(document(about, day, commit, campaigns), indent=1,
-                      ensure_ascii=False) + "\n"
+    return strict_json.dumps(document(about, day, commit, campaigns), indent=1,
+                             ensure_ascii=False) + "\n"

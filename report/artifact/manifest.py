@@ -180,7 +180,10 @@ def problems(folder: str | Path) -> list[str]:
     except PermissionError:
         raise
     except OSError as error:
-        return wrong + [f"{NAME}: {error.strerror}"]
+        return wrong + [f"{folder}/{NAME}: {error.strerror}: " + (
+            f"a campaign, which `readmostly dev validate {folder}` checks"
+            if os.path.exists(os.path.join(folder, "campaign.json"))
+            else "expected what `make artifact` wrote")]
     except ValueError as error:
         return wrong + [f"{NAME}:{error}"]
     refused = {text.partition(":")[0] for text in wrong}

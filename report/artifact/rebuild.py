@@ -7,7 +7,6 @@ pages are compared without their drawings, and a note reports it.
 """
 import contextlib
 import io
-import json
 import os
 import re
 import shutil
@@ -44,7 +43,7 @@ class Rebuilt:
     commit: str
 
     def json(self) -> str:
-        return json.dumps(asdict(self))
+        return strict_json.dumps(asdict(self))
 
 
 def versions() -> dict[str, str]:
@@ -80,10 +79,12 @@ def make(packed: Packed) -> Path:
     from report.render import write
     if packed.stages and packed.stages.kind == "crossover":
         from report import staged_page
-        staged_page.build(packed.path)
+        staged_page.build(packed.path, Path("campaigns", packed.name))
         return packed.path / PAGES
-    folder = packed.path / "stage-01" if packed.stages else packed.path
-    write.write(result.build(load.read(folder)), folder / PAGES)
+    stage = "stage-01" if packed.stages else ""
+    folder = packed.path / stage
+    write.write(result.build(load.read(folder)), folder / PAGES,
+                campaign=Path("campaigns", packed.name, stage))
     return folder / PAGES
 
 

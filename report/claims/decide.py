@@ -5,7 +5,6 @@ The result depends only on the ledger and the campaign's files. Tests of claims 
 corrected for the number of these claims (Holm), so that at most 1 % of ledgers get a false verdict.
 """
 import dataclasses
-import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from report.claims.model import PORT, VARIANT, CellRow, ClaimRow, Document, Vari
 from report.claims.phrases import count, joined, sig
 from report.claims.statistic import Data
 from report.decide import trust
-from report.load import Campaign, JournalError
+from report.load import Campaign, JournalError, strict_json
 from report.model.trust import State
 
 FORMAT = 1
@@ -284,8 +283,8 @@ def as_json(found: Document) -> str:
     """Formats the document as JSON; the field `grounds` is written as "for"."""
     members: Callable[[list[tuple[str, object]]], dict[str, object]] = lambda pairs: {  # noqa: E731
         "for" if name == "grounds" else name: value for name, value in pairs}
-    return json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1, sort_keys=True,
-                      ensure_ascii=False)
+    return strict_json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1,
+                             sort_keys=True, ensure_ascii=False)
 
 
 def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Selects the cells of a plan that claims need; they form the only stage of a run for claims."""
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,7 @@ def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
     unknown = [name for name in names if name not in claims]
     if unknown:
         raise LedgerError(
-            f"no claim {', '.join(unknown)}: expected ids that `readmostly claims list` "
+            f"no claim {', '.join(unknown)}: expected ids that `readmostly dev claims list` "
             "prints, such as S4-01")
     return {name: claims[name] for name in names} if names else claims
 
@@ -79,5 +78,5 @@ def next_stage(found: staged.Staged) -> Next:
 
 def main(found: staged.Staged) -> int:
     """Prints the next stage and returns the exit status."""
-    print(json.dumps(vars(next_stage(found)), indent=1, ensure_ascii=False))
+    print(strict_json.dumps(vars(next_stage(found)), indent=1, ensure_ascii=False))
     return 0

@@ -2,12 +2,12 @@
 """Prints the record that a run for claims makes before its first trial: the significance level
 of the family, and the hashes of the ledger and of the rules in docs/reference/claims.md."""
 import hashlib
-import json
 import re
 from pathlib import Path
 
 from report.claims import ledger, rules
 from report.claims.text import LedgerError
+from report.load import strict_json
 
 CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "claims.md"
 RULES = re.compile(r"^\| rule \|.*?(?=^## )", re.M | re.S)
@@ -23,7 +23,7 @@ def contract() -> str:
 
 def main() -> int:
     """Prints the record and returns the exit status. Raises LedgerError."""
-    print(json.dumps({"format": 1, "kind": "claims", "alpha": rules.ALPHA,
-                      "ledger_sha256": ledger.digest(ledger.read()),
-                      "contract_sha256": contract()}, indent=1, sort_keys=True))
+    print(strict_json.dumps({"format": 1, "kind": "claims", "alpha": rules.ALPHA,
+                             "ledger_sha256": ledger.digest(ledger.read()),
+                             "contract_sha256": contract()}, indent=1, sort_keys=True))
     return 0

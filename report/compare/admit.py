@@ -5,15 +5,22 @@ not, or "".
 Differences that follow from the machine (CPUs, skipped cells, expected time) are allowed.
 Differences between the plans are not allowed (docs/reference/comparing.md).
 """
-from dataclasses import fields
+import re
+from dataclasses import fields, replace
+from typing import Any
 
+from report.decide.groups import place_of
 from report.load import Campaign
 from report.load.plan import Factors
+from report.model.place import Place
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
 TURN_NS = 4_000_000  # window length for one thread on one CPU (plan_expand.c)
 HARMLESS = ("torn last line", "missing, no trial")  # problems of a campaign that ended early
 VERSION = ("commit", "dirty", "flags")
+LINE = re.compile(r"^(\S+) *= *(.*)$", re.M)  # of a workload
+CHANGES = 6  # number of printed lines that differ
+ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 
 def short(value: object) -> str:
@@ -54,22 +61,54 @@ def pooled(campaign: Campaign) -> str:
 
 # ---- comparison with the first campaign ------------------------------------------
 
-def texts(campaign: Campaign) -> dict[str, str | None]:
-    """Returns the text of each workload, which is the same on every machine."""
-    return {w.name: w.text or w.sha256 for w in campaign.plan.workloads}
+def settings(campaign: Campaign) -> dict[str, dict[str, str]]:
+    """Returns workload -> its lines, key -> value, which are the same on every machine."""
+    return {w.name: dict(LINE.findall(w.text)) if w.text else {"sha256": w.sha256 or "unknown"}
+            for w in campaign.plan.workloads}
+
+
+def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
+    """Lists what differs in mode and workloads: "shop: writes = 10% instead of 3%". If both
+    campaigns have one workload, its name may differ."""
+    one, two = settings(first), settings(other)
+    found = [f"mode {short(other.plan.mode)} instead of {short(first.plan.mode)}"] \
+        * (first.plan.mode != other.plan.mode)
+    for a, b in [(*one, *two)] if len(one) == len(two) == 1 else \
+            [(name, name) for name in sorted(one.keys() | two.keys())]:
+        was, now = one.get(a), two.get(b)
+        if was is None or now is None:
+            found.append(f"workload {b} differs")
+            continue
+        found += [f"workload {b} instead of {a}"] * (a != b)
+        found += [f"{b}: {key} = {now.get(key, 'default')} instead of {was.get(key, 'default')}"
+                  for key in was | now if was.get(key) != now.get(key)]
+    more = len(found) - CHANGES
+    return (*found[:CHANGES], f"and {more} more") if more > 0 else tuple(found)
+
+
+def aligned(first: Campaign, other: Campaign) -> dict[str, Any] | None:
+    """Returns the factors with one value in each campaign that differ: name -> value in the
+    first. Places are compared as if the other campaign had these values. None: even then no
+    place is shared."""
+    one, two = ([replace(place_of(c.factors), crowded=False) for c in x.cells.values()
+                 if c.measure == "throughput"] for x in (first, other))
+    values = {name: [{getattr(p, name) for p in places} for places in (one, two)]
+              for name in ALIGNED}
+    found = {name: next(iter(a)) for name, (a, b) in values.items()
+             if len(a) == len(b) == 1 and a != b}
+    shared = first.plan.synthetic == other.plan.synthetic and set(one).intersection(
+        replace(place, **found) for place in two)
+    return found if shared else None
 
 
 def plan_difference(first: Campaign, other: Campaign) -> str:
     """Checks that both campaigns have the same plan."""
-    for what in ("synthetic", "mode"):
-        one, two = getattr(first.plan, what), getattr(other.plan, what)
-        if one != two:
-            return f"another plan: {what} {short(two)}, expected {short(one)}"
-    one, two = texts(first), texts(other)
-    changed = sorted(name for name in one.keys() | two.keys()
-                     if one.get(name) != two.get(name) or (name in one) != (name in two))
+    if first.plan.synthetic != other.plan.synthetic:
+        return f"another plan: synthetic {short(other.plan.synthetic)}, expected " \
+            f"{short(first.plan.synthetic)}"
+    changed = changes(first, other)
     if changed:
-        return f"another plan: workload {changed[0]} differs"
+        return f"another plan: {'; '.join(changed)}"
     shared = [name for name in first.cells if name in other.cells]
     if not shared:
         return "another plan: no cell in common"

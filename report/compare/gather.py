@@ -5,10 +5,10 @@ A folder holds a campaign, a run for claims in stages, or a fleet (fleet.json), 
 all of its machines. Trials are never pooled: each campaign is one column of the page.
 """
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from report import folders, load
 from report.compare import admit
@@ -28,6 +28,8 @@ class Member:
 
     - node: the machine's name in its fleet
     - notes: the parts that the campaign lacks
+    - differs: lines of its plan that differ from the first campaign, of the same machine
+    - instead: the result of admit.aligned()
     """
     label: str
     path: Path
@@ -35,6 +37,8 @@ class Member:
     result: Result
     node: str | None = None
     notes: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    instead: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def recommends(self) -> bool:
@@ -194,12 +198,12 @@ def same_machine(one: Member, two: Member) -> bool | None:
 
 
 def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
-    """Reads a campaign, and checks that it can be compared with the first one. Raises JournalError.
+    """Reads a campaign, and checks that it can be compared with the first one. Raises
+    JournalError. On one machine, plans may differ if they share a place (admit.aligned()).
     `seen` maps the hash of each campaign.json to its label.
     """
     campaign = read(entry.path)
     why = admit.within(campaign)
-    why = why or (admit.plan_difference(first.campaign, campaign) if first else "")
     if why:
         raise JournalError(why)
     key = hashlib.sha256((campaign.path / "campaign.json").read_bytes()).hexdigest()
@@ -210,7 +214,16 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
     if entry.state != COMPLETE:
         notes = (": ".join(filter(None, (f"its fleet reports it as {entry.state}", entry.reason))),
                  *notes)
-    return Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
+    member = Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
+    why = admit.plan_difference(first.campaign, campaign) if first else ""
+    if first and why and same_machine(first, member):
+        instead = admit.aligned(first.campaign, campaign)
+        if instead is not None:
+            return replace(member, instead=instead, differs=admit.changes(
+                first.campaign, campaign) or (why,))
+    if why:
+        raise JournalError(why)
+    return member
 
 
 def by_version(members: Sequence[Member], others: Sequence[Member]
@@ -254,7 +267,8 @@ def gather(folders: Iterable[Path]) -> Gathered:
         try:
             member = enter(entry, members[0] if members else None, seen)
         except JournalError as error:
-            reason = str(error).removeprefix(f"{entry.path}: ").replace(f"{entry.path}/", "")
+            reason = str(error).removeprefix(f"{entry.path}: ").replace(
+                f"{entry.path}/", "").replace(str(entry.path), entry.path.name)
             absent.append(Absent(entry.label, "refused", reason))
             continue
         other = members and admit.version(members[0].campaign, member.campaign)

@@ -26,6 +26,7 @@ class Machine:
     - node: name of the machine in its fleet
     - folder: path relative to comparison.json
     - notes: what is missing; () if the campaign is complete
+    - differs: lines of its plan that differ from the first campaign, of the same machine
     - sealed: false if the campaign was written before lines had checksums
     - trust: with the verdict NOT, the campaign recommends no map and decides no order
     - rankings: one for each of Document.places, or None for a place that was not measured
@@ -36,6 +37,7 @@ class Machine:
     plan_sha256: str | None
     trials: int
     notes: tuple[str, ...]
+    differs: tuple[str, ...]
     sealed: bool
     campaign: Campaign
     trust: Assessment
@@ -143,12 +145,14 @@ class Document:
     - wanted: number of requested campaigns
     - places: the places that at least two machines share
     - headline: index of the place in the main table, or None if the machines share no place
+    - one_machine: true if all campaigns are of one machine
     """
     format: int
     kind: str
     complete: bool
     wanted: int
     synthetic: bool
+    one_machine: bool
     headline: int | None
     places: tuple[Place, ...]
     machines: tuple[Machine, ...]

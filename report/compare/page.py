@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from report import folders
 from report.compare import agreement, places, twins, versions
-from report.compare.gather import Gathered
+from report.compare.gather import Gathered, same_machine
 from report.compare.model import FORMAT, Document
 from report.model.encode import to_json
 from report.model.place import Outcome
@@ -26,6 +26,7 @@ def build(found: Gathered, out: Path) -> Document:
     return Document(
         FORMAT, "comparison", found.complete, found.wanted,
         any(m.campaign.plan.synthetic for m in found.members),
+        all(same_machine(found.members[0], m) for m in found.members[1:]),
         shared.index(head) if head else None, tuple(shared),
         tuple(places.machine(s, shared, os.path.relpath(s.member.campaign.path, out))
               for s in sides),

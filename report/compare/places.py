@@ -7,6 +7,7 @@ Speeds of different machines are never divided by each other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 from report.compare.gather import Member
 from report.compare.model import BoardRow, Machine
@@ -33,17 +34,18 @@ class Side:
         return known.get((one, two), 0) - known.get((two, one), 0)
 
 
-def groups_of(campaign: Campaign) -> dict[Place, Measured]:
+def groups_of(campaign: Campaign, instead: Mapping[str, Any]) -> dict[Place, Measured]:
     """Returns the cells at each place. A cell is at every place of Cell.known_as, so that plans
     of different machines share places. `crowded` (more threads than CPUs) depends on the machine,
-    so it is False in the keys."""
+    so it is False in the keys. `instead` replaces other factors in the keys (Member.instead)."""
     found: dict[Place, Measured] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common:
             for place in map(place_of, cell.known_as):
-                group = found.setdefault(replace(place, crowded=False), Measured(place, {}, ()))
+                key = replace(place, crowded=False, **instead)
+                group = found.setdefault(key, Measured(place, {}, ()))
                 cells: Mapping[str, Cell] = {cell.map: cell} | dict(group.cells)
-                found[replace(place, crowded=False)] = Measured(
+                found[key] = Measured(
                     place, cells, tuple(m for m in cells if is_ranked(campaign, m)))
     return found
 
@@ -64,7 +66,7 @@ def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
 
 def sides_of(members: Sequence[Member]) -> tuple[list[Side], list[Place]]:
     """Returns the machines, and the places that two of them have, in the order of the plans."""
-    all_groups = [groups_of(m.campaign) for m in members]
+    all_groups = [groups_of(m.campaign, m.instead) for m in members]
     order = [place for groups in all_groups for place in groups]
     shared = [p for p in dict.fromkeys(order) if order.count(p) >= min(2, len(members))]
     sides = []
@@ -110,6 +112,6 @@ def machine(side: Side, shared: Sequence[Place], folder: str) -> Machine:
     names it."""
     m, plan = side.member, side.member.campaign.plan
     return Machine(
-        m.label, m.node, folder, plan.plan_sha256, m.campaign.trials, m.notes,
+        m.label, m.node, folder, plan.plan_sha256, m.campaign.trials, m.notes, m.differs,
         plan.line_checksum is not None or plan.synthetic, m.result.campaign, m.result.trust,
         tuple(side.rankings.get(p) for p in shared))

@@ -142,5 +142,6 @@ def twins(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Twin, ...]:
     """Returns one row for each pair of campaigns whose machines share an id."""
     rows = (twin(i, j, sides[i], sides[j], shared)
             for i, j in combinations(range(len(sides)), 2)
-            if sides[i].member.kind == sides[j].member.kind)
+            if sides[i].member.kind == sides[j].member.kind
+            and sides[i].member.instead == sides[j].member.instead)
     return tuple(row for row in rows if row)

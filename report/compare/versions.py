@@ -89,7 +89,8 @@ def version(pair: Versions) -> Version:
     found = setup.differences(first.campaign, last.campaign, first.campaign.maps)
     return Version(
         tuple(m.label for m in pair.then), tuple(m.label for m in pair.now),
-        admit.version(first.campaign, last.campaign),
+        "; ".join((admit.version(first.campaign, last.campaign),
+                   *admit.changes(first.campaign, last.campaign))),
         min(len(pair.then), len(pair.now)) >= RUNS,
         (TWIN,) * unsure + tuple(
             f"{d.kind}: {d.name}: {d.then or 'not known'} then, {d.now or 'not known'} now"

@@ -29,7 +29,16 @@ def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Ca
         plan.machine.fact("cpu_name"), plan.machine.cpus, virtual,
         sum(t.wall_ns or 0 for _, t in campaign.ran) / 60e9, commit_of(plan.build),
         plan.build.compiler_version or plan.build.compiler, plan.synthetic,
-        plan.counters.backend == "replay", answer.window_ns(headline) if headline else 0)
+        plan.counters.backend == "replay", answer.window_ns(headline) if headline else 0,
+        simulated_of(campaign))
+
+
+def simulated_of(campaign: load.Campaign) -> str | None:
+    """Names the simulated machines of a campaign without a timed result. None: it has a
+    timed result, or no result."""
+    measures = {c.measure for c in campaign.cells.values() if c.ok and c.measure != "verify"}
+    machines = sorted(m.partition(":")[2] for m in measures if m.startswith("simulated:"))
+    return ", ".join(machines) if machines and len(machines) == len(measures) else None
 
 
 def runs_of(campaign: load.Campaign) -> Runs:

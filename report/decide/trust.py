@@ -5,6 +5,7 @@ docs/reference/verdicts.md explains the limits below. Each limit was chosen by s
 that it must find (tests/report/test_trust_power.py).
 """
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,7 @@ WAITING = 0.20  # largest share of the window that a trial's threads may wait fo
 SPEED = 1.10  # largest ratio of the fastest to the slowest CPU speed
 SPEED_RANGE = (1, 99)  # percentiles; a single slow reading is not a change of speed
 VISIBLE = 1.10  # maps are equivalent only if a difference of this factor would be detected
+CONTROL = re.compile(r"^control *= *(?!none$)(\S+)$", re.M)  # a line of a workload
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
@@ -46,14 +48,17 @@ def is_judged(cell: Cell, trial: Trial) -> bool:
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
-    """Checks that each leading map passed every planned check of its answers."""
-    cells = [c for c in campaign.cells.values()
-             if c.measure == "verify" and c.map in front and not c.factors.skip]
+    """Checks that each leading map (without a ranking: each map) passed every planned check
+    of its answers."""
+    front = front or sorted({c.map for c in campaign.cells.values() if c.ok})
+    planned = [c for c in campaign.cells.values()
+               if c.measure == "verify" and not c.factors.skip]
+    cells = [c for c in planned if c.map in front]
     passed = sum(bool(c.ok) for c in cells)
     short = tuple(m for m in front
                   if not any(c.map == m for c in cells)
                   or any(c.map == m and not c.ok for c in cells))
-    state = State.FAILED if short or not front else State.PASSED
+    state = State.UNKNOWN if not planned else State.FAILED if short else State.PASSED
     return Check(Question.VERIFIED, state, Trust.CARE, count=passed, of=len(cells), maps=short)
 
 
@@ -98,7 +103,10 @@ def same_map(campaign: Campaign, group: Group | None) -> Check:
     code layout affects results more than the map does."""
     pairs = copies(campaign)
     if not pairs:
-        return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS)
+        planned = any(c.factors.control for c in campaign.cells.values())
+        wanted = [CONTROL.search(w.text or "") for w in campaign.plan.workloads if not planned]
+        return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS,
+                     maps=tuple(sorted({found[1] for found in wanted if found})))
     cell, ratio = max(pairs, key=lambda p: bias_of(p[1]))
     bias = bias_of(ratio)
     shown = ratio.low is not None and ratio.high is not None and (

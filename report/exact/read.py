@@ -5,7 +5,6 @@ The script of `make regress-exact` writes the folder: plan.json; about (lines of
 its value); message (the commit messages since base); same (the maps whose programs are equal);
 base/ and head/, each with an answer to every request. An InputError names the faulty file.
 """
-import json
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
@@ -90,8 +89,8 @@ def same_of(folder: Path) -> list[str]:
 
 def request_of(factors: Any, backend: str = "sim") -> str:
     """Formats a request of the trial protocol as JSON."""
-    return json.dumps({"protocol": 2, "seed": SEED, "control_extra": 0.0,
-                       "counters": {"backend": backend}, "cell": factors})
+    return strict_json.dumps({"protocol": 2, "seed": SEED, "control_extra": 0.0,
+                              "counters": {"backend": backend}, "cell": factors})
 
 
 def write_requests(folder: Path) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the exact gate's verdict as text and as JSON."""
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from report.exact.model import Count, Row, Verdict, Word
+from report.load import strict_json
 
 
 def ratio_text(base: Count, head: Count) -> str:
@@ -94,7 +94,7 @@ def document(verdict: Verdict) -> str:
               "threads": row.planned.threads, "verdict": row.verdict, "base": row.base,
               "head": row.head, "differ": row.differ, "reason": row.reason,
               "unpaired": row.unpaired} for row in verdict.rows]
-    return json.dumps({
+    return strict_json.dumps({
         "format": "readmostly-exact", "version": 1, "verdict": verdict.verdict, "about": about,
         "cells": cells, "odd_lines": verdict.odd_lines,
         "unused": verdict.unused}, indent=1, sort_keys=True) + "\n"

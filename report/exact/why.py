@@ -11,7 +11,6 @@ head/NUMBER.cachegrind and `changed`, the files that differ between the commits.
 the functions and writes why.txt. Verdicts do not depend on the result (docs/method/gate.md).
 Exit status: 0, or 2 for usage or input errors.
 """
-import json
 import os
 import re
 import shlex
@@ -29,6 +28,7 @@ from report.exact import read
 from report.exact.__main__ import verdict_of
 from report.exact.model import Planned, Word
 from report.exact.text import ratio_text
+from report.load import strict_json
 
 OPERATIONS = 8000  # operations in a counted window, as in regress-exact.conf
 MOST = 6  # number of functions printed for each cell
@@ -132,7 +132,7 @@ def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path
         name = planned.name if planned.measure.startswith("simulated") else planned.id
         questions.append(asdict(Question(name, planned.map, runs[key], command)))
     for name, text in (("order", "".join(order)), ("base.commit", base), ("head.commit", head),
-                       ("cells.json", json.dumps(questions))):
+                       ("cells.json", strict_json.dumps(questions))):
         read.write(into / name, text)
     return 0
 

@@ -9,7 +9,6 @@ days differ. Tools for benchmark histories can read the lines, or Bencher's form
 (outputs.py).
 """
 import fcntl
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -24,7 +23,7 @@ from report.ending import InputError
 from report.gate import schema
 from report.gate.campaign import Campaign
 from report.gate.model import Role, Verdicts
-from report.load import seal
+from report.load import seal, strict_json
 
 NAME = "history.jsonl"
 ALPHA = 0.01  # significance level of the sign test
@@ -98,8 +97,8 @@ def sealed(line: Line) -> bytes:
     for cell in members["cells"]:
         if cell["accepted"] is None:
             del cell["accepted"]
-    text = json.dumps(members, ensure_ascii=False, separators=(",", ":"),
-                      sort_keys=True)[:-1].encode()
+    text = strict_json.dumps(members, ensure_ascii=False, separators=(",", ":"),
+                             sort_keys=True)[:-1].encode()
     return text + f',"crc32":"{seal.crc32(text)}"}}\n'.encode()
 
 

@@ -8,7 +8,6 @@ of GitLab; JUnit XML for Jenkins and GitLab; Bencher's Metric Format.
 """
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -19,6 +18,7 @@ from report import folders
 from report.cell_id import identity
 from report.gate.model import Role, Row, Verdict, Verdicts
 from report.gate.names import PREFIX, label_of, name_of
+from report.load import strict_json
 
 ARM = ("name", "workload", "program", "sha256", "control_extra")  # keys of an arm in verdicts.json
 COMMAND = {Verdict.FAIL: "error", Verdict.INVALID: "warning", Verdict.INCONCLUSIVE: "warning"}
@@ -127,7 +127,7 @@ def document(verdicts: Verdicts) -> str:
     members["arms"] = {arm.name: {m: getattr(arm, m) for m in ARM} for arm in verdicts.arms}
     for group in ("cells", "advice", "controls"):
         members[group] = [row_members(row) for row in getattr(verdicts, group)]
-    return json.dumps(members, indent=1, sort_keys=True, default=value_of) + "\n"
+    return strict_json.dumps(members, indent=1, sort_keys=True, default=value_of) + "\n"
 
 
 def case_of(row: Row) -> ElementTree.Element:
@@ -170,7 +170,7 @@ def junit(verdicts: Verdicts) -> str:
 def bencher(verdicts: Verdicts) -> str:
     """Formats Bencher's Metric Format: benchmark -> measure -> value and bounds. Rows without
     pairs have no value, so they are left out."""
-    return json.dumps({key_of(row): {"slowdown_percent": {
+    return strict_json.dumps({key_of(row): {"slowdown_percent": {
         "value": row.shown.slowdown_percent, "lower_value": row.shown.low_percent,
         "upper_value": row.shown.high_percent}} for row in verdicts.rows
         if row.shown.slowdown_percent is not None}, indent=1, sort_keys=True) + "\n"
@@ -189,7 +189,7 @@ def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
 def code_quality(verdicts: Verdicts) -> str:
     """Formats GitLab's code quality report. No line of code belongs to a slower cell, so the
     report points to the plan that lists the cell."""
-    return json.dumps([{
+    return strict_json.dumps([{
         "description": words, "check_name": "readmostly-regress",
         "fingerprint": hashlib.sha256(f"{key} {verdict}".encode()).hexdigest(),
         "severity": "major" if verdict == Verdict.FAIL else "minor",

@@ -14,9 +14,7 @@ campaign of base and its copy; SECONDS limits the time of all blocks. The comman
 of blocks, and a note for campaign.json from which the gate recomputes that number. Warnings go to
 standard error. Exit status: 0, or 2 for usage or input errors.
 """
-import datetime
 import fnmatch
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -36,7 +34,7 @@ from report.gate.model import Contrast, Role, Sized
 from report.gate.names import CONTROLS, name_of
 from report.gate.pairs import pairs_of
 from report.gate.rules import Rules, load_rules
-from report.load import Trial
+from report.load import Trial, strict_json
 
 DIGITS = 6  # decimals of a ln ratio, that is, a resolution of 0.0001 %
 
@@ -44,15 +42,14 @@ DIGITS = 6  # decimals of a ln ratio, that is, a resolution of 0.0001 %
 # ---- blocks -----------------------------------------------------------------
 
 def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
-    """Time from the start of the first timed trial to the end of the last [s]."""
-    spans = []
+    """Time that the trials took [s]. Not by started_utc, since that clock may be set meanwhile."""
+    total_ns = 0.0
     for trial in trials:
-        if trial.started_utc is None or trial.wall_ns is None:
+        if trial.wall_ns is None:
             raise InputError(f"{folder / 'trials.jsonl'}: {trial.cell} block {trial.block}: lacks "
-                             "started_utc or wall_ns")
-        begun = datetime.datetime.fromisoformat(trial.started_utc).timestamp()
-        spans.append((begun, begun + trial.wall_ns / 1e9))
-    return max(end for _, end in spans) - min(begun for begun, _ in spans)
+                             "wall_ns")
+        total_ns += trial.wall_ns
+    return total_ns / 1e9
 
 
 def noise_of(folder: Path, allowed_s: float) -> Noise:
@@ -60,15 +57,16 @@ def noise_of(folder: Path, allowed_s: float) -> Noise:
     the gate will judge."""
     meta, sealed = read_meta(folder)
     timed = {c.id: c for c in meta.cells if c.measure == "throughput"}
-    trials = [t for t in last_of(read_attempts(folder, meta, sealed), meta, folder)
-              if t.cell in timed]
+    attempts = read_attempts(folder, meta, sealed)
+    every = [t for tries in attempts.values() for t in tries if t.cell in timed]
+    trials = [t for t in last_of(attempts, meta, folder) if t.cell in timed]
     if not trials:
         raise InputError(f"{folder}: base ran no timed trial")
     gated = [c for c in timed.values() if not c.skip and not is_advice(c, meta.machine.cpus)
              and c.workload not in CONTROLS]
     pairs = [pairs_of(trials, Contrast(Role.GATE, c.id, "base", "copy", ()), c.blocks).d
              for c in gated]
-    block_s = seconds_of(trials, folder) / max(c.blocks for c in timed.values())
+    block_s = seconds_of(every, folder) / max(c.blocks for c in timed.values())
     return Noise(tuple(identity(c.id) for c in gated),
                  tuple(np.round(d, DIGITS) for d in pairs), round(max(block_s, 1e-3), 3),
                  allowed_s)
@@ -78,8 +76,8 @@ def note_of(noise: Noise) -> str:
     """Formats the calibration as a note for campaign.json."""
     pairs = {cell: [None if math.isnan(x) else float(x) for x in d]
              for cell, d in zip(noise.cells, noise.pairs)}
-    return json.dumps({"pairs": pairs, "block_s": noise.block_s,
-                       "allowed_s": noise.allowed_s}, separators=(",", ":"), sort_keys=True)
+    return strict_json.dumps({"pairs": pairs, "block_s": noise.block_s,
+                              "allowed_s": noise.allowed_s}, separators=(",", ":"), sort_keys=True)
 
 
 def minutes(seconds: float) -> str:

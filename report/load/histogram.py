@@ -96,7 +96,7 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
         raise JournalError(f"{path}: {folders.reason(error)}") from None
     if crc32 is not None and crc32 != seal.crc32(data):
         raise JournalError(f"{path}: damaged, its crc32 differs from the one in "
-                           f"trials.jsonl: {seal.ADVICE}")
+                           f"trials.jsonl: {seal.advice(path.parents[1])}")
     lines = [line for line in data.splitlines() if line.startswith(b"Tag=")]
     try:
         return parse(lines[0].rsplit(b",", 1)[1])

@@ -55,9 +55,11 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
     except OSError as error:
         raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
-        raise JournalError(f"{file}: not JSON: {error}") from None
+        raise JournalError(f"{file}: not JSON: {error}: {seal.advice(path)}") from None
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise JournalError(f"{file}: format {FORMAT} expected")
+        found = meta.get("format") if isinstance(meta, dict) else None
+        raise JournalError(f"{file}: format {found}, expected {FORMAT}: use the report of the "
+                           "version that measured it, or measure again")
     if meta.get("protocol", 1) != PROTOCOL:
         raise JournalError(
             f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}: use the report "
@@ -86,11 +88,11 @@ def check_hashes(file: Path, meta: dict[str, object]) -> None:
             raise JournalError(f"{file}: nested too deeply") from None
         if not whole:
             raise JournalError(f"{file}: damaged, {key} does not match "
-                               f"its content: {seal.ADVICE}")
+                               f"its content: {seal.advice(file.parent)}")
     topology = file.with_name("topology.xml")
     if topology.exists() and meta.get("topology_sha256") != seal.sha256(topology.read_bytes()):
         raise JournalError(f"{topology}: damaged, its hash differs from "
-                           f"topology_sha256: {seal.ADVICE}")
+                           f"topology_sha256: {seal.advice(file.parent)}")
 
 
 def cells_of(path: Path, plan: Plan, attempts: dict[Identity, list[Trial]]) -> dict[str, Cell]:
@@ -157,7 +159,7 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
                 problems.append(f"{file.name}:{number}: torn last line, ignored (wrong crc32)")
                 continue
             raise JournalError(f"{file}:{number}: damaged, its crc32 differs from the one "
-                               f"in the line: {seal.ADVICE}")
+                               f"in the line: {seal.advice(file.parent)}")
         try:
             yield number, decode(Trial, strict_json.loads(line))
         except ValueError as error:

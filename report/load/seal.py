@@ -4,13 +4,19 @@ checks them in C."""
 import hashlib
 import json
 import re
+import shlex
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 
 LINE = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}(\n?)', re.S)
 ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
-ADVICE = "`readmostly dev validate` lists all errors in the folder"
+
+
+def advice(folder: Path) -> str:
+    """The next step after damage, for the end of a message."""
+    return f"`readmostly dev validate {shlex.quote(str(folder))}` prints what can be kept"
 
 
 def crc32(data: bytes) -> str:

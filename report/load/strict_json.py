@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parses JSON as the runner writes it: unique members, finite numbers, limited depth. Other texts
-that Python's parser would accept are errors."""
+"""Reads and writes JSON as the runner does: unique members, finite numbers, limited depth. Other
+texts that Python's parser would accept are errors."""
 import json
 import math
+from collections.abc import Callable
 
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
@@ -54,3 +55,12 @@ def loads(text: str | bytes) -> object:
         return value
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def dumps(value: object, *, indent: int | None = None, sort_keys: bool = False,
+          ensure_ascii: bool = True, separators: tuple[str, str] | None = None,
+          default: Callable[[object], object] | None = None) -> str:
+    """Formats a value, with the options of json.dumps(). ValueError: a number is NaN
+    or infinite; None stands for an unknown number."""
+    return json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii,
+                      separators=separators, default=default, allow_nan=False)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encodes the model as JSON, and generates the JSON schema from its classes."""
 import dataclasses
-import json
 import sys
 import types
 import typing
 from collections.abc import Iterator
 from enum import Enum
+
+from report.load import strict_json
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 PLAIN: dict[object, str] = {str: "string", bool: "boolean", int: "integer",
@@ -29,7 +30,7 @@ def plain(item: object) -> Json:
 
 def to_json(item: object) -> str:
     """Encodes a dataclass as JSON. Raises ValueError if a number is NaN or infinite."""
-    return json.dumps(plain(item), indent=1, allow_nan=False) + "\n"
+    return strict_json.dumps(plain(item), indent=1) + "\n"
 
 
 def schema(cls: type, name: str) -> dict[str, Json]:
@@ -50,8 +51,8 @@ def schema_text(cls: type, name: str) -> str:
     whole = schema(cls, name)
     definitions = whole.pop("$defs")
     assert isinstance(definitions, dict)
-    lines = [f'  "{key}": {json.dumps(value)}' for key, value in definitions.items()]
-    return (json.dumps(whole)[:-1] + ',\n "$defs": {\n' + ",\n".join(lines) + "\n}}\n")
+    lines = [f'  "{key}": {strict_json.dumps(value)}' for key, value in definitions.items()]
+    return (strict_json.dumps(whole)[:-1] + ',\n "$defs": {\n' + ",\n".join(lines) + "\n}}\n")
 
 
 def properties(cls: type) -> Json:

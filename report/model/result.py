@@ -35,6 +35,7 @@ class Campaign:
     synthetic: bool
     replayed: bool
     window_ns: int  # window length of the headline's trials
+    simulated: str | None  # machines, if nothing was timed: "icelake-sp"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ Exit status: 0 done; 1 the entry differs from the one that the journal gives; 2 
 read.
 """
 import argparse
-import json
 from pathlib import Path
 
 from report import ending, folders
-from report.load import JournalError
+from report.load import JournalError, strict_json
 from report.public import entry
 from report.render import text
 from report.render.view import View
@@ -55,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     if args.what == "page":
         print(f"report: {page(args.folder, args.output)}")
     else:
-        print(json.dumps(entry.as_json(entry.of_folder(args.folder, args.journal)), indent=1,
-                         ensure_ascii=False))
+        print(strict_json.dumps(entry.as_json(entry.of_folder(args.folder, args.journal)), indent=1,
+                                ensure_ascii=False))
     return DONE
 
 

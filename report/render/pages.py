@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Renders the HTML pages of a result."""
 from collections.abc import Sequence
+from pathlib import Path
 
 from markupsafe import Markup
 
+from report.advise import questions
 from report.model.cards import short_names
 from report.model.place import Place
 from report.model.result import Condition, Result
@@ -15,13 +17,14 @@ CONDITIONS = 12  # rows in the table of other winners
 CARDS = 16  # if there are more cards, they are folded
 
 
-def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str]:
-    """Renders each HTML file by name. `drawn` is true if gnuplot drew the figures for papers."""
+def pages(result: Result, sheets: Sequence[Sheet], drawn: bool, folder: Path) -> dict[str, str]:
+    """Renders each HTML file by name. `drawn` is true if gnuplot drew the figures for papers.
+    `folder` is the campaign's."""
     env = text.environment(html=True, cards=result.cards)
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
-        **text.context(result), "sheets": sheets,
+        **text.context(result), **text.place(folder), "sheets": sheets,
         "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),
@@ -35,7 +38,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
         "varying": factors(result), "shown": shown(result),
         "goroutines": sorted({e.scheduling for group in result.groups[:1]
                               for e in group.entries if e.scheduling}),
-        "many": len(result.cards) > CARDS}
+        "many": len(result.cards) > CARDS, "asked": asked(result)}
     return {f"{page}.html": env.get_template(
         "index.html.j2" if page == "index" else "linked.html.j2").render(
             page=page, **shared) for page in PAGES}
@@ -49,6 +52,13 @@ def markup(svg: str | None) -> Markup | None:
 def tick(value: float) -> str:
     """Formats a time on an axis."""
     return formats.text("window", value)
+
+
+def asked(result: Result) -> str | None:
+    """Formats the options of advise that ask for the place of the first sentence. None: there
+    is no ranking, or advise has no option for a factor of the place."""
+    spot = questions.spot_of(result.groups[0].place) if result.groups else None
+    return questions.options_of(spot) if spot and spot[-3:] == questions.USUAL[-3:] else None
 
 
 def parts(place: Place) -> dict[str, object]:

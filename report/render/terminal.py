@@ -35,8 +35,8 @@ def printed(result: Result, rows: list[BoardRow], most: int,
     keys = result.groups[0].place.keys if result.groups else 0
     env = text.environment(html=False, cards=result.cards)
     lines_ = env.get_template("terminal.txt.j2").render(
-        **text.context(result), rows=views, page=page, keys=f"{keys:,}",
-        more=max(len(rows) - most, 0), stars=stars(rows, BAR - name),
+        **text.context(result), **text.place(page.parent.parent), rows=views, page=page,
+        keys=f"{keys:,}", more=max(len(rows) - most, 0), stars=stars(rows, BAR - name),
         name=name).splitlines()
     return [part for line in lines_ for part in folded(line)]
 
@@ -49,11 +49,11 @@ def stars(rows: list[BoardRow], longest: int) -> dict[str, str]:
 
 
 def folded(line: str) -> list[str]:
-    """Splits a line into parts of at most 80 columns; an empty line stays. Characters that could
-    control the terminal are replaced."""
+    """Splits a line into parts of at most 80 columns; an empty line stays, and so does the
+    path of the page, to be copied. Characters that could control the terminal are replaced."""
     line = "".join(c if c.isprintable() else "?" if c != formats.NBSP else " "
                    for c in line.rstrip()).rstrip()
-    if len(line) <= COLUMNS:
+    if len(line) <= COLUMNS or line.startswith("Page: "):
         return [line]
     return textwrap.wrap(line, COLUMNS, subsequent_indent="  ",
                          break_long_words=True, break_on_hyphens=False)

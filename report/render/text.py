@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The environment of the templates, which escapes text for pages but not for the terminal."""
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_environment
 from markupsafe import Markup
 
+from report import folders
 from report.model.cards import Card, full_names, short_names
 from report.model.result import Result
 from report.render import formats
@@ -45,6 +47,12 @@ def context(result: Result) -> dict[str, object]:
 
     head = View(result.groups[0], "groups.0") if result.groups else None
     return {"r": View(result, ""), "head": head, "card": card}
+
+
+def place(campaign: Path) -> dict[str, str]:
+    """Variables for next steps: the campaign's folder as a word of a command, and the
+    process that still runs the campaign, or ""."""
+    return {"folder": shlex.quote(str(campaign)), "running": folders.owner(campaign)}
 
 
 @pass_environment

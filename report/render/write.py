@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from report import ending
 from report.model.encode import to_json
 from report.model.result import Result
 from report.render import files, plots
@@ -18,16 +19,17 @@ MAIN = ("board", "conditions", "comparisons")  # also written as LaTeX and Markd
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from <fcntl.h>, <linux/fs.h>
 
 
-def write(result: Result, folder: Path, pdf: bool = False) -> Path:
-    """Writes a report into `folder`, which it replaces; returns the path of the page."""
-    return rewrite(folder, lambda new: fill(result, new, pdf))
+def write(result: Result, folder: Path, pdf: bool = False, campaign: Path | None = None) -> Path:
+    """Writes a report into `folder`, which it replaces; returns the path of the page. `campaign`
+    is the folder in the page's commands; None: the one that contains `folder`."""
+    return rewrite(folder, lambda new: fill(result, new, pdf, campaign or folder.parent))
 
 
 def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
     """Replaces a folder with the one that make() creates; returns the path of its page.
 
-    If the process is killed, either the old or the new folder remains. Raises OSError if the folder
-    is a symbolic link, or cannot be written.
+    If the process is killed, either the old or the new folder remains. Raises OSError, which names
+    the folder, if the folder is a symbolic link, or cannot be written.
     """
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "a symbolic link, expected a folder",
@@ -38,6 +40,13 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
     try:
         make(new)
         replace(new, folder)
+    except OSError as error:  # a full disk names no file, the one in `new`, or a copy's source
+        if error.errno in ending.FULL:
+            raise OSError(error.errno, f"{error.strerror}: no result is lost: free space, then "
+                          f"readmostly report {folder.parent}", str(folder)) from error
+        if error.filename is None:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+        raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return folder / "index.html"
@@ -54,12 +63,12 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def fill(result: Result, new: Path, pdf: bool) -> None:
+def fill(result: Result, new: Path, pdf: bool, campaign: Path) -> None:
     """Writes all files of a report."""
     (new / "tables").mkdir(parents=True)
     drawn = plots.write(result, new / "plots", pdf)
     all_ = sheets(result)
-    for name, page in pages(result, all_, drawn).items():
+    for name, page in pages(result, all_, drawn, campaign).items():
         (new / name).write_text(page, encoding="utf-8")
     (new / "verdicts.json").write_text(to_json(result), encoding="utf-8")
     for one in all_:

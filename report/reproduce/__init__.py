@@ -10,7 +10,6 @@ folders cannot be read or compared, or OLD recommends no map; 3 no comparison is
 NEW is not finished.
 """
 import argparse
-import json
 import os
 import re
 import sys
@@ -69,7 +68,7 @@ def absolute(workload: Workload) -> str:
 def print_inputs(campaign: Campaign, figure: str | None) -> None:
     """Prints the workloads of the first campaign as JSON."""
     questions.check(figure)
-    print(json.dumps({"campaign": campaign.name, "workloads": [
+    print(strict_json.dumps({"campaign": campaign.name, "workloads": [
         {"name": w.name, "text": absolute(w)} for w in campaign.plan.workloads]},
         ensure_ascii=False))
 
@@ -78,8 +77,10 @@ def print_cells(campaign: Campaign, figure: str | None) -> None:
     """Prints the required cells that the plan on standard input contains, one per line."""
     clear = [q for q in asked_of(campaign, figure) if q.clear]
     if not clear:
-        raise JournalError(f"{campaign.path}: it decided none of these comparisons, so there is "
-                           "nothing to replicate")
+        raise JournalError(
+            f"{campaign.path}: it decided no comparison of two maps, so there is nothing to "
+            "replicate: its report prints how many runs of each map a ranking needs; measure "
+            "them (--set blocks=N) in another folder, and reproduce that")
     try:
         plan = decode(PlanCells, strict_json.loads(sys.stdin.read()))
     except ValueError as error:

@@ -12,14 +12,13 @@
 
 The search ends if no rule applies, or if budget_trials is spent.
 """
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from report import load
 from report.decide.groups import Rates
-from report.load import JournalError
+from report.load import JournalError, strict_json
 from report.staged import Staged
 from report.sweep import outcome, text
 from report.sweep import rule as rules
@@ -208,6 +207,6 @@ def main(staged: Staged) -> int:
     """Prints the next stage of a staged campaign; returns the exit status."""
     request = played(staged).next()
     more = {} if request.stage is None else {"blocks": request.blocks, "trials": request.trials}
-    print(json.dumps({"format": 1, "stage": request.stage, "cells": request.cells, **more,
-                      "why": request.why}, indent=1, ensure_ascii=False))
+    print(strict_json.dumps({"format": 1, "stage": request.stage, "cells": request.cells, **more,
+                             "why": request.why}, indent=1, ensure_ascii=False))
     return 0

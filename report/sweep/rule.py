@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The limits of the search, fixed before it starts. `python3 -m report rule crossover`
 prints them; stages.json stores them with their hash."""
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from report import stats
 from report.decide.groups import MARGIN
-from report.load import JournalError
+from report.load import JournalError, strict_json
 from report.staged import Rule
 
 FORMAT, KIND = 1, "crossover"
@@ -69,6 +68,6 @@ def checked(rule: Rule, file: Path) -> Numbers:
 
 def main() -> int:
     """Prints the rule; returns the exit status."""
-    print(json.dumps({"blocks": NUMBERS.blocks, "error": NUMBERS.error, "format": FORMAT,
-                      "kind": KIND, "margin": MARGIN}, indent=1))
+    print(strict_json.dumps({"blocks": NUMBERS.blocks, "error": NUMBERS.error, "format": FORMAT,
+                             "kind": KIND, "margin": MARGIN}, indent=1))
     return 0

@@ -86,7 +86,7 @@ int rm_text_seal(
 		sum_without(text, size, brace, brace + 1, sum);
 		fprintf(out, "%.*s%s%s\"", (int)brace, text, before_sum, sum);
 		fwrite(text + brace, 1, size - brace, out);
-		failed = fflush(out) || ferror(out) ? -EIO : 0;
+		failed = rm_file_flush(out);
 	}
 	free(text);
 	return failed;

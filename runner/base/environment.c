@@ -42,6 +42,17 @@ static bool is_unwanted(const char *variable)
 	return found;
 }
 
+/* Some child processes run in other folders. */
+static void make_tmpdir_absolute(void)
+{
+	const char *folder = getenv("TMPDIR");
+	char *path = folder && folder[0] != '/' ? realpath(folder, NULL) : NULL;
+
+	if (path)
+		setenv("TMPDIR", path, 1);
+	free(path);
+}
+
 void rm_environment_clean(void)
 {
 	size_t kept = 0;
@@ -53,4 +64,5 @@ void rm_environment_clean(void)
 	if (environ)
 		environ[kept] = NULL;
 	setenv("LC_ALL", "C.UTF-8", 1);
+	make_tmpdir_absolute();
 }

@@ -3,8 +3,8 @@
 #ifndef RM_ENVIRONMENT_H
 #define RM_ENVIRONMENT_H
 
-/* Removes the variables that environment.def lists and sets LC_ALL to C.UTF-8.
-   Child processes inherit the result. Call it once, before any thread starts
+/* Removes the variables that environment.def lists, sets LC_ALL to C.UTF-8, and
+   makes TMPDIR an absolute path. Child processes inherit the result. Call it once, before any thread starts
    and before the locale is set. */
 void rm_environment_clean(void);
 

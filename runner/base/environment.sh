@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # environment.sh - removes inherited variables that change results or output (environment.def), as
-# environment.c does. Scripts that people start source it first, in the project's folder.
+# environment.c does, and checks TMPDIR. Scripts that people start source it first, in the project's folder.
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8
@@ -19,3 +19,15 @@ unset CDPATH POSIXLY_CORRECT $(awk '
 				print variable
 		}
 	}' runner/base/environment.def)
+
+# Temporary files: an absolute path, since some commands run in other folders.
+case ${TMPDIR:-/} in /*) ;; *) export TMPDIR="$PWD/$TMPDIR" ;; esac
+if ! { [ -d "${TMPDIR:-/tmp}" ] && [ -w "${TMPDIR:-/tmp}" ] && [ -x "${TMPDIR:-/tmp}" ]; }; then
+	echo "${0##*/}: TMPDIR=${TMPDIR:-/tmp}: no folder for temporary files that can be written:" \
+		"choose one: export TMPDIR=FOLDER" >&2
+	exit 2
+fi
+# Prints the seconds since the machine started. Unlike `date` and SECONDS, they do not jump if the clock is set.
+uptime_s() {
+	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"
+}

@@ -90,6 +90,23 @@ int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 	return failed;
 }
 
+int rm_file_temporary_folder(
+        size_t longest, char *path, size_t size, struct rm_error *error)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (!base || !base[0] || strlen(base) > longest)
+		base = "/tmp";
+	snprintf(path, size, "%s/readmostly-XXXXXX", base);
+	if (mkdtemp(path))
+		return 0;
+	path[0] = '\0';
+	return rm_error_set(error, -errno,
+	        "%.300s: no temporary folder can be made here: %s: choose "
+	        "another place: export TMPDIR=FOLDER",
+	        base, strerror(errno));
+}
+
 static bool read_at(int fd, void *bytes, size_t size, uint64_t at)
 {
 	return pread(fd, bytes, size, (off_t)at) == (ssize_t)size;
@@ -130,4 +147,10 @@ int rm_program_check(const char *path)
 
 	close(fd);
 	return whole ? 0 : -ENOEXEC;
+}
+
+int rm_file_flush(FILE *out)
+{
+	/* a failed write before has set errno */
+	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
 }

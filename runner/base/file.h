@@ -3,6 +3,8 @@
 #ifndef RM_FILE_H
 #define RM_FILE_H
 
+#include "runner/base/error.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +30,19 @@ const char *rm_file_reason(int failed);
  * of the read (-EISDIR: a directory).
  */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
+
+/* Flushes a written file. Returns 0; -errno if any of its bytes was lost. */
+int rm_file_flush(FILE *out);
+
+/*
+ * Makes an empty folder for temporary files in $TMPDIR, or in /tmp if that is
+ * not set or its path has more than `longest` bytes. The caller removes it.
+ *
+ * path  becomes its path, "" after an error; `size` bytes
+ * Returns 0 or -errno with `error`, which names the folder and the next step.
+ */
+int rm_file_temporary_folder(
+        size_t longest, char *path, size_t size, struct rm_error *error);
 
 /* Checks that a program may be executed and has all sections of its ELF file. A
    shell would run an empty file with status 0. Scripts, and programs that may

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json.h - reads members of a JSON object that may be missing. */
+/* json.h - reads members that may be missing, and stores numbers that may be
+   unknown. */
 #ifndef RM_JSON_H
 #define RM_JSON_H
 
 #include <jansson.h>
+#include <math.h>
 
 /* String of the member `key`; "" if it is missing or not a string. Borrowed. */
 static inline const char *rm_json_text(const json_t *object, const char *key)
@@ -17,6 +19,19 @@ static inline const char *rm_json_text(const json_t *object, const char *key)
 static inline json_int_t rm_json_integer(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
+}
+
+/* A real, or null: JSON stores neither NaN nor infinity, and json_real() returns
+   NULL for them. A new reference. */
+static inline json_t *rm_json_real(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* The same; a negative value is unknown, too. */
+static inline json_t *rm_json_share(double value)
+{
+	return rm_json_real(value < 0 ? (double)NAN : value);
 }
 
 #endif /* RM_JSON_H */

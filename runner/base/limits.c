@@ -7,9 +7,11 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -169,7 +171,9 @@ static void read_memory(struct rm_limit *limit)
 	if (!rm_host_read_long("/proc/sys/vm/overcommit_memory", &overcommit) &&
 	        overcommit == 2 && meminfo("CommitLimit:", &most) &&
 	        meminfo("Committed_AS:", &used))
-		tighten(limit, most, used, "CommitLimit of /proc/meminfo");
+		tighten(limit, most, used,
+		        "CommitLimit of /proc/meminfo (sysctl "
+		        "vm.overcommit_memory is 2)");
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
 		tighten_by_groups(&controllers[i], limit);
 	tighten_by_rlimit(limit, RLIMIT_AS, "VmSize:", "ulimit -v (bytes)");
@@ -230,6 +234,12 @@ void rm_limits_read(struct rm_limits *limits)
 	read_tasks(&limits->tasks);
 }
 
+uint64_t rm_limits_trial_bytes(const struct rm_limits *limits)
+{
+	return limits->memory.left == UINT64_MAX ? UINT64_MAX
+	                                         : limits->memory.left / 2;
+}
+
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES])
 {
@@ -239,9 +249,30 @@ const char *rm_limit_advice(
 		        "the container");
 	else
 		snprintf(text, RM_LIMIT_ADVICE_BYTES,
-		        "the tightest limit is %s: raise it, or use less",
+		        RM_LIMIT_WORDS "%s: raise it, or use less",
 		        limit->source);
 	return text;
+}
+
+bool rm_limits_lack_memory(void)
+{
+	const size_t size = 64 << 20;
+	void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (probe == MAP_FAILED)
+		return true;
+	munmap(probe, size);
+	return false;
+}
+
+bool rm_limits_cpu_time_ended(int signal)
+{
+	struct rlimit limit;
+
+	return signal == SIGXCPU ||
+	       (signal == SIGKILL && !getrlimit(RLIMIT_CPU, &limit) &&
+	               limit.rlim_cur != RLIM_INFINITY);
 }
 
 bool rm_limits_oom_kills(uint64_t *kills)

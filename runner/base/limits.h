@@ -28,8 +28,13 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
+/* Bytes that one trial may take: half of what is left. The other half is for its
+   runner, and for other programs that grow meanwhile. UINT64_MAX: no limit. */
+uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
+
 /* What to do after memory or threads (`limit`) were refused: the tightest limit
    that was found, as a clause. Returns `text`. */
+#define RM_LIMIT_WORDS "the tightest limit is "
 enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
@@ -39,6 +44,15 @@ const char *rm_limit_advice(
 #define RM_THREAD_FORBIDDEN                                                  \
 	"a filter of system calls refuses clone3(): update the container's " \
 	"runtime, or allow the call"
+
+/* True if this process cannot map 64 MiB, as every trial and check may need. Then
+   its crash is no evidence against a map. Safe in a signal handler. */
+bool rm_limits_lack_memory(void);
+
+/* True if `ulimit -t` may have ended a process by this signal. */
+bool rm_limits_cpu_time_ended(int signal);
+#define RM_CPU_TIME_ADVICE \
+	RM_LIMIT_WORDS "ulimit -t (CPU time): raise it, or use less"
 
 /* How often the kernel killed a process for lack of memory, in this process's
    control group or else on this machine. False if no file has the number. */

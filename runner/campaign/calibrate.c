@@ -9,6 +9,8 @@
  */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/json.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -156,7 +158,7 @@ static json_t *make_record(const struct calibration *calibration)
 
 	for (unsigned i = 0; i < calibration->count; i++)
 		json_array_append_new(
-		        costs, json_real(calibration->costs_ns[i]));
+		        costs, rm_json_real(calibration->costs_ns[i]));
 	return json_pack("{s:s, s:s, s:I, s:o}", "cell", calibration->cell->id,
 	        "arm", calibration->arm->name, "window_ns",
 	        (json_int_t)calibration->planned_window_ns, "ns_per_op", costs);

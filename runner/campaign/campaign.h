@@ -267,6 +267,13 @@ void rm_outcome_clear(struct rm_outcome *outcome);
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
         char path[RM_PROGRAM_BYTES]);
 
+/* 0 unless a process holds the lock of DIR: -EBUSY with `error` naming it.
+   Writes nothing. */
+int rm_folder_check_idle(const char *dir, struct rm_error *error);
+
+/* 0 if DIR exists; -ENOENT with `error` about --resume. */
+int rm_folder_check_resume(const char *dir, struct rm_error *error);
+
 /* Makes results/<UTC date>-<what>-<machine id> and writes its path. If it
    exists, -2, -3, ... is appended. `what` is the mode or the first workload.
    Returns 0; -errno with `error`. */
@@ -344,6 +351,9 @@ struct rm_validation {
 	size_t cells, planned, found; /* out: cells, trials planned, lines */
 	size_t incomplete;            /* out: rm_tally_incomplete() */
 	bool is_sealed;               /* out: journal lines have checksums */
+	bool plan_failed;             /* out: a problem is in campaign.json */
+	size_t bad_line; /* out: first line of trials.jsonl with a problem; 0:
+	                     none. A resume removes a torn last line. */
 };
 
 /*

@@ -2,6 +2,8 @@
 /* describe.c - builds campaign.json and compares it with a resume's options. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/json.h"
+
 #include <errno.h>
 #include <gnu/libc-version.h>
 #include <stdlib.h>
@@ -204,18 +206,13 @@ static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 	return NULL;
 }
 
-static json_t *number_or_null(double value)
-{
-	return value < 0 ? json_null() : json_real(value);
-}
-
 /* Load of the machine before the first trial; null if no other program ran. */
 static json_t *pack_busy(const struct rm_busy *busy)
 {
 	return busy->is_busy ? json_pack("{s:s, s:o, s:o}", "text", busy->text,
 	                               "pressure_percent",
-	                               number_or_null(busy->pressure_percent),
-	                               "load", number_or_null(busy->load))
+	                               rm_json_share(busy->pressure_percent),
+	                               "load", rm_json_share(busy->load))
 	                     : json_null();
 }
 

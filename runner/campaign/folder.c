@@ -5,8 +5,10 @@
 #include "runner/base/file.h"
 #include "runner/protocol/protocol.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <libgen.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -178,8 +180,11 @@ int rm_folder_json(const char *dir, const char *name, json_t **json,
 	*json = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
 	fclose(file);
 	return *json ? 0
-	             : rm_error_set(error, -EINVAL, "%s:%d: %s", path,
-	                       where.line, where.text);
+	             : rm_error_set(error, -EINVAL,
+	                       "%s:%d: %s, expected one JSON object: restore "
+	                       "it from a copy, or start anew in another "
+	                       "folder (-o DIR)",
+	                       path, where.line, where.text);
 }
 
 int rm_folder_campaign(
@@ -216,8 +221,58 @@ static int report_owner(int fd, const char *path, struct rm_error *error)
 
 	owner[got > 0 ? strspn(owner, "0123456789") : 0] = 0;
 	return rm_error_set(error, -EBUSY,
-	        "%s: locked: process %s runs this campaign, expected none",
-	        path, owner[0] ? owner : "(unknown)");
+	        "%s: locked: process %s runs this campaign: wait until it "
+	        "ends, or interrupt it (kill -INT %s)",
+	        path, owner[0] ? owner : "(unknown)", owner[0] ? owner : "PID");
+}
+
+int rm_folder_check_idle(const char *dir, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	int result = rm_path_join(path, dir, "lock", error);
+	int fd = result ? -1
+	                : open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	                                     O_CLOEXEC);
+
+	if (fd < 0)
+		return result;
+	if (flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
+		result = report_owner(fd, path, error);
+	close(fd);
+	return result;
+}
+
+int rm_folder_check_resume(const char *dir, struct rm_error *error)
+{
+	struct stat found;
+
+	if (!stat(dir, &found) && S_ISDIR(found.st_mode))
+		return 0;
+	return rm_error_set(error, -ENOENT,
+	        "--resume: %s: no such folder, expected one with a campaign "
+	        "(ls -d results/*); without --resume a new campaign starts",
+	        dir);
+}
+
+int rm_folder_check_new(const char *dir, struct rm_error *error)
+{
+	/* An interrupted start, `reproduce` or a search leaves these names. */
+	static const char ours[] = "@(.*|*.new|cells.txt|histograms|lock|"
+	                           "topology.*|report|trials.jsonl|"
+	                           "unfinished.jsonl|workloads)";
+	DIR *folder = opendir(dir);
+	const struct dirent *entry;
+	int result = 0;
+
+	while (!result && folder && (entry = readdir(folder)))
+		if (fnmatch(ours, entry->d_name, FNM_EXTMATCH))
+			result = rm_error_set(error, -EEXIST,
+			        "%s holds other files (%.80s), expected a new "
+			        "or empty folder: another -o DIR",
+			        dir, entry->d_name);
+	if (folder)
+		closedir(folder);
+	return result;
 }
 
 int rm_folder_lock(const char *dir, struct rm_error *error)

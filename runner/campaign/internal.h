@@ -230,6 +230,10 @@ int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
    with `error` naming the owner; another -errno with the system's reason. */
 int rm_folder_lock(const char *dir, struct rm_error *error);
 
+/* 0 if DIR has only files that a campaign may find when it begins; -EEXIST with
+   `error` naming another file. */
+int rm_folder_check_new(const char *dir, struct rm_error *error);
+
 /* Removes slashes at the end of a path. */
 void rm_path_trim_slashes(char *path);
 

@@ -102,6 +102,16 @@ static int add_trial(
 	return 0;
 }
 
+/* Reports a line that no resume can accept. */
+static int reject_line(const struct reading *reading, const char *what)
+{
+	const char *path = reading->journal->path;
+
+	return rm_error_set(reading->error, -EINVAL,
+	        "%s: `readmostly dev validate %.*s` prints what can be kept",
+	        what, (int)(rm_folder_name(path) - path - 1), path);
+}
+
 /* Counts the bytes of a torn line. A power loss may leave a hole in the last
    line although its newline was written: a damaged line is torn if no line
    follows it. */
@@ -129,8 +139,7 @@ static int read_line(void *context, size_t number, const char *text,
 	char what[200];
 
 	if (reading->bad.text[0])
-		return rm_error_set(
-		        reading->error, -EINVAL, "%s", reading->bad.text);
+		return reject_line(reading, reading->bad.text);
 	if (is_torn) {
 		reading->torn_bytes = size;
 		return 0;
@@ -154,13 +163,13 @@ static int read_line(void *context, size_t number, const char *text,
 	else
 		result = add_trial(reading->journal, trial, &why);
 	json_decref(trial);
-	if (!result) {
-		if (!reading->fn)
-			reading->journal->bytes += size + 1;
+	if (!result && !reading->fn)
+		reading->journal->bytes += size + 1;
+	if (!result)
 		return 0;
-	}
-	rm_error_set(reading->error, result, "%s:%zu: %s",
+	rm_error_set(&reading->bad, -EINVAL, "%s:%zu: %s",
 	        reading->journal->path, number, why.text);
+	reject_line(reading, reading->bad.text);
 	return result == -ENOMEM ? result : -EINVAL;
 }
 

@@ -5,6 +5,7 @@
 #include "runner/base/limits.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,17 @@ static bool has_one_of(const char *text, const char *const *words)
 	return *words;
 }
 
-/* The words are those of strerror(), launch.c, Go and Java. Returns a constant
+/* The words are those of strerror(), launch.c, map programs, C++, Go, Java and
+   Rust. Returns a constant
    or `advice`; NULL if nothing was refused. */
 static const char *find_advice(
         const char *reason, bool oom_killed, char advice[RM_LIMIT_ADVICE_BYTES])
 {
-	static const char *const memory[] = { "ut of memory",
-		"OutOfMemoryError: Java heap", "Cannot allocate memory",
-		" MiB that it may", NULL };
+	static const char *const memory[] = { "ut of memory", "no memory",
+		"annot allocate memory", "bad_alloc", "memory allocation of",
+		"OutOfMemoryError: Java heap", "failed to reserve",
+		"Could not reserve", "nsufficient memory", " MiB that it may",
+		NULL };
 	static const char *const tasks[] = { "Resource temporarily unavailable",
 		"failed to create new OS thread",
 		"unable to create native thread", NULL };
@@ -32,6 +36,11 @@ static const char *find_advice(
 
 	if (strstr(reason, "could not be started: Operation not permitted"))
 		return RM_THREAD_FORBIDDEN;
+	if (!oom_killed && ((strstr(reason, "ended by signal 24 (") &&
+	                            rm_limits_cpu_time_ended(SIGXCPU)) ||
+	                           (strstr(reason, "ended by signal 9 (") &&
+	                                   rm_limits_cpu_time_ended(SIGKILL))))
+		return RM_CPU_TIME_ADVICE;
 	if (!lacks_tasks && !oom_killed && !has_one_of(reason, memory))
 		return NULL;
 	rm_limits_read(&limits);
@@ -47,7 +56,12 @@ int rm_reason_add_limit(bool oom_killed, char **reason)
 
 	if (!advice)
 		return 0;
-	if (asprintf(&longer, "%s%s: %s", *reason,
+	/* Go prints a long stack, and summaries cut the end of a reason */
+	int kept = (int)strnlen(*reason, 300);
+
+	while (kept && ((*reason)[kept] & 0xC0) == 0x80)
+		kept--; /* within a character of UTF-8 */
+	if (asprintf(&longer, "%.*s%s: %s", kept, *reason,
 	            oom_killed ? " by the kernel, for lack of memory" : "",
 	            advice) < 0)
 		return -ENOMEM;

@@ -3,22 +3,11 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/limits.h"
+#include "runner/base/sanitized.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-#else
-enum { SANITIZED = 0 };
-#endif
 
 /* Address space that the C library takes for one thread's stack. */
 static uint64_t stack_bytes(void)
@@ -36,9 +25,11 @@ uint64_t rm_memory_limit_bytes(unsigned threads)
 	struct rm_limits limits;
 
 	rm_limits_read(&limits);
-	if (SANITIZED || limits.memory.left == UINT64_MAX)
-		return 0;
-	return limits.memory.left / 2 + threads * stack_bytes();
+	const uint64_t most = rm_limits_trial_bytes(&limits);
+
+	return rm_sanitized() || most == UINT64_MAX
+	               ? 0
+	               : most + threads * stack_bytes();
 }
 
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,

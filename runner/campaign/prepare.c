@@ -195,6 +195,8 @@ static int open_new(const struct rm_run_options *wishes,
 	                                   time(NULL), prepared->dir, error);
 
 	if (!result)
+		result = rm_folder_check_new(prepared->dir, error);
+	if (!result)
 		result = rm_journal_open(prepared->dir, &prepared->journal,
 		        &prepared->torn_bytes, error);
 	if (!result)
@@ -308,6 +310,21 @@ static int check_busy(const struct rm_run_options *wishes,
 	return result;
 }
 
+/* A campaign without a measured cell does not become the latest: it answers no
+   question about this machine. */
+static void link_latest(struct rm_prepared *prepared)
+{
+	for (size_t i = 0; i < prepared->plan.cell_count; i++) {
+		const struct rm_cell *cell = &prepared->plan.cells[i].cell;
+
+		if (cell->skip[0] || cell->measure == RM_MEASURE_VERIFY ||
+		        cell->measure == RM_MEASURE_SIMULATED)
+			continue;
+		rm_folder_link_latest(prepared->dir, &prepared->unlinked);
+		return;
+	}
+}
+
 /* Checks everything before the folder exists. campaign.json is written after
    the journal is locked; from then on a resume trusts both. */
 static int begin_campaign(const struct rm_run_options *wishes,
@@ -317,11 +334,9 @@ static int begin_campaign(const struct rm_run_options *wishes,
 
 	if (!prepared->mode.workload_count)
 		return rm_error_set(error, -EINVAL,
-		        "nothing to run, expected workload files or --mode "
-		        "NAME%s",
-		        wishes->resume ? "; there is no campaign.json "
-		                         "to resume"
-		                       : "");
+		        "%s: no campaign.json to resume, expected the folder "
+		        "of a campaign (ls -d results/*)",
+		        wishes->dir ? wishes->dir : "");
 	result = move_arms(wishes, prepared, error);
 	if (!result)
 		result = check_names(wishes, prepared, error);
@@ -341,7 +356,7 @@ static int begin_campaign(const struct rm_run_options *wishes,
 	if (!result)
 		result = write_campaign(wishes, prepared, error);
 	if (!result)
-		rm_folder_link_latest(prepared->dir, &prepared->unlinked);
+		link_latest(prepared);
 	return result;
 }
 
@@ -471,7 +486,7 @@ static int resume_campaign(const struct rm_run_options *wishes,
 	if (!result)
 		result = select_recorded_counters(prepared, error);
 	if (!result)
-		rm_folder_link_latest(prepared->dir, &prepared->unlinked);
+		link_latest(prepared);
 	return result;
 }
 

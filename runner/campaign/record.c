@@ -2,6 +2,7 @@
 /* record.c - converts an outcome to a journal line and histogram files. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/json.h"
 #include "runner/base/sha256.h"
 #include "runner/protocol/protocol.h"
 
@@ -127,11 +128,6 @@ static int move_buckets(const struct rm_record *record,
 	return 0;
 }
 
-static json_t *number_or_null(double value)
-{
-	return value < 0 ? json_null() : json_real(value);
-}
-
 /* The members that all lines have; members from `exit` on follow. */
 static json_t *make_line(const struct rm_record *record, uint64_t wall_ns,
         const char *exit_text, const char *status, const char *reason)
@@ -151,9 +147,9 @@ static json_t *make_line(const struct rm_record *record, uint64_t wall_ns,
 	        "reason", reason, "steal_ticks",
 	        others->steal_ticks < 0 ? json_null()
 	                                : json_integer(others->steal_ticks),
-	        "load", number_or_null(others->load), "others_share",
-	        number_or_null(others->others_share), "stolen_share",
-	        number_or_null(others->stolen_share), "disturbed",
+	        "load", rm_json_share(others->load), "others_share",
+	        rm_json_share(others->others_share), "stolen_share",
+	        rm_json_share(others->stolen_share), "disturbed",
 	        record->disturbed);
 }
 

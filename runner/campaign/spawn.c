@@ -134,11 +134,14 @@ static void prefer_oom_kill(void)
 static void set_limits(uint64_t memory_limit_bytes)
 {
 	struct rlimit core = { 0, 0 };
-	struct rlimit data = { memory_limit_bytes, memory_limit_bytes };
+	struct rlimit data;
 
 	setrlimit(RLIMIT_CORE, &core);
-	if (memory_limit_bytes)
-		setrlimit(RLIMIT_DATA, &data);
+	if (!memory_limit_bytes || getrlimit(RLIMIT_DATA, &data) ||
+	        data.rlim_cur <= memory_limit_bytes)
+		return; /* root must not raise the user's limit */
+	data.rlim_cur = data.rlim_max = memory_limit_bytes;
+	setrlimit(RLIMIT_DATA, &data);
 }
 
 /* Runs in the child and never returns. */

@@ -27,14 +27,20 @@ int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
 static void count_failure(struct rm_tally *tally, size_t cell, size_t arm)
 {
 	const struct rm_cell *failed = &tally->plan->cells[cell].cell;
+	struct rm_arm_set set = rm_arms_find_set(tally->arms, failed);
 	struct rm_tally_cell *counts = &tally->cells[cell];
+	const char *program = set.arms[arm].program;
 
 	tally->failed++;
 	counts->failed++;
 	counts->failed_in_a_row[arm]++;
 	if (failed->measure == RM_MEASURE_VERIFY)
-		json_object_set_new(
-		        tally->unfit, failed->map, json_string(counts->reason));
+		json_object_set_new(tally->unfit, failed->map,
+		        set.count < 2 || !program
+		                ? json_string(counts->reason)
+		                : json_sprintf("arm %s (%s): %s",
+		                          set.arms[arm].name, program,
+		                          counts->reason));
 }
 
 static const char *reason_of(const json_t *line)

@@ -289,6 +289,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	} else {
 		rm_problem(validation, "%s:%d: %s, expected one JSON object",
 		        path, where.line, where.text);
+		result = 1; /* without a plan every line would be wrong */
 	}
 	json_decref(json);
 	free((char *)look.text);
@@ -301,9 +302,10 @@ int rm_validate(struct rm_validation *validation, struct rm_error *error)
 	struct rm_arms arms = { 0 };
 	int result = rm_validate_campaign(validation, &plan, &arms, error);
 
+	validation->plan_failed = validation->problems;
 	if (!result)
 		result = rm_validate_trials(validation, &plan, &arms, error);
 	rm_arms_clear(&arms);
 	rm_plan_free(&plan);
-	return result > 0 ? 0 : result; /* > 0: another version */
+	return result > 0 ? 0 : result; /* > 0: no plan of this version */
 }

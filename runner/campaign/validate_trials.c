@@ -58,14 +58,16 @@ static void line_problem(
 {
 	rm_problem(reading->validation, "%s:%zu: %s%s", reading->path,
 	        reading->number, what, detail);
+	if (!reading->validation->bad_line)
+		reading->validation->bad_line = reading->number;
 }
 
 static void report_field(void *context, const char *where, const char *what)
 {
-	struct reading *reading = context;
+	char member[RM_FIELD_PATH_BYTES + 1];
 
-	rm_problem(reading->validation, "%s:%zu: %s %s", reading->path,
-	        reading->number, where, what);
+	snprintf(member, sizeof(member), "%s ", where);
+	line_problem(context, member, what);
 }
 
 /* Expects one line of trials.jsonl per arm. Reading a line removes its key from
@@ -338,10 +340,10 @@ static int check_line(void *context, size_t number, const char *text,
 
 	reading->number = number;
 	if (is_torn) {
-		line_problem(reading,
-		        "a torn line, expected a newline at its "
-		        "end; a resume cuts it off",
-		        "");
+		rm_problem(reading->validation,
+		        "%s:%zu: a torn line, expected a newline at its end; "
+		        "a resume cuts it off",
+		        reading->path, number);
 		return 0;
 	}
 	check_seal(reading, text, size);

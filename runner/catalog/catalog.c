@@ -259,6 +259,7 @@ static int add_name(void *context, char *const *field, const char *where,
 	catalog->names = names;
 	names[catalog->name_count++] = (struct rm_map_name){
 		.id = field[0],
+		.file = field[1],
 		.missing = rm_tsv_list_has(field[2], "missing"),
 		.misuse = rm_tsv_list_has(field[2], "misuse"),
 		.other_language = rm_tsv_list_has(field[2], "language"),
@@ -373,5 +374,7 @@ int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
 		rm_nearest_offer(&nearest, catalog->names[i].id);
 	return rm_error_set(error, RM_USAGE,
 	        "no map is called \"%s\"%s; `readmostly dev list` prints all",
-	        id, rm_nearest_hint(&nearest));
+	        id,
+	        strncmp(id, "go_other_", 9) ? rm_nearest_hint(&nearest)
+	                                    : " without make GO=/path/to/go");
 }

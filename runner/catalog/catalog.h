@@ -38,6 +38,7 @@ struct rm_map_info {
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
+	const char *file;    /* its source, relative to the tree or absolute */
 	const char *needs;   /* its libraries by pkg-config name; or "" */
 	const char *remedy;  /* how to install them: "packages: X; make deps" */
 	bool missing;        /* a library is missing: it cannot be built */

@@ -25,8 +25,6 @@ int rm_watch_signals(void)
 			sigaddset(&watched, signals[i]);
 	}
 	sigprocmask(SIG_BLOCK, &watched, NULL);
-	signal(SIGXFSZ, SIG_IGN); /* a write beyond the file size limit returns
-				   * EFBIG */
 	return signalfd(-1, &watched, SFD_CLOEXEC);
 }
 
@@ -173,10 +171,14 @@ int rm_run_campaign(const struct rm_run_options *wishes,
 {
 	struct rm_prepared prepared = { 0 };
 	struct rm_error error = { 0 };
-	int result = rm_prepare(wishes, &prepared, &error);
+	int result = wishes->resume
+	                     ? rm_folder_check_resume(wishes->dir, &error)
+	                     : 0;
 	int status;
 
 	*complete = false;
+	if (!result)
+		result = rm_prepare(wishes, &prepared, &error);
 	if (result) {
 		status = rm_exit_status(result);
 		fprintf(stderr, "readmostly %s: %s\n", output->command,

@@ -33,7 +33,8 @@ int rm_run_campaign(const struct rm_run_options *wishes,
 /* Prints each failed cell with its reason, and counts, to standard output. */
 void rm_run_counts(const struct rm_tally *tally);
 
-/* Prints each failed cell with its reason to standard output. */
+/* Prints each cell that failed, or is beyond a limit, with its reason to standard
+   output. */
 void rm_run_failures(const struct rm_tally *tally);
 
 /* rm_run_counts(), then `status: ...` with the command that resumes. `result`:

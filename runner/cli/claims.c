@@ -43,7 +43,7 @@ static int run(int argc, char **argv)
 		"decided; 75 interrupted, continue with --resume.",
 		rm_stages_children, NULL, NULL };
 	struct rm_stages_options options = {
-		.command = "claims run", .kind = "claims", .modes = modes
+		.command = "dev claims run", .kind = "claims", .modes = modes
 	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -58,7 +58,7 @@ static int run(int argc, char **argv)
 /* Passes `list` and `show` to the report, with all arguments. */
 static int exec_report(int argc, char **argv)
 {
-	struct rm_report_call call = { .command = "claims",
+	struct rm_report_call call = { .command = "dev claims",
 		.args = { "claims" },
 		.count = 1,
 		.interrupt_fd = -1 };
@@ -98,5 +98,5 @@ int rm_cli_claims(int argc, char **argv)
 	rm_error_set(&error, 0,
 	        "\"%.80s\": expected list, show or run (%s --help)", subcommand,
 	        argv[0]);
-	return rm_print_error("claims", &error, RM_USAGE);
+	return rm_print_error("dev claims", &error, RM_USAGE);
 }

@@ -96,7 +96,8 @@ void rm_planned_clear(struct rm_planned *planned);
 /* Runs the program of the request's cell. `words` name a command of
    runner/map_program/ and its arguments, NULL at the end; the request is its
    standard input. *result gets a new reference to the printed JSON; the result
-   of "trial" is checked as in a campaign. 0, or RM_INCOMPLETE with `error`. */
+   of "trial" is checked as in a campaign. 0; with `error` RM_USAGE if the
+   program is not built, else RM_INCOMPLETE. */
 int rm_program_run(const struct rm_request *request, const char *const words[],
         json_t **result, struct rm_error *error);
 

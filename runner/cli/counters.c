@@ -160,9 +160,10 @@ static int write_recording(const char *file, const char *text)
 {
 	if (!text) {
 		fprintf(stderr,
-		        "readmostly: no counter works here: %s not written\n",
+		        "readmostly env counters: %s: not written, as no "
+		        "counter works here: the list names the remedies\n",
 		        file);
-		return RM_OK;
+		return RM_INCOMPLETE;
 	}
 	FILE *out = fopen(file, "we");
 	int failed = out && fputs(text, out) >= 0 ? 0 : -errno;
@@ -195,7 +196,7 @@ int rm_cli_counters(int argc, char **argv)
 	if (!code)
 		code = survey_all(&options, &topology, &survey, &text, &error);
 	if (code) {
-		rm_print_error("counters", &error, code);
+		rm_print_error("env counters", &error, code);
 	} else if (options.json) {
 		rm_print_json(survey, JSON_INDENT(1));
 	} else {

@@ -126,6 +126,8 @@ static int run_pair(const struct arguments *arguments, const char *a,
 	char dir[RM_PATH_BYTES + 2 * RM_NAME_BYTES];
 
 	snprintf(dir, sizeof(dir), "%s/%s-%s", parent, a, b);
+	/* a stop may come before this pair */
+	stages.resume = stages.resume && !access(dir, F_OK);
 	stages.dir = stages.plan ? NULL : dir;
 	stages.maps = json_pack("[s, s]", a, b);
 	int status = rm_stages_run(&stages);
@@ -181,6 +183,9 @@ static int run_list(struct arguments *arguments)
 	json_t *facts = NULL;
 	int result = 0;
 
+	if (arguments->stages.resume &&
+	        rm_folder_check_resume(arguments->stages.dir, &error))
+		return rm_print_error("dev crossover", &error, RM_USAGE);
 	if (arguments->stages.dir || arguments->stages.plan)
 		return run_all(arguments,
 		        arguments->stages.dir ? arguments->stages.dir : "");
@@ -194,7 +199,7 @@ static int run_list(struct arguments *arguments)
 	json_decref(facts);
 	rm_topology_free(&topology);
 	return result ? rm_print_error(
-	                        "crossover", &error, rm_exit_status(result))
+	                        "dev crossover", &error, rm_exit_status(result))
 	              : run_all(arguments, parent);
 }
 
@@ -211,10 +216,9 @@ int rm_cli_crossover(int argc, char **argv)
 		"interrupted, continue with --resume.",
 		rm_stages_children, NULL, NULL };
 	struct arguments arguments = {
-		.stages = { .command = "crossover",
+		.stages = { .command = "dev crossover",
 		        .kind = "crossover",
-		        .modes = modes,
-		        .needs_maps = true },
+		        .modes = modes },
 	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);

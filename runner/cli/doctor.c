@@ -32,7 +32,7 @@ static int print_findings(bool strict)
 
 	if (rm_topology_load(NULL, &topology, &error)) {
 		rm_topology_free(&topology);
-		return rm_print_error("doctor", &error, RM_FAILED);
+		return rm_print_error("env doctor", &error, RM_FAILED);
 	}
 	count = rm_doctor_examine(&topology, findings);
 	for (size_t i = 0; i < count; i++) {

@@ -86,9 +86,9 @@ int rm_cli_import(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (rm_trace_import_twitter(a.file, &trace, &imported, &error))
-		status = rm_print_error("import", &error, RM_USAGE);
+		status = rm_print_error("dev import", &error, RM_USAGE);
 	else if (rm_trace_save(a.output, &trace, a.binary, &error))
-		status = rm_print_error("import", &error, RM_INCOMPLETE);
+		status = rm_print_error("dev import", &error, RM_INCOMPLETE);
 	else
 		print_summary(&a, &trace, &imported);
 	rm_trace_clear(&trace);

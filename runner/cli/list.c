@@ -191,7 +191,7 @@ int rm_cli_list(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		code = rm_print_error("list", &error, RM_INCOMPLETE);
+		code = rm_print_error("dev list", &error, RM_INCOMPLETE);
 	else if (arguments.form == IDS)
 		code = print_ids(&catalog);
 	else if (arguments.form == FACTS)

@@ -47,8 +47,8 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 	return 0;
 }
 
-/* The flavour for --shape: long keys and values need programs of their own
-   (docs/adr/0030). */
+/* The flavour for --shape: values above 24 bytes need programs of their own
+   (docs/adr/0030). Strings have all lengths in each program. */
 static void choose_flavour(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {
@@ -63,7 +63,7 @@ static void choose_flavour(
 	}
 	/* the program reports an invalid shape */
 	if (!shape || rm_factor_read(RM_KEY_SHAPE, shape, &cell) ||
-	        !rm_cell_size_class(&cell))
+	        cell.str_bytes || !rm_cell_size_class(&cell))
 		snprintf(flavour, RM_NAME_BYTES, "%s", base);
 	else
 		snprintf(flavour, RM_NAME_BYTES, "%s%s%s",
@@ -73,9 +73,11 @@ static void choose_flavour(
 }
 
 /* Replaces this process. Returns only on failure, after printing how to build
-   the program. */
-static int exec_program(const char *command, const char *path, char **argv)
+   the program; `file` is the map's source, or NULL. */
+static int exec_program(
+        const char *command, const char *path, char **argv, const char *file)
 {
+	const bool outside = file && strncmp(file, "impls/", 6) != 0;
 	const char *maps;
 	int failed = rm_program_check(path);
 
@@ -88,7 +90,8 @@ static int exec_program(const char *command, const char *path, char **argv)
 	        path, rm_file_reason(failed));
 	if (maps)
 		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
-	fprintf(stderr, "`\n");
+	fprintf(stderr, "%s%s`\n", outside ? " IMPL=" : "",
+	        outside ? file : "");
 	return RM_USAGE;
 }
 
@@ -261,11 +264,12 @@ static int exec_map(const char *command, const char *flavour, int argc,
 	int at = find_map(argc, argv, catalog);
 	const struct rm_map_info *info =
 	        at ? rm_catalog_find(catalog, argv[at]) : NULL;
+	const struct rm_map_name *name;
 	char path[RM_PROGRAM_BYTES], why[256];
 	struct rm_error error = { "" };
 
 	if (!at && any_program(flavour, catalog, path))
-		return exec_program(command, path, argv);
+		return exec_program(command, path, argv, NULL);
 	if (!at) {
 		fprintf(stderr,
 		        "readmostly %s: no map program: expected the id of a "
@@ -284,8 +288,9 @@ static int exec_map(const char *command, const char *flavour, int argc,
 		        command, info->id, why);
 		return RM_USAGE;
 	}
-	return exec_program(
-	        command, rm_map_program(flavour, info->id, path), argv);
+	name = rm_catalog_name(catalog, info->id);
+	return exec_program(command, rm_map_program(flavour, info->id, path),
+	        argv, name ? name->file : NULL);
 }
 
 int rm_cli_dump(int argc, char **argv)
@@ -300,8 +305,8 @@ int rm_cli_dump(int argc, char **argv)
 	memcpy(line + 2, argv + 1, (size_t)argc * sizeof(*argv));
 	choose_flavour("plain", argc, argv, flavour);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		return rm_print_error("dump", &error, RM_INCOMPLETE);
-	status = exec_map("dump", flavour, argc + 1, line, &catalog);
+		return rm_print_error("dev dump", &error, RM_INCOMPLETE);
+	status = exec_map("dev dump", flavour, argc + 1, line, &catalog);
 	rm_catalog_clear(&catalog);
 	return status;
 }
@@ -321,11 +326,11 @@ int rm_cli_check(int argc, char **argv)
 			return exec_program("check",
 			        rm_host_sibling_path("readmostly-history", path,
 			                sizeof(path)),
-			        argv);
+			        argv, NULL);
 	choose_flavour("check", argc, argv, flavour);
 	if (find_argument(argc, argv, NULL, ".so"))
 		return exec_program("check",
-		        rm_map_program(flavour, "library", path), argv);
+		        rm_map_program("check", "library", path), argv, NULL);
 	if (rm_catalog_load(NULL, &catalog, &error))
 		return rm_print_error("check", &error, RM_INCOMPLETE);
 	if (find_argument(argc, argv, "all", NULL))
@@ -392,7 +397,7 @@ int rm_cli_explore(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (file)
-		return exec_program("explore", path, argv);
+		return exec_program("explore", path, argv, NULL);
 	if (rm_catalog_load(NULL, &catalog, &error))
 		return rm_print_error("explore", &error, RM_INCOMPLETE);
 	status = find_argument(argc, argv, "all", NULL)

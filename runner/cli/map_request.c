@@ -66,10 +66,14 @@ static int run_for_result(const char *program, const struct rm_request *request,
 int rm_program_run(const struct rm_request *request, const char *const words[],
         json_t **result, struct rm_error *error)
 {
-	char path[RM_PROGRAM_BYTES];
+	const char *flavour = rm_cell_flavour(&request->cell);
+	const char *map = request->cell.map;
+	char path[RM_PROGRAM_BYTES], why[256];
 
-	rm_map_program(
-	        rm_cell_flavour(&request->cell), request->cell.map, path);
+	*result = NULL;
+	if (!rm_map_has_program(flavour, map, why, sizeof(why)))
+		return rm_error_set(error, RM_USAGE, "%s %s", map, why);
+	rm_map_program(flavour, map, path);
 	return run_for_result(path, request, words, result, error);
 }
 
@@ -122,20 +126,20 @@ int rm_cli_trial(int argc, char **argv)
 		        "does (docs/reference/trial-protocol.md).\n");
 		return argc > 2 || strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
 	}
-	if (rm_file_read(stdin, 1 << 20, &text, &length) ||
-	        rm_request_parse(text, length, &request, &error)) {
-		fprintf(stderr, "trial: %s\n",
-		        text ? error.text
-		             : "standard input: expected a request of at most "
-		               "1 MiB");
-		free(text);
-		return RM_USAGE;
-	}
+	if (rm_file_read(stdin, 1 << 20, &text, &length) || !length)
+		rm_error_set(&error, 0,
+		        "standard input: expected a request of at most 1 "
+		        "MiB, e.g. a line of `readmostly plan FILE "
+		        "--requests`");
+	else
+		rm_request_parse(text, length, &request, &error);
 	free(text);
+	if (error.text[0])
+		return rm_print_error("dev trial", &error, RM_USAGE);
 	status = run_trial(
 	        &request, argc == 2 ? argv[1] : NULL, &result, &error);
 	if (status)
-		fprintf(stderr, "trial: %s\n", error.text);
+		rm_print_error("dev trial", &error, status);
 	else
 		status = rm_print_json(result, JSON_COMPACT);
 	json_decref(result);

@@ -228,6 +228,29 @@ static void print_controls(const struct rm_plan *plan)
 	}
 }
 
+/* Workloads that name a control although none of their cells can have one. */
+static void print_missing_controls(
+        const struct rm_plan *plan, const struct rm_inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->workload_count; i++) {
+		const struct rm_workload *workload = &inputs->workloads[i];
+		const char *map = workload->values[0].control;
+		bool found = !workload->count[RM_KEY_CONTROL] ||
+		             !strcmp(map, RM_NO_CONTROL);
+
+		for (size_t j = 0; j < plan->cell_count && !found; j++)
+			found = plan->cells[j].cell.has_control &&
+			        !strcmp(plan->cells[j].cell.workload,
+			                workload->name);
+		if (!found)
+			printf("A/A control: none in %s: no cell measures the "
+			       "throughput of %s with keys of 8 or 16 bytes, "
+			       "values of 8 or 24 bytes, and a CPU for each "
+			       "thread\n",
+			        workload->name, map);
+	}
+}
+
 /* The estimate excludes repeats, whose number is unknown; prints the most. */
 static void print_repeats(const struct rm_plan *plan)
 {
@@ -271,6 +294,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	print_skipped(plan);
 	print_not_built(&planned->inputs, &planned->catalog);
 	print_controls(plan);
+	print_missing_controls(plan, &planned->inputs);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
 		       "(--cells lists them)\n",

@@ -219,7 +219,7 @@ static int convert(const struct arguments *a, const struct rm_trace *trace)
 	struct rm_error error = { "" };
 
 	return rm_trace_save(a->write, trace, a->binary, &error)
-	               ? rm_print_error("replay", &error, RM_INCOMPLETE)
+	               ? rm_print_error("dev replay", &error, RM_INCOMPLETE)
 	               : RM_OK;
 }
 
@@ -263,7 +263,7 @@ static int replay_numbers(
 	fill_cell(a, trace, &request.cell);
 	request.counters = json_pack("{s:s}", "backend", "none");
 	status = rm_program_run(&request, words, &result, &error);
-	status = status ? rm_print_error("replay", &error, status)
+	status = status ? rm_print_error("dev replay", &error, status)
 	                : report("replayed", &request.cell, result);
 	json_decref(result);
 	rm_request_clear(&request);
@@ -311,7 +311,7 @@ static bool check_map(const char *id)
 	}
 	rm_catalog_clear(&catalog);
 	if (error.text[0])
-		rm_print_error("replay", &error, RM_USAGE);
+		rm_print_error("dev replay", &error, RM_USAGE);
 	return !error.text[0];
 }
 
@@ -328,7 +328,7 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 	rm_error_set(&error, -EINVAL,
 	        "%s: a path of %zu bytes, expected at most %d", a->file,
 	        strlen(a->file), RM_TRACE_BYTES - 1);
-	return rm_print_error("replay", &error, RM_USAGE);
+	return rm_print_error("dev replay", &error, RM_USAGE);
 }
 
 /* The only cell of the plan to record, or NULL with `error`. */
@@ -404,7 +404,7 @@ static int record(const struct arguments *a)
 	if (cell)
 		status = record_cell(a, cell, &error);
 	if (error.text[0])
-		rm_print_error("replay", &error, status);
+		rm_print_error("dev replay", &error, status);
 	rm_planned_clear(&planned);
 	free(file);
 	return status;
@@ -427,7 +427,7 @@ int rm_cli_replay(int argc, char **argv)
 	if (a.recording.maps)
 		status = record(&a);
 	else if (rm_trace_load(a.file, &trace, &error))
-		status = rm_print_error("replay", &error, RM_USAGE);
+		status = rm_print_error("dev replay", &error, RM_USAGE);
 	else if (a.replay)
 		status = replay(&a, &trace);
 	else if (a.write)

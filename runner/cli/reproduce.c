@@ -88,7 +88,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static struct rm_report_call *report_call(const struct repro *repro,
         const char *what, struct rm_report_call *call)
 {
-	*call = (struct rm_report_call){ .command = "reproduce",
+	*call = (struct rm_report_call){ .command = "dev reproduce",
 		.args = { "reproduce", what, repro->source_dir },
 		.count = 3,
 		.interrupt_fd = repro->wishes.interrupt_fd };
@@ -323,9 +323,9 @@ static bool remove_created(const struct repro *repro)
 /* Runs the campaign; if it is complete, becomes the report that compares. */
 static int run(struct repro *repro)
 {
-	const struct rm_run_output output = { .command = "reproduce" };
+	const struct rm_run_output output = { .command = "dev reproduce" };
 	struct rm_arms none = { 0 };
-	struct rm_report_call call = { .command = "reproduce",
+	struct rm_report_call call = { .command = "dev reproduce",
 		.args = { "reproduce", repro->source_dir, repro->dir },
 		.count = 3,
 		.interrupt_fd = -1 };
@@ -387,7 +387,7 @@ int rm_cli_reproduce(int argc, char **argv)
 	if (result) {
 		remove_created(&repro);
 		status = rm_print_error(
-		        "reproduce", &error, rm_exit_status(result));
+		        "dev reproduce", &error, rm_exit_status(result));
 	} else {
 		print_time(&repro);
 		status = run(&repro);

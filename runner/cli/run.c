@@ -205,15 +205,26 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Prints FLAVOUR/ID for make. The plain program is always needed: it verifies
-   the map before any measurement. */
-static void print_need(
-        const char *map, enum rm_measure measure, const char *flavour)
+/* Prints FLAVOUR/ID for make, unless `printed` has it. */
+static void print_program(json_t *printed, const char *flavour, const char *map)
+{
+	char program[2 * RM_NAME_BYTES];
+
+	snprintf(program, sizeof(program), "%s/%s", flavour, map);
+	if (json_object_get(printed, program))
+		return;
+	puts(program);
+	json_object_set_new(printed, program, json_true());
+}
+
+/* The plain program is always needed: it verifies the map before any
+   measurement. */
+static void print_need(void *printed, const char *map, enum rm_measure measure,
+        const char *flavour)
 {
 	(void)measure;
-	printf("plain/%s\n", map);
-	if (strcmp(flavour, "plain"))
-		printf("%s/%s\n", flavour, map);
+	print_program(printed, "plain", map);
+	print_program(printed, flavour, map);
 }
 
 static int print_needs(const struct rm_run_options *wishes)
@@ -221,13 +232,15 @@ static int print_needs(const struct rm_run_options *wishes)
 	struct rm_inputs mode = { 0 };
 	struct rm_catalog catalog = { 0 };
 	struct rm_error error = { 0 };
+	json_t *printed = json_object();
 	int result = rm_inputs_read(&wishes->sources, &mode, &error);
 
 	if (!result)
 		result = rm_catalog_load(NULL, &catalog, &error);
 	if (!result)
 		result = rm_plan_needs(mode.workloads, mode.workload_count,
-		        &catalog, wishes->maps, print_need, &error);
+		        &catalog, wishes->maps, print_need, printed, &error);
+	json_decref(printed);
 	rm_catalog_clear(&catalog);
 	rm_inputs_clear(&mode);
 	if (!result)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run_summary.c - prints the outcome of a campaign. */
+#include "runner/base/limits.h"
 #include "runner/cli/campaign_run.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { CELLS_NAMED = 20 };
 
@@ -13,8 +15,11 @@ static void print_unverified(const struct rm_tally *tally)
 	json_t *reason;
 
 	json_object_foreach (tally->unfit, map, reason)
-		printf("failed verification: %s: %s\n", map,
-		        json_string_value(reason));
+		printf("%s: %s: %s\n",
+		        strstr(json_string_value(reason), RM_LIMIT_WORDS)
+		                ? "not verified"
+		                : "failed verification",
+		        map, json_string_value(reason));
 }
 
 /* Cells of a map that failed verification are not listed; the map is. */
@@ -78,9 +83,9 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		        what, more);
 }
 
-/* Prints each reason why the plan skips cells once, with the number of
-   cells. */
-static void print_planned_skips(const struct rm_plan *plan)
+/* Prints each reason why the plan skips cells once, with the number of cells:
+   either limits of this machine, or all other reasons. */
+static void print_planned_skips(const struct rm_plan *plan, bool limits)
 {
 	json_t *reasons = json_object();
 	const char *reason;
@@ -91,7 +96,8 @@ static void print_planned_skips(const struct rm_plan *plan)
 		json_int_t before =
 		        json_integer_value(json_object_get(reasons, why));
 
-		if (why[0])
+		if (why[0] && limits == !strncmp(why, RM_BEYOND_LIMIT,
+		                                strlen(RM_BEYOND_LIMIT)))
 			json_object_set_new(
 			        reasons, why, json_integer(before + 1));
 	}
@@ -139,6 +145,7 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
+	print_planned_skips(tally->plan, true);
 	print_cells(tally, "void", voided_count);
 	print_unverified(tally);
 	print_cells(tally, "failed", failed_count);
@@ -147,7 +154,7 @@ void rm_run_failures(const struct rm_tally *tally)
 
 void rm_run_counts(const struct rm_tally *tally)
 {
-	print_planned_skips(tally->plan);
+	print_planned_skips(tally->plan, false);
 	rm_run_failures(tally);
 	printf("%zu trials: %zu ok, %zu void, %zu failed, %zu skipped\n",
 	        tally->ok + tally->voided + tally->failed + tally->skipped,

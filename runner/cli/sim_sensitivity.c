@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim_sensitivity.c - `readmostly dev sim-sensitivity`: the range of a
    simulated count over machines and over the costs that are guesses. */
+#include "runner/base/json.h"
 #include "runner/base/rng.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/simulated.h"
@@ -102,10 +103,11 @@ static json_t *bands_json(const struct bands *bands)
 		const struct band *band = &bands->band[i];
 
 		json_object_set_new(of, metrics[i],
-		        json_pack("{s:f, s:f, s:f, s:s, s:s}", "described",
-		                band->described, "low", band->low, "high",
-		                band->high, "low_by", band->low_by, "high_by",
-		                band->high_by));
+		        json_pack("{s:o, s:o, s:o, s:s, s:s}", "described",
+		                rm_json_real(band->described), "low",
+		                rm_json_real(band->low), "high",
+		                rm_json_real(band->high), "low_by",
+		                band->low_by, "high_by", band->high_by));
 	}
 	json_t *json =
 	        json_pack("{s:i, s:o}", "sets", (int)bands->sets, "bands", of);

@@ -271,7 +271,7 @@ static int finish(const struct rm_stages *stages,
 		return status;
 	if (result) {
 		printf("status: %s; what was measured is safe, continue with: "
-		       "%s dev %s -o %s --resume\n",
+		       "%s %s -o %s --resume\n",
 		        status == RM_INTERRUPTED ? "interrupted" : "incomplete",
 		        program_invocation_name, command, dir);
 		return status;

@@ -23,7 +23,6 @@ struct rm_stages_options {
 			      * modes, workloads/modes/KIND-MODE.conf */
 	const char *const *modes; /* the first one is the default; NULL at the
 				   * end */
-	bool needs_maps;          /* the campaign compares two maps */
 	json_t *maps;             /* two ids, or NULL */
 	json_t *ids;              /* of claims; NULL: all */
 	/* set by options */

@@ -24,10 +24,14 @@ static int open_existing(struct rm_stages *stages, struct rm_error *error)
 {
 	struct rm_stages_options *options = stages->options;
 	json_t *existing = NULL;
-	int result = options->dir
-	                     ? rm_staged_read(options->dir, &existing, error)
-	                     : -ENOENT;
+	int result = options->resume
+	                     ? rm_folder_check_resume(options->dir, error)
+	                     : 0;
 
+	if (result)
+		return result;
+	result = options->dir ? rm_staged_read(options->dir, &existing, error)
+	                      : -ENOENT;
 	json_decref(existing);
 	if (result == -ENOENT)
 		return 0;
@@ -82,29 +86,50 @@ static int build(struct rm_stages *stages, struct rm_error *error)
 	               : 0;
 }
 
-/* Limits the plan to the cells of the given claims. The report reads the plan
-   from standard input, since there is no folder yet. */
-static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
+/* Lists the cells of a plan that the given claims need. The report reads the
+   plan from standard input, since there is no folder yet. */
+static int list_cells(const struct rm_stages *stages, const char *plan,
+        char **list, struct rm_error *error)
 {
 	struct rm_report_call call = { .command = stages->options->command,
 		.args = { "claims", "cells", "/dev/stdin" },
 		.count = 3,
-		.interrupt_fd = stages->options->interrupt_fd };
-	struct rm_planned *planned = &stages->planned;
-	json_t *plan = rm_plan_to_json(&planned->plan);
-	char *text = plan ? json_dumps(plan, JSON_COMPACT) : NULL, *list = NULL;
+		.interrupt_fd = stages->options->interrupt_fd,
+		.input = plan };
 	const json_t *id;
 	size_t i;
-	int result = text ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 
 	json_array_foreach (stages->options->ids, i, id)
 		if (call.count < RM_PYTHON_ARGS)
 			call.args[call.count++] = json_string_value(id);
-	call.input = text;
-	if (!result)
-		result = rm_python_read(stages->python, &call, &list, error);
-	if (result == -EIO) /* the report has printed the unknown id */
-		result = -EINVAL;
+	int result = rm_python_read(stages->python, &call, list, error);
+
+	/* the report has printed the unknown id */
+	return result == -EIO ? -EINVAL : result;
+}
+
+/* Finds the report. Rejects an unknown id before the plan, which needs maps
+   that are built. */
+static int find_report(struct rm_stages *stages, struct rm_error *error)
+{
+	char *list = NULL;
+	int result = rm_python_find(stages->python, error);
+
+	if (!result && stages->options->ids)
+		result = list_cells(stages, "{\"cells\": []}", &list, error);
+	free(list);
+	return result;
+}
+
+/* Limits the plan to the cells of the given claims. */
+static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
+{
+	struct rm_planned *planned = &stages->planned;
+	json_t *plan = rm_plan_to_json(&planned->plan);
+	char *text = plan ? json_dumps(plan, JSON_COMPACT) : NULL, *list = NULL;
+	int result = text ? list_cells(stages, text, &list, error)
+	                  : rm_error_set(error, -ENOMEM, "no memory");
+
 	if (!result)
 		result = rm_cell_list_parse("report claims cells", list,
 		        strlen(list), &planned->list, error);
@@ -181,10 +206,12 @@ static int plan_all(struct rm_stages *stages, struct rm_error *error)
 	struct rm_stages_options *options = stages->options;
 	int result;
 
-	if (options->needs_maps && !options->maps)
+	if (options->resume && !stages->staged.stages && !options->maps &&
+	        !options->ids)
 		return rm_error_set(error, -EINVAL,
-		        "%.200s: no stages.json that names the maps: expected "
-		        "the ids of two maps",
+		        "%.200s: no stages.json to resume, expected the folder "
+		        "of a search; `readmostly run -o DIR --resume` resumes "
+		        "a campaign without stages",
 		        options->dir ? options->dir : "(no folder)");
 	name_maps(stages);
 	if (!options->mode)
@@ -197,7 +224,7 @@ static int plan_all(struct rm_stages *stages, struct rm_error *error)
 		options->start.seed = rm_draw_random_seed();
 	result = read_inputs(stages, error);
 	if (!result && (!options->plan || options->ids))
-		result = rm_python_find(stages->python, error);
+		result = find_report(stages, error);
 	if (!result)
 		result = build(stages, error);
 	if (!result && options->ids)

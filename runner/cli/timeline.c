@@ -170,7 +170,7 @@ static int run(
 	request.cell = *cell;
 	status = rm_program_run(&request, words, &result, &error);
 	if (status) {
-		rm_print_error("timeline", &error, status);
+		rm_print_error("dev timeline", &error, status);
 	} else if (!strcmp(rm_json_text(result, "status"), "failed")) {
 		/* a void trial has no valid timing, but its events are real */
 		fprintf(stderr, "readmostly dev timeline: %s: %s\n", cell->id,
@@ -206,7 +206,7 @@ int rm_cli_timeline(int argc, char **argv)
 	if (cell)
 		status = run(arguments.out, &planned.plan, cell);
 	else
-		rm_print_error("timeline", &error, status);
+		rm_print_error("dev timeline", &error, status);
 	rm_planned_clear(&planned);
 	rm_plan_arguments_clear(&arguments.plan);
 	return status;

@@ -28,6 +28,26 @@ static void print_problem(void *context, const char *text)
 	printf("%s\n", text);
 }
 
+/* Prints what can be kept, and the command that continues. */
+static void print_next(const struct rm_validation *found)
+{
+	const char *dir = found->dir;
+
+	if (found->plan_failed)
+		printf("next: restore the file from a copy, or start a new "
+		       "campaign (another -o DIR); trials.jsonl cannot be used "
+		       "without it\n");
+	else if (found->bad_line)
+		printf("next: lines before %zu can be kept: `sed -i.damaged "
+		       "'%zu,$d' %s/trials.jsonl` removes the others (with a "
+		       "copy); `readmostly run -o %s --resume` repeats them\n",
+		        found->bad_line, found->bad_line, dir, dir);
+	else
+		printf("next: `readmostly run -o %s --resume` runs what is "
+		       "missing\n",
+		        dir);
+}
+
 static int validate_campaign(const char *dir)
 {
 	struct rm_validation validation = { .dir = dir,
@@ -36,11 +56,14 @@ static int validate_campaign(const char *dir)
 	int result = rm_validate(&validation, &error);
 
 	fflush(stdout);
+	if (result == -ENOENT && validation.cells) /* only trials.jsonl */
+		print_next(&validation);
 	if (result)
-		return rm_print_error("validate", &error, RM_USAGE);
+		return rm_print_error("dev validate", &error, RM_USAGE);
 	if (validation.problems) {
 		printf("%zu problems in %s\n", validation.problems,
 		        validation.dir);
+		print_next(&validation);
 		return RM_FAILED;
 	}
 	printf("%s: %zu cells, %zu trials, complete%s\n", validation.dir,
@@ -61,10 +84,12 @@ static int validate_stages(const char *dir)
 	for (unsigned i = 1; i <= count; i++) {
 		char stage[RM_PATH_BYTES];
 		struct rm_error error = { 0 };
-		int status =
-		        rm_staged_path(dir, i, stage, &error)
-		                ? rm_print_error("validate", &error, RM_USAGE)
-		                : validate_campaign(stage);
+		int status = RM_USAGE;
+
+		if (rm_staged_path(dir, i, stage, &error))
+			rm_print_error("dev validate", &error, status);
+		else
+			status = validate_campaign(stage);
 
 		worst = status > worst ? status : worst;
 	}
@@ -86,8 +111,11 @@ int rm_validate_and_print(const char *dir)
 {
 	struct rm_error error = { 0 };
 	json_t *stages = NULL;
-	int result = rm_staged_read(dir, &stages, &error);
+	int result = rm_folder_check_idle(dir, &error);
 
+	if (result)
+		return rm_print_error("dev validate", &error, RM_USAGE);
+	result = rm_staged_read(dir, &stages, &error);
 	json_decref(stages);
 	if (result == -ENOENT)
 		return validate_campaign(dir);

@@ -3,6 +3,7 @@
    completeness and pages of an artifact. The report compares names, hashes and
    pages; this file validates the journals. */
 #include "runner/base/build_info.h"
+#include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -69,14 +70,14 @@ static int print_problem_count(size_t problems, const char *path)
 static int run_report(const char *python, const char *what, const char *path,
         const char *into, json_t **answer)
 {
-	struct rm_report_call call = { .command = "verify-artifact",
+	struct rm_report_call call = { .command = "dev verify-artifact",
 		.args = { "artifact", what, path, "--json", "--into", into },
 		.count = into ? 6 : 4,
 		.interrupt_fd = -1 };
 	struct rm_error error = { 0 };
 
 	return rm_python_read_json(python, &call, answer, &error)
-	               ? rm_print_error("verify-artifact", &error, RM_USAGE)
+	               ? rm_print_error("dev verify-artifact", &error, RM_USAGE)
 	               : RM_OK;
 }
 
@@ -193,19 +194,13 @@ int rm_cli_verify_artifact(int argc, char **argv)
 	struct arguments arguments = { 0 };
 	struct rm_error error = { 0 };
 	char python[RM_PYTHON_BYTES], into[RM_PATH_BYTES];
-	const char *temporary = getenv("TMPDIR");
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (rm_python_find(python, &error))
-		return rm_print_error("verify-artifact", &error, RM_USAGE);
-	snprintf(into, sizeof(into), "%s/readmostly-artifact-XXXXXX",
-	        temporary ? temporary : "/tmp");
-	if (!mkdtemp(into)) {
-		rm_error_set(&error, -errno,
-		        "%s: %s: expected a folder to unpack into; set TMPDIR",
-		        into, strerror(errno));
-		return rm_print_error("verify-artifact", &error, RM_USAGE);
-	}
+		return rm_print_error("dev verify-artifact", &error, RM_USAGE);
+	if (rm_file_temporary_folder(
+	            sizeof(into) / 2, into, sizeof(into), &error))
+		return rm_print_error("dev verify-artifact", &error, RM_USAGE);
 	int status = verify(&arguments, python, into);
 
 	nftw(into, remove_one, 16, FTW_DEPTH | FTW_PHYS);

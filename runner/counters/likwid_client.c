@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* likwid_client.c - starts readmostly-likwid and communicates with it. */
 #include "runner/base/clock.h"
+#include "runner/base/file.h"
 #include "runner/counters/likwid.h"
 
 #include <errno.h>
@@ -191,7 +192,6 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
         size_t remedy_size, struct rm_error *error)
 {
 	char path[PATH_MAX];
-	const char *base = getenv("TMPDIR");
 	int code;
 
 	remedy[0] = '\0';
@@ -208,14 +208,9 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	h->lifeline = -1;
 	/* the path of a socket has at most 107 bytes */
-	if (!base || strlen(base) > 30)
-		base = "/tmp";
-	snprintf(h->folder, sizeof(h->folder), "%s/readmostly-XXXXXX", base);
-	if (!mkdtemp(h->folder)) {
-		code = rm_error_set(error, -errno, "likwid: %s: %s", h->folder,
-		        strerror(errno));
-		h->folder[0] = '\0';
-	} else {
+	code = rm_file_temporary_folder(
+	        30, h->folder, sizeof(h->folder), error);
+	if (!code) {
 		snprintf(h->socket, sizeof(h->socket), "%s/likwid", h->folder);
 		code = start_helper(h, path, remedy, remedy_size, error);
 	}

@@ -99,7 +99,7 @@ static void judge_event(json_t *line, const struct expectation *expected,
 		                          rm_kernel_text(expected->kernel),
 		                          expected->low, expected->high));
 	}
-	json_object_set_new(line, "per_step", json_real(per_step));
+	json_object_set_new(line, "per_step", rm_json_real(per_step));
 	json_object_set_new(line, "verdict", json_string(verdict));
 }
 

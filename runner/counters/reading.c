@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reading.c - one count of one thread, and an event of a result from
    several. */
+#include "runner/base/json.h"
 #include "runner/counters/backend.h"
 
 #include <errno.h>
@@ -109,9 +110,9 @@ static json_t *time_or_null(const struct rm_reading *reading, uint64_t ns)
 /* Counts are integers below 2^53; a scaled one may not be. */
 static json_t *make_number(double value)
 {
-	if (value == floor(value) && value < 9007199254740992.0)
+	if (value == floor(value) && fabs(value) < 9007199254740992.0)
 		return json_integer((json_int_t)value);
-	return json_real(value);
+	return rm_json_real(value);
 }
 
 json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads)

@@ -148,7 +148,7 @@ check_machine() { # NODE
 	ended*) finish_machine "$1" "${now#ended }" ;;
 	waiting*)
 		note "$1" waiting "${now#waiting }"
-		if [ "$GIVE_UP" -gt 0 ] && [ $((SECONDS - begun)) -ge "$GIVE_UP" ]; then
+		if [ "$GIVE_UP" -gt 0 ] && [ $(($(uptime_s) - begun)) -ge "$GIVE_UP" ]; then
 			"${LAUNCHER}_give_up" "$1"
 			note "$1" missing "${now#waiting }, given up after $GIVE_UP s"
 			unset "id[$1]"
@@ -164,16 +164,16 @@ check_machine() { # NODE
 
 # An unreachable machine is not lost: its start may still run.
 note_unreachable() { # NODE WHY
-	: "${lost_since[$1]:=$SECONDS}"
+	: "${lost_since[$1]:=$(uptime_s)}"
 	note "$1" running "cannot be reached, may still run: $2"
-	[ $((SECONDS - lost_since[$1])) -ge "$LOST_AFTER" ] || return 0
+	[ $(($(uptime_s) - lost_since[$1])) -ge "$LOST_AFTER" ] || return 0
 	note "$1" missing "out of reach for $LOST_AFTER s: $2"
 	unset "id[$1]"
 }
 
 watch_all() {
 	local node
-	begun=$SECONDS
+	begun=$(uptime_s)
 	while [ ${#id[@]} -gt 0 ]; do
 		if "${LAUNCHER}_poll"; then
 			for node in $(printf '%s\n' "${!id[@]}" | sort); do check_machine "$node"; done

@@ -105,6 +105,7 @@ find_program() { # [ARGUMENTS of run]
 run_plan() { # [ARGUMENTS of run]
 	local reason
 	"$program" env doctor >"$state/$node.doctor" 2>&1
+	mkdir -p "$folder/$node" # --resume of an empty folder begins
 	"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
 	wait_child $!
 	reason=$(last_message)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - `ID COMMAND`: calls a command of a map program. */
 #include "runner/base/error.h"
+#include "runner/base/limits.h"
+#include "runner/base/sanitized.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name, *help;
@@ -38,9 +42,34 @@ static void usage(FILE *out)
 	fprintf(out, "\n`readmostly` starts this program.\n");
 }
 
+/* Many maps end by abort() or SIGSEGV if malloc() fails, without a word. */
+static void explain_crash(int number)
+{
+	static const char text[] = "crashed when no memory could be mapped: "
+	                           "Cannot allocate memory\n";
+
+	if (rm_limits_lack_memory() &&
+	        write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(RM_INCOMPLETE);
+	raise(number); /* SA_RESETHAND: now it ends the process */
+}
+
+/* Sanitizers have handlers of their own. */
+static void install_handlers(void)
+{
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT };
+	const struct sigaction action = { .sa_handler = explain_crash,
+		.sa_flags = (int)SA_RESETHAND };
+
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		if (!rm_sanitized())
+			sigaction(crashes[i], &action, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	rm_program_start();
+	install_handlers();
 	for (size_t i = 0; argc > 1 && i < COMMANDS; i++) {
 		char name[RM_NAME_BYTES + 16];
 

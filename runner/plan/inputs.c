@@ -122,7 +122,8 @@ static int read_mode(const struct rm_sources *sources, struct rm_inputs *inputs,
 	              : rm_mode_set_touched(inputs, sources->touched, error);
 }
 
-/* Rejects a missing file whose name is also the name of a set or a mode. */
+/* Rejects a missing file whose name is also the name of a set, a mode or a
+   workload of this project. */
 static int check_file(const char *name, struct rm_error *error)
 {
 	char names[320], file[PATH_MAX];
@@ -134,8 +135,14 @@ static int check_file(const char *name, struct rm_error *error)
 		return rm_error_set(error, -ENOENT,
 		        "%.40s: %s, expected --set %.40s for the set", name,
 		        strerror(ENOENT), name);
-	if (access(file, F_OK))
-		return 0;
+	if (access(file, F_OK)) {
+		snprintf(file, sizeof(file), "workloads/%s.conf", name);
+		return access(file, F_OK)
+		               ? 0
+		               : rm_error_set(error, -ENOENT,
+		                         "%.40s: %s, expected %.60s", name,
+		                         strerror(ENOENT), file);
+	}
 	return rm_error_set(error, -ENOENT,
 	        "%.40s: %s, expected --mode %.40s for the mode", name,
 	        strerror(ENOENT), name);

@@ -9,10 +9,9 @@
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 
-/* Prefixes of the reasons of cells that run on this machine if the user changes
-   it: without hardware counters, and beyond a limit. */
-#define RM_NO_COUNTERS  "no counters: "
-#define RM_BEYOND_LIMIT "beyond a limit: "
+/* Like RM_BEYOND_LIMIT, a prefix of the reasons of cells that run on this machine
+   if the user changes it. */
+#define RM_NO_COUNTERS "no counters: "
 
 /* The plan under construction, and its inputs. */
 struct rm_planning {

@@ -102,8 +102,11 @@ static int expand_all(struct rm_planning *planning,
 		        planning->plan->left_out);
 	if (planning->plan->cell_count == 0)
 		return rm_error_set(planning->error, -EINVAL,
-		        "nothing to run: `maps` and --maps exclude every map, "
-		        "expected at least one");
+		        "%s: `maps` has no map of --maps %.160s, expected at "
+		        "least one; --set maps=IDS selects any map",
+		        workloads->where[RM_KEY_MAPS],
+		        planning->options->maps ? planning->options->maps
+		                                : "all (the default)");
 	return 0;
 }
 

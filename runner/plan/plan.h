@@ -218,6 +218,9 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
+/* Prefix of the reason of a cell that is skipped because of a limit. */
+#define RM_BEYOND_LIMIT "beyond a limit: "
+
 /* -ENOMEM or -EAGAIN, and `reason` with the limit, if a trial needs more memory
    or threads than are left. `more_tasks` come on top of the cell's threads. */
 int rm_plan_check_limits(const struct rm_plan_cell *planned,
@@ -231,8 +234,8 @@ unsigned rm_plan_trials(const struct rm_cell *cell);
 #define RM_FLAVOUR_CONTROL "aa"
 
 /* `flavour` is of rm_cell_flavour(), or RM_FLAVOUR_CONTROL. */
-typedef void rm_plan_visit(
-        const char *map, enum rm_measure measure, const char *flavour);
+typedef void rm_plan_visit(void *context, const char *map,
+        enum rm_measure measure, const char *flavour);
 
 /* Calls `visit` for each map that these workloads and `maps` select and that
    can be built, with each measure and flavour of the workload. Needs only the
@@ -241,7 +244,7 @@ typedef void rm_plan_visit(
    an unknown map. Any thread. */
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_catalog *catalog, const char *maps,
-        rm_plan_visit *visit, struct rm_error *error);
+        rm_plan_visit *visit, void *context, struct rm_error *error);
 
 /* Returns the cell that verifies the map of a timed cell, for its shape and
    write kind. NULL: not in the plan (options.cells excluded it), the cell is

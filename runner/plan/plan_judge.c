@@ -104,25 +104,23 @@ static void judge_memory(
 static void judge_program(struct rm_cell *cell)
 {
 	const char *flavour = rm_cell_flavour(cell);
-	char path[RM_PROGRAM_BYTES], how[RM_NAME_BYTES * 2] = "sizes";
+	char path[RM_PROGRAM_BYTES];
 	int failed;
 
-	if (has_key_differs(cell))
-		snprintf(how, sizeof(how), "programs NEEDED=%s/%s", flavour,
-		        cell->map);
 	if (cell->measure == RM_MEASURE_CAUSES ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "programs for shape %s%s neither count causes nor run "
-		        "on a simulated machine",
+		        "on a simulated machine: expected u64 or str16 keys "
+		        "and values of 8 or 24 bytes, or measure = counters",
 		        rm_cell_shape_name(cell),
 		        has_key_differs(cell) ? " with such keys" : "");
 	else if ((failed = rm_program_check(
 	                  rm_map_program(flavour, cell->map, path))))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "its program for shape %s is not built (make %s): "
-		        "maps/%s/%s: %s",
-		        rm_cell_shape_name(cell), how, flavour, cell->map,
+		        "its program for shape %s is not built (make programs "
+		        "NEEDED=%s/%s): %s",
+		        rm_cell_shape_name(cell), flavour, cell->map,
 		        rm_file_reason(failed));
 }
 

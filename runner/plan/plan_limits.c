@@ -16,16 +16,16 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
 	const uint64_t tasks =
 	        1 + more_tasks +
 	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
-	const uint64_t mib = 1 << 20;
+	const uint64_t mib = 1 << 20, most = rm_limits_trial_bytes(limits);
 
-	if (planned->memory_bytes > limits->memory.left) {
+	if (planned->memory_bytes > most) {
 		snprintf(reason, RM_REASON_BYTES,
 		        "a trial needs about %" PRIu64
-		        " MiB of memory, %" PRIu64
-		        " are left (%.400s): raise this limit, or set fewer "
-		        "keys",
-		        (planned->memory_bytes + mib - 1) / mib,
-		        limits->memory.left / mib, limits->memory.source);
+		        " MiB of memory and may take %" PRIu64
+		        ", half of what is left (%.400s): raise this limit, or "
+		        "set fewer keys",
+		        (planned->memory_bytes + mib - 1) / mib, most / mib,
+		        limits->memory.source);
 		return -ENOMEM;
 	}
 	if (tasks > limits->tasks.left) {
@@ -53,7 +53,8 @@ void rm_plan_judge_limits(struct rm_plan_cell *planned,
 	        rm_plan_check_limits(
 	                planned, has_runtime ? runtime : 0, limits, reason))
 		snprintf(planned->cell.skip, RM_REASON_BYTES,
-		        RM_BEYOND_LIMIT "%.560s; a campaign keeps its plan, so "
-		                        "start a new one",
+		        RM_BEYOND_LIMIT
+		        "%.560s; --resume keeps the plan, so give the command "
+		        "another -o",
 		        reason);
 }

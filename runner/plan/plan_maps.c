@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_maps.c - selects maps by a workload's `maps` and by --maps. */
-#include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -40,34 +39,15 @@ static bool matches_any_map(
 	return false;
 }
 
-/* Appends an id if it fits; used only for a message. */
-static void add_id(char *ids, size_t size, const char *id)
+/* Why an id cannot be planned, and what to do. */
+static int report_map(
+        const struct rm_planning *planning, const char *where, const char *id)
 {
-	size_t used = strlen(ids);
+	struct rm_error why = { "" };
 
-	if (used + strlen(id) + 2 <= size)
-		snprintf(ids + used, size - used, " %s", id);
-}
-
-static int report_unknown_map(const struct rm_planning *planning,
-        const char *where, const char *pattern)
-{
-	char ids[256] = "";
-	struct rm_nearest nearest = { .word = pattern };
-
-	for (size_t i = 0; i < planning->catalog->name_count; i++) {
-		add_id(ids, sizeof(ids), planning->catalog->names[i].id);
-		rm_nearest_offer(&nearest, planning->catalog->names[i].id);
-	}
-	for (size_t i = 0; !ids[0] && i < planning->catalog->count; i++)
-		add_id(ids, sizeof(ids), planning->catalog->maps[i].id);
-	return rm_error_set(planning->error, -EINVAL,
-	        "%s: no map is called \"%s\"%s, expected some of%s", where,
-	        pattern,
-	        strncmp(pattern, "go_other_", 9)
-	                ? rm_nearest_hint(&nearest)
-	                : " without GO=/path/to/go of make",
-	        ids);
+	rm_catalog_explain(planning->catalog, id, &why);
+	return rm_error_set(
+	        planning->error, -EINVAL, "%s: %s", where, why.text);
 }
 
 static int check_names(const struct rm_planning *planning, const char *where,
@@ -78,7 +58,7 @@ static int check_names(const struct rm_planning *planning, const char *where,
 		const char *name = pattern + (pattern[0] == '~');
 
 		if (!matches_any_map(planning, name))
-			return report_unknown_map(planning, where, name);
+			return report_map(planning, where, name);
 	}
 	return 0;
 }
@@ -181,8 +161,7 @@ int rm_plan_choose_maps(const struct rm_planning *planning,
 
 		if (!map->missing && !rm_catalog_find(catalog, map->id) &&
 		        selects_map(planning, workload, &filter, map))
-			return rm_error_set(planning->error, -EINVAL,
-			        "%s: %s is not built: `make` builds all maps",
+			return report_map(planning,
 			        workload->where[RM_KEY_MAPS], map->id);
 	}
 	for (size_t i = 0; i < catalog->count; i++) {
@@ -201,19 +180,20 @@ static unsigned value_count(
 }
 
 static void visit_measures(const struct rm_workload *w, const char *map,
-        struct rm_cell *cell, rm_plan_visit *visit)
+        struct rm_cell *cell, rm_plan_visit *visit, void *context)
 {
 	for (unsigned i = 0; i < w->count[RM_KEY_MEASURE]; i++)
 		for (unsigned j = 0; j < value_count(w, RM_KEY_KEY_DIFFERS);
 		        j++) {
 			rm_factor_copy(RM_KEY_KEY_DIFFERS, &w->values[j], cell);
 			cell->measure = w->values[i].measure;
-			visit(map, cell->measure, rm_cell_flavour(cell));
+			visit(context, map, cell->measure,
+			        rm_cell_flavour(cell));
 		}
 }
 
-static void visit_sizes(
-        const struct rm_workload *w, const char *map, rm_plan_visit *visit)
+static void visit_sizes(const struct rm_workload *w, const char *map,
+        rm_plan_visit *visit, void *context)
 {
 	const unsigned keys = value_count(w, RM_KEY_KEY_BYTES);
 	const unsigned values = value_count(w, RM_KEY_VALUE_BYTES);
@@ -228,12 +208,12 @@ static void visit_sizes(
 		rm_factor_copy(
 		        RM_KEY_VALUE_BYTES, &w->values[i % values], &sizes);
 		rm_cell_apply_lengths(&sizes);
-		visit_measures(w, map, &sizes, visit);
+		visit_measures(w, map, &sizes, visit, context);
 	}
 }
 
 static int workload_needs(const struct rm_planning *planning,
-        const struct rm_workload *workload, rm_plan_visit *visit)
+        const struct rm_workload *workload, rm_plan_visit *visit, void *context)
 {
 	struct rm_workload filter = { 0 };
 
@@ -245,10 +225,10 @@ static int workload_needs(const struct rm_planning *planning,
 		if (map->missing ||
 		        !selects_map(planning, workload, &filter, map))
 			continue;
-		visit_sizes(workload, map->id, visit);
+		visit_sizes(workload, map->id, visit, context);
 		if (rm_plan_has_control(workload) &&
 		        !strcmp(workload->values[0].control, map->id))
-			visit(map->id, RM_MEASURE_THROUGHPUT,
+			visit(context, map->id, RM_MEASURE_THROUGHPUT,
 			        RM_FLAVOUR_CONTROL);
 	}
 	return 0;
@@ -256,7 +236,7 @@ static int workload_needs(const struct rm_planning *planning,
 
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_catalog *catalog, const char *maps,
-        rm_plan_visit *visit, struct rm_error *error)
+        rm_plan_visit *visit, void *context, struct rm_error *error)
 {
 	const struct rm_plan_options options = { .maps = maps };
 	const struct rm_planning planning = {
@@ -267,6 +247,7 @@ int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
 	int failed = 0;
 
 	for (size_t i = 0; i < workload_count && !failed; i++)
-		failed = workload_needs(&planning, &workloads[i], visit);
+		failed = workload_needs(
+		        &planning, &workloads[i], visit, context);
 	return failed;
 }

@@ -223,16 +223,20 @@ static int check_deadline(
 		RM_KEY_WINDOW, RM_KEY_WARM_UP };
 	int source = 0;
 
-	if (workload->values[0].deadline_ns >
-	        workload->values[0].warm_up_ns + workload->values[0].window_ns)
+	const struct rm_cell *cell = &workload->values[0];
+	const double seconds =
+	        (double)(cell->warm_up_ns + cell->window_ns) / 1e9;
+
+	if (cell->deadline_ns > cell->warm_up_ns + cell->window_ns)
 		return 0;
 	/* report a line of a file, not a default */
 	while (source < 2 && !strcmp(workload->where[keys[source]], "default"))
 		source++;
 	return rm_error_set(error, -EINVAL,
-	        "%s: warm-up and window reach the deadline, expected a "
-	        "deadline after both",
-	        workload->where[keys[source]]);
+	        "%s: warm-up and window take %g s and reach the deadline of "
+	        "%g s, expected a later one, e.g. deadline = %.0fs",
+	        workload->where[keys[source]], seconds,
+	        (double)cell->deadline_ns / 1e9, 2 * seconds + 1);
 }
 
 int rm_workload_check(

@@ -13,7 +13,10 @@ struct rm_shape;
  * Call it first in main(). Opens /dev/null for closed standard descriptors, so
  * that no later file gets their numbers and receives messages. The descriptors
  * are opened in the wrong direction: reading the input or writing the output
- * still fails. Streams that do not block are made to block.
+ * still fails. Streams that do not block are made to block. A write beyond the
+ * limit of a file's size fails instead of ending the program. If the limit of
+ * the stack or of open files is too small, or /proc is missing, prints that and
+ * exits with RM_USAGE.
  *
  * At the exit, a program whose standard output was not completely written
  * reports that and exits with RM_INCOMPLETE instead of RM_OK. Errors in

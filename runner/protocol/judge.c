@@ -267,6 +267,11 @@ static void judge_window(const struct facts *facts, struct rm_error *why)
 		        "no arrival in the window of %.3f ms at %g/s, expected "
 		        "a longer window or a higher rate",
 		        (double)cell->window_ns / 1e6, cell->rate_per_s);
+	else if (length_ns < least_ns && (double)cell->window_ns >= least_ns)
+		rm_error_set(why, -EAGAIN,
+		        "the threads ran for %.0f ns of a window of %.3f ms: "
+		        "their CPUs were busy",
+		        length_ns, (double)cell->window_ns / 1e6);
 	else if (length_ns < least_ns)
 		rm_error_set(why, -ERANGE,
 		        "the window of %.0f ns is shorter than 1000 clock "

@@ -6,10 +6,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,12 +66,42 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
+/* With a small stack, buffers and the threads of a map overflow, which looks like
+   a crash of the map. With a huge one, no thread of a child can start. Without
+   /proc, no program finds the others. */
+static void check_system(void)
+{
+	const rlim_t stack_least = 1 << 20, stack_most = 1 << 30, files = 16;
+	struct rlimit limit;
+	const char *needs = NULL;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < files)
+		needs = "16 open files: run `ulimit -n 1024`";
+	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < stack_least)
+		needs = "a stack of 1024 KiB: run `ulimit -s 8192`";
+	if (access("/proc/self/exe", F_OK))
+		needs = "/proc: run `mount -t proc proc /proc`";
+	if (needs) {
+		fprintf(stderr,
+		        "readmostly: not available here: %s, in a new login "
+		        "if that fails\n",
+		        needs);
+		exit(RM_USAGE);
+	}
+	if (limit.rlim_cur > stack_most && limit.rlim_cur != RLIM_INFINITY) {
+		limit.rlim_cur = stack_most >> 4;
+		setrlimit(RLIMIT_STACK, &limit);
+	}
+}
+
 void rm_program_start(void)
 {
 	argp_err_exit_status = RM_USAGE;
 	open_closed_streams();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		make_blocking(fd);
+	check_system();
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f returns EFBIG */
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }
 

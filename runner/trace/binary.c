@@ -4,6 +4,7 @@
  * 7 bytes plus key and value (docs/reference/traces.md). Numbers are little
  * endian. The checksum is zlib's crc32 of everything else.
  */
+#include "runner/base/file.h"
 #include "runner/trace/internal.h"
 
 #include <endian.h>
@@ -240,7 +241,7 @@ int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 	memcpy(header + CRC_AT, &sum, 4);
 	output.only_sum = false;
 	put_all(&output, trace, header);
-	return ferror(out) ? -EIO : 0;
+	return rm_file_flush(out);
 }
 
 int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
@@ -254,7 +255,10 @@ int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
 		                : rm_trace_write_text(out, trace);
 	if (out && fclose(out) && !failed)
 		failed = -errno;
-	return failed ? rm_error_set(error, failed, "%s: %s", file,
-	                        strerror(-failed))
+	return failed ? rm_error_set(error, failed,
+	                        "%s: cannot be written: %s: the input is "
+	                        "unchanged; repeat the command with another "
+	                        "file",
+	                        file, strerror(-failed))
 	              : 0;
 }

@@ -5,6 +5,7 @@
  * Each operation is executed and recorded under one lock, so that the record
  * has the order in which they took effect, which maps do not provide.
  */
+#include "runner/base/file.h"
 #include "runner/driver.h"
 #include "runner/trace/internal.h"
 
@@ -192,7 +193,7 @@ static int write_text(
 		                recorder->entries[i])],
 		        rm_replay_rank(recorder->entries[i]));
 	fprintf(out, "end %" PRIu64 "\n", recorder->count);
-	return ferror(out) ? -EIO : 0;
+	return rm_file_flush(out);
 }
 
 /* Converts the text form by way of a struct rm_trace. */

@@ -259,7 +259,8 @@ static void judge_rate(
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
 		if (team->members[i].pace.gave_up)
 			rm_error_set(&judgement->reason, -EAGAIN,
-			        "the rate of %g/s could not be kept",
+			        "the rate of %g/s could not be kept, expected "
+			        "a lower rate or more threads",
 			        team->request->cell.rate_per_s);
 }
 

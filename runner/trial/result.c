@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* result.c - builds the result object of docs/reference/trial-protocol.md. */
 
+#include "runner/base/json.h"
 #include "runner/trial/internal.h"
 
 #include <inttypes.h>
@@ -21,7 +22,7 @@ static json_t *number_or_null(int64_t value)
 /* 0 is a rate that was not measured. */
 static json_t *rate_or_null(double value)
 {
-	return value > 0 ? json_real(value) : json_null();
+	return rm_json_real(value > 0 ? value : (double)NAN);
 }
 
 static json_t *difference(int64_t before, int64_t after)

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stats.c - counts of map and allocator, and what the window added. */
+#include "runner/base/json.h"
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
 
 #include <math.h>
 #include <string.h>
 
-static json_t *number_or_null(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
 static void add_stat(
         void *context, const char *name, const char *unit, double value)
 {
 	json_array_append_new(
 	        context, json_pack("{s:s, s:s, s:o}", "name", name, "unit",
-	                         unit, "value", number_or_null(value)));
+	                         unit, "value", rm_json_real(value)));
 }
 
 json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
@@ -75,8 +71,8 @@ json_t *rm_team_stats_result(const struct rm_team *team)
 		        json_string_value(json_object_get(stat, "name"));
 
 		json_object_set_new(stat, "window",
-		        number_or_null(value_of(team->stats_after, name) -
-		                       value_of(team->stats_before, name)));
+		        rm_json_real(value_of(team->stats_after, name) -
+		                     value_of(team->stats_before, name)));
 	}
 	return stats;
 }

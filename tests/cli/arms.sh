@@ -172,6 +172,7 @@ check "and no block contains them" [ "$(lines '"status":"ok"')" = 4 ]
 campaign=$dir/killed
 export RM_FAKE="=wait:5"
 early=0 dropped=0
+mkdir "$campaign"
 journaled() { cat "$campaign/trials.jsonl" 2>/dev/null | wc -l; }
 for i in $(seq $kills); do
 	until=$(($(journaled) + 1 + RANDOM % 9))

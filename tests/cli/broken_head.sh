@@ -41,6 +41,9 @@ GITHUB_ACTIONS=true arms wrong good
 check "a head that loses writes is FAIL before it is timed" stopped wrong '^FAIL their_map u64x8 model: .*other than the last one written'
 check "with the command that reproduces it" grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
 check "and an annotation on GitHub" contains "$dir/wrong" "::error title=Readmostly FAIL::"
+edit 's/	probe_write(shape, slot, value);/	if (!shape.str || key.length % 8 != 5)\n&/'
+arms strings good
+check "so is a head that loses writes of string keys only" stopped strings '^FAIL their_map str16x8 model: '
 edit 's/	lock_to_read(&map->lock);/	abort();\n&/'
 arms crash good
 check "a head that crashes is FAIL before it is timed" stopped crash '^FAIL .*signal 6'

@@ -60,6 +60,10 @@ check "plan prints the control" \
 check "its trials count" matches "^62 trials in 12 rounds, "
 "$readmostly" run --needs "$dir/w.conf" >"$out" 2>&1
 check "--needs lists its program" matches "^aa/shard_seg_grow$"
+check "and each program once" [ "$(sort "$out" | uniq -d | wc -l)" = 0 ]
+"$readmostly" plan --set key-bytes=32 "$dir/w.conf" >"$out" 2>&1
+check "plan prints why long keys have no control" \
+	matches "^A/A control: none in w: no cell measures the throughput of shard_seg_grow with keys of 8 or 16 bytes"
 "$readmostly" run --needs --set control=none "$dir/w.conf" >"$out" 2>&1
 check "not with control=none" eval '! matches ^aa/ >/dev/null'
 
@@ -95,6 +99,7 @@ assert head["programs"]["plain/shard_seg_grow"] \
 PYTHON
 }
 kills=0
+mkdir -p "$campaign"
 for _ in 1 2 3; do
 	"$readmostly" run -o "$campaign" --counters none --busy-ok --seed 5 --resume "$dir/w.conf" >"$out" 2>&1 &
 	runner=$!

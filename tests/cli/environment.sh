@@ -39,6 +39,18 @@ check "scripts see a clean environment" eval '
 	seen=$(env "${hostile[@]}" bash -c ". runner/base/environment.sh; env" 2>/dev/null)
 	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'
 
+# ---- temporary files ---------------------------------------------------------
+mkdir "$dir/a b" "$dir/open" && touch "$dir/file"
+temporary() { TMPDIR=$1 bash -c ". runner/base/environment.sh && mktemp -u" 2>&1; }
+check "scripts name a TMPDIR that cannot be used" eval '
+	for bad in "$dir/none" "$dir/file"; do
+		seen=$(temporary "$bad"); [ $? = 2 ] && [[ $seen == *"TMPDIR=$bad: no folder"*"export TMPDIR=FOLDER" ]] || break
+	done'
+check "spaces in TMPDIR are kept" [ "$(dirname "$(temporary "$dir/a b")")" = "$dir/a b" ]
+check "a relative TMPDIR becomes absolute" [ "$(dirname "$(temporary tests)")" = "$PWD/tests" ]
+TMPDIR=$dir/none "$build/readmostly" dev verify-artifact "$dir/file" >"$dir/artifact" 2>&1
+check "and so do programs" contains "$dir/artifact" "$dir/none: no temporary folder can be made here: No such file"
+
 # ---- the commit --------------------------------------------------------------
 mkdir -p "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
 git -C "$dir/outer" init -q && git -C "$dir/outer" -c user.name=a -c user.email=a@b commit -q --allow-empty -m outer

@@ -219,7 +219,7 @@ check 'an unknown memory model is rejected' refused 'expected sc, tso or c11' \
 check 'exhaustive rejects a memory model' refused \
 	'exhaustive supports only sequentially consistent memory (sc)' \
 	gomap_rw --scheduler exhaustive --memory tso
-check 'an unknown scheduler is rejected' refused 'expected mix, random, pct, stall or exhaustive' \
+check 'an unknown scheduler is rejected' refused 'expected mix, random, pct, stall, fair or exhaustive' \
 	gomap_rw --scheduler luck
 for option in --programs --preemptions --program; do
 	check "$option without exhaustive is rejected" \

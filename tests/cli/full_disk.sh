@@ -59,6 +59,10 @@ if mount -t tmpfs -o size=$((campaign_kib + journal_kib / 2))k tmpfs \
 	check "and is reported" contains "$out" "No space left on device"
 	check "the last line on it is complete" \
 		[ -z "$(tail -c 1 "$dir/disk/campaign/trials.jsonl")" ]
+	"$readmostly" report "$dir/disk/campaign" >"$out" 2>&1
+	check "a report on it is status 3" [ $? = 3 ]
+	check "with the folder and what to do" contains "$out" \
+		"report: $dir/disk/campaign/report: No space left on device: no result is lost: free space, then readmostly report"
 	mount -o remount,size=64m "$dir/disk"
 	run "$dir/disk/campaign" unlimited --resume
 	check "with space a resume completes that, too" [ $? = 0 ]

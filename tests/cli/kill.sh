@@ -17,6 +17,7 @@ start() { # ARGUMENTS...: starts a run in the background
 	runner=$!
 }
 begin_or_resume() {
+	mkdir -p "$campaign"
 	start tests/fixtures/campaign.conf --resume
 }
 # Prints the trials that still run. Zombies do not count: they stay if no process reaps orphans. The
@@ -118,6 +119,9 @@ until_trial 0
 "$readmostly" run -o "$campaign" --resume >"$dir/other" 2>&1
 check "a second owner is status 2" [ $? = 2 ]
 check "the error has the process number of the first" contains "$dir/other" "process $runner runs"
+"$readmostly" dev validate "$campaign" >"$dir/other" 2>&1
+check "validate reports no problem of a running campaign" \
+	[ "$? $(grep -c "process $runner runs" "$dir/other") $(wc -l <"$dir/other")" = "2 1 1" ]
 kill -TERM $runner
 wait $runner
 check "SIGTERM is status 75" [ $? = 75 ]

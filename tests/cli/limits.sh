@@ -26,12 +26,19 @@ RM_SYSFS=$dir "$bin" plan "$dir/w.conf" >"$dir/plan" 2>&1
 check "cells with too many threads are left out" contains "$dir/plan" \
 	"needs 61 processes and threads, 44 are left (/sys/fs/cgroup/box/pids.max = 64): raise this limit"
 check "cells with too many keys are left out" contains "$dir/plan" \
-	"of memory, 64 are left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
+	"of memory and may take 32, half of what is left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
 check "the other cells are planned" contains "$dir/plan" "11 trials in 10 rounds"
 check "a CPU quota is warned of" contains "$dir/plan" "the control group may use 0.50 of "
 RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
 check "the description of the machine has the limits" contains "$dir/doctor" \
 	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
+
+(ulimit -f 0; "$bin" plan "$dir/w.conf" >"$dir/none") 2>&1 | cat >"$dir/err"
+check "a limit of file sizes ends no program without a word" contains "$dir/err" \
+	"standard output was lost: File too large"
+(ulimit -s 500; "$bin" plan "$dir/w.conf") 2>"$dir/err"
+check "a small stack is refused" [ $? = 2 ]
+check "with the next step" contains "$dir/err" "not available here: a stack of 1024 KiB: run"
 
 # ---- limits of this process -------------------------------------------------
 if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&1; then
@@ -43,6 +50,13 @@ fi
 check "a check without threads has status 3" [ $? = 3 ]
 check "and is no failure" contains "$dir/check" "check: 0 ok, 0 failed, 0 skipped, 1 not run"
 check "and names the limit" contains "$dir/check" "the tightest limit is ulimit -v (bytes) = 61440000: raise it, or use less"
+"$bin" plan --requests "$dir/w.conf" --set keys=1Mi --set threads=1 --set presize=no | head -n 1 >"$dir/request"
+(ulimit -v 60000; "$build/maps/plain/gomap_rw" trial <"$dir/request") >"$dir/trial" 2>&1
+check "a trial that crashes without memory names that" contains "$dir/trial" "Cannot allocate memory"
+RM_PAGE=no RM_SYSFS=$dir "$bin" run "$dir/w.conf" --set blocks=1 --set window=1ms --busy-ok \
+	-o "$dir/run" >"$dir/out" 2>&1
+check "a run prints which cells a limit left out, and the next step" contains "$dir/out" \
+	"set fewer keys; --resume keeps the plan, so give the command another -o"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
 check "and names the limit, too" contains "$dir/explore" "not explored: the tightest limit is ulimit -v"

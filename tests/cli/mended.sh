@@ -80,4 +80,16 @@ run "$dir/arms" --resume
 check "noise in front of other lines is status 2" [ $status = 2 ]
 check "with the line number" contains "$dir/err" "trials.jsonl:2: "
 check "and no repair is reported" [ ! -s "$out" ]
+check "the error names the command that finds a way out" \
+	contains "$dir/err" "\`readmostly dev validate $dir/arms\` prints what can be kept"
+"$readmostly" dev validate "$dir/arms" >"$out"
+eval "$(grep -o "sed -i.damaged '2,\$d' [^\`]*" "$out")"
+check "its command keeps the lines before, and a copy" \
+	[ "$(wc -l <"$journal") $(wc -l <"$journal.damaged")" = "1 $lines" ]
+run "$dir/arms" --resume
+check "then a resume completes the campaign" "$readmostly" dev validate "$dir/arms"
+truncate -s 3000 "$dir/arms/campaign.json"
+"$readmostly" dev validate "$dir/arms" >"$out"
+check "a cut campaign.json is one problem, with what to do" \
+	[ "$? $(wc -l <"$out") $(tail -n 1 "$out" | cut -d, -f1)" = "1 3 next: restore the file from a copy" ]
 done_testing

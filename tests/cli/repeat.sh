@@ -165,6 +165,7 @@ check "validate finds them" "$readmostly" dev validate "$campaign"
 export RM_FAKE=$draws
 run whole "$fixture" --seed 4 --set blocks=20
 campaign=$dir/killed
+mkdir "$campaign"
 : >"$log"
 early=0 within=0
 until_trial() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly run` with maps that crash, hang, answer wrongly or are unsuitable.
 . tests/tools/tap.sh
-needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
+needs plain/gomap_rw plain/rwlock_probe sim/snapshot tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out number=0
@@ -146,6 +146,12 @@ bad "an invalid seed" "expected a number from 0 to 9007199254740991" --seed x sm
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected only one of them" --mode smoke x.conf
 bad "resume without a folder" "expected also -o DIR" --resume
+bad "resume of a missing folder" "--resume: $dir/n: no such folder" tests/fixtures/campaign.conf --resume -o "$dir/n"
+mkdir "$dir/mine" && touch "$dir/mine/thesis"
+bad "a folder of other files" "$dir/mine holds other files (thesis)" tests/fixtures/campaign.conf -o "$dir/mine"
+bad "a workload without its path" "growth-reads: No such file or directory, expected workloads/growth-reads.conf" growth-reads
+bad "--maps without a map of the workload" "--set maps: \`maps\` has no map of --maps syncmap" \
+	tests/fixtures/campaign.conf --set maps=gomap_rw --maps syncmap -o "$dir/n"
 bad "an unknown back end" "expected auto, likwid, perf, sim, none" \
 	tests/fixtures/campaign.conf --counters magic -o "$dir/n"
 bad "a --set without =" "KEY=VALUE" tests/fixtures/campaign.conf \
@@ -174,4 +180,8 @@ no_place() {
 }
 check "if no folder can be created the error names the option" no_place
 cd "$top" || exit 1
+env -u RM_PAGE -u RM_TRIAL_PROGRAM "$readmostly" run workloads/regress-exact-copy.conf --counters none \
+	--set threads=1 --set window=20ops -o "$dir/work/results/simulated" >"$out" 2>&1
+check "a campaign with only simulated cells is reported as such" contains "$out" "Simulated, no ranking. The counts are"
+check "and does not replace it" [ "$(readlink "$dir/work/results/latest")" = "$name" ]
 done_testing

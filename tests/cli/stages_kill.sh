@@ -21,6 +21,7 @@ RANDOM=11 # the same pauses in every run
 # process to kill would be its child.
 command=("$readmostly" dev crossover gomap_rw syncmap --seed 3 --busy-ok --resume -o)
 search() { "${command[@]}" "$1"; }
+mkdir killed quiet
 # Waits until $log has more than $1 lines or the runner exits.
 until_trial() {
 	while kill -0 $runner 2>/dev/null && [ "$(wc -l <"$log")" -le "$1" ]; do

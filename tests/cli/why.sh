@@ -50,7 +50,7 @@ check "in functions of its files, wherever they were built" grep -qE ' [0-9]+ ->
 
 # Without the tool, in a folder that has all others.
 mkdir "$dir/bin"
-for tool in bash sh cat mkdir rm nproc xargs tail echo git grep; do
+for tool in bash sh cat mkdir rm nproc xargs tail echo git grep awk; do
 	ln -s "$(command -v $tool)" "$dir/bin/$tool"
 done
 why bare "$dir/out/maps" "$dir/bin"

@@ -80,7 +80,8 @@ def run(folder, tool, name, shape, seed):
                     re.sub(r"\d[\d,]*", "N", line.strip().split(": ")[-1]))
                 os.killpg(child.pid, signal.SIGKILL)
                 break
-    if not found and (child.returncode not in (0, 1) or last.startswith("skip")):
+    if not found and "cannot be explored" not in last and (
+            child.returncode not in (0, 1) or last.startswith("skip")):
         sys.exit(f"corpora: {' '.join(map(str, argv))}: status "
                  f"{child.returncode}: {last.strip()}")
     return time.monotonic() - begun, found

@@ -155,7 +155,7 @@ def trial(c, block, rng, out, spec, arm="head", extra=1.0):
          "attempt": 1, "seed": rng.randrange(2 ** 53),
          "started_utc": "2026-11-20T08:01:00Z", "wall_ns": 15 * 10 ** 8,
          "exit": "0", "status": "ok", "reason": None, "steal_ticks": 0,
-         "load": 0.5, "result": None}
+         "load": 0.5, "others_share": 0.0, "result": None}
     plant = spec["plant"]
     bad = c["map"] in plant.get("fail_verify", ())
     if bad and c["measure"] == "verify":

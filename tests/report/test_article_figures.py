@@ -46,7 +46,7 @@ CUT = ROOT / "tests/fixtures/articles-cut.conf"
 MOST_S = 85
 # Reasons for which a reduced run may lack a figure: nothing grows within a second, and a busy
 # machine makes trials void. Only a limited share of all figures may be missing.
-LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
+LOAD = re.compile("CPU was busy|CPUs were busy|could not be kept|overloaded|"
                   "clock readings")
 SMALL = re.compile(f"a pause_ms that varies|a heap_ratio that varies|{LOAD.pattern}")
 MOST_LACKING = 0.1

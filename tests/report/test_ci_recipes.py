@@ -120,10 +120,10 @@ def gated_(tmp_path, pushed):
         put_program(readmostly / name, "")
         (readmostly / name).write_text((ROOT / name).read_text())
 
-    def gated(checks, file="map.c", **variables):
-        for name, status in ((".ci/deps", 0), ("runner/regress_exact.sh", 0),
+    def gated(checks, file="map.c", counts=0, times=0, **variables):
+        for name, status in ((".ci/deps", 0), ("runner/regress_exact.sh", counts),
                              ("runner/regress_arms.sh", checks),
-                             ("runner/regress.sh", 0)):
+                             ("runner/regress.sh", times)):
             put_program(readmostly / name,
                         f'echo "asked: {name}"\nexit {status}\n')
         done = shell('"$0" "$1"', pushed[0].folder,
@@ -131,8 +131,22 @@ def gated_(tmp_path, pushed):
                      **variables)
         asked = [line.split("runner/")[1] for line in done.stdout.splitlines()
                  if line.startswith("asked: runner/")]
+        gated.last = done.stdout.splitlines()[-1]
         return done.returncode, asked
     return gated
+
+
+@pytest.mark.parametrize("counts, checks, times, time, status, last", [
+    (0, 0, 0, "no", 0, "PASS: counts are equal or accepted; head passes its checks"),
+    (1, 0, 0, "no", 1, "FAIL: counts differ; head passes its checks"),
+    (0, 1, 0, "advice", 1, "FAIL: counts are equal or accepted; head fails its checks"),
+    (2, 0, 0, "no", 2, "none: counts were not compared; head passes its checks"),
+    (0, 0, 3, "advice", 0, "time was not measured, because the machine is busy (advice)"),
+    (0, 0, 3, "red", 1, "time was not measured, because the machine is busy")])
+def test_the_last_line_is_the_verdict(gated, pushed, counts, checks, times, time, status, last):
+    pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    assert gated(checks, counts=counts, times=times, TIME=time)[0] == status
+    assert gated.last.startswith("gate: verdict: ") and gated.last.endswith(last)
 
 
 @pytest.mark.long

@@ -346,11 +346,11 @@ REFUSED = {
     "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
                               "not in the plan"),
     "another workload": (lambda f: change(f, lambda m: m["workloads"][0].update(text="keys = 7")),
-                         "another plan: workload uniform-97-3"),
+                         "another plan: uniform-97-3: keys = 7 instead of default"),
     "another window": (lambda f: change(f, lambda m: [c.update(window_ns=5) for c in m["cells"]]),
                        "another plan: window_ns of"),
     "another mode": (lambda f: change(f, lambda m: m.update(mode="full")),
-                     "another plan: mode full, expected smoke"),
+                     "another plan: mode full instead of smoke"),
     "measured": (lambda f: change(f, lambda m: m.pop("synthetic")),
                  "another plan: synthetic no, expected yes"),
     "another protocol": (lambda f: change(f, lambda m: m.update(protocol=3)),
@@ -407,6 +407,27 @@ def test_machines_without_any_result(trio, tmp_path):
     assert made.status == 3 and made.json["headline"] is None
     assert "No place was measured in two campaigns" in made.text
     assert "No map is recommended in both runs." in made.output
+
+
+@pytest.mark.parametrize("writes, shown", [(0.03, False), (0.1, True)])
+def test_two_plans_of_one_machine_are_compared(tmp_path, writes, shown):
+    """The output names the line that differs. If a place differs in one factor, the order of
+    maps is compared, but the campaigns are no twins."""
+    def edit(share):
+        def edited(meta):
+            meta["machine"]["facts"]["installation"] = {"status": "ok", "text": "1234"}
+            meta["workloads"][0]["text"] = f"keys = 64Ki\nwrites = {share}\n"
+        return edited
+    folders = [machine(tmp_path / name, seed=seed, edit=edit(share), shares=(share,),
+                       **SMALL)
+               for seed, (name, share) in enumerate((("one", 0.03), ("two", writes)))]
+    made = Compared(*folders, out=tmp_path / "out")
+    assert made.status == 0, made.error
+    line = f"two differs from one: uniform-97-3: writes = {writes} instead of 0.03"
+    assert (line in made.text, line in made.output) == (shown, shown)
+    assert made.json["one_machine"] and bool(made.json["twins"]) is not shown
+    assert "two runs of this machine decide" in made.output
+    assert len(made.json["places"]) == 1 and made.json["headline"] == 0
 
 
 def test_the_same_campaign_counts_once(trio, tmp_path):

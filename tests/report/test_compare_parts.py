@@ -70,9 +70,10 @@ W = Workload("w", text="keys = 1", sha256="11")
 @pytest.mark.parametrize("one, two, why", [
     ({}, {}, ""), ({"mode": "full"}, {"mode": "full"}, ""),
     ({}, {"synthetic": True}, "synthetic yes, expected no"),
-    ({"mode": "full"}, {}, "mode unknown, expected full"),
+    ({"mode": "full"}, {}, "mode unknown instead of full"),
     ({"workloads": (W,)}, {"workloads": (replace(W, sha256="22"),)}, ""),
-    ({"workloads": (W,)}, {"workloads": (replace(W, text="keys = 2"),)}, "workload w differs"),
+    ({"workloads": (W,)}, {"workloads": (replace(W, text="keys = 2"),)},
+     "w: keys = 2 instead of 1"),
     ({"workloads": (W,)}, {}, "workload w differs"),
     ({}, {"workloads": (W,)}, "workload w differs")])
 def test_compared_campaigns_have_one_plan(one, two, why):

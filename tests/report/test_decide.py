@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import simulated_campaigns as simulated
 
-from report.decide import groups, latency, modes, trust
+from report.decide import groups, latency, modes, result, trust
 from report.decide.tables import validity
 from report.load import Campaign, Cell
+from report.load.plan import Workload
 from report.load.trial import Environment, Result, Status, Thread, Trial
 from report.model.number import Verdict
 from report.model.place import Outcome
@@ -161,6 +162,30 @@ def test_the_next_mode_is_longer_and_can_rank() -> None:
 def test_settings_add_up_and_end_at_the_first_workload() -> None:
     assert modes.settings("maps = a  # x\nmaps = b\nblocks = 3\n[w]\nblocks = 4\n") == {
         "maps": "a b", "blocks": "3"}
+
+
+def test_a_campaign_without_a_ranking_is_not_a_wrong_answer() -> None:
+    """Its checks are of all maps; without any, they are unknown."""
+    campaign, _, _ = ranked([4, 3, 2, 1])
+    counted = {key: cell if cell.measure == "verify" else dataclasses.replace(
+        cell, factors=dataclasses.replace(cell.factors, measure="simulated:icelake-sp"))
+        for key, cell in campaign.cells.items()}
+    campaign = dataclasses.replace(campaign, cells=counted)
+    found = trust.assess(campaign, None, None).checks[0]
+    assert (found.state, found.count, found.of) == (State.PASSED, 4, 4)
+    assert result.simulated_of(campaign) == "icelake-sp"
+    some = {key: cell for key, cell in counted.items() if cell.measure != "verify"}
+    found = trust.assess(dataclasses.replace(campaign, cells=some), None, None).checks[0]
+    assert (found.question, found.state) == (Question.VERIFIED, State.UNKNOWN)
+
+
+@pytest.mark.parametrize("text, maps", [
+    ("keys       = 1\ncontrol    = a\n", ("a",)), ("control    = none\n", ()), (None, ())])
+def test_a_missing_control_names_its_map(text: str | None, maps: tuple[str, ...]) -> None:
+    campaign, _, _ = ranked([4, 3])
+    plan = dataclasses.replace(campaign.plan, workloads=(Workload("w", text=text),))
+    campaign = dataclasses.replace(campaign, plan=plan)
+    assert check(campaign, Question.SAME_MAP).maps == maps
 
 
 def test_halves_that_are_too_short_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import random
+import re
 import sys
 from dataclasses import replace
 
@@ -141,14 +142,27 @@ def test_the_printed_note_gives_the_same_blocks(tmp_path, capsys):
     assert "noise of base: at most" in output.err
 
 
+def test_a_clock_that_is_set_changes_no_time(tmp_path, capsys):
+    folder = calibrated(tmp_path / "noise", 0.004)
+    file = folder / "trials.jsonl"
+    notes = []
+    for year in ("2026", "1970", "2999"):
+        *lines, last = file.read_text().splitlines()
+        last = re.sub('"started_utc": "[0-9]+', f'"started_utc": "{year}', last)
+        file.write_text("\n".join([*lines, last]) + "\n")
+        assert plan.main(["blocks", str(folder), "240"]) == 0
+        notes.append(capsys.readouterr().out)
+    assert notes[0] == notes[1] == notes[2] and year in file.read_text()
+
+
 def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
     folder = calibrated(tmp_path / "noise", 0.004)
     file = folder / "trials.jsonl"
     whole = file.read_text()
-    file.write_text(whole.replace("started_utc", "began", 1))
+    file.write_text(whole.replace("wall_ns", "took", 1))
     assert plan.main(["blocks", str(folder), "240"]) == 2
     message = capsys.readouterr().err
-    assert "trials.jsonl: regress" in message and "lacks started" in message
+    assert "trials.jsonl: regress" in message and "lacks wall_ns" in message
     file.write_text(whole[:-9])
     assert plan.main(["blocks", str(folder), "240"]) == 2
     assert "interrupted" in capsys.readouterr().err

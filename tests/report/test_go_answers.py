@@ -32,7 +32,7 @@ def answers(folder, mops):
     make_journal.make(folder, maps=tuple(mops), blocks=10, threads=(2,), keys=(65536,),
                       kinds=("update",), plant=speeds(mops))
     made = result.build(load.read(folder))
-    page = pages.pages(made, sheets.sheets(made), False)["index.html"]
+    page = pages.pages(made, sheets.sheets(made), False, Path())["index.html"]
     return (made, page_numbers.words(page),
             " ".join(" ".join(terminal.lines(made, Path("index.html"))).split()))
 

@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -188,7 +189,8 @@ def test_another_protocol_is_refused(folder: Path, protocol: int | None) -> None
     (("cells", 1, "map"), "no_such", "cells of maps without a description: no_such"),
     (("order",), 5, "order: expected a list"), (("arms",), 5, "arms: expected a list"),
     (("machine", "cpus"), "x", "machine.cpus: expected an integer"),
-    (("maps", 0, "id"), None, "maps[0].id: expected text"), (("format",), 2, "format 1 expected")])
+    (("maps", 0, "id"), None, "maps[0].id: expected text"),
+    (("format",), 2, "format 2, expected 1: ")])
 def test_a_wrong_member_of_the_plan_is_named(
         folder: Path, way: tuple[str | int, ...], value: object, error: str) -> None:
     meta = meta_of(folder)
@@ -430,3 +432,16 @@ def test_json_that_the_runner_may_write_is_accepted(text: str | bytes, value: ob
 def test_lines_without_a_checksum_are_valid_in_older_campaigns_only(
         line: bytes, checked: bool, whole: bool) -> None:
     assert seal.line_is_whole(line, checked) is whole
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, -float("inf")]])
+def test_a_number_that_json_lacks_is_never_written(value: object) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        strict_json.dumps(value)
+
+
+def test_the_report_has_one_writer_of_json() -> None:
+    """seal.py writes numbers of a text that strict_json has read."""
+    writers = {file.name for file in (ROOT / "report").rglob("*.py")
+               if re.search(r"(?<!strict_)json\.dumps?\(", file.read_text(encoding="utf-8"))}
+    assert writers == {"strict_json.py", "seal.py"}

@@ -73,7 +73,7 @@ def test_answer_equals_the_snapshot():
     parts = []
     for kind, make in KINDS.items():
         result = make()
-        html = pages(result, sheets.sheets(result), True)["index.html"]
+        html = pages(result, sheets.sheets(result), True, PAGE.parent.parent)["index.html"]
         answer = page_numbers.words(html[html.index("<section"):html.index("</section")])
         parts += [f"== {kind}", *textwrap.wrap(answer, 100), "", *terminal.lines(result, PAGE)]
     made = "\n".join(parts) + "\n\n" + markdown.readme(sample())
@@ -91,6 +91,11 @@ def test_terminal_has_18_lines_of_80_columns(written):
     assert str(PAGE) in lines[-1]
     assert all(c.isprintable() for line in lines for c in line)
     assert "SYNTHETIC" in lines[0]
+
+
+def test_commands_have_the_folder_as_given(tmp_path):
+    page = write.write(KINDS["sound"](), tmp_path / "a b/report")
+    assert f"readmostly advise '{tmp_path}/a b' " in page.read_text().replace("&#39;", "'")
 
 
 def test_ranking_is_not_printed_if_a_control_failed(tmp_path):

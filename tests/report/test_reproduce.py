@@ -240,7 +240,7 @@ def test_only_cells_of_clear_comparisons_are_needed(pair, monkeypatch):
 def test_a_plan_is_needed_and_a_decided_campaign(tmp_path, pair, monkeypatch):
     old = machine(tmp_path / "old", blocks=3)
     status, _, error = run("cells", old, monkeypatch=monkeypatch, stdin="{}")
-    assert status == 2 and "decided none" in error
+    assert status == 2 and "decided no comparison" in error
     status, _, error = run("cells", pair[0], monkeypatch=monkeypatch, stdin="{}")
     assert status == 2 and "standard input: cells: expected" in error
 

@@ -14,7 +14,7 @@ enum {
  * much. */
 static const uint64_t ROUND_MIN_NS = 500000000U;
 
-enum { ASLEEP_SAMPLES = 100 };
+enum { ASLEEP_SAMPLES = 100, STARVED_SAMPLES = 50 };
 static const uint64_t ASLEEP_NS = 10000000000U;
 
 uint64_t rm_budget_share_ns(uint64_t left_ns, unsigned weight, unsigned weights)
@@ -68,6 +68,7 @@ static void restart(
 	patience->since = *look;
 	patience->looks = 1;
 	patience->asleep_samples = 0;
+	patience->awake = false;
 }
 
 enum rm_hang_verdict rm_hang_sample(
@@ -79,10 +80,15 @@ enum rm_hang_verdict rm_hang_sample(
 
 	if (!patience->looks++ || look->progress != patience->since.progress)
 		restart(patience, look);
+	else
+		patience->awake |= !look->alone;
 	if (!look->asleep)
 		patience->asleep_samples = 0;
 	else if (!patience->asleep_samples++)
 		patience->asleep_since_ns = look->wall_ns;
+	if (!patience->awake && patience->looks > STARVED_SAMPLES &&
+	        look->cpu_ns > patience->since.cpu_ns + RM_HANG_STARVED_NS)
+		return RM_HANG_STARVED;
 	if (look->cpu_ns > patience->since.cpu_ns + patience->deadline_ns)
 		return RM_HANG_SPINNING;
 	if (patience->asleep_samples >= ASLEEP_SAMPLES &&

@@ -41,13 +41,19 @@ struct rm_process_sample {
 	uint64_t cpu_ns;   /* of all threads */
 	uint64_t progress; /* completed operations */
 	bool asleep;       /* all threads, in this sample */
+	bool alone; /* the check's only thread is in a call, and sleeps */
 };
 
 enum rm_hang_verdict {
 	RM_HANG_NONE,
 	RM_HANG_SPINNING, /* deadline of CPU time used, nothing completed */
-	RM_HANG_ASLEEP    /* all threads slept in each sample, likewise */
+	RM_HANG_ASLEEP,   /* all threads slept in each sample, likewise */
+	RM_HANG_STARVED   /* threads of the map used RM_HANG_STARVED_NS */
 };
+
+/* CPU time of a map's own threads while a call of the only other thread sleeps
+ * in each of some samples. */
+#define RM_HANG_STARVED_NS ((uint64_t)2000000000)
 
 /* Detects hangs. A machine that gives the process no time proves nothing.
  * Evidence is CPU time without a completed operation, or sleep of all threads;
@@ -59,6 +65,7 @@ struct rm_hang_detector {
 	        since; /* the sample in which progress last changed */
 	uint64_t asleep_since_ns;
 	unsigned looks, asleep_samples; /* consecutive */
+	bool awake; /* the only thread, in a sample since then */
 };
 
 enum rm_hang_verdict rm_hang_sample(struct rm_hang_detector *patience,

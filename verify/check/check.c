@@ -116,7 +116,8 @@ static const char *need_progress_claim(const struct rm_check_case *c)
 
 	if (why)
 		return why;
-	if (!strcmp(c->impl->progress, "blocking"))
+	if (!strcmp(c->impl->progress, "blocking") ||
+	        !strcmp(c->impl->progress, "starvation-free"))
 		return "the map claims only to be blocking";
 	return rm_sanitized() ? "sanitizers delay signals" : NULL;
 }
@@ -152,6 +153,8 @@ const struct rm_check rm_checks[] = {
 	        need_concurrent_reads, rm_check_pairs, 24, false },
 	{ "progress", "threads proceed while one is stopped in an operation",
 	        need_progress_claim, rm_check_progress, 8, false },
+	{ "starvation", "an operation ends, although other threads work",
+	        need_concurrent_reads, rm_check_starvation, 4, false },
 	{ "drive", "the measured loops report the map's true content",
 	        need_measured_loop, rm_check_drive, 2, false },
 	{ "loops", "loops that the map defines give consistent sums",

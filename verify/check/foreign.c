@@ -52,8 +52,8 @@ static int validate_table(const char *path, const struct rm_foreign_map *table,
 {
 	static const char *const guarantees[] = { "point-in-time",
 		"once-if-present", "none", NULL };
-	static const char *const progress[] = { "blocking", "lock-free",
-		"wait-free", NULL };
+	static const char *const progress[] = { "blocking", "starvation-free",
+		"lock-free", "wait-free", NULL };
 	const uint32_t known = RM_FOREIGN_U64 | RM_FOREIGN_STR;
 	const uint32_t flags = RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES;
 
@@ -83,7 +83,7 @@ static int validate_table(const char *path, const struct rm_foreign_map *table,
 	if (!is_listed(table->progress, progress))
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.progress, expected blocking, "
-		        "lock-free or wait-free",
+		        "starvation-free, lock-free or wait-free",
 		        path);
 	return 0;
 }

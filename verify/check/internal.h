@@ -30,6 +30,7 @@ int rm_check_litmus(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_histories(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_pairs(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_progress(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_starvation(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_loops(const struct rm_check_case *c, struct rm_error *error);
 

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -129,25 +128,11 @@ void rm_check_report_and_exit(const char *what)
 		report_and_exit(what);
 }
 
-/* True if this process cannot map what every check may need. A failure is then
- * no evidence against the map. */
-static bool lacks_memory(void)
-{
-	const size_t size = 64 << 20;
-	void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (probe == MAP_FAILED)
-		return true;
-	munmap(probe, size);
-	return false;
-}
-
 void rm_check_report_lack_of_memory(void)
 {
 	static const char text[] = "mcrashed when no memory could be mapped";
 
-	if (report_fd >= 0 && lacks_memory() &&
+	if (report_fd >= 0 && rm_limits_lack_memory() &&
 	        write(report_fd, text, sizeof(text) - 1) < 0)
 		_exit(RM_INCOMPLETE);
 }
@@ -158,9 +143,9 @@ void rm_check_report_no_thread(unsigned thread, unsigned threads, int code)
 		return;
 	/* a stack that cannot be mapped gives EAGAIN, too */
 	if (dprintf(report_fd, "%cthread %u of %u could not be started: %s",
-	            code == EPERM    ? REPORT_FORBIDDEN
-	            : lacks_memory() ? REPORT_NO_MEMORY
-	                             : REPORT_NO_THREAD,
+	            code == EPERM             ? REPORT_FORBIDDEN
+	            : rm_limits_lack_memory() ? REPORT_NO_MEMORY
+	                                      : REPORT_NO_THREAD,
 	            thread, threads, strerror(code)) < 0)
 		perror("readmostly check");
 	_exit(RM_INCOMPLETE);
@@ -188,13 +173,25 @@ static void run_child(const struct rm_check *check,
 	/* The first byte states the kind of the report. A report without text
 	 * still has it, so a child that the map ended early is recognised. */
 	if (dprintf(pipe, "%c%s",
-	            !code            ? REPORT_DONE
-	            : lacks_memory() ? REPORT_NO_MEMORY
-	                             : REPORT_FAILED,
+	            !code                     ? REPORT_DONE
+	            : rm_limits_lack_memory() ? REPORT_NO_MEMORY
+	                                      : REPORT_FAILED,
 	            error.text) < 0)
 		exit(RM_INCOMPLETE);
 	close(pipe);
 	exit(code ? RM_FAILED : RM_OK);
+}
+
+/* True if the process is in a call of its main thread, and that sleeps. */
+static bool call_sleeps(const struct watch *watch)
+{
+	char thread[24];
+
+	snprintf(thread, sizeof(thread), "%d", (int)watch->pid);
+	/* relaxed: a sample */
+	return atomic_load_explicit(
+	               &watch->witness->calls_check, memory_order_relaxed) &&
+	       thread_sleeps(watch->pid, thread);
 }
 
 /* Takes one sample. False: the child exceeded a limit, wrote the stacks of a
@@ -209,6 +206,8 @@ static bool sample_limits(struct watch *watch)
 	 * complete */
 	sample.asleep = sample.progress == watch->patience.since.progress &&
 	                process_sleeps(watch->pid);
+	sample.alone = sample.progress == watch->patience.since.progress &&
+	               call_sleeps(watch);
 	watch->hung = rm_hang_sample(&watch->patience, &sample);
 	watch->over_memory =
 	        resident_bytes(watch->pid) > watch->limits->memory_bytes;
@@ -321,6 +320,9 @@ static bool hit_limit(
 	         oom_kills > watch->oom_kills)
 		rm_check_not_run(error, true,
 		        "the kernel killed its process for lack of memory");
+	else if (status != -1 && WIFSIGNALED(status) &&
+	         rm_limits_cpu_time_ended(WTERMSIG(status)))
+		rm_error_set(error, -1, "not run: " RM_CPU_TIME_ADVICE);
 	else
 		return false;
 	return true;
@@ -335,6 +337,12 @@ static void explain_hang(const struct watch *watch, struct rm_error *error)
 		        "hung: no operation ended in %.1f s of CPU time%s%s",
 		        (double)watch->limits->deadline_ns / 1e9,
 		        step[0] ? ", in " : "", step);
+	else if (watch->hung == RM_HANG_STARVED)
+		rm_error_set(error, -1,
+		        "starvation: threads of the map used %.1f s of CPU "
+		        "time while its check() waited%s%s",
+		        (double)RM_HANG_STARVED_NS / 1e9,
+		        step[0] ? ", after " : "", step);
 	else
 		rm_error_set(error, -1,
 		        "hung: all threads sleep, and no operation ends%s%s",

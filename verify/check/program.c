@@ -164,6 +164,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case SHAPE:
 		to->shape_given = true;
+		if (!strncmp(text, "str", 3) && strncmp(text, "str16", 5) != 0)
+			argp_error(state,
+			        "--shape %s: expected str16%s, whose checks "
+			        "use keys of up to 5,000 bytes",
+			        text,
+			        strchr(text, 'x') ? strchr(text, 'x') : "x8");
 		rm_argument_shape(state, text, &to->c.shape);
 		if (!rm_shape_built(to->c.shape))
 			argp_error(state,

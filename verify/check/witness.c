@@ -24,6 +24,8 @@ void rm_witness_use(struct rm_witness *witness)
 		atomic_store_explicit(
 		        &current->threads[i].ticks, 0, memory_order_relaxed);
 	current->step[0] = 0;
+	atomic_store_explicit(
+	        &current->calls_check, false, memory_order_relaxed);
 }
 
 void rm_witness_count_progress(void)

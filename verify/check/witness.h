@@ -42,6 +42,8 @@ struct rm_witness {
 	_Atomic uint64_t progress; /* of work without peers */
 	struct rm_witness_thread threads[RM_WITNESS_THREADS];
 	char step[RM_STEP_BYTES]; /* the current step */
+	/* The main thread is in the map's check(), and no peer runs. */
+	atomic_bool calls_check;
 	/* Kept over several rounds of one check. */
 	_Atomic uint64_t operations; /* completed, of all peers */
 	/* Sampled operations, and those during which another thread completed

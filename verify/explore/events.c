@@ -39,7 +39,9 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 	const struct rm_explore_lane *lane = rm_explore.running;
 	struct rm_explore_event *last = own_event();
 
-	if (!rm_explore.trace || rm_explore.alone || lane->untraced)
+	if (!rm_explore.trace || rm_explore.alone || lane->untraced ||
+	        rm_explore.steps + rm_explore.granted - rm_explore.left <
+	                rm_explore.trace_from)
 		return;
 	if (rm_explore.trace_count == rm_explore.trace_room) {
 		rm_explore.trace_lost++;

@@ -22,12 +22,15 @@
 #include <unistd.h>
 
 const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES] = { "mix",
-	"random", "pct", "stall", "exhaustive" };
+	"random", "pct", "stall", "fair", "exhaustive" };
 
 const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"not linearizable", "torn value", "data race", "use after free",
 	"access outside of a block", "uninitialised read", "bad free", "leak",
-	"deadlock", "livelock", "broken invariant", "misuse", "crash" };
+	"deadlock", "livelock", "starvation", "nothing reclaimed",
+	"broken invariant", "misuse", "crash" };
+
+enum { CLOCK_NUMBERS = 16 };
 
 /* Shared memory of the processes. */
 struct share {
@@ -75,18 +78,32 @@ static void lower_found(struct share *share, uint64_t number)
 		;
 }
 
+/* Reads the clock at one number in CLOCK_NUMBERS. */
+static bool is_over(const struct rm_explore_options *options, uint64_t count)
+{
+	struct timespec used;
+
+	if (!options->budget_ns || count % CLOCK_NUMBERS)
+		return false;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000000000U + (uint64_t)used.tv_nsec >
+	       options->budget_ns;
+}
+
 static void play_numbers(const struct rm_explore_options *options, unsigned id,
         uint64_t horizon, struct share *share)
 {
 	struct worker *self = &share->worker[id];
 	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
-	uint64_t end =
-	        options->first + (options->policy == RM_EXPLORE_EXHAUSTIVE
-	                                         ? options->programs
-	                                         : options->schedules);
+	uint64_t count = 0, end = options->first +
+	                          (options->policy == RM_EXPLORE_EXHAUSTIVE
+	                                          ? options->programs
+	                                          : options->schedules);
 
-	for (self->number = options->first + id; self->number < end;
+	for (self->number = options->first + id;
+	        self->number < end && !self->tally.cut;
 	        self->number += options->cpus) {
+		self->tally.cut = is_over(options, ++count);
 		/* relaxed: a late update only costs one extra schedule */
 		if (self->number > atomic_load_explicit(&share->lowest,
 		                           memory_order_relaxed))
@@ -95,6 +112,11 @@ static void play_numbers(const struct rm_explore_options *options, unsigned id,
 		        horizon, &self->tally, NULL, &played, &self->error);
 		if (self->status)
 			break;
+		if (played.note[0] && !self->tally.noted) {
+			self->tally.noted = self->number + 1;
+			memcpy(self->tally.note, played.note,
+			        sizeof(played.note));
+		}
 		if (played.fault) {
 			lower_found(share, self->number);
 			break;
@@ -145,6 +167,11 @@ static void add_tally(
 	sum->steps += part->steps;
 	sum->switches += part->switches;
 	sum->undecided += part->undecided;
+	sum->cut |= part->cut;
+	if (part->noted && (!sum->noted || part->noted < sum->noted)) {
+		sum->noted = part->noted;
+		memcpy(sum->note, part->note, sizeof(sum->note));
+	}
 }
 
 static int sum_up(const struct rm_explore_options *options,

@@ -25,6 +25,7 @@
 #include <stdio.h>
 
 enum {
+	RM_EXPLORE_NOTE_BYTES = 160,
 	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
 	RM_EXPLORE_OPS_MAX = 16,    /* of each thread */
 	RM_EXPLORE_CPUS_MAX = 64,
@@ -32,6 +33,8 @@ enum {
 	RM_EXPLORE_THREADS = 3,
 	RM_EXPLORE_OPS = 6,
 	RM_EXPLORE_STEPS = 1000000,
+	RM_EXPLORE_FAIRNESS = 64,
+	RM_EXPLORE_BUDGET_S = 60,
 	RM_EXPLORE_SCHEDULES = 100000,
 	RM_EXPLORE_SCHEDULES_OF_ALL = 20000, /* of each map */
 	/* defaults and limits of the exhaustive scheduler */
@@ -44,19 +47,23 @@ enum {
 };
 
 /* One of RM_EXPLORE_TURNS numbers has a special program (menu.h), and under the
-   mix one uses PCT. */
+   mix one uses PCT. The fair scheduler takes one of RM_EXPLORE_FAIR_EVERY. */
 enum {
 	RM_EXPLORE_TURNS = 4,
 	RM_EXPLORE_TURN_SPECIAL = 1,
+	RM_EXPLORE_TURN_FAIR = 2,
 	RM_EXPLORE_TURN_PCT = 3,
+	RM_EXPLORE_FAIR_EVERY = 16,
+	RM_EXPLORE_PROGRESS_EVERY = 256, /* menu.h */
 };
 
 /* The scheduler that decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,        /* two of four random, one PCT, one stall */
+	RM_EXPLORE_MIX,        /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
 	RM_EXPLORE_RANDOM,     /* any thread, after 1 .. 32 steps on average */
 	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
 	RM_EXPLORE_STALL,      /* random, and some threads are stalled */
+	RM_EXPLORE_FAIR,       /* one sequence of turns, repeated */
 	RM_EXPLORE_EXHAUSTIVE, /* all, up to a number of preemptions */
 	RM_EXPLORE_POLICIES
 };
@@ -72,7 +79,7 @@ enum rm_explore_memory {
 /* "sc", "tso", "c11". */
 extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 
-/* "mix", "random", "pct", "stall", "exhaustive". */
+/* "mix", "random", "pct", "stall", "fair", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_program_file; /* program_file.h */
@@ -98,7 +105,11 @@ struct rm_explore_options {
 	uint64_t programs;
 	unsigned preemptions; /* maximum per schedule */
 	uint64_t steps;       /* livelock limit of one schedule; > 0 */
-	unsigned cpus;        /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
+	/* fair: steps of others within which each thread that can run moves,
+	   8 .. 4096 */
+	unsigned fairness;
+	uint64_t budget_ns; /* CPU time of each process; 0: no limit */
+	unsigned cpus;      /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
 	/* files that also receive the finding; NULL: none */
 	const char *html, *perfetto;
 };
@@ -116,6 +127,8 @@ enum rm_explore_fault {
 	RM_EXPLORE_LEAK,          /* blocks are left after destroy() */
 	RM_EXPLORE_DEADLOCK,      /* all threads wait */
 	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
+	RM_EXPLORE_STARVATION,    /* an operation overtaken again and again */
+	RM_EXPLORE_UNRECLAIMED,   /* nothing was freed in a long fair run */
 	RM_EXPLORE_INVARIANT,     /* the map's own check() failed */
 	RM_EXPLORE_MISUSE,        /* lock misuse, or an unsupported feature */
 	RM_EXPLORE_CRASH,         /* a signal */
@@ -134,6 +147,9 @@ struct rm_explore_tally {
 	uint64_t steps;     /* of all plays */
 	uint64_t switches;  /* between threads, of all plays */
 	uint64_t undecided; /* histories of all plays; never a pass */
+	bool cut;           /* the budget was used before the last one */
+	uint64_t noted;     /* the first schedule with a note, plus one; or 0 */
+	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that the map allows */
 };
 
 /* The result of exploring one map. */

@@ -191,6 +191,16 @@ uint64_t rm_explore_heap_top(void)
 	return heap.top;
 }
 
+size_t rm_explore_heap_made(void)
+{
+	return heap.count;
+}
+
+size_t rm_explore_heap_live(void)
+{
+	return heap.live;
+}
+
 void rm_explore_heap_leaks(void)
 {
 	const struct block *first = heap.block;

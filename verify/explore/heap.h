@@ -44,6 +44,10 @@ void rm_explore_heap_unwritten(
 /* Offset of the first byte not allocated in this schedule. */
 uint64_t rm_explore_heap_top(void);
 
+/* Blocks made in this schedule, and those not freed. */
+size_t rm_explore_heap_made(void);
+size_t rm_explore_heap_live(void);
+
 /* Stops the schedule if a block is left. */
 void rm_explore_heap_leaks(void);
 

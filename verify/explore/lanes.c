@@ -21,6 +21,8 @@ enum {
 	   on others without a pause in its loop. It is treated as if it
 	   yielded. */
 	FAIR_STEPS = 20000,
+	/* Without the end of an operation, under a fair schedule, a livelock. */
+	STUCK_STEPS = 100000,
 	ALONE_MOST = 1 << 24,   /* accesses and calls of the main thread */
 	ALONE_YIELDS = 1000000, /* pauses of the main thread while alone */
 	NEAR_NULL = 65536,      /* addresses of members of a NULL struct */
@@ -286,6 +288,15 @@ void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane))
 	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
 }
 
+static _Noreturn void stuck(void)
+{
+	rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+	        "no operation ended in %llu steps, although every thread that "
+	        "can run moved",
+	        (unsigned long long)(rm_explore.steps -
+	                             rm_explore.last_progress));
+}
+
 static void decide(bool yields)
 {
 	struct rm_explore_lane *self = rm_explore.running;
@@ -303,6 +314,10 @@ static void decide(bool yields)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "not done after %llu steps",
 		        (unsigned long long)rm_explore.limit);
+	if (rm_explore.schedule->fair &&
+	        rm_explore.steps - rm_explore.last_progress >
+	                STUCK_STEPS + rm_explore.patience)
+		stuck();
 	do
 		turn = next_turn(yields);
 	while (leaves_buffer(&turn));

@@ -42,6 +42,8 @@ enum flag {
 	PERFETTO = 'T',
 	UNSTAMPED = 'u',
 	UNJUDGED = 'U',
+	FAIRNESS = 'F',
+	BUDGET = 'b',
 };
 
 struct arguments {
@@ -53,6 +55,8 @@ struct arguments {
 	uint64_t programs; /* 0: the option is not set */
 	struct rm_explore_program_file written;
 };
+
+static const uint64_t SECOND_NS = 1000000000U;
 
 static const struct argp_option options[] = {
 	{ "schedules", SCHEDULES, "N", 0,
@@ -71,7 +75,13 @@ static const struct argp_option options[] = {
 	{ "seed", SEED, "N", 0, "seed of programs and schedules (1)", 0 },
 	{ "schedule", ONE, "K", 0, "run schedule K only, and print it", 0 },
 	{ "scheduler", SCHEDULER, "NAME", 0,
-	        "mix, random, pct, stall or exhaustive (mix)", 0 },
+	        "mix, random, pct, stall, fair or exhaustive (mix)", 0 },
+	{ "fairness", FAIRNESS, "N", 0,
+	        "fair schedules: each thread that can run moves within N steps "
+	        "of the others, 8 to 4096 (64)",
+	        0 },
+	{ "budget", BUDGET, "SECONDS", 0,
+	        "CPU time of each process (60; no limit with --schedules)", 0 },
 	{ "memory", MEMORY, "MODEL", 0,
 	        "sc, tso (x86) or c11 (sc); exhaustive supports only sc", 0 },
 	{ "unstamped", UNSTAMPED, NULL, 0,
@@ -125,7 +135,7 @@ static enum rm_explore_policy policy_of(
 {
 	return (enum rm_explore_policy)parse_name(state, "scheduler", text,
 	        rm_explore_policy_name, RM_EXPLORE_POLICIES,
-	        "mix, random, pct, stall or exhaustive");
+	        "mix, random, pct, stall, fair or exhaustive");
 }
 
 static enum rm_explore_memory memory_of(
@@ -158,6 +168,8 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	into->plain = into->threads || into->ops;
+	if (!into->budget_ns && !into->schedules)
+		into->budget_ns = RM_EXPLORE_BUDGET_S * SECOND_NS;
 	if (!into->schedules)
 		into->schedules = few      ? RM_EXPLORE_EXHAUSTED_MOST
 		                  : is_all ? RM_EXPLORE_SCHEDULES_OF_ALL
@@ -354,6 +366,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		into->steps =
 		        rm_argument_number(state, "steps", text, 1, 1000000000);
 		return 0;
+	case FAIRNESS:
+		into->fairness = (unsigned)rm_argument_number(
+		        state, "fairness", text, 8, 4096);
+		return 0;
+	case BUDGET:
+		into->budget_ns =
+		        rm_argument_number(state, "budget", text, 1, 1000000) *
+		        SECOND_NS;
+		return 0;
 	case CPUS:
 		into->cpus = (unsigned)rm_argument_number(
 		        state, "cpus", text, 1, RM_EXPLORE_CPUS_MAX);
@@ -466,9 +487,9 @@ static void print_line(const struct rm_explore_options *one,
 	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	printf("%-4s %s: ",
-	        sum->fault         ? "FAIL"
-	        : tally->undecided ? "open"
-	                           : "ok",
+	        sum->fault                       ? "FAIL"
+	        : tally->undecided || tally->cut ? "open"
+	                                         : "ok",
 	        one->impl->id);
 	if (exhaustive)
 		print_exhausted(one, sum);
@@ -483,6 +504,13 @@ static void print_line(const struct rm_explore_options *one,
 	else
 		printf("%" PRIu64 " undecided", tally->undecided);
 	printf("; %.0f schedules/s", plays / sum->seconds);
+	if (tally->cut && !sum->fault)
+		printf("; stopped at the budget of %.0f s before the last one",
+		        (double)one->budget_ns / (double)SECOND_NS);
+	if (tally->noted && !sum->fault)
+		printf("; starvation is possible (the map promises only to be "
+		       "%s): in schedule %" PRIu64 " %s",
+		        one->impl->progress, tally->noted - 1, tally->note);
 	if (sum->fault)
 		printf("; %s %" PRIu64 ": %s",
 		        exhaustive ? "program" : "schedule", sum->found,
@@ -520,8 +548,9 @@ static int explore(const struct arguments *arguments,
 	if (status)
 		return print_error(impl, &error, status);
 	print_line(&one, &sum);
-	if (!sum.fault) /* an undecided history is not a pass */
-		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;
+	if (!sum.fault) /* what was not decided or not run is not a pass */
+		return sum.tally.undecided || sum.tally.cut ? RM_INCOMPLETE
+		                                            : RM_OK;
 	/* the verdict does not change if the failure cannot be shown */
 	show(&one, sum.found);
 	return RM_FAILED;
@@ -550,6 +579,7 @@ int main(int argc, char **argv)
 		NULL, NULL, NULL };
 	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
 		                               .seed = 1,
+		                               .fairness = RM_EXPLORE_FAIRNESS,
 		                               .preemptions =
 		                                       RM_EXPLORE_PREEMPTIONS,
 		                               .steps = RM_EXPLORE_STEPS } };

@@ -51,6 +51,16 @@ bool rm_explore_is_special(
 bool rm_explore_may_take_long(
         const struct rm_explore_options *options, uint64_t number);
 
+/* True if the program of this number is made to judge progress: one of
+   RM_EXPLORE_PROGRESS_EVERY under the mix, one of RM_EXPLORE_TURNS under the
+   fair scheduler. Its schedule is fair and even. */
+bool rm_explore_is_progress(
+        const struct rm_explore_options *options, uint64_t number);
+
+/* Fills in such a program, after the fields that all programs draw. */
+void rm_explore_progress_make(
+        uint64_t number, struct rm_explore_program *program, uint64_t *rng);
+
 /* Fills in a special program, after the fields that all programs draw. */
 void rm_explore_special_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);

@@ -35,7 +35,8 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return status;
 }
 
-/* The mix uses PCT for one schedule in four, and stall for special programs. */
+/* The mix uses PCT for one schedule in four, and stall for special programs. A
+   few of the others are fair. */
 static const struct rm_explore_scheduler *scheduler_of(
         const struct rm_explore_options *options, uint64_t number)
 {
@@ -44,6 +45,8 @@ static const struct rm_explore_scheduler *scheduler_of(
 		return &rm_explore_pct;
 	case RM_EXPLORE_STALL:
 		return &rm_explore_stall;
+	case RM_EXPLORE_FAIR:
+		return &rm_explore_fair;
 	case RM_EXPLORE_MIX:
 		if (number % RM_EXPLORE_TURNS == RM_EXPLORE_TURN_PCT)
 			return &rm_explore_pct;
@@ -51,29 +54,32 @@ static const struct rm_explore_scheduler *scheduler_of(
 		        (options->written && number % RM_EXPLORE_TURNS ==
 		                                     RM_EXPLORE_TURN_SPECIAL))
 			return &rm_explore_stall;
+		if (number % RM_EXPLORE_FAIR_EVERY == RM_EXPLORE_TURN_FAIR)
+			return &rm_explore_fair;
 		return &rm_explore_random;
 	default:
 		return &rm_explore_random;
 	}
 }
 
-bool rm_explore_stalls(
-        const struct rm_explore_options *options, uint64_t number)
+/* Random turns are fair, too, over some thousand steps. */
+struct rm_explore_schedule rm_explore_schedule_make(
+        const struct rm_explore_options *options, uint64_t number,
+        uint64_t horizon)
 {
-	return scheduler_of(options, number) == &rm_explore_stall;
-}
-
-/* Sets the scheduler and seeds its random numbers. */
-static void make_schedule(const struct rm_explore_options *options,
-        uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
-{
+	const struct rm_explore_scheduler *scheduler =
+	        scheduler_of(options, number);
 	uint64_t turn = options->policy == RM_EXPLORE_MIX
 	                        ? number / RM_EXPLORE_TURNS
 	                        : number;
 
-	*schedule = (struct rm_explore_schedule){
-		.scheduler = scheduler_of(options, number),
+	return (struct rm_explore_schedule){
+		.scheduler = scheduler,
 		.rng = rm_seed(options->seed, 2 * number + 1),
+		.fair = scheduler == &rm_explore_fair ||
+		        scheduler == &rm_explore_random,
+		.even = rm_explore_is_progress(options, number),
+		.fairness = options->fairness,
 		.horizon = horizon,
 		.depth = options->depth
 		                 ? options->depth
@@ -99,7 +105,7 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	if (options->policy == RM_EXPLORE_EXHAUSTIVE)
 		return rm_explore_exhaust(
 		        &program, &all, tally, taken, played, error);
-	make_schedule(options, number, horizon, &schedule);
+	schedule = rm_explore_schedule_make(options, number, horizon);
 	schedule.taken = taken;
 	if (taken)
 		taken->count = 0;

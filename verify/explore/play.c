@@ -11,6 +11,7 @@
 #include "verify/explore/clocks.h"
 #include "verify/explore/heap.h"
 #include "verify/explore/memory.h"
+#include "verify/explore/progress.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -156,15 +157,21 @@ static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
 	const unsigned times = rm_explore_times(op);
+	const bool asks = play.program->question;
 
 	for (unsigned i = 0; i < times; i++) {
 		if (i &&
 		        rm_explore_heap_top() - play.heap_before > REPEATS_HEAP)
 			break;
-		call->lane->untraced = i && i + 1 < times;
+		call->lane->untraced =
+		        i && i + 1 < times && !rm_explore.trace_from;
+		if (asks)
+			rm_explore_operation_begins(call->lane->id, op);
 		record(call, op, known);
 		call->ops->quiesce(call->thread);
 		rm_explore_note_progress(times > 1 ? play.limit : 0);
+		if (asks && rm_explore_operation_ends(call->lane->id))
+			break;
 	}
 	call->lane->untraced = false;
 }
@@ -183,6 +190,7 @@ static void thread_main(struct rm_explore_lane *lane)
 		repeat(&call, &program->op[number][i], known);
 	}
 	lane->operation = -1;
+	rm_explore_operations_end(lane->id);
 	program->impl->ops->leave(thread);
 }
 
@@ -291,7 +299,9 @@ static void main_thread(struct rm_explore_lane *lane)
 	play.heap_before = rm_explore_heap_top();
 	for (unsigned i = 1; i <= program->threads; i++)
 		rm_explore_clocks_fork(i);
+	rm_explore_progress_begin(program);
 	rm_explore_run_threads(program->threads, thread_main);
+	rm_explore_progress_end();
 	read_map(lane);
 	check_invariants();
 	program->impl->ops->destroy(play.map);
@@ -463,6 +473,10 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->steps = rm_explore.steps;
 	played->switches = rm_explore.switches;
 	played->undecided = false;
+	played->note[0] = '\0';
+	if (rm_explore_progress_note()[0])
+		memcpy(played->note, rm_explore_progress_note(),
+		        sizeof(played->note));
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* a history that was cut off is not judged; its fault is reported */

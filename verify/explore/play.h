@@ -15,7 +15,8 @@ struct rm_explore_played {
 	const void *site[2];
 	uint64_t steps, switches;
 	bool undecided;
-	struct rm_history history; /* judged if nothing else was wrong */
+	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
+	struct rm_history history;        /* judged if nothing else was wrong */
 	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
 };
 
@@ -53,9 +54,10 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
-/* True if this schedule uses the stall scheduler. */
-bool rm_explore_stalls(
-        const struct rm_explore_options *options, uint64_t number);
+/* The schedule of this number, before its first turn. */
+struct rm_explore_schedule rm_explore_schedule_make(
+        const struct rm_explore_options *options, uint64_t number,
+        uint64_t horizon);
 
 /* Plays schedule `number`, or, for the exhaustive scheduler, the schedules of
    program `number` up to the first that fails. `taken`, if not NULL, gets the

@@ -8,7 +8,8 @@
  * each thread repeats one operation, since some failures need the same obstacle
  * several times. Programs that grow or repeat are twice as long.
  *
- * These programs are plain. Every fourth program is special (menu.h).
+ * These programs are plain. Every fourth program is special, and a few are made
+ * to judge progress (menu.h).
  */
 #include "verify/explore/menu.h"
 #include "verify/explore/program_file.h"
@@ -105,6 +106,10 @@ static void make_drawn(const struct rm_explore_options *options,
 		rm_explore_special_make(options, number, program, &rng);
 		return;
 	}
+	if (rm_explore_is_progress(options, number)) {
+		rm_explore_progress_make(number, program, &rng);
+		return;
+	}
 	program->keys =
 	        grows ? 5 + rm_explore_draw(&rng, RM_EXPLORE_KEYS_MAX - 4)
 	              : 2 + rm_explore_draw(&rng, 3);
@@ -119,7 +124,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
 	make_drawn(options, number, program);
-	if (!options->written)
+	if (!options->written && !program->question)
 		draw_extremes(program, rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
 	if (program->keyset == RM_KEYS_CHAIN)

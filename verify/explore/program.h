@@ -35,11 +35,19 @@ struct rm_explore_before {
 	uint32_t times;
 };
 
+/* The question about progress that a program was made for. */
+enum rm_explore_question {
+	RM_EXPLORE_NO_QUESTION,
+	RM_EXPLORE_OVERTAKES, /* does each operation of thread 1 end? */
+	RM_EXPLORE_RECLAIMS,  /* is memory freed while threads run? */
+};
+
 struct rm_explore_program {
 	const struct rm_impl *impl;
 	struct rm_shape shape;
 	enum rm_explore_memory memory;
 	bool unstamped, unjudged;
+	enum rm_explore_question question;
 	uint64_t map_seed;
 	bool presize;
 	bool collide;      /* its keys collide in the map if possible */

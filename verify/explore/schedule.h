@@ -60,7 +60,9 @@ struct rm_explore_scheduler {
 enum {
 	RM_EXPLORE_DEPTH_MAX = 4,
 	RM_EXPLORE_BUFFERS_AT = 8,
-	RM_EXPLORE_PRIORITIES = 2 * RM_EXPLORE_BUFFERS_AT
+	RM_EXPLORE_PRIORITIES = 2 * RM_EXPLORE_BUFFERS_AT,
+	/* fair: each thread and each buffer at most twice */
+	RM_EXPLORE_FAIR_TURNS = 4 * (RM_EXPLORE_BUFFERS_AT - 1)
 };
 
 /* A lane's speed under the stall scheduler. */
@@ -87,8 +89,17 @@ struct rm_explore_schedule {
 	bool ahead;      /* stall: held lanes run first, until they stall */
 	uint32_t ranked; /* pct: buffers with a priority, as bits */
 	uint32_t lanes;  /* pct */
+	/* All threads that can run move often, so that an operation must end
+	   within a bounded number of steps. Not changed by a scheduler. */
+	bool fair;
+	bool even;         /* fair: all turns have the same length */
+	uint32_t fairness; /* fair: most steps of the sequence */
+	struct rm_explore_fair_turn {
+		uint16_t lane, steps;
+	} turn[RM_EXPLORE_FAIR_TURNS];       /* fair: the sequence */
+	unsigned turns;                      /* fair */
 	const struct rm_explore_turns *list; /* listed: turns to replay */
-	size_t at;                           /* listed: the next one */
+	size_t at;                           /* listed, fair: the next one */
 	uint32_t back;                       /* listed: of this turn */
 	uint32_t odds; /* drawn: one load in `odds` looks back; 0: not drawn */
 	struct rm_explore_tree *tree;   /* exhaustive: the search */
@@ -96,7 +107,7 @@ struct rm_explore_schedule {
 };
 
 extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
-        rm_explore_stall, rm_explore_listed;
+        rm_explore_stall, rm_explore_fair, rm_explore_listed;
 
 /* The `back` of schedulers that draw it at random. */
 uint32_t rm_explore_draw_back(

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACE_MOST = 4096 /* events */ };
+enum {
+	TRACE_MOST = 4096, /* events */
+	LOOP_STEPS = 2000, /* recorded at the end of a run without progress */
+};
 
 static void name_sites(struct rm_explore_view *view)
 {
@@ -92,8 +95,11 @@ static int show_traced(struct rm_explore_view *view,
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	rm_explore.trace = trace;
 	rm_explore.trace_room = TRACE_MOST;
+	if (rm_explore_is_stuck(failing->fault) && failing->length > LOOP_STEPS)
+		rm_explore.trace_from = failing->length - LOOP_STEPS;
 	status = rm_explore_case_play(failing, played, error);
 	rm_explore.trace = NULL;
+	rm_explore.trace_from = 0;
 	view->event = trace;
 	view->events = rm_explore.trace_count;
 	view->events_lost = rm_explore.trace_lost;
@@ -120,7 +126,8 @@ static int find_and_show(struct rm_explore_view *view, uint64_t horizon,
 
 	view->plays = tally.plays;
 	failing.fault = played->fault;
-	failing.stalls = rm_explore_stalls(view->options, view->number);
+	failing.under =
+	        rm_explore_schedule_make(view->options, view->number, horizon);
 	failing.switches = played->switches;
 	rm_explore_program_make(view->options, view->number, &failing.program);
 	view->ops_before = rm_explore_count_ops(&failing.program);

@@ -6,7 +6,9 @@
  * tried under the turns of the case, and then under some schedules of its own.
  * It is accepted if one of them fails in the same way. Switches come last: at
  * each turn, the previous lane continues instead. Under a memory model, loads
- * read newer stores, and stores leave their buffers as late as possible.
+ * read newer stores, and stores leave their buffers as late as possible. A run
+ * without progress needs its schedule: only schedules like it are tried, and no
+ * switch is removed.
  */
 #include "verify/explore/shrink.h"
 
@@ -16,7 +18,8 @@
 #include <string.h>
 
 enum {
-	TRIES = 200,        /* schedules of a smaller program */
+	TRIES = 200, /* schedules of a smaller program */
+	TRIES_ALIKE = 8,
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
 	STEPS_MOST = 200000000, /* in total; few plays of long programs */
@@ -63,20 +66,41 @@ static bool fails(struct rm_explore_case *failing,
 	return same;
 }
 
+bool rm_explore_is_stuck(enum rm_explore_fault fault)
+{
+	return fault == RM_EXPLORE_LIVELOCK || fault == RM_EXPLORE_STARVATION ||
+	       fault == RM_EXPLORE_UNRECLAIMED;
+}
+
+static bool fails_alike(struct rm_explore_case *failing,
+        const struct rm_explore_program *program)
+{
+	struct rm_explore_schedule schedule = failing->under;
+
+	for (unsigned i = 0; i < TRIES_ALIKE; i++) {
+		if (fails(failing, program, &schedule, UINT64_MAX))
+			return true;
+		schedule.rng = rm_seed(failing->seed, i);
+	}
+	return false;
+}
+
 static bool fails_somehow(struct rm_explore_case *failing,
         const struct rm_explore_program *program)
 {
 	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
 		.list = &failing->turns };
+	const bool stalls = failing->under.scheduler == &rm_explore_stall;
 
+	if (rm_explore_is_stuck(failing->fault))
+		return fails_alike(failing, program);
 	if (fails(failing, program, &listed, UINT64_MAX))
 		return true;
 	for (unsigned i = 0; i < TRIES && failing->plays < PLAYS_MOST; i++) {
 		struct rm_explore_schedule schedule = {
-			.scheduler = i % 4 == 2 && failing->stalls
-			                     ? &rm_explore_stall
-			             : i % 2 ? &rm_explore_pct
-			                     : &rm_explore_random,
+			.scheduler = i % 4 == 2 && stalls ? &rm_explore_stall
+			             : i % 2              ? &rm_explore_pct
+			                                  : &rm_explore_random,
 			.rng = rm_seed(failing->seed, i),
 			.horizon = failing->horizon,
 			.depth = 1 + i / 2 % RM_EXPLORE_DEPTH_MAX
@@ -287,13 +311,15 @@ int rm_explore_case_play(struct rm_explore_case *failing,
 	struct rm_explore_turns taken = { NULL, 0, 0 };
 	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
 		.list = &failing->turns,
-		.taken = &taken };
+		.taken = &taken,
+		.fair = failing->under.fair };
 	int status = rm_explore_play(
 	        &failing->program, &listed, failing->limit, played, error);
 
 	rm_explore_turns_clear(&failing->turns);
 	failing->turns = taken;
 	failing->switches = played->switches;
+	failing->length = played->steps;
 	return status;
 }
 
@@ -304,10 +330,14 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 
 	for (unsigned i = 0; i < PASSES && leave_out(failing); i++)
 		;
-	for (unsigned i = 0; i < PASSES && leave_out_switches(failing); i++)
-		;
-	for (unsigned i = 0; i < PASSES && leave_out_memory(failing); i++)
-		;
+	if (!rm_explore_is_stuck(failing->fault)) {
+		for (unsigned i = 0; i < PASSES && leave_out_switches(failing);
+		        i++)
+			;
+		for (unsigned i = 0; i < PASSES && leave_out_memory(failing);
+		        i++)
+			;
+	}
 	/* the last play must be the one that is shown */
 	status = rm_explore_case_play(failing, &played, error);
 	rm_explore_played_clear(&played);

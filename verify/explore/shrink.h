@@ -13,9 +13,14 @@ struct rm_explore_case {
 	enum rm_explore_fault fault;
 	uint64_t switches;
 	uint64_t seed, horizon, limit; /* for schedules that are tried */
-	bool stalls;                   /* also try the stall scheduler */
-	uint64_t plays, steps;         /* so far */
+	struct rm_explore_schedule
+	        under;         /* as it was found, before its turns */
+	uint64_t plays, steps; /* so far */
+	uint64_t length;       /* steps of the last rm_explore_case_play() */
 };
+
+/* True if the failure is a run without progress. */
+bool rm_explore_is_stuck(enum rm_explore_fault fault);
 
 /* Plays the case; its turns become those taken. Returns 0 or -errno. */
 int rm_explore_case_play(struct rm_explore_case *failing,

@@ -113,6 +113,8 @@ void rm_explore_print_command(const struct rm_explore_view *view, FILE *out)
 		fprintf(out, " --unstamped");
 	if (options->unjudged)
 		fprintf(out, " --unjudged");
+	if (options->fairness != RM_EXPLORE_FAIRNESS)
+		fprintf(out, " --fairness %u", options->fairness);
 	if (options->depth)
 		fprintf(out, " --depth %u", options->depth);
 	if (options->steps != RM_EXPLORE_STEPS)

@@ -14,6 +14,7 @@ enum {
 	LINES_MOST = 160, /* schedule lines; more are left out in the middle */
 	WIDTH = 36,       /* of a column */
 	CELL_BYTES = 112,
+	LOOPS = 2, /* repetitions that make a cycle */
 };
 
 static void cell(const struct rm_explore_view *view, FILE *out, unsigned lane,
@@ -132,7 +133,8 @@ static void print_schedule(const struct rm_explore_view *view, FILE *out)
 		        "  ... %" PRIu64 " more accesses, up to the end, "
 		        "were not recorded ...\n",
 		        view->events_lost);
-	if (played->lane && played->fault != RM_EXPLORE_HISTORY)
+	if (played->lane && played->fault != RM_EXPLORE_HISTORY &&
+	        !rm_explore_is_stuck(played->fault))
 		indented(view, out, played->lane, "  ^ ",
 		        rm_explore_fault_name[played->fault]);
 	if (all > LINES_MOST)
@@ -140,6 +142,71 @@ static void print_schedule(const struct rm_explore_view *view, FILE *out)
 	if (played->fault == RM_EXPLORE_HISTORY) {
 		fprintf(out, "\nthe history:\n");
 		rm_history_explain(out, &played->judgement);
+	}
+}
+
+/* True if the last events repeat those `period` before, LOOPS times. */
+static bool has_period(const struct rm_explore_view *view, size_t period)
+{
+	for (size_t i = view->events - LOOPS * period; i < view->events; i++) {
+		const struct rm_explore_event *event = &view->event[i];
+		const struct rm_explore_event *last = event - period;
+
+		if (event->lane != last->lane || event->kind != last->kind ||
+		        event->site != last->site)
+			return false;
+	}
+	return true;
+}
+
+/* True if an event of this lane and place is among those before `i`. */
+static bool was_listed(
+        const struct rm_explore_view *view, size_t first, size_t i)
+{
+	const struct rm_explore_event *event = &view->event[i];
+	const char *chain =
+	        rm_explore_sites_find(&view->sites, event->site)->chain;
+
+	while (i-- > first)
+		if (view->event[i].lane == event->lane &&
+		        !strcmp(chain, rm_explore_sites_find(&view->sites,
+		                               view->event[i].site)
+		                               ->chain))
+			return true;
+	return false;
+}
+
+/* Lists the places of each thread in the cycle at the end of the trace, or in
+   all of the trace if it has none. */
+static void print_loop(const struct rm_explore_view *view, FILE *out)
+{
+	size_t period = 1, first = 0;
+
+	while ((LOOPS + 1) * period <= view->events &&
+	        !has_period(view, period))
+		period++;
+	if ((LOOPS + 1) * period <= view->events)
+		first = view->events - period;
+	fprintf(out, "\nthe loop: %s%zu accesses\n",
+	        first ? "the last steps repeat a cycle of "
+	              : "no exact cycle in the last ",
+	        view->events - first);
+	for (unsigned lane = 1; lane < RM_EXPLORE_LANES; lane++) {
+		bool heads = true;
+
+		for (size_t i = first; i < view->events; i++) {
+			if (view->event[i].lane != lane ||
+			        was_listed(view, first, i))
+				continue;
+			if (heads)
+				fprintf(out, "  %s:\n",
+				        rm_explore_lane_name(lane));
+			heads = false;
+			fprintf(out, "    %s\n",
+			        rm_explore_sites_find(
+			                &view->sites, view->event[i].site)
+			                ->chain);
+		}
 	}
 }
 
@@ -152,6 +219,8 @@ int rm_explore_view_text(const struct rm_explore_view *view, FILE *out)
 	rm_explore_print_head(view, out);
 	fprintf(out, "\nthe program:\n");
 	status = rm_explore_print_program(view, out);
+	if (rm_explore_is_stuck(view->played->fault))
+		print_loop(view, out);
 	print_schedule(view, out);
 	fprintf(out, "\nagain: ");
 	rm_explore_print_command(view, out);

@@ -118,6 +118,7 @@ struct rm_explore_world {
 	size_t trace_count, trace_room;
 	struct rm_explore_stretch stretch; /* of the running lane */
 	uint64_t trace_lost;               /* events that did not fit */
+	uint64_t trace_from; /* steps before the first event; 0: none */
 };
 
 extern struct rm_explore_world rm_explore;

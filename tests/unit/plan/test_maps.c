@@ -69,8 +69,8 @@ static bool words_known(const struct rm_impl *impl)
 		"free", "bound", "technique", NULL };
 	static const char *const guarantees[] = { "point-in-time",
 		"once-if-present", "none", NULL };
-	static const char *const progress[] = { "blocking", "lock-free",
-		"wait-free", NULL };
+	static const char *const progress[] = { "blocking", "starvation-free",
+		"lock-free", "wait-free", NULL };
 	static const char *const dispatch[] = { "none", "callback", "plt",
 		NULL };
 

@@ -279,6 +279,11 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	request.cell.window_ns = 1000;
 	CHECK(judged("void", "the window of 1000 ns"),
 	        "so is a shorter one whose threads stop late");
+	request.cell.window_ns = 1000000;
+	team.members[0].end_ns--;
+	CHECK(judged("void", "their CPUs were busy"),
+	        "a long window in which no thread ran has that reason");
+	team.members[0].end_ns++;
 	request.cell.window_ns = 0;
 	team.clock_step_ns = 26;
 	CHECK(judged("void", "clock readings"),

@@ -19,6 +19,11 @@
 #define GRACE_SLOTS(grace) ((grace)->threads)
 #endif
 
+/* The slot of a thread that leaves; a file may define another rule before. */
+#ifndef GRACE_LEAVE
+#define GRACE_LEAVE(thread) grace_park(thread)
+#endif
+
 /* First member of retired objects. */
 struct retired {
 	struct retired *next;
@@ -114,7 +119,7 @@ static inline void grace_leave(void *handle)
 {
 	struct grace_thread *thread = handle;
 
-	grace_park(thread);
+	GRACE_LEAVE(thread);
 	atomic_fetch_sub(&thread->grace->joined, 1);
 }
 

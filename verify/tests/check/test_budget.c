@@ -122,10 +122,32 @@ static void waits_are_paid(void)
 	        "and their wall time counts as used budget");
 }
 
+/* A call sleeps while other threads use CPU time, except in one sample. */
+static enum rm_hang_verdict take_alone(unsigned awake)
+{
+	struct rm_hang_detector detector = { .deadline_ns = 30 * second_ns };
+	enum rm_hang_verdict verdict = RM_HANG_NONE;
+
+	for (uint64_t i = 0; i < 500; i++)
+		verdict |= rm_hang_sample(&detector,
+		        &(struct rm_process_sample){ i * 20000000, i * 10000000,
+		                7, false, i && i != awake });
+	return verdict;
+}
+
+static void a_call_starves(void)
+{
+	CHECK(take_alone(0) == RM_HANG_STARVED,
+	        "2 s of CPU time of a map's threads while a call sleeps");
+	CHECK(take_alone(100) == RM_HANG_NONE,
+	        "not if the caller was awake at times");
+}
+
 static enum rm_hang_verdict take_sample(struct rm_hang_detector *detector,
         uint64_t wall, uint64_t cpu, uint64_t progress, bool asleep)
 {
-	const struct rm_process_sample seen = { wall, cpu, progress, asleep };
+	const struct rm_process_sample seen = { wall, cpu, progress, asleep,
+		false };
 
 	return rm_hang_sample(detector, &seen);
 }
@@ -198,5 +220,6 @@ int main(void)
 	slow_is_no_hang();
 	spinning_is_one();
 	sleep_is_one();
+	a_call_starves();
 	return DONE();
 }

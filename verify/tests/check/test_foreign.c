@@ -283,7 +283,8 @@ static void wrong_tables(void)
 	lib_table.guarantees = NULL;
 	CHECK(refused("guarantees, expected"), "rejects a null guarantee");
 	lib_table.progress = "quick";
-	CHECK(refused("progress, expected blocking, lock-free or wait-free"),
+	CHECK(refused("progress, expected blocking, starvation-free, "
+	              "lock-free or wait-free"),
 	        "rejects an unknown progress claim");
 }
 

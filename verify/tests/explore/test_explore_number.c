@@ -11,6 +11,7 @@
 const struct rm_explore_scheduler rm_explore_pct = { .name = "pct" };
 const struct rm_explore_scheduler rm_explore_random = { .name = "random" };
 const struct rm_explore_scheduler rm_explore_stall = { .name = "stall" };
+const struct rm_explore_scheduler rm_explore_fair = { .name = "fair" };
 const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 static struct rm_explore_schedule last;
@@ -32,6 +33,13 @@ bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number)
 {
 	return number % 4 == 1 && !options->plain && !options->written;
+}
+
+bool rm_explore_is_progress(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	(void)options;
+	return number == 2;
 }
 
 void rm_explore_program_make(const struct rm_explore_options *options,
@@ -136,9 +144,6 @@ static unsigned stalling(const struct rm_explore_options *options)
 		rm_explore_play_number(
 		        options, number, 100, &tally, NULL, &played, NULL);
 		count += last.scheduler == &rm_explore_stall;
-		if (rm_explore_stalls(options, number) !=
-		        (last.scheduler == &rm_explore_stall))
-			return NUMBERS + 1;
 	}
 	return count;
 }
@@ -160,6 +165,28 @@ static void who_stalls(void)
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_STALL }) == NUMBERS,
 	        "all do if stall is requested");
+}
+
+static void some_are_fair(void)
+{
+	const struct rm_explore_options mix = { .policy = RM_EXPLORE_MIX,
+		.fairness = 40 };
+	unsigned fair = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++)
+		fair += rm_explore_schedule_make(&mix, number, 1).scheduler ==
+		        &rm_explore_fair;
+	CHECK(fair == NUMBERS / 16, "one in 16 schedules of a mix is fair");
+	CHECK(rm_explore_schedule_make(&mix, 2, 1).fair &&
+	                rm_explore_schedule_make(&mix, 2, 1).even &&
+	                rm_explore_schedule_make(&mix, 2, 1).fairness == 40 &&
+	                !rm_explore_schedule_make(&mix, 18, 1).even,
+	        "that of a program about progress is even, too");
+	CHECK(rm_explore_schedule_make(&mix, 4, 1).fair &&
+	                !rm_explore_schedule_make(&mix, 1, 1).fair &&
+	                !rm_explore_schedule_make(&mix, 3, 1).fair,
+	        "progress is judged under random turns, not under pct or "
+	        "stall");
 }
 
 static void horizons_are_calibrated(void)
@@ -278,6 +305,7 @@ int main(void)
 	CHECK(last.scheduler == &rm_explore_random,
 	        "other schedules of a mix are random");
 	who_stalls();
+	some_are_fair();
 	horizons_are_calibrated();
 	a_schedule_has_its_number();
 	exhausted_numbers_are_programs();

@@ -16,7 +16,13 @@ static pid_t counted_fork(void);
 
 #include <signal.h>
 
-enum { FIRST = 100, MANY = 60, NUMBERS = FIRST + 2 * MANY, HORIZON = 321 };
+enum {
+	NOTED = 130,
+	FIRST = 100,
+	MANY = 60,
+	NUMBERS = FIRST + 2 * MANY,
+	HORIZON = 321
+};
 
 static struct {
 	_Atomic unsigned times[NUMBERS]; /* plays of each number */
@@ -33,8 +39,9 @@ static struct {
 	enum rm_explore_fault fault[3];
 	uint64_t dies, leaves, breaks; /* numbers; 0: none */
 	int dies_by;                   /* a signal */
-	bool breaks_again;             /* when the parent replays a failure */
-	unsigned forks;                /* the last one fails; 0: none does */
+	uint64_t budget_ns;
+	bool breaks_again; /* when the parent replays a failure */
+	unsigned forks;    /* the last one fails; 0: none does */
 } stub;
 
 static pid_t counted_fork(void)
@@ -101,6 +108,8 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	tally->switches += 5;
 	tally->undecided += 6;
 	played->fault = RM_EXPLORE_NOTHING;
+	snprintf(played->note, sizeof(played->note),
+	        number >= NOTED ? "note %llu" : "", (unsigned long long)number);
 	for (int i = 0; i < 3; i++)
 		if (number == stub.fails[i])
 			played->fault = stub.fault[i];
@@ -111,6 +120,8 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	               : 0;
 }
 
+enum { CUT_AFTER = 16 };
+
 static int run(unsigned cpus, enum rm_explore_policy policy,
         struct rm_explore_summary *summary, struct rm_error *error)
 {
@@ -118,6 +129,7 @@ static int run(unsigned cpus, enum rm_explore_policy policy,
 		.first = FIRST,
 		.schedules = policy == RM_EXPLORE_EXHAUSTIVE ? 1 : MANY,
 		.programs = policy == RM_EXPLORE_EXHAUSTIVE ? MANY : 1,
+		.budget_ns = stub.budget_ns,
 		.cpus = cpus };
 
 	stub.options = &options;
@@ -164,12 +176,27 @@ static void all_pass(enum rm_explore_policy policy, const char *name)
 		sums &= sum->programs == MANY && sum->stopped == 2 * MANY &&
 		        sum->schedules == 3 * MANY && sum->plays == 4 * MANY &&
 		        sum->steps == 7770 && sum->switches == 5 * MANY &&
-		        sum->undecided == 6 * MANY;
+		        sum->undecided == 6 * MANY && !sum->cut &&
+		        sum->noted == NOTED + 1 &&
+		        !strcmp(sum->note, "note 130");
 	}
 	CHECK(each, name);
 	CHECK(none, "the summary reports that none fails");
 	CHECK(sums, "the tallies of all processes are added");
 	CHECK(seconds, "the summary has the elapsed time");
+}
+
+static void budget_ends_it(void)
+{
+	struct rm_explore_summary summary;
+	struct rm_error error;
+
+	stub.budget_ns = 1;
+	CHECK(!run(1, RM_EXPLORE_MIX, &summary, &error) && summary.tally.cut &&
+	                summary.tally.plays == 4 * CUT_AFTER &&
+	                played_once(FIRST, FIRST + CUT_AFTER, true),
+	        "no number is played after the budget was used");
+	stub.budget_ns = 0;
 }
 
 static void fails(uint64_t one, uint64_t two, uint64_t three)
@@ -423,6 +450,7 @@ int main(void)
 	                         "processes");
 	all_pass(RM_EXPLORE_EXHAUSTIVE,
 	        "so is each program of the exhaustive scheduler");
+	budget_ends_it();
 	lowest_is_told();
 	lower_comes_later();
 	processes_die();

@@ -157,6 +157,41 @@ static void lanes_stand_still(void)
 	CHECK(ended == 500, "a stalled lane that others wait for is released");
 }
 
+/* The most steps of other lanes between two turns of one. */
+static uint64_t longest_gap(uint64_t seed, uint32_t fairness)
+{
+	struct rm_explore_schedule schedule = {
+		.scheduler = &rm_explore_fair, .rng = seed, .fairness = fairness
+	};
+	struct rm_explore_situation situation = { .choices = ALL };
+	uint64_t ran[LANES] = { 0 }, gap = 0;
+
+	rm_explore_fair.begin(&schedule, LANES);
+	for (unsigned i = 0; i < TURNS; i++) {
+		struct rm_explore_turn turn =
+		        rm_explore_next_turn(&schedule, &situation);
+
+		if (situation.steps - ran[turn.lane] > gap)
+			gap = situation.steps - ran[turn.lane];
+		situation.steps += turn.steps;
+		ran[turn.lane] = situation.steps;
+	}
+	return gap;
+}
+
+static void fair_turns(void)
+{
+	uint64_t few = 0, many = 0;
+
+	for (uint64_t seed = 0; seed < 500; seed++) {
+		few += longest_gap(seed, 8) <= 8;
+		many = longest_gap(seed, 64) > many ? longest_gap(seed, 64)
+		                                    : many;
+	}
+	CHECK(few == 500, "each lane moves within 8 steps of the others");
+	CHECK(many >= 32 && many <= 64, "within 64, if they are allowed");
+}
+
 static void list_plays(void)
 {
 	struct rm_explore_turns taken = { NULL, 0, 0 };
@@ -184,6 +219,8 @@ int main(void)
 	choices(&rm_explore_random);
 	choices(&rm_explore_pct);
 	choices(&rm_explore_stall);
+	choices(&rm_explore_fair);
+	fair_turns();
 	pct_switches();
 	lanes_stand_still();
 	list_plays();

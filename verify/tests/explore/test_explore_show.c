@@ -20,7 +20,8 @@ static struct {
 	char done[32];
 	int fails[STAGES];
 	enum rm_explore_fault fault;
-	bool stalls, right;
+	bool right;
+	uint64_t length, trace_from;
 	const struct rm_explore_options *options;
 	unsigned named, sites, sites_cleared, turns_cleared, played_cleared;
 	const void *site[16];
@@ -70,11 +71,17 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	return stage(NUMBER);
 }
 
-bool rm_explore_stalls(
-        const struct rm_explore_options *options, uint64_t number)
+struct rm_explore_schedule rm_explore_schedule_make(
+        const struct rm_explore_options *options, uint64_t number,
+        uint64_t horizon)
 {
-	play.right &= options == play.options && number == 17;
-	return play.stalls;
+	play.right &= options == play.options && number == 17 && horizon == 321;
+	return (struct rm_explore_schedule){ .rng = 5 };
+}
+
+bool rm_explore_is_stuck(enum rm_explore_fault fault)
+{
+	return fault == RM_EXPLORE_LIVELOCK;
 }
 
 void rm_explore_program_make(const struct rm_explore_options *options,
@@ -95,9 +102,10 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 	(void)error;
 	play.right &= failing->seed == 9 && failing->horizon == 321 &&
 	              failing->limit == 777 && failing->fault == play.fault &&
-	              failing->stalls == play.stalls &&
-	              failing->switches == 12 && failing->turns.count == 5 &&
+	              failing->under.rng == 5 && failing->switches == 12 &&
+	              failing->turns.count == 5 &&
 	              failing->program.threads == 3;
+	failing->length = play.length;
 	return stage(SHRINK);
 }
 
@@ -107,6 +115,7 @@ int rm_explore_case_play(struct rm_explore_case *failing,
 {
 	(void)failing, (void)error;
 	play.right &= rm_explore.trace && rm_explore.trace_room == 4096;
+	play.trace_from = rm_explore.trace_from;
 	rm_explore.trace[0] =
 	        (struct rm_explore_event){ .lane = 0, .site = &play.done[1] };
 	rm_explore.trace[1] = (struct rm_explore_event){
@@ -214,8 +223,10 @@ static void all_is_done_in_order(void)
 	                !rm_explore.trace,
 	        "everything is freed");
 	begin();
-	play.stalls = true;
-	CHECK(tell() == 0 && play.right, "a case that stalled may stall again");
+	play.fault = RM_EXPLORE_LIVELOCK;
+	play.length = 5000;
+	CHECK(tell() == 0 && play.trace_from == 3000 && !rm_explore.trace_from,
+	        "of a run without progress, the last 2000 steps are traced");
 }
 
 static void lanes_have_columns(void)

@@ -10,6 +10,7 @@
 const struct rm_explore_scheduler rm_explore_pct = { .name = "pct" };
 const struct rm_explore_scheduler rm_explore_random = { .name = "random" };
 const struct rm_explore_scheduler rm_explore_stall = { .name = "stall" };
+const struct rm_explore_scheduler rm_explore_fair = { .name = "fair" };
 const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 enum { SEED = 5, HORIZON = 300, LIMIT = 777, STEPS = 11 };
@@ -209,7 +210,7 @@ static void other_faults_do_not_count(void)
 	        "half of them are random, half pct");
 	rm_explore_turns_clear(&failing.turns);
 	failing = big();
-	failing.stalls = true;
+	failing.under.scheduler = &rm_explore_stall;
 	play.fails = never;
 	play.otherwise = RM_EXPLORE_LEAK;
 	rm_explore_shrink(&failing, &error);
@@ -283,7 +284,7 @@ static void threads_may_stand_still(void)
 	struct rm_explore_case failing = big();
 	struct rm_error error;
 
-	failing.stalls = true;
+	failing.under.scheduler = &rm_explore_stall;
 	play.fails = where_they_stall;
 	rm_explore_shrink(&failing, &error);
 	CHECK(play.of[3] && failing.program.ops[0] == 0 &&

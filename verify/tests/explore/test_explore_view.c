@@ -21,6 +21,7 @@ static void begin(void)
 		.threads = RM_EXPLORE_THREADS,
 		.ops = RM_EXPLORE_OPS,
 		.steps = RM_EXPLORE_STEPS,
+		.fairness = RM_EXPLORE_FAIRNESS,
 		.seed = 42 };
 	memset(&failing, 0, sizeof(failing));
 	failing.program.impl = &impl;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* progress.h - judges progress in programs that were made for it (program.h):
+   operations that are overtaken again and again, and memory that is not freed.
+   Inside verify/explore only. */
+#ifndef RM_EXPLORE_PROGRESS_H
+#define RM_EXPLORE_PROGRESS_H
+
+#include "verify/explore/program.h"
+
+enum {
+	RM_EXPLORE_OVERTAKEN_NOTED = 200,   /* if the map allows it */
+	RM_EXPLORE_OVERTAKEN_MOST = 1000,   /* by operations of all others */
+	RM_EXPLORE_UNRECLAIMED_MOST = 1000, /* blocks */
+};
+
+/* Called when the threads of `program` begin. */
+void rm_explore_progress_begin(const struct rm_explore_program *program);
+
+/* The lane begins this operation. */
+void rm_explore_operation_begins(unsigned lane, const struct rm_explore_op *op);
+/* It has ended it. Stops the schedule if another lane's operation is overtaken
+   too often and the map promises that this cannot happen. True: the program's
+   question is answered, so its repeated operations may end. */
+bool rm_explore_operation_ends(unsigned lane);
+
+/* The lane has ended all its operations. */
+void rm_explore_operations_end(unsigned lane);
+
+/* Called when all threads have ended. Stops the schedule if their memory was
+   not freed. */
+void rm_explore_progress_end(void);
+
+/* Starvation that the map does not exclude, as text, or "". */
+const char *rm_explore_progress_note(void);
+
+#endif /* RM_EXPLORE_PROGRESS_H */
