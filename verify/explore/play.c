@@ -28,6 +28,7 @@ enum {
 	/* Extra steps for each repeat, since one operation may scan all that
 	   others have retired. */
 	A_WRITE = 12,
+	EXPLAINED_MOST = 4096, /* operations */
 	/* The writes before the threads end at this heap size, or when the
 	   main thread has this many accesses left. */
 	BEFORE_HEAP = 64 << 20,
@@ -339,7 +340,8 @@ static int take_history(struct rm_history *history)
 	return status;
 }
 
-/* Judges quickly first, and explains only a history that failed. */
+/* Judges quickly first, and explains only a history that failed. To make a
+   history of 65,536 operations smaller takes minutes, so it is not explained. */
 static int judge(struct rm_explore_played *played, struct rm_error *error)
 {
 	struct rm_history_judgement quick = { 0 };
@@ -349,6 +351,12 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	played->undecided = quick.verdict == RM_HISTORY_UNDECIDED;
 	if (!status && quick.verdict == RM_HISTORY_BROKEN) {
 		played->fault = RM_EXPLORE_HISTORY;
+		snprintf(played->what, sizeof(played->what),
+		        "no order of these %zu operations explains their "
+		        "results",
+		        play.events);
+	}
+	if (played->fault && play.events <= EXPLAINED_MOST) {
 		full.skip_explanation = false;
 		status = rm_history_judge(
 		        &played->history, &full, &played->judgement, error);
