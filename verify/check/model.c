@@ -21,7 +21,7 @@ enum {
 	CHAIN_SIZE = 300, /* longer chains are only slower */
 	LONG_SIZE = 200,  /* for the long sequence of each set */
 	ONE_VISIT = 300,
-	EDGES_SIZE = 1100, /* includes every kind of edge key */
+	EDGES_SIZE = 1100,  /* includes every kind of edge key */
 	COUNT_SIZE = 65537, /* a count of 16 bits wraps */
 	FEW_OPS = 100000
 };
@@ -59,7 +59,7 @@ static int run_phases(struct rm_model *model, uint64_t ops)
 	if (check_all_keys(model))
 		return -1;
 	for (size_t p = 0; model->keys < COUNT_SIZE &&
-	        p < sizeof(weights) / sizeof(weights[0]);
+	                   p < sizeof(weights) / sizeof(weights[0]);
 	        p++) {
 		for (uint64_t n = 0; n < ops / 5; n++)
 			if (rm_model_step(model, weights[p]))

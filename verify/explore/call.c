@@ -12,8 +12,8 @@ void rm_explore_set_key(struct rm_explore_call *call, unsigned key)
 		        rm_key_of(call->shape, call->rank[key], &call->line);
 		return;
 	}
-	call->key = rm_keyset_key(call->keyset, call->shape, key,
-	        call->map_seed, call->bytes);
+	call->key = rm_keyset_key(
+	        call->keyset, call->shape, key, call->map_seed, call->bytes);
 	/* even numbers have equal hashes */
 	if (call->keyset == RM_KEYS_CHAIN && !call->shape.str)
 		call->key.word = rm_keyset_chain(2 * key, call->map_seed);
@@ -31,8 +31,7 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 {
 	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
 
-	if (rm_explore.alone || writer == call->lane->id ||
-	        is_extreme(word) ||
+	if (rm_explore.alone || writer == call->lane->id || is_extreme(word) ||
 	        rm_explore_happened_before(writer, call->begun[word >> 44]))
 		return;
 	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
@@ -95,8 +94,7 @@ static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 }
 
 /* The number of this key; if it is unknown, the number of keys. */
-static unsigned number_of(
-        const struct rm_explore_call *call, struct rm_key key)
+static unsigned number_of(const struct rm_explore_call *call, struct rm_key key)
 {
 	struct rm_explore_call other = *call;
 	unsigned number = 0;

@@ -19,7 +19,7 @@ struct rm_explore_call {
 	bool was_there;               /* update found the key */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	size_t *pairs, pairs_most;    /* their number, and its maximum */
-	const uint32_t *rank; /* low half of each key's values */
+	const uint32_t *rank;         /* low half of each key's values */
 	unsigned keys;
 	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` is the key's rank */
 	uint64_t map_seed;

@@ -25,7 +25,7 @@
 #include "runner/impl.h"
 
 enum {
-	FAR = 255, /* special programs; odd, so that all shapes get some */
+	FAR = 255,     /* special programs; odd, so that all shapes get some */
 	FAR_EXACT = 4, /* far programs; all but one of them are exact */
 	FAR_TIMES = 1 << 16,
 	FAR_MORE = 512, /* maximum of extra repeats, in half of them */

@@ -201,8 +201,8 @@ static void write_before(struct rm_explore_call *call)
 	const struct rm_explore_before *before = &play.program->before;
 
 	for (uint32_t i = 0; i < before->times * before->ops &&
-	        rm_explore_heap_top() < BEFORE_HEAP &&
-	        rm_explore.alone_left > BEFORE_LEAVES;
+	                     rm_explore_heap_top() < BEFORE_HEAP &&
+	                     rm_explore.alone_left > BEFORE_LEAVES;
 	        i++) {
 		const struct rm_explore_op *op = &before->op[i % before->ops];
 
@@ -418,10 +418,10 @@ static bool make_room_of_pairs(const struct rm_explore_program *program)
    and for initial values. False: out of memory; old contents are kept. */
 static bool make_room(const struct rm_explore_program *program)
 {
-	const size_t room = rm_explore_total_times(program) +
-	                    (size_t)program->before.times *
-	                            program->before.ops +
-	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
+	const size_t room =
+	        rm_explore_total_times(program) +
+	        (size_t)program->before.times * program->before.ops +
+	        2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
 	struct rm_history_event *event;
 	uint32_t *begun;
 

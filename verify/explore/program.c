@@ -54,10 +54,10 @@ static void draw_extremes(
 	before->times = (1U << (16 - rm_explore_draw(&rng, 2))) -
 	                rm_explore_draw(&rng, BEFORE_LEAVES);
 	before->ops = 1 + rm_explore_draw(&rng, 2);
-	before->op[0] = (struct rm_explore_op){ RM_HISTORY_UPSERT,
-		(uint8_t)key, 0 };
-	before->op[1] = (struct rm_explore_op){ RM_HISTORY_REMOVE,
-		(uint8_t)key, 0 };
+	before->op[0] =
+	        (struct rm_explore_op){ RM_HISTORY_UPSERT, (uint8_t)key, 0 };
+	before->op[1] =
+	        (struct rm_explore_op){ RM_HISTORY_REMOVE, (uint8_t)key, 0 };
 }
 
 static void make_written(const struct rm_explore_program_file *written,
@@ -125,7 +125,8 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 {
 	make_drawn(options, number, program);
 	if (!options->written && !program->question)
-		draw_extremes(program, rm_explore_may_take_long(options, number),
+		draw_extremes(program,
+		        rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);

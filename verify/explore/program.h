@@ -50,7 +50,7 @@ struct rm_explore_program {
 	enum rm_explore_question question;
 	uint64_t map_seed;
 	bool presize;
-	bool collide;      /* its keys collide in the map if possible */
+	bool collide; /* its keys collide in the map if possible */
 	/* If not ranks, a key may also have the value 0 or all ones once, and
 	   `collide` has no effect. */
 	enum rm_keyset keyset;

@@ -34,8 +34,8 @@ _Static_assert(
         NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "one name per thread");
 
 static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
-	"resident", "key set", "before", "thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
-	"thread 6", "thread 7" };
+	"resident", "key set", "before", "thread 1", "thread 2", "thread 3",
+	"thread 4", "thread 5", "thread 6", "thread 7" };
 
 static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
 

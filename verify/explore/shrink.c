@@ -52,8 +52,8 @@ static bool fails(struct rm_explore_case *failing,
 	same = !rm_explore_play(
 	               program, &schedule, failing->limit, &played, &error) &&
 	       played.fault == failing->fault && played.switches <= most;
-	failing->steps += played.steps +
-	                  (uint64_t)BEFORE_STEPS * program->before.times;
+	failing->steps +=
+	        played.steps + (uint64_t)BEFORE_STEPS * program->before.times;
 	if (same) {
 		rm_explore_turns_clear(&failing->turns);
 		failing->turns = taken;

@@ -48,8 +48,7 @@ static size_t until_different(const char *a, const char *b, size_t bytes)
 	return same < bytes ? same + 1 : bytes;
 }
 
-static int compare(
-        const char *a, const char *b, size_t most, const void *site)
+static int compare(const char *a, const char *b, size_t most, const void *site)
 {
 	for (size_t at = 0, bytes; at < most; at += bytes) {
 		size_t last;

@@ -82,6 +82,9 @@ static unsigned longest(const struct rm_explore_program *program)
 /* A program that repeats this often has everything that can matter. */
 static bool is_full(const struct rm_explore_program *program)
 {
+	if (longest(program) == WRAPS)
+		return program->threads == RM_EXPLORE_THREADS_MAX &&
+		       program->keys == 1 && program->resident == 1;
 	return program->threads == RM_EXPLORE_THREADS_MAX &&
 	       program->keys == 4 && program->resident == 0xf &&
 	       program->collide && longest(program) <= WRAPS + 512;
@@ -91,7 +94,8 @@ static void test_all(const struct rm_impl *impl)
 {
 	const struct rm_explore_options options = options_of(impl);
 	unsigned special = 0, colliding = 0, crowds = 0, near = 0, exact = 0,
-	         more = 0, early = 0, sound = 0, full = 0;
+	         more = 0, early = 0, sound = 0, full = 0, before = 0,
+	         edges = 0, chains = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
 		struct rm_explore_program program;
@@ -107,7 +111,12 @@ static void test_all(const struct rm_impl *impl)
 		exact += most == WRAPS;
 		more += most > WRAPS;
 		full += most >= WRAPS && is_full(&program);
-		early += most >= WRAPS && number < RM_EXPLORE_SCHEDULES_OF_ALL;
+		early += (most >= WRAPS || program.before.times) &&
+		         number < RM_EXPLORE_SCHEDULES_OF_ALL;
+		before += program.before.times > WRAPS - 8 &&
+		          program.before.times <= WRAPS;
+		edges += program.keyset == RM_KEYS_EDGES;
+		chains += program.keyset == RM_KEYS_CHAIN;
 	}
 	CHECK(sound == NUMBERS, "all programs are within the limits");
 	CHECK(special == NUMBERS / 4, "every fourth program is special");
@@ -117,8 +126,12 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
 	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
-	        "each of these has all threads and four present keys that "
-	        "collide");
+	        "each of these has all threads, and one present key or four "
+	        "that collide");
+	CHECK(before > 20, "some begin when such a counter is close to its "
+	                   "end");
+	CHECK(edges > NUMBERS / 20 && chains > NUMBERS / 20,
+	        "one in 16 has extreme keys, one in 16 keys of equal hashes");
 	CHECK(early == 0, "none of these is run by `explore all`");
 }
 

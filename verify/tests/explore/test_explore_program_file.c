@@ -46,6 +46,10 @@ static const struct mistake {
 	        "expected at least 3, since key 2 is used" },
 	{ "keys = 2\nkeys = 2\n", ":2: second line keys", "is line 1)" },
 	{ "presize = maybe\n", ":1: ", "expected yes or no" },
+	{ "key set = all\n", ":1: \"all\"", "expected ranks, edges or chain" },
+	{ "before = 9 x lookup 0\n", ":1: ", "expected N x upsert KEY" },
+	{ "before = upsert 0, upsert 0, upsert 0\n", ":1: \"upsert 0\"",
+	        "at most 2 operations before" },
 	{ "collide = maybe\n", ":1: ", "expected yes or no" },
 	{ "thread 1 = 0 x upsert 0\n", ":1: \"0\"", "1 to 131072" },
 	{ "thread 1 = 131073 x upsert 0\n", ":1: \"131073\"", "1 to 131072" },
@@ -141,7 +145,8 @@ static void test_back(void)
 		.ops = 11,
 		.seed = 5 };
 
-	for (uint64_t i = 0; i < 2000; i++) {
+	/* with programs that take long */
+	for (uint64_t i = 20000; i < 22000; i++) {
 		struct rm_explore_program program;
 		struct rm_explore_program_file written;
 		struct rm_error error;
@@ -153,6 +158,11 @@ static void test_back(void)
 		       written.program.keys == program.keys &&
 		       written.program.resident == program.resident &&
 		       written.program.presize == program.presize &&
+		       written.program.keyset == program.keyset &&
+		       written.program.before.times == program.before.times &&
+		       written.program.before.ops == program.before.ops &&
+		       !memcmp(written.program.before.op, program.before.op,
+		               program.before.ops * sizeof(program.op[0][0])) &&
 		       written.shapes == 1U << rm_shape_index(program.shape) &&
 		       !memcmp(written.program.ops, program.ops,
 		               sizeof(program.ops)) &&
