@@ -2,7 +2,7 @@
 # Readmostly. `make help` lists the targets.
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),clang++,g++),$(CXX))
-# The names of variables are upper case. Without this check mode=quick would be ignored.
+# Variables have upper-case names. Without this check, mode=quick would be ignored.
 $(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
 # Inherited variables that change results or output do not reach recipes (runner/base/environment.def).
@@ -23,7 +23,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 ALIGN   := -falign-functions=64 -falign-loops=32 $(if $(findstring clang,$(CC)),,-falign-jumps=32) -fno-jump-tables
 CFLAGS  ?= $(OPT) $(ALIGN) $(SANITIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) $(DEBUG)
-# C++23 is the first to have <stdatomic.h>. g++ warns of members that a table of operations leaves out.
+# C++23 is the first to have <stdatomic.h>. g++ warns about members that a table of operations leaves out.
 ALL_CXXFLAGS = -std=gnu++2b -D_GNU_SOURCE -I. -pthread $(CFLAGS) $(DEBUG) \
   $(filter-out -Wstrict-prototypes -Wmissing-prototypes,$(WARN)) -Wno-missing-field-initializers
 LIBRARIES := hwloc inih jansson zlib
@@ -43,7 +43,7 @@ $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO):
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
 
-# Outputs that a build cache or a full disk left empty or cut are made again.
+# Outputs that a build cache or a full disk left empty or truncated are made again.
 $(if $(filter clean help,$(MAKECMDGOALS)),,$(shell runner/damaged.sh $(BUILD) $(PLACE)))
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
@@ -68,7 +68,7 @@ SIZES   := 24 64 256 1024
 APART   := $(SIZES:%=x%) placed $(SIZES:%=placed-x%)
 SOURCES := $(foreach id,$(NATIVE),$(wildcard $(MAP_$(id)).c $(MAP_$(id)).cc))
 objects  = $(patsubst %,$(1)/%.o,$(basename $(2)))
-# The headers of a map's libraries; their warnings are not ours.
+# Headers of a map's libraries are system headers, since their warnings are not ours.
 needs    = $(NEEDS_$(basename $(notdir $<)))
 headers  = $(if $(needs),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(needs))))
 impl_flags = $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
@@ -77,7 +77,7 @@ version_of = $(shell $(PKG) --modversion $(1))
 
 # On a full disk a recipe fails with half of its file written.
 .DELETE_ON_ERROR:
-# Keeps the objects of tests, which make takes for intermediate.
+# Keeps the objects of tests, which make would delete as intermediate files.
 .SECONDARY:
 .SUFFIXES:
 .PHONY: FORCE
@@ -93,7 +93,7 @@ link = $(call step,LINK) $(CC) $(ALL_CFLAGS) $(call into,$(1))
 replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 
 # ---- targets for users -------------------------------------------------------
-# Variables of the command line reach scripts by the environment.
+# Variables from the command line reach scripts through the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
 .PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
@@ -213,7 +213,7 @@ $(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED
 maps: plain-programs $(addprefix $(PROGRAMS)/aa/,$(CONTROL))
 sizes: $(SIZES:%=x%-programs)
 $(foreach f,$(FLAVOURS),$(eval $(f)-programs: $(addprefix $(PROGRAMS)/,$(call can,$(f)))))
-# A plan may name a size that a map lacks, but no unknown map or flavour.
+# A plan may name a size that a map does not have, but no unknown map or flavour.
 unknown = $(strip $(foreach n,$(NEEDED),$(if $(and $(filter $(FLAVOURS),$(patsubst %/,%,$(dir $n))),$(filter $(ALL_IDS) library,$(notdir $n))),,$n)))
 $(if $(filter programs,$(MAKECMDGOALS)),$(if $(unknown),$(error NEEDED=$(firstword $(unknown)): expected FLAVOUR/ID with a \
   flavour of $(FLAVOURS) and an id that `readmostly dev list` prints)))

@@ -14,11 +14,11 @@ libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
 define language_rules # PROGRAM without readmostly-, LANGUAGE, suffix of the program for key-differs
 $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %.json
 	$$(call step,LINK) ln -sf ../../readmostly-$(1) $$@
-# A separate rule: for make a link is as new as its program.
+# This is a separate rule because make regards a link as being as new as its program.
 $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
 	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv | runner/seal.sh >$$@$$(NEW) && \
 	  mv $$@$$(NEW) $$@
-# Keys with key-differs. In Go they are compiled separately, as in C.
+# Programs for keys with key-differs. In Go they are compiled separately, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
 	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 endef
@@ -28,7 +28,7 @@ GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENA
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
-# A Go program has all sizes of values.
+# A Go program supports all sizes of values.
 $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
 	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE

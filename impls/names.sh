@@ -7,7 +7,7 @@
 # A Go map has an id for each compiler (impls/languages.mk); `other` only if $GO is set.
 # The remedy of a missing map is its packages and a make target.
 #
-# STATE is a list with commas: built or missing (a library is absent, or in HIDDEN),
+# STATE is a comma-separated list: built or missing (a library is absent, or in HIDDEN),
 # misuse, language, sized. pkg-config must find the libraries of .ci/pc.
 out=$1 hidden=" $2 "; shift 2
 export LC_ALL=C
@@ -40,7 +40,7 @@ has() { # LIBRARY
 		[[ $hidden == *" $1 "* ]] || ! pkg-config --exists "$1" 2>/dev/null || known[$1]=yes; }
 	[ "${known[$1]}" = yes ]
 }
-remedy() { # ID LIBRARY...: their packages, and the make target that installs them
+remedy() { # ID LIBRARY...: prints their packages, and the make target that installs them
 	local id=$1 newest; shift
 	newest=$([ "$1" != go-classic ] || ! has go || pkg-config --modversion go)
 	case $newest in

@@ -32,7 +32,7 @@ build_needed
 [ $what = crossover ] || go_open
 command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
 measure "${command[@]}"
-[ $what = crossover ] || campaign+=/stage-01 # claims have a single stage
+[ $what = crossover ] || campaign+=/stage-01 # claims run in a single stage
 python=$(report/find_python.sh) || exit 3
 page=$("$python" -m report "$campaign")
 reported=$?

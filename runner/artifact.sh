@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # artifact.sh OUT CAMPAIGN... - `make artifact`: collects sources, campaigns and the build environment in a folder.
 # `python3 -m report artifact pack` then writes pages and descriptions and packs one file (docs/reference/artifact.md).
-# Sources and the report are of HEAD. DIRTY=1 packs the work tree as it is and records that. SOURCE_DATE_EPOCH is the
-# date of every file; default: the date of the commit. Status: 0; 1 a campaign is not complete; 2 usage or input.
+# Sources and the report are those of HEAD. DIRTY=1 packs the work tree as it is and records that. SOURCE_DATE_EPOCH is
+# the date of every file; default: the date of the commit. Status: 0; 1 a campaign is not complete; 2 usage or input.
 . runner/base/environment.sh
 build=${BUILD:-build/gcc} lists=${APT_LISTS:-/var/lib/apt/lists}
 say() { echo "artifact: $*" >&2; }
@@ -49,7 +49,7 @@ campaign() { # FOLDER
 		tar -C "$stage/campaigns/$name" -x || die 3 "$1: could not be copied to $stage"
 }
 
-packages() { # each package that the suite names, with its installed version
+packages() { # prints each package that the suite names, with its installed version
 	printf 'group\tpackage\twanted\tversion\n'
 	grep -v '^#' .ci/packages | while read -r group package wanted _; do
 		version=$(dpkg-query -W -f='${db:Status-Abbrev}${Version}' "$package" 2>/dev/null |
@@ -68,7 +68,7 @@ compilers() {
 	done
 }
 
-snapshot() { # date of the packages
+snapshot() { # prints the date of the packages
 	dates=$(sed -n 's/^Date: //p' "$lists"/*debian*InRelease "$lists"/*ubuntu*InRelease 2>/dev/null |
 		date -u -f - +%FT%TZ 2>/dev/null | sort | tail -n 1)
 	newest=$(stat -c %Y /var/lib/dpkg/info/*.list 2>/dev/null | sort -n | tail -n 1)

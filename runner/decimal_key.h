@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decimal_key.h - string keys that are sequential decimal numbers, for loops
-   that are not inlined. All other loops use the keys of runner/keys.h. */
+   that are not inlined into the maps. All other loops use the keys of
+   runner/keys.h. */
 #ifndef RM_DECIMAL_KEY_H
 #define RM_DECIMAL_KEY_H
 
@@ -10,7 +11,7 @@ enum { RM_DECIMAL_BYTES = 20 }; /* digits of the largest rank, 2^64 - 1 */
 
 /* Returns the string key of a rank, like rm_key_of(), but with the decimal
    digits of the rank as bytes: 1 to RM_DECIMAL_BYTES, without leading zeros or
-   a terminator. They are stored in `line` and valid as long as it. They
+   a terminator. They are stored in `line` and valid as long as `line` is. They
    overwrite bytes that rm_key_of() expects unchanged, so a line must hold keys
    of one form only. */
 static inline struct rm_key rm_decimal_key(

@@ -15,10 +15,10 @@
 
 #include "runner/operations.h"
 
-/* The closed loop. `draws` (source of the ranks) and `moving` (fresh writes
-   change the resident ranks) are constants. It ends at the window's end (stop
-   flag, read once a batch and after each write) or at iterations_limit, rounded
-   up to whole batches. */
+/* The closed loop. `draws` (the source of the ranks) and `moving` (fresh writes
+   change the resident ranks) are compile-time constants. The loop ends when the
+   window ends (stop flag, read once per batch and after each write) or at
+   iterations_limit, rounded up to whole batches. */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, enum rm_draws draws, bool moving,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
@@ -54,8 +54,9 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 }
 
 /* The closed loop over recorded operations: replays the stream until
-   iterations_limit, a multiple of its length. The entry's low bits have the
-   operation; the look-up is tested first, since the others are rare. */
+   iterations_limit, a multiple of its length. The low bits of an entry encode
+   the operation; a look-up is tested for first, since other operations are
+   rare. */
 RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x),
@@ -118,9 +119,9 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 }
 
 /* One shape of a map: its write path and its six loops, and the drive function
-   that selects a loop before it starts. Each is out of line, so that the
-   compiler can use all registers for it. These are macros because a function
-   cannot define functions. */
+   that selects a loop before it starts. Each loop is a separate function, so
+   that the compiler can use all registers for it. These are macros because a
+   function cannot define functions. */
 #define RM_LOOP(name, kind, call)                                    \
 	static __attribute__((noinline)) void drive_##name##_##kind( \
 	        struct rm_worker *worker)                            \
@@ -204,7 +205,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	{                                                 \
 		NULL, NULL, drive_str16x8, drive_str16x24 \
 	}
-#else /* long values; the plain program has the other shapes */
+#else /* long values only; the plain program has the other shapes */
 #define RM_DRIVES_U64(ops) RM_DRIVE(ops, u64x24, RM_U64X24)
 #define RM_DRIVES(ops)     \
 	RM_DRIVES_U64(ops) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event.h - records occasional work of maps and waits for locks; in the stats
- * build only, like the counts of stat.h.
+ * event.h - records occasional work of maps, and waits for locks. It does so
+ * only in the stats build, like stat.h.
  *
  * An event is a span of one thread (a rehash, a rebuild, a wait) or a state of
  * an object that one thread opens and another may close (a growth shared by
@@ -35,11 +35,9 @@ enum rm_event {
 	RM_EVENT_REBUILD,    /* sync.Map: a new dirty map was filled (entries
 			      * copied) */
 	RM_EVENT_CLONE,      /* a snapshot was copied (entries) */
-	RM_EVENT_RECLAIM,    /* retired objects were freed (number freed, or not
-			      * yet freeable) */
+	RM_EVENT_RECLAIM,    /* retired objects freed (freed, or pending) */
 	RM_EVENT_GRACE_WAIT, /* a writer waited for readers (0) */
-	RM_EVENT_LOCK_WAIT,  /* waited for a lock that another thread held (1:
-			      * to write) */
+	RM_EVENT_LOCK_WAIT,  /* waited for another's lock (1: to write) */
 	RM_EVENT_PHASE,      /* phase of a trial (enum rm_phase) */
 	RM_EVENTS,
 };
@@ -56,8 +54,8 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 #define RM_EVENT_OPEN(event, object, argument) \
 	rm_event_open((event), (object), (argument))
 #define RM_EVENT_CLOSE(event, object) rm_event_close((event), (object))
-/* Call BEGIN and END around acquiring a lock, and WAITS in between before the
-   thread waits for another one. */
+/* Call BEGIN before and END after acquiring a lock, and WAITS in between, just
+   before the thread waits for another thread. */
 #define RM_LOCK_BEGIN(side)  rm_lock_begin(side)
 #define RM_LOCK_WAIT_BEGIN() rm_lock_wait_begin()
 #define RM_LOCK_END()        rm_lock_end()
@@ -80,8 +78,8 @@ void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument);
 void rm_event_open(enum rm_event event, const void *object, uint64_t argument);
 void rm_event_close(enum rm_event event, const void *object);
 
-/* runner/trial/lock_waits.c. A thread acquires one lock at a time; waits within
-   another lock's begin and end count for the outer lock. */
+/* runner/trial/lock_waits.c. A thread acquires one lock at a time; waits
+   between another lock's begin and end count for that outer lock. */
 void rm_lock_begin(enum rm_lock_side side);
 void rm_lock_wait_begin(void);
 void rm_lock_end(void);

@@ -32,11 +32,11 @@ extern "C" {
 #define RM_FOREIGN_VERSION 1u
 
 /* Bits of rm_foreign_map.keys: the kinds of keys that create() accepts. */
-#define RM_FOREIGN_U64 1u /* 64-bit integers: any value, 0 included */
-#define RM_FOREIGN_STR 2u /* byte strings: any bytes and length, also 0 */
+#define RM_FOREIGN_U64 1u /* 64-bit integers: any value, including 0 */
+#define RM_FOREIGN_STR 2u /* byte strings: any bytes, any length including 0 */
 
 /* Bits of rm_foreign_map.flags: requirements of the map. Checks then skip
-   operations that it does not support, and do fewer slow ones. */
+   operations that the map does not support, and run fewer slow ones. */
 #define RM_FOREIGN_ONE_WRITER  1u /* at most one thread may write */
 #define RM_FOREIGN_SLOW_WRITES 2u /* a write costs O(size of the map) */
 
@@ -60,45 +60,48 @@ struct rm_foreign_map {
 	uint32_t flags;   /* RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES */
 	/* Guarantee of scan, length and clear during concurrent writes.
 	   "point-in-time": the entries of one moment; "once-if-present": each
-	   key that is present throughout, exactly once; "none". Progress:
-	   "blocking", "starvation-free" (the same, but no operation waits
-	   without end while others complete), "lock-free" or "wait-free". */
+	   key that is present throughout, exactly once; "none". Progress,
+	   that is whether a stalled thread can block others: "blocking",
+	   "starvation-free" (blocking, but no operation waits forever while
+	   others complete), "lock-free" or "wait-free". */
 	const char *guarantees;
 	const char *progress;
 
 	/* Mandatory. */
 
 	/* Returns an empty map for one kind of key (RM_FOREIGN_U64 or _STR);
-	   null: no memory. expected_keys: a hint, 0: none. seed: of the
-	   hash. */
+	   null: no memory. expected_keys: a hint, 0: unknown. seed: for the
+	   hash function. */
 	void *(*create)(uint32_t key_kind, size_t expected_keys, size_t threads,
 	        uint64_t seed);
 	void (*destroy)(void *map); /* no other thread uses the map */
-	/* Returns whether the key was present; sets *value only if so. */
+	/* Returns whether the key was present; sets *value only if it was. */
 	int (*lookup)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t *value);
-	/* Inserts or replaces. Returns whether the key was present; if so, sets
-	   *old unless null. */
+	/* Inserts or replaces. Returns whether the key was present; if it was,
+	   sets *old unless old is null. */
 	int (*upsert)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t value, uint64_t *old);
-	/* Removes the key. Returns whether it was present; if so, sets *old
-	   unless null. */
+	/* Removes the key. Returns whether the key was present; if it was, sets
+	   *old unless old is null. */
 	int (*remove)(
 	        void *handle, const struct rm_foreign_key *key, uint64_t *old);
 
 	/* The rest is optional: null if the map lacks it. */
 
 	/* Returns the handle of thread `slot`, 0 to threads - 1; called on that
-	   thread. null: no memory. Without join the map is the handle. */
+	   thread. null: no memory. If join is null, the map itself is the
+	   handle. */
 	void *(*join)(void *map, size_t slot);
 	void (*leave)(void *handle);
 	/* Called from time to time: the thread holds no reference. */
 	void (*quiesce)(void *handle);
 	/* If the key was present, sets *present and changes nothing; otherwise
-	   inserts. Returns whether it was present. */
+	   inserts. Returns whether the key was present. */
 	int (*insert_if_absent)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t value, uint64_t *present);
-	/* Replaces `expected` by `value`; returns whether it did. */
+	/* Replaces the value with `value` if it is `expected`; returns whether
+	   it did. */
 	int (*compare_swap)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t expected, uint64_t value);
 	/* Removes the key if its value is `expected`; returns whether it

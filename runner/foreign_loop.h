@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * foreign_loop.h - runs a map of a shared library (foreign.h) in the measured
- * loop. Included by the file that runner/regress_arms.sh writes for `make
- * regress IMPL=x.so`, which defines FOREIGN_FILE, the path of the library, and
- * the rm_impl.
+ * loop. runner/regress_arms.sh writes the file that includes this header, for
+ * `make regress IMPL=x.so`. That file defines FOREIGN_FILE (the path of the
+ * library) and the rm_impl.
  *
  * Each operation is a call through a pointer, as programs in other languages
- * use such a map; reported costs include the call. Only u64x8, and only
- * operations of loops and their verification. `readmostly check x.so` checks
- * the others, and validates the table.
+ * use such a map; reported costs include the call. Supports only the shape
+ * u64x8 and the operations that loops and their verification need. `readmostly
+ * check x.so` checks all others and validates the library's table.
  */
 #ifndef RM_FOREIGN_LOOP_H
 #define RM_FOREIGN_LOOP_H
@@ -23,7 +23,7 @@
 /* Written once by the first create(), before any thread runs. */
 static struct rm_foreign_map foreign;
 
-/* Loads the library; returns whether its table is usable. */
+/* Loads the library; returns whether its table of functions is usable. */
 static bool foreign_is_loaded(void)
 {
 	void *library = dlopen(FOREIGN_FILE, RTLD_NOW | RTLD_LOCAL);

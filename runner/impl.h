@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* impl.h - properties of a struct rm_impl as words. */
+/* impl.h - names the properties of a struct rm_impl. */
 #ifndef RM_IMPL_H
 #define RM_IMPL_H
 
@@ -12,25 +12,27 @@ const struct rm_impl *rm_impl_find(const char *id);
 /* The map of this program, selected at link time (--defsym). */
 extern const struct rm_impl rm_this_map;
 
-/* Returns the impl's own loop of this name, or NULL. */
+/* Returns the loop of this name in impl's own loops, or NULL. */
 void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
         struct rm_worker *worker);
 
-/* True if it can store keys; a technique only has its own loops. */
+/* True if this is a map that stores keys; a technique has only its own
+   loops. */
 bool rm_impl_is_map(const struct rm_impl *impl);
 
-/* The duty as a word: "none", "guard" or "announce". */
+/* The duty of callers: "none", "guard" or "announce". */
 const char *rm_impl_duty_word(const struct rm_impl *impl);
 
 /* All shapes, by rm_shape_index(). */
 extern const struct rm_shape rm_shapes[RM_SHAPES];
 
-/* Properties of a map as words of its description (runner/catalog/), in the
-   order of runner/map.h: word i, from 0; NULL after the last one. Static
-   strings. Any thread. */
+/* Word i, from 0, of the properties in a map's description (runner/catalog/),
+   in the order of runner/map.h; NULL after the last one. Static strings. Any
+   thread. */
 typedef const char *rm_impl_word_fn(const struct rm_impl *impl, size_t i);
 rm_impl_word_fn rm_impl_cap_word;
-/* Optional members of rm_map_ops that are not NULL; "park" includes unpark. */
+/* The same for optional members of rm_map_ops that are not NULL; "park"
+   includes unpark. */
 rm_impl_word_fn rm_impl_operation_word;
 rm_impl_word_fn rm_impl_loop_word; /* its own loops */
 

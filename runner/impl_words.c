@@ -74,8 +74,8 @@ const char *rm_impl_operation_word(const struct rm_impl *impl, size_t i)
 		MEMBER(length), MEMBER(clear), MEMBER(stats), MEMBER(check),
 		MEMBER(dump) };
 #undef MEMBER
-	/* Fails if a member is added to map.h but not here, as compare_remove
-	   once was. unpark has no word of its own. */
+	/* Fails if a member is added to map.h but not here, as once happened
+	   with compare_remove. park and unpark share one word. */
 	_Static_assert((sizeof(struct rm_map_ops) -
 	                       offsetof(struct rm_map_ops, park)) /
 	                               sizeof(any_fn) ==

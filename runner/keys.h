@@ -3,11 +3,11 @@
  * keys.h - ranks, keys and values of the measured loop.
  *
  * A *rank* is a number 0 to n-1. Its key is the rank scattered over 64 bits.
- * Its value has the rank as a tag in the low 32 bits, so that one xor verifies
- * a hit. A string key is 16 bytes: the scattered word, then the rank. The
- * remaining bytes of a longer key are equal in all keys. In programs with
- * placed keys (RM_PLACED) the 8 bytes of the scattered word are in the middle
- * or at the end of the key, and all other bytes are 0.
+ * The low 32 bits of its value are the rank, so that one xor verifies a hit. A
+ * string key is 16 bytes: the scattered word, then the rank. The remaining
+ * bytes of a longer key are equal in all keys. In programs with placed keys
+ * (RM_PLACED) the 8 bytes of the scattered word are in the middle or at the end
+ * of the key, and all other bytes are 0.
  */
 #ifndef RM_KEYS_H
 #define RM_KEYS_H
@@ -19,16 +19,17 @@
 
 enum { RM_STR_KEY_BYTES = 16 };
 
-/* Bytes of a string key, in a cache line per thread. Zero before use: bytes
-   after the rank are never written. In programs for other sizes
-   (docs/adr/0030), `more` is the length of the key after the first 16 bytes. */
+/* Bytes of a string key, in a cache line that belongs to one thread. Zero it
+   before use, since bytes after the rank are never written. In programs for
+   other sizes (docs/adr/0030), `more` is the length of the key after the first
+   16 bytes. */
 struct rm_key_bytes {
 	alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
 #ifdef RM_SIZED
 	size_t more;
 #endif
 #ifdef RM_PLACED
-	/* The scattered word is split over two words from byte `at` on: the
+	/* The scattered word may straddle two words, starting at byte `at`: the
 	   first has the bits in the mask `first`, the second the others. */
 	uint64_t first, at;
 #endif
@@ -59,9 +60,9 @@ static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 #endif
 
 #ifdef RM_PLACED
-/* Sets the position of the scattered word in keys of `bytes`. The middle starts
-   in the middle of a word. Its low half, the rank's, is always in the second
-   word. */
+/* Sets the position of the scattered word in keys of `bytes`. The middle
+   position starts in the middle of a word. The low half of the scattered word,
+   which is the rank's, is always in the second word. */
 static inline void rm_key_place(
         struct rm_key_bytes *line, size_t bytes, bool last)
 {
@@ -100,8 +101,8 @@ static inline uint64_t rm_scatter(uint64_t rank)
 	return rank * 0x9e3779b900000001U;
 }
 
-/* Returns the key of a rank; string bytes are in `line`, valid as long as
-   it. */
+/* Returns the key of a rank; the bytes of a string key are in `line`, and valid
+   as long as `line` is. */
 RM_HOT struct rm_key rm_key_of(
         struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
 {
@@ -133,7 +134,7 @@ RM_HOT struct rm_value rm_value_long(uint64_t word)
 	return value;
 }
 
-/* Nonzero if words 2 and above do not match word 0. */
+/* Returns nonzero if words 2 and above do not match word 0. */
 RM_HOT uint64_t rm_value_long_errors(const struct rm_value *value)
 {
 	const uint64_t word = value->word[0];
@@ -145,8 +146,9 @@ RM_HOT uint64_t rm_value_long_errors(const struct rm_value *value)
 	return wrong;
 }
 
-/* A value: sequence:20 | writer:12 | rank:32 (low). In long shapes the other
-   words are functions of word 0, so that a torn copy is detected. */
+/* Builds a value of 20 bits sequence, 12 bits writer and, lowest, 32 bits rank.
+   In long shapes the other words are functions of word 0, so that a torn copy
+   is detected. */
 RM_HOT struct rm_value rm_value_of(
         uint64_t rank, unsigned writer, uint64_t sequence)
 {
@@ -158,7 +160,7 @@ RM_HOT struct rm_value rm_value_of(
 	return RM_LITERAL(rm_value){ { word, ~word, word << 21 | word >> 43 } };
 }
 
-/* 0 if `value` was written for `rank` and is not torn; nonzero otherwise. */
+/* Returns 0 if `value` was written for `rank` and is not torn, else nonzero. */
 RM_HOT uint64_t rm_value_errors(
         struct rm_shape shape, const struct rm_value *value, uint64_t rank)
 {
@@ -175,7 +177,8 @@ RM_HOT uint64_t rm_value_errors(
 	return wrong;
 }
 
-/* Term of a rank in a key sum; mixed, so that errors do not cancel. */
+/* What a rank adds to a key sum; its bits are mixed, so that errors do not
+   cancel. */
 static inline uint64_t rm_rank_mix(uint64_t rank)
 {
 	return rm_seed(0x726d, rank);

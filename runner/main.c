@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	        rm_cli_env },
 };
 
-/* Run as `readmostly dev NAME`. */
+/* Commands that run as `readmostly dev NAME`. */
 static const struct command dev_commands[] = {
 	{ "list", "list the maps, and why others are not built", rm_cli_list },
 	{ "describe", "list the keys of a workload file, or print the schema",
@@ -121,7 +121,8 @@ static void print_unknown(const char *program, const char *name,
 	        rm_nearest_hint(&nearest));
 }
 
-/* Rejects an unknown name. For a former spelling, prints the present one. */
+/* Rejects an unknown name. If the command has been renamed, prints its present
+   name. */
 static int reject(const char *name)
 {
 	static const char *const parts[] = { "machine", "doctor", "counters" };

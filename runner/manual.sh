@@ -9,10 +9,10 @@ command -v help2man >/dev/null || { echo "man: help2man is missing. Try: apt-get
 mkdir -p "$out"
 version=$("$program" --version | sed -n '1s/^readmostly \([^ ]*\).*/\1/p')
 
-names() { # HELP ARGUMENTS...: the commands that a usage text lists
+names() { # HELP ARGUMENTS...: prints the commands that a usage text lists
 	"$program" "$@" | sed -n 's/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p'
 }
-options() { # COMMAND...: its long options; `=` if one has a value
+options() { # COMMAND...: prints its long options, with `=` if they take a value
 	"$program" "$@" --help 2>&1 | grep -oE '^ +(-[A-Za-z0-9], )?--[a-z][a-z-]*=?' | { grep -oE -- '--.*'; echo --help; } | sort -u
 }
 page() { # NAME SUMMARY ARGUMENTS...

@@ -32,7 +32,8 @@
 
 enum { RM_CACHE_LINE = 64 };
 
-/* Version of this contract; the runner rejects programs of another one. */
+/* Version of this contract; the runner rejects programs with another
+   version. */
 enum { RM_CONTRACT = 1 };
 
 /* RM_PAUSE() marks a point between two steps of an operation at which another
@@ -49,7 +50,7 @@ RM_C_END
 
 /* The longer of the two value lengths that an object supports: 24 bytes, or
    RM_SIZED in programs for other sizes (docs/adr/0030), which are compiled with
-   -DRM_SIZED=64, 256 or 1024. With -DRM_SIZED=24 string keys are long. */
+   -DRM_SIZED=64, 256 or 1024. With -DRM_SIZED=24 only string keys are long. */
 #ifdef RM_SIZED
 #define RM_VALUE_LONG RM_SIZED
 #else
@@ -57,8 +58,8 @@ RM_C_END
 #endif
 enum { RM_VALUE_WORDS = RM_VALUE_LONG / 8 };
 
-/* Kind of key and size of value. Operations get it as a constant, so that
-   branches on it fold away in the measured loop. */
+/* Kind of key and size of value. It is a compile-time constant in the measured
+   loop, so that branches on it disappear. */
 struct rm_shape {
 	bool str;             /* false: 64-bit keys; true: byte strings */
 	unsigned value_bytes; /* 8 or RM_VALUE_LONG */
@@ -74,8 +75,8 @@ struct rm_shape {
 #define RM_SHAPE_LITERAL (struct rm_shape)
 #endif
 
-/* Named for the plain program; in programs for other sizes x24 is the long
-   one. */
+/* The names are those of the plain program; in programs for other sizes x24
+   stands for the long value. */
 #define RM_U64X8    (RM_SHAPE_LITERAL{ false, 8 })
 #define RM_U64X24   (RM_SHAPE_LITERAL{ false, RM_VALUE_LONG })
 #define RM_STR16X8  (RM_SHAPE_LITERAL{ true, 8 })
@@ -117,7 +118,7 @@ struct rm_sizing {
 	size_t threads;             /* maximum of joined threads, >= 1 */
 	size_t retired_limit_bytes; /* above this, writers wait for a grace
 				     * period; 0: the map's default */
-	bool presize;               /* false: start small and grow */
+	bool presize;               /* false: the map starts small and grows */
 	struct rm_shape shape;
 	uint64_t seed; /* for the map's hash; equal seeds: equal layouts */
 	/* Arguments of the loop (struct rm_worker); NULL: its defaults. */
@@ -125,13 +126,14 @@ struct rm_sizing {
 	/* Time in ns for expiry; never decreases. NULL: the monotonic clock.
 	   Tests pass their own. Any thread. */
 	uint64_t (*now_ns)(void);
-	/* Speed of that time relative to the monotonic clock, so that 30 s can
-	   pass in a window; 0 is 1. At most 1000: a tick of the coarse clock,
-	   10 ms, is then 10 s. Ignored if now_ns is set. */
+	/* Speed of now_ns relative to the monotonic clock, so 30 s of expiry
+	   time can pass within a window; 0 means 1. At most 1000: a tick of the
+	   coarse clock, 10 ms, is then 10 s. Ignored if now_ns is set. */
 	uint64_t clock_rate;
 };
 
-/* Bulk prefill: `count` distinct keys, read one by one in any order. */
+/* Bulk prefill: `count` distinct keys, which the map reads one at a time in any
+   order. */
 struct rm_source {
 	size_t count;
 	/* Fills key and value of entry i, 0 <= i < count. The key's bytes are
@@ -145,10 +147,11 @@ struct rm_source {
 typedef bool rm_scan_fn(
         void *context, struct rm_key key, const struct rm_value *value);
 /* Called for each statistic: stable name, unit ("1", "bytes", "ns") and value;
-   NAN: not counted in this build (runner/stat.h). */
+   NAN if this build does not count it (runner/stat.h). */
 typedef void rm_stat_fn(
         void *context, const char *name, const char *unit, double value);
-/* Computes a new value from the old one (NULL: absent); false: unchanged. */
+/* Computes a new value from the old one (NULL: absent); returns false to leave
+   it unchanged. */
 typedef bool rm_update_fn(
         void *context, const struct rm_value *old, struct rm_value *value);
 
@@ -163,7 +166,8 @@ struct rm_map_ops {
 	/* Returns the handle of a slot, 0 <= slot < sizing.threads (may be
 	   `map` itself), or NULL if memory runs out. Called on that thread. */
 	void *(*join)(void *map, size_t slot);
-	/* The thread holds no references; its limbo is handed over. */
+	/* The thread holds no references; objects that it retired but could not
+	   free yet go to another thread. */
 	void (*leave)(void *thread);
 	/* Sets *value only if the key is present. Must not allocate. */
 	bool (*lookup)(void *thread, struct rm_shape shape, struct rm_key key,
@@ -193,12 +197,13 @@ struct rm_map_ops {
 	/* remove that also stores the removed value, if any. */
 	bool (*take)(void *thread, struct rm_shape shape, struct rm_key key,
 	        struct rm_value *old);
-	/* Returns true and stores the present value if the key was present;
-	   otherwise inserts `value`. */
+	/* If the key was present, stores its value and returns true; otherwise
+	   inserts `value`. */
 	bool (*insert_if_absent)(void *thread, struct rm_shape shape,
 	        struct rm_key key, const struct rm_value *value,
 	        struct rm_value *present);
-	/* Replaces `expected` by `value`; returns whether it did. */
+	/* Replaces the value with `value` if it is `expected`; returns whether
+	   it did. */
 	bool (*compare_swap)(void *thread, struct rm_shape shape,
 	        struct rm_key key, const struct rm_value *expected,
 	        const struct rm_value *value);
@@ -210,17 +215,17 @@ struct rm_map_ops {
 	   was present. */
 	bool (*update)(void *thread, struct rm_shape shape, struct rm_key key,
 	        rm_update_fn *fn, void *context);
-	/* Visits entries; rm_impl.guarantees is its guarantee. */
+	/* Visits all entries, with the guarantee in rm_impl.guarantees. */
 	void (*scan)(void *thread, struct rm_shape shape, rm_scan_fn *fn,
 	        void *context);
 	/* Number of entries; exact if no thread writes. */
 	size_t (*length)(void *thread);
 	void (*clear)(void *thread);
-	/* Emits every statistic since create(). Any thread, even during
-	   operations of others. */
+	/* Emits every statistic since create(). Any thread may call it, even
+	   while other threads use the map. */
 	void (*stats)(void *map, rm_stat_fn *emit, void *context);
-	/* Checks every invariant; no other thread uses the map. False: `why`,
-	   of `size` bytes, names the broken invariant. */
+	/* Checks every invariant while no other thread uses the map. If it
+	   returns false, `why`, of `size` bytes, names the broken invariant. */
 	bool (*check)(void *map, char *why, size_t size);
 	/* Prints the internal state to a file descriptor. */
 	void (*dump)(void *map, int fd);
@@ -231,12 +236,12 @@ enum rm_cap {
 	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
 	RM_CAP_BACKGROUND = 1 << 1,    /* has background threads */
 	RM_CAP_NO_STATE = 1 << 2,      /* stores nothing: null_map */
-	RM_CAP_UNSAFE = 1 << 3,        /* safe with one thread or read-only */
+	RM_CAP_UNSAFE = 1 << 3,        /* safe with one thread or only reads */
 	RM_CAP_UNSAFE_INSERT = 1 << 4, /* the same, but in-place updates are
 				        * safe, too */
 	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
 	/* A lookup may return a value that is out of date for a bounded time. A
-	   thread that has been parked since then sees everything. */
+	   thread that was parked in the meantime sees all writes. */
 	RM_CAP_STALE = 1 << 6,
 	RM_CAP_FIXED_SIZE = 1 << 7, /* allocated for its keys; never grows */
 	/* return values of concurrent writes may be wrong */
@@ -246,8 +251,7 @@ enum rm_cap {
 /* What look-ups require of their caller, besides join and leave. */
 enum rm_duty {
 	RM_DUTY_NONE,
-	RM_DUTY_GUARD,    /* a read-side section around each, made by the map's
-		        * loop */
+	RM_DUTY_GUARD,    /* a read-side section, which the map's loop enters */
 	RM_DUTY_ANNOUNCE, /* quiesce() regularly, park() before blocking */
 };
 
@@ -263,10 +267,10 @@ enum { RM_ALL_SHAPES = 0xa, RM_U64_SHAPES = 0x2 };
 
 struct rm_worker; /* runner/driver.h */
 
-/* A measured loop of a subject's own, which does not consist of look-ups and
-   writes by key. Runs one thread's share until rm_stopped() or
-   worker->iterations_limit, counts worker->counts.iterations, and sets
-   worker->counts.wrong after a wrong answer. ops->stats has its other counts;
+/* A measured loop that belongs to one technique or map and does something other
+   than look-ups and writes by key. Runs one thread's share until rm_stopped()
+   or worker->iterations_limit, counts worker->counts.iterations, and sets
+   worker->counts.wrong after a wrong answer. ops->stats emits its other counts;
    ops->check verifies that they are consistent. */
 struct rm_own_loop {
 	const char *name; /* in runner/protocol/loops.c: "stock", "pair" */
@@ -282,7 +286,7 @@ struct rm_impl {
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	enum rm_duty duty;
 	const char *source; /* origin of the algorithm */
-	const char *system; /* "M3": number of the system studied, or "" */
+	const char *system; /* number of the studied system ("M3"), or "" */
 	unsigned shapes;    /* bits: shapes that drive[] offers */
 	unsigned caps;      /* bits of enum rm_cap */
 	/* Guarantee of scan and length: "point-in-time" | "once-if-present" |
@@ -296,33 +300,35 @@ struct rm_impl {
 	const struct rm_map_ops *ops;
 	/* Measured loops by rm_shape_index(); NULL: shape not offered. */
 	void (*drive[RM_SHAPES])(struct rm_worker *worker);
-	/* Its own loops, terminated by { NULL, NULL }; NULL: none. A subject
-	   with loops but without drive is a technique: key operations may be
-	   NULL. */
+	/* The map's or technique's own loops, terminated by { NULL, NULL };
+	   NULL: none. With loops but without drive it is a technique, whose key
+	   operations may be NULL. */
 	const struct rm_own_loop *loops;
-	/* Both NULL, or open and close what each thread holds for its own
-	   loops, such as connections, in worker->held. open() runs before the
-	   warm-up, close() after the window, neither during a loop. Their
-	   counts are dropped, except counts.wrong. open() returns false if
-	   memory runs out. */
+	/* Either both are NULL, or they open and close what a thread needs for
+	   its own loops, such as connections, in worker->held. open() runs
+	   before the warm-up, close() after the window, neither during a loop.
+	   What they count is dropped, except counts.wrong. open() returns false
+	   if memory runs out. */
 	bool (*open)(struct rm_worker *worker);
 	void (*close)(struct rm_worker *worker);
-	/* NULL, or the check or statistic that detects this injected bug. Such
-	   a map is selected by its full id only, never by "all" or a glob. */
+	/* In a map with an injected bug, the check or statistic that detects
+	   the bug; otherwise NULL. Such a map is selected by its full id only,
+	   never by "all" or a glob. */
 	const char *misuse;
-	/* NULL, or returns the version of the library as a static string: of
-	   the loaded library if it has a function for that, else of its
+	/* NULL, or returns the library's version as a static string: from the
+	   loaded library if it has a function for that, else from its
 	   headers. */
 	const char *(*version)(void);
 	/* Longest values in programs for other sizes of keys and values
-	   (docs/adr/0030): 8 to 1024 bytes; 0: has no such program. */
+	   (docs/adr/0030): 8 to 1024 bytes; 0: there are no such programs. */
 	unsigned value_most;
-	/* Location of values over 24 bytes: "in line", next to the key, so that
-	   a look-up reaches both at once; or "by pointer", in an object of
-	   their own; and who frees them. NULL: no such values. */
+	/* Where values over 24 bytes are, and what frees them: "inline"
+	   means next to the key, so that a look-up reaches both at once; "by
+	   pointer" means in a separate object. NULL: no such values. */
 	const char *value_place;
-	/* Orders by volatile accesses, like the headers of Concurrency Kit. C11
-	   regards these as data races, so "explore all" skips the map. */
+	/* Uses volatile accesses for ordering, like the headers of Concurrency
+	   Kit. C11 regards these as data races, so "explore all" skips the
+	   map. */
 	bool volatile_order;
 };
 

@@ -9,8 +9,8 @@
 #include "runner/map.h"
 #include "runner/worker.h"
 
-/* Start of an operation; defined by the simulated machine before it includes
-   this file (runner/sim/guest/relax.h), empty otherwise. */
+/* Marks the start of an operation. The simulated machine defines it before it
+   includes this file (runner/sim/guest/relax.h); otherwise it is empty. */
 #ifndef RM_OPERATION_BEGINS
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
@@ -90,11 +90,11 @@ RM_HOT enum rm_draws rm_draws_kind(const struct rm_worker *worker)
 	return worker->stream ? RM_DRAWS_STREAM : RM_DRAWS_UNIFORM;
 }
 
-/* Maximum number of draws before any resident rank is taken. */
+/* After this number of draws, any resident rank is used. */
 enum { RM_REDRAWS = 64 };
 
 /* Draws a resident rank for a write whose rank was absent, with the same
-   popularity: another draw, or one from another position of the stream. */
+   popularity: draws again, or uses another position of the stream. */
 RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 {
 	for (uint64_t i = 0; i < RM_REDRAWS; i++) {
@@ -115,7 +115,7 @@ RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 	return rm_below(rm_seed(x, 0), worker->resident);
 }
 
-/* The thread's oldest rank in the map, and its next new one. */
+/* The thread's oldest rank in the map, and the rank that it inserts next. */
 RM_HOT uint64_t rm_fresh_oldest(const struct rm_worker *worker)
 {
 	return worker->slot + worker->fresh_done * worker->threads;
@@ -130,8 +130,8 @@ RM_HOT uint64_t rm_fresh_next(const struct rm_worker *worker)
 	return rm_fresh_oldest(worker) + own * worker->threads;
 }
 
-/* Called after the new rank is inserted. A short guard requires publishing each
-   write. */
+/* Called after the new rank is inserted. If the guard is short, each write must
+   be published. */
 RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 {
 	const uint64_t done = ++worker->fresh_done;
@@ -144,8 +144,8 @@ RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 		        memory_order_relaxed);
 }
 
-/* Executes one write. `rank` was drawn for a lookup; if it is absent, a
-   resident rank is drawn by the random bits `x`. */
+/* Executes one write. `rank` was drawn for a lookup. If it is absent, draws a
+   resident rank from the random bits `x`. */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, uint64_t x)
 {
@@ -181,8 +181,8 @@ RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker, uint64_t rank)
 	        &worker->fresh[owner].base, memory_order_relaxed);
 }
 
-/* Draws a rank: uniformly by the high bits of `x`, from the stream, or from the
-   skewed distribution by more random bits. `draws` is constant in inlined
+/* Draws a rank: uniformly from the high bits of `x`, from the stream, or from
+   the skewed distribution with more random bits. `draws` is constant in inlined
    loops. */
 RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
         uint64_t x, uint64_t *rng, uint64_t *position, uint64_t span)
@@ -196,7 +196,8 @@ RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
 }
 
 /* Number of sessions that a thread of a life-cycle loop holds open: its share
-   of the keys, or a default if there are no keys (readmostly check). */
+   of the keys, or a default number if the trial has no keys (readmostly
+   check). */
 RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 {
 	const uint64_t preset = 16;
@@ -208,8 +209,9 @@ RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 	               : preset;
 }
 
-/* Selects the session to touch out of `open`, the oldest first, by the
-   distribution of ranks: `hot` leaves younger sessions idle. */
+/* Selects the session to touch, as an index into the `open` sessions in order
+   of age, oldest first. It follows the distribution of ranks, so `hot` leaves
+   younger sessions idle. */
 RM_HOT uint64_t rm_draw_session(
         struct rm_worker *worker, uint64_t x, uint64_t open)
 {
@@ -223,15 +225,15 @@ RM_HOT uint64_t rm_draw_session(
 	       worker->threads % open;
 }
 
-/* Number of sessions of a thread in lifecycle:T:S:EBB with EBB above 1. It
-   falls to its EBB-th part in each thread, then rises to the maximum, and so
-   on. A thread that reaches its turning point first keeps renewing until all
+/* Number of sessions of a thread in lifecycle:T:S:EBB with EBB above 1. In each
+   thread it falls to the maximum divided by EBB, then rises to the maximum, and
+   so on. A thread that reaches its turning point first keeps renewing until all
    have reached theirs, so that all fall and rise together, even if one rarely
    gets a CPU. */
 struct rm_session_wave {
 	_Atomic(uint64_t) *turns; /* turning points reached by all threads */
-	uint64_t threads, own;    /* own: reached by this thread */
-	uint64_t most, least;     /* sessions; equal: the number is constant */
+	uint64_t threads, own;    /* turning points reached by this thread */
+	uint64_t most, least;     /* sessions; equal if constant */
 };
 
 RM_HOT struct rm_session_wave rm_session_wave_start(
@@ -252,7 +254,7 @@ RM_HOT int rm_session_wave_step(
 {
 	const bool ebbs = tide->own % 2 == 0;
 
-	/* relaxed: any recent number suffices */
+	/* relaxed: any recent value suffices */
 	if (tide->least == tide->most ||
 	        atomic_load_explicit(tide->turns, memory_order_relaxed) /
 	                        tide->threads <
@@ -296,7 +298,7 @@ RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
 	return 0;
 }
 
-/* If the window ended during a slow write, the rest of the batch is neither
+/* If the window ends during a slow write, the rest of the batch is neither
    executed nor counted. */
 RM_HOT uint64_t rm_batch_rest_after_write(
         struct rm_worker *worker, uint64_t left)

@@ -24,7 +24,7 @@ go_open() {
 		echo "no Go from 1.19 to 1.23 is here (make deps): how the classic sync.Map and map compare stays open"
 	fi
 }
-# needs_of [ARGUMENTS of run]: sets $needs.
+# needs_of [ARGUMENTS of run]: sets $needs to the programs of that run.
 needs_of() {
 	mkdir -p "$build"
 	if ! quiet "$build/readmostly" >"$build/readmostly.log" 2>&1; then

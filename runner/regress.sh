@@ -4,11 +4,11 @@
 # map programs, or one program. HEAD may be ARM+2%, to test the gate.
 # RUNNER: the program that runs them (default: readmostly next to the folder HEAD, or the file HEAD).
 # LOCK: held until the end, including the explanation of a failure, so that gates do not disturb each other.
-# REF, COMMIT: what base was built from. MAPS, CELLS, WORKLOAD: a part of the plan, or another plan
+# REF, COMMIT: the source of base. MAPS, CELLS, WORKLOAD: a part of the plan, or another plan
 # (docs/method/gate.md). MINUTES: time limit. BUSY=ok: continue on a busy machine. PLAN: a folder of workloads that
 # replaces the mode's.
-# NOTES: a file of KEY=TEXT, stored in the campaign; maps in its key `same` have equal programs in base and head, pass,
-# and are not measured.
+# NOTES: a file of lines KEY=TEXT, stored in the campaign; maps in its key `same` have equal programs in base and head,
+# pass, and are not measured.
 # --resume continues a run; --set blocks= sets the number of blocks. Status: the verdict's (report/gate/__main__.py); 3
 # also if the machine is busy and nothing was started; 75 interrupted.
 . runner/base/environment.sh
@@ -49,7 +49,7 @@ for word in "$@"; do
 	case $word in -o | --output | --set) before=$word ;; *) before='' ;; esac
 done
 
-decide() { # OUTPUT of run: decides its folder, and explains a failure
+decide() { # OUTPUT of run: judges the campaign in its folder, and explains a failure
 	cat "$1" >&2
 	campaign=$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")
 	# run has printed the reason
@@ -68,7 +68,7 @@ if [ $resume ]; then
 	exit
 fi
 
-# A killed campaign has no verdict; only report it.
+# A killed campaign has no verdict, so this only reports it.
 for folder in "$(dirname "${out:-results/x}")"/*/; do
 	grep -qs '"regress-slow"' "$folder/campaign.json" || continue
 	[ -f "$folder/report/verdicts.json" ] ||
@@ -86,7 +86,7 @@ elif [ "${PLAN:-}" ]; then
 else
 	plan='--mode regress'
 fi
-# With MAPS, only these maps and the maps of the controls are needed; the files name more.
+# With MAPS, only these maps and those of the controls are needed, although the workload files name more.
 if [ "${MAPS:-}" ] && [ -z "${PLAN:-}" ]; then
 	controls=$(sed -n 's/^maps *= *//p' workloads/regress-aa.conf workloads/regress-slow.conf)
 	plan="--maps $("$runner" dev list --ids |

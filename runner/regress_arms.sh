@@ -52,7 +52,7 @@ build_ours() {
 		NEEDED="$(printf 'plain/%s ' $maps)$(printf 'check/%s ' $chosen)" programs
 	key="$base $(compiled_by)"
 	[ "$(cat "$at-base/built" 2>/dev/null)" != "$key $maps" ] || return
-	# Objects of the same commit can be reused for other maps, if their make has ended.
+	# Objects of the same commit can be reused for other maps if the make that built them has ended.
 	if [ "$(cut -d' ' -f1,2 "$at-base/built" 2>/dev/null)" = "$key" ]; then
 		rm "$at-base/built"
 	else
@@ -68,7 +68,7 @@ build_ours() {
 	echo "$key $maps" >"$at-base/built" || cannot "$at-base" "$at-base/built cannot be written"
 }
 
-# Builds an arm of another project: this Readmostly with one commit of their map.
+# Builds an arm for a map of another project: this Readmostly with one commit of their map.
 build_theirs() { # ARM WHAT [COMMIT]
 	local tree=$at-$1/theirs file=$at-$1/theirs/$impl
 	take_theirs "$tree" "${3-}"
@@ -115,7 +115,7 @@ their_plan() {
 # fails_checks MAP ARGUMENTS of check: returns 0 if head fails the checks, and prints the failures. Every shape that the
 # map declares is checked, since string keys and long values are other code. Each check is a process with a limit of CPU
 # time per operation, so that crashes and deadlocks are reported. The number of operations is fixed, so that no clock
-# decides.
+# decides when they end.
 fails_checks() {
 	local log=$at-head/checks
 	# shellcheck disable=SC2086 # words

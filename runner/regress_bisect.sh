@@ -10,7 +10,7 @@
 # Decisions are kept, so that the same command continues after an interruption. Status: 0 found; 3 skipped commits are
 # in the way; 2 usage or input.
 wrong=2
-# --step: called by git bisect run in the worktree; git takes 2 for bad
+# --step: called by git bisect run in the worktree; git regards 2 as bad
 [ "$1" != --step ] || { wrong=255; CDPATH='' cd "$2" || exit 255; }
 . runner/base/environment.sh
 export LC_ALL=C
@@ -55,10 +55,10 @@ conf_of() {
 }
 
 # make regards files with equal times as up to date, and within one tick of the file system's clock (up to 10 ms) all
-# times are equal. Waiting makes the next checkout younger than what was built.
+# times are equal. So this waits until files of the next checkout are newer than what was built.
 tick() { sleep 0.02; }
 # build_commit COMMIT: checks the commit out and builds the map's program for the judge, in $place/out/maps. Objects are
-# kept, so that only changes are compiled.
+# kept, so that only changed files are compiled.
 build_commit() {
 	local want="$place/out/maps/plain/$map" status
 	[ "$judge" != exact ] || want=$place/out/maps/sim/$map
@@ -93,12 +93,12 @@ judge_exact() { # COMMIT
 	run_requests "$place/exact/head"
 	printf 'base %s\nbase_ref GOOD\nhead %s\nhead_changed \ncompiler %s\n' \
 		"$good" "$1" "$cc" >"$place/exact/about"
-	# as in the gate: later commits inherit what a commit accepted
+	# as in the gate, later commits inherit the changes that a commit accepted
 	git log --reverse --topo-order --format=%B "$good..$1" >"$place/exact/message"
 	"$python" -m report.exact decide "$place/exact" >"$place/told"
 	case $? in 0) return 0 ;; 1) return 1 ;; *) return 255 ;; esac
 }
-judge_time() { # COMMIT: at a fixed series of looks
+judge_time() { # COMMIT: judges at a fixed series of looks
 	local look blocks status folders=()
 	cp "$place/out/maps/plain/$map" "$place/head" || return 255
 	for look in 1:60 2:60 3:120; do
@@ -202,7 +202,7 @@ exact)
 	;;
 time) rm -rf "$place/good" && cp -r "$place/out" "$place/good" || fail "$place/good cannot be written" ;;
 esac
-# The judge must distinguish both ends; otherwise its result would be random.
+# The judge must distinguish GOOD from BAD; otherwise its result would be random.
 judge_commit "$bad"
 case $? in
 1) ;;

@@ -7,15 +7,15 @@
 # shellcheck disable=SC2154 # the script sets cc, build and gate
 
 # Two makes in one folder break each other, so only one script at a time may build in a tree. The lock is held until the
-# script ends or closes 9.
+# script ends or closes descriptor 9.
 lock_builds() {
 	mkdir -p build && : >>build/regress-builds.lock || cannot . "build cannot be written"
 	exec 9>build/regress-builds.lock
 	flock 9
 }
 
-# is_full FOLDER [LOG]: true if nothing can be written there, or if the log of a make reports that. Tries the size of a
-# small program, since a compiler that failed has removed its output.
+# is_full FOLDER [LOG]: true if nothing can be written there, or if the log of a make says so. Tries to write as much as
+# a small program, since a compiler that failed has removed its output.
 is_full() {
 	local probe=$1/.room.$$ full=1
 	[ -s "${2-}" ] && grep -qE 'No space left on device|Disk quota exceeded|File too large' "$2" &&
@@ -32,7 +32,7 @@ cannot() { # FOLDER WORDS: prints why something could not be written
 	[ ! -w "$1" ] || ! is_full "$1" || no_room "$1"
 	fail "$2"
 }
-# Checks for space before minutes of work.
+# Checks for free space before a build that takes minutes.
 room_in() { # FOLDER...
 	local folder
 	for folder in "$@"; do
@@ -40,8 +40,8 @@ room_in() { # FOLDER...
 	done
 }
 
-# quiet_make WHAT LOG ADVICE ARGUMENTS of make: prints nothing if it builds. Otherwise prints the last lines and the
-# advice, or only that the disk is full.
+# quiet_make WHAT LOG ADVICE ARGUMENTS of make: prints nothing if the build succeeds. Otherwise prints the last lines
+# and the advice, or only that the disk is full.
 quiet_make() {
 	local what=$1 log=$2 advice=$3; shift 3
 	mkdir -p "${log%/*}"
@@ -61,7 +61,7 @@ maps_of() {
 make_readmostly() {
 	quiet_make 'the work tree' "$build/readmostly.log" 'fix it first' BUILD="$build" "$build/readmostly"
 }
-# Hash of the compiler and its flags: a program depends on them, its sources and its maps.
+# Hash of the compiler and its flags: a program depends on these, on its sources and on its maps.
 compiled_by() { { "$cc" --version; cat "$build/flags"; } | sha256sum | cut -c1-8; }
 
 unpack() { # COMMIT FOLDER: unpacks its tree completely, or fails

@@ -4,7 +4,7 @@
 # simulated machine, for base and for head (a commit, or '' for the work tree), then decides (report/exact/). MAPS='IDS'
 # narrows the plan, PLAN='FILES' replaces it; CC and BUILD are make's. IMPL=FILE counts a map of another project, whose
 # commits are compared (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by commit, compiler,
-# flags and maps. A map with equal simulated programs in both arms is equal without a trial. Status: 0 equal or
+# flags and maps. A map whose simulated programs are the same in both arms is equal without a trial. Status: 0 equal or
 # accepted; 1 a cell fails; 2 usage or input.
 . runner/base/environment.sh
 export LC_ALL=C
@@ -121,7 +121,7 @@ room_in "$dir"
 "$planner" plan --json "$@" $files >"$dir/plan.json" || exit 2
 exec 9>&-
 "$python" -m report.exact requests "$dir" || exit 2
-# Each commit since base may accept its changes; without commits, head's message counts.
+# Each commit since base may accept its changes; if there are none, the message of head decides.
 git -C "$repo" log --reverse --topo-order --format=%B "$base_commit..$head_commit" >"$dir/message"
 [ -s "$dir/message" ] || git -C "$repo" log -1 --format=%B "$head_commit" >"$dir/message"
 # shellcheck disable=SC2086

@@ -54,8 +54,8 @@ readmostly_commit() {
 	echo "$commit"
 }
 
-# take_theirs FOLDER [COMMIT]: unpacks their tree, of a commit or as it is now. Files get the present time; otherwise
-# make would regard an older commit as already built. Not by git archive, which skips files marked export-ignore.
+# take_theirs FOLDER [COMMIT]: unpacks their tree, at a commit or as it is now. Files get the present time; otherwise
+# make would regard an older commit as already built. Does not use git archive, which skips files marked export-ignore.
 take_theirs() {
 	local at=$PWD/$1 output work status
 	rm -rf "$at" && mkdir -p "$at" || fail "$1 cannot be written"
@@ -99,7 +99,7 @@ flags_of() { # FOLDER of the arm
 	for end in / ' ' $'\t' $'\n'; do # only whole path components
 		left=${left//"$repo$end"/"$arm$end"}
 	done
-	# Then relative paths, and paths through a link.
+	# Then replaces relative paths, and paths through a link.
 	while [ -n "$left" ]; do
 		word=${left%%[$' \t\n\'"=,@']*}
 		end=${left:${#word}:1} left=${left:${#word}+1}

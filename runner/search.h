@@ -4,9 +4,9 @@
  * stat.h.
  *
  * Look-ups that write no shared data must not share a counter, and a Go map
- * does not know its threads. So these are counted per thread of the process,
- * for all maps together; runner/trial/searches.c sums them. In measured builds
- * the macro generates no code and evaluates nothing.
+ * does not know which thread calls it. So each thread of the process counts its
+ * searches, in all maps together; runner/trial/searches.c sums them. In
+ * measured builds the macro generates no code and evaluates nothing.
  */
 #ifndef RM_SEARCH_H
 #define RM_SEARCH_H
@@ -17,7 +17,7 @@
 enum rm_search_counter {
 	RM_KEY_HASHES,   /* keys hashed */
 	RM_CHAIN_WALKS,  /* tables searched, that is chains walked */
-	RM_SLOT_PROBES,  /* slots inspected in these walks */
+	RM_SLOT_PROBES,  /* slots inspected during these walks */
 	RM_KEY_COMPARES, /* full key comparisons */
 	RM_SEARCHES,
 };

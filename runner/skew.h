@@ -5,8 +5,8 @@
  * The most popular key has *popularity rank* 0. Ranks are divided into ranges,
  * narrow where popularity changes fast. A draw selects a range by its weight
  * (alias method: one comparison) and a rank in it uniformly. A pseudo-random
- * permutation then maps the rank to a key: keys are inserted in order, and
- * their place in a map must not depend on their popularity.
+ * permutation then maps the rank to a key: keys are inserted in the order of
+ * their ranks, and their position in a map must not depend on their popularity.
  */
 #ifndef RM_SKEW_H
 #define RM_SKEW_H
@@ -22,16 +22,16 @@ enum {
 /* Written before the window, read by all threads; a draw reads at most 8
    KiB. */
 struct rm_skew {
-	alignas(RM_CACHE_LINE) uint64_t present; /* ranks below have a key */
+	alignas(RM_CACHE_LINE) uint64_t present; /* lower ranks have a key */
 	uint64_t mask, key[3]; /* permutation, derived from a seed */
 	unsigned shift;
-	/* For each slot: the share of its own range, 22 bits, and the range
-	   that has the rest, 10 bits. */
+	/* For each slot: 22 bits with the share of the slot's own range, and 10
+	   bits with the number of the range that gets the rest. */
 	alignas(RM_CACHE_LINE) uint32_t split[RM_SKEW_RANGES];
 	/* First rank of each range. The last range contains the absent
 	   ranks. */
 	uint32_t start[RM_SKEW_RANGES + 1];
-	uint64_t weight[RM_SKEW_RANGES]; /* not read by draws; sum: 2^32 */
+	uint64_t weight[RM_SKEW_RANGES]; /* sum 2^32; draws do not read it */
 };
 
 /* Returns a popularity rank for 64 random bits. */

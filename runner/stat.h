@@ -51,7 +51,7 @@ static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 	        memory_order_relaxed);
 }
 
-/* Updates a maximum. The calling thread is its only writer. */
+/* Updates a maximum. The calling thread is the counter's only writer. */
 static inline void rm_stat_max(_Atomic(uint64_t) *most, uint64_t seen)
 {
 	/* relaxed, both: one writer, and a statistic orders no other access */
@@ -65,8 +65,8 @@ static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* The value that `stats` emits for a counter of the macros above: its value, or
-   NAN (null in results) if not counted, which differs from 0. */
+/* What `stats` emits for a counter of the macros above: its value, or NAN (null
+   in results) if this build does not count it, which differs from 0. */
 static inline double rm_stat_value(uint64_t value)
 {
 	return RM_STATS_BUILT ? (double)value : (double)NAN;

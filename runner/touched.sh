@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# touched.sh - prints the ids of new and changed maps, one a line. A map counts as changed if its file, or a file of its
-# family that it includes, is untracked or differs from the commit where this branch left its upstream (HEAD without an
-# upstream).
+# touched.sh - prints the ids of new and changed maps, one per line. A map counts as changed if its file, or a file of
+# its family that it includes, is untracked or differs from the commit where this branch left its upstream (HEAD without
+# an upstream).
 . runner/base/environment.sh
 base=$(git merge-base HEAD '@{upstream}' 2>/dev/null ||
 	git rev-parse -q --verify HEAD 2>/dev/null) || exit 0

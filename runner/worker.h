@@ -12,7 +12,7 @@
 enum { RM_BATCH = 64 }; /* iterations between two reads of the stop flag */
 
 enum rm_write_kind {
-	RM_UPDATE, /* a resident key, in place */
+	RM_UPDATE, /* update a resident key in place */
 	RM_CHURN,  /* remove a key, then upsert it: two operations */
 	RM_FRESH,  /* upsert a new key, remove the oldest: two operations */
 };
@@ -29,7 +29,7 @@ struct rm_counts {
 	uint64_t idle_removes;    /* removes whose key was absent */
 	uint64_t misses_absent;   /* lookups of never-present ranks */
 	uint64_t misses_resident; /* lookups that missed a resident rank */
-	uint64_t wrong; /* nonzero: a value was torn or another key's */
+	uint64_t wrong; /* nonzero: a value was torn or of another key */
 };
 
 /* One entry of a replayed stream: a rank below 2^30 and its operation.
@@ -54,7 +54,7 @@ static inline enum rm_operation rm_replay_operation(uint32_t entry)
 /* Published progress of a thread's fresh writes. With T threads, thread i owns
    the ranks i, i + T, i + 2 T ...: it inserts its next rank and removes its
    oldest one. Keys of a sleeping thread stay in the map. Other threads read
-   `base`, whose cache line changes once in 64 writes. */
+   `base`, whose cache line is written once in 64 writes. */
 struct rm_fresh {
 	/* (writes so far + fresh_guard) * T: added to a drawn rank */
 	alignas(RM_CACHE_LINE) _Atomic(uint64_t) base;
@@ -82,8 +82,8 @@ static inline uint64_t rm_fresh_span(uint64_t keys, unsigned threads)
 	return own ? (own - rm_fresh_guard(keys, threads)) * threads : keys;
 }
 
-/* Initialises an element per thread before the first write; guard is 0 if no
-   key moves. */
+/* Initialises one element per thread before the first write; guard is 0 if
+   writes are not fresh. */
 static inline void rm_fresh_init(
         struct rm_fresh *fresh, uint64_t guard, unsigned threads)
 {
@@ -106,9 +106,8 @@ struct rm_worker {
 	const atomic_bool *stop;             /* set once, at the end of the
 					      * window */
 	struct rm_fresh *fresh;              /* one per slot */
-	const uint32_t *stream; /* sequential: precomputed ranks; replay:
-				 * rm_replay_entry(); or NULL */
-	uint64_t stream_mask;   /* length - 1, a power of two - 1; replay: 0 */
+	const uint32_t *stream; /* ranks, or replayed entries; or NULL */
+	uint64_t stream_mask;   /* length (a power of two) - 1; replay: 0 */
 	uint64_t position;      /* next index in the stream */
 	struct rm_pace *pace;   /* open loop, or NULL */
 	uint64_t rng;
@@ -116,7 +115,7 @@ struct rm_worker {
 	uint64_t span;        /* lookups draw from [0, span): n / (1 - m) */
 	uint64_t fresh_guard; /* fresh: a thread's oldest ranks that look-ups
 			       * exclude */
-	uint32_t write_below; /* share of iterations that write, of 2^32 */
+	uint32_t write_below; /* share of iterations that write, times 2^32 */
 	enum rm_write_kind write_kind;
 	unsigned slot;             /* 0 to threads - 1; writer id in values */
 	unsigned threads;          /* number of threads of the trial */
@@ -126,16 +125,16 @@ struct rm_worker {
 				    * counts, positions of words */
 	uint64_t iterations_limit; /* UINT64_MAX: until stop */
 	uint64_t sequence;         /* of this thread's values */
-	uint64_t key_sum;          /* + inserted, - removed ranks, mixed */
+	uint64_t key_sum;          /* sum of mixed ranks: inserted - removed */
 	struct rm_counts counts;
 	struct rm_key_bytes line;    /* string key of lookups */
 	struct rm_key_bytes written; /* string key of writes */
-	bool timed;                  /* an own loop must time its operations */
-	void *held;               /* opened by rm_impl.open() for an own loop */
-	_Atomic(uint64_t) *turns; /* of struct rm_session_wave, shared */
-	const struct rm_skew *skew; /* zipf and hot draws, else NULL */
-	uint64_t fresh_done;        /* fresh writes of this thread */
-	uint64_t fresh_magic;       /* UINT64_MAX / threads + 1 */
+	bool timed;                  /* a map's own loop must time operations */
+	void *held;                  /* opened by rm_impl.open() */
+	_Atomic(uint64_t) *turns;    /* of struct rm_session_wave, shared */
+	const struct rm_skew *skew;  /* for zipf and hot draws, else NULL */
+	uint64_t fresh_done;         /* fresh writes of this thread */
+	uint64_t fresh_magic;        /* UINT64_MAX / threads + 1 */
 };
 
 #endif /* RM_WORKER_H */

@@ -7,11 +7,11 @@ TEST_SOURCES := $(filter-out $(if $(SANITIZE),%/test_sim_threads.c),$(TEST_SOURC
 programs_of   = $(patsubst %.c,$(T)/%,$(notdir $(1)))
 TESTS        := $(call programs_of,$(TEST_SOURCES))
 FAST_TESTS   := $(call programs_of,$(shell grep -L '^ \* slow: ' $(TEST_SOURCES)))
-# These cannot run under a sanitizer.
+# These tests cannot run under a sanitizer.
 PLAIN_TESTS  := $(call programs_of,$(shell grep -l '^ \* plain: ' $(TEST_SOURCES)))
 
 # A test program is its object, the objects of the maps that it names, and one archive of all the runner's objects. A
-# test replaces a function by defining it, if the object that has it has nothing else that the test needs.
+# test can replace a function by defining it, if it needs nothing else from the object that defines the function.
 PARTS := $(filter-out %/main.c %/this_map.c verify/check/program.c verify/history/program.c %/no_open_loop.c, \
   $(RUNNER) $(TRIAL) $(CHECKING) $(HISTORY) $(EXPLORING))
 HELPERS := $(filter-out $(TEST_SOURCES) %/sim_threads.c %/sim_threads_heap.c %/test_sim_threads.c, \
@@ -94,7 +94,7 @@ lint:  ## check formatting, static analysis and layers
 format:  ## format the sources
 	clang-format -i $$(git ls-files '*.[ch]' '*.cc' '*.hh')
 
-# Golden instruction counts of the driver again (read the difference).
+# Regenerates the golden instruction counts of the driver (review the difference).
 golden: $(BUILD)/readmostly
 	@tests/tools/floor.sh $(BUILD)/readmostly golden
 
@@ -116,8 +116,8 @@ $(T)/test_sim_threads: $(SIM_THREADS) $(SIM_GUEST) $(filter $(BUILD)/runner/sim/
 endif
 .SECONDARY: $(SIM_THREADS:.o=.s) $(SIM_THREADS:.o=.raw.o)
 
-# Switches between stacks: this machine's assembly, and the portable form. AArch64 by hand: CC=aarch64-linux-gnu-gcc
-# CFLAGS='-O2 -static', qemu-aarch64.
+# Switches between stacks: this machine's assembly, and the portable form. To test AArch64 by hand:
+# CC=aarch64-linux-gnu-gcc CFLAGS='-O2 -static', qemu-aarch64.
 TESTS += $(T)/test_sim_ctx_portable
 $(T)/test_sim_ctx $(T)/test_sim_ctx_portable: tests/unit/sim/test_sim_ctx.c tests/unit/tap.h \
   $(addprefix runner/sim/guest/,ctx.c ctx.h)

@@ -25,7 +25,7 @@
 enum {
 	BUCKET_SLOTS = 4,
 	BUCKET_MIN_LINES = 2,        /* of a table */
-	BUCKET_MAX_LOAD_TENTHS = 27, /* keys per 10 buckets, at most */
+	BUCKET_MAX_LOAD_TENTHS = 27, /* maximum number of keys per 10 buckets */
 };
 
 struct bucket {
@@ -42,12 +42,13 @@ struct buckets {
 	uint64_t zero;
 };
 
-/* A bit mask of the slots whose key is `word`; slot i has bit 2 * i. Uses only
-   instructions of the baseline architecture, like the maps. */
+/* Returns a bit mask of the slots whose key is `word`; slot i has bit 2 * i.
+   Uses only instructions of the baseline architecture, like the maps. */
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-/* SSE2 compares 32 bits: a slot matches if both of its halves match. */
+/* SSE2 compares 32 bits at a time, so a slot matches if both of its halves
+   match. */
 RM_HOT unsigned bucket_match(const struct bucket *bucket, uint64_t word)
 {
 	const __m128i *pair = (const __m128i *)bucket->key;
@@ -70,7 +71,7 @@ RM_HOT unsigned bucket_match(const struct bucket *bucket, uint64_t word)
 }
 #endif
 
-/* The first slot in a non-zero mask. */
+/* Returns the first slot in a non-zero mask. */
 RM_HOT unsigned bucket_slot(unsigned bits)
 {
 	return (unsigned)__builtin_ctz(bits) / 2;
@@ -143,7 +144,7 @@ static RM_COLD void bucket_grow(struct buckets *table)
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* The word is absent and not 0. */
+/* Inserts a word that is absent and not 0. */
 static RM_COLD void bucket_insert(
         struct buckets *table, uint64_t word, uint64_t value)
 {
@@ -154,8 +155,8 @@ static RM_COLD void bucket_insert(
 	table->count++;
 }
 
-/* Returns a slot of bucket `at` whose key's probe sequence includes bucket
-   `hole`, or -1. That holds if its home is not cyclically in (hole, at]. */
+/* Returns a slot of bucket `at` whose key may move to bucket `hole`, or -1. A
+   key may move if its home bucket is not cyclically in (hole, at]. */
 static inline int bucket_find_displaced(
         const struct buckets *table, size_t hole, size_t at)
 {
@@ -169,10 +170,10 @@ static inline int bucket_find_displaced(
 	return -1;
 }
 
-/* Frees a slot. If its bucket had no other free slot, searches for keys in
-   later buckets would now end here. One such key therefore moves into the slot,
-   which leaves a hole in its own bucket, and so on. There are no tombstones, so
-   the table does not degrade. */
+/* Frees a slot. If the bucket had no other free slot, searches for keys in
+   later buckets would now end here. So one such key moves into the slot, which
+   leaves a hole in its own bucket, and so on. Tombstones do not exist, so the
+   table does not degrade. */
 static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 {
 	size_t hole = (size_t)(value - table->line[0].value) /
@@ -220,7 +221,7 @@ static inline void bucket_scan(
 	}
 }
 
-/* rm_map_ops.check: searches find each key, and the count is right. */
+/* rm_map_ops.check: searches find every key, and the count is right. */
 static inline bool bucket_check(
         const struct buckets *table, char *why, size_t size)
 {

@@ -21,18 +21,19 @@ static void *create(const struct rm_sizing *sizing)
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	uint64_t rank = key.word; /* the low half; see rm_scatter() */
+	uint64_t rank = key.word; /* the low half of the key is its rank, see
+	                             rm_scatter() */
 
 	(void)thread;
-#ifdef RM_PLACED /* rank elsewhere in each key: generated, but not read */
+#ifdef RM_PLACED /* in every other key the rank is generated, but not read */
 	if (shape.str)
 		__asm__ volatile("" : : "r"(key.bytes) : "memory");
 #else
 	if (shape.str)
 		memcpy(&rank, key.bytes + 8, 8);
 #endif
-	/* Hide the value from the compiler. Otherwise key generation and value
-	   checks would be optimised away. */
+	/* Hides the value from the compiler, which would otherwise optimise
+	   away the generation of keys and the checks of values. */
 	__asm__ volatile("" : "+r"(rank));
 	*value = rm_value_of(rank, 0, 0);
 	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG)

@@ -8,9 +8,9 @@
  *	string shapes	tag | copy of the bytes | length | value word 0 [1 2]
  *
  * A tag is the key's hash with the top bit set, 0 in a free slot. The search
- * starts at the slot that its low bits give. Removal shifts later slots back,
- * so the table has no tombstones and does not degrade (Knuth, TAOCP vol. 3,
- * 6.4, algorithms L and R).
+ * starts at the slot given by the low bits of the hash. Removal shifts later
+ * slots back, so the table has no tombstones and does not degrade (Knuth, TAOCP
+ * vol. 3, 6.4, algorithms L and R).
  */
 #ifndef RM_PROBE_H
 #define RM_PROBE_H
@@ -33,8 +33,8 @@ struct probe {
 	uint64_t seed;
 };
 
-/* Offset of the value in a slot, in words. With probe_stride(), a compile-time
-   constant in each operation. */
+/* Offset of the value in a slot, in words. Like probe_stride(), it is a
+   compile-time constant in each operation. */
 RM_HOT size_t probe_value_at(struct rm_shape shape)
 {
 	return shape.str ? PROBE_LENGTH + 1 : PROBE_KEY + 1;
@@ -66,7 +66,8 @@ RM_HOT bool probe_same_key(
 }
 
 /* Returns the slot that holds the key, or the free slot where it belongs. The
-   caller holds the lock. Ends because at least half of the slots are free. */
+   caller holds the lock. The search ends because at least half of the slots are
+   free. */
 RM_HOT uint64_t *probe_find(const struct probe *table, struct rm_shape shape,
         uint64_t tag, struct rm_key key)
 {
@@ -163,7 +164,7 @@ static RM_COLD void probe_vacate(
 
 		if (!from[PROBE_TAG])
 			break;
-		/* its start is cyclically in (hole, i]: it stays */
+		/* its home is cyclically in (hole, i], so it stays */
 		if (((i - from[PROBE_TAG]) & table->mask) <
 		        ((i - hole) & table->mask))
 			continue;
@@ -175,7 +176,7 @@ static RM_COLD void probe_vacate(
 	table->count--;
 }
 
-/* Calls fn for each entry until it returns false. */
+/* Calls fn for each entry until fn returns false. */
 static inline void probe_scan(const struct probe *table, struct rm_shape shape,
         rm_scan_fn *fn, void *context)
 {
@@ -195,7 +196,8 @@ static inline void probe_scan(const struct probe *table, struct rm_shape shape,
 	}
 }
 
-/* True if a search from the home of slot `i` meets a free slot first. */
+/* True if a search from the home of slot `i` finds a free slot before slot
+   `i`. */
 static inline bool probe_lost(
         const struct probe *table, struct rm_shape shape, size_t i)
 {

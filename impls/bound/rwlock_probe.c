@@ -2,10 +2,10 @@
 /*
  * rwlock_probe.c - linear probing under one reader-writer lock.
  *
- * The obvious first design, and the example of docs/guide/your-map.md: copy
- * this file to start your own map. Readers share the lock, but each lookup
- * still writes the lock's cache line twice. That line limits the throughput,
- * not the table.
+ * This is the obvious first design, and the example in docs/guide/your-map.md;
+ * copy this file to start your own map. Readers share the lock, but each lookup
+ * still writes the lock's cache line twice. This line limits the throughput;
+ * the table does not.
  */
 #include "impls/bound/probe.h"
 #include "impls/support/lock_pthread.h"
@@ -253,5 +253,5 @@ const struct rm_impl rm_impl_rwlock_probe = {
 	.dispatch = "none",
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the table's slots; freed by the writer",
+	.value_place = "inline, in the table's slots; freed by the writer",
 };

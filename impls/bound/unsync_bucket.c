@@ -2,11 +2,11 @@
 /*
  * unsync_bucket.c - four keys per cache line, without synchronisation: a bound.
  *
- * Measures the cost of a lookup that reads one cache line, hit or miss, and
- * excludes no other thread. A lookup writes no shared memory. Safe with one
- * thread, with readers only, and with writes of resident keys, which change
- * only the value's word, by one relaxed atomic store. Only u64x8: a longer
- * value would not fit into the line, and reads could be torn.
+ * Measures the cost of a lookup that reads one cache line, hit or miss, without
+ * any lock. A lookup writes no shared memory. Safe with one thread, with
+ * readers only, and with writes of resident keys, which change only the value's
+ * word, by one relaxed atomic store. Supports only u64x8, since a longer value
+ * would not fit into the line, and reads could be torn.
  *
  * This is not a strict bound: a table at half the load is sometimes faster.
  */
@@ -58,7 +58,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)shape;
 	if (!value_slot)
 		return false;
-	/* relaxed: one word that publishes nothing else */
+	/* relaxed: a single word, which publishes nothing else */
 	value->word[0] = __atomic_load_n(value_slot, __ATOMIC_RELAXED);
 	return true;
 }
@@ -84,7 +84,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 		insert_new(thread, key.word, value->word[0]);
 		return false;
 	}
-	/* relaxed, both: one word that publishes nothing else */
+	/* relaxed, both: a single word, which publishes nothing else */
 	if (old)
 		old->word[0] = __atomic_exchange_n(
 		        value_slot, value->word[0], __ATOMIC_RELAXED);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache.c - a cache per thread in front of gomap_rw, invalidated by a
- * log.
+ * local_cache.c - a cache per thread in front of gomap_rw, invalidated through
+ * a log of writes.
  *
  * A cache hit reads the clock and writes no shared memory. Each thread applies
- * the log of written keys when it is quiescent. An answer may therefore be
- * stale by one batch, and never by more than 30 s.
+ * the log of written keys when it is quiescent. So an answer may be one batch
+ * old, but never older than 30 s.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #include "impls/cache/local_cache.h"

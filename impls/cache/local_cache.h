@@ -10,7 +10,7 @@
  * keys are cached, and string keys only up to 16 bytes.
  *
  * LOCAL_CACHE_INVALIDATION, defined by the includer, selects how a cache learns
- * of writes by other threads:
+ * about writes by other threads:
  *
  *	LOCAL_CACHE_BY_TTL	never: an answer may be as old as the TTL
  *	LOCAL_CACHE_BY_LOG	a write appends its key to a log, under the
@@ -25,7 +25,7 @@
  *
  * If the includer defines LOCAL_CACHE_REPLICA as true, misses read a second
  * map, which a background thread updates from the log (local_cache_replica.h).
- * An answer may then be older than the TTL by the replica's lag, which is
+ * An answer may then be older than the TTL by the lag of the replica, which is
  * reported as a statistic.
  */
 #ifndef RM_LOCAL_CACHE_H

@@ -7,7 +7,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the backing map, and its `ops` */
+#include "impls/gomap/gomap_guarded.h" /* the cached map, its `ops` */
 #include "impls/support/hash.h"
 #include "runner/base/clock.h"
 
@@ -17,7 +17,7 @@
    line may be that much older than its computed age. */
 #define LOCAL_CACHE_TICK_NS ((uint64_t)10 * 1000000)
 
-/* True: misses read a replica instead of the map that is written. */
+/* If true, misses read a replica instead of the map that is written. */
 #ifndef LOCAL_CACHE_REPLICA
 #define LOCAL_CACHE_REPLICA false
 #endif
@@ -39,11 +39,11 @@ enum {
 /* A cached entry, one cache line. */
 struct cache_line {
 	_Alignas(RM_CACHE_LINE) uint64_t filled_ns;
-	uint32_t generation; /* a different one than the cache's: empty */
+	uint32_t generation; /* differs from the cache's generation: empty */
 	uint32_t length;     /* of a string key */
 	uint64_t key[2];
 	uint64_t value[3];
-	uint32_t mark; /* the key's tag in the log, or its version */
+	uint32_t mark; /* tag of the key in the log, or version of the key */
 };
 
 /* A thread's handle. Other threads read only the statistics. */
@@ -51,9 +51,11 @@ struct cache {
 	_Alignas(2 * RM_CACHE_LINE) struct cached_map *map;
 	uint64_t log_seen;   /* log entries already applied */
 	uint32_t generation; /* never 0 */
-	/* written by this thread only; `hits` to `ages` only in stats builds */
+	/* only this thread writes them; `hits` to `ages` only in stats
+	   builds */
 	_Atomic uint64_t age_max_ns;          /* of all answers */
-	_Atomic uint64_t refreshes, expiries; /* rare, so in all builds */
+	_Atomic uint64_t refreshes, expiries; /* rare, so counted in all
+	                                         builds */
 	_Atomic uint64_t hits, misses, drops, ages[LOCAL_CACHE_AGES];
 	struct replica_reader *reader; /* NULL without a replica */
 	struct cache_line lines[LOCAL_CACHE_LINES];
@@ -61,14 +63,14 @@ struct cache {
 
 struct cached_map {
 	struct map *backing;
-	uint64_t (*now_ns)(void); /* NULL: coarse monotonic clock ... */
+	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock ... */
 	uint64_t clock_rate;      /* ... times this factor */
-	uint64_t limit_ns;        /* a line of this age has expired */
-	uint64_t seed;            /* of the hash that selects lines */
+	uint64_t limit_ns;        /* age at which a line expires */
+	uint64_t seed;            /* seed of the hash that selects lines */
 	size_t threads;
 	struct cache **caches;   /* by slot; NULL: never joined */
 	struct replica *replica; /* NULL: misses read `backing` */
-	/* number of entries ever logged; written under the lock */
+	/* number of entries logged so far; written under the lock */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t log_head;
 	_Atomic uint64_t log[LOCAL_CACHE_LOG]; /* hashes of written keys */
 	_Atomic uint32_t versions[LOCAL_CACHE_VERSIONS];
@@ -84,7 +86,7 @@ RM_HOT void cache_drop_all(struct cache *cache)
 	RM_STAT_OWN(cache->drops, 1);
 }
 
-/* The only call through a pointer; hence dispatch = "callback". */
+/* The only call through a pointer, because of which dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct cached_map *map)
 {

@@ -58,11 +58,12 @@ static void *cache_join(void *opaque, size_t slot)
 		map->caches[slot] = cache;
 	}
 	/* acquire: pairs with the release in cache_publish(). An empty cache
-	   may skip the entries logged so far. */
+	   may skip all entries that were logged earlier. */
 	cache->log_seen =
 	        atomic_load_explicit(&map->log_head, memory_order_acquire);
 	cache_drop_all(cache);
-	if (LOCAL_CACHE_REPLICA) { /* the replica may lack some of them */
+	if (LOCAL_CACHE_REPLICA) { /* the replica may lack some of these
+	                              writes */
 		cache->log_seen = replica_applied(map->replica);
 		cache_catch_up(cache, &map->log_head);
 	}

@@ -10,9 +10,9 @@ RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION)
 		return cache_tag_of(hash);
-	/* seq_cst: pairs with cache_publish(). If a thread writes one key and
-	   then reads the old version of another, its write precedes the write
-	   of that other key. */
+	/* seq_cst: pairs with cache_publish(). Orders a thread's write of one
+	   key before its read of another key's version: if it reads the old
+	   version, its write precedes the other key's write. */
 	return atomic_load_explicit(
 	        cache_version_of(map, hash), memory_order_seq_cst);
 }
@@ -108,7 +108,8 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 	RM_STAT_OWN(cache->hits, 1);
 }
 
-/* True if the line caches this key and, with versions, is still current. */
+/* True if the line caches this key and, if keys have versions, is still
+   current. */
 RM_HOT bool cache_has_current_line(struct cache *cache,
         const struct cache_line *line, struct rm_shape shape, struct rm_key key,
         uint64_t hash)
@@ -152,9 +153,9 @@ static RM_COLD void cache_apply_log(struct cache *cache, uint64_t head)
 
 	for (uint64_t i = cache->log_seen;
 	        i != head && head - cache->log_seen < LOCAL_CACHE_LOG; i++) {
-		/* acquire: pairs with the release in cache_publish(). If this
-		   entry was overwritten by a newer one, the load of log_head
-		   below sees that. */
+		/* acquire: pairs with the release in cache_publish(). If a
+		   newer entry has overwritten this one, the load of log_head
+		   below detects that. */
 		const uint64_t hash = atomic_load_explicit(
 		        &map->log[i % LOCAL_CACHE_LOG], memory_order_acquire);
 		struct cache_line *line = cache_line_of(cache, hash);
@@ -188,7 +189,8 @@ RM_HOT void cache_catch_up(struct cache *cache, _Atomic uint64_t *position)
 		cache_apply_log(cache, head);
 }
 
-/* Applies the log to its end or, with a replica, as far as that has. */
+/* Applies the log up to its end or, with a replica, as far as the replica has
+   applied it. */
 RM_HOT void cache_quiesce(void *thread)
 {
 	struct cache *cache = thread;
@@ -199,7 +201,7 @@ RM_HOT void cache_quiesce(void *thread)
 		cache_catch_up(cache, &cache->map->log_head);
 }
 
-/* After this, reads see all earlier writes. */
+/* After this call, reads see all earlier writes. */
 static void cache_unpark(void *thread)
 {
 	struct cache *cache = thread;

@@ -4,8 +4,8 @@
  *
  * A cache hit reads the clock and writes no shared memory. A miss takes the
  * read lock of a second map, which a background thread updates from the log of
- * writes, and avoids the lock that writers take. An answer may be stale by one
- * batch plus the replica's lag, and never by more than 30 s plus that lag.
+ * writes, and avoids the lock that writers take. An answer may be one batch
+ * plus the replica's lag old, but never older than 30 s plus that lag.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #define LOCAL_CACHE_REPLICA      true

@@ -3,26 +3,27 @@
  * local_cache_replica.h - local caches: a second map that follows the first and
  * serves misses. Private part of local_cache.h.
  *
- * The map that is written is the primary. Under its lock, each write logs its
- * result: the key and its value, or that the key is absent. A background
- * thread, the follower, polls the log every REPLICA_POLL_NS and applies it to
- * the replica in order. So the replica equals the primary after its first
- * `applied` writes. A writer that finds the log full applies the oldest writes
- * itself, so the replica never lacks more than LOCAL_CACHE_LOG writes.
+ * The map that is written is the primary. Each write logs its result under the
+ * primary's lock: the key and its value, or that the key is absent. A
+ * background thread, the follower, polls the log every REPLICA_POLL_NS and
+ * applies it to the replica in order. So the replica equals the primary after
+ * its first `applied` writes. A writer that finds the log full applies the
+ * oldest writes itself, so the replica never lacks more than LOCAL_CACHE_LOG
+ * writes.
  *
- * Lag: at time `current_ns` the replica had every write that was logged by
+ * The lag: at time `current_ns` the replica had every write that was logged by
  * then. So the lag of a read is at most now - current_ns, and the staleness of
  * an answer is at most the age of its line plus the lag of the read that filled
  * it.
  *
  * A cache applies the log only up to `applied`. If it invalidated a line before
  * the replica has the write, the next miss would cache the old value, and no
- * later log entry would invalidate it. Writes that a thread must see earlier
- * are covered by its line's `min_applied`: the thread reads keys of that line
- * from the replica only once `applied` has reached this position, and from the
- * primary before (counted as primary_reads). It is raised by the thread's own
- * writes, by its reads of the primary, and by entries logged before it joined
- * or ended a park.
+ * later log entry would invalidate it. Some writes a thread must see earlier.
+ * `min_applied` of a cache line ensures that: the thread reads keys of that
+ * line from the replica only once `applied` has reached this position, until
+ * then from the primary (counted as primary_reads). It is raised by the
+ * thread's own writes, by its reads of the primary, and by entries logged
+ * before it joined or ended a park.
  */
 #ifndef RM_LOCAL_CACHE_REPLICA_H
 #define RM_LOCAL_CACHE_REPLICA_H
@@ -35,10 +36,13 @@
    the latency of a message to another machine in the same data centre. */
 #define REPLICA_POLL_NS ((uint64_t)1000000)
 
-enum { REPLICA_BATCH = 64 }; /* writes applied per hold of the replica's lock */
+enum {
+	REPLICA_BATCH = 64
+}; /* writes applied each time that the replica's lock
+                                is held */
 
-/* The result of a write. Written under the primary's lock, read under the
-   replica's; `log_head` publishes it. */
+/* The result of a write. It is written under the primary's lock and read under
+   the replica's; `log_head` publishes it. */
 struct replica_write {
 	struct rm_key key; /* string bytes: `bytes`, or a malloc'ed copy */
 	char bytes[LOCAL_CACHE_KEY_BYTES];
@@ -46,9 +50,9 @@ struct replica_write {
 	bool present;
 };
 
-/* Per thread, for all keys of one line of its cache. */
+/* One per thread and line of its cache, for all keys of that line. */
 struct replica_line {
-	uint64_t min_applied; /* position of the log; see above */
+	uint64_t min_applied; /* position in the log, see above */
 	uint64_t lag_ns;      /* lag of the replica when the line was filled */
 };
 
@@ -67,7 +71,7 @@ struct replica {
 	_Atomic bool stop_requested;
 	_Atomic uint64_t passes; /* completed by the follower */
 	_Atomic uint64_t behind_max, log_full;
-	/* time of the primary: the replica has all writes logged before it */
+	/* time of the primary: the replica has all writes logged before then */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t current_ns;
 	_Atomic uint64_t applied;       /* written under the replica's lock */
 	struct replica_reader *readers; /* by slot */
@@ -77,7 +81,8 @@ struct replica {
 RM_HOT uint64_t replica_applied(struct replica *replica)
 {
 	/* acquire: pairs with the releases in replica_apply() and
-	   replica_clear(). Covers the replica's content and freed log slots. */
+	   replica_clear(). It covers the content of the replica and freed log
+	   slots. */
 	return atomic_load_explicit(&replica->applied, memory_order_acquire);
 }
 
@@ -87,7 +92,8 @@ static void replica_free_key(struct rm_shape shape, struct replica_write *write)
 		free((void *)(uintptr_t)write->key.bytes);
 }
 
-/* Applies at most `max_writes` of the writes before `upto`. Any thread. */
+/* Applies up to `max_writes` of the writes before position `upto`. Any
+   thread. */
 static RM_COLD void replica_apply(
         struct cached_map *map, uint64_t upto, uint64_t max_writes)
 {
@@ -121,9 +127,10 @@ static RM_COLD void replica_apply(
 static void replica_pass(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
-	/* before log_head is read: later writes are not covered */
+	/* read before log_head, since later writes are not covered */
 	const uint64_t now_ns = callback_now(map);
-	/* acquire: the writes; pairs with the release in cache_publish() */
+	/* acquire: makes the writes visible; pairs with the release in
+	   cache_publish() */
 	const uint64_t head =
 	        atomic_load_explicit(&map->log_head, memory_order_acquire);
 	uint64_t applied = replica_applied(replica);
@@ -186,7 +193,8 @@ static void replica_destroy(struct cached_map *map)
 	map->replica = NULL;
 }
 
-/* Returns false without memory or a thread; replica_destroy() is needed. */
+/* Returns false if memory runs out or no thread can be started; call
+   replica_destroy() even then. */
 static bool replica_create(
         struct cached_map *map, const struct rm_sizing *sizing)
 {
@@ -214,8 +222,8 @@ RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
 	return &cache->reader->lines[hash % LOCAL_CACHE_LINES];
 }
 
-/* From now on this thread reads keys of this line from the replica only if it
-   has the writes before this position, else from the primary. */
+/* From now on, this thread reads keys of this line from the replica only if the
+   replica has all writes before this position, otherwise from the primary. */
 RM_HOT void replica_require(
         struct cache *cache, uint64_t hash, uint64_t position)
 {
@@ -231,15 +239,16 @@ static RM_COLD void replica_require_all(struct cache *cache, uint64_t position)
 		replica_require(cache, i, position);
 }
 
-/* The log is full: applies its oldest writes. Under the primary's lock. */
+/* Applies the oldest writes of the log, which is full. Under the primary's
+   lock. */
 static RM_COLD void replica_free_slots(struct cached_map *map, uint64_t head)
 {
 	rm_stat_own(&map->replica->log_full, 1);
 	replica_apply(map, head, REPLICA_BATCH);
 }
 
-/* Logs the result of a write of this key. Under the primary's lock, before
-   log_head is advanced. */
+/* Logs the result of a write of this key. Called under the primary's lock,
+   before log_head is advanced. */
 RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
@@ -269,8 +278,9 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 	replica_require(cache, hash, head + 1);
 }
 
-/* Clears the replica, too, and leaves the log empty. Its position advances by a
-   full log, so caches drop everything. Under the primary's lock. */
+/* Clears the replica, too, and leaves the log empty. The position of the log
+   advances by its whole length, so that caches drop everything. Under the
+   primary's lock. */
 static void replica_clear(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
@@ -323,7 +333,8 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	                             replica_line_of(cache, hash)->min_applied,
 	            0))
 		return replica_read_primary(cache, shape, key, hash, value);
-	/* acquire: the writes; pairs with the release in replica_pass() */
+	/* acquire: makes the writes visible; pairs with the release in
+	   replica_pass() */
 	const uint64_t current_ns = atomic_load_explicit(
 	        &replica->current_ns, memory_order_acquire);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_replica_check.h - local caches: statistics and check of the
-   replica. Private part of local_cache.h. */
+/* local_cache_replica_check.h - local caches: statistics of the replica and
+   checks. Private part of local_cache.h. */
 #ifndef RM_LOCAL_CACHE_REPLICA_CHECK_H
 #define RM_LOCAL_CACHE_REPLICA_CHECK_H
 
@@ -46,8 +46,8 @@ static void replica_stats(
 	        (double)rm_stat_read(&replica->log_full));
 }
 
-/* Returns the number of logged writes that the replica lacks after two more
-   passes of the follower, if it still runs. No thread may write. */
+/* Returns how many logged writes the replica still lacks after two more passes
+   of the follower, if the follower is running. No thread may write. */
 static uint64_t replica_count_missing(const struct cached_map *map)
 {
 	struct replica *replica = map->replica;
@@ -55,7 +55,8 @@ static uint64_t replica_count_missing(const struct cached_map *map)
 	const uint64_t passes =
 	        atomic_load_explicit(&replica->passes, memory_order_acquire);
 
-	/* the current pass may have read log_head too early: wait for two */
+	/* wait for two passes, since the current one may have read log_head too
+	   early */
 	while (replica->follower_running &&
 	        atomic_load_explicit(&replica->passes, memory_order_acquire) <
 	                passes + 2)

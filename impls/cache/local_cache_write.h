@@ -14,8 +14,8 @@ RM_HOT struct gomap *cache_write_begin(struct cache *cache)
 	return shard->inner;
 }
 
-/* Invalidates the key in other caches. Called under the lock, so before any
-   thread can read the new value from the map. */
+/* Invalidates the key in other caches. It is called under the lock, and so
+   before any thread can read the new value from the map. */
 RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION) {
@@ -23,7 +23,7 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 		atomic_fetch_add_explicit(
 		        cache_version_of(map, hash), 1, memory_order_seq_cst);
 	} else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG) {
-		/* relaxed: written under the lock only */
+		/* relaxed: only written under the lock */
 		const uint64_t head = atomic_load_explicit(
 		        &map->log_head, memory_order_relaxed);
 
@@ -137,8 +137,8 @@ static void cache_clear(void *thread)
 	if (LOCAL_CACHE_REPLICA)
 		replica_clear(cache->map);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		/* release: pairs with the acquire in cache_catch_up(). Advances
-		   by more than a cache can apply. */
+		/* release: pairs with the acquire in cache_catch_up(). The log
+		   advances by more than a cache can apply. */
 		atomic_fetch_add_explicit(&cache->map->log_head,
 		        LOCAL_CACHE_LOG, memory_order_release);
 	for (size_t i = 0; LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION &&

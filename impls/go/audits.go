@@ -67,7 +67,7 @@ func (a *audit) stats(add addStat) {
 
 func emptyByReplacing(words, uint64) words { return words{} }
 
-// emptyByRange is the loop as printed in the article. The compiler turns it into a clear.
+// emptyByRange is the loop that the article prints. The compiler turns it into a clear.
 func emptyByRange(m words, _ uint64) words {
 	for key := range m {
 		delete(m, key)
@@ -75,8 +75,8 @@ func emptyByRange(m words, _ uint64) words {
 	return m
 }
 
-// emptyWithin deletes by a loop that the compiler does not turn into a clear. If its
-// iteration held a read lock, a deletion under a write lock would deadlock.
+// emptyWithin deletes by a loop that the compiler does not turn into a clear. If iterating held a
+// read lock, deleting under a write lock would deadlock.
 func emptyWithin(m words, n uint64) words {
 	for key := range m {
 		if key < n {
@@ -94,8 +94,8 @@ func emptyByKeys(m words, n uint64) words {
 	return m
 }
 
-// newEmptying times the emptying of a map that has grown to its size: article S0, 1, and
-// impls/technique/emptying.h. The collector frees a replaced map.
+// newEmptying times how long it takes to empty a map that has grown to its size: article S0,
+// section 1, and impls/technique/emptying.h. The garbage collector frees a map that was replaced.
 func newEmptying(empty func(m words, n uint64) words) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
 		keys := args[0]
@@ -118,8 +118,8 @@ func newEmptying(empty func(m words, n uint64) words) func(*team, []uint64) prog
 	}
 }
 
-// newRebuild times the first new key of a sync.Map whose keys are promoted. The classic
-// sync.Map copies all entries then (article S4, 2.2).
+// newRebuild times the insertion of the first new key into a sync.Map whose keys are promoted. The
+// classic sync.Map then copies all entries (article S4, 2.2).
 func newRebuild(t *team, args []uint64) program {
 	keys := make([]any, args[0])
 	for i := range keys {
@@ -152,8 +152,8 @@ func newRebuild(t *team, args []uint64) program {
 		})
 }
 
-// pointers stores pointers to existing records under promoted keys, so that only the
-// store itself allocates (article S4, 2.2).
+// pointers stores pointers to existing records under promoted keys, so that only the store itself
+// allocates (article S4, section 2.2).
 type pointers struct {
 	records [2][]uint64 // two of each key
 	last    []*uint64   // the record of its last store

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Seconds belong to a virtual clock, one per iteration, as in impls/technique/cleanup.h.
+// A second is one iteration of a virtual clock, as in impls/technique/cleanup.h.
 const (
 	cleanupIdle     = 30 // then a sweep closes a connection
 	cleanupGone     = 30 // then its handler must have ended
@@ -30,8 +30,8 @@ const (
 	cleanupContext                   // Range cancels the handler's context
 )
 
-// connection has a handler, a goroutine. Members open, feed and hang up; a sweep closes.
-// Fields without a comment are set before registration.
+// connection is served by a handler, a goroutine. Members open connections, send data and hang up;
+// a sweep closes connections. Fields without a comment are set before registration.
 type connection struct {
 	member    *cleanupMember
 	id        int       // its index in the registry
@@ -109,7 +109,7 @@ func (c *cleanup) unregister(conn *connection) bool {
 	return wasThere
 }
 
-// each visits all connections of the registry.
+// each visits all connections in the registry.
 func (c *cleanup) each(visit func(conn *connection)) {
 	if c.way != cleanupIndex {
 		c.registry.Range(func(_, value any) bool {
@@ -125,8 +125,8 @@ func (c *cleanup) each(visit func(conn *connection)) {
 	}
 }
 
-// sweeper sweeps on request. It yields its CPU occasionally, so that writes run during a
-// sweep even on one CPU.
+// sweeper sweeps on request. It occasionally yields its CPU, so that other goroutines write during
+// a sweep even on one CPU.
 func (c *cleanup) sweeper() {
 	defer close(c.done)
 	for range c.sweepRequests {
@@ -157,8 +157,8 @@ func (c *cleanup) closeIfIdle(conn *connection) {
 	}
 }
 
-// handle is a handler. It reads the client's data until the client hangs up, and ends
-// when it sees that a sweep closed its connection.
+// handle is a handler. It reads the client's data until the client hangs up, or until it sees that
+// a sweep has closed its connection.
 func (c *cleanup) handle(conn *connection) {
 	var cancelled <-chan struct{}
 	if conn.ctx != nil {
@@ -218,7 +218,7 @@ func (c *cleanup) openOne(m *cleanupMember) {
 	m.within += uint64(atomic.LoadUint32(&c.sweeping))
 }
 
-// step is one second of a client. Handlers that poll a mark are woken each second, as by
+// step runs one second of a client. Handlers that poll a mark are woken each second, as by
 // a deadline of their read.
 func (c *cleanup) step(m *cleanupMember, conn *connection) {
 	pollsMark := c.way == cleanupMark || c.way == cleanupIndex
@@ -292,8 +292,8 @@ func (c *cleanup) countSurvivors() (left uint64) {
 	return left
 }
 
-// wrong waits for the last sweep and for ending handlers that had no CPU yet. Then the
-// registry must hold the opened connections that were not closed.
+// wrong waits for the last sweep and for ending handlers that had no CPU yet. The registry must
+// then hold exactly the opened connections that were not closed.
 func (c *cleanup) wrong(*totals) string {
 	close(c.sweepRequests)
 	<-c.done

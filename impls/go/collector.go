@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// pauses of the collections that ended in a window. A collection stops all goroutines
-// twice; its pause is the sum of both stops.
+// pauses holds the garbage collector's pauses in collections that ended in a window. A collection
+// stops all goroutines twice; its pause is the sum of both stops.
 type pauses struct {
 	collections uint32
 	totalNs     uint64
@@ -34,7 +34,7 @@ func pausesBetween(before, after *runtime.MemStats) pauses {
 	return p
 }
 
-// collected has the pause of one collection and when it ended: ns of now().
+// collected holds the pause of one collection and the time when it ended, in ns of now().
 type collected struct{ end, pause int64 }
 
 // heapWatch reads the heap's size at the end of each slice of an open loop's window, and
@@ -48,7 +48,7 @@ type heapWatch struct {
 	zero        time.Time // when now() was 0, by the clock of stats
 }
 
-// watchHeap returns when the window ends. It waits as the members do.
+// watchHeap returns when the window ends. It waits in the same way as the members.
 func watchHeap(start uint64, window int64) *heapWatch {
 	at := time.Now()
 	h := &heapWatch{zero: at.Add(-at.Sub(started)).Round(0),
@@ -83,7 +83,7 @@ func (h *heapWatch) read() {
 }
 
 // pausesIn returns the pauses of collections that ended in a slice, in the format of a
-// result; nil: unknown.
+// result; nil means unknown.
 func (h *heapWatch) pausesIn(start, end int64) any {
 	count, ns := 0, int64(0)
 	for _, c := range h.collections {
@@ -102,7 +102,7 @@ func (h *heapWatch) pausesIn(start, end int64) any {
 		"ns": ns}}
 }
 
-// slicesOf returns the number of slices of a window; sliceOf returns the limits of one.
+// slicesOf returns the number of slices of a window; sliceOf returns the start and end of one.
 func slicesOf(window int64) int { return int((window + sliceNs - 1) / sliceNs) }
 
 func sliceOf(slice int, window int64) (start, end int64) {
@@ -111,7 +111,8 @@ func sliceOf(slice int, window int64) (start, end int64) {
 }
 
 // parkedNs returns how long all goroutines together have waited for locks since the
-// start. The runtime estimates it from one wait in eight. -1: Go 1.19 does not report it.
+// start. The runtime estimates it from one wait in eight. It is -1 with Go 1.19, which does not
+// report it.
 func parkedNs() float64 {
 	waited := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
 	metrics.Read(waited)

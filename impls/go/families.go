@@ -13,13 +13,13 @@ import (
 const (
 	familyCache  = 2 // the family whose keys turn over
 	familyTimed  = 64
-	familyAbsent = 1 << 36 // no key has a number from here on
+	familyAbsent = 1 << 36 // no key has this number or a higher one
 )
 
 var familyPrefixes = [3]string{"auth:", "metric:", "cache:"}
 
-// families is impls/technique/families.h: keys of three modules, distinguished by a
-// prefix, in one sync.Map or in three (article S0, 3.2).
+// families is impls/technique/families.h in Go: the keys of three modules, distinguished by a
+// prefix, are in one sync.Map or in three (article S0, section 3.2).
 type families struct {
 	maps    []sync.Map
 	keys    uint64 // per family
@@ -60,7 +60,7 @@ func newFamilies(maps int) func(*team, []uint64) program {
 
 func (f *families) mapOf(family int) *sync.Map { return &f.maps[family%len(f.maps)] }
 
-// key is valid until the next call, which overwrites its bytes: for lookups.
+// key returns a key for lookups; it is valid until the next call, which overwrites its bytes.
 func (m *familyMember) key(family int, number uint64) string {
 	text := append(m.text[:0], familyPrefixes[family]...)
 	text = strconv.AppendUint(text, number, 10)
@@ -173,8 +173,8 @@ func (f *families) stats(add addStat) {
 
 const routeShards, routeLookups = 64, 64
 
-// route stores into 64 locked maps, with two ways to choose the shard (article S2, 4.3,
-// and impls/technique/route.h). One key in 64 is looked up again, at another call depth.
+// route stores into 64 locked maps, with two ways to choose the shard (article S2, section 4.3, and
+// impls/technique/route.h). One key in 64 is looked up again, at a different call depth.
 type route struct {
 	shards [routeShards]struct {
 		mu sync.RWMutex
@@ -182,7 +182,7 @@ type route struct {
 		_  [64]byte
 	}
 	of            func(key string) uint64
-	misleads      bool // one key may go to different shards
+	misleads      bool // the same key may go to different shards
 	keys          uint64
 	lookups, lost []count
 }
@@ -252,7 +252,7 @@ func (r *route) run(member *member) {
 	}
 }
 
-// wrong judges each way by its own promise. A hash must find all keys.
+// wrong judges each way of choosing a shard by what it promises; a hash must find all keys.
 func (r *route) wrong(*totals) string {
 	if lost := total(r.lost); !r.misleads && lost > 0 {
 		return fmt.Sprintf("%d keys were stored and not found", lost)

@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// Copy on write, as in articles S0 (4.2) and S1 (4.4). A lookup loads the current map and
-// writes nothing shared. A write clones that map, changes the clone and publishes it, one
-// write at a time. The three maps differ in the holder of the current map.
+// These maps copy on write, as in articles S0 (4.2) and S1 (4.4). A lookup loads the current map
+// and writes nothing shared. A write clones that map, changes the clone and publishes it, one write
+// at a time. The three maps differ in the holder of the current map.
 
 // holder holds the current map.
 type holder[K key, V long] interface {
@@ -17,7 +17,7 @@ type holder[K key, V long] interface {
 	store(longs[K, V])
 }
 
-// copied is a table whose writes cost O(keys), SLOW_WRITES in maps.tsv. One call fills
+// copied is a table whose writes take O(keys) time, SLOW_WRITES in maps.tsv. One call fills
 // it, and its verification ends early.
 type copied interface {
 	// fill inserts the first n ranks by one copy.
@@ -226,7 +226,7 @@ func snapshotPointerOf[V long](str bool, size int) table {
 	return newSnapshot[uint64, V](&snapshotPointerU64[V]{}, size)
 }
 
-// Published through a sync.Map under one key, as printed in article S1 (1).
+// The current map is published through a sync.Map under one key, as printed in article S1 (1).
 
 const snapshotKey = "snapshot"
 

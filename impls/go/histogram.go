@@ -27,9 +27,9 @@ type histogram struct {
 	counts                     [histogramLength]uint64
 }
 
-// outside allocates n zeroed values without pointers outside Go's heap. Inside it, they
-// would enlarge the heap and make collections of the map under test rarer. A page uses
-// memory once touched.
+// outside allocates n zeroed values without pointers outside Go's heap. On Go's heap they would
+// enlarge the heap, so that garbage is collected less often during the trial. A page takes memory
+// only once it is touched.
 func outside[T any](n int) []T {
 	var one T
 	bytes, err := syscall.Mmap(-1, 0, n*int(unsafe.Sizeof(one)),
@@ -85,7 +85,7 @@ func (h *histogram) record(value uint64) {
 	h.count++
 }
 
-// extend must precede the increment of count: the first value sets min.
+// extend must be called before count is incremented, since the first value sets min.
 func (h *histogram) extend(min, max uint64) {
 	if h.count == 0 || min < h.min {
 		h.min = min
@@ -95,7 +95,7 @@ func (h *histogram) extend(min, max uint64) {
 	}
 }
 
-// add records a value of which only the bucket is known.
+// add records a value of which only the bucket is known exactly.
 func (h *histogram) add(bucket int) {
 	h.counts[bucket]++
 	h.extend(lowOf(bucket), highOf(bucket))
@@ -115,7 +115,7 @@ func (h *histogram) merge(from *histogram) {
 	h.sum += from.sum
 }
 
-// clear touches only pages that have values.
+// clear touches only pages that contain values.
 func (h *histogram) clear() {
 	for i := bucketOf(h.min); h.count > 0 && i <= bucketOf(h.max); i++ {
 		h.counts[i] = 0

@@ -24,7 +24,7 @@ type plainMutex struct{ sync.Mutex }
 func (m *plainMutex) RLock()   { m.Lock() }
 func (m *plainMutex) RUnlock() { m.Unlock() }
 
-// hold is article S2's program of held locks, and impls/technique/hold_loop.h. The first
+// hold is the program of article S2 that holds locks, see impls/technique/hold_loop.h. The first
 // `writers` members lock, sleep, unlock and yield; the others read-lock, sleep and
 // unlock. An iteration is one such cycle.
 type hold struct {
@@ -119,7 +119,8 @@ func (h *hold) stats(add addStat) {
 	addSeatStats(add, "", h.seats)
 }
 
-// addSeatStats adds the share of time that members waited, and the distribution of waits.
+// addSeatStats adds the share of time for which members waited, and the distribution of their
+// waits.
 func addSeatStats(add addStat, name string, seats []holdSeat) {
 	waited, elapsed, cycles := uint64(0), uint64(0), uint64(0)
 	var waits []*histogram

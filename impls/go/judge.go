@@ -70,7 +70,7 @@ func (t *team) add() (sum totals) {
 	return sum
 }
 
-// mismatch describes the first wrong result, or is "": runner/trial/judge.c.
+// mismatch describes the first wrong result, or is "". It follows runner/trial/judge.c.
 func (t *team) mismatch(sum *totals) string {
 	if t.program != nil && sum.wrong == 0 {
 		if reason := t.program.wrong(sum); reason != "" {
@@ -122,8 +122,8 @@ func (t *team) lostValues(sum *totals) bool {
 	return prefill+a.written-a.returned != a.held
 }
 
-// voidReason returns why the trial is void, or "". It covers reasons that the result does
-// not show; runner/protocol/judge.c has the others.
+// voidReason returns why the trial is void, or "". It covers reasons that cannot be seen in the
+// result; runner/protocol/judge.c covers the others.
 func (t *team) voidReason() string {
 	if sweeps, ok := t.program.(*cleanup); ok {
 		if reason := sweeps.overlapError(); reason != "" {

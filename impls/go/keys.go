@@ -4,7 +4,7 @@ package main
 
 import "math/bits"
 
-// The generators of runner/base/rng.h and runner/keys.h, number for number.
+// These generators produce the same numbers as runner/base/rng.h and runner/keys.h.
 // tests/go/sequence.tsv checks both implementations.
 
 // next is rm_next(): wyrand.
@@ -14,8 +14,8 @@ func next(state *uint64) uint64 {
 	return high ^ low
 }
 
-// seedOf is rm_seed(), below is rm_below(), unit is rm_unit(), scatter is rm_scatter(),
-// mixOf is rm_rank_mix().
+// seedOf is rm_seed() in Go, below is rm_below(), unit is rm_unit(), scatter is rm_scatter(), mixOf
+// is rm_rank_mix().
 func seedOf(seed, n uint64) uint64 {
 	z := seed + (n+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -46,7 +46,7 @@ func place(differs string) {
 
 func mixOf(rank uint64) uint64 { return seedOf(0x726d, rank) }
 
-// valueOf is rm_value_of(): sequence:20 | writer:12 | rank:32.
+// valueOf is rm_value_of(): 20 bits sequence, 12 bits writer, 32 bits rank.
 func valueOf(rank uint64, writer int, sequence uint64) uint64 {
 	return sequence<<44 | uint64(writer&0xfff)<<32 | uint64(uint32(rank))
 }

@@ -86,7 +86,7 @@ func (t *team) longest() []any {
 	return all
 }
 
-// firstStart is the first start of a member in the window, on the clock of now().
+// firstStart is when the first member started in the window, on the clock of now().
 func (t *team) firstStart() uint64 {
 	first := t.members[0].start
 	for i := range t.members {
@@ -97,7 +97,7 @@ func (t *team) firstStart() uint64 {
 	return uint64(first.Sub(started))
 }
 
-// slices of the window; null if a thread could not store all its latencies.
+// slices returns the slices of the window; null if a thread could not store all its latencies.
 func (t *team) slices() any {
 	window, first := *t.cell.WindowNs, int64(t.firstStart())
 	count := slicesOf(window)

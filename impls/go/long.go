@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// long values have 8, 24, 64, 256 or 1,024 bytes (docs/adr/0030), each length a type. All
-// words follow from word 0. So a table exchanges that word with callers and checks the
-// others itself.
+// long values have 8, 24, 64, 256 or 1,024 bytes (docs/adr/0030), each length a type. All words are
+// functions of word 0, so a table exchanges only that word with callers and checks the others
+// itself.
 type long interface {
 	[1]uint64 | [3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
 }
@@ -66,8 +66,8 @@ func lengthen(words []uint64, word uint64) {
 	}
 }
 
-// longMismatch is rm_value_errors(): 0 if the value was written for the rank, with all
-// words by the same write.
+// longMismatch is rm_value_errors(): 0 if the value was written for the rank, and all its words by
+// the same write.
 func longMismatch(words []uint64, rank uint64) uint64 {
 	word := words[0]
 	wrong := rankMismatch(word, rank) | words[1] ^ ^word

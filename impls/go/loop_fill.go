@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Kinds of times that the loops of an empty map record.
+// Kinds of times that the loops on an initially empty map record.
 const (
 	timeInsert = iota
 	timeLookup
@@ -41,8 +41,8 @@ func newFill(t *team, args []uint64) program {
 	return f
 }
 
-// run takes ranks in turns, so that all members grow the map together from its first key
-// to its last. The time of a write includes making its key.
+// run distributes the ranks round robin, so that all members grow the map together from its first
+// key to its last. The time of a write includes building its key.
 func (f *fill) run(m *member) {
 	w, keys := &m.worker, f.team.load.resident
 	times, inserted := &f.times[w.slot], uint64(0)
@@ -87,7 +87,7 @@ func (f *fill) look(w *worker, times *histogram, rank uint64) {
 	w.wrong |= rankMismatch(value, rank)
 }
 
-// expected draws the keys again that the map must hold.
+// expected draws again the keys that the map must hold.
 func (f *fill) expected() (keys, sum uint64) {
 	resident := f.team.load.resident
 	drawn := make([]bool, resident)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Readmostly-go measures Go's own maps through the trial protocol
-// (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
-// Go: same generator, keys, order of operations and checks. maps.tsv describes the maps;
-// docs/adr/0027 gives the reasons for this program.
+// (docs/reference/trial-protocol.md). The measured loop is the same as in runner/driver.h, with the
+// same generator, keys, order of operations and checks. maps.tsv describes the maps; docs/adr/0027
+// gives the reasons for this program.
 package main
 
 import (
@@ -56,7 +56,7 @@ func trial(r *request) (string, error) {
 	if reason := refusal(r); reason != "" {
 		result["status"], result["reason"] = "failed", reason
 	} else {
-		// A manual run has no other watchdog for the deadline.
+		// Trials started by hand have no other watchdog for the deadline.
 		time.AfterFunc(time.Duration(*r.Cell.DeadlineNs)+time.Second,
 			func() { os.Exit(3) })
 		run(r).report(result)

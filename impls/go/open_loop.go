@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// Schedule and latency of operations: runner/trial/open_loop.c.
+// Schedules operations and measures their latencies, like runner/trial/open_loop.c.
 const (
 	spinNs     = 200_000    // shorter waits spin
 	wakeNs     = 100_000    // a sleep ends this early; the rest spins
@@ -23,7 +23,7 @@ const (
 	samplesMost = 16 << 20 / 4 // 16 MiB per thread
 )
 
-// The two clocks of a latency: from the intended and from the actual start.
+// A latency is measured from two points: the intended and the actual start.
 const (
 	intended = iota
 	service
@@ -66,8 +66,7 @@ type pace struct {
 	sampled int      // may exceed the capacity
 }
 
-// now is the time since the program started: one reading of the monotonic clock, by
-// time.Since.
+// now is the time since the program started, one reading of the monotonic clock through time.Since.
 func now() uint64 { return uint64(time.Since(started)) }
 
 func newPace(r *request, slot int) *pace {
@@ -131,7 +130,7 @@ func (p *pace) clear() {
 	})
 }
 
-// neverSpins returns whether another goroutine needs the CPU or Go's processor.
+// neverSpins returns whether another goroutine needs this CPU, or this processor of Go's scheduler.
 func (t *team) neverSpins(slot int) bool {
 	if cpus := *t.cell.CPUs; t.cell.wired() && len(cpus) > 0 {
 		return t.sharesCPU(slot)
@@ -161,7 +160,7 @@ func (p *pace) nextGap() float64 {
 	return -math.Log1p(-unit(next(&p.rng))) * p.gap
 }
 
-// next is rm_pace_next(): false after the window.
+// next is rm_pace_next(); it returns false after the window.
 func (p *pace) next() bool {
 	p.intended = uint64(p.due)
 	p.due += p.nextGap()
@@ -207,7 +206,7 @@ func sleep(ns uint64) {
 	}
 }
 
-// record is rm_pace_record(): an operation ended now.
+// record is rm_pace_record(); it records an operation that ended now.
 func (p *pace) record(operation int, wasThere bool) {
 	end, presence := now(), 0
 	if wasThere {
@@ -227,7 +226,7 @@ func (p *pace) record(operation int, wasThere bool) {
 	p.intended, p.started, p.isDue = end, end, false
 }
 
-// note is rm_slices_note(): later latencies count in the window's last slice.
+// note is rm_slices_note(); latencies after the window count in its last slice.
 func (p *pace) note(latency uint64) {
 	slice, last := (p.intended-p.start)/sliceNs, (p.end-p.start-1)/sliceNs
 	if slice > last {
@@ -271,7 +270,7 @@ func (w *worker) drivePaced() {
 	}
 }
 
-// read is rm_read(): a lookup whose time ends before the check of its value.
+// read is rm_read(): a lookup that is timed until just before its value is checked.
 func (w *worker) read(i int) {
 	rank := w.rankOf(i)
 	value, ok := w.table.lookup(w, rank)

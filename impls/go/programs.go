@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// program runs the windows of cells whose loop is neither mix nor paced. It is a loop of
-// the maps, or a technique that verifies itself.
+// program runs the windows of cells whose loop is neither mix nor paced. It is either a loop that
+// runs on maps, or a technique that verifies itself.
 type program interface {
-	// run does a member's share of a window: until it ends, or w.limit.
+	// run does a member's share of a window, until the window ends or w.limit is reached.
 	run(m *member)
 	// wrong describes the first mismatch after all windows, or is "".
 	wrong(sum *totals) string
@@ -21,7 +21,7 @@ type program interface {
 
 type addStat func(name, unit string, value float64)
 
-// programMaker makes a program; args is how many numbers its loop has.
+// programMaker makes a program; args is the number of arguments of its loop.
 type programMaker struct {
 	loop  string
 	args  int
@@ -36,7 +36,7 @@ var mapLoops = map[string]programMaker{
 	"grow":        {"grow", 2, false, newFill},
 }
 
-// Techniques by id, each with its own loop, as in impls/technique, whose ids lack go_.
+// Techniques by id, each with its own loop, as in impls/technique, where the ids have no go_.
 var techniques = map[string]programMaker{
 	"go_hold_rw":             {"hold", 3, true, newHold(func() rwLock { return &rwMutex{} })},
 	"go_hold_mutex":          {"hold", 3, true, newHold(func() rwLock { return &plainMutex{} })},
@@ -81,8 +81,8 @@ func loopOf(text string) (name string, args []uint64, err error) {
 	return words[0], args, nil
 }
 
-// programMaker of the cell, and the reason if it is refused. ok is false for mix and
-// paced, which need none.
+// programMaker of the cell, and the reason if the cell is rejected. ok is false for mix and paced,
+// which need no program.
 func (c *cell) programMaker() (maker programMaker, ok bool, reason string) {
 	name, args, err := loopOf(*c.Loop)
 	maker, ok = techniques[*c.Map]
@@ -120,7 +120,7 @@ func (w *worker) turn() bool {
 	return true
 }
 
-// addTimeStats adds NAME_p50 and so on over all these histograms.
+// addTimeStats adds NAME_p50 and so on, over all given histograms.
 func addTimeStats(add addStat, name string, all []*histogram) {
 	sum := &outside[histogram](1)[0]
 	for _, times := range all {

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Maps of one shape each, for single claims.
+// Maps that support only one shape each, for single claims.
 var mapsOfOneShape = map[string]struct {
 	shape string
 	make  func(size int) table
@@ -26,8 +26,8 @@ var mapsOfOneShape = map[string]struct {
 // counted is a table that has its own statistics.
 type counted interface{ stats(add addStat) }
 
-// runDrawn is batch by calls through the interface, for tables whose claims do not
-// concern the lookup.
+// runDrawn runs a batch with calls through the interface, for tables whose claims are not about the
+// lookup.
 func runDrawn(m table, w *worker) {
 	for i := range w.drawn {
 		if did, end := w.writes(i); end {
@@ -45,7 +45,7 @@ func runDrawn(m table, w *worker) {
 	}
 }
 
-const timedAllocations = 61 // one in this many, as in impls/support
+const timedAllocations = 61 // one operation in this many, as in impls/support
 
 type pointer = *[3]uint64
 
@@ -104,7 +104,7 @@ func (m *boxed) returnsOld() bool {
 	return locked
 }
 
-// stats adds the allocations; their time includes two readings of the clock.
+// stats adds the allocations; the time of each includes two readings of the clock.
 func (m *boxed) stats(add addStat) {
 	count, ns := uint64(0), uint64(0)
 	for i := range m.timed {
@@ -298,8 +298,8 @@ func (m *bare) remove(w *worker, rank uint64, old *uint64) bool {
 
 func (m *bare) returnsOld() bool { return true }
 
-// generic inserts by the function that the compiler calls for maps whose key type has no
-// specialised function (article S3, 3.3).
+// generic inserts through the function that the compiler uses for maps whose key type has no
+// specialised one (article S3, 3.3).
 type generic struct{ bare }
 
 //go:linkname mapassign runtime.mapassign
@@ -316,8 +316,8 @@ func (m *generic) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	return len(m.m) == before
 }
 
-// array is the ideal of a lookup: the hash of a map and one load, at the rank. The load
-// depends on the hash, but no bit of it counts, so that no two keys collide.
+// array is the ideal lookup: the hash of a map and one load, at the rank. The load depends on the
+// hash but does not use its bits, so no two keys collide.
 type array struct {
 	values []uint64
 	hasher hasher

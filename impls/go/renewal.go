@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// renewal has one thread's replacements before the warm-up.
+// renewal holds the keys that one thread replaces before the warm-up.
 type renewal struct {
 	counts     counts
 	start, end time.Time

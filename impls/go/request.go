@@ -14,7 +14,7 @@ import (
 // The version of docs/reference/trial-protocol.md.
 const protocol = 2
 
-// cell uses pointers for the members that every request must have.
+// cell uses pointers for members that every request must have, to detect missing ones.
 type cell struct {
 	ID         *string  `json:"id"`
 	Workload   *string  `json:"workload"`
@@ -40,7 +40,7 @@ type cell struct {
 	VerifyOps  *uint64  `json:"verify_ops"`
 	Measure    *string  `json:"measure"`
 
-	// Absent if they have their default.
+	// Members that may be missing and then have their default.
 	Trace      json.RawMessage `json:"trace"`
 	Settle     string          `json:"settle"`
 	ClockRate  string          `json:"clock_rate"` // has no effect: nothing expires
@@ -61,8 +61,8 @@ type request struct {
 func (c *cell) verifies() bool { return *c.Measure == "verify" }
 func (c *cell) paced() bool    { return *c.Loop == "paced" }
 
-// supportsLoop returns whether maps.tsv lists the loop in its column loops. Programs have
-// their own check.
+// supportsLoop returns whether maps.tsv lists the loop in its column loops. Programs (struct
+// program) have their own check.
 func (c *cell) supportsLoop() bool {
 	if _, ok, _ := c.programMaker(); ok {
 		return true
@@ -81,8 +81,8 @@ func (c *cell) differs() bool {
 	return c.KeyDiffers != "" && c.KeyDiffers != "first"
 }
 
-// wired goroutines have their own threads, bound to their CPUs. The scheduler places the
-// others, on threads that may run on all of the cell's CPUs.
+// wired goroutines have their own threads, bound to their CPUs. The scheduler places other
+// goroutines, on threads that may run on any CPU of the cell.
 func (c *cell) wired() bool { return c.Goroutines == "wired" }
 
 // read reads one request. Every member must be present, and no other.
@@ -109,11 +109,11 @@ func read(in io.Reader) (*request, error) {
 	return r, r.wrong()
 }
 
-// arm is "classic_" or "other_" in programs of other compilers than the newest, whose ids
+// arm is "classic_" or "other_" in programs built with a compiler other than the newest, whose ids
 // are go_classic_X and go_other_X (impls/languages.mk).
 var arm string
 
-// normalizeMap changes the id of a map of this program to go_X, for every compiler.
+// normalizeMap changes the id of a map of this program to go_X, whatever the compiler.
 func (c *cell) normalizeMap() error {
 	prefix := "go_" + arm
 	switch {
@@ -145,7 +145,7 @@ func missingMember(object reflect.Value) string {
 	return ""
 }
 
-// wrong returns errors that do not depend on the program.
+// wrong returns an error that every program would find in the request, or "".
 func (r *request) wrong() error {
 	c := r.Cell
 	_, settles := renewals(c.Settle)

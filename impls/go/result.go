@@ -25,7 +25,7 @@ func (t *team) report(result map[string]any) {
 	if verdict == "ok" && hasNoEntries(t.table) {
 		why = "the map holds nothing"
 		if t.table == nil {
-			why = "no keys: judged by the subject's own check"
+			why = "no keys: the subject's check judges its answers"
 		}
 	}
 	result["status"], result["reason"] = status, textOrNull(reason)
@@ -87,7 +87,7 @@ func (t *team) verification(sum *totals, verdict, why string) map[string]any {
 	return entry
 }
 
-// threads reports wired goroutines only: the kernel counts threads, and a free goroutine
+// threads reports only wired goroutines, since the kernel counts per thread and a free goroutine
 // has none.
 func (t *team) threads() (all []any) {
 	wired := t.cell.wired()
@@ -143,9 +143,9 @@ func (t *team) footprint() map[string]any {
 		"huge_bytes": nil}
 }
 
-// cpuTimes returns the CPU time of all threads in the window and the part used outside the
-// loops: by the scheduler and the collector, except the collector's work inside the
-// loops. apart: that part is known.
+// cpuTimes returns the CPU time of all threads in the window, and the part used outside the loops:
+// by the scheduler and by the collector, except for the collector's work inside the loops. apart is
+// true if that part is known.
 func (t *team) cpuTimes() (cpu, background float64, known, apart bool) {
 	a, b := &t.before, &t.after
 	loopsNs := int64(0)
@@ -159,7 +159,7 @@ func (t *team) cpuTimes() (cpu, background float64, known, apart bool) {
 	return cpu, cpu - float64(loopsNs), known, apart
 }
 
-// stats of the window: the runtime's work besides the loops, and the number of CPUs used.
+// stats returns what the runtime did in the window besides the loops, and the number of CPUs used.
 func (t *team) stats() []any {
 	a, b := &t.before, &t.after
 	stat := func(name, unit string, ok bool, value float64) map[string]any {

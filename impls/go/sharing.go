@@ -13,7 +13,7 @@ import (
 
 // Audits of properties of Go's map variables and of sync.Map.
 
-// assign and copyOf are calls, so that every copy is made.
+// assign and copyOf are not inlined, so that every copy is really made.
 //
 //go:noinline
 func assign(variable *words, m words) { *variable = m }
@@ -65,8 +65,8 @@ func newHandle(copyMap func(*words) words) func(*team, []uint64) program {
 	}
 }
 
-// raceCopies copies a variable while a goroutine alternately assigns it two maps. It
-// returns how many copies were the other map and how many were neither.
+// raceCopies copies a variable while a goroutine alternately assigns it two maps. It returns how
+// many copies were of the second map, and how many were of neither.
 func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	variable, stop, done := original, uint32(0), make(chan struct{})
 	go func() {
@@ -95,8 +95,8 @@ func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	return others, torn
 }
 
-// newOffers counts two properties of a sync.Map: pairs that Range visits, and methods
-// that return its length (article S0, 1).
+// newOffers checks what a sync.Map offers: the number of pairs that Range visits, and the number of
+// methods that return its length (article S0, section 1).
 func newOffers(t *team, args []uint64) program {
 	return newAudit(t, []string{"pairs_visited", "length_methods", "range_time"},
 		func(_ uint64, counted []uint64) string {
@@ -125,7 +125,7 @@ func newOffers(t *team, args []uint64) program {
 		})
 }
 
-// loadOr is a Load within a recover barrier: a fault returns the default.
+// loadOr is a Load within a recover barrier, which returns the default after a fault.
 //
 //go:noinline
 func loadOr(m *sync.Map, key, other any) (value any) {
@@ -138,8 +138,8 @@ func loadOr(m *sync.Map, key, other any) (value any) {
 	return value
 }
 
-// newBarrier counts heap objects of loads within the barrier, and faults that return the
-// default. A key that cannot be hashed faults within Load (article S0, M11).
+// newBarrier counts the heap objects that loads within the barrier allocate, and the faults that
+// return the default. A key that cannot be hashed causes a fault within Load (article S0, M11).
 func newBarrier(t *team, args []uint64) program {
 	m, keys, fallback := &sync.Map{}, make([]any, args[0]), any("absent")
 	for i := range keys {

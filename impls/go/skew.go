@@ -4,7 +4,7 @@ package main
 
 import "math"
 
-// runner/skew.h and runner/trial/key_stream.c for zipf and hot draws.
+// Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c.
 const (
 	skewBits   = 10
 	skewRanges = 1 << skewBits
@@ -15,7 +15,7 @@ const (
 type skew struct {
 	split   [skewRanges]uint32
 	start   [skewRanges + 1]uint32
-	key     [3]uint64 // of the permutation, as are mask and shift
+	key     [3]uint64 // of the permutation, like mask and shift
 	mask    uint64
 	shift   uint
 	present uint64

@@ -20,8 +20,8 @@ const (
 	stockOutcomes = 2
 )
 
-// stock of one item, in a map under a lock: article S2, 2.4, and impls/technique/stock.h.
-// Callers take one unit each until the window ends.
+// stock is the stock of one item, in a map under a lock: article S2, section 2.4, and
+// impls/technique/stock.h. Callers take one unit each until the window ends.
 //
 // Invariant: sold = initial - remaining, and never above initial.
 type stock struct {
@@ -57,8 +57,8 @@ func newStock(sell func(*stock) bool) func(*team, []uint64) program {
 	}
 }
 
-// stockMutex checks and takes under one lock. Each request, even a refused one, holds the
-// lock that all use.
+// stockMutex checks the stock and takes a unit under one lock. Each request, even a refused one,
+// holds that lock, which all requests share.
 func stockMutex(s *stock) bool {
 	s.mutex.Lock()
 	left := s.shelf[stockItem]
@@ -104,9 +104,8 @@ func stockSingleCheck(s *stock) bool {
 	return true
 }
 
-// widenRace widens the misuse's race for the last units, so that it occurs in every run.
-// It waits until more callers have read the stock than there are units, but at most 20
-// ms.
+// widenRace makes the misuse's race for the last units occur in every run. It waits until more
+// callers have read the stock than there are units, but at most 20 ms.
 func (s *stock) widenRace(left int64) {
 	if left >= s.threads {
 		return
@@ -137,8 +136,8 @@ func (s *stock) run(m *member) {
 	}
 }
 
-// request is a caller's request. A timed caller first yields to the others: the response
-// time includes that wait, the sale's time does not.
+// request is a caller's request. A timed caller first yields to the others. The response time
+// includes that wait, the time of the sale does not.
 func (s *stock) request(slot int) (outcome int) {
 	timed := s.times[stockSales][slot] != nil
 	requestedNs, startNs := uint64(0), uint64(0)

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// maker makes an empty table for `size` keys; 0: it grows.
+// maker makes an empty table for `size` keys; with 0 it grows.
 type maker func(str bool, size int) table
 
-// tables makes each map of maps.tsv, by the bytes of its values.
+// tables makes each map of maps.tsv, indexed by the length of its values.
 var tables = map[string]map[int]maker{
 	"go_map_mutex": {8: mutexWordOf, 24: mutexLongOf[[3]uint64],
 		64: mutexLongOf[[8]uint64], 256: mutexLongOf[[32]uint64],
@@ -32,8 +32,8 @@ var tables = map[string]map[int]maker{
 		1024: syncLongOf[[128]uint64]},
 }
 
-// Go's maps by the names of their ports: if port and original are two arms of one cell,
-// both have the port's name (workloads/port-speed.conf).
+// Go's maps by the names of their C ports: if port and original are two arms of one cell, both have
+// the name of the port (workloads/port-speed.conf).
 var originalOfPort = map[string]string{"gomap_rw": "go_map_rw", "syncmap": "go_sync_map"}
 
 func ids() (all []string) {
@@ -44,13 +44,13 @@ func ids() (all []string) {
 	return all
 }
 
-// keyBytes of a shape with string keys; 0: other keys or invalid shape.
+// keyBytes returns the key length of a shape with string keys; 0: other keys, or an invalid shape.
 func keyBytes(shape string) int {
 	key, _, _ := strings.Cut(shape, "x")
 	return map[string]int{"str16": 16, "str32": 32, "str64": 64}[key]
 }
 
-// valueBytes of a shape; 0: invalid shape.
+// valueBytes returns the value length of a shape; 0: invalid shape.
 func valueBytes(shape string) int {
 	_, value, _ := strings.Cut(shape, "x")
 	return map[string]int{"8": 8, "24": 24, "64": 64, "256": 256, "1024": 1024}[value]

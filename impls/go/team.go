@@ -37,9 +37,9 @@ type team struct {
 	cell          *cell
 	load          *load
 	dist          distribution
-	skew          *skew // zipf and hot; else nil
+	skew          *skew // for zipf and hot; else nil
 	table         table
-	program       program // of loops other than mix and paced; else nil
+	program       program // for loops other than mix and paced; else nil
 	mapSeed       uint64
 	members       []member
 	phases        map[string]any
@@ -130,8 +130,8 @@ func run(r *request) *team {
 }
 
 // phase runs `work` once for each member. A wired member has its own thread, placed on
-// the member's CPU, for the phase; the scheduler places the others. After `length` it
-// sets the stop flag, except that an open loop ends by its schedule.
+// the member's CPU, for the phase; the scheduler places the others. After `length` it sets the stop
+// flag, except in an open loop, which ends by its schedule.
 func (t *team) phase(name string, length int64, work func(m *member)) {
 	atomic.StoreUint32(&t.load.stop, 0)
 	start := time.Now()
@@ -198,7 +198,7 @@ func (t *team) each(m *member, n uint64, visit func(rank uint64)) {
 	}
 }
 
-// fillers is how many members fill the table.
+// fillers is the number of members that fill the table.
 func (t *team) fillers() uint64 {
 	if _, ok := t.table.(copied); ok {
 		return 1

@@ -27,7 +27,7 @@ func ticksPerNs() float64 {
 	return (lastTicks - firstTicks) / (lastNs - firstNs)
 }
 
-// readBoth reads ticks and clock at one instant: the shortest of several readings.
+// readBoth reads ticks and clock at the same instant, using the shortest of several readings.
 func readBoth() (atTicks, atNs float64) {
 	shortest := uint64(math.MaxUint64)
 	for i := 0; i < 100; i++ {
@@ -58,7 +58,7 @@ func (p *pace) spin() uint64 {
 			p.shortestApart = apart
 		}
 		if apart > p.shortestApart+p.shortestApart/4 {
-			continue // interrupted: ticks and clock differ in time
+			continue // interrupted, so ticks and clock were read at different times
 		}
 		target := before + apart/2 + uint64(float64(left)*p.ticksPerNs)
 		end := ticks()

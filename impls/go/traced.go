@@ -12,15 +12,15 @@ import (
 )
 
 // traceVariable names the file into which the window is traced, for `go tool trace`. Go's
-// traces have no events of maps, so each operation is a region of this program, by which
-// the tool can filter.
+// traces have no events of maps, so this program makes each operation a region, by which the tool
+// can filter.
 const traceVariable = "READMOSTLY_GO_TRACE"
 
 // profileVariable names the file for samples of the window, for `go tool pprof`.
 const profileVariable = "READMOSTLY_GO_PROFILE"
 
-// traced runs each operation of a table in a region, after a log of its number: SLOT.N,
-// the N-th of a thread. A worker's operations are one task.
+// traced runs each operation of a table in a region, after it has logged the operation's number:
+// SLOT.N, the N-th of a thread. A worker's operations are one task.
 type traced struct {
 	table
 	workers []traceable

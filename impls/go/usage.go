@@ -19,7 +19,7 @@ const (
 	clockThreadTime = 3 // CLOCK_THREAD_CPUTIME_ID
 )
 
-// usage has the kernel's counts of one thread.
+// usage holds the kernel's counts for one thread.
 type usage struct {
 	cpuNs                  int64
 	voluntary, involuntary int64
@@ -28,8 +28,8 @@ type usage struct {
 	waitedNs               int64 // on the run queue; -1: unknown
 }
 
-// threadUsage reads a clock for the CPU time, as in C: for a running thread getrusage()
-// returns the time up to the last tick, milliseconds ago.
+// threadUsage reads a clock for the CPU time, as in C, since getrusage() returns a running thread's
+// time only up to the last tick, which may be milliseconds ago.
 func threadUsage() usage {
 	var u syscall.Rusage
 	var used syscall.Timespec
@@ -42,8 +42,8 @@ func threadUsage() usage {
 	return usage{used.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt, u.Majflt, true, -1}
 }
 
-// threadWaited is the second number of schedstat. It uses only system calls: a file of
-// package os has a finalizer and waits by the runtime's poller.
+// threadWaited is the second number of schedstat. It makes system calls directly, since a file of
+// package os has a finalizer and waits through the runtime's poller.
 func threadWaited() int64 {
 	var text [96]byte
 	file, err := syscall.Open("/proc/thread-self/schedstat",
@@ -67,11 +67,11 @@ func threadWaited() int64 {
 	return waited
 }
 
-// process has the counts of the runtime and the kernel for all threads together.
+// process holds the counts of the runtime and the kernel for all threads together.
 type process struct {
 	memory  runtime.MemStats
 	cpuNs   int64   // used by all threads; -1: unknown
-	collect float64 // by the collector, as estimated by the runtime, ns
+	collect float64 // used by the collector, as estimated by the runtime, ns
 	parked  float64 // parkedNs()
 }
 
@@ -89,8 +89,8 @@ func processNow() (p process) {
 	return p
 }
 
-// collectorNs estimates from Go 1.19's only number: the share of the time of all
-// GOMAXPROCS CPUs, from the start to the last collection.
+// collectorNs estimates the collector's CPU time from the only number in Go 1.19: its share of the
+// time of all GOMAXPROCS CPUs, from the start to the last collection.
 func collectorNs(m *runtime.MemStats) float64 {
 	if m.NumGC == 0 {
 		return 0
@@ -100,8 +100,8 @@ func collectorNs(m *runtime.MemStats) float64 {
 		float64(runtime.GOMAXPROCS(0))
 }
 
-// processors is the GOMAXPROCS for Go: the cell's threads, or its CPUs if these are
-// fewer, as in Go itself. So the collector runs on the measured CPUs. The variable
+// processors is the value for GOMAXPROCS: the number of the cell's threads, or of its CPUs if that
+// is smaller, as in Go itself. So the collector runs on the measured CPUs. The environment variable
 // GOMAXPROCS overrides it.
 func processors(c *cell) int {
 	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
@@ -131,7 +131,7 @@ func setAffinity(thread int, set *cpuSet) error {
 	return nil
 }
 
-// pinAll binds every thread of the runtime to these CPUs; later threads inherit. Empty:
+// pinAll binds every thread of the runtime to these CPUs; later threads inherit that. Empty:
 // binds nothing.
 func pinAll(cpus []int) error {
 	if len(cpus) == 0 {
@@ -216,7 +216,7 @@ func rss() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// clockStep is the least difference of two readings of the clock, in ns.
+// clockStep is the smallest difference between two readings of the clock, in ns.
 func clockStep() float64 {
 	least, last := int64(math.MaxInt64), time.Now()
 	for i := 0; i < 1000; i++ {
@@ -229,8 +229,8 @@ func clockStep() float64 {
 	return float64(least)
 }
 
-// rssPeak is the peak of rss. It is not read by getrusage(), whose peak includes the
-// parent process, as exec() keeps it.
+// rssPeak is the peak of rss. It is not read with getrusage(), whose peak includes that of the
+// parent process, which exec() keeps.
 func rssPeak() int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -250,8 +250,8 @@ func rssPeak() int64 {
 	return -1
 }
 
-// clockCost is the time of one reading of the clock, in ns: the least of many rounds,
-// since other threads may use the CPU meanwhile.
+// clockCost is the time that one clock reading takes, in ns: the smallest of many rounds, since
+// other threads may use the CPU at the same time.
 func clockCost() float64 {
 	const rounds, readings = 50, 100
 	least := uint64(1 << 62)

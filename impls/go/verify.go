@@ -12,7 +12,7 @@ const (
 	slowLimit = 2 * time.Second // for a table that copies itself
 )
 
-// account of one thread: each value that went in comes out once or is held.
+// account is the record of one thread: each value that was put in comes out once or is held.
 type account struct {
 	written, returned, held uint64 // sums of values
 	writes, puts, outs      uint64
@@ -36,7 +36,7 @@ func (m *member) verify() {
 	w.counts.writes, w.counts.iterations = m.account.writes, m.account.writes
 }
 
-// stoppedEarly returns whether planned writes were not done.
+// stoppedEarly returns whether some planned writes were not done.
 func (t *team) stoppedEarly() bool {
 	for i := range t.members {
 		if t.members[i].account.stoppedEarly {
@@ -87,8 +87,8 @@ func (m *member) put(rank uint64, presumed bool) {
 }
 
 // putAndCheck is an upsert into a table that does not report the old value. No value is
-// written twice, so if the old value is still found afterwards, the write was lost. A key
-// that no thread removes must be present after it.
+// written twice, so if the old value is still found afterwards, the write was lost. If no thread
+// removes keys, the key must be present after the write.
 func (m *member) putAndCheck(rank, value uint64) bool {
 	w := &m.worker
 	before, was := w.table.lookup(w, rank)

@@ -14,9 +14,9 @@ const (
 	redraws = 64 // RM_REDRAWS
 )
 
-// table is the interface between loops and maps; each kind of key has its own type. In
-// batch each lookup is timed. So each table has its own batch, without calls through the
-// interface per lookup. A write is such a call, as it is out of line in C.
+// table is the interface between loops and maps; each kind of key has its own type. Every lookup of
+// a batch is measured, so each table has its own batch method, without a call through the interface
+// for each lookup. A write is such a call, as writes are not inlined in C, either.
 type table interface {
 	// batch runs the worker's draws.
 	batch(w *worker)
@@ -25,7 +25,7 @@ type table interface {
 	// in *old unless that is nil.
 	upsert(w *worker, rank, value uint64, old *uint64) (wasThere bool)
 	remove(w *worker, rank uint64, old *uint64) (wasThere bool)
-	// returnsOld returns whether upsert knows the old value. If not, upsert returns
+	// returnsOld returns whether upsert returns the old value. If not, upsert returns
 	// w.presumed and ignores old.
 	returnsOld() bool
 }
@@ -38,9 +38,8 @@ const (
 	fresh  writeKind = "fresh"
 )
 
-// load is shared by all workers of a cell. Fields that workers write have their own
-// lines, as in C: each iteration reads the others, and Go may align the object to 32
-// bytes only.
+// load is shared by all workers of a cell. Fields that workers write have their own cache lines, as
+// in C, since each iteration reads the others, and Go may align the object to only 32 bytes.
 type load struct {
 	kind                  writeKind
 	threads               int
@@ -105,8 +104,8 @@ type counts struct {
 // draw is one iteration: the random bits decide whether it writes.
 type draw struct{ x, rank uint64 }
 
-// worker is one thread's state in the loop. It begins and ends with 64 unused bytes,
-// since other threads' members are adjacent.
+// worker is one thread's state in the loop. It begins and ends with 64 unused bytes, since workers
+// of other threads are adjacent in memory.
 type worker struct {
 	_        [64]byte
 	load     *load
@@ -180,7 +179,7 @@ func (w *worker) wroteFresh() {
 	}
 }
 
-// drive is rm_drive_mix(): batches until the stop flag or the limit.
+// drive is rm_drive_mix(): it runs batches until the stop flag is set or the limit is reached.
 func (w *worker) drive() {
 	for {
 		w.prepare()
@@ -194,8 +193,8 @@ func (w *worker) drive() {
 
 func (w *worker) stopped() bool { return atomic.LoadUint32(&w.load.stop) != 0 }
 
-// writes executes the draw if it is a write. `end`: the window ended meanwhile; the rest
-// of the batch is neither executed nor counted.
+// writes executes the draw if it is a write. `end` is true if the window ended during the write;
+// the rest of the batch is then neither executed nor counted.
 func (w *worker) writes(i int) (did, end bool) {
 	d := &w.drawn[i]
 	if uint32(d.x) >= w.load.writeBelow {
@@ -204,7 +203,7 @@ func (w *worker) writes(i int) (did, end bool) {
 	return true, w.write(i, d)
 }
 
-// drawResident is rm_draw_resident(): a rank for a write that drew an absent one.
+// drawResident is rm_draw_resident(): it draws another rank for a write that drew an absent one.
 func (w *worker) drawResident(x uint64) uint64 {
 	for i := uint64(0); w.skew != nil && i < redraws; i++ {
 		rank := w.skew.rank(seedOf(x, i))
@@ -247,8 +246,8 @@ func (w *worker) write(i int, d *draw) (end bool) {
 	return true
 }
 
-// put counts by the table's result or, without one, by the rule: an update finds its key,
-// a fresh key is new, and a churn reinserts its removed key.
+// put counts the write according to the table's result or, if there is none, by the rule: an update
+// finds its key, a fresh key is new, and a churn reinserts its removed key.
 func (w *worker) put(rank uint64, presumed bool) {
 	w.sequence++
 	w.presumed = presumed
@@ -301,9 +300,9 @@ func rankMismatch(value, rank uint64) uint64 {
 	return uint64(uint32(value) ^ uint32(rank))
 }
 
-// view is the string key of a rank, for calls that keep no key: the next call overwrites
-// its bytes. storedKey returns an allocated copy, like a program that reads its keys from a
-// connection.
+// view is the string key of a rank, for calls that do not keep the key, since the next call
+// overwrites its bytes. storedKey returns an allocated copy, like a program that reads its keys
+// from a connection.
 func (w *worker) view(rank uint64) string {
 	if placed {
 		word := scatter(rank)

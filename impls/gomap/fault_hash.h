@@ -5,7 +5,7 @@
  * Go hashes an interface key through its type and panics if the type is not
  * hashable; a deferred recover() up the stack ends the panic. Here an
  * unhashable key is a string key with a length but no bytes. The panic is a
- * siglongjmp() to the barrier of the operation.
+ * siglongjmp() to the barrier that the operation set.
  *
  * fault_key() stores the barrier in a member of struct rm_key that the shape
  * does not read. So threads never share a barrier, and no global or
@@ -54,7 +54,7 @@ RM_HOT struct fault_barrier *fault_barrier_of(
 	                 : (struct fault_barrier *)(uintptr_t)key.bytes;
 }
 
-/* Runs no clean-up between the fault and the barrier. */
+/* No clean-up code runs between the fault and the barrier. */
 static RM_COLD _Noreturn void fault_raise(struct fault_barrier *barrier)
 {
 	if (barrier)

@@ -17,6 +17,6 @@ const struct rm_impl rm_impl_gomap = {
 	GOMAP_BARE,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	.value_place = "inline up to 128 bytes, above by pointer; freed by "
 	               "the writer",
 };

@@ -23,8 +23,8 @@
  * nothing. gomap_assign() on it aborts with the message of Go's panic. Maps
  * whose lookups skip the checks (GOMAP_NEEDS_BUCKET) do not support NULL.
  *
- * Without memory Go would die. Here gomap_assign() returns NULL and changes
- * nothing, growth is postponed, and removing still works.
+ * If memory runs out, a Go program would end. Here gomap_assign() returns NULL
+ * and changes nothing, growth is postponed, and removing still works.
  */
 #ifndef RM_SUPPORT_GOMAP_H
 #define RM_SUPPORT_GOMAP_H
@@ -66,13 +66,13 @@ RM_HOT void gomap_value_store(struct rm_shape shape, _Atomic uint64_t *words,
         const struct rm_value *value);
 
 /* Returns the words for the key's value, inserting the key if it is absent. The
-   words of a new key are undefined until written. Returns NULL without memory
-   and then changes nothing. Replacing a value allocates nothing. */
+   words of a new key are undefined until written. If memory runs out, returns
+   NULL and changes nothing. Replacing a value allocates nothing. */
 RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
         struct rm_key key, bool *was_there);
 
-/* Removes the key. Returns whether it was present, and then stores its value in
-   `old`, which may be NULL. Never fails; keeps the buckets' memory. */
+/* Removes the key. Returns whether the key was present; if it was, stores its
+   value in `old`, which may be NULL. Never fails; keeps the buckets' memory. */
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old);
 
@@ -82,11 +82,11 @@ GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape);
 struct gomap_iterator;
 
 /*
- * Visits all entries from a random bucket and slot on. An entry present from
- * begin to end is visited once, even if this thread writes in between. An entry
- * removed before its turn is not visited; a new one may be. Each begin needs
- * one end, which frees the memory kept for the iterator. A key's bytes are
- * valid until the key is removed.
+ * Visits all entries, starting at a random bucket and slot. An entry that is
+ * present from begin to end is visited once, even if this thread writes in
+ * between. An entry that is removed before its turn is not visited; a new entry
+ * may be. Each begin needs one end, which frees the memory kept for the
+ * iterator. A key's bytes are valid until the key is removed.
  *
  *	struct gomap_iterator it;
  *	for (gomap_iterate_begin(map, &it);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_bare.h - the operations of the map contract on Go's map without a lock.
+ * gomap_bare.h - implements the operations of the map contract for Go's map
+ * without a lock.
  *
- * A template: an includer may first define GOMAP_KEYS (see gomap_keys.h). Each
- * includer gets its own copy of all operations.
+ * This is a template: the includer may first define GOMAP_KEYS (see
+ * gomap_keys.h). Each includer gets its own copy of all operations.
  */
 #ifndef RM_SUPPORT_GOMAP_BARE_H
 #define RM_SUPPORT_GOMAP_BARE_H

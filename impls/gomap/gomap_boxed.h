@@ -8,17 +8,17 @@
  * calls are outside the lock, as in Go, where the caller makes the value and
  * the collector frees it. A reader copies the value under the read lock. So the
  * writer that exchanged the address under the write lock owns the old box: no
- * other thread can reach it. (gomap_pointers.h writes into one record per key
- * instead.)
+ * other thread can reach it. (gomap_pointers.h instead writes into one record
+ * per key.)
  *
- * A template like gomap_guarded.h; its operations are `boxed_ops`.
+ * This is a template like gomap_guarded.h; its operations are `boxed_ops`.
  */
 #ifndef RM_GOMAP_BOXED_H
 #define RM_GOMAP_BOXED_H
 
 #include "impls/gomap/gomap_guarded.h"
 
-/* The shape of the inner maps: an address as the value. */
+/* The shape of the inner maps, whose values are addresses. */
 RM_HOT struct rm_shape box_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };

@@ -3,9 +3,9 @@
  * gomap_callback.c - Go's map, keys of any type, unsynchronised.
  *
  * Go compiles maps without a fast path to such code: hash and equality are
- * called through pointers in the key's type. Those calls are the subject, so
- * the map declares `callback`. Hash and keys are the same as in `gomap`. A
- * lookup writes nothing.
+ * called through pointers in the key's type. Those calls are what this map
+ * studies, so it declares `callback`. Hash and keys are the same as in `gomap`.
+ * A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

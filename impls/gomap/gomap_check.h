@@ -26,7 +26,7 @@ GOMAP_PLAIN const char *gomap_check_entry(const struct gomap *map,
 		               ? "a lookup finds a key that differs from itself"
 		               : NULL;
 	if (gomap_get(bucket->tophash[slot]) != gomap_tophash(hash))
-		return "a tophash differs from its key's";
+		return "a tophash does not match its key";
 	if (gomap_chain(map, shape, hash) != head)
 		return "an entry is in another key's chain";
 	if (gomap_find(map, shape, key) !=

@@ -4,8 +4,8 @@
  *
  * needs: ck
  *
- * A lookup writes a word of its own thread and nothing shared; a write visits
- * the words of all threads. So, contrary to gomap_rw, reads scale, and a write
+ * A lookup writes only a word that belongs to its thread; a write visits the
+ * words of all threads. So, unlike in gomap_rw, reads scale, and a write
  * touches one line per thread. Waits spin for a bounded time, then yield.
  */
 #include "impls/shard/shard_one.h"

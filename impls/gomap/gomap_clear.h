@@ -5,7 +5,7 @@
 
 #include "impls/gomap/gomap_write.h"
 
-/* Empties every slot of an array, so that its iterators find nothing. */
+/* Empties every slot of an array, so that iterators over it find nothing. */
 GOMAP_PLAIN void gomap_wipe(struct gomap *map, struct gomap_bucket *buckets)
 {
 	struct rm_shape shape = map->extra->shape;
@@ -20,8 +20,8 @@ GOMAP_PLAIN void gomap_wipe(struct gomap *map, struct gomap_bucket *buckets)
 		}
 }
 
-/* Unlinks the wiped overflow buckets of the current array. Frees them, or keeps
-   them for an iterator, which finds nothing in them. */
+/* Unlinks the wiped overflow buckets of the current array. Frees them or, if
+   iterators are open, keeps them; iterators find nothing in them. */
 GOMAP_PLAIN void gomap_unhook_chains(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *buckets)
 {

@@ -20,7 +20,7 @@ GOMAP_CALL struct gomap *gomap_create(
 	struct gomap *map = aligned_alloc(RM_CACHE_LINE, bytes);
 	unsigned log2_buckets = 0;
 
-	/* from now on the counts exist, if only as 0 */
+	/* from now on the counts exist, even if they are 0 */
 	RM_SEARCH_ADD(RM_CHAIN_WALKS, 0);
 	if (!map)
 		return NULL;
@@ -33,7 +33,7 @@ GOMAP_CALL struct gomap *gomap_create(
 		log2_buckets++;
 	gomap_set(map->log2_buckets, (uint8_t)log2_buckets);
 	if (log2_buckets == 0 && !GOMAP_NEEDS_BUCKET)
-		return map; /* the first insert makes the bucket */
+		return map; /* the first insert allocates the bucket */
 
 	struct gomap_bucket *buckets = gomap_array_create(log2_buckets, shape);
 
@@ -56,7 +56,8 @@ GOMAP_PLAIN void gomap_tolerate_conflicts(struct gomap *map)
 	map->extra->tolerates_conflicts = true;
 }
 
-/* Returns the pointer for a string key's slot, or NULL without memory. */
+/* Returns the pointer for the slot of a string key, or NULL if memory runs
+   out. */
 GOMAP_PLAIN const char *gomap_key_store(
         const struct gomap *map, struct rm_key key)
 {
@@ -78,7 +79,8 @@ GOMAP_PLAIN void gomap_key_release(
 		free((void *)(uintptr_t)gomap_get(key[0]));
 }
 
-/* Allocates the block, if any, for a new key's value; false: no memory. */
+/* Allocates the block for a new key's value if it needs one; false: no
+   memory. */
 GOMAP_PLAIN bool gomap_value_allocate(
         struct rm_shape shape, struct gomap_place place)
 {
@@ -169,8 +171,8 @@ GOMAP_PLAIN void gomap_array_destroy(
 	free(array);
 }
 
-/* Frees memory kept for iterators. Several iterators may end as the last one at
-   the same time; the first takes the lists. */
+/* Frees memory kept for iterators. Several iterators may end at the same time,
+   each as the last one; the first takes the lists. */
 GOMAP_RARE void gomap_retired_free(struct gomap *map)
 {
 	struct gomap_extra *extra = map->extra;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_dump.h - Go's map: header, occupancy and chains in readable form.
+ * gomap_dump.h - Go's map: prints header, occupancy and chains.
  *
  * A census walks all 2^B chains of one or several maps. While a map grows, it
  * also walks the old chains that have not moved.
@@ -11,14 +11,16 @@
 #include "impls/gomap/gomap.h"
 
 enum {
-	GOMAP_CENSUS_ENTRIES = 32, /* of a chain; the last: or more */
-	GOMAP_CENSUS_LENGTH = 8,   /* buckets of a chain; the last: or more */
+	GOMAP_CENSUS_ENTRIES = 32, /* entries of a chain; the last: that many or
+	                              more */
+	GOMAP_CENSUS_LENGTH = 8,   /* buckets of a chain; the last: that many or
+	                            more */
 };
 
 /* Zero-initialise; gomap_census() adds to it. */
 struct gomap_census {
 	uint64_t chains, entries;
-	uint64_t unmoved; /* chains of old arrays, counted above, too */
+	uint64_t unmoved; /* chains of old arrays, also counted above */
 	uint64_t slots[GOMAP_SLOTS + 1];           /* buckets by entries */
 	uint64_t filled[GOMAP_CENSUS_ENTRIES + 1]; /* chains by entries */
 	uint64_t length[GOMAP_CENSUS_LENGTH + 1];
@@ -79,8 +81,8 @@ GOMAP_PLAIN double gomap_chance_of_none(double load)
 	return chance;
 }
 
-/* Prints a census. The expected share is Poisson's distribution, as a good hash
-   fills chains. */
+/* Prints a census. The expected share follows Poisson's distribution, like
+   chains that a good hash fills. */
 GOMAP_CALL void gomap_census_print(const struct gomap_census *census, int fd)
 {
 	const double chains = census->chains ? (double)census->chains : 1;

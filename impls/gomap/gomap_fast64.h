@@ -4,11 +4,11 @@
  *
  * Go's mapaccess1_fast64 compares keys directly, since that costs no more than
  * comparing their tophash. The tophash only shows afterwards whether the slot
- * is in use. A map of one bucket needs no hash. The walk ignores emptyRest and
- * goes to the end of the chain. While the map grows, a lookup must check the
- * old bucket, with or without the other checks.
+ * is in use. A map of one bucket needs no hash. The search ignores emptyRest
+ * and goes to the end of the chain. While the map grows, a lookup must check
+ * the old bucket, with or without the other checks.
  *
- * The common part of gomap_keys_u64.h and gomap_keys_u64_unchecked.h.
+ * This is the common part of gomap_keys_u64.h and gomap_keys_u64_unchecked.h.
  */
 #ifndef RM_SUPPORT_GOMAP_FAST64_H
 #define RM_SUPPORT_GOMAP_FAST64_H

@@ -7,7 +7,7 @@
  * the ends of two keys match. In larger maps it compares length and tophash,
  * then the bytes. Keys at the same address are equal without a comparison.
  *
- * The common part of gomap_keys_str.h and gomap_keys_str_unchecked.h.
+ * This is the common part of gomap_keys_str.h and gomap_keys_str_unchecked.h.
  */
 #ifndef RM_SUPPORT_GOMAP_FASTSTR_H
 #define RM_SUPPORT_GOMAP_FASTSTR_H
@@ -54,7 +54,7 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* One bucket, short key: compares every key of its length. */
+/* For one bucket and a short key: compares every key of the same length. */
 RM_HOT struct gomap_place gomap_walk_short(
         struct gomap_bucket *bucket, struct rm_shape shape, struct rm_key key)
 {
@@ -74,7 +74,8 @@ RM_HOT struct gomap_place gomap_walk_short(
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* True if both ends match. Both keys have the same length, 32 or more. */
+/* True if the first and last bytes match. Both keys have the same length, 32 or
+   more. */
 RM_HOT bool gomap_str_ends_equal(
         const _Atomic uint64_t *slot, struct rm_key key)
 {
@@ -85,7 +86,8 @@ RM_HOT bool gomap_str_ends_equal(
 	       memcmp(bytes + last, key.bytes + last, GOMAP_STR_END) == 0;
 }
 
-/* One bucket, long key: compares the whole key of one candidate only. */
+/* For one bucket and a long key: compares the whole key with only one
+   candidate. */
 static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {

@@ -15,7 +15,7 @@
 enum { GOMAP_MARK_STEPS = 1024 }; /* limit per write */
 
 /* Starts growing: to twice the size if there are too many entries, else to the
-   same size. Returns false without memory; a later insert tries again. */
+   same size. Returns false if memory runs out; a later insert tries again. */
 GOMAP_CALL bool gomap_grow(struct gomap *map, struct rm_shape shape)
 {
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
@@ -76,9 +76,9 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
 
 /* Returns 1 if an entry goes to the high half of the doubled array; `top` is
    its tophash. A key that does not equal itself hashes differently each time.
-   An iterator may need to predict its half, so the lowest bit of the tophash
-   decides. A new tophash is drawn for the next growth, so that such keys spread
-   over all buckets. */
+   An iterator may need to predict to which half it goes, so the lowest bit of
+   the tophash decides. A new tophash is drawn for the next growth, so that such
+   keys spread over all buckets. */
 GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map,
         struct rm_shape shape, const _Atomic uint64_t *key, uint64_t new_bit,
         uint8_t *top)
@@ -116,7 +116,7 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 }
 
 /* Drops the moved chain after an old bucket, unless an iterator may use it. (Go
-   also lets its collector free keys and values; here they moved.) */
+   also lets its collector free keys and values; here they have moved.) */
 GOMAP_PLAIN void gomap_drop_chain(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *head)
 {
@@ -137,7 +137,7 @@ GOMAP_PLAIN void gomap_drop_chain(
 	}
 }
 
-/* Ends growth: the old array is empty. */
+/* Ends growth, since the old array is empty. */
 GOMAP_CALL void gomap_end_growth(struct gomap *map)
 {
 	struct gomap_bucket *old = gomap_get(map->oldbuckets);
@@ -175,7 +175,8 @@ GOMAP_PLAIN void gomap_advance_mark(
 		gomap_end_growth(map);
 }
 
-/* Moves the chain of old bucket `index`. Without memory the chain stays. */
+/* Moves the chain of old bucket `index`. If memory runs out, the chain stays
+   where it is. */
 GOMAP_CALL void gomap_evacuate(
         struct gomap *map, struct rm_shape shape, uint64_t index)
 {
@@ -211,8 +212,8 @@ GOMAP_CALL void gomap_evacuate(
 		gomap_advance_mark(map, shape, old_size);
 }
 
-/* The part of growth that each write to `hash` does. If the chain cannot move
-   for lack of memory, it still allows updates and removals. */
+/* Does the part of growth that belongs to a write to `hash`. If the chain
+   cannot move for lack of memory, it still allows updates and removals. */
 GOMAP_CALL void gomap_grow_work(
         struct gomap *map, struct rm_shape shape, uint64_t hash)
 {

@@ -9,8 +9,8 @@
  *	SHARD_ARRAY                          the file of the layout, unless
  *	                                     it is shard_array.h
  *
- * and gets its own copy of all operations. With one shard the choice of the
- * shard folds away. Scan and length lock one shard after the other.
+ * and gets its own copy of all operations. With one shard the compiler removes
+ * the choice of the shard. Scan and length lock one shard after another.
  *
  * A guard header defines
  *
@@ -38,7 +38,7 @@ struct shard {
 
 static_assert(_Alignof(struct shard) == SHARD_ALIGN &&
                       sizeof(struct shard) % SHARD_ALIGN == 0,
-        "a shard shares no cache line");
+        "a shard shares no cache line with another");
 
 #ifndef SHARD_ARRAY
 #define SHARD_ARRAY "impls/shard/shard_array.h"
@@ -58,7 +58,8 @@ static void destroy(void *opaque)
 
 static void *create(const struct rm_sizing *sizing)
 {
-	/* aligned to a pair of lines, even if the shards are not padded */
+	/* aligned to a pair of cache lines, even if the shards are not
+	   padded */
 	struct map *map = aligned_alloc(2 * RM_CACHE_LINE,
 	        (sizeof(*map) + 2 * RM_CACHE_LINE - 1) / (2 * RM_CACHE_LINE) *
 	                (2 * RM_CACHE_LINE));
@@ -171,7 +172,7 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Calls `fn` under the lock: it must not use this map. */
+/* Calls `fn` under the lock, so `fn` must not use this map. */
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -183,7 +184,8 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Holds a shard's lock during its traversal: `fn` must not use this map. */
+/* Holds a shard's lock while it visits the shard, so `fn` must not use this
+   map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -231,7 +233,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct gomap_stats sum = { 0 };
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		/* as a writer: the caller may not have joined */
+		/* as a writer, since the caller may not have joined */
 		guard_write(&map->shard[i].guard);
 		gomap_stats_add(map->shard[i].inner, &sum);
 		guard_write_end(&map->shard[i].guard);
@@ -239,7 +241,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	gomap_stats_emit(&sum, emit, context);
 }
 
-/* Checks each shard, and that each key is in its shard. */
+/* Checks each shard, and that each key is in the right shard. */
 static bool check(void *opaque, char *why, size_t size)
 {
 	struct map *map = opaque;
@@ -266,7 +268,8 @@ static bool check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-/* Prints each shard's header and one census. No other thread uses the map. */
+/* Prints each shard's header, and one census of all of them. No other thread
+   uses the map. */
 static void dump(void *opaque, int fd)
 {
 	struct map *map = opaque;

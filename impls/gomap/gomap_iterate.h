@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_iterate.h - Go's map: visiting all entries, also while they change.
+/* gomap_iterate.h - Go's map: visits all entries, even while they change.
    Inner part of gomap.h. */
 #ifndef RM_SUPPORT_GOMAP_ITERATE_H
 #define RM_SUPPORT_GOMAP_ITERATE_H
@@ -15,8 +15,8 @@ struct gomap_iterator {
 	struct gomap *map;
 	struct gomap_bucket *buckets;
 	struct gomap_bucket *bucket; /* current; NULL: before the next */
-	uint64_t start, index;       /* of the chains: first and next */
-	uint64_t check; /* in old chains: only entries for this index */
+	uint64_t start, index; /* index of the first chain, and of the next */
+	uint64_t check;        /* in old chains, only entries for this index */
 	unsigned log2_buckets, offset, step;
 	bool wrapped, done;
 };
@@ -28,7 +28,7 @@ GOMAP_PLAIN void gomap_iterate_begin(
 	uint64_t random;
 
 	*it = (struct gomap_iterator){ .done = true };
-	if (!map) /* nil map: nothing to visit or to end */
+	if (!map) /* nil map: there is nothing to visit or to end */
 		return;
 	random = gomap_random(map);
 	/* relaxed: only readers run concurrently; writers are excluded */
@@ -54,7 +54,7 @@ GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it)
 {
 	if (!it->map)
 		return;
-	/* acq_rel: the last one frees what the others have read */
+	/* acq_rel: the last iterator frees what the others have read */
 	if (atomic_fetch_sub_explicit(
 	            &it->map->extra->iterators, 1, memory_order_acq_rel) == 1 &&
 	        (gomap_get(it->map->extra->retired_arrays) ||
@@ -62,7 +62,7 @@ GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it)
 		gomap_retired_free(it->map);
 }
 
-/* Goes to the head of the next chain; false: all were visited. */
+/* Goes to the head of the next chain; false: all chains were visited. */
 GOMAP_PLAIN bool gomap_next_chain(
         struct gomap_iterator *it, struct rm_shape shape)
 {
@@ -90,8 +90,8 @@ GOMAP_PLAIN bool gomap_next_chain(
 	return true;
 }
 
-/* False if this old slot's entry belongs to the other new chain, where it is
-   visited instead. */
+/* False if the entry in this old slot belongs to the other new chain, where it
+   is visited instead. */
 GOMAP_PLAIN bool gomap_belongs_here(
         const struct gomap_iterator *it, struct rm_shape shape, size_t slot)
 {
@@ -108,7 +108,7 @@ GOMAP_PLAIN bool gomap_belongs_here(
 	               gomap_mask(it->log2_buckets)) == it->check;
 }
 
-/* Visits one slot. True if it has an entry to return. */
+/* Visits one slot. True if this slot has an entry to return. */
 GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
         size_t slot, struct rm_key *key, struct rm_value *value)
 {
@@ -124,7 +124,7 @@ GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
 	if (top >= GOMAP_LIVE ||
 	        !gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))
 		words = gomap_slot_value(it->bucket, shape, slot);
-	else /* the map has grown: find the current value */
+	else /* the map has grown, so find the current value */
 		words = gomap_find(it->map, shape, *key);
 	if (!words)
 		return false; /* removed since */

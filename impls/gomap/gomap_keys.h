@@ -2,8 +2,9 @@
 /*
  * gomap_keys.h - Go's map: keys of any kind, hash and comparison inlined.
  *
- * Inner part of gomap.h, and the pattern for its variants. Each gomap_keys_*.h
- * defines these names; the includer chooses a file by the macro GOMAP_KEYS.
+ * This is an inner part of gomap.h, and the model for its variants. Each
+ * gomap_keys_*.h defines these names; the includer chooses a file by the macro
+ * GOMAP_KEYS.
  *
  *	GOMAP_NEEDS_BUCKET  1: lookups need a bucket even in an empty map
  *	GOMAP_FLOAT_KEYS    1: words are float64, which may be unequal to itself

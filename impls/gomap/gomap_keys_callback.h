@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gomap_keys_callback.h - Go's map: keys of any type, hashed and compared
- * through pointers to functions. A choice of GOMAP_KEYS, see gomap_keys.h.
+ * through pointers to functions. One of the choices for GOMAP_KEYS, see
+ * gomap_keys.h.
  *
  * As in Go's mapaccess1, a map's type supplies hash and equality of its keys.
- * Each hash and each comparison is one indirect call in a function of its own,
- * which `dispatch = "callback"` declares. The type is constant, but volatile,
- * so that the compiler cannot inline the calls.
+ * Each hash and each comparison is one indirect call in a separate function,
+ * which `dispatch = "callback"` declares. The type is constant but volatile, so
+ * that the compiler cannot inline the calls.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_CALLBACK_H
 #define RM_SUPPORT_GOMAP_KEYS_CALLBACK_H

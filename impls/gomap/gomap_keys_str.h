@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gomap_keys_str.h - Go's map: the fast path for string keys, with all of Go's
-   checks. A choice of GOMAP_KEYS, see gomap_keys.h. */
+   checks. One of the choices for GOMAP_KEYS, see gomap_keys.h. */
 #ifndef RM_SUPPORT_GOMAP_KEYS_STR_H
 #define RM_SUPPORT_GOMAP_KEYS_STR_H
 

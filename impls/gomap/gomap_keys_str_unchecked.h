@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gomap_keys_str_unchecked.h - Go's map: the fast path for string keys without
- * optional checks. A choice of GOMAP_KEYS, see gomap_keys.h.
+ * optional checks. One of the choices for GOMAP_KEYS, see gomap_keys.h.
  *
  * Like gomap_keys_u64_unchecked.h, it omits the checks for an empty map and for
  * a concurrent write. It keeps the check for growth.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gomap_keys_u64.h - Go's map: the fast path for 64-bit keys, with all of Go's
-   checks. A choice of GOMAP_KEYS, see gomap_keys.h. */
+   checks. One of the choices for GOMAP_KEYS, see gomap_keys.h. */
 #ifndef RM_SUPPORT_GOMAP_KEYS_U64_H
 #define RM_SUPPORT_GOMAP_KEYS_U64_H
 

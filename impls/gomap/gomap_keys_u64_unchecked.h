@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gomap_keys_u64_unchecked.h - Go's map: the fast path for 64-bit keys without
- * optional checks. A choice of GOMAP_KEYS, see gomap_keys.h.
+ * optional checks. One of the choices for GOMAP_KEYS, see gomap_keys.h.
  *
  * It omits the check for an empty map, since the bucket always exists and a
  * walk finds nothing in it. It also omits the check for a concurrent write. It
- * keeps the check for growth: without it, lookups would miss unmoved keys.
+ * keeps the check for growth, without which lookups would miss keys that have
+ * not moved yet.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_U64_UNCHECKED_H
 #define RM_SUPPORT_GOMAP_KEYS_U64_UNCHECKED_H

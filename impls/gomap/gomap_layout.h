@@ -2,7 +2,7 @@
 /*
  * gomap_layout.h - Go's map: header, buckets, arrays, and access to a slot.
  *
- * Inner part of gomap.h, which documents how to use the map.
+ * This is an inner part of gomap.h, which documents how to use the map.
  */
 #ifndef RM_SUPPORT_GOMAP_LAYOUT_H
 #define RM_SUPPORT_GOMAP_LAYOUT_H
@@ -29,12 +29,13 @@
 
 enum { GOMAP_SLOTS = 8 };
 
-/* Number of keys per chain that article S3, section 4.3 uses as an alarm. */
+/* Number of keys per chain at which article S3, section 4.3, raises an
+   alarm. */
 enum { GOMAP_THIRD = 3 };
 
 /* A slot's tophash: a state below GOMAP_LIVE, else 8 bits of the hash. */
 enum {
-	GOMAP_EMPTY_REST,  /* empty, as are all later slots of the chain */
+	GOMAP_EMPTY_REST,  /* empty, like all later slots of the chain */
 	GOMAP_EMPTY_ONE,   /* empty */
 	GOMAP_MOVED_LOW,   /* moved to the same index of the new array */
 	GOMAP_MOVED_HIGH,  /* moved to index + old size */
@@ -80,7 +81,7 @@ struct gomap_extra {
 	_Atomic uint64_t growths, same_size_growths, failed_growths;
 	_Atomic uint64_t evacuations; /* old buckets moved */
 	_Atomic uint64_t overflow_buckets;
-	_Atomic uint64_t third_conflicts; /* in the stats build only */
+	_Atomic uint64_t third_conflicts; /* only in the stats build */
 };
 
 /* The header: 48 bytes, as in Go on a 64-bit machine. */
@@ -103,8 +104,8 @@ RM_HOT size_t gomap_key_words(struct rm_shape shape)
 	return shape.str ? 2 : 1;
 }
 
-/* Go's limit. The constant on the left removes the test from programs without
-   long values. */
+/* Go's limit. In programs without long values, the constant on the left removes
+   the test. */
 enum { GOMAP_IN_LINE_BYTES = 128 };
 
 /* True if a slot has the address of a value instead of the value. */
@@ -200,10 +201,11 @@ GOMAP_PLAIN uint64_t gomap_random(const struct gomap *map)
 	return rm_next(&state);
 }
 
-/* Increments a statistic. Only the writer calls it, never on a hot path. */
+/* Increments a statistic. Called only by the writer, and never on a hot
+   path. */
 #define gomap_increment(field) gomap_set(field, gomap_get(field) + 1)
 
-/* Prints one line: all of the header but the seed. */
+/* Prints one line: everything in the header except the seed. */
 GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
 {
 	unsigned flags = gomap_get(map->flags);
@@ -238,7 +240,8 @@ GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 	abort();
 }
 
-/* An insert into a nil map: Go panics. There is no header to print. */
+/* Ends the program after an insert into a nil map, for which Go panics. There
+   is no header to print. */
 GOMAP_RARE _Noreturn void gomap_panic_nil(void)
 {
 	dprintf(STDERR_FILENO, "panic: assignment to entry in nil map\n");
@@ -254,8 +257,9 @@ RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
 	       count > 13 * (((uint64_t)1 << log2_buckets) / 2);
 }
 
-/* Buckets of an array, including preallocated overflow buckets. (Go also fills
-   up its allocator's size class; C allocators do not expose theirs.) */
+/* Number of buckets in an array, including preallocated overflow buckets. (Go
+   also fills up its allocator's size class; C allocators do not expose
+   theirs.) */
 GOMAP_PLAIN uint64_t gomap_array_buckets(unsigned log2_buckets)
 {
 	uint64_t buckets = (uint64_t)1 << log2_buckets;
@@ -273,8 +277,8 @@ GOMAP_PLAIN struct gomap_bucket *gomap_array_first(struct gomap_array *array)
 	return (struct gomap_bucket *)(array + 1);
 }
 
-/* Returns the first preallocated overflow bucket, or NULL. The last one has a
-   link that is not NULL, as the end mark. */
+/* Returns the first preallocated overflow bucket, or NULL. The link of the last
+   one is not NULL, to mark the end. */
 GOMAP_PLAIN struct gomap_bucket *gomap_preallocate(
         struct gomap_bucket *buckets, struct rm_shape shape)
 {

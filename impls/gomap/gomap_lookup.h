@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_lookup.h - Go's map: finding an entry. Inner part of gomap.h. */
+/* gomap_lookup.h - Go's map: finds an entry. Inner part of gomap.h. */
 #ifndef RM_SUPPORT_GOMAP_LOOKUP_H
 #define RM_SUPPORT_GOMAP_LOOKUP_H
 
 #include "impls/gomap/gomap_layout.h"
 
-/* The top 8 bits; values that would collide with states are shifted up. */
+/* Returns the top 8 bits; values that would collide with states are shifted
+   up. */
 RM_HOT uint8_t gomap_tophash(uint64_t hash)
 {
 	uint8_t top = (uint8_t)(hash >> 56);
@@ -60,14 +61,14 @@ RM_HOT struct rm_key gomap_key_of(
 		.length = gomap_get(slot[1]) };
 }
 
-/* Location of an entry; bucket == NULL: not found. */
+/* Place of an entry; bucket == NULL: not found. */
 struct gomap_place {
 	struct gomap_bucket *bucket;
 	size_t slot;
 };
 
-/* The first check of each lookup in Go: the map is not empty, and no thread
-   writes to it. A nil map, NULL, is empty. */
+/* Go's first check in each lookup: the map is not empty, and no thread is
+   writing to it. A nil map, NULL, is empty. */
 RM_HOT bool gomap_begin_lookup(const struct gomap *map)
 {
 	if (gomap_count(map) == 0)
@@ -103,8 +104,9 @@ RM_HOT void *gomap_box(const _Atomic uint64_t *words)
 	return (void *)(uintptr_t)gomap_get(words[0]);
 }
 
-/* A value of more than 24 bytes is copied by memmove(), as in Go. A concurrent
-   write would violate the rule that relaxed words otherwise make harmless. */
+/* A value of more than 24 bytes is copied by memmove(), as in Go. A write at
+   the same time would be a data race, which the relaxed words prevent for
+   shorter values. */
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value)
 {

@@ -3,8 +3,8 @@
  * gomap_mutex.c - Go's map under Go's Mutex, with normal and starvation mode.
  *
  * Each call holds the mutex. Even a lookup writes the lock's line twice and
- * excludes all other calls. A thread that has waited for 1 ms is handed the
- * lock.
+ * excludes all other calls. The lock is handed to a thread that has waited for
+ * 1 ms.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_mutex.h"
@@ -22,6 +22,6 @@ const struct rm_impl rm_impl_gomap_mutex = {
 	GOMAP_LOCKED,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	.value_place = "inline up to 128 bytes, above by pointer; freed by "
 	               "the writer",
 };

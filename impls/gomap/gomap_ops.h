@@ -14,8 +14,8 @@ GOMAP_RARE _Noreturn void gomap_no_memory(void)
 	abort();
 }
 
-/* Inserts or replaces. Returns whether the key was present, and then stores its
-   old value in `old`, which may be NULL. */
+/* Inserts or replaces. Returns whether the key was present; if it was, stores
+   its old value in `old`, which may be NULL. */
 RM_HOT bool gomap_exchange(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -30,8 +30,8 @@ RM_HOT bool gomap_exchange(struct gomap *map, struct rm_shape shape,
 	return was_there;
 }
 
-/* Inserts an absent key. If the key is present, returns true and stores its
-   value. */
+/* Inserts an absent key. If the key is present, stores its value and returns
+   true. */
 RM_HOT bool gomap_insert_if_absent(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -48,7 +48,8 @@ RM_HOT bool gomap_insert_if_absent(struct gomap *map, struct rm_shape shape,
 	return was_there;
 }
 
-/* Replaces `expected` by `value`; returns whether it did. */
+/* Replaces the value with `value` if it is `expected`; returns whether it
+   did. */
 GOMAP_PLAIN bool gomap_compare_swap(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value)
@@ -95,7 +96,7 @@ GOMAP_PLAIN bool gomap_update(struct gomap *map, struct rm_shape shape,
 	return words != NULL;
 }
 
-/* Visits all entries until `fn` returns false, and then returns false. */
+/* Visits all entries until `fn` returns false; returns false in that case. */
 GOMAP_PLAIN bool gomap_scan(
         struct gomap *map, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -111,7 +112,7 @@ GOMAP_PLAIN bool gomap_scan(
 	return more;
 }
 
-/* Sums over the maps of a shard array; zero-initialise. */
+/* Sums over the maps in an array of shards; zero-initialise. */
 struct gomap_stats {
 	uint64_t buckets, array_bytes, overflow_now;
 	uint64_t growths, same_size_growths, failed_growths;

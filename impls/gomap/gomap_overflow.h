@@ -12,8 +12,8 @@ RM_HOT bool gomap_too_many_overflow(unsigned noverflow, unsigned log2_buckets)
 	return noverflow >= 1U << (log2_buckets < 15 ? log2_buckets : 15);
 }
 
-/* Exact below 2^16 buckets. Above, one in 2^(B-15) counts, so that 16 bits
-   cover the limit of gomap_too_many_overflow(). */
+/* Exact below 2^16 buckets. Above that, only one in 2^(B-15) is counted, so
+   that 16 bits suffice for the limit in gomap_too_many_overflow(). */
 GOMAP_PLAIN void gomap_count_overflow(struct gomap *map)
 {
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
@@ -64,8 +64,8 @@ GOMAP_CALL struct gomap_bucket *gomap_append_overflow(
 	return bucket;
 }
 
-/* Reserves `wanted` overflow buckets, since a move must not stop half-way for
-   lack of memory. False: no memory. */
+/* Reserves `wanted` overflow buckets, since a move must not stop halfway when
+   memory runs out. False: no memory. */
 GOMAP_RARE bool gomap_reserve(
         struct gomap *map, struct rm_shape shape, size_t wanted)
 {

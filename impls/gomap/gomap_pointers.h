@@ -7,9 +7,9 @@
  * write lock. So the map's values never move. A record is one word for the
  * caller and a link.
  *
- * A template: the includer defines RECORDS_POOLED. 1: records come from a pool
- * and return to it under the write lock of inserts and removals; they are
- * allocated 64 at a time and freed with the map. 0: each record is one
+ * This is a template: the includer defines RECORDS_POOLED. 1: records come from
+ * a pool and return to it under the write lock of inserts and removals; they
+ * are allocated 64 at a time and freed with the map. 0: each record is one
  * allocation.
  */
 #ifndef RM_GOMAP_POINTERS_H
@@ -35,8 +35,8 @@ struct record_chunk {
 
 struct map {
 	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
-	struct gomap *inner; /* key to record; protected by guard */
-	struct record *pool; /* protected by guard, as is `chunks` */
+	struct gomap *inner; /* maps a key to its record; protected by guard */
+	struct record *pool; /* protected by guard, like `chunks` */
 	struct record_chunk *chunks;
 };
 
@@ -78,7 +78,8 @@ RM_HOT struct record *record_new(struct map *map, uint64_t field)
 	return record;
 }
 
-/* Its key was removed under the write lock, so no other thread can reach it. */
+/* Frees a record whose key was removed under the write lock, so that no other
+   thread can reach it. */
 RM_HOT void record_drop(struct map *map, struct record *record)
 {
 	if (RECORDS_POOLED == 1) {
@@ -148,8 +149,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct record *record = record_of(map, shape, key);
 	const bool was_there = record != NULL;
 
-	/* seq_cst: pairs with the exchange below, which alone orders holders of
-	   the read lock among each other. */
+	/* seq_cst: pairs with the exchange below; nothing else orders threads
+	   that hold the read lock. */
 	if (was_there)
 		value->word[0] = atomic_load_explicit(
 		        &record->field, memory_order_seq_cst);
@@ -189,8 +190,8 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	struct record *record = record_of(map, shape, key);
 	bool was_there = record != NULL;
 
-	/* seq_cst: updates of one or several fields have one total order,
-	   though their threads hold the read lock together */
+	/* seq_cst: updates of fields have one total order, although several
+	   threads hold the read lock together */
 	if (was_there)
 		replaced = atomic_exchange_explicit(
 		        &record->field, value->word[0], memory_order_seq_cst);
@@ -234,7 +235,8 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Holds the read lock: fields may change during the scan, keys may not. */
+/* Holds the read lock, so fields may change during the scan, but keys may
+   not. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -304,7 +306,7 @@ static const struct rm_map_ops ops = {
 	.check = check,
 };
 
-/* A field is one word: the shapes with values of 8 bytes. */
+/* A field is one word, so only shapes with values of 8 bytes are supported. */
 enum { POINTERS_SHAPES = 1 << 0 | 1 << 2 };
 RM_DRIVE(ops, u64x8, RM_U64X8)
 RM_DRIVE(ops, str16x8, RM_STR16X8)

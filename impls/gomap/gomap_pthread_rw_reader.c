@@ -2,8 +2,8 @@
 /*
  * gomap_pthread_rw_reader.c - Go's map under a POSIX rwlock, readers preferred.
  *
- * glibc's default kind: readers enter as long as there are readers, and writers
- * may starve. Each lookup writes the lock's line twice.
+ * This is glibc's default kind: readers enter as long as there are readers, so
+ * writers may starve. Each lookup writes the lock's line twice.
  */
 #include <pthread.h>
 

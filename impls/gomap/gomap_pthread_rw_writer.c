@@ -2,7 +2,7 @@
 /*
  * gomap_pthread_rw_writer.c - Go's map under a POSIX rwlock, writers preferred.
  *
- * A waiting writer blocks new readers, and writers follow each other. So
+ * A waiting writer blocks new readers, and one writer may follow another. So
  * readers may starve, whereas Go's RWMutex admits them after each write. Each
  * lookup writes the lock's line twice.
  */

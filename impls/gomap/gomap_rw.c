@@ -3,7 +3,7 @@
  * gomap_rw.c - Go's map under Go's RWMutex: what most Go programs use.
  *
  * Readers run in parallel, but each lookup adds to the lock's line twice. This
- * line is the limit, not the map.
+ * line limits the throughput, the map does not.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
@@ -21,6 +21,6 @@ const struct rm_impl rm_impl_gomap_rw = {
 	GOMAP_LOCKED,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	.value_place = "inline up to 128 bytes, above by pointer; freed by "
 	               "the writer",
 };

@@ -2,9 +2,10 @@
 /*
  * gomap_str.c - Go's map, string keys, unsynchronised: the fast path.
  *
- * Go compiles a map with string keys to such code. In a map of one bucket (up
- * to eight keys) it compares lengths and short keys, without hashing. In larger
- * maps it compares length and tophash, then the bytes. A lookup writes nothing.
+ * This is what Go compiles a map with string keys to. In a map of one bucket
+ * (up to eight keys) it compares lengths and short keys, without hashing. In
+ * larger maps it compares length and tophash, then the bytes. A lookup writes
+ * nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

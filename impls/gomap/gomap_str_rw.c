@@ -2,9 +2,10 @@
 /*
  * gomap_str_rw.c - gomap_str under Go's RWMutex.
  *
- * The string fast path as multi-threaded programs use it. Each lookup adds to
- * the lock's line twice. Values to 64 bytes: for values above 128 bytes Go's
- * compiler (mapfast()) chooses the generic path, as in gomap_rw.
+ * The fast path for string keys, under a lock, as multi-threaded programs use
+ * it. Each lookup adds to the lock's line twice. Values have at most 64 bytes,
+ * since for values above 128 bytes Go's compiler (mapfast()) chooses the
+ * generic path, as in gomap_rw.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
 #include "impls/shard/shard_one.h"
@@ -27,5 +28,5 @@ const struct rm_impl rm_impl_gomap_str_rw = {
 	.ops = &ops,
 	.drive = { NULL, NULL, drive_str16x8, drive_str16x24 },
 	.value_most = 64,
-	.value_place = "in line, in the bucket's slots; freed by the writer",
+	.value_place = "inline, in the bucket's slots; freed by the writer",
 };

@@ -2,9 +2,9 @@
 /*
  * gomap_u64.c - Go's map, 64-bit keys, unsynchronised: the fast path.
  *
- * Go compiles a map with 64-bit keys to such code: it compares keys directly,
- * does not hash in a map of one bucket, and has all of Go's checks. `gomap`
- * finds the same keys by their tophash. A lookup writes nothing.
+ * This is what Go compiles a map with 64-bit keys to: code that compares keys
+ * directly, does not hash in a map of one bucket, and has all of Go's checks.
+ * `gomap` finds the same keys by their tophash. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

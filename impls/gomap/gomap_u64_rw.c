@@ -3,8 +3,9 @@
  * gomap_u64_rw.c - gomap_u64 under Go's RWMutex.
  *
  * The 64-bit fast path as multi-threaded programs use it, with two additions to
- * the lock's line per lookup. Values to 64 bytes: for values above 128 bytes
- * Go's compiler (mapfast()) chooses the generic path, as in gomap_rw.
+ * the lock's line per lookup. Values have at most 64 bytes, since for values
+ * above 128 bytes Go's compiler (mapfast()) chooses the generic path, as in
+ * gomap_rw.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
 #include "impls/shard/shard_one.h"
@@ -24,5 +25,5 @@ const struct rm_impl rm_impl_gomap_u64_rw = {
 	GOMAP_LOCKED,
 	RM_U64_OF(ops),
 	.value_most = 64,
-	.value_place = "in line, in the bucket's slots; freed by the writer",
+	.value_place = "inline, in the bucket's slots; freed by the writer",
 };

@@ -4,8 +4,8 @@
  *
  * The same map and the same RWMutex, but a wait does not call the kernel. A
  * lookup does two atomic additions to the lock's line. With more threads than
- * CPUs, a waiting thread yields its CPU after some microseconds. Values to 64
- * bytes, as in gomap_u64_rw.
+ * CPUs, a waiting thread yields its CPU after some microseconds. Values have at
+ * most 64 bytes, as in gomap_u64_rw.
  */
 #define GO_WAITS   "impls/support/go_waits_spin.h"
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
@@ -26,5 +26,5 @@ const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	GOMAP_LOCKED,
 	RM_U64_OF(ops),
 	.value_most = 64,
-	.value_place = "in line, in the bucket's slots; freed by the writer",
+	.value_place = "inline, in the bucket's slots; freed by the writer",
 };

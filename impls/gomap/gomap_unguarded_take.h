@@ -3,14 +3,14 @@
  * gomap_unguarded_take.h - locked Go maps whose removals skip the lock: a
  * misuse that is counted instead of fatal.
  *
- * Go's map detects this only sometimes, by a flag, and then ends the program. Here each
- * conflict is counted, and after the first one removals take the lock, so that
- * the damage stays small and defined. One removal in 16 pauses in the middle,
- * so that every run has conflicts. Open iterators keep all memory that growth
- * would free.
+ * Go's map detects this only sometimes, with a flag, and then ends the program.
+ * Here each conflict is counted, and removals take the lock after the first
+ * one, so that the damage stays small and defined. One removal in 16 pauses in
+ * the middle, so that every run has conflicts. Open iterators keep all memory
+ * that growth would free.
  *
- * A template: the includer chooses guard and shards as for gomap_guarded.h, and
- * defines be_met().
+ * This is a template: the includer chooses guard and shards as for
+ * gomap_guarded.h, and defines be_met().
  */
 #ifndef RM_GOMAP_UNGUARDED_TAKE_H
 #define RM_GOMAP_UNGUARDED_TAKE_H
@@ -22,7 +22,7 @@
 
 enum { REMOVALS_PER_PAUSE = 16 };
 
-/* Lets other threads run in the middle of a write to a shard's map. */
+/* Lets other threads run in the middle of a write to the map of a shard. */
 static void be_met(struct gomap *inner);
 
 struct bare {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_write.h - Go's map: assigning and removing. Inner part of gomap.h. */
+/* gomap_write.h - Go's map: assigns and removes entries. Inner part of
+   gomap.h. */
 #ifndef RM_SUPPORT_GOMAP_WRITE_H
 #define RM_SUPPORT_GOMAP_WRITE_H
 
 #include "impls/gomap/gomap_grow.h"
 
-/* The first check of each write in Go: no other thread writes. */
+/* Go's first check in each write: no other thread is writing. */
 RM_HOT void gomap_require_no_writer(const struct gomap *map)
 {
 	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
@@ -61,7 +62,7 @@ GOMAP_PLAIN struct gomap_place gomap_free_slot(
 	}
 }
 
-/* False if the chain of this hash has not moved yet for lack of memory. Then
+/* False if the chain of this hash could not move for lack of memory, so that
    nothing may be inserted into it. */
 GOMAP_PLAIN bool gomap_chain_ready(
         const struct gomap *map, struct rm_shape shape, uint64_t hash)
@@ -196,8 +197,8 @@ GOMAP_PLAIN bool gomap_is_last_entry(
 	return !next || gomap_get(next->tophash[0]) == GOMAP_EMPTY_REST;
 }
 
-/* Marks a slot empty. If it was the chain's last entry, marks it and the empty
-   slots before it emptyRest, where lookups stop. */
+/* Marks a slot empty. If it was the last entry of the chain, marks it and the
+   empty slots before it as emptyRest, where lookups stop. */
 GOMAP_PLAIN void gomap_mark_empty(struct gomap_bucket *head,
         struct rm_shape shape, struct gomap_place place)
 {
@@ -219,8 +220,8 @@ GOMAP_PLAIN void gomap_mark_empty(struct gomap_bucket *head,
 	         GOMAP_EMPTY_ONE);
 }
 
-/* Erases the traces of a moved entry in one old array, so that iterators do not
-   follow its pointer to freed bytes. */
+/* Erases what a moved entry left in one old array, so that iterators do not
+   follow a pointer to freed bytes. */
 GOMAP_PLAIN void gomap_erase_traces_in(struct gomap_bucket *buckets,
         struct rm_shape shape, uint64_t hash, uint64_t bytes)
 {
@@ -239,7 +240,7 @@ GOMAP_PLAIN void gomap_erase_traces_in(struct gomap_bucket *buckets,
 		}
 }
 
-/* The same in all old arrays that an iterator may use. */
+/* Does the same in all old arrays that an iterator may use. */
 GOMAP_RARE void gomap_erase_traces(
         struct gomap *map, struct rm_shape shape, uint64_t hash, uint64_t bytes)
 {
@@ -272,12 +273,12 @@ GOMAP_CALL void gomap_remove_at(struct gomap *map, struct rm_shape shape,
 	gomap_mark_empty(head, shape, place);
 	gomap_set(map->count, gomap_get(map->count) - 1);
 	if (gomap_get(map->count) == 0)
-		/* makes it hard to find out a seed by trying keys */
+		/* makes it hard to find the seed by trying keys */
 		gomap_set(map->hash0, (uint32_t)gomap_random(map));
 }
 
-/* Like an insert, a remove first moves its chain out of the old array. So
-   removes alone complete growth. */
+/* Like an insert, a removal first moves its chain out of the old array, so
+   removals alone complete growth. */
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {

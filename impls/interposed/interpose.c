@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interpose.c - a Go map under an RWMutex in a shared library. A library that
- * is loaded first (LD_PRELOAD) can replace its functions, as
+ * interpose.c - a Go map under an RWMutex in a shared library. Another library
+ * that is loaded first (LD_PRELOAD) can replace its functions, as
  * impls/interposed/library/cache.c does.
  *
  * A lookup is one call through a pointer that create() resolved by dlsym(),
- * like a PLT call, and writes the library's lock line twice. The library,
- * libreadmostly_map.so, is next to the program. create() opens it, so programs
- * that never run this map do not need it. The library has no statistics hooks,
- * so reports of causes show 0 for its lock.
+ * like a PLT call, and writes twice to the cache line of the library's lock.
+ * The library, libreadmostly_map.so, is next to the program. create() opens it,
+ * so programs that never run this map do not need it. The library has no
+ * statistics hooks, so reports of causes show 0 for its lock.
  */
 #include "impls/interposed/interposed.h"
 #include "impls/support/no_handle.h"
@@ -56,7 +56,7 @@ static bool library_open(void)
 	return false;
 }
 
-/* Resolves to the first definition in load order. */
+/* Resolves a name to its first definition in load order. */
 static bool find(const char *name, void *function)
 {
 	void *symbol = dlsym(RTLD_DEFAULT, name);
@@ -118,7 +118,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return callback_lookup(thread, key.word, &value->word[0]);
 }
 
-/* Upsert is this with old == NULL, so the check tests the timed code. */
+/* upsert calls this with old == NULL, so the check tests the timed code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -13,17 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The first member of every map. */
+/* This is the first member of every map. */
 struct interposed_head {
-	uint64_t id; /* unique in the process; not 0 */
+	uint64_t id; /* unique within the process; not 0 */
 };
 
 /* Returns an empty map for about `keys` entries, or NULL without memory. */
 void *rm_interposed_create(size_t keys, uint64_t seed);
 /* No other thread may use the map. */
 void rm_interposed_destroy(void *map);
-/* Each returns whether the key was present. If it was, its value is stored in
-   *value or *old; `old` may be NULL. */
+/* Each function returns whether the key was present. If it was, the key's value
+   is stored in value or *old; `old` may be NULL. */
 bool rm_interposed_lookup(void *map, uint64_t key, uint64_t *value);
 bool rm_interposed_exchange(
         void *map, uint64_t key, uint64_t value, uint64_t *old);

@@ -3,7 +3,7 @@
 INTERPOSED := $(PLACE)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
-# Without statistics: their hooks are in the program, which exports nothing.
+# The library has no statistics: their hooks are in the program, which exports nothing.
 $(INTERPOSED): impls/interposed/library/map.c $(BUILD)/flags
 	$(call step,CC) $(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
 $(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags

@@ -43,7 +43,8 @@ final class Distribution {
 
 	/**
 	 * rm_stream_create(): the ranks of a sequential cell, or null. Their number is a
-	 * power of two. Fresh: the resident ranks without the guard at both ends.
+	 * power of two. With fresh writes, they are the resident ranks without the guard at both
+	 * ends.
 	 */
 	int[] stream(Load load, int slot, long seed) {
 		if (!name.equals("sequential")) {

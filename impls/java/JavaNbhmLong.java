@@ -5,9 +5,8 @@ import org.jctools.maps.NonBlockingHashMapLong;
 
 /**
  * NonBlockingHashMapLong of JCTools: keys stay numbers, values are objects. No operation
- * takes a lock. A put or a remove that is concurrent with another one counts as if it
- * came just before, but returns the other's value. So its result is not the value that it
- * replaced.
+ * takes a lock. A put or a remove that is concurrent with another one may take effect just before
+ * it, but return the other's value. So the result is not always the value that was replaced.
  */
 final class JavaNbhmLong {
 	private JavaNbhmLong() {
@@ -18,8 +17,8 @@ final class JavaNbhmLong {
 
 		/**
 		 * The constructor takes the number of slots: two per key. A map that has
-		 * grown to 2 Ki or 64 Ki keys would have one per key. Without
-		 * `optForSpace`: the faster of its two forms.
+		 * grown to 2 Ki or 64 Ki keys would have one per key. `optForSpace` is not set,
+		 * which selects the faster of the two forms.
 		 */
 		U64(long size) {
 			map = new NonBlockingHashMapLong<>(

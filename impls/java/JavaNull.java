@@ -2,8 +2,8 @@
 package readmostly;
 
 /**
- * No map: every key is present and has the value written for it. What remains is the cost
- * of the loop in Java, the floor of the other maps.
+ * Not a map: every key is present and has the value written for it. What remains is the cost of the
+ * loop in Java, below which no map can be.
  */
 final class JavaNull {
 	private JavaNull() {

@@ -15,7 +15,7 @@ final class Judge {
 		load = team.load;
 	}
 
-	/** Describes the first wrong result, or null. */
+	/** Returns a description of the first wrong result, or null. */
 	String mismatch() {
 		if (sum.wrong > 0) {
 			return "an operation returned another key's value";
@@ -67,7 +67,7 @@ final class Judge {
 				+ " of " + puts + " upserts of fresh keys found one";
 	}
 
-	/** The reason if a member could not be placed, or null. */
+	/** Returns why a member could not be placed, or null. */
 	String placementError() {
 		for (Member member : team.members) {
 			if (member.placementError != null) {

@@ -12,9 +12,9 @@ import java.util.Map;
 
 /**
  * Readmostly-java measures Java's maps through the trial protocol
- * (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
- * Java: same generator, keys, order of operations and checks. maps.tsv describes the
- * maps; docs/adr/0027 has the rules for all languages.
+ * (docs/reference/trial-protocol.md). The measured loop is the same as in runner/driver.h, with
+ * the same generator, keys, order of operations and checks. maps.tsv describes the maps;
+ * docs/adr/0027 has the rules for all languages.
  */
 public final class Main {
 	private static final String USAGE =
@@ -75,7 +75,7 @@ public final class Main {
 				.create().toJson(result);
 	}
 
-	/** A manual run has no other watchdog for the deadline. */
+	/** Trials started by hand have no other watchdog for the deadline. */
 	private static void watch(long deadlineNs) {
 		Thread watch = new Thread(() -> {
 			try {

@@ -6,7 +6,7 @@ import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.function.LongConsumer;
 
-/** One thread of a trial. It starts each phase when all threads are ready. */
+/** One thread of a trial. It starts each phase once all threads are ready. */
 final class Member extends Thread {
 	private final Team team;
 	private final CyclicBarrier gate;
@@ -63,7 +63,7 @@ final class Member extends Thread {
 	}
 
 	/**
-	 * Each member makes its worker, so that two workers are not adjacent in memory.
+	 * Each member creates its own worker, so that two workers are not adjacent in memory.
 	 */
 	private void setup() throws IOException {
 		Cell cell = team.request.cell;

@@ -2,9 +2,9 @@
 package readmostly;
 
 /**
- * The generators of runner/base/rng.h and runner/keys.h, number for number.
- * tests/go/sequence.tsv checks both implementations. A long holds 64 unsigned bits; the
- * code is explicit if the sign matters.
+ * Produces the same numbers as the generators of runner/base/rng.h and runner/keys.h.
+ * tests/go/sequence.tsv checks both implementations. A long holds 64 unsigned bits; the code is
+ * explicit if the sign matters.
  */
 final class Random {
 	private static final long STEP = 0x9e3779b97f4a7c15L;
@@ -13,12 +13,12 @@ final class Random {
 	private Random() {
 	}
 
-	/** High half of an unsigned product; Java 17 has only the signed one. */
+	/** Returns the high half of an unsigned product; Java 17 has only the signed one. */
 	static long high(long a, long b) {
 		return Math.multiplyHigh(a, b) + (a >> 63 & b) + (b >> 63 & a);
 	}
 
-	/** The result of rm_next() for a state after the addition of INCREMENT. */
+	/** Returns the result of rm_next() for a state to which INCREMENT has been added. */
 	static long mix(long state) {
 		long other = state ^ 0xe7037ed1a0b428dbL;
 		return high(state, other) ^ state * other;
@@ -52,12 +52,12 @@ final class Random {
 		return seed(0x726d, rank);
 	}
 
-	/** rm_value_of(): sequence:20 | writer:12 | rank:32. */
+	/** rm_value_of(): 20 bits sequence, 12 bits writer, 32 bits rank. */
 	static long valueOf(long rank, int writer, long sequence) {
 		return sequence << 44 | (writer & 0xfffL) << 32 | rank & 0xffffffffL;
 	}
 
-	/** 0 if the value was written for the rank. */
+	/** Returns 0 if the value was written for the rank. */
 	static long rankMismatch(long value, long rank) {
 		return (value ^ rank) & 0xffffffffL;
 	}

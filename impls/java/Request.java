@@ -109,7 +109,7 @@ final class Request {
 		return refusalOfSettings();
 	}
 
-	/** Maximal heap bytes per key: entry, key, value and free slots. */
+	/** Maximum number of heap bytes per key: entry, key, value and free slots. */
 	private static final long BYTES_PER_KEY = 160;
 
 	private String refusalOfSettings() {

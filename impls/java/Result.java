@@ -35,7 +35,7 @@ final class Result {
 		return part / Math.max(1.0, whole);
 	}
 
-	/** The value, or null if it is unknown. */
+	/** Returns the value, or null if it is unknown. */
 	private static Object valueOrNull(boolean known, Object value) {
 		return known ? value : null;
 	}
@@ -169,8 +169,8 @@ final class Result {
 	}
 
 	/**
-	 * The virtual machine's work in the window besides the loops. Background is the
-	 * CPU time outside the loops' threads: collector, compiler, others.
+	 * The virtual machine's work in the window besides the loops. Background is the CPU time
+	 * outside the threads of the loops: collector, compiler and others.
 	 */
 	private List<Object> stats() {
 		Usage a = team.before, b = team.after;

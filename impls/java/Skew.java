@@ -4,8 +4,8 @@ package readmostly;
 import java.util.Arrays;
 
 /**
- * runner/skew.h and runner/trial/key_stream.c for zipf and hot draws. It is complete
- * before the threads start, and they only read it.
+ * Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c. It is complete before the
+ * threads start; they only read it.
  */
 final class Skew {
 	private static final int BITS = 10, RANGES = 1 << BITS;

@@ -2,9 +2,9 @@
 package readmostly;
 
 /**
- * The interface between loops and maps. A process loads one subclass, so that the virtual
- * machine's compiler can inline its operations into the loop. Each map is a file with one
- * class per kind of key, named as Tables requires.
+ * The interface between loops and maps. A process loads only one subclass, so that the virtual
+ * machine's compiler can inline its operations into the loop. Each map is a file with one class per
+ * kind of key, named as Tables requires.
  *
  * <p>A value's low half is its rank, at most 2^31, so ABSENT is not a value.
  */

@@ -33,9 +33,9 @@ final class Tables {
 	}
 
 	/**
-	 * Position of the 8 bytes in which keys differ. A separate class, loaded with the
-	 * first key: its fields are constants to the compiler, so that default keys have
-	 * no extra branch.
+	 * Position of the 8 bytes in which keys differ. This is a separate class, which is loaded
+	 * with the first key, so that its fields are constants for the compiler and default keys
+	 * need no extra branch.
 	 */
 	private static final class Place {
 		static final boolean PLACED = !differs.equals("first");

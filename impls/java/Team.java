@@ -134,7 +134,7 @@ final class Team {
 		return null;
 	}
 
-	/** From the first start to the last end. */
+	/** Time from the first start to the last end. */
 	long elapsedNs() {
 		long start = members[0].start, end = members[0].end;
 		for (Member member : members) {

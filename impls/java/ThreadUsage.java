@@ -18,7 +18,7 @@ final class ThreadUsage {
 	int cpu; // current CPU
 	final long allocated; // bytes
 
-	/** Reads the files outside the window: they take long. */
+	/** Reads the files outside the window, since that takes long. */
 	private ThreadUsage(boolean ends) {
 		long endNs = ends ? THREADS.getCurrentThreadCpuTime() : -1;
 		long endBytes = ends ? allocated() : -1;
@@ -81,9 +81,8 @@ final class ThreadUsage {
 	}
 
 	/**
-	 * Binds the calling thread to a CPU and checks the result: null, or the reason of
-	 * the failure. The virtual machine lacks such a call, so it uses a program of
-	 * util-linux.
+	 * Binds the calling thread to a CPU and checks the result: null, or the reason for the
+	 * failure. The virtual machine has no such call, so this uses a program from util-linux.
 	 */
 	static String pin(int cpu) {
 		String failure = "thread could not be placed on CPU " + cpu + ": ";

@@ -14,7 +14,7 @@ import java.util.Set;
  * start. NaN: unknown.
  */
 final class Usage {
-	/** CPU time of threads that compile, that collect, and of all others. */
+	/** CPU time of compiler threads, of collector threads, and of all others. */
 	final double compiler, collector, others;
 	/** CPU time of the members' threads. */
 	final double members;
@@ -69,7 +69,7 @@ final class Usage {
 		return name.matches("GC .*|VM Thread") ? 2 : 3;
 	}
 
-	/** The first number of schedstat: time on a CPU, ns. */
+	/** The first number of schedstat: time on a CPU in ns. */
 	private static double cpuNs(Path task) throws IOException {
 		String text = Files.readString(task.resolve("schedstat"));
 		return Double.parseDouble(text.substring(0, text.indexOf(' ')));
@@ -91,7 +91,7 @@ final class Usage {
 		return -1;
 	}
 
-	/** The least difference of two readings of the clock, in ns. */
+	/** The smallest difference between two readings of the clock, in ns. */
 	static double clockStepNs() {
 		long least = Long.MAX_VALUE, last = System.nanoTime();
 		for (int i = 0; i < 1000; i++) {
@@ -104,7 +104,7 @@ final class Usage {
 		return least;
 	}
 
-	/** The time of one reading of the clock, in ns: the least of many rounds. */
+	/** How long one reading of the clock takes, in ns: the smallest of many rounds. */
 	static double clockCostNs() {
 		final int rounds = 200, readings = 100;
 		long least = Long.MAX_VALUE;

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Watches the warm-up: ns per operation of each slice. The virtual machine compiles while
- * it runs, so the cell's warm-up time is the minimum. The warm-up ends when the last
- * slices differ by little, or after MOST times that, but at least ENOUGH_NS: the compiler
+ * Watches the warm-up, in ns per operation for each slice. The virtual machine compiles while it
+ * runs, so the cell's warm-up time is only the minimum. The warm-up ends when the last slices
+ * differ little, or after MOST times that minimum, but lasts at least ENOUGH_NS, since the compiler
  * needs as long in a short trial.
  */
 final class WarmUp {

@@ -19,7 +19,7 @@ class Worker extends Padding {
 	Counts counts = new Counts();
 	long wrong; // bits in which a value differed
 	long keySum;
-	/** Operations done, for the watcher of the warm-up. */
+	/** Number of operations done, for the watcher of the warm-up. */
 	final AtomicLong done = new AtomicLong();
 	long limit = Long.MAX_VALUE; // iterations
 	long state; // of the generator
@@ -35,7 +35,7 @@ class Worker extends Padding {
 		this.stream = stream;
 	}
 
-	/** rm_drive_mix(): batches until the stop flag or the limit. */
+	/** rm_drive_mix(): runs batches until the stop flag is set or the limit is reached. */
 	final void drive() {
 		do {
 			batch();
@@ -101,7 +101,7 @@ class Worker extends Padding {
 		}
 	}
 
-	/** rm_draw_resident(): for a write that drew an absent rank. */
+	/** rm_draw_resident(): another rank, for a write that drew an absent one. */
 	private long drawResident(long x) {
 		for (int i = 0; skew != null && i < REDRAWS; i++) {
 			long rank = skew.rank(Random.seed(x, i));
@@ -144,7 +144,7 @@ class Worker extends Padding {
 		}
 	}
 
-	/** A fresh write as in the window, or a key's removal and insertion. */
+	/** Does a fresh write as in the window, or removes and inserts a key. */
 	final void renew(long rank) {
 		if (load.kind == Load.Kind.FRESH) {
 			write(rank, slot);

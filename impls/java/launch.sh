@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# readmostly-java COMMAND <request - starts the virtual machine for a trial on the cell's CPUs: it makes as many
-# collector threads as it has CPUs, and each thread inherits them. RM_JAVA_HEAP: MiB of its heap; default: 1,024 or half
-# of the process's limit. java reads JDK_JAVA_OPTIONS itself.
+# readmostly-java COMMAND <request - starts the virtual machine for a trial on the cell's CPUs: it creates one collector
+# thread for each CPU that it may use, and each thread inherits these CPUs. RM_JAVA_HEAP: size of its heap in MiB;
+# default: 1,024 or half of the process's limit. java reads JDK_JAVA_OPTIONS itself.
 here=$(dirname "$(readlink -f "$0")")
 request=$(cat)
 cpus=$(printf '%s' "$request" | tr -d ' \t\n' |

@@ -87,6 +87,6 @@ const struct rm_impl rm_impl_absl_rw = {
 	.drive = RM_ALL_DRIVES,
 	.version = version,
 	.value_most = 1024,
-	.value_place = "in line, in the table's slots; freed by the writer",
+	.value_place = "inline, in the table's slots; freed by the writer",
 };
 }

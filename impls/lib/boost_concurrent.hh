@@ -2,11 +2,12 @@
 /*
  * boost_concurrent.hh - Boost's two concurrent tables, through visitation.
  *
- * They lack iterators: a function is called with the element, under the lock
- * of its group of 15. Their size() is updated after an insert or removal and
- * may be a size that the table never had, so the map lacks the length
- * operation. The includer has included the library's header and defines the
- * table: `concurrent`, a template of key, value, hash and equality.
+ * They have no iterators: they call a function with the element, under the lock
+ * of the element's group of 15. Their size() is updated after an insert or
+ * removal and may be a size that the table never had, so the map lacks the
+ * length operation. Before including this file, include the library's header
+ * and define the table: `concurrent`, a template of key, value, hash and
+ * equality.
  */
 #ifndef RM_BOOST_CONCURRENT_HH
 #define RM_BOOST_CONCURRENT_HH
@@ -58,8 +59,8 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* The table does not grow meanwhile, so a key that stays is visited
-	   once. The visit cannot end early: it skips the rest. */
+	/* The table does not grow during a visit, so a key that stays is
+	   visited once. The visit cannot end early, so it skips the rest. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

@@ -5,7 +5,7 @@
  * needs: c++ boost_concurrent_node_map
  *
  * Like boost_flat, but a slot holds a pointer to its element. So each hit reads
- * one more line, and growth does not move elements.
+ * one more cache line, and growth does not move elements.
  */
 #define NDEBUG /* as in boost_flat.cc */
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cds_feldman.cc - Feldman's multi-level array of libcds, with hazard pointers.
+ * cds_feldman.cc - Feldman's multi-level array from libcds, with hazard
+ * pointers.
  *
  * needs: c++ libcds
  *
  * A trie over the bits of a hash that no two keys share: a first array as large
  * as the number of keys, then arrays of 16 for keys that collide. A lookup
- * announces the item that it finds, by a store and a full fence on a line of
- * its thread.
+ * announces the item that it finds, with a store and a full fence on a cache
+ * line of its own thread.
  *
  * The hash is a bijection of the key, different from the other maps' hash,
  * since the trie treats equal hashes as equal keys. Writes are separate
@@ -68,7 +69,8 @@ using items = cds::container::FeldmanHashSet<cds::gc::HP, cds_item, traits>;
 } // namespace
 
 extern "C" {
-/* check-dispatch knows these names: each has the one call through a pointer. */
+/* check-dispatch exempts these names: each function makes the one call through
+   a pointer. */
 static __attribute__((noinline)) bool callback_put(
         items *set, const cds_item *item, rm_value *old)
 {
@@ -114,7 +116,7 @@ template <class, class> struct table : cds_table {
 		cds_enter();
 	}
 
-	/* A bijection of the key for each seed: splitmix64's finaliser. */
+	/* For each seed a bijection of the key: splitmix64's finaliser. */
 	RM_INLINED uint64_t hash_of(uint64_t key) const
 	{
 		return rm_seed(key ^ seed, 0);

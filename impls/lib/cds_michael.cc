@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cds_michael.cc - Michael's hash table of libcds, with hazard pointers.
+ * cds_michael.cc - Michael's hash table from libcds, with hazard pointers.
  *
  * needs: c++ libcds
  *
- * One and an eighth times as many buckets as keys, created at once and kept;
- * each is a sorted list. A lookup announces each item that it compares, by a
- * store and a full fence on a line of its thread.
+ * It has 9/8 times as many buckets as keys, all created at the start and kept;
+ * each is a sorted list. A lookup announces each item that it compares, with a
+ * store and a full fence on a cache line of its own thread.
  *
  * It uses the library's iterable list, whose update replaces the whole item.
  * The update of the other list changes an item that is already visible, even
  * after its removal.
  *
- * Its size() is updated after an insert or removal, so it may be a size that
- * the set never had, so the map lacks a length operation. Writes are
+ * Its size() is updated after an insert or removal, so it may return a size
+ * that the set never had; the map therefore has no length operation. Writes are
  * separate functions, since the library calls its scan of the hazard pointers
  * through a pointer.
  */
@@ -75,7 +75,8 @@ using items = cds::container::MichaelHashSet<cds::gc::HP,
 } // namespace
 
 extern "C" {
-/* check-dispatch knows these names: each has the one call through a pointer. */
+/* check-dispatch exempts these names: each function makes the one call through
+   a pointer. */
 static __attribute__((noinline)) bool callback_put(
         items *set, const cds_item *item, rm_value *old)
 {

@@ -19,9 +19,9 @@
 
 namespace
 {
-/* For at least 100 threads, the library's default: it determines how much a
-   thread may retain. In static memory, so that no destructor ends it before the
-   process ends. */
+/* It is made for at least 100 threads, the library's default, which determines
+   how much a thread may retain. It is in static memory, so that no destructor
+   runs before the process ends. */
 bool cds_begin()
 {
 	alignas(cds::gc::HP) static unsigned char memory[sizeof(cds::gc::HP)];

@@ -4,9 +4,9 @@
  *
  * needs: ck
  *
- * Open addressing by cache lines; a slot is a pointer with 16 bits of hash. A
- * lookup writes nothing shared and reads one line more than ck_ht: the object.
- * Removals leave tombstones; a growth drops them.
+ * Open addressing within cache lines; a slot is a pointer with 16 bits of hash.
+ * A lookup writes nothing shared and, to read the object, reads one cache line
+ * more than ck_ht. Removals leave tombstones; a growth drops them.
  */
 #include <ck_hs.h>
 
@@ -33,5 +33,5 @@ const struct rm_impl rm_impl_ck_hs = {
 	.dispatch = "none",     /* in this object; the library calls back */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's object; freed after an epoch",
+	.value_place = "inline, in the key's object; freed after an epoch",
 };

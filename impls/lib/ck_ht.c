@@ -10,14 +10,14 @@
  *
  * u64 keys and u64x8 values are in the table itself (direct mode). Other
  * values, and strings with their bytes, are in nodes that a replacement frees.
- * Direct mode reserves the keys 0 and ~0, so these two have their own cells. A
+ * Direct mode reserves the keys 0 and ~0, so these two are stored separately. A
  * string key of more than 65,535 bytes ends the process, since the library
  * truncates lengths to 16 bits.
  */
 #include "impls/lib/ck_map.h"
 #include "runner/driver.h"
 
-/* The library's entry for a key; `node` is NULL in a search. */
+/* The library's entry for a key; `node` is NULL in an entry to search for. */
 RM_HOT ck_ht_entry_t entry_of(struct rm_shape shape, struct rm_key key,
         ck_ht_hash_t hash, struct node *node, const struct rm_value *value)
 {

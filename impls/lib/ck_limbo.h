@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ck_limbo.h - the common part of Concurrency Kit's tables and sets here: one
- * writer at a time, its retired memory, and the threads that may be reading it.
+ * ck_limbo.h - the common part of the maps on Concurrency Kit's tables and
+ * sets: one writer at a time, its retired memory, and the threads that may be
+ * reading it.
  *
  * The includer defines ck_table, table_init() and table_end().
  *
- * One ck_epoch record per thread marks what the thread may be reading. Its
- * section is open from join to leave, except in quiesce, park and writes. A
- * writer needs no section, since no other thread frees. Above the limit it
- * waits for a grace period: its own section is closed, as are those of writers
- * that queue for the mutex. One more record, under the mutex, keeps the retired
- * memory.
+ * One ck_epoch record per thread marks what the thread may be reading. The
+ * record's section is open from join to leave, except in quiesce, park and
+ * writes. A writer needs no section, since no other thread frees. Above the
+ * limit a writer waits for a grace period, with its own section closed, like
+ * those of writers that wait for the mutex. One more record, under the mutex,
+ * keeps the retired memory.
  */
 #ifndef RM_CK_LIMBO_H
 #define RM_CK_LIMBO_H
@@ -43,7 +44,8 @@ struct thread {
 struct map {
 	/* read by lookups */
 	_Alignas(RM_CACHE_LINE) ck_table table;
-	struct node *_Atomic reserved[2]; /* ck_ht: of the keys 0 and ~0 */
+	struct node *_Atomic reserved[2]; /* ck_ht: values of the keys 0 and
+	                                     ~0 */
 	uint64_t seed;
 	struct rm_shape shape;
 	struct thread *threads;
@@ -57,7 +59,8 @@ struct map {
 
 static void retire(struct map *map, struct block *block)
 {
-	/* no callback: reclaim() takes them from the deferred stack */
+	/* without a callback, since reclaim() takes them from the deferred
+	   stack */
 	ck_epoch_call(&map->limbo, &block->limbo, NULL);
 	RM_STAT_LOCKED(map->retired, 1);
 	map->limbo_bytes += block->bytes;
@@ -107,8 +110,8 @@ static struct block *block_new(size_t bytes)
 }
 
 /* The library's allocator has no context argument, but memory that a growing
-   table frees must be retired into this map. So this variable is set around the
-   call that may grow, under the writers' mutex. */
+   table frees must be retired in this map. So this variable is set, under the
+   writers' mutex, around the call that may grow the table. */
 static _Thread_local struct map *growing;
 
 static void *table_malloc(size_t bytes)

@@ -23,7 +23,7 @@ static RM_COLD struct node *node_new(
 	struct node *node = (struct node *)block_new(sizeof(*node) + length);
 
 	if (!node)
-		abort(); /* the contract has no "out of memory" for a write */
+		abort(); /* writes cannot report that memory ran out */
 	memcpy(&node->value, value, shape.value_bytes);
 	node->length = length;
 	if (length)
@@ -31,7 +31,7 @@ static RM_COLD struct node *node_new(
 	return node;
 }
 
-/* `entry` becomes the replaced one, or empty. */
+/* `entry` receives the replaced entry, or becomes empty. */
 static RM_COLD void table_set(
         struct map *map, ck_ht_hash_t hash, ck_ht_entry_t *entry)
 {

@@ -6,7 +6,8 @@
  *
  * Writes move entries to equalise probe lengths; lookups check that no entry
  * moved past them. The read-mostly mode stores metadata apart from the slots. A
- * lookup writes nothing shared and reads one line more than ck_ht: the object.
+ * lookup writes nothing shared and, to read the object, reads one cache line
+ * more than ck_ht.
  */
 #include <ck_rhs.h>
 
@@ -16,8 +17,8 @@
 #define CK_SET_ITERATOR CK_RHS_ITERATOR_INITIALIZER
 /* A write that moves an entry increments one of 1,024 generations, selected by
    the slot where the entry's search begins. A lookup checks the generation of
-   its hash. In a smaller table these two differ, and a lookup that is overtaken
-   would miss its key. */
+   its hash. In a smaller table these two differ, and a lookup that an entry
+   moves past would miss its key. */
 #define CK_SET_SMALLEST 1024
 #include "impls/lib/ck_set.h"
 #include "runner/driver.h"
@@ -38,5 +39,5 @@ const struct rm_impl rm_impl_ck_rhs = {
 	.dispatch = "none",     /* in this object; the library calls back */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's object; freed after an epoch",
+	.value_place = "inline, in the key's object; freed after an epoch",
 };

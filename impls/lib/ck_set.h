@@ -6,7 +6,7 @@
  * An object is a key and a value, both immutable: an update replaces the
  * object.
  *
- * A template: the includer has included the library's header and defines
+ * This is a template: include the library's header before it, and define
  *
  *	CK_SET(name)		the library's function or type: ck_hs_##name
  *	CK_SET_MODE		the mode of ck_hs_init()
@@ -67,7 +67,7 @@ static struct object *object_new(
 	        (struct object *)block_new(sizeof(*object) + length);
 
 	if (!object)
-		abort(); /* the contract has no "out of memory" for a write */
+		abort(); /* writes cannot report that memory ran out */
 	object->key = (struct rm_key){
 		.word = key.word, .bytes = object->bytes, .length = length
 	};

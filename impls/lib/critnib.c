@@ -10,7 +10,7 @@
  * first looks up the key. It does so under a mutex of this map, so no writer
  * waits for the library's.
  *
- * Keys and values are pointers: u64x8 only. Nothing is hashed.
+ * Keys and values are pointers, so only u64x8 is supported. Nothing is hashed.
  */
 #include "impls/support/lock_pthread.h"
 #include "impls/support/no_handle.h"

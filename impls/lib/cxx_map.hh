@@ -81,7 +81,7 @@ struct common_hash {
 
 using same_key = std::equal_to<>;
 
-/* The version of the C++ library that this is compiled with. */
+/* The version of the C++ library with which this file is compiled. */
 inline const char *standard_library()
 {
 	return RM_TEXT(_GLIBCXX_RELEASE) " (libstdc++)";

@@ -4,7 +4,7 @@
  * Value> (cxx_map.hh) and the shapes in `offered`: all, those of 64-bit keys,
  * or only u64x8.
  *
- * They throw no exceptions: without memory the process ends.
+ * They throw no exceptions; if memory runs out, the process ends.
  */
 #ifndef RM_CXX_OPERATIONS_HH
 #define RM_CXX_OPERATIONS_HH
@@ -14,8 +14,8 @@
 
 namespace
 {
-/* The handle of every thread. It stores the shape, which destroy() and length()
-   do not receive. */
+/* The handle of each thread. It stores the shape, since destroy() and length()
+   do not receive it. */
 struct map {
 	rm_shape shape;
 };
@@ -52,7 +52,7 @@ template <class Key, class Value> struct typed_map : map {
 };
 
 /* Calls use(typed map). The shape is a constant in the measured loop, so the
-   choice folds away. */
+   compiler removes the choice. */
 template <class F> RM_HOT auto with(void *opaque, rm_shape shape, F use)
 {
 	map *self = static_cast<map *>(opaque);
@@ -203,7 +203,7 @@ size_t length(void *self) noexcept
 	});
 }
 
-/* Not constexpr: g++ 12 then takes every member for NULL. */
+/* Not constexpr, since g++ 12 would then assume that every member is NULL. */
 constinit const rm_map_ops all_operations = {
 	.create = create,
 	.destroy = destroy,

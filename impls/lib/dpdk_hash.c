@@ -6,17 +6,19 @@
  *
  * Cuckoo hashing in buckets of eight, with overflow buckets if both buckets of
  * a key are full. A lookup writes nothing shared and starts over if a key was
- * moved meanwhile. It reads the line of a bucket and that of the key. Removed
+ * moved meanwhile. It reads a line of the bucket and one of the key. Removed
  * entries are reused after a grace period of DPDK's QSBR, announced once per
  * batch.
  *
  * The table is created for its number of keys. Its memory is DPDK's, from one
- * mapping, which the first map of a process sizes. Keys have one length and
- * values are pointers: u64x8 only. Since the library does not report the
- * presence of a key to an update, a write first looks up the key under a mutex.
- * So there is one writer at a time, and the library's own lock is not needed.
+ * mapping, which the first map of a process sizes. Keys have a fixed length and
+ * values are pointers, so only u64x8 is supported. Since the library does not
+ * report the presence of a key to an update, a write first looks up the key
+ * under a mutex. So there is one writer at a time, and the library's own lock
+ * is not needed.
  */
-#define ALLOW_EXPERIMENTAL_API /* some versions: the QSBR of a table */
+#define ALLOW_EXPERIMENTAL_API /* in some versions the QSBR of a table is
+                                  experimental */
 
 #include "impls/support/hash.h"
 #include "impls/support/lock_pthread.h"
@@ -96,8 +98,8 @@ static bool has_environment(size_t keys)
 	return state > 0;
 }
 
-/* 32 bits of the hash: the low ones choose the bucket, the upper half is
-   compared. */
+/* Returns 32 bits of the hash: the low bits choose the bucket, the upper half
+   is compared. */
 RM_HOT hash_sig_t hash_of(const struct map *map, struct rm_key key)
 {
 	return (hash_sig_t)rm_hash(RM_U64X8, key, map->seed);
@@ -124,8 +126,9 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	return find(thread->map, key, hash_of(thread->map, key), value);
 }
 
-/* Waits for a free entry. Removed entries wait for all threads, and those may
-   be here, too. So each announces that it holds no reference. */
+/* Waits for a free entry. A removed entry becomes free once all threads have
+   announced that they hold no reference. Other threads may also wait here, so
+   each announces it here. */
 static RM_COLD void await_free_entry(struct thread *thread, unsigned *looks)
 {
 	pthread_mutex_unlock(&thread->map->writer);
@@ -146,7 +149,8 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	lock_mutex(&map->writer);
-	/* starts over after a wait, in which other threads may write the key */
+	/* starts over after a wait, during which other threads may write the
+	   key */
 	for (;; await_free_entry(thread, &looks)) {
 		was_there = find(map, key, hash, &before);
 		if (!rte_hash_add_key_with_hash_data(map->table, &key.word,

@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(sizeof(void *) == 8, "a pointer holds a key, and a value");
+_Static_assert(sizeof(void *) == 8, "a pointer must hold a key or a value");
 
-/* A string key; `bytes` are the caller's in a search, else the entry's. */
+/* A string key; `bytes` belong to the caller in a search, else to the entry. */
 struct name {
 	uint64_t hash;
 	size_t length;
@@ -88,7 +88,7 @@ RM_HOT bool in_table(struct rm_shape shape)
 	return !shape.str && shape.value_bytes == 8;
 }
 
-/* The table hashes this word by a callback that gets no seed. */
+/* The table hashes this word through a callback, which receives no seed. */
 RM_HOT void *word_pointer(const struct map *map, struct rm_key key)
 {
 	return (void *)(uintptr_t)(key.word ^ map->seed);
@@ -102,7 +102,8 @@ RM_HOT struct name search_of(
 		.bytes = key.bytes };
 }
 
-/* *held: the table's pointer for the key. The caller holds the lock. */
+/* *held: the pointer that the table stores for the key. The caller holds the
+   lock. */
 RM_HOT bool find(const struct map *map, struct rm_shape shape,
         struct rm_key key, void **held)
 {

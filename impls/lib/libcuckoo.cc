@@ -5,8 +5,9 @@
  * needs: c++ libcuckoo
  *
  * A key is in one of two buckets of four. A lookup takes the spin locks of
- * both, from an array of stripes: four writes to shared memory. Writers'
- * element counts are on the same lines. Growth takes all locks.
+ * both, from an array of stripes: four writes to shared memory. The element
+ * counts, which writers change, are on the same cache lines. Growth takes all
+ * locks.
  *
  * The library cannot store more than eight keys of one hash: it grows, then
  * gives up and throws. Colliding strings are easy to construct, and the suite
@@ -20,14 +21,15 @@
 
 namespace
 {
-/* Two buckets if the map shall grow. The default of 262,144 slots would prevent
-   growth in most cells. */
+/* Starts with two buckets if the map is to grow. The default of 262,144 slots
+   would prevent growth in most cells. */
 constexpr size_t first_slots = 8;
 
 template <class Key, class Value> struct table {
 	libcuckoo::cuckoohash_map<Key, Value, common_hash, same_key> entries;
 
-	/* An eighth more, since the table may not be filled completely. */
+	/* Reserves an eighth more, since the table cannot be filled
+	   completely. */
 	explicit table(const rm_sizing &sizing)
 	    : entries(sizing.presize ? sizing.keys + sizing.keys / 8
 	                             : first_slots,
@@ -76,8 +78,9 @@ template <class Key, class Value> struct table {
 				break;
 	}
 
-	/* Consistent, too: the table's own size() adds counters that writers
-	   change meanwhile, and may return a size that it never had. */
+	/* Also holds all locks, since the table's own size() adds up counters
+	   that writers may change at the same time, so it may return a size
+	   that the table never had. */
 	size_t size()
 	{
 		return entries.lock_table().size();
@@ -107,6 +110,6 @@ const struct rm_impl rm_impl_libcuckoo = {
 	.ops = &all_operations,
 	.drive = RM_U64_DRIVES,
 	.value_most = 1024,
-	.value_place = "in line, in the table's slots; freed by the writer",
+	.value_place = "inline, in the table's slots; freed by the writer",
 };
 }

@@ -4,11 +4,12 @@
  *
  * needs: c++ boost_flat_map
  *
- * The design of sharded maps such as Rust's DashMap. A lookup writes the lock
- * of its shard twice. Shards are two lines apart, since the processor fetches
- * lines in pairs. The shard is chosen by other bits of the hash than the slot,
- * for which Boost uses the top bits and, for its bytes of hashes, the bottom
- * ones. With the same bits, the keys of a shard would share few slots.
+ * This is the design of sharded maps such as Rust's DashMap. A lookup writes
+ * the lock of its shard twice. Shards are two lines apart, since the processor
+ * fetches lines in pairs. The shard and the slot are chosen by different bits
+ * of the hash: for the slot Boost uses the top bits, and the lowest ones for
+ * its bytes of hashes. With the same bits, the keys of a shard would share few
+ * slots.
  *
  * A key is hashed once and searched together with its hash.
  */
@@ -146,7 +147,7 @@ struct alignas(TWO_LINES) shard : flat<Key, Value> {
 	}
 };
 
-/* An eighth more: keys do not spread evenly. */
+/* Reserves an eighth more, since keys do not spread evenly. */
 rm_sizing sizing_of_shard(rm_sizing sizing)
 {
 	sizing.keys = sizing.keys / SHARDS + sizing.keys / SHARDS / 8 + 8;
@@ -175,7 +176,7 @@ template <class Key, class Value> struct table {
 		memory.deallocate(shards, SHARDS);
 	}
 
-	/* Calls use(its shard, the key with its hash). */
+	/* Calls use(shard of the key, key with its hash). */
 	template <class F> RM_INLINED bool at(view<Key> key, F use)
 	{
 		const hashed<Key> searched{ key, hashing(key) };
@@ -213,7 +214,7 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* Visits one shard after the other, each in a consistent state. */
+	/* Visits one shard after another, each in a consistent state. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

@@ -60,6 +60,6 @@ const struct rm_impl rm_impl_std_mutex = {
 	.drive = RM_ALL_DRIVES,
 	.version = standard_library,
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed by the writer",
+	.value_place = "inline, in the key's node; freed by the writer",
 };
 }

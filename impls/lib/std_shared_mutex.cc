@@ -4,8 +4,8 @@
  *
  * needs: c++
  *
- * What most C++ programs use for a read-mostly table. Readers share the lock,
- * but each lookup still writes its cache line twice.
+ * This is what most C++ programs use for a read-mostly table. Readers share the
+ * lock, but each lookup still writes its cache line twice.
  */
 #include "impls/lib/cxx_locked.hh"
 
@@ -42,6 +42,6 @@ const struct rm_impl rm_impl_std_shared_mutex = {
 	.drive = RM_ALL_DRIVES,
 	.version = standard_library,
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed by the writer",
+	.value_place = "inline, in the key's node; freed by the writer",
 };
 }

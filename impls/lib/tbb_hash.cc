@@ -6,9 +6,9 @@
  *
  * Each element and each bucket has a reader-writer spin lock. A lookup takes
  * and releases both: four writes to shared memory. Nodes come from malloc
- * (std::allocator), as in the other maps. Without libtbbmalloc its default,
+ * (std::allocator), as in the other maps. Without libtbbmalloc the default,
  * tbb_allocator, is malloc, too. Iteration is not safe with concurrent writes,
- * so there is no scan.
+ * so scan is not offered.
  */
 #include "impls/lib/cxx_map.hh"
 
@@ -127,6 +127,6 @@ const struct rm_impl rm_impl_tbb_hash = {
 	.drive = RM_ALL_DRIVES,
 	.version = version,
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed by the writer",
+	.value_place = "inline, in the key's node; freed by the writer",
 };
 }

@@ -6,12 +6,13 @@
  *
  * A split-ordered list: lookups and insertions take no lock and write nothing
  * that other threads read. It has no thread-safe removal and returns references
- * to its values, which a program must make atomic, as here. So it has only
- * u64x8, and several threads write only if no key is removed.
+ * to its values, which a program must make atomic, as is done here. So it
+ * supports only u64x8, and several threads may write only if no key is removed.
  */
 #include "impls/lib/cxx_map.hh"
 
-/* g++ 12 takes the list's heads, which have no value, for whole nodes. */
+/* g++ 12 assumes that the heads of the list, which have no value, are whole
+   nodes. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Warray-bounds"
 #include <tbb/concurrent_unordered_map.h>
@@ -40,7 +41,8 @@ template <class Key, class Value> struct table {
 
 		if (at == entries.end())
 			return false;
-		/* acquire: a value's reader sees its writer's earlier writes */
+		/* acquire: a reader of a value sees the earlier writes of its
+		   writer */
 		give(value, at->second.load(std::memory_order_acquire));
 		return true;
 	}

@@ -23,5 +23,5 @@ const struct rm_impl rm_impl_urcu_lfht_fixed = {
 	URCU_MAP,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed after a grace period",
+	.value_place = "inline, in the key's node; freed after a grace period",
 };

@@ -4,9 +4,9 @@
  * urcu_lfht_memb.c - liburcu's hash table of fixed size, under
  * sys_membarrier().
  *
- * Like urcu_lfht_fixed, but readers announce themselves around each lookup, by
- * a store to a line of their own without a fence. The kernel's membarrier
- * orders these stores when a writer waits. Threads need not announce
+ * Like urcu_lfht_fixed, but readers announce themselves around each lookup,
+ * with a store, without a fence, to their own cache line. The kernel's
+ * membarrier orders these stores when a writer waits. Threads need not announce
  * quiescence.
  */
 #define URCU_FLAVOUR <urcu/urcu-memb.h>
@@ -25,5 +25,5 @@ const struct rm_impl rm_impl_urcu_lfht_memb = {
 	URCU_MAP,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed after a grace period",
+	.value_place = "inline, in the key's node; freed after a grace period",
 };

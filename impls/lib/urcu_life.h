@@ -6,10 +6,10 @@
 
 #include "impls/lib/urcu_node.h"
 
-/* liburcu does not report when it resizes. But its resizing thread and its
-   helpers register before and unregister after a resize, through the table's
-   flavour. In the stats build this flavour records the time between. The new
-   size is not known. */
+/* liburcu does not report when it resizes. But its resizing thread and helpers
+   register before a resize and unregister after it, through the table's
+   flavour. In the stats build this flavour records the time in between; the new
+   size is unknown. */
 static _Thread_local uint64_t urcu_resize_ns;
 
 static void resize_begins(void)
@@ -69,7 +69,7 @@ static void *create(const struct rm_sizing *sizing)
 	        URCU_FIXED ? buckets : 0,
 	        URCU_FIXED ? 0 : CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
 	        RM_STATS_BUILT ? &urcu_event_flavor : &rcu_flavor, NULL);
-	/* starts the thread, with the CPUs of this one */
+	/* starts the thread, which inherits the CPUs of this one */
 	if (map->table && get_default_call_rcu_data())
 		return map;
 	if (map->table)
@@ -78,8 +78,8 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Retires nodes by call_rcu() here, too: the resizing thread may still visit
-   them. */
+/* Retires nodes through call_rcu() even here, since the resizing thread may
+   still visit them. */
 static void destroy(void *opaque)
 {
 	struct map *map = opaque;

@@ -99,7 +99,8 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	rcu_read_unlock();
 	if (!replaced)
 		return false;
-	if (old) /* this thread will free it, and may read it until then */
+	if (old) /* this thread will free the node, and may read it until
+	            then */
 		read_node(shape, replaced, old);
 	retire(thread, shape, replaced);
 	return true;
@@ -188,8 +189,8 @@ static bool compare_swap(void *opaque, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* Visits a key that stays once and reads its value then. `fn` may use the map,
-   but must not announce or park. */
+/* Visits each key that stays exactly once, and reads its value at that time.
+   `fn` may use the map, but must not announce or park. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -215,7 +216,7 @@ static size_t length(void *opaque)
 {
 	struct thread *thread = opaque;
 	unsigned long count;
-	long before, after; /* estimates of the split counters */
+	long before, after; /* estimates from the split counters */
 
 	rcu_read_lock();
 	cds_lfht_count_nodes(thread->map->table, &before, &count, &after);
@@ -223,7 +224,7 @@ static size_t length(void *opaque)
 	return count;
 }
 
-/* Removes entry by entry: other threads may see a part of them. */
+/* Removes entry by entry, so other threads may see some of them. */
 static void clear(void *opaque)
 {
 	struct thread *thread = opaque;
@@ -236,7 +237,7 @@ static void clear(void *opaque)
 	cds_lfht_first(table, &at);
 	while ((node = node_of(cds_lfht_iter_get_node(&at)))) {
 		cds_lfht_next(table, &at);
-		/* by key: the node may have been replaced since, and a key that
+		/* by key, since the node may have been replaced, and a key that
 		   is present all the time must not survive */
 		take(thread, thread->map->shape,
 		        node_key(thread->map->shape, node), NULL);

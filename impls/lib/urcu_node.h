@@ -4,8 +4,8 @@
  *
  * The includer defines the flavour of RCU: URCU_FLAVOUR is its header, which
  * maps the rcu_* names to that flavour. QSBR has no cost per lookup, and
- * rcu_read_lock() is empty, unlike in other flavours. Its condition: a thread
- * registers once and goes offline before it blocks.
+ * rcu_read_lock() is empty, unlike in other flavours. In return, a thread must
+ * register once and go offline before it blocks.
  *
  * call_rcu()'s thread frees removed nodes. create() starts it in the thread
  * that has all CPUs of the trial. The first writer would make it inherit that
@@ -19,7 +19,7 @@
 #include "runner/map.h"
 
 #define URCU_API_MAP
-#define _LGPL_SOURCE /* inlines the announcement: under ten lines each */
+#define _LGPL_SOURCE /* inlines the announcements, which are short */
 #include URCU_FLAVOUR
 
 #include <urcu/rculfhash.h>
@@ -32,7 +32,8 @@
 
 enum {
 	URCU_PAD = 128,
-	URCU_BATCH_BYTES = 64 << 10, /* retired before it is accounted */
+	URCU_BATCH_BYTES = 64 << 10, /* bytes retired before they are
+	                                accounted */
 	URCU_LIMIT = 256 << 20,      /* default of retired_limit_bytes */
 };
 
@@ -106,8 +107,8 @@ RM_HOT uint64_t node_size(struct rm_shape shape, uint64_t key)
 	return sizeof(struct node) + shape.value_bytes + (shape.str ? key : 0);
 }
 
-/* The contract's writes cannot fail: the process ends, and the trial is
-   recorded as failed. */
+/* Ends the process, and the trial is recorded as failed, since writes cannot
+   report an error. */
 RM_HOT struct node *node_new(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -134,8 +135,8 @@ static void node_free(struct rcu_head *head)
 	uint64_t bytes = node_size(map->shape, node->key);
 
 	free(node);
-	/* relaxed: a threshold and statistics. The map still exists: destroy()
-	   waits for this function with a barrier. */
+	/* relaxed: a threshold and statistics. The map still exists, since
+	   destroy() waits for this function with a barrier. */
 	atomic_fetch_sub_explicit(
 	        &map->held_bytes, (int64_t)bytes, memory_order_relaxed);
 	RM_STAT_OWN(map->freed_bytes, bytes);
@@ -193,8 +194,8 @@ static RM_COLD void settle(struct thread *thread)
 		await_freed(thread);
 }
 
-/* Gives a removed node to call_rcu(). The caller holds no reference to it
-   afterwards: above the limit this waits. */
+/* Gives a removed node to call_rcu(). The caller must hold no reference to it
+   afterwards, since this function waits above the limit. */
 RM_HOT void retire(
         struct thread *thread, struct rm_shape shape, struct node *node)
 {

@@ -58,7 +58,7 @@ impl Totals {
         sum
     }
 
-    /// Describes the first wrong result.
+    /// Returns a description of the first wrong result.
     pub fn mismatch<T: Table>(&self, team: &Team) -> Option<String> {
         let (cell, load) = (&team.request.cell, team.load);
         let a = &self.account;
@@ -126,7 +126,7 @@ impl Totals {
     }
 }
 
-/// From the first start to the last end.
+/// Time from the first start to the last end.
 pub fn elapsed(team: &Team) -> Duration {
     let times = || team.members.iter().filter_map(|m| m.times);
     let start = times().map(|[start, _]| start).min();
@@ -134,7 +134,7 @@ pub fn elapsed(team: &Team) -> Duration {
     start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start)
 }
 
-/// The reason if a member could not be placed.
+/// Returns why a member could not be placed.
 pub fn placement_error(team: &Team) -> Option<String> {
     team.members.iter().find_map(|m| m.placement_error.clone())
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The generators of runner/base/rng.h, runner/keys.h and impls/support/hash.h, number
-//! for number. tests/go/sequence.tsv checks the first two.
+//! Produces the same numbers as runner/base/rng.h, runner/keys.h and impls/support/hash.h.
+//! tests/go/sequence.tsv checks the first two.
 
 use std::borrow::Borrow;
 use std::fmt::Debug;
@@ -53,17 +53,17 @@ pub fn mix_of(rank: u64) -> u64 {
     seed_of(0x726d, rank)
 }
 
-/// rm_value_of(): sequence:20 | writer:12 | rank:32.
+/// rm_value_of(): 20 bits sequence, 12 bits writer, 32 bits rank.
 pub fn value_of(rank: u64, writer: u64, sequence: u64) -> u64 {
     sequence << 44 | (writer & 0xfff) << 32 | u64::from(rank as u32)
 }
 
-/// 0 if the value was written for the rank.
+/// Returns 0 if the value was written for the rank.
 pub fn rank_mismatch(value: u64, rank: u64) -> u64 {
     u64::from(value as u32 ^ rank as u32)
 }
 
-/// A kind of key: maps store Self, and lookups use a View.
+/// A kind of key. Maps store Self, and lookups use a View.
 pub trait Key:
     Borrow<Self::View> + Clone + Debug + Eq + Hash + Send + Sync + 'static
 {
@@ -84,8 +84,8 @@ impl Key for u64 {
     }
 }
 
-/// The 16 bytes of a string key. A lookup uses those of a buffer; an upsert stores a
-/// copy, like a program that reads its keys from a connection.
+/// The 16 bytes of a string key. A lookup uses the bytes in a buffer; an upsert stores a copy, like
+/// a program that reads its keys from a connection.
 pub type Text = Box<[u8]>;
 
 pub fn line_of(rank: u64) -> [u8; 16] {
@@ -181,7 +181,7 @@ impl Hasher for Common {
         self.hash = self.mix(word, 0, 8);
     }
 
-    /// The length, which Rust writes before a slice: always 16 bytes.
+    /// The length, which Rust hashes before a slice, is always 16 bytes.
     fn write_usize(&mut self, _: usize) {}
 
     fn write(&mut self, bytes: &[u8]) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Readmostly-rust measures Rust's maps through the trial protocol
-//! (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
-//! Rust: same generator, keys, order of operations and checks. maps.tsv describes the
-//! maps; docs/adr/0027 has the rules for all languages.
+//! (docs/reference/trial-protocol.md). The measured loop is the same as in runner/driver.h, with
+//! the same generator, keys, order of operations and checks. maps.tsv describes the maps;
+//! docs/adr/0027 has the rules for all languages.
 
 mod judge;
 mod keys;
@@ -35,7 +35,7 @@ const USAGE: &str = "usage: readmostly-rust COMMAND <request
   sequence  prints a digest of the first window_ops operations of the request
 ";
 
-/// A manual run has no other watchdog for the deadline.
+/// Trials started by hand have no other watchdog for the deadline.
 fn watch(deadline_ns: u64) {
     let end = Duration::from_nanos(deadline_ns) + Duration::from_secs(1);
     std::thread::spawn(move || {

@@ -94,7 +94,7 @@ impl Request {
         request.wrong().map_or(Ok(request), Err)
     }
 
-    /// Errors that do not depend on the program.
+    /// Returns an error that every program would find in the request.
     fn wrong(&self) -> Option<String> {
         let c = &self.cell;
         let cpus = c.cpus.len();

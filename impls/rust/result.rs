@@ -164,8 +164,8 @@ fn footprint(team: &Team) -> Value {
     })
 }
 
-/// Background is CPU time outside the loops' threads. Rust has neither collector nor
-/// compiler threads, which this value shows.
+/// Background is CPU time outside the loops' threads. This value shows that Rust has neither
+/// collector nor compiler threads.
 fn stats(team: &Team) -> Value {
     let loops_ns: Option<i64> = team
         .members

@@ -46,7 +46,7 @@ impl<K: Key> Table for Snapshots<K> {
         self.change(|map| K::view(rank, |key| map.remove(key)))
     }
 
-    /// One clone for all ranks.
+    /// Makes one clone for all ranks.
     fn fill(&self, ranks: &mut dyn Iterator<Item = u64>) {
         let ranks: Vec<u64> = ranks.collect();
         self.change(|map| {

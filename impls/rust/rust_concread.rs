@@ -36,7 +36,7 @@ impl<K: Key> Table for Transactions<K> {
         old
     }
 
-    /// One transaction for all ranks.
+    /// Uses one transaction for all ranks.
     fn fill(&self, ranks: &mut dyn Iterator<Item = u64>) {
         let mut write = self.map.write();
         for rank in ranks {
@@ -45,7 +45,7 @@ impl<K: Key> Table for Transactions<K> {
         write.commit();
     }
 
-    /// The view is taken after the batch's bases were read, and they stay fixed. So the
+    /// The view is taken after the bases of the batch were read, and the bases stay fixed. So the
     /// batch looks up no key that was inserted later, and the view keeps all its keys.
     fn batch(&self, worker: &mut Worker) {
         worker.store_bases();

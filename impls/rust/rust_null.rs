@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! No map: every key is present and has the value written for it. What remains is the
-//! cost of the loop in Rust, the floor of the other maps.
+//! Not a map: every key is present and has the value written for it. What remains is the cost of
+//! the loop in Rust, below which no map can be.
 
 use crate::keys::{scatter, Key};
 use crate::table::Table;

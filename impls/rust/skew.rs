@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! runner/skew.h and runner/trial/key_stream.c for zipf and hot draws.
+//! Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c.
 
 use crate::keys::seed_of;
 use crate::worker::Load;
@@ -19,7 +19,7 @@ pub struct Skew {
     split: [u32; RANGES],
     start: [u32; RANGES + 1],
     present: u64,
-    mask: u64, // with key and shift: the permutation
+    mask: u64, // the permutation, with key and shift
     key: [u64; 3],
     shift: u32,
     weight: [u64; RANGES],

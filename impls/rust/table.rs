@@ -14,7 +14,7 @@ pub trait Table: Send + Sized + Sync + 'static {
     /// `size`: expected number of keys; 0: it grows.
     fn create(size: usize, seed: u64) -> Self;
     fn lookup(&self, rank: u64) -> Option<u64>;
-    /// upsert and remove return the old value.
+    /// Like remove, returns the old value.
     fn upsert(&self, rank: u64, value: u64) -> Option<u64>;
     fn remove(&self, rank: u64) -> Option<u64>;
 
@@ -25,7 +25,7 @@ pub trait Table: Send + Sized + Sync + 'static {
         }
     }
 
-    /// A batch of the measured loop. A map whose lookups share one consistent view takes
+    /// Runs a batch of the measured loop. A map whose lookups share one consistent view takes
     /// it here.
     fn batch(&self, worker: &mut Worker) {
         let base = |worker: &Worker, rank| worker.load.base(rank);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A whole trial, phase by phase.
+//! Runs a whole trial, phase by phase.
 
 use crate::keys::{mix_of, rank_mismatch, seed_of};
 use crate::request::Request;
@@ -41,7 +41,7 @@ impl Member<'_> {
         }
     }
 
-    /// The member's share of the first n ranks.
+    /// Returns the member's share of the first n ranks.
     fn ranks(&self, n: u64) -> impl Iterator<Item = u64> {
         (self.worker.slot as u64..n).step_by(self.worker.load.threads)
     }
@@ -103,7 +103,7 @@ impl Member<'_> {
     }
 }
 
-/// ns per operation in each slice of the warm-up.
+/// Nanoseconds per operation in each slice of the warm-up.
 #[derive(Default)]
 pub struct WarmUp {
     pub slices: Vec<f64>,

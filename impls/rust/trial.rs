@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The list of maps, and the trial of one. A map whose crate is missing is not built: its
+//! The list of maps, and the trial of one. A map whose crate is missing is not built, since its
 //! feature is off.
 
 use crate::keys::{line_of, Last, Middle, Text};

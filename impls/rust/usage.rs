@@ -33,15 +33,15 @@ fn usage(who: i32) -> Option<Usage> {
     })
 }
 
-/// How long the calling thread has waited for a CPU: the second number of schedstat. Of
-/// all readings around a window this takes longest.
+/// How long the calling thread has waited for a CPU: the second number of schedstat. Of all
+/// readings around a window, this one takes longest.
 pub fn waited_ns() -> Option<i64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Counts of the calling thread. A clock gives the CPU time, as in C: for a running
-/// thread getrusage() returns the time up to the last tick, milliseconds ago.
+/// Counts of the calling thread. The CPU time comes from a clock, as in C, since getrusage()
+/// returns a running thread's time only up to the last tick, which may be milliseconds ago.
 pub fn thread() -> Option<Usage> {
     let usage_without_cpu = usage(libc::RUSAGE_THREAD)?;
     // SAFETY: a struct of numbers, which the kernel fills
@@ -63,7 +63,7 @@ pub fn process() -> Option<Usage> {
 
 /// Binds the calling thread to a CPU and checks the result.
 pub fn pin(cpu: usize) -> Result<(), String> {
-    // SAFETY: a set of bits; CPU_SET() panics above its size
+    // SAFETY: a set of bits; CPU_SET() panics for numbers beyond its size
     let failed = unsafe {
         let mut set: libc::cpu_set_t = zeroed();
         libc::CPU_SET(cpu, &mut set);
@@ -82,7 +82,7 @@ pub fn pin(cpu: usize) -> Result<(), String> {
     }
 }
 
-/// The CPU that the calling thread runs on.
+/// Returns the CPU on which the calling thread runs.
 pub fn current_cpu() -> Option<usize> {
     // SAFETY: no arguments
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
@@ -92,13 +92,13 @@ pub fn current_cpu() -> Option<usize> {
 pub fn rss() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    // SAFETY: a number in, a number out
+    // SAFETY: takes and returns only a number
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     Some(pages * u64::try_from(page).ok()?)
 }
 
-/// The peak of rss() in bytes. It is not read by getrusage(), whose peak includes the
-/// parent process, as exec() keeps it.
+/// The peak of rss() in bytes. It is not read with getrusage(), whose peak includes that of the
+/// parent process, which exec() keeps.
 pub fn rss_peak() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -106,8 +106,8 @@ pub fn rss_peak() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// The time of one reading of the clock, in ns: the least of many rounds, since other
-/// threads may use the CPU meanwhile.
+/// How long one reading of the clock takes, in ns: the smallest of many rounds, since other threads
+/// may use the CPU at the same time.
 pub fn clock_cost_ns() -> f64 {
     const READINGS: u32 = 100;
     let round = |_| {
@@ -118,7 +118,7 @@ pub fn clock_cost_ns() -> f64 {
     least.as_nanos() as f64 / f64::from(READINGS)
 }
 
-/// The least difference of two readings of the clock, in ns.
+/// The smallest difference between two readings of the clock, in ns.
 pub fn clock_step_ns() -> f64 {
     let readings: Vec<Instant> = (0..1000).map(|_| Instant::now()).collect();
     let steps = readings.windows(2).map(|pair| pair[1] - pair[0]);

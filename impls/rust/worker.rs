@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub const BATCH: u64 = 64; // iterations between two checks of `stop`
 const REDRAWS: u64 = 64; // RM_REDRAWS
 
-// Verifications of maps with O(keys) writes stop here, as plans expect.
+// Time limit that plans expect for verifications of maps with O(keys) writes.
 const SLOW_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -79,7 +79,7 @@ impl Load {
         self.stop.load(Relaxed)
     }
 
-    /// rm_lookup_base(): only fresh writes change it.
+    /// rm_lookup_base(); only fresh writes change it.
     #[inline(always)]
     pub fn base(&self, rank: u64) -> u64 {
         match self.kind {
@@ -148,7 +148,7 @@ impl Counts {
     }
 }
 
-/// Of a verification: each value that went in comes out once or is held.
+/// For a verification: each value that was put in comes out once or is held.
 #[derive(Clone, Copy, Default)]
 pub struct Account {
     pub written: u64, // sums of values
@@ -213,7 +213,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// rm_drive_mix(): batches until the stop flag or the limit.
+    /// rm_drive_mix(): runs batches until the stop flag is set or the limit is reached.
     pub fn drive<T: Table>(&mut self, table: &T) {
         loop {
             table.batch(self);
@@ -226,7 +226,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Stores the bases published now, for a map whose lookups share one consistent view.
+    /// Stores the bases that are published now, for a map whose lookups share one consistent view.
     #[cfg(feature = "concread")]
     pub fn store_bases(&mut self) {
         let heads = self.load.heads.iter().map(|head| head.0.load(Relaxed));
@@ -321,7 +321,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Out of line, as in C.
+    /// Not inlined, as in C.
     #[inline(never)]
     fn write_drawn<T: Table>(&mut self, table: &T, x: u64, drawn: u64) {
         let rank = if drawn < self.load.resident {
@@ -349,7 +349,7 @@ impl<'a> Worker<'a> {
             .unwrap_or_else(|| below(seed_of(x, 0), self.load.resident))
     }
 
-    /// A write of the cell's kind.
+    /// Does a write of the cell's kind.
     fn write<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
         match self.load.kind {
             Kind::Update => self.put::<T, ACCOUNT>(table, rank),
@@ -367,7 +367,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// A fresh write as in the window, or a key's removal and insertion.
+    /// Does a fresh write as in the window, or removes and inserts a key.
     pub fn renew<T: Table>(&mut self, table: &T, rank: u64) {
         if self.load.kind == Kind::Fresh {
             self.write::<T, false>(table, rank);
@@ -422,7 +422,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// runner/trial/accounting.c: writes of the cell's kind on few keys, and lookups
+    /// Like runner/trial/accounting.c: writes of the cell's kind on few keys, and lookups
     /// concurrent with writes of other threads.
     pub fn verify<T: Table>(&mut self, table: &T) {
         let start = Instant::now();

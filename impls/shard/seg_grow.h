@@ -2,17 +2,17 @@
 /*
  * seg_grow.h - the segmented map: a segment that is too full doubles its bins
  * at once (SEG_GROWS). Article S2, section 4.4, calls this growing, measures
- * pauses from it and recommends to allocate up front.
+ * the pauses that it causes and recommends allocating up front.
  *
  * The writer that finds a segment more than three quarters full locks all of
  * its bins, copies every node into a new table, publishes that, and only then
- * marks the old bins as moved. After the first lock the old table never
+ * marks the old bins as moved. Once all bins are locked, the old table never
  * changes, so it keeps the content that the segment had at the switch.
  *
  * A lookup that loaded the old table may therefore finish in it: its answer was
- * true at the moment of the switch, which is during the lookup. (If the bin was
- * not yet locked, it is an ordinary lookup.) A writer locks its bin, sees the
- * mark, and retries in the new table. Readers never wait; writers of the
+ * right at the moment of the switch, which is within the lookup. (If the bin
+ * was not yet locked, it is an ordinary lookup.) A writer locks its bin, sees
+ * the mark, and retries in the new table. Readers never wait; writers of the
  * segment wait for the whole copy. Epochs free the old table and its nodes.
  */
 #ifndef RM_SHARD_SEG_GROW_H
@@ -23,15 +23,16 @@
 static inline bool seg_is_full(
         const struct seg_map *map, struct seg_segment *segment)
 {
-	/* relaxed: any recent value; negative while inserts are uncounted */
+	/* relaxed: any recent value suffices; negative while inserts are not
+	   yet counted */
 	const int64_t count = (int64_t)atomic_load_explicit(
 	        &segment->count, memory_order_relaxed);
 
 	return 4 * count > 3 * (int64_t)(seg_bins_of(map, segment).mask + 1);
 }
 
-/* Like seg_lock(), for the thread that grows the segment. The bins cannot be
-   moved. Statistics count these locks as one. */
+/* Like seg_lock(), for the thread that grows the segment, so the bins cannot
+   have moved. Statistics count these locks as one. */
 static void seg_freeze(struct seg_bins bins)
 {
 	for (uint64_t i = 0; i <= bins.mask; i++) {
@@ -82,7 +83,7 @@ static void seg_retire_table(struct epoch_record *record, struct seg_table *old)
 		atomic_fetch_xor_explicit(&old->bins[i], SEG_LOCKED | SEG_MOVED,
 		        memory_order_release);
 		while (node) {
-			/* relaxed: the chain is frozen */
+			/* relaxed: the chain cannot change */
 			struct seg_node *next = atomic_load_explicit(
 			        &node->next, memory_order_relaxed);
 
@@ -96,7 +97,7 @@ static void seg_retire_table(struct epoch_record *record, struct seg_table *old)
 	        sizeof(*old) + (old->mask + 1) * sizeof(seg_bin));
 }
 
-/* Copies all nodes of `old`; its bins are frozen. */
+/* Copies all nodes of `old`, whose bins are locked. */
 static void seg_copy_all(
         const struct seg_map *map, struct seg_table *old, struct seg_table *to)
 {
@@ -105,7 +106,7 @@ static void seg_copy_all(
 
 		while (node) {
 			seg_copy(map, to, node);
-			/* relaxed: the chain is frozen */
+			/* relaxed: the chain cannot change */
 			node = atomic_load_explicit(
 			        &node->next, memory_order_relaxed);
 		}
@@ -132,7 +133,8 @@ static void seg_switch_table(struct epoch_record *record,
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* Grows the segment if memory suffices. The caller holds no bin lock of it. */
+/* Grows the segment if memory suffices. The caller holds no lock of a bin in
+   it. */
 static RM_COLD void seg_grow(
         struct epoch_record *record, struct seg_segment *segment)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seg_layout.h - the segmented map: segments, bins, nodes, bin locks. Private
-   part of seg_map.h, which describes the design and the constants that the
-   includer defines. */
+/* seg_layout.h - the segmented map: segments, bins, nodes, bin locks. This is a
+   private part of seg_map.h, which describes the design and the constants that
+   the includer defines. */
 #ifndef RM_SHARD_SEG_LAYOUT_H
 #define RM_SHARD_SEG_LAYOUT_H
 
@@ -22,8 +22,9 @@ enum {
 	SEG_NODE = 0,       /* the only kind of retired objects */
 };
 
-/* Bit 0 of a bin: locked, its chain is being changed. Bit 1: moved, a larger
-   table has replaced this one and the bin never changes again. */
+/* Bit 0 of a bin means that it is locked, since its chain is being changed. Bit
+   1 means that it has moved: a larger table has replaced this one, and the bin
+   never changes again. */
 #define SEG_LOCKED ((uintptr_t)1)
 #define SEG_MOVED  ((uintptr_t)2)
 
@@ -36,7 +37,7 @@ struct seg_node {
 	_Atomic uint64_t word[];
 };
 
-/* First node of the chain | SEG_LOCKED. */
+/* Address of the first node of the chain | SEG_LOCKED. */
 typedef _Atomic uintptr_t seg_bin;
 
 /* The bins of a segment, with SEG_GROWS. */
@@ -45,15 +46,16 @@ struct seg_table {
 	seg_bin bins[];
 };
 
-/* Lookups and writes use fields in separate pairs of lines. */
+/* The fields that lookups use and those that writes use are in separate pairs
+   of cache lines. */
 struct seg_segment {
 	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins; /* constant; else NULL */
 	_Atomic(struct seg_table *) table;         /* SEG_GROWS; else NULL */
-	_Atomic bool growing; /* SEG_GROWS: one at a time */
+	_Atomic bool growing; /* SEG_GROWS: one thread at a time */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count; /* of entries */
 	_Atomic uint64_t cas_inserts, locks, lock_waits;    /* stats build */
-	/* SEG_GROWS: for callers that may not read `table`, not having
-	   joined */
+	/* SEG_GROWS: for callers that have not joined and so may not read
+	   `table` */
 	_Atomic uint64_t bins_now;
 };
 
@@ -192,14 +194,14 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	free(pointer);
 }
 
-/* The hash is unsigned. The article takes the absolute value of a signed one,
+/* The hash is unsigned. The article takes the absolute value of a signed hash,
    which is not a valid index for the most negative integer. */
 RM_HOT struct seg_segment *seg_segment_of(struct seg_map *map, uint64_t hash)
 {
 	return &map->segment[hash >> SEG_SHIFT];
 }
 
-/* Uses other bits than the choice of the segment. */
+/* Uses bits of the hash that do not choose the segment. */
 RM_HOT seg_bin *seg_bin_of(
         const struct seg_map *map, struct seg_segment *segment, uint64_t hash)
 {
@@ -311,7 +313,7 @@ static void seg_destroy(void *opaque)
 	free(map);
 }
 
-/* Returns a table of empty bins, or NULL without memory. */
+/* Returns a table of empty bins, or NULL if memory runs out. */
 static struct seg_table *seg_table_new(uint64_t mask)
 {
 	struct seg_table *table =

@@ -2,13 +2,13 @@
 /*
  * seg_map.h - a segmented map: CAS into empty bins, otherwise a lock per bin.
  *
- * 64 segments, each an array of bins, each bin a chain of nodes. A lookup walks
- * the chain and writes nothing. The first entry of an empty bin is inserted by
- * one compare-and-swap. Every other write locks its bin, by bit 0 of the bin's
- * word. New nodes go to the front, so a scan, which only moves forward, meets
- * each key at most once. A value of 8 bytes is replaced in its node. A longer
- * value is replaced together with its node, so no read is torn. Epochs free
- * removed nodes.
+ * There are 64 segments; each is an array of bins, and each bin is a chain of
+ * nodes. A lookup walks the chain and writes nothing. The first entry of an
+ * empty bin is inserted by one compare-and-swap. Every other write locks its
+ * bin with bit 0 of the bin's word. New nodes go to the front, so a scan, which
+ * only moves forward, meets each key at most once. A value of 8 bytes is
+ * replaced in its node. A longer value is replaced together with its node, so
+ * no read is torn. Epochs free removed nodes.
  *
  * Source: the segmented ConcurrentHashMap of article S2, chapter 4.4. Java's
  * class (JDK 8 and later) inserts into empty bins by CAS and locks the bin's
@@ -19,7 +19,7 @@
  *	SEG_GROWS     0: capacity is fixed; 1: a segment that is three quarters
  *		      full doubles its bins, all at once (seg_grow.h)
  *	SEG_FEW_BINS  initial bins per segment, unless presized
- *	SEG_ENCODES   1: values are kept as bytes (seg_value.h)
+ *	SEG_ENCODES 1: values are stored as bytes (seg_value.h)
  */
 #ifndef RM_SHARD_SEG_MAP_H
 #define RM_SHARD_SEG_MAP_H
@@ -105,7 +105,8 @@ RM_HOT void seg_link(struct seg_spot *spot, struct seg_node *node)
 
 RM_HOT void seg_add_count(struct seg_segment *segment, uint64_t entries)
 {
-	/* relaxed: exact only while no thread writes, as promised */
+	/* relaxed: the contract requires exact counts only while no thread
+	   writes */
 	atomic_fetch_add_explicit(
 	        &segment->count, entries, memory_order_relaxed);
 }
@@ -152,8 +153,8 @@ RM_HOT void seg_drop(struct epoch_record *record, struct rm_shape shape,
 	seg_retire(record, shape, spot->node);
 }
 
-/* Puts the first entry into an empty bin, without its lock. Returns false if
-   the bin is not empty or is locked. */
+/* Puts the first entry into an empty bin, without locking the bin. Returns
+   false if the bin is not empty or is locked. */
 RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -180,7 +181,7 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	return true;
 }
 
-/* Upsert is this with old == NULL, so the check tests the timed code. */
+/* upsert calls this with old == NULL, so the check tests the timed code. */
 RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -90,8 +90,8 @@ RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
 		.length = seg_node_length(shape, node) };
 }
 
-/* Visits bin by bin, without a lock; `fn` may write. If a segment grows
-   meanwhile, the scan continues in its old, unchanging table. */
+/* Visits bin by bin, without a lock; `fn` may write. If a segment grows during
+   the scan, the scan continues in its old table, which no longer changes. */
 static inline void seg_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -128,8 +128,8 @@ static inline bool seg_count_one(
 	return true;
 }
 
-/* Counts by a scan and so has its guarantee. The segments' counters lag behind
-   visible changes and can be negative. */
+/* Counts by a scan, and so has the guarantee of scans. The segments' counters
+   trail visible changes and can be negative. */
 static inline size_t seg_length(void *thread)
 {
 	size_t count = 0;
@@ -171,8 +171,8 @@ static inline uint64_t seg_reversed(uint64_t bits)
 }
 
 /* Returns the next bin in the order of the reversed bits; 0 after the last. If
-   the table doubles, the two bins that replace one are adjacent in this order,
-   so bins that were visited stay visited (as in Redis' SCAN). */
+   the table doubles, the two bins that replace a bin are adjacent in this
+   order, so that no bin is visited twice (as in Redis' SCAN). */
 static inline uint64_t seg_bin_after(uint64_t bin, uint64_t mask)
 {
 	return seg_reversed(seg_reversed(bin | ~mask) + 1);

@@ -13,7 +13,8 @@
 
 enum {
 	SEG_VARINT_BYTES = 10, /* 64 bits, seven per byte */
-	SEG_VALUE_BYTES = 32,  /* three varints, rounded up to words */
+	SEG_VALUE_BYTES = 32,  /* three variable-length integers, rounded up to
+	                         words */
 };
 
 /* Returns the bytes that a value takes in its node. */

@@ -2,10 +2,11 @@
 /*
  * shard_grow.c - Go maps under RWMutexes; a shard that is too full becomes two.
  *
- * A lookup loads an entry of the routing table and writes its shard's lock line
- * twice, like shard_rw_32. A shard above 3/4 of 4096 keys is split while it is
- * in use: each write to it copies 1000 more keys (shard_grow_split.h). So no
- * operation moves more, and no thread waits for more.
+ * A lookup loads an entry of the routing table and writes twice to the cache
+ * line of its shard's lock, like shard_rw_32. A shard above 3/4 of 4096 keys is
+ * split while it is in use: each write to it copies 1000 more keys
+ * (shard_grow_split.h). So no operation moves more keys than that, and no
+ * thread waits longer.
  */
 enum {
 	GROW_SHARDS = 32,

@@ -6,7 +6,7 @@
  * The includer defines these constants before:
  *
  *	GROW_SHARDS    shards of a map that is not presized, a power of two
- *	GROW_CAPACITY  capacity of a shard, in keys
+ *	GROW_CAPACITY capacity of a shard, in keys
  *	GROW_BATCH     keys that one operation moves at most
  *	GROW_STOP      1: all shards grow at once, and all threads wait
  *	GROW_TIMED     1: a background thread splits (shard_grow_timed.h)
@@ -17,8 +17,8 @@
  * id and 2 id + 1). A split shard stays as an inner node of a tree, without
  * keys, so that threads that arrive late find the way down. There are fewer
  * split shards than others, so this is not a leak. The routing table
- * (directory) is the short cut: one load gives the shard. A thread may have
- * read an old entry; then it walks down from a split shard.
+ * (directory) is the short cut: one load finds the shard. A thread that has
+ * read an old entry walks down from a split shard.
  *
  * Locks: a shard's RWMutex protects its members, and those of its children
  * until it is split, because no other thread can reach them before. Order:
@@ -35,13 +35,13 @@
 
 enum {
 	GROW_LIMIT = GROW_CAPACITY / 4 * 3, /* load factor 0.75 */
-	GROW_MAX_DEPTH = 32, /* enough distinct bits of a route */
+	GROW_MAX_DEPTH = 32, /* enough bits of a route to distinguish keys */
 	GROW_SPARSE = 8,     /* table entries per shard, at most */
 };
 
 /* A shard that is being split. */
 struct grow_move {
-	struct gomap_iterator cursor; /* all before it is copied */
+	struct gomap_iterator cursor; /* keys before it are copied */
 };
 
 struct grow_shard {
@@ -54,7 +54,8 @@ struct grow_shard {
 	uint64_t id;                 /* constant, below 2^depth */
 	struct grow_move *move;      /* NULL: not moving */
 	struct grow_shard *child[2]; /* constant once split */
-	bool routed; /* set under both locks: the table knows the split */
+	bool routed; /* set under both locks: the split is in the routing
+	                table */
 };
 static_assert(sizeof(struct grow_shard) == 2 * RM_CACHE_LINE,
         "a shard's header is its own pair of lines");
@@ -71,10 +72,10 @@ struct grow_map {
 	_Alignas(2 * RM_CACHE_LINE) struct grow_directory *_Atomic directory;
 	/* not read by operations: */
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t directory_lock;
-	struct grow_directory *roots; /* the first: roots of the tree */
+	struct grow_directory *roots; /* the first shards, roots of the tree */
 	struct rm_shape shape;
 	uint64_t seed;
-	uint64_t leaves; /* shards that are not split */
+	uint64_t leaves; /* number of shards that are not split */
 	_Atomic uint64_t splits, moved, largest_move;
 };
 
@@ -109,7 +110,8 @@ RM_HOT struct grow_shard *grow_entry(struct grow_map *map, uint64_t route)
 	        memory_order_acquire);
 }
 
-/* Walks from a split shard, locked, down to a leaf, locked for reading. */
+/* Walks from a split shard, which is locked, down to a leaf and locks that for
+   reading. */
 static RM_COLD struct grow_shard *grow_read_below(
         struct grow_shard *shard, uint64_t route)
 {
@@ -149,7 +151,8 @@ RM_HOT struct grow_shard *grow_read(struct grow_map *map, uint64_t route)
 	return shard;
 }
 
-/* Returns it locked for writing. Unlock it with grow_write_end(). */
+/* Returns the shard of a route, locked for writing. Unlock it with
+   grow_write_end(). */
 RM_HOT struct grow_shard *grow_write(struct grow_map *map, uint64_t route)
 {
 	struct grow_shard *shard = grow_entry(map, route);
@@ -182,7 +185,7 @@ static inline struct grow_shard *grow_shard_create(
 	return NULL;
 }
 
-/* Destroys it with its descendants; ignores NULL. */
+/* Destroys a shard with its descendants; ignores NULL. */
 static inline void grow_shard_destroy(struct grow_shard *shard)
 {
 	if (!shard)

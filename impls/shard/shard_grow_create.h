@@ -6,8 +6,8 @@
 
 #include "impls/shard/shard_grow.h"
 
-/* Returns one of the shards that the map began with. They are the roots of the
-   tree; their table never changes. */
+/* Returns one of the initial shards, which are the roots of the tree and in a
+   table that never changes. */
 static inline struct grow_shard *grow_root(
         const struct grow_directory *roots, uint64_t i)
 {
@@ -15,7 +15,7 @@ static inline struct grow_shard *grow_root(
 	return atomic_load_explicit(&roots->entry[i], memory_order_relaxed);
 }
 
-/* Frees everything but the map's own block. */
+/* Frees everything except the map itself. */
 static inline void grow_free_content(struct grow_map *map)
 {
 	/* relaxed: no other thread uses the map */
@@ -38,7 +38,8 @@ static inline void grow_destroy(void *map)
 	free(map);
 }
 
-/* If presized, enough shards that, with evenly spread keys, none grows. */
+/* Returns, if presized, so many shards that none grows if the keys spread
+   evenly. */
 static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 {
 	uint32_t depth = 0;
@@ -51,8 +52,8 @@ static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 	return depth;
 }
 
-/* Creates the shards and the routing table of a zeroed map. Returns false
-   without memory; the map then owns nothing. */
+/* Creates the shards and the routing table of a zeroed map. Returns false if
+   memory runs out; the map then owns nothing. */
 static inline bool grow_init(
         struct grow_map *map, const struct rm_sizing *sizing)
 {
@@ -94,7 +95,7 @@ static inline void *grow_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Sums over a subtree. Locks for writing: the caller has not joined. */
+/* Sums over a subtree. Locks for writing, since the caller has not joined. */
 static inline void grow_stats_shard(struct grow_shard *shard,
         struct gomap_stats *sum, uint64_t *shards, uint64_t *moving)
 {
@@ -213,7 +214,7 @@ static inline const char *grow_check_directory(const struct grow_map *map)
 	return NULL;
 }
 
-/* No other caller uses the map; its own thread may run. */
+/* No other caller uses the map; the map's own thread may be running. */
 static bool grow_check(void *opaque, char *why, size_t size)
 {
 	struct grow_map *map = opaque;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shard_grow_ops.h - Go maps under RWMutexes, sharded, whose number of shards
- * grows: the operations. A template: shard_grow.h lists what the includer
- * defines; shard_grow_split.h explains how a shard is split and why that is
- * correct.
+ * grows: the operations. This is a template: shard_grow.h lists what the
+ * includer defines; shard_grow_split.h explains how a shard is split and why
+ * that is correct.
  *
  * Scan and length lock one shard at a time, along the tree of shards. They see
  * a shard either before or after its split, and keys never leave their part of
@@ -17,8 +17,8 @@
 #include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
-/* The control of shard_grow_split.h: one operation moves all shards from N to
-   2N while all other threads wait. */
+/* The alternative to shard_grow_split.h, for comparison: one operation moves
+   the keys of N shards to 2N while all other threads wait. */
 
 /* Locks every shard of the table once, in the order of their ids. Returns the
    number of keys. Under directory_lock. */
@@ -32,7 +32,7 @@ static inline uint64_t grow_lock_all(const struct grow_directory *directory)
 		        &directory->entry[i], memory_order_relaxed);
 
 		if (shard->id != i)
-			continue; /* a further entry of the same shard */
+			continue; /* another entry of the same shard */
 		lock_go_to_write(&shard->lock);
 		keys += gomap_count(shard->inner);
 	}
@@ -51,7 +51,8 @@ static inline void grow_unlock_all(const struct grow_directory *directory)
 	}
 }
 
-/* Splits all shards, which are locked, except those without memory for it. */
+/* Splits all shards, which are locked, except those for which memory runs
+   out. */
 static inline void grow_split_all(struct grow_map *map,
         const struct grow_directory *directory, struct rm_shape shape)
 {
@@ -131,7 +132,7 @@ RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Upsert is this with old == NULL, so the check tests the timed code. */
+/* upsert calls this with old == NULL, so the check tests the timed code. */
 RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {

@@ -3,8 +3,8 @@
  * shard_grow_split.h - shards whose number grows: how one is split.
  *
  * The first write that finds a shard too full gives it two children. (With
- * GROW_TIMED the background thread does so, and step 3 is that thread's.) From
- * then on each write to the shard, under its lock,
+ * GROW_TIMED the background thread does that and also step 3.) From then on
+ * each write to the shard, under its lock,
  *
  *	1. is done in the old map,
  *	2. is repeated in the child that the key goes to (grow_mirror()),
@@ -19,14 +19,14 @@
  *	(c) a key of the old map that the cursor has passed, or that was written
  *	    since growth began, is in its child.
  *
- * By (a) a lookup needs only the old map. New, then old, as the articles
- * recommend, gives the same answer by (b) but costs a second search;
- * shard_grow_timed does that to measure it. (If moving *removed* keys from the
- * old map and readers took no common lock, new then old would be wrong: it
- * misses a key that moves between the two searches. Old then new is right.)
- * When the cursor has passed all keys, (b) and (c) make the children equal to
- * the old map. It is then dropped, the shard is split, and lookups go to a
- * child.
+ * By (a) a lookup needs only the old map. Searching the new map, then the old
+ * one, as the articles recommend, gives the same answer by (b) but costs a
+ * second search; shard_grow_timed does so to measure that cost. (If moving
+ * *removed* keys from the old map and readers took no common lock, new then old
+ * would be wrong, since it misses a key that moves between the two searches;
+ * old then new would be right.) When the cursor has passed all keys, (b) and
+ * (c) make the children equal to the old map. It is then dropped, the shard is
+ * split, and lookups go to a child.
  */
 #ifndef RM_SHARD_GROW_SPLIT_H
 #define RM_SHARD_GROW_SPLIT_H
@@ -34,7 +34,7 @@
 #include "impls/shard/shard_grow.h"
 
 /* Gives the shard two children and starts the move. The shard is locked.
-   Returns false without memory: a later write retries. */
+   Returns false if memory runs out; a later write tries again. */
 static inline bool grow_begin(struct grow_map *map, struct grow_shard *shard)
 {
 	struct grow_move *move = malloc(sizeof(*move));
@@ -81,7 +81,8 @@ static RM_COLD void grow_write_both(struct grow_shard *shard,
 	go_rwmutex_unlock(&shard->lock);
 }
 
-/* Looks a key up in a moving shard: new, then old. */
+/* Looks a key up in a moving shard, first in the new map, then in the old
+   one. */
 static RM_COLD bool grow_lookup_both(const struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route,
         struct rm_value *value)
@@ -93,8 +94,8 @@ static RM_COLD bool grow_lookup_both(const struct grow_shard *shard,
 	       gomap_lookup(shard->inner, shape, key, value);
 }
 
-/* Copies the next keys, at most `batch`, and returns their number. If it is
-   below `batch`, all are copied. */
+/* Copies the next keys, at most `batch`, and returns their number. If that is
+   less than `batch`, all keys are copied. */
 static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
         struct rm_shape shape, size_t batch)
 {
@@ -118,7 +119,7 @@ static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
 }
 
 /* Returns the shard that an entry of a table of `log2_entries` must have for
-   this route: the deepest possible. Under directory_lock, because of
+   this route: the deepest possible. Called under directory_lock, because of
    `routed`. */
 static inline struct grow_shard *grow_resolve(
         struct grow_shard *shard, uint64_t route, uint32_t log2_entries)
@@ -180,7 +181,7 @@ static inline void grow_publish(struct grow_map *map, struct grow_shard *shard)
 		        memory_order_release);
 }
 
-/* All keys are copied: drops the old map. The shard is locked. */
+/* Drops the old map once all keys are copied. The shard is locked. */
 static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
@@ -201,7 +202,7 @@ static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
 	go_w_unlock(&map->directory_lock);
 }
 
-/* Records the most keys that one operation has moved. */
+/* Records the largest number of keys that one operation has moved. */
 static inline void grow_record_move(struct grow_map *map, uint64_t keys)
 {
 	/* relaxed, all: a statistic orders nothing */

@@ -2,11 +2,12 @@
 /*
  * shard_grow_timed.c - growing shards that a background thread splits.
  *
- * Shards, capacity and routing are as in shard_grow. Only the thread inspects
- * shards, every 5 s, so a shard may exceed 3/4 of 4096 keys for that long. The
- * thread moves its keys concurrently with writers, 1000 per hold of its lock. A
- * lookup writes its shard's lock line twice; in a moving shard it searches the
- * new place before the old one.
+ * Shards, capacity and routing are as in shard_grow. Only that thread inspects
+ * shards, every 5 s, so a shard may have more than 3/4 of 4096 keys for that
+ * long. It moves the keys of a shard concurrently with writers, 1000 each time
+ * that it holds the shard's lock. A lookup writes twice to the cache line of
+ * its shard's lock; in a moving shard it searches the new place before the old
+ * one.
  */
 enum {
 	GROW_SHARDS = 32,

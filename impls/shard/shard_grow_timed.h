@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_timed.h - growing shards that a background thread splits. A
- * template: shard_grow.h lists the constants that the includer defines.
+ * shard_grow_timed.h - growing shards that a background thread splits. This is
+ * a template: shard_grow.h lists the constants that the includer defines.
  * GROW_TIMED is 1, and one more constant is needed:
  *
- *	GROW_INSPECTION_NS   interval of the thread's inspections, on the map's clock
+ *	GROW_INSPECTION_NS   time between inspections, on the map's clock
  *
  * An inspection compares each shard's number of keys with 3/4 of its capacity.
  * A fuller shard is marked as moving and gets two children. From then on each
@@ -14,21 +14,20 @@
  * old map must be in its child with the same value. Verified keys stay equal,
  * since every write goes to both places. After the last key the thread compares
  * the numbers of keys. If they are equal, it splits the shard and switches the
- * routing table in the same hold.
+ * routing table before it releases the lock.
  *
- * If the places differ, the thread drops the children and switches nothing. The
- * next inspection retries. Only a bug here can cause that, so check() then
- * fails.
+ * If the maps differ, it drops the children and switches nothing. The next
+ * inspection retries. Only a bug here can cause that, so check() then fails.
  *
  * An inspection visits each shard once and splits it at most once. A half that
- * is still too full waits for the next one. Inspections start at multiples of
- * GROW_INSPECTION_NS. Afterwards the thread rests for at least as long as the
- * inspection took, so even a map with very many shards keeps it busy at most
- * half of the time.
+ * is still too full waits for the next inspection. Inspections start at
+ * multiples of GROW_INSPECTION_NS. After each, the thread rests for at least as
+ * long as the inspection took, so that it is busy at most half of the time even
+ * in a map with very many shards.
  *
  * The thread holds one shard's lock at a time, for one batch, and no other lock
- * while it works. After each hold the shard satisfies (a) to (c) of
- * shard_grow_split.h. So check() locks one shard at a time, too, and never
+ * while it works. Whenever it releases the lock, the shard satisfies (a) to (c)
+ * of shard_grow_split.h. So check() also locks one shard at a time, and never
  * waits for the end of an inspection.
  */
 #ifndef RM_SHARD_GROW_TIMED_H
@@ -43,7 +42,7 @@
 #define TIMED_POLL_NS ((uint64_t)1000000)
 
 struct grow_timed {
-	struct grow_map map;      /* first: a handle is its address */
+	struct grow_map map; /* first member, since a handle is its address */
 	uint64_t (*now_ns)(void); /* NULL: the monotonic clock, ... */
 	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t start_ns;
@@ -51,12 +50,14 @@ struct grow_timed {
 	pthread_mutex_t sleep; /* protects the sleep, not shards */
 	pthread_cond_t wake;   /* `ended` was set */
 	atomic_bool ended;
-	bool verifying;                 /* the shard is copied; thread only */
-	struct gomap_iterator verified; /* all before it is equal */
+	bool verifying; /* the shard is copied; used only by the thread */
+	struct gomap_iterator verified; /* keys before it are equal */
 	_Atomic uint64_t looks, passes, failures;
-	_Atomic uint64_t most_keys; /* of a shard, in a hold of the thread */
+	_Atomic uint64_t most_keys; /* of a shard, while the thread holds its
+	                               lock */
 	_Atomic uint64_t hold_ns;   /* the longest hold */
-	_Atomic uint64_t cpu_ns; /* of the thread, up to its last inspection */
+	_Atomic uint64_t cpu_ns;    /* of the thread, up to the end of its last
+	                            inspection */
 };
 
 /* Returns the time on the map's clock since the map was created. */
@@ -98,7 +99,7 @@ static void timed_drop_children(struct grow_shard *shard)
 	shard->limit = SIZE_MAX;
 }
 
-/* Verifies the next batch. After the last one it switches to the children, or
+/* Verifies the next batch. After the last key it switches to the children, or
    drops them. Returns true if there is more. The shard is locked. */
 static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 {
@@ -129,8 +130,8 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 	return false;
 }
 
-/* Does the work of one hold of a shard's lock: starts a move, copies a batch or
-   verifies one. Returns true if there is more. The shard is locked. */
+/* Does what one holding of a shard's lock allows: starts a move, copies a batch
+   or verifies a batch. True if there is more to do. The shard is locked. */
 static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
@@ -167,7 +168,6 @@ static size_t timed_count(struct grow_shard *shard)
 	return count;
 }
 
-/* Inspects a shard, or its descendants. */
 static void timed_inspect_shard(
         struct grow_timed *timed, struct grow_shard *shard)
 {
@@ -196,7 +196,8 @@ static void timed_inspect_all(struct grow_timed *timed)
 	        &timed->cpu_ns, rm_thread_cpu_ns(), memory_order_relaxed);
 }
 
-/* Returns when the inspection after one from `begin_ns` to `end_ns` is due. */
+/* Returns the time of the inspection that follows one from `begin_ns` to
+   `end_ns`. */
 static uint64_t timed_next_inspection(uint64_t begin_ns, uint64_t end_ns)
 {
 	const uint64_t rested_ns = end_ns + (end_ns - begin_ns);

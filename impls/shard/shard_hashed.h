@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_hashed.h - SHARDS Go maps, each under a guard, selected by a hash of
-   the key. The includer includes a guard and defines SHARDS and SHARD_ALIGN. It
-   may define SHARD_CHOICE(shape, key), a number below SHARDS; the default is
-   folded FNV-1a. */
+   the key. The includer includes a guard (lock) and defines SHARDS and
+   SHARD_ALIGN. It may define SHARD_CHOICE(shape, key), which returns a number
+   below SHARDS; the default is folded FNV-1a. */
 #ifndef RM_SHARD_HASHED_H
 #define RM_SHARD_HASHED_H
 

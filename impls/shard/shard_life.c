@@ -2,9 +2,10 @@
 /*
  * shard_life.c - sync.Maps as shards, selected when a connection opens.
  *
- * A lookup by key needs one lookup in the directory and one in the shard;
- * through a handle only the latter. Neither writes shared memory once keys are
- * promoted. A touch through a handle updates the moving means of its shard.
+ * A lookup by key needs one lookup in the directory and one in the shard; a
+ * lookup through a handle needs only the latter. Neither writes shared memory
+ * once keys are promoted. A touch through a handle updates the moving means of
+ * its shard.
  */
 #define LIFE_READ_LOCK            0
 #define LIFE_MIX(hash, opened_ns) ((hash) ^ (opened_ns))

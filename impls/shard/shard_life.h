@@ -6,8 +6,8 @@
  * A connection's shard is selected when it opens, from the time, the map's seed
  * (in the article: the process id) and the key's hash. It cannot be computed
  * again, so it is stored in the connection. The opener keeps the connection's
- * address: a Get is one lookup in its shard's sync.Map. A directory,
- * another sync.Map, maps a key to its connection: then it is two lookups.
+ * address: a Get is one lookup in its shard's sync.Map. A directory, another
+ * sync.Map, maps a key to its connection; a Get by key is two lookups.
  * Connections never move.
  *
  * Each shard keeps the number of its active connections, a moving mean of their
@@ -18,29 +18,30 @@
  *	100 (1 - late) / (1 + active * idle seconds)
  *
  * A new connection takes the better of two shards that its hash proposes. If
- * that has 500 active connections, it takes the other one, then the last open
- * shard. If all three are full, another shard is opened. If a shard with 100 or
- * fewer loses a connection and the open shards have fewer than 100 each on
- * average, the last one is closed for new connections. Shards are created when
- * they are first opened, so their number follows the connections: 2000 for a
- * million. The cost of an open or a close does not depend on the number of
- * shards.
+ * the better one has 500 active connections, it takes the other one, then the
+ * last open shard. If all three are full, it opens another shard. If a shard
+ * with 100 or fewer loses a connection and the open shards have fewer than 100
+ * each on average, the last one is closed for new connections. Shards are
+ * created when they are first opened, so their number follows the connections:
+ * 2000 for a million. The cost of an open or a close does not depend on the
+ * number of shards.
  *
- * By key: a write holds its key's stripe. The directory has an entry from
- * before its key is in a shard until after it is removed. So the shard decides,
- * and a lookup needs no lock: a thread that reads an entry of the directory and
- * does not find the key in that shard has seen it absent.
+ * With operations by key, a write holds the lock of its key's stripe. The
+ * directory has an entry from before its key is in a shard until after it is
+ * removed. So the shard decides, and a lookup needs no lock: if a thread reads
+ * an entry of the directory and does not find the key in that shard, the key is
+ * absent.
  *
- * Statistic burst_imbalance: most / mean of 64 parts into which the first
- * proposal alone puts 1024 connections that a thread opens in sequence. It does
- * not use the shards' own loads, since scores and the limit of 500 decide
- * those: 20,000 connections fill 40 shards under any proposal. At random the
- * fullest part of a burst has 1.6 times the mean; if all go to one part, 64
- * times.
+ * The statistic burst_imbalance shows how unevenly the first proposal alone
+ * would spread 1024 connections that a thread opens in sequence: largest / mean
+ * of 64 parts. It does not use the shards' own loads, since scores and the
+ * limit of 500 decide those: 20,000 connections fill 40 shards under any
+ * proposal. If the parts are random, the fullest has 1.6 times the mean; if all
+ * connections go to one part, 64 times.
  *
- * A template: the includer defines LIFE_READ_LOCK (1: the article's RWMutex
- * around every Get, which protects nothing) and LIFE_MIX(hash, opened_ns), from
- * which the shards of a connection are proposed.
+ * This is a template: the includer defines LIFE_READ_LOCK (1: the article's
+ * RWMutex around every Get, which protects nothing) and LIFE_MIX(hash,
+ * opened_ns), from which the shards of a connection are proposed.
  */
 #ifndef RM_SHARD_LIFE_H
 #define RM_SHARD_LIFE_H
@@ -58,8 +59,8 @@
 #define LIFE_IDLE_LIMIT_NS ((uint64_t)30 * 1000000000)
 
 enum {
-	LIFE_SHARDS = 1 << 16,  /* at most: 32 million connections */
-	LIFE_ADDRESS_BITS = 48, /* above them: the shard's number */
+	LIFE_SHARDS = 1 << 16,  /* maximum, for 32 million connections */
+	LIFE_ADDRESS_BITS = 48, /* the bits above them: number of the shard */
 	LIFE_CHUNK = 64,        /* shards that are allocated together */
 	LIFE_STRIPES = 64,
 	LIFE_TRIES = 8, /* shards that one opening may reopen */
@@ -82,9 +83,9 @@ struct life_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* for Gets */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 	_Atomic uint64_t idle_ns; /* a moving mean */
-	/* Connections by the second of their last touch; those touched more
-	   than 30 s ago; and the second up to which they were moved. The last
-	   is written only under `moving`. */
+	/* Numbers of connections by the second of their last touch; the number
+	   of those touched more than 30 s ago; and the second up to which
+	   counts were moved there, which is written only under `moving`. */
 	_Atomic int64_t awake[LIFE_SECONDS], asleep;
 	_Atomic uint64_t moved;
 	pthread_mutex_t moving;
@@ -101,7 +102,7 @@ struct life_thread;
 
 struct life_map {
 	/* LIFE_CHUNK shards each. A thread that has read a number below
-	   made_shards, or a connection's, has acquired its shard. */
+	   made_shards, or the number in a connection, may use that shard. */
 	struct life_shard *chunks[LIFE_SHARDS / LIFE_CHUNK];
 	struct life_stripe stripes[LIFE_STRIPES];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards, made_shards;
@@ -208,7 +209,7 @@ static RM_COLD void life_resize(
 {
 	if (!life_make_shards(map, to))
 		gomap_no_memory();
-	/* release: the shard. A close continues the release sequence. */
+	/* release: the shard. Closing continues the release sequence. */
 	if (!atomic_compare_exchange_strong_explicit(&map->open_shards, &from,
 	            to, memory_order_release, memory_order_relaxed))
 		return;
@@ -235,8 +236,8 @@ RM_HOT bool life_is_full(const struct life_map *map, unsigned number)
 	return life_load(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
 }
 
-/* Returns the last open shard or, if it is full, opens the next one that is
-   not: a shard may have been closed while full. */
+/* Returns the last open shard. If it is full, opens the next shard that is not;
+   a shard may have been closed while it was full. */
 static RM_COLD unsigned life_open_next(struct life_map *map, unsigned open)
 {
 	unsigned last = open - 1;
@@ -347,7 +348,8 @@ static struct connection *life_connect(
 	return connection;
 }
 
-/* The shape of the directory's values: connection and shard in one word. */
+/* The shape of the directory's values, which hold connection and shard in one
+   word. */
 RM_HOT struct rm_shape life_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };

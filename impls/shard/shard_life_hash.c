@@ -2,7 +2,7 @@
 /* shard_life_hash.c - shard_life whose shards are proposed by the key's hash
    alone; scores still decide between them. The difference in the statistic
    burst_imbalance shows the benefit of mixing in the time. A lookup writes the
-   same as shard_life's. */
+   same as in shard_life. */
 #define LIFE_READ_LOCK            0
 #define LIFE_MIX(hash, opened_ns) (hash)
 #include "impls/shard/shard_life.h"

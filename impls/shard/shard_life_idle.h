@@ -15,7 +15,7 @@
 #ifndef RM_SHARD_LIFE_IDLE_H
 #define RM_SHARD_LIFE_IDLE_H
 
-/* The only call through a pointer; hence dispatch = "callback". */
+/* The only call through a pointer, because of which dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct life_map *map)
 {
@@ -48,8 +48,8 @@ RM_HOT uint64_t life_second(uint64_t ns)
 }
 
 /* Moves the seconds that are now older than the limit; `second` is the current
-   one. Returns the second up to which all are moved. Runs once per second and
-   shard. */
+   one. Returns the second up to which all counts are moved. Runs once per
+   second and shard. */
 static RM_COLD uint64_t life_move_seconds(
         struct life_shard *shard, uint64_t second)
 {

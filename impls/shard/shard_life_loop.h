@@ -92,7 +92,7 @@ RM_HOT void life_ring_touch(
 		worker->counts.wrong = 1; /* no other thread closes it */
 }
 
-/* Closes and opens one, or closes two, or opens two. */
+/* Closes and opens one connection, or closes two, or opens two. */
 static void life_ring_renew(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {
@@ -167,7 +167,8 @@ static __attribute__((unused)) void life_close_all(struct rm_worker *worker)
 	worker->held = NULL;
 }
 
-/* One call per shape, so that it is a constant in the loop. */
+/* Calls the loop separately for each shape, so that the shape is a constant in
+   it. */
 static void lifecycle(struct rm_worker *worker)
 {
 	struct life_ring *ring = worker->held;

@@ -56,7 +56,7 @@ static RM_COLD _Noreturn void life_bad_address(void)
 	abort();
 }
 
-/* Linux gives a process no longer addresses unless it requests them. */
+/* Linux gives a process longer addresses only if it requests them. */
 RM_HOT uint64_t life_word(const struct connection *connection)
 {
 	const uint64_t address = (uintptr_t)connection;
@@ -188,8 +188,8 @@ static bool life_visit(
 	return visit->more;
 }
 
-/* Visits one shard after the other. A key that is closed and opened again
-   meanwhile may be visited twice or not at all. */
+/* Visits one shard after another. A key that is closed and opened again during
+   the scan may be visited twice or not at all. */
 static void life_scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

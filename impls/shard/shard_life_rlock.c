@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_life_rlock.c - shard_life with the article's RWMutex around every Get.
    The lock protects nothing: a sync.Map needs none, and no writer takes it. A
-   lookup writes its shard's lock line twice. */
+   lookup writes twice to the cache line of its shard's lock. */
 #define LIFE_READ_LOCK            1
 #define LIFE_MIX(hash, opened_ns) ((hash) ^ (opened_ns))
 #include "impls/shard/shard_life.h"

@@ -3,7 +3,8 @@
 #ifndef RM_SHARD_LIFE_STATS_H
 #define RM_SHARD_LIFE_STATS_H
 
-/* Returns most / mean of a burst's parts, or NAN without a burst. */
+/* Returns largest / mean of the parts of a burst, or NAN if there was no
+   burst. */
 static double life_burst_imbalance(struct life_map *map)
 {
 	const double bursts = (double)rm_stat_read(&map->bursts);
@@ -40,7 +41,7 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        (double)rm_stat_read(&map->late_touches));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
-	/* 1: open shards have equal numbers, closed ones none */
+	/* 1: open shards have equally many connections, closed ones none */
 	emit(context, "shard_imbalance", "1",
 	        active ? (double)most * open / (double)active : 0);
 	emit(context, "burst_imbalance", "1", life_burst_imbalance(map));

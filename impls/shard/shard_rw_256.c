@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_256.c - 256 Go maps, each under its own RWMutex. Why: the most
+/* shard_rw_256.c - 256 Go maps, each under its own RWMutex. It has the most
    shards of the sweep. Locks and headers take 256 pairs of cache lines, more
-   than L1d holds in addition to the data. Otherwise like shard_rw_32. A lookup
-   writes its shard's lock line twice. */
+   than fit into L1d in addition to the data. Otherwise like shard_rw_32. A
+   lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 256, SHARD_ALIGN = 128 };
@@ -15,6 +15,6 @@ const struct rm_impl rm_impl_shard_rw_256 = {
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice",
 	SHARD_HASHED,
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	.value_place = "inline up to 128 bytes, above by pointer; freed by "
 	               "the writer",
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_256_pad0.c - 256 shards without padding. Why: with many shards two
-   threads seldom meet on a line anyway, and without padding half as many lines
-   or fewer are needed. A lookup writes a line twice that two shards share. */
+/* shard_rw_256_pad0.c - 256 shards without padding. With many shards two
+   threads seldom meet on a cache line anyway, and without padding at most half
+   as many lines are needed. A lookup writes twice a line that two shards
+   share. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 256, SHARD_ALIGN = 8 };

@@ -2,10 +2,10 @@
 /*
  * shard_rw_32.c - 32 Go maps, each under its own RWMutex.
  *
- * FNV-1a of the key selects the shard, and rm_hash() the place in it. They are
- * independent; otherwise the inner buckets would fill unevenly. A lookup writes
- * its shard's lock line twice. Shards are padded to 128 bytes because the
- * processor may prefetch the adjacent line.
+ * FNV-1a of the key selects the shard, and rm_hash() the bucket in the shard.
+ * The two hashes are independent, since otherwise the buckets would fill
+ * unevenly. A lookup writes twice to the cache line of its shard's lock. Shards
+ * are padded to 128 bytes because the processor may prefetch the adjacent line.
  */
 #include "impls/support/guard_go_rw.h"
 
@@ -19,6 +19,6 @@ const struct rm_impl rm_impl_shard_rw_32 = {
 	.source = "Go map before 1.24, sync.RWMutex; FNV-1a shard choice",
 	SHARD_HASHED,
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed by "
+	.value_place = "inline up to 128 bytes, above by pointer; freed by "
 	               "the writer",
 };

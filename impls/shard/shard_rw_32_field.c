@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_32_field.c - shard_rw_32_mask whose mask is a member of the map, as
-   in article S4, section 4.2. Why: elsewhere the number of shards is a
-   constant, which costs no load. Here each operation loads the mask before it
-   can select a shard. A lookup writes its shard's lock line twice. */
+   in article S4, section 4.2. In other maps the number of shards is a constant,
+   which costs no load. Here each operation loads the mask before it can select
+   a shard. A lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 

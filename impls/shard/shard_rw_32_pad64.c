@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_32_pad64.c - 32 shards padded to one line each. Why: the articles
-   pad to 64 bytes; the difference to shard_rw_32 shows the effect of the
-   adjacent line. A lookup writes its shard's lock line twice. */
+/* shard_rw_32_pad64.c - 32 shards padded to one line each. The articles pad to
+   64 bytes; the difference from shard_rw_32 shows the effect of the adjacent
+   line. A lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 64 };

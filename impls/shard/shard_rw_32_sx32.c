@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_32_sx32.c - 32 shards selected by shift-xor, 32 bits. Why: article
-   S2's own hash, which it calls fast. It is good only for evenly spread keys:
-   keys of decimal digits fill the shards unevenly
-   (tests/unit/shard/test_shard_hash.c). A lookup writes its shard's lock line
-   twice. */
+/* shard_rw_32_sx32.c - 32 shards selected by shift-xor, 32 bits. This is the
+   hash of article S2, which calls it fast. It is good only for evenly spread
+   keys: keys of decimal digits fill the shards unevenly
+   (tests/unit/shard/test_shard_hash.c). A lookup writes twice to the cache line
+   of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/shift_xor.h"
 

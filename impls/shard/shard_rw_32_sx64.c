@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_32_sx64.c - 32 shards selected by shift-xor, 64 bits. Why: the
-   article's integers are unbounded, so this is the other way to read it. Keys
-   of up to 16 bytes go to the same shards as in shard_rw_32_sx32, so only the
-   arithmetic differs. A lookup writes its shard's lock line twice. */
+/* shard_rw_32_sx64.c - 32 shards selected by shift-xor, 64 bits. The article's
+   integers are unbounded, so it can also be read in this way. Keys of up to 16
+   bytes go to the same shards as in shard_rw_32_sx32, so only the arithmetic
+   differs. A lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/shift_xor.h"
 

@@ -4,9 +4,9 @@
  *
  * needs: libxxhash
  *
- * Why: compared with shard_rw_32, what a fast hash saves over byte-wise FNV-1a.
- * The hash is the subject, so it is in the id. A lookup writes its shard's lock
- * line twice.
+ * Compared with shard_rw_32, it shows what a fast hash saves over byte-wise
+ * FNV-1a. The id names the hash, since that is what is studied. A lookup writes
+ * twice to the cache line of its shard's lock.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/xxh3.h"

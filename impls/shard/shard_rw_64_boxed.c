@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_64_boxed.c - 64 Go maps of pointers to values, each under its own
-   RWMutex. Why: the 64 shards of article S2 map a string to a pointer. Like
+   RWMutex. The 64 shards of article S2 map a string to a pointer. Like
    shard_rw_64, but a lookup follows one more pointer, and a store allocates a
    box and frees one. */
 #include "impls/support/fnv.h"

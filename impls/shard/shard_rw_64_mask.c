@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_64_mask.c - shard_rw_64 selected by plain `hash & 63`: the 64 shards
-   of article S2, section 4.1, and its FNV-1a. Why: shard_rw_64 folds both
-   halves of the hash first; the lowest six bits of FNV-1a depend only on the
-   lowest six bits of each byte, as in shard_rw_32_mask. A lookup writes its
-   shard's lock line twice. */
+   of article S2, section 4.1, and its FNV-1a. shard_rw_64 first combines both
+   halves of the hash; the lowest six bits of FNV-1a depend only on the lowest
+   six bits of each byte, as in shard_rw_32_mask. A lookup writes twice to the
+   cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 64, SHARD_ALIGN = 128 };

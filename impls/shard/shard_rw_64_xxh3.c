@@ -4,8 +4,8 @@
  *
  * needs: libxxhash
  *
- * Why: the full recommendation of article S2: 64 shards and xxHash3. A lookup
- * writes its shard's lock line twice.
+ * This is the full recommendation of article S2: 64 shards and xxHash3. A
+ * lookup writes twice to the cache line of its shard's lock.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/xxh3.h"

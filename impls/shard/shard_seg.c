@@ -3,11 +3,11 @@
  * shard_seg.c - 64 segments of bins: CAS into empty bins, otherwise a lock per
  * bin.
  *
- * The design that article S2 takes from Java: many concurrent hash maps, all
- * allocated up front and never resized. The article calls them lock-free, and
- * lookups are. A lookup writes no shared memory; a write locks at most one bin
- * of one segment. The capacity is computed from the number of keys, so
- * workloads that do not presize have no cells for it. See
+ * This is the design that article S2 takes from Java: many concurrent hash
+ * maps, all allocated up front and never resized. The article calls them
+ * lock-free, and lookups are. A lookup writes no shared memory; a write locks
+ * at most one bin of one segment. The capacity is computed from the number of
+ * keys, so workloads that do not presize have no cells for it. See
  * impls/shard/seg_map.h.
  */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
@@ -24,5 +24,5 @@ const struct rm_impl rm_impl_shard_seg = {
 	SEG_MAP,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed after an epoch",
+	.value_place = "inline, in the key's node; freed after an epoch",
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_seg_grow.c - shard_seg whose segments double their bins when three
-   quarters full, each at once. The comparison for shard_seg's allocation up
-   front (claim S2-39). If presized, it is the same with one more load; while it
-   grows, writers wait for the copy of a segment. A lookup loads its segment's
-   table and writes no shared memory. */
+/* shard_seg_grow.c - shard_seg with segments that double their bins, all at
+   once, when they are three quarters full. It is compared with shard_seg's
+   allocation up front (claim S2-39). If presized, it is the same as shard_seg
+   with one more load; while it grows, writers wait for the copy of a segment. A
+   lookup loads its segment's table and writes no shared memory. */
 enum { SEG_GROWS = 1, SEG_FEW_BINS = 16, SEG_ENCODES = 0 };
 #include "impls/shard/seg_ops.h"
 
@@ -17,5 +17,5 @@ const struct rm_impl rm_impl_shard_seg_grow = {
 	SEG_MAP,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed after an epoch",
+	.value_place = "inline, in the key's node; freed after an epoch",
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session_boxed.h - the state of a session as its own Go map from field to
- * boxed value. One of the states for sessions.h.
+ * session_boxed.h - the state of a session is a Go map of its own, from field
+ * to boxed value. It is one of the states for sessions.h.
  *
  * This is what a Go program does with map[uint64]any: each session allocates
  * the record, the map's header and its first bucket, and each write of a field
@@ -17,7 +17,8 @@
 struct session {
 	struct session *next; /* in its chain */
 	struct session_key key;
-	struct gomap *fields; /* field number to box address */
+	struct gomap *fields; /* maps a field's number to the address of its
+	                         box */
 };
 
 struct session_pool {
@@ -94,7 +95,7 @@ RM_HOT const uint64_t *boxed_read(struct session *session, uint64_t field)
 	            : NULL;
 }
 
-/* Reads one field. Returns false if it was never written. */
+/* Reads one field. Returns false if the field was never written. */
 RM_HOT bool session_read(struct session *session, unsigned slot, uint64_t *word)
 {
 	const uint64_t *box = boxed_read(session, slot);
@@ -109,14 +110,14 @@ RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 	boxed_write(session, slot, &word, sizeof(word));
 }
 
-/* The session's value as a map entry is the box of field 0. */
+/* The value of the session as a map entry is in the box of field 0. */
 RM_HOT void session_store(struct session *session, struct rm_shape shape,
         const struct rm_value *value)
 {
 	boxed_write(session, 0, value->word, shape.value_bytes);
 }
 
-/* Always true: a session is opened with a value. */
+/* Always true, since a session is opened with a value. */
 RM_HOT bool session_load(
         struct session *session, struct rm_shape shape, struct rm_value *value)
 {

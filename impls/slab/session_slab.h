@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session_slab.h - the state of a session as a slab of 256 words and a length,
- * from a pool. One of the states for sessions.h.
+ * session_slab.h - the state of a session is a slab of 256 words and a length,
+ * from a pool. It is one of the states for sessions.h.
  *
  * A slot is claimed by incrementing the length (compare and swap), then
- * written, then marked ready. The article does not mark slots: there a reader
- * that trusts the length may find a value of the slab's previous session.
+ * written, then marked ready. The article does not mark slots, so a reader that
+ * trusts the length may find a value of the slab's previous session.
  *
  * Slabs are allocated 32 at a time, live until the map is destroyed and return
  * to the pool when their session closes. So the allocator is not called once
@@ -129,8 +129,9 @@ RM_HOT unsigned slab_claim(struct session *session)
 /* Writes a claimed slot and marks it as ready. */
 RM_HOT void slab_fill(struct session *session, unsigned slot, uint64_t word)
 {
-	/* release, both: pair with the acquires in session_read(). A reader of
-	   either sees that the record was closed and opened again. */
+	/* release, both: pair with the acquires in session_read(). A thread
+	   that reads either sees that the record was closed and opened
+	   again. */
 	atomic_store_explicit(
 	        &session->words[slot], word, memory_order_release);
 	atomic_fetch_or_explicit(&session->ready[slot / SLAB_MARK_BITS],
@@ -164,7 +165,8 @@ RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 		slab_fill(session, slot, word);
 }
 
-/* The session's value as a map entry is in its first one or three slots. */
+/* The value of the session as a map entry is in its first one or three
+   slots. */
 RM_HOT void session_store(struct session *session, struct rm_shape shape,
         const struct rm_value *value)
 {

@@ -8,13 +8,13 @@
  * it, as connection handlers do.
  *
  * The directory is a fixed table of chains through the records themselves,
- * sized for the maximum number of keys, under 64 RWMutexes. It allocates
- * nothing, so only the state's allocations are counted. (The article's
- * directory is a sync.Map, which allocates an entry and a box for each new key:
- * sessions_syncmap.h.)
+ * sized for the maximum number of keys, under 64 RWMutexes. The directory
+ * allocates nothing, so only allocations of the state are counted. (The
+ * article's directory is a sync.Map, which allocates an entry and a box for
+ * each new key: sessions_syncmap.h.)
  *
- * A template: the includer defines SESSION_STATE, the path of session_slab.h or
- * session_boxed.h.
+ * This is a template: the includer defines SESSION_STATE, the path of
+ * session_slab.h or session_boxed.h.
  */
 #ifndef RM_SESSIONS_H
 #define RM_SESSIONS_H
@@ -58,8 +58,8 @@ static void sessions_destroy(void *opaque)
 	free(map);
 }
 
-/* Sizes the table for `keys`, even without `presize`. It never grows: both maps
-   have RM_CAP_FIXED_SIZE. */
+/* Sizes the table for `keys`, even without `presize`. The table never grows;
+   both maps have RM_CAP_FIXED_SIZE. */
 static void *sessions_create(const struct rm_sizing *sizing)
 {
 	struct sessions *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
@@ -81,7 +81,7 @@ static void *sessions_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The location of a key's session, present or not. */
+/* The place of a key's session, whether present or not. */
 struct session_place {
 	struct go_rwmutex *lock;
 	size_t *open;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
- * its share of the sessions open, by address. A step accesses one of a
- * session's S fields, without a lock. One in T + 1 steps closes the oldest
+ * its share of the sessions open and knows their addresses. A step accesses one
+ * of a session's S fields, without a lock. One in T + 1 steps closes the oldest
  * session and opens a new one with all its fields written or, if their number
- * varies (struct rm_session_wave), closes two or opens two. The initial sessions are
- * opened before the warm-up and closed after the window. Private part of
- * sessions.h and sessions_syncmap.h, which define before:
+ * varies (struct rm_session_wave), closes two or opens two. The initial
+ * sessions are opened before the warm-up and closed after the window. This is a
+ * private part of sessions.h and sessions_syncmap.h, which first define:
  *
  *	sessions_shape(thread)                     shape of the handle's map
  *	sessions_open(thread, shape, key, value)   a new session, by address
@@ -25,7 +25,7 @@ struct ring {
 	struct rm_shape shape;
 	struct rm_worker *worker;
 	uint64_t capacity, oldest, next; /* session i is at i % capacity */
-	unsigned fields;                 /* in each session, after its value */
+	unsigned fields; /* fields in each session, after its value */
 	struct session **sessions;
 	struct rm_session_wave tide;
 };
@@ -41,13 +41,14 @@ static uint64_t life_word(const struct ring *ring, uint64_t i, unsigned field)
 	return rm_rank_mix(life_rank(ring, i)) ^ field;
 }
 
-/* Returns a field's slot; the value is before all fields. */
+/* Returns the slot of a field; the value comes before all fields. */
 static unsigned life_slot(const struct ring *ring, unsigned field)
 {
 	return ring->shape.value_bytes / 8 + field;
 }
 
-/* Announces once per batch of renewals, when no reference is held. */
+/* Announces quiescence once per batch of renewals, when no reference is
+   held. */
 static void life_quiesce_batch(const struct ring *ring, uint64_t i)
 {
 	if (i % RM_BATCH == 0)
@@ -109,7 +110,7 @@ RM_HOT void life_touch(struct ring *ring, uint64_t x)
 	        (word != expected);
 }
 
-/* Closes and opens one, or closes two, or opens two. */
+/* Closes and opens one session, or closes two, or opens two. */
 static void life_renew(struct ring *ring, uint64_t x)
 {
 	const int step =

@@ -101,7 +101,7 @@ static bool sessions_compare_swap(void *thread, struct rm_shape shape,
 	return swaps;
 }
 
-/* Holds one stripe's lock at a time: `fn` must not use the map. */
+/* Holds one stripe's lock at a time, so `fn` must not use the map. */
 static void sessions_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -12,16 +12,16 @@
  * another key, while a reader still holds its address. So the directory stores
  * a record's address and generation, and closing increments the generation.
  * After reading a slot, a reader compares the generation with the one that it
- * found. If they differ, the key was removed meanwhile, and absent is a correct
- * answer. Records are freed only with the map.
+ * found. If they differ, the key was removed in the meantime, so "absent" is a
+ * correct answer. Records are freed only with the map.
  *
- * By key: a write holds its key's stripe, because the session that it finds
- * must not be closed before it is written. A value is one slot. A thread that
- * holds a session by address opens and closes it without a stripe, as no other
- * thread writes its key.
+ * With operations by key, a write holds the lock of its key's stripe, because
+ * the session that it finds must not be closed before it is written. A value is
+ * one slot. A thread that holds a session by address opens and closes it
+ * without a stripe, as no other thread writes its key.
  *
- * An alternative to sessions.h with another directory; a map includes one of
- * the two.
+ * This is an alternative to sessions.h with another directory; a map includes
+ * one of the two.
  */
 #ifndef RM_SESSIONS_SYNCMAP_H
 #define RM_SESSIONS_SYNCMAP_H
@@ -58,7 +58,8 @@ struct sessions {
 	uint64_t seed;
 };
 
-/* The shape of the directory's values: a record's address and generation. */
+/* The shape of the directory's values, which hold address and generation of a
+   record. */
 RM_HOT struct rm_shape session_entry_shape(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, RM_VALUE_LONG };
@@ -69,7 +70,7 @@ RM_HOT struct session *session_at(const struct rm_value *entry)
 	return (struct session *)(uintptr_t)entry->word[0];
 }
 
-/* Looks a key up in the directory. Returns false without a session. */
+/* Looks a key up in the directory. Returns false if there is no session. */
 RM_HOT bool session_find(struct session_thread *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *entry)
 {
@@ -111,8 +112,8 @@ RM_HOT struct session *session_open(struct session_thread *thread,
 	return session;
 }
 
-/* Removes the key's session. Returns its old address, or NULL. No other thread
-   writes the key. */
+/* Removes the key's session. Returns the session's old address, or NULL. No
+   other thread writes the key. */
 RM_HOT struct session *session_close(
         struct session_thread *thread, struct rm_shape shape, struct rm_key key)
 {
@@ -276,12 +277,13 @@ static bool session_visit(
 	const struct session_visit *visit = context;
 	struct rm_value value = { { 0 } };
 
-	/* a session that was closed meanwhile is skipped */
+	/* a session that was closed in the meantime is skipped */
 	return !session_read_value(entry, &value) ||
 	       visit->fn(visit->context, key, &value);
 }
 
-/* Ranges over the directory, without a lock; reads each value when visited. */
+/* Iterates over the directory without a lock; reads each value when it is
+   visited. */
 static void sessions_scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slab.c - sessions whose state is a pooled slab of 256 words. A lookup by key
-   writes one of 64 lock lines twice and reads one slot. The holder of a session
-   reads its slots without a lock and writes no shared memory. Once the pool is
-   warm, a session needs no allocator call. */
+   writes twice to the cache line of one of 64 locks, and reads one slot. A
+   thread that holds a session's address reads its slots without a lock and
+   writes no shared memory. Once the pool is warm, a session needs no allocator
+   call. */
 #define SESSION_STATE "impls/slab/session_slab.h"
 #include "impls/slab/sessions.h"
 #include "runner/driver.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slab_boxed.c - sessions whose state is a Go map of boxed values: the
-   comparison for slab, with the same directory and locks. A session allocates a
+/* slab_boxed.c - sessions whose state is a Go map of boxed values, to compare
+   with slab, which has the same directory and locks. A session allocates a
    record, a map and a box per write. */
 #define SESSION_STATE "impls/slab/session_boxed.h"
 #include "impls/slab/sessions.h"

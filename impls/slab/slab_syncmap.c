@@ -9,7 +9,7 @@
 
 static const struct rm_map_ops ops = { SESSIONS_OPS };
 
-/* A value is one slot, so only shapes with 8-byte values. */
+/* A value is one slot, so only shapes with 8-byte values are supported. */
 RM_DRIVE(ops, u64x8, RM_U64X8)
 RM_DRIVE(ops, str16x8, RM_STR16X8)
 

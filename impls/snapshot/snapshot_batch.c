@@ -4,9 +4,9 @@
  *
  * Like snapshot, but writers that wait for the lock put their operations into
  * slots, and the lock's holder performs all of them on one copy
- * (impls/snapshot/snapshot_batch.h). With one concurrent writer a write still
- * costs O(keys); with W it costs up to W times less. A write returns after its
- * publication. Lookups write no shared memory.
+ * (impls/snapshot/snapshot_batch.h). With a single writer a write still costs
+ * O(keys); with W writers it costs up to W times less. A write returns after it
+ * has been published. Lookups write no shared memory.
  */
 #include "impls/snapshot/snapshot_batch.h"
 #include "runner/driver.h"
@@ -96,6 +96,6 @@ const struct rm_impl rm_impl_snapshot_batch = {
 	SNAPSHOT_SHARED,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed with "
+	.value_place = "inline up to 128 bytes, above by pointer; freed with "
 	               "its map, after an epoch",
 };

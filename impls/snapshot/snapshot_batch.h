@@ -4,11 +4,12 @@
  * combining", Hendler, Incze, Shavit, Tzafrir, 2010).
  *
  * A writer puts its operation into its own slot and takes the lock. The thread
- * that gets it performs all waiting operations in turn on one copy, publishes
- * the copy and marks the operations as done. A thread that gets the lock later
- * and finds its operation done returns. A write returns after the publication.
- * All operations of a batch take effect there, in the order in which they were
- * performed, and their results agree with this order.
+ * that gets the lock performs all waiting operations, one after another, on one
+ * copy, publishes the copy and marks the operations as done. A thread that gets
+ * the lock later and finds its operation done returns. A write returns after
+ * the publication. All operations of a batch take effect at the publication, in
+ * the order in which they were performed, and their results agree with this
+ * order.
  */
 #ifndef RM_SNAPSHOT_BATCH_H
 #define RM_SNAPSHOT_BATCH_H
@@ -46,11 +47,11 @@ struct snapshot_dropped {
 };
 
 struct snapshot_batch {
-	struct snapshot map; /* first: the owner of the epoch records */
+	struct snapshot map; /* first member: the owner of the epoch records */
 	/* under the lock: */
 	struct snapshot_dropped *dropped; /* [threads] */
 	size_t dropped_count;
-	uint64_t writes; /* those that changed the map */
+	uint64_t writes; /* operations that changed the map */
 	struct snapshot_slot slot[];
 };
 
@@ -154,7 +155,7 @@ RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 	batch->dropped_count = 0;
 }
 
-/* One instance per shape, out of line. */
+/* One function per shape, not inlined. */
 GOMAP_CALL void snapshot_combine_all(struct epoch_record *record)
 {
 	const struct snapshot *map = record->owner;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot_map.h - maps that are immutable once published, and their copies.
+ * snapshot_map.h - maps that are immutable once published, and how they are
+ * copied.
  *
- * String keys: all maps share one copy of each key's bytes. It is allocated
- * when the key is inserted and retired by the removal. Older maps that still
- * refer to it were retired before, and no reader can hold them longer.
+ * All maps share one copy of the bytes of each string key, which is allocated
+ * when the key is inserted and retired when it is removed. Older maps that
+ * still refer to it were retired before, and no reader can hold them longer.
  *
  * A clone is sized for its entries, so it never grows: 13/2 entries per bucket
- * need fewer overflow buckets than buckets. An iteration therefore meets each
- * key's bytes once.
+ * need fewer overflow buckets than buckets. So an iteration visits the bytes of
+ * each key once.
  *
  * If the includer defines SNAPSHOT_NUMBERED as true, each map is published with
  * a version, in a separate object {version, map}. Versions count up from 1.
@@ -86,7 +87,7 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 }
 
 /* Returns the object to publish: the map or, with SNAPSHOT_NUMBERED, the map
-   with this version. Without memory, frees the map and returns NULL. */
+   with this version. If memory runs out, frees the map and returns NULL. */
 static void *snapshot_publication(struct gomap *made, uint64_t version)
 {
 	struct snapshot_numbered *numbered;
@@ -135,7 +136,8 @@ static void snapshot_free_content(struct snapshot *map)
 	pthread_mutex_destroy(&map->lock);
 }
 
-/* Returns false without memory; call snapshot_free_content() in any case. */
+/* Returns false if memory runs out; call snapshot_free_content() in any
+   case. */
 static bool snapshot_init(struct snapshot *map, const struct rm_sizing *sizing)
 {
 	*map = (struct snapshot){ .shape = sizing->shape,
@@ -203,8 +205,8 @@ RM_HOT void snapshot_put(struct gomap *into, struct rm_shape shape,
 	gomap_exchange(into, shape, key, value, NULL);
 }
 
-/* Copies the current map, with space for `extra_entries` entries. Omits
-   `excluded`, if not NULL, and sets *bytes to its key's bytes. Under the
+/* Copies the current map, with space for `extra_entries` entries. If `excluded`
+   is not NULL, leaves that key out and sets *bytes to its bytes. Under the
    lock. */
 RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
         struct rm_shape shape, size_t extra_entries,

@@ -65,7 +65,8 @@ static inline int snapshot_load(
 	return 0;
 }
 
-/* Visits one snapshot, that is, one moment. `fn` may write to the map. */
+/* Visits one snapshot, that is, the entries of one moment. `fn` may write to
+   the map. */
 static inline void snapshot_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -27,6 +27,6 @@ const struct rm_impl rm_impl_snapshot_version = {
 	SNAPSHOT_SHARED,
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line to 128 bytes, above by pointer; freed with "
+	.value_place = "inline up to 128 bytes, above by pointer; freed with "
 	               "its map, after an epoch",
 };

@@ -13,14 +13,14 @@
 #define SNAPSHOT_NUMBERED true
 #include "impls/snapshot/snapshot_write.h"
 
-/* The last version that a thread read. Written by that thread only. */
+/* The last version that a thread read. Only that thread writes it. */
 struct snapshot_seen {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t version;
-	_Atomic uint64_t backwards; /* times that the version decreased */
+	_Atomic uint64_t backwards; /* how often the version decreased */
 };
 
 struct snapshot_versions {
-	struct snapshot map; /* first: the owner of the epoch records */
+	struct snapshot map; /* first member: the owner of the epoch records */
 	uint64_t loads;      /* maps created by load(); under map.lock */
 	struct snapshot_seen seen[];
 };
@@ -74,7 +74,8 @@ static inline int snapshot_version_load(
 	return error;
 }
 
-/* Returns the published version. Under the lock, or without other threads. */
+/* Returns the published version. Called under the lock, or when there are no
+   other threads. */
 static inline uint64_t snapshot_version_now(struct snapshot_versions *versions)
 {
 	/* relaxed: constant under the lock */
@@ -99,8 +100,8 @@ static inline void snapshot_version_stats(
 	snapshot_stats(opaque, emit, context);
 }
 
-/* Checks that the version counts all maps made, and that no reader saw a later
-   one or a decrease. */
+/* Checks that the version is the number of maps made, and that no reader saw a
+   later version or a decrease. */
 static inline bool snapshot_version_check(void *opaque, char *why, size_t size)
 {
 	struct snapshot_versions *versions = opaque;

@@ -5,7 +5,8 @@
 
 #include "impls/snapshot/snapshot_ops.h"
 
-/* exchange or, with `only_new`, insert_if_absent; upsert: old == NULL. */
+/* Does exchange or, with `only_new`, insert_if_absent; upsert calls it with old
+   == NULL. */
 RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old, bool only_new)
 {
@@ -52,7 +53,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return replace(thread, shape, key, value, present, true);
 }
 
-/* Remove calls this with old == NULL. */
+/* remove calls this with old == NULL. */
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

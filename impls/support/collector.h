@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * collector.h - the Boehm collector instead of malloc and free, and its
- * stop-the-world times. Include it before any code that allocates.
+ * collector.h - uses the Boehm collector instead of malloc and free, and
+ * measures for how long it stops all threads. Include it before any code that
+ * allocates.
  *
  * Code included after this header allocates collected memory, as the
  * collector's manual proposes; free() does nothing. The collector finds memory
@@ -33,9 +34,10 @@
 /* Memory without pointers, which the collector does not scan. */
 #define SYNCMAP_MALLOC_PLAIN(bytes) GC_MALLOC_ATOMIC(bytes)
 
-/* Written by the collector, which is one thread at a time; any thread reads. */
+/* The collector writes them, on one thread at a time; any thread may read
+   them. */
 struct collector_pauses {
-	uint64_t since_ns; /* start of the current one */
+	uint64_t since_ns; /* start of the current stop */
 	_Atomic uint64_t count, total_ns, longest_ns;
 };
 
@@ -60,12 +62,13 @@ static void GC_CALLBACK collector_event(GC_EventType event)
 	}
 }
 
-/* Starts the collector, once per process. Only the main thread may call it
-   first, since the collector must find its stack. */
+/* Starts the collector, once per process. The first call must be on the main
+   thread, since the collector must find its stack. */
 static inline void collector_start(void)
 {
 	if (!GC_is_init_called()) {
-		GC_set_handle_fork(1); /* checks run in a forked child */
+		GC_set_handle_fork(1); /* because checks run in a forked
+		                          child */
 		GC_set_markers_count(1);
 		GC_set_warn_proc(GC_ignore_warn_proc); /* about large blocks */
 		GC_INIT();

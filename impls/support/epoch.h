@@ -70,15 +70,17 @@
 #include <stdlib.h>
 
 enum {
-	EPOCH_PAD = 128,       /* two lines: the prefetcher fetches pairs */
+	EPOCH_PAD = 128,       /* two cache lines, since the prefetcher fetches
+	                    pairs */
 	EPOCH_BAG_ITEMS = 125, /* with its head a bag has 2 KiB */
 	EPOCH_BAG_BYTES = 64 << 10,
-	EPOCH_POLL = 16, /* announcements between two polls of the limbo */
+	EPOCH_POLL =
+	        16, /* announcements between two looks for objects to free */
 	EPOCH_LIMIT = 256 << 20, /* default of retired_limit_bytes */
 	EPOCH_KIND_BITS = 8,
 };
 
-/* One retired object: pointer, size and how epoch_free() frees it. */
+/* A retired object: pointer, size, and how epoch_free() frees it. */
 struct epoch_item {
 	void *pointer;
 	uint64_t bytes_and_kind; /* bytes << EPOCH_KIND_BITS | kind */
@@ -92,20 +94,20 @@ struct epoch_bag {
 	struct epoch_item items[EPOCH_BAG_ITEMS];
 };
 
-/* One thread. Others read only `seen` and the counters. */
+/* One thread. Other threads read only `seen` and the counters. */
 struct epoch_record {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t seen;
 	struct epoch *epoch;
 	void *owner;     /* the map, for its operations and epoch_free() */
 	bool limbo;      /* retired objects are not freed yet */
 	bool due;        /* a bag was closed: settle at the operation's end */
-	unsigned pinned; /* references outlive an operation: do not wait */
+	unsigned pinned; /* references outlive an operation, so do not wait */
 	unsigned polls;  /* announcements since the last poll */
 	_Alignas(RM_CACHE_LINE) struct epoch_bag *open; /* never NULL */
 	struct epoch_bag *oldest, *newest;              /* closed bags */
 	struct epoch_bag *spare;                        /* an empty one */
-	/* One writer, this thread; only statistics read them. The first line
-	   exists in the stats build; retries are the map's failed CAS. */
+	/* Written only by this thread; only statistics read them. The first
+	   line exists in the stats build; retries are the map's failed CAS. */
 	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
 	_Atomic uint64_t waits, wait_ns;
 };
@@ -114,11 +116,12 @@ struct epoch {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t now;
 	uint64_t limit_bytes, bag_bytes; /* constants after creation */
 	size_t threads;
-	bool keep; /* never free before the end: a deliberate leak */
+	bool keep; /* deliberate leak: never free before the end */
 	_Alignas(EPOCH_PAD) _Atomic uint64_t ticket;
-	/* in closed bags; relaxed: a threshold, orders nothing */
+	/* bytes in closed bags; relaxed: a threshold orders nothing */
 	_Atomic uint64_t held_bytes, peak_bytes;
-	_Atomic unsigned waiting; /* threads that wait above the limit */
+	_Atomic unsigned waiting; /* number of threads that wait above the
+	                             limit */
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
 	_Atomic(struct epoch_bag *) orphans; /* from threads that left; lock */
 	uint64_t swept_at;                   /* epoch of the last sweep; lock */
@@ -126,9 +129,9 @@ struct epoch {
 };
 
 /* Frees one object. Each file that includes this header defines it, with a
-   switch over its own kinds: a function pointer would put an indirect call into
-   measured writes. Any joined thread and epoch_destroy() may call it. It must
-   not retire. */
+   switch over its own kinds, since a function pointer would put an indirect
+   call into measured writes. Any joined thread and epoch_destroy() may call it.
+   It must not retire. */
 static void epoch_free(void *owner, unsigned kind, void *pointer);
 
 /* Ends a park: references may be held from now on. */
@@ -146,9 +149,9 @@ RM_HOT void epoch_unpark(struct epoch_record *record)
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
 }
 
-/* The slow part: bags, advancing, waiting. Functions from here to
+/* The slow part: closing bags, advancing, waiting. Functions from here to
    epoch_settle_slow() run at most once per bag or per EPOCH_POLL announcements.
-   The letters are the proof's. */
+   Labels such as C1 are those of the proof. */
 
 /* Frees the objects of a list of bags, and the bags. */
 static RM_COLD void epoch_free_bags(
@@ -194,7 +197,7 @@ static void epoch_add_held(struct epoch *epoch, uint64_t bytes)
 		;
 }
 
-/* Returns an empty bag. The contract has no "out of memory" for a write: the
+/* Returns an empty bag. Writes cannot report that memory ran out, so the
    process ends, and the trial is recorded as failed. */
 static struct epoch_bag *epoch_new_bag(struct epoch_record *record)
 {
@@ -281,7 +284,7 @@ static void epoch_sweep_orphans(struct epoch_record *record, uint64_t now)
 	atomic_store_explicit(&epoch->orphans, kept, memory_order_relaxed);
 }
 
-/* Frees what is free, without waiting. */
+/* Frees the objects that may be freed, without waiting. */
 static void epoch_sweep(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -306,7 +309,8 @@ static void epoch_sweep(struct epoch_record *record)
 	record->limbo = record->oldest || record->open->count;
 }
 
-/* The slow part of epoch_quiesce(): polls the limbo occasionally. */
+/* The slow part of epoch_quiesce(): occasionally tries to free retired
+   objects. */
 static RM_COLD void epoch_poll(struct epoch_record *record)
 {
 	if (record->epoch->keep ||
@@ -319,7 +323,7 @@ static RM_COLD void epoch_poll(struct epoch_record *record)
 	epoch_sweep(record);
 }
 
-/* Hands over this thread's retired objects to the next sweep. The thread is
+/* Leaves this thread's retired objects to the next sweep. The thread is
    parked. */
 static RM_COLD void epoch_hand_over(struct epoch_record *record)
 {
@@ -362,8 +366,8 @@ static RM_COLD void epoch_sweep_last(struct epoch_record *record)
 	pthread_mutex_unlock(&epoch->lock);
 }
 
-/* Waits until all objects that this thread retired are free. It holds no lock
-   and no reference, and counts as parked. */
+/* Waits until all objects that this thread retired are freed. The thread holds
+   no lock and no reference, and counts as parked. */
 static RM_COLD void epoch_wait(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -457,7 +461,7 @@ static void epoch_destroy(struct epoch *epoch, void *owner)
 }
 
 /* Starts a park: the thread holds no reference until epoch_unpark(), and the
-   epoch advances without it. Its retired objects are handed over. */
+   epoch advances without it. Its retired objects are left to other threads. */
 RM_HOT void epoch_park(struct epoch_record *record)
 {
 	/* release: P1; pairs with A3 */
@@ -480,7 +484,7 @@ RM_HOT void epoch_quiesce(struct epoch_record *record)
 }
 
 /* Registers the calling thread. `owner` is the map. Returns the thread's
-   record, or NULL without memory. */
+   record, or NULL if memory runs out. */
 static struct epoch_record *epoch_join(
         struct epoch *epoch, size_t slot, void *owner)
 {
@@ -495,8 +499,8 @@ static struct epoch_record *epoch_join(
 	return record;
 }
 
-/* Ends a thread's use: its limbo is handed over. The last thread to leave frees
-   everything. */
+/* Ends a thread's use; leaves its retired objects to other threads. The last
+   thread to leave frees everything. */
 static void epoch_leave(struct epoch_record *record)
 {
 	epoch_park(record);

@@ -21,7 +21,8 @@ RM_HOT uint64_t rm_fnv1a(const char *bytes, size_t length)
 	return hash;
 }
 
-/* FNV-1a of a key: the 8 bytes of its word, lowest first, or its bytes. */
+/* FNV-1a hash of a key: of the 8 bytes of its word, lowest first, or of its
+   bytes. */
 RM_HOT uint64_t rm_fnv1a_key(struct rm_shape shape, struct rm_key key)
 {
 	uint64_t hash = 14695981039346656037U;
@@ -34,8 +35,8 @@ RM_HOT uint64_t rm_fnv1a_key(struct rm_shape shape, struct rm_key key)
 }
 
 /* Index of a key's shard, 0 .. shards - 1; `shards` is a power of two. Both
-   halves are folded, since the lowest k bits of FNV-1a depend only on the
-   lowest k bits of each byte. */
+   halves of the hash are combined, since the lowest k bits of FNV-1a depend
+   only on the lowest k bits of each byte. */
 RM_HOT size_t rm_fnv1a_shard(
         struct rm_shape shape, struct rm_key key, size_t shards)
 {

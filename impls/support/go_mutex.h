@@ -2,21 +2,22 @@
 /*
  * go_mutex.h - Go's Mutex, normal and starvation mode.
  *
- * Written from a description of the algorithm, not from code. One word of
- * state: locked, woken (a thread is awake and tries, so unlock wakes no other),
- * starving, and the number of waiters.
+ * Written from a description of the algorithm, not from code. One word holds
+ * the state: locked, woken (a thread is awake and tries, so unlock wakes no
+ * other), starving, and the number of waiters.
  *
  * Normal mode: waiters sleep in order of arrival. A woken waiter competes with
  * newcomers, which are running already and mostly win. It then waits at the
  * front of the queue. After more than 1 ms of waiting it makes the mutex
- * starving. Then unlock hands the lock to the front of the queue, and newcomers
- * queue at the end without trying or spinning. The mode ends with an owner that
- * is the last waiter or waited for less than 1 ms.
+ * starving. In that mode unlock hands the lock to the front of the queue, and
+ * newcomers queue at the end without trying or spinning. The mode ends when the
+ * new owner is the last waiter or has waited for less than 1 ms.
  *
- * Differences: a thread waits where Go parks a goroutine. Go's semaphore keeps
- * the queues in a table of the process. Here each mutex has its queue, so it
- * has 32 bytes instead of 8. A newcomer spins on more than one CPU, as in Go,
- * but C cannot check whether other goroutines wait for this CPU.
+ * This port differs from Go: a thread waits where Go parks a goroutine. Go's
+ * semaphore keeps the queues in a table of the process. Here each mutex has its
+ * own queue, so it takes 32 bytes instead of 8. A newcomer spins on more than
+ * one CPU, as in Go, but C cannot check whether other goroutines wait for this
+ * CPU.
  */
 #ifndef RM_SUPPORT_GO_MUTEX_H
 #define RM_SUPPORT_GO_MUTEX_H
@@ -38,7 +39,7 @@ enum {
 	GO_MUTEX_STARVED_NS = 1000000,
 };
 
-/* One queued thread; on its stack. */
+/* A queued thread; located on that thread's stack. */
 struct go_waiter {
 	struct go_waiter *next;
 	_Atomic uint32_t granted; /* 1: may go on */
@@ -47,15 +48,15 @@ struct go_waiter {
 /* Initialised by go_mutex_init(). */
 struct go_mutex {
 	_Atomic uint32_t state;
-	uint32_t spins;        /* GO_MUTEX_SPINS, or 0 on one CPU; constant */
+	uint32_t spins; /* GO_MUTEX_SPINS, or 0 if there is one CPU; constant */
 	_Atomic uint32_t line; /* protects the fields below; go_futex.h */
-	uint32_t grants;       /* grants without a waiter yet */
+	uint32_t grants;       /* grants for which there is no waiter yet */
 	struct go_waiter *first, *last;
 };
 
 /* A thread's state while it tries to get the lock. */
 struct go_contender {
-	uint64_t since_ns; /* of its first wait; 0: none yet */
+	uint64_t since_ns; /* start of its first wait; 0: none yet */
 	bool starving, awoken;
 	unsigned spins;
 };
@@ -102,7 +103,8 @@ GO_CALL void go_mutex_queue(struct go_mutex *mutex, bool ahead)
 		go_futex_wait(&self.granted, 0);
 }
 
-/* Grants the front of the queue, or the next waiter to come. */
+/* Grants the lock to the front of the queue, or to the next waiter that
+   comes. */
 GO_CALL void go_mutex_grant(struct go_mutex *mutex)
 {
 	go_w_lock(&mutex->line);
@@ -121,8 +123,8 @@ GO_CALL void go_mutex_grant(struct go_mutex *mutex)
 	go_futex_wake(&first->granted, 1);
 }
 
-/* Returns the state that a contender tries to store instead of `old`: locked by
-   it, or with it as a waiter. */
+/* Returns the state that a contending thread tries to store instead of `old`:
+   locked, or with one more waiter. */
 static inline uint32_t go_mutex_desired_state(
         uint32_t old, const struct go_contender *self)
 {
@@ -139,8 +141,8 @@ static inline uint32_t go_mutex_desired_state(
 	return desired;
 }
 
-/* Returns the change of state by a waiter that got a starving mutex: one waiter
-   fewer, locked, and the end of the mode if due. */
+/* Returns what a waiter that was given a starving mutex adds to the state: one
+   waiter fewer, locked and, if due, the end of the mode. */
 static inline uint32_t go_mutex_take_over(
         uint32_t old, const struct go_contender *self)
 {
@@ -151,8 +153,8 @@ static inline uint32_t go_mutex_take_over(
 	return change;
 }
 
-/* Spins for a moment if that is useful; false: it is not. Sets a flag so that
-   unlock need not wake a waiter. */
+/* Spins for a moment if that is useful; false: it is not useful. Sets a flag so
+   that unlock need not wake a waiter. */
 static inline bool go_mutex_spin(
         struct go_mutex *mutex, struct go_contender *self, uint32_t old)
 {
@@ -172,7 +174,8 @@ static inline bool go_mutex_spin(
 	return true;
 }
 
-/* Sleeps; true: the lock was handed over, false: compete for it. */
+/* Sleeps. Returns true if the lock was handed over, false if the thread must
+   compete for it. */
 static inline bool go_mutex_sleep(
         struct go_mutex *mutex, struct go_contender *self)
 {
@@ -183,7 +186,7 @@ static inline bool go_mutex_sleep(
 	go_mutex_queue(mutex, before);
 	self->starving |= rm_now_ns() - self->since_ns > GO_MUTEX_STARVED_NS;
 
-	/* relaxed: the grant has ordered, or the next exchange will */
+	/* relaxed: the grant has ordered it, or the next exchange will */
 	uint32_t old =
 	        atomic_load_explicit(&mutex->state, memory_order_relaxed);
 
@@ -263,7 +266,7 @@ GO_CALL void go_mutex_unlock_slow(struct go_mutex *mutex, uint32_t state)
 
 RM_HOT void go_mutex_unlock(struct go_mutex *mutex)
 {
-	/* release: the next holder sees this one's work */
+	/* release: the next holder sees what this one wrote */
 	uint32_t state = atomic_fetch_sub_explicit(&mutex->state,
 	                         GO_MUTEX_LOCKED, memory_order_release) -
 	                 GO_MUTEX_LOCKED;

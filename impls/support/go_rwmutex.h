@@ -9,11 +9,11 @@
  * starves. Each read costs two atomic additions to one shared line.
  *
  * The writers' mutex `w` is a plain futex mutex (free, held, held with
- * waiters). Unlike Go's it neither spins nor hands over to a starved writer.
- * go_mutex.h does both in 32 bytes. With it this lock would take 48 bytes, and
- * a shard without padding would not take 32, as it does in Go
- * (shard_rw_32_pad0). A wait is a futex wait of the thread, whereas Go parks a
- * goroutine.
+ * waiters). Unlike Go's, it neither spins nor hands the lock over to a starved
+ * writer. go_mutex.h does both, but takes 32 bytes. With it this lock would
+ * take 48 bytes, and a shard without padding would be larger than the 32 bytes
+ * that it takes in Go (shard_rw_32_pad0). A wait is a futex wait of the thread,
+ * whereas Go parks a goroutine.
  */
 #ifndef RM_SUPPORT_GO_RWMUTEX_H
 #define RM_SUPPORT_GO_RWMUTEX_H
@@ -30,13 +30,15 @@ struct go_rwmutex {
 	_Atomic uint32_t w;          /* 0 free, 1 held, 2 held and waited for */
 	_Atomic uint32_t writer_sem; /* the writer waits for old readers */
 	_Atomic uint32_t reader_sem; /* readers wait for the writer */
-	_Atomic int32_t reader_count; /* - 2^30: a writer waits or writes */
-	_Atomic int32_t reader_wait;  /* readers the writer still waits for */
+	_Atomic int32_t reader_count; /* number of readers; minus 2^30: a writer
+	                                 waits or writes */
+	_Atomic int32_t reader_wait;  /* readers for which the writer still
+	                                waits */
 };
 
 enum { GO_RW_MAX_READERS = 1 << 30 };
 
-/* Takes one from the semaphore; sleeps while it is 0. */
+/* Decrements the semaphore; sleeps while it is 0. */
 GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 {
 	RM_LOCK_WAIT_BEGIN();
@@ -56,7 +58,7 @@ GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 	}
 }
 
-/* Adds `count` > 0 and wakes as many. */
+/* Adds `count` > 0 to the semaphore and wakes as many threads. */
 GO_CALL void go_sem_release(_Atomic uint32_t *sem, uint32_t count)
 {
 	/* release: acquiring threads see this thread's work */
@@ -71,8 +73,8 @@ static __attribute__((unused)) RM_COLD _Noreturn void go_rwmutex_fatal(
 	abort();
 }
 
-/* Locks for reading; several threads may hold it. Not recursive: a waiting
-   writer blocks the second call. */
+/* Locks for reading; several threads may hold it. It is not recursive, since a
+   waiting writer blocks the second call. */
 RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
 {
 	/* acquire: pairs with the release of the last writer's unlock */
@@ -82,7 +84,7 @@ RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
 		go_sem_acquire(&lock->reader_sem);
 }
 
-/* A reader leaves while a writer waits; `count` is the old reader_count. */
+/* Ends a read lock while a writer waits; `count` is the old reader_count. */
 GO_CALL void go_rwmutex_read_unlock_slow(struct go_rwmutex *lock, int32_t count)
 {
 	if (count == 0 || count == -GO_RW_MAX_READERS)
@@ -119,7 +121,7 @@ GO_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
 		go_sem_acquire(&lock->writer_sem);
 }
 
-/* Admits the queued readers, then other writers. */
+/* Admits the queued readers first, then other writers. */
 GO_CALL void go_rwmutex_unlock(struct go_rwmutex *lock)
 {
 	/* release: pairs with the acquire of readers */

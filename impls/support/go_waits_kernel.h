@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * go_waits_kernel.h - waits of Go's locks sleep in the kernel. A choice of
- * GO_WAITS, see go_futex.h.
+ * go_waits_kernel.h - waits of Go's locks sleep in the kernel. One of the
+ * choices for GO_WAITS, see go_futex.h.
  *
  * A wait may return early. For example, a wake-up for a finished waiter may
  * reach a new waiter at the same address. So waiters check again.

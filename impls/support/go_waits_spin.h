@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * go_waits_spin.h - waits of Go's locks spin: no system call while the other
- * thread runs (impls/support/spin.h has the limits). A choice of GO_WAITS, see
- * go_futex.h.
+ * thread runs (impls/support/spin.h has the limits). One of the choices for
+ * GO_WAITS, see go_futex.h.
  *
  * In Go a waiting goroutine is parked and its thread runs another one, also
- * without a system call. The difference to go_waits_kernel.h is the cost of the
- * kernel.
+ * without a system call. The difference from go_waits_kernel.h shows the cost
+ * of the kernel.
  */
 #ifndef RM_SUPPORT_GO_WAITS_SPIN_H
 #define RM_SUPPORT_GO_WAITS_SPIN_H

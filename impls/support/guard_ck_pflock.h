@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guard_ck_pflock.h - Concurrency Kit's phase-fair lock. A guard of
- * gomap_guarded.h; includers need `needs: ck`.
+ * guard_ck_pflock.h - Concurrency Kit's phase-fair lock. It is a guard for
+ * gomap_guarded.h; includers need the comment `needs: ck`.
  *
  * Source: Brandenburg, Anderson, "Spin-Based Reader-Writer Synchronization for
  * Multiprocessor Real-Time Systems", 2010; ck_pflock.h. The lock's words,
@@ -69,7 +69,7 @@ RM_HOT void guard_write(struct guard *guard)
 	uint32_t ticket = ck_pr_faa_32(&guard->lock.win, 1);
 
 	pflock_await(&guard->lock.wout, UINT32_MAX, ticket, true);
-	/* New readers wait from now on; wait until current ones leave. */
+	/* From now on new readers wait; wait until the current ones leave. */
 	ticket = ck_pr_faa_32(
 	        &guard->lock.rin, (ticket & CK_PFLOCK_PHID) | CK_PFLOCK_PRES);
 	pflock_await(&guard->lock.rout, UINT32_MAX, ticket, true);

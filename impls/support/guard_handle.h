@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_handle.h - the handle of threads for guards without one: the map. */
+/* guard_handle.h - for guards that need no handle per thread: the handle is the
+   map. */
 #ifndef RM_SUPPORT_GUARD_HANDLE_H
 #define RM_SUPPORT_GUARD_HANDLE_H
 

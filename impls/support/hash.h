@@ -2,11 +2,11 @@
 /*
  * hash.h - the hash of all maps, so that maps do not differ by their hash.
  *
- * Source: wyhash, final version 4 (Wang Yi, public domain), its secrets, its
- * rounds and its last two products. The seed enters both factors, one added and
- * one subtracted, as in XXH3 (Yann Collet). A 64-bit key and a 16-byte string
- * cost two products, each further 16 bytes one more. Chains are as long as
- * expected by chance, even for multiples of a power of two
+ * Source: wyhash, final version 4 (Wang Yi, public domain), with its secrets,
+ * its rounds and its last two products. The seed enters both factors, one added
+ * and one subtracted, as in XXH3 (Yann Collet). A 64-bit key or a 16-byte
+ * string takes two products, every further 16 bytes one more. Chains are as
+ * long as expected by chance, even for multiples of a power of two
  * (tests/unit/support/test_hash_keys.c). Reasons: docs/adr/0055.
  */
 #ifndef RM_SUPPORT_HASH_H
@@ -17,20 +17,23 @@
 
 #include <string.h>
 
-/* Odd, half of the bits set, without a pattern, since factors must be good. */
+/* The secrets are odd and have half of their bits set without a pattern, as
+   good factors must. */
 #define RM_HASH_A 0x8bb84b93962eacc9U
 #define RM_HASH_B 0x4b33a62ed433d4a3U
 #define RM_HASH_C 0x2d358dccaa6c78a5U
 #define RM_HASH_D 0x4d5a2da51de1aa47U
 
 /* Returns the word that makes the first factor 0 and so makes the hashes of all
-   strings of one length equal. Such strings require the seed. */
+   strings of one length equal. To construct such strings one must know the
+   seed. */
 RM_HOT uint64_t rm_hash_secret(uint64_t seed)
 {
 	return RM_HASH_A + seed;
 }
 
-/* The last two products. Both halves of the first enter the second. */
+/* The last two products. Both halves of the first product enter the second
+   one. */
 RM_HOT uint64_t rm_hash_end(uint64_t low, uint64_t high, uint64_t length)
 {
 	__extension__ typedef unsigned __int128 u128;
@@ -44,7 +47,8 @@ RM_HOT uint64_t rm_hash_read(const char *bytes, size_t size)
 {
 	uint64_t word = 0;
 
-	memcpy(&word, bytes, size); /* `size` is constant: one load */
+	memcpy(&word, bytes, size); /* `size` is constant, so this is one
+	                               load */
 	return word;
 }
 
@@ -70,20 +74,21 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
 		high = (uint64_t)(unsigned char)bytes[left / 2] << 8 |
 		       (unsigned char)bytes[left - 1];
 	}
-	/* The length distinguishes "a" from "a\0a", whose reads are equal. */
+	/* The length distinguishes "a" from "a\0a", for which the same bytes
+	   are read. */
 	return rm_hash_end(low ^ secret, high ^ hash, length);
 }
 
-/* Hash of a key: u64 shapes of key.word, string shapes of key.bytes, of any
-   length, even 0. Equal seeds give equal hashes on every machine of one byte
-   order. Any thread. */
+/* Hash of a key: in u64 shapes of key.word, in string shapes of key.bytes,
+   which may have any length, even 0. Equal seeds give equal hashes on every
+   machine of one byte order. Any thread. */
 RM_HOT uint64_t rm_hash(struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
 	const uint64_t secret = rm_hash_secret(seed), hash = RM_HASH_B - seed;
 
 	if (!shape.str)
 		return rm_hash_end(key.word ^ secret, hash, sizeof(key.word));
-	if (key.length != 16) /* folds away in the measured loop */
+	if (key.length != 16) /* removed by the compiler in the measured loop */
 		return rm_hash_long(key.bytes, key.length, seed);
 	return rm_hash_end(rm_hash_read(key.bytes, 8) ^ secret,
 	        rm_hash_read(key.bytes + 8, 8) ^ hash, 16);

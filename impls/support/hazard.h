@@ -3,11 +3,12 @@
  * hazard.h - hazard pointers (Michael, 2004): a thread names what it reads.
  *
  * A reader writes an object's address into its slot and checks that the object
- * is still linked; only then it reads. The thread that unlinked an object keeps
- * it in its list. When that list is full, the thread reads all slots and frees
- * the objects that no slot names. So a stopped reader retains only the objects
- * that its slots name. The lists bound the unfreed memory: HAZARD_SLACK + 2 x
- * slots of all threads, each. Writers never wait for readers.
+ * is still linked; only then does it read the object. A thread that has
+ * unlinked an object keeps it in a list. When that list is full, the thread
+ * reads all slots and frees the objects that no slot names. So a stopped reader
+ * retains only the objects that its slots name. The lists bound the unfreed
+ * memory: each has at most HAZARD_SLACK + 2 x the slots of all threads. Writers
+ * never wait for readers.
  *
  * Cost. A snapshot reads the slots of all T threads, once per at least 64 + 3 T
  * retired objects. A list has 64 + 6 T items of 16 bytes: all lists together
@@ -34,9 +35,11 @@
 #include <stdlib.h>
 
 enum {
-	HAZARD_PAD = 128,  /* two lines: the prefetcher fetches pairs */
+	HAZARD_PAD = 128,  /* two cache lines, since the prefetcher fetches
+	                     pairs */
 	HAZARD_SLOTS = 3,  /* per thread */
-	HAZARD_SLACK = 64, /* of a list, besides twice the number of slots */
+	HAZARD_SLACK = 64, /* capacity of a list, in addition to twice the
+	                      number of slots */
 };
 
 /* Retired, and possibly named. */
@@ -45,7 +48,7 @@ struct hazard_item {
 	uint64_t bytes;
 };
 
-/* One thread. Others use only slots and counters. */
+/* One thread. Other threads use only slots and counters. */
 struct hazard_record {
 	_Alignas(HAZARD_PAD) _Atomic uintptr_t slot[HAZARD_SLOTS];
 	_Alignas(RM_CACHE_LINE) struct hazard *hazard;
@@ -56,7 +59,7 @@ struct hazard_record {
 	bool due;      /* for the map: other memory waits to be freed */
 	/* one writer, this thread; in the stats build */
 	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
-	_Atomic uint64_t scans; /* plain: one per full list */
+	_Atomic uint64_t scans; /* not atomic: one per full list */
 };
 
 struct hazard {
@@ -86,7 +89,7 @@ static inline void *hazard_new(size_t count, size_t bytes)
 	return memory;
 }
 
-/* Returns the index of a name, or of its free place. */
+/* Returns the index of a name, or of the free place for it. */
 static inline size_t hazard_index(
         const struct hazard_names *names, uintptr_t name)
 {
@@ -124,7 +127,7 @@ static inline struct hazard_names hazard_snapshot(struct hazard *hazard)
 	return names;
 }
 
-/* Frees the items without a name; returns how many are left. */
+/* Frees the items that no slot names; returns how many are left. */
 static inline size_t hazard_free_unnamed(struct hazard_record *record,
         const struct hazard_names *names, struct hazard_item *items,
         size_t count)
@@ -164,8 +167,8 @@ static RM_COLD void hazard_scan(struct hazard_record *record)
 	RM_EVENT_SPAN(RM_EVENT_RECLAIM, start_ns, record->count);
 }
 
-/* Names an object: N1. The caller then checks that the object is still linked:
-   N2. 0 removes the name. */
+/* Names an object: N1. The caller then checks that the object is still linked
+   (N2). Naming 0 removes the name. */
 RM_HOT void hazard_name(struct hazard_record *record, int slot, uintptr_t name)
 {
 	/* acq_rel: N1, pairs with F2 */
@@ -241,7 +244,7 @@ static inline struct hazard_record *hazard_join(
 	return record->items ? record : NULL;
 }
 
-/* Hands over objects that others still name to the next snapshot. The caller
+/* Leaves objects that other threads still name to the next snapshot. The caller
    holds the lock. */
 static inline void hazard_hand_over(struct hazard_record *record)
 {

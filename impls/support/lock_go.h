@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lock_go.h - taking Go's RWMutex, or its plain mutex, with waits counted in
- * the stats build.
+ * lock_go.h - takes Go's RWMutex, or its plain mutex, and counts waits in the
+ * stats build.
  *
- * The locks report waits themselves, but only between the hooks here count:
- * operations without them are missing in causes. In measured builds these are
- * only the calls.
+ * The locks report waits themselves, but waits count only between the hooks
+ * here; operations without these hooks are missing in causes. In measured
+ * builds only the calls remain.
  */
 #ifndef RM_SUPPORT_LOCK_GO_H
 #define RM_SUPPORT_LOCK_GO_H

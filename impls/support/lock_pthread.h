@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lock_pthread.h - taking POSIX' locks, with waits counted in the stats build.
+ * lock_pthread.h - takes POSIX locks, and counts waits in the stats build.
  *
  * The locks do not report waits, so the stats build tries first. In measured
- * builds these are only the library's calls.
+ * builds only the library's calls remain.
  */
 #ifndef RM_SUPPORT_LOCK_PTHREAD_H
 #define RM_SUPPORT_LOCK_PTHREAD_H

@@ -12,7 +12,8 @@ static inline void *map_itself(void *map, size_t slot)
 	return map;
 }
 
-/* leave, quiesce: a lookup holds no reference after its return. */
+/* leave and quiesce do nothing, since a lookup holds no reference after it
+   returns. */
 static inline void nothing(void *thread)
 {
 	(void)thread;

@@ -3,9 +3,10 @@
  * spin.h - waiting without sleeping, but not forever.
  *
  * A spinning lock assumes that its holder is running. With more threads than
- * CPUs that is wrong: the holder may wait for the CPU of the spinning thread.
- * So a wait yields after SPIN_PAUSES checks, and again before each further one.
- * That is after some microseconds, longer than any map holds a lock.
+ * CPUs that may be wrong: the holder may wait for the CPU of the spinning
+ * thread. So a wait yields after SPIN_PAUSES checks, and again before each
+ * further check. That is after some microseconds, which is longer than any map
+ * holds a lock.
  */
 #ifndef RM_SUPPORT_SPIN_H
 #define RM_SUPPORT_SPIN_H
@@ -26,11 +27,13 @@ enum { SPIN_PAUSES = 100 };
 #endif
 #endif
 #ifndef SPIN_PAUSE
-/* seq_cst: no partner; keeps the compiler from moving the next check up */
+/* seq_cst: pairs with nothing; keeps the compiler from moving the next check
+   up */
 #define SPIN_PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* Runs between two checks of a condition; `looks` is 0 before the first. */
+/* Call it between two checks of a condition; `looks` must be 0 before the first
+   call. */
 RM_HOT void spin_wait(unsigned *looks)
 {
 	RM_LOCK_WAIT_BEGIN();

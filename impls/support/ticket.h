@@ -7,8 +7,8 @@
  * waiter reads the one word that each unlock writes. The strict order cannot
  * skip a thread that is not running, so waits yield, see spin.h. With a
  * thousand waiters a full round of yields could precede each turn. So waiters
- * far from their turn sleep, longer the farther (the proportional backoff of
- * section 2.2).
+ * far from their turn sleep, the longer the farther away it is (the
+ * proportional backoff of section 2.2).
  */
 #ifndef RM_SUPPORT_TICKET_H
 #define RM_SUPPORT_TICKET_H
@@ -18,9 +18,10 @@
 #include <time.h>
 
 enum {
-	TICKET_NEAR = 8,        /* turns before its own at which a waiter stays
-				   awake */
-	TICKET_TURN_NS = 50000, /* sleep per turn if it is farther */
+	TICKET_NEAR = 8, /* a waiter stays awake at most this many turns before
+	                    its own */
+	TICKET_TURN_NS = 50000, /* sleep per turn, if its turn is farther
+	                           away */
 };
 
 /* All zero is unlocked. At most 2^32 - 1 threads wait. */

@@ -4,8 +4,8 @@
  *
  * Includers need `needs: libxxhash`. It is inlined, with the vector unit that
  * the library selects for the compiler's target: SSE2 on x86-64, NEON on
- * AArch64. The library uses that only above 240 bytes, longer than any key of
- * the measured loop.
+ * AArch64. The library uses vectors only above 240 bytes, which is longer than
+ * any key of the measured loop.
  */
 #ifndef RM_SUPPORT_XXH3_H
 #define RM_SUPPORT_XXH3_H
@@ -17,7 +17,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* The library's choice, for readers of a result. */
+/* The vector unit that the library selected, for readers of a result. */
 #if XXH_VECTOR == XXH_SCALAR
 #define RM_XXH3_VECTOR "scalar"
 #elif XXH_VECTOR == XXH_SSE2

@@ -7,8 +7,8 @@
  * entry: impls/syncmap/hashtriemap.h. Compared with the classic sync.Map, it
  * has neither a miss path nor copying.
  *
- * The types differ from Go's HashTrieMap[any, any], which hashes and compares a
- * key through its interface's type and stores a value as an interface that
+ * Types differ from Go's HashTrieMap[any, any], which hashes and compares a key
+ * through the type of its interface, and stores a value as an interface that
  * points to a box. Here key and value have fixed types and are stored in the
  * entry. So this map also saves a box compared with syncmap; syncmap_inline
  * (values of 8 bytes) is a closer comparison.
@@ -58,5 +58,5 @@ const struct rm_impl rm_impl_hashtriemap = {
 	.dispatch = "none",
 	RM_ALL_OF(ops),
 	.value_most = 1024,
-	.value_place = "in line, in the key's node; freed after an epoch",
+	.value_place = "inline, in the key's node; freed after an epoch",
 };

@@ -5,15 +5,15 @@
  * Written from a description of the design, not from code. A node has sixteen
  * slots, selected by four bits of the hash, from the top. A slot is empty or
  * points to a node or an entry. Entries with equal 64-bit hashes form a list
- * ("overflow"). Keys and values of an entry never change: a replacement is a
- * new entry in the old one's slot.
+ * ("overflow"). Keys and values of an entry never change: to replace a value, a
+ * new entry is put into the old one's slot.
  *
  * Lookups take no lock and write nothing. A write descends to a slot without a
- * lock, locks its node and checks again. If the slot has a node by then, or its
- * own node was cut off ("dead"), the write starts over. Two keys in one slot
- * get as many nodes as their hashes have equal groups of bits. A removal cuts
- * off the nodes that it empties, upwards, and holds the lower lock while it
- * takes the upper one. clear() replaces the root.
+ * lock, locks its node and checks again. If the slot now has a node, or the
+ * slot's own node was cut off ("dead"), the write starts over. If two keys meet
+ * in one slot, as many nodes are added as their hashes have equal groups of
+ * bits. A removal cuts off the nodes that it empties, upwards, and holds the
+ * lower lock while it takes the upper one. clear() replaces the root.
  *
  * Invariants, checked by hashtrie_check(): an entry is where its hash leads; a
  * list has one hash and no duplicate key; a node in the tree is not dead, has

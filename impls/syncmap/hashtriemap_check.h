@@ -32,7 +32,8 @@ static inline const char *hashtrie_check_chain(struct hashtrie *map,
 	return NULL;
 }
 
-/* Checks all below a node that the bits of `path` above `shift` lead to. */
+/* Checks everything below a node to which the bits of `path` above `shift`
+   lead. */
 static inline const char *hashtrie_check_inner(struct hashtrie *map,
         struct hashtrie_inner *inner, uint64_t path, unsigned shift)
 {

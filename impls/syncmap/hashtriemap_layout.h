@@ -21,7 +21,7 @@
 #endif
 
 enum {
-	HASHTRIE_BITS = 4, /* of the hash, per level, from the top */
+	HASHTRIE_BITS = 4, /* bits of the hash per level, from the top */
 	HASHTRIE_CHILDREN = 1 << HASHTRIE_BITS,
 	HASHTRIE_HASH_BITS = 64,
 };
@@ -34,10 +34,11 @@ struct hashtrie_node {
 typedef _Atomic(struct hashtrie_node *) hashtrie_slot;
 
 /* Sixteen slots. A thread that changes a slot holds the lock. It is glibc's
-   mutex instead of Go's (syncmap_mutex.h): 40 bytes of a node instead of 8. */
+   mutex instead of Go's (syncmap_mutex.h), which takes 40 bytes of a node
+   instead of 8. */
 struct hashtrie_inner {
 	struct hashtrie_node node;
-	bool dead; /* under the lock: cut off, must not be changed */
+	bool dead; /* under the lock; true: cut off, must not be changed */
 	struct hashtrie_inner *parent; /* NULL: the root */
 	pthread_mutex_t lock;
 	hashtrie_slot child[HASHTRIE_CHILDREN];
@@ -57,7 +58,7 @@ struct hashtrie {
 	struct epoch *epoch; /* constants from here on */
 	struct rm_shape shape;
 	uint64_t seed;
-	/* any thread adds, in the stats build */
+	/* in the stats build any thread adds to it */
 	_Alignas(EPOCH_PAD) _Atomic uint64_t made, cut, overflows;
 };
 
@@ -106,8 +107,8 @@ RM_HOT hashtrie_slot *hashtrie_child(
 	return &inner->child[hash >> shift & (HASHTRIE_CHILDREN - 1)];
 }
 
-/* The contract's writes cannot fail: the process ends, and the trial is
-   recorded as failed. */
+/* Ends the process, and the trial is recorded as failed, since writes cannot
+   report an error. */
 static inline void *hashtrie_new(size_t bytes)
 {
 	void *memory = calloc(1, bytes);

@@ -15,7 +15,7 @@ RM_HOT bool hashtrie_key_equal(
 	                                   key.bytes, key.length));
 }
 
-/* The slot for a hash: empty or with entries. */
+/* The slot for a hash, which is empty or has entries. */
 struct hashtrie_place {
 	struct hashtrie_inner *inner;
 	hashtrie_slot *slot;
@@ -87,7 +87,7 @@ RM_HOT bool hashtrie_lookup(void *thread, struct rm_shape shape,
 	return true;
 }
 
-/* Visits all below a node, slot by slot; false: `fn` returned false. */
+/* Visits everything below a node, slot by slot; returns false if `fn` did. */
 static inline bool hashtrie_walk(struct hashtrie_inner *inner,
         struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -136,7 +136,7 @@ static inline bool hashtrie_count(
 	return true;
 }
 
-/* For checks only: Go's map lacks this operation. */
+/* For checks only, since Go's map does not have this operation. */
 static inline size_t hashtrie_length(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);

@@ -6,8 +6,8 @@
 
 #include "impls/syncmap/hashtriemap_read.h"
 
-/* Descends and locks the slot's node. Starts over if the slot now has a node or
-   its own node was cut off. The caller unlocks place->inner. */
+/* Descends and locks the slot's node. Starts over if the slot now has a node,
+   or if the slot's own node was cut off. The caller unlocks place->inner. */
 static inline void hashtrie_lock(
         void *thread, uint64_t hash, struct hashtrie_place *place)
 {
@@ -216,9 +216,9 @@ static inline bool hashtrie_is_empty(struct hashtrie_inner *inner)
 	return true;
 }
 
-/* Cuts off the locked node and its ancestors as far as they are empty, and
-   unlocks. Only this function holds two locks, and it takes the lower one
-   first. `shift` is as in hashtrie_child() of the node. */
+/* Cuts off the locked node and those ancestors that are empty, and unlocks.
+   Only this function holds two locks, and it takes the lower one first. `shift`
+   is as in hashtrie_child() of the node. */
 static inline void hashtrie_shrink(void *thread, struct hashtrie_inner *inner,
         uint64_t hash, unsigned shift)
 {
@@ -292,7 +292,8 @@ static inline bool hashtrie_compare_remove(void *thread, struct rm_shape shape,
 	return true;
 }
 
-/* Bytes of a tree and its entries. Late writes may still change it. */
+/* Returns the bytes of a tree and its entries. Late writes may still change the
+   tree. */
 static inline uint64_t hashtrie_tree_bytes(
         struct rm_shape shape, struct hashtrie_inner *inner)
 {
@@ -317,8 +318,8 @@ static inline uint64_t hashtrie_tree_bytes(
 }
 
 /* Replaces the root. A write that found the old root may end later; it counts
-   as one before the clear. Go's clear is O(1). This one counts the old tree's
-   bytes, so that the limit of retired bytes applies to clears, too. */
+   as one before the clear. Go's clear is O(1). This function counts the bytes
+   of the old tree, so the limit of retired bytes applies to clears, too. */
 static inline void hashtrie_clear(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);

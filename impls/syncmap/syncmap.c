@@ -2,10 +2,10 @@
 /*
  * syncmap.c - Go's classic sync.Map (before 1.24), with reclamation.
  *
- * A read map without locks, a dirty map under a mutex, promotion by misses:
- * impls/syncmap/syncmap.h. A lookup of a promoted key writes nothing shared; a
- * lookup that misses takes the mutex. Epochs do, and count, what Go's collector
- * does.
+ * It has a read map without locks, a dirty map under a mutex, and promotes
+ * dirty after enough misses (impls/syncmap/syncmap.h). A lookup of a promoted
+ * key writes nothing shared; a lookup that misses takes the mutex. Epochs do
+ * what Go's collector does, and count it.
  */
 #include "impls/syncmap/syncmap_map.h"
 

@@ -32,12 +32,13 @@
  *			c) clear(): all, with their map
  *
  * A reader of an old header may still find all of these; SYNCMAP_RECLAMATION
- * defines how it is waited for. A cell found in dirty is read under the lock.
- * So a thread that uses an entry without the lock has found it in the map of a
- * header.
+ * defines how to wait for such readers. A cell found in dirty is read under the
+ * lock. So a thread that uses an entry without the lock has found it in the map
+ * of a header.
  *
- * A template: syncmap_variant.h lists the choices of a variant. Functions here
- * are the operations of struct rm_map_ops; SYNCMAP_OPS names them.
+ * This is a template: syncmap_variant.h lists the choices of a variant.
+ * Functions here are the operations of struct rm_map_ops; SYNCMAP_OPS names
+ * them.
  */
 #ifndef RM_SYNCMAP_H
 #define RM_SYNCMAP_H
@@ -50,8 +51,8 @@
 #include "impls/syncmap/syncmap_remove.h"
 #include "impls/syncmap/syncmap_write.h"
 
-/* Initialisers of struct rm_map_ops. Each file needs its own constant table, so
-   that the loop does not call through pointers. */
+/* Initialisers of struct rm_map_ops. Each file needs its own constant table of
+   operations, so that the loop does not call through pointers. */
 #define SYNCMAP_OPS                                                     \
 	.create = syncmap_create, .destroy = syncmap_destroy,           \
 	.join = syncmap_join, .leave = syncmap_leave,                   \

@@ -3,7 +3,7 @@
  * syncmap_back_door.c - sync.Map whose users delete directly in its dirty map.
  *
  * Misuse: a removal takes the mutex and deletes the key in dirty, bypassing the
- * methods. If read has the key, too, lookups still find it there until the next
+ * methods. If read also has the key, lookups find it there until the next
  * promotion. There is no data race, but only the methods keep both maps
  * consistent. syncmap is the correct version.
  */

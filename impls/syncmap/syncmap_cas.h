@@ -6,8 +6,8 @@
 
 #include "impls/syncmap/syncmap_dirty.h"
 
-/* Puts the cell into an entry without a value. Returns nil if it did, the
-   entry's cell if that is live, or expunged if it needs the lock. */
+/* Puts the cell into an entry without a value. Returns nil if it did so, the
+   entry's cell if that is live, or expunged if the caller needs the lock. */
 RM_HOT uint64_t syncmap_fill_entry(
         void *thread, struct syncmap_entry *entry, uint64_t cell)
 {
@@ -70,8 +70,8 @@ static inline bool syncmap_insert_if_absent(void *thread, struct rm_shape shape,
 	return syncmap_live(current);
 }
 
-/* Replaces the expected value by `cell`, which may be nil. Returns the replaced
-   cell, or nil. */
+/* Replaces the expected value with `cell`, which may be nil. Returns the
+   replaced cell, or nil. */
 static inline uint64_t syncmap_replace(void *thread, struct rm_shape shape,
         struct syncmap_entry *entry, const struct rm_value *expected,
         uint64_t cell)
@@ -91,8 +91,8 @@ static inline uint64_t syncmap_replace(void *thread, struct rm_shape shape,
 }
 
 /* The slow path. The set of keys does not change: nothing is revived, and a key
-   that CompareAndDelete finds in dirty stays there without a value. Only for
-   CompareAndDelete an absent key is a miss, too. */
+   that CompareAndDelete finds in dirty stays there without a value. An absent
+   key is also a miss, but only for CompareAndDelete. */
 static inline uint64_t syncmap_replace_locked(void *thread,
         struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, uint64_t cell)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_check.h - sync.Map: its state in figures, and a check of every
+/* syncmap_check.h - sync.Map: its state in numbers, and a check of every
    invariant of syncmap.h. Inner part of it. */
 #ifndef RM_SYNCMAP_CHECK_H
 #define RM_SYNCMAP_CHECK_H
@@ -18,11 +18,11 @@ static inline uint64_t syncmap_cell_of(const struct syncmap_entry *entry)
 struct syncmap_figures {
 	bool amended;
 	size_t read_keys, dirty_keys, misses;
-	size_t nil, expunged;          /* entries of the read map */
-	size_t dirty_only_nil;         /* entries of dirty that are not in
-				          read */
+	size_t nil, expunged;  /* number of entries in the read map */
+	size_t dirty_only_nil; /* number of entries of dirty that are not in
+	                          read */
 	uint64_t promotions, rebuilds; /* since creation */
-	uint64_t all_misses;           /* since creation, in the stats build */
+	uint64_t all_misses; /* counted since creation, in the stats build */
 };
 
 /* No other thread uses the map. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_collected.h - sync.Map: reclaimed by a collector, as in Go. Inner
- * part of syncmap.h.
+ * syncmap_collected.h - sync.Map: memory is reclaimed by a collector, as in Go.
+ * Inner part of syncmap.h.
  *
  * Nothing is retired: the collector frees unreachable memory. The root block is
  * never collected; it holds the map's address and the handles. All other memory
@@ -136,7 +136,7 @@ static inline void syncmap_leave(void *thread)
 {
 	struct syncmap_thread *handle = thread;
 
-	if (handle->registered) /* not so for the main thread */
+	if (handle->registered) /* does not apply to the main thread */
 		GC_unregister_my_thread();
 	handle->registered = false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_dirty.h - sync.Map: building dirty and adding to it, all under the
+/* syncmap_dirty.h - sync.Map: builds dirty and adds to it, always under the
    lock. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_DIRTY_H
 #define RM_SYNCMAP_DIRTY_H
@@ -12,7 +12,7 @@ RM_HOT void syncmap_dirty_add(struct syncmap *map, struct rm_shape inner,
 {
 	bool was_there;
 
-	key.bytes = entry->bytes; /* the map borrows the entry's copy */
+	key.bytes = entry->bytes; /* the map uses the entry's copy */
 	_Atomic uint64_t *words =
 	        gomap_assign(map->dirty, inner, key, &was_there);
 
@@ -51,7 +51,7 @@ static inline bool syncmap_expunge(
 	uint64_t cell = SYNCMAP_NIL;
 
 	/* relaxed, both: nil and expunged have no content, and a present cell
-	   is not read. An entry whose store wins goes into dirty. */
+	   is not read. If a store is faster, the entry goes into dirty. */
 	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
 	            SYNCMAP_EXPUNGED, memory_order_relaxed,
 	            memory_order_relaxed))
@@ -63,8 +63,8 @@ static inline bool syncmap_expunge(
 /* Returns the size hint for a new dirty of `count` entries. */
 static inline size_t syncmap_dirty_hint(size_t count)
 {
-	/* Large enough for one more entry without being loaded: a map grows at
-	   13/2 per bucket, and 6 is 3/4 of its slots. */
+	/* Large enough for one more entry at 3/4 of the slots, which is 6
+	   entries per bucket; a map grows at 13/2. */
 	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED)
 		return (count + 1) * 13 / 12 + 1;
 	return count;
@@ -133,8 +133,8 @@ static inline void syncmap_promote_early(void *thread, struct syncmap *map)
 	syncmap_set_misses(map, misses);
 }
 
-/* If the variant's rule requires it, promotes dirty after the store, of a new
-   or an expunged key, that filled it. */
+/* If the variant's rule requires it, promotes dirty after the store (of a new
+   or an expunged key) that filled it. */
 RM_HOT void syncmap_promote_loaded(void *thread, struct syncmap *map)
 {
 	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED && map->dirty &&
@@ -142,7 +142,7 @@ RM_HOT void syncmap_promote_loaded(void *thread, struct syncmap *map)
 		syncmap_promote(thread, map);
 }
 
-/* Adds a new key: the only step that may need a new dirty. */
+/* Adds a new key, which is the only step that may need a new dirty. */
 RM_HOT void syncmap_insert(
         void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_dirty_late.c - sync.Map that makes dirty late.
+ * syncmap_dirty_late.c - sync.Map that builds dirty late.
  *
  * Like syncmap, but a new key makes a dirty only if there were more misses than
  * the read map has entries. Without a dirty, lookups of absent keys count as
  * misses, too. Otherwise the key goes into a copy of the read map, which is
- * published at once: O(keys) per new key if writes outnumber misses. In Go the
- * first new key always makes a dirty. Prefilled in one step.
+ * published at once; this takes O(keys) per new key if writes outnumber misses.
+ * In Go the first new key always makes a dirty. Prefilled in one step.
  */
 #define SYNCMAP_RULES .late_dirty = true
 #include "impls/syncmap/syncmap.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_epoch.h - sync.Map: reclaimed by epochs; a thread's handle is its
- * epoch record. Inner part of syncmap.h.
+ * syncmap_epoch.h - sync.Map: memory is reclaimed by epochs; a thread's handle
+ * is its epoch record. Inner part of syncmap.h.
  *
- * Operations announce nothing: pointers that a thread found stay valid until
- * it is quiescent.
+ * Operations announce nothing, since pointers that a thread found stay valid
+ * until it is quiescent.
  */
 #ifndef RM_SYNCMAP_EPOCH_H
 #define RM_SYNCMAP_EPOCH_H
@@ -15,11 +15,11 @@
 
 /* Kinds of retired objects, for epoch_free(). */
 enum {
-	SYNCMAP_BLOCK,    /* boxes and headers: one free() */
-	SYNCMAP_ENTRY,    /* with the key, without a box */
+	SYNCMAP_BLOCK,    /* boxes and headers, freed by one free() */
+	SYNCMAP_ENTRY,    /* an entry with its key, without its box */
 	SYNCMAP_MAP,      /* without the entries */
-	SYNCMAP_FULL_MAP, /* with entries and boxes: clear() */
-	SYNCMAP_LIST,     /* of expunged entries, with them */
+	SYNCMAP_FULL_MAP, /* a map with entries and boxes, from clear() */
+	SYNCMAP_LIST,     /* a list of expunged entries, with the entries */
 };
 
 static void epoch_free(void *owner, unsigned kind, void *pointer)
@@ -79,7 +79,8 @@ static inline void syncmap_reclamation_start(void)
 {
 }
 
-/* The result is unused, but must not be NULL, which would mean no memory. */
+/* The result is unused, but must not be NULL, which would mean that memory ran
+   out. */
 static inline void *syncmap_reclamation_create(
         struct syncmap *map, const struct rm_sizing *sizing)
 {
@@ -114,7 +115,7 @@ RM_HOT void syncmap_settle(void *thread)
 	epoch_settle(thread);
 }
 
-/* Runs before the map's own allocations: nothing to do. */
+/* Runs before the map's own allocations; there is nothing to do. */
 static inline void syncmap_reclamation_start(void)
 {
 }
@@ -201,7 +202,7 @@ static inline void syncmap_leave(void *thread)
 	epoch_leave(thread);
 }
 
-/* A leaking map has nothing to announce. */
+/* A map that frees nothing has nothing to announce. */
 RM_HOT void syncmap_quiesce(void *thread)
 {
 	if (!syncmap_rules.leaks)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_hazard.h - sync.Map: reclaimed by hazard pointers; a thread's handle
- * is its hazard record. Inner part of syncmap.h.
+ * syncmap_hazard.h - sync.Map: memory is reclaimed by hazard pointers; a
+ * thread's handle is its hazard record. Inner part of syncmap.h.
  *
  * Three slots per thread:
  *	SYNCMAP_NAME_HEADER	the header that the operation found
@@ -11,9 +11,9 @@
  * Boxes are retired and protected as in hazard.h, with one exchange per lookup.
  * A header is named once per batch and stays named until it changes.
  *
- * Memory that headers leave goes into a queue (below). So a reader that stops
- * in an operation keeps all later headers, maps and removed entries, but only
- * one box: the one that it names.
+ * Memory that only old headers refer to goes into a queue (below). So a reader
+ * that stops in an operation keeps all later headers, maps and removed entries,
+ * but only one box: the one that it names.
  *
  * An entry that was only in dirty is freed at once, since cells found in dirty
  * are read under the lock.
@@ -26,8 +26,8 @@
 
 /* A header's name protects everything reachable from it: the map and its
    entries, some of which are retired with a much later header. So memory that
-   headers leave goes into one queue, under the map's lock. It is freed from the
-   head up to the first header that a thread names. */
+   only old headers refer to goes into one queue, under the map's lock. It is
+   freed from the head up to the first header that a thread names. */
 
 enum {
 	SYNCMAP_NAME_HEADER,
@@ -38,7 +38,7 @@ enum {
 /* Waits until no thread names one of its headers. */
 struct syncmap_queued {
 	struct syncmap_queued *next;
-	struct syncmap_header *before; /* or NULL: same map, not amended */
+	struct syncmap_header *before; /* or NULL: the same map, not amended */
 	struct syncmap_remains remains;
 	uint64_t bytes;
 };
@@ -47,7 +47,8 @@ struct syncmap_hazard {
 	struct hazard *hazard;
 	/* under the map's lock */
 	struct syncmap_queued *oldest, *newest;
-	struct syncmap_header *before; /* had the same map, not amended */
+	struct syncmap_header *before; /* the previous header had the same map,
+	                                  not amended */
 };
 
 static inline uint64_t syncmap_remains_bytes(
@@ -149,7 +150,7 @@ static void hazard_free(void *owner, void *pointer)
 	free(pointer);
 }
 
-/* Runs before the map's own allocations: nothing to do. */
+/* Runs before the map's own allocations; there is nothing to do. */
 static inline void syncmap_reclamation_start(void)
 {
 }
@@ -191,8 +192,9 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
 	return header;
 }
 
-/* Returns the header for an operation without the lock. If it is named already,
-   it was checked after naming and has not been freed since. */
+/* Returns the header for an operation without the lock. If the header is
+   already named, it was checked after it was named and cannot have been freed
+   since. */
 RM_HOT struct syncmap_header *syncmap_read(void *thread)
 {
 	struct hazard_record *record = thread;
@@ -273,8 +275,8 @@ RM_HOT void syncmap_settle(void *thread)
 
 	if (__builtin_expect(!record->due, 1))
 		return;
-	hazard_name(record, SYNCMAP_NAME_HEADER, 0); /* or it would keep its own
-						        header */
+	/* otherwise the thread would keep its own header */
+	hazard_name(record, SYNCMAP_NAME_HEADER, 0);
 	syncmap_free_queue(record);
 }
 

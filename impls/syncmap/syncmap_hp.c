@@ -3,10 +3,10 @@
  * syncmap_hp.c - Go's classic sync.Map, reclaimed by hazard pointers.
  *
  * Like syncmap, but a lookup names the box that it reads. That costs one atomic
- * exchange on a line of its own thread, which other threads read occasionally,
- * and a second load of the entry. No thread waits for another thread's batch.
- * Even if a reader stops, the unfreed memory is bounded, except for headers,
- * maps and removed entries: impls/syncmap/syncmap_hazard.h.
+ * exchange on a cache line of its own thread, which other threads occasionally
+ * read, and a second load of the entry. No thread waits for another thread's
+ * batch. Even if a reader stops, the unfreed memory is bounded, except for
+ * headers, maps and removed entries: impls/syncmap/syncmap_hazard.h.
  */
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
 #include "impls/syncmap/syncmap_map.h"

@@ -30,11 +30,11 @@ struct syncmap_entry {
 	};
 };
 
-/* The part that readers see. It never changes once published. */
+/* The header, which readers see. It never changes once published. */
 #ifndef SYNCMAP_HEADER
 struct syncmap_header {
 	struct gomap *map;
-	bool amended; /* dirty has keys that map lacks */
+	bool amended; /* dirty has keys that map does not have */
 };
 #endif
 
@@ -45,21 +45,24 @@ static_assert(offsetof(struct syncmap_entry, p) == 0 &&
 static_assert(sizeof(struct syncmap_header) == 16,
         "a pointer and a flag: two words, padded");
 
-/* The entries that a rebuild expunged. A revived one leaves NULL. */
+/* The entries that a rebuild expunged. An entry that was revived is NULL
+   here. */
 struct syncmap_expunged {
 	size_t count, capacity;
 	struct syncmap_entry *entries[];
 };
 
 struct syncmap {
-	/* As in Go, lock and pointer share one line: taking the lock disturbs
-	   readers. */
+	/* As in Go, lock and pointer share one cache line, so taking the lock
+	   disturbs readers. */
 	_Alignas(SYNCMAP_PAD) struct syncmap_lock lock;
 	_Atomic(struct syncmap_header *) read;
-	struct gomap *dirty;   /* from here on: under the lock */
-	_Atomic size_t misses; /* some variants count without it */
+	struct gomap *dirty;   /* members from here on are protected by the
+	                        lock */
+	_Atomic size_t misses; /* some variants count without the lock */
 	struct syncmap_expunged *expunged;
-	uint64_t generation; /* of the seed: differs for each dirty */
+	uint64_t generation; /* number for the seed, which differs for each
+	                        dirty */
 	_Atomic uint64_t all_misses;
 	uint64_t promotions, rebuilds, kept_entries, revivals;
 	_Alignas(SYNCMAP_PAD) void *reclamation; /* constants */
@@ -67,16 +70,17 @@ struct syncmap {
 	uint64_t seed;
 };
 
-/* Memory that a header leaves when the next one is published. */
+/* Memory that only an old header refers to once the next one is published. */
 struct syncmap_remains {
 	struct syncmap_header *header;
-	struct gomap *bare;                /* or NULL: a map, no entries */
-	struct gomap *full;                /* or NULL: with entries and cells */
-	struct syncmap_expunged *expunged; /* or NULL: with the entries */
+	struct gomap *bare; /* a map without its entries; or NULL */
+	struct gomap *full; /* a map with entries and cells; or NULL */
+	struct syncmap_expunged *expunged; /* a list with its entries; or
+	                                      NULL */
 };
 
-/* The contract's writes cannot fail: the process ends, and the trial is
-   recorded as failed. */
+/* Ends the process, and the trial is recorded as failed, since writes cannot
+   report an error. */
 static inline void *syncmap_new(size_t bytes)
 {
 	void *memory = malloc(bytes);
@@ -123,7 +127,7 @@ RM_HOT struct syncmap_entry *syncmap_find(
 	return syncmap_entry_of(gomap_find(map, inner, key));
 }
 
-/* Bytes of a map, for statistics and the limit. */
+/* Returns the bytes of a map, for statistics and for the limit. */
 static inline uint64_t syncmap_map_bytes(const struct gomap *map)
 {
 	struct gomap_stats sum = { 0 };
@@ -132,8 +136,8 @@ static inline uint64_t syncmap_map_bytes(const struct gomap *map)
 	return sizeof(*map) + sizeof(*map->extra) + sum.array_bytes;
 }
 
-/* The same with entries and cells. A key is estimated at 16 bytes, since
-   measuring each would be O(n) under the lock. */
+/* Returns the same with entries and cells. A key is estimated at 16 bytes,
+   since measuring each would be O(n) under the lock. */
 static inline uint64_t syncmap_full_bytes(
         const struct syncmap *map, const struct gomap *full)
 {
@@ -149,7 +153,7 @@ static inline uint64_t syncmap_list_bytes(const struct syncmap_expunged *list)
 	return list->count * (sizeof(struct syncmap_entry) + 8);
 }
 
-/* Creates an empty map for `hint` entries that borrows its keys. */
+/* Creates an empty map for `hint` entries that uses the keys of the entries. */
 static inline struct gomap *syncmap_gomap(struct syncmap *map, size_t hint)
 {
 	struct gomap *made = gomap_create(hint, syncmap_inner(map->shape),
@@ -175,7 +179,7 @@ static inline void syncmap_entries_free(struct syncmap_entry *entry)
 }
 
 /* Frees a map, its entries and their cells, which no thread can reach. Entries
-   go last: in a growing map the iterator may read a key twice. */
+   are freed last, since in a growing map the iterator may read a key twice. */
 GOMAP_RARE void syncmap_full_map_free(struct gomap *map)
 {
 	struct syncmap_entry *first = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_map.h - table and loops of a sync.Map with all operations of
-   syncmap.h, for variants that add no operation. */
+/* syncmap_map.h - the table of operations and the loops of a sync.Map, for
+   variants that add no operation to syncmap.h. */
 #ifndef RM_SYNCMAP_MAP_H
 #define RM_SYNCMAP_MAP_H
 

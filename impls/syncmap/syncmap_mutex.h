@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* syncmap_mutex.h - sync.Map: its lock is a mutex, as in Go, but glibc's. A
    waiting thread sleeps at once, whereas Go's spins up to four times for 30
-   pauses. There is no hand-over after 1 ms either (go_mutex.h has both). Inner
+   pauses. Nor is the lock handed over after 1 ms (go_mutex.h does both). Inner
    part of syncmap.h. */
 #ifndef RM_SYNCMAP_MUTEX_H
 #define RM_SYNCMAP_MUTEX_H

@@ -33,7 +33,7 @@ static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
 RM_HOT void syncmap_lock(struct syncmap_lock *lock)
 {
 	lock_mutex(&lock->mutex);
-	/* relaxed: a thread only compares this with itself */
+	/* relaxed: a thread compares this only with itself */
 	atomic_store_explicit(
 	        &lock->holder, pthread_self(), memory_order_relaxed);
 }

@@ -3,8 +3,8 @@
  * syncmap_padded.c - sync.Map whose header is padded to 16 bytes.
  *
  * Like syncmap, but six bytes follow the header's pointer and flag. An article
- * gives 9 bytes without and 16 with them. The compiler pads both to 16, aligned
- * to 8, so no difference is expected; this map can show that.
+ * states 9 bytes without them and 16 with them. The compiler pads both to 16,
+ * aligned to 8, so no difference is expected; this map can show that.
  */
 #include "impls/syncmap/syncmap_variant.h"
 
@@ -12,7 +12,7 @@
 
 struct gomap;
 
-/* The part that readers see. It never changes once published. */
+/* The header, which readers see. It never changes once published. */
 struct syncmap_header {
 	struct gomap *map;
 	bool amended; /* dirty has keys that map lacks */

@@ -6,7 +6,7 @@
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* Returns a read map with every key: promotes first if there are new ones. */
+/* Returns a read map with every key; if there are new keys, promotes first. */
 static inline struct syncmap_header *syncmap_promoted_header(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -72,8 +72,9 @@ static inline void syncmap_scan_locked(
 	free(pairs);
 }
 
-/* Visits each key at most once, without a lock, and reads its value then. `fn`
-   may use the map, even with the same handle, but must not announce or park. */
+/* Visits each key at most once, without a lock, and reads its value at that
+   time. `fn` may use the map, even with the same handle, but must not announce
+   or park. */
 static inline void syncmap_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -96,8 +97,8 @@ static inline void syncmap_scan(
 	syncmap_unpin(thread);
 }
 
-/* Counts the values under the lock and changes nothing. For checks only: Go's
-   map has no such operation. */
+/* Counts the values under the lock and changes nothing. For checks only, since
+   Go's map has no such operation. */
 static inline size_t syncmap_length(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -121,8 +122,8 @@ static inline size_t syncmap_length(void *thread)
 	return count;
 }
 
-/* Statistics of a sync.Map: misses, promotions and rebuilds, the sizes of both
-   maps, and the reclamation. */
+/* Emits the statistics of a sync.Map: misses, promotions and rebuilds, sizes of
+   both maps, and memory reclamation. */
 static inline void syncmap_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct syncmap *map = opaque;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_read.h - sync.Map: creation, destruction, lookup, miss and promotion.
-   Inner part of syncmap.h. */
+/* syncmap_read.h - sync.Map: creation, destruction, lookups, misses and
+   promotion. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_READ_H
 #define RM_SYNCMAP_READ_H
 
@@ -18,7 +18,8 @@ static inline void syncmap_destroy(void *opaque)
 
 	if (map->reclamation)
 		syncmap_reclamation_destroy(map);
-	if (header && map->dirty) { /* dirty holds all that is not expunged */
+	if (header && map->dirty) { /* dirty has all entries that are not
+	                               expunged */
 		syncmap_full_map_free(map->dirty);
 		gomap_destroy(header->map);
 	} else if (header) {

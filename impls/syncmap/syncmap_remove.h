@@ -12,7 +12,7 @@
 #define SYNCMAP_BEFORE_EXCHANGE() ((void)0)
 #endif
 
-/* Takes a value out of an entry; nil: there is none. */
+/* Takes the value out of an entry; returns nil if there is none. */
 RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 {
 	/* relaxed: the exchange acquires */
@@ -23,7 +23,7 @@ RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 		/* seq_cst: acquires the content of the removed cell. A thread
 		   that finds nil sees what was done before (in shard_life, that
 		   the shard lacks the key). Also see syncmap_load(). relaxed:
-		   again */
+		   tried again */
 		if (atomic_compare_exchange_weak_explicit(&entry->p, &cell,
 		            SYNCMAP_NIL, memory_order_seq_cst,
 		            memory_order_relaxed))
@@ -116,7 +116,7 @@ static inline void syncmap_reset(void *thread, struct syncmap *map)
 	if (!empty)
 		gomap_no_memory();
 	struct syncmap_header *old = syncmap_publish(map, empty, false);
-	/* dirty holds all but the expunged */
+	/* dirty has all entries except expunged ones */
 	const struct syncmap_remains remains = { .header = old,
 		.bare = map->dirty ? old->map : NULL,
 		.full = map->dirty ? map->dirty : old->map,

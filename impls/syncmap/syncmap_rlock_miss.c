@@ -3,7 +3,7 @@
  * syncmap_rlock_miss.c - sync.Map whose missing lookups share the lock.
  *
  * Like syncmap, but a lookup that must search dirty takes a reader lock and
- * counts its miss by an atomic addition. Some articles describe the read path
+ * counts its miss with an atomic addition. Some articles describe the read path
  * like this; in Go that path takes the mutex. A miss that makes a promotion due
  * releases the lock, takes it exclusively and checks again.
  */

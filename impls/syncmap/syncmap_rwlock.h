@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_rwlock.h - sync.Map: its lock can be shared by lookups that miss.
+/* syncmap_rwlock.h - sync.Map: a lock that lookups that miss can share.
    Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_RWLOCK_H
 #define RM_SYNCMAP_RWLOCK_H

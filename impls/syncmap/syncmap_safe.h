@@ -5,8 +5,8 @@
  * Each lookup sets a barrier (sigsetjmp, without the signal mask). A fault
  * while its key is hashed jumps there, releases the lock if the lookup holds
  * it, and returns "absent". A lookup hashes before it counts or promotes, so it
- * has changed nothing by then. As in the article, writes have no barrier: an
- * unhashable key ends the process.
+ * has not changed anything when the fault happens. As in the article, writes
+ * have no barrier: an unhashable key ends the process.
  *
  * Go hashes a key even if the map is empty, so its panic precedes the lock.
  * This port checks for an empty map first, and so hashes under the lock if the
@@ -22,7 +22,7 @@
 struct safe_map {
 	struct syncmap *inner;
 	_Atomic uint64_t faults;        /* aborted lookups */
-	_Atomic uint64_t faults_locked; /* of these, under the lock */
+	_Atomic uint64_t faults_locked; /* number of these under the lock */
 };
 
 /* One thread's handle. */
@@ -94,7 +94,7 @@ static void safe_unpark(void *thread)
 	syncmap_unpark(safe_inner(thread));
 }
 
-/* Handles a fault: restores the state before the lookup. */
+/* Handles a fault: restores the state from before the lookup. */
 static RM_COLD bool safe_recover(struct safe_thread *safe)
 {
 	const bool locked = syncmap_unlock_if_held(&safe->map->inner->lock);
@@ -106,8 +106,8 @@ static RM_COLD bool safe_recover(struct safe_thread *safe)
 	return false;
 }
 
-/* A function that sets a barrier cannot be inlined. One per shape keeps the
-   shape a constant. */
+/* A function that sets a barrier cannot be inlined. There is one per shape, so
+   that the shape stays a constant. */
 #define SAFE_LOOKUP(name, shape)                                       \
 	static __attribute__((noinline)) bool safe_lookup_##name(      \
 	        struct safe_thread *safe, struct rm_key key,           \

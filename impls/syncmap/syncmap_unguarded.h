@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_unguarded.h - sync.Map: loads for reclamations whose operations
-   announce nothing. Inner part of reclamations, which define syncmap_of(). */
+/* syncmap_unguarded.h - sync.Map: loads for methods of reclamation in which
+   operations announce nothing. It is included by them, and they define
+   syncmap_of(). */
 #ifndef RM_SYNCMAP_UNGUARDED_H
 #define RM_SYNCMAP_UNGUARDED_H
 

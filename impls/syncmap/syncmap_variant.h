@@ -3,8 +3,8 @@
  * syncmap_variant.h - sync.Map: the choices of a variant. Inner part of
  * syncmap.h.
  *
- * A variant's file defines some of these before it includes syncmap.h. All are
- * constants; no operation reads a flag at run time:
+ * A variant's file defines some of these before it includes syncmap.h. All of
+ * them are constants, so that no operation reads a flag at run time:
  *
  *	SYNCMAP_RULES		initialisers of struct syncmap_rules
  *	SYNCMAP_LOCK		syncmap_mutex.h or syncmap_rwlock.h
@@ -31,7 +31,7 @@
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_epoch.h"
 #endif
 
-/* When dirty becomes the read map. */
+/* The rule by which dirty becomes the read map. */
 enum syncmap_promotion {
 	SYNCMAP_PROMOTE_GO,     /* misses >= entries of dirty */
 	SYNCMAP_PROMOTE_OVER,   /* misses > entries of dirty */
@@ -40,7 +40,7 @@ enum syncmap_promotion {
 				   misses do not count */
 };
 
-/* All zero: as in Go. */
+/* If all members are zero, the map works as in Go. */
 struct syncmap_rules {
 	enum syncmap_promotion promotion;
 	bool late_dirty;  /* dirty stays only if misses > entries of read */
@@ -50,8 +50,8 @@ struct syncmap_rules {
 
 static const struct syncmap_rules syncmap_rules = { SYNCMAP_RULES };
 
-/* Taking the lock disturbs readers of its line. Two lines, since the prefetcher
-   fetches pairs. */
+/* Taking the lock disturbs readers of its line. Two cache lines, since the
+   prefetcher fetches pairs. */
 enum { SYNCMAP_PAD = 128 };
 
 #endif /* RM_SYNCMAP_VARIANT_H */

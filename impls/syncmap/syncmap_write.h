@@ -5,7 +5,7 @@
 
 #include "impls/syncmap/syncmap_dirty.h"
 
-/* The slow path of a store. Returns the replaced cell, if it is live. Never
+/* The slow path of a store. Returns the replaced cell, if that is live. Never
    counts a miss. */
 RM_HOT uint64_t syncmap_swap_locked(
         void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
@@ -42,8 +42,8 @@ GOMAP_CALL uint64_t syncmap_swap_str(
 	return syncmap_swap_locked(thread, RM_STR16X8, key, cell);
 }
 
-/* Stores the cell in the key's entry. Returns the old one, which is live if the
-   key was present. The fast path takes no lock. */
+/* Stores the cell in the key's entry. Returns the old cell, which is live if
+   the key was present. The fast path takes no lock. */
 RM_HOT uint64_t syncmap_swap(
         void *thread, struct rm_shape shape, struct rm_key key, uint64_t cell)
 {

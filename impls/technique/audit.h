@@ -2,13 +2,13 @@
 /*
  * audit.h - checks claims about a data structure after every step: the loop
  * `audit`. One iteration is one audit: it creates a structure, performs the
- * steps of the claim, inspects the structure after each, and frees it. Only
- * subjects measure times themselves; counts are exact.
+ * steps of the claim, inspects the structure after each, and frees it. Times
+ * are measured only by techniques that do so themselves; counts are exact.
  *
- * A template: the includer defines the indices of its counts, with AUDIT_AUDITS
- * first and AUDIT_COUNTS last; audit_names[] with the name and unit of each;
- * and audit_once(), which returns false if the structure itself is wrong. Then
- * the counts mean nothing and the trial fails.
+ * This is a template: the includer defines the indices of its counts, with
+ * AUDIT_AUDITS first and AUDIT_COUNTS last; audit_names[] with the name and
+ * unit of each; and audit_once(), which returns false if the structure itself
+ * is wrong. In that case the counts mean nothing, and the trial fails.
  */
 #ifndef RM_TECHNIQUE_AUDIT_H
 #define RM_TECHNIQUE_AUDIT_H
@@ -27,7 +27,7 @@ struct audit {
 
 static bool audit_once(struct audit *audit, uint64_t seed);
 
-/* Any thread: each audits its own structures. */
+/* Any thread may call it, since each audits its own structures. */
 static inline void audit_add(struct audit *audit, unsigned count, uint64_t n)
 {
 	rm_stat_add(&audit->count[count], n);

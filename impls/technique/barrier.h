@@ -7,11 +7,11 @@
  * a barrier between store and load.
  *
  * The loop is audit:WORDS: an iteration is a round of WORDS words, each on its
- * own line. Both threads walk them in step, so that they often overlap. Threads
- * work in pairs; an odd one idles.
+ * own line. Both threads go through them in step, so that they often overlap.
+ * Threads work in pairs; a thread without a partner is idle.
  *
- * A template: the includer defines barrier_write(word, was, now), with release
- * order at least.
+ * This is a template: the includer defines barrier_write(word, was, now), with
+ * release order at least.
  */
 #ifndef RM_TECHNIQUE_BARRIER_H
 #define RM_TECHNIQUE_BARRIER_H
@@ -42,7 +42,8 @@ struct barrier {
 	struct barrier_thread *thread;
 };
 
-/* Waits until the other completes `round`. False if the window ends. */
+/* Waits until the other thread completes `round`. Returns false if the window
+   ends. */
 static bool barrier_wait(struct rm_worker *worker,
         const struct barrier_thread *other, uint64_t round)
 {
@@ -53,7 +54,7 @@ static bool barrier_wait(struct rm_worker *worker,
 		if (rm_stopped(worker))
 			return false;
 		if (spins % BARRIER_SPINS == 0)
-			sched_yield(); /* the other may need this CPU */
+			sched_yield(); /* the other thread may need this CPU */
 	}
 	return true;
 }
@@ -71,7 +72,7 @@ static bool barrier_round(struct rm_worker *worker, struct barrier_thread *self,
 
 	for (uint64_t i = 0; i < words; i++) {
 		barrier_write(&self->word[i * BARRIER_STRIDE], was, was + 1);
-		/* relaxed: its order is the subject of the test */
+		/* relaxed: its order is what the test examines */
 		saw_old[i] =
 		        atomic_load_explicit(&other->word[i * BARRIER_STRIDE],
 		                memory_order_relaxed) <= was;

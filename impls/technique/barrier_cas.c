@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* barrier_cas.c - a compare-and-set with acquire and release order, a locked
-   exchange on x86. The language promises no more; only the instruction prevents
-   later loads from moving before it. */
+   exchange on x86. The language promises no more than that; only the
+   instruction prevents later loads from moving before it. */
 #include "runner/map.h"
 
 RM_HOT void barrier_write(_Atomic(uint64_t) *word, uint64_t was, uint64_t now)
 {
-	/* acq_rel: not more, so that only the instruction adds a barrier;
-	   relaxed: cannot fail, since there is one writer */
+	/* acq_rel: no stronger, so that only the instruction adds a barrier;
+	   relaxed: it cannot fail, since there is one writer */
 	atomic_compare_exchange_strong_explicit(
 	        word, &was, now, memory_order_acq_rel, memory_order_relaxed);
 }

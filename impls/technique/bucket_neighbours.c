@@ -3,10 +3,12 @@
  * bucket_neighbours.c - threads that write to adjacent buckets of Go's map: the
  * loop `tally:STRIDE` (article S3, section 3.2; claim S3-18).
  *
- * Each thread has a bucket of 144 bytes and writes its slots in turn, tophash,
- * key and value, like inserts. STRIDE is the distance of the buckets, at least
+ * Each thread has a bucket of 144 bytes. Like an insert, it writes tophash, key
+ * and value of one slot after another. STRIDE is the distance of the buckets,
+ * at least
  * 144. With 144, as in Go's arrays, the end of one bucket and the head of the
- * next share a cache line. With 192, a multiple of a line, they do not.
+ * next share a cache line. With 192 bytes, a multiple of a cache line, they do
+ * not.
  */
 #include "impls/gomap/gomap_layout.h"
 #include "impls/technique/technique.h"

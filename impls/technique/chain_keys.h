@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* chain_keys.h - Go's map: 64-bit keys whose hash contains the number of their
-   chain. A choice of GOMAP_KEYS, see gomap_keys.h. */
+   chain. One of the choices for GOMAP_KEYS, see gomap_keys.h. */
 #ifndef RM_TECHNIQUE_CHAIN_KEYS_H
 #define RM_TECHNIQUE_CHAIN_KEYS_H
 
 #include "impls/support/hash.h"
 
-/* The lower 56 bits depend on the key's upper half, the chain. The upper 8, the
-   tophash, depend on the whole key. */
+/* The lower 56 bits of the hash depend on the key's upper half, the number of
+   the chain. The upper 8 bits, the tophash, depend on the whole key. */
 RM_HOT uint64_t chain_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {

@@ -6,27 +6,27 @@
  * All threads share one registry, a port of sync.Map from a connection's number
  * to its slot. The first thread is the timer: every tenth second it ranges over
  * the registry, closes connections that have been idle for 30 s and deletes
- * them. The others are servers, and each owns a part of the slots. In each
- * second a server opens connections, a 64th of its slots but at least one, and
- * each handler takes a step. Servers continue while the timer sweeps:
- * connections are opened, touched and closed meanwhile. At the first entry of a
- * sweep the timer waits for at most 20 ms until a server has opened one more,
- * so that every run has such connections. A thread that is alone alternates
- * between both roles.
+ * them. All other threads are servers, each of which owns a part of the slots.
+ * In each second a server opens connections, a 64th of its slots but at least
+ * one, and each handler takes a step. Servers continue while the timer sweeps,
+ * so connections are opened, touched and closed during a sweep. At the first
+ * entry of a sweep the timer waits for at most 20 ms until a server has opened
+ * one more, so that every run has such connections. If there is only one
+ * thread, it alternates between both roles.
  *
  * An iteration is one second of virtual time, which each thread counts for
- * itself. The timer waits for the servers' clocks. A server waits for a sweep
- * to begin once it is five seconds overdue.
+ * itself. The timer waits for the servers' clocks. If a sweep is five seconds
+ * overdue, servers wait until it begins.
  *
- * Half of the clients fall silent without closing, after some seconds. Their
+ * Half of the clients stop sending after some seconds, without closing. Their
  * handlers wait for input that will not come. A connection is open for 28 s on
  * average and about 70 s at most, so less than half of the slots are in use,
  * for any number of connections. If a handler and the timer close a connection
  * at the same time, the one that marks its slot has closed it.
  *
- * A template: the includer defines CLEANUP_CANCELS. 1: the mark is also a
- * signal to the handler, which polls it each second while it waits and must end
- * within 30 s. 0: handlers do not poll it, so a handler and its resources
+ * This is a template: the includer defines CLEANUP_CANCELS. 1: the mark is also
+ * a signal to the handler, which polls it each second while it waits and must
+ * end within 30 s. 0: handlers do not poll it, so a handler and its resources
  * outlive its connection.
  */
 #ifndef RM_TECHNIQUE_CLEANUP_H
@@ -40,12 +40,13 @@
 
 enum {
 	CLEANUP_CONNECTIONS = 1000, /* handlers at most */
-	CLEANUP_IDLE_S = 30,        /* after this the timer closes it */
-	CLEANUP_GONE_S = 30,        /* then its handler must have ended */
+	CLEANUP_IDLE_S = 30,        /* idle time after which the timer closes a
+	                        connection */
+	CLEANUP_GONE_S = 30, /* time after which its handler must have ended */
 	CLEANUP_PERIOD_S = 10,
-	CLEANUP_LATE_S = 5,      /* delay that a sweep may have */
+	CLEANUP_LATE_S = 5,      /* maximum delay of a sweep */
 	CLEANUP_TALK_S = 20,     /* a client sends for at most this long */
-	CLEANUP_TURNOVER_S = 64, /* time to fill all slots once */
+	CLEANUP_TURNOVER_S = 64, /* time in which all slots are filled once */
 	CLEANUP_RESTS = 200,     /* sleeps of 0.1 ms per sweep */
 	CLEANUP_SECOND_BITS = 28,
 };
@@ -55,9 +56,9 @@ struct cleanup_slot {
 	/* the connection's number and, in the low bits, the second of its
 	   close; 0: open */
 	_Atomic uint64_t mark, last_heard_s;
-	uint64_t ends_s; /* from here on: used by its server */
+	uint64_t ends_s; /* members from here on are used only by its server */
 	bool handled;    /* the handler runs */
-	bool hangs_up;   /* the client closes at the end */
+	bool hangs_up;   /* the client closes the connection at the end */
 };
 
 struct cleanup;
@@ -199,7 +200,7 @@ RM_HOT bool cleanup_is_over(const struct cleanup_thread *thread)
 	return atomic_load_explicit(&thread->over, memory_order_relaxed);
 }
 
-/* True if a server still runs. */
+/* True if a server is still running. */
 static bool cleanup_server_runs(const struct cleanup *cleanup)
 {
 	for (size_t i = 1; i < cleanup->threads; i++)
@@ -230,7 +231,6 @@ static void cleanup_await_open(struct cleanup *cleanup)
 		technique_sleep();
 }
 
-/* Inspects one entry of a sweep. */
 static bool cleanup_inspect_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -350,8 +350,8 @@ static void cleanup_destroy(void *opaque)
 	free(cleanup);
 }
 
-/* Gives a thread its slots, all free. The timer gets slots only if it is alone.
-   Returns false without memory. */
+/* Gives a thread its slots, which are all free. The timer gets slots only if it
+   is the only thread. Returns false without memory. */
 static bool cleanup_give_slots(
         struct cleanup *cleanup, size_t slot, uint64_t connections)
 {
@@ -477,7 +477,7 @@ static void cleanup_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "open_max", "1", (double)sums.open_max);
 }
 
-/* Counts the registry's entries; no thread is joined. */
+/* Counts the entries of the registry while no thread is joined. */
 static uint64_t cleanup_count_entries(struct cleanup *cleanup)
 {
 	void *handle = syncmap_join(cleanup->registry, 0);

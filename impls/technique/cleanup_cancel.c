@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cleanup_cancel.c - closes idle connections and signals their handlers. The
-   correct form of cleanup_delete: each handler polls its own flag while it
-   waits for input. */
+/* cleanup_cancel.c - closes idle connections and signals their handlers. This
+   is the correct form of cleanup_delete: each handler polls its own flag while
+   it waits for input. */
 enum { CLEANUP_CANCELS = 1 };
 #include "impls/technique/cleanup.h"
 

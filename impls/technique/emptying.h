@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emptying.h - the cost of emptying a Go map of KEYS keys; article S0, 1. An
-   audit fills a map and empties it; only the emptying is timed. A template: the
-   includer defines emptying(), which returns the empty map. */
+/* emptying.h - the cost of emptying a Go map with KEYS keys (article S0,
+   section 1). An audit fills a map and empties it; only the emptying is timed.
+   This is a template: the includer defines emptying(), which returns the empty
+   map. */
 #ifndef RM_TECHNIQUE_EMPTYING_H
 #define RM_TECHNIQUE_EMPTYING_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emptying_replace.c - replaces the full map by a new one and frees the old. In
-   Go the collector frees it later, at no cost to this thread; here the time
-   includes it. */
+/* emptying_replace.c - replaces the full map with a new one and frees the old
+   map. In Go the collector frees it later, at no cost to this thread; here the
+   time includes it. */
 #include "impls/technique/emptying.h"
 
 static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * families.h - keys of three modules, distinguished by a prefix: the loop
- * `families` (article S0, 3.2; workload W11). KEYS keys each of "auth:",
- * "metric:" and "cache:" are in FAMILIES_MAPS maps: one for all, or one each.
+ * `families` (article S0, 3.2; workload W11). There are KEYS keys of each
+ * module, "auth:", "metric:" and "cache:", in FAMILIES_MAPS maps: one for all
+ * modules, or one for each.
  *
  * An iteration is a lookup or a write (the cell's write share) of a random
  * module. "auth:" and "metric:" keep their keys: a write replaces a value.
@@ -11,12 +12,12 @@
  * these numbers. One lookup in 64 is timed.
  *
  * The article claims that prefixes collide in one map. But a hash depends on
- * the content; the share of chains with three or more keys is a statistic.
- * Modules do share a map's state: if "cache:" keeps part of a sync.Map dirty,
- * lookups of absent keys by any module take the lock.
+ * the whole content; a statistic reports the share of chains with three or more
+ * keys. Modules do share a map's state: if "cache:" keeps part of a sync.Map
+ * dirty, lookups of absent keys by any module take the lock.
  *
- * A template: the includer defines FAMILIES_MAPS, 1 or 3, and FAMILIES_STORE,
- * families_rw.h or families_sync.h, which defines for one map
+ * This is a template: the includer defines FAMILIES_MAPS, 1 or 3, and
+ * FAMILIES_STORE, families_rw.h or families_sync.h, which defines for one map
  *
  *	struct family_map
  *	family_create(one, sizing) -> bool     false: no memory
@@ -36,16 +37,16 @@
 
 enum {
 	FAMILIES = 3,
-	FAMILIES_CACHE = 2, /* the family that turns over */
+	FAMILIES_CACHE = 2, /* the module whose keys turn over */
 	FAMILIES_KEYS = 100000,
 	FAMILIES_MISSES = 10,
 	FAMILIES_TIMED = 64,
 	FAMILIES_KEY_BYTES = 32,
 	FAMILIES_VALUE_BITS = 40, /* bits of a value that identify its key */
-	FAMILIES_STATS = 32,      /* statistics of one map, at most */
+	FAMILIES_STATS = 32,      /* maximum number of statistics of one map */
 };
 
-/* Numbers from here on have no key. */
+/* There are no keys with this number or a higher one. */
 #define FAMILIES_ABSENT ((uint64_t)1 << 36)
 
 struct families;
@@ -53,7 +54,7 @@ struct families;
 struct families_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct families *families;
 	void *maps[FAMILIES_MAPS];
-	/* one writer, this thread; for the trial, or for the window */
+	/* written only by this thread; for the trial, or for the window */
 	_Atomic uint64_t inserts, removes, timed, timed_ns;
 };
 
@@ -61,7 +62,7 @@ struct families {
 	struct family_map maps[FAMILIES_MAPS];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t head; /* next "cache:" */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;         /* of a family */
-	uint32_t miss_below; /* lookups of absent keys, of 2^32 */
+	uint32_t miss_below; /* share of lookups of absent keys, times 2^32 */
 	size_t threads;
 	struct families_thread *thread;
 };
@@ -115,7 +116,8 @@ static void families_destroy(void *opaque)
 	free(families);
 }
 
-/* Inserts a family's keys, or looks each up. False without memory. */
+/* Inserts the keys of a module, or looks up each of them. False without
+   memory. */
 static bool families_visit(
         struct families *families, unsigned family, bool looks_up)
 {
@@ -223,7 +225,7 @@ static void families_quiesce(void *thread)
 		family_quiesce(self->maps[i]);
 }
 
-/* The key of one iteration. */
+/* Returns the key of one iteration. */
 struct family_turn {
 	void *map;
 	unsigned family;
@@ -231,7 +233,8 @@ struct family_turn {
 	struct family_key buffer;
 };
 
-/* Draws a present key; of "cache:" not one that is about to come or go. */
+/* Draws a present key, but no "cache:" key that is about to be inserted or
+   removed. */
 RM_HOT uint64_t family_draw(
         struct families *families, unsigned family, uint64_t y)
 {
@@ -239,7 +242,7 @@ RM_HOT uint64_t family_draw(
 	uint64_t number = edge + rm_below(y, families->keys - 2 * edge);
 
 	if (family == FAMILIES_CACHE)
-		/* relaxed: any recent value, hence the margin */
+		/* relaxed: any recent value, which is why there is a margin */
 		number += atomic_load_explicit(
 		                  &families->head, memory_order_relaxed) -
 		          families->keys;
@@ -275,7 +278,7 @@ RM_HOT void family_write(struct rm_worker *worker, struct family_turn *turn)
 		rm_stat_own(&self->removes, 1);
 }
 
-/* Returns nonzero for a wrong answer. "cache:" keys may be gone. */
+/* Returns nonzero for a wrong answer. "cache:" keys may have been removed. */
 RM_HOT uint64_t family_read(
         struct rm_worker *worker, struct family_turn *turn, bool absent)
 {
@@ -336,7 +339,7 @@ static void families_loop(struct rm_worker *worker)
 	worker->counts.wrong |= wrong;
 }
 
-/* Statistics of all maps, added up by name. */
+/* Emits the statistics of all maps, added up by name. */
 struct families_sum {
 	size_t count;
 	struct {

@@ -5,14 +5,14 @@
  *
  * An iteration inserts a random 64-bit key, never the same twice. It reports
  * the number of keys at which each size began to grow
- * (keys_when_64_buckets_grow), the sizes that grew, and the most old buckets
- * that one insert moved. For the map with KEYS keys it reports the longest
- * chain and the number of chains with three or more entries. It also reports
- * the deviation of their lengths from a Poisson distribution: chi-square
- * divided by its expected value. That is the number of classes minus two, since
- * the mean length is estimated from the map. Classes with fewer than five
- * expected chains are merged with their neighbour (article S3, sections 3.1 to
- * 3.3 and 4.3; claims S3-13 to S3-19).
+ * (keys_when_64_buckets_grow), the sizes that grew, and the largest number of
+ * old buckets that one insert moved. For the map with KEYS keys it reports the
+ * longest chain and the number of chains with three or more entries. It also
+ * reports the deviation of their lengths from a Poisson distribution:
+ * chi-square divided by its expected value. That is the number of classes minus
+ * two, since the mean length is estimated from the map. Classes with fewer than
+ * five expected chains are merged with their neighbour (article S3, sections
+ * 3.1 to 3.3 and 4.3; claims S3-13 to S3-19).
  */
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_dump.h"
@@ -24,16 +24,17 @@
 enum {
 	GROWTH_PRESET_KEYS = 100000,
 	GROWTH_SIZES = 24, /* logarithms of numbers of buckets */
-	GROWTH_LEAST = 5,  /* expected chains per class, at least */
+	GROWTH_LEAST = 5,  /* minimum number of expected chains per class */
 };
 
 struct growth_log {
 	struct guard guard;
-	struct gomap *map; /* guard protects all members below */
+	struct gomap *map; /* the guard protects all members below */
 	uint64_t keys, inserted, rng;
-	uint64_t keys_when[GROWTH_SIZES]; /* it grew; 0: it did not */
-	uint64_t moved_most;              /* old buckets, by one insert */
-	struct gomap_census census;       /* with KEYS keys */
+	uint64_t keys_when[GROWTH_SIZES]; /* number of keys when it grew; 0: it
+	                                     did not */
+	uint64_t moved_most;        /* old buckets that one insert moved */
+	struct gomap_census census; /* with KEYS keys */
 	bool has_census;
 };
 
@@ -95,7 +96,8 @@ static void growth_run(struct rm_worker *worker)
 	}
 }
 
-/* Returns chi-square over its expected value, or NAN with too few classes. */
+/* Returns chi-square divided by its expected value, or NAN if there are too few
+   classes. */
 static double growth_chi2(const struct gomap_census *census)
 {
 	const double chains = (double)census->chains;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_points.c - the effect of a size hint on a Go map, when the map grows,
- * and which operations move its buckets.
+ * growth_points.c - examines the effect of a size hint on a Go map, when the
+ * map grows, and which operations move its buckets.
  *
  * An audit creates a map, with a hint of KEYS if the cell is presized, fills it
  * with 16 times KEYS keys, and inspects it after each insert: the number of
@@ -28,7 +28,7 @@ enum {
 
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" },
-	/* after the first insert, sum over audits */
+	/* buckets after the first insert, summed over audits */
 	[BUCKETS] = { "buckets_at_first", "1" },
 	[GROWTHS] = { "growths_seen", "1" },
 	/* inserts after which growth did or did not begin against the rule of

@@ -3,17 +3,17 @@
  * growth_read.h - lookups of keys that are always present, while their Go map
  * grows; article S1. Thread 0 inserts, all others look up: the loop `audit`.
  * There is an array of maps, each with KEYS keys from the start. The writer
- * makes each 16 times as large and then takes the next one, so that growth
- * never ends. After the last map it idles.
+ * makes each map 16 times as large and then takes the next one, so that some
+ * map is always growing. After the last map it idles.
  *
  * A reader copies the map's header word by word, like a lookup, and searches
  * with the copy. If the copy's number of buckets does not match its array, the
  * header mixes two states, and Go would read beyond the array. Here it is
  * counted, and so is a key that is not found. An iterator for each map, begun
- * before the loop and ended after it, keeps all memory: results may be wrong,
- * but are defined.
+ * before the loop and ended after it, keeps all memory, so results may be
+ * wrong, but are defined.
  *
- * A template: the includer selects a guard.
+ * This is a template: the includer selects a guard.
  */
 #ifndef RM_TECHNIQUE_GROWTH_READ_H
 #define RM_TECHNIQUE_GROWTH_READ_H
@@ -28,7 +28,8 @@ struct growth;
 
 struct growth_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct growth *growth;
-	uint64_t inserted; /* the writer's inserts into the current map */
+	uint64_t inserted; /* number of inserts into the current map by the
+	                      writer */
 	_Atomic uint64_t looked_up, lost, mixed; /* one writer */
 };
 

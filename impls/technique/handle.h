@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * handle.h - copying a map variable while it is assigned: the loop `handle`.
+ * handle.h - copies a map variable while another thread assigns it: the loop
+ * `handle`.
  *
  * A Go map variable is one pointer to the header. `b = a` copies that word: two
  * variables, one map. Here thread 0 writes to key 0 of the original map and
@@ -10,13 +11,13 @@
  * the headers of the three maps. These differ in buckets, logarithms and
  * counts, and one map has old buckets. If the copy is the original's, the
  * thread makes b of it, writes a unique number to its own key through b, and
- * checks whether the original has it: then b was not a copy. No write inserts a
- * key, so nothing grows and races have defined results.
+ * checks whether the original has it; if so, b was not a copy. No write inserts
+ * a key, so nothing grows and races have defined results.
  *
  * To make threads overlap in every run, the others begin when thread 0 has
  * begun, copy until they have seen the original once, and sleep after each
- * hundred copies. Thread 0 sleeps in one of 999 turns while a is another map,
- * until one of them has copied that once.
+ * hundred copies. In one of 999 turns thread 0 sleeps while a is another map,
+ * until some thread has copied that map once.
  *
  * A template. The includer selects a guard and defines HANDLE_FORM:
  *
@@ -41,7 +42,7 @@
 
 enum {
 	HANDLE_KEYS = 100,
-	HANDLE_TURN = 999, /* odd, so that both maps are used */
+	HANDLE_TURN = 999, /* odd, so that both other maps are used */
 	HANDLE_REST = 100,
 	HANDLE_WAITS = 10000
 };
@@ -88,7 +89,7 @@ struct handle {
 	struct handle_thread *thread;
 };
 
-/* Returns the value of a key. */
+/* Returns the value of a key in a map. */
 RM_HOT uint64_t handle_number(const struct gomap *map, struct rm_key key)
 {
 	struct rm_value value = { { 0 } };
@@ -132,7 +133,7 @@ static void handle_sleep_torn(struct handle *handle)
 		handle_wait_for(&handle->torn);
 }
 
-/* Assigns a map to a. */
+/* Assigns a map to `a`. */
 static void handle_assign(struct handle_thread *self, unsigned which)
 {
 	struct handle *handle = self->handle;
@@ -153,7 +154,7 @@ static void handle_assign(struct handle_thread *self, unsigned which)
 	guard_write_end(&handle->guard);
 }
 
-/* Reads the header through a; under the guard. */
+/* Reads the header through a, under the guard. */
 RM_HOT struct handle_header handle_read(struct handle *handle)
 {
 	struct handle_header header;
@@ -213,7 +214,7 @@ static void handle_write_through(
 	rm_stat_own(&self->seen, found == number);
 }
 
-/* Makes one copy; returns whose it is. */
+/* Makes one copy; returns of which map it is. */
 static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;
@@ -305,8 +306,8 @@ static void handle_destroy(void *opaque)
 	free(handle);
 }
 
-/* Creates the three maps. Their headers differ in every member, except that
-   only one has old buckets. */
+/* Creates the three maps. The headers of the maps differ in every member,
+   except that only one has old buckets. */
 static bool handle_fill(struct handle *handle)
 {
 	struct gomap **maps = handle->maps;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* handle_clone.c - a copy of a map, made entry by entry. The safe form of
-   handle_shared: clones are made under the read lock, and writes through the
+/* handle_clone.c - a copy of a map, made entry by entry. This is the safe form
+   of handle_shared: clones are made under the read lock, and writes through the
    original take the write lock. O(keys) per copy. */
 #include "impls/support/guard_go_rw.h"
 

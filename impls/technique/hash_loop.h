@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash_loop.h - a hash function as the subject: hashes many different byte
- * strings of one length, in turn (article S2, 4.1; workload W26).
+ * hash_loop.h - measures a hash function: hashes many different byte strings of
+ * one length, one after another (article S2, section 4.1; workload W26).
  *
- * The includer defines before: HASH_OF(bytes, length), and HASH_EMPTY and
+ * The includer first defines HASH_OF(bytes, length), and HASH_EMPTY and
  * HASH_A, its values of "" and "a", from the function's publication or computed
  * by hand.
  *
  * All strings differ: each begins with its number, scattered over 64 bits
  * (below 8 bytes the plain number); the rest is random. They are stored with a
  * gap, so that they start at different offsets of a line. A few strings stay in
- * the first caches; a million of 1 KB come from memory.
+ * the caches near the core; a million strings of 1 KB come from memory.
  */
 #include "impls/support/hash.h"
 #include "impls/technique/hash_quality.h"
@@ -20,13 +20,13 @@ enum {
 	HASH_PRESET_BYTES = 1024,
 	HASH_PRESET_STRINGS = 1000,
 	HASH_SKEW = 8,
-	HASH_BLOCK = 64, /* strings that are verified together */
+	HASH_BLOCK = 64, /* number of strings that are verified together */
 };
 
 struct hash_subject {
 	size_t bytes;  /* length of each string, >= 1 */
 	size_t count;  /* of strings */
-	size_t stride; /* from one to the next */
+	size_t stride; /* distance from one string to the next */
 	_Atomic uint64_t hashed;
 	uint64_t *expected; /* per block: XOR of its strings' hashes */
 	struct hash_quality quality;
@@ -62,7 +62,8 @@ static void hash_destroy(void *map)
 	free(subject);
 }
 
-/* Limits the number to different strings: one byte has 256 values. */
+/* Limits the number of strings to the number of different ones: a single byte
+   has 256 values. */
 static size_t hash_count(size_t bytes, uint64_t wanted)
 {
 	if (bytes < 8 && wanted > (uint64_t)1 << 8 * bytes)
@@ -88,7 +89,7 @@ static void hash_make_strings(struct hash_subject *subject, uint64_t rng)
 	}
 }
 
-/* Evaluates the hashes of all strings, and of numbered names. */
+/* Evaluates the quality of the hashes of all strings, and of numbered names. */
 static bool hash_evaluate(struct hash_subject *subject)
 {
 	uint64_t *hashes = malloc(subject->count * sizeof(*hashes));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hash_quality.h - the quality of a hash function: collisions among different
-   keys, and how evenly it selects shards (claims S2-25, S2-27). */
+/* hash_quality.h - evaluates the quality of a hash function: collisions among
+   different keys, and how evenly it selects shards (claims S2-25, S2-27). */
 #ifndef RM_TECHNIQUE_HASH_QUALITY_H
 #define RM_TECHNIQUE_HASH_QUALITY_H
 
@@ -23,13 +23,15 @@ static const unsigned hash_widths[HASH_WIDTHS] = { 64, 32, 31 };
 /* Evenness of the shards that a mask selects. */
 struct hash_spread {
 	struct {
-		double chi2;      /* over its expected value: 1 is even */
-		double most_over; /* fullest shard over the mean */
+		double chi2; /* chi-square divided by its expected value; 1 is
+		                even */
+		double most_over; /* fullest shard divided by the mean */
 	} of[HASH_SHARD_COUNTS];
 };
 
 struct hash_collisions {
-	uint64_t count[HASH_WIDTHS];  /* keys whose hash occurred before */
+	uint64_t count[HASH_WIDTHS];  /* number of keys whose hash occurred
+	                                before */
 	double expected[HASH_WIDTHS]; /* for a random function */
 };
 

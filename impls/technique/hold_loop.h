@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hold_loop.h - a lock as the subject: threads sleep while they hold it
- * (article S2, 2.3; workload W22). `hold:READ:WRITE:WRITERS`: the first WRITERS
- * threads lock for writing, sleep WRITE ns, unlock and yield. The others lock
- * for reading, sleep READ ns and unlock. An iteration is one such cycle.
+ * hold_loop.h - measures a lock whose holders sleep (article S2, section 2.3;
+ * workload W22). `hold:READ:WRITE:WRITERS`: the first WRITERS threads lock for
+ * writing, sleep WRITE ns, unlock and yield. The others lock for reading, sleep
+ * READ ns and unlock. An iteration is one such cycle.
  *
  * Each wait is timed. `read_blocked_share` and `write_blocked_share` are the
  * shares of the threads' time spent waiting for the lock; `blocked_share`
  * covers all threads, so it is the mean share of blocked threads (S2-10). If
  * the measure is latency, P50 and P99 of the waits are reported, too.
  *
- * The includer selects a guard of gomap_guarded.h before. The loop shows how
+ * The includer first selects a guard of gomap_guarded.h. The loop shows how
  * long writers wait (a lock that prefers readers starves them) and that readers
  * overlap. Sleeps end late by the latency of the kernel's timer.
  */

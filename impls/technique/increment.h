@@ -4,7 +4,7 @@
  * `increment`. Thread i increments key i modulo the number of keys. All keys
  * are inserted at the start, so the map never grows.
  *
- * A template: the includer selects a guard and defines two constants.
+ * This is a template: the includer selects a guard and defines two constants.
  * INCREMENT_SLEEPS 1: one increment in 1000 sleeps in the middle of the write,
  * so that writers without a lock overlap in every run. (Go aborts when it
  * detects that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics
@@ -64,7 +64,7 @@ static inline void increment_record_conflict(struct increment *increment)
 {
 	uint64_t none = 0, done = 1;
 
-	/* relaxed, all: a statistic orders nothing */
+	/* all are relaxed: a statistic orders nothing */
 	if (!gomap_get(increment->map->extra->conflicts) ||
 	        atomic_load_explicit(
 	                &increment->first_after, memory_order_relaxed))
@@ -135,7 +135,8 @@ static void *increment_join(void *opaque, size_t slot)
 	return self;
 }
 
-/* Adds up the increments made and the values in the map. No thread writes. */
+/* Adds up the increments that were made, and the values in the map. No thread
+   writes. */
 static void increment_sums(
         struct increment *increment, uint64_t *done, uint64_t *map_sum)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* increment_rw.c - threads that increment values of one Go map under an
-   RWMutex. The correct form of increment_unguarded: increments take the write
-   lock. */
+   RWMutex. This is the correct form of increment_unguarded: increments take the
+   write lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { INCREMENT_SLEEPS = 0, INCREMENT_REPORTS_ONLY = 0 };

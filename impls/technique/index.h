@@ -3,13 +3,14 @@
  * index.h - how a hash selects one of N segments: the loop `tally:SEGMENTS`
  * (article S2, section 4.4; claim S2-38).
  *
- * The includer defines before: INDEX_OF(hash, segments), and INDEX_NAME, its
- * name for messages. An iteration is one selection. Each hash depends on the
+ * The includer first defines INDEX_OF(hash, segments), and INDEX_NAME, its name
+ * for messages. An iteration is one selection. Each hash depends on the
  * previous selection, so the loop measures latency, not throughput of
  * overlapping selections. N is a power of two, as in the article, but not known
- * to the compiler. The article's own form is a third one, the absolute value of
- * a signed hash modulo N. The most negative number stays negative; both maps
- * report how many hashes of the check it would send out of range.
+ * to the compiler. The article itself uses a third form, the absolute value of
+ * a signed hash modulo N. The most negative number stays negative; so both
+ * techniques report how many hashes of the check would give an index out of
+ * range.
  */
 #ifndef RM_TECHNIQUE_INDEX_H
 #define RM_TECHNIQUE_INDEX_H
@@ -52,7 +53,7 @@ static void index_run(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		for (unsigned i = 0; i < INDEX_BATCH; i++) {
-			/* a linear congruential generator: cheap */
+			/* a linear congruential generator, which is cheap */
 			hash = hash * 6364136223846793005U +
 			       1442695040888963407U + index;
 			index = INDEX_OF(hash, segments);
@@ -74,7 +75,8 @@ static inline uint64_t index_hash(unsigned i)
 	return i < sizeof(ends) / sizeof(*ends) ? ends[i] : rm_scatter(i);
 }
 
-/* The article's form: |hash| modulo N, by signed arithmetic that wraps. */
+/* Computes the index as the article does: |hash| modulo N, in signed arithmetic
+   that wraps. */
 static inline int64_t index_by_absolute_value(uint64_t hash, uint64_t segments)
 {
 	const uint64_t magnitude = hash >> 63 ? 0 - hash : hash;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * iteration.c - the order in which a Go map is visited, and which keys are
- * visited if they are inserted or removed meanwhile.
+ * visited if keys are inserted or removed during the visit.
  *
  * An audit fills a map with KEYS keys, visits it eight times and counts how
  * many later orders differ from the first. Then it visits the map once more
  * and, after the first entry, inserts half as many new keys and removes every
- * second old one. Iteration over a snapshot would visit all of the latter and
- * none of the former. Keys that stay must be visited exactly once. Articles S0,
- * 1 and 2.4.
+ * second old one. An iteration over a snapshot would visit all removed keys and
+ * no new one. Keys that stay must be visited exactly once. Articles S0, 1 and
+ * 2.4.
  */
 #include "impls/gomap/gomap_ops.h"
 #include "impls/support/hash.h"
@@ -62,7 +62,8 @@ static uint64_t order_of(struct gomap *map)
 	return order;
 }
 
-/* Removes every second key but `seen`; inserts from `keys` on. */
+/* Removes every second key except `seen`; inserts keys from number `keys`
+   on. */
 static void change(struct audit *audit, struct gomap *map, uint64_t seen)
 {
 	for (uint64_t i = 0; i < audit->keys; i += 2)
@@ -95,13 +96,15 @@ static void visit_changing(
 	gomap_iterate_end(&it);
 }
 
-/* Counts; returns false if a key that stayed was not visited once. */
+/* Counts the visits; returns false if a key that stayed was not visited exactly
+   once. */
 static bool judge(struct audit *audit, const uint8_t *visits)
 {
 	bool right = true;
 
 	for (uint64_t i = 0; i < audit->keys; i++) {
-		/* an even key that was visited was the first, or is wrong */
+		/* an even key that was visited must be the first, or it is an
+		   error */
 		if (i % 2 == 0)
 			audit_add(audit, REMOVED_UNSEEN, !visits[i]);
 		right &= i % 2 ? visits[i] == 1 : visits[i] <= 1;

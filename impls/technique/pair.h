@@ -6,7 +6,8 @@
  * rr: all read. rw: even slots read, odd ones add. ww: all add, by a locked
  * addition, like two counters of two threads.
  *
- * A template: the includer defines PAIR_PAD, the bytes between the words.
+ * This is a template: the includer defines PAIR_PAD, the number of bytes
+ * between the words.
  */
 #ifndef RM_TECHNIQUE_PAIR_H
 #define RM_TECHNIQUE_PAIR_H
@@ -28,7 +29,8 @@ struct pair;
 struct pair_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct pair *pair;
 	_Atomic uint64_t *word;
-	_Atomic uint64_t added, read; /* to the word; sum of values read */
+	_Atomic uint64_t added, read; /* additions to the word; sum of the
+	                                 values read */
 	bool odd;
 };
 
@@ -53,7 +55,7 @@ static __attribute__((noinline)) void pair_read(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		for (unsigned i = 0; i < PAIR_BATCH; i++)
-			/* relaxed: a word that orders nothing */
+			/* relaxed: the word orders nothing */
 			sum += atomic_load_explicit(word, memory_order_relaxed);
 		worker->counts.iterations += PAIR_BATCH - 1;
 	}
@@ -68,7 +70,7 @@ static __attribute__((noinline)) void pair_add(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		for (unsigned i = 0; i < PAIR_BATCH; i++)
-			/* relaxed: a counter that orders nothing */
+			/* relaxed: the counter orders nothing */
 			atomic_fetch_add_explicit(
 			        word, 1, memory_order_relaxed);
 		added += PAIR_BATCH;

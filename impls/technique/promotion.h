@@ -6,11 +6,11 @@
  * A cycle stores KEYS new keys, then looks up keys of dirty until it is
  * promoted; an audit has four cycles. In between it updates a known key while
  * it holds the lock, as a promotion does. If the update waited for the lock, it
- * would wait for ever, and the trial would end at its deadline. Articles S0,
- * 2.1 and 2.2 (misses; a number of buckets; misses above the length of read;
- * all writers wait) and 3.2 (a load factor of 0.75).
+ * would wait forever, and the trial would end at its deadline. Articles S0, 2.1
+ * and 2.2 (misses; a number of buckets; misses above the length of read; all
+ * writers wait) and 3.2 (a load factor of 0.75).
  *
- * A template: the includer selects SYNCMAP_RULES before.
+ * This is a template: the includer first selects SYNCMAP_RULES.
  */
 #ifndef RM_TECHNIQUE_PROMOTION_H
 #define RM_TECHNIQUE_PROMOTION_H
@@ -118,14 +118,14 @@ static void promotion_update(struct audit *audit, void *thread)
 	audit_add(audit, UPDATES_UNDER_LOCK, 1);
 }
 
-/* `first` is the first of this cycle's new keys. */
+/* `first` is the first new key of this cycle. */
 static void promotion_cycle(struct audit *audit, void *thread, uint64_t first)
 {
 	struct syncmap *map = syncmap_of(thread);
 
 	for (uint64_t i = 0; i < audit->keys; i++)
 		promotion_store(audit, thread, first + i);
-	/* twice the misses that should suffice, and some more */
+	/* twice as many misses as should suffice, and some more */
 	for (uint64_t i = 0; map->dirty && i < 2 * (first + audit->keys) + 2;
 	        i++)
 		if (promotion_lookup(audit, thread, first + audit->keys - 1))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* range_counter.c - the next chunk of a connection comes from a counter. A
    request reads one word and replaces it by compare-and-swap; connection and
-   chunk are its quotient and remainder. O(1), and each number exactly once. */
+   chunk are the quotient and remainder of the word. It takes O(1) and returns
+   each number exactly once. */
 #include "impls/technique/technique.h"
 
 #include <stdatomic.h>

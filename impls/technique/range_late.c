@@ -8,7 +8,7 @@
  * as many new ones. From then on each value of the new round and each new key
  * that it visits was written after the Range began. A snapshot would show
  * neither, and would show every removed key. Rounds of several threads exclude
- * each other, so all writes are the thread's own.
+ * each other, so all writes are made by the thread itself.
  */
 #include "impls/support/guard_go_mutex.h"
 #include "impls/syncmap/syncmap.h"
@@ -20,7 +20,7 @@ struct range_late {
 	struct guard turn;
 	struct syncmap *map;
 	uint64_t keys, removed; /* the last `removed` keys are removed */
-	/* all below is protected by turn */
+	/* all members below are protected by `turn` */
 	uint64_t round, ranges;
 	uint64_t updates_seen, inserts_seen, removed_seen, entries, lost;
 };
@@ -50,7 +50,7 @@ static void range_put(struct range_thread *self, uint64_t key, uint64_t round)
 	        self->handle, RM_U64X8, (struct rm_key){ .word = key }, &value);
 }
 
-/* Writes the keys from `first` on or, if `there` is false, removes them. */
+/* Writes the keys from `first` on; if `there` is false, removes them. */
 static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
         uint64_t round, bool there)
 {
@@ -62,7 +62,7 @@ static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
 			        (struct rm_key){ .word = key });
 }
 
-/* Writes at the Range's first entry, whose value has been read. */
+/* Writes when the Range is at its first entry, whose value has been read. */
 static void range_write(struct range_walk *walk)
 {
 	const struct range_late *late = walk->self->late;
@@ -96,7 +96,8 @@ static bool range_entry(
 	return true;
 }
 
-/* Runs one round. Before and after it all keys have the round's number. */
+/* Runs one round. Before the Range and after it all keys have the number of the
+   round. */
 static void range_once(struct range_thread *self)
 {
 	struct range_late *late = self->late;

@@ -3,11 +3,11 @@
  * range_list.c - the next chunk of a connection is found in the list of all
  * ranges sent so far.
  *
- * Misuse, twice: a request inspects every range, O(n), and two concurrent
- * requests send the same one while other numbers are skipped. range_counter
- * does neither. One request in 1000 sleeps between search and entry, so that
- * requests overlap in every run. Words are relaxed atomics: results are wrong,
- * but defined.
+ * Misuse in two ways: a request inspects every range, O(n), and two concurrent
+ * requests may send the same chunk, while other numbers are skipped.
+ * range_counter does neither. One request in 1000 sleeps between search and
+ * entry, so that requests overlap in every run. Words are relaxed atomics:
+ * results are wrong, but defined.
  */
 #include "impls/technique/technique.h"
 
@@ -18,7 +18,8 @@ enum { SENT_CHUNKS = 100, SENT_GIVES_WAY = 1000 };
 struct sent_record {
 	_Atomic uint64_t base;  /* the connection's first number */
 	_Atomic uint64_t count; /* of ranges */
-	_Atomic uint64_t end[]; /* ends; a range starts at another's end */
+	_Atomic uint64_t end[]; /* ends of ranges; a range starts where another
+	                           ends */
 };
 
 static size_t sent_record_bytes(uint64_t chunks)
@@ -26,7 +27,7 @@ static size_t sent_record_bytes(uint64_t chunks)
 	return sizeof(struct sent_record) + chunks * sizeof(uint64_t);
 }
 
-/* relaxed, both: the missing order is the misuse */
+/* relaxed, both: that order is missing is the misuse */
 #define sent_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define sent_set(field, value) \
 	atomic_store_explicit(&(field), (value), memory_order_relaxed)

@@ -3,12 +3,12 @@
  * route.h - stores into 64 shards, with two ways to select the shard (article
  * S2, 4.3; claim S2-35): by a hash of the key, or by the address of the key.
  *
- * The includer defines before: ROUTE_OF(key), given a pointer to the caller's
- * copy of the key, and ROUTE_MISLEADS, whether one key may go to different
- * shards.
+ * The includer first defines ROUTE_OF(key), which takes a pointer to the
+ * caller's copy of the key, and ROUTE_MISLEADS, which is true if one key may go
+ * to different shards.
  *
  * An iteration stores a random key. One in 64 then looks the same key up, from
- * a copy a few words away, as from another depth of calls; failures are
+ * a copy a few words away, as if at another depth of calls; failures are
  * counted. A hash must find all keys.
  */
 #include "impls/support/fnv.h"

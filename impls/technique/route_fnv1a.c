@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* route_fnv1a.c - stores into shards selected by a hash of the key: the
-   comparison for route_address. */
+/* route_fnv1a.c - stores into shards selected by a hash of the key, to compare
+   with route_address. */
 #define ROUTE_OF(key)  shard_choice(RM_STR16X24, *(key))
 #define ROUTE_MISLEADS false
 #include "impls/technique/route.h"

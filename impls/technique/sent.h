@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sent.h - which chunk of a connection is sent next: the loop `range-list`. All
- * threads serve connections of CHUNKS chunks, one after the other; each request
+ * threads serve connections of CHUNKS chunks, one after another; each request
  * takes the next number.
  *
- * A template: the includer defines struct sent_record, sent_next() and
+ * This is a template: the includer defines struct sent_record, sent_next() and
  * sent_record_bytes(). Every number must be handed out exactly once: the count
  * and the sum of a hash of each number are
  * compared with the values for 0 .. n - 1.

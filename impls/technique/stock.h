@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stock.h - selling from stock: one item in a locked Go map, and many callers
- * that each take one unit, the loop `stock`.
+ * stock.h - sells from stock: one item is in a locked Go map, and many callers
+ * take one unit each (the loop `stock`).
  *
  * A template. The includer selects a guard (guard_*.h) and defines
  *
- *	STOCK_CHECKS_UNLOCKED  1: looks under the read lock, and refuses there
- *	STOCK_CHECKS_LOCKED  1: looks under the write lock before it takes
+ *	STOCK_CHECKS_UNLOCKED  1: checks under the read lock, and refuses there
+ *	STOCK_CHECKS_LOCKED  1: checks under the write lock before it takes
  *
  * If the measure is latency, each sale and each refusal is timed, from the
  * caller's request to its answer. A caller repeats at once, so these are
@@ -14,9 +14,9 @@
  *
  * Invariant: sold = initial - remaining, and never above initial. Without a
  * check under the write lock it can break: two callers see the last unit, and
- * both take it. Callers shall overlap in every run. So a caller that checks
- * only once and sees fewer units than callers waits before it takes one, until
- * more callers have checked than there are units, for 20 ms at most.
+ * both take it. To make callers overlap in every run, a caller that checks only
+ * once and sees fewer units than callers waits before it takes one, until more
+ * callers have checked than there are units, but at most for 20 ms.
  */
 #ifndef RM_TECHNIQUE_STOCK_H
 #define RM_TECHNIQUE_STOCK_H
@@ -51,7 +51,7 @@ struct stock {
 
 #define STOCK_ITEM ((struct rm_key){ .word = 1 })
 
-/* Returns the units left, below 0 if oversold; under the guard. */
+/* Number of units left, below 0 if oversold; called under the guard. */
 RM_HOT int64_t stock_left(const struct stock *stock)
 {
 	struct rm_value value = { { 0 } };
@@ -67,7 +67,7 @@ RM_HOT void stock_put(struct stock *stock, int64_t units)
 	gomap_exchange(stock->shelf, RM_U64X8, STOCK_ITEM, &value, NULL);
 }
 
-/* Widens the misuse's window between check and take for the last units. */
+/* For the last units, lengthens the misuse's time between check and take. */
 static inline void stock_hesitate(struct stock *stock, int64_t left)
 {
 	const struct timespec moment = { .tv_nsec = STOCK_WAIT_NS };
@@ -84,7 +84,7 @@ static inline void stock_hesitate(struct stock *stock, int64_t left)
 	atomic_fetch_sub_explicit(&stock->hesitating, 1, memory_order_relaxed);
 }
 
-/* Returns the units left, under the read lock. */
+/* Returns the number of units left, read under the read lock. */
 RM_HOT int64_t stock_read_left(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
@@ -95,7 +95,8 @@ RM_HOT int64_t stock_read_left(struct stock_thread *self)
 	return left;
 }
 
-/* Takes a unit under the write lock, if left or unless checked again. */
+/* Takes a unit under the write lock, if one is left or if that is not checked
+   again. */
 RM_HOT bool stock_take(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
@@ -124,7 +125,6 @@ RM_HOT bool stock_sell(struct stock_thread *self)
 	return stock_take(self);
 }
 
-/* Records a time once. */
 static inline void stock_record_time(_Atomic uint64_t *moment_ns)
 {
 	uint64_t none = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* take_apart.c - a LoadAndDelete that is a Load and then a Delete, as article
-   S1, 3.3 claims of Go's. Compared with take_met it shows that the counts
-   detect what the article describes. See impls/technique/take_met.h. */
+   S1, section 3.3, claims about Go's. Compared with take_met, it shows that the
+   counts detect what the article describes. See impls/technique/take_met.h. */
 #include "impls/technique/take_met.h"
 
 static bool met_take(void *thread, struct rm_key key, struct rm_value *old)

@@ -95,8 +95,8 @@ def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
 
 
 def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
-    """Returns the alternatives for stats.family(), about the contrast with this key. Limits are
-    logarithms, except for slopes."""
+    """Returns the alternatives for stats.family(); `contrast` is the key of the comparison. Limits
+    are logarithms, except for slopes."""
     return {call.value: tuple(tuple(stats.Side(
         contrast, b.sign, b.limit if claim.rule == "slope" else math.log(b.limit))
         for b in way) for way in ways) for call, ways in alternatives(claim).items()}

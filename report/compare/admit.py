@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether a campaign can be compared with another. Each check returns the reason why
-not, or "".
+"""Checks whether a campaign can be compared with another. Each check returns the reason for a
+refusal, or "".
 
 Differences that follow from the machine (CPUs, skipped cells, expected time) are allowed.
 Differences between the plans are not allowed (docs/reference/comparing.md).

@@ -185,7 +185,7 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 
 def same_machine(one: Member, two: Member) -> bool | None:
-    """Compares two machines by their names in a fleet, otherwise by their installations, because
+    """Compares two machines by name if they belong to a fleet, otherwise by installation, because
     machines of one model share the id. Returns None if both machines have neither a name nor a
     known installation."""
     if one.kind != two.kind:

@@ -35,9 +35,10 @@ class Side:
 
 
 def groups_of(campaign: Campaign, instead: Mapping[str, Any]) -> dict[Place, Measured]:
-    """Returns the cells at each place. A cell is at every place of Cell.known_as, so that plans
-    of different machines share places. `crowded` (more threads than CPUs) depends on the machine,
-    so it is False in the keys. `instead` replaces other factors in the keys (Member.instead)."""
+    """Returns the cells at each place. A cell is listed under every place in Cell.known_as, so
+    that plans from different machines have places in common. `crowded` (more threads than CPUs)
+    depends on the machine, so it is False in the keys. `instead` replaces other factors in the
+    keys (Member.instead)."""
     found: dict[Place, Measured] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ranks Go's maps for the headline, separately for each compiler. Maps go_X are compiled by
-the newest Go of the machine, go_classic_X by a Go that has the classic maps, and go_other_X by
+the newest Go on the machine, go_classic_X by a Go that has the classic maps, and go_other_X by
 the Go that the variable GO names."""
 import re
 from collections.abc import Iterable, Mapping, Sequence

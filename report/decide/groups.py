@@ -118,9 +118,9 @@ def measured_groups(campaign: Campaign) -> list[Measured]:
 def headline_order(groups: Sequence[Measured]) -> list[Measured]:
     """Orders the groups; the first is the one that the first sentence of the page describes.
 
-    The first group is chosen by these preferences, in this order: it has a ranked map; the
-    reference workload; 64 Ki keys, or else the middle size; the write share nearest to 3 %;
-    updates; two ranked maps with results; the most threads that have a CPU each.
+    The preferences, in order: a group with a ranked map; with the reference workload; with 64 Ki
+    keys, or else the middle size; with the write share nearest to 3 %; with updates; with
+    results for two ranked maps; with the most threads, if each has its own CPU.
     """
     if not groups:
         return []

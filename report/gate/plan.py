@@ -42,7 +42,7 @@ DIGITS = 6  # decimals of a ln ratio, that is, a resolution of 0.0001 %
 # ---- blocks -----------------------------------------------------------------
 
 def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
-    """Time that the trials took [s]. Not by started_utc, since that clock may be set meanwhile."""
+    """Time that the trials took [s]. It ignores started_utc, whose clock may be adjusted."""
     total_ns = 0.0
     for trial in trials:
         if trial.wall_ns is None:

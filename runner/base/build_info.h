@@ -12,7 +12,8 @@
 extern const char *const rm_build_compiler;
 /* Compiler flags used for every object. */
 extern const char *const rm_build_flags;
-/* Versions by pkg-config at build time: "hwloc 2.9.0, inih 56, ..." */
+/* Library versions that pkg-config printed at build time: "hwloc 2.9.0, inih
+   56, ..." */
 extern const char *const rm_build_libraries;
 /* Commit hash, or "unknown" (runner/origin.sh). */
 extern const char *const rm_build_commit;
@@ -22,8 +23,8 @@ extern const int rm_build_dirty;
 /* The member "build" of campaign.json (results/README.md): commit, dirty,
    compiler, compiler_version, flags, binary_sha256 (null if unreadable),
    build_id (its first 16 digits; builds are equal only if their bytes are),
-   libraries. New reference. Hashes the whole program, so do not call it in a
-   trial. */
+   libraries. New reference. Reads and hashes the whole program file, so do not
+   call it in a trial. */
 json_t *rm_build_info(void);
 
 #endif /* RM_BUILD_INFO_H */

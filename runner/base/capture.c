@@ -28,7 +28,8 @@ static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 	                        actions, out, STDOUT_FILENO);
 }
 
-/* Starts the child with its output to `out`. 0 or -errno; wait for *pid. */
+/* Starts the child with its output redirected to `out`. 0 or -errno; wait for
+   *pid. */
 static int start(char *const argv[], int input, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -65,8 +66,8 @@ static int wait_for_exit(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
-/* Waits until `ready` has output or EOF, or its process ends: 0. -EINTR if
-   `stop` becomes readable. */
+/* Waits until `ready` has output or is at EOF, or its process ends; then
+   returns 0. Returns -EINTR if `stop` becomes readable. */
 static int wait_readable(int ready, int stop)
 {
 	struct pollfd fds[] = { { .fd = ready, .events = POLLIN },
@@ -107,9 +108,9 @@ static void stop_program(pid_t pid, int process)
 		kill(pid, SIGKILL);
 }
 
-/* Reads output to its end before waiting, since a child blocks on a full pipe.
-   The child may close its output and run on. `process` is -1 if Linux (before
-   5.3) lacks pidfd_open(); glibc before 2.36 has no wrapper. */
+/* Reads all output before it waits for the child, which would block on a full
+   pipe. The child may close its output and keep running. `process` is -1 if
+   Linux (before 5.3) lacks pidfd_open(); glibc before 2.36 has no wrapper. */
 static int collect_output(pid_t pid, int in, int stop, char **text)
 {
 	size_t length;

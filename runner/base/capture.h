@@ -5,22 +5,22 @@
 
 /* Runs argv[0] (a path, or a name found in PATH) with these arguments and waits
    until it, and every process that inherited its standard output, has ended.
-   *text gets its standard output, NUL-terminated, owned by the caller; standard
-   error is inherited. 0; -errno if it could not be run or read; -EIO if its
-   exit status is not 0. After an error *text is NULL. */
+   *text receives its standard output, NUL-terminated, owned by the caller;
+   standard error is inherited. Returns 0; -errno if it could not be run or
+   read; -EIO if its exit status is not 0. After an error *text is NULL. */
 int rm_capture(char *const argv[], char **text);
 
 /*
  * The same for a program that may run for a long time.
  *
  * input  descriptor of its standard input; -1: inherited
- * stop   if readable, ends the program, by SIGKILL after 2 s: -EINTR; -1: never
+ * stop   if readable, ends the program (SIGKILL after 2 s): -EINTR; -1: never
  * The program starts without blocked signals, so that Ctrl-C ends it, too.
  */
 int rm_capture_until(char *const argv[], int input, int stop, char **text);
 
-/* Returns the descriptor of a file in memory with this text, at its start and
-   close-on-exec, for `input` above; or -errno. */
+/* Returns a descriptor, for `input` above, of a file in memory that contains
+   this text; or -errno. It is close-on-exec and at the start of the text. */
 int rm_capture_input(const char *text);
 
 #endif /* RM_CAPTURE_H */

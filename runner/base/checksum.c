@@ -12,8 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* A sealed line ends with a last member of this form. The checksum covers all
-   other bytes of the text, and so does not depend on number formats. */
+/* A line with a checksum ends in a member of this form. The checksum covers all
+   other bytes of the text, so it does not depend on number formats. */
 static const char before_sum[] = ",\"crc32\":\"", after_sum[] = "\"}";
 
 enum {

@@ -20,7 +20,7 @@ static const struct row rows[] = {
 #include "runner/base/environment.def"
 };
 
-/* True if `variable`, which ends at NUL or `=`, has this name. */
+/* True if `variable`, NAME or NAME=VALUE, has this name. */
 static bool matches(const char *name, const char *variable)
 {
 	size_t length = strcspn(name, "*"), end = strcspn(variable, "=");

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # environment.sh - removes inherited variables that change results or output (environment.def), as
-# environment.c does, and checks TMPDIR. Scripts that people start source it first, in the project's folder.
+# environment.c does, and checks TMPDIR. Scripts that users start source it first, from the project's folder.
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8

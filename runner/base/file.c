@@ -51,8 +51,8 @@ const char *rm_file_reason(int failed)
 	}
 }
 
-/* Does not rely on the file's size: pipes and files in /proc have none, and a
-   journal may grow meanwhile. */
+/* Does not rely on the file's size: pipes and files in /proc report none, and a
+   journal may grow while it is read. */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 {
 	char piece[16384];

@@ -9,25 +9,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Maximum size of recorded operations or histories: far above what a search or
-   a trial can use, and below a machine's memory. */
+/* Maximum size of a file of operations or of a history: far more than a search
+   or a trial can use, but less than a machine's memory. */
 static const size_t RM_INPUT_MAX = (size_t)4 << 30;
 
-/* Opens a regular file for reading, close-on-exec, without blocking. NULL and
-   errno of open(2); EISDIR for a directory; ENODEV for any other file that is
-   not regular and may have no end. */
+/* Opens a regular file for reading, close-on-exec, without blocking. NULL with
+   errno from open(2); EISDIR for a directory; ENODEV for other files that are
+   not regular and may never end. */
 FILE *rm_file_open(const char *file);
 
-/* Message for -errno of the functions here. */
+/* Message for an -errno from the functions in this file. */
 const char *rm_file_reason(int failed);
 
 /*
- * Reads the rest of `in` into *text: *length bytes and a NUL, owned by the
- * caller (free). `in` stays open. Retries if a signal interrupts it.
+ * Reads the rest of `in` into *text: *length bytes and a NUL; free() it. `in`
+ * stays open. Retries if a signal interrupts it.
  *
- * most  maximum number of bytes; SIZE_MAX: no limit
- * Returns 0; otherwise *text is NULL: -EFBIG: more than `most`; -ENOMEM; -errno
- * of the read (-EISDIR: a directory).
+ * most  maximum size in bytes; SIZE_MAX: no limit
+ * Returns 0. On error *text is NULL: -EFBIG: more than `most`; -ENOMEM; -errno
+ * from read() (-EISDIR: a directory).
  */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
 
@@ -38,7 +38,7 @@ int rm_file_flush(FILE *out);
  * Makes an empty folder for temporary files in $TMPDIR, or in /tmp if that is
  * not set or its path has more than `longest` bytes. The caller removes it.
  *
- * path  becomes its path, "" after an error; `size` bytes
+ * path  receives the folder's path, "" after an error; `size` bytes
  * Returns 0 or -errno with `error`, which names the folder and the next step.
  */
 int rm_file_temporary_folder(

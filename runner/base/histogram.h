@@ -3,9 +3,9 @@
  * histogram.h - log-linear latency histogram, 3 significant digits.
  *
  * The layout is HdrHistogram's (Tene) for lowest value 1 ns, highest
- * RM_HISTOGRAM_MAX_NS, 3 digits: 2048 sub-buckets, so a bucket is at most
- * 0.1 % of its values wide. Counts can be written in its log format and
- * merged without loss. One writer; no locks.
+ * RM_HISTOGRAM_MAX_NS, 3 digits: 2048 sub-buckets, so a bucket is no wider than
+ * 0.1 % of its values. Counts can be written in its log format and merged
+ * without loss. One writer; no locks.
  */
 #ifndef RM_HISTOGRAM_H
 #define RM_HISTOGRAM_H
@@ -24,13 +24,13 @@ struct rm_histogram {
 	uint64_t count;     /* number of recorded values */
 	uint64_t min_ns;    /* UINT64_MAX while count is 0 */
 	uint64_t max_ns;    /* exact maximum of recorded values; 0 if empty */
-	uint64_t saturated; /* values above the maximum, recorded as it */
+	uint64_t saturated; /* above the maximum, recorded as the maximum */
 	double sum_ns;      /* sum of recorded values */
 	uint64_t counts[RM_HISTOGRAM_LENGTH];
 };
 
-/* Returns an empty histogram, or NULL; release by free(). All pages are
-   touched, so that recording causes no page fault. */
+/* Returns an empty histogram, or NULL if memory runs out; release with free().
+   All pages are touched, so that recording causes no page fault. */
 struct rm_histogram *rm_histogram_create(void);
 
 /* Removes all values. */
@@ -43,8 +43,8 @@ void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);
 void rm_histogram_merge(
         struct rm_histogram *into, const struct rm_histogram *from);
 
-/* Adds `count` values of bucket `index`, 0 <= index < LENGTH. Then min, max and
-   sum have only the precision of a bucket. */
+/* Adds `count` values of bucket `index`, 0 <= index < LENGTH. Afterwards min,
+   max and sum are only as precise as a bucket. */
 void rm_histogram_add(
         struct rm_histogram *histogram, unsigned index, uint64_t count);
 

@@ -19,12 +19,13 @@ const char *rm_host_root(void);
 /* Writes root + path to `out`. Returns 0 or -ENAMETOOLONG. */
 int rm_host_path(const char *path, char *out, size_t size);
 
-/* Opens root + path for reading, close-on-exec; NULL and errno as fopen. */
+/* Opens root + path for reading, close-on-exec; NULL with errno, like
+   fopen(). */
 FILE *rm_host_open(const char *path);
 
 /*
  * Reads the first line, without its newline, into `text`. Returns its length
- * (0 .. size - 1) or -errno: -ENOENT absent, -EACCES denied.
+ * (0 .. size - 1) or -errno: -ENOENT: no such file, -EACCES: no permission.
  */
 int rm_host_read(const char *path, char *text, size_t size);
 
@@ -39,8 +40,8 @@ int rm_host_read_long(const char *path, long *value);
    contains no CPU. */
 bool rm_host_list_has(const char *list, unsigned cpu);
 
-/* Stores the path of a file in the folder of this program. Returns `path`. A
-   path that is too long is truncated, so that it does not exist. */
+/* Stores the path of a file that is in the folder of this program. Returns
+   `path`. A path that is too long is truncated, so that it does not exist. */
 const char *rm_host_sibling_path(const char *name, char *path, size_t size);
 
 #endif /* RM_HOST_H */

@@ -24,7 +24,8 @@ bool rm_cgroup_folder(const char *controller, char *folder, size_t size)
 	bool found = false;
 	FILE *file = rm_host_open("/proc/self/cgroup");
 
-	/* NUMBER:CONTROLLER,CONTROLLER:/PATH; version 2 is 0::/PATH */
+	/* a line is NUMBER:CONTROLLER,CONTROLLER:/PATH, in version 2
+	   0::/PATH */
 	while (file && !found && getline(&line, &allocated, file) > 0) {
 		const char *names = strchr(line, ':');
 		const char *path = names ? strchr(names + 1, ':') : NULL;
@@ -61,8 +62,9 @@ bool rm_cgroup_above(const char *controller, char *folder)
 	return true;
 }
 
-/* A number in folder/name, or after `key` in it; false if there is none, as
-   for "max". Leaves the file's path in `path`. */
+/* Reads the number in folder/name, or the one after `key` in that file. False
+   if there is no number, for example if the file contains "max". Stores the
+   file's path in `path`. */
 static bool read_number(const char *folder, const char *name, const char *key,
         uint64_t *number, char path[PATH_MAX])
 {
@@ -93,8 +95,8 @@ static void tighten(struct rm_limit *limit, uint64_t most, uint64_t used,
 	        source, most);
 }
 
-/* The names of one controller's files. Pages of files that nobody used lately
-   count as taken in `current`, but can be had. */
+/* File names of one controller. `current` includes file pages that were not
+   used lately, which the kernel can reclaim. */
 struct controller {
 	const char *name, *most, *current, *stat, *reclaimable;
 };
@@ -121,7 +123,7 @@ static void tighten_by_groups(
 	} while (rm_cgroup_above(files->name, folder));
 }
 
-/* Of /proc/meminfo, of the real machine. */
+/* From /proc/meminfo of the real machine. */
 static bool meminfo(const char *key, uint64_t *bytes)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
@@ -138,7 +140,7 @@ static bool meminfo(const char *key, uint64_t *bytes)
 	return found;
 }
 
-/* What this process uses of a resource, by /proc/self/status in KiB. */
+/* How much of a resource this process uses, from /proc/self/status in KiB. */
 static void tighten_by_rlimit(struct rm_limit *limit, __rlimit_resource_t which,
         const char *used_key, const char *name)
 {
@@ -180,7 +182,7 @@ static void read_memory(struct rm_limit *limit)
 	tighten_by_rlimit(limit, RLIMIT_DATA, "VmData:", "ulimit -d (bytes)");
 }
 
-/* Threads of all processes of this user. */
+/* Number of threads in all processes of this user. */
 static uint64_t count_own_tasks(void)
 {
 	DIR *folder = opendir("/proc");

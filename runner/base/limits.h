@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * limits.h - what this process may still take: memory and threads.
+ * limits.h - how much memory and how many threads this process may still use.
  *
- * The tightest of the machine, the control groups (version 1 and 2, with all
- * groups above this process's) and the resource limits decides. Files are
- * read below rm_host_root(); /proc/meminfo is always the real one.
+ * The tightest limit applies: that of the machine, of the control groups
+ * (version 1 and 2, this process's group and all above it), or a resource
+ * limit. Files are read below rm_host_root(); /proc/meminfo is always the real
+ * one.
  */
 #ifndef RM_LIMITS_H
 #define RM_LIMITS_H
@@ -28,25 +29,25 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
-/* Bytes that one trial may take: half of what is left. The other half is for its
-   runner, and for other programs that grow meanwhile. UINT64_MAX: no limit. */
+/* Bytes that one trial may take: half of what is left. The other half is for
+   the runner, and for other programs that grow. UINT64_MAX: no limit. */
 uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
 
-/* What to do after memory or threads (`limit`) were refused: the tightest limit
-   that was found, as a clause. Returns `text`. */
+/* Advice, as a clause, after the kernel refused memory or threads: names the
+   tightest `limit`. Returns `text`. */
 #define RM_LIMIT_WORDS "the tightest limit is "
 enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
 
-/* The advice after EPERM of pthread_create(): glibc retries without clone3()
-   only after ENOSYS. */
+/* Advice after pthread_create() failed with EPERM: glibc retries without
+   clone3() only after ENOSYS. */
 #define RM_THREAD_FORBIDDEN                                                  \
 	"a filter of system calls refuses clone3(): update the container's " \
 	"runtime, or allow the call"
 
-/* True if this process cannot map 64 MiB, as every trial and check may need. Then
-   its crash is no evidence against a map. Safe in a signal handler. */
+/* True if this process cannot map the 64 MiB that a trial or check may need.
+   Then its crash is no evidence against a map. Safe in a signal handler. */
 bool rm_limits_lack_memory(void);
 
 /* True if `ulimit -t` may have ended a process by this signal. */
@@ -55,17 +56,19 @@ bool rm_limits_cpu_time_ended(int signal);
 	RM_LIMIT_WORDS "ulimit -t (CPU time): raise it, or use less"
 
 /* How often the kernel killed a process for lack of memory, in this process's
-   control group or else on this machine. False if no file has the number. */
+   control group or else on this machine. False if no file contains the
+   number. */
 bool rm_limits_oom_kills(uint64_t *kills);
 
 /* How long a CPU quota has stopped this process's control group, or a group
-   above it. Called before and after a trial, it also finds a quota that was set
-   in between. False if no file has the number. */
+   above it. Calls before and after a trial also detect a quota that was set in
+   between. False if no file contains the number. */
 bool rm_limits_throttled_ns(uint64_t *ns);
 
 /*
- * The folder of this process's group below /sys/fs/cgroup: of a controller of
- * version 1, or of version 2 (controller ""). False if there is none.
+ * The folder below /sys/fs/cgroup of this process's group: the group of a
+ * version 1 controller, or of version 2 (controller ""). False if there is
+ * none.
  */
 bool rm_cgroup_folder(const char *controller, char *folder, size_t size);
 

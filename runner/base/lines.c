@@ -68,8 +68,9 @@ static bool check_section(
 	return true;
 }
 
-/* True if a value may, and does, exceed libinih's limit. libinih then gets the
-   key and the beginning; rm_lines_value() returns all of it. */
+/* True if a value exceeds libinih's limit and is allowed to. libinih then
+   receives the key and the beginning of the value; rm_lines_value() returns all
+   of it. */
 static bool is_long_list(
         const struct rm_lines *lines, const char *line, size_t content)
 {
@@ -77,8 +78,8 @@ static bool is_long_list(
 	       memchr(line, '=', CONTENT_MAX);
 }
 
-/* Checks a line. `content`: length without comment and trailing blanks;
-   `line_length`: full length. */
+/* Checks a line. `content`: length of the line without its comment and trailing
+   blanks; `line_length`: full length. */
 static bool check_line(struct rm_lines *lines, const char *line, size_t content,
         size_t line_length)
 {
@@ -115,7 +116,7 @@ static bool check_line(struct rm_lines *lines, const char *line, size_t content,
 	return true;
 }
 
-/* Length without comment and trailing blanks. */
+/* Length of the line without its comment and trailing blanks. */
 static size_t content_length(const char *line, size_t line_length)
 {
 	size_t content = line_length;
@@ -185,7 +186,7 @@ char *rm_lines_next(char *buffer, int size, void *context)
 
 void rm_lines_location(const struct rm_lines *lines, char *where)
 {
-	char line[16] = ""; /* "" for an empty file */
+	char line[16] = ""; /* a file may be empty */
 	size_t room, length = strlen(lines->file);
 	const char *file = lines->file;
 

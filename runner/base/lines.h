@@ -31,7 +31,7 @@ struct rm_lines {
 	unsigned line;          /* number of the last line, from 1 */
 	bool sections;          /* [section] lines are allowed */
 	bool long_lists;        /* long values are allowed: rm_lines_value() */
-	const char *value;      /* of that line, after its "=" */
+	const char *value;      /* value of that line, after its "=" */
 	size_t value_length;    /* without comment and trailing blanks */
 	struct rm_error *error; /* the first error, which ends reading */
 };
@@ -41,7 +41,8 @@ struct rm_lines {
 char *rm_lines_next(char *buffer, int size, void *context);
 
 /* Returns the value of the last line KEY = VALUE; free() it. NULL: no memory.
-   With long_lists, libinih may have received only its beginning. */
+   With long_lists, libinih may have received only the beginning of the
+   value. */
 char *rm_lines_value(const struct rm_lines *lines);
 
 /* Stores "file:line" of the last line in `where` (RM_WHERE_BYTES). A long path
@@ -49,7 +50,8 @@ char *rm_lines_value(const struct rm_lines *lines);
 void rm_lines_location(const struct rm_lines *lines, char *where);
 
 /* Reads a whole regular file of at most RM_FILE_MAX bytes into *text; free()
-   it. -errno with `error` "file: reason"; -EINVAL if it is not such a file. */
+   it. Returns -errno with `error` "file: reason"; -EINVAL if it is not such a
+   file. */
 int rm_lines_load(
         const char *file, char **text, size_t *length, struct rm_error *error);
 

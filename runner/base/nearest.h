@@ -5,10 +5,10 @@
 
 enum {
 	RM_NEAREST_BYTES_MAX = 40
-}; /* longer words and names get no suggestion */
+}; /* no suggestion for longer words or names */
 
-/* Set `word` only, call rm_nearest_offer() for each valid name, then
-   rm_nearest_hint(). */
+/* Usage: set only `word`, call rm_nearest_offer() for each valid name, then
+   call rm_nearest_hint(). */
 struct rm_nearest {
 	const char *word;
 	char name[RM_NEAREST_BYTES_MAX + 1], hint[RM_NEAREST_BYTES_MAX + 24];

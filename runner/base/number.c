@@ -27,8 +27,9 @@ static const struct unit rate_units[] = { { "/s", 0, 1 }, { "k/s", 3, 1 },
 /* Maximum number of digits; a double cannot represent more. */
 enum { DIGITS = 20 };
 
-/* Reads digits[.digits] at *text times 10^exponent. Returns the double nearest
-   to the exact product, not a product of two rounded values. */
+/* Reads the number digits[.digits] at *text and multiplies it by 10^exponent.
+   Returns the double nearest to the exact product, not a product of two rounded
+   values. */
 static int read_scaled(const char **text, int exponent, double *value)
 {
 	size_t whole = strspn(*text, "0123456789");
@@ -142,8 +143,8 @@ void rm_number_text(double value, int exponent, char *text, size_t size)
 	char *power = strchr(shortest, 'e');
 	int moved = atoi(power + 1) + exponent, decimals = digits - moved;
 
-	/* multiplication would round again and could read back as a
-	   neighbour */
+	/* multiplication would round again, so the text could read back as
+	   another double */
 	snprintf(power, sizeof("e-324"), "e%d", moved);
 	snprintf(text, size, "%.*Lf", decimals > 0 ? decimals : 0,
 	        strtold(shortest, NULL));

@@ -6,12 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads a plain decimal ("12", "0.5"; no sign, exponent, hex, inf, nan) at
-   *text and advances *text. 0; -EINVAL without a change of *text. */
+/* Reads a plain decimal ("12", "0.5"; no sign, exponent, hex, inf or nan) at
+   *text and advances *text. Returns 0, or -EINVAL and leaves *text
+   unchanged. */
 int rm_number_read(const char **text, double *value);
 
-/* The next functions parse the whole text; 0, or -EINVAL and *value
-   unchanged. */
+/* The next functions parse the whole text. They return 0, or -EINVAL and leave
+   *value unchanged. */
 
 /* "3%", "0.1%", "100%": 0 to 1. */
 int rm_number_share(const char *text, double *value);
@@ -19,7 +20,7 @@ int rm_number_share(const char *text, double *value);
 int rm_number_count(const char *text, uint64_t *value);
 /* "10us", "200ms", "1s", "5min", "1h": integer number of ns, above 0. */
 int rm_number_time(const char *text, uint64_t *value);
-/* "80/s", "10k/s": per second, above 0. */
+/* "80/s", "10k/s": rate per second, above 0. */
 int rm_number_rate(const char *text, double *value);
 /* "0", "12": a plain integer up to UINT32_MAX. */
 int rm_number_integer(const char *text, uint64_t *value);

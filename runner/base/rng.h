@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rng.h - the only random numbers: wyrand, and seeds derived from seeds. */
+/* rng.h - the only random number generator: wyrand, and seeds derived from
+   seeds. */
 #ifndef RM_RNG_H
 #define RM_RNG_H
 
@@ -25,7 +26,7 @@ static inline uint64_t rm_next(uint64_t *state)
 	return rm_multiply_fold(*state, *state ^ 0xe7037ed1a0b428dbU);
 }
 
-/* Seed of stream `n` of `seed`: splitmix64's finaliser over both. */
+/* Seed of stream `n` of `seed`: both mixed by splitmix64's finaliser. */
 static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
 {
 	uint64_t z = seed + (n + 1) * 0x9e3779b97f4a7c15U;

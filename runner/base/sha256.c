@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sha256.c - FIPS 180-4, sections 4.1.2, 5 and 6.2. */
+/* sha256.c - implements FIPS 180-4, sections 4.1.2, 5 and 6.2. */
 #include "runner/base/sha256.h"
 
 #include "runner/base/file.h"
@@ -18,8 +18,9 @@ struct state {
 	uint64_t bytes;
 };
 
-/* First 32 bits of the fraction of `root`. Exact: 53 bits suffice for the cube
-   root of 311, which has 3 bits before the point. */
+/* First 32 bits of the fraction of `root`. The result is exact: a double's 53
+   bits suffice even for the cube root of 311, which has 3 bits before the
+   binary point. */
 static uint32_t fraction(double root)
 {
 	return (uint32_t)((root - floor(root)) * 4294967296.0);
@@ -65,8 +66,8 @@ static void expand(const unsigned char *block, uint32_t w[ROUNDS])
 	}
 }
 
-/* Processes one block of 64 bytes: FIPS 180-4, 6.2.2; v[0] to v[7] are its a to
-   h. */
+/* Processes one block of 64 bytes: FIPS 180-4, 6.2.2; v[0] to v[7] are the
+   standard's a to h. */
 static void compress(struct state *state, const unsigned char *block)
 {
 	uint32_t w[ROUNDS], v[WORDS];

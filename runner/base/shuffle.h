@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Shuffles items: Fisher and Yates (Knuth, TAOCP vol. 2, 3.4.2, algorithm P).
-   Equal states give equal orders. */
+/* Shuffles items by the method of Fisher and Yates (Knuth, TAOCP vol. 2, 3.4.2,
+   algorithm P). Equal states give equal orders. */
 static inline void rm_shuffle(size_t *items, size_t count, uint64_t *state)
 {
 	for (size_t left = count; left > 1; left--) {

@@ -7,8 +7,8 @@
 enum { RM_PAGE_BYTES = 4096 }; /* smallest page size of supported machines */
 
 /* Writes to each page of memory from calloc(), so that later writes cause no
-   page fault. Volatile, since compilers remove a memset() of zeroed memory and
-   merge malloc() and memset() to calloc(). */
+   page fault. The writes are volatile, since compilers remove a memset() of
+   zeroed memory and merge malloc() and memset() into calloc(). */
 static inline void rm_touch(void *zeroed, size_t bytes)
 {
 	volatile char *byte = (volatile char *)zeroed;

@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Random stream of a trial's seed for the order of its arms. Streams from 77 on
-   draw the padding of arms (campaign.c): the two draws are independent. */
+/* Number of the random stream, derived from a trial's seed, that orders the
+   arms. Streams from 77 on draw the padding of arms (campaign.c), so the two
+   draws are independent. */
 enum { SLOT_STREAM = 76 };
 
 #define HEAD    "head" /* arm of a campaign without --arms */
@@ -31,8 +32,8 @@ static bool is_name(const char *text, size_t length)
 	return length > 0 && length < RM_ARM_NAME_BYTES;
 }
 
-/* Cuts "+SHARE%" off a path; *share is 0 to 1. Any other text after a '+'
-   belongs to the file name, and *share is 0. */
+/* Cuts "+SHARE%" off a path and stores SHARE, 0 to 1, in *share. Any other text
+   after a '+' belongs to the file name, and *share is 0. */
 static void split_share(char *path, double *share)
 {
 	char *plus = strrchr(path, '+'), *end;
@@ -50,8 +51,8 @@ static void split_share(char *path, double *share)
 	*plus = '\0';
 }
 
-/* Adds one NAME=FILE to the set that begins at `first`. The arm counts as soon
-   as it owns its path, so that rm_arms_clear() frees it after an error. */
+/* Adds one NAME=FILE to the set that begins at `first`. The arm is counted as
+   soon as it owns its path, so that rm_arms_clear() frees it after an error. */
 static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
         const char *text, size_t length, struct rm_error *error)
 {
@@ -148,7 +149,7 @@ static bool is_folder(const char *path)
 	return !stat(path, &file) && S_ISDIR(file.st_mode);
 }
 
-/* Makes the path absolute, and hashes a single program. */
+/* Makes the arm's path absolute and, if it is a program, hashes it. */
 static int find_program(struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -179,7 +180,8 @@ static bool is_workload(
 	return false;
 }
 
-/* Two arms of one file share its pages in memory: their difference is noise. */
+/* Rejects two arms of the same file: they would share its pages in memory, and
+   their difference would be noise. */
 static int check_different_files(
         const struct rm_arm *a, const struct rm_arm *b, struct rm_error *error)
 {
@@ -259,7 +261,8 @@ static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
 	                : json_string(hash));
 }
 
-/* Computes sha256 of a folder's arm from its programs; -ENOMEM. */
+/* Computes the sha256 of an arm that is a folder, from its programs. Returns 0
+   or -ENOMEM. */
 static int hash_programs(struct rm_arm *arm)
 {
 	char *text = json_dumps(arm->programs, JSON_COMPACT | JSON_SORT_KEYS);
@@ -314,8 +317,8 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 	return list;
 }
 
-/* Copies a text of the file, or "" for an allowed null. False: empty, too long,
-   or not a text. */
+/* Copies a string of the file, or "" for an allowed null. Returns false if it
+   is empty, too long, or not a string. */
 static bool copy_text(char *to, size_t size, const json_t *from, bool or_null)
 {
 	const char *text = json_string_value(from);
@@ -329,7 +332,7 @@ static bool copy_text(char *to, size_t size, const json_t *from, bool or_null)
 	return true;
 }
 
-/* Returns the problem of an arm of campaign.json, or NULL. */
+/* Returns what is wrong with an arm of campaign.json, or NULL. */
 static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 {
 	const json_t *program = json_object_get(entry, "program");
@@ -365,7 +368,7 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 }
 
 /* Checks that the last arm's name is unique in its set and that the set's arms
-   are adjacent, as rm_arms_find_set() needs. Returns the problem or NULL. */
+   are adjacent, as rm_arms_find_set() needs. Returns what is wrong, or NULL. */
 static const char *check_set(const struct rm_arms *arms)
 {
 	const struct rm_arm *last = &arms->list[arms->count - 1];
@@ -404,8 +407,8 @@ int rm_arms_from_json(
 	return 0;
 }
 
-/* A resume may repeat --arms but not change them: the journal would mix builds.
-   -EINVAL if they differ. */
+/* Returns -EINVAL if --arms differs from the recorded arms: a resume may repeat
+   but not change them, since the journal would mix builds. */
 static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
         struct rm_error *error)
 {
@@ -413,7 +416,7 @@ static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
 	json_t *arm;
 	size_t i;
 
-	/* check_programs() compared the programs of a folder */
+	/* check_programs() has compared the programs of a folder */
 	json_array_foreach (then, i, arm)
 		if (!json_object_del(arm, "programs"))
 			json_object_set_new(arm, "sha256", json_null());
@@ -428,7 +431,7 @@ static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
 	                       "(another -o DIR)");
 }
 
-/* Path of a program with a name of `programs`. */
+/* Path of a program, from its name in `programs`. */
 static const char *find_program_path(
         const struct rm_arm *arm, const char *name, char path[RM_PROGRAM_BYTES])
 {
@@ -464,8 +467,9 @@ static int check_programs(const struct rm_arm *arm, struct rm_error *error)
 	return 0;
 }
 
-/* A rebuilt program would continue under the old hash: -EINVAL, or the error of
-   a file that cannot be read. An arm without path or hash is not checked. */
+/* Returns -EINVAL if a program was rebuilt, since its trials would be recorded
+   under the old hash; or the error of a file that cannot be read. An arm
+   without path or hash is not checked. */
 static int check_program(const struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -529,8 +533,8 @@ void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX])
 {
 	uint64_t state = rm_seed(seed, SLOT_STREAM);
 
-	/* Fisher-Yates, inside out: every order is equally likely, so that two
-	   arms are in random order (R14). */
+	/* Shuffles by the inside-out method of Fisher and Yates: every order of
+	   the arms is equally likely (R14). */
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (size_t)rm_below(rm_next(&state), i + 1);
 

@@ -4,8 +4,8 @@
  * iterations, once.
  *
  * Arms that run for the same time use different keys. Arms that run the same
- * operations can be compared in pairs, and the slower one takes more time. The
- * first arm determines the number.
+ * operations can be compared in pairs, since the slower one takes more time.
+ * The first arm determines the number of iterations.
  */
 #include "runner/campaign/internal.h"
 
@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first trials are cold: only the last DECIDING count. */
+/* The first trials run with cold caches, so only the last DECIDING trials
+   count. */
 enum { TRIALS = 5, DECIDING = 3, FIRST_GUESS_OPS = 100000 };
 
 struct calibration {
@@ -25,7 +26,7 @@ struct calibration {
 	const char *program;
 	int interrupt_fd;
 	uint64_t planned_window_ns, planned_warm_up_ns;
-	double costs_ns[TRIALS]; /* per iteration of one thread */
+	double costs_ns[TRIALS]; /* ns per iteration of one thread */
 	unsigned count;
 };
 
@@ -77,8 +78,8 @@ static void set_window(
 	rm_cell_name(cell);
 }
 
-/* `window_ops` counts a churn or fresh pair of the mix once, while "ops" of the
-   result counts it twice. All writes of such a mix are in pairs. */
+/* `window_ops` counts a pair of writes (churn or fresh) once, "ops" of the
+   result twice. All writes of such a mix come in pairs. */
 static double count_iterations(const struct rm_cell *cell, const json_t *result)
 {
 	double ops = json_number_value(json_object_get(result, "ops"));
@@ -89,9 +90,9 @@ static double count_iterations(const struct rm_cell *cell, const json_t *result)
 	return in_pairs ? ops - writes / 2 : ops;
 }
 
-/* Adds a trial's cost: nanoseconds per iteration of one thread. Threads run in
-   parallel, so that each uses the whole window. A trial without a cost makes
-   the plan skip the cell. */
+/* Adds a trial's cost, in nanoseconds per iteration of one thread. Threads run
+   in parallel, so each of them uses the whole window. A trial without a cost
+   makes the plan skip the cell. */
 static void add_cost(
         struct calibration *calibration, const struct rm_outcome *outcome)
 {
@@ -113,9 +114,10 @@ static void add_cost(
 	        why ? why : "a trial without operations");
 }
 
-/* Each trial's window follows from the costs so far: the first guess may be off
-   by a factor of 100, and a growing map is slow in a short window. Seeds are
-   fixed, so that a program gets about the same number on a machine. */
+/* Each trial's window is computed from the costs so far, since the first guess
+   may be wrong by a factor of 100, and a growing map is slow in a short window.
+   Seeds are fixed, so that a program gets about the same number of iterations
+   each time on a given machine. */
 static int calibrate_cell(
         struct calibration *calibration, struct rm_error *error)
 {
@@ -164,8 +166,8 @@ static json_t *make_record(const struct calibration *calibration)
 	        (json_int_t)calibration->planned_window_ns, "ns_per_op", costs);
 }
 
-/* Removes a skipped cell from the rounds (plan.h): its only line is for block
-   0, so that a round with a later block would never be complete. */
+/* Removes a skipped cell from the rounds (plan.h): it gets one line, for block
+   0, so a round with a later block would never be complete. */
 static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 {
 	for (unsigned r = 0; r < plan->round_count; r++) {
@@ -182,9 +184,9 @@ static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 	}
 }
 
-/* Runs before the campaign has a folder (begin_campaign() in prepare.c). Arms
-   are builds of the plain program, which cannot run these two measures, and
-   control_extra needs a counted window. -EINVAL. */
+/* Runs before the campaign has a folder (begin_campaign() in prepare.c).
+   Returns -EINVAL if a cell has a measure that arms cannot run, since arms are
+   builds of the plain program, or if control_extra lacks a counted window. */
 static int check_cell(const struct rm_cell *cell, const struct rm_arm_set *set,
         struct rm_error *error)
 {

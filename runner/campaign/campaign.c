@@ -12,8 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Random streams of a trial's seed: PADDING_STREAM + n draws the padding of a
-   set's arm n. Arms share keys and operations, but not the stack's address. */
+/* Random streams derived from a trial's seed: PADDING_STREAM + n draws the
+   padding for arm n of a set. Arms share keys and operations, but not the
+   stack's address. */
 enum { PADDING_STREAM = 77 };
 
 /* One trial, which becomes a line of the journal. */
@@ -110,7 +111,8 @@ static int skip(struct rm_campaign *campaign, const struct trial *trial,
 	return append_line(campaign, rm_record_skip(&record, reason), error);
 }
 
-/* The stack's address is drawn once per process: each attempt draws anew. */
+/* The stack's address is drawn once per process, so each attempt gets a new
+   one. */
 static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
 {
 	uint64_t first = rm_seed(seed, PADDING_STREAM + trial->number);
@@ -140,8 +142,8 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 	return rm_cell_trial_run(&play, outcome, error);
 }
 
-/* Appends the line of a trial that ran. Its time since `start_ns` includes the
-   fsync; the plan's estimate excludes repeats. */
+/* Appends the line of a trial that ran. The time since `start_ns` includes the
+   fsync. Repeats are counted apart, since the plan's estimate excludes them. */
 static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
         uint64_t start_ns, struct rm_record record, struct rm_outcome *outcome,
         struct rm_error *error)
@@ -168,8 +170,8 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
-/* Limits may be tighter than those of the plan. A trial beyond them would count
-   as failed, also after they are raised. */
+/* Limits may have become tighter since the plan was made. A trial beyond them
+   would be recorded as failed, even if they are raised later. */
 static int check_limits(const struct rm_campaign *campaign,
         const struct trial *trial, struct rm_error *error)
 {
@@ -186,7 +188,8 @@ static int check_limits(const struct rm_campaign *campaign,
 	            : 0;
 }
 
-/* A trial killed because the user stopped gets no line: a resume runs it. */
+/* A trial that was killed because the user stopped the campaign gets no line,
+   so that a resume runs it. */
 static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error)
 {
@@ -212,8 +215,8 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
-/* A trial that cannot be placed would be void, and a resume could not replace
-   it. So the campaign stops before it. A simulated cell needs no CPU. */
+/* Stops the campaign before a trial that cannot be placed: it would be void,
+   and a resume could not replace it. A simulated cell needs no CPU. */
 static int check_cpus(struct rm_campaign *campaign, const struct rm_cell *cell,
         struct rm_error *error)
 {
@@ -227,7 +230,8 @@ static int check_cpus(struct rm_campaign *campaign, const struct rm_cell *cell,
 	        error, -EXDEV, "%.200s cannot run: %s", cell->id, why.text);
 }
 
-/* Runs one planned trial, unless it has a line or its cell was stopped. */
+/* Runs one planned trial, unless it already has a line in the journal or its
+   cell was stopped. */
 static int run_unless_recorded(struct rm_campaign *campaign,
         const struct trial *trial, struct rm_error *error)
 {
@@ -252,9 +256,9 @@ static int run_unless_recorded(struct rm_campaign *campaign,
 typedef int trial_fn(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error);
 
-/* Calls fn for each arm of a turn. The seed of cell and block determines the
-   order, so that a resume uses the same slots. If the user stops, it returns 0
-   with `interrupted` set. */
+/* Calls fn for each arm of a turn (one cell in one block). The seed of cell and
+   block determines the order, so that a resume uses the same slots. If the user
+   stops, it returns 0 with `interrupted` set. */
 static int for_each_arm(struct rm_campaign *campaign, size_t cell,
         unsigned block, unsigned attempt, trial_fn *fn, struct rm_error *error)
 {
@@ -325,7 +329,7 @@ static void count_arms(const struct rm_campaign *campaign,
 	}
 }
 
-/* Sets the number of trials done and the time left. */
+/* Sets the number of completed trials and the remaining time. */
 static void start_progress(struct rm_campaign *campaign)
 {
 	const struct rm_plan *plan = campaign->plan;
@@ -389,7 +393,8 @@ static int find_missing(
 	return 0;
 }
 
-/* Keys of first attempts of the current and later rounds. NULL: no memory. */
+/* Keys of the first attempts in the current and all later rounds. NULL: no
+   memory. */
 static json_t *collect_keys(const struct rm_repeats *repeats)
 {
 	const struct rm_plan *plan = repeats->plan;
@@ -420,8 +425,9 @@ static json_t *collect_keys(const struct rm_repeats *repeats)
 	return NULL;
 }
 
-/* Arms and rounds must run together: a round without one of its lines runs
-   again from the start (docs/adr/0020-arms-in-the-campaign.md). */
+/* The arms and cells of a round must run together, so a round that lacks one of
+   its lines runs again from the start
+   (docs/adr/0020-arms-in-the-campaign.md). */
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error)

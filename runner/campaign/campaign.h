@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * campaign.h - public interface of the module: a plan becomes a folder of
- * results.
+ * campaign.h - public interface of the module that runs a plan and writes the
+ * folder of results.
  *
  * 	rm_arms_parse("base=old,head=new", &arms, &error)  with --arms only
  *	rm_prepare(&wishes, &prepared, &error)             new, or a resume
@@ -30,25 +30,27 @@ enum { RM_PATH_BYTES = 4096 };
 /*
  * The arms of a workload are a set. In each block every arm of the set runs a
  * cell once, one directly after the other, with one seed and so the same keys
- * and operations. The seed also draws their order, so that a disturbance meets
- * them alike. Without --arms there is one set: the arm "head", this build, and
- * for cells with an A/A control the arm "aa" as well (docs/adr/0059).
+ * and operations. The seed also determines their order, so that disturbances
+ * affect all arms alike. Without --arms there is one set: the arm "head", this
+ * build, and for cells with an A/A control the arm "aa" as well
+ * (docs/adr/0059).
  */
 enum { RM_ARMS_MAX = 16, RM_ARM_NAME_BYTES = 17 };
 
 struct rm_arm {
 	char name[RM_ARM_NAME_BYTES]; /* a-z, 0-9 and - */
-	rm_name workload; /* whose cells it runs; "": workloads without a set */
+	rm_name workload; /* whose cells it runs; "": workloads without their
+	                     own set */
 	char *program;    /* absolute path, owned: a program that runs all
 	                  cells, or a folder of map programs; NULL: the
 	                  folder `maps` next to this program */
 	bool is_folder;   /* `program` is a folder */
-	char flavour[16]; /* of an A/A control, which runs only cells with
-	                     has_control: flavour of its programs; else "" */
-	json_t *programs; /* of a folder, owned: FLAVOUR/ID of the plan's
-	                     programs and its SHA-256, null if unreadable */
-	char sha256[RM_SHA256_TEXT]; /* of the program, or of `programs` as JSON
-	                             with sorted keys; "": not known */
+	char flavour[16]; /* flavour of an A/A control's programs, which run
+	                     only cells with has_control; else "" */
+	json_t *programs; /* for a folder, owned: FLAVOUR/ID of each program of
+	                     the plan -> its SHA-256, null if unreadable */
+	char sha256[RM_SHA256_TEXT]; /* of the program, or of `programs` as
+	                                sorted JSON; "": not known */
 	double control_extra; /* share of unreported operations, 0 .. 1 */
 };
 
@@ -61,7 +63,7 @@ struct rm_arms {
 /* Part of rm_arms.list. */
 struct rm_arm_set {
 	const struct rm_arm *arms;
-	size_t count; /* 0: the workload lacks arms */
+	size_t count; /* 0: the workload has no arms */
 };
 
 /* Adds the set of one --arms option, [WORKLOAD:]NAME=FILE[+SHARE%],... Returns
@@ -78,19 +80,19 @@ void rm_arms_clear(struct rm_arms *arms);
 /* Progress of one campaign. Set `out` and `is_terminal`, zero the rest. */
 struct rm_progress {
 	FILE *out;        /* NULL: print nothing */
-	bool is_terminal; /* rewrite one line; else print a line per minute */
+	bool is_terminal; /* rewrite one line; else a line per minute */
 	size_t total;     /* trials of the plan */
-	size_t done;      /* first attempts, including earlier runs */
-	size_t repeated;  /* later attempts, including earlier runs */
-	double repeats_most; /* repeats that the plan allows; 0: not known */
-	uint64_t left_ns;    /* planned time of the trials left */
-	uint64_t planned_ns, measured_ns; /* for trials of this run */
+	size_t done;      /* first attempts, including those of earlier runs */
+	size_t repeated;  /* repeats, including those of earlier runs */
+	double repeats_most; /* repeats that the plan allows; 0: unknown */
+	uint64_t left_ns;    /* planned time of the remaining trials */
+	uint64_t planned_ns, measured_ns; /* for the trials of this run */
 	uint64_t printed_ns;              /* when the last line was printed */
 };
 
 struct rm_journal; /* opaque: trials.jsonl and its lock */
 
-enum { RM_FAILURES_IN_A_ROW = 2 }; /* a cell is stopped after this number */
+enum { RM_FAILURES_IN_A_ROW = 2 }; /* after these a cell is stopped */
 
 struct rm_tally_cell {
 	/* trials of all arms, by the last attempt of each */
@@ -100,10 +102,10 @@ struct rm_tally_cell {
 		RM_COUNTED_OK,
 		RM_COUNTED_DISTURBED, /* also ok */
 		RM_COUNTED_VOID,
-	} last[RM_ARMS_MAX];                   /* by arm of the set */
-	unsigned failed_in_a_row[RM_ARMS_MAX]; /* by arm of the set */
+	} last[RM_ARMS_MAX];                   /* index: arm of the set */
+	unsigned failed_in_a_row[RM_ARMS_MAX]; /* index: arm of the set */
 	char reason[RM_REASON_BYTES];          /* reason of the last failure */
-	json_t *voids; /* "ARM BLOCK" -> reason of a void trial; or NULL */
+	json_t *voids; /* maps "ARM BLOCK" to why the trial is void; or NULL */
 };
 
 /* Filled and cleared with a struct rm_prepared. */
@@ -112,18 +114,20 @@ struct rm_tally {
 	const struct rm_arms *arms;
 	struct rm_tally_cell *cells; /* plan->cell_count */
 	json_t *index;               /* cell id -> index */
-	json_t *unfit; /* map id -> reason of its failed verification */
+	json_t *unfit; /* map id -> why the map failed its verification */
 	size_t ok, voided, failed, skipped;
-	size_t disturbed; /* of `ok`: disturbed in every attempt */
+	size_t disturbed; /* part of `ok`: disturbed in every attempt */
 	size_t repeated;  /* attempts after the first */
-	size_t refused;   /* spoilt, not repeated for lack of budget */
+	size_t refused;   /* not repeated, for lack of budget */
 };
 
-/* Number of cells, except skipped ones, that lack a good trial or have a failed
-   one. A cell of an intended misuse may fail, but needs one of the two. */
+/* Number of cells, without skipped ones, that have no good trial or a failed
+   one. A map with an injected bug may fail, but its cells need a good or a
+   failed trial. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
-/* Number of whole repeats in a sum of shares: ten times 10 % are one. */
+/* Number of whole repeats in a sum of shares: ten times 10 % make one
+   repeat. */
 double rm_repeats_round_down(double allowed);
 
 /* Options of `readmostly run`; nothing is owned. */
@@ -134,16 +138,16 @@ struct rm_run_options {
 	/* for struct rm_plan_options */
 	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;       /* NULL: no filter */
-	const char *cells_from; /* list of cells; NULL: all, or as recorded */
-	const char *counters;   /* NULL: "auto", or as recorded */
-	const uint64_t *seed;   /* NULL: random, or as recorded */
-	struct rm_arms *arms;   /* --arms; count 0: none. A new campaign takes
-	                         over the programs and empties it. */
-	json_t *notes;          /* --note: an object, or NULL */
-	const char *program;    /* as in struct rm_campaign */
-	int interrupt_fd;       /* readable: stop; -1: none */
-	bool busy_ok;           /* do not warn if other programs run */
-	unsigned wait_idle_s;   /* seconds to wait for an idle machine before
+	const char *cells_from; /* list of cells; NULL: all; resume: recorded */
+	const char *counters;   /* NULL: "auto"; resume: recorded */
+	const uint64_t *seed;   /* NULL: random; resume: recorded */
+	struct rm_arms *arms; /* --arms; count 0: none. A new campaign moves the
+	                         arms out of it. */
+	json_t *notes;        /* --note: an object, or NULL */
+	const char *program;  /* as in struct rm_campaign */
+	int interrupt_fd;     /* readable: stop; -1: none */
+	bool busy_ok;         /* do not warn if other programs are running */
+	unsigned wait_idle_s; /* seconds to wait for an idle machine before
 	                         giving up; 0: do not wait */
 };
 
@@ -152,12 +156,12 @@ struct rm_prepared {
 	char dir[RM_PATH_BYTES];
 	bool resumed;
 	json_t *campaign; /* campaign.json */
-	json_t *counters; /* the back end selected in this process */
+	json_t *counters; /* the counter back end selected in this process */
 	struct rm_counters_choice *choice;
 	json_t *machine, *build;
 	struct rm_topology topology;
 	bool has_topology;
-	struct rm_inputs mode;    /* workloads, from a mode or from files */
+	struct rm_inputs mode;    /* workloads from a mode or files */
 	struct rm_cell_list list; /* from --cells-from */
 	struct rm_catalog catalog;
 	struct rm_plan plan;
@@ -166,17 +170,17 @@ struct rm_prepared {
 	struct rm_tally tally;
 	struct rm_journal *journal;
 	size_t torn_bytes;   /* cut off the journal */
-	size_t dropped;      /* lines of an incomplete block of arms */
+	size_t dropped;      /* dropped lines of an incomplete block of arms */
 	struct rm_busy busy; /* state of the machine before the first trial */
-	struct rm_error unlinked; /* failure of results/latest, or "" */
+	struct rm_error unlinked; /* why results/latest was not made, or "" */
 };
 
 /*
  * Begins or resumes a campaign. Returns 0; -errno with `error`. -EINVAL,
  * -ENOENT, -EBUSY, -EEXIST, -ENOTSUP and -ENOSYS: options, files or this
- * machine are unsuitable. -EINTR: interrupt_fd was readable. Others: the system
- * failed (full disk, no memory). After an error no file is left that a later
- * run would trust. Main thread.
+ * machine are unsuitable. -EINTR: interrupt_fd became readable. Other errors:
+ * the system failed (full disk, no memory). After an error no file is left that
+ * a later run would trust. Main thread.
  */
 int rm_prepare(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error);
@@ -188,9 +192,9 @@ struct rm_campaign {
 	const struct rm_plan *plan;
 	const json_t *counters; /* campaign.json's "counters" */
 	const struct rm_arms *arms;
-	const struct rm_topology *topology; /* NULL: CPUs are not checked */
+	const struct rm_topology *topology; /* NULL: do not check CPUs */
 	unsigned cpus;       /* usable CPUs when the campaign was planned */
-	const char *program; /* replaces the built-in programs; or NULL */
+	const char *program; /* instead of the map programs; or NULL */
 	int interrupt_fd;    /* readable: stop; -1: none */
 	struct rm_journal *journal;
 	struct rm_tally *tally; /* counts all journal lines */
@@ -203,11 +207,11 @@ struct rm_campaign {
  * that the plan skips get a line with the reason. So do trials of maps that
  * failed their verification, and of cells that failed twice in a row.
  *
- * Returns 0 when the plan is done or `interrupted`. Returns -errno with `error`
- * when the journal or a histogram could not be written or no process could be
- * made. Returns -EXDEV before a trial whose CPUs this process may no longer
- * use. The journal stays valid, and a resume continues it. Main thread;
- * SIGXFSZ must be ignored.
+ * Returns 0 when the plan is done, or when `interrupted` is set. Returns -errno
+ * with `error` when the journal or a histogram could not be written or no
+ * process could be started. Returns -EXDEV before a trial whose CPUs this
+ * process may no longer use. The journal stays valid, and a resume continues
+ * it. Main thread; SIGXFSZ must be ignored.
  */
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);
 
@@ -215,8 +219,8 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);
  * rm_launch() runs one trial in its own process and records how it ended. A
  * program that crashes, hangs, uses too much memory or prints garbage is a
  * recorded failure with a reason. Only a failure of this machine (no memory, no
- * process) is an error. Programs of other builds and languages go through the
- * same function: docs/reference/trial-protocol.md.
+ * process) is an error. The same function runs programs of other builds and
+ * languages: docs/reference/trial-protocol.md.
  */
 
 /* Parameters of a trial process. */
@@ -224,14 +228,15 @@ struct rm_launch {
 	const struct rm_cell *cell;  /* cell of the request */
 	const char *program;         /* NULL: this program (/proc/self/exe) */
 	char *const *arguments;      /* argv; NULL: {"readmostly", "trial"} */
-	uint64_t deadline_ns;        /* of the whole process, > 0 */
+	uint64_t deadline_ns;        /* time limit of the whole process, > 0 */
 	uint64_t memory_limit_bytes; /* RLIMIT_DATA; 0: no limit */
-	uint64_t padding_seed;       /* chooses the environment's size (R13) */
-	int interrupt_fd;            /* readable: kill the trial; -1: none */
+	uint64_t padding_seed;       /* for the environment's size (R13) */
+	int interrupt_fd;            /* if readable, kill the trial; -1: none */
 };
 
 enum {
-	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* bytes; more is a failure */
+	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* bytes; a longer answer is a
+	                                    failure */
 	RM_LAUNCH_ERRORS_KEPT = 4096,    /* last bytes of standard error */
 };
 
@@ -241,10 +246,10 @@ struct rm_outcome {
 			       "not started" */
 	const char *status; /* "ok" | "void" | "failed" (constants) */
 	char *reason;       /* one line of valid UTF-8; NULL only if ok */
-	json_t *result;     /* the trial's answer; or NULL */
+	json_t *result;     /* JSON that the trial printed; or NULL */
 	bool interrupted; /* interrupt_fd was readable; other members invalid */
 	uint64_t wall_ns;
-	uint64_t peak_bytes;        /* largest resident set; 0: not known */
+	uint64_t peak_bytes;        /* largest resident set; 0: unknown */
 	unsigned environment_bytes; /* padding added to its environment */
 };
 
@@ -253,7 +258,7 @@ struct rm_outcome {
  * thread: the trial is killed when the calling thread ends.
  *
  * Returns 0 with a filled outcome; -ENOMEM, -EAGAIN or another -errno with
- * `error` if no process could be made. If the program does not exist, the
+ * `error` if no process could be started. If the program does not exist, the
  * outcome is "not started".
  */
 int rm_launch(const struct rm_launch *launch, const json_t *request,
@@ -262,8 +267,8 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 void rm_outcome_clear(struct rm_outcome *outcome);
 
 /* Path of the program that an arm runs for a cell: a map program of its folder,
-   or the arm's own program. It need not exist; then the trial fails with that
-   reason. Returns `path`. Any thread. */
+   or the arm's own program. The file need not exist; if it does not, the trial
+   fails with that reason. Returns `path`. Any thread. */
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
         char path[RM_PROGRAM_BYTES]);
 
@@ -284,15 +289,15 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 uint64_t rm_draw_random_seed(void);
 
 /*
- * A staged campaign (results/README.md): a folder with stages.json and
- * plan.json, which are written before anything runs, and stage-01, stage-02,
- * ..., campaigns of cells of that plan. Zero it first; call rm_staged_close(),
- * also after an error.
+ * A staged campaign (results/README.md) is a folder with stages.json and
+ * plan.json, both written before anything runs, and with stage-01, stage-02,
+ * ...: campaigns that run cells of that plan. Zero it first; call
+ * rm_staged_close(), also after an error.
  */
 struct rm_staged {
 	char dir[RM_PATH_BYTES];
 	json_t *stages; /* stages.json; NULL: not written yet */
-	int lock;       /* descriptor + 1 of the lock; 0: none */
+	int lock;       /* descriptor of the lock, plus 1; 0: none */
 };
 
 /*
@@ -304,20 +309,22 @@ struct rm_staged {
 int rm_staged_open(
         const char *dir, struct rm_staged *staged, struct rm_error *error);
 
-/* Reads stages.json without a lock, with the checks of rm_staged_open(). A new
-   reference. -ENOENT without `error` if it does not exist. */
+/* Reads stages.json without a lock, with the checks of rm_staged_open(). Stores
+   a new reference. Returns -ENOENT without `error` if the file does not
+   exist. */
 int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error);
 
-/* Writes plan.json, then stages.json from `members`. Format, plan_sha256 and
-   sha256 are added to `members`, which becomes staged->stages; the reference is
-   taken. A resume trusts both files from then on. -errno with `error`. */
+/* Writes plan.json, then stages.json from `members`. Adds format, plan_sha256
+   and sha256 to `members`, takes its reference and stores it in staged->stages.
+   From then on a resume trusts both files. Returns -errno with `error`. */
 int rm_staged_begin(struct rm_staged *staged, json_t *members,
         const json_t *plan, struct rm_error *error);
 
 /* True if stages.json was written for this plan (rm_plan_to_json()). */
 bool rm_staged_has_plan(const struct rm_staged *staged, const json_t *plan);
 
-/* Path of stage `number`, from 1, into `path`; -ENAMETOOLONG. */
+/* Stores the path of stage `number`, from 1, in `path`. Returns 0 or
+   -ENAMETOOLONG. */
 int rm_staged_path(const char *dir, unsigned number, char path[RM_PATH_BYTES],
         struct rm_error *error);
 
@@ -328,8 +335,8 @@ unsigned rm_staged_count(const char *dir);
    1, a stage in between is missing. */
 unsigned rm_staged_highest(const char *dir);
 
-/* Makes the folder of the next stage and writes its cells.txt, whose path goes
-   to `path`. -errno with `error`. */
+/* Makes the folder of the next stage, writes its cells.txt and stores that
+   file's path in `path`. Returns -errno with `error`. */
 int rm_staged_write_cells(const struct rm_staged *staged, unsigned number,
         const char *text, char path[RM_PATH_BYTES], struct rm_error *error);
 
@@ -348,7 +355,7 @@ struct rm_validation {
 	rm_problem_fn *report;
 	void *context;
 	size_t problems;              /* out: number of problems */
-	size_t cells, planned, found; /* out: cells, trials planned, lines */
+	size_t cells, planned, found; /* out: cells, planned trials, lines */
 	size_t incomplete;            /* out: rm_tally_incomplete() */
 	bool is_sealed;               /* out: journal lines have checksums */
 	bool plan_failed;             /* out: a problem is in campaign.json */
@@ -361,7 +368,7 @@ struct rm_validation {
  * integrity (hashes, checksums of lines and histograms), and their completeness
  * (each planned (cell, block) has exactly one line, and no line is torn).
  *
- * Returns 0 when the check was carried out, whatever it found; -errno with
+ * Returns 0 if all could be checked, whatever was found; -errno with
  * `error` if the folder or a file in it cannot be read.
  */
 int rm_validate(struct rm_validation *validation, struct rm_error *error);

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-/* The lines of a map's fact sheet, and its library's version with the
-   source. */
+/* The lines of a map's fact sheet, and the version of its library with the
+   source of that version. */
 static json_t *pack_facts(const struct rm_map_info *info)
 {
 	const struct rm_facts *sheet = rm_facts_find(info->id);
@@ -81,8 +81,8 @@ static json_t *pack_skipped_maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-/* Maps that the plan does not need and that are not built. Unlike
-   pack_skipped_maps() they lack no library. */
+/* Maps that are not built and that the plan does not need. Their libraries are
+   present, unlike those of the maps in pack_skipped_maps(). */
 static json_t *pack_unbuilt_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
@@ -124,7 +124,7 @@ static json_t *pack_workloads(const struct rm_description *description)
 	return NULL;
 }
 
-/* The malloc() that the trials use: the C library's, or a preloaded one. */
+/* Which malloc() the trials use: the C library's, or a preloaded one. */
 static json_t *pack_allocator(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
@@ -156,8 +156,8 @@ static json_t *pack_counters(const struct rm_description *description)
 /* Hash of a JSON text that does not depend on the order of members. */
 static int hash_of(json_t *json, char text[RM_SHA256_TEXT])
 {
-	/* 17 digits distinguish all doubles; the default precision depends on
-	   the library's version. */
+	/* 17 digits distinguish all doubles. The library's default precision
+	   depends on its version. */
 	char *dump = json_dumps(
 	        json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
 
@@ -206,7 +206,8 @@ static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 	return NULL;
 }
 
-/* Load of the machine before the first trial; null if no other program ran. */
+/* How much of the machine other programs used before the first trial; null if
+   none ran. */
 static json_t *pack_busy(const struct rm_busy *busy)
 {
 	return busy->is_busy ? json_pack("{s:s, s:o, s:o}", "text", busy->text,
@@ -216,7 +217,7 @@ static json_t *pack_busy(const struct rm_busy *busy)
 	                     : json_null();
 }
 
-/* The list of cells that limits the plan; null: all cells. */
+/* The list of cells to which the plan is limited; null: all cells. */
 static json_t *pack_list(const struct rm_cell_list *list)
 {
 	return list ? json_pack("{s:s, s:I, s:s}", "file", list->file, "ids",
@@ -259,7 +260,7 @@ json_t *rm_describe_campaign(const struct rm_description *description)
 	        all, "unbuilt_maps", pack_unbuilt_maps(description->catalog));
 	json_object_set_new(all, "busy", pack_busy(description->busy));
 	json_object_set_new(all, "cells_from", pack_list(description->list));
-	/* marks a line without a checksum as damaged */
+	/* makes a line without a checksum count as damaged */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
 	return add_plan_and_hash(all, plan);
 }
@@ -276,7 +277,6 @@ static const char *text_of(const json_t *json, const char *a, const char *b)
 	return text ? text : "(none)";
 }
 
-/* Compares a recorded text with the current one. */
 static int compare_text(const char *what, const char *recorded, const char *now,
         struct rm_error *error)
 {
@@ -293,7 +293,7 @@ static const char *online_cpus(const json_t *machine)
 	        json_object_get(machine, "facts"), "cpus_online", "text");
 }
 
-/* An offline CPU changes the machine's id. */
+/* Explains a changed machine id by CPUs that are offline. */
 static int compare_machines(
         const json_t *recorded, const json_t *now, struct rm_error *error)
 {
@@ -328,8 +328,8 @@ static int compare_workload(const json_t *recorded,
 	        now->file, text_of(recorded, "file", NULL), advice);
 }
 
-/* Compares texts, not files: they include --set and included files, and a
-   changed comment does not matter. */
+/* Compares the effective texts instead of the files, since the texts contain
+   --set and included files, and no comments. */
 static int compare_workloads(const json_t *recorded,
         const struct rm_description *now, struct rm_error *error)
 {
@@ -352,7 +352,8 @@ static int compare_workloads(const json_t *recorded,
 	return 0;
 }
 
-/* campaign.json is written once: a new note would be lost. */
+/* Rejects a new note, which would be lost, since campaign.json is written only
+   once. */
 static int compare_notes(
         const json_t *recorded, const json_t *now, struct rm_error *error)
 {

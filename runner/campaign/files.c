@@ -65,8 +65,8 @@ static int sync_folder(const char *dir)
 	return result == -EINVAL ? 0 : result;
 }
 
-/* Creates a file. Removes what a crash left, or a symbolic link: O_EXCL never
-   writes through an existing one. */
+/* Creates a file. Removes a file that a crash left, or a symbolic link. O_EXCL
+   never writes through an existing link. */
 static int write_new(const char *path, const void *bytes, size_t size)
 {
 	if (unlink(path) && errno != ENOENT)
@@ -120,7 +120,7 @@ int rm_folder_sync_parent(const char *path)
 	return sync_folder(parent);
 }
 
-/* -errno; -EEXIST if it exists. */
+/* Returns -errno; -EEXIST if it exists. */
 static int make_folder(const char *path)
 {
 	return mkdir(path, 0755) ? -errno : rm_folder_sync_parent(path);

@@ -23,7 +23,7 @@ enum { SAME_MINUTE = 1000, NAME_BYTES = 200 };
 
 extern char **environ;
 
-/* Error for a folder that the program chose, which may be read-only. */
+/* Error for a folder whose path this program chose, which may be read-only. */
 static int report_no_folder(
         const char *path, int result, struct rm_error *error)
 {
@@ -73,9 +73,9 @@ const char *rm_folder_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Splits a path into its parent folder and its name. The given path decides,
-   because "results" may be a link to another disk. NULL: the parent is not
-   named "results". */
+/* Splits a path into its parent folder and its name. Uses the path as given,
+   because "results" may be a link to another disk. Returns NULL if the parent
+   is not named "results". */
 static char *split_results_path(char *path, char name[NAME_BYTES])
 {
 	rm_path_trim_slashes(path);
@@ -116,7 +116,8 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 	return 0;
 }
 
-/* Draws XML with one program; 0: success. Its output is dropped. */
+/* Draws the topology's XML with one program; returns 0 on success. Its output
+   is dropped. */
 static int draw_topology(const char *program, const char *xml, const char *svg)
 {
 	char name[64], input[] = "--input", format[] = "--output-format",
@@ -152,8 +153,9 @@ int rm_folder_topology(const char *dir, const char *xml, struct rm_error *error)
 		return result;
 	if ((result = rm_path_join(to, dir, "topology.svg", error)))
 		return result;
-	/* A drawing is optional: the report mentions that it is missing. An old
-	   file may be a link, and the program would write through it. */
+	/* The drawing is optional; the report mentions a missing one. An old
+	   file is removed first, since it may be a link and the drawing program
+	   would write through it. */
 	unlink(to);
 	if (draw_topology("lstopo", from, to) &&
 	        draw_topology("lstopo-no-graphics", from, to))

@@ -20,8 +20,8 @@ static bool has_cpu(const struct rm_cell *cell, unsigned cpu)
 }
 
 /* Reads ticks since boot from /proc/stat: stolen time of all CPUs, and stolen
-   and busy time of the cell's CPUs. Niced time delays no thread of a trial and
-   is excluded, unless the trials are niced as well. */
+   and busy time of the cell's CPUs. Time of niced processes is excluded, since
+   it delays no thread of a trial, unless the trials are niced as well. */
 static void read_ticks(
         const struct rm_cell *cell, struct rm_interference_start *start)
 {
@@ -78,7 +78,7 @@ static unsigned count_distinct_cpus(const struct rm_cell *cell)
 	return count;
 }
 
-/* Runnable tasks, mean of the last minute; negative: not available. */
+/* Mean number of runnable tasks in the last minute; negative: not available. */
 static double load_of_machine(void)
 {
 	FILE *file = rm_host_open("/proc/loadavg");
@@ -116,20 +116,21 @@ void rm_interference_begin(
 	read_ticks(cell, start);
 }
 
-/* Share of `all_ns`, limited to 0 .. 1 because ticks are rounded. */
+/* Returns a share of `all_ns`, clamped to 0 .. 1 because ticks are rounded. */
 static double clamp_share(double ns, double all_ns)
 {
 	return ns <= 0 ? 0 : ns >= all_ns ? 1 : ns / all_ns;
 }
 
-/* A tick is counted at its end: one per CPU may be from before the trial. */
+/* A tick is counted when it ends, so one tick per CPU may be from before the
+   trial. */
 static double stolen_ns(int64_t ticks, unsigned cpus)
 {
 	return ticks > (int64_t)cpus ? tick_ns * (double)ticks : 0;
 }
 
-/* Ticks are read outside of the trial's time: they may include time before its
-   start and after its end, but miss none. */
+/* Ticks are read before the trial starts and after it ends, so they may include
+   time outside of it, but miss none within. */
 void rm_interference_end(const struct rm_cell *cell,
         const struct rm_interference_start *start,
         struct rm_interference *interference)
@@ -146,7 +147,7 @@ void rm_interference_end(const struct rm_cell *cell,
 	if (start->busy_ticks < 0 || now.busy_ticks < start->busy_ticks)
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
-		return; /* too short: the ticks' rounding would dominate */
+		return; /* too short: the rounding to ticks would dominate */
 	unsigned cpus = count_distinct_cpus(cell);
 	double all_ns = (double)(now.at_ns - start->at_ns) * cpus;
 	double others_ns =

@@ -13,26 +13,26 @@
 /* --- arms.c, calibrate.c ------------------------------------------------ */
 
 /* The single arm of a campaign without --arms. sha256: hash of this program, or
-   NULL if it is not known. */
+   NULL if unknown. */
 void rm_arms_default(struct rm_arms *arms, const char *sha256);
 
 /* Adds the arm of the A/A control to the result of rm_arms_default(). */
 void rm_arms_add_control(struct rm_arms *arms);
 
-/* True if the user gave --arms. Then the arms' programs run every measure, and
-   an incomplete block is dropped (docs/adr/0020). */
+/* True if the user gave --arms. In that case the programs of the arms run every
+   measure, and an incomplete block is dropped (docs/adr/0020). */
 bool rm_arms_are_given(const struct rm_arms *arms);
 
 /*
  * Reads each program's SHA-256, makes its path absolute, and checks the sets.
  * Every arm's workload must exist and every workload must have arms. Two arms
  * of a set may not be the same file with the same control_extra. Returns
- * -EINVAL, or -errno of a program that cannot be read, with `error`.
+ * -EINVAL or, for a program that cannot be read, -errno, both with `error`.
  */
 int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
 
-/* The name of a cell's program in rm_arm.programs, "plain/gomap_rw". */
+/* The name of a cell's program in rm_arm.programs, such as "plain/gomap_rw". */
 enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
 const char *rm_arm_program_name(const struct rm_arm *arm,
         const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
@@ -41,38 +41,40 @@ const char *rm_arm_program_name(const struct rm_arm *arm,
 const char *rm_arm_flavour(
         const struct rm_arm *arm, const struct rm_cell *cell);
 
-/* Fills `programs` and `sha256` of arms that are folders with each program that
-   the plan needs. -ENOMEM. */
+/* For arms that are folders, lists each program that the plan needs in
+   `programs` and sets `sha256`. Returns 0 or -ENOMEM. */
 int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
 
 /*
- * Resume: reads the arms of campaign.json into a zeroed *arms and checks that
- * their programs have not changed. `asked`, already settled, must be equal to
- * them unless its count is 0. Returns -EINVAL or -errno with `error`, which
- * names the arm.
+ * For a resume: reads the arms of campaign.json into a zeroed *arms and checks
+ * that their programs have not changed. `asked`, whose hashes are known, must
+ * equal these arms unless its count is 0. Returns -EINVAL or -errno with
+ * `error`, which names the arm.
  */
 int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error);
 
-/* "arms" of campaign.json, both ways; the programs are not read. */
+/* Convert the member "arms" of campaign.json in both directions, without
+   reading the programs. */
 json_t *rm_arms_to_json(const struct rm_arms *arms);
 int rm_arms_from_json(
         const json_t *campaign, struct rm_arms *arms, struct rm_error *error);
 
-/* The order of a set's arms in one turn: order[slot] is an index into the set.
-   `seed` is the trial's seed. */
+/* Draws the order of a set's arms in one turn: order[slot] is an index into the
+   set. `seed` is the trial's seed. */
 void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
 
 /*
  * Before a campaign with --arms: replaces the timed window of every throughput
- * cell by a number of iterations. It takes about as long on the first arm of
- * the cell's set, measured by a few trials of that arm. The warm-up becomes at
- * least a third of the window and one iteration per resident key. If those
- * trials fail, the plan skips the cell with the reason.
+ * cell by a number of iterations. On the first arm of the cell's set, that
+ * number takes about as long as the window; a few trials of that arm measure
+ * it. The warm-up becomes at least a third of the window, and at least one
+ * iteration per resident key. If those trials fail, the plan skips the cell
+ * with the reason.
  *
- * record  out: "calibration" of campaign.json; new reference
+ * record  out: member "calibration" of campaign.json; a new reference
  * Returns 0; -EINVAL with `error` for cells that arms cannot run; -EINTR when
- * `interrupt_fd` became readable; -errno if no process can be made.
+ * `interrupt_fd` became readable; -errno if no process can be started.
  */
 int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
         const char *program, int interrupt_fd, json_t **record,
@@ -82,7 +84,7 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 
 /* Before a resume with --arms: drops the first incomplete block and all lines
    after it, because the arms of a block must run together (docs/adr/0020).
-   dropped: number of lines, possibly 0. -errno with `error`. */
+   dropped: number of lines, possibly 0. Returns -errno with `error`. */
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error);
@@ -91,30 +93,32 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
 int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_error *error);
 
-/* Counts one line of the journal. -EINVAL with `error`: a cell that is not in
-   the plan, an arm that does not run it, or a status that does not exist. */
+/* Counts one line of the journal. Returns -EINVAL with `error` for a cell that
+   is not in the plan, an arm that does not run the cell, or an unknown
+   status. */
 int rm_tally_add(
         struct rm_tally *tally, const json_t *line, struct rm_error *error);
 
-/* As rm_tally_add(), with the type rm_journal_fn for rm_journal_read(). */
+/* Like rm_tally_add(), but of type rm_journal_fn for rm_journal_read(). */
 int rm_tally_restore_line(
         void *tally, const json_t *line, struct rm_error *error);
 
-/* True, with `reason`, if the next trial of a cell by arm `number` of its set
-   must not run. An arm that failed too often stops the other arms of its set,
-   which lack a partner for comparison. An A/A control stops only itself. */
+/* Returns true and fills `reason` if arm `number` of a cell's set must not run
+   the cell's next trial. An arm that failed too often stops the other arms of
+   its set, which lack a partner for comparison. An A/A control stops only
+   itself. */
 bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell,
         size_t number, char reason[RM_REASON_BYTES]);
 
 void rm_tally_clear(struct rm_tally *tally);
 
-/* Counts a repeated trial and its time. The estimate of the time left grows by
-   the share of repeats so far. */
+/* Counts a repeated trial and its time. The estimate of the remaining time
+   grows by the share of repeats so far. */
 void rm_progress_count_repeat(
         struct rm_progress *progress, uint64_t measured_ns);
 
-/* Before the first trial: `done` trials are already in the journal, and the
-   plan estimates `left_ns` for the others. */
+/* Call it before the first trial: `done` trials are already in the journal, and
+   the plan estimates `left_ns` for the others. */
 void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
         uint64_t left_ns);
 
@@ -125,18 +129,18 @@ void rm_progress_show_cell(struct rm_progress *progress, const char *cell);
 void rm_progress_count_trial(struct rm_progress *progress, uint64_t planned_ns,
         uint64_t measured_ns);
 
-/* After the last trial; ends the terminal's line. */
+/* Call it after the last trial; ends the line on the terminal. */
 void rm_progress_end(struct rm_progress *progress);
 
-/* Time left in ns: the plan's estimate, scaled by measured over planned time of
-   the trials of this run. */
+/* Remaining time in ns: the plan's estimate times the ratio of measured to
+   planned time of this run's trials. */
 uint64_t rm_progress_left_ns(const struct rm_progress *progress);
 
-/* "2 h 05 min", "3 min 20 s" or "12 s". */
+/* Formats a duration: "2 h 05 min", "3 min 20 s" or "12 s". */
 void rm_duration_text(uint64_t ns, char *text, size_t size);
 
-/* --- describe.c: campaign.json, all that is needed to audit, repeat or resume
-   a campaign (results/README.md) ----------------------------------------- */
+/* --- describe.c: campaign.json, which suffices to audit, repeat or resume a
+   campaign (results/README.md) ----------------------------------------- */
 
 /* Input of campaign.json; nothing is owned. */
 struct rm_description {
@@ -153,7 +157,7 @@ struct rm_description {
 	const struct rm_catalog *catalog;
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
-	json_t *calibration; /* of rm_calibrate(); may be NULL */
+	json_t *calibration; /* from rm_calibrate(); may be NULL */
 	json_t *notes;       /* --note: an object */
 	const struct rm_busy *busy;
 	const char *topology_xml; /* text of topology.xml */
@@ -162,34 +166,38 @@ struct rm_description {
 /* campaign.json as an object; new reference. NULL: no memory. */
 json_t *rm_describe_campaign(const struct rm_description *description);
 
-/* Hash of "seed", "cells" and "order" of a campaign.json. -ENOMEM. */
+/* Stores a hash of "seed", "cells" and "order" of a campaign.json. Returns 0 or
+   -ENOMEM. */
 int rm_plan_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 
-/* Hash of all members of a campaign.json except "sha256". -ENOMEM. */
+/* Stores a hash of all members of a campaign.json except "sha256". Returns 0 or
+   -ENOMEM. */
 int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 
 /*
  * Checks that a resume would continue the same campaign. `recorded` is the old
- * campaign.json. Compared are build, machine and each note of `now`. Workloads
- * are compared if their count is not 0; mode, maps, list, counters and `seed`
- * if they are not NULL. Returns 0, or -EINVAL with `error`, which names the
- * difference and the next step.
+ * campaign.json. Compares build, machine and each note of `now`; also workloads
+ * if their count is not 0, and mode, maps, list, counters and `seed` if they
+ * are not NULL. Returns 0, or -EINVAL with `error`, which names the difference
+ * and the next step.
  */
 int rm_describe_compare(const json_t *recorded,
         const struct rm_description *now, const uint64_t *seed,
         struct rm_error *error);
 
-/* A map in the form of campaign.json. New reference. */
+/* Describes a map in the form of campaign.json. New reference. */
 json_t *rm_describe_map(const struct rm_map_info *info);
 
-/* --- files.c: files that are whole or not there, lines read back --------- */
+/* --- files.c: atomic writes, and reading of lines --------- */
 
-/* "DIR/NAME" into `path`; -ENAMETOOLONG with `error` if it does not fit. */
+/* Stores "DIR/NAME" in `path`; -ENAMETOOLONG with `error` if it does not
+   fit. */
 int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
-/* Opens or creates a file of the campaign. The folder may come from elsewhere:
-   a symbolic link is -ELOOP. Returns the descriptor (CLOEXEC) or -errno. */
+/* Opens or creates a file of the campaign. A symbolic link is rejected with
+   -ELOOP, since the folder may come from an untrusted source. Returns the
+   descriptor (CLOEXEC) or -errno. */
 int rm_file_open_nofollow(const char *path, int flags);
 
 /*
@@ -202,28 +210,31 @@ int rm_file_replace(const char *dir, const char *name, const void *bytes,
         size_t size, struct rm_error *error);
 
 /* Syncs the parent folder of `path`, which has no slash at its end. Otherwise a
-   crash may lose a new folder. 0 or -errno. */
+   crash may lose a new folder. Returns 0 or -errno. */
 int rm_folder_sync_parent(const char *path);
 
 /* Makes a folder and its missing parents, and syncs the parent of each new one.
    An existing folder is no error. */
 int rm_folder_make(const char *dir, struct rm_error *error);
 
-/* Makes the folder DIR/NAME of the campaign and writes its path; -ELOOP with
-   `error` if it is a symbolic link. */
+/* Makes the folder DIR/NAME in the campaign's folder and stores its path;
+   -ELOOP with `error` if it is a symbolic link. */
 int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,
         const char *name, struct rm_error *error);
 
-/* Called for each line, without its newline; `number` starts at 1. `is_torn`: a
-   last line without a newline. A result other than 0 is returned at once. */
+/* Called for each line, without its newline; `number` starts at 1. `is_torn`:
+   this is the last line, and it lacks its newline. A result other than 0 ends
+   the reading and is returned. */
 typedef int rm_line_fn(void *context, size_t number, const char *text,
         size_t size, bool is_torn);
 
-/* Reads a text file by lines. 0; -errno with `error`; or the result of `fn`. */
+/* Reads a text file line by line. Returns 0; -errno with `error`; or a nonzero
+   result of `fn`. */
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
 
-/* --- folder.c: its name, its owner, its links, its drawing -------------- */
+/* --- folder.c: a campaign's folder: name, lock, link, drawing
+   -------------- */
 
 /* Locks DIR/lock with flock() until the descriptor closes or the process ends,
    and writes the process id into it. Returns the descriptor (CLOEXEC); -EBUSY
@@ -237,38 +248,40 @@ int rm_folder_check_new(const char *dir, struct rm_error *error);
 /* Removes slashes at the end of a path. */
 void rm_path_trim_slashes(char *path);
 
-/* Last part of a path: the campaign's name. Points into `path`. */
+/* Returns the last part of a path, the campaign's name. Points into `path`. */
 const char *rm_folder_name(const char *path);
 
 /* Makes results/latest a link to the folder, atomically, if its parent is named
-   "results". Both the given and the resolved path are tried. Returns 0, also
-   for other parents; -errno with `error`. */
+   "results". Tries both the given and the resolved path. Returns 0, also if the
+   parent has another name; -errno with `error`. */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 
-/* Writes topology.xml. If `lstopo` or `lstopo-no-graphics` is installed and
-   succeeds, it draws topology.svg. */
+/* Writes topology.xml. Draws topology.svg with `lstopo` or
+   `lstopo-no-graphics`, if one is installed and succeeds. */
 int rm_folder_topology(
         const char *dir, const char *xml, struct rm_error *error);
 
-/* Reads DIR/NAME: 0 and a new reference; -ENOENT without `error` if it does not
-   exist; other -errno with `error` (NAME:LINE: ...). */
+/* Reads DIR/NAME. Returns 0 and a new reference; -ENOENT without `error` if it
+   does not exist; other -errno with `error` (NAME:LINE: ...). */
 int rm_folder_json(const char *dir, const char *name, json_t **json,
         struct rm_error *error);
 
-/* Reads DIR/campaign.json: 0 and a new reference; -ENOENT if it does not exist;
-   other -errno with `error` (campaign.json:LINE: ...). */
+/* Reads DIR/campaign.json. Returns 0 and a new reference; -ENOENT if it does
+   not exist; other -errno with `error` (campaign.json:LINE: ...). */
 int rm_folder_campaign(
         const char *dir, json_t **campaign, struct rm_error *error);
 
 /*
- * --- journal.c: trials.jsonl, the results, which survive any crash.
+ * --- journal.c: trials.jsonl holds the results and survives any crash.
  *
  * One line per finished trial, appended in one write and synced before the next
- * trial starts. One owner at a time (flock on DIR/lock). Only a line that ends
- * in a newline counts: opening the journal cuts off a torn line.
+ * trial starts. Only one process at a time may own it (flock on DIR/lock). Only
+ * a line that ends in a newline counts: opening the journal cuts off a torn
+ * line.
  */
 
-/* Called for each line. A result other than 0, with `error`, stops. */
+/* Called for each line. A result other than 0, with `error`, ends the
+   reading. */
 typedef int rm_journal_fn(
         void *context, const json_t *trial, struct rm_error *error);
 
@@ -283,28 +296,31 @@ typedef int rm_journal_fn(
 int rm_journal_open(const char *dir, struct rm_journal **journal,
         size_t *torn_bytes, struct rm_error *error);
 
-/* Calls fn for each trial, in order. Returns 0; -EINVAL with `error`, the line
-   and fn's reason; -errno if the file cannot be read. */
+/* Calls fn for each trial, in order. Returns 0; -EINVAL with `error`, which has
+   the line number and fn's reason; -errno if the file cannot be read. */
 int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
         void *context, struct rm_error *error);
 
 /* Moves the first trial whose key is in the object `from`, and all trials after
-   it, to the end of DIR/unfinished.jsonl. dropped: their number. After a crash
-   in between they may be in both files. -errno with `error`. */
+   it, to the end of DIR/unfinished.jsonl. dropped: the number of moved trials.
+   After a crash during the move, they may be in both files. Returns -errno with
+   `error`. */
 int rm_journal_drop(struct rm_journal *journal, const json_t *from,
         size_t *dropped, struct rm_error *error);
 
-/* State of (cell, block, attempt, arm); decides about further attempts. */
+/* State of one attempt (cell, block, attempt, arm), on which further attempts
+   depend. */
 enum rm_attempt_state {
 	RM_ATTEMPT_NONE,      /* no line */
 	RM_ATTEMPT_GOOD,      /* ok and not disturbed */
 	RM_ATTEMPT_TO_REPEAT, /* void or disturbed: to be repeated */
-	RM_ATTEMPT_FAILED,    /* failed or skipped: not repeated */
+	RM_ATTEMPT_FAILED,    /* failed or skipped: not to be repeated */
 };
 enum rm_attempt_state rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm);
 
-/* States of all attempts, owned by the journal: rm_trial_key() -> rm_attempt_state. */
+/* Maps the rm_trial_key() of all attempts to their rm_attempt_state; the
+   journal owns the map. */
 const json_t *rm_journal_attempts(const struct rm_journal *journal);
 
 /* Number of lines in the journal. */
@@ -312,7 +328,7 @@ size_t rm_journal_length(const struct rm_journal *journal);
 
 /*
  * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
- * "attempt" unless it is 1. Returns 0; -EEXIST if the trial has a line already;
+ * "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
  * -ENOSPC, -EFBIG, -EIO... with the system's reason. After such an error no
  * part of the line is left that a resume would trust, and every later append
  * fails as well. SIGXFSZ must be ignored, so that RLIMIT_FSIZE becomes an
@@ -324,9 +340,9 @@ int rm_journal_append(struct rm_journal *journal, const json_t *trial,
 /* Releases the lock. NULL is allowed. */
 void rm_journal_close(struct rm_journal *journal);
 
-/* Writes the key of a line, (cell, block, attempt, arm), as a text that is
-   unique to the trial. A line without "attempt", of an older version, is
-   attempt 1. -EINVAL with `error` if a member is missing. */
+/* Writes the key of a line, (cell, block, attempt, arm), as a text that no
+   other trial has. A line without "attempt", written by an older version, is
+   attempt 1. Returns -EINVAL with `error` if a member is missing. */
 enum { RM_TRIAL_KEY_BYTES = 512 };
 #define RM_TRIAL_KEY "%s block %lld attempt %lld arm %s"
 int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
@@ -336,16 +352,17 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 
 /* Interference with one trial. */
 struct rm_interference {
-	int64_t steal_ticks; /* of all CPUs during the trial; -1: unknown */
+	int64_t steal_ticks; /* of all CPUs, during the trial; -1: unknown */
 	double load;         /* before the trial; negative: unknown */
 	/* Share of the CPU time of the cell's CPUs, 0 to 1, that other programs
-	   used while the trial's process existed. Precision about 10 ms per
-	   CPU; negative: unknown. */
+	   used while the trial's process existed. The precision is about 10 ms
+	   per CPU; negative: unknown. */
 	double others_share;
-	/* The same for the hypervisor. One tick per CPU counts as 0. */
+	/* The same for time that the hypervisor took. Up to one tick per CPU
+	   counts as 0. */
 	double stolen_share;
-	/* How long a CPU quota stopped the control group meanwhile, summed over
-	   its CPUs; negative: unknown. */
+	/* How long a CPU quota stopped the control group during the trial,
+	   summed over its CPUs; negative: unknown. */
 	int64_t throttled_ns;
 };
 
@@ -355,7 +372,7 @@ struct rm_interference_start {
 	uint64_t at_ns;
 };
 
-/* All values unknown, except the current load. */
+/* Returns unknown values, except for the current load. */
 struct rm_interference rm_interference_unknown(void);
 
 /* Called before the trial's process starts and after it is reaped. */
@@ -367,87 +384,91 @@ void rm_interference_end(const struct rm_cell *cell,
 
 /*
  * Compares the share of time that other programs and the hypervisor took from a
- * trial with the limit of its cell. Returns true and fills `text` if it is
- * above the limit; false if it is not, or is not known. result: of the trial,
- * or NULL. Any thread.
+ * trial with the limit of its cell. Returns true and fills `text` if the share
+ * is above the limit; false if it is below or unknown. result: of the trial, or
+ * NULL. Any thread.
  */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
-/* Appends the tightest limit to the reason of a trial to which the system
-   refused memory or a thread; `oom_killed`: the kernel killed it for lack of
-   memory. -ENOMEM. */
+/* If the system refused memory or a thread to a trial, appends the tightest
+   limit to the trial's reason. `oom_killed`: the kernel killed it for lack of
+   memory. Returns 0 or -ENOMEM. */
 int rm_reason_add_limit(bool oom_killed, char **reason);
 
-/* State of a journal line for further attempts; never RM_ATTEMPT_NONE. */
+/* Returns the attempt state of a journal line; never RM_ATTEMPT_NONE. */
 enum rm_attempt_state rm_attempt_state_of(const json_t *line);
 
-/* State of one attempt in `attempts` (rm_journal_attempts()). */
+/* Returns the state of one attempt, from `attempts` (rm_journal_attempts()). */
 enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
         const char *cell, unsigned block, unsigned attempt, const char *arm);
 
-/* True if this attempt of a cell in a block must run by all arms, given the
-   states of earlier attempts. Attempts start at 1. Also true if the attempt is
-   already in the journal. The budget is not considered. */
+/* True if all arms must run this attempt of a cell in a block, given the states
+   of earlier attempts. Attempts start at 1. Also true if the attempt is already
+   in the journal. The budget is not considered. */
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt);
 
 /* A walk over all turns of a campaign: set the first three members, zero the
-   rest. Run, resume and validation use the same walk, so that repeats follow
-   from plan and attempts alone (docs/adr/0024). */
+   rest. Running, resuming and validating use the same walk, so that repeats
+   depend only on the plan and the attempts (docs/adr/0024). */
 struct rm_repeats {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const json_t *attempts; /* may grow during the walk */
 	unsigned round;         /* current round */
-	double allowed;         /* repeats that the rounds so far allow */
+	double allowed;         /* repeats allowed by the rounds so far */
 	size_t made;            /* repeats so far, at most `allowed` */
-	size_t refused;         /* spoilt trials without budget */
+	size_t refused;         /* disturbed or void trials without budget */
 	bool is_over;           /* no more repeats in this round */
 };
 
-/* One turn: all arms of a cell in a block, for one attempt. 0 continues. */
+/* Processes one turn: all arms of a cell in a block, for one attempt. Returns 0
+   to continue the walk. */
 typedef int rm_turn_fn(
         void *context, size_t cell, unsigned block, unsigned attempt);
 
-/* Calls `turn` in order: for each round the first attempts of its cells, then
-   their repeats, attempt by attempt, within the budget. Returns its last
-   result. */
+/* For each round, calls `turn` for the first attempts of all its cells, then
+   for their second attempts, and so on, within the budget of repeats. Returns
+   its last result. */
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* Number of repeats that a plan allows in all; unbounded: over 10 per trial. */
+/* Returns the total number of repeats that a plan allows; without a budget,
+   more than 10 per trial. */
 double rm_repeats_limit(const struct rm_plan *plan, const struct rm_arms *arms);
 
-/* --- record.c: a trial's line, and its histogram files ------------------ */
+/* --- record.c: the journal line of a trial, and its histogram files
+   ------------------ */
 
 /* A trial's identity and circumstances, known to the runner. */
 struct rm_record {
 	const char *cell; /* id */
 	unsigned block;
 	const char *arm;
-	unsigned slot;             /* position among the block's arms */
+	unsigned slot;             /* position among the arms of the block */
 	unsigned attempt;          /* from 1 */
 	const char *binary_sha256; /* of the program; NULL: not known */
 	uint64_t seed;
 	struct timespec started; /* CLOCK_REALTIME */
 	struct rm_interference interference;
-	const char *disturbed; /* reason if disturbed, or NULL */
+	const char *disturbed; /* why the trial is disturbed, or NULL */
 };
 
 /*
- * The line of a trial that ran. Replaces "buckets" in the outcome's latency
- * entries by "histogram".
+ * Builds the line of a trial that ran. In the latency entries, replaces
+ * "buckets" with "histogram".
  *
  * dir   campaign folder: histograms/NAME.hlog is written first, so that every
  *       file that a line names exists; NULL: no histograms are written
- * line  out: new reference
+ * line  out: a new reference
  * Returns 0; -errno with `error` if a file cannot be written; -ENOMEM.
  */
 int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
         const char *dir, json_t **line, struct rm_error *error);
 
-/* The line of a trial that is not run. New reference; NULL: no memory. */
+/* Builds the line of a trial that is not run. New reference; NULL: no
+   memory. */
 json_t *rm_record_skip(const struct rm_record *record, const char *reason);
 
 enum { RM_UTC_BYTES = 32 };
@@ -458,8 +479,8 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES]);
 
 enum { RM_CAMPAIGN_FORMAT = 1 }; /* in campaign.json and each line */
 
-/* The two parts of rm_validate(). The first fills plan and arms if it can read
-   them (cells > 0); the caller frees them. */
+/* The two parts of rm_validate(). The first part fills plan and arms if it can
+   read them (cells > 0); the caller frees them. */
 int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
         struct rm_arms *arms, struct rm_error *error);
 int rm_validate_trials(struct rm_validation *validation,
@@ -470,21 +491,21 @@ int rm_validate_trials(struct rm_validation *validation,
 void rm_problem(struct rm_validation *validation, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* Line, from 1, of a member in JSON text that is indented by two blanks per
-   level (as campaign.json is). `path` is "cells[3].blocks". If a part of the
-   path is missing: the line of its parent. */
+/* Returns the line, from 1, of a member in JSON text that is indented by two
+   blanks per level, like campaign.json. `path` is "cells[3].blocks". If a part
+   of the path is missing, returns the line of its parent. */
 size_t rm_json_line(const char *text, const char *path);
 
-/* --- play.c: one trial of a cell: which program, what request, what limits */
+/* --- play.c: program, request and limits of one trial */
 
 /* One trial to run; nothing is owned except `counters`. */
 struct rm_cell_trial_run {
 	const struct rm_cell *cell;
 	const struct rm_arm *arm;
-	const char *program; /* replaces the built-in program; or NULL */
+	const char *program; /* instead of the map program; or NULL */
 	uint64_t seed;
 	uint64_t padding_seed;
-	json_t *counters; /* of the request; the reference is taken */
+	json_t *counters; /* member of the request; the reference is taken */
 	int interrupt_fd; /* -1: none */
 };
 
@@ -492,20 +513,20 @@ struct rm_cell_trial_run {
 int rm_cell_trial_run(const struct rm_cell_trial_run *play,
         struct rm_outcome *outcome, struct rm_error *error);
 
-/* A limit of RLIMIT_DATA that protects the machine: half of what is left plus
-   the stacks of `threads` threads. 0 (no limit) if that is not known,
-   and in builds with a sanitizer, which reserve terabytes. */
+/* A value for RLIMIT_DATA that protects the machine: half of the remaining
+   memory plus the stacks of `threads` threads. 0 (no limit) if that memory is
+   unknown, and in builds with a sanitizer, which reserve terabytes. */
 uint64_t rm_memory_limit_bytes(unsigned threads);
 
 /* --- spawn.c: a child that cannot outlive this process ------------------ */
 
-/* A running child: the parent's pipe ends, all non-blocking and CLOEXEC. */
+/* A running child. The pipe ends are the parent's, non-blocking and CLOEXEC. */
 struct rm_child {
 	pid_t pid;  /* also the id of its process group */
-	int input;  /* write: its standard input; -1 once closed */
-	int output; /* read: its standard output; -1 once closed */
-	int errors; /* read: its standard error; -1 once closed */
-	int exited; /* pidfd: readable after its end; -1: old kernel */
+	int input;  /* to write to its standard input; -1 once closed */
+	int output; /* to read its standard output; -1 once closed */
+	int errors; /* to read its standard error; -1 once closed */
+	int exited; /* pidfd, readable once it ended; -1: old kernel */
 	uint64_t forked_bytes; /* resident set of this process at the fork */
 };
 
@@ -513,10 +534,11 @@ struct rm_spawn {
 	const char *program;         /* path, not searched for in PATH */
 	char *const *arguments;      /* argv, NULL-terminated */
 	uint64_t memory_limit_bytes; /* RLIMIT_DATA; 0: none */
-	/* Bytes of environment added (0: none), which shift the start of the
-	   stack in each trial (statistics R13). */
+	/* Number of bytes added to the environment, which shift the start of
+	   the stack in each trial (R13); 0: none. */
 	unsigned padding_bytes;
-	/* NAME=VALUE strings that replace inherited ones, then NULL; or NULL */
+	/* NULL-terminated NAME=VALUE strings that replace inherited ones; or
+	   NULL */
 	const char *const *variables;
 };
 
@@ -525,19 +547,19 @@ enum { RM_SPAWN_PADDING_MAX = 4096 };
 /*
  * Starts the program in its own process group. It inherits descriptors 0, 1 and
  * 2 only, and neither a blocked nor an ignored SIGPIPE or SIGXFSZ. It writes no
- * core file. It gets SIGKILL when the calling thread ends: call this on the
- * main thread. Returns 0; -errno with `error` if the program cannot be started,
- * also if it is missing or not executable. After an error no process or
- * descriptor is left.
+ * core file. It receives SIGKILL when the calling thread ends, so call this on
+ * the main thread. Returns 0; -errno with `error` if the program cannot be
+ * started, for example because it is missing or not executable. After an error
+ * no process or descriptor is left.
  */
 int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
         struct rm_error *error);
 
 /*
  * Kills the child's process group, reaps the child and closes the pipes. Blocks
- * until the child has ended. peak_bytes (may be NULL): its largest resident
- * set. It is 0 (not known) unless it exceeds the parent's resident set at the
- * fork, which the kernel includes. Returns the wait status.
+ * until the child has ended. peak_bytes (may be NULL) receives its largest
+ * resident set, or 0 (unknown) if that does not exceed the parent's resident
+ * set at the fork, which the kernel includes. Returns the wait status.
  */
 int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes);
 

@@ -16,20 +16,19 @@ struct rm_journal {
 	int fd;       /* trials.jsonl, O_APPEND */
 	json_t *done; /* rm_trial_key() -> enum rm_attempt_state */
 	size_t bytes; /* of complete lines */
-	int broken;   /* error that stopped appending; or 0 */
+	int broken;   /* error after which appending stopped; or 0 */
 };
 
-/* One pass over the journal. */
+/* State of one pass over the journal. */
 struct reading {
 	struct rm_journal *journal;
-	rm_journal_fn *fn; /* NULL: remember the trials and count bytes */
+	rm_journal_fn *fn; /* NULL: only remember the trials and count bytes */
 	void *context;
-	const json_t *from; /* drop the first of these trials and all later
-	                       lines */
-	size_t kept_bytes;  /* of lines before the dropped ones */
+	const json_t *from; /* these trials and all later lines are dropped */
+	size_t kept_bytes;  /* number of bytes before the dropped lines */
 	size_t dropped;     /* number of dropped lines */
 	size_t torn_bytes;
-	struct rm_error bad; /* why the last line read is incomplete, or "" */
+	struct rm_error bad; /* why the last line is incomplete, or "" */
 	struct rm_error *error;
 };
 
@@ -50,7 +49,7 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	        !(json_is_integer(attempt) && json_integer_value(attempt) >= 1))
 		return rm_error_set(
 		        error, -EINVAL, "attempt: expected an integer from 1");
-	/* the block separates cell and arm: the text is unique */
+	/* the block's number separates cell and arm, so texts are unique */
 	if (snprintf(key, RM_TRIAL_KEY_BYTES, RM_TRIAL_KEY, cell,
 	            (long long)json_integer_value(block),
 	            attempt ? (long long)json_integer_value(attempt) : 1,
@@ -61,8 +60,8 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	return 0;
 }
 
-/* True if the trial's previous attempt has a line, or if it is the first
-   attempt. An attempt replaces the one before it. */
+/* True if this is a trial's first attempt, or if the previous attempt has a
+   line. Each attempt replaces the previous one. */
 static bool has_previous_attempt(
         const struct rm_journal *journal, const json_t *trial)
 {
@@ -80,7 +79,7 @@ static bool has_previous_attempt(
 	return json_object_get(journal->done, key) != NULL;
 }
 
-/* Adds a trial to the set; -EEXIST if it has a line already. */
+/* Adds a trial to the set; -EEXIST if it already has a line. */
 static int add_trial(
         struct rm_journal *journal, const json_t *trial, struct rm_error *error)
 {
@@ -113,12 +112,12 @@ static int reject_line(const struct reading *reading, const char *what)
 }
 
 /* Counts the bytes of a torn line. A power loss may leave a hole in the last
-   line although its newline was written: a damaged line is torn if no line
-   follows it. */
+   line although its newline was written, so a damaged line counts as torn if no
+   line follows it. */
 static int count_torn(
         struct reading *reading, size_t number, size_t bytes, const char *what)
 {
-	if (reading->fn) /* after opening, which cut off a torn line */
+	if (reading->fn) /* after opening, which cuts off a torn line */
 		return rm_error_set(reading->error, -EINVAL, "%s:%zu: %s",
 		        reading->journal->path, number, what);
 	rm_error_set(&reading->bad, -EINVAL, "%s:%zu: %s",
@@ -127,9 +126,10 @@ static int count_torn(
 	return 0;
 }
 
-/* A damaged line followed by others ends the reading: no part of an edited
-   journal is trusted. The last line is torn if it has no newline, is not JSON
-   or has a wrong checksum. Its bytes are counted; the caller cuts them off. */
+/* A damaged line that others follow ends the reading with an error, since no
+   part of an edited journal is trusted. The last line is torn if it has no
+   newline, is not JSON or has a wrong checksum. Its bytes are counted; the
+   caller cuts them off. */
 static int read_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -173,7 +173,7 @@ static int read_line(void *context, size_t number, const char *text,
 	return result == -ENOMEM ? result : -EINVAL;
 }
 
-/* Error of a system call on trials.jsonl. */
+/* Sets the error for a failed system call on trials.jsonl. */
 static int set_system_error(const struct rm_journal *journal, const char *what,
         int result, struct rm_error *error)
 {
@@ -253,7 +253,7 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
 	return rm_lines_read(journal->path, read_line, &reading, error);
 }
 
-/* Finds the first line to drop, before which the journal is cut. */
+/* Finds the first line to drop; the journal is cut before it. */
 static int find_cut(void *context, size_t number, const char *text, size_t size,
         bool is_torn)
 {
@@ -276,8 +276,8 @@ static int find_cut(void *context, size_t number, const char *text, size_t size,
 	return 0;
 }
 
-/* Appends the dropped lines to DIR/unfinished.jsonl and syncs it, before they
-   are cut: no measurement is lost (R31). */
+/* Appends the dropped lines to DIR/unfinished.jsonl and syncs it before they
+   are cut, so that no measurement is lost (R31). */
 static int save_dropped(
         const struct rm_journal *journal, size_t from, struct rm_error *error)
 {
@@ -294,7 +294,7 @@ static int save_dropped(
 
 		out = fd < 0 ? NULL : fdopen(fd, "a");
 	}
-	/* fwrite() errors on data already flushed are visible only here */
+	/* errors of fwrite() on data that was already flushed show only here */
 	while (out && !ferror(out) &&
 	        (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
@@ -346,7 +346,7 @@ size_t rm_journal_length(const struct rm_journal *journal)
 	return json_object_size(journal->done);
 }
 
-/* Writes a complete line or leaves none of it. */
+/* Writes a complete line, or leaves nothing of it in the file. */
 static int write_line(struct rm_journal *journal, const char *line, size_t size)
 {
 	size_t done = 0;
@@ -368,8 +368,9 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 		journal->bytes += size;
 		return 0;
 	}
-	/* If this fails as well, the line has no newline and is torn. After a
-	   failed sync the line may be on disk or not: cut it too. */
+	/* If cutting fails as well, the line lacks its newline and so is torn.
+	   After a failed sync the line may or may not be on disk, so it is cut,
+	   too. */
 	if (ftruncate(journal->fd, (off_t)journal->bytes) == 0)
 		sync_journal(journal);
 	journal->broken = result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* launch.c - sends a trial its request, reads its answer, classifies its
-   end. */
+/* launch.c - sends a request to a trial, reads its answer, and classifies how
+   it ended. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -26,14 +26,14 @@ enum stop {
 	RM_LATE,             /* deadline passed */
 	RM_INTERRUPTED_RUN,  /* the runner must stop */
 	RM_TOO_LONG,         /* printed more than RM_LAUNCH_ANSWER_MAX */
-	RM_ANSWER_NO_MEMORY, /* no memory for its answer */
+	RM_ANSWER_NO_MEMORY, /* no memory to store its answer */
 };
 
 /* Everything known about the end of a trial process. */
 struct ending {
 	enum stop stop;
 	int wait_status; /* from waitpid() */
-	bool oom_killed; /* by the kernel, for lack of memory */
+	bool oom_killed; /* killed by the kernel for lack of memory */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
@@ -60,8 +60,8 @@ static void format_exit(const struct ending *ending, char *text, size_t size)
 		snprintf(text, size, "0");
 }
 
-/* Describes why no answer can be read. Returns the length of the text; 0:
-   the process ended normally. */
+/* Describes why there is no answer. Returns the length of that text; 0: the
+   process ended normally. */
 static int describe_failure(const struct ending *ending, char *why, size_t size)
 {
 	int status = ending->wait_status;
@@ -84,7 +84,8 @@ static int describe_failure(const struct ending *ending, char *why, size_t size)
 	return 0;
 }
 
-/* Adds the memory use of a trial that probably ended at its limit. */
+/* Adds the memory use to the reason of a trial that probably hit its memory
+   limit. */
 static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
         char *why, size_t used)
 {
@@ -98,8 +99,8 @@ static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
-/* Uses a result that passed the checks. Its peak is more exact than the
-   kernel's, which may include this process (spawn.c). */
+/* Uses a result that passed the checks. The peak memory in it is more exact
+   than the kernel's value, which may include this process (spawn.c). */
 static int take_result(struct rm_outcome *outcome)
 {
 	json_int_t peak_bytes = json_integer_value(
@@ -189,7 +190,8 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* A trial may end without reading all of its request: its answer decides. */
+/* A trial may end without reading its whole request, which is no failure; its
+   answer decides. */
 static void write_request(struct run *run)
 {
 	ssize_t put = write(run->child.input, run->request, run->request_left);
@@ -204,8 +206,8 @@ static void write_request(struct run *run)
 		close_end(&run->child.input);
 }
 
-/* Reads once into `to`. Returns the bytes read, 0 if none are available. Closes
-   the descriptor at the end of file. */
+/* Reads once into `to`. Returns the number of bytes read, 0 if none are
+   available. Closes the descriptor at the end of the file. */
 static size_t read_some(int *fd, char *to, size_t capacity)
 {
 	ssize_t got = read(*fd, to, capacity);
@@ -217,8 +219,9 @@ static size_t read_some(int *fd, char *to, size_t capacity)
 	return 0;
 }
 
-/* The buffer doubles, because an answer with histograms has megabytes and its
-   length is not known. A program that prints more than the limit is killed. */
+/* The buffer doubles when it is full, because an answer with histograms takes
+   megabytes and its length is not known in advance. A program that prints more
+   than the limit is killed. */
 static size_t read_answer(struct run *run)
 {
 	if (run->answer_capacity - run->answer_bytes < CHUNK) {
@@ -259,8 +262,9 @@ static size_t read_errors(struct run *run)
 	return got;
 }
 
-/* Empties the pipes after the trial's end. A grandchild may keep an end open:
-   reading stops when nothing is available. It is killed before the reaping. */
+/* Empties the pipes after the trial's end. A grandchild may keep a pipe open,
+   so reading stops when nothing is available. The grandchild is killed before
+   the trial is reaped. */
 static void drain_pipes(struct run *run)
 {
 	while (run->child.output >= 0 && run->stop == RM_ENDED)
@@ -317,9 +321,9 @@ static void handle_events(struct run *run)
 		run->stop = RM_LATE;
 }
 
-/* A signal to the whole process group, as from Slurm or a terminal, may reach
-   the trial before the runner. Then the trial's end is not a failure of its
-   map. Waits for the runner's signal. */
+/* A signal to the whole process group, for example from Slurm or a terminal,
+   may reach the trial before the runner. Waits for the runner's own signal, so
+   that such an end is not recorded as a failure of the map. */
 static bool stopped_with_runner(const struct run *run, int wait_status)
 {
 	struct pollfd fd = { .fd = run->launch->interrupt_fd,
@@ -392,8 +396,8 @@ static int record_not_started(int code, struct rm_outcome *outcome,
 	return outcome->reason ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 }
 
-/* Sets the variables for the cell's allocator. If this machine does not have
-   it, nothing is set, and the trial reports that. */
+/* Sets the variables for the cell's allocator. If this machine lacks that
+   allocator, nothing is set, and the trial reports it. */
 static void set_allocator_variables(const json_t *request,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES],
         const char **environment)
@@ -462,7 +466,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		outcome->wall_ns = rm_now_ns() - start_ns;
 	}
 	if (result)
-		rm_error_set(error, result, "no memory for a trial");
+		rm_error_set(error, result, "no memory to start a trial");
 	free(run ? run->answer : NULL);
 	free(run);
 	free(text);

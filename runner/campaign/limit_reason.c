@@ -17,9 +17,8 @@ static bool has_one_of(const char *text, const char *const *words)
 	return *words;
 }
 
-/* The words are those of strerror(), launch.c, map programs, C++, Go, Java and
-   Rust. Returns a constant
-   or `advice`; NULL if nothing was refused. */
+/* Searches for the words that strerror(), launch.c, map programs, C++, Go, Java
+   and Rust use. Returns a constant or `advice`; NULL if nothing was refused. */
 static const char *find_advice(
         const char *reason, bool oom_killed, char advice[RM_LIMIT_ADVICE_BYTES])
 {

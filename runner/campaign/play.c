@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* play.c - runs one trial of a cell: program, request and limits. */
+/* play.c - runs one trial of a cell: chooses program, request and limits. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/limits.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Address space that the C library takes for one thread's stack. */
+/* Address space that the C library reserves for one thread's stack. */
 static uint64_t stack_bytes(void)
 {
 	struct rlimit limit;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prepare.c - begins or resumes a campaign: workloads, counters, plan, folder,
-   journal. In this order an error is found before anything is written. */
+   journal. The order ensures that errors are found before anything is
+   written. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
@@ -27,7 +28,7 @@ uint64_t rm_draw_random_seed(void)
 	return seed & seed_mask;
 }
 
-/* Reason for missing counters, or NULL if there are counters. */
+/* Why counters are missing, or NULL if there are counters. */
 static const char *find_counters_reason(const json_t *counters)
 {
 	const char *reason =
@@ -46,8 +47,9 @@ static bool only_simulated(const struct rm_workload *workload)
 	return true;
 }
 
-/* Removes workloads that only simulate. A mode's simulated workloads replace
-   counters: if this machine can count, they run only by a list of cells. */
+/* Removes workloads that only simulate. In a mode they replace counters, so if
+   this machine has working counters, they run only if a list of cells names
+   them. */
 static void drop_simulated(struct rm_inputs *mode)
 {
 	size_t kept = 0;
@@ -172,7 +174,8 @@ static int write_campaign(const struct rm_run_options *wishes,
 	if (!text || !xml)
 		rm_error_set(error, result, "no memory for campaign.json");
 	else if (!(result = rm_folder_topology(prepared->dir, xml, error)))
-		/* last: from then on a resume trusts the folder */
+		/* written last, since from then on a resume trusts the
+		   folder */
 		result = rm_file_replace(prepared->dir, "campaign.json", text,
 		        strlen(text), error);
 	free(text);
@@ -204,7 +207,7 @@ static int open_new(const struct rm_run_options *wishes,
 		        path, prepared->dir, "campaign.json", error);
 	if (result)
 		return result;
-	/* checked again: the lock keeps other processes from writing one */
+	/* checked again under the lock, which excludes other processes */
 	if (!access(path, F_OK))
 		return rm_error_set(error, -EEXIST,
 		        "%s holds a campaign already, expected a new folder "
@@ -220,8 +223,8 @@ static int open_new(const struct rm_run_options *wishes,
 }
 
 /* Runs before the plan, which reads the whole machine, so that an error in
-   --arms is reported at once. The arms move out of the options (whose count
-   becomes 0), so that they are freed once. */
+   --arms is reported at once. The arms move out of the options, whose count
+   becomes 0, so that they are freed once. */
 static int move_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -237,7 +240,7 @@ static int move_arms(const struct rm_run_options *wishes,
 	        prepared->mode.workload_count, error);
 }
 
-/* Checks a name given by the user; NULL is valid. */
+/* Checks a name that the user gave; NULL is valid. */
 static int check_name(
         const char *option, const char *name, struct rm_error *error)
 {
@@ -252,7 +255,8 @@ static int check_name(
 	        option, name);
 }
 
-/* JSON would lose a name that is not UTF-8, but resume and reports need it. */
+/* Rejects a name that is not UTF-8: JSON would lose it, but resuming and
+   reports need it. */
 static int check_names(const struct rm_run_options *wishes,
         const struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -275,7 +279,7 @@ static int check_names(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* -EINTR if the user stops the waiting. */
+/* Returns -EINTR if the user interrupts the wait. */
 static int wait_a_second(
         const struct rm_run_options *wishes, struct rm_error *error)
 {
@@ -288,8 +292,8 @@ static int wait_a_second(
 	return 0;
 }
 
-/* Other programs make intervals wide and threads wait. This is a warning; it is
-   an error only after --wait-idle. */
+/* Other programs widen the intervals and delay the threads. They cause only a
+   warning, or an error after --wait-idle. */
 static int check_busy(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -310,8 +314,8 @@ static int check_busy(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* A campaign without a measured cell does not become the latest: it answers no
-   question about this machine. */
+/* Does not link a campaign without a measured cell, which shows nothing about
+   this machine. */
 static void link_latest(struct rm_prepared *prepared)
 {
 	for (size_t i = 0; i < prepared->plan.cell_count; i++) {
@@ -325,8 +329,8 @@ static void link_latest(struct rm_prepared *prepared)
 	}
 }
 
-/* Checks everything before the folder exists. campaign.json is written after
-   the journal is locked; from then on a resume trusts both. */
+/* Checks everything before the folder exists. campaign.json is written once the
+   journal is locked; from then on a resume trusts both. */
 static int begin_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -400,7 +404,7 @@ static int check_hash(const struct rm_prepared *prepared, const char *file,
 }
 
 /* Reports reject a campaign with a changed campaign.json or topology.xml, so
-   that new trials would be wasted. */
+   new trials would be wasted. */
 static int check_hashes(
         const struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -422,7 +426,7 @@ static int check_hashes(
 	return result;
 }
 
-/* Selects the recorded back end; "auto" is not resolved again. */
+/* Selects the recorded back end, instead of resolving "auto" again. */
 static int select_recorded_counters(
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -442,7 +446,7 @@ static int select_recorded_counters(
 	        error);
 }
 
-/* Fills the tally after cutting off an incomplete block, which runs again. */
+/* Cuts off an incomplete block, which will run again, then fills the tally. */
 static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 {
 	int result = rm_tally_start(
@@ -460,8 +464,9 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	                        rm_tally_restore_line, &prepared->tally, error);
 }
 
-/* Compares before changing anything in the folder; another program must not
-   continue it. Counters come last, because selecting them may take seconds. */
+/* Compares before anything in the folder changes, since another program must
+   not continue the campaign. Counters come last, because selecting them may
+   take seconds. */
 static int resume_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {

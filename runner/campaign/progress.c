@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c - prints a campaign's state: one line, rewritten or each
-   minute. */
+/* progress.c - prints the state of a campaign: rewrites one line, or prints a
+   line each minute. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -35,7 +35,7 @@ uint64_t rm_progress_left_ns(const struct rm_progress *progress)
 	                  (double)progress->planned_ns);
 }
 
-/* Columns of the terminal; 80 if not known. */
+/* Number of columns of the terminal; 80 if unknown. */
 static int terminal_columns(FILE *out)
 {
 	struct winsize window = { 0 };
@@ -45,7 +45,7 @@ static int terminal_columns(FILE *out)
 	return window.ws_col;
 }
 
-/* "" without repeats. Includes the budget, if there is one. */
+/* "" without repeats. Includes the budget of repeats, if there is one. */
 static void format_repeats(
         const struct rm_progress *progress, char *text, size_t size)
 {

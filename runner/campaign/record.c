@@ -24,7 +24,7 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES])
 	        (int)(when.tv_nsec / 1000000));
 }
 
-/* A file name from a cell's id; the hash makes it unique. */
+/* Makes a file name from a cell's id; a hash makes it unique. */
 static void make_file_name(const struct rm_record *record, const json_t *entry,
         char name[NAME_BYTES])
 {
@@ -67,7 +67,7 @@ static int write_file(const char *dir, const char *name, char *text,
 	return result;
 }
 
-/* Writes an entry's histogram. Clears the name if it does not exist. */
+/* Writes an entry's histogram. Clears the name if the file does not exist. */
 static int write_histogram(const struct rm_record *record,
         const struct rm_outcome *outcome, json_t *entry, const char *dir,
         char *name, struct rm_error *error)
@@ -82,7 +82,7 @@ static int write_histogram(const struct rm_record *record,
 	int result = rm_histogram_from_json(
 	        json_object_get(entry, "buckets"), &histogram, &why);
 
-	/* only a failed trial's answer is not checked for this */
+	/* for a failed trial this was not checked before */
 	if (result == -EINVAL) {
 		name[0] = 0;
 		return 0;
@@ -105,7 +105,7 @@ static int move_buckets(const struct rm_record *record,
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *entry = json_array_get(list, i);
-		/* a failed trial's answer was not checked member by member */
+		/* the answer of a failed trial was not checked before */
 		bool is_complete =
 		        json_is_string(json_object_get(entry, "operation")) &&
 		        json_is_string(json_object_get(entry, "clock")) &&
@@ -128,7 +128,7 @@ static int move_buckets(const struct rm_record *record,
 	return 0;
 }
 
-/* The members that all lines have; members from `exit` on follow. */
+/* The members that all lines have; the members from `exit` on follow. */
 static json_t *make_line(const struct rm_record *record, uint64_t wall_ns,
         const char *exit_text, const char *status, const char *reason)
 {

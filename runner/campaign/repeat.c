@@ -6,18 +6,17 @@
 #include <math.h>
 #include <string.h>
 
-/* A thread that slept waits for its CPU after a wake-up, even on an idle
-   machine, but never as long as this. Waiting for a time slice takes
-   milliseconds. */
+/* Even on an idle machine, a thread waits for its CPU after a wake-up, but for
+   less than this time. Waiting for a time slice takes milliseconds. */
 static const double wake_up_ns = 100e3;
 
-/* Sums over the threads of a trial. */
+/* Sums over all threads of a trial. */
 struct waiting {
 	double elapsed_ns, waited_ns;
-	double unexplained_ns; /* waiting that wake-ups do not explain */
+	double unexplained_ns; /* waiting time that wake-ups do not explain */
 };
 
-/* Sums over the threads; false if the kernel did not count. */
+/* Adds up the waits of all threads; false if the kernel did not count them. */
 static bool sum_counted(const json_t *threads, struct waiting *sum)
 {
 	const json_t *thread;
@@ -42,10 +41,10 @@ static bool sum_counted(const json_t *threads, struct waiting *sum)
 	return sum->elapsed_ns > 0;
 }
 
-/* Members also wait for threads of the program itself, which collect garbage,
-   compile or reclaim. That waiting is at most the CPU time of these threads. If
-   their CPU time is not known, no unexplained waiting counts. The kernel does
-   not count waiting of goroutines: they may have waited all the time. */
+/* A trial's threads also wait for threads of their own program that collect
+   garbage, compile or reclaim. That wait is at most the CPU time of those
+   threads; if this time is unknown, no unexplained wait counts. The kernel does
+   not count the waits of goroutines, which may have waited all the time. */
 static bool sum_with_own_threads(const json_t *threads,
         const json_t *own_threads_ns, struct waiting *sum)
 {
@@ -81,10 +80,10 @@ static bool sum_waiting(const json_t *result, struct waiting *sum)
 
 /*
  * Lower bound of the share of the threads' time that other programs took. It is
- * the waiting that wake-ups do not explain, or, if larger, all waiting up to
- * the other programs' CPU time. Neither depends on how often or how long a map
- * lets threads sleep, so that a map cannot influence which of its trials are
- * repeated. 0: not known.
+ * the wait that wake-ups do not explain or, if larger, the total wait, limited
+ * to the CPU time of other programs. Neither depends on how often or how long a
+ * map lets threads sleep, so a map cannot influence which of its trials are
+ * repeated. 0: unknown.
  */
 static double share_taken_by_others(const json_t *result, double others_share)
 {
@@ -96,7 +95,7 @@ static double share_taken_by_others(const json_t *result, double others_share)
 	double taken_ns =
 	        fmax(sum.unexplained_ns, fmin(sum.waited_ns, others_ns));
 
-	/* waits are read slightly outside of the window */
+	/* waits are read slightly before and after the window */
 	return fmin(1, taken_ns / sum.elapsed_ns);
 }
 
@@ -152,8 +151,8 @@ enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
 	        json_object_get(attempts, key)); /* absent: 0, NONE */
 }
 
-/* Arms are compared, so they are repeated together: one spoilt trial repeats
-   all, and one failed trial ends the repeats of all. */
+/* Arms are compared, so they are repeated together: one disturbed or void trial
+   repeats all arms, and one failed trial ends all repeats. */
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
@@ -173,11 +172,11 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 	return spoilt;
 }
 
-/* Tolerance for sums of doubles, so that rounding loses no repeat. */
+/* Tolerance for sums of doubles, so that no repeat is lost to rounding. */
 static const double rounding = 1e-6;
 
 /* Adds the repeats that a round's trials allow to those left from earlier
-   rounds. Cells that are never repeated add none. */
+   rounds. Cells that are never repeated add nothing. */
 static void begin_round(struct rm_repeats *repeats, unsigned number)
 {
 	const struct rm_plan_round *round = &repeats->plan->rounds[number];
@@ -210,8 +209,8 @@ static size_t count_spoilt(const struct rm_repeats *repeats,
 }
 
 /* True if a cell runs in this turn. The first turn that exceeds the budget ends
-   the repeats of its round. If a smaller set of arms ran instead, comparisons
-   of many arms would be repeated less often. */
+   the repeats of its round. Otherwise a smaller set of arms could still run,
+   and comparisons of many arms would be repeated less often. */
 static bool is_turn_due(struct rm_repeats *repeats,
         const struct rm_plan_turn *turn, unsigned attempt)
 {

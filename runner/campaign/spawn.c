@@ -20,8 +20,8 @@
 extern char **environ;
 
 enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
-/* The kernel counts a process's pages in batches per CPU: only a difference
-   above this is significant. */
+/* The kernel counts the pages of a process in batches per CPU, so only a larger
+   difference is significant. */
 enum { RSS_STEP_BYTES = 1 << 20 };
 /* Index of each pipe. */
 enum { INPUT, OUTPUT, ERRORS, FAILURE };
@@ -33,8 +33,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* A pipe whose ends are above 2, so that dup2() never hits one of them, even if
-   standard descriptors were closed. */
+/* A pipe whose descriptors are above 2, so that dup2() never replaces one of
+   them, even if standard descriptors were closed. */
 static int make_pipe(int ends[2])
 {
 	int low[2];
@@ -67,8 +67,8 @@ static bool is_replaced(const char *ours, const char *const *variables)
 	return false;
 }
 
-/* The environment with padding and the child's variables. The caller frees the
-   result and its element 0. */
+/* Builds the environment with padding and the child's variables. The caller
+   frees the result and its element 0. */
 static char **child_environment(const struct rm_spawn *spawn)
 {
 	size_t count = 0, more = 0, n = 1;
@@ -96,8 +96,8 @@ static char **child_environment(const struct rm_spawn *spawn)
 	return environment;
 }
 
-/* Marks every descriptor above 2 close-on-exec. Runs in the child: only calls
-   that are safe after fork. */
+/* Marks every descriptor above 2 close-on-exec. Runs in the child, so it uses
+   only calls that are safe after fork. */
 static void close_rest_on_exec(void)
 {
 #ifdef SYS_close_range
@@ -173,7 +173,8 @@ static void exec_child(const struct rm_spawn *spawn, char **environment,
 	_exit(127);
 }
 
-/* errno of the child's exec; 0: exec succeeded and closed the pipe. */
+/* Returns the errno of the child's exec; 0: exec succeeded and closed the
+   pipe. */
 static int read_failure(int fd)
 {
 	int reason = 0;
@@ -207,7 +208,7 @@ static int open_pidfd(pid_t pid)
 /* The parent's part after fork. */
 static int attach_child(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
 {
-	setpgid(pid, pid); /* also called in the child: the first call wins */
+	setpgid(pid, pid); /* also called in the child */
 	close_fd(&pipes[FAILURE][WRITE]);
 	int reason = read_failure(pipes[FAILURE][READ]);
 
@@ -279,7 +280,7 @@ int rm_child_has_ended(const struct rm_child *child)
 	return info.si_pid == child->pid;
 }
 
-/* exec keeps the high-water mark of the image before it, which is a copy of
+/* exec keeps the high-water mark of the previous image, which is a copy of
    this process (setmax_mm_hiwater_rss() in Linux's exec_mmap()). Only a value
    above it belongs to the program. */
 static uint64_t own_peak_bytes(

@@ -77,7 +77,8 @@ int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error)
 	return result;
 }
 
-/* Without stages.json there must be neither stages nor another campaign. */
+/* If stages.json is missing, the folder must contain neither stages nor another
+   campaign. */
 static int check_new(const char *dir, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
@@ -142,7 +143,8 @@ int rm_staged_begin(struct rm_staged *staged, json_t *members,
 	if (!result)
 		result = write_json(staged, "plan.json", plan, error);
 	if (!result)
-		/* last: from then on a resume trusts the folder */
+		/* written last, since from then on a resume trusts the
+		   folder */
 		result = write_json(staged, "stages.json", members, error);
 	return result;
 }

@@ -55,8 +55,8 @@ static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 	return rm_arms_find_set(tally->arms, &tally->plan->cells[cell].cell);
 }
 
-/* Index of a line's arm within the cell's set, as in failed_in_a_row[].
-   -EINVAL: the line belongs to another campaign. */
+/* Returns the index of a line's arm within the cell's set, as in
+   failed_in_a_row[]. -EINVAL: the line belongs to another campaign. */
 static int find_arm(const struct rm_tally *tally, size_t cell,
         const json_t *line, size_t *number, struct rm_error *error)
 {
@@ -91,8 +91,9 @@ static void count_as(struct rm_tally *tally, struct rm_tally_cell *counts,
 	tally->disturbed += (size_t)(sign * (counted == RM_COUNTED_DISTURBED));
 }
 
-/* Removes the previous attempt, which a further attempt replaces. It is the
-   last line of this arm and cell, because a cell runs once in a block. */
+/* Removes the counts of the previous attempt, which a new attempt replaces. It
+   is the last line of this arm and cell, because the attempts of a cell in one
+   block are adjacent. */
 static void remove_previous_attempt(struct rm_tally *tally,
         struct rm_tally_cell *counts, size_t arm, const json_t *line)
 {
@@ -116,7 +117,7 @@ static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
 	count_as(tally, counts, counts->last[arm], 1);
 }
 
-/* Keeps a void trial's reason until another attempt replaces the trial. */
+/* Keeps the reason of a void trial until another attempt replaces it. */
 static void set_void_reason(struct rm_tally_cell *counts, size_t arm,
         bool is_void, const json_t *line)
 {

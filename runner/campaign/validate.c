@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* results/README.md. rm_machine_fact_name() lists the facts of the machine. */
+/* From results/README.md. rm_machine_fact_name() lists the machine's facts. */
 static const struct rm_field fields[] = {
 	{ "format", "i" },
 	{ "protocol", "i" },
@@ -145,8 +145,8 @@ static void report_field(void *context, const char *where, const char *what)
 	problem_at(look, path, what);
 }
 
-/* Facts have a list of their own (runner/machine). A missing fact was removed,
-   or the file is from a version without it. */
+/* Facts are listed elsewhere (runner/machine). A fact may be missing because it
+   was removed from the file, or because an older version wrote it. */
 static void check_facts(const json_t *json, struct look *look)
 {
 	const json_t *facts =
@@ -176,14 +176,15 @@ static void check_hash(const struct look *look, const json_t *json,
 	char what[256];
 
 	if (!recorded || !strcmp(recorded, computed))
-		return; /* a missing hash is reported as a field */
+		return; /* a missing hash is reported as a missing field */
 	snprintf(what, sizeof(what),
 	        "is %.64s, expected %s: a part that it covers was changed",
 	        recorded, computed);
 	problem_at(look, name, what);
 }
 
-/* The hash of everything detects a change; the hashes of parts locate it. */
+/* The hash of the whole file detects a change; the hashes of its parts locate
+   it. */
 static int check_hashes(
         const struct look *look, const json_t *json, struct rm_error *error)
 {
@@ -268,7 +269,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 
 	if (!look.text)
 		return -ENOENT;
-	/* by length: text after a NUL belongs to the file as well */
+	/* parsed by length, since text after a NUL is part of the file, too */
 	json_t *json =
 	        json_loadb(look.text, length, JSON_REJECT_DUPLICATES, &where);
 

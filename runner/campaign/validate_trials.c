@@ -41,14 +41,14 @@ struct reading {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const char *path;
-	json_t *planned; /* trial key -> [cell, turn] of lines not yet read */
+	json_t *planned; /* trial key -> [cell, turn], until its line is read */
 	json_t *seen;    /* trial key -> line number */
 	json_t *states;  /* trial key -> enum rm_attempt_state */
 	struct rm_tally tally; /* of planned lines */
 	json_int_t turns;      /* number of turns of the walk so far */
 	json_int_t turn;       /* turn of the previous line */
 	size_t number;         /* number of the current line */
-	bool is_seeded;        /* by_layout is known from a line */
+	bool is_seeded;        /* by_layout is known */
 	bool by_layout;        /* earlier versions gave each map its own seed */
 	struct rm_error *error;
 };
@@ -70,8 +70,8 @@ static void report_field(void *context, const char *where, const char *what)
 	line_problem(context, member, what);
 }
 
-/* Expects one line of trials.jsonl per arm. Reading a line removes its key from
-   `planned`, so that the keys left at the end are missing lines. */
+/* Adds one expected line of trials.jsonl per arm to `planned`. Reading a line
+   removes its key, so that the keys left at the end are missing lines. */
 static int expect_arms(struct reading *reading, size_t number, unsigned block,
         unsigned attempt)
 {
@@ -99,9 +99,9 @@ static int expect_turn(
 	return expect_arms(reading, cell, block, attempt);
 }
 
-/* Every trial that must have a line: first attempts, repeats by the states of
-   all lines, and block 0 of each cell that the plan skips. The latter have turn
-   0, as they come first. */
+/* Lists every trial that must have a line: first attempts, repeats that the
+   states of all lines require, and block 0 of each cell that the plan skips.
+   Skipped cells have turn 0, as they come first. */
 static int expect_planned(struct reading *reading)
 {
 	const struct rm_plan *plan = reading->plan;
@@ -153,7 +153,7 @@ static void check_histograms(struct reading *reading, const json_t *result)
 	}
 }
 
-/* Lines of older campaigns lack a checksum. */
+/* Lines of older campaigns have no checksum. */
 static void check_seal(struct reading *reading, const char *text, size_t size)
 {
 	enum rm_seal seal = rm_line_check(text, size);
@@ -207,8 +207,8 @@ static void check_consistency(
 	check_histograms(reading, result);
 }
 
-/* The mark "disturbed" must follow from the line's values: otherwise the
-   attempts were not chosen by the rule. */
+/* The member "disturbed" must follow from the other values of the line;
+   otherwise the attempts were not chosen by the rule. */
 static void check_disturbed(struct reading *reading, const json_t *trial,
         const struct rm_cell *cell)
 {
@@ -237,7 +237,8 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
-/* A repeat depends on the lines before it, and its budget on their order. */
+/* Whether a repeat is due depends on the lines before it; whether the budget
+   allows it depends on their order. */
 static void check_turn(struct reading *reading, json_int_t turn)
 {
 	if (turn < reading->turn)
@@ -272,7 +273,8 @@ static bool has_seed(struct reading *reading, const char *cell, unsigned block,
 	return seed == (reading->by_layout ? own : shared);
 }
 
-/* Checks that a line is a planned trial with its seed, not a duplicate. */
+/* Checks that a line is a planned trial with the planned seed, and not a
+   duplicate. */
 static void check_identity(struct reading *reading, const json_t *trial)
 {
 	const char *cell = json_string_value(json_object_get(trial, "cell"));
@@ -312,7 +314,8 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }
 
-/* First pass: states of the lines. The second pass reports problems. */
+/* The first pass collects the states of the lines; the second pass reports
+   problems. */
 static int read_state(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -330,8 +333,8 @@ static int read_state(void *context, size_t number, const char *text,
 	return 0;
 }
 
-/* Second pass. Never ends the reading, so that all problems are reported at
-   once. Members are checked first; the other checks rely on them. */
+/* Second pass. Always continues, so that all problems are reported at once.
+   Members are checked first, since the other checks rely on them. */
 static int check_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* catalog.c - reads the descriptions of map programs and the names of all maps. */
+/* catalog.c - reads descriptions of map programs and names of all maps. */
 #include "runner/catalog/catalog.h"
 
 #include "runner/base/checksum.h"
@@ -38,8 +38,8 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
-/* Reads a file that the build has sealed; the caller frees the text. NULL: -errno
-   in *failed, and `error`. */
+/* Reads a file that the build has sealed with a checksum; the caller frees the
+   text. If that fails, returns NULL with -errno in *failed, and `error`. */
 static char *read_sealed(
         const char *path, size_t *length, int *failed, struct rm_error *error)
 {
@@ -123,7 +123,7 @@ static unsigned caps_of(const struct rm_map_info *info)
 	return bits;
 }
 
-/* Whether the member is an array of strings. */
+/* True if the member is an array of strings. */
 static bool is_words(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -245,7 +245,7 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* A row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE has commas. */
+/* Reads a row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE has commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {

@@ -5,7 +5,8 @@
  * The folder `maps` next to the calling program has one program per map and
  * flavour, maps/FLAVOUR/ID. Each plain program has a file ID.json with its
  * output of `describe`. maps/names.tsv lists all maps of the tree, including
- * those that were not built. Only map programs know more about the maps.
+ * those that were not built. Everything else about a map is known only to its
+ * program.
  */
 #ifndef RM_CATALOG_H
 #define RM_CATALOG_H
@@ -26,10 +27,10 @@ struct rm_map_info {
 	const char *id;
 	const char *misuse;   /* NULL, or the check that detects the bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version;    /* NULL, or its compiler's: "1.26.1" */
-	const char *version;             /* NULL, or its library's own */
-	unsigned shapes, caps;           /* as in struct rm_impl */
-	bool is_map;                     /* keys can be stored in it */
+	const char *language_version; /* its compiler's ("1.26.1"); or NULL */
+	const char *version;          /* reported by its library; or NULL */
+	unsigned shapes, caps;        /* as in struct rm_impl */
+	bool is_map;                  /* it stores keys */
 	unsigned start_ms, warm_up_most; /* maps in other languages only */
 	unsigned value_most;             /* as in struct rm_impl */
 	json_t *json;                    /* all of ID.json; owned */
@@ -39,11 +40,11 @@ struct rm_map_info {
 struct rm_map_name {
 	const char *id;
 	const char *file;    /* its source, relative to the tree or absolute */
-	const char *needs;   /* its libraries by pkg-config name; or "" */
+	const char *needs;   /* pkg-config names of its libraries; or "" */
 	const char *remedy;  /* how to install them: "packages: X; make deps" */
-	bool missing;        /* a library is missing: it cannot be built */
-	bool misuse;         /* an injected bug: chosen by its full id only */
-	bool other_language; /* chosen by its full id only */
+	bool missing;        /* a library is missing, so it cannot be built */
+	bool misuse;         /* has an injected bug; chosen by full id only */
+	bool other_language; /* chosen only by its full id */
 };
 
 struct rm_catalog {
@@ -51,14 +52,14 @@ struct rm_catalog {
 	size_t count;
 	struct rm_map_name *names; /* sorted by id */
 	size_t name_count;
-	char *text; /* storage of the names' strings */
+	char *text; /* storage for the strings in `names` */
 };
 
 /*
  * Reads the folder `maps` next to this program, or next to `program` if not
- * NULL. A missing folder is an empty catalog. Returns 0; with `error` -EINVAL,
- * -ENOMEM or the errno of an unreadable file. Release with rm_catalog_clear(),
- * also after an error. Main thread.
+ * NULL. A missing folder is an empty catalog. Returns 0, or with `error`
+ * -EINVAL, -ENOMEM or the -errno of an unreadable file. Release with
+ * rm_catalog_clear(), also after an error. Main thread.
  */
 int rm_catalog_load(const char *program, struct rm_catalog *catalog,
         struct rm_error *error);
@@ -69,10 +70,10 @@ void rm_catalog_clear(struct rm_catalog *catalog);
 int rm_map_info_parse(const char *text, size_t length, const char *where,
         struct rm_map_info *info, struct rm_error *error);
 
-/* The built map with this id, or NULL. */
+/* Returns the built map with this id, or NULL. */
 const struct rm_map_info *rm_catalog_find(
         const struct rm_catalog *catalog, const char *id);
-/* The map of the tree with this id, or NULL. */
+/* Returns the map of the tree with this id, or NULL. */
 const struct rm_map_name *rm_catalog_name(
         const struct rm_catalog *catalog, const char *id);
 /* Sets `error` to the reason why this map cannot be run, with the next step.
@@ -80,7 +81,8 @@ const struct rm_map_name *rm_catalog_name(
 int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
         struct rm_error *error);
 
-/* Whether the array `list` of ID.json ("loops", "operations") has `word`. */
+/* True if the array `list` of ID.json ("loops", "operations") contains
+   `word`. */
 bool rm_map_info_has(
         const struct rm_map_info *info, const char *list, const char *word);
 
@@ -92,18 +94,18 @@ bool rm_map_info_has(
  */
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
-/* Whether the map has a program of the flavour. If not, `why` is the reason: it
-   cannot be simulated or explored, or is not built. */
+/* True if the map has a program of the flavour. If not, `why` gets the reason:
+   the map cannot be simulated or explored, or the program is not built. */
 bool rm_map_has_program(
         const char *flavour, const char *id, char *why, size_t size);
 bool rm_map_has_sim_program(const char *id, char *why, size_t size);
 
-/* The fact sheet of a library's map, impls/facts/ID.txt. */
+/* The fact sheet of a map from a library, impls/facts/ID.txt. */
 struct rm_facts {
 	const char *id, *text;
 };
 
-/* A line of a sheet, "NAME: TEXT": slices of its text without a NUL. */
+/* A line of a sheet, "NAME: TEXT": slices of the sheet, without a NUL. */
 struct rm_facts_line {
 	const char *name;
 	size_t name_length;
@@ -113,12 +115,15 @@ struct rm_facts_line {
 
 extern const struct rm_facts rm_facts_table[]; /* terminated by a NULL id */
 
-/* The map's sheet, or NULL. Maps go_X, go_classic_X and go_other_X share it. */
+/* Returns the map's sheet, or NULL. Maps go_X, go_classic_X and go_other_X
+   share one sheet. */
 const struct rm_facts *rm_facts_find(const char *id);
-/* Reads the line at `at` and moves `at` to the next. 0: no more lines. */
+/* Reads the line at `at` and moves `at` to the next one; false: no more
+   lines. */
 size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact);
 /* Writes the library's version, e.g. "ck 0.7.1" or "critnib unknown", into
-   `text`. Returns the source of the version, as a phrase after "told by". */
+   `text`. Returns the source of the version, as a phrase to follow "reported
+   by". */
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_map_info *info, char *text, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whether the sheet is the map's. A Go map has one sheet for all compilers. */
+/* True if this is the map's sheet. A Go map has one sheet for all compilers. */
 static bool sheet_matches(const char *sheet, const char *id)
 {
 	static const char *const prefixes[] = { "go_classic_", "go_other_" };
@@ -44,8 +44,8 @@ size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact)
 	return line;
 }
 
-/* The part of rm_build_libraries ("NAME VERSION, ...") after `name` and a
-   blank; NULL if it is not listed. */
+/* Returns the text after `name` and a blank in rm_build_libraries ("NAME
+   VERSION, ..."); NULL if `name` is not listed. */
 static const char *built_version(const char *name, size_t length)
 {
 	const char *at = rm_build_libraries;

@@ -50,8 +50,8 @@ int rm_exit_status(int result)
 	}
 }
 
-/* Lines that are removed are reported, since a user may have read them in the
-   journal. A new campaign has none. */
+/* Reports the lines removed from the journal, since a user may have read them.
+   A new campaign has no such lines. */
 static void print_repairs(const struct rm_prepared *prepared)
 {
 	if (prepared->torn_bytes)
@@ -89,7 +89,8 @@ static void print_warnings(const struct rm_prepared *prepared,
 }
 
 /*
- * Exit status of a stage; its command prints how to resume the whole campaign.
+ * Returns the exit status of a stage; the command that runs the stages prints
+ * how to resume the whole campaign.
  */
 static int stage_status(
         const struct rm_tally *tally, bool complete, int stopped)
@@ -119,7 +120,7 @@ static int exec_report(const struct rm_prepared *prepared, int result)
 		return rm_python_exec(&call);
 	}
 	result = rm_run_summary(&prepared->tally, prepared->dir, result, false);
-	fprintf(stderr, "readmostly run: no page: %s\n", error.text);
+	fprintf(stderr, "readmostly run: no page written: %s\n", error.text);
 	printf("Next: readmostly report %s\n", prepared->dir);
 	return result;
 }

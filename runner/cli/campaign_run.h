@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* campaign_run.h - runs a campaign from its options to its summary. `run` does
-   this once, commands with stages do it for each stage. */
+   this once; commands that run stages do it for each stage. */
 #ifndef RM_CAMPAIGN_RUN_H
 #define RM_CAMPAIGN_RUN_H
 
@@ -17,10 +17,9 @@ int rm_exit_status(int result);
 
 /* What rm_run_campaign() prints. */
 struct rm_run_output {
-	const char *command; /* command name in messages: "run" */
-	bool is_stage;       /* print counts, but neither folder nor status */
-	bool page; /* starts the report of a complete campaign, which prints
-		        * the counts */
+	const char *command; /* name of the command in messages: "run" */
+	bool is_stage;       /* print only counts, without folder and status */
+	bool page;           /* after a complete campaign, start the report */
 };
 
 /* Runs a campaign, or the rest of one. Warnings and errors go to standard
@@ -33,7 +32,7 @@ int rm_run_campaign(const struct rm_run_options *wishes,
 /* Prints each failed cell with its reason, and counts, to standard output. */
 void rm_run_counts(const struct rm_tally *tally);
 
-/* Prints each cell that failed, or is beyond a limit, with its reason to standard
+/* Prints each cell that failed or is beyond a limit, and why, to standard
    output. */
 void rm_run_failures(const struct rm_tally *tally);
 

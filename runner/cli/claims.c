@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* claims.c - `readmostly dev claims`: the report lists and decides claims, this
-   file runs their cells. */
+/* claims.c - `readmostly dev claims`: this file runs the cells of claims; the
+   report lists and decides them. */
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/python.h"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From 512 up: smaller values are characters, which argp would take as short
-   options, or options of commands, numbered from 256. */
+/* Starts at 512. argp would read characters (below 256) as short options, and
+   commands number their own options from 256. */
 enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
 enum { START_SEED = 4096, START_BUSY_OK, START_WAIT_IDLE };
 
@@ -32,7 +32,7 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		arguments->seed = 1;
-		/* at most one for each argument */
+		/* at most one per argument */
 		arguments->sets =
 		        calloc((size_t)state->argc, sizeof(*arguments->sets));
 		return arguments->sets ? 0 : ENOMEM;
@@ -145,7 +145,7 @@ static error_t parse_switch(int key, char *text, struct argp_state *state)
 {
 	if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
-	/* options have a letter as key; argp's own keys are larger */
+	/* each option's key is a letter; argp's own keys are larger */
 	if (key > '~')
 		return ARGP_ERR_UNKNOWN;
 	*(bool *)state->input = true;

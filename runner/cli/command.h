@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.h - parts that commands share: common options, the plan of a command
-   line, errors. Private to cli. */
+/* command.h - shared by commands: common options, the plan for a command line,
+   errors. Private to cli. */
 #ifndef RM_CLI_COMMAND_H
 #define RM_CLI_COMMAND_H
 
@@ -21,11 +21,11 @@ struct rm_plan_arguments {
 	char *const *files; /* the rest of argv */
 	size_t file_count;
 	const char *set;  /* NAME of --set, or NULL */
-	const char *mode; /* name or NULL; the command has this option */
+	const char *mode; /* name; NULL without this option */
 	char **sets;      /* KEY=VALUE of --set; modified by parsing */
 	size_t set_count;
 	const char *maps;       /* NULL: the maps of the workload */
-	const char *cells_from; /* file or NULL; the command has this option */
+	const char *cells_from; /* file; NULL without this option */
 	uint64_t seed;          /* default: 1 */
 };
 
@@ -48,7 +48,7 @@ extern const struct argp_child rm_plan_children[];
    Zero-initialise. */
 struct rm_start_options {
 	uint64_t seed;
-	bool has_seed; /* if false, the seed is random or as recorded */
+	bool has_seed; /* if false, the seed is random, or the recorded one */
 	bool busy_ok;
 	unsigned wait_idle_s;
 };
@@ -64,8 +64,8 @@ void rm_start_apply(
 
 void rm_plan_arguments_clear(struct rm_plan_arguments *arguments);
 
-/* Parses the line of a command that has one switch and no arguments. Returns
-   whether the switch was given. Ends the program after a mistake. */
+/* Parses the command line of a command that takes one switch and no arguments.
+   Returns whether the switch was given. Ends the program after a mistake. */
 bool rm_command_switch(int argc, char **argv, const char *name, int key,
         const char *what, const char *doc);
 
@@ -80,24 +80,26 @@ struct rm_planned {
 	struct rm_plan plan;
 };
 
-/* Looks up a simulated machine for struct rm_plan_options. 0 or -errno. */
+/* Callback for struct rm_plan_options: looks up a simulated machine. Returns 0
+   or -errno. */
 int rm_find_machine(const char *name, struct rm_error *error);
 
-/* Plans the selected cells for this machine. 0, or RM_USAGE with `error`. */
+/* Plans the selected cells for this machine. Returns 0, or RM_USAGE with
+   `error`. */
 int rm_planned_load(const struct rm_plan_arguments *arguments,
         struct rm_planned *planned, struct rm_error *error);
-/* The second half of rm_planned_load(), for inputs read by other means: plans
-   planned->inputs for its topology and catalog, limited to the cells of
-   planned->list if that was read. RM_USAGE with `error`. */
+/* The second half of rm_planned_load(), for callers that read the inputs
+   themselves. Plans planned->inputs for the struct's topology and catalog; if
+   planned->list was read, only the cells in it. RM_USAGE with `error`. */
 int rm_planned_build(struct rm_planned *planned, uint64_t seed,
         const char *maps, struct rm_error *error);
 void rm_planned_clear(struct rm_planned *planned);
 
-/* Runs the program of the request's cell. `words` name a command of
+/* Runs the map program for the request's cell. `words` name a command of
    runner/map_program/ and its arguments, NULL at the end; the request is its
-   standard input. *result gets a new reference to the printed JSON; the result
-   of "trial" is checked as in a campaign. 0; with `error` RM_USAGE if the
-   program is not built, else RM_INCOMPLETE. */
+   standard input. *result receives a new reference to the printed JSON; the
+   result of "trial" is checked as in a campaign. Returns 0, or with `error`
+   RM_USAGE if the program is not built, else RM_INCOMPLETE. */
 int rm_program_run(const struct rm_request *request, const char *const words[],
         json_t **result, struct rm_error *error);
 
@@ -110,8 +112,8 @@ int rm_print_error(
 /* Prints "8.3 s", "14.2 min" or "3.1 h" on standard output. */
 void rm_print_time(uint64_t time_ns);
 
-/* Draws each placement of the plan's timed cells once, a line for each NUMA
-   node (plan_draw.c). */
+/* Prints a text drawing of each placement of the plan's timed cells, one line
+   per NUMA node (plan_draw.c). */
 void rm_print_places(
         const struct rm_plan *plan, const struct rm_topology *topology);
 

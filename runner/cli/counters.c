@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counters.c - `readmostly env counters`: tests which counters work here. */
+/* counters.c - `readmostly env counters`: tests which hardware counters work on
+   this machine. */
 #include "runner/counters/counters.h"
 #include "runner/base/error.h"
 #include "runner/base/json.h"
@@ -16,8 +17,8 @@ struct options {
 	const char *record;  /* file, or NULL */
 };
 
-/* Metrics are not checked here: only the survey reads events.tsv. Its -EINVAL
-   becomes RM_USAGE. */
+/* Metric names are not checked here, since only the survey reads events.tsv.
+   Its -EINVAL becomes RM_USAGE. */
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -101,7 +102,7 @@ static void print_attempt(const json_t *attempt)
 		print_verdict(line);
 	}
 	if (!works)
-		return; /* the reason above covers every metric */
+		return; /* the reason printed above applies to every metric */
 	json_array_foreach (json_object_get(attempt, "missing"), i, line) {
 		printf("    not counted: %s: %s\n",
 		        rm_json_text(line, "metric"),
@@ -118,7 +119,7 @@ static void print_table(const json_t *survey)
 	        rm_json_text(survey, "cpu")[0] ? rm_json_text(survey, "cpu")
 	                                       : "not recognised");
 	if (rm_json_text(survey, "faked_root")[0])
-		printf("  RM_SYSFS is set: facts come from %s\n",
+		printf("  RM_SYSFS is set: the machine is read from %s\n",
 		        rm_json_text(survey, "faked_root"));
 	json_array_foreach (json_object_get(survey, "backends"), i, attempt) {
 		print_attempt(attempt);
@@ -126,8 +127,8 @@ static void print_table(const json_t *survey)
 	printf("auto uses: %s\n", rm_json_text(survey, "auto"));
 }
 
-/* Runs the survey. *text gets the recording, to be freed; it is NULL if none is
-   requested or nothing counts. */
+/* Runs the survey. *text receives the recording; free it. It is NULL if no
+   recording was requested or no counter works. */
 static int survey_all(const struct options *options,
         const struct rm_topology *topology, json_t **survey, char **text,
         struct rm_error *error)
@@ -154,8 +155,8 @@ static int survey_all(const struct options *options,
 	return code;
 }
 
-/* A recording without counts would replay as a machine without counters. It is
-   not written, and an existing file stays as it is. */
+/* A recording without counts is not written, since its replay would look like a
+   machine without counters. An existing file stays unchanged. */
 static int write_recording(const char *file, const char *text)
 {
 	if (!text) {

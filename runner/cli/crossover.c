@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* crossover.c - `readmostly dev crossover`: finds where the faster of two maps
-   changes, for one pair or for all pairs of a list, each a campaign of its
-   own. */
+   changes, for one pair or for all pairs of a list. Each pair is a separate
+   campaign. */
 #include "runner/catalog/catalog.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
@@ -118,7 +118,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Runs one pair in DIR/A-B. All pairs share the parsed --set lines. */
+/* Runs the campaign of one pair, A and B, in DIR/A-B. All pairs share the
+   parsed --set lines. */
 static int run_pair(const struct arguments *arguments, const char *a,
         const char *b, const char *parent)
 {
@@ -136,7 +137,8 @@ static int run_pair(const struct arguments *arguments, const char *a,
 	return status;
 }
 
-/* How to resume all pairs; the stopped pair has printed its own command. */
+/* Prints how to resume all pairs. The pair that stopped has already printed how
+   to resume it alone. */
 static void print_resume(const struct arguments *arguments, const char *parent)
 {
 	const json_t *id;
@@ -149,8 +151,8 @@ static void print_resume(const struct arguments *arguments, const char *parent)
 	printf(" -o %s --resume\n", parent);
 }
 
-/* Stops at a usage error or an interrupt, which would recur. If trials of one
-   pair failed, the next pair still runs. */
+/* Stops after a usage error or an interrupt, which would hit the next pair,
+   too. If trials of one pair failed, the next pair still runs. */
 static int run_all(const struct arguments *arguments, const char *parent)
 {
 	size_t count = json_array_size(arguments->list);
@@ -174,7 +176,8 @@ static int run_all(const struct arguments *arguments, const char *parent)
 	return worst;
 }
 
-/* All pairs share one folder; a new one is named before the first pair. */
+/* All pairs share one folder; if it is new, it is named before the first pair
+   runs. */
 static int run_list(struct arguments *arguments)
 {
 	char parent[RM_PATH_BYTES];

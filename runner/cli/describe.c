@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - `readmostly dev describe`: prints the table of factors, as text
-   or as the JSON schema of a cell. */
+/* describe.c - `readmostly dev describe`: prints the keys of workload files, as
+   text or as the JSON schema of a cell. */
 #include "runner/cli/cli.h"
 #include "runner/protocol/protocol.h"
 

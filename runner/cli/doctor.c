@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* doctor.c - `readmostly env doctor`: lists noise sources; changes nothing. */
+/* doctor.c - `readmostly env doctor`: lists sources of noise and changes
+   nothing. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -9,8 +10,9 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* Checks the event map for the first usable CPU, which the counters also use.
-   An unknown CPU is a note: it disturbs no measurement. */
+/* Checks whether the table of events covers the first usable CPU, the one that
+   the counters use. An unknown CPU is only a note, since it disturbs no
+   measurement. */
 static void print_cpu(const struct rm_topology *topology)
 {
 	char text[300];
@@ -59,7 +61,7 @@ static int print_findings(bool strict)
 
 enum { PROBE_MS = 1000 };
 
-/* Prints whether the machine is busy, in at most two seconds, for scripts. */
+/* For scripts: prints within two seconds whether the machine is busy. */
 static int print_busy(void)
 {
 	struct rm_busy busy;

@@ -17,10 +17,11 @@ struct arguments {
 	const char *id; /* for FACTS */
 };
 
-/* Bytes for the reason why a map is not simulated. */
+/* Size of the text that explains why a map is not simulated. */
 enum { WHY_BYTES = 256 };
 
-/* The JSON that the map's program printed, plus whether it is simulated. */
+/* The JSON that the map's program printed, and whether the map can be
+   simulated. */
 static json_t *map_json(const struct rm_map_info *info)
 {
 	char why[WHY_BYTES];
@@ -54,7 +55,7 @@ static int print_json(const struct rm_catalog *catalog)
 	return code;
 }
 
-/* Prints a list of strings after its title, or "none". */
+/* Prints a title and a list of strings, or "none" if it is empty. */
 static void print_words(
         const char *title, const struct rm_map_info *info, const char *member)
 {

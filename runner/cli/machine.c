@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machine.c - `readmostly env machine`: prints the facts of this machine. */
+/* machine.c - `readmostly env machine`: prints the properties of this
+   machine. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -25,8 +26,8 @@ static void print_value(const char *name, const json_t *value)
 		printf("none\n");
 }
 
-/* campaign.json keeps facts in a member of their own, in which a missing fact
-   has a reason. Here both print as one list. */
+/* In campaign.json, facts that may be missing, with the reason, are in a
+   separate member. Here both members are printed as one list. */
 static void print_list(json_t *machine)
 {
 	json_t *facts = json_object_get(machine, "facts"), *value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map_commands.c - `readmostly check`, `explore` and `dump`: commands that run in the
-   program of a map, with the same command line. For "all", the program of each
-   map runs in turn. */
+/* map_commands.c - `readmostly check`, `explore` and `dump`: runs these
+   commands in the program of the map, with the same command line. For "all",
+   runs the programs of all maps one after another. */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
 #include "runner/base/file.h"
@@ -20,7 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Position of the first argument that is `text` or ends with `end`, or 0. */
+/* Position of the first argument that equals `text` or ends with `end`; 0: no
+   such argument. */
 static int find_argument(
         int argc, char **argv, const char *text, const char *end)
 {
@@ -37,7 +38,7 @@ static int find_argument(
 	return 0;
 }
 
-/* Position of the argument that is the id of a map, or 0. */
+/* Position of the argument that is a map's id; 0: no such argument. */
 static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 {
 	for (int i = 1; i < argc; i++)
@@ -47,8 +48,8 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 	return 0;
 }
 
-/* The flavour for --shape: values above 24 bytes need programs of their own
-   (docs/adr/0030). Strings have all lengths in each program. */
+/* The program flavour for --shape: values above 24 bytes need separate programs
+   (docs/adr/0030). Every program supports strings of all lengths. */
 static void choose_flavour(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {
@@ -106,8 +107,8 @@ struct totals {
 	int status; /* the worst exit status */
 };
 
-/* Forwards a program's output, except the totals of `check`, which are
-   summed. */
+/* Forwards a program's output, except the line with the totals of `check`,
+   which it adds up. */
 static void forward_output(FILE *from, struct totals *totals)
 {
 	unsigned ok, failed, skipped, not_run;
@@ -131,8 +132,8 @@ static void forward_output(FILE *from, struct totals *totals)
 	free(line);
 }
 
-/* Counts a map whose program could not run to its end, which is no fault of the
-   map. */
+/* Counts a map whose program could not finish for a reason that is not a bug in
+   the map. */
 static int count_not_run(const char *id, const char *why, struct totals *totals)
 {
 	char memory[RM_LIMIT_ADVICE_BYTES], tasks[RM_LIMIT_ADVICE_BYTES];
@@ -242,7 +243,8 @@ static int explore_all(char **argv, const struct rm_catalog *catalog)
 	return totals.status;
 }
 
-/* The path of any program of this flavour, or NULL; all parse the same line. */
+/* The path of any program of this flavour, or NULL; all parse the command line
+   in the same way. */
 static const char *any_program(const char *flavour,
         const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
 {
@@ -256,8 +258,8 @@ static const char *any_program(const char *flavour,
 	return NULL;
 }
 
-/* Runs the program of the map named on the line. If no map is named, any
-   program prints the help or the error. */
+/* Runs the program of the map that the command line names. If no map is named,
+   any program prints the help or the error. */
 static int exec_map(const char *command, const char *flavour, int argc,
         char **argv, const struct rm_catalog *catalog)
 {
@@ -311,8 +313,8 @@ int rm_cli_dump(int argc, char **argv)
 	return status;
 }
 
-/* A recorded history is checked without a map program, a shared library by a
-   program that contains no map. */
+/* A recorded history is checked without a map program; a shared library is
+   checked by a program without a map. */
 int rm_cli_check(int argc, char **argv)
 {
 	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
@@ -342,8 +344,8 @@ int rm_cli_check(int argc, char **argv)
 }
 
 /* Builds the explore program of a map's source file in this source tree:
-   BUILD/explored/maps/explore/ID, stored in `path`. 0 or -errno; make prints
-   the reason. */
+   BUILD/explored/maps/explore/ID. Stores its path in `path`. Returns 0 or
+   -errno; make prints the reason. */
 static int build(const char *file, char path[RM_PROGRAM_BYTES])
 {
 	char make[] = "make", silent[] = "-s", folder[PATH_MAX];

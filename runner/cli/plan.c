@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - `readmostly plan`: prints cells, trials and time. Runs nothing. */
+/* plan.c - `readmostly plan`: prints cells, trials and the estimated time. Runs
+   nothing. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -80,7 +81,8 @@ static const struct argp argp = { options, parse, "FILE...",
 	"impossible as written.",
 	rm_plan_children, NULL, NULL };
 
-/* One line of the table: the cells of one workload under one measure. */
+/* One line of the table: the cells of one workload that have the same
+   measure. */
 struct row {
 	const char *workload;
 	enum rm_measure measure;
@@ -111,9 +113,9 @@ static void sum_cells(const struct rm_plan *plan, struct row *row)
 	}
 }
 
-/* One row per workload and measure, the units that a user omits to save time.
-   Times are sums. MiB is the maximum of one trial, since trials run one after
-   another. */
+/* Prints one row for each workload and measure, since users leave out whole
+   workloads or measures to save time. Times are sums. The MiB column is the
+   largest memory of one trial, since trials run one after another. */
 static void print_table(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
 {
@@ -212,7 +214,8 @@ static void print_cells(
 	rm_print_places(plan, topology);
 }
 
-/* Cells with an A/A control: their trials run again by a second program. */
+/* Cells with an A/A control, whose trials run a second time with another
+   program. */
 static void print_controls(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -228,7 +231,8 @@ static void print_controls(const struct rm_plan *plan)
 	}
 }
 
-/* Workloads that name a control although none of their cells can have one. */
+/* Prints the workloads that name an A/A control although none of their cells
+   can have one. */
 static void print_missing_controls(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
 {
@@ -251,7 +255,8 @@ static void print_missing_controls(
 	}
 }
 
-/* The estimate excludes repeats, whose number is unknown; prints the most. */
+/* The estimate excludes repeats, whose number is unknown; prints their
+   maximum. */
 static void print_repeats(const struct rm_plan *plan)
 {
 	unsigned repeat_limit = 0;
@@ -279,8 +284,8 @@ static void print_repeats(const struct rm_plan *plan)
 	printf(" more)");
 }
 
-/* Whether counters cells can run is unknown here: testing the counters means
-   counting, and a plan runs nothing. */
+/* Whether cells with measure = counters can run is unknown here, since a plan
+   runs nothing and so does not test the counters. */
 static void print_plan(const struct rm_planned *planned, bool cells)
 {
 	const struct rm_plan *plan = &planned->plan;

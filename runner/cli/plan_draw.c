@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "0[t0]" for the first thread, "0[3 threads]", or "0" without threads; a CPU
-   that placement may not use is in parentheses. */
+/* Prints CPU 0 as "0[t0]" if thread 0 runs on it, "0[3 threads]" if several do,
+   "0" if none does. A CPU that trials may not use is in parentheses. */
 static void draw_cpu(const struct rm_topology *topology,
         const struct rm_cell *cell, unsigned cpu)
 {
@@ -28,7 +28,7 @@ static void draw_cpu(const struct rm_topology *topology,
 		printf("%u", cpu);
 }
 
-/* One line; the CPUs of one core are joined by "+". */
+/* Prints the CPUs in one line; those of one core are joined by "+". */
 static void draw_node(const struct rm_topology *topology,
         const struct rm_cell *cell, hwloc_obj_t node)
 {
@@ -58,7 +58,7 @@ static void draw_node(const struct rm_topology *topology,
 	putchar('\n');
 }
 
-/* False for verification, whose placement is always the same. */
+/* False for verification trials, whose placement is always the same. */
 static bool has_place(const struct rm_cell *cell)
 {
 	return cell->cpu_count && cell->measure != RM_MEASURE_VERIFY;

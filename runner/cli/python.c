@@ -53,7 +53,7 @@ static void build_argv(const char *python, const struct rm_report_call *call,
 	argv[n] = NULL;
 }
 
-/* The arguments as one string for messages: "next DIR". */
+/* Joins the arguments to one string for messages, such as "next DIR". */
 static void describe_call(
         const struct rm_report_call *call, char *name, size_t size)
 {

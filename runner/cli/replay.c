@@ -27,7 +27,7 @@ enum {
 
 struct arguments {
 	struct rm_plan_arguments
-	        recording;  /* one workload; recording.maps is the map */
+	        recording;  /* one file; recording.maps is the map's id */
 	const char *record; /* file for the recorded trace */
 	const char *write;  /* file for the trace in the other form */
 	const char *replay; /* id of the map */
@@ -81,8 +81,8 @@ static void check_options(struct argp_state *state)
 		        "strings");
 }
 
-/* The bounds are as in a cell, so that a campaign can run the same replay by
-   `keys = file:TRACE`. */
+/* The bounds are those of a cell, so that a campaign can run the same replay
+   with `keys = file:TRACE`. */
 static error_t parse_replay(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -116,8 +116,8 @@ static error_t parse_replay(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Options of recording and replay exclude each other. Their order is free, so
-   finish() checks after all are parsed. */
+/* Options of recording and replay exclude each other. They may come in any
+   order, so finish() checks them once all are parsed. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -168,8 +168,8 @@ static uint64_t member_number(const json_t *json, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(json, member));
 }
 
-/* Prints the summary and digest of a trial with a trace, and the reason on
-   standard error if it failed. Returns an exit status. */
+/* Prints the summary and digest of a trial with a trace, and on standard error
+   the reason if the trial failed. Returns an exit status. */
 static int report(
         const char *verb, const struct rm_cell *cell, const json_t *result)
 {
@@ -250,7 +250,8 @@ static void fill_cell(const struct arguments *a, const struct rm_trace *trace,
 	rm_cell_name(cell);
 }
 
-/* Replays in the trial's loop, with numbers as keys. */
+/* Replays the trace in the loop of trials, which replaces its keys with
+   numbers. */
 static int replay_numbers(
         const struct arguments *a, const struct rm_trace *trace)
 {
@@ -355,7 +356,7 @@ static const struct rm_cell *choose_cell(
 	else if (found->skip[0])
 		rm_error_set(error, -EINVAL, "%s", found->skip);
 	else if (found->loop.kind != RM_LOOP_MIX)
-		/* other loops do not call the recorder */
+		/* only closed loops call the recorder */
 		rm_error_set(error, -EINVAL,
 		        "a window of the loop %s cannot be recorded, expected "
 		        "a cell of loop=mix",
@@ -385,9 +386,9 @@ static int record_cell(const struct arguments *a, const struct rm_cell *cell,
 	return status;
 }
 
-/* RM_USAGE unless the plan leaves exactly one throughput cell of the mix that
-   can run. RM_INCOMPLETE if the trial ran but the trace could not be written.
-   RM_FAILED if memory runs out. Otherwise the status of report(). */
+/* Returns RM_USAGE unless exactly one throughput cell of the mix in the plan
+   can run, RM_INCOMPLETE if the trial ran but the trace could not be written,
+   RM_FAILED if memory runs out, otherwise the status of report(). */
 static int record(const struct arguments *a)
 {
 	char *file = strdup(a->file);

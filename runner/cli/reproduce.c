@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* The state of one call. */
+/* State of one run of the command. */
 struct repro {
 	const char *source_dir; /* DIR */
 	const char *flags[FLAGS_MAX];
@@ -42,8 +42,7 @@ struct repro {
 	char python[RM_PYTHON_BYTES];
 	char dir[RM_PATH_BYTES], list[RM_PATH_BYTES + 16];
 	bool created_dir, created_workloads,
-	        created_list; /* removed if no campaign
-						   * starts */
+	        created_list; /* files to remove if no campaign starts */
 	char *files[WORKLOADS_MAX];
 	size_t file_count;
 	struct rm_planned planned;
@@ -97,13 +96,12 @@ static struct rm_report_call *report_call(const struct repro *repro,
 	return call;
 }
 
-/* An error of the report is an error of usage; the report has printed it. */
+/* Any error of the report is a usage error, which the report has already
+   printed. */
 static int usage_error(int result)
 {
 	return result == -EIO ? -EINVAL : result;
 }
-
-/* ---- the folder ----------------------------------------------------------- */
 
 /* Creates a file and never follows a link, since the folder may exist. An
    incomplete file is removed. */
@@ -166,8 +164,8 @@ static bool is_file_name(const char *name)
 	                          "0123456789_.-")];
 }
 
-/* Writes the workloads as DIR recorded them, not as this tree has them. They
-   are kept, since a resume reads them again. */
+/* Writes the workloads that DIR recorded, which may differ from those in this
+   tree. The files are kept, since a resume reads them again. */
 static int write_workloads(
         struct repro *repro, const json_t *inputs, struct rm_error *error)
 {
@@ -202,8 +200,6 @@ static int write_workloads(
 	}
 	return 0;
 }
-
-/* ---- the plan ------------------------------------------------------------- */
 
 static int plan_all(struct repro *repro, struct rm_error *error)
 {
@@ -247,8 +243,8 @@ static int plan_selected(struct repro *repro, struct rm_error *error)
 	return rm_planned_build(planned, 1, NULL, error) ? -EINVAL : 0;
 }
 
-/* Prints the estimated time before the first trial; repeats come in
-   addition. */
+/* Prints the estimated time before the first trial; the estimate excludes
+   repeats. */
 static void print_time(const struct repro *repro)
 {
 	const struct rm_plan *plan = &repro->planned.plan;
@@ -320,7 +316,8 @@ static bool remove_created(const struct repro *repro)
 	return true;
 }
 
-/* Runs the campaign; if it is complete, becomes the report that compares. */
+/* Runs the campaign. If it completes, replaces this process with the report,
+   which compares both campaigns. */
 static int run(struct repro *repro)
 {
 	const struct rm_run_output output = { .command = "dev reproduce" };

@@ -22,7 +22,7 @@ static void print_unverified(const struct rm_tally *tally)
 		        map, json_string_value(reason));
 }
 
-/* Cells of a map that failed verification are not listed; the map is. */
+/* If a map failed verification, only the map is listed, not its cells. */
 static bool is_unfit(const struct rm_tally *tally, size_t cell)
 {
 	return json_object_get(
@@ -107,8 +107,8 @@ static void print_planned_skips(const struct rm_plan *plan, bool limits)
 	json_decref(reasons);
 }
 
-/* Prints the command as it was called, since another build, even of the same
-   sources with other maps, cannot resume the campaign. */
+/* Prints the path by which this program was called, since no other build can
+   resume the campaign, not even one of the same sources with other maps. */
 static int print_status(const struct rm_tally *tally, const char *dir,
         int result, bool interrupted)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: the range of a
-   simulated count over machines and over the costs that are guesses. */
+/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: how far a simulated
+   count varies between machines and with the costs that are guesses. */
 #include "runner/base/json.h"
 #include "runner/base/rng.h"
 #include "runner/cli/cli.h"
@@ -17,15 +17,15 @@ enum {
 	OPTION_MACHINES,
 	OPTION_DRAWS,
 	MACHINES_MAX = 16,
-	DRAWS = 6, /* sets with random guesses, default */
+	DRAWS = 6, /* default number of sets of random guesses */
 	DRAWS_MAX = 10000,
 };
 
 enum { NAME_BYTES = 96, METRICS = 3 };
 
-/* low_by and high_by name the machine and the changed cost that gave the
-   extreme, so that a user sees which guess matters. `described` is the count
-   with the costs of the machine's file. */
+/* low_by and high_by name the machine and the changed cost behind each extreme,
+   so that users see which guess matters. `described` is the count with the
+   costs of the machine's file. */
 struct band {
 	double described, low, high; /* per operation */
 	char low_by[NAME_BYTES], high_by[NAME_BYTES];
@@ -59,7 +59,7 @@ static void widen(struct band *band, double low, const char *low_by,
 	}
 }
 
-/* Adds a trial's result; `by` names its machine and costs. */
+/* Adds a trial's result; `by` names the machine and the costs of the result. */
 static void bands_widen(
         struct bands *bands, const json_t *result, const char *by)
 {
@@ -94,7 +94,7 @@ static void bands_merge(struct bands *bands, const struct bands *other)
 }
 
 /* {"sets": N, "bands": {METRIC: {"described", "low", "high", "low_by",
-   "high_by"}}}, and "left_out" if set; a new reference. */
+   "high_by"}}}, and "left_out" if set. Returns a new reference. */
 static json_t *bands_json(const struct bands *bands)
 {
 	json_t *of = json_object();
@@ -155,7 +155,7 @@ struct sensitivity {
 struct machines {
 	char name[MACHINES_MAX][RM_SIM_NAME_BYTES];
 	unsigned count;
-	bool named; /* by the user: each must exist */
+	bool named; /* named by the user, so each must exist */
 };
 
 /* One cell on one machine. */
@@ -239,8 +239,8 @@ static void choose_machines(const char *settings, const char *default_machine,
 	free(list);
 }
 
-/* Runs one set of costs: the machine's, except those in `costs`, whose
-   reference is taken. `what` names the set. */
+/* Runs the simulation with the machine's costs, except those that `costs`
+   replaces. Takes the reference to `costs`. `what` names the set. */
 static int try_set(struct attempt *attempt, json_t *costs, const char *what,
         struct rm_error *error)
 {
@@ -261,7 +261,7 @@ static int try_set(struct attempt *attempt, json_t *costs, const char *what,
 	return status;
 }
 
-/* One guess at one end of its range, the others unchanged. */
+/* Runs with one guess at one end of its range and the others unchanged. */
 static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
         struct rm_error *error)
 {
@@ -273,7 +273,7 @@ static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
 	        what, error);
 }
 
-/* Each guess at a random point of its range; `draw` seeds it. */
+/* Runs with each guess at a random point of its range; `draw` seeds it. */
 static int try_draw(
         struct attempt *attempt, uint64_t draw, struct rm_error *error)
 {
@@ -295,7 +295,8 @@ static int try_draw(
 	return try_set(attempt, costs, what, error);
 }
 
-/* Costs as described, each guess at both ends, then random sets. */
+/* Runs with the costs as described, then with each guess at both ends of its
+   range, then with random sets. */
 static int try_machine(struct attempt *attempt, struct rm_error *error)
 {
 	int status = try_set(attempt, json_object(), "as described", error);
@@ -349,7 +350,6 @@ static json_t *all_json(const struct rm_cell *cell,
 	return json;
 }
 
-/* One cell on all machines. */
 static int try_all(struct rm_simulated *simulated, const struct rm_cell *cell,
         json_t *list, struct rm_error *error)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_top.c - `readmostly dev sim-top`: the most contended cache lines, with
-   writers and readers, exact and without hardware counters. */
+/* sim_top.c - `readmostly dev sim-top`: simulates the most contended cache
+   lines, with their writers and readers: exact counts without hardware
+   counters. */
 #include "runner/base/capture.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/simulated.h"
@@ -73,7 +74,8 @@ static double number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
-/* Prints at most two sites a line, since each name costs a process (addr2line).
+/* Prints at most two sites per cache line, since each name costs a process
+   (addr2line).
    --json prints all sites. */
 static void print_lines(const char *map, const json_t *lines, double ops)
 {
@@ -122,8 +124,8 @@ static void print_sites(const char *map, const json_t *sites, double ops)
 	}
 }
 
-/* Prints counts per operation, so that cells with other windows compare.
-   SIMULATED comes first to distinguish them from measured counts. */
+/* Prints counts per operation, so cells with windows of different length can be
+   compared. The word SIMULATED distinguishes them from measured counts. */
 static void print_cell(const struct rm_cell *cell, const json_t *result)
 {
 	const json_t *counters = json_object_get(result, "counters");

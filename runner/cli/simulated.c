@@ -10,7 +10,7 @@ static bool is_simulated(const struct rm_cell *cell)
 	return cell->measure == RM_MEASURE_SIMULATED;
 }
 
-/* Called if no cell ran. Reports why the first simulated cell was skipped.
+/* Called if no cell ran: reports why the first simulated cell was skipped.
    Returns RM_USAGE. */
 static int report_none(const struct rm_plan *plan, struct rm_error *error)
 {
@@ -24,8 +24,8 @@ static int report_none(const struct rm_plan *plan, struct rm_error *error)
 	        "simulated:MODEL (--set measure=simulated:icelake-sp)");
 }
 
-/* Skips cells that cannot be simulated, if another one can: some maps of the
-   default list call code that the simulator does not model. */
+/* Skips cells that cannot be simulated if at least one other can, since some
+   maps of the default list call code that the simulator does not model. */
 static int run_cells(
         struct rm_simulated *simulated, json_t *list, struct rm_error *error)
 {

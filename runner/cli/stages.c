@@ -51,7 +51,7 @@ static int add_planned(
 	return 0;
 }
 
-/* Adds a stage to the completed ones. 1 if the stage is not complete or
+/* Adds a stage to the completed ones. Returns 1 if the stage is incomplete or
    invalid; -errno with `error`. */
 static int add_completed(
         struct rm_stages_done *done, const char *dir, struct rm_error *error)
@@ -154,8 +154,9 @@ static void print_stage(const struct rm_stages *stages,
 	fflush(stdout);
 }
 
-/* Chooses, runs and absorbs the next stage. 0; 1: no stage is left; -errno with
-   `error`, empty if it has been printed. *status: of the stage. */
+/* Chooses and runs the next stage and adds its results. Returns 0; 1: no stage
+   is left; -errno with `error`, empty if it has been printed. *status: of the
+   stage. */
 static int next_stage(const struct rm_stages *stages,
         struct rm_stages_done *done, int *status, struct rm_error *error)
 {
@@ -194,8 +195,8 @@ static int next_stage(const struct rm_stages *stages,
 	return result;
 }
 
-/* Reads the existing stages. All must be complete, except the last one, which
-   is resumed. */
+/* Reads the existing stages. All stages must be complete, except the last one,
+   which is resumed. */
 static int restore_stages(struct rm_stages *stages, struct rm_stages_done *done,
         int *status, struct rm_error *error)
 {

@@ -13,14 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Options of a command line. Zero-initialise; rm_stages_options_clear(). A
-   resume takes missing options from stages.json; given options must equal the
-   recorded ones. */
+/* Options of a command line. Zero-initialise; rm_stages_options_clear(). To
+   resume, missing options are taken from stages.json, and given options must
+   equal the recorded ones. */
 struct rm_stages_options {
 	/* set by the command */
-	const char *command; /* in messages */
-	const char *kind;    /* "crossover", "claims": in stages.json and in the
-			      * modes, workloads/modes/KIND-MODE.conf */
+	const char *command;      /* in messages */
+	const char *kind;         /* "crossover" or "claims" */
 	const char *const *modes; /* the first one is the default; NULL at the
 				   * end */
 	json_t *maps;             /* two ids, or NULL */
@@ -44,16 +43,19 @@ extern const struct argp_child rm_stages_children[];
 
 void rm_stages_options_clear(struct rm_stages_options *options);
 
-/* The options as members of stages.json; a new reference. NULL: no memory. */
+/* Returns the options as members of stages.json, a new reference. NULL: no
+   memory. */
 json_t *rm_stages_options_to_json(const struct rm_stages_options *options);
 
-/* Sets missing options from stages.json. -EINVAL with `error` if a given one
-   differs. Strings point into `stages`, which must outlive the struct. */
+/* Sets missing options from stages.json. Returns -EINVAL with `error` if a
+   given option differs from the recorded one. Strings point into `stages`,
+   which must outlive the struct. */
 int rm_stages_options_restore(struct rm_stages_options *options,
         const json_t *stages, struct rm_error *error);
 
-/* Runs all remaining stages and decides; with `plan`, prints what would run.
-   Prints all messages; returns the exit status. Call from the main thread. */
+/* Runs all remaining stages, then computes the verdicts; with `plan`, only
+   prints what would run. Prints all messages; returns the exit status. Call
+   from the main thread. */
 int rm_stages_run(struct rm_stages_options *options);
 
 enum { RM_PAIR_BYTES = 2 * RM_NAME_BYTES + 2 };
@@ -72,8 +74,8 @@ struct rm_stages {
 
 /* With options->plan: prints what may run. Otherwise finds Python and creates
    the folder, or for a resume checks that machine, build and plan are
-   unchanged; then prints which. -errno with `error`. Zero all of *stages except
-   `options`; rm_stages_end() also after an error. */
+   unchanged; then prints which. -errno with `error`. Before the call, zero all
+   of *stages except `options`; rm_stages_end() also after an error. */
 int rm_stages_begin(struct rm_stages *stages, struct rm_error *error);
 void rm_stages_end(struct rm_stages *stages);
 
@@ -98,8 +100,9 @@ struct rm_next_stage {
 };
 
 /* Runs `report next` and reads its output into a zeroed *next; release
-   next->answer also after an error. 0: a stage follows. 1: no stage follows;
-   next->why is the reason. -errno with `error` for invalid output or none. */
+   next->answer also after an error. Returns 0: a stage follows; 1: no stage
+   follows, and next->why is the reason; -errno with `error`: invalid output or
+   none. */
 int rm_stages_choose_next(const struct rm_stages *stages,
         const struct rm_stages_done *done, struct rm_next_stage *next,
         struct rm_error *error);

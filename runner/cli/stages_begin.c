@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A search must save time: it runs at most a third of the full grid's
-   trials. */
+/* A search must save time, so it runs at most a third of the trials of the full
+   grid. */
 enum { SEARCH_PART = 3 };
 
 static const char advice[] = "start anew (another -o DIR)";
@@ -170,7 +170,7 @@ static int check_maps(const struct rm_stages *stages, struct rm_error *error)
 	return 0;
 }
 
-/* Number of timed trials of all cells, repeats excluded. */
+/* Number of timed trials in all cells, without repeats. */
 static uint64_t count_timed(const struct rm_plan *plan)
 {
 	uint64_t timed = 0;
@@ -199,8 +199,8 @@ static int make_index(struct rm_stages *stages)
 	return failed ? -ENOMEM : 0;
 }
 
-/* Builds the plan and the default budget. For two maps a search runs a part of
-   the cells; for claims all cells run. */
+/* Builds the plan and the default budget. A search on two maps runs only some
+   of the cells; for claims all cells run. */
 static int plan_all(struct rm_stages *stages, struct rm_error *error)
 {
 	struct rm_stages_options *options = stages->options;
@@ -218,7 +218,7 @@ static int plan_all(struct rm_stages *stages, struct rm_error *error)
 		options->mode = options->modes[0];
 	snprintf(stages->mode_name, sizeof(stages->mode_name), "%s-%s",
 	        options->kind, options->mode);
-	/* a search compares throughput only; claims may need counters */
+	/* a search compares only throughput; claims may need counters */
 	stages->counters = options->maps ? "none" : NULL;
 	if (!options->start.has_seed)
 		options->start.seed = rm_draw_random_seed();
@@ -294,7 +294,6 @@ static int check_begun(const struct rm_stages *stages, const char *machine,
 	return result;
 }
 
-/* Creates the folder and stages.json. */
 static int create_campaign(struct rm_stages *stages, const char *machine,
         const char *build_id, const json_t *plan, struct rm_error *error)
 {

@@ -13,8 +13,8 @@ static int reject(struct rm_error *error, const char *what)
 	return rm_error_set(error, -EIO, "report next: %s", what);
 }
 
-/* Adds the cost of one chosen cell. Ids that the plan lacks are reported by the
-   reader of cells.txt. */
+/* Adds the trials of one chosen cell. The reader of cells.txt reports ids that
+   are not in the plan. */
 static void count_cell(const struct rm_stages *stages, const char *id,
         struct rm_next_stage *next)
 {

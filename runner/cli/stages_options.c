@@ -149,7 +149,7 @@ static int report_difference(const char *what, const json_t *recorded,
 	return result;
 }
 
-/* Compares an option with the recorded one. `given` is a reference taken; NULL:
+/* Compares an option with the recorded one. Takes the reference `given`; NULL:
    the option was not given. */
 static int check_option(const char *what, const json_t *stages,
         const char *member, json_t *given, struct rm_error *error)

@@ -96,12 +96,14 @@ static int validate_all(const json_t *campaigns)
 	return worst;
 }
 
-/* The report of another commit may use other words; names both commits. */
+/* Names both commits, since the report of another commit may word its pages
+   differently. */
 static void print_commits(const char *packed)
 {
 	if (strcmp(packed, rm_build_commit) != 0)
 		printf("the artifact was packed at commit %s, and this report "
-		       "is of %s: `make rebuild` in the artifact runs its own "
+		       "is from commit %s: `make rebuild` in the artifact runs "
+		       "its own "
 		       "report\n",
 		        packed, rm_build_commit);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch.c - identifies a CPU and its lines of the event map. */
+/* arch.c - identifies a CPU and its lines in the event map. */
 #include "runner/base/host.h"
 #include "runner/counters/events.h"
 
@@ -49,7 +49,7 @@ static char *split_line(char *line)
 }
 
 /* Only lines between "processor : N" and the next such line describe CPU N: on
-   a hybrid processor the blocks differ. */
+   a hybrid processor the CPUs' blocks differ. */
 static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 {
 	FILE *in = rm_host_open("/proc/cpuinfo");
@@ -79,7 +79,7 @@ static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 	return 0;
 }
 
-/* Appends the names of "a,b,c" to the chain, which has space for them. */
+/* Appends each name in "a,b,c" to the chain, which has space for them. */
 static void add_steps(struct rm_arch *arch, const char *list)
 {
 	while (*list) {
@@ -91,8 +91,8 @@ static void add_steps(struct rm_arch *arch, const char *list)
 	}
 }
 
-/* Raw events are for the PMU of the CPU's kind of core. A virtual machine may
-   show a hybrid CPU without that PMU: then there is only one kind. */
+/* Raw events belong to the PMU of the CPU's kind of core. A virtual machine may
+   show a hybrid CPU without that PMU; it has only one kind of core. */
 static void set_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
 {
 	struct rm_pmu_event event;

@@ -18,7 +18,7 @@ struct rm_perf_ops {
 	void *context;
 };
 
-/* Arguments of a session. The back end copies what it needs. */
+/* Arguments of a session. The back end copies what it needs from it. */
 struct rm_session_request {
 	const json_t *request; /* the trial request's "counters" */
 	unsigned threads;
@@ -27,8 +27,9 @@ struct rm_session_request {
 	const struct rm_perf_ops *perf_ops;
 };
 
-/* Meaning, threads and errors of each member: counters.h. Optional members may
-   be NULL; `open`, `result` and `close` may not. `state` is from open(). */
+/* counters.h documents meaning, threads and errors of each member. Optional
+   members may be NULL; `open`, `result` and `close` may not. `state` is from
+   open(). */
 struct rm_backend {
 	const char *name;
 	int (*open)(const struct rm_session_request *request, void **state,
@@ -47,7 +48,7 @@ extern const struct rm_backend rm_backend_perf;
 extern const struct rm_backend rm_backend_likwid;
 extern const struct rm_backend rm_backend_replay;
 
-/* As rm_counters_open(), with replaced perf calls. */
+/* Like rm_counters_open(), with other perf calls. */
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error);
 
@@ -56,19 +57,19 @@ int rm_counters_open_request(const struct rm_session_request *request,
 const char *rm_request_text(const json_t *event, size_t index, const char *key,
         struct rm_error *error);
 
-/* reading.c: readings, and their form in a result. */
+/* reading.c: single counts (readings), and their form in a result. */
 
-/* Scales a perf reading: differences of the value and of its two clocks. A
-   counter that ran for a part of the time is scaled; one that never ran is
-   null. */
+/* Makes a reading from differences of perf's value and its two clocks. The
+   count of a counter that ran for only part of the time is scaled; a counter
+   that never ran has no value. */
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns);
 
 /*
- * True if a CPU can count that much in `ns`. The bound is above any existing
- * CPU: 10 GHz, and 16 events per cycle (the widest retire 8 instructions); for
- * cycle metrics one per cycle. It rejects impossible values, such as 2^50
- * cycles in 20 ms, not small errors.
+ * True if a CPU can count that much in `ns`. The bound exceeds any existing
+ * CPU: 10 GHz with 16 events per cycle (the widest CPUs retire 8 instructions),
+ * or with one for metrics that count cycles. It rejects impossible values, such
+ * as 2^50 cycles in 20 ms, not small errors.
  */
 bool rm_reading_is_possible(const char *metric, double count, uint64_t ns);
 
@@ -76,20 +77,21 @@ bool rm_reading_is_possible(const char *metric, double count, uint64_t ns);
    is 0, the PMU does not count, and a 0 of its other events is not a count. */
 bool rm_metric_is_never_zero(const char *metric);
 
-/* The invalid reading of such a metric with a 0. */
+/* Returns the invalid reading for such a metric that is 0. */
 struct rm_reading rm_reading_stuck_at_zero(void);
 
-/* An invalid reading with a reason, printf style. */
+/* Returns an invalid reading with a reason, printf style. */
 struct rm_reading rm_reading_invalid(const char *format, ...)
         __attribute__((format(printf, 1, 2)));
 
-/* The sum of `threads` readings; null if any lacks a value. New reference. */
+/* Returns the sum of `threads` readings, without a value if any of them has
+   none. New reference. */
 json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads);
 
-/* Text in results/README.md ("exact", ...). Static. */
+/* The quality's word in results/README.md ("exact", ...). Static. */
 const char *rm_quality_text(enum rm_quality quality);
 
-/* True for one of these texts. */
+/* True if the text is one of these words. */
 bool rm_quality_is_known(const char *text);
 
 #endif /* RM_BACKEND_H */

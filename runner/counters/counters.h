@@ -27,47 +27,51 @@ struct rm_topology; /* runner/machine/machine.h */
 
 /*
  * Opens the session of the request's "counters" object: {"backend": "perf" |
- * "likwid" | "replay" | "none", ...} (members of each back end:
- * docs/reference/trial-protocol.md). Main thread, before the workers start.
+ * "likwid" | "replay" | "none", ...} (docs/reference/trial-protocol.md lists
+ * the members of each back end). Call it on the main thread, before the workers
+ * start.
  *
- * cpus     kernel CPU number of each worker, or NULL if unbound
+ * cpus     kernel CPU number of each worker, or NULL if they are not bound
  * Returns 0 and *session (free with rm_counters_close()); a negative errno and
- * `error` if the back end cannot work: then the trial reports the reason.
+ * `error` if the back end cannot work; the trial then reports that reason.
  */
 int rm_counters_open(const json_t *request, unsigned threads,
         const unsigned *cpus, struct rm_counters **session,
         struct rm_error *error);
 
-/* On worker `slot`, once, outside the window. 0, or -errno and a result with
-   the reason. */
+/* Call it on worker `slot`, once, outside the window. Returns 0, or -errno and
+   a result with the reason. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot);
 
-/* Main thread, while all workers wait at the barrier before the window (likwid
-   starts here), and after all have left it. Returns 0 or -errno. */
+/* Call them on the main thread: one while all workers wait at the barrier
+   before the window (likwid starts counting here), the other after all have
+   left the window. Returns 0 or -errno. */
 int rm_counters_start(struct rm_counters *session);
 int rm_counters_stop(struct rm_counters *session);
 
-/* On worker `slot`, at the start and end of the window (perf counts here). */
+/* Call them on worker `slot`, at the start and end of the window (perf counts
+   in between). */
 void rm_counters_enable(struct rm_counters *session, unsigned slot);
 void rm_counters_disable(struct rm_counters *session, unsigned slot);
 
 /*
- * The result's "counters" object (results/README.md): backend, events with
- * metric, event name, code, per-thread values, total, quality, reason.
- * New reference. After stop; main thread.
+ * Returns the result's "counters" object (results/README.md): backend, events
+ * with metric, event name, code, per-thread values, total, quality, reason. New
+ * reference. After stop; main thread.
  */
 json_t *rm_counters_result(const struct rm_counters *session);
 
 void rm_counters_close(struct rm_counters *session);
 
-/* Readings of a back end, also of the simulated machine. */
+/* Readings of a back end or of the simulated machine. */
 
-/* From good to bad: an event has the quality of its worst thread. */
+/* Ordered from good to bad; the quality of an event is that of its worst
+   thread. */
 enum rm_quality {
 	RM_QUALITY_EXACT,
 	RM_QUALITY_SIMULATED,   /* from a model (runner/sim/), not measured */
-	RM_QUALITY_REPLAYED,    /* from a recording, not from this run */
-	RM_QUALITY_MULTIPLEXED, /* counted part of the time, scaled up */
+	RM_QUALITY_REPLAYED,    /* replayed from a recording */
+	RM_QUALITY_MULTIPLEXED, /* counted for part of the time and scaled up */
 	RM_QUALITY_NEVER_SCHEDULED, /* opened, but never on the PMU */
 	RM_QUALITY_INVALID,         /* no value: see the reason */
 };
@@ -75,9 +79,10 @@ enum rm_quality {
 /* One count of one thread, and its quality. */
 struct rm_reading {
 	enum rm_quality quality;
-	double value;        /* scaled count; invalid from NEVER_... on */
-	uint64_t raw;        /* unscaled count */
-	uint64_t enabled_ns; /* 0 if the back end does not know it */
+	double value; /* scaled count; invalid if the quality is NEVER_... or
+	                 worse */
+	uint64_t raw; /* unscaled count */
+	uint64_t enabled_ns; /* 0 if unknown to the back end */
 	uint64_t running_ns;
 	char reason[160]; /* "" = none */
 };
@@ -87,13 +92,13 @@ struct rm_event_name {
 	const char *metric, *event, *code;
 };
 
-/* One element of "events" (results/README.md) from `threads` readings. The
-   total is null if any thread lacks a value. `times`: the back end knows the
-   enabled and running times. New reference. */
+/* Builds one element of "events" (results/README.md) from `threads` readings.
+   The total is null if any thread lacks a value. `times`: the back end knows
+   the enabled and running times. New reference. */
 json_t *rm_reading_event(const struct rm_event_name *name,
         const struct rm_reading *readings, unsigned threads, bool times);
 
-/* A campaign's selection of a back end, made once, with proof. */
+/* A campaign selects a back end once, and proves that it counts correctly. */
 
 /* Keeps resources of the selected back end (likwid: the helper process). */
 struct rm_counters_choice;
@@ -101,11 +106,12 @@ struct rm_counters_choice;
 /*
  * Selects a back end, which must count known kernels correctly.
  *
- * wish     "auto": the first of likwid and perf that is proved, else none;
- *          "likwid", "perf": that one or an error, optionally with metrics of
- *          events.tsv: "perf:cycles,l1d_fill", or with likwid's performance
- *          groups: "likwid:group=L2,MEM", one set each; "replay:FILE"; "sim": no
- *          counters of this machine, simulated cells count instead; "none"
+ * wish     "auto": the first of likwid and perf that is proved, or none;
+ *          "likwid", "perf": that one, or an error; optionally with metrics
+ *          from events.tsv: "perf:cycles,l1d_fill", or with likwid's
+ *          performance groups: "likwid:group=L2,MEM", one set each;
+ *          "replay:FILE"; "sim": no counters of this machine; simulated cells
+ *          count instead; "none"
  * topology this machine's: the back end is for the CPUs of trials, on a hybrid
  *          machine of one kind; NULL: for all allowed CPUs
  * choice   out: free with rm_counters_release() after the last trial. The
@@ -123,11 +129,12 @@ struct rm_counters_choice;
  *           "missing": [{"metric", "reason"}],     not offered, or refuted
  *           "sets": [counters object of a trial request, ...]}
  *
- * Returns 0, with "auto" also if nothing can count: then the back end is
- * "none", and counter cells are skipped with the reasons. -EINVAL: invalid
- * wish; -ENOTSUP: the requested back end cannot work here, `error` has reason
- * and remedy. Takes milliseconds if no back end can work, up to 20 s if likwid
- * is tried. Main thread, no trial running.
+ * Returns 0. With "auto" that includes the case that nothing can count: the
+ * back end is then "none", and counter cells are skipped with the reasons.
+ * -EINVAL: invalid wish; -ENOTSUP: the requested back end cannot work here,
+ * and `error` has reason and remedy. Takes milliseconds if no back end can
+ * work, up to 20 s if likwid is tried. Call it on the main thread while no
+ * trial is running.
  */
 int rm_counters_select(const char *wish, const struct rm_topology *topology,
         struct rm_counters_choice **choice, json_t **chosen,
@@ -137,10 +144,11 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 size_t rm_counters_set_count(const json_t *chosen);
 
 /*
- * The "counters" object of a trial request (docs/reference/trial-protocol.md):
- * event set number `trial` modulo rm_counters_set_count(). Pass the block's number,
- * so that consecutive blocks count all sets in turn. {"backend": "none"} if
- * nothing counts. New reference.
+ * Returns the "counters" object of a trial request
+ * (docs/reference/trial-protocol.md), with event set number `trial` modulo
+ * rm_counters_set_count(). Pass the number of the block, so that consecutive
+ * blocks count all sets in turn. {"backend": "none"} if nothing counts. New
+ * reference.
  */
 json_t *rm_counters_request(const json_t *chosen, unsigned trial);
 
@@ -161,13 +169,13 @@ void rm_counters_release(struct rm_counters_choice *choice);
 
 /*
  * Tries every back end with the known kernels, best first, for `readmostly env
- * counters`. A back end that does not work is a reason in the survey, not an
- * error.
+ * counters`. If a back end does not work, the survey contains the reason; this
+ * is not an error.
  *
- * metrics    "a,b,..." of events.tsv, or NULL for the usual ones
+ * metrics    "a,b,..." from events.tsv, or NULL for the usual ones
  * topology   as above
- * recording  owned by the caller, or NULL: receives each kernel's counts that
- *            were proved or could not be checked, for "replay:FILE"
+ * recording  owned by the caller, or NULL: receives the counts of each kernel
+ *            that were proved or could not be checked, for "replay:FILE"
  *            (docs/reference/counters.md)
  * recorded   out: number of recorded intervals; 0: nothing counts here
  * survey     out: new reference, NULL after an error:
@@ -177,16 +185,17 @@ void rm_counters_release(struct rm_counters_choice *choice);
  *                           "verdicts", "missing"}, ...]} as in "tried" above
  *
  * Returns 0; -EINVAL for an unknown metric; -EIO if `recording` cannot be
- * written; -ENOMEM. Takes as long as rm_counters_select(). Main thread, no
- * trial running.
+ * written; -ENOMEM. Takes as long as rm_counters_select(). Call it on the main
+ * thread while no trial is running.
  */
 int rm_counters_survey(const char *metrics, const struct rm_topology *topology,
         FILE *recording, unsigned *recorded, json_t **survey,
         struct rm_error *error);
 
-/* Describes, in a sentence, kernel CPU number `cpu` by the tables of events and
-   CPUs. Returns false for a CPU that is not in the tables, or if /proc/cpuinfo
-   cannot be read: then only generic events are offered. Any thread. */
+/* Describes in a sentence what the tables of events and CPUs contain for kernel
+   CPU number `cpu`. Returns false if the CPU is not in the tables, or if
+   /proc/cpuinfo cannot be read; only generic events are offered then. Any
+   thread. */
 bool rm_counters_describe_cpu(unsigned cpu, char *text, size_t size);
 
 #endif /* RM_COUNTERS_H */

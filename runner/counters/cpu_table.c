@@ -13,15 +13,15 @@
 extern const unsigned char rm_cpus_tsv[];
 
 struct rm_cpu_table {
-	char *text; /* the table, split; all strings point into it */
+	char *text; /* the table's text, split; all strings point into it */
 	struct rm_cpu_row *rows;
 	size_t size, room;
 };
 
 enum { COLUMNS = 10, NAME_MAX_BYTES = RM_ARCH_NAME_BYTES - 1 };
 
-/* Reads one "a" or "a-b" at *at, decimal or 0x..., and moves *at after it and a
-   comma. Returns false without a number. */
+/* Reads one "a" or "a-b" at *at, decimal or 0x..., and moves *at behind it and
+   a comma. Returns false if there is no number. */
 static bool read_range(
         const char **at, unsigned long *first, unsigned long *end)
 {
@@ -64,8 +64,8 @@ static bool range_list_has(const char *text, unsigned long number)
 	return false;
 }
 
-/* True if a list has at most `most` names, none too long. One step is reserved
-   for "*". */
+/* True if a list has at most `most` names and none is too long. One place is
+   reserved for "*". */
 static bool fits(const char *list, size_t most)
 {
 	size_t n = 0;
@@ -185,9 +185,9 @@ const struct rm_cpu_row *rm_cpu_table_at(
 	return &table->rows[index];
 }
 
-/* The kinds of core of a hybrid processor share family and model: only the
-   kernel's list of a PMU's CPUs distinguishes them. Without such a list (a
-   virtual machine, no PMU) the first line is used. */
+/* The kinds of core of a hybrid processor share family and model: only the list
+   of CPUs that the kernel publishes for each PMU distinguishes them. Without
+   such a list (a virtual machine, no PMU) the first line is used. */
 static bool pmu_has_cpu(const struct rm_cpu_row *row, unsigned cpu)
 {
 	char path[128], list[512];

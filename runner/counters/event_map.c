@@ -12,7 +12,7 @@
 extern const unsigned char rm_events_tsv[];
 
 struct rm_event_map {
-	char *text; /* the table, split; all strings point into it */
+	char *text; /* the table's text, split; all strings point into it */
 	struct rm_counter_event *events;
 	size_t size, room;
 	struct rm_cpu_table *cpus; /* while reading */
@@ -44,8 +44,8 @@ static int read_config(const char *text, const char *where, uint64_t *config,
 	return 0;
 }
 
-/* A wrong line would count a wrong event on another machine: the whole table is
-   checked on every machine. */
+/* A wrong line would count a wrong event on another machine, so every machine
+   checks the whole table. */
 static int check_event(const struct rm_event_map *map,
         const struct rm_counter_event *event, const char *where,
         struct rm_error *error)

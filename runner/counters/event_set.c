@@ -10,8 +10,9 @@
 
 enum { ALTERNATIVES = 4 };
 
-/* The usual metrics, most important first. In a row the first one that the CPU
-   offers is used, because AMD and Arm count fills where Intel counts loads. */
+/* The usual metrics, most important first. Of each row, the first metric that
+   the CPU offers is used, because AMD and Arm count fills where Intel counts
+   loads. */
 static const char *const usual_metrics[][ALTERNATIVES] = {
 	{ "cycles" },
 	{ "instructions" },
@@ -34,8 +35,8 @@ static void add_missing(json_t *missing, const char *metric, const char *reason)
 	        json_pack("{s:s, s:s}", "metric", metric, "reason", reason));
 }
 
-/* On a hybrid processor a raw code is valid for one kind of core. It names the
-   PMU of that kind, so that a thread on another kind is rejected. */
+/* On a hybrid processor a raw code is valid for one kind of core. The event
+   names the PMU of that kind, so that threads on another kind are rejected. */
 static const char *select_pmu(
         const struct rm_counter_event *event, const struct rm_arch *arch)
 {
@@ -44,8 +45,9 @@ static const char *select_pmu(
 	               : event->perf_pmu;
 }
 
-/* Name in a legend: likwid's name, the kernel's if there is exactly one, else
-   the code. A code from no list is marked unverified. */
+/* The event's name in legends: likwid's name, the kernel's name if there is
+   exactly one, else the code. A code that is in no list is marked
+   unverified. */
 static void name_event(const struct rm_counter_event *event, const char *pmu,
         const char *config, char *name, size_t size)
 {
@@ -100,7 +102,8 @@ static json_t *make_request(const struct rm_counter_event *event,
 	return NULL;
 }
 
-/* Adds the first metric that is offered, or the reason why none is. */
+/* Adds the first metric that the CPU offers, or the reason why it offers
+   none. */
 static void add_first(const struct rm_event_map *map,
         const struct rm_arch *arch, bool likwid, const char *const *metrics,
         json_t *events, json_t *missing)
@@ -129,8 +132,8 @@ static bool map_has(const struct rm_event_map *map, const char *metric)
 	return false;
 }
 
-/* A metric that no CPU has is an error. A metric that this CPU lacks is added
-   to `missing`, and the others are counted. */
+/* A metric that no CPU has is an error. A metric that only this CPU lacks is
+   added to `missing`, and the others are counted. */
 static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
         bool likwid, const char *metrics, json_t *events, json_t *missing,
         struct rm_error *error)
@@ -182,7 +185,8 @@ static bool is_core(const json_t *event)
 {
 	const char *pmu = rm_json_text(event, "pmu");
 
-	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid has only core events */
+	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid's events are all core
+	                                          events */
 }
 
 static bool uses_counter(const json_t *set, const char *counter)
@@ -197,7 +201,7 @@ static bool uses_counter(const json_t *set, const char *counter)
 	return false;
 }
 
-/* True if the set has a free counter for the event and is below the limit. */
+/* True if the set is below its limit and has a free counter for the event. */
 static bool set_has_space(
         const json_t *set, const json_t *event, unsigned limit)
 {

@@ -3,8 +3,8 @@
  * events.h - private to the counters: the events of a CPU, their names, and the
  * passes that count them.
  *
- * Names and codes are data (events.tsv): another CPU needs more lines, not more
- * code.
+ * Names and codes are data (events.tsv), so that another CPU needs only more
+ * lines, not more code.
  */
 #ifndef RM_EVENTS_H
 #define RM_EVENTS_H
@@ -20,7 +20,8 @@
 
 enum { RM_ARCH_STEPS = 6, RM_ARCH_NAME_BYTES = 16 };
 
-/* The lines for a CPU that is not in cpus.tsv: the kernel's own events. */
+/* Name of the lines for a CPU that is not in cpus.tsv, with the kernel's
+   generic events. */
 #define RM_ARCH_GENERIC "generic"
 
 struct rm_arch {
@@ -28,11 +29,12 @@ struct rm_arch {
 	/* names to look up a metric, in this order; ends with "*" */
 	char chain[RM_ARCH_STEPS][RM_ARCH_NAME_BYTES];
 	unsigned steps;
-	char what[96];  /* the kernel's name: "AuthenticAMD 25/17" */
+	char what[96];  /* the kernel's name, "AuthenticAMD 25/17" */
 	char title[64]; /* common name: "Zen 4"; "" = unknown */
 	bool known;     /* has a line in cpus.tsv */
-	char pmu[20]; /* PMU of its kind of core on a hybrid processor, or "" */
-	char without[240]; /* missing metrics of the chain: "a,b" */
+	char pmu[20];   /* on a hybrid processor, the PMU of its kind of core;
+	                 else "" */
+	char without[240]; /* metrics missing from the chain, "a,b" */
 	char likwid[8]; /* first release of liblikwid that supports it, or "" */
 };
 
@@ -47,8 +49,8 @@ int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error);
 
 /* cpu_table.c: cpus.tsv. */
 
-/* One line; the file's head describes the columns. Text belongs to the table;
-   NULL = "-". */
+/* One line of the table; the head of the file describes the columns. Strings
+   belong to the table; NULL = "-". */
 struct rm_cpu_row {
 	const char *vendor;
 	unsigned family;
@@ -64,7 +66,7 @@ struct rm_cpu_row {
 
 struct rm_cpu_table;
 
-/* Reads tab-separated text of the file `name`. -EINVAL with `error`,
+/* Reads tab-separated text from the file `name`. Returns -EINVAL with `error`,
    "name:line: found, expected"; -ENOMEM. Free with rm_cpu_table_free(). */
 int rm_cpu_table_parse(const char *text, const char *name,
         struct rm_cpu_table **table, struct rm_error *error);
@@ -80,17 +82,17 @@ size_t rm_cpu_table_size(const struct rm_cpu_table *table);
 const struct rm_cpu_row *rm_cpu_table_at(
         const struct rm_cpu_table *table, size_t index);
 
-/* The line of a CPU; on a hybrid processor for the kind of kernel CPU number
-   `cpu`. NULL = unknown. */
+/* Returns the line of a CPU; on a hybrid processor, the line for the kind of
+   core of kernel CPU number `cpu`. NULL = unknown. */
 const struct rm_cpu_row *rm_cpu_table_find(const struct rm_cpu_table *table,
         const char *vendor, unsigned family, unsigned model, unsigned cpu);
 
-/* True if `name` may start a line of the event map: some CPU uses it. */
+/* True if `name` may start a line of the event map, since some CPU uses it. */
 bool rm_cpu_table_has(const struct rm_cpu_table *table, const char *name);
 
 /* event_map.c: event names and codes of a metric on a CPU. */
 
-/* One line. Text belongs to the map; NULL = "-". */
+/* One line. Strings belong to the map; NULL = "-". */
 struct rm_counter_event {
 	const char *arch;
 	const char *metric;
@@ -98,14 +100,14 @@ struct rm_counter_event {
 	const char *likwid_counter; /* "PMC": any; "PMC2", "FIXC0": that one */
 	const char *perf_pmu;       /* hw, sw, cache, raw, or a sysfs name */
 	uint64_t perf_config;
-	const char *perf_event; /* the code's name in the kernel's lists */
+	const char *perf_event; /* name of the code in the kernel's lists */
 	bool unverified;        /* in no list of the kernel or likwid */
 	const char *note;       /* meaning or pitfall; "" = none */
 };
 
 struct rm_event_map;
 
-/* Reads tab-separated text of the file `name`. -EINVAL with `error`,
+/* Reads tab-separated text from the file `name`. Returns -EINVAL with `error`,
    "name:line: found, expected"; -ENOMEM. Free with rm_event_map_free(). */
 int rm_event_map_parse(const char *text, const char *name,
         struct rm_event_map **map, struct rm_error *error);
@@ -121,19 +123,19 @@ size_t rm_event_map_size(const struct rm_event_map *map);
 const struct rm_counter_event *rm_event_map_at(
         const struct rm_event_map *map, size_t index);
 
-/* Finds `metric` along arch->chain (exact, family, "*"). NULL with `error` =
-   not offered on this arch. Any thread. */
+/* Finds `metric` along arch->chain (exact, family, "*"). Returns NULL with
+   `error` if this arch does not offer it. Any thread. */
 const struct rm_counter_event *rm_event_map_find(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *metric, struct rm_error *error);
 
-/* event_set.c: the events of a pass for metrics. */
+/* event_set.c: chooses the events that count the metrics, in passes. */
 
 /*
  * Finds the events of metrics for a back end ("perf" or "likwid").
  *
  * metrics  "cycles,l1d_fill", or NULL for the usual ones
- * events   out: new array of a trial request's "events"; a likwid counter may
- *          still be "PMC", any
+ * events   out: new array of a trial request's "events"; a counter of likwid
+ *          may still be "PMC", for any
  * missing  out: new array of {"metric", "reason"}
  *
  * Returns 0, even if no event is left; -EINVAL for a metric that the map has
@@ -148,7 +150,8 @@ int rm_event_set_choose(const struct rm_event_map *map,
    counters, and each "PMC" gets its number. New array of arrays. */
 json_t *rm_event_set_split(const json_t *events, unsigned limit);
 
-/* pmu.c: the PMU of a perf event, and reasons why it cannot be opened. */
+/* pmu.c: finds the PMU of a perf event, and explains why it cannot be
+   opened. */
 
 /* Arguments of perf_event_open for one event on one CPU. */
 struct rm_pmu_event {
@@ -164,7 +167,7 @@ struct rm_pmu_event {
  * On a hybrid processor "hw", "cache" and "raw" use the PMU of that CPU's kind
  * (PERF_TYPE_HARDWARE alone would count on P-cores only); on Arm "raw" uses the
  * CPU's armv8 PMU. Returns 0. -EXDEV: the named PMU does not have this CPU, so
- * that the kernel would open the event and never count. -ENODEV: no such PMU.
+ * the kernel would open the event but never count it. -ENODEV: no such PMU.
  * `error` has the reason.
  */
 int rm_pmu_resolve(const char *pmu, uint64_t config, int cpu,
@@ -173,17 +176,17 @@ int rm_pmu_resolve(const char *pmu, uint64_t config, int cpu,
 /* True if the event uses one of the few counters of the core. */
 bool rm_pmu_is_core(const char *pmu);
 
-/* True if a thread can count it. For other events (amd_l3, msr, ...: per CPU or
-   cache) perf_event_open rejects a task. */
+/* True if the event can be counted for a single thread. For other events
+   (amd_l3, msr, ...: per CPU or cache) perf_event_open rejects a task. */
 bool rm_pmu_is_per_thread(const char *pmu);
 
-/* True if the kernel has a core PMU (cpu, cpu_core, armv8*). */
+/* True if the kernel exposes a core PMU (cpu, cpu_core, armv8*). */
 bool rm_pmu_core_present(void);
 
 /* Number of core events in a pass: 4, or 3 if the NMI watchdog is on. */
 unsigned rm_pmu_limit(void);
 
-/* Reason and remedy for an errno of perf_event_open. */
+/* Explains an errno from perf_event_open: reason and remedy. */
 void rm_pmu_reason(int number, char *reason, size_t size);
 const char *rm_pmu_remedy(int number);
 

@@ -15,7 +15,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A different line in each page, to use all sets of a cache. */
+/* The offset of the line differs from page to page, to use all sets of a
+   cache. */
 static void **line_at(const struct rm_chase *chase, size_t i, size_t stride)
 {
 	size_t per_page = stride / RM_CHASE_LINE;
@@ -39,13 +40,13 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
 		rm_chase_free(chase);
 		return -ENOMEM;
 	}
-	/* avoids huge pages, which need no walks; may fail */
+	/* avoids huge pages, which need no page walks; may fail */
 	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < lines; i++)
 		order[i] = i;
 	/* any order works: the links make the cycle */
 	rm_shuffle(order, lines, &state);
-	/* Links follow the shuffled order and make a single cycle. */
+	/* The links follow the shuffled order and form a single cycle. */
 	for (size_t i = 0; i < lines; i++)
 		*line_at(chase, order[i], stride) =
 		        line_at(chase, order[(i + 1) % lines], stride);
@@ -75,11 +76,12 @@ void rm_chase_free(struct rm_chase *chase)
 enum {
 	PAGES = 16384,       /* exceeds any second-level TLB */
 	CHASES = 1 << 20,    /* steps of a chase within a cache */
-	HANDOVERS = 1 << 15, /* of one line, if time allows */
+	HANDOVERS = 1 << 15, /* handovers of one line, if time allows */
 	SHARED_MS = 400,
 };
 
-/* The line that two threads pass, and the end flag, on separate lines. */
+/* The line that two threads pass back and forth, and the end flag on another
+   line. */
 struct shared {
 	_Alignas(128) _Atomic uint64_t turn;
 	_Alignas(128) _Atomic bool over;
@@ -94,7 +96,7 @@ struct run {
 	struct rm_chase chase; /* no lines for SHARED */
 	uint64_t steps;
 	struct shared shared;
-	_Atomic int attach_code; /* of the last failed worker */
+	_Atomic int attach_code; /* of the last worker that failed */
 };
 
 struct worker {
@@ -123,7 +125,8 @@ const char *rm_kernel_text(enum rm_kernel kernel)
 	return kernels[kernel].text;
 }
 
-/* True if `cpu` is in the list of this file of CPU number `of`. */
+/* True if CPU `cpu` is in the list that this sysfs file of CPU `of`
+   contains. */
 static bool file_lists_cpu(unsigned cpu, const char *form, unsigned owner)
 {
 	char path[128], list[1024];
@@ -138,7 +141,7 @@ static const char siblings[] =
 static const char sharers[] =
         "/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list";
 
-/* Size of this cache if it is of level 1 and for data. */
+/* Returns the size of this cache if it is a level 1 data cache. */
 static int read_data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 {
 	char path[128], text[32], unit = 0;
@@ -162,7 +165,7 @@ static int read_data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 	return 0;
 }
 
-/* sysconf() ignores a fake root and is not used with it. -ENOENT: unknown. */
+/* sysconf() ignores RM_SYSFS and is not used with it. -ENOENT: unknown. */
 static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 {
 	for (unsigned index = 0; index < 16; index++) {
@@ -180,7 +183,8 @@ static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 	return 0;
 }
 
-/* Keeps CPUs that placement uses, unless the topology is of another machine. */
+/* Keeps only CPUs on which trials are placed, unless the topology is that of
+   another machine. */
 static void keep_usable(const struct rm_topology *topology, cpu_set_t *mask)
 {
 	cpu_set_t kept = *mask;
@@ -210,7 +214,7 @@ int rm_kernel_place(const struct rm_topology *topology,
 			place->cpus[0] = cpu;
 			continue;
 		}
-		/* an SMT sibling shares the L1d: no line would move */
+		/* an SMT sibling shares the L1d, so no line would move */
 		if (file_lists_cpu(cpu, siblings, place->cpus[0]))
 			continue;
 		unsigned good =
@@ -243,13 +247,14 @@ static int prepare_run(struct run *run)
 	return rm_chase_make(&run->chase, lines, pages ? page : RM_CHASE_LINE);
 }
 
-/* Waits for the turn and passes it on. Ends after a time, even if alone. */
+/* Waits for its turn and passes it on. Ends after a time limit, even if the
+   other thread never runs. */
 static void hand_over(struct shared *shared, unsigned slot)
 {
 	for (unsigned round = 0; round < HANDOVERS / 2; round++) {
 		unsigned spins = 0;
 
-		/* acquire and release: the turn is the only data */
+		/* acquire and release: only the turn itself is passed */
 		while (atomic_load_explicit(
 		               &shared->turn, memory_order_acquire) %
 		                2 !=
@@ -278,7 +283,7 @@ static void bind(unsigned cpu)
 
 	CPU_ZERO(&mask);
 	CPU_SET(cpu, &mask);
-	/* if this fails, the counts do not match and the verdicts show it */
+	/* if this fails, the counts do not match, and the verdicts show it */
 	sched_setaffinity(0, sizeof(mask), &mask);
 }
 
@@ -306,8 +311,8 @@ static void *run_worker(void *argument)
 }
 
 /* The main thread is also at the barrier: likwid starts when all workers have
-   attached and warmed up, and stops before one may exit. If a worker cannot
-   start, the others would wait forever: hence abort(). */
+   attached and warmed up, and stops before one may exit. Calls abort() if a
+   worker cannot start, since the others would wait for it forever. */
 static int run_team(struct run *run, unsigned threads)
 {
 	struct worker workers[2];
@@ -349,8 +354,8 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 		        kernels[kernel].name, strerror(-code));
 	code = rm_counters_open_request(&request, &run.session, error);
 	if (!code) {
-		run_team(
-		        &run, request.threads); /* a failure is in the result */
+		run_team(&run, request.threads); /* the result reports a
+		                                   failure */
 		*result = rm_counters_result(run.session);
 		*steps = run.steps;
 		if (kernel == RM_KERNEL_SHARED)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * likwid.c - counts of CPUs, through the helper process.
+ * likwid.c - counts the events of CPUs through the helper process.
  *
- * likwid counts the user mode of a CPU, in every process on it. No event has
- * the option KERNEL, because perf.c excludes the kernel as well. Each CPU is
- * counted once; threads on one CPU have only a common count.
+ * likwid counts what a CPU does in user mode, in every process that runs on it.
+ * No event has the option KERNEL, because perf.c excludes the kernel as well.
+ * Each CPU is counted once; threads on the same CPU have only a common count.
  */
 #include "runner/counters/likwid.h"
 #include "runner/base/clock.h"
@@ -23,8 +23,8 @@ static int send_command(struct rm_likwid_session *l, const char *command,
 	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
-/* Collects the distinct CPUs in order of first use, which is the order of
-   STOP's values. Threads on one CPU share its count. */
+/* Collects the distinct CPUs in order of first use, which is also the order of
+   the values that STOP returns. Threads on one CPU share its count. */
 static int read_cpus(struct rm_likwid_session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {
@@ -269,7 +269,7 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	int code = set_up(l, request, error);
-	/* twice: the first interval has cold caches */
+	/* twice, since the caches are cold in the first interval */
 	for (int i = 0; i < 2 && !code && !l->marker; i++)
 		code = count_empty_interval(l, error);
 	if (code) {

@@ -13,27 +13,27 @@ struct rm_likwid_helper; /* a running helper process */
 
 /*
  * Starts the helper: $RM_LIKWID_HELPER, or readmostly-likwid in the folder of
- * this program or its parent. It serves a socket in a new folder that only this
- * user can enter, and ends with this process or thread.
+ * this program or in the parent folder. It serves a socket in a new folder that
+ * only this user can enter, and ends with this process or thread.
  *
- * remedy   out: remedy if the helper refuses; "" = unknown
+ * remedy   out: what to do if the helper refuses; "" = unknown
  * Returns 0; -ENOENT: no helper; -ENOTSUP: it refuses, with the reason in
  * `error`; -errno. Main thread. Free with rm_likwid_helper_stop().
  */
 int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
         size_t remedy_size, struct rm_error *error);
 
-/* Path of its socket, for trial requests. Borrowed. */
+/* Path of the helper's socket, for trial requests. Borrowed. */
 const char *rm_likwid_helper_socket(const struct rm_likwid_helper *helper);
 
-/* Its access mode: "direct" (msr devices), "daemon" (likwid-accessD) or "perf".
-   Borrowed. */
+/* The helper's access mode: "direct" (msr devices), "daemon" (likwid-accessD)
+   or "perf". Borrowed. */
 const char *rm_likwid_helper_mode(const struct rm_likwid_helper *helper);
 
-/* Its process id, for tests. */
+/* The helper's process id, for tests. */
 int rm_likwid_helper_pid(const struct rm_likwid_helper *helper);
 
-/* Stops it and removes the socket. NULL is allowed. */
+/* Stops the helper and removes its socket. NULL is allowed. */
 void rm_likwid_helper_stop(struct rm_likwid_helper *helper);
 
 /*
@@ -43,7 +43,7 @@ int rm_likwid_connect(const char *path, struct rm_error *error);
 
 /*
  * Sends one command and waits for its answer. `answer` has RM_WIRE_BYTES + 1
- * bytes and gets the text after "OK ". Returns 0; -EREMOTEIO: the helper
+ * bytes and receives the text after "OK ". Returns 0; -EREMOTEIO: the helper
  * returned an error, which is in `error`; -ETIMEDOUT; -EPIPE: the helper ended.
  */
 int rm_likwid_send_command(

@@ -20,7 +20,8 @@
 
 struct rm_likwid_helper {
 	pid_t pid;
-	int lifeline; /* its standard input: closing it ends the helper */
+	int lifeline; /* the helper's standard input: closing it ends the
+	                 helper */
 	char folder[64], socket[96], mode[16];
 };
 
@@ -60,7 +61,8 @@ int rm_likwid_send_command(
 		return rm_error_set(error, -ETIMEDOUT,
 		        "likwid: %s: the helper did not answer", command);
 	ssize_t n = recv(socket, answer, RM_WIRE_BYTES, 0);
-	/* it closed before reading the command: its last message follows */
+	/* it closed the socket before it read the command; its last message
+	   follows */
 	if (n < 0 && errno == ECONNRESET)
 		n = recv(socket, answer, RM_WIRE_BYTES, 0);
 	if (n <= 0)
@@ -76,8 +78,9 @@ int rm_likwid_send_command(
 	        strncmp(answer, "ERR ", 4) ? answer : answer + 4);
 }
 
-/* It is in the folder of this program after `make` and when installed, and in
-   the parent folder if this program is a test (build/.../tests/test_x). */
+/* The helper is in the folder of this program after `make` and when installed,
+   and in the parent folder if this program is a test
+   (build/.../tests/test_x). */
 static int find_helper(char *path, size_t size, struct rm_error *error)
 {
 	const char *override = getenv("RM_LIKWID_HELPER");
@@ -107,7 +110,7 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 	        "likwid: no program readmostly-likwid in %s", self);
 }
 
-/* Starts it in its own process group, so that ^C stops only the campaign. */
+/* Starts the helper in its own process group, so ^C stops only the campaign. */
 static int spawn_helper(
         struct rm_likwid_helper *h, const char *path, int in, int out)
 {
@@ -163,8 +166,8 @@ static int wait_until_ready(struct rm_likwid_helper *h, int from, char *remedy,
 	return parse_first_line(h, line, remedy, size, error);
 }
 
-/* Closes the child's ends at once: an open copy of its output would hide its
-   death, and one of its input would keep it alive. */
+/* Closes the child's ends of the pipes at once, since an open copy of its
+   output would hide its death, and one of its input would keep it alive. */
 static int start_helper(struct rm_likwid_helper *h, const char *path,
         char *remedy, size_t size, struct rm_error *error)
 {
@@ -236,7 +239,7 @@ int rm_likwid_helper_pid(const struct rm_likwid_helper *helper)
 	return helper->pid;
 }
 
-/* It ends when its input is closed; otherwise it is killed. */
+/* The helper ends when its input is closed; otherwise it is killed. */
 static void reap_helper(pid_t pid)
 {
 	uint64_t until_ns = rm_now_ns() + 3000000000U;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * likwid_helper.c - readmostly-likwid: counts for trials, with liblikwid.
+ * likwid_helper.c - readmostly-likwid: counts events for trials with liblikwid.
  *
  * It is a separate program because liblikwid prints, exits, forks, is not
  * thread-safe, takes a second to start, and is GPL. Commands: likwid_wire.h.
@@ -23,7 +23,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The path with the prefix RM_SYSFS, by which a test simulates a machine. */
+/* Returns the path with the prefix RM_SYSFS, with which tests simulate a
+   machine. */
 static const char *add_root(const char *path, char *full, size_t size)
 {
 	const char *root = getenv("RM_SYSFS");
@@ -65,8 +66,8 @@ static enum rm_likwid_mode gate_daemon(
 	return RM_LIKWID_AUTO;
 }
 
-/* liblikwid's condition for counting a CPU by perf_event: it ignores
-   CAP_PERFMON and the effective user. */
+/* The condition under which liblikwid counts a CPU through perf_event. Like
+   liblikwid, it ignores CAP_PERFMON and the effective user. */
 static bool may_count_by_perf(void)
 {
 	char full[PATH_MAX];
@@ -94,7 +95,7 @@ static enum rm_likwid_mode gate_perf(char *reason, size_t size)
 }
 
 /* Finds an access mode that can work: a writable device of model specific
-   registers, or a set-uid likwid-accessD. Returns the mode, or RM_LIKWID_AUTO
+   registers, or a set-uid likwid-accessD. Returns that mode, or RM_LIKWID_AUTO
    and a reason ("why | remedy"). */
 static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 {
@@ -164,7 +165,7 @@ static const char *mode_name(enum rm_likwid_mode mode)
 	return "auto";
 }
 
-/* A campaign passes --socket only. The other options let a test simulate a
+/* A campaign passes only --socket. With the other options a test can simulate a
    library, an access mode or an impatient campaign. */
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
@@ -252,11 +253,12 @@ int main(int argc, char **argv)
 
 	sigset_t end;
 
-	/* first: a campaign may die at once, and its socket must be removed */
+	/* set up first, since the campaign may die at once and the socket must
+	   be removed */
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigprocmask(SIG_BLOCK, &end, NULL);
-	/* in addition: serve() ends with standard input */
+	/* a second safeguard: serve() ends with standard input */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	int listener = start_serving(&options);

@@ -7,7 +7,7 @@
 
 enum rm_likwid_mode {
 	RM_LIKWID_AUTO = -2,
-	RM_LIKWID_PERF = -1, /* from here on liblikwid's numbers */
+	RM_LIKWID_PERF = -1, /* from here on, numbers of liblikwid */
 	RM_LIKWID_DIRECT = 0,
 	RM_LIKWID_DAEMON = 1,
 };
@@ -21,10 +21,10 @@ struct rm_likwid_options {
 };
 
 /*
- * True if liblikwid was built with ACCESSMODE=perf_event, as always for Arm and
- * POWER. Such a build needs neither msr devices nor likwid-accessD. Loads the
- * library in a child process; false if it cannot be loaded. `library` as in
- * rm_likwid_run_worker().
+ * True if liblikwid was built with ACCESSMODE=perf_event, as is always the case
+ * on Arm and POWER. Such a build needs neither msr devices nor likwid-accessD.
+ * Loads the library in a child process; false if it cannot be loaded. `library`
+ * as in rm_likwid_run_worker().
  */
 bool rm_likwid_uses_perf(const char *library);
 

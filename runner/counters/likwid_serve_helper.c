@@ -18,7 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEATHS = 3, REASON = 1024 }; /* DEATHS: workers before giving up */
+enum {
+	DEATHS = 3,
+	REASON = 1024
+}; /* DEATHS: workers that may die before it
+                                       gives up */
 
 struct helper {
 	struct rm_likwid_options options;
@@ -31,18 +35,18 @@ struct helper {
 	unsigned deaths;
 	char first[400]; /* first line of its output since the last command */
 	size_t first_bytes;
-	char last_end[REASON]; /* reason of the last worker's death */
+	char last_end[REASON]; /* why the last worker died */
 	char message[RM_WIRE_BYTES + 1];
 };
 
 static void send_to_client(struct helper *h, const char *text)
 {
-	/* the next poll detects a client that is gone */
+	/* the next poll detects a client that has gone */
 	if (h->client >= 0)
 		send(h->client, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Reads the worker's output; keeps the first line, drops the rest. */
+/* Reads the worker's output; keeps only the first line. */
 static void read_output(struct helper *h)
 {
 	char text[4096];
@@ -172,9 +176,9 @@ static void forward_command(struct helper *h)
 }
 
 /* A worker's first command is INIT or MARKER. After a death, every command up
-   to the next one of them gets its reason. After DEATHS of them no worker is
-   started, because each trial would pay for the start of a library that
-   crashes. */
+   to the next of these two gets its reason. After DEATHS deaths no worker is
+   started any more, because each trial would pay for the start of a library
+   that crashes. */
 static void handle_command(struct helper *h)
 {
 	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);
@@ -258,8 +262,8 @@ static void check_deadline(struct helper *h)
 	end_worker(h, why);
 }
 
-/* Runs until standard input ends or SIGTERM arrives: then the campaign
-   ended. */
+/* Runs until standard input ends or SIGTERM arrives, since either means that
+   the campaign has ended. */
 static void serve(struct helper *h)
 {
 	sigset_t end;
@@ -269,7 +273,7 @@ static void serve(struct helper *h)
 	int signal_fd = signalfd(-1, &end, SFD_CLOEXEC);
 
 	for (;;) {
-		/* the next command waits for a pending answer */
+		/* a new command must wait until the last one is answered */
 		struct pollfd set[] = {
 			{ 0, POLLIN, 0 },
 			{ h->listener, POLLIN, 0 },

@@ -2,8 +2,9 @@
 /*
  * likwid_wire.h - messages between a trial and `readmostly-likwid`.
  *
- * A Unix socket, SOCK_SEQPACKET: one message is one packet of plain text. The
- * helper sends one message per command, "OK ..." or "ERR reason".
+ * They use a Unix socket (SOCK_SEQPACKET), on which each message is one packet
+ * of plain text. The helper sends one message per command, "OK ..." or "ERR
+ * reason".
  *
  *     INIT 0,1                      count on these kernel CPU numbers
  *     EVENTS A:PMC0,B:PMC1          this event set from now on
@@ -19,8 +20,8 @@
  *                                   these CPUs; STOP returns no values
  *     QUIT                          the trial is done
  *
- * There is one client at a time: another one gets "ERR busy". The helper ends
- * when its standard input is closed.
+ * There is one client at a time; a second one receives "ERR busy". The helper
+ * ends when its standard input is closed.
  */
 #ifndef RM_LIKWID_WIRE_H
 #define RM_LIKWID_WIRE_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
- * which may end it at any time.
+ * which may kill it at any time.
  *
- * No struct of liblikwid is used: their layouts differ between releases. It is
- * one file above 450 lines, because all of it is this process.
+ * Uses no struct of liblikwid, since their layouts differ between releases. It
+ * is one file of over 450 lines, because all of it belongs to this process.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -61,7 +61,7 @@ struct worker {
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
 	cpu_set_t allowed; /* at the start */
-	char *set[SETS];   /* event strings of this INIT; index = group */
+	char *set[SETS]; /* event strings since INIT; the index is the group */
 	int group[SETS];
 	int n_sets, active, n_events, n_metrics;
 	char answer[RM_WIRE_BYTES];
@@ -93,7 +93,7 @@ static void *open_library(const char *requested)
 	return handle;
 }
 
-/* True if a file contains a text. */
+/* True if the file contains the text. */
 static bool file_has(const char *path, const char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -225,8 +225,8 @@ static int read_cpus(const char *list, int *cpus, int capacity)
 	return n;
 }
 
-/* Events are counted per CPU: on a measured CPU the helper itself would be
-   counted. It moves to other CPUs, if any are allowed. */
+/* Events are counted per CPU, so on a measured CPU the helper itself would be
+   counted. It moves to other CPUs, if it may use any. */
 static void leave_measured_cpus(
         const cpu_set_t *allowed, const int *cpus, int n)
 {
@@ -264,8 +264,8 @@ static void init(struct worker *w, const char *list)
 			set_answer(w, "ERR topology_init=%d", code);
 			return;
 		}
-		l->HPMmode(w->mode); /* after topology_init(), which would
-		                        overwrite it */
+		l->HPMmode(w->mode); /* must come after topology_init(), which
+		                        would overwrite it */
 	}
 	free_sets(w);
 	if (w->ready)
@@ -281,7 +281,7 @@ static void init(struct worker *w, const char *list)
 	set_answer(w, "OK");
 }
 
-/* The group of this event string; < 0 = liblikwid's error. */
+/* Returns the group of this event string; < 0 is an error of liblikwid. */
 static int find_group(struct worker *w, const char *set)
 {
 	for (int i = 0; i < w->n_sets; i++)
@@ -297,7 +297,6 @@ static int find_group(struct worker *w, const char *set)
 	return group;
 }
 
-/* A set of events, or the name of a group. */
 static bool set_up(struct worker *w, const char *set)
 {
 	int group = w->ready && !w->running ? find_group(w, set) : -1;
@@ -430,8 +429,8 @@ static void start(struct worker *w)
 		set_answer(w, "OK");
 }
 
-/* Count of this interval. An event that liblikwid rejected has a last result of
-   0 (5.2.2); only the running total, NAN, reveals that. */
+/* Count of this interval. For an event that liblikwid (5.2.2) rejected, the
+   last result is 0; only the running total, which is NAN, reveals that. */
 static double read_value(const struct worker *w, int event, int cpu)
 {
 	const struct likwid *l = &w->likwid;
@@ -441,7 +440,7 @@ static double read_value(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
-/* %.17g keeps every double exact. */
+/* %.17g prints every double exactly. */
 static void stop(struct worker *w)
 {
 	if (w->marking) {

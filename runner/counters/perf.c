@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * perf.c - perf_event_open: one group per worker, for that thread only.
+ * perf.c - counts with perf_event_open: one group of events per worker thread.
  *
- * A group is on the PMU as a whole or not at all, so that ratios within it are
+ * A group is on the PMU as a whole or not at all, so ratios of its counts are
  * consistent. Values and clocks are differences, because resetting a group
  * would reset the values but not the clocks.
  *
- * The file has three parts, each used by the next one: the kernel's calls, the
- * group of one thread, and the back end with a group per worker.
+ * The file has three parts, each used by the next: the calls into the kernel,
+ * the group of one thread, and the back end with a group per worker.
  */
 #include "runner/counters/backend.h"
 #include "runner/counters/events.h"
@@ -113,8 +113,8 @@ static struct perf_event_attr attributes(
 	return attr;
 }
 
-/* The kernel rejects a member that does not fit with -EINVAL, as it does
-   invalid attributes. If the event opens alone, the group was full. */
+/* If an event does not fit into its group, the kernel returns -EINVAL, as for
+   invalid attributes. If the event can be opened alone, the group was full. */
 static bool opens_alone(
         const struct plan *plan, const struct rm_pmu_event *event)
 {
@@ -142,8 +142,8 @@ static void set_reason(struct group *group, unsigned i,
 	group->reading[i] = rm_reading_invalid("%s", reason);
 }
 
-/* The kernel omits an event that was not opened from a group's data: its ids
-   identify values, not positions. */
+/* The data of a group omits events that could not be opened, so values are
+   identified by their ids, not by position. */
 static int open_event(struct group *group, unsigned i, int cpu)
 {
 	const struct plan *plan = group->plan;
@@ -177,7 +177,7 @@ static int open_event(struct group *group, unsigned i, int cpu)
 	return 0;
 }
 
-/* A hardware event cannot join a group that a software event leads. */
+/* A hardware event cannot join a group whose leader is a software event. */
 static int open_some(struct group *group, int cpu, bool core)
 {
 	int first = 0;
@@ -196,16 +196,17 @@ static int open_some(struct group *group, int cpu, bool core)
  * Opens the plan's events for the calling thread, disabled, in one group.
  *
  * cpu      CPU to which the thread is bound, -1 = unbound
- * group    out, also after an error (its readings have the reasons); NULL only
- *          without memory. Free with close_group().
+ * group    out, also after an error (its readings contain the reasons); NULL
+ *          only without memory. Free with close_group().
  *
  * An event that cannot be opened becomes an invalid reading with the reason,
- * and the others are opened. Returns 0 if at least one was opened, else the
- * -errno of the first. Call it on the thread to be counted.
+ * and the other events are still opened. Returns 0 if at least one event was
+ * opened, otherwise the -errno of the first. Call it on the thread to be
+ * counted.
  */
 static int open_group(const struct plan *plan, int cpu, struct group **group)
 {
-	/* separate cache lines: workers write theirs in the window */
+	/* on separate cache lines, since workers write them in the window */
 	size_t size = (sizeof(struct group) + 127) / 128 * 128;
 	struct group *made = aligned_alloc(128, size);
 
@@ -238,15 +239,15 @@ static void invalidate_readings(struct group *group, const char *what, int code)
 			        "%s: %s", what, strerror(-code));
 }
 
-/* Runs on the group's thread: one system call and no allocation, because the
-   loop's clock starts directly afterwards. A worker that did not attach has a
-   NULL group. */
+/* Runs on the group's thread, with one system call and no allocation, because
+   the loop's clock starts directly afterwards. A worker that did not attach has
+   a NULL group. */
 static void enable_group(struct group *group)
 {
 	if (!group || group->leader < 0)
 		return;
 	const struct rm_perf_ops *ops = group->plan->ops;
-	/* a failure is visible: the clocks have not moved */
+	/* a failure is detected later, since the clocks do not advance */
 	ops->ioctl(ops->context, group->leader, PERF_EVENT_IOC_ENABLE,
 	        (void *)PERF_IOC_FLAG_GROUP);
 }
@@ -267,8 +268,8 @@ static void read_entry(
 	group->reading[i] = rm_reading_invalid("missing in the group's data");
 }
 
-/* Two system calls and no allocation. Counters and clocks are never reset: a
-   reading is the difference from the last read. */
+/* Makes two system calls and allocates nothing. Counters and clocks are never
+   reset, so a reading is the difference from the previous one. */
 static void disable_group(struct group *group)
 {
 	struct group_data data;
@@ -297,7 +298,7 @@ static void disable_group(struct group *group)
 	group->running_ns = data.running_ns;
 }
 
-/* Stores the last interval as the empty one. */
+/* Stores the last interval as the empty interval. */
 static void store_empty(struct group *group)
 {
 	memcpy(group->empty, group->reading, sizeof(group->empty));
@@ -328,8 +329,8 @@ struct perf {
 	char cpu[32];
 };
 
-/* A code is a number or a text of hex digits, because a raw code may use 64
-   bits and a JSON number (jansson) has 63. */
+/* A code is a number or a string of hex digits, because a raw code may use 64
+   bits, while a JSON integer of jansson has 63. */
 static int read_event(struct plan *plan, const json_t *entry, size_t i,
         struct rm_error *error)
 {
@@ -359,8 +360,8 @@ static int read_event(struct plan *plan, const json_t *entry, size_t i,
 	return 0;
 }
 
-/* User mode only, unless the request differs: kernel.perf_event_paranoid = 2,
-   the kernel's default, permits no more. */
+/* Counts only user mode unless the request says otherwise, since the kernel's
+   default, kernel.perf_event_paranoid = 2, permits no more. */
 static int read_events(
         struct plan *plan, const json_t *request, struct rm_error *error)
 {
@@ -383,7 +384,7 @@ static int read_events(
 	return 0;
 }
 
-/* Opens and closes the group on this thread, to report at once if it cannot
+/* Opens the group on this thread and closes it, to report at once if it cannot
    work. */
 static int try_group(const struct perf *perf, struct rm_error *error)
 {
@@ -412,7 +413,7 @@ static void close_perf(void *state)
 	free(perf);
 }
 
-/* The first worker's CPU identifies the processor: placement never mixes kinds
+/* The CPU of the first worker stands for all, since placement never mixes kinds
    of CPU (runner/machine/topology.c). */
 static int open_perf(const struct rm_session_request *request, void **state,
         struct rm_error *error)
@@ -457,7 +458,7 @@ static int attach_perf(void *state, unsigned slot)
 
 	if (code)
 		return code;
-	/* twice: the first interval has cold caches */
+	/* twice, since the caches are cold in the first interval */
 	for (int i = 0; i < 2; i++) {
 		enable_group(perf->groups[slot]);
 		disable_group(perf->groups[slot]);
@@ -496,7 +497,7 @@ static bool is_stuck(const struct group *group)
 	return false;
 }
 
-/* The count of the window; invalid if the PMU does not count. */
+/* Returns the count of the window, invalid if the PMU does not count. */
 static struct rm_reading window_reading(const struct group *group, unsigned i)
 {
 	const struct rm_reading *reading = &group->reading[i];
@@ -508,7 +509,7 @@ static struct rm_reading window_reading(const struct group *group, unsigned i)
 	               : *reading;
 }
 
-/* The readings of event `i` of all workers. */
+/* Collects the readings of event `i` from all workers. */
 static void collect_readings(const struct perf *perf, unsigned i, bool empty,
         struct rm_reading *readings)
 {
@@ -525,7 +526,7 @@ static void collect_readings(const struct perf *perf, unsigned i, bool empty,
 }
 
 /* A worker that did not attach has a NULL group, which becomes a reading with a
-   reason: totals are null rather than too low. */
+   reason, so that totals are null rather than too low. */
 static void result_perf(const void *state, json_t *result)
 {
 	const struct perf *perf = state;

@@ -24,7 +24,8 @@ static int read_type(const char *pmu, uint32_t *type)
 	return code;
 }
 
-/* True if the PMU counts on this CPU. A PMU without a list has all CPUs. */
+/* True if the PMU counts on this CPU. A PMU without a list of CPUs counts on
+   all of them. */
 static bool has_cpu(const char *pmu, int cpu)
 {
 	char path[512], list[1024];
@@ -43,8 +44,9 @@ static bool is_core_name(const char *name)
 	       !strncmp(name, "apple_", 6);
 }
 
-/* Makes the choice for an unbound thread independent of the order of files. It
-   prefers Intel's P-cores by name, because cpu_lowpower would be last. */
+/* Orders PMUs, so that the choice for an unbound thread does not depend on the
+   order of files. Intel's P-cores are preferred by name, because cpu_lowpower
+   would sort last. */
 static bool is_preferred(const char *name, const char *other)
 {
 	if (!strcmp(other, "cpu_core"))
@@ -56,7 +58,7 @@ static bool is_preferred(const char *name, const char *other)
  * Finds the core PMU of a CPU if its name is not "cpu": a PMU of a hybrid or
  * Arm processor. Returns true if there is one.
  *
- * kinds    out: number of such PMUs of all CPUs
+ * kinds    out: number of such PMUs on all CPUs
  */
 static bool find_named_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 {
@@ -86,9 +88,9 @@ static bool find_named_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 }
 
 /*
- * On a hybrid processor, PERF_TYPE_HARDWARE and _HW_CACHE have the PMU's type
+ * On a hybrid processor, PERF_TYPE_HARDWARE and _HW_CACHE need the PMU's type
  * in the upper half of the config (PERF_PMU_TYPE_SHIFT of linux/perf_event.h),
- * and a raw event has it as its type. With one kind of core the upper half
+ * and a raw event needs it as its type. With one kind of core the upper half
  * stays 0: on Arm, Linux before 6.6 (5c816728651ae425) rejects it with ENOENT.
  */
 static int resolve_generic(

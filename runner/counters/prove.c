@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prove.c - tries a back end on this machine, from the events of the CPU to the
-   metrics that counted correctly in the known kernels. It contains the table of
-   expectations, the verdicts, and their use for selection and recording. */
+/* prove.c - tries a back end on this machine: selects the CPU's events and
+   keeps the metrics that count correctly in kernels with known counts. Contains
+   the table of expected counts, computes the verdicts, and uses them to select
+   and record. */
 #include "runner/counters/prove.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -12,15 +13,16 @@
 struct expectation {
 	const char *metric;
 	enum rm_kernel kernel;
-	double low, high; /* events per step of the kernel, inclusive */
+	double low, high; /* bounds of events per step of the kernel,
+	                     inclusive */
 };
 
 /*
  * A chase step is one load, an addition and a branch. Bounds are wide, because
  * they identify the event and do not measure it. A replacement policy other
  * than LRU keeps some lines of the 4 x L1d, and a prefetcher may fetch a
- * neighbour. A handover moves the line once. A waiting thread may see that more
- * than once, or not at all if it looks late.
+ * neighbour. Each handover moves the line once. A waiting thread may fetch the
+ * line more than once per handover, or not at all if it looks late.
  */
 static const struct expectation table[] = {
 	{ "cycles", RM_KERNEL_HALF, 1, 60 },
@@ -57,7 +59,7 @@ static const struct expectation table[] = {
 
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
-/* Reason why this kernel proves nothing here; NULL = it can prove. */
+/* Returns why this kernel proves nothing on this machine; NULL = it can. */
 static const char *find_obstacle(
         const struct rm_prove *prove, enum rm_kernel kernel, uint64_t steps)
 {
@@ -70,7 +72,8 @@ static const char *find_obstacle(
 	return NULL;
 }
 
-/* Adds "per_step", "expected", "verdict" and "reason" to the line. */
+/* Adds "per_step", "expected", "verdict" and "reason" to a line of the
+   verdicts. */
 static void judge_event(json_t *line, const struct expectation *expected,
         const json_t *event, uint64_t steps)
 {
@@ -111,9 +114,9 @@ static json_t *new_line(const json_t *event, const char *kernel)
 	        "expected", "verdict", "not checked", "reason");
 }
 
-/* Adds a line for every expectation of the metric, also if this kernel proves
-   nothing. "not checked" with a reason is a result; a missing line would look
-   like success. */
+/* Adds a line for every expectation of the metric, even if this kernel proves
+   nothing. Such a line says "not checked" with a reason, since a missing line
+   would look like success. */
 static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
         const json_t *result, uint64_t steps, json_t *verdicts)
 {
@@ -139,7 +142,7 @@ static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
 	}
 }
 
-/* Adds a line for each metric without a kernel. */
+/* Adds a line for each metric that no kernel checks. */
 static void add_unchecked(const json_t *request, json_t *verdicts)
 {
 	json_t *event;
@@ -167,9 +170,9 @@ static void add_unchecked(const json_t *request, json_t *verdicts)
  *      "expected": [low, high] | null,
  *      "verdict": "proved" | "refuted" | "no value" | "not checked",
  *      "reason": null | "..."}
- * "not checked" means that the metric has no expectation, or that this place
- * cannot run the kernel. The results go to `counted`. Returns 0; -errno with an
- * error if no session opens.
+ * "not checked" means that no count is expected for the metric, or that these
+ * CPUs cannot run the kernel. The results go to `counted`. Returns 0; -errno
+ * with an error if no session opens.
  */
 static int prove_set(struct rm_prove *prove, const json_t *request,
         json_t *verdicts, json_t *counted, struct rm_error *error)
@@ -198,8 +201,9 @@ static int prove_set(struct rm_prove *prove, const json_t *request,
 	return 0;
 }
 
-/* A dead counter also stays low. A kernel proves a metric only if the event
-   must happen in it: the lower bound is above 0. */
+/* A low count proves nothing, since a dead counter also stays low. A kernel
+   proves a metric only if the event must happen in it, that is if the lower
+   bound is above 0. */
 static bool is_conclusive(const json_t *line)
 {
 	const json_t *expected = json_object_get(line, "expected");
@@ -249,8 +253,8 @@ static void set_reason(struct rm_attempt *attempt, const char *reason)
 		        attempt->reason, sizeof(attempt->reason), "%s", reason);
 }
 
-/* Notes codes without a source: generic events of an unknown CPU, and events in
-   no list. */
+/* Adds a note about codes without a source: generic events of an unknown CPU,
+   and events that are in no list. */
 static void note_unverified(struct rm_attempt *attempt,
         const struct rm_event_map *map, const struct rm_arch *arch)
 {
@@ -278,8 +282,8 @@ static void note_unverified(struct rm_attempt *attempt,
 	}
 }
 
-/* Finds the events of the CPU for the requested metrics. What this machine
-   lacks makes the attempt fail; only a mistake of the caller is an error. */
+/* Finds the events of the CPU for the requested metrics. If this machine lacks
+   something, the attempt fails; only a mistake of the caller is an error. */
 static int choose_events(struct rm_attempt *attempt, const char *metrics,
         unsigned cpu, struct rm_error *error)
 {
@@ -310,8 +314,9 @@ static int choose_events(struct rm_attempt *attempt, const char *metrics,
 	return code;
 }
 
-/* Makes the passes as trial requests. Runs twice: with all events for the
-   proof, and with the remaining ones, which may need fewer passes. */
+/* Distributes events over passes, each a trial request. Called twice: with all
+   events for the proof, then with the remaining ones, which may need fewer
+   passes. */
 static void make_sets(struct rm_attempt *attempt)
 {
 	json_t *split = rm_event_set_split(attempt->events, rm_pmu_limit());
@@ -335,8 +340,8 @@ static void make_sets(struct rm_attempt *attempt)
 	json_decref(split);
 }
 
-/* For a set that cannot be opened: its metrics have no value, with the
-   reason. */
+/* Records, for a set that cannot be opened, that its metrics have no value, and
+   the reason. */
 static void mark_set_failed(
         struct rm_attempt *attempt, const json_t *set, const char *reason)
 {
@@ -383,7 +388,7 @@ static void prove_sets(
 	}
 	if (opened)
 		return;
-	json_array_clear(attempt->verdicts); /* the same reason for all */
+	json_array_clear(attempt->verdicts); /* all have the same reason */
 	set_reason(attempt, reason);
 	if (!is_likwid(attempt))
 		set_remedy(attempt, -first);
@@ -453,8 +458,8 @@ static bool remove_refuted_events(
 	return json_array_size(kept) > 0;
 }
 
-/* Records after the proof, because a recording of refuted events would replay
-   zeros as counts. */
+/* Writes the recording after the proof, because it would otherwise replay zeros
+   of refuted events as counts. */
 static int record_proved(struct rm_prove *prove,
         const struct rm_attempt *attempt, const json_t *counted,
         struct rm_error *error)
@@ -493,8 +498,8 @@ static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
 	return code;
 }
 
-/* Starts the helper, which takes a second, only if this CPU has events to
-   count. */
+/* Starts the helper only if this CPU has events to count, since that takes a
+   second. */
 static void start_helper(struct rm_attempt *attempt)
 {
 	struct rm_error why = { "" };

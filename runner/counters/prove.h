@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prove.h - private to the counters: small programs with known cache misses,
- * the counts of a back end in them, and the verdicts.
+ * prove.h - private to the counters: runs small programs with known cache
+ * misses (kernels) and checks a back end's counts of them.
  *
- * A counter is trusted if it counts what must happen in them. An open device or
- * event proves nothing: guests have both and count 0.
+ * A counter is trusted if it counts what must happen in a kernel. That a device
+ * or event can be opened proves nothing: in virtual machines both may open and
+ * count 0.
  */
 #ifndef RM_PROVE_H
 #define RM_PROVE_H
@@ -13,32 +14,33 @@
 #include "runner/counters/likwid.h"
 #include "runner/machine/machine.h"
 
-/* kernels.c: a pointer chase, whose order prefetchers cannot guess. */
+/* kernels.c: pointer chases, whose order prefetchers cannot guess. */
 
 enum { RM_CHASE_LINE = 64 };
 
 struct rm_chase {
-	size_t lines; /* 0 = nothing was made */
+	size_t lines; /* 0 = not made */
 	void *area;
 	size_t area_bytes;
 	void **start;
 };
 
 /* Links `lines` lines, `stride` bytes apart (a multiple of RM_CHASE_LINE), in
-   small pages, to one random cycle: a pass uses each line once. The cycle is
-   always the same. Returns 0 or -ENOMEM. Free with rm_chase_free(). */
+   small pages, into one random cycle, so that a pass visits each line once. The
+   cycle is the same in every run. Returns 0 or -ENOMEM. Free with
+   rm_chase_free(). */
 int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride);
 
-/* Takes `steps` steps from the start, one load each. Any thread. */
+/* Follows `steps` links from the start, one load each. Any thread. */
 void rm_chase_run(const struct rm_chase *chase, uint64_t steps);
 
-/* A zeroed chase is allowed. */
+/* Frees a chase; it may be zeroed. */
 void rm_chase_free(struct rm_chase *chase);
 
 /* kernels.c: the known kernels. */
 
 enum rm_kernel {
-	RM_KERNEL_HALF,   /* chase through half the L1d, which holds it */
+	RM_KERNEL_HALF,   /* chase through half the L1d: no step misses */
 	RM_KERNEL_FOUR,   /* chase through 4 x L1d: each step misses */
 	RM_KERNEL_PAGES,  /* one line per page, more pages than TLB entries */
 	RM_KERNEL_SHARED, /* two threads pass one line back and forth */
@@ -47,19 +49,19 @@ enum rm_kernel {
 
 /* Place of the kernels. */
 struct rm_kernel_place {
-	unsigned cpus[2]; /* different cores with one last-level cache */
-	unsigned cores;   /* 1: no second core, hence no SHARED */
+	unsigned cpus[2]; /* different cores that share a last-level cache */
+	unsigned cores;   /* 1: no second core, so SHARED cannot run */
 	size_t l1d_bytes; /* of cpus[0] */
 };
 
-/* "half", ...; and its description in messages. Static. */
+/* The kernel's name ("half", ...), and its description for messages. Static. */
 const char *rm_kernel_name(enum rm_kernel kernel);
 const char *rm_kernel_text(enum rm_kernel kernel);
 
 /*
- * Selects CPUs of this process's affinity mask on which trials are placed: a
- * proof on another kind of CPU of a hybrid machine would be worthless. Reads
- * the L1d's size. `topology`: this machine's; NULL: all of the mask. Returns 0,
+ * Selects CPUs, from this process's affinity mask, on which trials are placed.
+ * On a hybrid machine a proof on another kind of CPU would be worthless. Reads
+ * the L1d's size. `topology`: this machine's; NULL: the whole mask. Returns 0,
  * or -errno and an error (-ENOENT: unknown L1d).
  */
 int rm_kernel_place(const struct rm_topology *topology,
@@ -70,8 +72,8 @@ int rm_kernel_place(const struct rm_topology *topology,
  * the session's result. Takes at most 0.5 s.
  *
  * session  provides request and perf_ops; threads and cpus are set here
- * steps    out: steps of all threads together (loads; for SHARED handovers,
- *          fewer if the threads did not run at the same time)
+ * steps    out: steps of all threads together (loads, or handovers for SHARED;
+ *          fewer if the two threads did not run at the same time)
  *
  * Returns 0; -errno with an error, also if the session cannot be opened.
  */
@@ -80,19 +82,19 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
         uint64_t *steps, struct rm_error *error);
 
 /*
- * replay.c: counts that are recorded and replayed in order.
+ * replay.c: records counts and replays them in order.
  *
- * A recording is JSON lines, one per (interval, thread, event):
+ * A recording has one line of JSON per (interval, thread, event):
  *     {"format": 1, "origin": "hardware" | "fake", "backend": "perf",
  *      "cpu": "zen3", "interval": 0, "thread": 0, "metric", "event", "code",
  *      "value": 1.0 | null, "enabled_ns": 0 | null, "running_ns": 0 | null,
  *      "quality": "exact", "reason": null}
- * Replayed counts always have quality "replayed" and back end "replay": they
- * cannot be mistaken for counts of the machine.
+ * Replayed counts always have quality "replayed" and back end "replay", so they
+ * cannot be mistaken for counts of this machine.
  */
 
 /*
- * Appends one interval: `result` is from rm_counters_result(). The origin is
+ * Appends `result`, from rm_counters_result(), as one interval. The origin is
  * "hardware" only if `fake` is 0 and neither RM_SYSFS nor LD_PRELOAD is set.
  * Returns 0; -EINVAL for a result that was not counted here (replay, none);
  * -EIO.
@@ -100,15 +102,16 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
         int fake, struct rm_error *error);
 
-/* Reads a recording. Returns the number of its intervals (>= 1), or -errno with
-   `file:line: found, expected`. `lines`: new reference, an array of objects. */
+/* Reads a recording. Reads a recording. Returns its number of intervals (>= 1),
+   or -errno with `file:line: found, expected`. `lines`: new reference, an array
+   of objects. */
 int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
-/* prove.c: checks counts of metrics in kernels whose counts are known. */
+/* prove.c: checks metrics in kernels whose counts are known. */
 
 /* Input of a proof, and the recording of its counts. */
 struct rm_prove {
-	const struct rm_topology *topology; /* NULL = all of the mask */
+	const struct rm_topology *topology; /* NULL = the whole mask */
 	struct rm_kernel_place place;
 	const struct rm_perf_ops *perf_ops; /* NULL = the kernel's */
 	FILE *recording;                    /* NULL = none; see replay.c */
@@ -118,7 +121,7 @@ struct rm_prove {
 /*
  * Combines the verdicts of a metric: "refuted" and "no value" override
  * "proved", which overrides "not checked". "proved" needs a kernel that makes
- * the counter count; a low count is not enough. `why`: the line's reason, or
+ * the counter count; a low count does not suffice. `why`: the line's reason, or
  * NULL.
  */
 const char *rm_prove_verdict(
@@ -129,12 +132,12 @@ struct rm_attempt {
 	bool proved;         /* at least one metric was proved */
 	char cpu[32];        /* arch of the event map; "" = not detected */
 	char access[16];     /* "direct", "daemon", "perf"; "" = unknown */
-	char reason[512];    /* why it cannot be used; "" if proved */
+	char reason[512];    /* why the back end cannot be used; "" if proved */
 	char remedy[256];    /* remedy; "" = unknown */
 	char note[512];      /* doubts about the events; "" = none */
 	json_t *events;      /* usable events */
 	json_t *missing;     /* [{"metric", "reason"}] */
-	json_t *verdicts;    /* of the kernels; see prove_set() */
+	json_t *verdicts;    /* verdicts of the kernels; see prove_set() */
 	json_t *sets;        /* trial requests, one per pass */
 	struct rm_likwid_helper *helper; /* likwid: running, or NULL */
 };
@@ -142,23 +145,23 @@ struct rm_attempt {
 /*
  * Tries a back end. A failure is a reason in the attempt, not an error. Returns
  * -errno only for an unknown metric (-EINVAL), lack of memory, or a recording
- * that cannot be written (-EIO). Nothing is recorded of a back end that is not
- * proved, nor of refuted metrics.
+ * that cannot be written (-EIO). Records nothing from a back end that is not
+ * proved, and no refuted metrics.
  *
  * backend  "perf" or "likwid"
- * metrics  "a,b,..." of events.tsv, or NULL for the usual ones
- * prove    topology, perf_ops and recording as above; the place is set here
+ * metrics  "a,b,..." from events.tsv, or NULL for the usual ones
+ * prove    topology, perf_ops and recording as above; CPUs are set here
  * attempt  out: free with rm_attempt_free() in any case
  */
 int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error);
 
-/* {"backend", "status", "access", "reason", "remedy", "note", "verdicts"}; new
-   reference. */
+/* Returns {"backend", "status", "access", "reason", "remedy", "note",
+   "verdicts"}, a new reference. */
 json_t *rm_attempt_json(const struct rm_attempt *attempt);
 
-/* Frees all and stops the helper. */
+/* Frees all members and stops the helper. */
 void rm_attempt_free(struct rm_attempt *attempt);
 
 #endif /* RM_PROVE_H */

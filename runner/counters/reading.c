@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading.c - one count of one thread, and an event of a result from
-   several. */
+/* reading.c - a count of one thread, and an event of a result, built from the
+   counts of all threads. */
 #include "runner/base/json.h"
 #include "runner/counters/backend.h"
 
@@ -82,7 +82,6 @@ struct rm_reading rm_reading_scale(
 	return reading;
 }
 
-/* True if the reading has a value. */
 static bool has_value(const struct rm_reading *reading)
 {
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
@@ -101,7 +100,7 @@ bool rm_quality_is_known(const char *text)
 	return false;
 }
 
-/* An unknown time is null: 0 would be a measurement. */
+/* An unknown time is null, since 0 would be a measurement. */
 static json_t *time_or_null(const struct rm_reading *reading, uint64_t ns)
 {
 	return reading->enabled_ns ? json_integer((json_int_t)ns) : json_null();

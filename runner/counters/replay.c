@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - records counts, and replays a recording interval by interval with
-   its own quality. */
+/* replay.c - records counts, and replays a recording interval by interval, with
+   quality "replayed". */
 #include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
@@ -32,8 +32,8 @@ static int write_line(FILE *out, json_t *line, struct rm_error *error)
 	return code;
 }
 
-/* A missing value stays null and is replayed with the recorded reason. 0 would
-   be a count. */
+/* A missing value stays null and is replayed with the recorded reason, since 0
+   would be a count. */
 static int record_event(
         FILE *out, const json_t *event, json_t *head, struct rm_error *error)
 {
@@ -86,7 +86,8 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
 	return code;
 }
 
-/* Checks the enabled and running times, by which a scaled count is judged. */
+/* Checks the enabled and running times, which show how far a count was
+   scaled. */
 static int check_times(
         const json_t *line, const char *where, struct rm_error *error)
 {
@@ -105,7 +106,8 @@ static int check_times(
 	return 0;
 }
 
-/* Checks a line of a recording. The value may be null but not missing. */
+/* Checks a line of a recording. Its value may be null but must not be
+   missing. */
 static int check_line(
         const json_t *line, const char *where, struct rm_error *error)
 {
@@ -149,12 +151,12 @@ static int check_line(
 /* Lines read so far. */
 struct loading {
 	json_t *lines;
-	json_t *seen;    /* a set of interval, thread and metric */
-	json_t *origins; /* interval -> back end, CPU and origin */
+	json_t *seen;    /* set of (interval, thread, metric) */
+	json_t *origins; /* maps an interval to back end, CPU and origin */
 	int intervals;
 };
 
-/* Rejects a second line for a count, which would be ignored. */
+/* Rejects a second line for the same count, which would be ignored. */
 static int check_duplicate(struct loading *loading, const json_t *line,
         const char *where, struct rm_error *error)
 {
@@ -173,7 +175,8 @@ static int check_duplicate(struct loading *loading, const json_t *line,
 	return 0;
 }
 
-/* An interval is one result of one machine: its first line decides. */
+/* An interval comes from one result of one machine, so all its lines must match
+   the first. */
 static int check_origin(struct loading *loading, const json_t *line,
         const char *where, struct rm_error *error)
 {
@@ -212,7 +215,7 @@ static int read_line(struct loading *loading, const char *text, size_t length,
 	if (code)
 		return code;
 	int number = (int)rm_json_integer(line, "interval");
-	/* a missing interval would be replayed as no counts */
+	/* a missing interval would be replayed as if nothing was counted */
 	if (number > loading->intervals)
 		return rm_error_set(error, -EINVAL,
 		        "%s: interval %d, expected at most %d: intervals are "
@@ -261,7 +264,8 @@ struct replay {
 	json_t *lines;
 	char *file;
 	unsigned threads;
-	unsigned next, shown; /* interval of the next stop(); of the last one */
+	unsigned next, shown; /* interval of the next stop(); interval of the
+	                         last one */
 	bool counted;
 	unsigned intervals;
 };
@@ -275,8 +279,9 @@ static void close_replay(void *state)
 	free(replay);
 }
 
-/* A trial is a process and does not know its number: the campaign assigns the
-   intervals (select.c), and the request contains this trial's interval. */
+/* A trial is a separate process that does not know its number, so the campaign
+   assigns the intervals (select.c) and puts the trial's interval into the
+   request. */
 static int open_replay(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -326,7 +331,7 @@ static bool is_in_interval(const struct replay *replay, const json_t *line)
 	return rm_json_integer(line, "interval") == (json_int_t)replay->shown;
 }
 
-/* A recorded reading without a value stays without one. */
+/* A reading that was recorded without a value is replayed without one. */
 static struct rm_reading make_reading(const json_t *line)
 {
 	const json_t *value = json_object_get(line, "value");
@@ -351,7 +356,7 @@ static bool same_event(const json_t *a, const json_t *b)
 	return !strcmp(rm_json_text(a, "metric"), rm_json_text(b, "metric"));
 }
 
-/* All threads of the event that starts at lines[first]. */
+/* Replays all threads of the event whose lines start at lines[first]. */
 static json_t *make_event(const struct replay *replay, size_t first)
 {
 	const json_t *head = json_array_get(replay->lines, first);
@@ -396,8 +401,8 @@ static bool is_repeated(const struct replay *replay, size_t before)
 	return false;
 }
 
-/* cpu, backend and origin are equal in all lines of an interval, because
-   rm_replay_record() writes one result: the first line is used. */
+/* Uses the first line, since cpu, backend and origin are equal in all lines of
+   an interval, which rm_replay_record() writes from one result. */
 static void result_replay(const void *state, json_t *result)
 {
 	const struct replay *replay = state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* select.c - selects a back end by the option --counters and by proofs. */
+/* select.c - selects a back end according to --counters and to the proofs. */
 #include "runner/base/host.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -13,7 +13,7 @@ struct rm_counters_choice {
 	struct rm_attempt attempt; /* all 0 if there is none */
 };
 
-/* The option split up: "perf:cycles,l1d_fill". */
+/* The option's parts, such as "perf" and "cycles,l1d_fill". */
 struct wish {
 	char backend[16];
 	const char *rest;   /* after the colon, or NULL */
@@ -23,7 +23,7 @@ struct wish {
 
 /* The text after the colon depends on the back end: metrics for back ends that
    count, a required file for replay, nothing for the others. Names are cut to
-   15 bytes, which no valid name has. */
+   15 bytes, which is longer than any valid name. */
 static int parse_wish(
         const char *text, struct wish *wish, struct rm_error *error)
 {
@@ -93,7 +93,7 @@ static int choose_replay(
 	return 0;
 }
 
-/* Appends "REASON; remedy: ..." to a text with enough space. */
+/* Appends "REASON; remedy: ..." to a text, whose buffer is large enough. */
 static void add_reason(
         char *text, size_t size, const struct rm_attempt *attempt)
 {
@@ -166,7 +166,7 @@ static int use_groups(struct rm_attempt *attempt, const char *groups,
 	return code;
 }
 
-/* In order of preference: likwid has more events and correct codes. */
+/* In order of preference, since likwid has more events and correct codes. */
 static const char *const order[] = { "likwid", "perf" };
 
 enum { ORDER = sizeof(order) / sizeof(*order) };
@@ -282,7 +282,7 @@ int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
 	return 0;
 }
 
-/* Number of metrics of the map that this CPU offers. */
+/* Returns how many metrics of the event map this CPU offers. */
 static size_t count_offered(
         const struct rm_event_map *map, const struct rm_arch *arch)
 {

@@ -103,7 +103,7 @@ begin_all() {
 			note "$node" 'left out' "$(sed 's/.*"reason": "\(.*\)"}$/\1/' "$OUT/state/$node.admission")"
 			continue
 		fi
-		# in this order, as a start may end in between
+		# in this order, because a start may end between the two
 		id[$node]=$("${LAUNCHER}_find" "$node")
 		if [ -n "${id[$node]}" ]; then
 			echo "$node: joined, ${id[$node]}"
@@ -125,7 +125,7 @@ begin_all() {
 	flock -u 8
 }
 
-# Handles the end of a start. A network file system may show its status late.
+# Handles the end of a start. On a network file system its status may become visible late.
 finish_machine() { # NODE WHY
 	local state=missing reason="its results could not be fetched"
 	if "${LAUNCHER}_fetch" "$1"; then
@@ -220,7 +220,7 @@ admit_all() { # MACHINE...
 }
 
 # Bash reads a script while it runs. An edit of this file in the meantime would
-# make it continue within another line. So everything is in functions, and the
+# make it continue within another line. So all code is in functions, and the
 # call of main and the exit are on one line.
 # shellcheck disable=SC2086 # names without white space
 main() {

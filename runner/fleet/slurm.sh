@@ -30,8 +30,8 @@ slurm_time_limit() {
 
 slurm_find() { squeue -h --me -n "$(slurm_name "$1")" -o %i | head -n 1; }
 
-# singleton: if a file lock does not work between login nodes, the second job of a
-# name waits for the first and finds everything done.
+# singleton: if a file lock does not work between login nodes, the second job with the same name waits for the first and
+# finds everything done.
 slurm_begin() { # NODE: prints the job's id
 	local words=()
 	[ -z "${site[sbatch]}" ] || read -ra words <<<"${site[sbatch]}"

@@ -39,13 +39,13 @@ ssh_run() { # NODE COMMAND
 ssh_rsync() { # ARGUMENTS
 	rsync -a -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
 }
-# NODE: prints the remote path of its state files without suffix, quoted for the shell.
+# Prints the remote path of the state files of NODE, without a suffix, quoted for the shell.
 ssh_state_prefix() { printf %q "results/${OUT##*/}/state/$1"; }
 # If two local folders have the same base name, the first one owns the remote folder,
-# whose state/of has its number. Prints that number, quoted for the shell.
+# whose state/of contains its number. Prints that number, quoted for the shell.
 ssh_owner() { printf %q "$(cat "$OUT/state/number" 2>/dev/null || cat "$OUT/state/created")"; }
 
-# Prints a text if a start runs on the machine. Otherwise fetches the results of a
+# Prints a text if a start is running on the machine. Otherwise fetches the results of a
 # start that ended since the last fetch.
 ssh_find() {
 	local files text
@@ -69,7 +69,7 @@ ssh_environment() {
 	printf 'RM_COMMIT=%q RM_DIRTY=%s LOCK_HELD=1' "$commit" "$dirty"
 }
 
-# Sends tracked files and untracked ones that git does not ignore; without git nothing.
+# Sends tracked files, and untracked ones that git does not ignore; sends nothing if git is missing.
 # Compares contents, and does not copy times: with its old time, a file could be older
 # than the object of its predecessor. First removes files that were sent before and no
 # longer exist, because make uses all sources that it finds. The list of sent files is

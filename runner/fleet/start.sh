@@ -18,12 +18,12 @@ target='' stopped=''
 
 # Writes the status in place with a fixed length, so that it also works on a full disk.
 write_status() { printf '%-511.511s\n' "$*" 1<>"$status"; }
-# Whether the job may be requeued. A cancelled job is not.
+# Tests whether the job may be requeued. A cancelled job may not.
 may_requeue() {
 	[ -n "$job" ] && [ "$restart" -lt "${REQUEUES:-20}" ] &&
 		[ "$(squeue -h -j "$job" -o %T)" = RUNNING ]
 }
-finish() { # STATUS REASON: ends this start
+finish() { # STATUS REASON: writes the status and ends this start, or requeues the job
 	if [ "$1" = 75 ] && may_requeue; then
 		write_status requeued "$1" "$job" "$2"
 		scontrol requeue "$job" && exit 75
@@ -36,7 +36,7 @@ trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
 # Waits for the last child while signals are passed on to it; sets rc. If a signal
 # and the end coincide, bash may lose the status. Then rc is 75: a resume is correct
 # in any case.
-wait_child() { # TARGET of TERM
+wait_child() { # TARGET, which gets TERM
 	local child=$!
 	target=$1
 	wait "$child"

@@ -13,7 +13,8 @@
 static const double pressure_limit = 10; /* percent of the time */
 static const double load_limit = 0.5;    /* runnable tasks per CPU */
 
-/* The number after `name` in a line of /proc/pressure/cpu; -1 if missing. */
+/* Returns the number after `name` in a line of /proc/pressure/cpu; -1 if it is
+   missing. */
 static double number_after(const char *line, const char *name)
 {
 	const char *at = strstr(line, name);
@@ -23,7 +24,8 @@ static double number_after(const char *line, const char *name)
 
 /* Percent of a quarter of a second in which a ready task had no CPU. The
    kernel's mean over 10 s still includes work that has just ended, such as
-   building this program. Without a sum of microseconds, returns that mean. */
+   building this program. If the file has no total in microseconds, returns that
+   mean. */
 static double pressure_now(double mean, double before_us)
 {
 	const uint64_t quarter_ns = 250000000;
@@ -84,8 +86,8 @@ void rm_busy_measure(unsigned cpus, bool in_haste, struct rm_busy *busy)
 		        mean);
 }
 
-/* Time in which this thread was ready without a CPU; negative if the kernel
-   does not count it. */
+/* Returns how long this thread was ready but had no CPU; negative if the kernel
+   does not count that. */
 static double waited_ns(void)
 {
 	char line[256], *end;
@@ -96,8 +98,8 @@ static double waited_ns(void)
 	return *end == ' ' ? strtod(end, NULL) : -1;
 }
 
-/* Percent of `span_ns` in which a computing thread on `cpu` had to wait;
-   negative: unknown. */
+/* Returns the percentage of `span_ns` in which a computing thread on `cpu` had
+   to wait; negative: unknown. */
 static double waited_percent(unsigned cpu, uint64_t span_ns)
 {
 	cpu_set_t only;

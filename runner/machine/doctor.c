@@ -16,9 +16,10 @@ struct check {
 	const char *subject;
 	void (*examine)(
 	        const struct rm_topology *topology, struct rm_finding *finding);
-	/* If `examine` is NULL, the first character of this file decides. */
+	/* If `examine` is NULL, the first character of the file `path`
+	   decides. */
 	const char *path;
-	const char *disturbing; /* first characters that are a warning */
+	const char *disturbing; /* first characters that cause a warning */
 	const char *command, *warning, *good;
 };
 
@@ -56,7 +57,7 @@ static bool require_fact(const struct rm_fact *fact, const char *path,
 	return false;
 }
 
-/* Reads the first line of a file; returns as require_fact(). */
+/* Reads the first line of a file; returns the same as require_fact(). */
 static bool read_line(const char *path, const char *any, struct rm_fact *fact,
         struct rm_finding *finding)
 {
@@ -79,8 +80,9 @@ static void examine_digit(const struct check *check, struct rm_finding *finding)
 
 #define CPUS "/sys/devices/system/cpu/"
 
-/* rm_fact_count_lines() counts the CPUs of each governor. A comma means that governors
-   differ, so that threads on different CPUs run at different clocks. */
+/* rm_fact_count_lines() counts the CPUs of each governor. A comma means that
+   the governors differ, so threads on different CPUs run at different clock
+   rates. */
 static void governor(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -101,8 +103,9 @@ static void governor(
 		        "governor is performance");
 }
 
-/* The switches have opposite meanings: Intel's is "no turbo", the generic one
-   is "boost". intel_pstate takes precedence. */
+/* The two switches have opposite meanings: Intel's turns turbo off ("no
+   turbo"), the generic one turns it on ("boost"). intel_pstate takes
+   precedence. */
 static void turbo(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -184,8 +187,8 @@ static void virtual(
 }
 
 /* Ticks since boot, from the first line of /proc/stat: user nice system idle
-   iowait irq softirq steal. An average since boot, which underestimates a host
-   that became busy recently. */
+   iowait irq softirq steal. They give an average since boot, which
+   underestimates a host that became busy recently. */
 static void steal(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -229,7 +232,8 @@ static void quota(
 		        finding, RM_FINDING_GOOD, "", "no limit of CPU time");
 }
 
-/* What trials may take, by rm_limits_read(). */
+/* Reports how much memory and how many threads trials may use
+   (rm_limits_read()). */
 static void limits(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -331,9 +335,9 @@ static void swap(const struct rm_topology *topology, struct rm_finding *finding)
 		set_finding(finding, RM_FINDING_GOOD, "", "no swap");
 }
 
-/* The kernel's own levels end at 2 (user mode only). Higher levels are a patch
-   of distributions that denies perf_event_open() to users even for their own
-   processes. */
+/* The kernel's own levels end at 2 (user mode only). Higher levels come from
+   patches of some distributions, which deny perf_event_open() to users even for
+   their own processes. */
 static void paranoid(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -376,7 +380,8 @@ static void examine_cpus(
 }
 
 /* In the order of the output: processor, memory, counters, load, kind of
-   machine. Rows with a path need no function (examine_digit()). */
+   machine. Rows with a path need no function; examine_digit() reads the
+   file. */
 static const struct check checks[] = {
 	{ "governor", .examine = governor },
 	{ "turbo", .examine = turbo },

@@ -24,8 +24,9 @@ const char *rm_fact_status_name(enum rm_fact_status status)
 	return names[status];
 }
 
-/* Facts are written to JSON, which requires UTF-8, and to terminals. In a text
-   that is not UTF-8, or was cut within a character, only ASCII is kept. */
+/* Removes all but ASCII from a text that is not UTF-8 or was cut within a
+   character, since facts are written to terminals and to JSON, which requires
+   UTF-8. */
 static void make_plain(struct rm_fact *fact)
 {
 	json_t *string = json_string(fact->text);
@@ -67,8 +68,8 @@ void rm_fact_read(const char *path, struct rm_fact *fact)
 		rm_fact_set(fact, text);
 }
 
-/* The text after NAME and a colon or an equals sign; NULL if the line has
-   another name. */
+/* Returns the text after NAME and a colon or an equals sign; NULL if the line
+   has another name. */
 static const char *find_value(const char *line, const char *name)
 {
 	size_t length = strlen(name);
@@ -103,7 +104,7 @@ void rm_fact_field(const char *path, const char *name, struct rm_fact *fact)
 		fclose(file);
 }
 
-/* Distinct texts with their counts. */
+/* Distinct texts with the number of their occurrences. */
 struct tally {
 	struct rm_fact facts[DISTINCT_MAX];
 	unsigned counts[DISTINCT_MAX];
@@ -117,7 +118,7 @@ static void count_text(struct tally *tally, const struct rm_fact *fact)
 	while (i < tally->count && strcmp(tally->facts[i].text, fact->text))
 		i++;
 	if (i == DISTINCT_MAX)
-		return; /* eight texts suffice to show that they differ */
+		return; /* eight distinct texts suffice */
 	if (i == tally->count) {
 		tally->facts[i] = *fact;
 		tally->counts[i] = 0;
@@ -159,8 +160,8 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 	make_plain(fact);
 }
 
-/* Version 2 first. If both are mounted, its tree may lack the file because the
-   controller is bound to version 1. */
+/* Version 2 first. If both versions are mounted, the tree of version 2 may lack
+   the file because the controller is bound to version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact)
 {
@@ -178,8 +179,8 @@ void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
 	}
 }
 
-/* CPUs that a group and its children may use together; HUGE_VAL: unlimited.
-   `fact` gets the line with the limit. */
+/* Returns how many CPUs a group and its children may use together; HUGE_VAL:
+   unlimited. `fact` receives the line with the limit. */
 static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 {
 	char path[PATH_MAX];
@@ -248,7 +249,7 @@ bool rm_quota_warning(
 	return cpus < topology->cpus;
 }
 
-/* True if `word` is in a list of words. */
+/* True if `word` occurs in a list of words. */
 static bool has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);

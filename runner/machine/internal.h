@@ -21,38 +21,39 @@ struct rm_fact {
 
 const char *rm_fact_status_name(enum rm_fact_status status);
 
-/* Reads the first line of a file ("/proc/sys/kernel/nmi_watchdog"). Errors
-   become the status. Any thread. */
+/* Reads the first line of a file, such as "/proc/sys/kernel/nmi_watchdog".
+   Errors become the status. Any thread. */
 void rm_fact_read(const char *path, struct rm_fact *fact);
 
-/* The value of the first line "NAME<blanks>: VALUE" of a file such as
-   /proc/cpuinfo; absent if the file has no such line. */
+/* Reads the value of the first line "NAME<blanks>: VALUE" in a file such as
+   /proc/cpuinfo; absent if there is no such line. */
 void rm_fact_field(const char *path, const char *name, struct rm_fact *fact);
 
 /* Sets the fact to the first line of `text`, without trailing blanks. */
 void rm_fact_set(struct rm_fact *fact, const char *text);
 
-/* Distinct first lines of all files that match a glob, with their counts:
-   "performance x 63, powersave x 1". */
+/* Lists the distinct first lines of all files that match a glob, with their
+   counts: "performance x 63, powersave x 1". */
 void rm_fact_count_lines(const char *pattern, struct rm_fact *fact);
 
-/* The line with the tightest limit of CPU time of this process's cgroup and its
-   ancestors: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us of
-   version 1. Returns the CPUs that it allows; HUGE_VAL: no limit. */
+/* Reads the line with the tightest limit on CPU time in this process's cgroup
+   and its ancestors: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us
+   of version 1. Returns the CPUs that it allows; HUGE_VAL: no limit. */
 double rm_fact_cgroup_quota(struct rm_fact *fact);
 
-/* A file of this process's cgroup: `v2`, or `v1` of a controller. */
+/* Reads a file of this process's cgroup: `v2`, or in version 1 the file `v1` of
+   a controller. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact);
 
-/* "yes" or "no": is this a virtual CPU? Absent if the CPU does not report it
-   (Arm). */
+/* "yes" if this is a virtual CPU, otherwise "no"; absent if the CPU does not
+   report it (Arm). */
 void rm_fact_hypervisor(struct rm_fact *fact);
 
-/* 16 digits that identify the installed system, since equal machines have equal
-   ids. A salted hash of /etc/machine-id, because machine-id(5) forbids
-   publishing the number itself. Absent without a machine-id, as in most
-   containers. */
+/* 16 digits that identify the installed system, since machines with equal
+   hardware have equal ids. A salted hash of /etc/machine-id, because
+   machine-id(5) forbids publishing the number itself. Absent without a
+   machine-id, as in most containers. */
 void rm_fact_installation(struct rm_fact *fact);
 
 /* machine.c: 8 digits of the id, and a NUL. */

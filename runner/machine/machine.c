@@ -15,7 +15,7 @@
 enum source {
 	LINE,     /* first line of a file */
 	FIELD,    /* line "NAME: value" of a file */
-	EACH,     /* distinct first lines of a glob's files */
+	EACH,     /* distinct first lines of the files of a glob */
 	VARIABLE, /* of the environment */
 };
 
@@ -122,7 +122,8 @@ static const struct fact_row fact_rows[] = {
 	/* load at the start */
 	{ "load", LINE, "/proc/loadavg", NULL },
 	{ "cpu_pressure", LINE, "/proc/pressure/cpu", NULL },
-	/* variables that replace the machine or its libraries */
+	/* variables that change what the machine or its libraries appear to
+	   be */
 	{ "env_HWLOC_SYNTHETIC", VARIABLE, "HWLOC_SYNTHETIC", NULL },
 	{ "env_HWLOC_XMLFILE", VARIABLE, "HWLOC_XMLFILE", NULL },
 	{ "env_HWLOC_THISSYSTEM", VARIABLE, "HWLOC_THISSYSTEM", NULL },
@@ -135,7 +136,7 @@ static const struct fact_row fact_rows[] = {
 
 enum { FACT_ROWS = sizeof(fact_rows) / sizeof(*fact_rows) };
 
-/* A variable that is not set is absent, like a missing file. */
+/* A variable that is not set counts as absent, like a missing file. */
 static void read_row(const struct fact_row *row, struct rm_fact *fact)
 {
 	const char *value;
@@ -159,7 +160,7 @@ static void read_row(const struct fact_row *row, struct rm_fact *fact)
 	}
 }
 
-/* Stores facts without a value, too, so that a reader knows that they were
+/* Also stores facts that have no value, so that readers know that they were
    checked. */
 static int add_fact(json_t *facts, const char *name, const struct rm_fact *fact)
 {
@@ -193,9 +194,9 @@ static int add_vulnerabilities(json_t *facts)
 	return failed;
 }
 
-/* Facts that are not a line of a file with a fixed path: a cgroup has its own
-   folder, and a virtual CPU is only a flag in /proc/cpuinfo. Older campaigns
-   may lack them. */
+/* Facts that cannot be read as a line of a file with a fixed path: each cgroup
+   has its own folder, and a virtual CPU is only a flag in /proc/cpuinfo. Older
+   campaigns may not have them. */
 static int add_special_facts(json_t *facts)
 {
 	struct rm_fact fact;
@@ -262,7 +263,8 @@ uint64_t rm_topology_llc_bytes(const struct rm_topology *topology)
 	return 0;
 }
 
-/* 8 hex digits of a hash of properties that only new hardware changes. */
+/* Returns 8 hex digits, a hash of properties that change only with the
+   hardware. */
 static void hash_id(const struct rm_topology *topology, const json_t *facts,
         char id[RM_MACHINE_ID_BYTES])
 {
@@ -291,7 +293,8 @@ static void hash_id(const struct rm_topology *topology, const json_t *facts,
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L1CACHE),
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L2CACHE),
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L3CACHE),
-	        /* rounded to GiB, since kernels reserve different amounts */
+	        /* rounded to GiB, since kernels reserve different amounts of
+	           it */
 	        round(strtod(memory.text, NULL) / (1 << 20)));
 	rm_sha256(text, strlen(text), hash);
 	snprintf(id, RM_MACHINE_ID_BYTES, "%.8s", hash);

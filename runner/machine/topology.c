@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Number of objects of a type with a CPU in `cpus`; `least` if zero. */
+/* Number of objects of a type that have a CPU in `cpus`; `least` if zero. */
 static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
         hwloc_const_bitmap_t cpus, unsigned least)
 {
@@ -24,7 +24,7 @@ static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
 	return n ? n : least;
 }
 
-/* "CoreType=IntelCore" of a CPU kind, or "". */
+/* Returns the core type of a CPU kind, such as "CoreType=IntelCore", or "". */
 static void kind_name(
         hwloc_topology_t hwloc, unsigned kind, char *text, size_t size)
 {
@@ -38,8 +38,8 @@ static void kind_name(
 		snprintf(text, size, " (%s=%s)", infos[0].name, infos[0].value);
 }
 
-/* Threads on different kinds of CPU would measure a mixture, so only the
-   fastest kind with a usable CPU is kept. hwloc sorts kinds in ascending
+/* Keeps only the fastest kind of CPU that has a usable one, since threads on
+   different kinds would measure a mixture. hwloc sorts kinds in ascending
    order. */
 static int keep_one_kind(struct rm_topology *topology)
 {
@@ -55,7 +55,7 @@ static int keep_one_kind(struct rm_topology *topology)
 		if (hwloc_cpukinds_get_info(topology->hwloc, (unsigned)i, kind,
 		            NULL, NULL, NULL, 0))
 			continue;
-		/* a kind's set ignores cgroups, so always AND */
+		/* the CPU set of a kind ignores cgroups, so always AND */
 		hwloc_bitmap_and(kind, kind, topology->usable);
 		if (hwloc_bitmap_iszero(kind))
 			continue;
@@ -127,7 +127,8 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc does not understand the topology \"%.200s\"",
 		        synthetic);
-	/* the whole machine, since the id must not depend on a cgroup */
+	/* including CPUs that a cgroup excludes, since the id must not depend
+	   on it */
 	hwloc_topology_set_flags(
 	        topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
 	if (hwloc_topology_load(topology->hwloc))
@@ -181,7 +182,7 @@ unsigned rm_topology_node_cores(const struct rm_topology *topology,
 bool rm_topology_has_memory(
         const struct rm_topology *topology, hwloc_obj_t node)
 {
-	/* hwloc gives most synthetic nodes no memory */
+	/* most synthetic nodes have no memory in hwloc */
 	return (node->attr->numanode.local_memory > 0 ||
 	               !topology->this_machine) &&
 	       hwloc_bitmap_isset(
@@ -189,7 +190,8 @@ bool rm_topology_has_memory(
 	               node->os_index);
 }
 
-/* Why this process may not use a CPU, and how to get it back. */
+/* Returns why this process may not use a CPU, and how to make it usable
+   again. */
 static void explain_lost_cpu(unsigned cpu, char *text, size_t size)
 {
 	char list[1024];
@@ -280,7 +282,7 @@ void rm_topology_line(
         const struct rm_topology *topology, char *text, size_t size)
 {
 	if (hwloc_topology_export_synthetic(topology->hwloc, text, size, 0) < 0)
-		/* asymmetric machines have no synthetic description */
+		/* hwloc cannot describe asymmetric machines in this form */
 		snprintf(text, size,
 		        "%u CPUs, %u cores, %u sockets, %u NUMA nodes",
 		        topology->cpus, topology->cores, topology->sockets,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - `ID describe`: prints the map's description, a line of JSON. */
+/* describe.c - `ID describe`: prints the map's description as one line of
+   JSON. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -47,8 +48,8 @@ json_t *rm_describe_impl(const struct rm_impl *impl)
 	        impl->value_place);
 }
 
-/* The optional argument is the hash of the map's machine code, which only the
-   build knows (docs/adr/0014). */
+/* The optional argument is a hash of the map's machine code, which only the
+   build can compute (docs/adr/0014). */
 int rm_program_describe(int argc, char **argv)
 {
 	json_t *map = rm_describe_impl(&rm_this_map);

@@ -106,8 +106,8 @@ static struct rm_key key_of(
 	                     : rm_key_of(args->sizing.shape, rank, line);
 }
 
-/* Calls quiesce() as the measured loop does; otherwise memory retired by growth
-   would count as held. */
+/* Calls quiesce() as the measured loop does; otherwise memory that growth
+   retired would count as still in use. */
 static void fill(
         const struct rm_map_ops *ops, const struct args *args, void *thread)
 {
@@ -139,8 +139,9 @@ static void print_stat(
 		printf("%-24s %20.0f %s\n", name, value, unit);
 }
 
-/* The thread leaves before the map is destroyed, because none may be joined
-   then, and leave() hands over its retired memory (runner/map.h). */
+/* The thread leaves before the map is destroyed, because no thread may be
+   joined at that time, and because leave() hands over its retired memory
+   (runner/map.h). */
 static int dump(const struct rm_impl *impl, const struct args *args)
 {
 	const struct rm_map_ops *ops = impl->ops;
@@ -164,7 +165,6 @@ static int dump(const struct rm_impl *impl, const struct args *args)
 	return RM_OK;
 }
 
-/* Whether the map can be filled with keys of this shape. */
 static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 {
 	return impl->shapes & 1U << rm_shape_index(shape) &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map_program.h - commands of a map program, which is the object of one map
- * linked with the archive of its flavour.
+ * map_program.h - commands of a map program, which consists of the object file
+ * of one map and the archive of its flavour.
  *
  * Each command gets argv[0] = "ID COMMAND" and returns an exit status of enum
  * rm_status.

@@ -25,7 +25,7 @@ static int print_error(const struct rm_error *error, int status)
 	return status;
 }
 
-/* Prints the range of lengths of a trace's keys or values. */
+/* Prints the shortest and the longest length of a trace's keys or values. */
 static void print_lengths(const char *what, const struct rm_dictionary *texts)
 {
 	size_t least = SIZE_MAX, most = 0;

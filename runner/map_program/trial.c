@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial.c - `ID trial`, `record`, `timeline`: run a cell, JSON in, JSON out. */
+/* trial.c - `ID trial`, `record`, `timeline`: run a cell from a JSON request
+   and print a JSON result. */
 #include "runner/trial/trial.h"
 #include "runner/base/error.h"
 #include "runner/base/json.h"
@@ -16,8 +17,9 @@
 enum { REQUEST_BYTES = 1 << 20 };
 
 /* Reads all of standard input; the caller frees it. NULL: too long or
-   unreadable. One allocation: its free() raises glibc's mmap threshold, with
-   which maps are measured and simulated (runner/sim/guest/heap.c). */
+   unreadable. Makes one large allocation. Its free() raises glibc's mmap
+   threshold, and maps are measured and simulated with the raised one
+   (runner/sim/guest/heap.c). */
 static char *read_all(size_t *length)
 {
 	char *text = malloc(REQUEST_BYTES);
@@ -78,8 +80,8 @@ int rm_program_trial(int argc, char **argv)
 	return status;
 }
 
-/* argv: "text" or "binary", and the file. The window starts right after the
-   prefill, so that the record is complete. */
+/* argv contains "text" or "binary", and the file. The window starts right after
+   the prefill, so that the record is complete. */
 int rm_program_record(int argc, char **argv)
 {
 	struct rm_error error = { "" };
@@ -113,7 +115,7 @@ int rm_program_record(int argc, char **argv)
 	return status;
 }
 
-/* argv: the file. Only programs that count on hot paths record events. */
+/* argv: the file. Only programs of the stats build record events. */
 int rm_program_timeline(int argc, char **argv)
 {
 	struct rm_request request;

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Includes a comment after each id, and all cells of the largest plan. */
+/* Large enough for all cells of the largest plan, with a comment after each
+   id. */
 enum { LINE_MOST = RM_ID_BYTES + RM_LINE_MAX };
 static const size_t file_most = (size_t)RM_CELLS_MAX * LINE_MOST;
 
@@ -35,7 +36,7 @@ static size_t trim_line(const char **line, size_t length)
 	return content;
 }
 
-/* Adds one id of `length` bytes from line `number`. */
+/* Adds one id of `length` bytes, found on line `number`. */
 static int add_id(struct rm_cell_list *list, const char *id, size_t length,
         size_t number, struct rm_error *error)
 {
@@ -73,7 +74,7 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Hashes the sorted ids, so that comments and line order do not matter. */
+/* Hashes the sorted ids, so comments and the order of lines do not matter. */
 static int hash_ids(struct rm_cell_list *list)
 {
 	size_t count = json_object_size(list->lines), i = 0, used = 0;
@@ -156,8 +157,8 @@ void rm_cell_list_clear(struct rm_cell_list *list)
 	*list = (struct rm_cell_list){ 0 };
 }
 
-/* Maps each name, including duplicates in plan.same, to the index of the cell
-   that runs; NULL: no memory. */
+/* Maps each id, including the ids in plan.same, to the index of the cell that
+   runs; NULL: no memory. */
 static json_t *build_index(const struct rm_plan *plan)
 {
 	json_t *index = json_object();
@@ -199,7 +200,8 @@ static int mark_named(
 	return 0;
 }
 
-/* Removes unmarked cells; places[i] gets the new index of a kept cell i. */
+/* Removes unmarked cells; places[i] receives the new index of cell i if it is
+   kept. */
 static void close_gaps(struct rm_plan *plan, const bool *kept, size_t *places)
 {
 	size_t cells = 0, same = 0;

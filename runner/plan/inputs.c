@@ -12,7 +12,7 @@
 
 #define MODES "workloads/modes/"
 
-/* The --set options, split; overrides[].where points into `wheres`. */
+/* The --set options, split at "="; overrides[].where points into `wheres`. */
 struct sets {
 	struct rm_override *overrides;
 	char (*wheres)[RM_WHERE_BYTES];
@@ -37,8 +37,8 @@ static int split_sets(
 	return 0;
 }
 
-/* Lists the modes of a set; the modes outside sets for ""; all sets for NULL.
-   File names are [SET-]MODE.conf. Returns the length. */
+/* Lists the modes of a set; for "" the modes that belong to no set; for NULL
+   all sets. File names are [SET-]MODE.conf. Returns the length. */
 static size_t list_names(const char *set, char *names, size_t size)
 {
 	const char *listed = "";
@@ -73,7 +73,7 @@ static size_t list_names(const char *set, char *names, size_t size)
 	return used;
 }
 
-/* Explains a missing file: the name is misspelled, or is a former name. */
+/* Explains a missing file: its name is misspelled, or is no longer used. */
 static int report_missing_mode(const struct rm_sources *sources,
         const char *file, struct rm_error *error)
 {
@@ -164,8 +164,8 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 		failed = check_file(sources->files[i], error);
 		if (failed)
 			break;
-		inputs->workload_count++; /* counted first, so that a partly
-					   * read workload is freed */
+		inputs->workload_count++; /* first, so that a partly read
+		                             workload is freed */
 		failed = rm_workload_load(sources->files[i], sources->overrides,
 		        sources->override_count, &inputs->workloads[i], error);
 	}

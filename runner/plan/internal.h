@@ -9,8 +9,8 @@
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 
-/* Like RM_BEYOND_LIMIT, a prefix of the reasons of cells that run on this machine
-   if the user changes it. */
+/* Like RM_BEYOND_LIMIT, a prefix of reasons that the user can remove by
+   changing this machine. */
 #define RM_NO_COUNTERS "no counters: "
 
 /* The plan under construction, and its inputs. */
@@ -31,12 +31,12 @@ struct rm_planning {
 };
 
 /* Selects the maps of a workload: chosen[i] for the catalog's maps[i]. -EINVAL
-   if a name fits no map of the tree, or if a selected map could be built but is
-   not. */
+   if a name matches no map of the tree, or if a selected map could be built but
+   is not. */
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen);
 
-/* Adds every cell of one workload except the verify cells. */
+/* Adds all cells of one workload except its verify cells. */
 int rm_plan_expand(
         struct rm_planning *planning, const struct rm_workload *workload);
 
@@ -45,19 +45,20 @@ int rm_plan_expand(
 int rm_plan_verify(struct rm_planning *planning,
         const struct rm_workload *workload, size_t first);
 
-/* Marks the cell, at index `first` or later, that also runs as A/A control
-   (plan_control.c). -EINVAL if its map cannot have a control. */
+/* Marks the cell, among those from index `first` on, that also runs as A/A
+   control (plan_control.c). -EINVAL if its map cannot have a control. */
 int rm_plan_control(const struct rm_planning *planning,
         const struct rm_workload *workload, size_t first);
 
-/* True if the workload has an A/A control. */
+/* True if the workload requests an A/A control. */
 bool rm_plan_has_control(const struct rm_workload *workload);
 
 /* Orders the cells in rounds (plan_order.c). -ENOMEM. */
 int rm_plan_order(struct rm_plan *plan);
 
 /* Removes the cells that options->cells does not list; call before
-   rm_plan_order() (cell_list.c). -EINVAL with the line of an unknown id. */
+   rm_plan_order() (cell_list.c). Returns -EINVAL with the line of an unknown
+   id. */
 int rm_plan_restrict(struct rm_planning *planning);
 
 /* Adds a cell and takes its cpus. If a cell with the same factors exists, adds
@@ -73,11 +74,12 @@ const struct rm_map_info *rm_plan_map(
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
         const struct rm_map_info *map);
 
-/* Traces of one workload (plan_traces.c): the properties of keys[i] that go
-   into its cells. -EINVAL with the line if a trace is damaged. */
+/* Reads the traces of one workload (plan_traces.c): properties of the trace
+   keys[i] that its cells need. Returns -EINVAL with the line if a trace is
+   damaged. */
 struct rm_plan_trace {
 	char file[RM_TRACE_BYTES]; /* path; "" if keys are numbers */
-	uint64_t operations, keys; /* keys: maximum held at one time */
+	uint64_t operations, keys; /* keys: maximum present at once */
 	double write_share;
 	uint32_t checksum;
 	bool in_place;
@@ -88,7 +90,7 @@ int rm_plan_traces_load(const struct rm_planning *planning,
 void rm_plan_trace_fill(const struct rm_plan_trace *trace,
         const struct rm_workload *workload, struct rm_cell *cell);
 
-/* Estimated time to renew the keys of a cell. */
+/* Estimated time to renew all keys of a cell (settle). */
 uint64_t rm_plan_renewal_ns(
         const struct rm_cell *cell, const struct rm_map_info *map);
 
@@ -99,11 +101,12 @@ uint64_t rm_plan_copies_ns(
 
 /* Bytes of keys and values, without the map's overhead. */
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
-/* The same plus the overhead of a typical map. */
+/* The same, plus the overhead of a typical map. */
 uint64_t rm_plan_keys_bytes(const struct rm_cell *cell);
 
-/* Cells on a simulated machine: their time and memory on this machine, whether
-   a choice is a distinct cell, and cell->skip if it cannot run. */
+/* For cells on a simulated machine: the time and memory that they take on this
+   machine, whether a combination is a distinct cell, and cell->skip if it
+   cannot run. */
 uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes);
 uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell);
 bool rm_plan_simulated_is_distinct(const unsigned *at);
@@ -113,7 +116,7 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
 /* True if the map or technique can run this kind of loop (plan_judge.c). */
 bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind);
 
-/* Sets cell->skip to the reason why the map does not run it, or "". */
+/* Sets cell->skip to the reason why the map does not run the cell, or to "". */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell);
 
@@ -121,12 +124,12 @@ void rm_plan_judge(const struct rm_planning *planning,
 void rm_plan_judge_limits(struct rm_plan_cell *planned,
         const struct rm_map_info *map, const struct rm_limits *limits);
 
-/* Computes the plan's totals from cells and rounds. */
+/* Computes the totals of the plan from its cells and rounds. */
 void rm_plan_total(struct rm_plan *plan);
 
 /* Reads a file of workloads/modes/ and its workloads (DIR/../NAME.conf, DIR
    being the mode's folder) into zeroed *mode (mode.c). `overrides` (--set)
-   apply after the mode's own. Free with rm_inputs_clear(), also after an
+   apply after those of the mode. Free with rm_inputs_clear(), also after an
    error. */
 int rm_mode_load(const char *file, const struct rm_override *overrides,
         size_t override_count, struct rm_inputs *mode, struct rm_error *error);
@@ -150,8 +153,8 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
         const struct rm_override *overrides, size_t override_count,
         struct rm_workload *workload, struct rm_error *error);
 
-/* The base name of a file without .conf, if it is valid in ids and paths; else
-   -EINVAL with `error`. */
+/* Stores the base name of a file without .conf; -EINVAL with `error` if that
+   name is invalid in ids or paths. */
 int rm_workload_name(const char *file, rm_name name, struct rm_error *error);
 
 /* True if the measure applies to this kind of loop. */
@@ -160,11 +163,11 @@ bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure);
 /* True if keys and operations come from traces (keys = file:...). */
 bool rm_workload_traced(const struct rm_workload *workload);
 
-/* True if one of its loops draws writes by `writes`, which is then
+/* True if one of the workload's loops uses the key `writes`, which is then
    mandatory. */
 bool rm_workload_draws_writes(const struct rm_workload *workload);
 
-/* Checks for missing keys and conflicts; -EINVAL with `error`. */
+/* Checks the workload for missing keys and conflicts; -EINVAL with `error`. */
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error);
 

@@ -13,19 +13,19 @@
 
 enum { LINES_MAX = 1024, VALUE_BYTES = 256, NAMES_MAX = 96, INCLUDES_MAX = 2 };
 
-/* One line; section "" applies to all workloads. */
+/* One line of a mode; the section "" applies to all workloads. */
 struct line {
 	char section[RM_NAME_BYTES];
 	char key[RM_NAME_BYTES];
 	char value[VALUE_BYTES];
 	char where[RM_WHERE_BYTES];
 	bool adds;      /* extends the section's previous line of this key */
-	unsigned level; /* number of includes above it */
+	unsigned level; /* depth of the include that it is from */
 };
 
 struct reading {
 	struct rm_lines lines;
-	unsigned level; /* number of includes above the current text */
+	unsigned level; /* depth of the current include */
 	uint64_t budget_ns;
 	rm_name names[NAMES_MAX]; /* of workloads */
 	size_t name_count;
@@ -109,7 +109,8 @@ static bool has_line(
 }
 
 /* A key may appear once per section, since a repeated line would silently
-   override the first one. Lines of `workloads` and `maps` add names instead. */
+   override the first one. Lines of `workloads` and `maps` are exceptions: they
+   add names. */
 static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
@@ -135,7 +136,8 @@ static int check_line(const struct reading *reading, const char *section,
 }
 
 /* Includes another mode of the same folder. Lines of this mode override the
-   included lines (collect_overrides()); workloads are added. */
+   included lines (collect_overrides()); its workloads are added to the included
+   ones. */
 static int include_mode(
         struct reading *reading, const char *value, const char *where)
 {
@@ -171,7 +173,7 @@ static int include_mode(
 	return failed;
 }
 
-/* Handler of libinih: 1 is success. */
+/* Handler for libinih, for which 1 means success. */
 static int handle_line(
         void *context, const char *section, const char *name, const char *value)
 {
@@ -223,8 +225,9 @@ static int check_mode(const struct reading *reading)
 	return 0;
 }
 
-/* Collects all lines for a workload in order: included modes first, then the
-   mode itself, each with its head before its section; then --set. */
+/* Collects all lines for a workload in order: first those of included modes,
+   then those of the mode, each with its lines for all workloads before its
+   section; then --set. */
 static size_t collect_overrides(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_override *all)
@@ -329,7 +332,7 @@ static int load_all(const struct reading *reading,
 	return failed;
 }
 
-/* Adds the base in any case, since ratios refer to it. Removes duplicates. */
+/* Always adds the base, since ratios refer to it. Removes duplicates. */
 static int set_touched(
         struct rm_workload *workload, const char *ids, struct rm_error *error)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* numa.c - chooses NUMA nodes for the words of workload files. */
+/* numa.c - chooses the NUMA nodes for words such as `local` in workload
+   files. */
 #include "runner/plan/placement.h"
 #include "runner/protocol/protocol.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
-/* The firmware's latency (SLIT). Without it: 1 near shared CPUs, 2 in the same
-   package, 3 elsewhere. */
+/* The firmware's latency (SLIT). Used if the machine lists no distances: 1 near
+   shared CPUs, 2 in the same package, 3 elsewhere. */
 static uint64_t distance(
         hwloc_topology_t hwloc, hwloc_obj_t from, hwloc_obj_t to)
 {
@@ -36,7 +37,8 @@ static uint64_t distance(
 }
 
 /* The node of the threads: with memory, and with the most usable cores. Counts
-   nodes with usable CPUs; *usable gets those with CPUs or memory. */
+   nodes with usable CPUs; *usable receives the number of nodes with CPUs or
+   memory. */
 static hwloc_obj_t find_one_node(const struct rm_topology *topology,
         struct rm_numa *numa, unsigned *usable)
 {
@@ -61,7 +63,7 @@ static hwloc_obj_t find_one_node(const struct rm_topology *topology,
 	return best;
 }
 
-/* In the order of numbers, so that ties go to the lowest. */
+/* Goes through the nodes in numerical order, so that ties go to the lowest. */
 static void find_other_nodes(const struct rm_topology *topology,
         hwloc_obj_t home, struct rm_numa *numa)
 {

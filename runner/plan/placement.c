@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One usable CPU. Seats are sorted by `rank`; ranks are unique. */
+/* One usable CPU. A CPU that a thread can get. Seats are sorted by `rank`,
+   which is unique. */
 struct seat {
 	unsigned cpu;    /* kernel number */
 	unsigned index;  /* hwloc's logical order among usable CPUs */
@@ -18,7 +19,7 @@ struct seat {
 	unsigned smt;    /* number of usable CPUs of the same core before it */
 	unsigned socket; /* hwloc's logical index */
 	unsigned node;   /* its NUMA node, kernel number */
-	bool sibling;    /* another CPU of its core is usable */
+	bool sibling;    /* another CPU of its core is also usable */
 	uint64_t rank;
 };
 
@@ -68,8 +69,8 @@ static unsigned ancestor_index(
 	return object ? object->logical_index : pu->logical_index;
 }
 
-/* Stores the usable CPUs in logical order, those of node number `only` or of
-   all nodes (-1); returns their number. */
+/* Stores the usable CPUs in logical order, those of node `only`, or of all
+   nodes if it is -1; returns their number. */
 static unsigned collect_seats(
         const struct rm_topology *topology, int only, struct seat *seats)
 {
@@ -130,7 +131,8 @@ static unsigned group_of(const struct seat *seat, bool by_node)
 	return by_node ? seat->node : seat->socket;
 }
 
-/* Orders seat k of each socket or node before seat k + 1 of any of them. */
+/* Orders seats round robin: seat k of every socket or node comes before seat k
+   + 1 of any. */
 static void sort_over_groups(struct seat *seats, unsigned n, bool by_node)
 {
 	sort_as_cores(seats, n);
@@ -165,8 +167,8 @@ static void list_nodes(
 			        "%s%u", used ? " " : "", node->os_index);
 }
 
-/* Each cause has another fix: an existing number, a node with CPUs, or a wider
-   affinity mask or cpuset of this process. */
+/* Each cause needs a different fix: another number, a node with CPUs, or a
+   wider affinity mask or cpuset for this process. */
 static int report_missing_node(const struct rm_topology *topology,
         unsigned number, struct rm_error *error)
 {
@@ -184,7 +186,7 @@ static int report_missing_node(const struct rm_topology *topology,
 	        nodes);
 }
 
-/* RM_PLACE_NUMA uses the order of RM_PLACE_CORES within its node. */
+/* RM_PLACE_NUMA orders the CPUs of its node like RM_PLACE_CORES. */
 static unsigned order_seats(const struct rm_topology *topology,
         const struct rm_placement *placement, struct seat *seats)
 {

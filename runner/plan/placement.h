@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* placement.h - assigns threads to CPUs, parses memory policies, and chooses
-   NUMA nodes for the words of workload files. docs/reference/workload-file.md
-   has the rules. */
+   the NUMA nodes that words such as `local` stand for.
+   docs/reference/workload-file.md has the rules. */
 #ifndef RM_PLACEMENT_H
 #define RM_PLACEMENT_H
 
@@ -9,9 +9,9 @@
 #include "runner/machine/machine.h"
 
 enum rm_place {
-	RM_PLACE_CORES,   /* one thread per core, then the cores' second CPUs */
-	RM_PLACE_SMT,     /* siblings first; cores without siblings last */
-	RM_PLACE_SOCKETS, /* round robin over packages, as CORES in each */
+	RM_PLACE_CORES,   /* one thread per core, then second CPUs */
+	RM_PLACE_SMT,     /* core by core; cores without siblings last */
+	RM_PLACE_SOCKETS, /* round robin over packages, in each like CORES */
 	RM_PLACE_NODES,   /* the same over NUMA nodes */
 	RM_PLACE_NUMA,    /* numa:N: RM_PLACE_CORES on one node */
 	RM_PLACE_COMPACT, /* hwloc's logical order: neighbours first */
@@ -32,7 +32,7 @@ int rm_placement_parse(const char *text, struct rm_placement *placement,
  * Chooses one CPU for each of `threads` threads, in thread order.
  *
  * threads  >= 1; with more threads than usable CPUs, CPUs repeat round robin
- * cpus     out: `threads` kernel CPU numbers, caller's array
+ * cpus     out: `threads` kernel CPU numbers, in the caller's array
  *
  * Deterministic for a machine. Cores, and CPUs in a core, are in the order of
  * hwloc's logical index. RM_PLACE_NONE does not write `cpus`. Returns 0;
@@ -43,8 +43,8 @@ int rm_placement_choose(const struct rm_topology *topology,
         const struct rm_placement *placement, unsigned threads, unsigned *cpus,
         struct rm_error *error);
 
-/* "first-touch", "interleave", "bind:N"; the others in workloads only, bind:N
-   in a cell. */
+/* Memory policies. Cells use "first-touch", "interleave" and "bind:N"; the
+   other words are for workloads only and become bind:N in a cell. */
 enum rm_memory_policy {
 	RM_FIRST_TOUCH,
 	RM_INTERLEAVE,
@@ -57,14 +57,15 @@ enum rm_memory_policy {
 /* -EINVAL with `error`; *node is set for bind:N only. */
 int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
         unsigned *node, struct rm_error *error);
-/* 0, or -EINVAL with `error` if N of bind:N is not a node with memory. */
+/* Returns 0, or -EINVAL with `error` if N of bind:N is not a node with
+   memory. */
 int rm_memory_check(const struct rm_topology *topology, const char *text,
         struct rm_error *error);
 
-/* Nodes for the words, kernel numbers; -1: this process has no such node. */
+/* Kernel numbers of the nodes that the words stand for; -1: this process has no
+   such node. */
 struct rm_numa {
-	int one_node;        /* of the threads; -1 also if it is the only node
-			      * that this process may use */
+	int one_node; /* of the threads; -1 also if only one node may be used */
 	unsigned node_cores; /* with a usable CPU, on one_node; else on all */
 	unsigned nodes;      /* with a usable CPU */
 	int remote, memory_only;
@@ -73,8 +74,8 @@ struct rm_numa {
 void rm_numa_find(const struct rm_topology *topology, struct rm_numa *numa);
 
 /* Replaces the words in a cell's placement and memory (RM_NAME_BYTES each) by
-   numa:N and bind:N. False, and nothing is replaced, if this process has no
-   such node, or too few for "nodes". */
+   numa:N and bind:N. Returns false and replaces nothing if this process has no
+   such node, or too few nodes for "nodes". */
 bool rm_numa_resolve(const struct rm_numa *numa, char *placement, char *memory);
 
 #endif /* RM_PLACEMENT_H */

@@ -48,7 +48,8 @@ uint64_t rm_plan_layout_seed(
 	return hash_block(hash_text(seed, cell_id, strlen(cell_id)), block);
 }
 
-/* Rejects an unknown simulated machine at its line, before any trial fails. */
+/* Rejects an unknown simulated machine, with its line, before any trial
+   fails. */
 static int check_machines(
         const struct rm_planning *planning, const struct rm_workload *workload)
 {

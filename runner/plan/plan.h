@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.h - public header of the plan: expands workloads, maps and machine to
- * cells in shuffled rounds. Plans a whole campaign before any trial runs.
+ * plan.h - public header of the plan: expands workloads, for the available maps
+ * and machine, into cells and shuffled rounds. Plans a whole campaign before
+ * any trial runs.
  *
  *	rm_topology_load(NULL, &topology, &error);
  *	rm_inputs_load(sources, texts, n, &inputs, &error);
@@ -22,9 +23,9 @@
 
 struct rm_topology;
 
-/* Workload files (workloads/NAME.conf), parsed. An invalid file is -EINVAL with
-   `file:line: found, expected`; a file that cannot be read is its errno.
-   docs/reference/workload-file.md lists the keys. */
+/* Workload files (workloads/NAME.conf), parsed. For an invalid file, functions
+   return -EINVAL with `file:line: found, expected`; for a file that cannot be
+   read, its -errno. docs/reference/workload-file.md lists the keys. */
 
 /* Maximum numbers of values of one key and of nested includes. */
 enum { RM_LIST_MAX = 64, RM_INCLUDE_MAX = 8 };
@@ -33,8 +34,8 @@ typedef char rm_name[RM_NAME_BYTES];
 
 /* One workload. values[i] has value i of each key, in the members of that key
    (struct rm_factor). Lists are dimensions of the sweep; count[RM_KEY_...] is
-   their length. Keys with one value use values[0]. count 0: the key is unset
-   and has no default. */
+   their length. Keys that are not lists use values[0]. A count of 0 means that
+   the key is unset and has no default. */
 struct rm_workload {
 	rm_name name;
 	char *file; /* as given; owned */
@@ -44,9 +45,9 @@ struct rm_workload {
 	struct rm_cell values[RM_LIST_MAX];
 };
 
-/* A line appended to a workload: "KEY=VALUE". `where` locates its mistakes
-   ("--set window", "modes/quick.conf:7"). If `adds`, the values extend the list
-   of the previous line; otherwise they replace it. */
+/* A line appended to a workload: "KEY=VALUE". `where` names the line's source
+   in error messages ("--set window", "modes/quick.conf:7"). If `adds`, the
+   values extend the list of the previous line; otherwise they replace it. */
 struct rm_override {
 	const char *key;
 	const char *value;
@@ -62,12 +63,12 @@ char *rm_workload_text(const struct rm_workload *workload);
 void rm_workload_clear(struct rm_workload *workload);
 
 /* Splits "KEY=VALUE" of --set in place; -EINVAL with `error` if "=" is missing.
-   `where` (RM_WHERE_BYTES) gets "--set KEY" and must outlive `override`. */
+   `where` (RM_WHERE_BYTES) receives "--set KEY" and must outlive `override`. */
 int rm_override_split(char *text, char *where, struct rm_override *override,
         struct rm_error *error);
 
-/* The workloads of a command line: files, or a mode. A mode is a file of
-   workloads/modes/ with workloads, overrides and a time budget. */
+/* The workloads that a command line selects: files, or a mode. A mode is a file
+   of workloads/modes/ with workloads, overrides and a time budget. */
 struct rm_inputs {
 	struct rm_workload *workloads;
 	size_t workload_count;
@@ -89,7 +90,7 @@ struct rm_sources {
 	/* Ids of changed maps, separated by commas or blanks, which the mode's
 	   workload `touched` runs next to its base; NULL: none. */
 	const char *touched;
-	/* --set: applied after the lines of the files and the mode */
+	/* from --set, applied after the lines of the files and the mode */
 	const struct rm_override *overrides;
 	size_t override_count;
 };
@@ -100,8 +101,8 @@ struct rm_sources {
 int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
         struct rm_error *error);
 
-/* Sets the default mode RM_SET_MODE for --set NAME. -EINVAL if a set or a mode
-   is combined with files. */
+/* Sets the default mode RM_SET_MODE for --set NAME. Returns -EINVAL if a set or
+   a mode is combined with files. */
 int rm_sources_complete(struct rm_sources *sources, struct rm_error *error);
 
 /* The same for a command line: `texts` are the KEY=VALUE of --set, in order,
@@ -116,14 +117,14 @@ void rm_inputs_clear(struct rm_inputs *inputs);
 struct rm_cell_list {
 	char *file;                  /* name for messages; owned */
 	json_t *lines;               /* id -> line number, from 1 */
-	char sha256[RM_SHA256_TEXT]; /* over the sorted ids, a newline after
-				      * each */
+	char sha256[RM_SHA256_TEXT]; /* of the sorted ids, a newline after
+	                                each */
 };
 
-/* Reads a list of ids, one a line; # at the start of a line or after a blank
-   starts a comment. -EINVAL with `error` "file:line: found, expected" for an
-   invalid or repeated id and for an empty list; -errno if the file cannot be
-   read. Any thread. */
+/* Reads a list of ids, one per line; # at the start of a line or after a blank
+   starts a comment. Returns -EINVAL with `error` "file:line: found, expected"
+   for an invalid or repeated id and for an empty list; -errno if the file
+   cannot be read. Any thread. */
 int rm_cell_list_read(
         const char *file, struct rm_cell_list *list, struct rm_error *error);
 
@@ -134,15 +135,14 @@ int rm_cell_list_parse(const char *file, const char *text, size_t length,
 void rm_cell_list_clear(struct rm_cell_list *list);
 
 struct rm_plan_cell {
-	struct rm_cell cell;   /* owned; cell.skip[0]: never run, with the
-			        * reason */
-	rm_name base;          /* map that ratios refer to */
-	uint64_t estimate_ns;  /* of one trial, including its process */
+	struct rm_cell cell;   /* owned; cell.skip: why it never runs */
+	rm_name base;          /* map to which ratios refer */
+	uint64_t estimate_ns;  /* of one trial with its process */
 	uint64_t memory_bytes; /* estimate for one trial */
-	bool misuse;           /* injected bug: its trials may fail */
+	bool misuse;           /* an injected bug: trials may fail */
 };
 
-/* One trial of a cell, by each of its arms. */
+/* One trial of a cell, run by each of its arms. */
 struct rm_plan_turn {
 	size_t cell;    /* index into rm_plan.cells */
 	unsigned block; /* number of the trial in its cell: 0 .. blocks - 1 */
@@ -154,9 +154,9 @@ struct rm_plan_round {
 	size_t count;
 };
 
-/* A cell that equals another one on this machine and does not run. */
+/* A cell that does not run, because it equals another one on this machine. */
 struct rm_plan_duplicate {
-	char id[RM_ID_BYTES]; /* the id that it would have */
+	char id[RM_ID_BYTES]; /* the id that the cell would have */
 	size_t cell;          /* index of the cell that runs instead */
 };
 
@@ -167,18 +167,17 @@ struct rm_plan {
 	/* One round for each block of the cell with the most blocks. Round 0
 	   begins with all verify cells, which are in no other round. A timed
 	   cell is in n = cell.blocks rounds; its block i is in the i-th of n
-	   equal parts of the campaign. The cells of a board, which differ only
-	   in the map, run one after the other (docs/adr/0056). Skipped cells
-	   are in no round. */
+	   equal parts of the campaign. Cells that differ only in the map run
+	   one after another (docs/adr/0056). Skipped cells are in no round. */
 	struct rm_plan_round *rounds;
 	unsigned round_count;
 	struct rm_plan_duplicate *same;
 	size_t same_count;
 	/* placements and memories of the cells that were left out, because
-	   this process has no NUMA node for them; "" if there is none */
+	   this process has no NUMA node for them; "" if no cell was left out */
 	char left_out[RM_REASON_BYTES];
 	size_t trial_count;    /* in all rounds, including the A/A control */
-	uint64_t estimate_ns;  /* of all trials, run sequentially */
+	uint64_t estimate_ns;  /* of all trials, one after another */
 	uint64_t memory_bytes; /* of the largest trial */
 };
 
@@ -187,15 +186,15 @@ struct rm_plan_options {
 	/* --maps: ids, globs and ~globs separated by blanks or commas, applied
 	   in addition to the workloads' `maps`; NULL: no filter */
 	const char *maps;
-	/* Limits the plan to these cells; verify cells must be listed, too. A
-	   name in plan.same selects the cell that runs for it. `base` of a cell
-	   is kept even if the base is not selected; then the report has no
-	   ratio, as with `maps`. An unknown id is an error at its line. NULL:
-	   all cells */
+	/* Limits the plan to these cells; verify cells must be listed, too. An
+	   id in plan.same selects the cell that runs in its place. `base` of a
+	   cell is kept even if the base is not selected; then the report has no
+	   ratio, as with `maps`. An unknown id is an error, reported with its
+	   line. NULL: all cells */
 	const struct rm_cell_list *cells;
 	bool has_arms; /* --arms are given; they replace the A/A control */
-	/* NULL: a counter back end works; otherwise the reason why not, with
-	   which every counters cell is skipped */
+	/* NULL: a counter back end works; otherwise why none does, the reason
+	   with which all cells with measure = counters are skipped */
 	const char *counters_reason;
 	/* Returns whether the map can be simulated; if not, stores the reason
 	   in `why`: rm_map_has_sim_program(). NULL: all maps can. */
@@ -203,26 +202,27 @@ struct rm_plan_options {
 	/* Returns 0 if the simulated machine exists; otherwise -errno with
 	   `error`, which lists the existing ones. NULL: accept any name. */
 	int (*find_machine)(const char *name, struct rm_error *error);
-	/* What a trial may take; NULL: rm_limits_read() */
+	/* Memory and threads that a trial may use; NULL: rm_limits_read() */
 	const struct rm_limits *limits;
-	const struct rm_catalog *catalog; /* the maps to choose from */
+	const struct rm_catalog *catalog; /* the maps to select from */
 };
 
 /* Builds the plan; runs nothing. The order depends only on seed and cells.
    Cells that need more memory or threads than are left are skipped. Returns 0;
    -EINVAL with `error` (file:line: ...) if this machine or build cannot run the
-   workload as written; -ENOMEM. Free with rm_plan_free(), also after an error.
-   Main thread. */
+   workload; -ENOMEM. Free with rm_plan_free(), also after an error. Main
+   thread. */
 int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_topology *topology,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
-/* Prefix of the reason of a cell that is skipped because of a limit. */
+/* Prefix of the reason why a cell is skipped because of a limit. */
 #define RM_BEYOND_LIMIT "beyond a limit: "
 
-/* -ENOMEM or -EAGAIN, and `reason` with the limit, if a trial needs more memory
-   or threads than are left. `more_tasks` come on top of the cell's threads. */
+/* Returns -ENOMEM or -EAGAIN and fills `reason` with the limit if a trial needs
+   more memory or threads than are left. `more_tasks` is added to the cell's
+   threads. */
 int rm_plan_check_limits(const struct rm_plan_cell *planned,
         unsigned more_tasks, const struct rm_limits *limits,
         char reason[RM_REASON_BYTES]);
@@ -233,15 +233,15 @@ unsigned rm_plan_trials(const struct rm_cell *cell);
 /* The flavour of the A/A control's programs (docs/adr/0059). */
 #define RM_FLAVOUR_CONTROL "aa"
 
-/* `flavour` is of rm_cell_flavour(), or RM_FLAVOUR_CONTROL. */
+/* `flavour` is from rm_cell_flavour(), or RM_FLAVOUR_CONTROL. */
 typedef void rm_plan_visit(void *context, const char *map,
         enum rm_measure measure, const char *flavour);
 
 /* Calls `visit` for each map that these workloads and `maps` select and that
    can be built, with each measure and flavour of the workload. Needs only the
-   names of the catalog, no map program. Calls may repeat, and a map need not
-   have the flavour. `maps` is as in rm_plan_options. -EINVAL with `error` for
-   an unknown map. Any thread. */
+   names of the catalog, no map program. The same arguments may occur more than
+   once, and a map need not have the flavour. `maps` is as in rm_plan_options.
+   -EINVAL with `error` for an unknown map. Any thread. */
 int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_catalog *catalog, const char *maps,
         rm_plan_visit *visit, void *context, struct rm_error *error);
@@ -252,24 +252,24 @@ int rm_plan_needs(const struct rm_workload *workloads, size_t workload_count,
 const struct rm_cell *rm_plan_verification(
         const struct rm_plan *plan, const struct rm_cell *cell);
 
-/* Seed of a trial, <= 2^53: equal for all arms and maps of one place and
-   block. */
+/* Seed of a trial, <= 2^53: equal for all arms and maps of one block in cells
+   that differ only in the map. */
 uint64_t rm_plan_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block);
 
-/* Seed for properties that differ between maps: the order of arms and the
-   padding of the environment. Earlier versions seeded trials by it. */
+/* Seed for what differs between maps: the order of arms and the padding of the
+   environment. Earlier versions also used it as the seed of trials. */
 uint64_t rm_plan_layout_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block);
 
-/* {"seed", "cells", "order", "same"} as in results/README.md campaign.json
-   ("same": [{"id", "as": id}]), plus "estimate_ns" and "memory_bytes", also per
-   cell. New reference; NULL: no memory. campaign.json is this object with more
-   members (json_object_update). */
+/* Returns {"seed", "cells", "order", "same"} as in campaign.json
+   (results/README.md; "same": [{"id", "as": id}]), plus "estimate_ns" and
+   "memory_bytes", also per cell. New reference; NULL: no memory. campaign.json
+   is this object with more members (json_object_update). */
 json_t *rm_plan_to_json(const struct rm_plan *plan);
 
-/* Reads the plan back for a resume; ignores other members. -EINVAL with `error`
-   that names the invalid member. */
+/* Reads the plan back for a resume and ignores other members. Returns -EINVAL
+   with `error` that names the invalid member. */
 int rm_plan_from_json(
         const json_t *json, struct rm_plan *plan, struct rm_error *error);
 

@@ -15,7 +15,8 @@ static bool has_one_node(const struct rm_topology *topology)
 	               topology->hwloc)) == 1;
 }
 
-/* Names a copy by all factors except the names of placement and memory. */
+/* Builds a key from all factors of a cell, in which placement and memory are
+   replaced by what they do on this machine. */
 static void name_without_place(
         const struct rm_planning *planning, struct rm_cell *copy)
 {
@@ -54,7 +55,7 @@ static bool is_equal(const struct rm_planning *planning,
 	return !strcmp(named->id, copy.id);
 }
 
-/* The slot of an equal cell, or the free slot for a new one. */
+/* Returns the slot of an equal cell, or the free slot for a new one. */
 static size_t *find_slot(
         const struct rm_planning *planning, const struct rm_cell *cell)
 {
@@ -71,7 +72,7 @@ static size_t *find_slot(
 	return &planning->table[at];
 }
 
-/* Grows the table for one more cell; it is at most half full. */
+/* Grows the hash table for one more cell; it is never more than half full. */
 static int grow_table(struct rm_planning *planning)
 {
 	struct rm_plan *plan = planning->plan;
@@ -106,7 +107,7 @@ static void *grow_array(
 }
 
 /* Records a second name for a cell, so that the report finds its results under
-   both. An equal name was requested twice and is dropped. */
+   both. A name that was requested twice is dropped. */
 static int add_same(
         struct rm_planning *planning, struct rm_cell *cell, size_t index)
 {
@@ -128,7 +129,7 @@ static int add_same(
 const struct rm_map_info *rm_plan_map(
         const struct rm_planning *planning, const char *id)
 {
-	/* every cell was made from a map of the catalog */
+	/* every cell was made for a map of the catalog */
 	return rm_catalog_find(planning->catalog, id);
 }
 

@@ -4,11 +4,12 @@
 
 #include <string.h>
 
-/* Means of a smoke run on an idle virtual machine with 2 CPUs, without warm-up
-   and window (tests/fixtures/trial-costs.tsv). A key is inserted, looked up
-   twice and freed at exit; another virtual machine needed less than half of
-   that time. PROCESS_NS covers start and end of a process, its two measurements
-   of CPU speed, and the fsync of its line. */
+/* Mean costs, without warm-up and window, measured in a smoke run on an idle
+   virtual machine with 2 CPUs (tests/fixtures/trial-costs.tsv). The cost of a
+   key covers its insertion, two look-ups, and freeing it at exit; another
+   virtual machine needed less than half of it. PROCESS_NS covers start and end
+   of a process, its two measurements of CPU speed, and the fsync of its journal
+   line. */
 enum {
 	PROCESS_NS = 13000000,
 	KEY_NS = 1080,
@@ -16,29 +17,28 @@ enum {
 	STR_KEY_NS = 1500,
 	RENEWED_NS = 1000, /* a removal and an insertion */
 	COPY_KEY_NS = 125, /* per key of a write that copies the map */
-	FAR_KEY_NS = 600,  /* extra, for each key beyond NEAR_KEYS */
+	FAR_KEY_NS = 600,  /* in addition, for each key beyond NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
-	STREAM_NS = 25000000, /* making the stream of a sequential cell */
+	STREAM_NS = 25000000, /* to generate the stream of a sequential cell */
 	THREAD_NS = 84000,
-	TURN_NS = 4000000, /* each phase ends after every thread had a turn */
-	LONG_BYTE_NS = 3,  /* per byte of values over 24 bytes, including
+	TURN_NS = 4000000,        /* a phase ends when each thread had a turn */
+	LONG_BYTE_NS = 3,         /* per byte of values over 24 bytes, including
 			    * mapping */
 	HISTOGRAMS_NS = 17000000, /* writing and syncing latencies */
 	OPERATION_NS = 100,       /* in counted windows */
-	COPIED_KEY_NS = 500, /* per copied key of a batch, at the end of warm-up
-			      * and window */
+	COPIED_KEY_NS = 500, /* per key that a write copies in a last batch */
 	VERIFIED_NS = 240,   /* exchange on contended keys */
-	STRING_BYTE_NS = 3,  /* per byte: made, hashed three times */
-	STRING_NS = 700,     /* sorting the hashes, at three widths */
-	SLOW_VERIFIED_NS = 8000, /* VERIFIED_NS if a write copies all keys */
+	STRING_BYTE_NS = 3,  /* per byte: generated, hashed three times */
+	STRING_NS = 700,     /* to sort the hashes, at three widths */
+	SLOW_VERIFIED_NS = 8000, /* instead, if a write copies all keys */
 	SLOW_VERIFY_NS =
-	        2000000000,       /* limit of verification with O(n) writes */
+	        2000000000,       /* limit of a verification with O(n) writes */
 	COMPILED_NS = 2000000000, /* ENOUGH_NS of WarmUp.java */
 };
 
 enum {
 	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
-	THREAD_BYTES = 64 << 10, /* stack touched, limbo, histograms */
+	THREAD_BYTES = 64 << 10, /* used stack, retired objects, histograms */
 	PROCESS_BYTES = 8 << 20,
 	STREAM_BYTES = 64 << 20,
 };
@@ -58,7 +58,7 @@ uint64_t rm_plan_renewal_ns(
 {
 	uint64_t ns = RENEWED_NS;
 
-	/* the cost of a simulated trial includes them */
+	/* already in the cost of a simulated trial */
 	if (map->caps & RM_CAP_NO_STATE ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
@@ -67,7 +67,7 @@ uint64_t rm_plan_renewal_ns(
 	return cell->keys * cell->renewals * ns;
 }
 
-/* Turns that a CPU gives to the cell's threads. */
+/* Number of the cell's threads that share a CPU. */
 static uint64_t turns_per_cpu(const struct rm_cell *cell, unsigned cpus)
 {
 	return (cell->threads + cpus - 1) / cpus;
@@ -87,8 +87,8 @@ static uint64_t running_ns(
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return rm_plan_simulated_ns(cell, slow_writes);
-	if (cell->loop.kind == RM_LOOP_HOLD) /* both phases end when the holders
-					      * wake */
+	if (cell->loop.kind == RM_LOOP_HOLD) /* both phases end when holders
+	                                        wake */
 		return cell->warm_up_ns + cell->window_ns +
 		       2 * (cell->loop.args[0] + cell->loop.args[1]);
 	if (cell->window_ns)
@@ -98,8 +98,9 @@ static uint64_t running_ns(
 }
 
 /* Extra time of a program in another language: its start and the longest
-   warm-up. The longest is assumed, since a disturbed program takes that long to
-   become steady. It is at most a quarter of the deadline (WarmUp.java). */
+   warm-up. The longest warm-up is assumed, since a disturbed program may take
+   that long to reach a steady speed. It is at most a quarter of the deadline
+   (WarmUp.java). */
 static uint64_t foreign_ns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
@@ -131,7 +132,8 @@ static uint64_t keys_ns(
 	               : ns;
 }
 
-/* Free goroutines are not threads; Go's scheduler runs them. */
+/* Goroutines that are not bound to threads do not count; Go's scheduler runs
+   them. */
 static bool threads_take_turns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
@@ -164,7 +166,7 @@ uint64_t rm_plan_copies_ns(
 	return copies ? cell->threads * cell->keys * COPIED_KEY_NS : 0;
 }
 
-/* Bytes of the strings that the loop makes before its window. */
+/* Bytes of the strings that the loop creates before its window. */
 static uint64_t string_bytes(const struct rm_cell *cell)
 {
 	return cell->loop.kind == RM_LOOP_HASH
@@ -172,8 +174,8 @@ static uint64_t string_bytes(const struct rm_cell *cell)
 	               : 0;
 }
 
-/* Estimates only: they are printed, and skip trials that do not fit into
-   memory. No result depends on them. */
+/* These are only estimates, which are printed and used to skip trials that do
+   not fit into memory. No result depends on them. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
         const struct rm_map_info *map)
 {
@@ -202,7 +204,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		planned->memory_bytes += rm_plan_simulated_bytes(cell);
-	if (slow_writes) /* copies that wait for a grace period */
+	if (slow_writes) /* old copies that wait for a grace period */
 		planned->memory_bytes += 4 * payload;
 }
 

@@ -12,7 +12,8 @@ enum { OVERSUBSCRIBED_NS = 4000000 }; /* window per thread and CPU */
 enum { USUAL_LLC_BYTES = 32 << 20 };  /* if hwloc finds no cache */
 enum { THREADS_MAX = 4096 };          /* limit of `threads` in a workload */
 
-/* Dimensions of the sweep; the first one changes slowest. */
+/* Dimensions of the sweep, in the order in which cells are listed: the first
+   one changes slowest. */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
 	RM_KEY_KEY_BYTES, RM_KEY_VALUE_BYTES, RM_KEY_KEY_DIFFERS, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
@@ -22,7 +23,7 @@ static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
 	RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
 
-/* A combination: for each key the index into its list. */
+/* One combination of values: for each key, the index into its list. */
 struct choice {
 	unsigned at[RM_WORKLOAD_KEYS];
 };
@@ -90,8 +91,8 @@ static uint64_t keys_beyond_llc(
 	return sized.keys;
 }
 
-/* Lengthens an oversubscribed window, so that each thread gets several time
-   slices. */
+/* Lengthens the window if threads share CPUs, so that each thread gets several
+   time slices. */
 static void widen_window(struct rm_cell *cell, unsigned cpus)
 {
 	uint64_t least_ns = OVERSUBSCRIBED_NS * (uint64_t)cell->threads / cpus;
@@ -101,7 +102,6 @@ static void widen_window(struct rm_cell *cell, unsigned cpus)
 		cell->window_ns = least_ns;
 }
 
-/* Adjusts factors that depend on others. */
 static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->write_share == 0)
@@ -109,7 +109,7 @@ static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 					       * irrelevant */
 	if (rm_loop_runs_once(cell->loop.kind))
 		cell->warm_up_ns = 0;
-	if (rm_loop_fills(cell->loop.kind)) { /* as many operations as keys */
+	if (rm_loop_fills(cell->loop.kind)) { /* one operation per key */
 		const uint64_t extra_per_key =
 		        cell->loop.kind == RM_LOOP_GROW
 		                ? cell->loop.args[0] + cell->loop.args[1]
@@ -122,8 +122,8 @@ static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 	widen_window(cell, cpus);
 }
 
-/* True if `writes` does not apply to this loop: it is unset, or meant for
-   another listed loop, which draws by it. */
+/* True if the key `writes` does not apply to this loop: it is unset, or meant
+   for another loop in the list. */
 static bool has_fixed_writes(
         const struct rm_workload *w, const struct rm_cell *cell)
 {
@@ -169,10 +169,10 @@ static bool repeats_threads(const struct rm_planning *planning,
 }
 
 /* Rejects combinations that are meaningless or duplicates. Open loops have
-   latency. Closed loops have throughput and counters, and latency if the
-   subject times its own operations. All loops have causes. Irrelevant factors
-   are not varied: rate and arrivals of closed loops, writes of loops that do
-   not draw them, the write kind without writes. */
+   latency. Closed loops measure throughput and counters, and also latency if
+   the map or technique times its own operations. All loops have causes.
+   Irrelevant factors are not varied: rate and arrivals of closed loops, writes
+   of loops that do not draw them, the write kind without writes. */
 static bool is_meaningful(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         const struct rm_cell *cell)
@@ -193,8 +193,8 @@ static bool is_meaningful(const struct rm_planning *planning,
 	return cell->write_share > 0 || at[RM_KEY_WRITE_KIND] == 0;
 }
 
-/* Assigns CPUs. Unbound threads and simulated cells get none, since a simulated
-   machine has its own cores. */
+/* Assigns CPUs. Unbound threads and simulated cells get no CPUs, since a
+   simulated machine has its own cores. */
 static int assign_cpus(const struct rm_planning *planning,
         const struct rm_workload *w, struct rm_cell *cell)
 {
@@ -223,8 +223,8 @@ static int assign_cpus(const struct rm_planning *planning,
 	return 0;
 }
 
-/* Rejects cells that would fail the whole campaign: threads without a key, or a
-   deadline that every trial exceeds. */
+/* Rejects cells that can only fail: some threads would have no key, or every
+   trial would exceed the deadline. */
 static int check_cell(const struct rm_planning *planning,
         const struct rm_workload *w, const struct rm_cell *cell)
 {
@@ -270,7 +270,7 @@ static int add_for_maps(struct rm_planning *planning,
 		struct rm_cell copy = *cell;
 		int failed;
 
-		/* omit unsuitable maps unless the workload names them */
+		/* omits unsuitable maps unless the workload names them */
 		if (!chosen[i] || (!rm_plan_has_loop(map, cell->loop.kind) &&
 		                          !is_named(w, map->id)))
 			continue;
@@ -300,7 +300,7 @@ static int add_for_maps(struct rm_planning *planning,
 	return 0;
 }
 
-/* True if threads share a CPU, so that waiting is expected. */
+/* True if threads share a CPU, so that they are expected to wait for it. */
 static bool share_cpus(const struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->threads > cpus)
@@ -312,8 +312,9 @@ static bool share_cpus(const struct rm_cell *cell, unsigned cpus)
 	return false;
 }
 
-/* Decides which trials may repeat, and whether waiting is a reason. Waiting
-   disturbs timed cells only; a simulated trial is deterministic. */
+/* Decides which trials may be repeated, and whether waiting for a CPU is a
+   reason. Waiting disturbs timed cells only; a simulated trial is
+   deterministic. */
 static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 {
 	bool timed = cell->measure == RM_MEASURE_THROUGHPUT ||

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Members of a planned cell in addition to the protocol's members. */
+/* Members of a planned cell that the trial protocol does not have. */
 static const char *const extras[] = { "blocks", "base", "skip", "estimate_ns",
 	"memory_bytes", "repeat", "control" };
 
@@ -106,8 +106,8 @@ static bool read_whole(const json_t *json, uint64_t *value)
 	return true;
 }
 
-/* The file may have been edited or truncated. A resumed plan must not overflow
-   its members or run a cell zero times. */
+/* The file may have been edited or truncated. Its numbers must not overflow
+   members of the plan or make a cell run zero times. */
 static int read_extras(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -142,8 +142,8 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	return 0;
 }
 
-/* Older campaigns lack "repeat": nothing is repeated. Slightly older ones lack
-   "share": the number of repeats is not limited by a budget. */
+/* Older campaigns lack "repeat": nothing is repeated. Slightly newer ones lack
+   "share": no budget limits the number of repeats. */
 static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -227,8 +227,8 @@ static int read_cells(
 	return 0;
 }
 
-/* Numbers the blocks of a cell in running order. `done`: for each cell, the
-   number of blocks in earlier rounds. */
+/* Numbers the blocks of a cell in running order. `done`: how many blocks of
+   each cell are in earlier rounds. */
 static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
         unsigned *done, struct rm_error *error)
 {
@@ -263,7 +263,7 @@ static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
 	return failed;
 }
 
-/* All blocks must be present; a missing one would count as completed. */
+/* All blocks must be present, since a missing one would count as completed. */
 static int check_blocks(const struct rm_plan *plan, const unsigned *done,
         struct rm_error *error)
 {

@@ -40,8 +40,7 @@ static void judge_allocator(struct rm_cell *cell)
 static bool offers_shape(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {
-	struct rm_shape plain = cell->shape; /* the shape with the longest
-					      * values of plain programs */
+	struct rm_shape plain = cell->shape; /* with the longest plain values */
 
 	if (!rm_cell_size_class(cell))
 		return map->shapes & 1U << rm_shape_index(cell->shape);
@@ -56,13 +55,14 @@ static bool has_key_differs(const struct rm_cell *cell)
 	return cell->key_differs != RM_DIFFERS_FIRST;
 }
 
-/* True if the cell needs another program, for other keys or values. */
+/* True if the cell's keys or values need a program other than the plain one. */
 static bool needs_own_program(const struct rm_cell *cell)
 {
 	return rm_cell_size_class(cell) || has_key_differs(cell);
 }
 
-/* Only binary strings have a choice of the differing bytes. */
+/* Skips the cell if it has `key-differs` without binary string keys, which
+   alone offer that choice. */
 static void judge_differs(struct rm_cell *cell)
 {
 	if (!has_key_differs(cell))
@@ -78,7 +78,8 @@ static void judge_differs(struct rm_cell *cell)
 		        "expected key-differs = first");
 }
 
-/* A container may refuse these calls, as Docker does by default. */
+/* A container may refuse the calls for memory policies, as Docker does by
+   default. */
 static void judge_memory(
         const struct rm_planning *planning, struct rm_cell *cell)
 {
@@ -199,8 +200,8 @@ static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 		        "threads of a pair may see old values");
 }
 
-/* The share of writes must match the loop; otherwise only the name would have
-   it. */
+/* The share of writes must match the loop; otherwise it would be in the cell's
+   name without being run. */
 static void judge_write_share(struct rm_cell *cell)
 {
 	const double own = rm_cell_fixed_write_share(cell), half_digit = 5e-5;
@@ -214,7 +215,7 @@ static void judge_write_share(struct rm_cell *cell)
 
 /* Uniform look-ups draw from an integer number of ranks, of which some are
    absent (set_ranks() in runner/trial/team.c). With few keys, no number of
-   ranks gives the requested share. Other loops look up no absent keys. */
+   ranks gives the requested share. Other loops never look up absent keys. */
 static void judge_misses(struct rm_cell *cell)
 {
 	const double requested = cell->miss_share, most_off = 0.1;
@@ -236,7 +237,8 @@ static void judge_misses(struct rm_cell *cell)
 		        ranks - (double)cell->keys, ranks);
 }
 
-/* Without drawn keys, the cell would equal the uniform one. */
+/* If the loop does not draw its keys, the cell would equal the one with uniform
+   keys. */
 static void judge_dist(struct rm_cell *cell)
 {
 	if (cell->dist == RM_DIST_UNIFORM)
@@ -279,7 +281,8 @@ static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 		        (double)cell->deadline_ns / 2e9);
 }
 
-/* Such a trial would mostly wait for its last batches of writes. */
+/* Skips a trial that would spend most of its time waiting for the last batches
+   of writes. */
 static void judge_copies(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const uint64_t ns = rm_plan_copies_ns(cell, map);
@@ -293,7 +296,7 @@ static void judge_copies(const struct rm_map_info *map, struct rm_cell *cell)
 		        (double)cell->deadline_ns / 1e10);
 }
 
-/* True if the program has the loop and can measure it. */
+/* True if the program has the cell's loop and can measure it. */
 static bool program_measures(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_limits.c - compares a trial with the memory and threads that are left. */
+/* plan_limits.c - compares a trial with the remaining memory and threads. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
         char reason[RM_REASON_BYTES])
 {
 	const struct rm_cell *cell = &planned->cell;
-	/* a simulated machine runs all its threads in one */
+	/* a simulated machine runs all its threads in one real thread */
 	const uint64_t tasks =
 	        1 + more_tasks +
 	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
@@ -40,8 +40,8 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
 	return 0;
 }
 
-/* Go and Java start threads of their own: collectors, compilers and one per
-   blocked system call. */
+/* Go and Java start additional threads: for garbage collection, compilation and
+   each blocked system call. */
 void rm_plan_judge_limits(struct rm_plan_cell *planned,
         const struct rm_map_info *map, const struct rm_limits *limits)
 {

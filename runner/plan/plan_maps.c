@@ -13,7 +13,7 @@ static bool matches(const char *pattern, const char *id)
 }
 
 /* True for maps that are selected only by their full id, never by "all" or a
-   pattern: maps with an injected bug, or in another language. */
+   pattern: maps with an injected bug, and maps in other languages. */
 static bool is_id_only(const struct rm_map_name *map)
 {
 	return map->misuse || map->other_language;
@@ -64,7 +64,8 @@ static int check_names(const struct rm_planning *planning, const char *where,
 }
 
 /* The last matching pattern decides. A list that starts with an exclusion
-   excludes from all maps, except those selected by full id only. */
+   starts from all maps, except those that are selected only by their full
+   id. */
 static bool is_selected(
         const struct rm_workload *list, const struct rm_map_name *map)
 {
@@ -79,8 +80,8 @@ static bool is_selected(
 	return chosen;
 }
 
-/* Parses --maps to the form of a workload's list, so that is_selected() serves
-   both. -EINVAL if it is empty or has an unknown name. */
+/* Parses --maps into the form of a workload's list, so is_selected() can be
+   used for both. Returns -EINVAL if it is empty or contains an unknown name. */
 static int read_filter(
         const struct rm_planning *planning, struct rm_workload *filter)
 {
@@ -127,8 +128,8 @@ static int check_choice(const struct rm_planning *planning,
 	return planning->options->maps ? read_filter(planning, filter) : 0;
 }
 
-/* --maps only narrows the workload's selection. A map in another language that
-   --maps names need not be named in the workload. */
+/* --maps only narrows the workload's selection. A map in another language, if
+   --maps names it, need not be named in the workload. */
 static bool selects_map(const struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_workload *filter,
         const struct rm_map_name *map)
@@ -172,7 +173,7 @@ int rm_plan_choose_maps(const struct rm_planning *planning,
 	return 0;
 }
 
-/* At least 1: an unset key has one choice, its first value. */
+/* Returns at least 1, since an unset key has one choice, its first value. */
 static unsigned value_count(
         const struct rm_workload *workload, enum rm_workload_key key)
 {

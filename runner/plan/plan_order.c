@@ -7,21 +7,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Phases are fractions of the distance between two blocks, in these units. */
+/* Phases are fractions of the distance between two blocks, in units of 1 /
+   this. */
 static const uint64_t phase_parts = 1 << 20;
 
-/* Cells that differ only in the map. Their trials run one after the other, so
-   that the operands of a ratio see the same state of the machine. */
+/* Cells that differ only in the map. Their trials run one after another, so
+   that both operands of a ratio see the same state of the machine. */
 struct board {
 	size_t first, count; /* range in order.entries */
 	unsigned blocks;
-	unsigned done;    /* blocks already placed in a round */
-	uint64_t phase;   /* offset of its rounds, below phase_parts */
-	uint64_t turn_ns; /* one trial of each cell */
+	unsigned done;    /* number of blocks already assigned to a round */
+	uint64_t phase;   /* offset of its rounds, less than phase_parts */
+	uint64_t turn_ns; /* time of one trial of each of its cells */
 };
 
 struct entry {
-	uint64_t board; /* equal for the cells of a board */
+	uint64_t board; /* equal for the cells of a struct board */
 	size_t cell;
 	unsigned blocks;
 };
@@ -35,7 +36,7 @@ struct order {
 	struct board *boards; /* sorted by blocks, then in random order */
 	size_t board_count;
 	size_t *present; /* scratch, for all boards */
-	size_t *cells;   /* scratch, for all cells of a board */
+	size_t *cells;   /* scratch space for all cells of a board */
 };
 
 static int by_board(const void *a, const void *b)
@@ -49,7 +50,8 @@ static int by_board(const void *a, const void *b)
 	return x->cell < y->cell ? -1 : x->cell > y->cell;
 }
 
-/* The seed of block 0 identifies a board and orders boards randomly. */
+/* The trial seed of block 0 identifies a board and puts the boards in random
+   order. */
 static void list_cells(struct order *order)
 {
 	struct rm_plan *plan = order->plan;
@@ -93,8 +95,8 @@ static void list_boards(struct order *order)
 	}
 }
 
-/* Boards with the same number of blocks follow each other at distances of their
-   own time, so that all rounds take about the same time. */
+/* Boards with the same number of blocks start at distances in proportion to
+   their time, so that all rounds take about the same time. */
 static void set_phases(struct order *order)
 {
 	size_t end;
@@ -149,8 +151,8 @@ static void append_board(struct order *order, struct board *board,
 	append(round, order->cells, board->count, board->done++);
 }
 
-/* Separate streams: another verify cell must not change the order of timed
-   cells. */
+/* Uses separate random streams, since an additional verify cell must not change
+   the order of timed cells. */
 static uint64_t round_seed(
         const struct order *order, unsigned number, bool verify)
 {

@@ -7,10 +7,9 @@
 
 enum {
 	CORES_MAX = 128,     /* limit of runner/sim/sim.h */
-	ACCESS_NS = 80,      /* host time per access, for 64 loaded cores */
+	ACCESS_NS = 80,      /* of the host, per access, with 64 loaded cores */
 	ACCESSES = 12,       /* per operation, estimated */
-	WARM_UPS = 2,        /* operations before the window, per operation in
-			      * it */
+	WARM_UPS = 2,        /* operations before the window, per one in it */
 	COPIED_KEY_NS = 200, /* per key, for a write that copies the map */
 	CORE_BYTES = 96 << 10,
 	MODEL_BYTES = 64 << 20,

@@ -32,7 +32,8 @@ static void copy_properties(
 
 	planned->operations = trace->count;
 	planned->keys = trace->peak ? trace->peak : 1;
-	/* printed only: rounded up to 1e-4, so that few writes are never 0 */
+	/* only printed: rounded up to 1e-4, so that a few writes are never
+	   printed as 0 */
 	planned->write_share = ceil(1e4 * writes / (double)trace->count) / 1e4;
 	planned->checksum = trace->checksum;
 	planned->in_place = trace->in_place;

@@ -33,7 +33,7 @@ static unsigned verify_threads(const struct rm_map_info *map,
 	if (map->caps &
 	        (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT | RM_CAP_SINGLE_WRITER))
 		return 1;
-	/* with two writers, the sum of its removals is not exact */
+	/* with two writers, the sum of removed keys is not exact */
 	if (map->caps & RM_CAP_INEXACT_RETURNS && kind != RM_UPDATE)
 		return 1;
 	if (topology->cpus > VERIFY_THREADS_MAX)
@@ -95,8 +95,8 @@ static int add_verify(struct rm_planning *planning,
 }
 
 /* Maps are verified whether or not counters work and memory suffices. Otherwise
-   the ids of verify cells, and lists of cells, would differ between machines
-   and between a plan, which tests no counters, and its run. */
+   the ids of verify cells, and so lists of cells, would differ between
+   machines, and between a plan, which tests no counters, and its run. */
 static bool needs_verification(const struct rm_cell *cell)
 {
 	return !cell->skip[0] ||
@@ -110,7 +110,7 @@ int rm_plan_verify(struct rm_planning *planning,
 	size_t end = planning->plan->cell_count;
 
 	for (size_t i = first; i < end; i++) {
-		/* a copy, since adding may move the cells */
+		/* a copy, since adding a cell may move all cells */
 		struct rm_cell cell = planning->plan->cells[i].cell;
 		int failed = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* workload.c - reads workload files: includes, overrides, defaults; and writes
    the equivalent text. The factors of runner/protocol parse and format values;
-   workload_check.c checks their combination. */
+   workload_check.c checks combinations of them. */
 #include "runner/base/lines.h"
 #include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
@@ -21,13 +21,12 @@ _Static_assert((1 + (int)RM_VALUE_BYTES) * (int)RM_LIST_MAX + KEY_BYTES <=
                        (int)RM_LONG_LINE_MAX,
         "the text of a workload must read back");
 
-/* The state of one file, and a link to the file that includes it. */
+/* The state of reading one file, with a link to the file that includes it. */
 struct reading {
 	struct rm_lines lines;
 	struct rm_workload *workload;
 	struct rm_workload *scratch; /* receives overridden values */
-	unsigned *levels;            /* per key: number of includes above its
-				      * line */
+	unsigned *levels;            /* per key: depth of its line's include */
 	unsigned level;
 	bool seen[RM_WORKLOAD_KEYS];
 	const struct reading *above;
@@ -224,8 +223,8 @@ static int assign_line(struct reading *reading, enum rm_workload_key key,
 	return set_values(workload, key, value, where, reading->lines.error);
 }
 
-/* Handler of libinih: 1 is success. libinih passes only the beginning of a long
-   list, so the value is read from the line. */
+/* Handler for libinih, for which 1 means success. libinih passes only the
+   beginning of a long list, so the value is read from the line. */
 static int handle_line(void *context, const char *section, const char *name,
         const char *beginning)
 {
@@ -351,7 +350,7 @@ static bool has_no_keys(const struct rm_workload *workload)
 	return true;
 }
 
-/* Sets `writes` and `keys` if no loop uses them. */
+/* Sets `writes` and `keys` to a default if no loop uses them. */
 static int fill_unused(struct rm_workload *workload, struct rm_error *error)
 {
 	if (!has_no_keys(workload))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload_check.c - checks that the keys of a workload fit together. */
+/* workload_check.c - checks that the keys of a workload are consistent. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* allocator.c - the allocator libraries that a trial can use. */
+/* allocator.c - finds the allocator libraries that a trial can use. */
 #include "runner/protocol/internal.h"
 
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Indexed by enum rm_allocator and enum rm_huge_pages. Recorded cells and ids
-   contain these words: never change them. */
+/* Indexed by enum rm_allocator and enum rm_huge_pages. Never change these
+   words, since recorded cells and ids contain them. */
 const char *const rm_allocator_names[] = { "glibc", "jemalloc", "mimalloc",
 	"tcmalloc", NULL };
 const char *const rm_huge_pages_names[] = { "system", "off", "on", NULL };
@@ -18,9 +18,9 @@ struct properties {
 	const char *library; /* start of the file's name */
 	const char *file;    /* file to preload; "": none */
 	const char *package; /* Debian package */
-	/* Variable that enables huge pages by madvise(); NULL: not supported.
-	   Sources: glibc(malloc tunables) 2.35, jemalloc(3) opt.thp, mimalloc's
-	   readme: environment options. */
+	/* Environment variable that makes the allocator request huge pages by
+	   madvise(); NULL: not supported. Sources: glibc(malloc tunables) 2.35,
+	   jemalloc(3) opt.thp, mimalloc's readme: environment options. */
 	const char *huge;
 };
 
@@ -72,8 +72,8 @@ const char *rm_allocator_library(enum rm_allocator allocator)
 	return properties[allocator].library;
 }
 
-/* "" for glibc, which needs no preload. -ENOENT if no folder of the list has
-   the file. */
+/* Stores the library's path, or "" for glibc, which needs no preload. Returns
+   -ENOENT if no folder in the list has the file. */
 static int find_library(enum rm_allocator allocator, char *path, size_t size)
 {
 	path[0] = '\0';

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* docs/reference/trial-protocol.md, "Result". tests/report/test_protocol.py
-   compares these tables with docs/trial-protocol.schema.json. */
+/* Members as in docs/reference/trial-protocol.md, "Result".
+   tests/report/test_protocol.py compares these tables with
+   docs/trial-protocol.schema.json. */
 static const struct rm_field required_fields[] = {
 	{ "protocol", "i" },
 	{ "cell", "S" },
@@ -182,7 +183,7 @@ static int check_head(
 	return 0;
 }
 
-/* Checks counts by which the report divides. */
+/* Checks counts that the report uses as divisors. */
 static int check_sense(const json_t *json, struct rm_error *error)
 {
 	json_int_t ops = json_integer_value(json_object_get(json, "ops"));
@@ -194,8 +195,8 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	        json_string_value(json_object_get(verification, "status"));
 
 	/* A positive control reports fewer operations than it did (protocol:
-	   control_extra), no trial reports more. Counts are >= 0: no
-	   overflow. */
+	   control_extra); no trial reports more. Counts are >= 0, so the sum
+	   cannot overflow. */
 	if (ops - lookups > writes)
 		return rm_error_set(error, -EINVAL,
 		        "the answer counts %lld lookups and %lld writes, "
@@ -216,8 +217,8 @@ static bool is_equal_member(
 	        json_object_get(a, member), json_object_get(b, member));
 }
 
-/* Two distributions of one kind would share a file and count as two trials.
-   Only the trial knows how to add them. */
+/* Rejects two distributions of the same kind, which would share a file and
+   count as two trials. Only the trial knows how to merge them. */
 static bool is_duplicate(const json_t *list, size_t number)
 {
 	const json_t *entry = json_array_get(list, number);
@@ -279,7 +280,7 @@ int rm_answer_check(const json_t *json, const char *cell_id,
 		return -EINVAL;
 	if (check_head(json, cell_id, error))
 		return -EINVAL;
-	/* a failed trial may omit members */
+	/* a failed trial may omit members of the result */
 	if (!strcmp(json_string_value(json_object_get(json, "status")),
 	            "failed"))
 		return 0;

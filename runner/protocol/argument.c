@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* argument.c - command-line arguments: numbers, shapes, single arguments. */
+/* argument.c - reads command-line arguments: numbers, shapes, single
+   arguments. */
 #include "runner/base/number.h"
 #include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
@@ -16,9 +17,10 @@ uint64_t rm_argument_number(struct argp_state *state, const char *option,
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	/* strtoull() is needed for seeds, which may exceed 2^53; it also
-	   accepts signs and spaces, hence the check of the first character.
-	   Others have a unit: rm_number_count() is exact up to 2^53. */
+	/* strtoull() is needed for seeds, which may exceed 2^53; the first
+	   character is checked because it also accepts signs and spaces.
+	   Numbers with a unit are read by rm_number_count(), which is exact up
+	   to 2^53. */
 	if (text[0] < '0' || text[0] > '9' || errno || *end)
 		errno = -rm_number_count(text, &value);
 	if (errno || value < low || value > high)

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* A pair of writes counts as two operations. Life cycles (share of touches) and
-   lazy removes have single writes. */
+/* A pair of writes counts as two operations. The writes of life cycles (share
+   of touches) and lazy removes are single. */
 double rm_cell_write_decision_share(const struct rm_cell *cell)
 {
 	double w = cell->write_share;

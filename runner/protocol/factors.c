@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * factors.c - the table of factors, one row each. Workload files are read and
- * written by it, and cells are named, sent, received and described.
+ * factors.c - the table of factors, one row each. It is used to read and write
+ * workload files, and to name, send, receive and describe cells.
  *
  * A new factor needs a row here, its member in struct rm_cell, its key in enum
  * rm_workload_key, a place in an id below and a place in the sweep
- * (runner/plan/plan_expand.c). `make schemas` then makes the schema. If JSON
- * omits the usual value, that value must be 0, so that older cells keep their
- * meaning.
+ * (runner/plan/plan_expand.c). After that, `make schemas` writes the schema. If
+ * JSON omits the usual value, that value must be 0, so that older cells keep
+ * their meaning.
  */
 #include "runner/protocol/internal.h"
 
@@ -16,23 +16,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above 2^53 doubles, and most JSON readers, skip whole numbers. */
+/* Above 2^53, doubles and so most JSON readers cannot represent every whole
+   number. */
 #define WHOLE_MAX 0x1p53
 /* A row may own adjacent members of struct rm_cell, from `first` to `last`:
-   rm_factor_copy() copies them together, so that their order matters. */
+   rm_factor_copy() copies them together, so their order matters. */
 #define MEMBERS(first, last)                             \
 	.offset = offsetof(struct rm_cell, first),       \
 	.size = offsetof(struct rm_cell, last) +         \
 	        sizeof(((struct rm_cell *)NULL)->last) - \
 	        offsetof(struct rm_cell, first)
-/* Does not use MEMBERS: cppcheck loses arguments of nested macros. */
+/* Does not use MEMBERS, since cppcheck loses arguments of nested macros. */
 #define MEMBER(name)                              \
 	.offset = offsetof(struct rm_cell, name), \
 	.size = sizeof(((struct rm_cell *)NULL)->name)
 
 static const char *const write_kind_names[] = { "update", "churn", "fresh",
 	NULL };
-/* By the power of ten. */
+/* Indexed by the power of ten. */
 static const char *const clock_rate_names[] = { "1", "10", "100", "1000",
 	NULL };
 static const char *const goroutines_names[] = { "free", "wired", NULL };
@@ -42,8 +43,8 @@ static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
 
-/* Rows for JSON only, or with another form in JSON. They follow the keys, so
-   that json_row() can return them first. */
+/* Rows that exist only in JSON, or have another form there. They follow the
+   keys, so that json_row() can return them first. */
 enum {
 	ROW_ID = RM_WORKLOAD_KEYS,
 	ROW_WORKLOAD,
@@ -250,8 +251,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(trace) },
 };
 
-/* Journals are searched by id, so this order must not change. Usual values are
-   omitted: a new factor then changes no id of an older campaign. */
+/* The order must not change, since journals are searched by id. Usual values
+   are omitted, so that a new factor changes no id of an older campaign. */
 static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
@@ -316,8 +317,8 @@ static bool is_usual(const struct rm_factor *factor, const struct rm_cell *cell)
 	return !strcmp(text, factor->usual);
 }
 
-/* An id that is too long is cut and fills its buffer: add_new() in plan_add.c
-   detects that and rejects it. */
+/* An id that is too long is cut and fills its buffer, which add_new() in
+   plan_add.c detects and rejects. */
 void rm_cell_name(struct rm_cell *cell)
 {
 	char text[RM_VALUE_BYTES];
@@ -392,7 +393,7 @@ static int check_members(const json_t *json, struct rm_error *error)
 	return 0;
 }
 
-/* Checks members against each other. */
+/* Checks that the members are consistent with each other. */
 static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 {
 	bool verify = cell->measure == RM_MEASURE_VERIFY;
@@ -428,7 +429,7 @@ static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 	return 0;
 }
 
-/* An absent member keeps the 0 of a zeroed cell, the usual value. */
+/* An absent member keeps the 0 of a zeroed cell, which is the usual value. */
 int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error)
 {

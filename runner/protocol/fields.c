@@ -91,7 +91,8 @@ static void check_value(
 		walk->report(walk->context, where, what);
 }
 
-/* Splits "name[].rest" or "name.rest". Returns the rest, or NULL. */
+/* Splits "name[].rest" or "name.rest". Returns the rest of the path, or
+   NULL. */
 static const char *split_path(
         const char *path, char *name, size_t size, int *is_each)
 {

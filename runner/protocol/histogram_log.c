@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* histogram_log.c - HdrHistogram's log: V2 payload in base64. */
+/* histogram_log.c - writes HdrHistogram's log format: a V2 payload in
+   base64. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -60,7 +61,8 @@ static unsigned char *put_big_endian(
 	return to;
 }
 
-/* ZigZag encoding, then 7 bits per byte; the ninth byte has 8 bits. */
+/* Writes a number in ZigZag encoding, 7 bits per byte; the ninth byte has 8
+   bits. */
 static unsigned char *put_count(unsigned char *to, int64_t count)
 {
 	uint64_t left = ((uint64_t)count << 1) ^ (uint64_t)(count >> 63);
@@ -77,7 +79,8 @@ static unsigned char *put_count(unsigned char *to, int64_t count)
 	return to;
 }
 
-/* Counts up to the last one above 0; a run of zeros is its negative length. */
+/* Writes the counts up to the last one above 0; a run of zeros becomes its
+   negative length. */
 static unsigned char *put_counts(
         unsigned char *to, const struct rm_histogram *histogram)
 {
@@ -137,7 +140,7 @@ static void print_base64(FILE *out, const unsigned char *bytes, size_t size)
 	}
 }
 
-/* Prints the compressed payload; false: no memory. */
+/* Prints the compressed payload; returns false if memory runs out. */
 static bool print_payload(FILE *out, const struct rm_histogram *histogram)
 {
 	size_t capacity =

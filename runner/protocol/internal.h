@@ -17,21 +17,23 @@ struct rm_form {
 };
 
 /* A kind of factor: how its values are read and written. The functions use the
-   factor's offset in the cell. Kinds of a single factor use its members. */
+   factor's offset in the cell; kinds with only one factor use that factor's
+   members. */
 struct rm_kind {
-	/* Reads text of a workload file; 0 or -EINVAL. NULL: no key. */
+	/* Reads text of a workload file; returns 0 or -EINVAL. NULL: no key. */
 	int (*read)(const struct rm_factor *factor, const char *text,
 	        struct rm_cell *cell);
 	/* Writes text for read() and ids, at most RM_VALUE_BYTES. */
 	void (*write)(const struct rm_factor *factor,
 	        const struct rm_cell *cell, char *text);
-	/* Writes the text of an id, if it differs; or NULL. */
+	/* Writes the text for ids, if it differs from write(); or NULL. */
 	void (*name)(const struct rm_factor *factor, const struct rm_cell *cell,
 	        char *text);
 	const struct rm_form *form; /* NULL: not in JSON */
-	const char *pattern;        /* of words that cannot be listed */
-	const char *letters; /* of names, in addition to a-z A-Z 0-9 _ - . */
-	const char *unit;    /* at the end of the text */
+	const char *pattern;        /* pattern of words that cannot be listed */
+	const char *letters; /* characters of names, in addition to a-z A-Z 0-9
+	                        _ - . */
+	const char *unit;    /* suffix of the text */
 	bool bare;           /* an id omits the unit */
 };
 
@@ -48,7 +50,7 @@ extern const char *const rm_shape_names[],
                         *const rm_allocator_names[],
                                 *const rm_huge_pages_names[];
 
-/* The factor's value in a cell. */
+/* Returns a pointer to the factor's value in a cell. */
 static inline void *rm_factor_value(
         const struct rm_factor *factor, struct rm_cell *cell)
 {
@@ -61,10 +63,10 @@ static inline const void *rm_factor_get(
 	return (const char *)cell + factor->offset;
 }
 
-/* Position of `name` in a list that ends with NULL, or -EINVAL. */
+/* Returns the position of `name` in a list that ends with NULL, or -EINVAL. */
 int rm_name_find(const char *const *names, const char *name);
 
-/* -EINVAL with "cell.MEMBER: expected WHAT". */
+/* Returns -EINVAL and sets `error` to "cell.MEMBER: expected WHAT". */
 int rm_cell_error(struct rm_error *error, const char *member, const char *what);
 
 #define RM_CPUS_EXPECTED "an array with one CPU per thread, or an empty one"

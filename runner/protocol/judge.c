@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* judge.c - compares a result with its cell. Programs of all languages report
-   facts, and these rules decide whether a trial is void. */
+/* judge.c - compares a result with its cell. Programs in all languages only
+   report what they did; these rules decide whether a trial is void. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -29,16 +29,16 @@ static int cpu_of(const json_t *thread, const char *member)
 	return json_is_integer(cpu) ? (int)json_integer_value(cpu) : -1;
 }
 
-/* count ln(count / expected); 0 if count is 0. */
+/* Returns count ln(count / expected); 0 if count is 0. */
 static double log_ratio(double count, double expected)
 {
 	return count != 0 ? count * log(count / expected) : 0;
 }
 
-/* Chernoff's bound: the probability of this many hits or more is at most
-   exp(-apart), for any n and p. The same holds for this many or fewer. Fewer
-   than two valid trials in 10^9 are rejected. Six standard errors would reject
-   one in 5000 if the expected number of hits is 1/50. */
+/* By Chernoff's bound, the probability of at least this many hits is at most
+   exp(-apart), for any n and p. The same holds for at most this many. Fewer
+   than two valid trials in 10^9 are rejected. A limit of six standard errors
+   would reject one in 5000 if the expected number of hits is 1/50. */
 bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;
@@ -48,14 +48,14 @@ bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 	return apart * draws <= log(1e9) * (draws + more);
 }
 
-/* Number of decisions to write: a pair of writes is one. */
+/* Number of write decisions; a pair of writes counts as one. */
 static uint64_t count_decisions(const struct rm_cell *cell, uint64_t writes)
 {
 	return cell->write_kind == RM_UPDATE ? writes : writes / 2;
 }
 
-/* Look-ups to add to the variance of the misses: a window longer than the
-   stream reads the same ranks again, and each draw counts more than once. */
+/* How many look-ups to add to the variance of the misses: a window longer than
+   the stream repeats its ranks, so that each draw counts more than once. */
 static double repeated_draws(const struct facts *facts)
 {
 	const uint64_t length = rm_stream_length(facts->cell->threads);
@@ -75,10 +75,10 @@ static double repeated_draws(const struct facts *facts)
 	return more;
 }
 
-/* Maximum of look-ups that may miss keys that other threads had just removed or
-   not yet inserted. Usually that is at most one key per thread, in the worst
-   case the most popular one. A single thread never misses: it ends a write
-   before the next look-up. */
+/* Maximum number of look-ups that may miss because another thread has just
+   removed the key or not yet inserted it. Usually that affects at most one key
+   per thread, in the worst case the most popular one. A single thread never
+   misses: it ends a write before the next look-up. */
 static double max_resident_misses(const struct facts *facts)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -90,8 +90,8 @@ static double max_resident_misses(const struct facts *facts)
 	       64;
 }
 
-/* Share of look-ups of absent ranks. Uniform draws have the share of the ranks,
-   a whole number; other draws have the cell's share. */
+/* Share of look-ups that draw absent ranks. For uniform draws it follows from
+   the whole number of absent ranks; for other draws it is the cell's share. */
 static double absent_share(const struct rm_cell *cell)
 {
 	const uint64_t span = rm_cell_rank_count(cell);
@@ -125,7 +125,7 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 		        gone, facts->lookups);
 }
 
-/* For loops that draw each operation. */
+/* Checks loops that draw each operation. */
 static void judge_mix(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -145,7 +145,7 @@ static void judge_work(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
 
-	/* a replay is compared with its trace (runner/trial/) */
+	/* replays are compared with their trace in runner/trial/ */
 	if (cell->trace[0])
 		return;
 	if (cell->loop.kind == RM_LOOP_MIX || cell->loop.kind == RM_LOOP_PACED)
@@ -168,7 +168,7 @@ bool rm_cell_shares_cpu(
 }
 
 /* Number of CPUs that threads without a placement may use. The simulated
-   machine has a core per thread. */
+   machine has one core per thread. */
 static unsigned allowed_cpus(const struct rm_cell *cell)
 {
 	cpu_set_t mask;
@@ -201,9 +201,9 @@ static bool is_allowed_cpu(
 	return cpu < 0; /* the program reported null */
 }
 
-/* A CPU that goes offline during the window and returns before its end leaves
-   the right numbers at both ends. Without such an event no bound thread moves:
-   0 of 47,760 threads of earlier trials. */
+/* If a CPU goes offline and returns within the window, the CPU numbers at both
+   ends are right although the thread moved. Otherwise bound threads never move:
+   0 of 47,760 threads in earlier trials did. */
 static void judge_moves(const struct facts *facts, struct rm_error *why)
 {
 	for (unsigned i = 0; i < facts->cell->cpu_count; i++) {
@@ -244,8 +244,8 @@ static void judge_placement(const struct facts *facts, struct rm_error *why)
 }
 
 /* A window lasts at least 1000 clock readings (R17 of docs/method/rules.md). A
-   timed window that is shorter ends late, and its length is then that of the
-   start and the end of the threads. */
+   shorter timed window ends late, and its length is mostly the time that the
+   threads take to start and stop. */
 static void judge_window(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -279,8 +279,8 @@ static void judge_window(const struct facts *facts, struct rm_error *why)
 		        length_ns, least_ns);
 }
 
-/* If the kernel wakes a thread late on its own CPU, the thread misses a part of
-   the window: operations / elapsed time is not the throughput of all. */
+/* If the kernel wakes a thread late, the thread misses a part of the window, so
+   that operations / elapsed time is not the throughput of all threads. */
 static void judge_presence(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -289,7 +289,7 @@ static void judge_presence(const struct facts *facts, struct rm_error *why)
 
 	if (!all_threads_work(cell))
 		return;
-	/* one scan of another thread may exceed the window */
+	/* a single scan may outlast the window */
 	if (cell->loop.kind != RM_LOOP_MIX && all_ns > cell->window_ns)
 		all_ns = cell->window_ns;
 	for (unsigned i = 0; i < cell->threads; i++) {

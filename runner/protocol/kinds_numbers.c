@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Shares are stored as 0 to 1 and written in %; rates are stored and written
-   per second. JSON has the plain double. */
+   per second. JSON contains the stored double. */
 
 static int read_real(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -83,8 +83,9 @@ const struct rm_kind rm_kind_rate = { .read = read_real,
 	.unit = "/s",
 	.bare = true };
 
-/* Whole numbers: the factor's size distinguishes unsigned and uint64_t members.
-   Bounds are doubles and exact, as they do not exceed WHOLE_MAX. */
+/* Whole numbers; the factor's size distinguishes unsigned from uint64_t
+   members. Bounds are doubles, which are exact because they do not exceed
+   WHOLE_MAX. */
 
 static uint64_t get_whole(
         const struct rm_factor *factor, const struct rm_cell *cell)
@@ -189,8 +190,9 @@ const struct rm_kind rm_kind_ops = { .read = read_whole,
 	.form = &as_whole,
 	.unit = "ops" };
 
-/* Keys of workload files that set several members of JSON, which have their own
-   rows: hence no `form`. read() sets all members, also unused ones. */
+/* Keys of workload files that set several JSON members. Those members have
+   their own rows, so these kinds have no `form`. read() sets all members, even
+   unused ones. */
 
 enum { LLC_TIMES_MAX = 64 };
 
@@ -239,7 +241,7 @@ static void write_keys(
 
 const struct rm_kind rm_kind_keys = { .read = read_keys, .write = write_keys };
 
-/* Reads "cores", "cores/2" or "cores*2"; units[1] is for a multiple. */
+/* Reads "cores", "cores/2" or "cores*2"; units[1] is the unit of a multiple. */
 static int read_part(struct rm_cell *cell, const char *text, const char *all,
         const enum rm_threads_unit units[2], double most)
 {
@@ -358,8 +360,9 @@ static void write_window(
 const struct rm_kind rm_kind_window = { .read = read_window,
 	.write = write_window };
 
-/* CPUs, one per thread. Workload files do not have them, because the plan
-   places threads. check_sense() compares their number with the threads. */
+/* CPUs, one per thread. Lists of CPUs do not occur in workload files, because
+   the plan places threads. check_sense() compares their length with the number
+   of threads. */
 
 static int cpus_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)

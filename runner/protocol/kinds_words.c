@@ -25,9 +25,10 @@ int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 	        error, -EINVAL, "cell.%s: expected %s", member, what);
 }
 
-/* Words have the same text in JSON: it also uses read() and write(). */
+/* JSON contains the same text, so it also uses read() and write(). */
 
-/* NULL also if the text exceeds `size` bytes: callers copy it unchecked. */
+/* Returns NULL also if the text exceeds `size` bytes, since callers copy it
+   unchecked. */
 static const char *text_of(const json_t *json, size_t size)
 {
 	const char *text = json_string_value(json);
@@ -57,8 +58,8 @@ static json_t *word_to_json(
 	return json_string(text);
 }
 
-/* A pattern, if the words cannot be listed. It accepts more than read(),
-   because it lacks bounds (zipf:9). */
+/* Adds a pattern to the schema if the words cannot be listed. The pattern
+   accepts more than read(), because it has no bounds (zipf:9). */
 static json_t *word_schema(const struct rm_factor *factor)
 {
 	json_t *names;
@@ -97,7 +98,8 @@ const struct rm_kind rm_kind_names = {
 	.read = read_names, .write = write_names, .form = &as_word
 };
 
-/* All lengths; the first key is a 64-bit word. Values vary fastest in names. */
+/* All lengths of keys and values; the first key is a 64-bit word. In the list
+   of names, the length of values changes fastest. */
 enum { SHORT_STRING = 1, KEY_SIZES = 4, VALUE_SIZES = 5, LONG_KEYS = 24 };
 static const unsigned key_sizes[KEY_SIZES] = { 8, 16, 32, 64 };
 static const unsigned value_sizes[VALUE_SIZES] = { 8, 24, 64, 256, 1024 };
@@ -107,7 +109,8 @@ const char *const rm_shape_names[] = { "u64x8", "u64x24", "u64x64", "u64x256",
 	"str16x1024", "str32x8", "str32x24", "str32x64", "str32x256",
 	"str32x1024", "str64x8", "str64x24", "str64x64", "str64x256",
 	"str64x1024", NULL };
-/* Replace the shape's lengths: 0 keeps them, others follow the tables above. */
+/* Replace the lengths of the shape: 0 keeps them, other numbers are positions
+   in the tables above. */
 const char *const rm_key_bytes_names[] = { "shape", "8", "16", "32", "64",
 	NULL };
 const char *const rm_value_bytes_names[] = { "shape", "8", "24", "64", "256",
@@ -216,7 +219,7 @@ const struct rm_kind rm_kind_shape = {
 	.read = read_shape, .write = write_shape, .form = &as_word
 };
 
-/* Reads "zipf:0.99". An exponent of 0 is rejected: it equals "uniform", and
+/* Reads "zipf:0.99". Rejects an exponent of 0, which equals "uniform", since
    equal cells must have equal ids. */
 static int parse_zipf(const char *text, struct rm_cell *cell)
 {
@@ -227,8 +230,9 @@ static int parse_zipf(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* Reads "hot:1%:90%": dist_a of the keys get dist_b of the operations, both
-   stored as 0 to 1. If all keys were hot, it would equal "uniform". */
+/* Reads "hot:1%:90%": the share dist_a of the keys gets the share dist_b of the
+   operations, both stored as 0 to 1. All keys cannot be hot, since that would
+   equal "uniform". */
 static int parse_hot(const char *text, struct rm_cell *cell)
 {
 	char keys[RM_NAME_BYTES];
@@ -247,9 +251,9 @@ static int parse_hot(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* Reads "trace:0123abcd" with all 8 digits, as write_dist() prints them:
-   another spelling would be another id. Only cells have it (cells_only), as it
-   follows from the trace's file. */
+/* Reads "trace:0123abcd" with all 8 digits, as write_dist() prints them, since
+   another spelling would be another id. Only cells have this value
+   (cells_only), which is computed from the trace's file. */
 static int parse_checksum(const char *text, struct rm_cell *cell)
 {
 	if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
@@ -330,8 +334,8 @@ const struct rm_kind rm_kind_loop = { .read = read_loop,
 	.form = &as_word,
 	.pattern = "^[a-z-]+(:[0-9a-z-]+)*$" };
 
-/* Only "simulated" needs a MODEL. A '/' is rejected: it
-   would be a path, and it separates the parts of an id. */
+/* Only "simulated" needs a MODEL. Rejects a '/', since that would be a path,
+   and since '/' separates the parts of an id. */
 static int read_measure(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -363,7 +367,8 @@ const struct rm_kind rm_kind_measure = { .read = read_measure,
 	.pattern = "^(verify|throughput|latency|counters|causes|"
 	           "simulated:[^/ ]+)$" };
 
-/* Accepts one text per number, "renewed:3": equal cells have equal ids. */
+/* Accepts exactly one spelling of each number, "renewed:3", so that equal cells
+   have equal ids. */
 static int read_settle(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -412,7 +417,7 @@ const struct rm_kind rm_kind_settle = { .read = read_settle,
 	.form = &as_word,
 	.pattern = "^(yes|no|renewed:[1-9][0-9]*)$" };
 
-/* Yes and no: true and false in JSON. */
+/* Yes and no, which are true and false in JSON. */
 
 static int read_flag(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -458,8 +463,8 @@ const struct rm_kind rm_kind_flag = {
 	.read = read_flag, .write = write_flag, .form = &as_boolean
 };
 
-/* Texts: workload files allow some letters only, because ids contain these
-   names. JSON may have any text that fits. */
+/* Texts. Workload files allow only some characters, because ids contain these
+   names. JSON may contain any text that fits. */
 
 static int read_name(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -510,7 +515,7 @@ static const struct rm_form as_text = { text_from_json, word_to_json,
 	text_schema };
 const struct rm_kind rm_kind_text = { .write = write_text, .form = &as_text };
 const struct rm_kind rm_kind_name = { .read = read_name, .write = write_text };
-/* Any name is accepted, with or without ':': only the plan knows the places of
+/* Accepts any name, with or without ':', since only the plan knows the nodes of
    this machine (is_place() in runner/plan/workload.c). */
 const struct rm_kind rm_kind_place = {
 	.read = read_name, .write = write_text, .form = &as_text, .letters = ":"
@@ -587,5 +592,5 @@ static json_t *trace_schema(const struct rm_factor *factor)
 
 static const struct rm_form as_trace = { trace_from_json, trace_to_json,
 	trace_schema };
-/* Only is_usual() uses the text: it is "" without a trace. */
+/* Used only by is_usual(): the text is "" without a trace. */
 const struct rm_kind rm_kind_trace = { .write = write_text, .form = &as_trace };

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* SLOTS, EBB and FORM were added later: a loop's text omits their presets. A
-   slab has 256 words, up to three for the value. A NUMBER, unlike a COUNT, may
-   be 0. */
+/* SLOTS, EBB and FORM were added later, so a loop's text omits their default
+   values. A slab has 256 words, of which the value takes up to three. A NUMBER
+   may be 0, a COUNT may not. */
 enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB, FORM };
 
 enum { SLOTS_MAX = 253 };
@@ -20,11 +20,11 @@ enum { SLOTS_MAX = 253 };
 struct argument {
 	enum argument_kind kind;
 	uint64_t preset;
-	const char *words; /* WORD, FORM: a space after each */
+	const char *words; /* words of a WORD or FORM, a space after each */
 };
 
-/* Share of writes of loops that ignore `writes`. A churn or fresh write is two
-   operations, each a write. */
+/* Share of writes in loops that ignore the key `writes`. A churn or fresh write
+   is two operations, each a write. */
 typedef double share_fn(const struct rm_cell *cell);
 
 /* The operations of a technique without keys are not writes. */
@@ -53,7 +53,8 @@ static double grow_share(const struct rm_cell *cell)
 	return (1 + updates) / (1 + lookups + updates);
 }
 
-/* A store and a load of the other thread's key, or only inserts and removes. */
+/* Each turn is a store and a load of the other thread's key, or only inserts
+   and removes. */
 static double litmus_share(const struct rm_cell *cell)
 {
 	const uint64_t store_buffering = 0; /* the first word */
@@ -106,9 +107,10 @@ static const struct kind {
 	        { { COUNT, 1000, NULL } } },
 	[RM_LOOP_STALL] = { "stall", false, false, NULL,
 	        { { TIME, 10000000, NULL } } },
-	/* Audit and tally are two kinds, because the check of loops runs 20
-	   audits of a millisecond or more (verify/check/loops.c), but as many
-	   turns of a tally as operations of a map. Recorded cells have both. */
+	/* Audit and tally are separate kinds, because the check of loops
+	   (verify/check/loops.c) runs only 20 audits, which take a millisecond
+	   or more, but as many turns of a tally as operations of a map.
+	   Recorded cells have both. */
 	[RM_LOOP_AUDIT] = { "audit", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },
 	[RM_LOOP_TALLY] = { "tally", true, false, no_writes,
@@ -120,7 +122,8 @@ const char *rm_loop_name(enum rm_loop_kind kind)
 	return kinds[kind].name;
 }
 
-/* Sets *word to word number `at` of a list; returns its length or 0. */
+/* Sets *word to word number `at` of a list; returns its length, or 0 if there
+   is none. */
 static size_t find_word(const char **word, uint64_t at)
 {
 	while (at-- && **word)
@@ -168,7 +171,7 @@ static int read_argument(
 	return -EINVAL;
 }
 
-/* Reads the numbers after the name; `rest` is modified. */
+/* Reads the numbers after the loop's name; `rest` is modified. */
 static int read_arguments(char *rest, struct rm_loop *loop)
 {
 	const struct kind *kind = &kinds[loop->kind];
@@ -333,13 +336,14 @@ double rm_cell_fixed_write_share(const struct rm_cell *cell)
 {
 	share_fn *share = kinds[cell->loop.kind].share;
 
-	/* as precise as an id and a workload file: 66.67 % */
+	/* as precise as in ids and workload files: 66.67 % */
 	return share ? round(1e4 * share(cell)) / 1e4 : cell->write_share;
 }
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
-	const uint64_t store_buffering = 0; /* the first word; keys stay */
+	const uint64_t store_buffering = 0; /* clears only the first word; keys
+	                                       keep theirs */
 
 	return rm_loop_starts_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||

@@ -3,8 +3,8 @@
  * protocol.h - public header: the request of a trial, its result
  * (docs/reference/trial-protocol.md), and the cell that both describe.
  *
- * In this order: loops and allocators, which are factors; the cell and the
- * table of factors; the request; the result and its histograms.
+ * Contains, in this order, loops and allocators, which are factors; the cell
+ * and the table of factors; the request; the result and its histograms.
  */
 #ifndef RM_PROTOCOL_H
 #define RM_PROTOCOL_H
@@ -49,11 +49,11 @@ enum rm_loop_kind {
 };
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
-/* lifecycle, args[1]: words of a session's state in addition to its value */
+/* lifecycle, args[1]: maximum words of a session's state besides its value */
 enum { RM_SLOTS_PRESET = 4 };
 
 /* A loop with its arguments: times in ns, counts, positions of words. Arguments
-   that the kind does not have are 0. */
+   that the kind does not take are 0. */
 struct rm_loop {
 	enum rm_loop_kind kind;
 	uint64_t args[RM_LOOP_ARGS];
@@ -70,41 +70,41 @@ int rm_loop_parse(const char *text, struct rm_loop *loop);
    which has RM_LOOP_BYTES. */
 const char *rm_loop_text(const struct rm_loop *loop, char *text);
 
-/* True if only a technique with its own loop can run it. Every map can run the
-   other loops, through its table of operations (mix and paced: inlined). */
+/* True if only a technique with its own loop can run it. All other loops run on
+   every map through its table of operations, with mix and paced inlined. */
 bool rm_loop_is_technique(enum rm_loop_kind kind);
-/* True if some threads scan, which a map must support. */
+/* True if some threads scan; the map must support scans. */
 bool rm_loop_scans(enum rm_loop_kind kind);
-/* True if all threads scan: the cell's writes and misses are impossible. */
+/* True if all threads scan, so the cell's writes and misses are impossible. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
-/* True if one run destroys its steady state: no warm-up. */
+/* True if one run destroys the steady state, so that there is no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
-/* True if it times its operations for the measure latency although it is
-   closed: a technique's loop about waiting. */
+/* True for a technique's closed loop that studies waiting, and so times its
+   operations for measure = latency. */
 bool rm_loop_is_timed(enum rm_loop_kind kind);
-/* True if it fills an empty map in the window and each insert is timed. */
+/* True if it fills an empty map in the window and times each insert. */
 bool rm_loop_fills(enum rm_loop_kind kind);
 /* True if its keys are decimal text, which needs a shape of 16-byte strings. */
 bool rm_loop_is_decimal(const struct rm_loop *loop);
-/* True if the map is empty before it and the loop inserts the keys. */
+/* True if the loop starts with an empty map and inserts the keys itself. */
 bool rm_loop_starts_empty(enum rm_loop_kind kind);
-/* True if its threads write for any share of writes. */
+/* True if its threads write whatever the share of writes is. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
 /* True if `writes` determines its share of writes; other loops have a fixed
    share (rm_cell_fixed_write_share()). */
 bool rm_loop_draws_writes(enum rm_loop_kind kind);
-/* True if its threads insert or remove keys for any kind of writes. */
+/* True if its threads insert or remove keys whatever the kind of writes is. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
-/* True if its look-ups include absent keys, by the share of misses. */
+/* True if its look-ups include absent keys, as the share of misses requests. */
 bool rm_loop_draws_absent(enum rm_loop_kind kind);
-/* True if `dist` determines its keys. Other loops draw them evenly, go through
-   all of them, or have their own keys. */
+/* True if `dist` determines which keys it uses. Other loops draw keys
+   uniformly, go through all of them, or have their own. */
 bool rm_loop_draws_by_dist(enum rm_loop_kind kind);
 /* True if each thread uses different keys. */
 bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind);
 
-/* Allocators: the malloc() of a trial's process, and huge pages. Both are set
-   by the environment of the process, which checks them
+/* Allocators: the malloc() of a trial's process, and huge pages. The
+   environment of the process sets both, and the process checks them
    (runner/trial/allocator.c). */
 enum rm_allocator {
 	RM_ALLOCATOR_GLIBC, /* nothing preloaded */
@@ -122,7 +122,7 @@ enum rm_huge_pages {
 };
 
 const char *rm_allocator_name(enum rm_allocator allocator);
-/* 0, or -EINVAL if the name is unknown. */
+/* Returns 0, or -EINVAL if the name is unknown. */
 int rm_allocator_parse(const char *name, enum rm_allocator *allocator);
 int rm_huge_pages_parse(const char *name, enum rm_huge_pages *pages);
 
@@ -132,21 +132,21 @@ const char *rm_allocator_library(enum rm_allocator allocator);
 
 enum { RM_ALLOCATOR_VARIABLE_BYTES = 320, RM_ALLOCATOR_VARIABLES = 2 };
 
-/* Environment variables for both factors: NAME=VALUE in `variables`, unused
-   ones "". Returns 0; -ENOENT if the library is not installed, -ENOTSUP if it
-   does not support huge pages. */
+/* Stores environment variables for both factors in `variables` as NAME=VALUE,
+   unused ones as "". Returns 0; -ENOENT if the library is not installed,
+   -ENOTSUP if it does not support huge pages. */
 int rm_allocator_environment(enum rm_allocator allocator,
         enum rm_huge_pages pages,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES]);
 
-/* True, with the reason in `why`, if this machine cannot run it. */
+/* Returns true, with the reason in `why`, if this machine cannot run it. */
 bool rm_allocator_is_unavailable(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size);
 
-/* Maximum of renewals of each key. */
+/* Maximum number of times that each key is renewed. */
 enum { RM_RENEWALS_MAX = 100 };
 /* Sizes of an id, a name, a reason, and a trace's name in a workload file and
-   with its folder; maximum of passes of a trace. */
+   with its folder; maximum number of passes over a trace. */
 enum {
 	RM_ID_BYTES = 256,
 	RM_NAME_BYTES = 64,
@@ -163,7 +163,7 @@ enum rm_dist {
 	RM_DIST_SEQUENTIAL,
 	RM_DIST_TRACE, /* recorded: rm_cell.trace */
 };
-/* The 8 bytes of a string key that differ between keys. */
+/* Position of the 8 bytes of a string key that differ between keys. */
 enum rm_key_differs {
 	RM_DIFFERS_FIRST, /* at the start */
 	RM_DIFFERS_MIDDLE,
@@ -186,14 +186,15 @@ enum rm_measure {
 	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
 	RM_MEASURE_THROUGHPUT, /* closed loops */
 	RM_MEASURE_LATENCY,    /* open loops */
-	RM_MEASURE_COUNTERS,   /* closed loops under a counter back end */
+	RM_MEASURE_COUNTERS,   /* closed loops that a counter back end counts */
 	RM_MEASURE_CAUSES,     /* in the stats build */
 	RM_MEASURE_SIMULATED,  /* closed loops on a simulated machine */
 	RM_MEASURES,
 };
 
-/* Unit of a number of threads; a planned cell has RM_THREADS_COUNT. For cores
-   and CPUs it is a divisor, or with TIMES a factor (oversubscription). */
+/* Unit of a number of threads; in a planned cell it is RM_THREADS_COUNT. For
+   cores and CPUs the number is a divisor, or with TIMES a factor
+   (oversubscription). */
 enum rm_threads_unit {
 	RM_THREADS_COUNT,
 	RM_THREADS_CORES,
@@ -204,8 +205,8 @@ enum rm_threads_unit {
 };
 
 /* One value of every factor. A workload also stores its lists in cells: value i
-   of a key is in cell i. Members that a key sets together are adjacent
-   (factors.c has the first and the last). */
+   of a key is in cell i. Members that one key sets together are adjacent
+   (factors.c names the first and the last). */
 struct rm_cell {
 	char id[RM_ID_BYTES];         /* rm_cell_name() of all other members */
 	char workload[RM_NAME_BYTES]; /* base name of the file */
@@ -215,7 +216,7 @@ struct rm_cell {
 	enum rm_key_differs key_differs;
 	/* resident keys, 1 .. 2^31; in a workload's llc*N: N */
 	uint64_t keys;
-	bool keys_fill_llc;         /* workloads: keys is a factor of the LLC */
+	bool keys_fill_llc; /* in workloads: keys is a multiple of the LLC */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
 	double write_share;         /* of operations, 0 .. 1 */
 	double miss_share;          /* of lookups, 0 .. < 1 */
@@ -223,7 +224,7 @@ struct rm_cell {
 	enum rm_dist dist;
 	double dist_a;           /* zipf: theta; hot: share of keys */
 	double dist_b;           /* hot: share of operations */
-	uint32_t trace_checksum; /* from the plan's reading of the trace */
+	uint32_t trace_checksum; /* set when the plan reads the trace */
 	struct rm_loop loop;
 	double rate_per_s; /* paced: for all threads together */
 	enum rm_arrivals arrivals;
@@ -233,7 +234,8 @@ struct rm_cell {
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
 	enum rm_settle settle;
-	unsigned renewals; /* replacements of each key before the warm-up */
+	unsigned renewals; /* how often each key is replaced before the
+	                      warm-up */
 	enum rm_clock_rate clock_rate;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;
@@ -249,24 +251,27 @@ struct rm_cell {
 	unsigned cpu_count;        /* 0: unbound (placement none, simulated) */
 	unsigned *cpus;  /* thread i runs on cpus[i]; owned, or NULL */
 	unsigned blocks; /* replicates planned for this cell */
-	/* If other programs took more than repeat_wait of the threads' time,
-	   the trial is repeated, at most repeat_most times; 0: not checked.
-	   Each planned trial adds repeat_share repeats to the budget. */
+	/* If other programs took more than the share repeat_wait of the
+	   threads' time, the trial is repeated, at most repeat_most times; 0:
+	   not checked. Each planned trial adds repeat_share repeats to the
+	   budget. */
 	double repeat_wait;
 	unsigned repeat_most;
 	double repeat_share;
 	char skip[RM_REASON_BYTES]; /* reason why a planned cell is not run,
 	                               or "" */
 	bool has_control;           /* also run by the A/A control */
-	/* workloads only: the base of ratios, the map of the A/A control
-	   (RM_NO_CONTROL: none), and the article that measured it ("W1") */
+	/* in workloads only: the base of ratios, the map of the A/A control
+	   (RM_NO_CONTROL: none), and the article with this workload ("W1") */
 	char base[RM_NAME_BYTES], control[RM_NAME_BYTES],
 	        article[RM_NAME_BYTES];
-	/* for rm_cell_apply_lengths(): positions in the two factors' names */
+	/* for rm_cell_apply_lengths(): positions in the names of the two
+	   factors */
 	unsigned key_bytes, value_bytes;
 };
 
-/* Maximum of repeat-most; as repeat_share, it means no bound. */
+/* Maximum of repeat-most. As a value of repeat_share it means that there is no
+   bound. */
 enum { RM_REPEATS_MAX = 10 };
 
 /* Value of `control` without an A/A control. */
@@ -308,7 +313,7 @@ enum rm_workload_key {
 	RM_KEY_CONTROL,
 	RM_KEY_MEASURE,
 	RM_KEY_ARTICLE,
-	RM_KEY_INCLUDE, /* not a factor: it has only key and expected */
+	RM_KEY_INCLUDE, /* not a factor; its row has only key and expected */
 	RM_WORKLOAD_KEYS,
 };
 
@@ -321,15 +326,16 @@ struct rm_factor {
 	const char *expected;   /* valid values, for messages */
 	const char *preset;     /* default in a file; NULL: required */
 	const char *usual;      /* value that an id omits; or NULL */
-	const char *cells_only; /* "verify": a value that files may not have */
-	bool list;              /* several values are a dimension */
-	bool optional;          /* JSON omits the usual value */
-	bool tag_only;          /* an id has only the tag */
-	bool paced;             /* for open loops only */
-	bool below;             /* `most` is excluded */
-	double least, most;     /* bounds of numbers; of the length of texts */
+	const char *cells_only; /* value that workload files may not use,
+	                           "verify" */
+	bool list;              /* several values form a dimension */
+	bool optional;      /* omitted from JSON if it has its usual value */
+	bool tag_only;      /* an id contains only the tag */
+	bool paced;         /* for open loops only */
+	bool below;         /* `most` is excluded */
+	double least, most; /* bounds of numbers, or of the length of texts */
 	const struct rm_kind *kind;
-	const char *const *names; /* of kinds with names; ends with NULL */
+	const char *const *names; /* for kinds with names; ends with NULL */
 	size_t offset, size;      /* of its members in struct rm_cell */
 };
 
@@ -339,8 +345,8 @@ extern const struct rm_factor rm_factors[];
 /* Returns the key with this name, or RM_WORKLOAD_KEYS. */
 enum rm_workload_key rm_key_find(const char *name);
 
-/* Reads a value of a workload file. Returns 0; or -EINVAL, and the key's
-   members are undefined. This and the next two are not for RM_KEY_INCLUDE. */
+/* Reads a value of a workload file. Returns 0, or -EINVAL and leaves the key's
+   members undefined. This and the next two are not for RM_KEY_INCLUDE. */
 int rm_factor_read(
         enum rm_workload_key key, const char *text, struct rm_cell *cell);
 /* Writes text that reads back equal; RM_VALUE_BYTES includes the end. */
@@ -355,78 +361,84 @@ void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
    string keys of 16 bytes. */
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_cell_shape_name(const struct rm_cell *cell);
-/* True if its keys are decimal text but its shape lacks 16-byte strings. */
+/* True if the cell's keys are decimal text but its shape does not have 16-byte
+   strings. */
 bool rm_cell_lacks_decimal_keys(const struct rm_cell *cell);
-/* The fixed share of writes of its loop, in hundredths of a per cent; the
-   requested share if the loop draws writes. */
+/* Returns the fixed share of writes of the cell's loop, rounded to hundredths
+   of a per cent; or the requested share if the loop draws writes. */
 double rm_cell_fixed_write_share(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 
-/* The reverse of rm_shape_name(): 0, or -EINVAL if the name is unknown. */
+/* The reverse of rm_shape_name(). Returns 0, or -EINVAL if the name is
+   unknown. */
 int rm_shape_parse(const char *name, struct rm_shape *shape);
 
-/* Length of a cell's keys; 8 for 64-bit words. */
+/* Length in bytes of a cell's keys; 8 for 64-bit words. */
 unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
-/* Replaces the shape's lengths by key-bytes and value-bytes, then sets them
-   0. */
+/* Replaces the lengths in the shape with key-bytes and value-bytes, then sets
+   those two to 0. */
 void rm_cell_apply_lengths(struct rm_cell *cell);
 
-/* Value size that a cell's programs are compiled for (docs/adr/0030): 0 for the
-   plain ones, else 24, 64, 256 or 1024. */
+/* Size of values for which the cell's programs are compiled (docs/adr/0030): 0
+   for the plain ones, else 24, 64, 256 or 1024. */
 unsigned rm_cell_size_class(const struct rm_cell *cell);
-/* Flavour of the map program that runs it: "plain", "stats", "sim", "x24",
-   "x64", "x256" or "x1024". Keys that differ elsewhere than at the start:
-   "placed", "placed-x24", ... */
+/* Flavour of the map program that runs the cell: "plain", "stats", "sim",
+   "x24", "x64", "x256" or "x1024". For keys that differ elsewhere than at the
+   start: "placed", "placed-x24", ... */
 const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
- * Writes cell->id from the other members, every factor in a fixed order:
+ * Builds cell->id from the other members, with the factors in a fixed order:
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
  * Paced cells add /paced/r80/poisson before the measure, and loops other than
- * mix their text, /scan:1. Factors with a usual value (key-differs, memory,
- * presize, settle, clock rate, allocator, huge pages, goroutines, counted
- * windows) are added only if they differ from it.
+ * mix their text, /scan:1. Factors that have a usual value (key-differs,
+ * memory, presize, settle, clock rate, allocator, huge pages, goroutines,
+ * counted windows) are added only if they differ from it.
  */
 void rm_cell_name(struct rm_cell *cell);
 
-/* JSON object of the protocol's "cell"; new reference, NULL: no memory. */
+/* Returns the protocol's "cell" as a JSON object, a new reference; NULL: no
+   memory. */
 json_t *rm_cell_to_json(const struct rm_cell *cell);
-/* Fills a zeroed cell; -EINVAL with `error` naming the member, also for absent
-   and unknown ones. Free with rm_cell_clear(). */
+/* Fills a zeroed cell. Returns -EINVAL for a wrong, missing or unknown member,
+   which `error` names. Free with rm_cell_clear(). */
 int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error);
 void rm_cell_clear(struct rm_cell *cell);
 
-/* JSON schema of it (docs/cell.schema.json); new reference, NULL: no memory. */
+/* Returns the JSON schema of a cell (docs/cell.schema.json), a new reference;
+   NULL: no memory. */
 json_t *rm_cell_schema(void);
 
 /* Version of request and result. */
 enum { RM_PROTOCOL = 2 };
 
 /* Checks that a campaign.json, and so its trials, has this version. Otherwise
-   -EINVAL with `error`: `file`, both versions, and the next step. Version 1 did
-   not record its number. */
+   returns -EINVAL, with `file`, both versions and the next step in `error`.
+   Version 1 did not record its number. */
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
-/* Draws of a cell's loops (draws.c): share of iterations, or of touches of
-   sessions, that write; and that share in units of 2^-32, at most 2^32 - 1. */
+/* draws.c: how a cell's loop draws. The share of iterations (or of touches of
+   sessions) that write; and that share in units of 2^-32, at most 2^32 - 1. */
 double rm_cell_write_decision_share(const struct rm_cell *cell);
 uint32_t rm_cell_write_threshold(const struct rm_cell *cell);
 /* Number of ranks that look-ups draw, present or absent. With fresh writes, the
-   ranks whose keys are present at any time. */
+   number of ranks whose keys are present at any time. */
 uint64_t rm_cell_rank_count(const struct rm_cell *cell);
-/* Ranks in the stream of each thread of a sequential cell, a power of two. */
+/* Number of ranks in each thread's stream in a sequential cell, a power of
+   two. */
 uint64_t rm_stream_length(unsigned threads);
-/* Share of the most popular key in the draws of present keys. */
+/* Share of the draws of present keys that hit the most popular one. */
 double rm_cell_top_key_share(const struct rm_cell *cell);
-/* zipf: weight of the ranks from .. to - 1, where one rank has 1 / (rank +
-   1)^theta. Within 10^-5 of the sum if the range is narrow at its start. */
+/* zipf: total weight of the ranks from .. to - 1, if a rank has the weight 1 /
+   (rank + 1)^theta. Exact to 10^-5 of the sum if ranges at the start are
+   narrow. */
 double rm_zipf_mass(double theta, uint64_t from, uint64_t to);
-/* hot: number of hot keys among `keys`, rounded up. Shares are rounded numbers:
-   0.07 of 100 would be above 7. */
+/* hot: number of hot keys among `keys`, rounded up. Tolerates rounding of the
+   share: 0.07 times 100 is slightly above 7 in doubles. */
 double rm_count_hot_keys(const struct rm_cell *cell, double keys);
 
 struct rm_recorder; /* runner/trace/trace.h */
@@ -435,17 +447,18 @@ struct rm_trace;    /* runner/trace/trace.h */
 struct rm_request {
 	struct rm_cell cell;
 	uint64_t seed;        /* 0 .. 2^53 */
-	double control_extra; /* 0 .. 1: share of unreported operations */
+	double control_extra; /* share of unreported operations, 0 .. 1 */
 	json_t *counters;     /* the request's object; owned */
 	/* not in the JSON: */
-	const struct rm_trace *trace; /* for cell.trace: set by the trial */
-	struct rm_recorder *recorder; /* records the window; or NULL */
+	const struct rm_trace *trace; /* for cell.trace; set by the trial */
+	struct rm_recorder *recorder; /* records the operations of the window;
+	                                 or NULL */
 };
 
-/* Reads a request. 0, or -EINVAL with `error`. */
+/* Reads a request. Returns 0, or -EINVAL with `error`. */
 int rm_request_parse(const char *text, size_t length,
         struct rm_request *request, struct rm_error *error);
-/* The request as JSON, which the campaign sends. New reference. */
+/* Returns the request as JSON, which the campaign sends. New reference. */
 json_t *rm_request_to_json(const struct rm_request *request);
 void rm_request_clear(struct rm_request *request);
 
@@ -453,7 +466,7 @@ void rm_request_clear(struct rm_request *request);
  * Parses a result of docs/reference/trial-protocol.md.
  *
  * text     `size` bytes of any content
- * cell_id  the cell of the request
+ * cell_id  id of the cell in the request
  * result   out: new reference, on success only
  * Returns 0; -EINVAL with `error`: no line, two lines, invalid JSON, a member
  * that is missing or of a wrong type, another cell, another protocol, or a
@@ -465,21 +478,22 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
 /* In trials.jsonl a latency entry has "histogram" instead of "buckets". */
 enum rm_answer_form { RM_ANSWER_PRINTED, RM_ANSWER_RECORDED };
 
-/* Checks a parsed result; errors as above. */
+/* Checks a parsed result, with the errors of rm_result_parse(). */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
 
 /*
  * Compares a result of status "ok" with its cell. Sets the status to "void",
- * with a reason, if the shares of writes or misses differ, a thread ran
- * elsewhere, did nothing or missed half of the window, or the window is too
- * short. Results of `verify` are not changed. A member that is null or absent
- * is not checked. Returns 0 or -ENOMEM.
+ * with a reason, if the share of writes or misses differs from the cell's; if a
+ * thread ran on another CPU, did nothing, or missed half of the window; or if
+ * the window is too short. Does not change results of measure = verify. A
+ * member that is null or absent is not checked. Returns 0 or -ENOMEM.
  */
 int rm_result_judge(const struct rm_cell *cell, json_t *result);
 
-/* True if `n` draws of probability p may plausibly give `hits`. `more`: draws
-   added to their variance, because not all are independent. */
+/* True if `n` draws of probability p may plausibly give `hits`. `more`: a
+   number of draws to add to the variance, because not all draws are
+   independent. */
 bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more);
 
 /* True if a thread shares its CPU; `allowed`: CPUs of the process. */
@@ -487,9 +501,10 @@ bool rm_cell_shares_cpu(
         const struct rm_cell *cell, unsigned slot, unsigned allowed);
 
 /*
- * A required member and its types.
+ * A required member and its valid types.
  *
- * path   names joined by '.'; "[]" after a name: each element of that array.
+ * path names joined by '.'; "[]" after a name stands for each element of that
+ * array.
  *        "a.b" is checked only if "a" is an object, "a[].b" only if "a" is an
  *        array: list "a" itself to require it
  * types  letters of the valid types: o object, a array, s string, S string
@@ -501,7 +516,7 @@ struct rm_field {
 	const char *types;
 };
 
-/* Path of an invalid member: "cells[3].blocks". */
+/* Path of an invalid member, such as "cells[3].blocks". */
 enum { RM_FIELD_PATH_BYTES = 256 };
 
 /* Called for each invalid member; `where` is its path with indexes, `what`
@@ -514,16 +529,16 @@ size_t rm_fields_check(const json_t *json, const struct rm_field *fields,
         size_t count, rm_field_fn *report, void *context);
 
 /* Latency histograms as HdrHistogram's interval log (version 1.3, one
-   interval), which other tools read. Its payload is the V2 encoding: every
-   count of every bucket, values in nanoseconds. */
+   interval), which other tools read. Its payload is in V2 encoding and has the
+   counts of all buckets; values are nanoseconds. */
 /* Reads [[index, count], ...] of a trial's result: rising indexes below
-   RM_HISTOGRAM_LENGTH, counts above 0. Returns 0 and *histogram, to free();
-   -EINVAL with `error`; -ENOMEM. */
+   RM_HISTOGRAM_LENGTH, counts above 0. Returns 0 and *histogram; free() it.
+   Else -EINVAL with `error`, or -ENOMEM. */
 int rm_histogram_from_json(const json_t *buckets,
         struct rm_histogram **histogram, struct rm_error *error);
 
 /*
- * The interval log as text. To free(); NULL: no memory.
+ * Returns the interval log as text. To free(); NULL: no memory.
  *
  * start_s   of the interval, seconds since the epoch
  * length_s  of the interval

@@ -27,7 +27,7 @@ static char *copy_clean(char *to, const char *from, size_t size)
 	return to;
 }
 
-/* True if jansson accepts it as UTF-8. */
+/* True if jansson accepts the text as UTF-8. */
 static int is_utf8(const char *text)
 {
 	json_t *string = json_string(text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* request.c - reads and writes the request of
-   docs/reference/trial-protocol.md. */
+/* request.c - reads and writes trial requests
+   (docs/reference/trial-protocol.md). */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* standard.c - standard streams at the start and end of a program. */
+/* standard.c - prepares the standard streams when a program starts and checks
+   them when it ends. */
 #include "runner/base/error.h"
 #include "runner/protocol/command_line.h"
 
@@ -21,13 +22,13 @@ static void open_closed_streams(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		        open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
-			abort(); /* no stream is left for a message */
+			abort(); /* there is no stream for a message */
 }
 
-/* A stream that does not block loses what its reader cannot take at once. A
-   pipe or terminal is opened again, since all processes that share a stream
-   share this flag. A socket cannot be opened again. O_NONBLOCK: a FIFO without
-   a reader must not block open(). */
+/* Makes a non-blocking stream block, since it loses what its reader cannot take
+   at once. Opens pipes and terminals again, since all processes that share a
+   stream share this flag. Sockets cannot be opened again. O_NONBLOCK: a FIFO
+   without a reader must not block open(). */
 static void make_blocking(int fd)
 {
 	const int flags = fcntl(fd, F_GETFL);
@@ -50,7 +51,7 @@ static void make_blocking(int fd)
 }
 
 /* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
-   kept. It calls _exit(), because exit() may not be called twice. A forked
+   kept. Calls _exit(), because exit() must not be called twice. A forked
    child of a check returns first: its status belongs to the map. */
 static void check_output(int status, void *process)
 {
@@ -66,9 +67,9 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
-/* With a small stack, buffers and the threads of a map overflow, which looks like
-   a crash of the map. With a huge one, no thread of a child can start. Without
-   /proc, no program finds the others. */
+/* If the stack is small, buffers and a map's threads overflow it, which looks
+   like a crash of the map. If it is huge, a child cannot start any thread.
+   Without /proc, a program cannot find the other programs. */
 static void check_system(void)
 {
 	const rlim_t stack_least = 1 << 20, stack_most = 1 << 30, files = 16;

@@ -28,35 +28,37 @@ enum {
 
 enum rm_sim_policy {
 	RM_SIM_LRU,
-	RM_SIM_PLRU, /* binary tree; needs a power of two of ways */
+	RM_SIM_PLRU, /* binary tree; the number of ways must be a power of
+	                two */
 };
 
-/* Which lines of the level above a level holds. */
+/* Which lines a cache level holds of the level above it. */
 enum rm_sim_inclusion {
 	RM_SIM_INCLUSIVE, /* all of them; L2 only */
-	RM_SIM_VICTIM,    /* none: hits move it up, evictions move it down */
-	RM_SIM_FILL, /* filled by each miss, evicts independently; LLC only */
+	RM_SIM_VICTIM, /* none: hits move a line up, evictions move it down */
+	RM_SIM_FILL,   /* filled on each miss, evicts independently; LLC only */
 };
 
 struct rm_sim_level {
-	uint32_t sets; /* a power of two; 0: the level does not exist */
+	uint32_t sets; /* number of sets, a power of two; 0: no such level */
 	uint32_t ways; /* 1 .. RM_SIM_WAYS_MAX */
 	enum rm_sim_policy policy;       /* L2 and LLC: RM_SIM_LRU */
 	enum rm_sim_inclusion inclusion; /* not for L1d */
-	bool guess;                      /* policies; sizes are never guessed */
+	bool guess; /* the policies are guessed; sizes never are */
 };
 
-/* Costs in cycles. All but the first two are added to RM_SIM_COST_L1D. */
+/* Costs in cycles. Costs of one access. All but the first two are added to
+   RM_SIM_COST_L1D. */
 enum rm_sim_cost {
-	RM_SIM_COST_BASE,      /* other instructions per access */
-	RM_SIM_COST_L1D,       /* an access that hits L1d */
-	RM_SIM_COST_L2,        /* found in this core's L2 */
-	RM_SIM_COST_LLC,       /* found in the last-level cache */
-	RM_SIM_COST_MEMORY,    /* found in memory */
-	RM_SIM_COST_TRANSFER,  /* found in another core's cache */
-	RM_SIM_COST_UPGRADE,   /* a shared line becomes writable */
-	RM_SIM_COST_HOLD,      /* time a line is busy after it changed owner */
-	RM_SIM_COST_HOLD_READ, /* ... or after another core read it */
+	RM_SIM_COST_BASE,     /* other instructions per access */
+	RM_SIM_COST_L1D,      /* an access that hits the L1d */
+	RM_SIM_COST_L2,       /* found in this core's L2 */
+	RM_SIM_COST_LLC,      /* found in the last-level cache */
+	RM_SIM_COST_MEMORY,   /* found in memory */
+	RM_SIM_COST_TRANSFER, /* found in another core's cache */
+	RM_SIM_COST_UPGRADE,  /* a shared line becomes writable */
+	RM_SIM_COST_HOLD, /* how long a line is busy after it changed owner */
+	RM_SIM_COST_HOLD_READ, /* or after another core read it */
 	RM_SIM_COST_RMW,       /* an atomic read-modify-write */
 	RM_SIM_COST_FENCE,     /* a full fence */
 	RM_SIM_COST_RELAX,     /* one spin-wait hint */
@@ -67,17 +69,17 @@ enum rm_sim_cost {
 
 struct rm_sim_cycles {
 	uint32_t value;
-	uint32_t low, high; /* range of a guess; else both equal `value` */
+	uint32_t low, high; /* range of a guess; otherwise both equal `value` */
 	bool guess;
 };
 
 struct rm_sim_mach {
-	char name[RM_SIM_NAME_BYTES]; /* file name without .conf; or host */
+	char name[RM_SIM_NAME_BYTES]; /* file name without .conf, or "host" */
 	struct rm_sim_level l1d, l2, llc;
 	struct rm_sim_cycles cost[RM_SIM_COSTS];
-	uint32_t quantum; /* cycles a core may run ahead on private hits */
+	uint32_t quantum; /* cycles that a core may run ahead on private hits */
 	uint32_t mhz;     /* virtual cycles per microsecond */
-	bool rmw_loads;   /* a read-modify-write also counts as a load */
+	bool rmw_loads; /* whether a read-modify-write also counts as a load */
 };
 
 /* Keys of costs in a file: "base", "l1d-hit", "l2-hit", ... */
@@ -91,7 +93,7 @@ extern const char *const rm_sim_cost_name[RM_SIM_COSTS];
 int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error);
 
-/* The built-in descriptions by name, terminated by a NULL name. sim.mk
+/* The built-in descriptions with their names, terminated by a NULL name. sim.mk
    generates them from the files. */
 struct rm_sim_builtin {
 	const char *name, *text;

@@ -27,7 +27,7 @@ SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan -fno-tree-loop-distribute-patterns)
 $(SIM)/flags: FORCE
 	$(call stamp,$(SIM_FLAGS) $(COMPILERS))
-# Through assembly, which the lint reads.
+# Compiled in two steps, by way of assembly, because the lint reads the assembly.
 $(SIM)/%.s: %.c $(SIM)/flags
 	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(impl_flags) $(reads) -S $(call into,$<)
 $(SIM)/%.raw.o: $(SIM)/%.s
@@ -37,7 +37,7 @@ $(SIM)/%.o: $(SIM)/%.raw.o runner/sim/names.txt
 	@sed '/^#/d; / /!d' runner/sim/names.txt >$@.names
 	@objcopy --redefine-syms=$@.names --set-section-alignment .data=4096 \
 	  --set-section-alignment .bss=4096 --set-section-alignment .rodata=4096 $< $@$(NEW) && mv $@$(NEW) $@
-# Empty, or the reason why the map is not simulated.
+# The file is empty, or contains the reason why the map is not simulated.
 $(SIM)/%.verdict: $(SIM)/%.raw.o runner/sim/simulatable.sh runner/sim/names.txt
 	@runner/sim/simulatable.sh $< $(<:.raw.o=.s) >$@$(NEW) && mv $@$(NEW) $@
 .SECONDARY: $(foreach o,$(SIM_GUEST) $(foreach id,$(SIM_C),$(SIM)/$(MAP_$(id)).o),$(o:.o=.s) $(o:.o=.raw.o))

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# simulatable.sh OBJECT ASSEMBLY - can the instrumented map be simulated?
-# Prints nothing, or the reason why not. It checks the machine code: accesses
-# that the simulation cannot see would yield plausible but wrong numbers.
+# simulatable.sh OBJECT ASSEMBLY - prints why an instrumented map cannot be simulated, or nothing if it can. It checks
+# the machine code, since accesses that the simulation cannot see would yield plausible but wrong numbers.
 object=$1 assembly=$2
 folder=${0%/*}
 
@@ -15,13 +14,13 @@ strange=$(nm -u "$object" | awk '{ print $NF }' | grep -v '^__tsan_' |
 [ -z "$strange" ] ||
 	no "calls $(echo "$strange" | head -n 3 | paste -sd' ' | sed 's/ /, /g'), which is not simulated"
 
-# Callbacks that touch.c does not implement: C++ objects, wide vectors.
+# Callbacks that touch.c does not implement: those for C++ objects and wide vectors.
 odd=$(nm -u "$object" | awk '$NF ~ /^__tsan_/ { print $NF }' | grep -vE \
 	'^__tsan_(init|func_(entry|exit)|(unaligned_)?(read|write)(1|2|4|8|16)|(read|write)_range|atomic(8|16|32|64|128)_[a-z_]*|atomic_(thread|signal)_fence)$' |
 	head -n 1)
 [ -z "$odd" ] || no "needs $odd"
 
-# All virtual cores share one host thread.
+# All virtual cores share one host thread, so they would share thread-local variables.
 tls=$(readelf -sW "$object" | awk '$4 == "TLS" { print $8; exit }')
 [ -z "$tls" ] || no "has a thread-local variable ($tls)"
 

@@ -51,7 +51,7 @@ static int reject_at(const char *file, size_t at, struct rm_error *error,
 	        what, found, expected);
 }
 
-/* Reads a record. Returns its size, or 0 if fewer bytes are left. */
+/* Reads a record. Returns the record's size, or 0 if fewer bytes are left. */
 static size_t record_at(
         const char *bytes, size_t left, struct rm_trace_line *line)
 {
@@ -71,7 +71,7 @@ static size_t record_at(
 }
 
 /* The number of records must match the file's length. Otherwise a file that was
-   cut or joined at a record's end would be read as another trace. */
+   cut or joined at the end of a record would be read as a different trace. */
 static int check_count(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -91,7 +91,8 @@ static int check_count(const char *file, const char *bytes, size_t length,
 	        file, length, records, number_at(bytes + COUNT_AT, 8));
 }
 
-/* Other versions are rejected: version 1 had numeric keys and no values. */
+/* Other versions are rejected, since version 1 had numeric keys and no
+   values. */
 static int check_header(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -127,7 +128,7 @@ size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 	return length;
 }
 
-/* The fault of a single record, or NULL. */
+/* Returns what is wrong with a single record, or NULL. */
 static const char *record_fault(const struct rm_trace_line *line)
 {
 	if (line->word > RM_TRACE_HAS)
@@ -151,7 +152,8 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
-	/* before any record is used: a flipped bit yields another valid key */
+	/* checked before any record is used, since a flipped bit may yield
+	   another valid key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
 		return reject_at(file, CRC_AT, error, "damaged: checksum is",
@@ -175,7 +177,7 @@ struct output {
 	bool only_sum;
 };
 
-/* The checksum precedes the data, and `out` may be a pipe: everything is
+/* The checksum precedes the data and `out` may be a pipe, so everything is
    produced twice, the first time only for the checksum. */
 static void put(struct output *output, const char *bytes, size_t length)
 {
@@ -205,7 +207,7 @@ static void put_all(
 	uint64_t sets = 0;
 
 	put(output, header, CRC_AT);
-	if (!output->only_sum) /* checksum computed by the dry run */
+	if (!output->only_sum) /* checksum that the dry run computed */
 		fwrite(header + CRC_AT, 1, 8, output->out);
 	for (uint64_t rank = 0; rank < trace->present; rank++) {
 		const struct rm_dictionary_key *key =

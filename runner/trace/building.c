@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* State of a key: bits in rm_trace_builder.states. */
+/* State of a key, as bits in rm_trace_builder.states. */
 enum { PRESENT = 1, SEEN = 2 };
 
 static int grow_states(struct rm_trace_builder *building, size_t number)
@@ -41,7 +41,7 @@ static int append(struct rm_trace_builder *building, uint32_t entry)
 }
 
 /* One `has` line means that the file lists all keys that are present initially.
-   So it must precede all operations: without a list a key is present initially
+   So it must precede all operations. Without a list, a key is present initially
    if its first operation is a get or a del. */
 static int add_has(
         struct rm_trace_builder *building, uint8_t *state, const char **why)
@@ -91,7 +91,7 @@ static const char *limit_fault(
 	return NULL;
 }
 
-/* The key's number; also makes room for its state. */
+/* Returns the key's number; also makes room for its state. */
 static int number_of(struct rm_trace_builder *building,
         const struct rm_trace_line *line, uint32_t *number)
 {
@@ -165,8 +165,9 @@ static int set_ranks(struct rm_trace_builder *building)
 	return failed;
 }
 
-/* Sets peak and in_place. From these a plan computes the size of the map, and
-   whether the trace suits maps that must not insert while others read. */
+/* Sets peak and in_place. Computes what a plan needs to know: the size of the
+   map, and whether the trace suits maps that must not insert while other
+   threads read. */
 static int simulate(struct rm_trace *trace)
 {
 	uint8_t *held = calloc(trace->keys + 1, 1);
@@ -200,9 +201,9 @@ static uint64_t add_line(uint64_t sum, enum rm_trace_word word,
 	return rm_seed(sum + (uint64_t)word, key->hash);
 }
 
-/* Includes the bytes of keys, not their numbers, and all keys that are present
-   initially, whether listed or not. So it is equal in both forms, after
-   rewriting, and on every machine. */
+/* The hash includes the bytes of keys instead of their numbers, and all keys
+   that are present initially, whether listed or not. So it is equal for both
+   forms of a trace, after rewriting, and on every machine. */
 static uint32_t checksum_of(const struct rm_trace *trace)
 {
 	const struct rm_dictionary_key *keys = trace->dictionary.keys;

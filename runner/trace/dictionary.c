@@ -126,7 +126,8 @@ int rm_dictionary_renumber(struct rm_dictionary *d, const uint32_t *number)
 {
 	struct rm_dictionary_key *keys;
 
-	/* The table has the old numbers, and no search follows: free it. */
+	/* Frees the table, which has the old numbers, since no search
+	   follows. */
 	free(d->table);
 	d->table = NULL;
 	d->table_size = 0;

@@ -2,8 +2,8 @@
 /*
  * internal.h - declarations shared by the files of this module.
  *
- * Calls go one way: record.c and play.c to trace.c, that to text.c and
- * binary.c, these and twitter.c to building.c, that to dictionary.c.
+ * Calls go one way: record.c and play.c call trace.c, which calls text.c and
+ * binary.c; these and twitter.c call building.c, which calls dictionary.c.
  */
 #ifndef RM_TRACE_INTERNAL_H
 #define RM_TRACE_INTERNAL_H
@@ -15,24 +15,26 @@
 /* Hash of a key's bytes, the same on every machine. */
 uint64_t rm_dictionary_hash(const char *key, size_t length);
 
-/* The number of a key; a new key gets the next number, up to 2^32 - 2 keys.
-   Returns 0 or -ENOMEM. */
+/* Returns the number of a key; a new key gets the next number, up to 2^32 - 2
+   keys. Returns 0 or -ENOMEM. */
 int rm_dictionary_number(struct rm_dictionary *dictionary, const char *key,
         size_t length, uint32_t *number);
 
-/* Renumbers: key i becomes number[i]. 0 or -ENOMEM. No key can follow. */
+/* Renumbers the keys: key i becomes number[i]. Returns 0 or -ENOMEM. No key can
+   follow. */
 int rm_dictionary_renumber(
         struct rm_dictionary *dictionary, const uint32_t *number);
 
 void rm_dictionary_clear(struct rm_dictionary *dictionary);
 
 /* Grows an array to at least `needed` items of `size` bytes; it may move, and
-   `*room` is its new capacity. NULL: out of memory; the old one stays valid. */
+   `*room` is its new capacity. NULL: out of memory; the old array stays
+   valid. */
 void *rm_trace_grow(void *items, size_t needed, size_t *room, size_t size);
 
 /* --- building.c: builds a trace line by line --- */
 
-/* Operation of a line; rm_trace_words has the text form ("get "). */
+/* Operation of a line; rm_trace_words has its text form ("get "). */
 enum rm_trace_word { RM_TRACE_GET, RM_TRACE_SET, RM_TRACE_DEL, RM_TRACE_HAS };
 extern const char rm_trace_words[][5];
 
@@ -51,8 +53,8 @@ struct rm_trace_builder {
 };
 
 /*
- * Adds one line. Returns 0, -ENOMEM, or -EINVAL with the fault in `why`,
- * without its position (a constant string).
+ * Adds one line. Returns 0, -ENOMEM, or -EINVAL and sets `why` to a constant
+ * string that describes the fault without its position.
  */
 int rm_trace_add(struct rm_trace_builder *building,
         const struct rm_trace_line *line, const char **why);
@@ -61,7 +63,7 @@ int rm_trace_add(struct rm_trace_builder *building,
    or -ENOMEM. The caller still owns building->states. */
 int rm_trace_finish(struct rm_trace_builder *building);
 
-/* The line of an entry. `*sets` is the number of sets so far. */
+/* Returns the line of an entry. `*sets` counts the sets so far. */
 struct rm_trace_line rm_trace_line_of(
         const struct rm_trace *trace, uint32_t entry, uint64_t *sets);
 
@@ -71,7 +73,8 @@ struct rm_trace_line rm_trace_line_of(
 int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error);
 
-/* The parsers of the two forms. Return 0 or a negative errno with `error`. */
+/* The parsers of the two forms. They return 0, or a negative errno with
+   `error`. */
 int rm_trace_parse_text(const char *file, const char *text, size_t length,
         struct rm_trace_builder *building, struct rm_error *error);
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,

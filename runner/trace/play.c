@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * play.c - replays a trace on a map, with its own keys and values.
+ * play.c - replays a trace on a map, with the trace's keys and values.
  *
- * A key is the recorded bytes. Values of any length do not fit into a map of 8
- * or 24 bytes. So the map stores a pointer to a struct write, as a map of
- * strings does, and with 24 bytes also length and hash of the value, so that a
- * torn copy is detected. The bytes belong to the trace and need no reclamation.
+ * Keys are the recorded bytes. Values may have any length, but the map's values
+ * have 8 or 24 bytes. So the map stores a pointer to a struct write, as a map
+ * of strings does, and with 24 bytes also length and hash of the value, so that
+ * a torn copy is detected. The bytes belong to the trace and need no
+ * reclamation.
  */
 #include "runner/base/clock.h"
 #include "runner/trace/internal.h"
@@ -18,9 +19,9 @@
 
 enum { QUIESCE_EVERY = 64, DEFAULT_VALUE_BYTES = 24 };
 
-/* One write of the trace; the target of a map's value. */
+/* One write of the trace, to which a value in the map points. */
 struct write {
-	uint64_t ordinal; /* ordinal of the set, from 1; 0: present initially */
+	uint64_t ordinal; /* number of the set, from 1; 0: present initially */
 	uint32_t rank;
 	uint32_t value; /* number, or RM_TRACE_NO_VALUE */
 };
@@ -29,9 +30,9 @@ struct player {
 	const struct rm_trace *trace;
 	const struct rm_trace_play *play;
 	void *map;
-	struct write *writes; /* of initial ranks, then of sets */
-	/* by rank: the write whose value is held, or NULL. Only the owner of
-	   the key accesses it until all threads have ended. */
+	struct write *writes; /* writes of initial ranks, then of sets */
+	/* by rank: the write whose value is held, or NULL. Only the key's owner
+	   accesses it until all threads have ended. */
 	const struct write **held;
 };
 
@@ -84,7 +85,7 @@ static struct rm_value value_of(
 		rm_dictionary_hash(bytes, length) } };
 }
 
-/* Whether a value belongs to a write to this key and is complete. */
+/* True if a value belongs to a write to this key and is complete. */
 static bool value_is_valid(const struct player *player,
         const struct rm_value *value, uint32_t rank)
 {
@@ -111,7 +112,7 @@ static void set_fault(struct thread *thread, const char *what, uint32_t rank)
 }
 
 /* The expected answer of a get is known only with one thread. A map with stale
-   reads may return an earlier state. */
+   reads may return an earlier value. */
 static void get(struct thread *thread, uint32_t rank)
 {
 	struct player *player = thread->player;
@@ -160,7 +161,7 @@ static void change(
 	player->held[rank] = write;
 }
 
-/* One pass over a share. */
+/* Runs one pass over a thread's share. */
 static void pass(struct thread *thread, const uint32_t *entry)
 {
 	struct player *player = thread->player;
@@ -251,7 +252,8 @@ static void check_all(
 	struct player *player = thread->player;
 	const struct rm_map_ops *ops = player->play->impl->ops;
 
-	if (ops->park) { /* a thread that was parked sees every write */
+	if (ops->park) { /* a thread that was parked in the meantime sees every
+	                    write */
 		ops->park(thread->inner);
 		ops->unpark(thread->inner);
 	}
@@ -322,8 +324,8 @@ static void run_all(
 	}
 }
 
-/* A separate thread handle does prefill and final check. It is not joined while
-   the others run, so that no grace period waits for it. */
+/* A separate thread handle does the prefill and the final check. It is not
+   joined while the other threads run, so that no grace period waits for it. */
 static void play_map(struct player *player, struct thread *threads,
         struct rm_trace_play_result *played, struct rm_error *error)
 {

@@ -3,7 +3,7 @@
  * record.c - records the operations of one window while they run.
  *
  * Each operation is executed and recorded under one lock, so that the record
- * has the order in which they took effect, which maps do not provide.
+ * shows the order in which they took effect, which maps do not report.
  */
 #include "runner/base/file.h"
 #include "runner/driver.h"
@@ -24,7 +24,7 @@ struct rm_recorder {
 	bool overflow;    /* some operations or ranks were not recorded */
 };
 
-/* Replaces the map's thread in a recorded loop. */
+/* Takes the place of the map's thread handle in a recorded loop. */
 struct thread {
 	struct rm_recorder *recorder;
 	const struct rm_map_ops *inner;
@@ -51,7 +51,8 @@ void rm_recorder_destroy(struct rm_recorder *recorder)
 	free(recorder);
 }
 
-/* Parks before it waits for the lock: grace periods must not wait for it. */
+/* Parks before it waits for the lock, since grace periods must not wait for
+   it. */
 static void lock(struct thread *thread)
 {
 	if (!pthread_mutex_trylock(&thread->recorder->lock))
@@ -161,8 +162,9 @@ void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
 {
 	static void (*const drives[RM_SHAPES])(struct rm_worker *) =
 	        RM_ALL_DRIVES;
-	/* The loop calls this file's table with this file's thread, which calls
-	   the map's with the map's. The worker is changed for the loop only. */
+	/* The loop calls the operations of this file with this file's thread
+	   handle, and they call the map's operations with the map's handle. The
+	   worker is changed only during the loop. */
 	struct thread thread = { recorder, impl->ops, worker->thread };
 
 	worker->thread = &thread;
@@ -196,7 +198,7 @@ static int write_text(
 	return rm_file_flush(out);
 }
 
-/* Converts the text form by way of a struct rm_trace. */
+/* Converts the text form through a struct rm_trace. */
 static int write_binary(const struct rm_recorder *recorder, uint64_t resident,
         FILE *out, struct rm_error *error)
 {

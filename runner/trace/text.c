@@ -3,7 +3,8 @@
  * text.c - reads and writes the text form of a trace.
  *
  * Every line that is not exactly one operation is rejected, never skipped.
- * Otherwise a trace cut within a line would replay as another workload.
+ * Otherwise a trace that was cut within a line would replay as a different
+ * workload.
  */
 #include "runner/trace/internal.h"
 
@@ -14,7 +15,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; shown of a bad line */
+enum {
+	WORD_BYTES = 4,
+	SHOWN_BYTES = 24
+}; /* length of "get "; bytes shown of a
+                                              bad line */
 
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };
@@ -22,11 +27,11 @@ const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 struct lines {
 	const char *file;
 	const char *at, *end; /* the rest */
-	uint64_t number;      /* of the last returned line, from 1 */
+	uint64_t number;      /* number of the last returned line, from 1 */
 };
 
-/* The next line without its newline; NULL after the last one. `cut`: the line
-   has no newline. */
+/* Returns the next line without its newline; NULL after the last one. `cut`:
+   the line has no newline. */
 static const char *next(struct lines *lines, size_t *length, bool *cut)
 {
 	const char *line = lines->at, *newline;
@@ -88,8 +93,8 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	return 0;
 }
 
-/* Reads one operation. A key may have any byte but a newline. A blank at the
-   end of a line belongs to the key, so nothing is trimmed. */
+/* Reads one operation. A key may contain any byte except a newline. A blank at
+   the end of a line belongs to the key, so nothing is trimmed. */
 static int read_line(const struct lines *lines, const char *line, size_t length,
         struct rm_trace_builder *building, struct rm_error *error)
 {
@@ -117,7 +122,8 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 	return failed == -EINVAL ? reject_with(lines, why, error) : failed;
 }
 
-/* Reads a number of bytes and a blank. False: malformed, or above `most`. */
+/* Reads a number of bytes and a blank. Returns false if it is malformed or
+   above `most`. */
 static bool read_size(
         const char **at, const char *end, size_t most, size_t *size)
 {

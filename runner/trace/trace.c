@@ -64,7 +64,7 @@ void rm_trace_clear(struct rm_trace *trace)
 	*trace = (struct rm_trace){ 0 };
 }
 
-/* The thread that does all sets and dels of the entry's key. */
+/* Returns the thread that does all sets and dels of the entry's key. */
 static unsigned owner_of(uint32_t entry, unsigned threads)
 {
 	return (unsigned)(rm_rank_mix(rm_replay_rank(entry)) % threads);
@@ -117,7 +117,7 @@ uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
 }
 
 /* Plays the trace once. held[rank] is the ordinal of the key's value + 1; 0:
-   absent. Ordinals restart with each pass, as in a share. */
+   absent. Numbers restart with each pass, as in a share. */
 static void pass(const struct rm_trace *trace, uint64_t *held,
         struct rm_trace_expected *expected)
 {

@@ -5,13 +5,14 @@
  * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`, or a set with
  * its value, `put K V KEY VALUE`, where K and V are lengths in bytes. Before
  * the first operation, `has KEY` lists keys that are present initially. `# ...`
- * is a comment. An optional last line `end N` has their number. A key is all
- * bytes between the blank and the newline. Binary: docs/reference/traces.md.
- * Errors are `file:line: ...`, or `file: byte N: ...`.
+ * is a comment. An optional last line `end N` states the number of operations.
+ * A key is all bytes between the blank and the newline. Binary:
+ * docs/reference/traces.md. Errors are `file:line: ...`, or `file: byte N:
+ * ...`.
  *
- * Keys become ranks: first the keys that are present initially, each group in
- * order of first occurrence. Without `has` lines a key is present initially if
- * its first operation is a get or a del.
+ * Keys become ranks: first the keys that are present initially, then all
+ * others, both in order of first occurrence. Without `has` lines a key is
+ * present initially if its first operation is a get or a del.
  */
 #ifndef RM_TRACE_H
 #define RM_TRACE_H
@@ -45,21 +46,22 @@ struct rm_dictionary {
 	char *bytes; /* bytes of all keys; owned */
 	size_t used, bytes_room;
 	uint32_t *table;   /* open addressing: number + 1, or 0; owned */
-	size_t table_size; /* a power of two, or 0 */
+	size_t table_size; /* its length, a power of two, or 0 */
 };
 
 struct rm_trace {
-	/* rm_replay_entry() in file order; owned */
+	/* entries of rm_replay_entry() in file order; owned */
 	uint32_t *entries;
 	uint64_t count;            /* operations */
 	uint64_t gets, sets, dels; /* numbers by kind */
-	uint64_t keys;             /* distinct keys; their ranks are below */
-	uint64_t present;          /* ranks below are present initially */
-	uint64_t peak;             /* most keys held at one time */
-	bool in_place;             /* no operation inserts or removes a key */
-	uint32_t checksum; /* of operations and keys; equal in both forms */
+	uint64_t keys;     /* number of distinct keys; all ranks are lower */
+	uint64_t present;  /* lower ranks are present initially */
+	uint64_t peak;     /* maximum number of keys held at one time */
+	bool in_place;     /* no operation inserts or removes a key */
+	uint32_t checksum; /* hash of operations and keys, equal for both
+	                      forms */
 	struct rm_dictionary dictionary; /* keys by rank */
-	/* by set ordinal - 1: number of its value, or RM_TRACE_NO_VALUE;
+	/* for each set, in order: number of its value, or RM_TRACE_NO_VALUE;
 	   owned */
 	uint32_t *written;
 	struct rm_dictionary values;
@@ -69,8 +71,8 @@ struct rm_trace {
 #define RM_TRACE_NO_VALUE UINT32_MAX
 
 /*
- * Reads a file of either form. Returns 0; with `error` -EINVAL if it is
- * damaged, -ENOMEM, or the errno of reading. Release with rm_trace_clear(),
+ * Reads a file of either form. Returns 0, or with `error` -EINVAL if it is
+ * damaged, -ENOMEM, or the -errno of reading it. Release with rm_trace_clear(),
  * also after an error.
  */
 int rm_trace_load(
@@ -97,27 +99,27 @@ struct rm_trace_import_stats {
 /*
  * Reads a file in the format of Twitter's public cache traces
  * (docs/reference/traces.md) as a trace. Keys and values get their real
- * lengths, and a del removes an expired value. Returns as rm_trace_load();
- * errors are `file:line: ...`.
+ * lengths, and a del removes an expired value. Returns the same as
+ * rm_trace_load(); errors are `file:line: ...`.
  */
 int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
         struct rm_trace_import_stats *imported, struct rm_error *error);
 
-/* Results and final state of a correct map after a number of passes. */
+/* Results and final state of a correct map after a given number of passes. */
 struct rm_trace_expected {
-	uint64_t hits;                           /* one thread in file order */
+	uint64_t hits; /* results of one thread in file order */
 	uint64_t inserts, removes, idle_removes; /* for any interleaving */
 	uint64_t held;                           /* keys held at the end */
 	uint64_t digest; /* sum of rm_trace_entry_digest() over the held keys */
 };
 
-/* Computes them; passes >= 1. Returns 0 or -ENOMEM. */
+/* Computes the expected results; passes >= 1. Returns 0 or -ENOMEM. */
 int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
         struct rm_trace_expected *expected);
 
 /*
- * Contribution of a held entry to the digest of a map's state. `ordinal` is the
- * number, among all sets, of the set that wrote its value (0: present
+ * What a held entry adds to the digest of a map's state. `ordinal` is the
+ * number, among all sets, of the set that wrote the entry's value (0: present
  * initially), modulo 2^20 as in the value's sequence.
  */
 static inline uint64_t rm_trace_entry_digest(
@@ -127,10 +129,10 @@ static inline uint64_t rm_trace_entry_digest(
 }
 
 /*
- * The share of thread `slot` of `threads`, in the form that rm_drive_replay()
- * reads. Gets are dealt in turn by position, sets and dels by key, so that one
- * thread does them for each key in the trace's order. A set is followed by its
- * ordinal, the share by RM_OPERATIONS.
+ * Returns the share of thread `slot` of `threads`, in the form that
+ * rm_drive_replay() reads. Gets are assigned to threads in turn; sets and dels
+ * by key, so that one thread does all those of a key in the trace's order. A
+ * set is followed by its ordinal, the share by RM_OPERATIONS.
  *
  * operations  out: in the share
  * Returns NULL if out of memory; the caller frees the share.
@@ -139,7 +141,7 @@ uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations);
 
 /*
- * --- play.c: replays a trace on a map, with its own keys and values ---
+ * --- play.c: replays a trace on a map, with the trace's keys and values ---
  *
  * Calls the map's table of operations with the recorded bytes of each key. The
  * map stores a pointer to the recorded value, as a map of strings does. Not for
@@ -162,10 +164,10 @@ struct rm_trace_play_result {
 
 /*
  * Returns 0, or with `error`: -EIO if an answer contradicts the trace, -ENOMEM,
- * -ENOTSUP if the map does not support the shape or the threads. Checks the
- * answer of every set and del, with one thread also of every get, and at the
- * end each key and value. The caller checks whether `state` was written:
- * ferror() and fclose().
+ * or -ENOTSUP if the map does not support the shape or the number of threads.
+ * Checks the answer of every set and del, with one thread also that of every
+ * get, and at the end every key and value. The caller checks whether `state`
+ * was written: ferror() and fclose().
  */
 int rm_trace_play(const struct rm_trace *trace,
         const struct rm_trace_play *play, struct rm_trace_play_result *played,
@@ -179,20 +181,20 @@ size_t rm_trace_default_value(uint64_t ordinal, char *text);
  * --- record.c: records the operations of one window ---
  *
  * Works for any map, through its table of operations. It runs the cell's loop,
- * but one operation at a time, so that the record has the order in which they
+ * but one operation at a time, so that the record shows the order in which they
  * took effect. Not for measurements.
  */
 struct rm_recorder;
 
-/* Records at most `limit` operations; with more, the record is incomplete.
-   NULL: out of memory. */
+/* Creates a recorder of at most `limit` operations; with more, the record is
+   incomplete. NULL: out of memory. */
 struct rm_recorder *rm_recorder_create(uint64_t limit);
 void rm_recorder_destroy(struct rm_recorder *recorder);
 
 /*
  * Runs impl's loop of this shape on worker, like impl->drive[], and records it.
- * The sequence of a value is the ordinal of its write. All threads of a team at
- * the same time.
+ * The sequence of a value is the ordinal of its write. All threads of a team
+ * may call it at the same time.
  */
 void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
         struct rm_shape shape, struct rm_worker *worker);
@@ -204,10 +206,10 @@ uint64_t rm_recorder_key_hash(uint64_t rank);
 uint64_t rm_recorder_count(const struct rm_recorder *recorder);
 
 /*
- * Writes the trace. Ranks below `resident` (at least 1) were present before it.
- * They must be listed: without a list, readers assume that a key was present if
- * its first operation is a get or del. Returns with `error` -EOVERFLOW if
- * operations exceeded the limit, -ENOMEM, or -EIO.
+ * Writes the trace. Writes the record. Ranks below `resident` (at least 1) were
+ * present before the window. They must be listed, since without a list readers
+ * assume that a key was present if its first operation is a get or del. Returns
+ * with `error` -EOVERFLOW if operations exceeded the limit, -ENOMEM, or -EIO.
  */
 int rm_recorder_write(const struct rm_recorder *recorder, uint64_t resident,
         bool binary, FILE *out, struct rm_error *error);

@@ -4,9 +4,9 @@
  *
  * A line is `timestamp,key,key size,value size,client,operation,TTL` (README of
  * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The
- * anonymised key may differ in length from its key size; the import gives it
- * that size. A value with a TTL expires by a del before the first line at or
- * after its time.
+ * anonymised key may be longer or shorter than its key size; the import gives
+ * it that size. A value with a TTL expires: the import adds a del before the
+ * first line at or after that time.
  */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
@@ -29,7 +29,7 @@ enum {
 /* Maximum of a time or a TTL: 136 years. */
 static const uint64_t SECONDS_MOST = UINT32_MAX;
 
-/* Effect of an operation on a present key, and on an absent one. */
+/* What an operation does to a present key, and to an absent one. */
 static const struct operation {
 	const char *name;
 	enum rm_trace_word there, absent;
@@ -52,12 +52,12 @@ enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
 enum state { UNSEEN, THERE, GONE };
 
 struct key {
-	size_t size; /* key size in its first line */
+	size_t size; /* key size in the key's first line */
 	enum state state;
 	uint32_t writes; /* counted; voids earlier expiries */
 };
 
-/* A node of a heap with the earliest expiry at its top. */
+/* A node of a binary heap with the earliest expiry at its top. */
 struct expiry {
 	uint64_t at_s;
 	uint64_t turn; /* order of insertion, for equal times */
@@ -72,7 +72,7 @@ struct importing {
 	size_t key_room;
 	struct expiry *heap; /* owned */
 	size_t waiting, heap_room;
-	char name[RM_TRACE_KEY_MAX]; /* current key at its full size */
+	char name[RM_TRACE_KEY_MAX]; /* current key in its full size */
 	char *value;                 /* bytes for the longest value; owned */
 	struct rm_trace_builder *building;
 	struct rm_trace_import_stats *stats;
@@ -99,8 +99,6 @@ static int reject_field(const struct importing *in, const char *what,
 	        "%s:%" PRIu64 ": %s \"%s\", expected %s", in->file, in->line,
 	        what, shown, expected);
 }
-
-/* --- reading a line -------------------------------------------------- */
 
 /* Reads digits only; the number must be in [least, most]. */
 static bool read_number(const char *text, size_t length, uint64_t least,
@@ -206,8 +204,6 @@ static int read_line(const struct importing *in, const char *text,
 	                         "characters");
 }
 
-/* --- keys --------------------------------------------------------------- */
-
 static int find_key(
         struct importing *in, const struct line *line, uint32_t *number)
 {
@@ -232,8 +228,9 @@ static int find_key(
 }
 
 /* Makes a key of the required size in in->name. A shorter text is padded with
-   NULs, which no key contains. A longer one becomes its number after a byte
-   that no key contains. -EINVAL if the size is too small for the number. */
+   NULs, which no key contains. A longer one is replaced with its number after a
+   byte that no key contains. -EINVAL if the size is too small for the
+   number. */
 static int set_name(struct importing *in, uint32_t number)
 {
 	const struct rm_dictionary_key *text = &in->names.keys[number];
@@ -278,8 +275,6 @@ static int add(struct importing *in, uint32_t number, enum rm_trace_word word,
 		        in->line, why);
 	return failed;
 }
-
-/* --- expiry ------------------------------------------------------------- */
 
 static bool earlier(const struct expiry *a, const struct expiry *b)
 {
@@ -348,10 +343,8 @@ static int expire(struct importing *in)
 	return 0;
 }
 
-/* --- importing a file ------------------------------------------------ */
-
 /* A key that has not occurred before is assumed present for reads and for
-   writes that change a present key. It is new for set and add. */
+   writes that change a present key. For set and add it is assumed to be new. */
 static int apply_line(struct importing *in, const struct line *line)
 {
 	const struct operation *op = line->operation;

@@ -3,16 +3,16 @@
  * accounting.c - measure = verify: exact accounting of values.
  *
  * Key sums cannot detect a lost *update*, because the key is still present.
- * Here every write is an exchange or a take, on few keys so that threads
- * conflict. Each value put in must come out exactly once or still be held:
- * sum(prefill) + sum(written) - sum(returned) = sum(held), modulo 2^64.
+ * Here every write is an exchange or a take, and there are few keys, so that
+ * threads conflict. Each value put in must come out exactly once or still be
+ * held: sum(prefill) + sum(written) - sum(returned) = sum(held), modulo 2^64.
  */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
 
 enum {
-	CHUNK = 64,                 /* reserved from the quota at once */
+	CHUNK = 64,                 /* writes reserved from the quota at once */
 	SLOW_LIMIT_NS = 2000000000, /* time limit for maps with O(n) writes */
 };
 
@@ -34,7 +34,7 @@ static struct rm_key key_of(
 }
 
 /* Only exchange returns the replaced value. With upsert the replaced values are
-   unknown, and the trial is checked by key sums alone. */
+   unknown, so only the key sums are checked. */
 static void write_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
@@ -65,7 +65,7 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 	}
 }
 
-/* As in write_rank(): only take returns the removed value. A missing key is no
+/* Like write_rank(); only take returns the removed value. A missing key is no
    error, because another thread may have removed it first. */
 static void remove_rank(const struct turn *turn, uint64_t rank)
 {
@@ -106,7 +106,8 @@ static void check_lookup(const struct turn *turn, uint64_t rank)
 		        rm_value_errors(turn->shape, &value, rank);
 }
 
-/* One write of the cell's kind and a look-up that races with other threads. */
+/* Does one write of the cell's kind, and a look-up that races with other
+   threads. */
 static void take_turn(const struct turn *turn, uint64_t random)
 {
 	struct rm_worker *worker = &turn->member->worker;
@@ -164,7 +165,7 @@ void rm_account_run(struct rm_member *member)
 			break;
 		}
 	}
-	/* makes writes / iterations correct for each measure */
+	/* so that writes / iterations is right for each measure */
 	member->worker.counts.writes = member->account.writes;
 	member->worker.counts.iterations = member->account.writes;
 }

@@ -3,11 +3,11 @@
  * allocations_stats.c - counts calls of malloc() and related functions, for
  * flavour stats.
  *
- * A program's definitions override the C library's, also for calls from other
- * libraries (ld.so(8), symbol lookup); glibc has its own under __libc_ names
- * for this. Counters are spread over cache lines to reduce contention. Trials
- * of this build are not timed, but the allocator is: one in TIMED_ONE_IN calls
- * of each thread, by two clock readings.
+ * A program's definitions of these functions replace those of the C library,
+ * even for calls from other libraries (ld.so(8), symbol lookup); glibc offers
+ * its own under __libc_ names for this purpose. Counters are spread over cache
+ * lines to reduce contention. Trials of this build are not timed, but one in
+ * TIMED_ONE_IN allocator calls of each thread is, with two clock readings.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/trial.h"
@@ -24,14 +24,15 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* a stripe adds up to this; 64 times it is the peak's error */
+	/* a stripe holds back up to this; the peak's error is 64 times that */
 	SETTLE_BYTES = 4096,
-	/* one in 61 allocations is timed: a clock reading takes as long as a
-	   call; a prime, as maps allocate in cycles of two or three */
+	/* only one in 61 allocations is timed, since a clock reading takes as
+	   long as a call; 61 is prime, as maps allocate in cycles of two or
+	   three */
 	TIMED_ONE_IN = 61,
 };
 
-/* One set per process, as there is one allocator. */
+/* There is one set per process, since there is one allocator. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
 	_Atomic uint64_t allocated_bytes, freed_bytes;
@@ -52,7 +53,8 @@ static struct stripe *get_stripe(void)
 	return own_stripe;
 }
 
-/* Adds to the bytes in use. All relaxed: a statistic orders nothing. */
+/* Adds to the bytes in use. All accesses are relaxed, since a statistic orders
+   nothing. */
 static void add_held_bytes(int64_t bytes)
 {
 	int64_t mine = atomic_fetch_add_explicit(&get_stripe()->unsettled,
@@ -75,7 +77,7 @@ static void add_held_bytes(int64_t bytes)
 		;
 }
 
-/* Start time of an allocation; 0: this one is not timed. */
+/* Returns the start time of an allocation; 0: do not time this one. */
 static uint64_t start_timing(void)
 {
 	return rm_stat_read(&get_stripe()->allocations) % TIMED_ONE_IN

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* A smaller map may lie between two huge-page boundaries. */
+/* A smaller map may not contain a whole huge page. */
 enum { LEAST_BYTES = 8 << 20 };
 
 const char *rm_allocator_file(void)
@@ -76,7 +76,7 @@ int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 	return 0;
 }
 
-/* AnonHugePages of this process; -1: unknown. */
+/* Returns AnonHugePages of this process; -1: unknown. */
 static int64_t huge_bytes(void)
 {
 	FILE *in = fopen("/proc/self/smaps_rollup", "r");
@@ -103,8 +103,9 @@ int rm_huge_pages_judge(
 		return rm_error_set(error, -ERANGE,
 		        "%" PRId64 " bytes of huge pages, expected none",
 		        bytes);
-	/* glibc 2.36 requests huge pages only for blocks above 2 MiB and the
-	   main heap: a map of small nodes has none, which the result shows */
+	/* glibc 2.36 requests huge pages only for the main heap and for blocks
+	   above 2 MiB, so a map of small nodes has none, which the result
+	   shows */
 	if (cell->huge_pages == RM_HUGE_PAGES_ON && bytes <= 0 &&
 	        cell->allocator != RM_ALLOCATOR_GLIBC &&
 	        map_bytes >= LEAST_BYTES)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events.c - records the events of each thread in a ring, and sums them up. */
+/* events.c - records the events of each thread in a ring buffer, and sums them
+   up. */
 #include "runner/trial/events.h"
 
 #include "runner/base/clock.h"
@@ -8,22 +9,23 @@
 #include <stdio.h>
 
 enum {
-	/* leak checkers scan all rings at the process's exit; with 75 MB of
-	   rings that was a third of a check's time */
+	/* leak checkers scan all rings when the process exits, which took a
+	   third of a check's time for 75 MB of rings */
 	RING_LENGTH = RM_SANITIZED ? 64 : RM_EVENT_RING_LENGTH,
 	/* timed builds record nothing; the compiler needs arrays of size 1 */
 	RINGS = RM_STATS_BUILT ? RM_EVENT_RINGS : 1,
 	LENGTH = RM_STATS_BUILT ? RING_LENGTH : 1,
 };
 
-/* Frequent events have their own parts of the ring. */
+/* Frequent events have separate parts of the ring. */
 enum part { RARE, MOVES, WAITS, PARTS };
 
 struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* Only its thread writes a ring. Members that others read are atomic. */
+/* Only its own thread writes a ring. Members that other threads read are
+   atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;
@@ -31,9 +33,9 @@ static struct ring {
 	struct rm_event_record records[PARTS][LENGTH];
 } rings[RINGS];
 
-/* Global like the threads that it counts. */
+/* Global, like the threads that it counts. */
 static _Atomic unsigned rings_taken;
-/* Shared by all threads without a ring: the number of their lost events, and
+/* For all threads without a ring together: the number of their lost events, and
    the sums of their spans, which are complete. */
 static _Atomic uint64_t ringless;
 static struct sums ringless_sums;
@@ -65,7 +67,7 @@ const char *rm_event_argument(enum rm_event event)
 	return kinds[event].argument;
 }
 
-/* The calling thread's ring; NULL if all rings are taken. */
+/* The calling thread's ring; Returns NULL if all rings are taken. */
 static struct ring *get_ring(void)
 {
 	if (own_ring)
@@ -94,7 +96,7 @@ void rm_events_set_lane(int lane)
 		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
 }
 
-/* Number of available events of a part: at most LENGTH. */
+/* Number of available events in a part of a ring, at most LENGTH. */
 static size_t available(unsigned i, enum part part)
 {
 	/* acquire: pairs with the release in record_event() */
@@ -248,7 +250,7 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
-/* The sums of each lane, then those of threads without a ring. */
+/* Adds the sums of all lanes, then those of threads without a ring. */
 static struct sums *sums_at(unsigned i)
 {
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;

@@ -17,46 +17,53 @@
 
 enum {
 	RM_EVENT_RINGS = 128,
-	RM_EVENT_RING_LENGTH = 4096, /* events in each of the three parts */
-	RM_EVENT_MAIN = -1,          /* lane of the trial's main thread */
-	RM_EVENT_FOREIGN = 4096,     /* first lane of threads started by a map
-	                                or a library; above all slots */
+	RM_EVENT_RING_LENGTH = 4096, /* events in each of the three parts of a
+	                                ring */
+	RM_EVENT_MAIN = -1,          /* number of the trial's main thread */
+	RM_EVENT_FOREIGN = 4096,     /* first number of threads that a map or a
+	                            library started; above all slots */
 };
 
 enum rm_event_kind { RM_EVENT_IS_SPAN, RM_EVENT_OPENS, RM_EVENT_CLOSES };
 
 struct rm_event_record {
-	uint64_t start_ns, end_ns; /* rm_now_ns(); equal unless a span */
+	uint64_t start_ns, end_ns; /* from rm_now_ns(); equal if it is not a
+	                              span */
 	uint64_t argument;
 	uint64_t sequence; /* per thread, in order of end times */
-	uintptr_t object;  /* opens and closes: address of the object */
+	uintptr_t object;  /* for the begin and end of a state: address of the
+	                     object */
 	enum rm_event event;
 	enum rm_event_kind kind;
 };
 
-/* The events of one thread. */
+/* The latest events of one thread. */
 struct rm_event_lane {
-	int lane; /* slot of a trial thread, RM_EVENT_MAIN, or from
-	             RM_EVENT_FOREIGN for other threads */
+	int lane; /* slot of a trial thread, RM_EVENT_MAIN, or RM_EVENT_FOREIGN
+	             and above for other threads */
 	size_t count;
 };
 
-/* Sets the calling thread's lane: its slot, or RM_EVENT_MAIN. */
+/* Sets the number of the calling thread: its slot, or RM_EVENT_MAIN. */
 void rm_events_set_lane(int lane);
 
-/* The number of lanes so far; describes lane `i`, false if it has no event. */
+/* The number of lanes (threads that recorded an event) so far; and a
+   description of lane `i`, false if it has no event. */
 unsigned rm_events_lanes(void);
 bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane);
-/* Event `at` of lane `i`, 0 <= at < count, in no order. Call it after all
-   threads have stopped recording; before, the event may be torn. */
+/* Returns event `at` of lane `i`, 0 <= at < count, in no particular order. Call
+   it after all threads have stopped recording; earlier, the event may be
+   torn. */
 struct rm_event_record rm_events_at(unsigned i, size_t at);
 
-/* Number of lost events: overwritten, or of threads without a ring. */
+/* Number of lost events: those overwritten, and those of threads without a
+   ring. */
 uint64_t rm_events_lost(void);
-/* The overwritten waits for locks among them. */
+/* Number of waits for locks among the overwritten events. */
 uint64_t rm_events_waits_lost(void);
 
-/* "grow", "lock_wait", ... : stable, for statistics and traces. */
+/* Name of a kind of event for statistics and traces ("grow", "lock_wait", ...),
+   which never changes. */
 const char *rm_event_name(enum rm_event event);
 /* Meaning of the event's argument, e.g. "entries". */
 const char *rm_event_argument(enum rm_event event);

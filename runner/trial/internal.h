@@ -28,10 +28,10 @@ struct rm_team;
 /*
  * Schedule and clocks of the open loop (open_loop.c).
  *
- * Arrivals are intended starts, fixed in advance by rate and seed. The latency
- * of a late operation is measured from its *intended* start, so that a stall
- * shows in every arrival that it delayed (Tene: coordinated omission). The
- * service time, from the actual start, is recorded as well.
+ * Arrivals are intended starts, which rate and seed determine in advance. The
+ * latency of a late operation is measured from its *intended* start, so that a
+ * stall shows in every arrival that it delayed (Tene: coordinated omission).
+ * The service time, from the actual start, is recorded as well.
  */
 
 enum rm_pace_clock { RM_CLOCK_INTENDED, RM_CLOCK_SERVICE, RM_CLOCKS };
@@ -47,21 +47,22 @@ struct rm_slow {
 };
 
 /*
- * Slices of the window (slices.c): the latencies in each 50 ms, and the map's
- * activity in that time. 50 ms, because article S4, section 3.3, relates a
- * pause to the latencies within 50 ms of it.
+ * Slices of the window (slices.c): the latencies in each 50 ms, and what the
+ * map did in that time. Article S4, section 3.3, relates a pause to the
+ * latencies within 50 ms of it.
  */
 enum { RM_SLICE_NS = 50000000 };
 
-/* One sample per operation of one thread: its slice and latency bucket. Samples
-   beyond `room` are dropped; then the result has no slices. */
+/* The samples of one thread, one per operation: slice and latency bucket.
+   Samples beyond `room` are dropped, and the result then has no slices. */
 struct rm_slices {
-	uint64_t start_ns, last; /* window's start; index of its last slice */
+	uint64_t start_ns, last; /* start of the window; index of its last
+	                            slice */
 	uint32_t *samples;
 	size_t count, room;
 };
 
-/* Sums since the start of the process, read at the end of a slice. */
+/* Sums since the process started, read at the end of a slice. */
 struct rm_slice_sums {
 	uint64_t count[RM_EVENTS], ns[RM_EVENTS];
 	int64_t bytes; /* bytes in use; negative: not counted */
@@ -83,25 +84,26 @@ void rm_slices_watch(struct rm_team *team);
 
 /* Schedule of one thread. One writer: that thread. */
 struct rm_pace {
-	bool poisson;            /* else constant gaps */
-	bool oversubscribed;     /* never spin: other threads need the CPU */
-	unsigned slow_count;     /* entries of `slowest` */
-	double ticks_per_ns;     /* rate of rm_ticks(); 0: not usable */
-	uint64_t shortest_apart; /* fewest ticks seen for reading the clock */
+	bool poisson;        /* else constant gaps */
+	bool oversubscribed; /* never spin, since other threads need the CPU */
+	unsigned slow_count; /* entries of `slowest` */
+	double ticks_per_ns; /* rate of rm_ticks(); 0: do not use it */
+	uint64_t shortest_apart; /* fewest ticks that a clock reading took */
 	double gap_ns;           /* mean gap between this thread's arrivals */
 	uint64_t start_ns;       /* the window's start */
-	double due_ns;           /* next intended start since start_ns */
+	double due_ns;           /* next intended start, since start_ns */
 	uint64_t end_ns;         /* the window's end */
-	uint64_t give_up_ns;     /* the window ends at this backlog */
-	uint64_t intended_ns;    /* intended start of the running operation */
-	uint64_t started_ns;     /* its actual start */
-	uint64_t late_starts;    /* operations started over 1 ms late */
-	bool is_due;             /* the operation has an intended start */
-	bool gave_up; /* the thread could not keep up with the rate */
+	uint64_t give_up_ns;  /* the window ends if the backlog reaches this */
+	uint64_t intended_ns; /* intended start of the current operation */
+	uint64_t started_ns;  /* its actual start */
+	uint64_t late_starts; /* operations that started over 1 ms late */
+	bool is_due;          /* the current operation has an intended start */
+	bool gave_up;         /* the thread could not keep up with the rate */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
 	struct rm_slices *slices;           /* samples of the window; or NULL */
-	/* [operation][was there][clock]; NULL if the cell cannot produce it */
+	/* [operation][was there][clock]; NULL if the cell has no such
+	   operations */
 	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
 };
 
@@ -118,8 +120,8 @@ void rm_pace_free(struct rm_pace *pace);
 void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
         double rate_per_s, unsigned slot, unsigned threads);
 
-/* Keeps the operation if it is among the RM_SLOWEST longest so far. Also for
-   loops without a schedule that read the clock. Recording thread only. */
+/* Keeps the operation if it is among the RM_SLOWEST longest so far. Also used
+   by loops that have no schedule but read the clock. Recording thread only. */
 void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow);
 
 /* Clears the histograms without reallocation. */
@@ -133,7 +135,7 @@ void rm_pace_clear(struct rm_pace *pace);
  * look-up; loops of look-ups are inlined (runner/driver.h).
  */
 
-/* Kinds of durations that a loop records separately. */
+/* Kinds of durations, which a loop records separately. */
 enum rm_loop_time {
 	RM_TIME_STEP,   /* main operation: a scan, an insert, a load */
 	RM_TIME_LOOKUP, /* other look-ups */
@@ -144,15 +146,17 @@ enum rm_loop_time {
 /* Records of these loops in one phase. One writer: the thread. */
 struct rm_loop_notes {
 	struct rm_histogram *times[RM_LOOP_TIMES]; /* or NULL */
-	uint64_t visited;        /* scans: entries; litmus: rounds with two old
-	                            values, or values taken */
+	uint64_t visited; /* scans: entries seen; litmus: rounds with two old
+	                     values, or values taken */
 	uint64_t opened, closed; /* sessions, in both phases */
-	uint64_t turns;          /* turns of the tide that this thread caused */
-	_Atomic uint64_t round;  /* litmus: completed rounds of this phase */
-	bool saw_old[2];         /* result of the last two rounds */
+	uint64_t turns; /* turning points (struct rm_session_wave) that this
+	                   thread caused */
+	_Atomic uint64_t round; /* litmus: completed rounds of this phase */
+	bool saw_old[2];        /* results of the last two rounds */
 	uint64_t numbers; /* litmus: sum of the numbers of values to be taken,
-	                     minus those taken, in both phases */
-	/* stall: resident memory at the reader's first stop, and its maximum */
+	                     minus those of values taken, over both phases */
+	/* stall: resident memory when the reader first stops, and its
+	   maximum */
 	uint64_t rss_first_bytes, rss_peak_bytes;
 	atomic_bool stopped; /* stall: the reader has stopped in this phase */
 };
@@ -164,7 +168,7 @@ struct rm_trial_loop {
 	/* Emits the window's statistics after it ended. */
 	void (*report)(
 	        const struct rm_team *team, rm_stat_fn *emit, void *context);
-	/* Whether the threads' records are consistent; NULL: no check. */
+	/* True if the threads' records are consistent; NULL: no check. */
 	bool (*check)(const struct rm_team *team);
 };
 
@@ -176,13 +180,13 @@ void rm_loop_notes_free(struct rm_loop_notes *notes);
 /* Clears the records of one phase without reallocation. */
 void rm_loop_notes_clear(struct rm_loop_notes *notes);
 
-/* Records one duration: of kind RM_TIME_STEP, or of another kind in `times`. */
+/* Record one duration, of kind RM_TIME_STEP or of another kind in `times`. */
 void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
 void rm_loop_note_kind(
         struct rm_loop_notes *notes, enum rm_loop_time kind, uint64_t ns);
 
-/* Emits NAME_count, _p50, _p99, _p999 and _max over all threads: for
-   RM_TIME_STEP, or for another kind (nothing if it has no record). */
+/* Emit NAME_count, _p50, _p99, _p999 and _max over all threads, for
+   RM_TIME_STEP or for another kind (nothing if none was recorded). */
 void rm_loop_emit_times(const struct rm_team *team, const char *name,
         rm_stat_fn *emit, void *context);
 void rm_loop_emit_kind(const struct rm_team *team, enum rm_loop_time kind,
@@ -196,9 +200,10 @@ extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill,
 
 enum rm_phase {
 	RM_PHASE_SETUP,  /* bind threads, create key streams */
-	RM_PHASE_CREATE, /* main: create the empty map; members: join */
+	RM_PHASE_CREATE, /* the main thread creates the empty map, members join
+	                    it */
 	RM_PHASE_PREFILL,
-	RM_PHASE_SETTLE, /* look up each resident rank once, then renew */
+	RM_PHASE_SETTLE, /* look up each resident rank once, then renew keys */
 	RM_PHASE_WARM_UP,
 	RM_PHASE_WINDOW, /* measured; for verify: accounting */
 	RM_PHASE_VERIFY, /* look up every rank of the universe */
@@ -206,10 +211,11 @@ enum rm_phase {
 	RM_PHASES,
 };
 
-/* "setup", "create", ...: keys of the result's phases_ns. */
+/* Names of the phases ("setup", "create", ...), which are keys of the result's
+   phases_ns. */
 const char *rm_phase_name(enum rm_phase phase);
 
-/* Sums of exchange accounting (measure = verify), modulo 2^64. */
+/* Sums over the values exchanged in measure = verify, modulo 2^64. */
 struct rm_account {
 	uint64_t writes;                  /* completed exchanges and takes */
 	uint64_t puts, outs;              /* values put in, values returned */
@@ -217,8 +223,9 @@ struct rm_account {
 	bool stopped_early;
 };
 
-/* Replacements by one thread before the warm-up. Not a member of struct
-   rm_member, so that other cells keep their addresses and simulated counts. */
+/* What one thread replaces before the warm-up. It is not a member of struct
+   rm_member, so that addresses, and with them simulated counts, stay the same
+   in other cells. */
 struct rm_renewal {
 	alignas(RM_CACHE_LINE) struct rm_counts counts;
 	uint64_t start_ns, end_ns;
@@ -234,61 +241,66 @@ struct rm_member {
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
 	uint64_t start_ns, end_ns;            /* window of this thread */
-	uint64_t settled; /* prefilled keys of its share that were found */
-	uint64_t held_keys, held_sum; /* over its share of the universe */
-	uint64_t held_digest;         /* traces and recordings only, else 0 */
-	uint64_t replay_operations;   /* trace: of its share, all passes */
-	int cpu_start, cpu_end;       /* CPU at the window's start and end */
-	enum rm_phase phase;          /* last phase begun */
-	struct rm_error error;        /* not "": the thread stopped */
+	uint64_t settled; /* prefilled keys in its share that were found */
+	uint64_t held_keys, held_sum; /* over its share of all ranks */
+	uint64_t held_digest;       /* for traces and recordings only, else 0 */
+	uint64_t replay_operations; /* trace: counts of its share, over all
+	                               passes */
+	int cpu_start, cpu_end; /* CPU number at the window's start and end */
+	enum rm_phase phase;    /* last phase begun */
+	struct rm_error error;  /* if not "", the thread stopped for this
+	                          reason */
 };
 
 struct rm_team {
 	const struct rm_request *request;
 	const struct rm_impl *impl;
-	/* the cell's loop: the subject's own, or a generic one; both NULL: the
-	   inlined loop of the map */
+	/* the cell's loop: the map's or technique's own, or a generic one; if
+	   both are NULL, the inlined loop of the map */
 	void (*own_loop)(struct rm_worker *worker);
 	const struct rm_trial_loop *loop;
 	struct rm_fresh *fresh; /* request->cell.threads */
-	struct rm_skew *skew;   /* zipf and hot only; else NULL */
+	struct rm_skew *skew;   /* for zipf and hot only; else NULL */
 	void *map;              /* NULL: could not be created */
 	struct rm_counters *counters;
 	struct rm_member *members; /* request->cell.threads */
 	pthread_barrier_t barrier;
 	uint64_t resident, span, fresh_guard; /* as in struct rm_worker */
-	uint64_t prefilled; /* ranks inserted before the window */
-	uint64_t universe;  /* ranks that may be present */
+	uint64_t prefilled; /* number of ranks inserted before the window */
+	uint64_t universe;  /* number of ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
 	int64_t pages_before[RM_NODES_MAX]; /* unless memory is first-touch */
-	uint64_t keys_before;               /* keys found by the settle phase */
-	/* speed of the slowest CPU before and after the window; 0: not measured */
+	uint64_t keys_before; /* keys that the settle phase found */
+	/* the slowest CPU's before and after the window; 0: not measured */
 	_Atomic double adds_per_ns[2];
 	double clock_cost_ns;
-	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable or needed */
+	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable or not
+	                        needed */
 	uint64_t clock_step_ns;
 	/* map statistics at the window's start and end; NULL unless measure =
 	   causes (end: also if the loop holds resources) */
 	json_t *stats_before, *stats_after;
 	struct rm_error error;          /* of the whole trial */
 	struct rm_error counters_error; /* reason for missing counters */
-	/* at the window's start and at each slice's end; or NULL */
+	/* read at the window's start and at the end of each slice; or NULL */
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
-	_Atomic uint64_t turns; /* of the tide, then without verification */
-	/* CPU time of all threads but main at the window's start and end; -1:
-	   unknown */
+	_Atomic uint64_t turns; /* for a varying number of sessions, then
+	                           without verification */
+	/* CPU time of all threads except the main thread, at the window's start
+	   and end; -1: unknown */
 	int64_t other_threads_ns[2];
-	/* members that measure the speed of their CPUs simultaneously */
+	/* number of members that measure the speed of their CPUs at the same
+	   time */
 	unsigned probes;
 	_Atomic unsigned probes_ready[2];
 	struct rm_renewal *renewals; /* one per member, or NULL */
 };
 
 /*
- * Runs all phases. Errors are in team->error and the members' errors. Returns 0
+ * Runs all phases. Errors are in team->error and in the members. Returns 0
  * if the phases ran, or -errno if threads could not be started. The map still
  * exists afterwards: rm_team_clear() destroys it.
  */
@@ -297,7 +309,8 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 
 void rm_team_clear(struct rm_team *team);
 
-/* Whether a member measures the speed of its CPU: the first on each does. */
+/* True if this member measures the speed of its CPU, which the first member on
+   each CPU does. */
 bool rm_team_probes(const struct rm_cell *cell, unsigned slot);
 
 /* Stores the lower speed; *slowest is 0 at first. Any thread. */
@@ -309,26 +322,26 @@ void rm_phase_work(struct rm_member *member, enum rm_phase phase);
 /* Runs the window of measure = verify (accounting.c). It uses few keys, so that
    threads conflict; each value put in must come out exactly once. */
 void rm_account_run(struct rm_member *member);
-/* Whether `impl` supports accounting (it offers exchange and take). */
+/* True if `impl` supports this accounting (it offers exchange and take). */
 bool rm_account_supported(const struct rm_impl *impl);
 
 /* Replaces keys before the window (renewal.c). The member's thread. */
 void rm_renew_keys(struct rm_member *member);
-/* Number of replacements by all threads: keys times rounds. */
+/* Number of replacements by all threads together: keys times rounds. */
 uint64_t rm_renewals_expected(const struct rm_team *team);
 /* The result's member "renewed". New reference. */
 json_t *rm_renewal_result(const struct rm_team *team);
 
-/* Trials that replay a trace, or are recorded (replay.c). */
+/* For trials that replay a trace or are recorded (replay.c). */
 void rm_replay_setup(struct rm_member *member);
 void rm_replay_set_ranks(struct rm_team *team, const struct rm_trace *trace);
-/* Contribution of a held entry to the digest of the map's state, or 0. */
+/* What a held entry adds to the digest of the map's state, or 0. */
 uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
         const struct rm_value *value);
 /* The result's member "replayed". New reference. */
 json_t *rm_replay_result(const struct rm_team *team);
 
-/* Builds the result object (result.c); judges the answers (judge.c). */
+/* Builds the result object (result.c) and judges the answers (judge.c). */
 json_t *rm_team_result(struct rm_team *team);
 
 struct rm_judgement {
@@ -346,27 +359,28 @@ struct rm_judgement {
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
 
-/* Checks the nodes of the pages added from `before` to `after` (RM_NODES_MAX
-   each). bind:N: at most 1 % and 16 pages elsewhere. interleave: at most 10 %
-   and 2048 pages, since huge pages are not divided, are beyond the equal share
-   of each of `nodes` nodes. Returns 0, or -ERANGE with `error`. */
+/* Checks on which nodes the pages added from `before` to `after` (RM_NODES_MAX
+   counts each) are. bind:N: at most 1 % and 16 pages may be on other nodes.
+   interleave: each of `nodes` nodes may exceed its equal share by at most 10 %
+   and 2048 pages, since huge pages are not divided. Returns 0, or -ERANGE with
+   `error`. */
 int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
         const int64_t *after, struct rm_error *error);
 
 /*
- * Whether the counts of each thread in the window are possible: at least 0
+ * Returns 0 if the counts of each thread in the window are possible: at least 0
  * look-ups, and at least as many look-ups as misses. Otherwise returns -EIO
- * with `error`; then no figure derived from the counts is valid.
+ * with `error`, and no number derived from the counts is valid.
  */
 int rm_team_counts_check(const struct rm_team *team, struct rm_error *error);
 
-/* Compares counts and the map's state with the trace (replay.c). */
+/* Compares the counts and the map's state with the trace (replay.c). */
 void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
         struct rm_judgement *judgement);
 
-/* Current counts of map and allocator (stats.c): an array of {name, unit,
-   value}. Allocations and locks are read next to the window: last before it,
-   first after it. New reference. */
+/* Returns the current counts of map and allocator (stats.c) as an array of
+   {name, unit, value}. Allocations and locks are read closest to the window:
+   last before it, first after it. New reference. */
 json_t *rm_team_stats(const struct rm_team *team, bool window_ended);
 /* The result's member "stats": current counts; for measure = causes also the
    difference over the window. New reference. */
@@ -375,14 +389,15 @@ json_t *rm_team_stats_result(const struct rm_team *team);
 /* Sets the members latency and late_starts of the result (latency.c). */
 void rm_team_latency(const struct rm_team *team, json_t *result);
 
-/* Whether the map holds keys and the loop counts them: not for null_map, nor
-   for a subject's own loop. */
+/* True if the map stores keys and the loop counts them, which is not so for
+   null_map and for a map's or technique's own loop. */
 bool rm_team_has_keys(const struct rm_team *team);
 
-/* Whether the cell's loop is the subject's own and holds resources open. */
+/* True if the cell's loop is the map's or technique's own and holds resources
+   open. */
 bool rm_team_opens_resources(const struct rm_team *team);
 
-/* The window of the team: from the first start to the last end. */
+/* Length of the team's window, from the first start to the last end. */
 uint64_t rm_team_start_ns(const struct rm_team *team);
 uint64_t rm_team_elapsed_ns(const struct rm_team *team);
 
@@ -398,10 +413,10 @@ const char *rm_operation_name(enum rm_operation operation);
 /*
  * The result's member "longest" (docs/reference/trial-protocol.md): the
  * RM_SLOWEST longest operations of the window, longest first. Each lists the
- * events of runner/event.h of any thread that overlapped it, longest overlap
- * first; null in builds that record no events. Null for loops that do not time
- * each operation (all but paced, fill and grow). Call it after all threads have
- * ended. New reference.
+ * events (runner/event.h) of all threads that overlapped it, the longest
+ * overlap first; the list is null in builds that record no events. The member
+ * is null for loops that do not time each operation (all but paced, fill and
+ * grow). Call it after all threads have ended. New reference.
  */
 json_t *rm_team_longest(const struct rm_team *team);
 
@@ -411,7 +426,7 @@ json_t *rm_team_slices(const struct rm_team *team);
 
 /* ---- keys and memory ---------------------------------------------------- */
 
-/* The key of a rank in the form that the cell's loop uses; `line` as in
+/* Returns the key of a rank in the form that the cell's loop uses; `line` as in
    rm_key_of(). Inlined loops always use rm_key_of(). */
 static inline struct rm_key rm_trial_key(
         const struct rm_cell *cell, uint64_t rank, struct rm_key_bytes *line)
@@ -423,8 +438,8 @@ static inline struct rm_key rm_trial_key(
 
 /*
  * Creates the stream of thread `slot` of a sequential cell (key_stream.c).
- * Ranks below `resident` come in order; a share cell->miss_share is uniform in
- * [resident, span).
+ * Ranks below `resident` come in order; a share cell->miss_share of the stream
+ * is drawn uniformly from [resident, span).
  *
  * length  out: a power of two; all streams together stay under 64 MiB if
  *         that leaves at least 4096 ranks for each
@@ -433,24 +448,26 @@ static inline struct rm_key rm_trial_key(
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length);
 
-/* Whether the cell draws its ranks from a stream. */
+/* True if the cell draws its ranks from a stream. */
 bool rm_stream_applies(const struct rm_cell *cell);
 
-enum { RM_SEED_KEYS = 100000 }; /* seed number of streams and skews */
+enum { RM_SEED_KEYS = 100000 }; /* number of the seed for streams and skews */
 
-/* Whether the cell draws its ranks from a struct rm_skew. */
+/* True if the cell draws its ranks from a struct rm_skew. */
 bool rm_skew_applies(const struct rm_cell *cell);
 
 /*
  * Fills the table of a zipf or hot cell. Ranks below `resident` and `span`
- * follow the cell's distribution; a share cell->miss_share is uniform in
- * [resident, span). The share of each zipf key is within 1 % of the exact one.
+ * follow the cell's distribution; a share cell->miss_share of the draws is
+ * uniform in [resident, span). The share of each zipf key is within 1 % of the
+ * exact share.
  */
 void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
         uint64_t resident, uint64_t span, uint64_t seed);
 
-/* Name of the file that provides malloc(), e.g. "libjemalloc.so.2", or the
-   program's own name if that defines it. Lives as long as the process. */
+/* Returns the name of the file that provides malloc(), e.g. "libjemalloc.so.2",
+   or the program's own name if that defines it. Lives as long as the
+   process. */
 const char *rm_allocator_file(void);
 
 /*
@@ -460,9 +477,9 @@ const char *rm_allocator_file(void);
 int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error);
 
 /*
- * Checks after the window that the page sizes are as requested. `map_bytes` is
- * the memory added by the prefill; small maps may lack huge pages. Returns
- * -ERANGE with `error`.
+ * Checks after the window that the sizes of pages are as requested. `map_bytes`
+ * is the memory that the prefill added; small maps may have no huge pages.
+ * Returns -ERANGE with `error`.
  */
 int rm_huge_pages_judge(
         const struct rm_cell *cell, uint64_t map_bytes, struct rm_error *error);
@@ -470,18 +487,18 @@ int rm_huge_pages_judge(
 /*
  * Counts of the hooks RM_LOCK_* of runner/event.h (lock_waits.c).
  *
- * Every acquisition is counted, and whether it succeeded immediately (else
- * "contended"). One in n contended ones is timed from the start of its wait.
- * The environment variable RM_LOCK_SAMPLE sets n (default 1); 0 disables
- * counting. A timed wait of at least RM_LOCK_EVENT_NS is also an event.
+ * Every acquisition is counted, and also whether it had to wait ("contended").
+ * One in n contended acquisitions is timed from the start of its wait. The
+ * environment variable RM_LOCK_SAMPLE sets n (default 1); 0 disables counting.
+ * A timed wait of at least RM_LOCK_EVENT_NS is also an event.
  */
 
 enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };
 
 /*
  * Reads RM_LOCK_SAMPLE from the environment (default 1). Returns 0, or -EINVAL
- * with `error` unless it is a number of 0 .. RM_LOCK_SAMPLE_MAX. Main thread,
- * before other threads start.
+ * with `error` unless it is a number of 0 .. RM_LOCK_SAMPLE_MAX. Call it on the
+ * main thread, before other threads start.
  */
 int rm_lock_waits_configure(struct rm_error *error);
 
@@ -490,17 +507,17 @@ int rm_lock_waits_configure(struct rm_error *error);
 void rm_lock_waits_begin_window(void);
 
 /*
- * Emits per side (read, write) `lock_SIDEs` (acquisitions) and
+ * For each SIDE (read, write) emits `lock_SIDEs` (acquisitions) and
  * `lock_SIDE_contended`; then `lock_sample` (n), `lock_waits_timed`,
- * `lock_wait_ns` (total), `lock_wait_max_ns` (in the window),
- * and the number of timed waits below 1 us, 10 us, 100 us, 1 ms, 10 ms, and
- * longer. Emits nothing in builds without hooks. Any thread.
+ * `lock_wait_ns` (total), `lock_wait_max_ns` (in the window), and the number of
+ * timed waits below 1 us, 10 us, 100 us, 1 ms, 10 ms, and longer. Emits nothing
+ * in builds without hooks. Any thread.
  */
 void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
 
 /*
  * Emits `key_hashes`, `chain_walks`, `slot_probes` and `key_compares`
- * (searches.c): the counters enum rm_search_counter of runner/search.h. Emits nothing
+ * (searches.c), which are rm_search_counter in runner/search.h. Emits nothing
  * in builds without hooks, or if no thread has joined the count. Any thread.
  */
 void rm_searches_emit(rm_stat_fn *emit, void *context);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - checks the answers of a trial. The rules that need only the result
- * and its cell are in runner/protocol/judge.c; here are the others.
+ * judge.c - checks the answers of a trial. Rules that need only the result and
+ * its cell are in runner/protocol/judge.c.
  *
  * In a linearizable map, key k is present prefill(k) + inserts(k) - removes(k)
  * times, whatever the interleaving. So the number of keys, and the sum over all
@@ -43,9 +43,9 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 	}
 }
 
-/* Whether every thread completed all phases; otherwise sets the reason. A
-   thread that failed in setup (no CPU, no memory) never used the map. That is a
-   reason without a mismatch, so the trial is void and not failed. */
+/* True if every thread completed all phases; otherwise sets the reason. A
+   thread that failed in setup (no CPU, no memory) never used the map, so the
+   trial is then void and not failed. */
 static bool judge_threads(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -81,14 +81,14 @@ static void judge_values(const struct rm_team *team,
 		        totals->account.held);
 }
 
-/* Whether the loop uses the cell's miss share and kind of writes. */
+/* True if the loop uses the cell's share of misses and kind of writes. */
 static bool draws_keys(const struct rm_team *team)
 {
 	return !team->own_loop &&
 	       rm_loop_draws_absent(team->request->cell.loop.kind);
 }
 
-/* Whether a look-up of a resident rank must find it. */
+/* True if a look-up of a resident rank must find it. */
 static bool keys_are_permanent(const struct rm_team *team)
 {
 	return team->loop == &rm_loop_lifecycle ||
@@ -96,7 +96,7 @@ static bool keys_are_permanent(const struct rm_team *team)
 	       team->request->cell.write_kind == RM_UPDATE;
 }
 
-/* Each rank of a fresh key is drawn once, so an upsert that reports it as
+/* Each fresh rank is drawn only once, so an upsert that reports its key as
    present is wrong. Key sums cannot detect this error. */
 static void judge_fresh(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
@@ -111,8 +111,8 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 		        puts - totals->all.inserts, puts);
 }
 
-/* The same check for an empty map that gets each key once. Not for measure =
-   verify, which draws its keys. */
+/* The same check for an empty map into which each key is put once. It does not
+   apply to measure = verify, which draws its keys. */
 static void judge_filled(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
@@ -129,7 +129,8 @@ static void judge_filled(const struct rm_team *team,
 		        totals->all.inserts, keys);
 }
 
-/* Each thread renews keys that no other thread writes at that time. */
+/* Checks the renewals: each thread renews keys that no other thread writes at
+   that time. */
 static void judge_renewed(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
@@ -144,8 +145,8 @@ static void judge_renewed(const struct rm_team *team,
 		        totals->renewed.inserts);
 }
 
-/* Ranks are mixed before they are summed. With plain ranks two errors could
-   cancel: keys 1 and 4 lost, 2 and 3 held twice. */
+/* Ranks are mixed before they are summed, since two errors could cancel in a
+   sum of plain ranks: keys 1 and 4 lost, 2 and 3 held twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
@@ -201,9 +202,9 @@ static void set_shares(
 	        lookups ? (double)misses / (double)lookups : 0;
 }
 
-/* A session step is a touch (some of which store) or a renewal. A renewal is a
-   close and an open, or two of a kind if the number of sessions varies (tide).
-   A map without state reports each opened session as present. */
+/* A step of a session is a touch, some of which store, or a renewal. A renewal
+   is a close and an open, or two of the same kind if the number of sessions
+   varies. A map without state reports each opened session as present. */
 static void judge_lifecycle(const struct rm_team *team,
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -278,7 +279,7 @@ static void judge_answers(const struct rm_team *team,
 {
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
 
-	/* first: a torn or wrong value also spoils the sums */
+	/* first, since a torn or wrong value also makes the sums wrong */
 	judge_values_seen(totals, judgement);
 	judge_own_loop(team, judgement);
 	if (judgement->has_keys && verify && rm_account_supported(team->impl))
@@ -352,7 +353,7 @@ int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
 	        policy, wrong, added, limit);
 }
 
-/* A policy that cannot be read back was perhaps not applied. */
+/* Without reading the policy back, it is not certain that it was applied. */
 static void judge_pages(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -408,7 +409,7 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 	judgement->complete = judge_threads(team, judgement);
 	if (judgement->complete)
 		judge_complete(team, &totals, judgement);
-	else /* the map's content is unknown */
+	else /* the content of the map is unknown */
 		judge_values_seen(&totals, judgement);
 	if (judgement->mismatch.text[0]) {
 		judgement->status = judgement->verification = "failed";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel.c - kernel statistics of threads and memory, and NUMA policy. On the
-   simulated machine runner/sim/program/usage.c replaces it. */
+/* kernel.c - reads the kernel's statistics of threads and memory, and sets the
+   NUMA policy. On the simulated machine runner/sim/program/usage.c replaces
+   it. */
 #include "runner/trial/trial.h"
 
 #include "runner/base/clock.h"
@@ -42,7 +43,8 @@ int64_t rm_usage_other_threads_ns(void)
 	       (int64_t)rm_thread_cpu_ns();
 }
 
-/* The number after `name` on the first line that begins with it, or -1. */
+/* Returns the number after `name` on the first line that begins with it, or
+   -1. */
 static int64_t field(const char *file, const char *name)
 {
 	char line[512];
@@ -76,8 +78,8 @@ void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 	        field("/proc/thread-self/sched", "se.nr_migrations");
 }
 
-/* Spins, because an idle CPU would let the other CPUs run faster. The time
-   limit is for a thread that failed earlier and never arrives. */
+/* Spins instead of sleeping, since an idle CPU would let the others run faster.
+   The time limit is for a thread that failed earlier and never arrives. */
 static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 {
 	uint64_t end_ns = rm_now_ns() + 5000000;
@@ -125,8 +127,8 @@ double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 	return best;
 }
 
-/* Uses the cheapest of several runs. A preempted run would report a cost of
-   microseconds and void long windows. */
+/* Uses the cheapest of several runs, since a preempted run would report a cost
+   of microseconds and so make long windows void. */
 void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns)
 {
 	enum { READINGS = 200, RUNS = 5 };
@@ -256,7 +258,7 @@ unsigned rm_memory_nodes(void)
 	return n;
 }
 
-/* The node N of "bind:N", or ULONG_MAX if N is not a number. */
+/* Returns the node N of "bind:N", or ULONG_MAX if N is not a number. */
 static unsigned long bound_node(const char *policy)
 {
 	const char *number = policy + 5;
@@ -266,8 +268,8 @@ static unsigned long bound_node(const char *policy)
 	return isdigit((unsigned char)*number) && !*end ? node : ULONG_MAX;
 }
 
-/* Uses the system calls directly: a library for two calls would be another
-   dependency. */
+/* Makes the system calls directly, since a library for two calls would be
+   another dependency. */
 int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 {
 	struct node_mask mask;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_stream.c - ranks of non-uniform distributions: zipf, hot, sequential. */
+/* key_stream.c - generates ranks of non-uniform distributions: zipf, hot,
+   sequential. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/rng.h"
@@ -8,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last range holds the absent ranks. */
+/* The last range consists of the absent ranks. */
 enum { ABSENT = RM_SKEW_RANGES - 1 };
 
-/* Makes ranges whose width grows by 1/steepness. False: too many ranges. */
+/* Makes ranges, each wider than the one before by 1/steepness of their start.
+   False: too many ranges. */
 static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
 {
 	uint64_t from = 0;
@@ -56,7 +58,7 @@ static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
 }
 
 /* Weights are integers, so that programs in other languages compute the same
-   ones. The heaviest range absorbs the rounding error. */
+   weights. The heaviest range absorbs the rounding error. */
 static void set_weights(struct rm_skew *skew, double absent_share,
         const double mass[RM_SKEW_RANGES])
 {
@@ -79,8 +81,9 @@ static void set_weights(struct rm_skew *skew, double absent_share,
 	skew->weight[heaviest] += left;
 }
 
-/* The alias method (Walker 1977, Vose 1991): a slot of RM_SKEW_UNIT for each
-   range. A heavy range fills the unused part of a light range's slot. */
+/* Builds the table of the alias method (Walker 1977, Vose 1991), with a slot of
+   size RM_SKEW_UNIT for each range. A heavy range fills the unused part of a
+   light range's slot. */
 static void set_splits(struct rm_skew *skew)
 {
 	uint64_t weight[RM_SKEW_RANGES];
@@ -133,7 +136,8 @@ bool rm_stream_applies(const struct rm_cell *cell)
 	return draws_keys(cell) && cell->dist == RM_DIST_SEQUENTIAL;
 }
 
-/* Number of ranks that have a key; with fresh writes, that are drawn. */
+/* Number of ranks that have a key; with fresh writes, number of ranks that are
+   drawn. */
 static uint64_t present_of(uint64_t resident, uint64_t span)
 {
 	return span < resident ? span : resident;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* latency.c - writes the open loop's histograms of all threads as JSON. */
+/* latency.c - writes the histograms of the open loop, merged over all threads,
+   as JSON. */
 #include "runner/trial/internal.h"
 
 #include <stdlib.h>
 
-/* All threads' values of one kind, merged without loss. NULL: no value. */
+/* Values of one kind from all threads, merged without loss. NULL: no value. */
 static struct rm_histogram *merged(
         const struct rm_team *team, int operation, int was_there, int clock)
 {

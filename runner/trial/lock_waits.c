@@ -9,7 +9,7 @@
 
 enum { STRIPES = 64, BINS = 6 };
 
-/* Global like the locks; threads share the stripes. */
+/* Counters, which are global like the locks; threads share the stripes. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t taken[RM_LOCK_SIDES];
 	_Atomic uint64_t contended[RM_LOCK_SIDES];
@@ -21,8 +21,9 @@ static _Atomic unsigned threads;
 /* State of the calling thread. */
 static _Thread_local struct {
 	struct stripe *stripe;
-	uint64_t waits;    /* contended so far; selects the timed ones */
-	uint64_t start_ns; /* start of the wait; 0: not timed */
+	uint64_t waits;    /* contended acquisitions so far; selects those to
+	                   time */
+	uint64_t start_ns; /* start of the current wait; 0: not timed */
 	unsigned depth;    /* nesting of locks */
 	enum rm_lock_side side;
 	bool waited;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* longest_operations.c - the longest operations and events in them. */
+/* longest_operations.c - lists the longest operations and the events that
+   overlapped them. */
 #include "runner/trial/internal.h"
 
 #include "runner/trial/events.h"
@@ -8,14 +9,14 @@
 
 enum { CAUSES = 256 }; /* maximum number of causes per operation */
 
-/* One lane's events of one kind during an operation. */
+/* Events of one kind that one thread recorded during an operation. */
 struct cause {
 	int lane;
 	enum rm_event event;
 	uint64_t overlap_ns;
 };
 
-/* Adds an overlap; ignores further kinds if the array is full. */
+/* Adds an overlap; if the array is full, ignores further kinds. */
 static size_t add_cause(struct cause *causes, size_t count, int lane,
         enum rm_event event, uint64_t overlap_ns)
 {
@@ -33,7 +34,7 @@ static size_t add_cause(struct cause *causes, size_t count, int lane,
 }
 
 /* Searches all events for each operation. This is slow, but runs after the
-   window. Phases overlap every operation and are skipped. */
+   window. Phases are skipped, since they overlap every operation. */
 static size_t causes_of(const struct rm_slow *slow, struct cause *causes)
 {
 	struct rm_event_lane lane;

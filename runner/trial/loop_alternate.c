@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_alternate.c - alternate: each thread looks up a key, writes a key, and
- * so on. Keys are drawn as in the loop mix; writes are of the cell's kind.
+ * loop_alternate.c - alternate: each thread alternates between looking up a key
+ * and writing a key. Keys are drawn as in the loop mix; writes are of the
+ * cell's kind.
  *
- * The mix loop draws the kind of each operation, so that runs of look-ups and
- * of writes occur. Article S3, 1, describes strict alternation.
+ * The mix loop draws the kind of each operation, so that several look-ups or
+ * writes may follow each other. Article S3, section 1, describes strict
+ * alternation.
  */
 #include "runner/trial/internal.h"
 
@@ -34,7 +36,7 @@ static void run(struct rm_member *member)
 	}
 }
 
-/* No statistics of its own. */
+/* This loop has no statistics of its own. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	(void)team, (void)emit, (void)context;

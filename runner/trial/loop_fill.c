@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_fill.c - fill: an empty map gets all its keys, each thread its share, in
-   binary or as decimal text. random-fill: as many writes of random keys. */
+/* loop_fill.c - fill: the threads insert all keys, each its share, into an
+   empty map, in binary or as decimal text. random-fill: the threads make as
+   many writes of random keys. */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* Times each write, because these loops measure the pauses of growth. The key
-   is built before, since formatting digits takes as long as some inserts. */
+/* Times each write, because these loops measure the pauses that growth causes.
+   The key is built before the timer starts, since formatting digits takes as
+   long as some inserts. */
 static void write_timed(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -39,8 +41,8 @@ static void run(struct rm_member *member)
 		write_timed(member, rank);
 }
 
-/* As many writes as keys, of uniformly drawn keys: first inserts, later more
-   and more updates. About n/e of n keys are never drawn. */
+/* Writes as many uniformly drawn keys as there are keys. At first these are
+   inserts, later more and more updates; about n/e of n keys are never drawn. */
 static void run_random(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -54,11 +56,11 @@ static void run_random(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* includes two clock readings each: environment.clock_cost_ns */
+	/* each includes two clock readings, see environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 }
 
-/* Like report(), for writes that may have found their key. */
+/* Like report(), but for writes whose key may be present. */
 static void report_random(
         const struct rm_team *team, rm_stat_fn *emit, void *context)
 {

@@ -2,7 +2,7 @@
 /*
  * loop_grow.c - grow:LOOKUPS:UPDATES. The threads insert all keys into an empty
  * map, and read and write keys in between. The map grows within the window.
- * Each operation is timed, also those only delayed by growth.
+ * Every operation is timed, including those that growth only delays.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -22,7 +22,7 @@ static void record_operation(struct rm_member *member, enum rm_loop_time kind,
 	member->worker.counts.iterations++;
 }
 
-/* A rank that this thread has inserted; no thread removes it. */
+/* Draws a rank that this thread has inserted; no thread removes it. */
 static uint64_t inserted_rank(struct rm_worker *worker, uint64_t inserted)
 {
 	return worker->slot +
@@ -74,7 +74,7 @@ static void run(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* includes two clock readings each: environment.clock_cost_ns */
+	/* each includes two clock readings, see environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_LOOKUP, "lookup", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);

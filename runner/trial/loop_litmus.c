@@ -5,15 +5,15 @@
  *
  * store-buffering: in each round, both threads store to their own key, then
  * load the other's. If both load the value of the previous round, both stores
- * were delayed in a buffer while the loads ran. This is wrong if operations
- * take effect at one moment. Article S1, 3.1 shows the program, but does not
- * check the loaded values.
+ * were delayed in a buffer while the loads ran. That is wrong if each operation
+ * takes effect at one moment. Article S1, section 3.1, shows this program but
+ * does not check the loaded values.
  *
- * take-twice: one thread inserts a key and removes it; the other takes it with
- * its value (Go: Delete and LoadAndDelete). If both ever succeed on the same
- * insert, the key sums differ at the end. If the value taken is not the one
- * removed, the sums of the values' numbers differ: each number inserted and not
- * removed must be taken.
+ * take-twice: one thread inserts a key and removes it; the other removes it and
+ * gets its value (in Go: Delete and LoadAndDelete). If both ever succeed on the
+ * same insert, the key sums differ at the end. If the value that was taken is
+ * not the one that was removed, the sums of the numbers in the values differ,
+ * since each number that was inserted and not removed must be taken.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -23,7 +23,7 @@
 enum { STORE_BUFFERING, TAKE_TWICE };
 enum { SEQUENCE = (1 << 20) - 1, SPINS = 200 };
 
-/* Number of the value stored at `rank`, modulo 2^20. */
+/* Number in the value stored at `rank`, modulo 2^20. */
 static uint64_t read_number(struct rm_member *member, uint64_t rank)
 {
 	struct rm_shape shape = member->team->request->cell.shape;
@@ -40,11 +40,12 @@ static uint64_t read_number(struct rm_member *member, uint64_t rank)
 	return value.word[0] >> 44;
 }
 
-/* Waits until the other thread has completed `round`; false: window over. */
+/* Waits until the other thread has completed `round`; false: the window is
+   over. */
 static bool wait_for(
         struct rm_member *member, const struct rm_member *other, uint64_t round)
 {
-	/* acquire: pairs with the release below; reads its saw_old */
+	/* acquire: pairs with the release below, to read saw_old */
 	for (unsigned spins = 1; atomic_load_explicit(&other->notes.round,
 	                                 memory_order_acquire) < round;
 	        spins++) {
@@ -58,9 +59,10 @@ static bool wait_for(
 }
 
 /*
- * Runs one round of a pair. False: the window is over. Warm-up and window both
- * count rounds from 1, since the warm-up may end between the two threads of a
- * pair. Values of the window have numbers that the warm-up did not use.
+ * Runs one round of a pair. Returns false if the window is over. Warm-up and
+ * window both count rounds from 1, since the warm-up may end between the two
+ * threads of a pair. Values of the window have numbers that the warm-up did not
+ * use.
  */
 static bool store_and_load(struct rm_member *member, struct rm_member *other)
 {
@@ -79,7 +81,7 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	const bool old = read_number(member, other->worker.slot) !=
 	                 ((base + round) & SEQUENCE);
 
-	/* two slots in turn: the last may still be read */
+	/* two slots in turn, since the last one may still be read */
 	member->notes.saw_old[round & 1] = old;
 	/* release: publishes saw_old of this round */
 	atomic_store_explicit(
@@ -91,7 +93,8 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	return true;
 }
 
-/* Takes the key with its value if the map offers that, else removes it. */
+/* Removes the key and gets its value if the map offers that; otherwise only
+   removes it. */
 static void take(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -157,7 +160,8 @@ static void run(struct rm_member *member)
 		worker->counts.wrong |= member->notes.visited;
 }
 
-/* Whether the second of each pair took what the first could not remove. */
+/* True if the second thread of each pair took what the first could not
+   remove. */
 static bool check(const struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;

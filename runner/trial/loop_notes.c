@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_notes.c - records of the generic loops: the duration of single steps. */
+/* loop_notes.c - records the durations of single steps in the generic loops. */
 
 #include "runner/trial/internal.h"
 
@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Whether this thread records durations. With scan and stall only some do. */
+/* True if this thread records durations. In the loops scan and stall only some
+   threads do. */
 static bool records_times(const struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -45,7 +46,7 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 			rm_histogram_clear(notes->times[kind]);
 	notes->visited = 0;
 	notes->rss_first_bytes = notes->rss_peak_bytes = 0;
-	/* relaxed, both: a barrier separates this and the next phase */
+	/* relaxed, both: a barrier separates this phase from the next */
 	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
 	atomic_store_explicit(&notes->stopped, false, memory_order_relaxed);
 }
@@ -70,7 +71,8 @@ static void emit_stat(const char *name, const char *suffix, const char *unit,
 	emit(context, full, unit, value);
 }
 
-/* Over all threads, because it does not matter which thread scanned. */
+/* Merges the records of all threads, because it does not matter which thread
+   scanned. */
 static void emit_times(const struct rm_histogram *sum, const char *name,
         rm_stat_fn *emit, void *context)
 {

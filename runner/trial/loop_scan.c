@@ -18,7 +18,7 @@ static bool visit(
 
 	(void)key;
 	view->visited++;
-	/* a value names its rank; its other words must match that rank */
+	/* a value contains its rank; its other words must match that rank */
 	view->wrong |=
 	        rm_value_errors(view->shape, value, (uint32_t)value->word[0]);
 	return true;

@@ -3,9 +3,9 @@
  * loop_stall.c - stall:TIME. The first thread repeatedly stops for TIME inside
  * a read section; the others run the mix. A stop counts as one operation.
  *
- * The read section is a scan, stopped at its first entry. Every map that offers
- * scans has one. It holds what a preempted reader would hold: a lock, an epoch,
- * a pinned header, or nothing.
+ * The read section is a scan that stops at its first entry, since every map
+ * with scans has one. It holds what a preempted reader would hold: a lock, an
+ * epoch, a pinned header, or nothing.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -71,8 +71,8 @@ static void stop_repeatedly(struct rm_member *member)
 	         worker->counts.iterations < worker->iterations_limit);
 }
 
-/* The other threads start when the reader first stops. Earlier operations would
-   run without a stalled reader. */
+/* The other threads start when the reader first stops, since earlier operations
+   would run without a stalled reader. */
 static void await_reader(const struct rm_member *member)
 {
 	const struct rm_loop_notes *reader = &member->team->members[0].notes;
@@ -96,8 +96,8 @@ static void run(struct rm_member *member)
 	        &member->worker);
 }
 
-/* Growth of resident memory while the reader was stopped: memory that could not
-   be freed. */
+/* Growth of resident memory while the reader was stopped, that is memory that
+   could not be freed. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	const struct rm_loop_notes *notes = &team->members[0].notes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open_loop.c - schedules operations of an open loop, records latencies. */
+/* open_loop.c - schedules the operations of an open loop and records their
+   latencies. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -9,14 +10,16 @@
 #include <stdlib.h>
 
 enum {
-	SPIN_NS = 200000,  /* waits up to this long spin */
-	WAKE_NS = 100000,  /* a sleep ends this early; then the thread spins */
+	SPIN_NS = 200000,  /* waits up to this length spin */
+	WAKE_NS = 100000,  /* a sleep ends this much early, and the thread then
+	                     spins */
 	LATE_NS = 1000000, /* a start later than this is counted as late */
-	NEAR_NS = 2000,    /* end of a wait, spun without a pause instruction */
+	NEAR_NS = 2000,    /* last part of a wait, spun without a pause
+	                   instruction */
 };
 
-/* Whether an operation of the loop can have this result on a correct map.
-   Upserts may return either, as some maps do not know. */
+/* True if an operation of the loop can have this result on a correct map.
+   Upserts may return either result, since some maps do not know it. */
 static bool may_record(
         const struct rm_cell *cell, enum rm_operation operation, bool was_there)
 {
@@ -130,9 +133,9 @@ bool rm_pace_next(struct rm_worker *worker, bool *sleeping)
 
 /*
  * Spins until the operation is due and returns the time at which the spin
- * ended. The last NEAR_NS are spun on rm_ticks() without a pause instruction,
- * as a pause and a clock reading would delay the start by 30 to 70 ns. The end
- * time is computed from the ticks, which saves a clock reading.
+ * ended. During the last NEAR_NS it spins on rm_ticks() without a pause
+ * instruction, since a pause and a clock reading would delay the start by 30 to
+ * 70 ns. The end time is computed from the ticks, which saves a clock reading.
  */
 static uint64_t spin_until_due(struct rm_pace *pace)
 {
@@ -185,7 +188,8 @@ void rm_pace_wait(struct rm_worker *worker)
 		pace->late_starts++;
 }
 
-/* Allocates a missing histogram: only a faulty map needs one in the window. */
+/* Allocates a missing histogram; within the window only a faulty map needs
+   one. */
 static void record(struct rm_histogram **histogram, uint64_t value_ns)
 {
 	if (!*histogram)

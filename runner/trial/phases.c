@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Seed numbers of independent streams; the map's is 1 (team.c). */
+/* Numbers of the seeds of independent streams; the map's seed is number 1
+   (team.c). */
 enum { SEED_OPERATIONS = 100, SEED_ARRIVALS = 200000 };
 
 static const struct rm_cell *cell_of(const struct rm_member *member)
@@ -52,7 +53,7 @@ static void set_key_bytes(struct rm_key_bytes *line, const struct rm_cell *cell)
 	rm_key_place(line, bytes, cell->key_differs == RM_DIFFERS_LAST);
 }
 
-/* Each use of random numbers has its own seed, so that a cell with other
+/* Each use of random numbers has its own seed, so that a cell with different
    arrivals still does the same operations. */
 static void set_worker(struct rm_member *member)
 {
@@ -90,7 +91,7 @@ static void set_worker(struct rm_member *member)
 		        "out of memory for the latencies");
 }
 
-/* Whether a thread shares its CPU, so that spinning would delay others. */
+/* True if a thread shares its CPU, so spinning would delay other threads. */
 static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
@@ -106,7 +107,7 @@ static void setup(struct rm_member *member)
 	const struct rm_cell *cell = cell_of(member);
 	struct rm_worker *worker = &member->worker;
 
-	/* precise sleeps of the open loop */
+	/* makes sleeps of the open loop precise */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	if (cell->cpu_count && pin(cell->cpus[worker->slot], &member->error))
 		return;
@@ -153,8 +154,8 @@ static void source_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
-/* Opens or closes what a subject's own loop holds, on its own thread. The
-   counts are restored, except for wrong values. */
+/* Opens or closes what a map's or technique's own loop holds, on the loop's
+   thread. The counts are restored, except for that of wrong values. */
 static bool open_or_close(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -185,7 +186,8 @@ unsigned rm_team_prefill_threads(const struct rm_team *team)
 	return team->prefilled < threads ? (unsigned)team->prefilled : threads;
 }
 
-/* Loads in bulk by one member: filling a snapshot by upsert would be O(n^2). */
+/* One member loads the map in bulk, since filling a snapshot map by upserts
+   would be O(n^2). */
 static void load(struct rm_member *member)
 {
 	struct source_context context = { cell_of(member)->shape,
@@ -201,9 +203,10 @@ static void load(struct rm_member *member)
 		        strerror(-status));
 }
 
-/* One thread fills maps with a single writer; the others wait at the barrier.
-   The result reports the number of filling threads. quiesce() is called
-   regularly, otherwise memory retired by growth would stay until the window. */
+/* If a map allows only one writer, one thread fills it while the others wait at
+   the barrier. The result reports the number of filling threads. quiesce() is
+   called regularly, since otherwise memory that growth retired would stay until
+   the window. */
 static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -236,8 +239,8 @@ static void prefill(struct rm_member *member)
 /*
  * Looks up this member's share of the resident ranks once. This verifies the
  * prefill and brings self-adjusting maps to their steady state (sync.Map
- * promotes new keys only after as many misses). A cold cell skips this; then
- * only the verify phase can detect a wrong prefill.
+ * promotes new keys only after as many misses). A cell with settle = no skips
+ * this, and only the verify phase can then detect a wrong prefill.
  */
 static void settle(struct rm_member *member)
 {
@@ -295,7 +298,8 @@ void rm_keep_slowest(_Atomic double *slowest, double speed)
 		;
 }
 
-/* Runs before or after the window, so that the waits are not counted in it. */
+/* Runs before or after the window, so that its waits are not counted in the
+   window. */
 static void probe_cpu(struct rm_member *member, int when)
 {
 	struct rm_team *team = member->team;
@@ -330,7 +334,7 @@ static void warm_up(struct rm_member *member)
 	rm_usage_read_thread_slow(&member->before);
 }
 
-/* Number of iterations of a counted window. The mix compares it once per batch,
+/* Number of iterations of a counted window. The mix checks it once per batch,
    other loops after each iteration, because an audit may take a second. */
 static uint64_t iteration_limit(const struct rm_member *member)
 {
@@ -346,8 +350,8 @@ static uint64_t iteration_limit(const struct rm_member *member)
 }
 
 /* Starts usage, counters and clock in this order and stops them in reverse, so
-   that the elapsed time excludes their cost. procfs is slow and is read in the
-   phases before and after. */
+   that the elapsed time excludes their cost. procfs is slow, so it is read in
+   the phases before and after. */
 static void run_window(struct rm_member *member)
 {
 	struct rm_team *team = member->team;
@@ -372,7 +376,7 @@ static void run_window(struct rm_member *member)
 	rm_usage_read_thread(&member->after);
 }
 
-/* Looks up this member's share of every rank that may be present. */
+/* Looks up all ranks that may be present and are in this member's share. */
 static void verify(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;

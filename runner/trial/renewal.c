@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A prime above 2^31, the maximum number of keys: i * STRIDE modulo n visits
-   each value below n once, in another order than the prefill. */
+   each value below n once, in an order that differs from the prefill's. */
 static const uint64_t STRIDE = 2654435761;
 
 /* Number of prefilled ranks of this thread: slot, slot + threads, ... */
@@ -34,7 +34,7 @@ uint64_t rm_renewals_expected(const struct rm_team *team)
 	               : 0;
 }
 
-/* A fresh write as in the window, or the removal and insertion of one key. */
+/* Does a fresh write as in the window, or removes and inserts one key. */
 static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -51,7 +51,7 @@ static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 	rm_write_upsert(ops, shape, worker, rank);
 }
 
-/* Keeps its counts apart from the warm-up and records no latency. */
+/* Keeps its counts apart from those of the warm-up and records no latencies. */
 void rm_renew_keys(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;

@@ -2,9 +2,10 @@
 /*
  * replay.c - trials that replay a recorded trace (docs/reference/traces.md).
  *
- * One thread does all sets and dels of a key, in the trace's order. So their
- * results and the final state of the map are known in advance, whatever the
- * scheduling. The results of gets are known with one thread only.
+ * All `set` and `del` operations of a key run on one thread, in the trace's
+ * order. So their results and the final state of the map are known in advance,
+ * however threads are scheduled. The results of `get` are known only with one
+ * thread.
  */
 #include "runner/trial/internal.h"
 

@@ -19,7 +19,7 @@ static json_t *number_or_null(int64_t value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-/* 0 is a rate that was not measured. */
+/* 0 stands for a rate that was not measured. */
 static json_t *rate_or_null(double value)
 {
 	return rm_json_real(value > 0 ? value : (double)NAN);
@@ -36,8 +36,8 @@ static uint64_t operations(const struct rm_counts *counts)
 	return counts->iterations + counts->pairs;
 }
 
-/* Differences over the window, as the kernel counts from the thread's start.
-   null if the kernel does not count, because 0 would be wrong. */
+/* Writes differences over the window, since the kernel counts from the start of
+   the thread; null if the kernel does not count, because 0 would be wrong. */
 static json_t *thread_json(const struct rm_member *member, bool bound)
 {
 	const struct rm_thread_usage *a = &member->before, *b = &member->after;
@@ -107,7 +107,7 @@ static void set_counts(json_t *result, const struct rm_team *team)
 		        json_integer((json_int_t)counts[i].value));
 }
 
-/* The reason of a failure, or why there was no verification. */
+/* Why the trial failed, or why there was no verification. */
 static json_t *reason_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -117,13 +117,13 @@ static json_t *reason_json(
 		return json_sprintf("not verified: %s", judgement->reason.text);
 	if (rm_team_has_keys(team))
 		return json_null();
-	return json_string(team->own_loop ? "no keys: judged by the subject's "
-	                                    "own check"
+	return json_string(team->own_loop ? "no keys: the subject's check "
+	                                    "judges its answers"
 	                                  : "the map holds nothing");
 }
 
-/* Counts the threads that saw a wrong value, not the values: loops only keep
-   error bits, as a counter would slow each look-up. */
+/* Counts the threads that saw a wrong value, not the values, since loops only
+   keep error bits; a counter would slow each look-up. */
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -187,7 +187,7 @@ static json_t *phases_json(const struct rm_team *team)
 	return phases;
 }
 
-/* CPU time of the map's own threads in the window; -1: unknown. */
+/* CPU time in the window of threads that the map started; -1: unknown. */
 static int64_t own_threads_cpu_ns(const struct rm_team *team)
 {
 	const int64_t *at = team->other_threads_ns;
@@ -206,7 +206,8 @@ static json_t *environment_json(const struct rm_team *team)
 	int persona = personality(0xffffffff);
 	bool has_own = team->impl->caps & RM_CAP_BACKGROUND;
 
-	/* Offset of the map in its page: shows that the layout varies (R13). */
+	/* Offset of the map in its page, which shows that the layout varies
+	   (R13). */
 	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:b, s:o}",
 	        "aslr",
 	        persona < 0 ? json_null()
@@ -221,7 +222,7 @@ static json_t *environment_json(const struct rm_team *team)
 	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }
 
-/* Members that are null in many trials. */
+/* Adds the members that are null in many trials. */
 static void set_extras(json_t *result, struct rm_team *team)
 {
 	json_object_set_new(result, "renewed", rm_renewal_result(team));

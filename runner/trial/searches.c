@@ -3,12 +3,12 @@
 #include "runner/trial/internal.h"
 
 enum {
-	/* a cell has at most 4096 threads; the rest is for other threads */
+	/* a cell has at most 4096 threads; the rest is for threads of maps */
 	PLACES = RM_STATS_BUILT ? 4096 + 64 : 1,
 };
 
-/* Global: a slot outlives its thread, since results are made after all threads
-   have ended. */
+/* Global, so that a slot outlives its thread: results are built after all
+   threads have ended. */
 static struct place {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t counts[RM_SEARCHES];
 } places[PLACES];

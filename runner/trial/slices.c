@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slices.c - divides an open loop's window into slices of 50 ms: the latencies
- * and the map's activity in each.
+ * slices.c - divides an open loop's window into slices of 50 ms, each with its
+ * latencies and what the map did in it.
  *
  * An operation belongs to the slice of its intended start, so that a pause
  * shows in the slice whose arrivals it delayed. The map's activity is the
- * difference of sums that the main thread reads at the ends of the slices. They
- * count spans that ended in the slice; full rings lose none of them.
+ * difference of sums that the main thread reads at the ends of the slices. The
+ * sums count spans that ended in the slice, even if a ring is full.
  */
 #include "runner/trial/internal.h"
 
@@ -32,8 +32,8 @@ static size_t slices_of(uint64_t window_ns)
 	return (window_ns + RM_SLICE_NS - 1) / RM_SLICE_NS;
 }
 
-/* Room for all arrivals except with a probability of one in a billion. The
-   memory is touched, so that the window has no page faults from it. */
+/* There is room for all arrivals, except with a probability of one in a
+   billion. The memory is touched, so it causes no page faults in the window. */
 struct rm_slices *rm_slices_create(double arrivals)
 {
 	struct rm_slices *slices = calloc(1, sizeof(*slices));
@@ -113,7 +113,7 @@ void rm_slices_watch(struct rm_team *team)
 	}
 }
 
-/* Orders samples of a thread by slice. */
+/* Compares two samples of a thread by slice, for qsort(). */
 static int by_slice(const void *a, const void *b)
 {
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -178,7 +178,7 @@ static json_t *slice_json(const struct rm_team *team, size_t slice,
 	             : json_null());
 }
 
-/* Whether the samples of all threads are complete. */
+/* True if the samples of all threads are complete. */
 static bool complete(const struct rm_team *team)
 {
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats.c - counts of map and allocator, and what the window added. */
+/* stats.c - counts of map and allocator, and their increase over the window. */
 #include "runner/base/json.h"
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
@@ -19,8 +19,8 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 {
 	json_t *stats = json_array();
 
-	/* read next to the window, so that it excludes the allocations of this
-	   list and the locks that a map takes to report */
+	/* read closest to the window, to exclude the allocations for this list
+	   and the locks that a map takes to report */
 	if (window_ended) {
 		rm_allocations_emit(add_stat, stats);
 		rm_lock_waits_emit(add_stat, stats);
@@ -38,7 +38,7 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 	return stats;
 }
 
-/* Value of the named statistic; NAN: missing or not counted. */
+/* Returns the value of the named statistic; NAN: missing or not counted. */
 static double value_of(const json_t *stats, const char *name)
 {
 	size_t i;
@@ -65,7 +65,8 @@ json_t *rm_team_stats_result(const struct rm_team *team)
 
 	if (!team->stats_before || !team->stats_after)
 		return stats;
-	/* by name, because the order before and after the window differs */
+	/* matched by name, because the order before and after the window
+	   differs */
 	json_array_foreach (stats, i, stat) {
 		const char *name =
 		        json_string_value(json_object_get(stat, "name"));

@@ -49,8 +49,8 @@ static uint64_t clock_rate_of(const struct rm_cell *cell)
 	return rate;
 }
 
-/* Reads the resident memory as late as possible, so that the start of libraries
-   and threads is not attributed to the map. */
+/* Reads the resident memory as late as possible, so that memory for starting
+   libraries and threads is not attributed to the map. */
 static void create_map(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -82,8 +82,8 @@ static bool counts_causes(const struct rm_team *team)
 	return team->request->cell.measure == RM_MEASURE_CAUSES;
 }
 
-/* A timed trial without counters is still useful; its result has the reason. A
-   trial that measures counters is void. */
+/* A timed trial runs even without counters; its result contains the reason. A
+   trial that measures counters is then void. */
 static void note_counters(struct rm_team *team, const char *action, int status)
 {
 	if (status && !team->counters_error.text[0])
@@ -91,7 +91,7 @@ static void note_counters(struct rm_team *team, const char *action, int status)
 		        "counters did not %s: %s", action, strerror(-status));
 }
 
-/* Main thread, before the members enter the phase. */
+/* Runs on the main thread before the members enter the phase. */
 static void before_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_CREATE)
@@ -109,7 +109,7 @@ static void before_phase(struct rm_team *team, enum rm_phase phase)
 	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
 }
 
-/* Main thread, during the phase: ends timed phases. */
+/* Runs on the main thread during the phase; ends timed phases. */
 static void during_phase(struct rm_team *team, enum rm_phase phase)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -126,7 +126,7 @@ static void during_phase(struct rm_team *team, enum rm_phase phase)
 	atomic_store_explicit(&team->stop, true, memory_order_relaxed);
 }
 
-/* One above the highest rank of any session. */
+/* Returns the highest rank of any session, plus 1. */
 static uint64_t sessions_opened(const struct rm_team *team)
 {
 	uint64_t most = 0;
@@ -162,7 +162,7 @@ static void count_probes(struct rm_team *team)
 		team->probes += rm_team_probes(cell, i);
 }
 
-/* One above the highest rank that a thread has inserted. */
+/* Returns the highest rank that a thread has inserted, plus 1. */
 static uint64_t fresh_universe(const struct rm_team *team)
 {
 	uint64_t universe = team->resident;
@@ -175,7 +175,7 @@ static uint64_t fresh_universe(const struct rm_team *team)
 	return universe;
 }
 
-/* Main thread, after all members have left the phase. */
+/* Runs on the main thread after all members have left the phase. */
 static void after_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_WINDOW)
@@ -188,7 +188,7 @@ static void after_phase(struct rm_team *team, enum rm_phase phase)
 		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		note_counters(team, "stop", rm_counters_stop(team->counters));
-	/* the loop's resources are closed before the result is built */
+	/* because the loop's resources are closed before the result is built */
 	if (phase == RM_PHASE_WINDOW &&
 	        (counts_causes(team) || rm_team_opens_resources(team)))
 		team->stats_after = rm_team_stats(team, true);
@@ -199,7 +199,8 @@ static void after_phase(struct rm_team *team, enum rm_phase phase)
 		team->universe = fresh_universe(team);
 }
 
-/* The generic loop of this kind. NULL: inlined, or the subject's own. */
+/* Returns the generic loop of this kind. NULL: the loop is inlined, or the
+   map's or technique's own. */
 static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 {
 	switch (kind) {
@@ -354,7 +355,8 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	pthread_barrier_init(&team->barrier, NULL, threads + 1);
 	status = start_threads(team, &started);
 	if (status)
-		/* the started threads wait forever; the process ends soon */
+		/* threads that have started wait forever, but the process ends
+		   soon */
 		return rm_error_set(&team->error, status,
 		        "thread %u of %u could not be started: %s", started,
 		        threads, strerror(-status));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ticks.c - the CPU's time-stamp counter. Tests and the simulated machine
+/* ticks.c - reads the CPU's time-stamp counter. Tests and the simulated machine
    replace this file. */
 #include "runner/trial/trial.h"
 
@@ -21,7 +21,7 @@ uint64_t rm_ticks(void)
 }
 
 /* Reads ticks and clock at the same time. Uses the shortest of several
-   readings, which no interrupt prolonged. */
+   readings, since no interrupt prolonged it. */
 static void read_both(double *ticks, double *ns)
 {
 	enum { READINGS = 100 };

@@ -11,7 +11,7 @@
 
 enum { TID_FIRST = 2, DEPTH = 64 };
 
-/* A record and its lane. */
+/* An event and the lane (thread) that recorded it. */
 struct item {
 	struct rm_event_record record;
 	int lane;
@@ -68,7 +68,8 @@ static void write_edge(struct timeline *timeline, const struct item *item,
 	fputc('}', timeline->out);
 }
 
-/* Names come first for readers of the file; viewers accept any position. */
+/* Names come first for people who read the file; viewers accept any
+   position. */
 static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 {
 	struct rm_event_lane lane;
@@ -93,7 +94,7 @@ static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 	}
 }
 
-/* Counts first, then copies. If a thread still records, the second bound
+/* Counts first, then copies. If a thread is still recording, the second bound
    protects the array. */
 static int collect_events(struct timeline *timeline)
 {
@@ -130,7 +131,8 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* By lane, then time. The outer of two spans is first; it was recorded last. */
+/* By lane, then time. Of two spans that start together, the outer one comes
+   first; it was recorded last. */
 static int by_lane(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
@@ -143,7 +145,8 @@ static int by_lane(const void *a, const void *b)
 	return order ? order : compare(y->record.sequence, x->record.sequence);
 }
 
-/* States of one object next to each other, in time. */
+/* Sorts states so that those of one object are adjacent and in order of
+   time. */
 static int by_object(const void *a, const void *b)
 {
 	const struct item *x = *(struct item *const *)a;
@@ -197,7 +200,7 @@ static void close_states(struct timeline *timeline)
 			        timeline->end_ns);
 }
 
-/* Writes one lane in time order; a stack of open spans nests them. */
+/* Writes one lane in order of time; a stack of open spans nests them. */
 static void write_lane(struct timeline *timeline, size_t first, size_t end)
 {
 	const struct item *open[DEPTH];

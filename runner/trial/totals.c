@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* totals.c - sums and properties of a whole team; calls no other file. */
+/* totals.c - computes sums and properties of a whole team; calls no other
+   file. */
 #include "runner/trial/internal.h"
 
 bool rm_team_has_keys(const struct rm_team *team)
@@ -17,15 +18,15 @@ uint64_t rm_team_start_ns(const struct rm_team *team)
 	uint64_t first = UINT64_MAX;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		/* a member that failed earlier has no start */
+		/* a member that failed earlier has no start time */
 		if (team->members[i].start_ns &&
 		        team->members[i].start_ns < first)
 			first = team->members[i].start_ns;
 	return first;
 }
 
-/* From the team's first start to its last end, not the mean over members: a
-   late thread lowers the rate of all. */
+/* Measured from the team's first start to its last end instead of the mean over
+   members, since a late thread lowers the rate of all. */
 uint64_t rm_team_elapsed_ns(const struct rm_team *team)
 {
 	uint64_t first = rm_team_start_ns(team), last = 0;
@@ -46,8 +47,8 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
 	into->idle_removes += from->idle_removes;
 	into->misses_absent += from->misses_absent;
 	into->misses_resident += from->misses_resident;
-	/* Bits in which a value differed (rm_value_errors()), not a count. They
-	   are or-ed, so that errors cannot cancel. */
+	/* The bits in which a value differed (rm_value_errors()), not a count.
+	   Those of all threads are combined by OR, so errors cannot cancel. */
 	into->wrong |= from->wrong;
 }
 

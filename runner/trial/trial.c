@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The variant of this program (rm_cell_size_class()). */
+/* Value size for which this program is compiled (rm_cell_size_class()). */
 #ifdef RM_SIZED
 enum { RM_TRIAL_SIZED = RM_SIZED };
 #else
@@ -22,7 +22,7 @@ enum { RM_TRIAL_PLACED = 1 };
 enum { RM_TRIAL_PLACED = 0 };
 #endif
 
-/* A result with a status and a reason but no measurement. */
+/* Builds a result with a status and a reason but no measurement. */
 static json_t *rejection(const struct rm_request *request, const char *status,
         const struct rm_error *error)
 {
@@ -48,7 +48,7 @@ static bool supports_cell(
 	return !rm_loop_scans(kind) || impl->ops->scan;
 }
 
-/* Whether this build supports the cell's keys and measure. */
+/* True if this build supports the cell's keys and measure. */
 static int check_build(const struct rm_cell *cell, struct rm_error *error)
 {
 	const bool is_placed = cell->key_differs != RM_DIFFERS_FIRST;
@@ -77,7 +77,7 @@ static int check_build(const struct rm_cell *cell, struct rm_error *error)
 	return 0;
 }
 
-/* Whether the cell's factors are compatible. */
+/* True if the cell's factors are compatible. */
 static int check_factors(
         const struct rm_request *request, struct rm_error *error)
 {
@@ -100,8 +100,8 @@ static int check_factors(
 	return 0;
 }
 
-/* The cell's map if this build supports it. The plan checks the same, but a
-   request may come from another program. */
+/* Returns the cell's map if this build supports it. The plan checks that too,
+   but a request may come from another program. */
 static const struct rm_impl *find_map(
         const struct rm_request *request, struct rm_error *error)
 {
@@ -126,8 +126,8 @@ static const struct rm_impl *find_map(
 	return check_factors(request, error) ? NULL : impl;
 }
 
-/* Loads the cell's trace, if any. The plan computed ranks and sizes from it, so
-   a changed file means another cell. */
+/* Loads the cell's trace, if any. A changed file means another cell, since the
+   plan computed ranks and sizes from the trace. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,
         struct rm_error *error)
 {
@@ -157,7 +157,7 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 		return rejection(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
 		return rejection(request, "failed", &error);
-	/* for a run by hand, where no parent enforces the deadline */
+	/* for trials started by hand, whose deadline no parent enforces */
 	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
 	if (rm_team_run(&team, request, impl))
 		return rejection(request, "failed", &team.error);

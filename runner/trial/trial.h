@@ -14,10 +14,10 @@
 
 /*
  * Runs the trial and returns its result, a new reference (NULL: out of memory).
- * Errors are reported by status and reason in the result. request->trace is set
- * meanwhile if the cell has a trace. Once per process: it binds threads, sets
- * the memory policy, and SIGALRM may kill it a second after the cell's
- * deadline.
+ * Errors are reported by status and reason in the result. If the cell has a
+ * trace, request->trace is set during the call. Call it once per process: it
+ * binds threads, sets the memory policy, and lets SIGALRM kill the process a
+ * second after the cell's deadline.
  */
 json_t *rm_trial_run(struct rm_request *request);
 
@@ -27,11 +27,12 @@ json_t *rm_trial_run(struct rm_request *request);
  * `displayTimeUnit` and, in `otherData`, the cell and the number of lost
  * events. Times are microseconds since the first event.
  *
- * A span is a pair B, E of its thread, nested in time. A state (the growth of a
- * map) is a pair b, e whose id is the map's address. If the beginning of a
- * state was lost, its end is omitted; if the end was lost, it is set to the
- * last time of the trace. Times never decrease within a thread. Threads are
- * named; tid 1 is the trial's main thread, tid n + 2 its thread n.
+ * A span is a pair of B and E events of its thread, nested in time. A state
+ * (the growth of a map) is a pair of b and e events whose id is the map's
+ * address. If the beginning of a state was lost, its end is omitted; if the end
+ * was lost, it is set to the last time of the trace. Times never decrease
+ * within a thread. Threads are named; tid 1 is the trial's main thread, tid n +
+ * 2 its thread n.
  *
  * Returns 0, -ENOMEM, or -EIO if `out` could not be written. Call it from the
  * main thread when no thread records any more.
@@ -44,24 +45,27 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
  * other builds allocations.c counts nothing.
  *
  * Emits `allocations` and `frees` (calls), `allocated_bytes`, `bytes` (in use
- * now) and `bytes_peak` (maximum in use; error at most 256 KiB). They are
- * usable sizes of the whole process since its start, including libraries. For
- * glibc also `heap_used_bytes` (in blocks) and `heap_held_bytes` (obtained from
- * the system). One in 61 calls of each thread is timed: `allocations_timed` is
- * their number and `allocations_timed_ns` their total time, including one clock
- * reading each. Emits nothing if they are not counted. Any thread.
+ * now) and `bytes_peak` (maximum in use; error at most 256 KiB). Sizes are
+ * usable sizes; all counts are for the whole process since its start, including
+ * libraries. For glibc also `heap_used_bytes` (in blocks) and `heap_held_bytes`
+ * (obtained from the system). One in 61 calls of each thread is timed:
+ * `allocations_timed` is their number and `allocations_timed_ns` their total
+ * time, including one clock reading each. Emits nothing if they are not
+ * counted. Any thread.
  */
 void rm_allocations_emit(rm_stat_fn *emit, void *context);
 
-/* The value `bytes` of the above, without a lock; negative: not counted. */
+/* Returns the value `bytes` of rm_allocations_emit(), without a lock; negative:
+   not counted. */
 int64_t rm_allocations_held(void);
 
 /*
- * Kernel statistics of threads and memory, and page placement: kernel.c. On the
- * simulated machine runner/sim/program/usage.c implements them.
+ * kernel.c: the kernel's statistics of threads and memory, and page placement.
+ * On the simulated machine runner/sim/program/usage.c implements them.
  */
 
-/* Usage of one thread since its start. -1: this kernel does not report it. */
+/* Resources that one thread has used since its start. -1: this kernel does not
+   report it. */
 struct rm_thread_usage {
 	uint64_t cpu_ns;
 	int64_t voluntary_switches, involuntary_switches;
@@ -75,8 +79,8 @@ void rm_usage_read_thread(struct rm_thread_usage *usage);
 /* Sets the two members that need procfs (tens of us). Calling thread. */
 void rm_usage_read_thread_slow(struct rm_thread_usage *usage);
 
-/* CPU time of all threads of this process but the calling one, including ended
-   threads. -1: unknown. */
+/* CPU time of all threads of this process except the calling one, including
+   threads that have ended. -1: unknown. */
 int64_t rm_usage_other_threads_ns(void);
 
 /*
@@ -95,34 +99,34 @@ void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns);
 uint64_t rm_ticks(void);
 
 /* Rate of rm_ticks(), measured over 2 ms of rm_now_ns(). 0 if the kernel's
-   clock does not use this counter, because its rate may then vary. */
+   clock does not use this counter, because its rate may vary in that case. */
 double rm_ticks_per_ns(void);
 
-/* Resident bytes now and at the peak; 0 if procfs does not report them. */
+/* Current and peak resident bytes; 0 if procfs does not report them. */
 uint64_t rm_usage_rss_bytes(void);
 uint64_t rm_usage_peak_rss_bytes(void);
 
 /*
- * Sets page_nodes, page_nodes_reason and huge_bytes of the result's "footprint"
- * (docs/reference/trial-protocol.md) in `memory`.
+ * Sets page_nodes, page_nodes_reason and huge_bytes in `memory`, the result's
+ * "footprint" (docs/reference/trial-protocol.md).
  */
 void rm_usage_read_pages(json_t *memory);
 
 enum { RM_NODES_MAX = 1024 };
 
-/* Resident anonymous pages (of 4 KiB on x86) by NUMA node. Pages of files do
-   not count: they are on the node of the first process that read them. 0, or
-   -errno without /proc/self/numa_maps. Any thread. */
+/* Resident anonymous pages (of 4 KiB on x86) by NUMA node. Pages of files are
+   not counted, since they are on the node of the first process that read them.
+   Returns 0, or -errno without /proc/self/numa_maps. Any thread. */
 int rm_usage_count_pages(int64_t pages[RM_NODES_MAX]);
 
-/* Nodes from which this process may allocate, at least 1. */
+/* Number of nodes from which this process may allocate, at least 1. */
 unsigned rm_memory_nodes(void);
 
 /*
  * Applies "first-touch" (no action), "interleave" (over all nodes that this
- * process may use) or "bind:N". Main thread, before other threads start: they
- * inherit the policy. Returns 0, or -errno with the reason (unknown node,
- * container without permission, kernel without NUMA).
+ * process may use) or "bind:N". Call it on the main thread before other threads
+ * start, since they inherit the policy. Returns 0, or -errno with the reason
+ * (unknown node, container without permission, kernel without NUMA).
  */
 int rm_memory_policy_apply(const char *policy, struct rm_error *error);
 

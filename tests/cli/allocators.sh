@@ -30,7 +30,7 @@ check "ids contain other values" grep -Eq '/t1/none/jemalloc/huge-off/64000ops/t
 check "tcmalloc with huge pages is skipped" grep -q 'tcmalloc/huge-on.*: not run: ' "$dir/plan"
 
 "$program" run "$dir/memory.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
-check_trial() { # ALLOCATOR PAGES FILE: the cell's trial used malloc() of FILE
+check_trial() { # ALLOCATOR PAGES FILE: true if the cell's trial used malloc() from FILE
 	/usr/bin/python3 - "$dir/campaign" "$@" <<'END'
 import json, sys
 folder, allocator, pages, file = sys.argv[1:]

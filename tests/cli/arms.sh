@@ -43,7 +43,7 @@ run() { # ARGUMENTS...: sets status
 	status=$?
 }
 # Compares the journal with the plan in an independent reader. `whole` requires a complete journal;
-# otherwise the last block may lack trials.
+# otherwise trials of the last block may be missing.
 verify_journal() { # FACT
 	python3 - "$campaign" "$1" <<'PYTHON'
 import collections, itertools, json, sys
@@ -139,7 +139,7 @@ campaign=$dir/other
 run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 2
 check "another seed gives another order" [ "$(order)" != "$(cat "$dir/first")" ]
 
-# A crashing arm and its partner are given up; other cells continue.
+# If an arm crashes, its trials and those of its partner are given up; other cells continue.
 cat >"$dir/crashes" <<SCRIPT
 #!/bin/sh
 request=\$(cat)
@@ -240,7 +240,7 @@ cp "$dir/base" "$dir/head"
 run --resume
 check "with the file back the campaign continues" [ $status = 0 ]
 
-bad() { # NAME REGEX ARGUMENTS...: status 2 and a matching error
+bad() { # NAME REGEX ARGUMENTS...: expects status 2 and a matching error
 	local name=$1 words=$2
 	shift 2
 	"$readmostly" run -o "$dir/n" --counters none "$@" >"$out" 2>&1

@@ -29,8 +29,8 @@ report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
-# A fault that depends on a race has several symptoms, and a check reports the first one. The
-# pattern lists all symptoms. If the fault may not show, several seeds run until one shows it.
+# A fault that depends on a race has several symptoms, and a check reports the first that appears. The pattern lists all
+# of them. If a seed may miss the fault, several seeds run until one finds it.
 seeds=1
 caught() { # id check pattern arguments...
 	id=$1 check=$2 pattern=$3
@@ -53,12 +53,12 @@ passes() { # id arguments...
 	report $? "$id passes"
 }
 
-# Full period of 10^6: the number of writes must exceed it.
+# The fault has a full period of 10^6, which the number of writes must exceed.
 caught bad_loses_insert exchange 'a write was lost' \
 	--ops 32000000 --shape u64x8
 caught bad_loses_replace exchange 'a write was lost' \
 	--ops 16000000 --shape u64x8
-# Without exchange: only the timed operations show it.
+# The map has no exchange, so only the timed operations show the fault.
 export RM_FAULT_PERIOD=1000
 caught bad_loses_insert upsert 'inserts - removes' --shape str16x8
 caught bad_loses_replace owner 'last value written' --shape str16x24
@@ -67,7 +67,7 @@ caught bad_wrong_key exchange 'gave the value of rank'
 caught bad_wrong_key model 'other than the last one written'
 caught bad_wrong_key readers 'gave the value of rank'
 caught bad_wrong_key drive 'wrong or torn'
-# Word 0 is late as well: exchange may return the previous value twice.
+# Word 0 is written late as well, so exchange may return the previous value twice.
 caught bad_tears exchange 'torn\|returned twice' --shape u64x24
 caught bad_tears upsert 'torn' --shape str16x24
 caught bad_tears_late exchange 'torn' --shape u64x24
@@ -126,7 +126,7 @@ report $? "also if LD_PRELOAD cannot name its library"
 	! grep -q 'ld.so' "$dir/out"
 report $? "other checks then run without it"
 rm -r "$dir/a b"
-# Memory that readers retain, next to writes that retire memory.
+# Readers retain memory while writes retire memory.
 caught bad_leaks_lookup reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
 caught bad_leaks_scan reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
 passes waits_for_joined --ops 20000
@@ -142,7 +142,7 @@ passes reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x
 passes frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
 	--shape u64x24
 RM_STALL_MS=0 passes stalls --ops 20000
-# Same seed, same first failure: the promise of `again:` on one thread.
+# On one thread the same seed gives the same first failure, as `again:` promises.
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/a"
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/out"
 grep -q FAIL "$dir/a" && cmp -s "$dir/a" "$dir/out"

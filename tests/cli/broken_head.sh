@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `make regress` for a map of another project. A head that answers wrongly, crashes or hangs fails
-# before any timing, with the finding. A correct head is timed, whatever the verdict, and its
-# outputs exist.
+# before any timing, with the finding. A correct head is timed and writes its outputs, whatever the
+# verdict.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -27,7 +27,7 @@ arms() { # NAME BASE: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
 }
-edit() { # SED: edits the map as committed in good
+edit() { # SED: edits the map as in the commit tagged good
 	in_theirs git checkout -q good -- their_map.c
 	sed -i "$1" "$theirs/their_map.c"
 	! in_theirs git diff --quiet good

@@ -14,7 +14,7 @@ ask:
 	@printf '%s\n' 'maps $(words $(BUILT)) $(ALL_IDS)' 'libraries $(LDLIBS)'
 	@$(GO_HERE) sh -c 'printf "%s\n" "$$GOPATH" "$$GOCACHE" >$(DIR)/caches'
 END
-list_maps_and_libraries() { # FOLDER ARGUMENTS: maps and libraries of a make in the folder
+list_maps_and_libraries() { # FOLDER ARGUMENTS: prints the maps and libraries of a make in the folder
 	make --no-print-directory DIR="$dir" -C "$1" -f Makefile -f "$dir/ask.mk" ask "${@:2}" 2>&1
 }
 tree="$dir/with a blank"

@@ -32,7 +32,7 @@ check "all blocks contain only these cells" json \
 	"assert [sorted(b) for b in j['order']] == [[0, 1]] * 60" "$dir/json"
 printf '%s\n%s\n' $timed $timed/x | sed 's,throughput/x,none,' >"$list"
 
-# refuses NAME WORDS: the list is status 2, with one line that contains the words.
+# refuses NAME WORDS: the list gives status 2, and one line that contains the words.
 refuses() {
 	plan $conf
 	check "$1 is status 2" [ $? = 2 ]
@@ -57,7 +57,7 @@ mkdir "$list"
 refuses "a folder" "$list: a directory, expected a file"
 rmdir "$list"
 
-# An alias selects the cell that it stands for.
+# An alias selects the cell for which it stands.
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "an alias of a cell selects the cell" contains "$out" "$timed: 60 x"
@@ -75,7 +75,7 @@ assert j['cells_from'] == {'file': '$list', 'ids': 2,
 assert {c['base'] for c in j['cells']} == {'gomap_rw'}" "$dir/c/campaign.json"
 check "campaign.json matches the schema" "$python" tests/report/schemas.py campaign \
 	<"$dir/c/campaign.json"
-# If the list contains no cell of the base, the cell still names it, and there is no ratio.
+# If the list contains no cell of the base map, a cell still names the base, but there is no ratio.
 printf '%s\n' $other >"$list"
 run $conf -o "$dir/one" --cells-from "$list" --set blocks=2
 check "a list without the base gives a valid campaign" "$readmostly" dev validate "$dir/one"
@@ -87,7 +87,7 @@ run $conf -o "$dir/v" --cells-from "$list" --set blocks=1
 check "a listed verification runs" \
 	[ "$(grep -c '/verify"' "$dir/v/trials.jsonl")" = 1 ]
 
-# A plan reads no counters; its ids of verifications equal those of a run.
+# A plan reads no counters; its verification ids equal those of a run.
 with_counters="measure=counters throughput"
 "$readmostly" plan --cells $conf --set "$with_counters" |
 	sed -n 's,: [0-9].*,,p' >"$list"

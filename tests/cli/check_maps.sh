@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every map in this build passes every check, with few operations each: `make check-maps` has more.
+# Every map in this build passes every check, with few operations each; `make check-maps` runs more.
 # slow: minutes of CPU time.
 . tests/tools/tap.sh
 needs readmostly-history

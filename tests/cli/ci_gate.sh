@@ -22,7 +22,7 @@ STUB
 chmod +x "$tree/runner/regress_exact.sh"
 echo 0 >"$tree/status"
 in_tree() { (cd "$tree" && "$@"); }
-commit() { # FILE: one more line in it; prints the commit
+commit() { # FILE: commits another line in it; prints the commit
 	mkdir -p "$tree/${1%/*}"
 	echo line >>"$tree/$1"
 	in_tree git add -A

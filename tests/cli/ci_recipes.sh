@@ -20,7 +20,7 @@ check "every shell step of every recipe is found" recipe_steps
 check "each of them runs below" [ "$(tr '\n' ' ' <"$dir/names")" = \
 	"action-1 gitlab-1 gitlab-2 page-1 page-2 page-3 " ]
 
-# The user's project: three versions of one map: good, slow and wrong.
+# The user's project has three versions of one map: a good, a slow and a wrong one.
 theirs=$dir/theirs
 mkdir -p "$theirs/src"
 in_theirs() { (cd "$theirs" && "$@"); }
@@ -149,7 +149,7 @@ check "the check of the machine passes or names the problem" \
 	eval '[ $status = 0 ] && contains "$dir/look.printed" "event map"'
 
 # Error messages of the script.
-sh_gate() { # WORDS ARGUMENTS: status 2 and the words
+sh_gate() { # WORDS ARGUMENTS: expects status 2, and an error with the words
 	local words=$1; shift
 	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/output" 2>&1
 	[ $? = 2 ] && contains "$dir/output" "$words"

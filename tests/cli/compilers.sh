@@ -7,7 +7,7 @@
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE
 out=$(mktemp) && trap 'rm -f "$out"' EXIT
 
-builds() { # COMPILER: with -Werror, in a separate folder, since flags differ
+builds() { # COMPILER: builds with -Werror, in a separate folder because the flags differ
 	CI=true make -j"$(nproc)" CC="$1" BUILD="build/warnings-$1" OPT=-O2 all >"$out" 2>&1 ||
 		{ grep -E 'rror|warning' "$out" | grep -v ' CC ' | head -n 6 | sed 's/^/# /'; return 1; }
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The A/A control: one map as two programs with adjacent trials, and resume after kill -9.
+# The A/A control: one map is built as two programs with adjacent trials. Also tests a resume after kill -9.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/shard_seg_grow aa/shard_seg_grow
 build=$(realpath "${BUILD:-build/gcc}")
@@ -31,10 +31,10 @@ run() { # ARGUMENTS...: sets status
 }
 
 # ---- two programs of one map --------------------------------------------------
-functions() { # FLAVOUR: address and size of each function of the measured loop
+functions() { # FLAVOUR: prints address and size of each function in the measured loop
 	nm -nS "$build/maps/$1/shard_seg_grow" | awk '$4 ~ /^drive_u64x8(_[a-z]+)?$/ { print $1, $2 }'
 }
-# All moved by the same distance, not a multiple of a page; same alignment, same length.
+# All functions have moved by the same distance, not a multiple of a page, and have the same alignment and length.
 moved() {
 	paste <(functions plain) <(functions aa) | python3 -c '
 import sys
@@ -115,7 +115,7 @@ check "every kill hit a running campaign" [ $kills = 3 ]
 run --resume
 check "a resume completes it" [ $status = 0 ]
 check "each trial of the control is next to one of its map, in either order" verify_journal
-# The report's reader: trials of the map are those of arm head, and none is pending.
+# The report's reader: the map's trials are those of the arm `head`, and none is pending.
 read_back() {
 	PYTHONPATH=. "$(report/find_python.sh)" - "$campaign" "$cell" <<'PYTHON'
 import sys

@@ -19,7 +19,7 @@ plain_counter explored data race
 check_then_act planted not linearizable
 folly_1280 bugs data race
 cache_rs_65 bugs not linearizable'
-files_of() { # LIST: bugs and corrected versions
+files_of() { # LIST: prints the files of bugs and corrected versions
 	while read -r id folder _; do echo "verify/corpora/$folder/$id.c" "verify/corpora/$folder/${id}_twin.c"; done <<<"$1"
 }
 builds() { # FLAVOUR LIST
@@ -30,7 +30,7 @@ builds() { # FLAVOUR LIST
 checks() { # ID CHECK OPERATIONS [SEED]
 	timeout 600 "$readmostly" check "$1" --quiet --shape u64x8 --only "$2" --ops "$3" --seed "${4:-1}" --deadline 60 >"$out"
 }
-caught() { # ID CHECK OPERATIONS: with one of 100 seeds
+caught() { # ID CHECK OPERATIONS: the check finds the bug with one of 100 seeds
 	for seed in $(seq 100); do
 		checks "$@" "$seed"
 		[ $? != 1 ] || { grep -q "^FAIL $1 u64x8 $2: " "$out"; return; }

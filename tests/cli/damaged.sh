@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Outputs of a build that are empty or cut are made again, and never started.
+# Build outputs that are empty or truncated are built again and never started.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw check/gomap_rw
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 checked=maps/check/gomap_rw plain=maps/plain/gomap_rw
 
-restore() { # an undamaged copy of a build
+restore() { # makes an undamaged copy of a build
 	rm -rf "$dir/b" && mkdir "$dir/b" &&
 		(cd "$build" && cp --parents readmostly maps/names.tsv $checked $plain $plain.json "$dir/b")
 }

@@ -6,7 +6,7 @@ deps=$PWD/.ci/deps
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/bin"
-make_fake() { # PROGRAM: a fake whose script is on standard input
+make_fake() { # PROGRAM: makes a fake program; its script is on standard input
 	{ echo '#!/bin/sh'; cat; } >"$dir/bin/$1"
 	chmod +x "$dir/bin/$1"
 }

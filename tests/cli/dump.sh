@@ -13,7 +13,7 @@ ends() { # STATUS ARGUMENTS...
 	dump "$@"
 	[ $? = "$expected" ] || { sed 's/^/# /' "$out"; return 1; }
 }
-# sum HEADING [WEIGH]: sum of the second column under HEADING; weighed by the first if WEIGH is 1.
+# sum HEADING [WEIGH]: prints the sum of the second column under HEADING, weighted by the first column if WEIGH is 1.
 sum() {
 	awk -v heading="$1" -v weigh="$2" '
 		$1 == heading { inside = 1; next }

@@ -18,7 +18,7 @@ hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV=
 	ARGP_HELP_FMT=rmargin=30 TAR_OPTIONS=--nonsense XZ_OPT=-0 HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/.config")
 cp -r tests/fixtures/campaign "$dir/calm" && cp -r "$dir/calm" "$dir/wild"
 
-run_commands() { # FOLDER: the output of commands
+run_commands() { # FOLDER: prints the output of commands
 	"$build/readmostly" plan --mode smoke --maps gomap_rw,shard_seg --json
 	"$build/readmostly" run --help
 	"$build/readmostly" --version

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Breaks each rule of Go's maps with one edit: the comparison with recorded states of Go must fail.
-# One thread, no randomness, no Go needed.
+# Uses one thread and no randomness; Go is not needed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -43,7 +43,7 @@ equal() { # TRACE...
 		{ sed 's/^/# /' "$home/log"; return 1; }
 }
 
-check_unedited() { # TEXT TEST TRACE...: the unedited map is equal
+check_unedited() { # TEXT TEST TRACE...: the unedited map equals Go's
 	home=$dir/$tap_count
 	text=$1 test=$2
 	shift 2

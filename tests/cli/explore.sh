@@ -43,10 +43,10 @@ weak_passes() { # ID ARGUMENT...
 right_passes() { # MAP MODEL
 	weak_passes "$1" --schedules $right_schedules --memory "$2"
 }
-# The page without the line of the run that found it.
+# Prints the page without the line about the run that found the bug.
 page() { sed 1d "$dir/$1"; }
 # shellcheck disable=SC2086
-reproduces() { # ID: the command in its last line gives the same page
+reproduces() { # ID: the command in the last line of the page gives the same page
 	line=$(sed -n 's/^again: readmostly explore //p' "$dir/$1")
 	explore $line >"$dir/again"
 	[ $? = 1 ] && page "$1" | cmp - "$dir/again"
@@ -100,7 +100,7 @@ shows_memory_order() { # ID MODEL
 	tso) grep -q 'stores into its buffer [^ ]*$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
 	esac
 }
-# Regression: a clear that waited for memory continued in a table freed meanwhile (schedule 1246).
+# Regression: a clear that waited for memory continued in a table that had been freed in the meantime (schedule 1246).
 check 'segments that grow while a clear waits for memory pass' \
 	weak_passes limited_seg_grow --memory c11 --threads 4 --ops 8 --seed 2 --schedules 2000
 grep -v '^#' "$weak" >"$dir/weak"
@@ -248,7 +248,7 @@ skips_named() {
 }
 check 'a stateless map is skipped with the reason, and status 3 if named' \
 	skips_named
-# A copy outside of the tree; the command that reproduces it names the file.
+# Explores a copy outside of the tree; the command that reproduces the finding names that file.
 outside() {
 	cp verify/corpora/explored/double_free.c "$dir/strange.c"
 	sed -i 's/double_free/strange/g' "$dir/strange.c"

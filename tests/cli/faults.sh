@@ -13,7 +13,7 @@ check 'the fixtures build with IMPL=' \
 	env ALSO=plain/gomap_rw tests/tools/with_impl.sh "$dir/build" plain $files $fixtures/waits_for_joined.c
 
 cat >"$dir/faults.conf" <<END
-# Faulty maps next to correct ones. Why: the bar of verification.
+# Faulty maps next to correct ones. Why: each injected fault must be reported.
 writes     = 10%
 write-kind = update churn
 keys       = 4Ki

@@ -24,7 +24,7 @@ for element in ElementTree.parse(sys.argv[1]).iter():
 END
 }
 small=(--set threads=2 --set keys=1Ki --set write-kind=update --set window=1s)
-names() { # WORD...: all words are in the drawing
+names() { # WORD...: true if all words are in the drawing
 	local word
 	for word; do
 		grep -qF -- "$word" "$dir/names" || { echo "# no $word"; sed 's/^/# /' "$dir/out"; return 1; }

@@ -41,7 +41,7 @@ check "validate accepts the folder again" valid c n1 n2 n3
 check "a requeued start belongs to its job" contains "$dir/c/state/n1.starts" "job=$one restart=1"
 check "each machine was started twice" [ "$(starts c)" = 6 ]
 
-# A job cancelled while the launcher watches it, and a file that cannot grow.
+# A job is cancelled while the launcher watches it, and a file cannot grow.
 kib=$(($(stat -c %s "$dir/c/n1/campaign.json") / 1024 + 16))
 echo "$(gates); [ \"\$node\" != n2 ] || ulimit -f $kib" >"$SITE"
 campaign d & launcher=$!
@@ -84,7 +84,7 @@ echo 'prologue = :' >"$SITE"
 # A machine that stays down.
 slurm kill-node n3
 scontrol update nodename=n3 state=down reason=test
-# GIVE_UP applies to jobs that do not start; the other one starts well within that time.
+# GIVE_UP applies to jobs that do not start; the other job starts well within that time.
 GIVE_UP=20 NODES=n2,n3 RM_FAKE='=wait:1' campaign e
 check "a machine that stays down makes the status 1" [ $? = 1 ]
 check "and is reported" contains "$dir/e.out" "campaign: n3 is missing"

@@ -11,7 +11,7 @@ if ! command -v rsync >/dev/null; then
 	done_testing
 	exit
 fi
-# cut: the connection breaks inside a list on standard input.
+# cut: the connection breaks in the middle of a list on standard input.
 cat >"$dir/ssh" <<END
 #!/bin/sh
 while [ "\${1#-}" != "\$1" ]; do shift 2; done
@@ -34,7 +34,7 @@ echo 1 >"$OUT/state/number"
 ssh_read_machines
 place[m1]=${there##*/}
 
-# A program of all files found, as in this project's Makefile.
+# Builds a program from all files found, as this project's Makefile does.
 in_here() { (cd "$dir/here" && "$@"); }
 cat >"$dir/here/Makefile" <<'END'
 SOURCES := $(wildcard *.c)
@@ -59,7 +59,7 @@ echo 'build' >"$dir/here/.gitignore"
 in_here git init -q
 in_here git add -A
 in_here git -c user.name=n -c user.email=n@n commit -qm first
-begin() { # sends; prints the kind of start
+begin() { # sends the sources; prints the kind of start
 	in_here ssh_begin m1 2>"$dir/err"
 	sed 's/^/# /' "$dir/err" >&2
 	flock -w 60 "$there/results/x/state/m1.lock" true

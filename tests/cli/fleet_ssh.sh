@@ -75,7 +75,7 @@ check "and is reported" contains "$dir/other/b.out" "results/b belongs to anothe
 check "its results are not fetched" [ ! -e "$dir/other/b/m1" ]
 
 # Scripts are overwritten with `exit 2` while they run; processes must use the text read before.
-# Launcher and start of m2 use the same tree here.
+# Here the launcher and the start on m2 use the same tree.
 (cd "$dir/there/m2" && OUT=$dir/e RM_FAKE='=wait:50' runner/fleet/campaign.sh --busy-ok --counters none) >"$dir/e.out" 2>&1 & launcher=$!
 await_runner e m2
 for file in campaign start; do

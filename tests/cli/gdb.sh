@@ -34,10 +34,10 @@ rm-map growing
 rm-map syncmap
 END
 mapfile -t commands <"$dir/commands"
-map_line() { # N: line N of the maps' own output
+map_line() { # N: prints line N of the output of the maps themselves
 	sed -n "$1p" "$dir/output"
 }
-check_views() { # WHAT: the maps as printed in this gdb session
+check_views() { # WHAT: compares the maps as gdb prints them in this session
 	check "$1: B, count and the evacuation mark" \
 		grep -qF -- "= $(map_line 1)" "$out"
 	check "$1: a map of strings" grep -qF -- "= $(map_line 2)" "$out"

@@ -9,7 +9,7 @@ export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@n GIT_COMMITTER_NAME=n GIT_COMMITTER
 unset GATE_BASE GATE_MAIN GITHUB_BASE_REF GITHUB_EVENT_BEFORE CI_COMMIT_BEFORE_SHA \
 	CI_MERGE_REQUEST_DIFF_BASE_SHA BUILDKITE_PULL_REQUEST_BASE_BRANCH
 
-make_repository() { # DIR: two commits of `map.c`; the work tree has a change of its own
+make_repository() { # DIR: makes two commits of `map.c`, and an uncommitted change
 	mkdir -p "$1/impls"
 	(cd "$1" && git init -q -b main && for text in one two; do
 		echo "$text" >impls/map.c
@@ -32,7 +32,7 @@ sed -n '/^```sh$/,/^```$/{/```/d;p}' docs/guide/ci.md >"$dir/recipes"
 head_of_ours=$(git -C "$dir/ours" rev-parse HEAD) first_of_ours=$(git -C "$dir/ours" rev-parse HEAD^)
 our_commit=$(git rev-parse HEAD)
 
-in_hook() { # COMMAND...: as a hook of the user's repository calls it
+in_hook() { # COMMAND...: runs it as a hook of the user's repository does
 	GIT_DIR=$dir/user/.git GIT_WORK_TREE=$dir/user GIT_INDEX_FILE=$dir/user/.git/index \
 		GIT_PREFIX='' "$@"
 }

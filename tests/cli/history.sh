@@ -16,7 +16,7 @@ ends() { # STATUS FILE ARGUMENTS...: judging the file exits with STATUS
 		>"$dir/out" 2>"$dir/err"
 	[ $? = "$ends_status" ] || { sed 's/^/# /' "$dir/out" "$dir/err"; false; }
 }
-refuses() { # FILE MESSAGE: bad input is rejected with its line
+refuses() { # FILE MESSAGE: bad input is rejected, and its line is named
 	ends 2 "$1" && contains "$dir/err" "$1:$2" && [ ! -s "$dir/out" ]
 }
 

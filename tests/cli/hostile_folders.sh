@@ -100,7 +100,7 @@ run --resume -o "$dir/c"
 check "a folder in place of campaign.json is reported without a line -1" \
 	contains "$out" "campaign.json: cannot be read: a directory"
 
-# The report of such a folder.
+# Tests the report of such a folder.
 rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
 ln -s "$dir/diary" "$dir/c/report"
 "$python" -m report "$dir/c" >"$out" 2>&1

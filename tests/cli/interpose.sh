@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A cache loaded before the library of `interpose`: correct if writes invalidate it, and caught
+# A cache loaded before the library of `interpose` passes if writes invalidate it, and is caught
 # otherwise.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
@@ -19,7 +19,7 @@ passes() { # LIBRARY CHECK
 	run "$1" "$2" 1 || { sed 's/^/# /' "$out"; false; }
 }
 
-caught() { # CHECK: fails with each of 20 seeds
+caught() { # CHECK: the check fails with each of 20 seeds
 	for seed in $(seq 20); do
 		run "$build/libreadmostly_cache_stale.so" "$1" "$seed"
 		[ $? = 1 ] && contains "$out" "FAIL interpose u64x8 $1" || return 1

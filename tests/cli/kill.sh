@@ -88,7 +88,7 @@ for i in $(seq $kills); do
 	export RM_FAKE="=wait:20"
 	[ $((i % 3)) = 0 ] && export RM_FAKE="=hang"
 	begin_or_resume
-	# Odd rounds hit the start, even rounds the trials.
+	# Odd rounds kill the runner at its start, even rounds during the trials.
 	[ $((i % 2)) = 0 ] && until_trial "$started"
 	sleep "0.$(printf %03d $((RANDOM % 200)))"
 	kill_runner
@@ -110,7 +110,7 @@ lines=$(wc -l <"$campaign/trials.jsonl")
 check "a resume of a complete campaign runs nothing" \
 	[ "$lines" = "$(wc -l <"$campaign/trials.jsonl")" ]
 
-# A second owner, then an orderly stop.
+# A second owner is refused; then an orderly stop.
 campaign=$dir/second
 : >"$log"
 export RM_FAKE="=hang"

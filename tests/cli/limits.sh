@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Limits of memory and threads: what exceeds them is left out, with the limit, and no map is blamed.
+# Limits on memory and threads: cells beyond them are left out, naming the limit, and no map is blamed.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw check/gomap_rw explore/gomap_rw
 dir=$(mktemp -d) || exit 1

@@ -16,13 +16,13 @@ each_is_listed() { # every name is in a map program
 		grep -q "$operation\$" "$dir/strings" || { echo "# $operation"; return 1; }
 	done
 }
-words_of() { # ID: its operations in the text
+words_of() { # ID: prints the map's operations from the text
 	sed -n "/^$1 /,/operations/s/^ *operations *//p" "$dir/text"
 }
-shapes_of() { # ID: its shapes in the text
+shapes_of() { # ID: prints the map's shapes from the text
 	sed -n "/^$1 /,/shapes/s/^ *shapes *//p" "$dir/text"
 }
-usage() { # COMMAND...: status 2
+usage() { # COMMAND...: expects status 2
 	"$readmostly" "$@" >"$dir/output" 2>&1
 	[ $? = 2 ]
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A campaign that may no longer use a CPU stops before the trial that needs it, and a resume
-# continues when the CPU is back. Output to a pipe that does not block is complete.
+# A campaign that may no longer use a CPU stops before the trial that needs it, and a resume continues when the CPU is
+# back. Output to a non-blocking pipe is complete.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "$build")
@@ -19,7 +19,7 @@ verify   = 1kops
 maps     = gomap_rw rwlock_probe
 measure  = throughput
 END
-# A trial that forbids its runner all CPUs but one, as a cpuset would.
+# A trial that takes all CPUs but one from its runner, as a cpuset would.
 cat >"$dir/trial" <<END
 #!/bin/sh
 [ -e "$dir/narrow" ] && taskset -pc $(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/') \$PPID >/dev/null

@@ -38,7 +38,7 @@ check "no trial was moved aside" [ ! -e "$campaign/unfinished.jsonl" ]
 run "$dir/plain" --resume
 check "a resume of a complete campaign reports no removed line" reports_nothing
 
-# A line without its newline is torn, too, and is removed completely.
+# A line without its newline counts as torn, too, and is removed completely.
 bytes=$(tail -n 1 "$journal" | wc -c)
 truncate -s -1 "$journal"
 run "$dir/plain" --resume
@@ -52,7 +52,7 @@ run "$dir/plain" --resume
 check "without arms a missing trial runs, and no trial is dropped" reports_nothing
 check "the journal has its line" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# With arms a block is complete or absent.
+# In a campaign with arms, a block is complete or absent.
 unset RM_TRIAL_PROGRAM
 for arm in base head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"

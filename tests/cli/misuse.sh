@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The check listed in tests/fixtures/misuse.tsv finds each misuse with each of 20 seeds (SEEDS=N
-# changes the number) and never fails the correct form. Races keep their window open, tens of times
-# in a run, so this does not show that a check would find a rare race.
+# changes the number) and never fails the correct form. The misuses keep the window of their race
+# open, tens of times in a run, so this does not show that a check would find a rare race.
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -17,7 +17,7 @@ try() { # ID CHECK OPERATIONS SEED
 		--seed "$4" --quiet --deadline 600 >"$out" 2>&1
 }
 
-caught() { # ID CHECK OPERATIONS WORDS: every seed finds it, with these words
+caught() { # ID CHECK OPERATIONS WORDS: every seed finds the misuse, with these words
 	for seed in $(seq "$seeds"); do
 		try "$1" "$2" "$3" "$seed"
 		[ $? = 1 ] && contains "$out" "$4" || return 1

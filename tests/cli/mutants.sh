@@ -36,7 +36,7 @@ mutant() {
 		target=$home/$path
 		cp --parents "$path" "$home"
 		first="#include \"$path\""
-		# Another header includes this one, by the name in a macro.
+		# Another header includes this one through a macro with its name.
 		[ "$file" = gomap_keys.h ] && first="#define GOMAP_KEYS \"$target\""
 		sed "1i $first" "$home/$name.c" \
 			>"$home/new" && mv "$home/new" "$home/$name.c"
@@ -48,22 +48,22 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# A store dropped for one key in 64; the neighbour's value for one in 64.
+# For one key in 64 a store is dropped; for one in 64 a lookup gives the neighbour's value.
 mutant rwlock_drops rwlock_probe rwlock_probe.c \
 	's/^\tprobe_write(shape, slot, value);/\tif (tag % 64) probe_write(shape, slot, value);/'
 mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
 	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
-# Writers that share the lock; readers without a lock.
+# Writers share the lock; readers take no lock.
 mutant rwlock_shares rwlock_probe rwlock_probe.c \
 	's/lock_to_write/lock_to_read/'
 mutant rwlock_unread rwlock_probe rwlock_probe.c \
 	'0,/lock_to_read(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
-# Removal that does not close the gap; growth that omits the last slot.
+# A removal does not close the gap; growth omits the last slot.
 mutant probe_gap rwlock_probe probe.h \
 	's/^\t\thole = i;/\t\tbreak;/'
 mutant probe_grows_short rwlock_probe probe.h \
 	's/i <= old_mask; i++/i < old_mask; i++/'
-# A short tag without comparison of keys; with a long tag collisions would be too rare. The short
+# The keys of a short tag are not compared; with a long tag collisions would be too rare. The short
 # tag alone is correct and must pass.
 mutant probe_trusts rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
@@ -72,15 +72,15 @@ mutant probe_short_tag rwlock_probe probe.h \
 # The unsynchronised map drops stores in its only safe concurrent write.
 mutant unsync_drops unsync_probe unsync_probe.c \
 	's/^\telse$/\telse if (tag % 64)/'
-# A map without synchronisation that claims to have it.
+# A map without synchronisation claims to have it.
 mutant unsync_boasts unsync_probe unsync_probe.c \
 	's/RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT/0/'
-# String keys compared or copied in part; a clear that keeps the count.
+# String keys are compared or copied only in part; a clear keeps the count.
 mutant str_prefix rwlock_probe probe.h \
 	's/!memcmp(probe_bytes(slot), key.bytes, key.length)/!memcmp(probe_bytes(slot), key.bytes, key.length < 16 ? key.length : 16)/'
 mutant str_cut rwlock_probe probe.h \
 	's/memcpy(copy, key.bytes, key.length)/memcpy(copy, key.bytes, key.length < 128 ? key.length : 128)/'
-# The copy of a removed key is leaked, for one in 16.
+# For one removal in 16, the copy of the key is leaked.
 mutant str_leaks rwlock_probe probe.h \
 	's/^\tif (shape.str)$/\tif (shape.str \&\& hole % 16)/'
 mutant clear_keeps rwlock_probe probe.h \

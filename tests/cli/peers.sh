@@ -37,7 +37,7 @@ list_needing() { # NAME...: prints ids of the peers that need one of these libra
 fields='library package licence api hash lookup-writes reclamation semantics
 	progress configuration documented growth iteration length stalled-reader
 	pathologies sanity reviewed'
-sheet_is_complete() { # ID: its sheet has each field once, in this order, with a text
+sheet_is_complete() { # ID: its fact sheet has each field once, in this order, with a text
 	[ "$(sed -n 's/^\([a-z-]*\): .*[^ ]$/\1/p' "impls/facts/$1.txt" | xargs)" = \
 		"$(echo $fields)" ] && ! grep -qvE '^[a-z-]+: .' "impls/facts/$1.txt"
 }
@@ -50,7 +50,7 @@ check "there are peers" [ "$(echo "$peers" | wc -l)" -ge 10 ]
 check "each has a complete fact sheet" sheets_are_complete
 check "and each sheet has a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
 	"$(echo "$sheets" | sort)" ]
-versions() { # of the peers in this program
+versions() { # prints versions of the peers in this program
 	for id in $peers; do
 		"$readmostly" dev list --ids | grep -qx "$id" || continue
 		"$readmostly" dev list --facts "$id" | sed -n 1p | grep -qE \
@@ -59,15 +59,15 @@ versions() { # of the peers in this program
 	done
 }
 check "list --facts prints the version and its source" versions
-unknown() { # prints peers of unknown version
+unknown() { # prints peers whose version is unknown
 	for id in $peers; do
 		"$readmostly" dev list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
 	done | sort -u
 }
-# Neither has a macro, a function or a .pc file.
+# Neither has a macro, a function or a .pc file for its version.
 check "the version is unknown only for libcuckoo and critnib" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
-sheets_agree() { # the sheet starts with the progress of the description
+sheets_agree() { # each sheet starts with the progress that the map's description has
 	"$readmostly" dev list --json | python3 -c '
 import json, sys
 wrong = 0
@@ -98,7 +98,7 @@ check "with the valid ids" contains "$out" "expected one of absl_rw"
 # ---- in a campaign ----
 here=$("$readmostly" dev list --ids | grep -xF "$peers" | xargs)
 cat >"$dir/peers.conf" <<END
-# Peers, shortly. Why: each shape that they offer runs and is verified.
+# Peers, in short windows. Why: each shape that they offer runs and is verified.
 writes     = 10%
 write-kind = churn
 keys       = 500
@@ -114,7 +114,7 @@ measure    = throughput
 END
 "$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
 	--set repeat-most=0 --set "maps=$here" >"$out" 2>&1
-# Other load may make the time of a trial void, but not its answers.
+# Other load may make a trial's time void, but not its answers.
 verified() { # each map has a trial, and all trials pass
 	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
 		import json, sys
@@ -135,7 +135,7 @@ verified() { # each map has a trial, and all trials pass
 check "a campaign runs all peers of this build, and verifies each" verified
 
 # ---- all checks with few operations; `make test-peers` runs more ----
-run_short_checks() { # one shape of each, few operations
+run_short_checks() { # checks one shape of each map with few operations
 	MAPS=$here ONE=1 SHAPES='u64x8 str16x24' \
 		tests/tools/check_maps.sh "$readmostly" "${RM_CHECK_OPS:-1000}" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
@@ -152,7 +152,7 @@ without() { # NAMES
 	make -s HIDE="$1" BUILD="$build" OUT="$dir" programs >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 	"$dir/readmostly" dev list >"$out"
 }
-are_listed() { # ID...: listed as not built, with a package
+are_listed() { # ID...: the maps are listed as not built, with a package
 	for id in "$@"; do
 		grep -qE "^$id +not built: needs .*\(packages: .*[a-z]" "$out" ||
 			{ echo "# $id"; return 1; }

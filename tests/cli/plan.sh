@@ -170,7 +170,7 @@ check "long lock holds give long estimates" "$(report/find_python.sh)" -c '
 import json, sys
 cells = json.load(open(sys.argv[1]))["cells"]
 assert max(c["estimate_ns"] for c in cells) > 100e9' "$out"
-# Memory allocated before the window is in use until its end.
+# Memory that is allocated before the window stays in use until the window ends.
 for bytes in 8 1024; do
 	status 0 "$bin" plan --json --set "loop=hash:$bytes:1M" \
 		--set maps=hash_fnv1a "$dir/tiny.conf"
@@ -183,7 +183,7 @@ import json, sys
 few, many = (max(c["memory_bytes"] for c in json.load(open(f))["cells"])
              for f in sys.argv[1:])
 assert many - few >= (1024 - 8) * 10 ** 6' "$dir/hash8" "$dir/hash1024"
-# trace KEY: one set of KEY among 30000 gets of another key, which is present.
+# trace KEY: prints a trace with one set of KEY among 30000 gets of another key, which is present.
 trace() {
 	{
 		echo "has a"

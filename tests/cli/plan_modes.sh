@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Plans of the modes of `make bench` print their budgets; smoke takes the planned time.
+# The plan of each mode of `make bench` prints the budget; a run of mode smoke takes the planned time.
 # slow: builds the maps of all modes.
 . tests/tools/tap.sh
 needs readmostly-history

@@ -31,7 +31,7 @@ passes() { # ID TOOL CHECK SHAPE OPERATIONS
 		shown "$dir/out"
 }
 
-# On one CPU, or if a host runs the two CPUs in turns, no store buffering shows, whatever the map.
+# On one CPU, or if a host runs the two CPUs in turns, no store buffering becomes visible, whatever the map.
 # bare_stores, which has no fences and otherwise shows it with every seed, detects such a machine.
 cpus_hide_it() { # ID
 	[ "$1" = missing_fence ] || return 1

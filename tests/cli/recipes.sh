@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Recipes of docs/measurements.md that need another program: T3 (gdb, pahole), T8 (perf sched), and
-# perf and bpftrace of "Recipes, run here once". The commands are read from the page; only windows
-# are shorter.
+# Runs the recipes of docs/measurements.md that need another program: T3 (gdb, pahole), T8 (perf
+# sched), and perf and bpftrace in "Recipes, run here once". The commands are read from the page;
+# only the windows are shorter.
 # slow: a minute of CPU time. alone: it counts what perf and bpftrace see of one process.
 . tests/tools/tap.sh
 needs plain/gomap plain/gomap_rw plain/syncmap stats/gomap_rw stats/syncmap

@@ -48,7 +48,7 @@ check "the campaign records the commit of base" \
 check "the campaign is complete and valid" \
 	"$dir/base/readmostly" dev validate "$dir/results/same"
 
-# As built by `make regress MAPS=shard_rw_32`: arms without some maps of the plan.
+# Arms without some maps of the plan, as `make regress MAPS=shard_rw_32` builds them.
 make -s BUILD="$build" OUT="$dir/some" NEEDED='plain/gomap_rw plain/shard_rw_32' programs \
 	>"$dir/made" 2>&1 || sed 's/^/# /' "$dir/made"
 for arm in copy head; do
@@ -79,7 +79,7 @@ gate other "$dir/head" --set blocks=30
 check "a copy that differs from base is status 2" [ $status = 2 ]
 check "and is reported" contains "$dir/other.err" "expected a copy of base"
 
-# Fake trials: the same programs, arms and pages, but known rates.
+# Fake trials: programs, arms and pages are the same, but the rates are known.
 mkdir "$dir/planted"
 for arm in base copy head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/planted/$arm"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds of both gates, with a fake make: only the maps of the plan, again only after changes, and
-# no leftovers of a killed run; errors before any measurement are one line.
+# Builds of both gates, with a fake make: they build only the maps of the plan, build them again
+# only after changes, and use no leftovers of a killed run. Errors before any measurement are one
+# line.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -11,12 +12,12 @@ trap 'rm -rf "$dir"' EXIT
 in_tree() { (cd "$tree" && "$@"); }
 new_log() { : >"$dir/log"; gate "$@"; } # one call per log
 arms() { local name=$1; shift; new_log "$name" runner/regress_arms.sh "$@"; }
-exact() { # NAME BASE: one short cell of each map
+exact() { # NAME BASE: counts one short cell of each map; sets status
 	new_log "$1" runner/regress_exact.sh "$2" '' --set keys=1Ki --set threads=1 \
 		--set window=500ops --set write-kind=update
 }
 builds() { grep -c . "$dir/log"; }
-built() { # REGEX: maps built by the matching makes
+built() { # REGEX: prints the maps that the matching makes built
 	grep -e "$1" "$dir/log" | grep -o '\(plain\|sim\)/[a-z0-9_]*' | cut -d/ -f2 | sort -u | paste -sd' '
 }
 one_line() { # NAME REGEX: status 2, and only this line
@@ -92,7 +93,7 @@ check "an unknown map is reported, and nothing is built" \
 	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'
 
 # Bases with a fault.
-commit_fault() { # WORDS: commits it as HEAD~1; HEAD is as before
+commit_fault() { # WORDS: commits a fault as HEAD~1; the files of HEAD stay as before
 	echo "$1" >"$tree/played"
 	in_tree commit_all "$1"
 	rm "$tree/played"

@@ -3,7 +3,7 @@
 # slow: it builds 16 commits several times, and tests only a tool of the gate.
 # make regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
 # commits that do not build or stay open, continues after a kill, and does not touch the user's
-# tree. The judge is a script that reads the built program; tests/long/bisect.sh uses the real
+# tree. Here the judge is a script that reads the built program; tests/long/bisect.sh uses the real
 # judges.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
@@ -98,7 +98,7 @@ check "and is reported" contains "$dir/broken.err" "ended with status 2"
 bisect mended 14
 check "the same call runs the judge again, and continues" contains "$dir/mended" " Commit 14"
 
-# A problem of the machine says nothing about the commit: with space it is judged.
+# A problem of the machine says nothing about the commit, which is judged once there is space.
 for how in FULL KILL; do
 	for n in 0 13 16; do
 		declare -x "$how=$n"

@@ -16,7 +16,7 @@ if ! disk "$tree/build" 400m || ! disk "$dir/small" 40m; then
 	exit
 fi
 arms() { gate "$1" runner/regress_arms.sh HEAD; }
-exact() { # NAME: two short cells
+exact() { # NAME: runs the exact gate on two short cells
 	MAPS=gomap_rw,syncmap gate "$1" runner/regress_exact.sh HEAD '' --set keys=1Ki \
 		--set threads=1 --set window=500ops --set write-kind=update
 }

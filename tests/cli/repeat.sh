@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Repeats of disturbed and void trials: selection, order, limits, the attempt that counts, and kill
-# -9; and the warning on a busy machine.
+# Repeats of disturbed and void trials: their selection, order and limits, which attempt counts, and
+# kill -9. Also the warning on a busy machine.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
@@ -24,7 +24,7 @@ run() { # FOLDER ARGUMENTS...: sets status and campaign
 }
 fixture=tests/fixtures/campaign.conf
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
-# Compares the journal with the rule in an independent reader.
+# Compares the journal with the rule for repeats, in an independent reader.
 verify_order() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import itertools, json, sys
@@ -77,7 +77,7 @@ assert [k for k, _ in itertools.groupby(order_run)] == turns, \
     "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
-# Prints the last attempts, which count, without fields that differ between runs.
+# Prints the last attempts, which are the ones that count, without the fields that differ between runs.
 print_counted() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import json, sys

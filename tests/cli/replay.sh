@@ -10,7 +10,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 traces=tests/fixtures/traces
 
-refuses() { # FILE MESSAGE: status 2, one line with the place
+refuses() { # FILE MESSAGE: expects status 2, and one line that names the place
 	"$program" dev replay "$1" >"$dir/out" 2>"$dir/err"
 	[ $? = 2 ] && [ ! -s "$dir/out" ] && contains "$dir/err" "$2" &&
 		[ "$(wc -l <"$dir/err")" = 1 ]
@@ -105,7 +105,7 @@ check "also for keys and values of any bytes" \
 	cmp "$dir/own.trace" - <<END
 $(grep -av '^# Keys and values' $traces/own.trace)
 END
-damage() { # BYTE: overwrites it
+damage() { # BYTE: overwrites that byte of the file
 	cp "$binary" "$dir/damaged"
 	printf '\377' | dd of="$dir/damaged" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }

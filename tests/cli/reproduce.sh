@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# reproduce DIR: repeats a plan, with fake trials of known speed and once with real ones.
+# `reproduce DIR` repeats a plan: with fake trials of known speed, and once with real ones.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
@@ -54,7 +54,7 @@ check "its folder is a campaign" eval '"$readmostly" dev validate "$dir/same" >"
 check "the report prints the same line" \
 	eval "tail -n 1 '$out' | cmp -s - <(tail -n 1 '$dir/report-output')"
 
-# A Python that logs its mask of blocked signals.
+# A wrapper of Python that logs its mask of blocked signals.
 printf '%s\n' '#!/bin/bash' 'while read -r name value; do' \
 	'[ "$name" = SigBlk: ] && echo "$value"' "done </proc/self/status >>'$dir/blocked'" \
 	"exec '$python' \"\$@\"" >"$dir/python"
@@ -91,7 +91,7 @@ reproduce "$first" --figure flip -o "$dir/flip"
 check "--figure runs the cells of a figure" campaigns_satisfy "$dir/flip" \
 	"answer['figure'] == 'flip' and answer['count']['replicated'] == 2"
 
-# refused NAME WORDS ARGUMENT...: status 2, and the error.
+# refused NAME WORDS ARGUMENT...: status 2, and an error with these words.
 refused() {
 	reproduce "$first" "${@:3}"
 	check "$1 is status 2" [ $status = 2 ]
@@ -141,7 +141,7 @@ check "which stays unchanged" \
 rm -r "$dir/old"
 mv "$dir/first" "$dir/old"
 
-# Real trials: their verdicts depend on the machine, but each comparison gets one.
+# Real trials: their verdicts depend on the machine, but each comparison must get one.
 unset RM_TRIAL_PROGRAM
 "$readmostly" dev reproduce "$dir/old" --headline --busy-ok --seed 2 \
 	-o "$dir/real" >"$out" 2>&1

@@ -9,7 +9,7 @@ dir=$(mktemp -d) out=$dir/out number=0
 trap 'rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial
 
-run() { # FAKE ARGUMENTS...: a new campaign; sets status and campaign
+run() { # FAKE ARGUMENTS...: runs a new campaign; sets status and campaign
 	export RM_FAKE=$1
 	shift
 	number=$((number + 1)) campaign=$dir/$number
@@ -19,7 +19,7 @@ run() { # FAKE ARGUMENTS...: a new campaign; sets status and campaign
 }
 # lines REGEX: counts the matching lines of the journal.
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
-# A campaign with an error is complete, too: each trial has a reason.
+# A campaign with failed trials is complete, too: each of them has a reason.
 is_complete() { "$readmostly" dev validate "$campaign" >"$dir/v" || { cat "$dir/v"; return 1; }; }
 
 run ""
@@ -84,7 +84,7 @@ check "and the same failed map" contains "$out" "failed verification: gomap_rw"
 
 run "churn/m0/uniform/t1/cores/throughput=void"
 check "void trials leave cells without result: status 3" [ $status = 3 ]
-# 8 of 16 trials, and half a repeat for each of the 16.
+# 8 of the 16 trials run; the budget is half a repeat for each of the 16.
 check "other trials of the block run, and repeats use the budget" \
 	[ "$(lines '"status":"void"')" = 16 ]
 check "the summary reports them" contains "$out" "void 4 of 4: "
@@ -125,14 +125,14 @@ of_cells() { order "$1" | cut -d' ' -f1,2; } # without their seeds, which differ
 check "another seed gives another order" \
 	[ "$(of_cells "$dir/first")" != "$(of_cells "$campaign/trials.jsonl")" ]
 
-# Progress without a terminal: one line at the start and one at the end.
+# Progress without a terminal: prints one line at the start and one at the end.
 check "progress prints finished and total trials" contains "$out" "$trials/$trials trials"
 check "and planned and real time" \
 	grep -qE "^planned: [0-9]+ s, taken: [0-9]+ s$" "$out"
 check "and only two lines in a short run" \
 	[ "$(grep -c ' trials, ' "$out")" = 2 ]
 
-bad() { # NAME WORDS ARGUMENTS...: status 2 and an error with the words
+bad() { # NAME WORDS ARGUMENTS...: expects status 2 and an error with the words
 	local name=$1 words=$2
 	shift 2
 	"$readmostly" run "$@" >"$out" 2>&1

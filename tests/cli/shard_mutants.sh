@@ -31,7 +31,7 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# Shards: lookups use a mask one bit short; a store is dropped for one value in 64; scan and length
+# Shards: lookups use a mask that is one bit short; a store is dropped for one value in 64; scan and length
 # omit the last shard.
 first='struct shard \*shard = shard_of(guard_map(thread), shape, key);'
 mutant shard_mask shard_rw_32 "shard_hashed.h gomap_guarded.h" \
@@ -54,7 +54,7 @@ mutant seg_front shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/&node->next, spot->first, memory_order_relaxed/\&node->next, NULL, memory_order_relaxed/'
 mutant seg_counts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/seg_add_count(spot->segment, (uint64_t)-1);//'
-# Growing segments: one bin is not copied.
+# Growing segments: one bin is not copied to the new table.
 mutant seg_forgets shard_seg_grow "seg_ops.h seg_slow_ops.h seg_map.h seg_grow.h" \
 	's/for (uint64_t i = 0; i <= old->mask; i++) {/for (uint64_t i = 1; i <= old->mask; i++) {/'
 # Fast paths: a freed slot matches key 0; an unfinished growth is ignored. Strings in a single

@@ -24,7 +24,7 @@ builds() {
 check 'programs of four sizes build' builds
 
 # ---- round trips ----
-trips() { # BYTES: all maps and operations, compared with an array
+trips() { # BYTES: compares all maps and operations with an array
 	for id in "${maps[@]}"; do
 		"$dir/maps/check-x$1/$id" "$id" --only model --ops 20000
 	done >"$out" 2>&1 && ! grep -q '^FAIL' "$out" &&

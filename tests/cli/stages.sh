@@ -136,7 +136,7 @@ check "if the report requests more cells they run" satisfies a "len(stages) == 3
 check "by default with the planned blocks" satisfies a "
 {t['block'] for t in timed[2]} == set(range(28))"
 
-# refuses NAME STATUS WORDS COMMAND...: the status, and an error with the words.
+# refuses NAME STATUS WORDS COMMAND...: expects the status, and an error with the words.
 refuses() {
 	local name=$1 want=$2 words=$3
 	shift 3
@@ -202,7 +202,7 @@ meta["sha256"] = seal.campaign_sha256(meta)
 json.dump(meta, open(file, "w"), indent=2)
 PYTHON
 }
-changed() { # NAME WORDS COMMAND...: resumes a copy of a, changed by COMMAND
+changed() { # NAME WORDS COMMAND...: resumes a copy of folder a, which COMMAND has changed
 	local name=$1 words=$2
 	shift 2
 	rm -rf c && cp -r a c
@@ -284,7 +284,7 @@ RM_FAKE="syncmap/u64x8/n1024/w10/update/=void" crossover gomap_rw syncmap -o voi
 check "cells whose trials are all void: status 3" [ $status = 3 ]
 check "with their number" contains "$out" "status: incomplete: 1 cells failed or have no result"
 
-# A good trial is disturbed; its repeat, which counts, is void.
+# A trial with a result is disturbed; its repeat, which counts, is void.
 cat >"$dir/worse" <<END
 #!/bin/sh
 request=\$(cat)
@@ -343,7 +343,7 @@ unset RM_FAKE RM_FAKE_LOG
 	FAKE_STAGES='*=3;*/w3/*=2' crossover gomap_rw syncmap -o real --set keys=1Ki \
 		--set "writes=1% 3% 10%" --set write-kind=update --set dist=uniform \
 		--set threads=1 --set warm-up=1ms --set window=1ms --set verify=10kops
-	# A window of a millisecond on a busy machine may be void in all blocks.
+	# A window of a millisecond on a busy machine may be void in every block.
 	tail -n 1 "$out" | grep -q 'cells failed or have no result' && [ $status = 3 ] && status=0
 	echo $status >"$dir/real"
 )

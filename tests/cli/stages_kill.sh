@@ -43,7 +43,7 @@ for i in $(seq $kills); do
 	started=$(wc -l <"$log")
 	"${command[@]}" killed >"$out" 2>&1 &
 	runner=$!
-	# Odd rounds hit the start, with its calls of the report; even ones the trials.
+	# Odd rounds kill the runner at its start, while it calls the report; even ones during the trials.
 	[ $((i % 2)) = 0 ] && until_trial "$started"
 	sleep "0.$(printf %03d $((RANDOM % 400)))"
 	kill -9 $runner 2>/dev/null || ended=$((ended + 1))

@@ -27,7 +27,7 @@ make_() { # ARGUMENTS: writes the compiled files to $dir/compiled
 	make -s CC="$dir/gcc" CXX="$dir/g++" BUILD="$dir/b" OPT=-O0 "$@" >"$dir/output" 2>&1 ||
 		{ sed 's/^/# /' "$dir/output"; return 1; }
 }
-compiled() { # FILE...: exactly these were compiled
+compiled() { # FILE...: true if exactly these files were compiled
 	[ "$(sort -u "$dir/compiled" | paste -sd' ')" = "$*" ] || { sed 's/^/# compiled: /' "$dir/compiled"; return 1; }
 }
 objects=("$dir/b/$plain.o" "$dir/b/stats/$plain.o" "$dir/b/sim/$plain.s")

@@ -13,7 +13,7 @@ trap 'rm -rf "$dir"' EXIT
 # time.
 cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w -DRM_CALLED'
 
-# runner/stat.h, event.h and search.h as if maps never had counters.
+# Writes versions of runner/stat.h, event.h and search.h for maps that never had counters.
 for header in stat event search; do
 	sed 's/\s*((void)sizeof(.*))$//' runner/$header.h >"$dir/$header.h"
 done
@@ -25,8 +25,8 @@ code() { # FILE FLAGS...: prints its machine code
 	$cc $flags "${@:2}" "$1" -c -o "$object" &&
 		objdump -d "$object" | sed 1,3d
 }
-# Writes a line for each fault of FILE: `holds` for counter code in the normal build, `lacks` for no
-# counter code in the stats build.
+# Writes a line for each fault of FILE: `holds` if the normal build has counter code, `lacks` if the stats build has
+# none.
 compare_objects() { # FILE
 	normal=$(code "$1" | sha256sum) &&
 		never=$(code "$1" -include "$dir/stat.h" -include "$dir/event.h" \
@@ -61,7 +61,7 @@ check 'searches leave no code' \
 	[ "$(grep -c 'sizeof' runner/search.h)" = 1 -a -z "$(grep sizeof "$dir/search.h")" ]
 check 'nor do hooks of events and locks' \
 	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
-maps=$(list_counting_maps | awk "NR % 2") # every second: compilation takes long
+maps=$(list_counting_maps | awk "NR % 2") # only every second map, because compilation takes long
 # shellcheck disable=SC2086
 set -- $maps
 check "$# maps count on hot paths" [ $# -ge 2 ]
@@ -81,12 +81,12 @@ verify = 1kops
 measure = throughput causes
 maps = syncmap gomap_rw
 END
-# Windows of a number of operations on one thread: load does not make them void.
+# The windows are a fixed number of operations on one thread, so load does not make them void.
 "$readmostly" run "$dir/c.conf" -o "$dir/c" --counters none >"$out" 2>&1
 check 'a campaign with causes is done' contains "$out" 'status: done'
 is_valid() { "$readmostly" dev validate "$dir/c" >"$out" || contains "$out" valid; }
 check 'and is valid' is_valid
-# PYTHON EXPRESSION with stat(MAP, MEASURE, NAME) and result(MAP, MEASURE)
+# Tests a Python EXPRESSION, which may use stat(MAP, MEASURE, NAME) and result(MAP, MEASURE).
 trials_satisfy() {
 	/usr/bin/python3 - "$dir/c/trials.jsonl" "$1" <<'END'
 import json, sys

@@ -11,7 +11,7 @@ trap 'rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE="=ok"
 printf 'writes = 3%%\nkeys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\nblocks = 2\nmaps = gomap_rw\n' >"$dir/tiny.conf"
 
-# A service manager that provides no descriptors.
+# Starts commands as a service manager that provides no descriptors does.
 for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 	rm -rf "$dir/campaign"
 	eval '"$readmostly" run "$dir/tiny.conf" -o "$dir/campaign" --counters none' "$closed" >"$out" 2>&1
@@ -64,7 +64,7 @@ check "an exited reader ends a campaign by SIGPIPE" [ $? = 13 ]
 check "and a resume completes it" \
 	"$readmostly" dev validate "$dir/campaign"
 
-# An unknown option is status 2 in every command.
+# An unknown option gives status 2 in every command.
 for command in plan run check 'env counters' 'env doctor' 'env machine' 'dev list' 'dev import' \
 	'dev replay' 'dev trial' 'dev dump' 'dev describe' 'dev sim-top' 'dev sim-sensitivity' \
 	'dev timeline' 'dev validate'; do

@@ -52,7 +52,7 @@ sys.exit(not eval(f"({sys.argv[2]})"))
 END
 }
 
-# W25: which stores of known keys lock the mutex.
+# W25: tests which stores of known keys lock the mutex.
 check 'store-only runs' run_file store-only syncmap \
 	measure=causes threads=2 window=20000ops
 check 'each store into dirty locks once' \
@@ -63,7 +63,7 @@ check 'and causes no promotion or rebuild' \
 check 'stores of promoted keys do not lock' \
 	trials_satisfy 'all(per(c, "lock_writes") == 0 for c in chosen(settle="yes"))'
 
-# W9: copies of dirty need lookups that miss.
+# W9: `dirty` is copied only after lookups that miss.
 check 'write-storm runs' run_file write-storm syncmap \
 	measure=causes threads=8 window=2000ops keys=100 write-kind=update
 check 'updates of keys in dirty cause no rebuild' \
@@ -80,7 +80,7 @@ check 'sync.Map stores under its mutex, shards under their own locks' \
 	trials_satisfy 'len(cells) == 4 and
 	all(1 <= per(c, "lock_writes") < 1.02 for c in chosen(write_share=1))'
 
-# W11: three modules in one sync.Map, and in one sync.Map each.
+# W11: three modules share one sync.Map, or have one each.
 check 'key-families runs' run_file key-families 'families_*' measure=causes \
 	threads=2 loop=families:1000:10 warm-up=0s window=20000ops
 check 'without writers no lookup locks, shared map or not' \

@@ -75,7 +75,7 @@ check "with the failure, not a difference of counts" \
 	grep -q '^red  *their_map/n1024/update/t1: head failed: ' "$dir/wrong"
 
 # Errors of the user: status 2 and one line.
-refused() { # NAME REGEX: the line
+refused() { # NAME REGEX: the error is one line that matches
 	[ $status = 2 ] && [ "$(grep -c '^regress-exact: ' "$dir/$1.err")" = 1 ] &&
 		grep -qE "^regress-exact: .*$2" "$dir/$1.err"
 }

@@ -30,7 +30,7 @@ timeline() { # MAP MORE...
 }
 is_valid() { /usr/bin/python3 tests/tools/timeline_format.py "$dir/$1.json" >"$out" ||
 	{ sed 's/^/# /' "$out"; return 1; }; }
-# EXPRESSION with trace, names (of spans), states (their names), tids
+# Tests a Python EXPRESSION, which may use trace, names (of spans), states (their names) and tids.
 shows() { # MAP EXPRESSION
 	/usr/bin/python3 - "$dir/$1.json" "$2" <<'END'
 import json, sys
@@ -57,7 +57,7 @@ check 'and the evacuations by writes' \
 	shows gomap_rw 'names.count("evacuate") >= 500'
 check 'the phases are on the main thread' \
 	shows gomap_rw '{"prefill", "window"} <= set(names) and 1 in tids'
-# The number of waits for the lock depends on the machine; on a busy one it exceeds a ring.
+# The number of waits for the lock depends on the machine; on a busy one there are more than a ring holds.
 check 'only waits were lost' shows gomap_rw \
 	'trace["otherData"]["events_lost"] == trace["otherData"]["lock_waits_lost"]'
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # valgrind finds no invalid access, no use of uninitialised memory and no leak in one map for each
-# core family. Few operations, since valgrind is 30 times slower; AddressSanitizer runs all checks
-# (tests/cli/sanitizers.sh).
+# core family. It runs few operations, since valgrind is 30 times slower; AddressSanitizer runs all
+# checks (tests/cli/sanitizers.sh).
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs check/gomap_rw check/syncmap check/syncmap_hp check/shard_rw_32 check/shard_seg check/snapshot \

@@ -26,7 +26,7 @@ sed -i 's/\("metric":"rmws",[^}]*"total":\)[0-9]*/\17/' "$dir/gate/head/000"
 printf 'base %s\nbase_ref v1\nhead bbbb\nhead_ref \nhead_changed \ncompiler gcc\n' \
 	"$(git rev-parse HEAD)" >"$dir/gate/about"
 echo "Change it" >"$dir/gate/message"
-why() { # NAME HEAD [PATH]: prints the functions, with another PATH
+why() { # NAME HEAD [PATH]: prints the functions; PATH replaces the search path of programs
 	PATH=${3:-$PATH} PYTHON=/usr/bin/python3 runner/why.sh exact "$dir/gate" \
 		"$dir/$1.d" "$dir/out/maps" "$2" >"$dir/$1" 2>&1
 	status=$?

@@ -56,8 +56,8 @@ tree() { # FOLDER: makes a fresh copy
 	fi
 }
 
-# Prints a prefix for a command in `unshare -m sh -c`: it mounts a layer over /usr and removes the
-# files and their link targets there. A file that is only unreadable would still be found by bash.
+# Prints a prefix for a command in `unshare -m sh -c`: the prefix mounts a layer over /usr and removes the files and
+# their link targets there. A file that is only unreadable would still be found by bash.
 hide() { # FILE...
 	rm -rf "$work/layer" # layer of the case before
 	mkdir -p "$work"/layer/{upper,work}
@@ -87,7 +87,7 @@ cgroup_of_quota() { # makes $cgroup, with half a CPU
 	fi 2>/dev/null
 }
 
-bench() { # the command of every case
+bench() { # runs the command of every case
 	[ -z "$CHECK" ] || { make --no-print-directory check; return; }
 	make --no-print-directory bench MODE=smoke ${BUILD:+BUILD="$BUILD"} \
 		BENCH_ARGS="$args${out:+ -o $out}"
@@ -136,7 +136,7 @@ quota() {
 	grep -q '^nr_throttled [1-9]' "$cgroup/cpu.stat"
 }
 one_cpu() { taskset -c "$(first_cpu)" bash -c bench; }
-# More CPUs than the machine has can only be planned.
+# With more CPUs than the machine has, a campaign can only be planned.
 planned() { # TOPOLOGY THREADS: true if the plan has cells with THREADS threads
 	HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke &&
 		HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke --json |

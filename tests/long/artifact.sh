@@ -51,14 +51,14 @@ fi
 # ---- elsewhere --------------------------------------------------------------
 
 packages=$work/u/artifact/environment/packages.tsv
-listed() { # GROUP: prints package=version of the installed packages
+listed() { # GROUP: prints package=version for installed packages
 	awk -F '\t' -v g="$1" '$1 == g && $4 != "-" { print $2 "=" $4 }' "$packages"
 }
 inside() { # COMMAND...: runs it in the root, as root
 	unshare -m chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
-cut() { # COMMAND...: the same without network, but with /proc and /sys
+cut() { # COMMAND...: runs it in the root without network, but with /proc and /sys
 	unshare -n -m -p -f sh -c 'mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" && exec chroot "$0" "$@"' \
 		"$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
 }

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # check_hours.sh [--loaded] [--asan] [MINUTES] - runs `readmostly check` of all maps and of the
-# correct maps in verify/corpora/right, seed after seed, for MINUTES (60). All must pass. --loaded:
-# next to a busy loop on each CPU. --asan: alternates with AddressSanitizer and UBSan. MAPS='ID...'
-# and SECONDS_EACH=60 (CPU budget of a map and shape, default 5) change the checks. Status 1: a map
-# failed.
+# correct maps in verify/corpora/right, seed after seed, for MINUTES (60). All must pass. --loaded: runs a busy loop on
+# each CPU at the same time. --asan: alternates with AddressSanitizer and UBSan. MAPS='ID...' and SECONDS_EACH=60 (CPU
+# budget of a map and shape, default 5) change the checks. Status 1: a map failed.
 loaded= asan= busy=()
 while :; do
 	case $1 in

@@ -66,7 +66,7 @@ case_disk() {
 	completes f "${nodes[@]}"
 }
 
-# Scripts of a separate tree are edited while they run.
+# The scripts are edited, in a separate tree, while they run.
 case_edited() {
 	copy_tree
 	(cd "$dir/tree" && RM_FAKE='=wait:300' campaign f) & launcher=$!
@@ -169,7 +169,7 @@ case_down() {
 	completes f n1 n2 n3
 }
 
-# The command of a user, in a separate tree.
+# Runs the command as a user would, in a separate tree.
 case_smoke() {
 	copy_tree
 	unset RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE

@@ -29,7 +29,7 @@ prepare() { # KIND: clones base; the work tree becomes the head
 	[ ! -f "tests/fixtures/gate/$1.patch" ] ||
 		git -C "$tree" apply "$top/tests/fixtures/gate/$1.patch" || exit 2
 }
-measure() { # ARGUMENTS of run: base compared with head, which does `share` more
+measure() { # ARGUMENTS of run: compares base with head, which does `share` more
 	runner/regress.sh build/regress-{base,copy}/maps "build/regress-head/maps${share:-}" "$@"
 }
 run_gate() { # KIND: prints the verdict

@@ -77,7 +77,7 @@ def test_undecided_points_next_to_a_lead_have_three_looks():
 
 
 def test_two_crossings_between_the_first_points_are_found():
-    """A leads at the ends and in the middle; B leads at a quarter of the axis."""
+    """A leads at the ends and in the middle; B leads around the first quarter."""
     at = verdicts_of(searched(lambda x, y, z: 1.0 if 0.15 < x < 0.35 else -1.0,
                               worlds.plan((17, 1, 1))))
     assert [at[i] for i in (2, 3, 5, 6)] == ["slower", "faster", "faster", "slower"]

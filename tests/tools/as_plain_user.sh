@@ -9,7 +9,7 @@
 # as root, and RM_AS_ROOT has the reason.
 name=rmplain number=59731
 
-inside() { # HOME COMMAND...: in the namespace, still as root
+inside() { # HOME COMMAND...: runs it in the namespace, still as root
 	mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group &&
 		mount -t tmpfs -o size=8m,mode=0700,uid=$number,gid=$number small "$1/small" || exit 77
 	export HOME=$1 RM_SMALL=$1/small USER=$name LOGNAME=$name MPLCONFIGDIR=$1

@@ -63,7 +63,7 @@ check_map() { # ID
 }
 export -f check_map shapes_of
 
-# One line on a terminal, else one line per minute.
+# Progress: one changing line on a terminal, otherwise one line per minute.
 progress() {
 	while sleep 1; do
 		n=$(find "$dir" -name '*.done' | wc -l)
@@ -84,13 +84,13 @@ kill $watcher 2>/dev/null
 wait $watcher 2>/dev/null
 [ -t 2 ] && printf '\r' >&2
 
-# A shell that was killed checked no further map, and printed nothing.
+# A shell that was killed has checked no further map, and has printed nothing.
 for map in $maps; do
 	[ -e "$dir/$map.done" ] ||
 		echo "FAIL $map: its checks did not end" >>"$dir/$map.log"
 done
 
-# failures, after the sanitizer's output
+# prints failures, after the sanitizer's output
 cat "$dir"/*.log | grep -v '^check: '
 count() { awk -v word="$1" '/^check: /{ for (i = 2; i <= NF; i++)
 	if ($i ~ "^" word) n += $(i - 1) } END { print n + 0 }' "$dir"/*.log; }

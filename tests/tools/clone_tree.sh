@@ -16,7 +16,7 @@ clone_sources() { files_in "$1" && begin_in "$1"; }
 files_in() { mkdir "$1" && git ls-files -z -co --exclude-standard | xargs -0 cp -p --parents -t "$1"; }
 begin_in() { (cd "$1" && git init -q -b main && commit_all 'all of it'); }
 
-commit_all() { # MESSAGE: in the repository of the current folder
+commit_all() { # MESSAGE: commits in the repository of the current folder
 	git add -A
 	git -c user.name=n -c user.email=n@n commit -qm "$1"
 }

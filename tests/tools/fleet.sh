@@ -29,7 +29,7 @@ valid() { # FOLDER NODE...
 }
 trials() { cat "$dir/$1/$2/trials.jsonl" 2>/dev/null | wc -l; } # FOLDER NODE
 starts() { cat "$dir/$1"/state/*.starts | wc -l; } # FOLDER: of all its machines
-state() { # FOLDER NODE: from fleet.json, read independently
+state() { # FOLDER NODE: prints the state in fleet.json, read independently
 	python3 -c 'import json, sys
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
 		"$dir/$1/fleet.json" "$2"
@@ -86,7 +86,7 @@ completes() { # FOLDER NODE...
 	check "validate agrees" valid "$@"
 }
 
-# Two launchers at once on the folder a; then the command is repeated.
+# Two launchers use the folder `a` at once; then the command is repeated.
 check_two_launchers() { # NODE...
 	campaign a & launcher=$!
 	OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fleet_slurm.sh - for tests of campaigns with Slurm, after tests/tools/fleet.sh: starts
 # a cluster of n1, n2, n3 that ends with the test, or skips the test.
-# A daemon without CPU time for this long counts as lost: no more than a lost one costs.
+# A daemon that gets no CPU time for this long counts as lost. Tests of a lost daemon wait as long.
 export SLURM_CONF=$dir/cluster/slurm.conf SLURM_TEST_EXTRA=${SLURM_TEST_EXTRA:-SlurmdTimeout=20} NODES=n1,n2,n3
 slurm() { tests/tools/slurm.sh "$1" "$dir/cluster" "${@:2}"; }
 list_running_jobs() { squeue -h -w "$1" -t running -o %i; } # NODE

@@ -34,7 +34,7 @@ counted() { # SHAPE OPS
 	sed -n 's/^summary: //p; s/^totals: //p' "$dir/out" | head -n 1
 }
 
-# The difference between two lengths, which cancels the code around the loop.
+# Takes the difference between runs of two lengths, which cancels the code around the loop.
 per_operation() { # SHAPE
 	few=$(counted "$1" 64000) many=$(counted "$1" 640000)
 	[ -n "$few" ] && [ -n "$many" ] || { echo nothing; return; }
@@ -45,7 +45,7 @@ compiler=$("$readmostly" --version | sed -n 's/^compiler: //p')
 [ -n "$compiler" ] || { echo "not ok 1 - $readmostly prints its compiler"; exit 1; }
 family=${compiler%% *}
 
-limit() { # SHAPE: highest cost of the driver
+limit() { # SHAPE: prints the highest cost allowed for the driver
 	case "$family $1" in
 	'gcc u64x8') echo 21 ;;
 	'clang u64x8') echo 19 ;;

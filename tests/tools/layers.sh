@@ -9,7 +9,7 @@ unreadable=$(find runner impls verify report ! -readable) && [ -z "$unreadable" 
 	{ echo "layers: not checked: sources are missing or cannot be read: $unreadable" >&2; exit 3; }
 status=0
 
-allow() { # FOLDER PATTERN: headers that files of FOLDER may include, besides libraries
+allow() { # FOLDER PATTERN: files of FOLDER may include matching headers, besides libraries
 	for file in "$1"/*.[ch] "$1"/*.cc "$1"/*.hh; do
 		[ -f "$file" ] || continue
 		grep -Hn '^#include "' "$file" | grep -Ev "#include \"($2)\"" &&
@@ -23,7 +23,7 @@ module() { # MODULE NEIGHBOUR...: its own headers, the contract, base, and publi
 		allow "${folder%/}" "$contract|$base|runner/protocol/command_line\.h|runner/$own/[a-z0-9_/]*\.h|$(public_headers "$@")"
 	done
 }
-public_headers() { # MODULE...: a pattern, which matches nothing without modules
+public_headers() { # MODULE...: prints a pattern, which matches nothing without modules
 	pattern=none
 	for name in "$@"; do pattern="$pattern|runner/$name/$name\.h"; done
 	echo "$pattern"

@@ -10,7 +10,7 @@ esac
 git rev-parse -q --verify HEAD >/dev/null || { echo "lint: not checked: git reads no commit here" >&2; exit 3; }
 status=0
 changed=$1
-list_files() { # PATTERN...: files of the tree, or with --changed only files that differ
+list_files() { # PATTERN...: lists files of the tree, or with --changed only those that differ
 	if [ "$changed" = --changed ]; then
 		{ git diff --name-only --diff-filter=d HEAD -- "$@"
 			git ls-files --others --exclude-standard -- "$@"; } | sort -u

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, needs ..., check ..., done_testing.
-export RM_PAGE=no # runs end with their counts; tests of the page override it
+export RM_PAGE=no # campaigns print counts and write no page; tests of the page override this
 tap_count=0 tap_failed=0
 build=${BUILD:-build/gcc}
 

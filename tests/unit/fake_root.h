@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_root.h - a machine of files for RM_SYSFS, created and removed by a
-   test. */
+/* fake_root.h - a simulated machine of files for RM_SYSFS, which a test creates
+   and removes. */
 #ifndef RM_FAKE_ROOT_H
 #define RM_FAKE_ROOT_H
 
@@ -20,7 +20,7 @@ static inline void fake_root_make(char *root, size_t size)
 		abort();
 }
 
-/* The same, and changes into it. */
+/* Does the same, and changes into the root. */
 static inline void fake_root_enter(char *root, size_t size)
 {
 	fake_root_make(root, size);

@@ -70,9 +70,10 @@ static void stop(int number)
 		abort();
 }
 
-/* For both runtimes: only an abort reaches code of this process. Freed memory
-   is kept for some hundreds of inputs instead of 256 MB, which exceeds caches:
-   1.5 times as many inputs in the same time. */
+/* Needed with both sanitizer runtimes: only an abort reaches code of this
+   process. Freed memory is kept only for some hundreds of inputs instead of 256
+   MB, which exceeds caches; so 1.5 times as many inputs run in the same
+   time. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -115,7 +116,7 @@ static char *load(const char *file, size_t *length)
 	return text;
 }
 
-/* Seeds longer than an input are cut, which is a mutation, too. */
+/* Seeds that are longer than an input are cut, which is also a mutation. */
 static void collect(const struct fuzz_parser *parser,
         struct fuzz_corpus *corpus, char **seeds, size_t *bytes)
 {
@@ -181,7 +182,7 @@ static void count_verdict(
 static struct fuzz_outcome run_inputs(const struct fuzz_parser *parser,
         const struct fuzz_corpus *corpus, uint64_t first, uint64_t inputs)
 {
-	static struct fuzz_input input; /* 16 KiB: not on the stack */
+	static struct fuzz_input input; /* 16 KiB, too large for the stack */
 	struct fuzz_outcome outcome = { 0 };
 	double last = cpu_seconds() + (double)environment("FUZZ_SECONDS", 3600);
 	char why[FUZZ_WHY];
@@ -230,7 +231,8 @@ struct fuzz_outcome fuzz_run(const struct fuzz_parser *parser, uint64_t inputs)
 	       "\t%.3f\n",
 	        parser->name, now.seed, outcome.inputs, outcome.taken,
 	        outcome.refused, cpu_seconds() - start_s);
-	fflush(stdout); /* keeps this row if the next parser ends the process */
+	fflush(stdout); /* the output keeps this row even if the next parser
+	                   ends the process */
 	while (corpus.seed_count)
 		free(seeds[--corpus.seed_count]);
 	return outcome;
@@ -313,7 +315,7 @@ static void remove_folder(void)
 		nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* In memory if possible, since there are many inputs. */
+/* Uses a folder in memory if possible, since there are many inputs. */
 static void make_folder(void)
 {
 	bool in_memory = !access("/dev/shm", W_OK);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz.h - gives a parser inputs of fuzz_mutate.h and judges its results.
+ * fuzz.h - gives a parser inputs from fuzz_mutate.h and judges its results.
  *
- * A parser must either accept an input, and then writing and reading again must
- * give the same; or refuse it with one line that names a place and a reason.
- * The sanitizers, under which every fuzzer is built, judge the rest. Before the
- * process ends (a finding, or 60 s of CPU time for one input), it prints the
- * input's number.
+ * A parser must either accept an input, and then writing it and reading it
+ * again must give the same; or refuse it with one line that names a place and a
+ * reason. Every fuzzer is built with sanitizers, which detect all other errors.
+ * Before the process ends because of a fault, or of 60 s of CPU time for one
+ * input, it prints the number of that input.
  *
  * The environment variables FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS
  * set the number of inputs, their seed, the first number and the limit of CPU
- * time. `FUZZ_FIRST=N FUZZ_INPUTS=1 TEST` runs only input N. FUZZ_ONLY: the
+ * time. `FUZZ_FIRST=N FUZZ_INPUTS=1 TEST` runs only input N. FUZZ_ONLY is the
  * name of the only parser to run.
  */
 #ifndef RM_TESTS_FUZZ_H
@@ -25,15 +25,16 @@ enum { FUZZ_WHY = 640 };
 enum fuzz_verdict { FUZZ_REFUSED, FUZZ_TAKEN, FUZZ_UNSOUND };
 
 struct fuzz_parser {
-	const char *name;         /* of the parser, as printed */
+	const char *name;         /* name of the parser, as printed */
 	const char *const *words; /* NULL-terminated */
 	const char *const *files; /* seeds, NULL-terminated; may be NULL */
-	const char *const *texts; /* more seeds, NULL-terminated; may be NULL */
+	const char *const *texts; /* additional seeds, NULL-terminated; may be
+	                             NULL */
 	void (*prepare)(struct fuzz_input *); /* e.g. sets a right checksum; may
 					         be NULL */
-	/* Judges one input, in a block of its size, so that an overrun is
-	   detected. `why` (FUZZ_WHY bytes) gets the refusal or the unsound
-	   result. */
+	/* Judges one input, which is in a block of exactly its size, so that an
+	   overrun is detected. `why` (FUZZ_WHY bytes) receives the refusal, or
+	   the unsound result. */
 	enum fuzz_verdict (*judge)(struct fuzz_input *input, const char *text,
 	        size_t length, char *why);
 };
@@ -52,7 +53,7 @@ bool fuzz_is_line(const char *text);
 bool fuzz_names_line(const char *text, const char *prefix);
 
 /* True if a JSON text, or a line of it, has a duplicate member: the later one
-   would win silently. False for invalid JSON. */
+   would silently win. False for invalid JSON. */
 bool fuzz_member_twice(const char *text, size_t length);
 
 /* True if a text of lines KEY = VALUE has a duplicate key in one [section]. */
@@ -65,7 +66,7 @@ const char *fuzz_path(const char *name);
 /* Writes a file there and returns its path. Creates folders of its name. */
 const char *fuzz_file(const char *name, const char *text, size_t length);
 
-/* Checks a parser and prints the facts in TAP. */
+/* Checks a parser and prints the results in TAP. */
 static inline void fuzz_check(const struct fuzz_parser *parser, uint64_t inputs)
 {
 	struct fuzz_outcome outcome = fuzz_run(parser, inputs);

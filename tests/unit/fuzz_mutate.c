@@ -12,7 +12,7 @@
 
 enum { MUTATIONS = 6, SPAN_BYTES = 16, WORDS_ONLY = 40, BYTES_ONLY = 200 };
 
-/* Around the limits of types that readers use for numbers. */
+/* Numbers around the limits of the types that readers use. */
 static const char *const numbers[] = { "0", "1", "-1", "-0", "00", "0.0",
 	"-0.0", "0x10", "1e0", "1e3", "1e308", "1e-320", "1e999", "nan", "inf",
 	"127", "128", "255", "256", "4095", "4096", "4097", "32767", "32768",
@@ -134,7 +134,7 @@ static struct span member_at(const char *text, size_t length, size_t at)
 	return (struct span){ begin, end - begin };
 }
 
-/* Returns a part that a reader would treat as a unit. */
+/* Returns a part of the input that a reader would treat as a unit. */
 static struct span pick(
         struct fuzz_input *input, const char *text, size_t length)
 {
@@ -166,7 +166,7 @@ static struct span pick(
 	return span;
 }
 
-/* Replaces a span by `length` bytes, if they fit. The bytes must not be the
+/* Replaces a span with `length` bytes, if they fit. The bytes must not be the
    input's own. */
 static void replace(struct fuzz_input *input, struct span replaced,
         const char *bytes, size_t length)
@@ -201,7 +201,6 @@ static void copy_part(struct fuzz_input *input)
 	replace(input, to, copy, part.length);
 }
 
-/* Replaces a part of the input by a part of a seed. */
 static void splice_part(
         struct fuzz_input *input, const struct fuzz_corpus *corpus)
 {
@@ -213,7 +212,6 @@ static void splice_part(
 	replace(input, to, corpus->seeds[seed] + from.at, from.length);
 }
 
-/* Replaces the end of the input by the end of a seed. */
 static void splice_end(
         struct fuzz_input *input, const struct fuzz_corpus *corpus)
 {
@@ -304,7 +302,7 @@ static void mutate(struct fuzz_input *input, const struct fuzz_corpus *corpus)
 	case 7:
 		splice_part(input, corpus);
 		return;
-	case 8: /* rarely cuts the end, or takes it from another file */
+	case 8: /* cuts the end, or takes it from another file, but rarely */
 		if (below(input, 2))
 			splice_end(input, corpus);
 		else if (!below(input, 8))
@@ -314,7 +312,8 @@ static void mutate(struct fuzz_input *input, const struct fuzz_corpus *corpus)
 		part.length = 0;
 		replace_by_text(input, part, word);
 		return;
-	default: /* another word instead of one: most likely to be accepted */
+	default: /* replaces one word with another, which is most likely to be
+	            accepted */
 		replace_by_text(input, part, word);
 	}
 }

@@ -3,10 +3,10 @@
  * fuzz_mutate.h - makes inputs for parsers of files: valid texts with a few
  * errors.
  *
- * The mutator of all fuzzers, also of those in Python (by ctypes). It knows no
- * grammar, only common parts of texts: tokens, numbers, lines, values in
- * brackets or quotes, members (NAME: VALUE). The caller supplies the parser's
- * words. Seed and number determine an input.
+ * This is the mutator of all fuzzers, including those in Python (through
+ * ctypes). It knows no grammar, only common parts of texts: tokens, numbers,
+ * lines, values in brackets or quotes, members (NAME: VALUE). The caller
+ * supplies the parser's words. An input is determined by its seed and number.
  */
 #ifndef RM_TESTS_FUZZ_MUTATE_H
 #define RM_TESTS_FUZZ_MUTATE_H
@@ -38,7 +38,7 @@ struct fuzz_input {
 void fuzz_make(const struct fuzz_corpus *corpus, uint64_t seed, uint64_t number,
         struct fuzz_input *input);
 
-/* Returns a number below n, or 0 if n is 0, from the input's random numbers. */
+/* Draws a number below n, or 0 if n is 0, from the input's random numbers. */
 uint64_t fuzz_below(struct fuzz_input *input, uint64_t n);
 
 #endif /* RM_TESTS_FUZZ_MUTATE_H */

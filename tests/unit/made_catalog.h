@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* describe.c of the archive refers to the map of its program. */
+/* Needed since describe.c in the archive refers to the map of its program. */
 const struct rm_impl rm_this_map;
 
-/* Adds the map that this text describes. Keep the catalog sorted by id. */
+/* Adds the map that this text describes. The caller keeps the catalog sorted by
+   id. */
 static inline void made_add_text(struct rm_catalog *catalog, const char *text)
 {
 	struct rm_error error;
@@ -53,7 +54,7 @@ static inline void made_add(struct rm_catalog *catalog,
 	json_decref(json);
 }
 
-/* Replaces the contents of *catalog by these maps. */
+/* Replaces the contents of *catalog with these maps. */
 static inline void made_of(struct rm_catalog *catalog,
         const struct rm_impl *const *impls, size_t count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map_model.h - a map against a trivial model.
+ * map_model.h - compares a map with a trivial model.
  *
  * The model is two arrays, indexed by rank. Used by the tests of maps that
  * reclaim memory; every operation that a map offers takes part.
@@ -183,7 +183,7 @@ static bool model_visit(
 	return true;
 }
 
-/* Rare operations on the whole map. */
+/* Runs rare operations on the whole map. */
 static void model_whole(struct model *model, unsigned kind)
 {
 	struct model_walk walk = { .model = model };
@@ -214,7 +214,7 @@ static void model_whole(struct model *model, unsigned kind)
 	}
 }
 
-/* One random operation on a rank below `ranks`. */
+/* Runs one random operation on a rank below `ranks`. */
 static void model_step(struct model *model, uint64_t ranks)
 {
 	uint64_t x = rm_next(&model->rng);
@@ -245,7 +245,7 @@ static void model_step(struct model *model, uint64_t ranks)
 }
 
 /* Runs `steps` operations on one shape. Returns NULL or the first operation
-   that disagreed. The number of used keys changes meanwhile. */
+   that disagreed. The number of keys in use changes during the run. */
 static const char *model_run(
         const struct rm_impl *impl, struct rm_shape shape, size_t steps)
 {

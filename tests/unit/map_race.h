@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map_race.h - many threads on few keys: no write is lost or counted twice.
+ * map_race.h - tests with many threads on few keys that no write is lost or
+ * counted twice.
  *
  * Every value that goes in is added to a sum, and every value that an operation
- * returns is subtracted. The rest must be the sum of the map's values. This
- * detects a lost update or a value returned twice for any interleaving.
+ * returns is subtracted. What remains must be the sum of the map's values. This
+ * detects a lost update, or a value that is returned twice, for any
+ * interleaving.
  */
 #ifndef RM_TEST_MAP_RACE_H
 #define RM_TEST_MAP_RACE_H

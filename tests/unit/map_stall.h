@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map_stall.h - a stalled reader: memory grows to the limit, writers wait. */
+/* map_stall.h - tests a stalled reader: memory grows to the limit, then writers
+   wait. */
 #ifndef RM_TEST_MAP_STALL_H
 #define RM_TEST_MAP_STALL_H
 
@@ -32,7 +33,8 @@ static void *stall_work(void *context)
 	return NULL;
 }
 
-/* A reader that never announces makes the writer wait at the limit. */
+/* A reader that never announces quiescence makes the writer wait at the
+   limit. */
 static void stall_check(const struct rm_impl *impl)
 {
 	struct rm_sizing sizing = { .keys = 1,
@@ -49,7 +51,7 @@ static void stall_check(const struct rm_impl *impl)
 	        !atomic_load(&stall.done))
 		sched_yield();
 	CHECK(race_stat(impl, map, "freed") == 0,
-	        "a stalled reader makes retired grow");
+	        "a stalled reader makes retired memory grow");
 	CHECK(race_stat(impl, map, "retired_bytes") <= STALL_LIMIT * 1.25,
 	        "up to the limit, at which the writer waits");
 	while (race_stat(impl, map, "retired") < STALL_WRITES &&

@@ -23,10 +23,10 @@ static inline bool tap_check(
 /* Checks a fact; `name` is a sentence. */
 #define CHECK(condition, name) \
 	tap_check((condition), (name), __FILE__, __LINE__)
-/* A fact that this machine cannot show, and the reason. */
+/* Skips a fact that cannot be tested on this machine, with the reason. */
 #define SKIP(name, why) \
 	printf("ok %d - %s # SKIP %s\n", ++tap_count, (name), (why))
-/* Last line of main(): return DONE(); */
+/* The last line of main() is `return DONE();` */
 #define DONE() (printf("1..%d\n", tap_count), tap_failed ? 1 : 0)
 
 #endif /* RM_TAP_H */

@@ -2,9 +2,9 @@
 /* account.c - concurrent checks that compare the sums of writes with the final
  * content.
  *
- * exchange: each written value is returned exactly once or present at the end.
- * upsert: the same for keys, through the timed operations. There are few keys,
- * so that threads collide. Lookups verify each value. */
+ * exchange: each written value was returned exactly once or is present at the
+ * end. upsert: the same for inserted keys, with the timed operations. There are
+ * few keys, so that threads collide. Lookups verify each value. */
 #include "verify/check/internal.h"
 
 #include <stdio.h>
@@ -14,19 +14,20 @@ enum { KEYS = 24, PREFILLED = KEYS / 2 };
 
 /* Counts of one thread, its only writer; read after all threads have ended. */
 struct account {
-	/* Per rank: sums of mixed words; calls of writes and removes; inserts
-	 * that succeeded minus removes that succeeded. */
+	/* Per rank: sums of hashed value words; number of writes and removes;
+	 * successful inserts minus successful removes. */
 	_Alignas(RM_CACHE_LINE) uint64_t written[KEYS], returned[KEYS];
 	uint32_t writes[KEYS], removes[KEYS];
 	int64_t balance[KEYS];
 };
 
 struct ledger {
-	struct account *accounts; /* [threads + 1]; the last is the prefill */
-	uint64_t ops;             /* per thread */
+	/* [threads + 1]; the last one is for the prefill */
+	struct account *accounts;
+	uint64_t ops; /* operations of each thread */
 	unsigned writers;
-	bool values;   /* through exchange and take */
-	bool in_place; /* no inserts, no removes */
+	bool values;   /* use exchange and take */
+	bool in_place; /* neither inserts nor removes */
 };
 
 static uint64_t mix(const struct rm_value *value)
@@ -88,8 +89,8 @@ static void lookup_key(struct rm_peer *peer, uint64_t rank, bool always_there)
 		        (unsigned long long)rank);
 }
 
-/* Three of four operations write, because writes are what may get lost. If
- * values are compared, a map without take() removes nothing: remove() does not
+/* Three of four operations write, because only writes can get lost. If values
+ * are compared, no key of a map without take() is removed: remove() does not
  * return the value, so the sums would not match. */
 static void run_operations(struct rm_peer *peer)
 {
@@ -124,7 +125,7 @@ static void prefill(struct rm_peer *peer)
 		        false, rank);
 }
 
-/* Formats which thread wrote a rank how often, for a message: "thread 0: 310
+/* Formats how often each thread wrote a rank, for a message: "thread 0: 310
  * writes, 98 removes; ...". The prefill is left out. */
 static void format_writers(
         const struct rm_peer *peer, uint64_t rank, char *text, size_t size)
@@ -203,7 +204,7 @@ static void check_sums(struct rm_peer *peer)
 }
 
 /* In-place rounds replace resident keys only. Maps whose inserts need exclusive
- * access run with all threads in these, and with one thread in the others. */
+ * access use all threads in these rounds, and one thread in the others. */
 static int run_round(const struct rm_check_case *c, bool values, bool presize,
         bool in_place, struct rm_error *error)
 {

@@ -6,8 +6,8 @@
 
 enum { KEYS = 4, ROUND_KEYS = 512 };
 
-/* A counter as a value: the tag of its rank in the low bits, the count
- * above. */
+/* A value that is a counter: the tag of its rank in the low bits, the count in
+ * the bits above. */
 static struct rm_value counter_value(uint64_t rank, uint64_t count)
 {
 	return rm_value_of(rank, 0, count);
@@ -19,7 +19,7 @@ static uint64_t counter_of(const struct rm_value *value)
 }
 
 struct race {
-	uint64_t ops;                          /* per thread */
+	uint64_t ops;                          /* operations of each thread */
 	_Atomic uint64_t inserted[ROUND_KEYS]; /* inserts per rank */
 	_Atomic uint64_t added[KEYS];          /* increments per rank */
 };
@@ -197,7 +197,7 @@ static int run_counters(const struct rm_check_case *c, void *map,
 	return rm_case_phases(c, map, phases, race, error);
 }
 
-/* Repeats a race in which exactly one thread must find each key absent. */
+/* Repeats races in which exactly one thread must find each key absent. */
 static int run_races(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
         rm_peer_fn *check, struct race *race, struct rm_error *error)
 {

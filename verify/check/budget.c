@@ -5,13 +5,13 @@
 #include "verify/check/check.h"
 
 enum {
-	FIRST_ROUND_OPS = 20000, /* milliseconds for a correct map */
+	FIRST_ROUND_OPS = 20000, /* takes milliseconds with a correct map */
 	ROUNDS = 8,              /* approximate number of rounds of a share */
 	GROWTH_MAX = 8           /* maximum factor from one round to the next */
 };
 
-/* A round may always take this long, else it would end before threads overlap
- * much. */
+/* A round may always take this long, because shorter rounds end before threads
+ * overlap much. */
 static const uint64_t ROUND_MIN_NS = 500000000U;
 
 enum { ASLEEP_SAMPLES = 100, STARVED_SAMPLES = 50 };
@@ -61,7 +61,7 @@ void rm_rounds_record(
 	}
 }
 
-/* An operation completed, or this is the first sample: start again. */
+/* An operation has completed, or this is the first sample: start again. */
 static void restart(
         struct rm_hang_detector *patience, const struct rm_process_sample *look)
 {

@@ -8,46 +8,50 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Share of a check in the time that is left for it and the later checks.
- * `weights` is the sum of their weights, its own included, >= weight. */
+/* The time of a check, out of the time that is left for it and all later
+ * checks. `weights` is the sum of the weights of all these checks, >=
+ * weight. */
 uint64_t rm_budget_share_ns(
         uint64_t left_ns, unsigned weight, unsigned weights);
 
-/* Rounds of one check: short ones first, so that frequent bugs are found
- * cheaply; then about an eighth of the share each. */
+/* Rounds of one check. Short ones come first, so that frequent bugs are found
+ * quickly; later each takes about an eighth of the check's time. */
 struct rm_rounds {
-	uint64_t share_ns; /* of all rounds */
+	uint64_t share_ns; /* time for all rounds */
 	uint64_t spent_ns, last_ns;
-	uint64_t ops; /* of the next round, at most RM_CHECK_OPS_MAX */
+	/* operations of the next round, at most RM_CHECK_OPS_MAX */
+	uint64_t ops;
 	unsigned done;
 };
 
 void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns);
 /* Returns true if there is time for a round of rounds->ops. Always true for the
- * first: a check that did not run would pass. */
+ * first round, because a check without a round would pass. */
 bool rm_rounds_have_time(const struct rm_rounds *rounds);
-/* Wall time after which the next round is cut: twice its planned time, at least
- * 0.5 s. On a busy machine threads that queue for a lock take a thousand times
- * as long. */
+/* Wall time after which the next round is stopped: twice its planned time, at
+ * least 0.5 s. On a busy machine, threads that wait for a lock take a thousand
+ * times as long. */
 uint64_t rm_rounds_limit_ns(const struct rm_rounds *rounds);
 /* Records the cost of a round: CPU time, or wall time if longer, since waiting
  * also costs. Sets the operations of the next round. */
 void rm_rounds_record(
         struct rm_rounds *rounds, uint64_t cpu_ns, uint64_t wall_ns);
 
-/* One sample of a check's process, taken from outside. */
+/* One sample of a check's process, taken by another process. */
 struct rm_process_sample {
-	uint64_t wall_ns;  /* of a monotonic clock */
-	uint64_t cpu_ns;   /* of all threads */
+	uint64_t wall_ns;  /* time of a monotonic clock */
+	uint64_t cpu_ns;   /* CPU time of all threads */
 	uint64_t progress; /* completed operations */
-	bool asleep;       /* all threads, in this sample */
+	bool asleep;       /* all threads slept in this sample */
 	bool alone; /* the check's only thread is in a call, and sleeps */
 };
 
 enum rm_hang_verdict {
 	RM_HANG_NONE,
-	RM_HANG_SPINNING, /* deadline of CPU time used, nothing completed */
-	RM_HANG_ASLEEP,   /* all threads slept in each sample, likewise */
+	RM_HANG_SPINNING, /* used the deadline's CPU time and completed no
+                             operation */
+	RM_HANG_ASLEEP,   /* all threads slept in each sample, and completed no
+                             operation */
 	RM_HANG_STARVED   /* threads of the map used RM_HANG_STARVED_NS */
 };
 
@@ -55,10 +59,9 @@ enum rm_hang_verdict {
  * in each of some samples. */
 #define RM_HANG_STARVED_NS ((uint64_t)2000000000)
 
-/* Detects hangs. A machine that gives the process no time proves nothing.
- * Evidence is CPU time without a completed operation, or sleep of all threads;
- * a thread that waits for a CPU does not sleep. Zero it, except the
- * deadline. */
+/* Detects hangs. Evidence is CPU time without a completed operation, or that
+ * all threads sleep. A thread that waits for a CPU does not sleep, so a busy
+ * machine is no evidence. Zero it, except the deadline. */
 struct rm_hang_detector {
 	uint64_t deadline_ns; /* > 0 */
 	struct rm_process_sample

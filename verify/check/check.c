@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.c - the table of checks, and the reasons why a map does not fit one. */
+/* check.c - the table of checks, and the reasons why a check does not apply to
+   a map. */
 #include "verify/check/check.h"
 
 #include "verify/check/internal.h"
@@ -93,7 +94,7 @@ static const char *need_concurrent_reads(const struct rm_check_case *c)
 	return c->threads < 2 ? "needs two threads" : NULL;
 }
 
-/* Maps whose lookups may return old values do not fit checks of order. */
+/* Checks of order do not apply to maps whose lookups may return old values. */
 static const char *need_fresh_lookups(const struct rm_check_case *c)
 {
 	const char *why = need_shape(c);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.h - table of correctness checks for maps. Each check runs in its own
  * process, so a map that crashes, hangs or uses too much memory fails one check
- * only.
- *
- * A new check is a row in check.c: a name, a function that returns why a map
- * does not fit, and a function that runs it. */
+ * only. To add a check, add a row to check.c: a name, a function that returns
+ * why the check does not apply to a map, and a function that runs it. */
 #ifndef RM_CHECK_H
 #define RM_CHECK_H
 
@@ -13,7 +11,7 @@
 
 #include <stdio.h>
 
-/* One check of one map. Equal members give equal operations. */
+/* One check of one map. Cases with equal members run the same operations. */
 struct rm_check_case {
 	const struct rm_impl *impl;
 	struct rm_shape shape;
@@ -22,7 +20,7 @@ struct rm_check_case {
 	unsigned threads; /* threads of the concurrent checks, 1 to 1024 */
 	/* In rm_now_ns() time: after it the check stops early. 0: no limit. */
 	uint64_t until_ns;
-	bool preempt; /* stop threads at random points by signals */
+	bool preempt; /* use signals to stop threads at random points */
 	/* Poison freed memory and delay its reuse, if the program was started
 	 * with the quarantine library (quarantine.h). */
 	bool quarantine;
@@ -37,7 +35,7 @@ struct rm_check_limits {
 	uint64_t deadline_ns;
 	uint64_t memory_bytes; /* resident bytes of the check's process, > 0 */
 	bool in_process;       /* for a debugger: no child process, no limits */
-	/* Budget of all rounds: CPU time, or wall time if that is longer. At
+	/* Budget for all rounds: CPU time, or wall time if that is longer. At
 	 * least one round runs. 0: one round with exactly the given
 	 * operations. */
 	uint64_t budget_ns;
@@ -48,8 +46,9 @@ struct rm_check_result {
 	struct rm_check_case last; /* the failing round, or the last round */
 	unsigned rounds;
 	bool hung;
-	uint64_t cpu_ns;   /* CPU time of all rounds */
-	uint64_t spent_ns; /* of the budget: CPU or longer wall time */
+	uint64_t cpu_ns; /* CPU time of all rounds */
+	/* part of the budget used: CPU time, or wall time if longer */
+	uint64_t spent_ns;
 	/* Completed operations, sampled operations, samples during which
 	 * another thread completed an operation, and signals that stopped a
 	 * thread. */
@@ -63,27 +62,27 @@ struct rm_check_result {
 struct rm_check {
 	const char *name;
 	const char *what; /* one line for --help and the list */
-	/* Returns why the check does not fit this map, or NULL. */
+	/* Returns why the check does not apply to this map, or NULL. */
 	const char *(*unfit)(const struct rm_check_case *c);
 	/* Returns 0, or -1 with the map's fault in `error`. After 0,
 	 * `error` may hold a summary, e.g. the number of histories. */
 	int (*run)(const struct rm_check_case *c, struct rm_error *error);
-	/* Share of the budget, relative to other checks. 0: one round, because
-	 * repetition would find nothing new. */
+	/* Share of the budget, relative to that of other checks. 0: one round,
+	 * because repeating the check would find nothing new. */
 	unsigned weight;
-	bool counts_memory; /* so it runs without the quarantine */
+	bool counts_memory; /* so the check runs without the quarantine */
 };
 
-/* Maximum of operations of a round, and of --ops. It stops the growth of rounds
- * whose cost does not depend on their operations. */
+/* Maximum number of operations in a round, and of --ops. It stops the growth of
+ * rounds whose cost does not depend on the number of operations. */
 #define RM_CHECK_OPS_MAX ((uint64_t)1 << 40)
 
 enum rm_check_verdict {
 	RM_CHECK_OK,
 	RM_CHECK_FAILED,
 	RM_CHECK_SKIPPED,
-	/* a limit of this machine (threads, memory) ended it: neither ok nor a
-	 * fault of the map */
+	/* a limit of this machine (threads, memory) ended the check, so the map
+	 * neither passed nor failed */
 	RM_CHECK_NOT_RUN,
 };
 
@@ -95,14 +94,14 @@ extern const size_t rm_check_count;
 const struct rm_check *rm_check_find(const char *name);
 
 /* Runs one check. The caller zeroes `done` and `error`. `error` becomes the
- * reason of a failure or a skip, or a summary if there is one. It forks, so no
- * other thread may run. */
+ * reason of a failure or a skip, or a summary if there is one. The function
+ * forks, so no other thread may run. */
 enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
         struct rm_check_result *done, struct rm_error *error);
 
-/* Returns the part of `left_ns` for `check`, which shares it with the later
- * checks of the table that fit the case. */
+/* Returns the time for `check`, out of `left_ns`, which it shares with later
+ * checks of the table that apply to the case. */
 uint64_t rm_check_share_ns(const struct rm_check *check,
         const struct rm_check_case *c, uint64_t left_ns);
 
@@ -111,13 +110,13 @@ uint64_t rm_check_share_ns(const struct rm_check *check,
  * returns only if this was done already or is not possible. Call it before the
  * first check. */
 void rm_check_restart_with_quarantine(int argc, char **argv);
-/* After that: why this process runs without the quarantine. NULL if it has one,
- * or a sanitizer that delays reuse itself. */
+/* Call it after rm_check_restart(): returns why this process runs without the
+ * quarantine. NULL if it has one, or a sanitizer that delays reuse itself. */
 const char *rm_check_quarantine_obstacle(void);
 
 /* Maps of other projects (runner/foreign.h). */
 
-/* Returns true if `name`, given in place of a map id, is a file name. */
+/* Returns true if `name` is a file name instead of a map id. */
 bool rm_foreign_is_path(const char *name);
 
 /* Loads the shared library at `path` and describes its map like any other, with

@@ -35,8 +35,8 @@ void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
 	        times, memory_order_relaxed);
 }
 
-/* True if this pair can overlap. Relaxed, here and below: all threads have
- * ended. */
+/* True if the operations of this pair can overlap. Relaxed, here and below: all
+ * threads have ended. */
 static bool can_overlap(const struct rm_coverage *coverage, unsigned key_class,
         unsigned a, unsigned b)
 {
@@ -53,7 +53,7 @@ static bool can_overlap(const struct rm_coverage *coverage, unsigned key_class,
 
 struct sums {
 	unsigned possible, often, never;
-	size_t used; /* of `names` */
+	size_t used; /* bytes used of `names` */
 	char names[256];
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* coverage.h - which operations overlapped on which kind of keys: counted while
- * a check runs, formatted when it has ended. */
+/* coverage.h - counts which operations overlapped on which kind of keys while a
+ * check runs, and formats the counts when it has ended. */
 #ifndef RM_CHECK_COVERAGE_H
 #define RM_CHECK_COVERAGE_H
 
@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Kinds of operations. GROW and SHRINK use keys private to a thread; REJOIN is
- * a thread that leaves and joins. */
+/* Kinds of operations. GROW and SHRINK use keys that only one thread uses; with
+ * REJOIN a thread leaves and joins. */
 enum rm_pair_kind {
 	RM_PAIR_LOOKUP,
 	RM_PAIR_UPSERT,
@@ -20,7 +20,8 @@ enum rm_pair_kind {
 	RM_PAIR_COMPARE_SWAP,
 	RM_PAIR_COMPARE_REMOVE,
 	RM_PAIR_UPDATE,
-	RM_PAIR_ON_KEY, /* earlier kinds use a key that all threads share */
+	/* kinds before this one use a key that all threads share */
+	RM_PAIR_ON_KEY,
 	RM_PAIR_GROW = RM_PAIR_ON_KEY, /* insert a private key */
 	RM_PAIR_SHRINK,                /* remove a private key */
 	RM_PAIR_SCAN,
@@ -31,19 +32,20 @@ enum rm_pair_kind {
 };
 
 enum rm_pair_class {
-	RM_CLASS_SCATTERED,  /* as in the measured loop */
-	RM_CLASS_EDGES,      /* 0, all ones ...; empty, one byte, zeros */
-	RM_CLASS_NEIGHBOURS, /* consecutive words; 17 bytes, the last differs */
-	RM_CLASS_COLLIDING,  /* equal hashes */
-	RM_CLASS_HUGE,       /* 65,535 bytes; strings only */
+	RM_CLASS_SCATTERED, /* the keys of the measured loop */
+	RM_CLASS_EDGES,     /* 0, all ones ...; empty, one byte, zeros */
+	/* consecutive words; 17 bytes that differ in the last */
+	RM_CLASS_NEIGHBOURS,
+	RM_CLASS_COLLIDING, /* equal hashes */
+	RM_CLASS_HUGE,      /* 65,535 bytes; strings only */
 	RM_CLASSES
 };
 
-/* Counts of overlapping pairs; zero it. Two operations on a key count only if
- * they use the same one. [class][lesser kind][greater kind] */
+/* Counts of overlapping pairs; zero it. Two operations on keys count only if
+ * they use the same key. [class][lesser kind][greater kind] */
 struct rm_coverage {
-	/* Bits of kinds: all that the check runs; those that may overlap any
-	 * kind. */
+	/* Bits of kinds: all kinds that the check runs; kinds that may overlap
+	 * any other. */
 	_Atomic uint32_t offered, overlaps_any;
 	_Atomic uint32_t classes; /* bits of classes */
 	_Atomic uint64_t overlapped[RM_CLASSES][RM_PAIR_KINDS][RM_PAIR_KINDS];

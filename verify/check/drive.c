@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* drive.c - the measured loops, whose machine code differs from the operations
- * in the table. Their sums must match the content of the map. */
+/* drive.c - checks the measured loops, whose machine code differs from that of
+ * the operations in the table. The sums of a loop must match the content of the
+ * map. */
 #include "verify/check/internal.h"
 
 #include "runner/driver.h"
@@ -12,14 +13,15 @@ enum { STEP = 256 * RM_BATCH }; /* iterations of a thread */
 
 struct drive_run {
 	enum rm_write_kind kind;
-	uint64_t iterations; /* per thread, a multiple of RM_BATCH */
+	/* iterations of each thread, a multiple of RM_BATCH */
+	uint64_t iterations;
 	const uint32_t *stream;
 	const struct rm_skew *skew;
 	unsigned writers;
 	atomic_bool stop;
 	struct rm_fresh *fresh;   /* [threads] */
 	uint64_t *fresh_next;     /* [threads] */
-	unsigned threads;         /* of this run */
+	unsigned threads;         /* number of threads in this run */
 	struct rm_counts *counts; /* [threads] */
 	uint64_t *key_sums;       /* [threads] */
 };
@@ -48,9 +50,10 @@ static void worker_init(struct rm_worker *worker, struct rm_peer *peer,
 		.slot = peer->slot };
 }
 
-/* Ends after a number of iterations, not after a time, because the sums must
- * match exactly. It runs in steps and reports progress between them, since the
- * loop itself does not. A miss is an error only if no key is ever removed. */
+/* Runs a number of iterations instead of a time, because the sums must match
+ * exactly. It runs the loop in steps and reports progress between them, since
+ * the loop does not report any. A miss is an error only if no key is ever
+ * removed. */
 static void drive(struct rm_peer *peer)
 {
 	struct drive_run *drive_run = peer->peers->context;
@@ -151,8 +154,8 @@ static int run_once(const struct rm_check_case *c, struct drive_run *drive_run,
 	return rm_case_play(c, RESIDENT * 2, presize, phases, drive_run, error);
 }
 
-/* Draws a stream of ranks below `present`, and ranges of one or no key with
- * equal probability. */
+/* Draws a stream of ranks below `present`, and with equal probability ranges of
+ * one key or none. */
 static void fill_draws(
         uint32_t *stream, struct rm_skew *skew, uint64_t present, uint64_t *rng)
 {

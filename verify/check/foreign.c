@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Size of the first version: all but the optional members. */
+/* Size of the table in its first version: all members except the optional
+ * ones. */
 static const size_t least_bytes = offsetof(struct rm_foreign_map, join);
 
 bool rm_foreign_is_path(const char *name)
@@ -45,8 +46,8 @@ static const char *missing_function(const struct rm_foreign_map *table)
 	return table->remove ? NULL : "remove";
 }
 
-/* The table comes from another compiler and project. So every member that a
- * check calls or a report prints is validated here, once. */
+/* The table comes from another project and compiler. So this function validates
+ * every member that a check calls or a report prints. */
 static int validate_table(const char *path, const struct rm_foreign_map *table,
         struct rm_error *error)
 {
@@ -96,7 +97,7 @@ static const struct rm_foreign_map *find_table(
 	const struct rm_foreign_map *exported;
 	void *library;
 
-	/* without a slash dlopen() searches the system's folders */
+	/* without a slash dlopen() would search the system's folders */
 	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./",
 	        path);
 	if (access(file, R_OK)) {

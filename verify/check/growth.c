@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* growth.c - concurrent inserts of new keys into a map that starts small. Keys
- * stay, or their owner removes them when a window of newer ones is full. */
+/* growth.c - concurrent inserts of new keys into a map that starts small.
+ * Either keys stay, or each thread removes its oldest key after it has inserted
+ * a number of newer ones. */
 #include "verify/check/internal.h"
 
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 enum { WINDOW = 512 }; /* resident keys per thread */
 
 struct growth_run {
-	uint64_t inserts; /* per thread */
+	uint64_t inserts; /* inserts of each thread */
 	unsigned writers;
-	bool rolling; /* constant size: remove the oldest; else grow */
+	/* true: remove the oldest key, so that the size stays constant; false:
+	 * grow */
+	bool rolling;
 	_Atomic uint64_t
 	        *reached; /* [threads]: keys that the thread inserted */
 };
@@ -47,8 +50,9 @@ static void require_present(
 		        (unsigned long long)rank, whose);
 }
 
-/* Looks up a key that another thread inserted and, without a rolling window,
- * never removes. A map whose lookups may be late need not show it. */
+/* Looks up a key that another thread inserted and, if the map grows, never
+ * removes. If lookups of the map may return old state, the key need not be
+ * found. */
 static void lookup_other_thread(
         struct rm_peer *peer, const struct growth_run *growth_run)
 {
@@ -95,7 +99,7 @@ static void grow(struct rm_peer *peer)
 static void check_final_keys(struct rm_peer *peer)
 {
 	const struct growth_run *growth_run = peer->peers->context;
-	/* relaxed: its own number */
+	/* relaxed: a number of this thread */
 	const uint64_t inserted = atomic_load_explicit(
 	        &growth_run->reached[peer->slot], memory_order_relaxed);
 	const uint64_t first = growth_run->rolling && inserted > WINDOW
@@ -114,12 +118,12 @@ static void check_final_keys(struct rm_peer *peer)
 	}
 }
 
-/* Maxima of all threads together, so that memory does not grow with the
- * round. */
+/* Maxima for all threads together, so that memory does not grow with the length
+ * of the round. */
 enum { KEYS_MAX = 1 << 21, VALUES_MAX_BYTES = 1 << 26 };
 
-/* A map that copies itself for each write needs O(n^2) for n inserts, so it
- * gets at most 1000. Presized maps must hold all keys without growing; the
+/* A map that copies itself for each write needs O(n^2) time for n inserts, so
+ * it gets at most 1000. Presized maps must hold all keys without growing;
  * others grow through every size. */
 static int run_growth(const struct rm_check_case *c, bool rolling, bool presize,
         struct rm_error *error)

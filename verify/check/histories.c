@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* histories.c - the check `histories`: records batches of short histories on
- * one map, judges each, and reports their number, the kind of stamps, and how
+/* histories.c - the check `histories`: records batches of short histories,
+ * judges each history, and reports their number, the kind of stamps, and how
  * many stayed undecided. */
 #include "verify/check/recorder.h"
 
@@ -12,19 +12,19 @@
 #include <stdlib.h>
 
 enum {
-	HISTORY_OPS = 12,   /* per thread and history */
+	HISTORY_OPS = 12,   /* operations of each thread in a history */
 	HISTORY_BATCH = 64, /* histories recorded on one map */
-	HISTORY_MENU = 64   /* maximum entries of the menu */
+	HISTORY_MENU = 64   /* maximum number of entries in the menu of kinds */
 };
 
 /* One batch. Allocated once, used for many batches. */
 struct histories {
 	struct rm_stamps stamps;
-	unsigned threads, writers; /* of this batch */
+	unsigned threads, writers; /* numbers of threads in this batch */
 	uint64_t first;            /* rank of the first of `keys` keys */
 	unsigned keys;             /* 2 .. RM_RECORDED */
-	/* Kinds of operations, repeated by weight; read-only kinds come
-	 * first. */
+	/* Kinds of operations, each as often as its weight; read-only kinds
+	 * come first. */
 	uint8_t menu[HISTORY_MENU];
 	unsigned menu_reads, menu_all;
 	_Atomic uint64_t arrived; /* arrivals at the meetings of this batch */
@@ -32,11 +32,12 @@ struct histories {
 	/* Content of the map before each history. */
 	struct rm_history_pair initial[HISTORY_BATCH][RM_RECORDED];
 	unsigned initial_count[HISTORY_BATCH];
-	/* End of each history in the thread's recorder: [thread][history]. */
+	/* Index of each history's end in the recorder of a thread:
+	 * [thread][history]. */
 	size_t (*ends)[HISTORY_BATCH];
 };
 
-enum { SPINS = 200 }; /* before a waiting thread yields its CPU */
+enum { SPINS = 200 }; /* spins before a waiting thread yields its CPU */
 
 /* Adds a kind `times` times. `kind` is a kind of history, or
  * RM_RECORD_UPDATE. */
@@ -71,8 +72,8 @@ static void make_menu(struct histories *histories, const struct rm_impl *impl)
 	add_to_menu(histories, ops->clear, RM_HISTORY_CLEAR, 1);
 }
 
-/* Waits for all threads of the batch. They are parked for the map but spin, so
- * that all continue at the same moment. False: a thread failed. */
+/* Waits for all threads of the batch. The map has them parked, but they spin,
+ * so that all continue at the same moment. False: a thread failed. */
 static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 {
 	struct rm_peers *peers = peer->peers;
@@ -102,7 +103,7 @@ static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 	return !atomic_load_explicit(&peers->failed, memory_order_relaxed);
 }
 
-/* Gives each key a new value or removes it, and records which. */
+/* Gives each key a new value or removes it, and records the content. */
 static void prepare(struct rm_peer *peer, unsigned history)
 {
 	struct histories *histories = peer->peers->context;
@@ -125,8 +126,8 @@ static void prepare(struct rm_peer *peer, unsigned history)
 	histories->initial_count[history] = count;
 }
 
-/* One thread's part of one history. Most operations use one key, which shows
- * wrong orders best. */
+/* The part of one thread in a history. Most operations use one key, because
+ * this shows wrong orders best. */
 static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 {
 	const struct histories *histories = peer->peers->context;
@@ -138,8 +139,8 @@ static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 		uint64_t x = rm_next(&peer->rng);
 		uint64_t key = x % 2 ? 0 : (x >> 8) % histories->keys;
 
-		/* random delay of about an operation, so threads are not in
-		 * step */
+		/* random delay, about as long as an operation, so that threads
+		 * are not in step */
 		for (uint64_t n = x >> 16 & 31; n; n--)
 			rm_cpu_relax();
 		rm_record(recorder, histories->menu[(x >> 32) % choices],
@@ -149,8 +150,8 @@ static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 }
 
 /* Between two meetings the threads share only the map and the stamps. After the
- * first meeting all start from the state that slot 0 prepared. The second keeps
- * the next preparation out of this history. */
+ * first meeting all start from the state that slot 0 prepared. The second
+ * meeting keeps the next preparation out of this history. */
 static void run_thread(struct rm_peer *peer)
 {
 	struct histories *histories = peer->peers->context;
@@ -190,11 +191,12 @@ static int run_batch(const struct rm_check_case *c, struct histories *histories,
 }
 
 enum {
-	OPS_PER_HISTORY = 1000, /* cost in c->ops of recording and judging */
+	/* cost of recording and judging a history, in units of c->ops */
+	OPS_PER_HISTORY = 1000,
 	UNDECIDED_PER_MILLE = 1
 };
 
-/* A short history that needs more than this stays undecided. */
+/* A short history that needs more states than this stays undecided. */
 static const struct rm_history_limits limits = { .states = 200000,
 	.memory_bytes = (size_t)256 << 20 };
 
@@ -241,7 +243,8 @@ static int assemble(const struct histories *histories, unsigned i,
 	return code;
 }
 
-/* Prints a failing history: a timeline, and lines for `check --history`. */
+/* Prints a failing history: a timeline, and the lines to pass to `check
+ * --history`. */
 static int print_failure(const struct rm_check_case *c,
         const struct rm_history_judgement *judgement, struct rm_error *error)
 {
@@ -289,8 +292,8 @@ static int judge_batch(const struct rm_check_case *c,
 	return 0;
 }
 
-/* Chooses threads and keys of this batch. Fewer threads than CPUs overlap more
- * tightly; more threads give other interleavings. */
+/* Chooses threads and keys for this batch. With fewer threads than CPUs,
+ * operations overlap more often; more threads give other interleavings. */
 static void choose_size(
         const struct rm_check_case *c, uint64_t n, struct histories *histories)
 {
@@ -302,8 +305,8 @@ static void choose_size(
 	histories->first = rm_seed(c->seed, n) % 1024;
 }
 
-/* Undecided histories are counted, because a check that decides nothing must
- * not pass. A batch depends only on its number and the seed, so it can be
+/* Counts undecided histories, because a check that decides nothing must not
+ * pass. A batch depends only on its number and the seed, so it can be
  * repeated. */
 static int run_batches(const struct rm_check_case *c,
         struct histories *histories, struct rm_history *history,
@@ -350,9 +353,9 @@ static bool may_step(const struct rm_check_case *c)
 	return !(c->impl->caps & RM_CAP_BACKGROUND) && rm_step_init();
 }
 
-/* Allocates and touches all memory before the first operation. It covers the
- * worst case, a scan of all keys per operation: a full recorder would drop
- * operations, which would then not be judged. */
+/* Allocates and touches all memory before the first operation. It suffices for
+ * the worst case, that each operation is a scan of all keys, because a full
+ * recorder would drop operations, which would then not be judged. */
 static int allocate(const struct rm_check_case *c, struct histories *histories,
         struct rm_error *error)
 {

@@ -44,17 +44,19 @@ struct rm_peers;
 struct rm_peer {
 	_Alignas(RM_CACHE_LINE) struct rm_peers *peers;
 	const struct rm_map_ops *ops;
-	void *thread; /* from join() */
+	void *thread; /* handle that join() returned */
 	struct rm_shape shape;
 	unsigned slot;
 	uint64_t rng;
 	uint64_t sequence; /* number of values written */
 	uint64_t ticks;
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
-	uint64_t others_ended; /* operations of others, at the last sample */
-	uint64_t sampled, overlapped; /* see struct rm_check_result */
+	/* operations of other threads at the last sample */
+	uint64_t others_ended;
+	uint64_t sampled, overlapped; /* summed into struct rm_check_result */
 	struct rm_key_bytes line;
-	struct rm_key_bytes other; /* for a second key at the same time */
+	/* for a second key that is used at the same time */
+	struct rm_key_bytes other;
 };
 
 typedef void rm_peer_fn(struct rm_peer *peer);
@@ -73,8 +75,9 @@ struct rm_peers {
 };
 
 /* Runs fn on `threads` threads, slots 0 to threads - 1. All join the map before
- * the first starts, and none leaves before the last ends. Threads that wait for
- * these barriers are parked. Returns 0, or -1 if a thread failed. */
+ * the first starts fn, and none leaves before the last has ended it. Threads
+ * are parked while they wait for each other. Returns 0, or -1 if a thread
+ * failed. */
 int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
         rm_peer_fn *fn, void *context, struct rm_error *error);
 
@@ -82,36 +85,38 @@ int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* Ends the process of the check with the recorded failure, because this thread
+/* Ends the process of the check with the recorded failure, if this thread
  * cannot continue and other threads would wait for it. Returns if the check has
  * no process of its own. */
 void rm_peer_abort_check(struct rm_peer *peer);
 
-/* Reports `what` and ends this process, if it is the process of one check; else
- * returns. Any thread. */
+/* If this is the process of one check, reports `what` and ends the process;
+ * else returns. Any thread. */
 void rm_check_report_and_exit(const char *what);
 
-/* The same if this machine refused something, such as a thread: the check is
- * then not run, and the map has not failed. `code` is of pthread_create(). */
+/* The same if this machine refused a resource, such as a thread: the check then
+ * counts as not run, not as failed. `code` is the result of
+ * pthread_create(). */
 void rm_check_report_no_thread(unsigned thread, unsigned threads, int code);
 
-/* Before a thread that crashed ends: reports that memory was short, if it was.
- * Safe in signal handlers. */
+/* For a thread that crashed: reports if memory was short. Safe in signal
+ * handlers. */
 void rm_check_report_lack_of_memory(void);
 
-/* Call after each operation: counts it, and reports a quiescent state once per
- * batch. False: stop working. */
+/* Call after each operation: counts the operation, and reports a quiescent
+ * state once per batch. False: stop working. */
 bool rm_peer_tick(struct rm_peer *peer);
 
-/* Like rm_peer_tick(), for loops that may end early: also false if the time of
- * the case is over. */
+/* Like rm_peer_tick(), for loops that may end early: also returns false if the
+ * time of the case is over. */
 bool rm_peer_tick_in_time(struct rm_peer *peer);
 
-/* Returns true if there is time for part n of this case. Always true for part
- * 0. */
+/* Returns true if there is time for part n (0, 1, ...) of this case. Always
+ * true for part 0. */
 bool rm_case_has_time(const struct rm_check_case *c, uint64_t n);
 
-/* Only counts a completed operation, for callers that cannot afford a tick. */
+/* Only counts a completed operation, for callers to which rm_peer_tick() is too
+ * slow. */
 void rm_peer_count(struct rm_peer *peer);
 
 /* Parks, waits for all peers at the barrier, and unparks. */
@@ -135,19 +140,21 @@ void rm_peer_fill(struct rm_peer *peer, uint64_t count);
 void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
         uint64_t rank, const char *operation);
 
-/* Number of threads that may use the map while one writes, and how many of them
- * may write; at most c->threads. in_place: resident keys only, no removes. */
+/* How many threads may use the map while one writes, and how many of them may
+ * write; at most c->threads. in_place: they write only resident keys and remove
+ * none. */
 unsigned rm_case_threads(const struct rm_check_case *c, bool in_place);
 unsigned rm_case_writers(const struct rm_check_case *c, bool in_place);
 
 /* Returns true if the map guarantees anything about scans and lengths during
- * writes. If not, the checks call neither at that time. */
+ * writes. If not, the checks do not call them during writes. */
 bool rm_impl_guarantees_views(const struct rm_impl *impl);
 
-/* Operations for this map: fewer if a write costs O(keys). */
+/* Number of operations for this map: fewer if a write costs O(keys). */
 uint64_t rm_case_ops(const struct rm_check_case *c);
 
-/* Creates the map of a check; NULL with `error` if create() failed. */
+/* Creates the map of a check. Returns NULL and sets `error` if create()
+ * failed. */
 void *rm_case_create(const struct rm_check_case *c, size_t keys, bool presize,
         struct rm_error *error);
 
@@ -163,7 +170,7 @@ int rm_case_phases(const struct rm_check_case *c, void *map,
         const struct rm_case_phase *phases, void *context,
         struct rm_error *error);
 
-/* The same on a new map, whose own check() is called at the end. */
+/* The same on a new map; calls the map's own check() at the end. */
 int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
         const struct rm_case_phase *phases, void *context,
         struct rm_error *error);
@@ -173,12 +180,12 @@ int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
 int rm_case_invariants(
         const struct rm_check_case *c, void *map, struct rm_error *error);
 
-/* Address of a function in the map's object file. For a loaded library: in the
- * library, not in the wrapper around it. Any thread. */
+/* Address of a function in the map's object file; for a loaded library, in the
+ * library and not in the wrapper around it. Any thread. */
 uintptr_t rm_foreign_code(const struct rm_impl *impl);
 
 /* Implements RM_PAUSE() of runner/map.h. From now on pauses of this thread take
- * a random time, seeded by `seed`. 0: no time. */
+ * a random time, seeded by `seed`. If `seed` is 0, they take no time. */
 void rm_pause_seed(uint64_t seed);
 
 #endif /* RM_CHECK_INTERNAL_H */

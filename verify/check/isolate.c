@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 enum { SAMPLE_MS = 20 }; /* interval of the deadline and memory checks */
-/* First byte of a report. After the last three, a limit of this machine ended the
- * check. */
+/* First byte of a report. The last three mean that a limit of this machine
+ * ended the check. */
 enum {
 	REPORT_FAILED = '-',
 	REPORT_DONE = '+',
@@ -42,7 +42,9 @@ struct watch {
 	struct rm_hang_detector patience;
 	enum rm_hang_verdict hung; /* why the parent killed it */
 	bool over_memory;
-	uint64_t oom_kills;     /* by the kernel, before the child began */
+	/* how often the kernel had killed processes for lack of memory before
+	 * the child began */
+	uint64_t oom_kills;
 	struct rm_error report; /* REPORT_..., then the text */
 	size_t report_bytes;
 };
@@ -237,7 +239,8 @@ static void read_report(struct watch *watch)
 
 	for (;;) {
 		const bool ended =
-		        process_has_ended(watch->pid); /* before the poll */
+		        /* tested before the poll */
+		        process_has_ended(watch->pid);
 		int ready = poll(&fd, 1, ended ? 0 : SAMPLE_MS);
 		size_t space =
 		        sizeof(watch->report.text) - 1 - watch->report_bytes;

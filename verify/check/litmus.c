@@ -26,7 +26,7 @@ struct litmus_pace {
 
 /* One batch of one loop. */
 struct litmus {
-	uint32_t rounds;   /* per thread, 1 .. BATCH */
+	uint32_t rounds;   /* rounds of each thread, 1 .. BATCH */
 	bool both_write;   /* the second thread may write, too */
 	uint32_t *seen[2]; /* [rounds + 1] per thread: what round i read */
 	_Atomic uint64_t reached[2];

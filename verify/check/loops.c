@@ -14,7 +14,7 @@ struct loop_run {
 	void (*run_thread)(struct rm_worker *worker);
 	const char *name;
 	struct rm_loop loop;
-	uint64_t iterations; /* per thread */
+	uint64_t iterations; /* iterations of each thread */
 	unsigned threads;
 	atomic_bool stop;
 };

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Sizes next to known growth thresholds: powers of two and their halves, and
- * Go's 13/2 per bucket. */
+/* Sizes next to known growth thresholds: powers of two, their halves, and 13/2
+ * keys per bucket as in Go's map. */
 static const size_t sizes[] = { 0, 1, 2, 8, 9, 13, 14, 16, 17, 26, 27, 32, 33,
 	52, 53, 64, 65, 104, 105, 128, 129, 208, 209, 256, 257, 416, 417, 512,
 	513, 832, 833, 1024, 1025, 1664, 1665, 2048, 2049, 3328, 3329, 4097 };
@@ -19,7 +19,7 @@ enum {
 	SIZES = sizeof(sizes) / sizeof(sizes[0]),
 	SLOW_SIZE = 300,
 	CHAIN_SIZE = 300, /* longer chains are only slower */
-	LONG_SIZE = 200,  /* for the long sequence of each set */
+	LONG_SIZE = 200,  /* number of keys in the long sequence of each set */
 	ONE_VISIT = 300,
 	EDGES_SIZE = 1100,  /* includes every kind of edge key */
 	COUNT_SIZE = 65537, /* a count of 16 bits wraps */

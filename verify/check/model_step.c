@@ -74,7 +74,7 @@ void rm_model_drop(struct rm_model *model, size_t i)
 
 struct visit {
 	struct rm_model *model;
-	bool *seen; /* by key number */
+	bool *seen; /* by key number: the scan has yielded it */
 	size_t visits, stop_after;
 	bool failed;
 };

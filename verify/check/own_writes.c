@@ -9,7 +9,7 @@
 enum { KEYS = 32, SEQUENCE_BITS = 20 };
 
 struct shared_keys {
-	uint64_t ops; /* per thread */
+	uint64_t ops; /* operations of each thread */
 	unsigned writers;
 	uint64_t *
 	        last_words; /* [KEYS]: word 0 of the owner's last value, or 0 */
@@ -120,7 +120,7 @@ static void run_thread(struct rm_peer *peer)
 	const bool may_write = peer->slot < shared_keys->writers;
 	uint64_t seen[KEYS] = { 0 }; /* the last sequence read */
 
-	peer->sequence = KEYS; /* after the writes of write_all_ranks() */
+	peer->sequence = KEYS; /* write_all_ranks() used the numbers below */
 	for (uint64_t n = 0; n < shared_keys->ops && rm_peer_tick_in_time(peer);
 	        n++) {
 		uint64_t x = rm_next(&peer->rng);

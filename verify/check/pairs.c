@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pairs.c - the check `pairs`: each operation overlaps each other one, on all
- * kinds of keys, while the map grows and shrinks and threads leave and join.
- *
- * A map of some size gets rounds. In each, most operations are of two kinds,
- * drawn from the matrix of all pairs, on few keys of one class. It checks:
- * - Each value was written for its key.
- * - Private keys of a thread stay until it removes them, and each of its scans
- *   sees them once.
- * - After a round a shared key is present if its inserts exceed its removes.
- * Overlapping pairs are counted (coverage.h). */
+ * kinds of keys, while the map grows and shrinks and threads leave and join. On
+ * each map, rounds are run. In a round, most operations are of two kinds, drawn
+ * from the matrix of all pairs, on few keys of one class. It checks: - Each
+ * value was written for its key. - Private keys of a thread stay until it
+ * removes them, and each of its scans sees them once. - After a round a shared
+ * key is present if its inserts exceed its removes. Overlapping pairs are
+ * counted (coverage.h). */
 #include "verify/check/pairs_round.h"
 
 #include <sched.h>
@@ -16,8 +14,9 @@
 #include <string.h>
 
 enum {
-	ROUNDS = 8,       /* on one map */
-	ROUND_OPS = 16384 /* total; about as long as a time slice */
+	ROUNDS = 8, /* on one map */
+	/* operations of all threads; they take about as long as a time slice */
+	ROUND_OPS = 16384
 };
 
 static bool offers(const struct rm_impl *impl, enum rm_pair_kind kind)
@@ -155,8 +154,8 @@ static void check_balance(struct rm_peer *peer)
 		peer->ops->clear(peer->thread);
 }
 
-/* Five of eight operations are of the two kinds of this round, if the thread
- * may run them. */
+/* Five of eight operations have one of the two kinds of this round, if the
+ * thread may run them. */
 static enum rm_pair_kind draw_kind(
         const struct rm_pairs *pairs, bool writes, uint64_t x)
 {
@@ -235,7 +234,7 @@ static void choose_map(const struct rm_check_case *c, uint64_t n,
 		map_case->threads = c->threads * threads_factor;
 	if (c->impl->caps & RM_CAP_SLOW_WRITES && own_max > 512)
 		own_max = 512;
-	/* growth beyond the operations of these rounds is impossible */
+	/* the operations of these rounds cannot insert more keys */
 	if (own_max > c->ops)
 		own_max = c->ops;
 	pairs->writers = rm_case_writers(map_case, false);

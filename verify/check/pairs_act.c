@@ -23,7 +23,7 @@ void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
 struct update {
 	const struct rm_value *value;
 	struct rm_value old;
-	bool had_old; /* at the last call: it may be called again */
+	bool had_old; /* of the last call, since update() may call back again */
 };
 
 static bool replace(
@@ -40,7 +40,7 @@ static bool replace(
 
 struct call_result {
 	struct rm_value old;
-	bool was_there; /* as returned */
+	bool was_there; /* whether the operation returned "present" */
 	bool has_old;   /* old is the value that was present */
 	int64_t added;  /* 1: inserted, -1: removed */
 };
@@ -186,10 +186,11 @@ static void shrink(struct rm_pairs_actor *actor)
 struct scan_counts {
 	const struct rm_pairs_actor *actor;
 	struct rm_key_bytes line;
-	uint64_t count, sum; /* of private keys */
+	uint64_t count, sum; /* number of private keys, sum of their numbers */
 };
 
-/* The value's tag names a rank; the key proves it. Only private keys count. */
+/* The tag of the value names a rank; the key must be the one of this rank. Only
+ * private keys count. */
 static bool count_private(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -279,9 +280,10 @@ static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 	}
 }
 
-/* Replaces impossible kinds, so that only real operations count: the maximum is
- * reached, or there is no private key. Scans get rarer with the size of the
- * map, because they cost as much as many operations. */
+/* Replaces kinds that are impossible now, because the maximum number of private
+ * keys is reached or there is none, so that only real operations count. Scans
+ * get rarer with the size of the map, because each costs as much as many
+ * operations. */
 static enum rm_pair_kind replace_impossible(const struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, uint64_t random)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pairs_round.h - one thread in a round of the check `pairs` (pairs.c):
- * operations on a few keys that all threads share, or on private keys of the
- * thread, and the overlaps that it saw. */
+/* pairs_round.h - one thread in a round of the check `pairs` (pairs.c). It runs
+ * operations on a few keys that all threads share, or on private keys that only
+ * this thread uses, and records overlaps. */
 #ifndef RM_CHECK_PAIRS_ROUND_H
 #define RM_CHECK_PAIRS_ROUND_H
 
@@ -11,17 +11,18 @@ enum {
 	RM_PAIRS_HOT = 4, /* keys that all threads share in a round */
 	RM_PAIRS_HUGE_BYTES =
 	        65535, /* some libraries store the length in 16 bits */
-	RM_PAIRS_ANY_KEY = 0xff, /* of operations on none of the shared keys */
-	RM_PAIRS_SAMPLED = 4     /* threads that are sampled per operation */
+	/* key number of operations that use no shared key */
+	RM_PAIRS_ANY_KEY = 0xff,
+	RM_PAIRS_SAMPLED = 4 /* threads that are sampled per operation */
 };
 
-/* Subject of a round; written while no thread uses the map. */
+/* The kinds and keys of a round; written while no thread uses the map. */
 struct rm_pairs_focus {
-	enum rm_pair_class key_class; /* of the shared keys */
+	enum rm_pair_class key_class; /* class of the shared keys */
 	enum rm_pair_kind kinds[2];
-	uint32_t kinds_allowed; /* bits of the kinds that occur at all */
+	uint32_t kinds_allowed; /* bits of the kinds that occur in this round */
 	uint32_t first;         /* the value tag of the first key */
-	bool plain;             /* values are 0 and all ones, without a tag */
+	bool plain; /* true: values are 0 and all ones, without a tag */
 };
 
 /* Inserts minus removes of each shared key, by one thread. */
@@ -29,10 +30,7 @@ struct rm_pairs_balance {
 	_Alignas(RM_CACHE_LINE) int64_t per_key[RM_PAIRS_HOT];
 };
 
-/* Current operation of a thread: number << 16
- * key << 8
- * kind << 1
- * busy. */
+/* Current operation of a thread: number << 16 | key << 8 | kind << 1 | busy. */
 struct rm_pairs_activity {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t word;
 };
@@ -56,16 +54,18 @@ struct rm_pairs {
 struct rm_pairs_actor {
 	struct rm_peer *peer;
 	struct rm_pairs *pairs;
-	uint64_t number;   /* of its operations */
+	uint64_t number;   /* counts the thread's operations */
 	uint64_t own_keys; /* private keys in the map: 0 .. own - 1 */
-	struct rm_value known[RM_PAIRS_HOT]; /* last read: for compare_swap */
+	/* last value read, for compare_swap */
+	struct rm_value known[RM_PAIRS_HOT];
 	/* Overlaps of this round: [own kind][other kind]. */
 	uint64_t overlapped[RM_PAIR_KINDS][RM_PAIR_KINDS];
 };
 
 void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer);
 
-/* True if no thread clears the map in this round, so that private keys stay. */
+/* True if no thread clears the map in this round, so that private keys stay
+ * present. */
 static inline bool rm_pairs_without_clear(const struct rm_pairs_actor *actor)
 {
 	return !(actor->pairs->focus.kinds_allowed >> RM_PAIR_CLEAR & 1);

@@ -10,7 +10,7 @@
 enum { KEYS = 64 };
 
 struct shift {
-	uint64_t ops; /* of each turn */
+	uint64_t ops; /* operations of each turn */
 	size_t keys;  /* new ones per turn: growth */
 };
 

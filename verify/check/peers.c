@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* peers.c - starts the threads of a check together, joined and numbered, and
- * ends them together; and their operations on one key. */
+ * ends them together. Also has their operations on one key. */
 #include "runner/base/clock.h"
 #include "verify/check/internal.h"
 #include "verify/check/preempt.h"
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Small, so that checks of seconds reach it: writers must wait, not fail. */
+/* Small, so that checks of a few seconds reach it: then writers must wait, not
+ * fail. */
 enum { RETIRED_LIMIT_BYTES = 1 << 20 };
 
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
@@ -222,7 +223,7 @@ static void peer_init(
 		.slot = slot,
 		.rng = rm_seed(peers->c->seed, slot),
 		.published = rm_witness()->threads + slot };
-	/* phases continue the count of the phase before; relaxed: no thread
+	/* a phase continues the count of the previous one; relaxed: no thread
 	 * runs */
 	peer->ticks = atomic_load_explicit(
 	        &peer->published->ticks, memory_order_relaxed);

@@ -14,13 +14,15 @@
 #include <unistd.h>
 
 enum {
-	GAP_NS = 400000,    /* most between two stops: 200 us on average */
-	MIN_CPU_NS = 30000, /* CPU time between stops, at least, and ... */
-	MIN_OPS = 16,      /* ... operations, at least, unless these take ... */
-	SLOW_NS = 1000000, /* ... this CPU time together */
+	GAP_NS = 400000,    /* maximum between two stops; the mean is 200 us */
+	MIN_CPU_NS = 30000, /* at least this CPU time between stops, and ... */
+	/* ... at least this many operations, unless they take ... */
+	MIN_OPS = 16,
+	SLOW_NS = 1000000, /* ... this CPU time */
 	DOUBLINGS = 6,     /* doublings of GAP_NS at first */
 	QUADRUPLINGS = 8,  /* quadruplings after that, up to half an hour */
-	SHORT_NS = 200000, /* most of a usual stop: thousands of operations */
+	/* maximum length of a usual stop: thousands of operations */
+	SHORT_NS = 200000,
 	LONG_NS = 4000000, /* one in LONG_ONE_IN: lets reclaimers accumulate */
 	LONG_ONE_IN = 128,
 	MOVE_ONE_IN = 32
@@ -30,11 +32,12 @@ enum {
 static _Thread_local struct {
 	timer_t timer;
 	uint64_t rng, count;
-	uint64_t cpu_ns;                 /* at the end of the last stop */
-	const _Atomic uint64_t *counter; /* of completed operations */
-	uint64_t completed_at_stop; /* its value at the end of the last stop */
-	unsigned idle_signals;      /* since then, in a row */
-	cpu_set_t allowed;          /* CPUs that the thread may use */
+	uint64_t cpu_ns; /* CPU time at the end of the last stop */
+	const _Atomic uint64_t *counter; /* counts completed operations */
+	/* value of `counter` at the end of the last stop */
+	uint64_t completed_at_stop;
+	unsigned idle_signals; /* since then, in a row */
+	cpu_set_t allowed;     /* CPUs that the thread may use */
 } self;
 
 static struct timespec in_ns(uint64_t ns)
@@ -85,9 +88,9 @@ static void reset_baseline(void)
 	self.idle_signals = 0;
 }
 
-/* On a busy machine, or at a lock, most signals find the thread not
- * running; if each stopped it, it would never proceed. Nor would the others, if
- * spinning waiters of a fair lock were stopped: those use CPU time, but
+/* On a busy machine, or at a lock, most signals find the thread not running; if
+ * each of them stopped it, it would never proceed. Neither would the others, if
+ * spinning waiters of a fair lock were stopped, since these use CPU time but
  * complete nothing. */
 static bool did_enough_work(void)
 {

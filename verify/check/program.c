@@ -37,7 +37,8 @@ struct arguments {
 	const struct rm_check *only; /* NULL: all */
 	bool shape_given;
 	bool quiet;
-	bool ops_given; /* --ops: one round of exactly this many */
+	/* --ops: run one round of exactly this many operations */
+	bool ops_given;
 };
 
 struct totals {

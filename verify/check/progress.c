@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c - checks the claim lock-free or wait-free: one thread is stopped
- * in the middle of an operation, and others must proceed.
- *
- * Each stop uses one kind of operation for the victim and one for all others,
- * because lookups that proceed would hide blocked writers. One blocked stop
- * proves nothing; BLOCKED_STOPS with the same kinds do. Operations on the whole
- * map (scan, length, clear) do not take part. Nor do writers that wait for
- * memory: a stopped thread delays reclamation, so the others get too few
- * operations to reach the limit. */
+/* progress.c - checks the claim that a map is lock-free or wait-free: one
+ * thread (the victim) is stopped in the middle of an operation, and the others
+ * must proceed. In each stop the victim runs one kind of operation and all
+ * others one kind, because lookups that proceed would hide blocked writers. One
+ * stop in which the others are blocked proves nothing; BLOCKED_STOPS with the
+ * same kinds do. Operations on the whole map (scan, length, clear) do not take
+ * part. Nor do writers that wait for memory: a stopped thread delays
+ * reclamation, so the others get too few operations to reach the limit. */
 #include "verify/check/recorder.h"
 #include "verify/check/thread_stopper.h"
 
@@ -21,24 +20,27 @@
 enum { DIRECTOR, VICTIM, OTHERS, THREADS = OTHERS + 2 };
 enum {
 	KEYS = 64,
-	OPS_PER_STOP = 4000, /* in c->ops: a stop costs a millisecond */
+	/* operations in c->ops per stop, since a stop takes a millisecond */
+	OPS_PER_STOP = 4000,
 	STOPS_PER_MAP = 25,
-	OPS_NEEDED = 50, /* operations of the others during a stop */
+	/* operations that the others must complete during a stop */
+	OPS_NEEDED = 50,
 	BLOCKED_STOPS = 3,
-	TRIES = 200,      /* signals until one interrupts the map's own code */
-	OPS_AHEAD = 20000 /* most operations of one thread around one stop */
+	TRIES = 200, /* signals until one interrupts the map's own code */
+	/* maximum number of operations of one thread around one stop */
+	OPS_AHEAD = 20000
 };
 
 struct progress_test {
 	struct rm_stopper stopper;
 	struct rm_bystander others[THREADS - OTHERS];
 	_Atomic uint64_t ops_limit[THREADS - OTHERS]; /* limit of `done` */
-	/* offered by the map, and RM_RECORD_UPDATE */
+	/* kinds that the map offers, and RM_RECORD_UPDATE */
 	uint8_t kinds[RM_HISTORY_KINDS + 1], kind_count;
 	_Atomic unsigned victim_kind, others_kind;
 	atomic_bool victim_started, over;
 	unsigned writers;
-	unsigned stops; /* of this map */
+	unsigned stops; /* stops on this map */
 	uint64_t stopped;
 };
 
@@ -80,7 +82,8 @@ static void run_victim(
 	atomic_store_explicit(
 	        &progress_test->victim_started, true, memory_order_release);
 	while (!is_over(progress_test))
-		/* relaxed: any mixture of old and new kinds will do */
+		/* relaxed: threads may use the old or the new kinds for a
+		 * while */
 		operate(peer,
 		        atomic_load_explicit(&progress_test->victim_kind,
 		                memory_order_relaxed),
@@ -119,7 +122,7 @@ static void run_other(struct rm_peer *peer, struct progress_test *progress_test)
 static void raise_limits(struct progress_test *progress_test)
 {
 	for (unsigned i = 0; i < THREADS - OTHERS; i++)
-		/* relaxed: a number that the thread sees sooner or later */
+		/* relaxed: the thread sees the number sooner or later */
 		atomic_store_explicit(&progress_test->ops_limit[i],
 		        atomic_load_explicit(&progress_test->others[i].done,
 		                memory_order_relaxed) +
@@ -127,7 +130,7 @@ static void raise_limits(struct progress_test *progress_test)
 		        memory_order_relaxed);
 }
 
-/* Stops the victim until the others proceeded. True: they were blocked. */
+/* Stops the victim until the others have proceeded. True: they were blocked. */
 static bool stop_blocks_others(
         struct rm_peer *peer, struct progress_test *progress_test)
 {
@@ -165,7 +168,8 @@ static void try_kinds(struct rm_peer *peer, struct progress_test *progress_test)
 	const unsigned victim = draw_kind(peer, progress_test);
 	const unsigned others = single_writer ? RM_HISTORY_LOOKUP
 	                                      : draw_kind(peer, progress_test);
-	unsigned count = 1; /* blocked stops, the first included */
+	/* stops that blocked the others, including the first */
+	unsigned count = 1;
 
 	/* relaxed: see run_victim() */
 	atomic_store_explicit(

@@ -75,7 +75,8 @@ void rm_check_restart_with_quarantine(int argc, char **argv)
 	char path[4096], program[4096] = "", **new_argv;
 
 	if (rm_quarantine_is_loaded()) {
-		unsetenv("LD_PRELOAD"); /* not for programs that a map starts */
+		/* programs that a map starts must not load it */
+		unsetenv("LD_PRELOAD");
 		return;
 	}
 	if (rm_sanitized() || getenv("LD_PRELOAD") ||
@@ -86,7 +87,8 @@ void rm_check_restart_with_quarantine(int argc, char **argv)
 		free(new_argv);
 		return;
 	}
-	/* its path, because stacks are resolved in the file of this name */
+	/* argv[0] becomes the path, because stacks are resolved in the file
+	 * with this name */
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		strcpy(program, "readmostly");
 	new_argv[0] = program;

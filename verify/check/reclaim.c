@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reclaim.c - retired memory is freed: gradually while the map is used, and all
- * of it by destroy().
- *
- * When all threads have left, the map's own counts are read (stats build).
- * After destroy() the allocator must hold as much as before, if need be after a
- * delay. liburcu frees a table that resizes itself on its own thread, since
- * 0.14 also after the call that destroys it. Under sanitizers their leak
- * checker replaces the second part. */
+/* reclaim.c - checks that retired memory is freed: gradually while the map is
+ * used, and all of it by destroy(). When all threads have left, the counts that
+ * the map keeps (in the stats build) are read. After destroy() no more memory
+ * may be allocated than before create(), if necessary after a delay. liburcu
+ * frees a table that resizes itself on its own thread, since 0.14 also after
+ * the call that destroys it. Under sanitizers, the leak checker replaces the
+ * second part. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"
@@ -18,26 +17,30 @@
 
 enum {
 	KEYS = 256,
-	ROUNDS = 3,          /* and one before, which fills caches */
-	SLACK_BYTES = 16384, /* for the C library and libraries of a map */
-	FEW_RETIRED = 5000,  /* below, a map need not free anything yet */
-	WAIT_MAX_S = 30,     /* for a map's thread that frees */
-	/* in all, if there is time, so that a small leak exceeds SLACK_BYTES */
+	ROUNDS = 3, /* maps, after a first one that fills caches */
+	/* tolerated for the C library and libraries of a map */
+	SLACK_BYTES = 16384,
+	/* with fewer writes, a map need not have freed anything */
+	FEW_RETIRED = 5000,
+	WAIT_MAX_S = 30, /* time for a thread of the map that frees memory */
+	/* writes to all maps, if there is time, so that a small leak exceeds
+	 * SLACK_BYTES */
 	WRITES_MIN = 120000
 };
 
-/* Most time for what WRITES_MIN adds to one map: a fair spinning lock needs
- * half a minute for it on a busy machine. */
+/* Maximum time for the writes to one map that WRITES_MIN requires after its
+ * time is over: with a fair spinning lock they take half a minute on a busy
+ * machine. */
 static const uint64_t ADDED_NS = 500000000U;
 
 /* Operations of each thread on one map. */
 struct writes {
-	uint64_t required; /* done even if time is over */
+	uint64_t required; /* writes that are done even if time is over */
 	uint64_t max_ops;
 	unsigned writers; /* the other threads only read */
 };
 
-/* Allocated bytes; caches of threads that ended are not included. */
+/* Number of allocated bytes, without caches of threads that ended. */
 static size_t allocated_bytes(void)
 {
 	const struct mallinfo2 info = mallinfo2();
@@ -101,8 +104,8 @@ static bool accept_entry(
 	return true;
 }
 
-/* Readers may keep retired memory alive, e.g. if each of two threads leaves it
- * to the other to free it. */
+/* Runs readers, which may keep retired memory alive, for example if each of two
+ * threads leaves freeing to the other. */
 static void read_some(struct rm_peer *peer, uint64_t n)
 {
 	const struct rm_map_ops *ops = peer->ops;

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ARM_ONE_IN = 36 }; /* operations: a step costs about a microsecond */
+/* one operation in this many is stepped, since a step costs about a
+ * microsecond */
+enum { ARM_ONE_IN = 36 };
 
 int rm_recorder_init(struct rm_history_recorder *recorder,
         struct rm_stamps *stamps, size_t events, size_t pairs)
@@ -20,7 +22,8 @@ int rm_recorder_init(struct rm_history_recorder *recorder,
 		rm_recorder_free(recorder);
 		return -ENOMEM;
 	}
-	/* touched: no page fault between two operations */
+	/* memory is touched, so that no page fault occurs between two
+	 * operations */
 	memset(recorder->events, 1, events * sizeof(*recorder->events));
 	memset(recorder->pairs, 1, pairs * sizeof(*recorder->pairs));
 	return 0;
@@ -109,8 +112,8 @@ bool rm_call_on_key(
 	}
 }
 
-/* Arms some operations, at a depth such that as many stop within the first 8
- * steps as within the next 8, the next 16, ... */
+/* Arms some operations, with a random number of steps: as many stop within the
+ * first 8 steps as within the next 8, the next 16, and so on. */
 static bool arm_sometimes(struct rm_history_recorder *recorder)
 {
 	uint64_t x = rm_next(&recorder->peer->rng);
@@ -122,8 +125,9 @@ static bool arm_sometimes(struct rm_history_recorder *recorder)
 	return true;
 }
 
-/* Only the call is between the two stamps. Other work there would make
- * operations overlap that did not, and so explain impossible histories. */
+/* Only the call is between the two stamps. With other work between them,
+ * operations would seem to overlap that did not, and impossible histories would
+ * look possible. */
 static void perform(struct rm_history_recorder *recorder, unsigned kind,
         struct rm_history_event *event, struct rm_call *call)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* recorder.h - records one thread's operations as events of a history.
- *
- * A recorder belongs to one thread, uses memory that was touched before, and
- * shares only the stamps with other threads: recording must disturb as little
- * as possible. */
+ * Recording must disturb as little as possible. So a recorder belongs to one
+ * thread, uses memory that was touched before, and shares only the stamps with
+ * other threads. */
 #ifndef RM_RECORDER_H
 #define RM_RECORDER_H
 
@@ -12,13 +11,11 @@
 #include "verify/history/history.h"
 
 /* Stops a thread in the middle of an operation, at a random instruction, while
- * others run.
- *
- * Short operations rarely overlap, least of all on few CPUs. So the CPU runs
- * the operation instruction by instruction (trap flag, a signal each) up to the
- * chosen one, where the thread yields its CPU a few times. The code is the
- * measured code without marks. x86 only; on other CPUs and under sanitizers
- * operations run normally. */
+ * others run. Short operations rarely overlap, least of all on few CPUs. So the
+ * CPU runs the operation instruction by instruction (trap flag, one signal per
+ * instruction) up to a random one, where the thread yields its CPU a few times.
+ * The executed code is the measured code. This works on x86 only; on other CPUs
+ * and under sanitizers operations run normally. */
 
 /* Takes SIGTRAP of this process permanently. Returns whether stepping works; if
  * not, the functions below do nothing. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rounds.c - runs a check in rounds until its time is used. The budget is a
- * time because operations differ in cost, and threads with few operations end
- * one after the other without overlap. Each round is one case, which can be
- * repeated. */
+/* rounds.c - runs a check in rounds until its time is used up. The budget is a
+ * time, not a number of operations, because operations differ in cost, and
+ * threads with few operations would end before the next ones start. Each round
+ * is one case, which can be repeated. */
 #include "verify/check/witness.h"
 
 #include "runner/base/clock.h"
@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A failing round is repeated if it took at most TRY_NS of CPU and wall time:
- * repetitions have no `until_ns` that would cut them. */
+/* A failing round is repeated only if it took at most TRY_NS of CPU and wall
+ * time, since `until_ns` does not end repetitions. */
 enum { TRIES = 4 };
 static const uint64_t TRY_NS = 500000000U;
 

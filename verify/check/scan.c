@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan.c - guarantees of scans during writes, in a map that does not grow (for
- * growth see scan_growth.c).
- *
- * Both guarantees: a key that is always present is visited exactly once, with a
- * whole value written for it. "point-in-time" also: a writer moves a token from
- * rank to rank, and inserts the next before it removes the last. A scan that
- * shows one moment sees one token or two neighbours. */
+/* scan.c - tests the guarantees of scans during writes, in a map that does not
+ * grow (for growth see scan_growth.c). With both guarantees, a key that is
+ * always present is visited exactly once, with a whole value written for it.
+ * For "point-in-time", a writer also moves a token from rank to rank: it
+ * inserts the next token before it removes the last one. A scan that shows one
+ * moment sees one token, or two at neighbouring ranks. */
 #include "verify/check/internal.h"
 
 enum { STABLE = 200, TOKENS = 50, KEYS = STABLE + TOKENS, SCANS = 300 };
@@ -17,10 +16,10 @@ struct view {
 
 struct scan_test {
 	uint64_t moves;
-	_Atomic unsigned scanning; /* scanners that still work */
+	_Atomic unsigned scanning; /* scanners that still run */
 };
 
-/* Counts the value's rank, if the key is that rank's. */
+/* Counts a visit of the value's rank, if the key belongs to this rank. */
 static bool visit(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -43,9 +42,9 @@ static bool visit(
 	return true;
 }
 
-/* Checks one scan. At any moment there is one token, or two neighbours. A
- * "once-if-present" scan may miss both or see more, because tokens come and go;
- * stable keys must still appear exactly once. */
+/* Checks one scan. At any moment there is one token, or two at neighbouring
+ * ranks. A "once-if-present" scan may miss both or see more, because tokens
+ * come and go; stable keys must still appear exactly once. */
 static void check_scan(struct rm_peer *peer, const struct view *view)
 {
 	const char *promise = peer->peers->c->impl->guarantees;

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan_growth.c - scans of a map that grows meanwhile.
- *
- * A map grows only a few times, within microseconds, so scans rarely overlap it
- * by chance. So the callback of each scan waits at one entry until another
- * thread has doubled the map. If a scan keeps writers out, the wait ends when
- * no key was inserted for a while. After a few such waits in a row, scans no
- * longer wait.
- *
- * Keys are never removed. So each key that was present before a scan is visited
- * once, each other at most once. "point-in-time" also: keys are inserted in
- * order, so a scan must see the first n keys for some n. */
+/* scan_growth.c - tests scans of a map that grows meanwhile. A map grows only a
+ * few times, within microseconds, so scans rarely overlap growth by chance. So
+ * the callback of each scan waits at one entry until another thread has doubled
+ * the map. If a scan keeps writers out, the wait ends when no key was inserted
+ * for a while. After a few such waits in a row, scans no longer wait. Keys are
+ * never removed. So each key that was present before a scan must be visited
+ * once, each other key at most once. Keys are inserted in order, so with
+ * "point-in-time" a scan must see the first n keys for some n. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"
@@ -26,14 +23,15 @@ enum {
 	        8 /* consecutive timeouts, after which scans no longer wait */
 };
 
-/* Longer than a thread usually waits for a CPU. If it is too short, the check
- * finds less but accuses no map wrongly. */
+/* Longer than a thread usually waits for a CPU. If this time is too short, the
+ * check finds fewer bugs but accuses no map wrongly. */
 static const uint64_t STALL_NS = 20000000, LOOK_NS = 20000;
 
-/* Shared by all threads of one check. All but the last line is of one map. */
+/* Shared by all threads of one check. All members but those of the last line
+ * describe one map. */
 struct growth_test {
-	uint32_t keys, keys_max; /* at the beginning, at the end */
-	/* Number of inserted ranks; number that scans wait for. */
+	uint32_t keys, keys_max; /* keys at the beginning, keys at the end */
+	/* Number of inserted ranks; number of ranks that scans wait for. */
 	_Atomic uint32_t inserted, target;
 	_Atomic unsigned scanning; /* threads that still scan */
 	_Atomic unsigned scans, doubled, timeouts;
@@ -43,7 +41,7 @@ struct growth_test {
 struct view {
 	struct rm_peer *peer;
 	struct growth_test *growth_test;
-	uint32_t before; /* keys that it must find */
+	uint32_t before; /* keys that the scan must find */
 	uint32_t visits, wait_at;
 	unsigned char *seen; /* [most] */
 };

@@ -26,13 +26,13 @@ bool rm_tsc_invariant(void)
 }
 #endif
 
-/* Quick turns that each thread needs; reads within which a turn counts as
- * quick; time limit. */
+/* Number of quick turns that each thread needs; maximum number of reads in a
+ * quick turn; time limit. */
 enum { QUICK_TURNS = 1000, QUICK_READS = 200, TIME_LIMIT_NS = 200000000 };
 
-/* Two threads, each on its CPU, pass a counter value to and fro, which must
- * never decrease. Counters that differ by less than the time of a turn pass
- * unseen, but do no harm. On a busy machine one thread may not run while the
+/* Two threads on different CPUs pass counter values back and forth, which must
+ * never decrease. Counters that differ by less than the time of a turn are not
+ * detected, but do no harm. On a busy machine one thread may not run while the
  * other does, so a turn takes milliseconds: only quick turns are evidence. */
 struct comparison {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t
@@ -44,7 +44,7 @@ struct comparison {
 
 struct side {
 	struct comparison *comparison;
-	unsigned number; /* 0 or 1: 0 begins */
+	unsigned number; /* 0 or 1; thread 0 begins */
 	int cpu;
 };
 
@@ -60,7 +60,8 @@ static bool is_raised(const atomic_bool *flag)
 	return atomic_load_explicit(flag, memory_order_relaxed);
 }
 
-/* Returns the number of reads until it is this side's turn; 0: it is over. */
+/* Returns the number of reads until it is this side's turn; 0 if the comparison
+ * is over. */
 static unsigned wait_for_turn(const struct side *side, uint64_t end_ns)
 {
 	struct comparison *comparison = side->comparison;
@@ -110,7 +111,8 @@ static void *take_turns(void *opaque)
 		if (now < comparison->latest)
 			raise_flag(&comparison->backwards);
 		comparison->latest = now;
-		/* release: the other reads its counter after seeing this */
+		/* release: the other thread reads its counter after it sees
+		 * this */
 		atomic_fetch_add_explicit(
 		        &comparison->turns, 1, memory_order_release);
 		quick_turns += reads < QUICK_READS;
@@ -121,8 +123,8 @@ static void *take_turns(void *opaque)
 	return NULL;
 }
 
-/* Returns NULL if the counters of the two CPUs agree, else why they cannot be
- * used. It uses two new threads, so that this one stays unpinned. */
+/* Returns NULL if the counters of the two CPUs agree, else the reason why they
+ * cannot be used. It uses two new threads, so that this one stays unpinned. */
 static const char *compare_counters(int first, int second)
 {
 	struct comparison comparison = { .turns = 0 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stamp.h - stamps of the begin and end of an operation, for histories.
- *
- * The invariant time stamp counter orders events of all CPUs and is not a fence
- * for stores. So a store that is still in the store buffer when an operation
- * returns shows as an impossible order. A shared counter also orders, but its
- * locked instruction drains that buffer. Then store buffering cannot be seen,
- * and the check's output states so. */
+/* stamp.h - stamps of the begin and end of an operation, for histories. The
+ * invariant time stamp counter orders events of all CPUs and is not a fence for
+ * stores. So if a store is still in the store buffer when its operation
+ * returns, the history has an impossible order. A shared counter also orders
+ * events, but its locked instruction drains the store buffer. Then store
+ * buffering cannot be seen, and the check's output states this. */
 #ifndef RM_STAMP_H
 #define RM_STAMP_H
 
@@ -14,7 +13,7 @@
 #include <stdatomic.h>
 
 struct rm_stamps {
-	/* Written by all threads, so on its own cache line. */
+	/* All threads write the counter, so it has its own cache line. */
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t sequence;
 	_Alignas(RM_CACHE_LINE) bool tsc; /* false: the shared counter */
 	const char *why; /* why the TSC is not used; NULL if it is */
@@ -30,8 +29,8 @@ void rm_stamps_choose(struct rm_stamps *stamps);
 /* Returns true if the CPU promises a constant rate in all power states. */
 bool rm_tsc_invariant(void);
 
-/* Read after all earlier loads and before anything that follows. Earlier stores
- * may still be buffered. */
+/* The counter is read after all earlier loads and before anything that follows.
+ * Earlier stores may still be buffered. */
 #if defined(__x86_64__)
 static inline uint64_t rm_tsc(void)
 {

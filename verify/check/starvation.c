@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* starvation.c - an operation of thread 0 ends, although others work.
- *
- * The others look up, then write, until thread 0 has done its operations. They
- * stop if one of them used STARVED_NS of CPU time during one of these. Wall time
- * does not count, and neither does an operation whose thread neither used CPU
- * time nor slept: the machine did not run it.
- *
- * Maps that promise to be wait-free or starvation-free fail if others were
- * stopped, or if thread 0 spent most of its CPU time in operations that others
- * overtook OFTEN. For other maps the result states it. */
+/* starvation.c - the check `starvation`: an operation of thread 0 must end
+ * although others work. The other threads look up, then write, until thread 0
+ * has done its operations. They stop if one of them used STARVED_NS of CPU time
+ * during an operation of thread 0. Wall time does not count, and neither does
+ * an operation whose thread neither used CPU time nor slept: the machine did
+ * not run it. Maps that promise to be wait-free or starvation-free fail if
+ * others were stopped, or if thread 0 spent most of its CPU time in operations
+ * that others overtook OFTEN. For other maps the result only mentions
+ * starvation. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"
@@ -25,11 +24,11 @@ static const uint64_t STARVED_NS = 1000000000U;
 struct starvation {
 	bool write; /* the other threads */
 	uint64_t ops;
-	_Atomic uint64_t ended; /* operations of the subject */
+	_Atomic uint64_t ended; /* operations of thread 0 */
 	atomic_bool over, stopped;
 	unsigned starved; /* operations during which others were stopped */
-	/* CPU time of the subject: in all operations, in the longest, and in
-	 * those of LONG_NS or more that others overtook OFTEN. */
+	/* CPU time of thread 0: in all operations, in the longest, and in those
+	 * of LONG_NS or more that others overtook OFTEN. */
 	uint64_t own_ns, longest_ns, longest_overtaken;
 	uint64_t overtaken_ns, overtaken;
 };

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
-enum { TRAP_FLAG = 1 << 8 }; /* of EFLAGS: AMD APM vol. 2, 13.1.4 */
+enum { TRAP_FLAG = 1 << 8 }; /* bit of EFLAGS: AMD APM vol. 2, 13.1.4 */
 
 /* Per thread, because a signal handler gets no context. */
 static _Thread_local volatile unsigned steps_left, yields_left;
@@ -29,7 +29,7 @@ static bool blocks_signals(const greg_t *registers)
 	       registers[REG_RAX] == SYS_rt_sigprocmask;
 }
 
-/* Runs one more instruction, or ends the stepping and yields. */
+/* Lets one more instruction run, or ends the stepping and yields. */
 static void handle_trap(int number, siginfo_t *info, void *opaque)
 {
 	ucontext_t *context = opaque;

@@ -18,7 +18,7 @@ enum { BYSTANDERS_MAX = 8, STOPPED = 'S', ELSEWHERE = 'E' };
 
 static const uint64_t STUCK_NS = 2000000000U;
 static const uint64_t SAMPLE_NS = 10000000U;
-enum { SAMPLES = 100 }; /* at least, of a sleeping thread */
+enum { SAMPLES = 100 }; /* samples that a sleeping thread needs at least */
 
 /* A signal handler gets no context, so it finds the stopper here. At most one
  * per process. */
@@ -169,12 +169,13 @@ static bool is_asleep(const struct rm_bystander *other)
 	return state && state[1] && state[2] == 'S';
 }
 
-/* Evidence that threads are stuck, since an operation last completed. */
+/* Evidence that threads are stuck, collected since an operation last
+ * completed. */
 struct evidence {
 	uint64_t since_ns, samples;
-	uint64_t sum; /* of operations */
+	uint64_t sum; /* sum of the threads' operations */
 	uint64_t cpu_ns[BYSTANDERS_MAX];
-	bool awake[BYSTANDERS_MAX]; /* in any sample */
+	bool awake[BYSTANDERS_MAX]; /* true if the thread ran in any sample */
 };
 
 static void restart_evidence(struct evidence *evidence,
@@ -185,7 +186,8 @@ static void restart_evidence(struct evidence *evidence,
 		evidence->cpu_ns[i] = cpu_ns(others + i);
 }
 
-/* Takes one sample. True: they had CPU time or slept, and completed nothing. */
+/* Takes one sample. True: the threads had CPU time or slept, and completed
+ * nothing. */
 static bool are_stuck(struct evidence *evidence, struct rm_bystander *others,
         unsigned count, const bool *pending)
 {
@@ -228,7 +230,8 @@ bool rm_stopper_others_proceed(struct rm_bystander *others, unsigned count,
 		}
 		if (require_each ? !any : sum >= enough)
 			return true;
-		/* with `each`, only the operations of late threads count */
+		/* with `each`, only operations of threads that are behind
+		 * count */
 		sum = require_each ? slow : sum;
 		if (!evidence.since_ns || sum != evidence.sum)
 			restart_evidence(&evidence, others, count, sum);

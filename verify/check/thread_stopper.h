@@ -42,10 +42,10 @@ bool rm_stopper_stop(struct rm_stopper *stopper);
 void rm_stopper_release(struct rm_stopper *stopper);
 
 /* Waits until the bystanders have completed `enough` operations since the call:
- * together, or with `each` every one of them. False: they are stuck. That
- * requires that no operation completed for 2 s, and that each thread that is
- * behind used 2 s of CPU time or slept in every sample. On a machine that gives
- * them no time it waits. */
+ * together, or with `each` every one of them. False: they are stuck. This means
+ * that no operation completed for 2 s, and that each thread that is behind used
+ * 2 s of CPU time or slept in every sample. If a busy machine gives them no
+ * time, the function waits. */
 bool rm_stopper_others_proceed(struct rm_bystander *others, unsigned count,
         uint64_t enough, bool each);
 

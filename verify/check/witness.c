@@ -18,7 +18,8 @@ struct rm_witness *rm_witness(void)
 void rm_witness_use(struct rm_witness *witness)
 {
 	current = witness ? witness : &private_witness;
-	/* relaxed, here and below: no other thread runs, or it is a count */
+	/* relaxed, here and below: no other thread runs, or the value is only a
+	 * count */
 	atomic_store_explicit(&current->progress, 0, memory_order_relaxed);
 	for (unsigned i = 0; i < RM_WITNESS_THREADS; i++)
 		atomic_store_explicit(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* witness.h - shared memory that shows the state of a check's process to its
- * parent, also after a crash. Includes rounds in child processes (isolate.c,
- * rounds.c) and stacks of their threads. */
+ * parent, also after a crash. Also declares functions for rounds in child
+ * processes (isolate.c, rounds.c) and for stacks of their threads. */
 #ifndef RM_CHECK_WITNESS_H
 #define RM_CHECK_WITNESS_H
 
@@ -16,7 +16,8 @@
 #include <sys/types.h>
 
 enum {
-	RM_WITNESS_THREADS = 1024, /* the maximum of a check */
+	/* the maximum number of threads of a check */
+	RM_WITNESS_THREADS = 1024,
 	RM_STACKS = 80,
 	RM_STACK_FRAMES = 24,
 	RM_STEP_BYTES = 96
@@ -28,8 +29,8 @@ struct rm_witness_thread {
 	        ticks; /* completed operations */
 };
 
-/* Stack of one thread, innermost first. The first `skip` frames are the
- * signal's. */
+/* Stack of one thread, innermost frame first. The first `skip` frames belong to
+ * the signal handler. */
 struct rm_witness_stack {
 	pid_t thread;
 	int depth, skip;
@@ -39,13 +40,13 @@ struct rm_witness_stack {
 
 struct rm_witness {
 	/* Since the start of the process. */
-	_Atomic uint64_t progress; /* of work without peers */
+	_Atomic uint64_t progress; /* progress of work without peers */
 	struct rm_witness_thread threads[RM_WITNESS_THREADS];
 	char step[RM_STEP_BYTES]; /* the current step */
 	/* The main thread is in the map's check(), and no peer runs. */
 	atomic_bool calls_check;
 	/* Kept over several rounds of one check. */
-	_Atomic uint64_t operations; /* completed, of all peers */
+	_Atomic uint64_t operations; /* operations that all peers completed */
 	/* Sampled operations, and those during which another thread completed
 	 * one. */
 	_Atomic uint64_t sampled, overlapped;
@@ -72,16 +73,17 @@ void rm_witness_step(const char *format, ...)
 /* Sum of all progress since rm_witness_use(); called from outside. */
 uint64_t rm_witness_progress(const struct rm_witness *witness);
 
-/* In the process of a check: from now on threads write their stacks for
+/* Called in the process of a check: from now on threads write their stacks for
  * rm_stacks_collect(), and a thread that crashes writes its own. */
 void rm_stacks_install(void);
 
-/* From outside: makes all threads of the process write their stacks, waits at
- * most 5 s for late ones, and kills none. */
+/* Called by the parent: makes all threads of the process write their stacks and
+ * waits at most 5 s for them. Threads continue afterwards. */
 void rm_stacks_collect(pid_t pid, struct rm_witness *witness);
 
 /* Prints the stacks, with functions and lines if addr2line is installed. The
- * process must have the same objects at the same addresses: a forked one. */
+ * process must be a fork of the caller, because objects must have the same
+ * addresses. */
 void rm_stacks_print(FILE *out, const struct rm_witness *witness);
 
 /* Runs one round. `done` gets its CPU time and whether it hung; other results

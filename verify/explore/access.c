@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-/* Only the compiler calls these, so prototypes would not help. */
+/* Only the compiler calls these functions, so prototypes would not help. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define SITE __builtin_return_address(0)
@@ -24,7 +24,7 @@
 /* An odd multiplier that mixes bits (the prime of FNV-1a). */
 #define FOOTPRINT UINT64_C(0x100000001b3)
 
-/* True if a memory model is active. Tests one word when none is. */
+/* True if a memory model is active. If none is, this tests one word only. */
 #define WEAK __builtin_expect(rm_explore.model != NULL, 0)
 
 #define ACCESS(at, order, site)             \
@@ -63,7 +63,8 @@ static void check_heap(
 	}
 }
 
-/* Takes the step of an access to 1 .. 8 bytes. True if other lanes see it. */
+/* Takes the step of an access to 1 .. 8 bytes. True if other lanes can see
+   it. */
 static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
@@ -82,7 +83,8 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 	if (rm_explore.trace)
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
-	/* Check after the step: another lane may have freed the block. */
+	/* Check the access after the step, since another lane may have freed
+	   the block. */
 	check_heap(address, bytes, write, site);
 	return true;
 }
@@ -216,7 +218,7 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-/* `reads`: the access uses the old value, which a store does not. */
+/* `reads`: the access uses the old value; a store does not. */
 static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
         bool write, const void *site)
 {
@@ -248,7 +250,7 @@ static inline void arrive_to_compare(
 		check_initialised(address + at, word, site);
 }
 
-/* `changes`: the comparison succeeded; if it failed, it only loads. */
+/* `changes`: the comparison succeeded; otherwise the access is only a load. */
 static inline void touch_compared(
         uintptr_t address, unsigned bytes, bool changes, const void *site)
 {
@@ -434,7 +436,7 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
-	rm_explore_mark_opaque(); /* it reads the source one step late */
+	rm_explore_mark_opaque(); /* the copy reads the source one step late */
 	return memmove(to, from, bytes);
 }
 

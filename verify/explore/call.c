@@ -80,8 +80,9 @@ void rm_explore_verify_value(const struct rm_explore_call *call,
 	        what);
 }
 
-/* The key with this rank. For an unknown rank, a number that is not a key: the
-   rank itself if it is larger than all keys, else the number of keys. */
+/* Returns the key with this rank. For an unknown rank it returns a number that
+   is not a key: the rank itself if it is larger than all keys, else the number
+   of keys. */
 static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 {
 	unsigned key = 0;

@@ -16,7 +16,7 @@ struct rm_explore_call {
 	struct rm_key key;
 	struct rm_key_bytes line;
 	struct rm_value expected, value, result;
-	bool was_there;               /* update found the key */
+	bool was_there;               /* the update found the key */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	size_t *pairs, pairs_most;    /* their number, and its maximum */
 	const uint32_t *rank;         /* low half of each key's values */

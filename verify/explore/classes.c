@@ -28,8 +28,10 @@ enum {
 	FAR = 255,     /* special programs; odd, so that all shapes get some */
 	FAR_EXACT = 4, /* far programs; all but one of them are exact */
 	FAR_TIMES = 1 << 16,
-	FAR_MORE = 512, /* maximum of extra repeats, in half of them */
-	NEAR_BITS = 4,  /* minimum; up to four more are drawn */
+	/* maximum number of extra repeats, in half of these programs */
+	FAR_MORE = 512,
+	/* minimum number of operations; up to four more are drawn */
+	NEAR_BITS = 4,
 	FEW_OPS = 6,
 	HOT_OPS = 12,
 	CHURN_OPS = 12,

@@ -22,9 +22,9 @@
 #include <sys/mman.h>
 
 enum {
-	MASK = 0xff, /* which bytes of the 8 */
+	MASK = 0xff, /* bits of the bytes that the access covers, out of 8 */
 	IS_ATOMIC = 0x100,
-	OBJECT = 4, /* bytes of a spinlock, the smallest lock */
+	OBJECT = 4, /* size of a spinlock, the smallest lock, in bytes */
 	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),
 	KEPT_FIRST = 256,
 	SYNCS_FIRST = 256,
@@ -33,22 +33,24 @@ enum {
 #define SPAN (RM_EXPLORE_HEAP_BYTES + STACKS_BYTES + RM_SIM_GLOBALS_BYTES)
 
 struct last {
-	uint32_t time; /* on the lane's own clock; 0: never */
-	uint32_t site; /* of the program's code */
+	uint32_t time; /* time on the lane's own clock; 0: never */
+	uint32_t site; /* address in the program's code */
 	uint16_t how;  /* MASK and IS_ATOMIC */
 };
 
 struct cell {
-	uint32_t number; /* the run that it belongs to */
-	uint32_t sync;   /* its first sync, from 1; 0: none */
-	uint32_t place;  /* under a memory model, from 1; 0: none (memory.h) */
+	uint32_t number; /* the run to which the cell belongs */
+	uint32_t sync;   /* number of its first sync, from 1; 0: none */
+	/* number of its first place under a memory model, from 1; 0: none
+	   (memory.h) */
+	uint32_t place;
 	struct {
 		struct last read, write;
 	} lane[RM_EXPLORE_LANES];
 };
 
-/* An object that lanes synchronise by: some bytes of a cell, which may hold
-   several objects. */
+/* An object by which lanes synchronise. It consists of some bytes of a cell,
+   which may hold several objects. */
 struct sync {
 	struct rm_explore_clock clock;
 	uint32_t next; /* the next one of this cell; 0: none */
@@ -63,10 +65,12 @@ struct kept {
 static struct {
 	struct rm_explore_clock lane[RM_EXPLORE_LANES];
 	struct rm_explore_clock
-	        acquired[RM_EXPLORE_LANES]; /* at the next acquire fence */
+	        /* acquired at the next acquire fence */
+	        acquired[RM_EXPLORE_LANES];
 	struct rm_explore_clock
-	        released[RM_EXPLORE_LANES]; /* at the last release fence */
-	struct sync *sync;                  /* [1 .. syncs] */
+	        /* clock at the last release fence */
+	        released[RM_EXPLORE_LANES];
+	struct sync *sync; /* [1 .. syncs] */
 	uint32_t syncs, sync_room;
 	struct cell *cell; /* [SPAN / 8], paged in on first use */
 	uintptr_t stacks, image;
@@ -86,7 +90,8 @@ int rm_explore_clocks_open(struct rm_error *error)
 	clocks.kept_room = KEPT_FIRST;
 	clocks.kept = malloc(clocks.kept_room * sizeof(*clocks.kept));
 	clocks.stacks = RM_SIM_BASE + RM_SIM_STACKS_AT;
-	/* the image's first byte: any byte's address less its offset */
+	/* first byte of the program's image: the address of any byte minus its
+	   offset */
 	clocks.image = (uintptr_t)&clocks - rm_sim_space_image(&clocks);
 	if (cell == MAP_FAILED || !clocks.sync || !clocks.kept)
 		return rm_error_set(error, -ENOMEM, "no memory for the clocks");
@@ -108,7 +113,8 @@ void rm_explore_clocks_fork(unsigned id)
 	clocks.lane[id].at[id] = 1;
 }
 
-/* The cell of a byte, reset once per schedule. NULL for untracked memory. */
+/* Returns the cell of a byte, which is reset once per schedule; NULL for
+   untracked memory. */
 static struct cell *cell_of(uintptr_t address)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -170,7 +176,7 @@ static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
 	while (i && clocks.sync[i].mask != mask)
 		i = clocks.sync[i].next;
 	if (!i)
-		i = add_sync(cell, mask); /* which may move the array */
+		i = add_sync(cell, mask); /* creating it may move the array */
 	return &clocks.sync[i].clock;
 }
 
@@ -316,7 +322,8 @@ void rm_explore_acquire(const void *object)
 	rm_explore_loaded((uintptr_t)object, OBJECT, __ATOMIC_ACQUIRE);
 }
 
-/* In plain words, since most readers of the message did not expect a race. */
+/* The message avoids terms of memory models, since most of its readers did not
+   expect a race. */
 static _Noreturn void race(unsigned other, const struct last *last,
         bool other_writes, bool write, bool atomic, const void *site)
 {
@@ -411,8 +418,8 @@ void rm_explore_clocks_filled(uintptr_t address, size_t bytes, const void *site)
 	}
 }
 
-/* Records a word for a scheduler that needs it. Accesses to a lane's own stack
-   are not steps, so another lane's access to that stack cannot be judged. */
+/* Records a word if the scheduler needs it. Accesses to a lane's own stack are
+   not steps, so another lane's access to that stack cannot be judged. */
 static void keep_word(uintptr_t address, bool write)
 {
 	struct rm_explore_stretch *stretch = &rm_explore.stretch;

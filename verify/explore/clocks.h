@@ -44,8 +44,8 @@ void rm_explore_clocks_filled(
    access of another lane is not ordered before that. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);
 
-/* The running lane's own time. True if all that another lane had done by its
-   `time` is ordered before now. */
+/* The first returns the running lane's own time. The second returns true if
+   everything that another lane had done by its `time` is ordered before now. */
 uint32_t rm_explore_now(void);
 bool rm_explore_happened_before(unsigned lane, uint32_t time);
 
@@ -70,14 +70,14 @@ void rm_explore_clock_join(
 
 struct rm_explore_clock *rm_explore_running_clock(void);
 
-/* Merges a clock that a load read: now, or at the next acquire fence. */
+/* Merges the clock that a load read, now or at the next acquire fence. */
 void rm_explore_merge_clock(const struct rm_explore_clock *given, int order);
 
 /* The clock that a store of this order passes to its readers. */
 struct rm_explore_clock rm_explore_release_clock(int order);
 
-/* Sets the clock of the store that is now newest at this address. Older ones
-   are not kept. */
+/* Sets the clock of the store that is now the newest at this address. Clocks of
+   older stores are not kept. */
 void rm_explore_set_clock(uintptr_t address, unsigned bytes,
         const struct rm_explore_clock *given);
 

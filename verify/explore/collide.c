@@ -16,7 +16,8 @@ enum { TRIED = 256 };
 struct tried {
 	uint64_t way; /* hash of the addresses touched, in order */
 	uint32_t rank;
-	uint32_t same, first; /* size of its group; the lowest rank there */
+	/* size of the rank's group; the lowest rank in the group */
+	uint32_t same, first;
 };
 
 static int compare_way(const void *one, const void *other)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * conflicts.h - what lanes did between two decisions, and which accesses conflict.
- * The exhaustive scheduler's reduction uses it. Inside verify/explore only.
+ * conflicts.h - records what lanes did between two decisions, and which
+ * accesses conflict, for the reduction of the exhaustive scheduler. Inside
+ * verify/explore only.
  *
  * A *stretch* is the work of a lane between two decisions of a scheduler that
  * grants one step at a time: one access, and all up to the next.
@@ -16,37 +17,46 @@
 #include <stdint.h>
 
 enum {
-	RM_EXPLORE_WORDS_MOST = 4, /* in a stretch; an access has at most two */
+	/* words in a stretch; an access has at most two */
+	RM_EXPLORE_WORDS_MOST = 4,
 	RM_EXPLORE_CONFLICT_LANES = RM_EXPLORE_EXHAUSTED_THREADS_MAX + 1
 };
 
 struct rm_explore_stretch {
-	bool kept;   /* a scheduler needs it; otherwise nothing is recorded */
-	bool opaque; /* not only word accesses: a lock, the heap, an operation's
-	                beginning or end, a wait, a yield */
-	bool hidden; /* it read what is in no word: a clock, another's stack */
-	bool writes; /* at least one of the words */
+	/* true: a scheduler needs the stretch; otherwise nothing is recorded */
+	bool kept;
+	/* the stretch did more than access words: it used a lock or the heap,
+	   began or ended an operation, waited, or yielded */
+	bool opaque;
+	/* it read something that is not in a word: a clock, or the stack of
+	   another lane */
+	bool hidden;
+	bool writes; /* it wrote at least one of the words */
 	unsigned words;
 	uintptr_t word[RM_EXPLORE_WORDS_MOST]; /* address / 8 */
 	uintptr_t freed; /* the first word of the block that it freed */
 	size_t freed_words;
 };
 
-/* Which lanes read and wrote a word: their operations, as bits. */
+/* Which lanes read and wrote a word, with their operations as bits. */
 struct rm_explore_word_accesses {
 	uintptr_t word; /* 0: none */
 	uint32_t reads[RM_EXPLORE_CONFLICT_LANES],
 	        writes[RM_EXPLORE_CONFLICT_LANES];
 };
 
-/* Over all schedules of one program. Zero-initialise. */
+/* Conflicts over all schedules of one program. Zero-initialise. */
 struct rm_explore_conflicts {
 	struct rm_explore_word_accesses
 	        *entry; /* hash table; `room` is a power of 2 */
 	size_t count, room;
-	bool has_new; /* new conflicts since this was last false */
-	bool hidden;  /* a stretch was hidden, so assume that all conflict */
-	bool starved; /* out of memory: the same, and an error */
+	/* there are new conflicts since this was last set to false */
+	bool has_new;
+	/* a stretch could not be recorded, so assume that everything
+	   conflicts */
+	bool hidden;
+	/* out of memory: the same applies, and this is an error */
+	bool starved;
 };
 
 /* Adds the stretch of lane `lane` in its operation `operation` (-1: none). */

@@ -18,7 +18,7 @@ static struct rm_explore_event *last_event(void)
 	               : NULL;
 }
 
-/* The running lane's own last event; buffers may have drained since. */
+/* The last event of the running lane; buffers may have drained since. */
 static struct rm_explore_event *own_event(void)
 {
 	struct rm_explore_event *event = last_event();
@@ -119,7 +119,7 @@ void rm_explore_note_waits(void)
 		event->kind = RM_EXPLORE_WAITS;
 }
 
-/* The event belongs to `lane`, though another lane may be running. */
+/* The event belongs to `lane`, although another lane may be running. */
 void rm_explore_note_leaves(unsigned lane, const void *site)
 {
 	struct rm_explore_event *event;

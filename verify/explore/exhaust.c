@@ -2,10 +2,10 @@
 /*
  * exhaust.c - enumerates the schedules of one program (play.h).
  *
- * There is one walk for each number of preemptions. The shorter walks cost
- * little compared with the last, and a finding has the fewest preemptions
- * possible. The last walk starts with almost all conflicts known, and is
- * repeated until it finds no new one.
+ * There is one walk for each maximum number of preemptions, in rising order. So
+ * a finding has the fewest preemptions possible, and the first walks cost
+ * little compared with the last one. The last walk starts with almost all
+ * conflicts known, and is repeated until it finds no new one.
  */
 #include "verify/explore/play.h"
 #include "verify/explore/tree.h"
@@ -19,7 +19,7 @@ struct search {
 	struct rm_explore_turns *taken;
 	struct rm_explore_played *played;
 	struct rm_explore_tree tree;
-	uint64_t plays;   /* of this program */
+	uint64_t plays;   /* number of this program */
 	uint64_t walked;  /* plays of this walk */
 	uint64_t longest; /* plays of the longest walk */
 };

@@ -125,8 +125,8 @@ static void play_numbers(const struct rm_explore_options *options, unsigned id,
 	rm_explore_played_clear(&played);
 }
 
-/* Starts the processes. The parent only waits, so a map can break nothing but
-   a child. If one cannot be started, the others stop. */
+/* Starts the processes. The parent only waits, so that a map can harm only a
+   child. If a process cannot be started, the others stop. */
 static int start(const struct rm_explore_options *options, uint64_t horizon,
         struct share *share, pid_t *pids, struct rm_error *error)
 {
@@ -192,8 +192,8 @@ static int sum_up(const struct rm_explore_options *options,
 	return 0;
 }
 
-/* The signal that killed the process at this number, if it is not a crash of
-   the map; 0 if there was none. */
+/* Returns the signal that killed the process at this number, if it is not a
+   crash of the map; 0 if there was none. */
 static int killed_at(const struct rm_explore_options *options,
         const struct share *share, uint64_t number)
 {

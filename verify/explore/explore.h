@@ -27,7 +27,8 @@
 enum {
 	RM_EXPLORE_NOTE_BYTES = 160,
 	RM_EXPLORE_THREADS_MAX = 7, /* the main thread is the eighth lane */
-	RM_EXPLORE_OPS_MAX = 16,    /* of each thread */
+	/* maximum number of operations of each thread */
+	RM_EXPLORE_OPS_MAX = 16,
 	RM_EXPLORE_CPUS_MAX = 64,
 	/* defaults */
 	RM_EXPLORE_THREADS = 3,
@@ -36,7 +37,8 @@ enum {
 	RM_EXPLORE_FAIRNESS = 64,
 	RM_EXPLORE_BUDGET_S = 60,
 	RM_EXPLORE_SCHEDULES = 100000,
-	RM_EXPLORE_SCHEDULES_OF_ALL = 20000, /* of each map */
+	/* default number of schedules of each map */
+	RM_EXPLORE_SCHEDULES_OF_ALL = 20000,
 	/* defaults and limits of the exhaustive scheduler */
 	RM_EXPLORE_FEW_THREADS = 2,
 	RM_EXPLORE_EXHAUSTED_THREADS_MAX = 3,
@@ -59,12 +61,14 @@ enum {
 
 /* The scheduler that decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,        /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
-	RM_EXPLORE_RANDOM,     /* any thread, after 1 .. 32 steps on average */
-	RM_EXPLORE_PCT,        /* priorities that change d - 1 times */
-	RM_EXPLORE_STALL,      /* random, and some threads are stalled */
-	RM_EXPLORE_FAIR,       /* one sequence of turns, repeated */
-	RM_EXPLORE_EXHAUSTIVE, /* all, up to a number of preemptions */
+	RM_EXPLORE_MIX,    /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
+	RM_EXPLORE_RANDOM, /* switches to any thread, after 1 .. 32 steps on
+                                  average */
+	RM_EXPLORE_PCT,    /* runs by priorities, which change d - 1 times */
+	RM_EXPLORE_STALL,  /* random, but some threads are stalled */
+	RM_EXPLORE_FAIR,   /* one sequence of turns, repeated */
+	RM_EXPLORE_EXHAUSTIVE, /* all schedules, up to a number of
+                                  preemptions */
 	RM_EXPLORE_POLICIES
 };
 
@@ -89,28 +93,30 @@ struct rm_explore_options {
 	const char *named; /* as the user named it: its id, or its file */
 	unsigned shapes;   /* bits by rm_shape_index(); subset of the map's */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
-	unsigned ops;      /* per thread, 1 .. RM_EXPLORE_OPS_MAX */
-	bool plain;        /* all programs are of this size (menu.h) */
-	unsigned depth;    /* PCT: 1 .. 4; 0: cycle through them */
+	unsigned ops;   /* operations of each thread, 1 .. RM_EXPLORE_OPS_MAX */
+	bool plain;     /* all programs have this size (menu.h) */
+	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
 	bool unstamped; /* under c11: operation boundaries do not synchronise */
 	bool unjudged;  /* histories are not judged */
 	/* NULL: programs are drawn with `threads` and `ops` */
 	const struct rm_explore_program_file *written;
-	const char *written_in; /* its file */
+	const char *written_in; /* name of the program file */
 	uint64_t seed;
-	uint64_t first, schedules; /* numbers first .. first + schedules - 1 */
-	/* exhaustive: a number is a program, `schedules` the maximum of each */
+	/* the run has the numbers first .. first + schedules - 1 */
+	uint64_t first, schedules;
+	/* exhaustive: each number is a program, and `schedules` is the maximum
+	   for each program */
 	uint64_t programs;
-	unsigned preemptions; /* maximum per schedule */
+	unsigned preemptions; /* maximum number of preemptions per schedule */
 	uint64_t steps;       /* livelock limit of one schedule; > 0 */
 	/* fair: steps of others within which each thread that can run moves,
 	   8 .. 4096 */
 	unsigned fairness;
 	uint64_t budget_ns; /* CPU time of each process; 0: no limit */
 	unsigned cpus;      /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
-	/* files that also receive the finding; NULL: none */
+	/* files to which the finding is also written; NULL: none */
 	const char *html, *perfetto;
 };
 
@@ -118,7 +124,7 @@ struct rm_explore_options {
 enum rm_explore_fault {
 	RM_EXPLORE_NOTHING,
 	RM_EXPLORE_HISTORY,       /* no correct map returns these results */
-	RM_EXPLORE_TORN,          /* a value that no thread wrote whole */
+	RM_EXPLORE_TORN,          /* a value that no thread wrote as a whole */
 	RM_EXPLORE_RACE,          /* plain accesses that nothing orders */
 	RM_EXPLORE_FREED,         /* an access to memory after its free() */
 	RM_EXPLORE_OUTSIDE,       /* an access outside of any block */
@@ -138,15 +144,16 @@ enum rm_explore_fault {
 /* "not linearizable", "torn value", "data race", ... */
 extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
 
-/* Totals over schedules. A play is one execution of a schedule. */
+/* Totals over all schedules. A play is one execution of a schedule. */
 struct rm_explore_tally {
 	uint64_t programs;  /* exhaustive: programs begun */
 	uint64_t stopped;   /* programs stopped at the limit */
 	uint64_t schedules; /* exhaustive: in the longest walk of each */
-	uint64_t plays;     /* including repeated schedules */
+	uint64_t plays;     /* number of plays, including repeated schedules */
 	uint64_t steps;     /* of all plays */
 	uint64_t switches;  /* between threads, of all plays */
-	uint64_t undecided; /* histories of all plays; never a pass */
+	uint64_t undecided; /* undecided histories of all plays; these never
+                               count as passed */
 	bool cut;           /* the budget was used before the last one */
 	uint64_t noted;     /* the first schedule with a note, plus one; or 0 */
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that the map allows */
@@ -154,16 +161,17 @@ struct rm_explore_tally {
 
 /* The result of exploring one map. */
 struct rm_explore_summary {
-	struct rm_explore_tally tally; /* of all CPUs */
+	struct rm_explore_tally tally; /* sum over all processes */
 	double seconds;
 	enum rm_explore_fault fault;
 	uint64_t found; /* the lowest number of a schedule with a fault */
 };
 
 /*
- * The reason (static text) why this map is not explored, or NULL. `by_name`:
- * the user named the map. Maps that are declared unsafe with a concurrent
- * writer, or that order by volatile accesses, are explored only then.
+ * Returns the reason (static text) why this map is not explored, or NULL.
+ * `by_name`: the user named the map. Maps that are declared unsafe with a
+ * concurrent writer, or that order by volatile accesses, are explored only
+ * then.
  */
 const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name);
 

@@ -4,8 +4,8 @@
  *
  * The 16 bytes before a block belong to no block and hold its number. Freed
  * memory stays freed until the schedule ends, so that an access to it cannot
- * hit a newer block. The price: an error that needs a reused address (ABA by
- * malloc) shows as use after free, or not at all.
+ * hit a newer block. The price is that an error that needs a reused address
+ * (ABA by malloc) is reported as use after free, or not at all.
  */
 #include "verify/explore/heap.h"
 #include "runner/sim/guest/guest.h"
@@ -19,14 +19,15 @@
 
 enum {
 	BEFORE = 16,  /* bytes before a block, which hold its number */
-	FRESH = 0xa5, /* fills malloc()ed memory */
+	FRESH = 0xa5, /* content of memory that malloc() returns */
 	BLOCKS_FIRST = 1024,
 };
 
 struct block {
-	uint64_t offset; /* first byte, from the heap's start */
+	uint64_t offset; /* offset of the first byte from the heap's start */
 	uint64_t bytes;
-	const void *made, *freed; /* code sites; `freed` NULL: in use */
+	/* addresses of the calls; if `freed` is NULL, the block is in use */
+	const void *made, *freed;
 	uint32_t made_by, freed_by;
 };
 
@@ -114,7 +115,7 @@ static struct block *block_at(const void *address)
 {
 	uint64_t offset = (uintptr_t)address - rm_explore_heap, number;
 
-	/* a block of 0 bytes, if the newest, begins at the heap's end */
+	/* the newest block, if it has 0 bytes, begins at the heap's end */
 	if (!address || offset < BEFORE || offset > heap.top)
 		return NULL;
 	memcpy(&number, (const char *)address - BEFORE, sizeof(number));
@@ -218,7 +219,8 @@ void rm_explore_heap_leaks(void)
 
 #define SITE __builtin_return_address(0)
 
-/* Fills a new block as uninitialised; returns it, or NULL for NULL. */
+/* Fills a new block and marks it as uninitialised; returns it, or NULL for
+   NULL. */
 static void *fill_fresh(void *block, size_t bytes)
 {
 	uint64_t offset = (uintptr_t)block - rm_explore_heap;
@@ -269,7 +271,7 @@ static void release(void *address, const void *site)
 	if (rm_explore.buffers)
 		rm_explore.model->drain_before(
 		        (uintptr_t)address, block->bytes);
-	/* for readers of the block, a free conflicts like a write */
+	/* a free conflicts with readers of the block like a write */
 	rm_explore.stretch.freed = (uintptr_t)address / RM_EXPLORE_GRANULE;
 	rm_explore.stretch.freed_words =
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
@@ -281,7 +283,7 @@ static void release(void *address, const void *site)
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
 }
 
-/* A step: other lanes may still use the block before it is freed. */
+/* The free is a step, so that other lanes can still use the block before it. */
 void rm_sim_free(void *opaque)
 {
 	rm_explore_step();

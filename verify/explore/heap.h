@@ -17,7 +17,8 @@
 
 enum {
 	RM_EXPLORE_GRANULE = 8,
-	/* shadow of a granule: 0 to 8 of its bytes are in a block, or: */
+	/* shadow of a granule: how many of its bytes (0 to 8) are in a block,
+	   or: */
 	RM_EXPLORE_WAS_FREED = 0x80,
 };
 
@@ -35,9 +36,9 @@ void rm_explore_heap_reset(void);
 _Noreturn void rm_explore_heap_fault(
         uintptr_t address, size_t bytes, bool write, const void *site);
 
-/* Up to 8 bytes not known to be written are read. Stops the schedule if they
-   all hold malloc()'s fill. The compiler does not instrument some stores,
-   for example of an empty struct. */
+/* Up to 8 bytes are read that are not known to be written. Stops the schedule
+   if they all hold malloc()'s fill. The compiler does not instrument some
+   stores, for example of an empty struct. */
 void rm_explore_heap_unwritten(
         uintptr_t address, unsigned bytes, const void *site);
 

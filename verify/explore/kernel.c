@@ -25,7 +25,7 @@ void rm_sim_relax(void)
 	rm_explore_yield();
 }
 
-/* No other lane could run: it is not a step, but time passes. */
+/* If no other lane could run, this is not a step, but time passes. */
 static void pass_alone(const void *site)
 {
 	rm_explore_alone_step(site);
@@ -105,7 +105,8 @@ long rm_sim_syscall(long number, ...)
 	return -1;
 }
 
-/* In steps; never decreases, since what lane 0 did alone still counts. */
+/* Time in steps. It never decreases, because steps that lane 0 took alone still
+   count. */
 static uint64_t now_steps(void)
 {
 	uint64_t taken =

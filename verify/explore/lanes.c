@@ -21,10 +21,13 @@ enum {
 	   on others without a pause in its loop. It is treated as if it
 	   yielded. */
 	FAIR_STEPS = 20000,
-	/* Without the end of an operation, under a fair schedule, a livelock. */
+	/* Under a fair schedule, so many steps without the end of an operation
+	   are a livelock. */
 	STUCK_STEPS = 100000,
-	ALONE_MOST = 1 << 24,   /* accesses and calls of the main thread */
-	ALONE_YIELDS = 1000000, /* pauses of the main thread while alone */
+	ALONE_MOST = 1 << 24,   /* limit of accesses and calls of the main
+                                   thread */
+	ALONE_YIELDS = 1000000, /* limit of pauses of the main thread while it
+                                   is alone */
 	NEAR_NULL = 65536,      /* addresses of members of a NULL struct */
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
 	SIGNAL_STACK_BYTES = 64 << 10,
@@ -74,7 +77,8 @@ static void lane_entry(void)
 	self->entry(self);
 	self->operation = -1;
 	if (rm_explore.buffers && !--rm_explore.left)
-		rm_explore_decide(); /* its stores may outlast its steps */
+		/* its stores may stay in the buffer after its last step */
+		rm_explore_decide();
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
@@ -160,14 +164,14 @@ static _Noreturn void leave(void)
 	__builtin_unreachable();
 }
 
-/* The host is out of memory; the map is not to blame. */
+/* The host is out of memory, so the map has not failed. */
 static _Noreturn void starve(void)
 {
 	rm_explore.starved = true;
 	leave();
 }
 
-/* Lists which lanes wait, and for which lock holders if known. */
+/* Lists which lanes wait, and for which holders of locks, if known. */
 static void print_waits(char *text, size_t size)
 {
 	static const char *const words[] = { "nothing", "a mutex",
@@ -227,7 +231,7 @@ static uint32_t choices_of(bool *yields)
 	if (!rm_explore.ready &&
 	        rm_explore.lane[0].wait == RM_EXPLORE_FOR_LANES &&
 	        rm_explore.ended == (1U << rm_explore.lanes) - 2)
-		return rm_explore.ready = 1; /* what lane 0 waits for */
+		return rm_explore.ready = 1; /* lane 0 waits for this */
 	return rm_explore.ready | rm_explore.buffers;
 }
 
@@ -274,7 +278,8 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 	return true;
 }
 
-/* True if the lane's operation has accessed nothing: its first step is due. */
+/* True if the lane's operation has accessed nothing yet, so that its first step
+   comes next. */
 static bool is_fresh(const struct rm_explore_lane *lane)
 {
 	return lane->restamp && rm_explore.steps <= lane->began + 1;
@@ -345,7 +350,7 @@ void rm_explore_yield(void)
 			        "threads");
 		return;
 	}
-	rm_explore.steps++; /* so that a loop that only yields has an end */
+	rm_explore.steps++; /* so that a loop that only yields ends */
 	rm_explore.stretch.opaque = true;
 	decide(true);
 }
@@ -358,7 +363,7 @@ void rm_explore_block(
 	rm_explore.stretch.opaque = true;
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
-	self->restamp = NULL; /* that it waits is visible */
+	self->restamp = NULL; /* other lanes can see that it waits */
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lock_step.c - the step that all lock operations take, and misuse (locks.h). */
+/* lock_step.c - the step that all lock operations take, and reports of misuse
+   (locks.h). */
 #include "verify/explore/heap.h"
 #include "verify/explore/locks.h"
 #include "verify/explore/memory.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * locks.h - pthread locks by their contract, not as a library implements them.
- * Locking is one step, unlocking is one step, and the owner is known. Inside
- * verify/explore only.
+ * locks.h - pthread locks, modelled by their contract and not as a library
+ * implements them. Locking is one step, unlocking is one step, and the owner is
+ * known. Inside verify/explore only.
  *
- * A lock's state is in the map's own object, and zero after static
+ * The state of a lock is in the map's own lock object, and zero after static
  * initialisation. A mutex keeps its kind at glibc's offset.
  */
 #ifndef RM_EXPLORE_LOCKS_H
@@ -30,7 +30,8 @@ struct rm_explore_rwlock {
 	uint64_t given[2]; /* unused; clocks are attached to the addresses */
 };
 
-/* Lanes that hold what `lane` waits for, as bits; 0: none, or unknown. */
+/* The lanes that hold the lock for which `lane` waits, as bits; 0: none, or
+   unknown. */
 static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 {
 	const struct rm_explore_rwlock *rwlock = lane->waits_for;
@@ -57,7 +58,8 @@ _Noreturn void rm_explore_misuse(const char *what, const void *site);
 
 /* --- mutex.c --- */
 
-/* Locks a mutex, waiting as long as needed; unlocks it. Neither is a step. */
+/* Locks a mutex, waiting as long as needed, and unlocks it. Neither is a
+   step. */
 void rm_explore_lock(struct rm_explore_mutex *mutex, const void *site);
 void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site);
 

@@ -49,7 +49,8 @@ enum flag {
 struct arguments {
 	const char *map; /* id, file or "all" */
 	struct rm_explore_options options;
-	/* --schedule or --program: show this one, even if others fail */
+	/* --schedule or --program: show this schedule or program, even if
+	   others fail */
 	bool one_schedule, one_program;
 	bool preemptions;  /* the option is set */
 	uint64_t programs; /* 0: the option is not set */
@@ -145,7 +146,7 @@ static enum rm_explore_memory memory_of(
 	        rm_explore_memory_name, RM_EXPLORE_MEMORIES, "sc, tso or c11");
 }
 
-/* A program file sets what --threads, --ops and --shape would. */
+/* A program file replaces --threads, --ops and --shape. */
 static void complete_written(
         struct argp_state *state, struct rm_explore_options *into)
 {
@@ -201,7 +202,7 @@ static void refuse_without_effect(
 		argp_error(state, "--depth: only with --scheduler pct or mix");
 }
 
-/* Fails before the work, which may take hours, rather than after it. */
+/* Fails before the run, which may take hours, rather than after it. */
 static void refuse_unwritable(
         struct argp_state *state, const char *option, const char *file)
 {

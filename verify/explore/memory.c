@@ -3,9 +3,8 @@
  * memory.c - passes atomic accesses to the memory model, and keeps the places
  * that were accessed atomically (memory.h).
  *
- * Each place has one access size, as in C11. The models do not cover what a
- * machine does with overlapping atomics of several sizes, so these are
- * reported as misuse.
+ * Each place has one access size, as in C11. The models do not define
+ * overlapping atomics of different sizes, so these are reported as misuse.
  */
 #include "verify/explore/memory.h"
 
@@ -101,7 +100,8 @@ static uint32_t place_in(
 	return add(first, at, access);
 }
 
-/* The place of an access; 0: it takes effect as if there were no model. */
+/* The place of an access; 0: the access takes effect as if there were no
+   model. */
 static uint32_t place_of(const struct rm_explore_atomic *access)
 {
 	uint32_t *first;
@@ -206,7 +206,7 @@ bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
 	return true;
 }
 
-/* A seq_cst fence is a step, since its order among other lanes' fences
+/* A seq_cst fence is a step, since its order relative to fences of other lanes
    matters. Other fences affect only their own lane. */
 void rm_explore_weak_fence(int order, const void *site)
 {

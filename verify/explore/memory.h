@@ -3,12 +3,12 @@
  * memory.h - atomic accesses under memory models that are not sequentially
  * consistent. Inside verify/explore only.
  *
- * access.c calls these after the step of an atomic access. The program performs
- * plain accesses itself, at once: if one races, that is reported, and if not,
- * a delay could not be observed. A *place* is an address accessed atomically,
- * with the number of bytes. A plain write to it ends the place. Memory on a
- * stack, accesses of more than 8 bytes and untracked memory have no place, and
- * are sequentially consistent under each model.
+ * access.c calls these functions after the step of an atomic access. The program
+ * performs plain accesses itself, at once. If such an access races, this is
+ * reported; if not, no lane could observe a delay. A *place* is an address that
+ * is accessed atomically, with the number of bytes. A plain write ends it.
+ * Memory on a stack, accesses of more than 8 bytes and untracked memory have no
+ * place, and are sequentially consistent under each model.
  */
 #ifndef RM_EXPLORE_MEMORY_H
 #define RM_EXPLORE_MEMORY_H
@@ -29,8 +29,9 @@ struct rm_explore_atomic {
 struct rm_explore_place {
 	uintptr_t at;
 	unsigned bytes;
-	uint32_t next;    /* the next one in the same 8 bytes; 0: none */
-	const void *site; /* of the first access */
+	uint32_t next; /* the next one in the same 8 bytes; 0: none */
+	/* code site of the first access */
+	const void *site;
 	uint32_t lane;
 };
 
@@ -54,7 +55,7 @@ struct rm_explore_model {
 	void (*plain)(uintptr_t address, unsigned bytes, bool write);
 	/* An operation of the running lane begins or ends. */
 	void (*boundary)(void);
-	/* A place is created. */
+	/* Called when a place is created. */
 	void (*made)(uint32_t place);
 	/* The last two are called only while rm_explore.buffers is not 0.
 	   drain() moves up to `most` stores of a lane's buffer to memory, the
@@ -97,11 +98,10 @@ bool rm_explore_places_reset(void);
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes);
 void rm_explore_poke(uintptr_t at, unsigned bytes, rm_explore_value value);
 
-/* A load as if there were no model, for memory without a place. */
+/* Performs a load as if there were no model, for memory without a place. */
 rm_explore_value rm_explore_plain_load(const struct rm_explore_atomic *access);
 
-/* Drains the running lane's buffer, as a machine would at locks and system
-   calls. */
+/* Drains the running lane's buffer, as a CPU does at locks and system calls. */
 static inline void rm_explore_drain_own(void)
 {
 	if (__builtin_expect(rm_explore.buffers != 0, 0))

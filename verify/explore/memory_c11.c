@@ -26,10 +26,10 @@
 #include <stdlib.h>
 
 enum {
-	STORES = 8, /* kept for each place */
+	STORES = 8, /* number of stores kept for each place */
 	FENCES_FIRST = 64,
 	HISTORIES_FIRST = 256,
-	FENCE = 0, /* clock index: the last known seq_cst fence */
+	FENCE = 0, /* index in a clock: the last known seq_cst fence */
 };
 
 struct store {
@@ -49,12 +49,14 @@ struct history {
 };
 
 struct fence {
-	uint32_t sequential;            /* its index in the seq_cst order */
-	struct rm_explore_clock before; /* up to it and earlier fences */
+	/* index of the fence in the seq_cst order */
+	uint32_t sequential;
+	/* everything ordered before it or earlier fences */
+	struct rm_explore_clock before;
 };
 
 static struct {
-	struct history *history; /* by place, from 1 */
+	struct history *history; /* indexed by place, from 1 */
 	uint32_t room;
 	struct fence *fence; /* [0 .. fences - 1]; the first two are dummies */
 	uint32_t fences, fence_room;
@@ -72,7 +74,7 @@ static struct fence *add_fence(void)
 	return &c11.fence[c11.fences++];
 }
 
-/* A lane's clock starts with FENCE at 0 or 1: both are dummy fences. */
+/* A lane's clock starts with FENCE at 0 or 1, which are both dummy fences. */
 static bool begin(void)
 {
 	if (!c11.fence) { /* not add_fence(): no lane runs yet to abandon */
@@ -115,7 +117,7 @@ static struct store *newest_of(struct history *history)
 	return store_back(history, 0);
 }
 
-/* The running lane reads or writes the store: records when it first did. */
+/* Records when the running lane first read or wrote the store. */
 static void mark_known(struct store *store, int order)
 {
 	uint32_t *known = &store->known.at[rm_explore.running->id];
@@ -126,7 +128,8 @@ static void mark_known(struct store *store, int order)
 		store->sequential = ++c11.sequential;
 }
 
-/* The limit past which a load of this order must not read. */
+/* The clock and the index in the seq_cst order that decide which stores a load
+   with this order must not read. */
 struct bound {
 	struct rm_explore_clock known;
 	uint32_t sequential;
@@ -203,7 +206,8 @@ static rm_explore_value load(
 	return read_store(access, history, choose(access, history));
 }
 
-/* Adds a store that no other lane has seen, and saves the previous value. */
+/* Adds a store that no other lane has seen yet, and saves the previous
+   value. */
 static struct store *append(
         const struct rm_explore_atomic *access, uint32_t place)
 {
@@ -243,8 +247,8 @@ static void change(const struct rm_explore_atomic *access, uint32_t place)
 }
 
 /* A compare-exchange that fails is a load, and may fail on an older store. It
-   cannot succeed on one, so an older store with the expected value does not
-   count. */
+   cannot succeed on an older store, so older stores with the expected value are
+   skipped. */
 static bool fails(const struct rm_explore_atomic *access, uint32_t place,
         rm_explore_value expected, rm_explore_value *seen)
 {
@@ -284,10 +288,11 @@ static void pass_fence(int order)
 	rm_explore_fenced(__ATOMIC_RELEASE);
 }
 
-/* The history claims that one operation began after another had ended. That
-   needs a shared clock, whose stamps act like seq_cst fences. They do not
-   create happens-before, so races remain visible: ordering is the map's work.
-   The lane's clock ticks to separate this operation from earlier work. */
+/* A history states that one operation began after another had ended. This needs
+   a shared clock, whose stamps act like seq_cst fences. They do not create
+   happens-before, because a map must order its accesses itself, so races remain
+   visible. The lane's clock ticks to separate this operation from earlier
+   work. */
 static void boundary(void)
 {
 	append_to_order();

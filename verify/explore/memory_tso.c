@@ -18,7 +18,8 @@
 
 #include <string.h>
 
-enum { PENDING_MOST = 16 }; /* when full, the oldest is drained */
+/* number of stores in a buffer; if it is full, the oldest is drained */
+enum { PENDING_MOST = 16 };
 
 struct pending {
 	struct rm_explore_atomic access;
@@ -139,7 +140,7 @@ static void store(const struct rm_explore_atomic *access, uint32_t place,
 		rm_explore_store_buffered();
 }
 
-/* memory.c has drained the buffer. */
+/* Called when memory.c has drained the buffer. */
 static void change(const struct rm_explore_atomic *access, uint32_t place)
 {
 	(void)place;
@@ -164,14 +165,15 @@ static void fence(int order)
 	rm_explore_fenced(order);
 }
 
-/* Empty, so that a key written here and read as old afterwards exposes a write
-   that ended without the fence that it needs. */
+/* Does nothing: stores stay in the buffer when an operation ends. So if another
+   lane then reads an old value, the write ended without a fence that it
+   needs. */
 static void boundary(void)
 {
 }
 
-/* The program performs it directly, so the lane's buffered stores to these
-   bytes must take effect first. */
+/* The program performs this access directly, so the lane's buffered stores to
+   these bytes must take effect first. */
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)bytes, (void)write;

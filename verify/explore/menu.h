@@ -8,10 +8,10 @@
 
 enum { RM_EXPLORE_MENU = 64 };
 
-/* Kinds of operations, repeated by weight. */
+/* Kinds of operations, each as often as its weight. */
 struct rm_explore_menu {
 	uint8_t kind[RM_EXPLORE_MENU];
-	unsigned reads, all; /* the first `reads` only read */
+	unsigned reads, all; /* the first `reads` kinds only read */
 };
 
 /* How operations are added to a thread. */
@@ -23,8 +23,8 @@ struct rm_explore_fill {
 	bool reads;   /* only reads */
 };
 
-/* Lists what the map offers. `looks`: with operations on the whole map;
-   `grows`: with more inserts. */
+/* Lists the operations that the map offers. `looks`: with operations on the
+   whole map; `grows`: with more inserts. */
 void rm_explore_menu_make(struct rm_explore_menu *menu,
         const struct rm_impl *impl, bool looks, bool grows);
 
@@ -36,7 +36,7 @@ unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 void rm_explore_fill(struct rm_explore_program *program, unsigned t,
         const struct rm_explore_fill *how, uint64_t *rng);
 
-/* The same for every thread, with all that the map offers. */
+/* The same for every thread, with all operations that the map offers. */
 void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
         bool grows, bool role, uint64_t *rng);
 

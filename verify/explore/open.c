@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open.c - reserves host resources for schedules, once (world.h). */
+/* open.c - reserves the host's resources for schedules, once per process
+   (world.h). */
 #include "verify/explore/clocks.h"
 #include "verify/explore/heap.h"
 #include "verify/explore/world.h"

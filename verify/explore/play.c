@@ -19,14 +19,16 @@
 #include <string.h>
 
 enum {
-	/* Entries from all scans of a lane, and from each repeated scan. */
+	/* Maximum number of entries from all scans of a lane, and from each
+	   repeated scan. */
 	PAIRS = 1024,
 	PAIRS_A_SCAN = 2 * RM_EXPLORE_KEYS_MAX,
-	/* Heap growth since threads began that ends a repeated operation: a
-	   map that copies itself at each write would exhaust memory. */
+	/* If the heap has grown by this since the threads began, a repeated
+	   operation ends: a map that copies itself at each write would exhaust
+	   memory. */
 	REPEATS_HEAP = 6 << 20,
-	/* Extra steps for each repeat, since one operation may scan all that
-	   others have retired. */
+	/* Extra steps for each repeat, since one operation may scan everything
+	   that others have retired. */
 	A_WRITE = 12,
 	EXPLAINED_MOST = 4096, /* operations */
 	/* The writes before the threads end at this heap size, or when the
@@ -38,22 +40,25 @@ enum {
 static struct {
 	const struct rm_explore_program *program;
 	void *map;
-	uint64_t sequence; /* of values */
+	uint64_t sequence; /* number of the last value that was written */
 	uint32_t *begun;   /* for each value: writer's clock */
 	unsigned extremes; /* values 0 and all ones that are written */
 	uint32_t present;  /* keys with an initial value, as bits */
 	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values */
 	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
 	struct rm_history_event *event;
-	struct rm_history_event *running[RM_EXPLORE_LANES]; /* of each lane */
-	size_t events, room;         /* of `event` and `begun` */
+	/* the running operation of each lane */
+	struct rm_history_event *running[RM_EXPLORE_LANES];
+	size_t events, room; /* events used, and space in `event` and `begun` */
 	uint64_t limit, heap_before; /* steps; bytes when threads began */
 	struct rm_history_pair *pair;
-	size_t pair_room, lane_pairs;   /* for all lanes; for each lane */
+	/* space for pairs of all lanes; of each lane */
+	size_t pair_room, lane_pairs;
 	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
 } play;
 
-/* Stamps the beginning of an operation, again until its first access. */
+/* Stamps the beginning of an operation; repeated until the operation's first
+   access. */
 static void stamp_begin(struct rm_explore_lane *lane)
 {
 	play.running[lane->id]->invoked = ++rm_explore.stamp;
@@ -309,7 +314,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	rm_explore_heap_leaks();
 }
 
-/* A short history that exceeds these limits is undecided. */
+/* Limits; a short history that exceeds them is undecided. */
 static const struct rm_history_limits limits = { .states = 200000,
 	.memory_bytes = (size_t)64 << 20,
 	.skip_explanation = true };
@@ -379,7 +384,8 @@ static uint32_t longest(const struct rm_explore_program *program)
 	return times;
 }
 
-/* The most repeated scans of one thread, without the first of each. */
+/* The maximum number of repeated scans of one thread, without the first of
+   each. */
 static size_t more_scans(const struct rm_explore_program *program)
 {
 	size_t most = 0;
@@ -487,7 +493,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 		        sizeof(played->note));
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	/* a history that was cut off is not judged; its fault is reported */
+	/* if a fault cut off the history, the fault is reported and the history
+	   is not judged */
 	return played->fault || program->unjudged ? 0 : judge(played, error);
 }
 

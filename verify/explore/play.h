@@ -16,8 +16,9 @@ struct rm_explore_played {
 	uint64_t steps, switches;
 	bool undecided;
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
-	struct rm_history history;        /* judged if nothing else was wrong */
-	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
+	struct rm_history history; /* judged only if nothing else was wrong */
+	struct rm_history_judgement judgement; /* verdict on
+                                                  RM_EXPLORE_HISTORY */
 };
 
 /* Runs the program under `schedule`, with at most `limit` steps, and judges the
@@ -31,7 +32,7 @@ void rm_explore_played_clear(struct rm_explore_played *played);
 struct rm_explore_exhaust {
 	unsigned preemptions; /* maximum per schedule */
 	uint64_t most;        /* schedules to play */
-	uint64_t limit;       /* steps of each */
+	uint64_t limit;       /* maximum number of steps of each schedule */
 	bool unreduced;       /* include equivalent schedules (tree.h) */
 };
 

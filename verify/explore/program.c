@@ -5,8 +5,9 @@
  * Most have two to four keys, so that threads conflict. One in four has up to
  * RM_EXPLORE_KEYS_MAX keys and more inserts, so that tables grow and shrink
  * during reads. One in four uses operations on the whole map. In one of four,
- * each thread repeats one operation, since some failures need the same obstacle
- * several times. Programs that grow or repeat are twice as long.
+ * each thread repeats one operation, since some failures occur only if a thread
+ * meets the same obstacle several times. Programs that grow or repeat are twice
+ * as long.
  *
  * These programs are plain. Every fourth program is special, and a few are made
  * to judge progress (menu.h).
@@ -94,8 +95,8 @@ static void make_drawn(const struct rm_explore_options *options,
 		.unjudged = options->unjudged,
 		.map_seed = rm_next(&rng),
 		.presize = rm_explore_draw(&rng, 2),
-		/* even for maps that promise nothing about them: they must
-		   not crash, race or invent entries */
+		/* also for maps that promise nothing about them: scans must not
+		   crash, race or invent entries */
 		.looks = rm_explore_draw(&rng, 4) == 0,
 		.threads = options->threads };
 	if (options->written) {

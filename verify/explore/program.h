@@ -13,7 +13,7 @@
 
 enum {
 	RM_EXPLORE_KEYS_MAX = 24,
-	/* Recorded in the history as an exchange. */
+	/* A kind that the history records as an exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */
@@ -24,7 +24,7 @@ enum {
 struct rm_explore_op {
 	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
 	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
-	uint32_t times; /* in a row; 0 means once */
+	uint32_t times; /* number of repeats in a row; 0 means once */
 };
 
 /* Writes by the main thread, repeated before the threads begin, to bring

@@ -41,7 +41,7 @@ static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
 
 struct reading {
 	struct rm_explore_program_file written;
-	unsigned line[NAMES]; /* where each name is; 0: not seen */
+	unsigned line[NAMES]; /* line of each name; 0: not seen */
 	unsigned highest;     /* highest key used, plus one */
 	char *where;          /* "file:line" of the current line */
 	struct rm_error *error;
@@ -115,7 +115,7 @@ static int read_op(
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
-	/* "update" is unknown to histories, and so has the unknown kind */
+	/* histories do not know "update", so it has the unknown kind */
 	kind = rm_history_kind_parse(text);
 	if (kind == RM_EXPLORE_UPDATE && strcmp(text, "update"))
 		return wrong(reading, text,
@@ -306,7 +306,7 @@ static int complete(struct reading *reading, struct rm_lines *lines)
 		        "including repeats",
 		        reading->where, rm_explore_total_times(program),
 		        RM_EXPLORE_TIMES_MAX);
-	/* use every way to read the map at the end */
+	/* read the map in every possible way at the end */
 	program->looks = true;
 	return 0;
 }
@@ -350,7 +350,7 @@ int rm_explore_load_program(const char *file,
 	return status;
 }
 
-/* True if threads other than the one writer may do this. */
+/* True if threads other than the one writer may perform this operation. */
 static bool only_reads(unsigned kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_LENGTH ||

@@ -22,7 +22,8 @@
 #include "verify/explore/program.h"
 
 struct rm_explore_program_file {
-	struct rm_explore_program program; /* impl and map_seed are unset */
+	/* its members impl and map_seed are unset */
+	struct rm_explore_program program;
 	unsigned shapes; /* the bit of the given shape; 0: none */
 	bool sized;      /* presize is given */
 };
@@ -36,7 +37,8 @@ int rm_explore_parse_program(const char *file, const char *text, size_t length,
 int rm_explore_load_program(const char *file,
         struct rm_explore_program_file *written, struct rm_error *error);
 
-/* True if the map lacks something; `why` has `size` bytes for the reason. */
+/* True if the map lacks something that the program needs; `why` has `size`
+   bytes for the reason. */
 bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
         const struct rm_impl *impl, char *why, size_t size);
 

@@ -22,20 +22,22 @@
 #include <string.h>
 
 enum {
-	REPEATS = 4096,        /* limit; most programs end earlier */
+	/* maximum number of repeats; most programs end earlier */
+	REPEATS = 4096,
 	OPS_OF_FIRST = 3,      /* at most */
-	UNANNOUNCED_MOST = 64, /* operations of others during one */
+	UNANNOUNCED_MOST = 64, /* operations of others during one operation */
 	ANSWERED_OPS = 64,     /* of all threads, before memory is judged */
 	FEW = 8, /* blocks left: one in FEW of operations, or made */
 };
 
 static struct {
 	const struct rm_explore_program *program;
-	uint64_t ended;                   /* operations of all lanes */
-	uint64_t began[RM_EXPLORE_LANES]; /* `ended` at the beginning */
+	uint64_t ended; /* operations of all lanes */
+	/* value of `ended` at the beginning */
+	uint64_t began[RM_EXPLORE_LANES];
 	const struct rm_explore_op *op[RM_EXPLORE_LANES]; /* NULL: none */
 	bool first_ended;  /* all operations of thread 1 */
-	size_t made, live; /* blocks when threads began */
+	size_t made, live; /* number of blocks when the threads began */
 	char note[RM_EXPLORE_NOTE_BYTES];
 } progress;
 

@@ -8,8 +8,10 @@
 #include "verify/explore/program.h"
 
 enum {
-	RM_EXPLORE_OVERTAKEN_NOTED = 200,   /* if the map allows it */
-	RM_EXPLORE_OVERTAKEN_MOST = 1000,   /* by operations of all others */
+	/* text of starvation, if the map allows it */
+	RM_EXPLORE_OVERTAKEN_NOTED = 200,
+	/* overtaken by operations of all others */
+	RM_EXPLORE_OVERTAKEN_MOST = 1000,
 	RM_EXPLORE_UNRECLAIMED_MOST = 1000, /* blocks */
 };
 

@@ -51,7 +51,7 @@ static bool writer_first(const struct rm_explore_rwlock *rwlock)
 	return false;
 }
 
-/* How often this lane holds the lock as a reader. */
+/* Returns how often this lane holds the lock as a reader. */
 static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
 {
 	return rwlock->depth >> 4 * rm_sim_self() & DEPTH_MOST;

@@ -15,11 +15,14 @@
 #include <stdlib.h>
 
 enum {
-	/* Steps of a turn without a set end; waiting lanes are still served. */
+	/* Number of steps in a turn without a set end, so that waiting lanes
+	   still get turns. */
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6, /* turns of 1, 2, 4 ... 32 steps on average */
 	LONGEST_ODDS_LOG = 4, /* 1 of 1, 2, 4, 8 loads may read an old store */
-	GAP = 2,              /* between lanes' priorities, for a buffer's */
+	/* distance between the priorities of lanes, so that a buffer fits
+	   between them */
+	GAP = 2,
 };
 
 static void random_begin(struct rm_explore_schedule *schedule, unsigned lanes)
@@ -53,7 +56,7 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 }
 
 /* The share of loads that read older stores differs between schedules. How far
-   back is uniform in the valid range. */
+   back they read is uniform over the valid range. */
 uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
@@ -218,7 +221,7 @@ struct rm_explore_turn rm_explore_next_turn(
 	struct rm_explore_turn turn =
 	        schedule->scheduler->next(schedule, situation);
 
-	turn.back = 0; /* until a load reads an older store */
+	turn.back = 0; /* the turn ends when a load reads an older store */
 	if (schedule->taken && !record_turn(schedule->taken, turn))
 		turn.steps = 0;
 	return turn;

@@ -24,7 +24,7 @@
 struct rm_explore_turn {
 	uint32_t lane;
 	uint32_t steps; /* >= 1 */
-	uint32_t back;  /* stores back that its last step, a load, reads */
+	uint32_t back;  /* how many stores back its last step, a load, reads */
 };
 
 struct rm_explore_turns {
@@ -37,9 +37,9 @@ struct rm_explore_situation {
 	                     never 0. Includes the lane that yields only if it
 	                     is the only one */
 	uint32_t running; /* the lane that ran */
-	bool yields;      /* it yields */
-	bool stuck;       /* no operation has ended for long */
-	uint64_t steps;   /* so far, of all lanes */
+	bool yields;      /* the running lane yields */
+	bool stuck;       /* no operation has ended for a long time */
+	uint64_t steps;   /* steps of all lanes so far */
 };
 
 struct rm_explore_schedule;
@@ -50,7 +50,8 @@ struct rm_explore_scheduler {
 	void (*begin)(struct rm_explore_schedule *schedule, unsigned lanes);
 	struct rm_explore_turn (*next)(struct rm_explore_schedule *schedule,
 	        const struct rm_explore_situation *situation);
-	/* How many stores back a load reads, 0 .. most. NULL: always 0. */
+	/* Returns how many stores back a load reads, 0 .. most. NULL: always
+	   0. */
 	uint32_t (*back)(
 	        struct rm_explore_schedule *schedule, uint32_t most, bool last);
 	/* Called as soon as a store waits, so that it can drain first. */
@@ -69,7 +70,7 @@ enum {
 struct rm_explore_pace {
 	uint32_t mean; /* steps of a turn, on average */
 	uint32_t ran;  /* steps so far */
-	uint32_t stop; /* step at which it stalls, if it is held */
+	uint32_t stop; /* step at which the lane stalls, if it is held */
 };
 
 struct rm_explore_schedule {
@@ -100,7 +101,8 @@ struct rm_explore_schedule {
 	unsigned turns;                      /* fair */
 	const struct rm_explore_turns *list; /* listed: turns to replay */
 	size_t at;                           /* listed, fair: the next one */
-	uint32_t back;                       /* listed: of this turn */
+	uint32_t back;                       /* listed: stores back, in this
+                                                turn */
 	uint32_t odds; /* drawn: one load in `odds` looks back; 0: not drawn */
 	struct rm_explore_tree *tree;   /* exhaustive: the search */
 	struct rm_explore_turns *taken; /* records turns; NULL: does not */

@@ -12,10 +12,11 @@ struct rm_explore_case {
 	struct rm_explore_turns turns;
 	enum rm_explore_fault fault;
 	uint64_t switches;
-	uint64_t seed, horizon, limit; /* for schedules that are tried */
+	uint64_t seed, horizon, limit; /* settings of the schedules that are
+                                          tried */
 	struct rm_explore_schedule
 	        under;         /* as it was found, before its turns */
-	uint64_t plays, steps; /* so far */
+	uint64_t plays, steps; /* number of plays and steps so far */
 	uint64_t length;       /* steps of the last rm_explore_case_play() */
 };
 

@@ -23,18 +23,19 @@ struct rm_explore_choice {
 	uint8_t running, chosen;
 	uint8_t tried;        /* lanes, as bits */
 	bool may_matter;      /* a preemption of `running` here may matter */
-	uint32_t preemptions; /* before this choice */
+	uint32_t preemptions; /* number of preemptions before this choice */
 };
 
 struct rm_explore_tree {
 	unsigned most;                    /* preemptions */
 	bool unreduced;                   /* do not skip equivalent schedules */
-	struct rm_explore_choice *choice; /* of the current schedule */
+	struct rm_explore_choice *choice; /* choices of the current schedule */
 	size_t count, room;
 	size_t at;
 	uint32_t yielded; /* lanes that yielded and have not run since */
-	int8_t operation[RM_EXPLORE_CONFLICT_LANES]; /* at the last decision */
-	uint32_t others;                             /* lanes not ended then */
+	/* operation of each lane at the last decision */
+	int8_t operation[RM_EXPLORE_CONFLICT_LANES];
+	uint32_t others; /* lanes not ended then */
 	struct rm_explore_conflicts conflicts;
 	bool bounded;  /* this walk skipped schedules with more preemptions */
 	bool diverged; /* a schedule took another path when repeated */

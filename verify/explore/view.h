@@ -49,12 +49,13 @@ struct rm_explore_view {
 	uint64_t ops_before, switches_before;
 	uint64_t plays; /* exhaustive: up to the failing one */
 	unsigned shown; /* lanes with a column, as bits */
-	unsigned column[RM_EXPLORE_LANES]; /* for shown lanes, from 0 */
+	/* column of each shown lane, from 0 */
+	unsigned column[RM_EXPLORE_LANES];
 	unsigned columns;
 	struct rm_explore_sites sites;
 	const struct rm_explore_event *event;
 	size_t events;
-	uint64_t events_lost; /* after the last one that was kept */
+	uint64_t events_lost; /* events after the last one that was kept */
 };
 
 /* --- view.c: text that all views share --- */

@@ -12,7 +12,7 @@
 
 enum {
 	LINES_MOST = 160, /* schedule lines; more are left out in the middle */
-	WIDTH = 36,       /* of a column */
+	WIDTH = 36,       /* width of a column */
 	CELL_BYTES = 112,
 	LOOPS = 2, /* repetitions that make a cycle */
 };

@@ -25,7 +25,7 @@ enum rm_explore_wait {
 	RM_EXPLORE_FOR_MUTEX,
 	RM_EXPLORE_FOR_READ,
 	RM_EXPLORE_FOR_WRITE,
-	RM_EXPLORE_FOR_SIGNAL, /* of a condition */
+	RM_EXPLORE_FOR_SIGNAL, /* waits for the signal of a condition */
 	RM_EXPLORE_FOR_FUTEX,
 	RM_EXPLORE_FOR_BARRIER,
 	RM_EXPLORE_FOR_LANES, /* the main thread: for all others to end */
@@ -34,14 +34,15 @@ enum rm_explore_wait {
 
 struct rm_explore_lane {
 	struct rm_sim_ctx ctx;
-	uintptr_t stack; /* its lowest byte; RM_SIM_STACK_BYTES */
+	uintptr_t stack; /* lowest byte of the stack; RM_SIM_STACK_BYTES */
 	uint32_t id;
 	enum rm_explore_wait wait;
 	const void *waits_for;  /* the lock's or word's address */
 	const void *waits_site; /* where in the map */
 	int operation;          /* the current one; -1: none */
 	bool untraced;          /* excluded from the trace */
-	uint64_t clock_read_at; /* in steps, plus one; 0: never */
+	/* step of the last reading, plus one; 0: never */
+	uint64_t clock_read_at;
 	void (*entry)(struct rm_explore_lane *lane);
 	/* Set while the current operation has accessed nothing: stamps its
 	   beginning again, if other lanes ran since. Otherwise NULL. */
@@ -89,11 +90,11 @@ struct rm_explore_world {
 	struct rm_explore_lane lane[RM_EXPLORE_LANES];
 	struct rm_explore_lane *running; /* NULL: the host's own stack */
 	uint32_t left;         /* steps up to and including the next decision */
-	uint32_t granted;      /* at the last decision */
+	uint32_t granted;      /* steps granted at the last decision */
 	uint32_t ready;        /* lanes, as bits */
 	uint32_t ended;        /* lanes, as bits */
 	uint32_t buffers;      /* nonempty ones, as bits of lanes of turns */
-	unsigned lanes;        /* including the main thread */
+	unsigned lanes;        /* number of lanes, including the main thread */
 	bool alone;            /* only lane 0 runs: its work is invisible */
 	uint32_t alone_left;   /* accesses and calls that it may still make */
 	uint64_t alone_passed; /* time that passed while alone, in steps */
@@ -105,7 +106,7 @@ struct rm_explore_world {
 	uint64_t switches;
 	uint64_t turn_began; /* steps when the running lane was switched to, or
 	                        ended an operation */
-	uint64_t stamp;      /* of the history */
+	uint64_t stamp;      /* counter of stamps for the history */
 	uint32_t number;     /* this run in this process, from 1 */
 	struct rm_explore_schedule *schedule;
 	const struct rm_explore_model
@@ -196,8 +197,8 @@ void rm_explore_note_value(uint64_t value, unsigned bytes);
 void rm_explore_note_part(void);
 /* The event was a compare-exchange, which succeeded (`changed`) or failed. */
 void rm_explore_note_compared(bool changed);
-/* Under a memory model: the event's load reads this lane's older store; its
-   store entered the buffer; a store left a buffer. */
+/* For memory models. The event is a load that reads an older store of this
+   lane; a store that entered the buffer; or a store left a buffer. */
 void rm_explore_note_older(unsigned lane, const void *site);
 void rm_explore_note_waits(void);
 void rm_explore_note_leaves(unsigned lane, const void *site);

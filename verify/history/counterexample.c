@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counterexample.c - explains a history that is not linearizable: the smallest
+ * counterexample.c - explains why a history is not linearizable: the smallest
  * part that fails, the offending result, and the results that were possible.
  */
 #include "verify/history/judging.h"
@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The search for other results of the offending operation that the rest of the
+/* Searches for other results of the offending operation that the rest of the
    history allows. */
 struct instead {
-	struct rm_minimise *cut; /* after the cut in time */
+	/* operations that remain after the cut in time */
+	struct rm_minimise *cut;
 	const struct rm_history *names;
 	char *text; /* out: "3, 4, absent", or "" if none is possible */
 	size_t size;
@@ -21,7 +22,7 @@ struct instead {
 
 enum { ANSWERS_MAX = 256, ANSWERS_SHOWN = 6 };
 
-/* Appends a possible result, or "..." for the rest. */
+/* Appends a possible result, or "..." if there are too many. */
 static void append_result(
         struct instead *instead, const char *answer, unsigned number)
 {
@@ -35,7 +36,7 @@ static void append_result(
 	rm_trim_partial_utf8(text);
 }
 
-/* True if the offending operation could have returned this. */
+/* True if the offending operation could have returned this result. */
 static bool could_return(struct instead *instead, bool there, uint64_t result)
 {
 	struct rm_problem_op *op = instead->cut->ops + instead->cut->offending;
@@ -62,7 +63,8 @@ static void find_other_flag(struct instead *instead)
 		        instead, rm_outcome_word(op->kind, !op->there), 0);
 }
 
-/* For operations that return a value or a number of entries. */
+/* Finds possible results of operations that return a value or a number of
+   entries. */
 static void find_other_values(struct instead *instead)
 {
 	const struct rm_problem *whole = instead->cut->whole;
@@ -104,12 +106,13 @@ static void find_possible(struct instead *instead)
 		find_other_flag(instead);
 }
 
-/* Operations to visit for each half of an explanation: about a second. */
+/* Number of operations to visit for each half of an explanation; takes about a
+   second. */
 enum { WORK = 100000000 };
 
 struct explanation {
 	const struct rm_order *order;
-	size_t key; /* its number; SIZE_MAX: all keys */
+	size_t key; /* number of the key; SIZE_MAX: all keys */
 	struct rm_minimise cut;
 	struct rm_history_judgement *to;
 };
@@ -265,7 +268,7 @@ static void set_reason(struct explanation *explanation)
 	        to->smallest.events + to->offending;
 	const struct rm_problem_op *op =
 	        explanation->cut.ops + explanation->cut.offending;
-	/* a scan's result for one key is shown as a lookup */
+	/* the part of a scan for one key is shown as a lookup */
 	bool scan = op->kind == RM_HISTORY_LOOKUP &&
 	            explanation->order->history->events[op->event].kind ==
 	                    RM_HISTORY_SCAN;
@@ -295,7 +298,7 @@ static int explain(struct explanation *explanation)
 		count += cut->keep[i];
 	if (cut->offending != SIZE_MAX)
 		find_possible(&instead);
-	cut->work += WORK; /* the share of the second half */
+	cut->work += WORK; /* work for the second half */
 	if (rm_minimise_remove_ops(cut) || make_history(explanation))
 		return -ENOMEM;
 	explanation->to->left_out = count - explanation->to->smallest.count;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * decide_order.c - decides whether a problem has an order. Quick proofs that it
- * has none run before and after a short search. Most histories are correct, and
- * the search confirms that at once. On a wrong one it would try every order,
- * while counting or comparing times finds most contradictions in O(n log n).
+ * has none run before and after a short search. Most histories are correct,
+ * which the search confirms at once. For a wrong history the search would try
+ * every order, while counting or comparing times finds most contradictions in
+ * O(n log n).
  */
 #include "verify/history/judging.h"
 
@@ -21,11 +22,11 @@ bool rm_prove_unwritten(const struct rm_problem *problem)
 }
 
 /*
- * Zones: when one value was in the map. `from` may be after `to`. A value that
- * only one operation writes is held from its write to the last operation that
- * saw it. If one of these returned at `from` before another was invoked at
- * `to`, the value was surely held between them (a held zone). Otherwise it was
- * held at some moment of [to, from].
+ * A zone states when one value was in the map. `from` may be after `to`. A
+ * value that only one operation writes is held from its write to the last
+ * operation that saw it. If one of these returned at `from` before another was
+ * invoked at `to`, the value was surely held between them (a held zone).
+ * Otherwise it was held at some moment of [to, from].
  */
 static void extend_zone(struct rm_span *zone, const struct rm_problem_op *op)
 {
@@ -61,7 +62,7 @@ static bool surely_wrote(const struct rm_problem_op *op)
 	       op->there == (op->kind == RM_HISTORY_COMPARE_SWAP);
 }
 
-/* One zone per value; {UINT64_MAX, 0} if nothing is known. */
+/* Computes one zone per value; {UINT64_MAX, 0} if nothing is known. */
 static void find_value_zones(
         const struct rm_problem *problem, struct rm_span *zones)
 {
@@ -84,7 +85,8 @@ static void find_value_zones(
 	}
 }
 
-/* One zone per operation that saw absence; returns their number. */
+/* Computes one zone per operation that saw the key absent; returns their
+   number. */
 static size_t find_absent_zones(
         const struct rm_problem *problem, struct rm_span *zones)
 {
@@ -100,7 +102,8 @@ static size_t find_absent_zones(
 	return count;
 }
 
-/* True if it surely replaced or removed the value that it returned. */
+/* True if the operation surely replaced or removed the value that it
+   returned. */
 static bool replaces(const struct rm_problem_op *op)
 {
 	if (op->needs == RM_PROBLEM_NO_SLOT || op->needs == op->makes)
@@ -127,7 +130,9 @@ static bool link_values(
 
 		if (!replaces(op) || slots[op->needs].writers != 1)
 			continue;
-		/* A needed slot is below slot_count, so its element is set.
+		/* A slot that an operation needs is below slot_count, so its
+		   element is set.
+		  
 		   NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (next[op->needs] != RM_PROBLEM_NO_SLOT)
 			return false;
@@ -163,8 +168,8 @@ static bool join_chain(struct rm_span *zones, const uint32_t *next,
 	return true;
 }
 
-/* Joins values that follow each other directly. *impossible: they contradict
-   each other, or form a cycle. 0 or -ENOMEM. */
+/* Joins values that follow each other directly. *impossible: the values
+   contradict each other, or form a cycle. Returns 0 or -ENOMEM. */
 static int join_chains(const struct rm_problem *problem, struct rm_span *zones,
         bool *impossible)
 {
@@ -208,8 +213,8 @@ static bool one_inside(const struct rm_span *zones, size_t count,
 	return false;
 }
 
-/* Sorts the held zones out and looks for contradictions. `held` has space for
-   all zones. */
+/* Collects the held zones in `held`, which has space for all zones, and looks
+   for contradictions. */
 static bool contradict(
         const struct rm_span *zones, size_t count, struct rm_span *held)
 {
@@ -246,7 +251,7 @@ static int reject_zones(const struct rm_problem *problem, bool *impossible)
 	return failed;
 }
 
-/* How a key's operations change the number of its entries. */
+/* Counts how operations on a key change its number of entries (0 or 1). */
 struct changes {
 	long long sure, perhaps_up, perhaps_down;
 };
@@ -267,7 +272,7 @@ static void count_change(
 	changes->sure -= removes && op->there;
 }
 
-/* start + inserts - removes must be 0 or 1 at the end, in any order. */
+/* In any order, start + inserts - removes must be 0 or 1 at the end. */
 static bool cannot_count(const struct rm_problem *problem)
 {
 	struct changes changes = { .sure = problem->start[0].there };
@@ -286,8 +291,8 @@ int rm_prove_impossible(const struct rm_problem *problem, bool *impossible)
 	return reject_zones(problem, impossible);
 }
 
-/* States of the short search: a typical history needs fewer states than it has
-   operations. */
+/* Maximum number of states of the short search: a typical history needs fewer
+   states than it has operations. */
 static uint64_t short_search(const struct rm_problem *problem)
 {
 	return 1000 + 16 * (uint64_t)problem->count;

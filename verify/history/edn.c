@@ -53,8 +53,8 @@ static char unescaped(char c)
 	}
 }
 
-/* Finds the end first: the escaped text is at least as long as the unescaped
-   one, so one allocation is enough. */
+/* First finds the end: the escaped text is at least as long as the unescaped
+   one, so one allocation suffices. */
 static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 {
 	const char *from = ++reader->at;
@@ -200,7 +200,7 @@ static int read_hash(
 	return read_value(reader, value, depth + 1);
 }
 
-/* Like rm_edn_read(), and 2: a value was read and discarded. */
+/* Like rm_edn_read(), but also returns 2 if a value was read and discarded. */
 static int read_value(
         struct rm_edn_reader *reader, struct rm_edn *value, unsigned depth)
 {

@@ -46,7 +46,7 @@ void rm_trim_partial_utf8(char *text)
 		text[at] = '\0';
 }
 
-/* Names come from files: control characters must not reach a terminal. */
+/* Names come from files, and control characters must not reach a terminal. */
 static void print_name(const char *name, char *text, size_t size)
 {
 	size_t i = 0;

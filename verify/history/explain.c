@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.c - draws a failing history: threads side by side, time downward, so
- * that overlapping operations are visible.
+ * explain.c - draws a failing history with threads side by side and time
+ * downward, so that overlapping operations are visible.
  */
 #include "verify/history/internal.h"
 
@@ -31,10 +31,10 @@ struct picture {
 	const struct rm_history *history;
 	struct mark *marks;
 	size_t mark_count;
-	uint32_t *threads; /* per lane */
-	bool *running;     /* per lane */
+	uint32_t *threads; /* thread of each lane */
+	bool *running;     /* true while an operation of the lane runs */
 	size_t lanes;
-	int width;      /* of a lane */
+	int width;      /* width of a lane */
 	uint64_t first; /* stamp */
 };
 
@@ -116,7 +116,7 @@ static int make_picture(struct picture *picture)
 
 /*
  * The next mark to print. At equal stamps beginnings come first, since these
- * operations overlap. On one lane, beginnings and ends alternate.
+ * operations overlap. Within a lane, beginnings and ends alternate.
  */
 static struct mark *next_mark(struct picture *picture)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history.h - what threads did to one map, and when, as events in memory.
+ * history.h - represents what threads did to one map, and when, as events in
+ * memory.
  *
  * Recorders and importers build a history. rm_history_judge() decides whether a
  * correct map could have returned these results. rm_history_load() and
@@ -16,8 +17,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* `returned` of an operation that never returned. It may have taken effect at
-   any time after `invoked`, or not at all. */
+/* Value of `returned` for an operation that never returned. It may have taken
+   effect at any time after `invoked`, or not at all. */
 #define RM_HISTORY_NEVER UINT64_MAX
 
 /*
@@ -40,14 +41,14 @@ enum rm_history_kind {
 	RM_HISTORY_KINDS
 };
 
-/* Bits of rm_history_event.unknown: results that the recorder did not see, for
-   example because another project's map does not return them. */
+/* Bits of rm_history_event.unknown, which mark results that the recorder did
+   not see, for example because another project's map does not return them. */
 enum {
 	RM_HISTORY_UNKNOWN_THERE = 1, /* `there` and `result` are unset */
 	RM_HISTORY_UNKNOWN_RESULT = 2 /* `result` is unset */
 };
 
-/* What length and scan guarantee: rm_impl.guarantees as numbers. */
+/* Guarantees of length and scan (rm_impl.guarantees) as numbers. */
 enum rm_history_guarantee {
 	RM_HISTORY_NONE,            /* "none" */
 	RM_HISTORY_ONCE_IF_PRESENT, /* "once-if-present" */
@@ -72,11 +73,12 @@ struct rm_history_event {
 	uint64_t invoked;  /* stamp before the call */
 	uint64_t returned; /* stamp after it, >= invoked, or RM_HISTORY_NEVER */
 	uint64_t key;      /* unused in length, scan and clear */
-	/* What it writes. An append changes the number s of the state to
-	   s * expected + value modulo 2^61 - 1, a hash of joined texts. */
+	/* The value that the operation writes. An append changes the number s
+	   of the state to s * expected + value modulo 2^61 - 1, a hash of
+	   joined texts. */
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
-	uint64_t result;   /* see enum rm_history_kind */
+	uint64_t result;   /* meaning: see enum rm_history_kind */
 	uint32_t thread;   /* any number; one operation at a time */
 	uint8_t kind;      /* enum rm_history_kind */
 	uint8_t unknown;   /* bits RM_HISTORY_UNKNOWN_... */
@@ -85,7 +87,8 @@ struct rm_history_event {
 	size_t first_pair, pairs;
 };
 
-/* A text that a number represents: importers name keys and values. */
+/* A text that a number represents; importers give such names to keys and
+   values. */
 struct rm_history_name {
 	uint64_t number;
 	char *text; /* owned by the history */
@@ -97,19 +100,20 @@ struct rm_history_name {
  * one part per thread and join them at the end.
  */
 struct rm_history {
-	enum rm_history_guarantee guarantee; /* of length and scan */
-	uint64_t seed;     /* repeats the run, with `map`; 0: unknown */
+	enum rm_history_guarantee guarantee; /* guarantee of length and scan */
+	uint64_t seed;     /* together with `map` repeats the run; 0: unknown */
 	char map[64];      /* the map's id, or "" */
 	char stamps[32];   /* "tsc" | "sequence" | "index" | "" */
 	char command[256]; /* repeats the run, or "" */
 
-	struct rm_history_event *events; /* in any order */
+	struct rm_history_event *events; /* events in any order */
 	size_t count, room;
-	struct rm_history_pair *pairs; /* of all scans */
+	struct rm_history_pair *pairs; /* pairs of all scans */
 	size_t pair_count, pair_room;
 	struct rm_history_pair *initial; /* entries before the first event */
 	size_t initial_count, initial_room;
-	struct rm_history_name *keys, *values; /* empty: numbers are names */
+	/* if empty, numbers are printed as names */
+	struct rm_history_name *keys, *values;
 	size_t key_count, key_room, value_count, value_room;
 };
 
@@ -141,7 +145,7 @@ void rm_history_clear(struct rm_history *history);
 
 /* "lookup", ..., "clear". */
 const char *rm_history_kind_name(enum rm_history_kind kind);
-/* The inverse; RM_HISTORY_KINDS for an unknown word. */
+/* The inverse function; RM_HISTORY_KINDS for an unknown word. */
 enum rm_history_kind rm_history_kind_parse(const char *word);
 
 /* "none", ...; the inverse returns 0, or -EINVAL with *guarantee unchanged. */
@@ -156,7 +160,7 @@ static inline bool rm_history_is_whole_map(enum rm_history_kind kind)
 	       kind == RM_HISTORY_CLEAR;
 }
 
-/* True if its result is a value of the key, if the key is present. */
+/* True if the operation returns the key's value if the key is present. */
 static inline bool rm_history_returns_value(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_EXCHANGE ||
@@ -164,7 +168,7 @@ static inline bool rm_history_returns_value(enum rm_history_kind kind)
 }
 
 /*
- * Judging: could a correct map have returned these results?
+ * Judging decides whether a correct map could have returned these results.
  *
  * Each key is judged separately: linearizability is local (Herlihy and Wing,
  * TOPLAS 12(3), 1990, theorem 1). The search is by Wing and Gong (JPDC 17,
@@ -186,9 +190,9 @@ static inline bool rm_history_returns_value(enum rm_history_kind kind)
  * moment of the call.
  */
 
-/* Limits, after which a history is undecided. */
+/* If the search reaches one of these limits, the history is undecided. */
 struct rm_history_limits {
-	uint64_t states;       /* visited for one key or the whole map; > 0 */
+	uint64_t states; /* states visited for one key or the whole map; > 0 */
 	size_t memory_bytes;   /* allocated by the check; > 0 */
 	bool skip_explanation; /* do not minimise a failing history */
 };
@@ -200,14 +204,16 @@ struct rm_history_limits {
 enum rm_history_verdict {
 	RM_HISTORY_LINEARIZABLE, /* and all guarantees are kept */
 	RM_HISTORY_BROKEN,       /* no correct map returns these results */
-	RM_HISTORY_UNDECIDED     /* after `states` states; never a pass */
+	/* a limit was reached after `states` states; this never counts as a
+	   pass */
+	RM_HISTORY_UNDECIDED
 };
 
 /* Zero-initialise; rm_history_judgement_clear() frees. */
 struct rm_history_judgement {
 	enum rm_history_verdict verdict;
-	uint64_t states; /* visited in total */
-	size_t keys;     /* that were judged */
+	uint64_t states; /* states visited in total */
+	size_t keys;     /* number of keys that were judged */
 	size_t undecided_keys;
 	/* If BROKEN or UNDECIDED: one line, such as "key 7: lookup of thread 2
 	   returned 5, which ...". */
@@ -220,7 +226,7 @@ struct rm_history_judgement {
 	/* Results that were possible instead, such as "3, 4, absent"; "" if
 	   that is unknown. */
 	char instead[200];
-	/* Other writes that are not in `smallest`: it fails even if they take
+	/* Writes that are not in `smallest`, because it fails even if they take
 	   effect any number of times in their intervals. */
 	size_t left_out;
 };
@@ -248,11 +254,11 @@ void rm_history_judgement_clear(struct rm_history_judgement *judgement);
 enum { RM_HISTORY_VERSION = 1 };
 
 enum rm_history_format {
-	RM_HISTORY_DETECT,    /* from the first line with contents */
+	RM_HISTORY_DETECT,    /* detected from the first line with contents */
 	RM_HISTORY_JSONL,     /* docs/reference/history-format.md */
-	RM_HISTORY_JEPSEN,    /* EDN maps, one operation each */
-	RM_HISTORY_PORCUPINE, /* its key-value test logs */
-	RM_HISTORY_ETCD,      /* its logs of etcd: one register */
+	RM_HISTORY_JEPSEN,    /* Jepsen's EDN maps, one operation each */
+	RM_HISTORY_PORCUPINE, /* logs of Porcupine's key-value tests */
+	RM_HISTORY_ETCD, /* logs of etcd in Porcupine's tests: one register */
 	RM_HISTORY_FORMATS
 };
 

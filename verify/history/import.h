@@ -22,13 +22,13 @@ enum rm_edn_kind {
 struct rm_edn {
 	enum rm_edn_kind kind;
 	unsigned line;
-	char *text;           /* in atoms; owned */
-	struct rm_edn *items; /* in containers, `count` of them; owned */
+	char *text;           /* text of an atom; owned */
+	struct rm_edn *items; /* `count` items of a container; owned */
 	size_t count;
 };
 
 struct rm_edn_reader {
-	struct rm_text_place place; /* of `at` */
+	struct rm_text_place place; /* line number of `at` */
 	const char *at, *end;
 };
 
@@ -48,7 +48,7 @@ bool rm_edn_is_keyword(const struct rm_edn *value, const char *keyword);
 void rm_edn_clear(struct rm_edn *value);
 
 struct rm_import_numbers {
-	uint64_t *numbers; /* plus 1; 0: none */
+	uint64_t *numbers; /* index plus 1; 0: none */
 	size_t size, count;
 };
 
@@ -61,9 +61,10 @@ struct rm_import {
 	struct rm_import_open *open;
 	size_t open_count, open_room;
 	struct rm_import_numbers keys, values;
-	uint64_t now; /* stamp: lines so far */
+	uint64_t now; /* the stamp: number of lines so far */
 	uint32_t threads;
-	bool texts; /* values are texts that can be joined; they start as "" */
+	/* true: values are texts that can be joined and start as "" */
+	bool texts;
 	bool fail_answers; /* :fail of :cas is "not swapped", not "not done" */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * import_names.c - numbers the keys and values of other projects, which are
- * texts. The numbers are hashes; for texts that are joined, the hash of the
- * whole can be computed from the parts' hashes.
+ * texts. The numbers are hashes. If texts are joined, the hash of the whole can
+ * be computed from the hashes of the parts.
  */
 #include "runner/base/rng.h"
 #include "verify/history/import.h"
@@ -22,8 +22,9 @@ static const uint64_t integer_max = ((uint64_t)1 << 61) - 1;
    have the same number with a probability of about n / 2^61. */
 static const uint64_t base = 0x16a09e667f3bcc9U;
 
-/* A hash that append can compute: for joined texts, the first one's hash times
-   base to the length of the second, plus the second one's hash. */
+/* A hash that append can compute: for joined texts it is the hash of the first
+   text times base to the power of the second text's length, plus the hash of
+   the second text. */
 static uint64_t hash(const char *text)
 {
 	uint64_t number = 0;
@@ -68,7 +69,7 @@ static int grow(struct rm_import_numbers *seen)
 	return 0;
 }
 
-/* Adds a number. 1: it is new, 0: it was there, -ENOMEM. */
+/* Adds a number. Returns 1 if it is new, 0 if it was there, or -ENOMEM. */
 static int add_number(struct rm_import_numbers *seen, uint64_t number)
 {
 	size_t at;
@@ -122,7 +123,7 @@ int rm_import_key(
 	if (is_new > 0 && (*number & text_bit) &&
 	        rm_history_name_key(import->history, *number, edn->text))
 		return -ENOMEM;
-	/* texts begin empty, and the empty text has number 0 */
+	/* texts start empty, and the empty text has number 0 */
 	if (is_new > 0 && import->texts &&
 	        (rm_history_add_initial(import->history, *number, 0)))
 		return -ENOMEM;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * internal.h - shared by the files of verify/history only: properties of kinds
- * of operations, arrays, comparison functions, errors with their place,
+ * of operations, arrays, comparison functions, errors with file and line,
  * formatting, and the readers of each format.
  */
 #ifndef RM_HISTORY_INTERNAL_H
@@ -82,7 +82,7 @@ int rm_stamped_compare(const void *left, const void *right);
 
 struct rm_text_place {
 	const char *file;
-	unsigned line; /* from 1 */
+	unsigned line; /* line number, from 1 */
 	struct rm_error *error;
 };
 
@@ -91,7 +91,8 @@ struct rm_text_place {
 int rm_text_error(const struct rm_text_place *place, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* The meaning of `there` as a result of this kind: "absent", "inserted", ... */
+/* The meaning of `there` in the result of an operation of this kind: "absent",
+   "inserted", ... */
 const char *rm_outcome_word(enum rm_history_kind kind, bool there);
 
 /* Removes an incomplete UTF-8 character at the end of a truncated text, since
@@ -122,9 +123,9 @@ int rm_history_read(const char *file, const char *text, size_t length,
         enum rm_history_format format, struct rm_history *history,
         struct rm_error *error);
 
-/* The same for one format each. In JSON lines, event i is on line i + 2. In
-   Jepsen's and Porcupine's EDN and in Porcupine's logs of etcd, stamps are line
-   numbers. */
+/* Each of these functions reads one format in the same way. In JSON lines,
+   event i is on line i + 2. In Jepsen's and Porcupine's EDN and in Porcupine's
+   logs of etcd, stamps are line numbers. */
 int rm_jsonl_read(const char *file, const char *text, size_t length,
         struct rm_history *history, struct rm_error *error);
 int rm_import_edn(const char *file, const char *text, size_t length,

@@ -3,9 +3,9 @@
  * jsonl_read.c - reads histories as JSON lines
  * (docs/reference/history-format.md).
  *
- * Strict: an unknown member, a missing one, or a number out of range is an
- * error with its line. A history that was misunderstood would be judged wrongly
- * without notice.
+ * An unknown member, a missing one, or a number out of range is an error that
+ * names the line, because a misread history would be judged wrongly without
+ * notice.
  */
 #include "verify/history/internal.h"
 
@@ -53,9 +53,9 @@ static int read_number(const struct line *line, const json_t *json,
 	        what);
 }
 
-/* Reads a number member. `needed`: it must be present. *known (may be NULL): it
-   is present and not null; null is allowed only then. If it is missing, *value
-   is unchanged. */
+/* Reads a number member. `needed`: it must be present. *known becomes true if
+   it is present and not null; null is allowed only if `known` is not NULL. If
+   the member is missing, *value is unchanged. */
 static int read_member(const struct line *line, const char *name, bool needed,
         uint64_t *value, bool *known)
 {
@@ -272,7 +272,7 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 		return rm_text_error(&line->place,
 		        "\"there\" is false with a \"result\", expected no "
 		        "result for an absent key");
-	/* otherwise the value that it saw would not be checked */
+	/* otherwise the value that the operation saw would not be checked */
 	if (known && rm_history_returns_value(event->kind) &&
 	        event->unknown & RM_HISTORY_UNKNOWN_THERE)
 		return rm_text_error(&line->place,

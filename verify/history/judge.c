@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The most lengths times keys to compare: about a minute. */
+/* Maximum number of lengths times number of keys to compare; takes about a
+   minute. */
 static const size_t lengths_times_keys_max = 200000000;
 
 struct judge {
@@ -61,7 +62,7 @@ static int decide(struct judge *judge, size_t key, const char *what)
 	}
 }
 
-/* Reports an event that is wrong by itself. 0 or -ENOMEM. */
+/* Reports an event that is wrong by itself. Returns 0 or -ENOMEM. */
 static int report_event(struct judge *judge, uint32_t event)
 {
 	const struct rm_history *history = judge->order.history;
@@ -119,8 +120,8 @@ static int find_invented(struct judge *judge, size_t key)
 	return 0;
 }
 
-/* Fails only if memory is out. If a key is undecided, the next keys are still
-   judged, since one of them may be broken. */
+/* Judges key by key. Fails only if memory runs out. If a key is undecided,
+   later keys are still judged, since one of them may be broken. */
 static int judge_key(struct judge *judge, size_t key)
 {
 	char name[64], what[80];
@@ -166,7 +167,8 @@ static int find_lengths(struct judge *judge)
 	return 0;
 }
 
-/* Comparing each length with each key's operations must be bounded. */
+/* Limits the work, since each length is compared with the operations on each
+   key. */
 static void limit_lengths(struct judge *judge)
 {
 	size_t keys = judge->order.key_count;
@@ -217,8 +219,8 @@ static int judge_moments(struct judge *judge)
 }
 
 /* Cheap checks come first. A scan that yields a key twice needs no search, and
-   single keys need small ones. All keys at one moment, whose states multiply,
-   come last, and only if no part of them failed. */
+   single keys need small ones. The search with all keys together, in which the
+   states of the keys multiply, comes last, and only if no single key failed. */
 static int judge_all(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;

@@ -26,16 +26,16 @@ struct rm_problem_slot {
 
 struct rm_problem_op {
 	uint64_t invoked, returned, value, expected, result;
-	uint32_t key; /* dense, below problem.keys */
+	uint32_t key; /* number of the key, below problem.keys */
 	uint32_t thread;
-	uint32_t needs, makes;      /* slots, or RM_PROBLEM_NO_SLOT */
-	uint32_t event;             /* its index in the history */
-	uint32_t first_pair, pairs; /* scans: in problem.pairs */
+	uint32_t needs, makes;      /* slots of values, or RM_PROBLEM_NO_SLOT */
+	uint32_t event;             /* index of the event in the history */
+	uint32_t first_pair, pairs; /* for scans, index in problem.pairs */
 	uint8_t kind, unknown;
 	bool there;
-	bool harmless; /* its kind or result proves no change */
-	bool optional; /* never returned: need not take effect */
-	bool repeat;   /* replaces any number of omitted writes */
+	bool harmless; /* kind or result prove that it changed nothing */
+	bool optional; /* it never returned, so it need not take effect */
+	bool repeat;   /* stands for any number of omitted writes */
 };
 
 struct rm_problem_pair {
@@ -46,11 +46,11 @@ struct rm_problem_pair {
 /* The contents of a key. */
 struct rm_problem_cell {
 	uint64_t value;
-	uint32_t slot; /* the value's, or RM_PROBLEM_NO_SLOT */
+	uint32_t slot; /* slot of the value, or RM_PROBLEM_NO_SLOT */
 	bool there;
 };
 
-/* Operations first .. end - 1 belong to one thread, in their order. */
+/* Operations first .. end - 1 are those of one thread, in their order. */
 struct rm_problem_lane {
 	uint32_t first, end;
 };
@@ -62,11 +62,11 @@ struct rm_problem {
 	struct rm_problem_lane *lanes;
 	struct rm_problem_cell *start; /* `keys` cells */
 	struct rm_problem_slot *slots;
-	uint32_t *table; /* slot by hash of key and value, plus 1; 0: none */
+	uint32_t *table; /* by hash of key and value: slot plus 1; 0: none */
 	size_t count, pair_count, lane_count, keys, slot_count;
 	size_t room, pair_room, lane_room, key_room, slot_room;
 	size_t table_size, table_room;
-	bool appends; /* values are also made by joining */
+	bool appends; /* appends also make values */
 };
 
 /* All int functions return 0 or -ENOMEM. */
@@ -100,7 +100,7 @@ enum rm_problem_effect { RM_ILLEGAL, RM_SAME, RM_CHANGED };
 enum rm_problem_effect rm_problem_step(const struct rm_problem_op *op,
         const struct rm_problem_cell *cell, struct rm_problem_cell *after);
 
-/* True if `there` is a known result. */
+/* True if the operation returns `there` and its value is known. */
 static inline bool rm_problem_is_known(const struct rm_problem_op *op)
 {
 	return !op->optional && !op->repeat &&
@@ -116,7 +116,7 @@ uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value);
  * its keys numbered from 0, and split by key.
  */
 
-/* One event in the part of one key. */
+/* One event in the part of the history for one key. */
 struct rm_order_ref {
 	uint32_t event;
 	uint32_t pair; /* scans: 1 + the index in order.pairs of the entry
@@ -127,31 +127,32 @@ struct rm_order_ref {
 struct rm_order {
 	const struct rm_history *history;
 	uint32_t *by_thread; /* events by thread, then by `invoked` */
-	uint32_t *key_of;    /* per event: the number of its key */
-	uint64_t *keys;      /* per number: the key */
+	uint32_t *key_of;    /* for each event the number of its key */
+	uint64_t *keys;      /* for each number the key */
 	size_t key_count;
-	struct rm_problem_pair *pairs;   /* history.pairs with numbered keys,
-	                                  sorted by them within a scan */
-	struct rm_problem_cell *start;   /* per key */
+	/* history.pairs with numbered keys; those of a scan are sorted by these
+	   numbers */
+	struct rm_problem_pair *pairs;
+	struct rm_problem_cell *start;   /* content of each key at the start */
 	size_t wholes[RM_HISTORY_KINDS]; /* operations of each kind */
-	size_t bad;     /* the inconsistent event, SIZE_MAX: none */
-	uint32_t twice; /* a scan that yielded a key twice, UINT32_MAX: none */
+	size_t bad;     /* the inconsistent event; SIZE_MAX: none */
+	uint32_t twice; /* a scan that yielded a key twice; UINT32_MAX: none */
 	uint32_t twice_key;
 	/* Set by rm_order_split(): the part of key k is refs[first[k]] to
 	   refs[first[k + 1] - 1], by thread, then by `invoked`. */
 	struct rm_order_ref *refs;
 	size_t *first;
-	uint32_t *table; /* of keys */
+	uint32_t *table; /* hash table of keys */
 	size_t table_size;
 };
 
-/* Reads `history`, which must outlive the order. 0; -EINVAL with `error` if it
-   is not a history (rm_history_judge()); -ENOMEM. */
+/* Reads `history`, which must outlive the order. Returns 0; -EINVAL with
+   `error` if it is not a history (rm_history_judge()); or -ENOMEM. */
 int rm_order_make(struct rm_order *order, const struct rm_history *history,
         struct rm_error *error);
 
-/* Splits by key; scans and clears are in every key's part. 0; -ENOMEM, also if
-   it would need more than `limit_bytes`. */
+/* Splits by key; scans and clears are in every key's part. Returns 0, or
+   -ENOMEM, also if it would need more than `limit_bytes`. */
 int rm_order_split(struct rm_order *order, size_t limit_bytes);
 
 size_t rm_order_bytes(const struct rm_order *order);
@@ -191,11 +192,13 @@ void rm_order_clear(struct rm_order *order);
 /* The set of states that a search has visited: each thread's position and the
    keys' contents. Zero-initialise. */
 struct rm_memo {
-	unsigned char *entries; /* `count` of entry_bytes each, and one more:
-	                           the state to look up */
-	uint32_t *table;        /* entry plus 1; 0: none */
+	/* `count` entries of entry_bytes each, and one more for the state to
+	   look up */
+	unsigned char *entries;
+	uint32_t *table; /* entry plus 1; 0: none */
 	size_t entry_bytes, count, table_size;
-	size_t entries_room, table_room; /* in bytes; in slots */
+	/* size of entries in bytes; number of slots */
+	size_t entries_room, table_room;
 	size_t limit_bytes;
 };
 
@@ -203,11 +206,11 @@ struct rm_memo {
    0 or -ENOMEM. */
 int rm_memo_begin(struct rm_memo *memo, size_t entry_bytes, size_t limit_bytes);
 
-/* The entry for the state to look up, which the caller fills. */
+/* The entry for the state to look up; the caller fills it. */
 unsigned char *rm_memo_entry(struct rm_memo *memo);
 
-/* Adds that state. 1: it is new; 0: it was there; -ENOMEM: out of memory, or
-   the limit is reached. */
+/* Adds this state. Returns 1 if it is new, 0 if it was there, or -ENOMEM if
+   memory is out or the limit is reached. */
 int rm_memo_add(struct rm_memo *memo);
 
 size_t rm_memo_bytes(const struct rm_memo *memo);
@@ -223,8 +226,9 @@ struct rm_search {
 	const struct rm_problem *problem;
 	struct rm_memo memo;
 	struct rm_problem_cell *cells; /* current contents of the keys */
-	uint32_t *at;                  /* per lane: its next operation */
-	uint32_t *needed; /* per slot: results still to be explained */
+	uint32_t *at;                  /* for each lane its next operation */
+	/* for each slot the results that are still to be explained */
+	uint32_t *needed;
 	struct rm_search_frame *frames;
 	struct rm_problem_cell *saved; /* cells before each clear */
 	size_t cell_room, at_room, needed_room, frame_room, saved_room;
@@ -250,7 +254,8 @@ void rm_search_clear(struct rm_search *search);
 
 /* Quick proofs. */
 
-/* True if a result shows a value that nothing can have written. Linear. */
+/* True if a result shows a value that no operation can have written. Takes
+   linear time. */
 bool rm_prove_unwritten(const struct rm_problem *problem);
 
 /*
@@ -272,7 +277,7 @@ enum rm_search_end rm_decide_order(struct rm_search *search,
         uint64_t *visited);
 
 /*
- * Minimising: the fewest operations that are still impossible.
+ * Minimising finds few operations that are still impossible.
  *
  * Every step keeps the proof: if the rest is impossible, so is the whole.
  * First the history is cut at the earliest return at which it fails; operations
@@ -282,7 +287,7 @@ enum rm_search_end rm_decide_order(struct rm_search *search,
  * keys, whole keys are removed, unless a length counts them.
  */
 
-/* Any number of writes, or of removes, within an interval. */
+/* Stands for any number of writes, or of removes, within an interval. */
 struct rm_stand_in {
 	uint64_t from, to;
 	bool used;
@@ -293,16 +298,17 @@ struct rm_minimise {
 	const struct rm_problem *whole;
 	struct rm_problem_op
 	        *ops;   /* [whole->count]; changed by the cut in time */
-	bool *keep;     /* per operation */
-	bool *keep_key; /* per key */
+	bool *keep;     /* for each operation, whether it is kept */
+	bool *keep_key; /* for each key, whether it is kept */
 	struct rm_stand_in writes, removes;
-	uint64_t other;   /* a value that no operation uses */
+	uint64_t other;   /* slot of a value that no operation uses */
 	size_t offending; /* SIZE_MAX: not found */
 	struct rm_problem part;
 	struct rm_search *search;
 	size_t memory_bytes;
-	uint64_t work; /* remaining operations to visit; a state visits one per
-	                  lane */
+	/* number of operations that may still be visited; each state visits one
+	   per lane */
+	uint64_t work;
 };
 
 /* Copies the problem's operations and keeps them all. 0 or -ENOMEM. */
@@ -311,14 +317,16 @@ int rm_minimise_begin(struct rm_minimise *cut, const struct rm_problem *whole,
 
 void rm_minimise_clear(struct rm_minimise *cut);
 
-/* Decides the kept part; RM_GAVE_UP also if the work is used up. */
+/* Decides whether the kept part has an order. Returns RM_GAVE_UP also if the
+   work is used up. */
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut);
 
 /* Finds the earliest return at which the problem has no order: changes ops and
    keep, and sets offending, unless the work was not enough. 0 or -ENOMEM. */
 int rm_minimise_cut_time(struct rm_minimise *cut);
 
-/* Removes what it can, except `offending`. 0 or -ENOMEM. */
+/* Removes as many operations as possible, except `offending`. Returns 0 or
+   -ENOMEM. */
 int rm_minimise_remove_ops(struct rm_minimise *cut);
 
 /* Sets smallest, offending, instead, left_out and why of `judgement` for a
@@ -343,7 +351,7 @@ int rm_counterexample_name(
 void rm_counterexample_header(
         struct rm_history *to, const struct rm_history *from);
 
-/* Lengths: the bounds of each, and why one is outside. */
+/* Bounds of each length, and an explanation of a length outside its bounds. */
 
 /* One length that returned. */
 struct rm_length {

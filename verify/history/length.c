@@ -5,9 +5,9 @@
  *
  * In a map without snapshots, a length need not have been the number of keys at
  * any moment. It must count each key that was present during the whole call,
- * and no key that was absent during all of it. A length with guarantee "none"
- * may do otherwise while a write overlaps: it may add up counters that other
- * threads change, or count entries that move.
+ * and no key that was absent during all of it. With guarantee "none" these
+ * bounds do not hold while a write overlaps: the map may add up counters that
+ * other threads change, or count entries that move.
  */
 #include "verify/history/judging.h"
 
@@ -49,7 +49,7 @@ static bool shows(const struct rm_problem_op *op, bool presence)
 	}
 }
 
-/* Sorts spans and merges those that overlap. Returns how many remain. */
+/* Sorts time spans and merges those that overlap. Returns how many remain. */
 static size_t merge(struct rm_span *spans, size_t count)
 {
 	size_t merged = 0;
@@ -66,7 +66,8 @@ static size_t merge(struct rm_span *spans, size_t count)
 	return merged;
 }
 
-/* The merged intervals in which the state may turn, in order. */
+/* The merged intervals, in order, in which the key may appear or disappear (a
+   turn). */
 static size_t find_turns(
         const struct rm_problem *problem, bool presence, struct rm_span *spans)
 {
@@ -171,7 +172,8 @@ int rm_length_filter_quiet(const struct rm_history *history,
         size_t *count)
 {
 	size_t writes = 0, left = 0;
-	uint64_t most; /* bound on entries ever inserted: one per write */
+	/* upper bound on the entries ever inserted: one per write */
+	uint64_t most;
 
 	if (rm_array_grow(&scratch->turns, 0, &scratch->turn_room,
 	            history->count + 1, sizeof(*scratch->turns)))
@@ -201,7 +203,7 @@ int rm_length_filter_quiet(const struct rm_history *history,
 
 enum { KEYS_SHOWN = 64 };
 
-/* The keys that are shown, and the operations on them. */
+/* The keys that an explanation shows, and the operations on them. */
 struct shown {
 	const struct rm_order *order;
 	const struct rm_length *length;

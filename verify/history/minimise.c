@@ -21,7 +21,7 @@ static uint64_t other_value(const struct rm_problem *problem)
 		        op->result != other)
 			continue;
 		other--;
-		i = SIZE_MAX; /* from the beginning */
+		i = SIZE_MAX; /* starts again from the beginning */
 	}
 	return other;
 }
@@ -91,7 +91,7 @@ static int add_stand_in(struct rm_minimise *cut, enum rm_history_kind kind,
 
 	if (!stand_in->used)
 		return 0;
-	/* any thread other than the last one gives it its own lane */
+	/* each thread other than the last one begins a lane */
 	op.thread = count ? ~cut->part.ops[count - 1].thread : 0;
 	return rm_problem_add(&cut->part, &op, NULL);
 }
@@ -129,8 +129,8 @@ enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 	return end;
 }
 
-/* Keeps what was invoked up to the return of operation `last`. Operations that
-   return later (by `rank`) never do. */
+/* Keeps the operations that were invoked up to the return of operation `last`.
+   Those that return later (by `rank`) become operations that never returned. */
 static void cut_after(
         struct rm_minimise *cut, const uint32_t *rank, uint32_t last)
 {
@@ -241,7 +241,7 @@ static void widen_stand_in(
 		stand_in->to = op->returned;
 }
 
-/* Removes one operation, if there is a way that keeps the proof. */
+/* Removes one operation, if the rest is still impossible. */
 static void remove_op(struct rm_minimise *cut, size_t i)
 {
 	const struct rm_problem_op *op = cut->ops + i;

@@ -28,8 +28,9 @@ static int compare(const void *left, const void *right, void *context)
 	return l < r ? -1 : l > r;
 }
 
-/* Groups events by thread in one pass, which saves most of a sort if threads
-   have small numbers. Otherwise all events stay in one group. 0 or -ENOMEM. */
+/* Groups events by thread in one pass, which saves most of the sorting if
+   threads have small numbers. Otherwise all events stay in one group. 0 or
+   -ENOMEM. */
 static int group_by_thread(struct rm_order *order)
 {
 	const struct rm_history *history = order->history;
@@ -69,7 +70,7 @@ static int sort_by_thread(struct rm_order *order)
 	for (size_t i = 1; i < history->count; i++)
 		sorted &= compare(&order->by_thread[i - 1],
 		                  &order->by_thread[i], context) < 0;
-	if (!sorted) /* recorders and files are sorted already */
+	if (!sorted) /* events of recorders and most files are sorted already */
 		qsort_r(order->by_thread, history->count,
 		        sizeof(*order->by_thread), compare, context);
 	return 0;
@@ -166,9 +167,9 @@ static void number_pairs(struct rm_order *order, uint32_t event)
 	}
 }
 
-/* Allocates for the case that each event, pair and initial entry has its own
-   key. There must be fewer than 2^30, so that 32 bits can index a table that is
-   at most half full. */
+/* Allocates enough memory for the case that each event, pair and initial entry
+   has another key. There must be fewer than 2^30, so that 32 bits can index a
+   table that is at most half full. */
 static int make_room(struct rm_order *order)
 {
 	const struct rm_history *history = order->history;

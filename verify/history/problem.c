@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * problem.c - collects the operations on one key, or on all keys of a small
- * history, and links values to operations. Also specifies one key: the results
- * and effects of each operation on a correct map.
+ * history, and links values to operations. Also specifies the results and
+ * effects of each operation on one key of a correct map.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"

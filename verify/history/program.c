@@ -46,8 +46,8 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* Invalid words are rejected before the history is read, which may be standard
-   input. */
+/* Invalid words are rejected before the history is read, because it may come
+   from standard input. */
 static error_t parse_words(
         int key, char *text, struct argp_state *state, struct arguments *to)
 {
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 	static const struct argp argp = { options, parse, NULL,
 		"Decides whether a recorded history is linearizable. Exit "
 		"status: 0 yes, 1 no, 2 bad input, 3 undecided within the "
-		"limits of states and memory. Format: "
+		"limits on states and memory. Format: "
 		"docs/reference/history-format.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .limits = RM_HISTORY_LIMITS };

@@ -14,7 +14,7 @@
 
 enum take {
 	TAKE_FORCED, /* no alternative */
-	TAKE_CHOICE, /* one of several */
+	TAKE_CHOICE, /* one of several possible operations */
 	TAKE_AGAIN,  /* `repeat`: takes effect, and may do so again */
 	TAKE_LEAVE   /* `repeat`: no further effects */
 };

@@ -6,9 +6,9 @@
  *
  * Writes invalidate. Each key maps to one of 256 pairs of counters. A write
  * increments `started` before it and `finished` after it. An entry is filled
- * only if no write was in progress, that is, if finished and then started were
- * read as equal before the lookup. An entry is valid while `started` is
- * unchanged: no write of such a key has begun since.
+ * only if no write was in progress, that is, if `finished` and then `started`
+ * were read before the lookup and were equal. An entry is valid while `started`
+ * is unchanged: no write of such a key has begun since.
  *
  * -DCACHE_NO_INVALIDATION is the negative control: every check of values must
  * detect it.
@@ -28,7 +28,7 @@ enum { INVALIDATES = 1 };
 enum { ENTRIES = 8, COUNTERS = 256 };
 
 struct entry {
-	uint64_t map, key, value; /* map: its id; 0: empty */
+	uint64_t map, key, value; /* `map` is its id; 0: empty */
 	uint64_t started, used;
 };
 
@@ -127,7 +127,7 @@ bool rm_interposed_take(void *map, uint64_t key, uint64_t *old)
 	NEXT(take_fn, "rm_interposed_take")
 	struct counter *counter = counter_of(key);
 
-	/* seq_cst, both: as in exchange */
+	/* seq_cst, both: as in exchange() */
 	atomic_fetch_add(&counter->started, 1);
 	bool was_there = real(map, key, old);
 	atomic_fetch_add(&counter->finished, 1);

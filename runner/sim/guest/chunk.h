@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * chunk.h - chunks, per-core caches and arenas of the simulated allocator.
- * Calls: heap.c to heap_arena.c, that to heap_bins.c.
+ * heap.c calls heap_arena.c, which calls heap_bins.c.
  */
 #ifndef RM_SIM_CHUNK_H
 #define RM_SIM_CHUNK_H
@@ -33,16 +33,17 @@ enum {
 	RM_SIM_TOP_RESERVE = 128 << 10, /* glibc: top_pad */
 };
 
-/* Content of a free chunk's user part. */
+/* What the user part of a free chunk contains. */
 struct rm_sim_block {
 	struct rm_sim_block *next;
 	union {
 		struct rm_sim_block *prev; /* in a bin */
-		uint64_t key; /* in a core's cache: detects double frees */
+		uint64_t key; /* set in a core's cache, to detect double
+		                 frees */
 	};
 };
 
-/* Chunks freed by a core, by size; last in, first out. */
+/* Chunks that a core freed, by size; last in, first out. */
 struct rm_sim_cache {
 	uint16_t count[RM_SIM_CACHED_SIZES];
 	struct rm_sim_block *entry[RM_SIM_CACHED_SIZES];
@@ -50,19 +51,20 @@ struct rm_sim_cache {
 
 /* glibc's malloc_state. */
 struct rm_sim_arena {
-	pthread_mutex_t lock; /* guards all but `fast` and `cache` */
+	pthread_mutex_t lock; /* guards all members except `fast` and `cache` */
 	/* pushed by any core, popped under the lock */
 	_Atomic uint32_t fast_used;
 	_Atomic(struct rm_sim_block *) fast[RM_SIM_FAST_SIZES];
-	struct rm_sim_block *top; /* the last chunk: memory never allocated */
+	struct rm_sim_block *top; /* the last chunk, memory that was never
+	                             allocated */
 	struct rm_sim_block *last_remainder;
 	struct rm_sim_block bin[RM_SIM_BINS]; /* circular lists */
 	uint64_t bin_used[RM_SIM_BINS / 64];  /* bit 0: the list is empty */
 	char *end, *limit;         /* end of the top chunk; its maximum */
-	struct rm_sim_cache cache; /* used by its core only */
+	struct rm_sim_cache cache; /* only its core uses it */
 };
 
-/* Size of a chunk and flags; before each block. */
+/* Size of a chunk and flags, located before each block. */
 static inline uint64_t *rm_sim_heap_header(void *block)
 {
 	return (uint64_t *)block - 1;
@@ -101,7 +103,7 @@ static inline bool rm_sim_cache_put(
 	return true;
 }
 
-/* The most recently cached chunk of `bytes`, or NULL. */
+/* Returns the most recently cached chunk of `bytes`, or NULL. */
 static inline struct rm_sim_block *rm_sim_cache_get(
         struct rm_sim_cache *cache, size_t bytes)
 {
@@ -119,8 +121,8 @@ static inline struct rm_sim_block *rm_sim_cache_get(
 
 /* --- heap_arena.c; the arena's lock is held --- */
 
-/* Makes the memory from the block `first` to `end` the arena's top; it may grow
-   up to `limit`. The rest of the old top becomes a free chunk. */
+/* Makes the memory from the block `first` to `end` the arena's top, which may
+   grow up to `limit`. The rest of the old top becomes a free chunk. */
 void rm_sim_arena_extend(
         struct rm_sim_arena *arena, char *first, char *end, char *limit);
 
@@ -133,8 +135,8 @@ struct rm_sim_block *rm_sim_arena_take(
 /* Grows the top so that a chunk of `bytes` fits; false: limit reached. */
 bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes);
 
-/* Frees a chunk of over RM_SIM_FAST_MAX bytes without use of a cache. A top of
-   at least `trim_bytes` shrinks. */
+/* Frees a chunk of more than RM_SIM_FAST_MAX bytes without using a cache. A top
+   of at least `trim_bytes` shrinks. */
 void rm_sim_arena_give(struct rm_sim_arena *arena, struct rm_sim_block *block,
         size_t trim_bytes);
 

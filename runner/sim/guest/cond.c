@@ -2,8 +2,9 @@
 /*
  * cond.c - condition variables and barriers, compiled with instrumentation.
  *
- * A condition variable is a sequence number on which waiters sleep. Simpler
- * than glibc's two groups, and equal but for fairness. A barrier counts rounds.
+ * A condition variable is a sequence number on which waiters sleep. This is
+ * simpler than glibc's two groups of waiters, and differs only in fairness. A
+ * barrier counts rounds.
  */
 #include "runner/sim/guest/guest.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ctx.c - context switch: assembly for known ABIs, else ucontext.
+ * ctx.c - switches contexts, in assembly for known ABIs, else with ucontext.
  *
- * A simulation switches whenever another core is earlier. swapcontext() calls
- * the kernel for the signal mask each time and would dominate the run time.
+ * A simulation switches whenever another core is earlier. swapcontext() would
+ * dominate the run time, since it makes a system call for the signal mask each
+ * time.
  */
 #include "runner/sim/guest/ctx.h"
 
@@ -11,7 +12,7 @@
 #include <ucontext.h>
 
 #if defined(RM_SIM_CTX_PORTABLE)
-/* the portable version below, selected by its test */
+/* the portable version below, which its test selects */
 #elif defined(__x86_64__)
 
 /* System V ABI 1.0, 3.2.1: rbx, rbp, r12 to r15 and rsp belong to the caller.
@@ -46,8 +47,8 @@ void rm_sim_ctx_make(
 	void **stack = top;
 
 	(void)bytes;
-	/* The return address of a call. The ABI requires 16-byte alignment
-	   before a call, so entry() finds the stack as after one. */
+	/* Space for a return address: the ABI requires 16-byte alignment before
+	   a call, so entry() finds the stack as if it had been called. */
 	*--stack = NULL;
 	memcpy(--stack, &entry, sizeof(entry)); /* target of `ret` */
 	for (int i = 0; i < SAVED; i++)
@@ -110,8 +111,8 @@ void rm_sim_ctx_make(
 #if defined(RM_SIM_CTX_PORTABLE) || \
         !(defined(__x86_64__) || defined(__aarch64__))
 
-/* The saved state is at the low end of its own stack. The main stack's state is
-   static, as that context switches first. */
+/* The saved state is at the low end of the context's own stack. The state of
+   the main stack is static, since that context switches first. */
 static ucontext_t main_state;
 
 void rm_sim_ctx_make(

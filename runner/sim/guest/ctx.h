@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-/* A stack that is not running, with its stack pointer. */
+/* A suspended context: its stack and stack pointer. */
 struct rm_sim_ctx {
 	void *stack_pointer;
 };
@@ -23,7 +23,7 @@ struct rm_sim_ctx {
 void rm_sim_ctx_make(
         struct rm_sim_ctx *ctx, void *top, size_t bytes, void (*entry)(void));
 
-/* Saves this context in `from` and continues `to`. Returns when another context
+/* Saves this context in `from` and resumes `to`. Returns when another context
    switches to `from`. Both belong to the same host thread. */
 void rm_sim_ctx_switch(struct rm_sim_ctx *from, const struct rm_sim_ctx *to);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * futex_call.h - decodes syscall() of simulated code. Only futex wait and wake
- * are supported. Used by the kernels of both run times.
+ * are supported. Both the simulator's and the explorer's kernel use it.
  */
 #ifndef RM_SIM_FUTEX_CALL_H
 #define RM_SIM_FUTEX_CALL_H
@@ -16,7 +16,8 @@
 
 struct rm_sim_futex_call {
 	const void *word;
-	uint32_t value; /* wait while the word equals it, or number to wake */
+	uint32_t value; /* value of the word while which to wait, or number to
+	                   wake */
 	bool wakes;
 };
 
@@ -30,13 +31,14 @@ static inline struct rm_sim_futex_call rm_sim_futex_call_of(
 	if (number != SYS_futex)
 		rm_sim_reject("a system call other than futex");
 	call.word = va_arg(arguments, const void *);
-	/* private or shared, and the clock, do not matter within one process */
+	/* private or shared, and which clock, does not matter within one
+	   process */
 	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
 	call.value = va_arg(arguments, uint32_t);
 	call.wakes = operation == FUTEX_WAKE;
 	if (!call.wakes && operation != FUTEX_WAIT)
 		rm_sim_reject("a futex operation other than wait and wake");
-	/* to wait forever instead would be reported as a deadlock */
+	/* waiting forever instead would be reported as a deadlock */
 	if (!call.wakes && va_arg(arguments, const void *))
 		rm_sim_reject("a futex wait with a timeout");
 	return call;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guest.h - functions that simulated code may call: the simulated machine's
- * versions of the C library's.
+ * guest.h - functions that simulated code may call in place of those of the C
+ * library.
  *
  * Maps and the measured loop do not use these names: objcopy renames the
  * symbols of their objects after compilation (runner/sim/names.txt). The second
  * half is for functions that are simulated code themselves (mutex.c, heap.c).
  * They are compiled with instrumentation, so that accesses of locks and
- * allocator are counted. All are called on the simulation's one host thread.
+ * allocator are counted. All are called on the single host thread of the
+ * simulation.
  */
 #ifndef RM_SIM_GUEST_H
 #define RM_SIM_GUEST_H
@@ -20,7 +21,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* mutex.c: glibc's algorithms on glibc's structures. */
+/* mutex.c: uses glibc's algorithms and structures. */
 int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex);
 int rm_sim_mutex_lock(pthread_mutex_t *opaque);
@@ -49,7 +50,7 @@ int rm_sim_barrier_init(pthread_barrier_t *opaque,
 int rm_sim_barrier_destroy(pthread_barrier_t *barrier);
 int rm_sim_barrier_wait(pthread_barrier_t *opaque);
 
-/* heap.c: glibc's chunk layout and per-thread caches. */
+/* heap.c: uses glibc's chunk layout and per-thread caches. */
 void *rm_sim_malloc(size_t bytes);
 void *rm_sim_calloc(size_t count, size_t bytes);
 void *rm_sim_realloc(void *old, size_t bytes);
@@ -57,7 +58,7 @@ void *rm_sim_aligned_alloc(size_t alignment, size_t bytes);
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes);
 void rm_sim_free(void *opaque);
 
-/* touch.c: the host copies; the accesses are counted. */
+/* touch.c: the host copies the bytes, and the accesses are counted. */
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes);
 void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);
@@ -97,13 +98,14 @@ int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
         void *(*entry)(void *), void *argument);
 int rm_sim_thread_join(pthread_t thread, void **result);
 pthread_t rm_sim_thread_self(void);
-/* The team's barrier, for all its threads and the main thread. */
+/* The barrier for all threads of the team and the main thread. */
 int rm_sim_team_barrier_wait(pthread_barrier_t *barrier);
 
 /* --- for simulated code in this folder --- */
 
 /* The running core: 0 .. cores - 1, or RM_SIM_CORES_MAX for the main thread.
-   That runs outside the simulated machine; its accesses are not counted. */
+   The main thread runs outside the simulated machine; its accesses are not
+   counted. */
 unsigned rm_sim_self(void);
 
 /* Sleeps in virtual time while *word == value (one system call). Returns 0 when
@@ -112,14 +114,14 @@ int rm_sim_futex_wait(const void *word, uint32_t value);
 /* Wakes at most `threads` waiters of `word`, longest wait first. During an
    exploration the lowest number is first (explore/world.h). */
 void rm_sim_futex_wake(const void *word, uint32_t threads);
-/* Pause of a spinning core. */
+/* Called when a spinning core pauses. */
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
-/* A place that a map marks with RM_PAUSE() (runner/map.h). */
+/* Called at places that a map marks with RM_PAUSE() (runner/map.h). */
 void rm_sim_pause(void);
 
-/* Ends the simulation because of a use that the real library does not allow.
-   Does not return to simulated code. */
+/* Ends the simulation because simulated code did something that the real
+   library does not allow. Does not return to simulated code. */
 _Noreturn void rm_sim_reject(const char *what);
 
 #endif /* RM_SIM_GUEST_H */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.c - malloc, compiled with instrumentation: its own accesses are counted.
+ * heap.c - malloc, compiled with instrumentation: so that its own accesses are
+ * counted.
  *
- * The positions of blocks determine cache counts, so they follow glibc
+ * Blocks are placed as in glibc, since their positions affect the cache counts
  * (malloc/malloc.c, 2.36). Each block has a header of 8 bytes before it and an
  * address that is a multiple of 16; chunks have at least 32 bytes. Freed chunks
- * of up to 1040 bytes go to a thread cache, last in, first out, seven of a
- * size; others to their arena (heap_arena.c, heap_bins.c). Large chunks get
- * their own pages; freeing such a chunk raises this threshold to its size. Each
- * core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
+ * of up to 1040 bytes go to a thread cache (last in, first out, at most seven
+ * of each size), all others to their arena (heap_arena.c, heap_bins.c). Large
+ * chunks get their own pages; freeing such a chunk raises this threshold to its
+ * size. Each core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
  */
 #include "runner/sim/guest/chunk.h"
 #include "runner/sim/guest/guest.h"
@@ -25,11 +26,11 @@ enum {
 	   buffer of 1 MiB before (runner/map_program/trial.c). */
 	PAGES_MIN = (1 << 20) + RM_SIM_PAGE,
 	PAGES_MIN_MAX = 32 << 20,
-	/* offset in its page of a thread's first block in glibc: after the
-	   heap's header, the arena's state and the thread's cache. It
-	   determines which blocks share a line. */
+	/* offset within its page of a thread's first block in glibc, where it
+	   follows the heap's header, the arena's state and the thread's cache.
+	   It determines which blocks share a cache line. */
 	FIRST_BLOCK = 0xb70,
-	/* spreads the heaps of two cores over a shared cache */
+	/* places the heaps of two cores in different sets of a shared cache */
 	STAGGER_BYTES = 17 * RM_SIM_PAGE,
 };
 
@@ -105,7 +106,8 @@ static void *map_pages(size_t size, size_t alignment)
 	pages = rm_sim_space_map(bytes);
 	if (!pages)
 		return NULL;
-	/* pages are aligned to 4096; greater alignments are not supported */
+	/* pages are aligned to 4096 bytes; larger alignments are not
+	   supported */
 	block = (uint64_t *)(void *)(pages + before);
 	block[-1] = bytes | RM_SIM_MAPPED;
 	block[-2] = before;
@@ -116,7 +118,8 @@ static void free_pages(void *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
 
-	/* as in glibc: a program that frees this size will allocate it again */
+	/* as in glibc: a program that frees this size probably allocates it
+	   again */
 	if (bytes > read_pages_min() && bytes <= PAGES_MIN_MAX)
 		/* relaxed: see read_pages_min() */
 		atomic_store_explicit(&pages_min, bytes, memory_order_relaxed);
@@ -155,8 +158,8 @@ static struct rm_sim_block *take_chunk(struct rm_sim_arena *arena, size_t size)
 	return rm_sim_arena_take(arena, &arena->cache, size);
 }
 
-/* Moves the start of a used chunk to `block` and its size to `size`; frees the
-   bytes before and after (glibc: _int_memalign). */
+/* Cuts a used chunk down to `size` bytes from `block` on; frees the bytes
+   before and after it (glibc: _int_memalign). */
 static void *trim_to(struct rm_sim_arena *arena, struct rm_sim_block *chunk,
         struct rm_sim_block *block, size_t size)
 {
@@ -201,7 +204,7 @@ static struct rm_sim_block *take_aligned(
 	if (!chunk)
 		return NULL;
 	block = (void *)(((uintptr_t)chunk + alignment - 1) & -alignment);
-	/* the part cut off before it must be a valid chunk */
+	/* the part that is cut off at the start must be a valid chunk */
 	if (block != chunk && (char *)block - (char *)chunk < RM_SIM_CHUNK_MIN)
 		block = (void *)((char *)block + alignment);
 	return trim_to(arena, chunk, block, size);
@@ -277,7 +280,7 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 
 	if (__builtin_mul_overflow(count, bytes, &all))
 		return NULL;
-	/* like glibc: without the core's cache */
+	/* like glibc, without using the core's cache */
 	block = allocate_uncached(all, RM_SIM_GRAIN);
 	/* new pages are zeroed */
 	if (block && !(*rm_sim_heap_header(block) & RM_SIM_MAPPED))

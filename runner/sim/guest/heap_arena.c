@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap_arena.c - chunks of one arena, compiled with instrumentation.
+ * heap_arena.c - manages the chunks of one arena, compiled with
+ * instrumentation.
  *
- * Follows glibc 2.36. Chunks are adjacent; each has its size and whether the
+ * Follows glibc 2.36. Chunks are adjacent; each stores its size and whether the
  * previous one is in use. A free chunk also has its size at its end, so that a
  * freed chunk merges with free neighbours. Chunks of up to 128 bytes are
- * exempt: they stay in a list of their size until a large request.
+ * exempt: they stay in a list for their size until a large request comes.
  */
 #include "runner/sim/guest/chunk.h"
 
 #include "runner/sim/guest/guest.h"
 
 enum {
-	LARGE_MIN = 1024,           /* from here fast chunks are merged */
-	CONSOLIDATE_MIN = 64 << 10, /* so do free chunks from this size */
+	LARGE_MIN = 1024, /* from this size on, fast chunks are merged */
+	CONSOLIDATE_MIN = 64 << 10, /* free chunks from this size on do so,
+	                               too */
 };
 
 static size_t fast_of(size_t bytes)
@@ -31,7 +33,7 @@ static void mark_free(struct rm_sim_block *block, size_t bytes)
 	*after &= ~(uint64_t)RM_SIM_BEFORE_USED;
 }
 
-/* Merges a freed chunk that no cache takes with its free neighbours. Returns
+/* Merges a freed chunk that goes to no cache with its free neighbours. Returns
    the resulting size. */
 static size_t merge(struct rm_sim_arena *arena, struct rm_sim_block *block)
 {
@@ -67,7 +69,7 @@ static void merge_fast(struct rm_sim_arena *arena)
 	/* relaxed: a concurrent free sets it again */
 	atomic_store_explicit(&arena->fast_used, 0, memory_order_relaxed);
 	for (size_t i = 0; i < RM_SIM_FAST_SIZES; i++) {
-		/* acquire: pairs with the release in rm_sim_arena_give_fast() */
+		/* acquire: pairs with release in rm_sim_arena_give_fast() */
 		struct rm_sim_block *block = atomic_exchange_explicit(
 		        &arena->fast[i], NULL, memory_order_acquire);
 
@@ -85,11 +87,11 @@ void rm_sim_arena_give_fast(
 {
 	_Atomic(struct rm_sim_block *) *list = &arena->fast[fast_of(bytes)];
 	struct rm_sim_block *after = (void *)((char *)block + bytes);
-	/* relaxed, both: the exchange orders; fast_used is a hint */
+	/* relaxed, both: the exchange orders them; fast_used is a hint */
 	struct rm_sim_block *first =
 	        atomic_load_explicit(list, memory_order_relaxed);
 
-	/* as in glibc; this read may touch another line */
+	/* as in glibc; this read may touch one more line */
 	if (rm_sim_heap_bytes(after) < RM_SIM_GRAIN)
 		rm_sim_reject("a freed block whose end was overwritten");
 	atomic_store_explicit(&arena->fast_used, 1, memory_order_relaxed);
@@ -168,7 +170,7 @@ struct rm_sim_block *rm_sim_arena_take(
 	return block;
 }
 
-/* Moves the end of the top. */
+/* Moves the end of the top chunk. */
 static void set_top(struct rm_sim_arena *arena, char *end)
 {
 	uint64_t *header = rm_sim_heap_header(arena->top);
@@ -210,7 +212,8 @@ bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes)
 	return true;
 }
 
-/* Releases free memory at the end except a reserve (glibc: heap_trim). */
+/* Releases free memory at the end of the heap, except for a reserve (glibc:
+   heap_trim). */
 static void trim(struct rm_sim_arena *arena, size_t trim_bytes)
 {
 	size_t size = rm_sim_heap_bytes(arena->top), spare;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap_bins.c - free chunks by size, compiled with instrumentation.
+ * heap_bins.c - keeps free chunks by size; compiled with instrumentation.
  *
  * Follows glibc 2.36 (malloc/malloc.c, _int_malloc). A freed chunk goes to the
  * unsorted list. The next request sorts that list, takes a chunk that fits
  * exactly, or else splits the smallest one that is large enough. The remainder
  * serves the following small requests in order of address, so that new entries
- * are adjacent in a freed array. Omitted: the list of sizes of large bins; they
- * are searched instead.
+ * are adjacent in a freed array. The list of sizes in large bins is omitted;
+ * large bins are searched instead.
  */
 #include "runner/sim/guest/chunk.h"
 
 enum {
 	UNSORTED = 1,
-	SMALL_END = 1024, /* smaller chunks: one size per bin */
+	SMALL_END = 1024, /* smaller chunks have one size per bin */
 	BIN_BITS = 64,
 };
 
@@ -59,7 +59,7 @@ void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block)
 }
 
 /* Moves a chunk from the unsorted list to its bin, newest first. Large bins are
-   ordered by falling size; the first of each size stays first. */
+   ordered by decreasing size; the first chunk of each size stays first. */
 static void insert_sorted(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
@@ -121,7 +121,8 @@ static struct rm_sim_block *take_small(
 }
 
 /* Sorts the unsorted list, oldest first. Chunks of exactly `bytes` go to the
-   cache. Returns the first that does not fit there, a cached one, or NULL. */
+   cache. Returns the first chunk for which the cache has no room, else a cached
+   one, or NULL. */
 static struct rm_sim_block *sort_unsorted(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
@@ -158,7 +159,8 @@ static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
 		return NULL;
 	while ((chunk_bytes = rm_sim_heap_bytes(block)) < bytes)
 		block = block->prev;
-	/* takes the second of its size, where insert_sorted() puts the newest */
+	/* takes the second chunk of its size, where insert_sorted() puts the
+	   newest */
 	while (block->prev != bin && block->prev->prev != bin &&
 	        rm_sim_heap_bytes(block->prev) == chunk_bytes &&
 	        rm_sim_heap_bytes(block->prev->prev) == chunk_bytes)

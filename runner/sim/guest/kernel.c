@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel.c - system calls of simulated code, in virtual time.
+ * kernel.c - implements system calls of simulated code, in virtual time.
  *
  * The main thread has no clock, so its calls cost nothing. If it has to wait,
  * the cores run meanwhile.
@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-/* A vDSO call: about 20 ns at 3 GHz. Guessed for all machines, so it is not in
-   their files. */
+/* Cost of a vDSO call, about 20 ns at 3 GHz. It is a guess for all machines, so
+   it is not in their files. */
 enum { CLOCK_READ_CYCLES = 60 };
 
 /* Each call costs as much as a futex call: entry into the kernel and return. */
@@ -55,7 +55,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	if (!core)
 		rm_sim_reject("the main thread waits for a lock");
 	system_call();
-	/* no core runs between comparison and wait: no wake is lost */
+	/* no core runs between comparison and wait, so no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
 	world->thread[core->id].futex = word;
@@ -98,8 +98,8 @@ long rm_sim_syscall(long number, ...)
 int rm_sim_sched_yield(void)
 {
 	system_call();
-	/* The earliest core runs, which may be this one. Without another core
-	   it continues at once, as under a kernel. */
+	/* Lets the earliest core run, which may be this one. If there is no
+	   other core, this one continues at once, as under a real kernel. */
 	if (rm_sim_running)
 		rm_sim_world_yield();
 	return 0;
@@ -109,7 +109,7 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 {
 	uint64_t ns;
 
-	(void)clock; /* a core runs one thread: CPU time is elapsed time */
+	(void)clock; /* a core runs one thread, so CPU time is elapsed time */
 	rm_sim_world_spend(CLOCK_READ_CYCLES);
 	ns = rm_sim_world_now_ns();
 	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
@@ -138,8 +138,8 @@ int rm_sim_clock_nanosleep(clockid_t clock, int flags,
 		return 0;
 	}
 	system_call();
-	/* Waits on the address of a local variable. No other core knows it, so
-	   only the time ends the wait. */
+	/* Waits on the address of a local variable. No other core knows that
+	   address, so only the timeout ends the wait. */
 	if (until > core->now)
 		rm_sim_world_switch(rm_sim_wait(rm_sim_world->model,
 		        rm_sim_space_offset((uintptr_t)&until), until));
@@ -151,7 +151,7 @@ int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
 }
 
-/* Recorded only for sched_getcpu(), since each thread has its own core. */
+/* Only recorded for sched_getcpu(), since each thread has its own core. */
 int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set)
 {
 	(void)pid;

@@ -4,8 +4,8 @@
  *
  * Uses glibc 2.36's algorithms (nptl/pthread_mutex_lock.c, lowlevellock.h) and
  * its layout: word, count, owner, users and kind are in one structure of 40
- * bytes. So the traffic to the lock's line equals that of the real library.
- * Omitted: robust, priority and process-shared kinds, and elision.
+ * bytes. So the traffic on the lock's cache line is that of the real library.
+ * Robust, priority and process-shared kinds and lock elision are omitted.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -64,8 +64,8 @@ static int try_word(struct mutex *mutex)
 	               : EBUSY;
 }
 
-/* Sleeps without writing if waiters are already marked, so that the line stays
-   with the holder (glibc: __lll_lock_wait). */
+/* If waiters are already marked, sleeps without writing, so that the holder
+   keeps the cache line (glibc: __lll_lock_wait). */
 static void wait_word(struct mutex *mutex)
 {
 	/* relaxed: the futex and the exchange check it again */
@@ -96,7 +96,8 @@ static void release_word(struct mutex *mutex)
 		rm_sim_futex_wake(&mutex->word, 1);
 }
 
-/* Whether this core already holds it; sets the result for its kind. */
+/* True if this core already holds the mutex; sets the result for the mutex's
+   kind. */
 static int held_already(struct mutex *mutex, int *status)
 {
 	uint32_t kind = mutex->kind & KIND_MASK;

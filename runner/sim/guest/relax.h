@@ -30,11 +30,11 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
 
-/* with parentheses, so that __has_builtin() is not affected */
+/* in parentheses, so that __has_builtin() is not affected */
 #define __builtin_ia32_pause() rm_sim_relax()
 
-/* The measured loop marks the start of each operation, so that the lines it
-   touches can be counted (runner/driver.h). */
+/* The measured loop marks the start of each operation, so that the lines that
+   it touches can be counted (runner/driver.h). */
 #define RM_OPERATION_BEGINS rm_sim_operation_begins
 
 #endif /* RM_SIM_RELAX_H */

@@ -2,11 +2,12 @@
 /*
  * rwlock.c - pthread reader-writer locks, compiled with instrumentation.
  *
- * Uses glibc 2.36's algorithm (nptl/pthread_rwlock_common.c). Readers and phase
- * share one word, so a read lock is one addition and its unlock one exchange,
- * on one line. If the lock prefers writers, readers wait before the addition
- * while a writer is next. Omitted: timeouts, and hand-over from writer to
- * writer (writers compete for the word instead).
+ * Uses glibc 2.36's algorithm (nptl/pthread_rwlock_common.c). The number of
+ * readers and the phase share one word, so locking for reading is one addition
+ * and unlocking one exchange, on one cache line. If the lock prefers writers,
+ * readers wait before the addition while a writer is next. Omits timeouts, and
+ * handing the lock over from writer to writer; writers compete for the word
+ * instead.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 
 struct rwlock {
-	_Atomic uint32_t readers;  /* count << 3 | the bits below */
+	_Atomic uint32_t readers;  /* number of readers << 3 | the bits below */
 	_Atomic uint32_t writers;  /* unused; keeps glibc's layout */
 	_Atomic uint32_t wrphase;  /* futex: 1 during a write phase */
 	_Atomic uint32_t wrlocked; /* futex of queued writers */
@@ -29,7 +30,7 @@ _Static_assert(sizeof(struct rwlock) <= sizeof(pthread_rwlock_t),
         "a simulated rwlock must fit into a pthread_rwlock_t");
 
 enum {
-	WRITE_PHASE = 1,  /* write phase, or the transition to it */
+	WRITE_PHASE = 1,  /* write phase, or changing to it */
 	WRITE_LOCKED = 2, /* a writer holds the lock or is next */
 	READERS_WAIT = 4, /* readers wait until the last reader has left */
 	READER = 8,
@@ -63,7 +64,8 @@ int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 	               : 0;
 }
 
-/* Sleeps while the phase word is `phase`, and marks the word as used. */
+/* Sleeps while the word of the phase is `phase`, and marks that word as
+   used. */
 static void phase_wait(struct rwlock *lock, uint32_t phase)
 {
 	/* relaxed: callers order by the word of readers */
@@ -84,7 +86,7 @@ static void phase_wait(struct rwlock *lock, uint32_t phase)
 	}
 }
 
-/* A reader that found the lock in a write phase. */
+/* Waits as a reader that found the lock in a write phase. */
 static void read_slow(struct rwlock *lock, uint32_t seen)
 {
 	while ((seen & WRITE_PHASE) && !(seen & WRITE_LOCKED))
@@ -107,11 +109,11 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		/* acquire: pairs with the release in write_unlock() */
 	} while (atomic_load_explicit(&lock->readers, memory_order_acquire) &
 	         WRITE_PHASE);
-	/* that thread also writes the phase's futex: see read_unlock() */
+	/* that thread also writes the futex of the phase, see read_unlock() */
 	phase_wait(lock, 1);
 }
 
-/* Before a reader adds itself: waits while a writer is next. */
+/* Called before a reader adds itself: waits while a writer is next. */
 static void let_writers_first(struct rwlock *lock)
 {
 	for (;;) {

@@ -3,7 +3,8 @@
  * space.c - addresses of simulated memory, independent of the host.
  *
  * Segments are allocated from the low end, separate pages from the high end,
- * like heap and mmap() in a real process. They collide only when all is used.
+ * like heap and mmap() in a real process. They collide only when the whole
+ * space is used.
  */
 #include "runner/sim/guest/space.h"
 
@@ -23,9 +24,9 @@ enum {
 	/* including its guard page: an odd number of pages, otherwise all stack
 	   tops would map to few sets of the host's TLB */
 	STACK_STRIDE = PAGE + RM_SIM_STACK_BYTES,
-	/* lines between two stack tops, modulo a page: odd */
+	/* lines between two stack tops, modulo a page; odd */
 	STACK_STAGGER_BYTES = 7 * RM_SIM_LINE_BYTES,
-	FREED_MAX = 4096, /* more are lost, which only costs addresses */
+	FREED_MAX = 4096, /* more pages are lost, which only costs addresses */
 	GLOBAL_PAGES = RM_SIM_GLOBALS_BYTES / PAGE,
 };
 
@@ -48,7 +49,7 @@ static struct {
 	uint32_t pages;
 } space;
 
-/* The first entry of the loader is the program's own file. */
+/* The first entry in the loader's list is the program's own file. */
 static int find_image(struct dl_phdr_info *info, size_t size, void *unused)
 {
 	uintptr_t low = UINTPTR_MAX, high = 0;
@@ -121,7 +122,8 @@ uint64_t rm_sim_space_global(uintptr_t address)
 
 	uint32_t *number = &space.page_number[offset / PAGE];
 
-	/* numbered at first use: other maps' globals do not move this map's */
+	/* numbered at first use, so that other maps' globals do not move those
+	   of this map */
 	if (!*number)
 		*number = ++space.pages;
 	return RM_SIM_GLOBALS_AT + (uint64_t)(*number - 1) * PAGE +

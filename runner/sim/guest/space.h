@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RM_SIM_BASE UINT64_C(0x100000000000) /* free on Linux, 47-bit space */
+#define RM_SIM_BASE UINT64_C(0x100000000000) /* 47 bits, unused on Linux */
 
 #define RM_SIM_HEAP_BYTES    (UINT64_C(12) << 30)
 #define RM_SIM_STACKS_AT     RM_SIM_HEAP_BYTES
@@ -30,8 +30,9 @@
 
 enum { RM_SIM_STACK_BYTES = 256 << 10 };
 
-/* Reserves heap and stacks; host memory is allocated at first use. Once per
-   process. Returns 0, or -errno with `error` if the address is taken. */
+/* Reserves heap and stacks; host memory is allocated when it is first used.
+   Once per process. Returns 0, or -errno with `error` if the address is
+   taken. */
 int rm_sim_space_open(struct rm_error *error);
 
 /* The 16-byte aligned end of stack `n`, 0 .. RM_SIM_CORES_MAX (the last is the
@@ -39,11 +40,11 @@ int rm_sim_space_open(struct rm_error *error);
    of their pages, as in a real process. */
 void *rm_sim_space_stack(unsigned n);
 
-/* Offset of an address in the program's globals, or RM_SIM_NOWHERE for memory
-   outside the simulation (the host's libraries). */
+/* Returns the offset of an address in the program's globals, or RM_SIM_NOWHERE
+   for memory outside the simulation (the host's libraries). */
 uint64_t rm_sim_space_global(uintptr_t address);
 
-/* Offset of any address, or RM_SIM_NOWHERE. */
+/* Returns the offset of any address, or RM_SIM_NOWHERE. */
 static inline uint64_t rm_sim_space_offset(uintptr_t address)
 {
 	uint64_t offset = address - RM_SIM_BASE;
@@ -53,8 +54,8 @@ static inline uint64_t rm_sim_space_offset(uintptr_t address)
 	               : rm_sim_space_global(address);
 }
 
-/* Offset of a code address or global in the program's file; 0: not part of the
-   program. */
+/* Returns the offset in the program's file of a code address or a global; 0:
+   not part of the program. */
 uint64_t rm_sim_space_image(const void *address);
 
 /* Allocates zeroed pages at the top of the heap, from the highest address down.
@@ -62,7 +63,8 @@ uint64_t rm_sim_space_image(const void *address);
 void *rm_sim_space_map(size_t bytes);
 void rm_sim_space_unmap(void *pages, size_t bytes);
 
-/* Allocates the next RM_SIM_SEGMENT_BYTES of the heap, from below. */
+/* Allocates the next RM_SIM_SEGMENT_BYTES of the heap, from the lowest address
+   up. */
 enum { RM_SIM_SEGMENT_BYTES = 64 << 20 };
 void *rm_sim_space_segment(void);
 

@@ -2,18 +2,19 @@
 /*
  * touch.c - reports every access of simulated code to the model.
  *
- * Implements the functions that compilers call with -fsanitize=thread; names
- * and types are theirs (gcc 12: gcc/tsan.cc; clang 14: ThreadSanitizer.cpp).
- * Plain accesses are reported before they happen, atomic ones are executed
- * here. Accesses of C++ objects and of vectors over 16 bytes are missing, so
- * simulatable.sh rejects maps that need them.
+ * Implements the functions to which compilers insert calls with
+ * -fsanitize=thread, so the compilers determine names and types (gcc 12:
+ * gcc/tsan.cc; clang 14: ThreadSanitizer.cpp). Plain accesses are reported
+ * before they happen, atomic ones are executed here. Accesses to C++ objects
+ * and to vectors over 16 bytes are not implemented, so simulatable.sh rejects
+ * maps that need them.
  *
  * Cores take turns on one host thread, and switch only within touch(): the
  * plain code after it is atomic. The model is sequentially consistent. So C11
  * orders are ignored, except that full fences cost time.
  *
- * memcpy() and similar functions call the host's library and count its
- * accesses, 16 bytes at a time, in its order.
+ * memcpy() and similar functions call the host's library and count its accesses
+ * in its order, 16 bytes at a time.
  */
 #include "runner/sim/guest/guest.h"
 #include "runner/sim/guest/space.h"
@@ -113,7 +114,7 @@ RM_SIM_PLAIN(4)
 RM_SIM_PLAIN(8)
 RM_SIM_PLAIN(16)
 
-/* An inlined copy of a struct. */
+/* Reports the inlined copy of a struct. */
 void __tsan_read_range(void *address, size_t bytes)
 {
 	touch_slow((uintptr_t)address, bytes, RM_SIM_LOAD, SITE);
@@ -136,7 +137,8 @@ static void fence(int order)
 		                .value);
 }
 
-/* A read-modify-write; the expression computes the new value from `old`. */
+/* Defines a read-modify-write; the expression computes the new value from
+   `old`. */
 #define RM_SIM_CHANGE(bits, name, changed)                                     \
 	uint##bits##_t RM_SIM_NAME(bits, name)(                                \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \

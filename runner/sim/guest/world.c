@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world.c - simulated threads: schedule, virtual time, barriers, termination.
+ * world.c - runs simulated threads: schedule, virtual time, barriers,
+ * termination.
  *
  * A core runs until it must wait or another one is earlier; then it switches to
- * the core that the model selects. A main thread that would block lets the
+ * the core that the model selects. If the main thread would block, it lets the
  * cores run until it can continue. So the model's scheduler is the only one.
  */
 #include "runner/sim/guest/world.h"
@@ -22,10 +23,10 @@ static struct rm_sim_world world;
 struct rm_sim_world *rm_sim_world = &world;
 struct rm_sim_core *rm_sim_running;
 
-/* nanoseconds times cycles overflow 64 bits after hours */
+/* nanoseconds times cycles would overflow 64 bits after hours */
 __extension__ typedef unsigned __int128 u128;
 
-/* a core leaves a barrier up to so many cycles late: see release_barrier() */
+/* a core leaves a barrier up to this many cycles late, see release_barrier() */
 enum { START_SPREAD = 200 };
 
 struct rm_sim *rm_sim_world_model(void)
@@ -33,7 +34,7 @@ struct rm_sim *rm_sim_world_model(void)
 	return world.model;
 }
 
-/* The core whose thread only signals the main thread's alarm. */
+/* The core whose thread only triggers the main thread's alarm. */
 static unsigned timer_id(void)
 {
 	return world.options.cores;
@@ -46,7 +47,8 @@ static bool has_timer(void)
 	return timer_id() < RM_SIM_CORES_MAX;
 }
 
-/* Separate, because its message would enlarge each switch's stack frame. */
+/* A separate function, because its message would enlarge the stack frame of
+   each switch. */
 static _Noreturn __attribute__((noinline)) void fail_limit(unsigned core)
 {
 	struct rm_error error = { "" };
@@ -68,8 +70,8 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 		return;
 	rm_sim_running = next;
 	if (next) {
-		/* The core after it most often runs next, so prefetch the top
-		   of its stack on the host. */
+		/* Prefetches, on the host, the top of the stack of the core
+		   that most often runs next. */
 		const char *stack = world.thread[next->after].ctx.stack_pointer;
 
 		__builtin_prefetch(stack);
@@ -110,7 +112,7 @@ void rm_sim_world_spend(uint64_t cycles)
 		rm_sim_spend(rm_sim_running, cycles);
 }
 
-/* Whether every thread waits at a barrier or has ended. */
+/* True if every thread waits at a barrier or has ended. */
 static bool all_stopped(void)
 {
 	for (unsigned i = 0; i < world.threads; i++)
@@ -119,7 +121,7 @@ static bool all_stopped(void)
 	return true;
 }
 
-/* Stops this core's thread at a barrier or finally. */
+/* Stops the thread of this core, at a barrier or because it has ended. */
 static void stop_thread(
         struct rm_sim_thread *self, enum rm_sim_thread_state state)
 {
@@ -131,7 +133,7 @@ static void stop_thread(
 	rm_sim_world_switch(all_stopped() ? NULL : next);
 }
 
-/* Lists the waiting cores, up to a few. */
+/* Lists the first few waiting cores. */
 static _Noreturn void deadlock(void)
 {
 	struct rm_error error = { "" };
@@ -175,8 +177,8 @@ static void run_until_settled(void)
 	}
 }
 
-/* Releases all threads from the barrier, at slightly different times: with
-   equal starts the cores would meet at each line in the same order. */
+/* Releases all threads from the barrier at slightly different times, since with
+   equal starts the cores would reach each cache line in the same order. */
 static void release_barrier(void)
 {
 	uint64_t seed = rm_seed(world.options.seed, ++world.rounds);
@@ -210,7 +212,7 @@ int rm_sim_team_barrier_wait(pthread_barrier_t *barrier)
 	return PTHREAD_BARRIER_SERIAL_THREAD;
 }
 
-/* The timer core: waits, switches to the main thread, ends. */
+/* Runs on the timer core: waits, switches to the main thread, ends. */
 static void timer_entry(void)
 {
 	for (;;) {
@@ -236,7 +238,7 @@ void rm_sim_world_sleep(uint64_t until)
 	world.timer_set = true;
 	world.alarm = until;
 	rm_sim_spawn(world.model, timer_id(), world.main_now);
-	/* time passes even if all cores are at the barrier early */
+	/* time passes even if all cores reach the barrier early */
 	while (!world.alarm_rang)
 		run(rm_sim_turn(world.model));
 	world.alarm_rang = false;

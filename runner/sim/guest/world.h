@@ -20,14 +20,15 @@ enum rm_sim_end {
 	RM_SIM_COMPLETE,
 	RM_SIM_DEADLOCK, /* cores wait and none can wake them */
 	RM_SIM_LIMIT,    /* virtual time ran out */
-	RM_SIM_MISUSE,   /* an unsupported or undefined call */
+	RM_SIM_MISUSE,   /* a call that is unsupported or has undefined
+	                  behaviour */
 };
 
 struct rm_sim_world_options {
 	const struct rm_sim_mach *mach; /* copied */
 	unsigned cores;
-	uint64_t seed;       /* for the cores' start times */
-	uint64_t limit_ns;   /* of virtual time; 0: no limit */
+	uint64_t seed;       /* seed for the start times of the cores */
+	uint64_t limit_ns;   /* limit of virtual time; 0: none */
 	unsigned main_depth; /* offset of the main thread's first frame from the
 	                        top of its stack, in bytes; a multiple of 16 */
 };
@@ -35,13 +36,13 @@ struct rm_sim_world_options {
 /*
  * Runs main(argument) as the main thread of simulated code. Once per process.
  * Returns enum rm_sim_end, or a negative errno if the world could not be
- * created. After any end but RM_SIM_COMPLETE main() has not returned, its
+ * created. Unless it ends with RM_SIM_COMPLETE, main() has not returned, its
  * resources are lost, and `error` has the reason.
  */
 int rm_sim_world_run(const struct rm_sim_world_options *options,
         void (*main)(void *argument), void *argument, struct rm_error *error);
 
-/* The model; NULL before and after rm_sim_world_run(). For the main thread,
+/* The model; NULL before and after rm_sim_world_run(). The main thread uses it,
    e.g. to reset and read counts. */
 struct rm_sim *rm_sim_world_model(void);
 
@@ -60,8 +61,8 @@ struct rm_sim_thread {
 	void *(*entry)(void *);
 	void *argument;
 	void *result;
-	int cpu;           /* CPU it was bound to; -1: its core's number */
-	const void *futex; /* futex it waits for; for deadlock messages */
+	int cpu; /* CPU to which it was bound; -1: number of its core */
+	const void *futex; /* futex for which it waits, for deadlock messages */
 };
 
 struct rm_sim_world {
@@ -74,7 +75,8 @@ struct rm_sim_world {
 	uint64_t main_now; /* the main thread's clock, cycles */
 	uint64_t alarm;    /* time of the timer core, or RM_SIM_FOREVER */
 	uint64_t limit;    /* of virtual time, cycles */
-	uint64_t foreign;  /* accesses to memory outside the simulation */
+	uint64_t foreign;  /* number of accesses to memory outside the
+	                     simulation */
 	bool alarm_rang;
 	bool timer_set; /* the timer core has its context */
 	enum rm_sim_end end;
@@ -92,7 +94,7 @@ extern struct rm_sim_core *rm_sim_running;
    this core runs again. */
 void rm_sim_world_switch(struct rm_sim_core *next);
 
-/* Lets an earlier core run. */
+/* Lets an earlier core run, if there is one. */
 void rm_sim_world_yield(void);
 
 /* Runs the cores until virtual time is `until` cycles. Main thread only. */
@@ -102,7 +104,8 @@ void rm_sim_world_sleep(uint64_t until);
 _Noreturn void rm_sim_world_stop(
         enum rm_sim_end end, const struct rm_error *error);
 
-/* Virtual time of the running core or the main thread, in cycles and ns. */
+/* Virtual time of the running core or of the main thread, in cycles and in
+   ns. */
 uint64_t rm_sim_world_now(void);
 uint64_t rm_sim_world_now_ns(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access.c - accesses that do not hit the front of their set.
+ * access.c - handles accesses that do not hit the front (the most recently used
+ * line) of their set.
  *
  * L1d and L2 exchange lines here; coherence.c handles other cores. If
  * rm_sim_access_slow() returns false, it must not have changed anything,
@@ -29,7 +30,7 @@ static void evict_to_l2(struct rm_sim_core *core, const struct rm_sim_slot *out)
 		rm_sim_note_eviction(core, gone);
 }
 
-/* Fills an inclusive L2 with a line from outside; it may evict another. */
+/* Adds a line from outside to an inclusive L2, which may evict another line. */
 static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 {
 	uint32_t gone = rm_sim_l2_put(core, tag, 0);
@@ -46,7 +47,7 @@ static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 	rm_sim_note_eviction(core, gone);
 }
 
-/* Tag of the line in this core's L2, or RM_SIM_EMPTY. */
+/* Returns the line's tag in this core's L2, or RM_SIM_EMPTY. */
 static uint32_t from_l2(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 {
 	uint32_t *tag;
@@ -58,8 +59,8 @@ static uint32_t from_l2(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 }
 
 /* Brings the line to the front of its L1d set. The line leaves L2 before L2
-   gets the line evicted from L1d: in a victim L2 the two swap places, and no
-   third line is evicted. */
+   gets the line evicted from L1d: in a victim L2 the two lines change places,
+   and no third line is evicted. */
 static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
         uint64_t bytes, bool writes, const void *site)
 {
@@ -74,7 +75,7 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	core->count[writes ? RM_SIM_STORE_MISSES : RM_SIM_LOAD_MISSES]++;
 	sim->region[sim->region_of[line]].misses++;
 	front = rm_sim_l1d_make_room(core, line, &out);
-	/* held but not in L1d: only then search L2 */
+	/* held but not in L1d, the only case in which L2 is searched */
 	if (rm_sim_bit(sim->dir[line].holds, core->id))
 		tag = from_l2(core, line, &front->used);
 	evict_to_l2(core, &out);
@@ -93,7 +94,8 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	return front;
 }
 
-/* Counts like rm_sim_hit(): counts must not depend on the place of a hit. */
+/* Counts like rm_sim_hit(), since counts must not depend on where in its set a
+   line is found. */
 static void count(struct rm_sim_core *core, enum rm_sim_kind kind, bool writes)
 {
 	core->count[writes ? RM_SIM_STORES : RM_SIM_LOADS]++;
@@ -115,8 +117,9 @@ bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	uint32_t *at;
 	bool owned;
 
-	/* No other core sees plain accesses to lines that this core holds, so
-	   it may run a quantum ahead. Other accesses wait for their turn. */
+	/* Other cores do not see plain accesses to lines that this core holds,
+	   so it may run a quantum ahead. All other accesses wait for their
+	   turn. */
 	if (core->now > (kind >= RM_SIM_ATOMIC_LOAD ? core->due : sim->soft))
 		return false;
 	at = rm_sim_l1d_peek(core, line);

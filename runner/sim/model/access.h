@@ -3,8 +3,8 @@
  * access.h - the fast path of a simulated core's access.
  *
  * Addresses are offsets into one simulated space (heap, stacks, globals; laid
- * out by the caller). A line is offset / 64. A hit of the most recently used
- * line of its set is handled here, everything else in access.c.
+ * out by the caller). A line is offset / 64. This file handles a hit of the
+ * most recently used line of a set, access.c everything else.
  */
 #ifndef RM_SIM_ACCESS_H
 #define RM_SIM_ACCESS_H
@@ -13,8 +13,8 @@
 
 /*
  * A tag is a line number and, above it, two state bits. Code that lays out the
- * space must assert that its end is at most RM_SIM_SPACE_BYTES: a line that
- * overflowed its tag would always miss and corrupt another set.
+ * space must assert that it ends at RM_SIM_SPACE_BYTES or earlier, since a line
+ * that overflowed its tag would always miss and corrupt another set.
  */
 #define RM_SIM_LINE_BITS 28
 #define RM_SIM_LINE_MASK ((UINT32_C(1) << RM_SIM_LINE_BITS) - 1)
@@ -28,30 +28,36 @@ _Static_assert(RM_SIM_LINE_BITS + 2 <= 32, "a tag must hold line and state");
 
 /* Counts per core. Names: rm_sim_count_name. */
 enum rm_sim_count {
-	/* in the host's cache line that a hit needs */
+	/* counts in the host's cache line that a hit needs */
 	RM_SIM_LOADS,   /* instrumented loads, including atomic ones */
 	RM_SIM_STORES,  /* the same; includes read-modify-writes */
 	RM_SIM_ATOMICS, /* atomic accesses of every kind */
 	RM_SIM_RMWS,    /* atomic read-modify-writes */
-	/* in the next line: the next most frequent ones */
-	RM_SIM_TURNS,        /* times this core was switched to */
+	/* the next most frequent counts, in the next line */
+	RM_SIM_TURNS,        /* switches to this core */
 	RM_SIM_LOAD_MISSES,  /* L1d misses of loads */
-	RM_SIM_STORE_MISSES, /* of stores; both = cold + capacity + coherence */
-	RM_SIM_CAPACITY_MISSES,     /* evicted: capacity or conflict */
-	RM_SIM_COHERENCE_MISSES,    /* another core's write removed the line */
-	RM_SIM_REPLACEMENTS,        /* lines evicted from L1d */
-	RM_SIM_L2_MISSES,           /* left the core; all without an L2 */
+	RM_SIM_STORE_MISSES, /* L1d misses of stores; both = cold + capacity +
+	                        coherence */
+	RM_SIM_CAPACITY_MISSES,  /* evicted: capacity or conflict */
+	RM_SIM_COHERENCE_MISSES, /* because another core's write removed the
+	                            line */
+	RM_SIM_REPLACEMENTS,     /* lines evicted from L1d */
+	RM_SIM_L2_MISSES, /* lines that left the core; all evictions without an
+	                     L2 */
 	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified it */
 	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
-	RM_SIM_FALSE_INVALIDATIONS, /* of bytes that this core had not used */
-	RM_SIM_TRUE_INVALIDATIONS,  /* of bytes that this core had used */
+	RM_SIM_FALSE_INVALIDATIONS, /* lines of which this core had not used
+	                               those bytes */
+	RM_SIM_TRUE_INVALIDATIONS,  /* lines of which this core had used those
+	                              bytes */
 	RM_SIM_UPGRADES,            /* a shared line became writable */
-	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had not */
+	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had not modified it */
 	RM_SIM_COLD_MISSES,         /* first use of the line by this core */
-	RM_SIM_FALSE_MISSES,        /* coherence misses, byte not used here */
-	RM_SIM_LLC_MISSES,          /* came from memory */
-	RM_SIM_WRITEBACKS,  /* modified lines that left the core's caches */
-	RM_SIM_WAIT_CYCLES, /* waits for a busy line */
+	RM_SIM_FALSE_MISSES, /* coherence misses on bytes not used by this
+	                        core */
+	RM_SIM_LLC_MISSES,   /* came from memory */
+	RM_SIM_WRITEBACKS,   /* modified lines that left the core's caches */
+	RM_SIM_WAIT_CYCLES,  /* waits for a busy line */
 	RM_SIM_FUTEX_WAITS,
 	RM_SIM_FUTEX_WAKES,
 	RM_SIM_OPERATION_LINES, /* see rm_sim_operation() */
@@ -63,26 +69,28 @@ enum rm_sim_kind {
 	RM_SIM_STORE,
 	RM_SIM_ATOMIC_LOAD,
 	RM_SIM_ATOMIC_STORE,
-	RM_SIM_RMW, /* including a compare-and-swap that fails */
+	RM_SIM_RMW, /* including failed compare-and-swaps */
 };
 
 /* One line in a cache. */
 struct rm_sim_slot {
 	uint32_t tag;   /* RM_SIM_EMPTY: no line */
 	uint32_t order; /* LRU: time stamp of its last use; PLRU: its way */
-	uint64_t used;  /* bytes that this core used since the line arrived */
+	uint64_t used;  /* bytes that this core has used since the line
+	                  arrived */
 };
 
 /*
- * A virtual core, laid out by the host's cache lines: fields of a slow access,
- * fields of a hit, other counts. Callers may read `id`, `now`, `count` and
- * `timed_out`, and change `now` by rm_sim_spend(). The rest is private to the
- * model.
+ * A virtual core. Members are grouped by the host's cache lines: those of a
+ * slow access, those of a hit, other counts. Callers may read `id`, `now`,
+ * `count` and `timed_out`, and change `now` with rm_sim_spend(). All other
+ * members are private to the model.
  */
 struct rm_sim_core {
 	struct rm_sim *sim;
-	uint32_t *rest;    /* the other ways, see l1d.c */
-	uint64_t due;      /* deadline; unlike `deadline` valid while watched */
+	uint32_t *rest; /* the other ways, see l1d.c */
+	uint64_t due;   /* deadline that, unlike `deadline`, is also valid while
+	                 watched */
 	uint32_t *trees;   /* PLRU: one per set of L1d */
 	uint32_t *l2;      /* sets, see l2.c */
 	uint64_t *l2_used; /* used bytes of the lines in L2 */
@@ -90,13 +98,15 @@ struct rm_sim_core {
 	uint32_t rmw_cycles;
 	uint8_t id;
 	uint8_t state;  /* enum rm_sim_state */
-	bool rmw_loads; /* a read-modify-write also counts as a load */
-	uint8_t after;  /* core that most likely runs next; for prefetches */
-	bool timed_out; /* the last rm_sim_wait() ended by timeout */
+	bool rmw_loads; /* whether a read-modify-write also counts as a load */
+	uint8_t after;  /* core that most likely runs next, for prefetching */
+	bool timed_out; /* the last rm_sim_wait() timed out */
 
 	_Alignas(64) uint64_t now; /* virtual clock, cycles */
-	uint64_t soft;     /* later plain hits let another core go first */
-	uint64_t deadline; /* later events (miss, upgrade, atomic) do so */
+	uint64_t soft;     /* time after which plain hits let another core go
+	                  first */
+	uint64_t deadline; /* time after which events (miss, upgrade, atomic) do
+	                      so */
 	uint32_t set_mask;
 	uint32_t hit_cycles;
 	uint64_t count[RM_SIM_COUNTS];
@@ -111,7 +121,7 @@ static inline bool rm_sim_writes(enum rm_sim_kind kind)
 	       kind == RM_SIM_RMW;
 }
 
-/* Mask of the `size` bytes at `offset`: 1 .. 64, all in one line. */
+/* Returns the mask of `size` bytes (1 .. 64) at `offset`, all in one line. */
 static inline uint64_t rm_sim_bytes(uint64_t offset, unsigned size)
 {
 	return (~UINT64_C(0) >> (64 - size)) << (offset % RM_SIM_LINE_BYTES);
@@ -124,8 +134,8 @@ static inline void rm_sim_spend(struct rm_sim_core *core, uint64_t cycles)
 }
 
 /*
- * The fast path of rm_sim_access(). True: the access hit the front of its set
- * in time, and is done. False: nothing has changed.
+ * The fast path of rm_sim_access(). Returns true if the access hit the front of
+ * its set in time, and so is done. False: nothing has changed.
  */
 __attribute__((always_inline)) static inline bool rm_sim_hit(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes,
@@ -155,20 +165,20 @@ __attribute__((always_inline)) static inline bool rm_sim_hit(
 }
 
 /*
- * Any access that rm_sim_hit() did not complete. `kind` need not be a constant.
- * `site` is the program counter to which events are attributed.
+ * Does any access that rm_sim_hit() did not complete. `kind` need not be a
+ * constant. `site` is the program counter to which events are attributed.
  *
- * True: done; the program must execute the access immediately. False: nothing
- * has changed, and another core is earlier. Switch to rm_sim_turn(); when this
- * core runs again, repeat the call.
+ * Returns true if it is done; the program must then execute the access
+ * immediately. Returns false if nothing has changed and another core is
+ * earlier. Switch to rm_sim_turn(); when this core runs again, repeat the call.
  */
 bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         enum rm_sim_kind kind, const void *site);
 
 /*
- * One access to `bytes` of `line` by the running core. Call it directly before
- * the program executes the access. `kind` is a constant. Returns as
- * rm_sim_access_slow().
+ * Simulates one access by the running core to `bytes` of `line`. Call it
+ * directly before the program executes the access. `kind` is a constant.
+ * Returns as rm_sim_access_slow().
  */
 __attribute__((always_inline)) static inline bool rm_sim_access(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes,

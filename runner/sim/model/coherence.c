@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * coherence.c - MESI by a directory, and the LLC.
+ * coherence.c - simulates MESI with a directory, and the LLC.
  *
- * The directory is exact: a core's bit is cleared when the line leaves its last
- * cache. The directory treats E and M as one state (`owner`); only the tag in
- * the owner's cache has the modified bit.
+ * The directory is exact: a core's bit is cleared when the line leaves the
+ * core's last cache. The directory treats E and M as one state (`owner`); only
+ * the tag in the owner's cache has the modified bit.
  */
 #include "runner/sim/model/internal.h"
 
@@ -19,15 +19,13 @@ static void wait_until_free(
 	entry->busy = core->now + hold;
 }
 
-/* --- LLC --- */
-
 static uint32_t *llc_set(const struct rm_sim *sim, uint32_t line)
 {
 	return sim->llc + (size_t)(line & sim->llc_mask) * sim->llc_stride;
 }
 
-/* LRU by position: the most recently used line is first. A new line replaces
-   the last one. */
+/* Implements LRU by position: the most recently used line is first, and a new
+   line replaces the last one. */
 static void llc_put(struct rm_sim *sim, uint32_t line)
 {
 	unsigned ways = sim->mach.llc.ways, found;
@@ -40,7 +38,7 @@ static void llc_put(struct rm_sim *sim, uint32_t line)
 	rm_sim_set_first(set, (found ? found : ways) - 1, line);
 }
 
-/* Whether the line was present. It stays unless `take`. */
+/* Returns whether the line was present. It stays unless `take`. */
 static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 {
 	unsigned ways = sim->mach.llc.ways, found;
@@ -76,9 +74,8 @@ void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag)
 		llc_put(sim, line);
 }
 
-/* --- other cores --- */
-
-/* `core` loses the line to a write of `bytes`. True: it had modified it. */
+/* Removes the line from `core` because another core writes `bytes` of it.
+   Returns true if `core` had modified the line. */
 static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
 	struct rm_sim *sim = core->sim;
@@ -95,8 +92,8 @@ static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 	}
 	if (!above || sim->mach.l2.inclusion == RM_SIM_INCLUSIVE)
 		tag |= rm_sim_l2_take(core, line, &used);
-	/* False sharing is determined by bytes: the core had used none of the
-	   bytes that the other core writes. */
+	/* False sharing is decided by bytes: it means that the core had used
+	   none of the bytes that the other core writes. */
 	untouched = !(used & bytes);
 	core->count[RM_SIM_INVALIDATIONS]++;
 	core->count[untouched ? RM_SIM_FALSE_INVALIDATIONS
@@ -111,7 +108,8 @@ static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 	return tag & RM_SIM_DIRTY;
 }
 
-/* All other cores lose the line. True: one had modified it. */
+/* Removes the line from all other cores. Returns true if one of them had
+   modified it. */
 static bool take_from_all(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
@@ -134,7 +132,7 @@ static bool take_from_all(
 	return modified;
 }
 
-/* The owner keeps the line as shared. True: it had modified it. */
+/* Makes the owner's line shared. Returns true if the owner had modified it. */
 static bool downgrade(struct rm_sim_core *owner, uint32_t line)
 {
 	bool both = owner->sim->mach.l2.inclusion == RM_SIM_INCLUSIVE;
@@ -180,7 +178,7 @@ void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		llc_get(sim, line, true); /* its copy is stale now */
 }
 
-/* The reason why the core lacks the line. */
+/* Returns why the core does not have the line. */
 static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 {
 	struct rm_sim *sim = core->sim;
@@ -199,7 +197,7 @@ static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 	return lost && mark ? RM_SIM_FALSE_MISSES : kind;
 }
 
-/* Moves the line from the core that owns it. */
+/* Gets the line from the core that owns it. */
 static void fetch_from_owner(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
@@ -216,7 +214,7 @@ static void fetch_from_owner(
 	                                     : RM_SIM_COST_HOLD_READ]);
 	core->now += sim->cost[RM_SIM_COST_TRANSFER];
 	if (!writes)
-		llc_put(sim, line); /* shared lines are in the LLC */
+		llc_put(sim, line); /* shared lines are kept in the LLC */
 }
 
 /* Gets the line from the LLC, from a core that shares it, or from memory. */
@@ -259,7 +257,7 @@ uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		fetch_from_owner(core, line, bytes, writes);
 	else
 		fetch_from_below(core, line, bytes, writes);
-	/* E if no other core has it: its first write needs no upgrade */
+	/* E if no other core has it, so its first write needs no upgrade */
 	alone = !others_hold(entry, core->id);
 	rm_sim_bit_set(entry->holds, core->id, true);
 	entry->owner = (uint16_t)(alone ? core->id + 1 : 0);

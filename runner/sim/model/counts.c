@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counts.c - counts per core and per named region of memory.
+ * counts.c - keeps counts per core and per named region of memory.
  *
- * A reset clears counts but not caches and clocks, so that a window starts with
- * the state after the warm-up, as on a real machine.
+ * A reset clears counts but not caches and clocks, so a window starts with the
+ * state after the warm-up, as on a real machine.
  */
 #include "runner/sim/model/internal.h"
 
@@ -82,7 +82,7 @@ uint64_t rm_sim_cycles(const struct rm_sim *sim)
 	return latest(sim) - sim->started;
 }
 
-/* FNV-1a over words. Golden files contain it, so it must not change. */
+/* FNV-1a over words. Golden files contain this hash, so it must not change. */
 static uint64_t add(uint64_t hash, uint64_t word)
 {
 	return (hash ^ word) * UINT64_C(0x100000001b3);
@@ -102,7 +102,8 @@ uint64_t rm_sim_hash(const struct rm_sim *sim)
 	return hash;
 }
 
-/* Number of the region with this name, created if necessary; or -ENOSPC. */
+/* Returns the number of the region with this name, which is created if
+   necessary; or -ENOSPC. */
 static int region_named(struct rm_sim *sim, const char *name)
 {
 	unsigned i = 1;
@@ -130,7 +131,8 @@ int rm_sim_region(
 	if (region < 0)
 		return region;
 	sim->region[region].bytes += bytes;
-	/* in whole lines: the later region gets a shared line */
+	/* rounded to whole lines; the later region gets a line that two
+	   share */
 	memset(sim->region_of + offset / RM_SIM_LINE_BYTES, region,
 	        (size_t)((offset + bytes - 1) / RM_SIM_LINE_BYTES -
 	                 offset / RM_SIM_LINE_BYTES + 1));

@@ -2,11 +2,12 @@
 /*
  * internal.h - declarations shared by the model's files; users include model.h.
  *
- * The holders of a line are stored twice: in the cores' tags and in the
+ * Which cores hold a line is stored twice: in the tags of the cores and in the
  * directory. The test of coherence checks that they agree.
  *
- * Calls go one way: access.c to coherence.c, both to the caches (l1d.c, l2.c)
- * and to watch.c, that to sched.c. model.c and counts.c may call all.
+ * Calls go one way: access.c calls coherence.c, both call the caches (l1d.c,
+ * l2.c) and watch.c, and watch.c calls sched.c. model.c and counts.c may call
+ * all others.
  */
 #ifndef RM_SIM_INTERNAL_H
 #define RM_SIM_INTERNAL_H
@@ -43,7 +44,8 @@ struct rm_sim_watched;
 
 struct rm_sim {
 	struct rm_sim_mach mach;
-	uint32_t cost[RM_SIM_COSTS]; /* from mach, in consecutive memory */
+	uint32_t cost[RM_SIM_COSTS]; /* copied from mach, in consecutive
+	                                memory */
 	unsigned cores;
 	uint32_t lines;
 	uint32_t l1d_mask, l1d_ways;
@@ -55,11 +57,12 @@ struct rm_sim {
 	struct rm_sim_watched *watched; /* NULL: off */
 	char *core_bytes;
 	size_t core_stride;
-	uint64_t soft;  /* as in struct rm_sim_core, also valid while watched */
+	uint64_t soft;  /* like struct rm_sim_core, but also valid while
+	                  watched */
 	uint64_t bound; /* see rm_sim_set_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
 	struct rm_sim_node *node;    /* 2 x cores nodes; node[1] is the root */
-	unsigned waiting;            /* with and without a timeout */
+	unsigned waiting; /* waiting cores, with and without a timeout */
 	uint64_t ticket;
 	uint64_t futex[RM_SIM_CORES_MAX], until[RM_SIM_CORES_MAX];
 	uint64_t queued[RM_SIM_CORES_MAX]; /* ticket of each waiting core */
@@ -86,7 +89,7 @@ static inline void rm_sim_bit_set(uint64_t *words, unsigned id, bool value)
 	words[id / 64] = value ? words[id / 64] | bit : words[id / 64] & ~bit;
 }
 
-/* Zeroed memory that the host allocates at first use, or NULL. */
+/* Returns zeroed memory, which the host allocates at first use, or NULL. */
 static inline void *rm_sim_sparse(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -102,16 +105,17 @@ static inline void *rm_sim_sparse(size_t bytes)
  */
 typedef uint32_t rm_sim_tags __attribute__((vector_size(16), may_alias));
 
-/* Words for the tags of `ways` ways; the padding is empty. */
+/* Number of words for the tags of `ways` ways, including padding with empty
+   tags. */
 static inline unsigned rm_sim_padded(unsigned ways)
 {
 	return (ways + 3) & ~3U;
 }
 
 /*
- * Position of the line + 1, or 0. `tags` has `padded` words and is aligned to
- * 16 bytes. The position cannot be predicted, so all tags are compared, and
- * compilers use vector instructions.
+ * Returns the position of the line + 1, or 0. `tags` has `padded` words and is
+ * aligned to 16 bytes. All tags are compared, with vector instructions, since a
+ * branch on the position would be mispredicted.
  */
 static inline unsigned rm_sim_find(
         const uint32_t *tags, unsigned padded, uint32_t line)
@@ -134,7 +138,7 @@ static inline void rm_sim_set_first(uint32_t *tags, unsigned at, uint32_t tag)
 	tags[0] = tag;
 }
 
-/* Removes the entry at position `at`; the last becomes empty. */
+/* Removes the entry at position `at`; the last position becomes empty. */
 static inline void rm_sim_set_take(uint32_t *tags, unsigned ways, unsigned at)
 {
 	memmove(tags + at, tags + at + 1, (ways - at - 1) * sizeof(*tags));
@@ -146,15 +150,15 @@ static inline void rm_sim_set_take(uint32_t *tags, unsigned ways, unsigned at)
 /* Empties all ways. */
 void rm_sim_l1d_empty(struct rm_sim_core *core);
 
-/* The line's tag, or NULL. */
+/* Returns the line's tag, or NULL. */
 uint32_t *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line);
 
 /* Moves the line with tag `at` to the front and returns the front. */
 struct rm_sim_slot *rm_sim_l1d_touch(
         struct rm_sim_core *core, uint32_t line, const uint32_t *at);
 
-/* Makes an empty slot at the front of the set of `line`. `*out` is the evicted
-   slot (tag RM_SIM_EMPTY: none). */
+/* Makes an empty slot at the front of the set of `line`. `*out` receives the
+   evicted slot (tag RM_SIM_EMPTY: none). */
 struct rm_sim_slot *rm_sim_l1d_make_room(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *out);
 
@@ -164,10 +168,10 @@ void rm_sim_l1d_drop(
 
 /* l2.c; only if the machine has an L2 */
 
-/* The line's tag, or NULL. */
+/* Returns the line's tag, or NULL. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line);
 
-/* The line's tag, moved to the front, or NULL. */
+/* Moves the line's tag to the front and returns it, or NULL. */
 uint32_t *rm_sim_l2_touch(struct rm_sim_core *core, uint32_t line);
 
 /* Removes the line and adds its used bytes to `*used`. Returns its tag or
@@ -183,7 +187,7 @@ void rm_sim_l2_merge(struct rm_sim_core *core, uint32_t tag, uint64_t used);
 
 /* coherence.c */
 
-/* Makes a line that `core` holds as shared exclusive; time passes. */
+/* Turns a line that `core` holds as shared into exclusive; time passes. */
 void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         const void *site);
 
@@ -192,7 +196,7 @@ void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         bool writes, const void *site);
 
-/* The line has been evicted from all caches of `core`. */
+/* Records that the line has been evicted from all caches of `core`. */
 void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag);
 
 /* watch.c */
@@ -201,10 +205,10 @@ void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag);
 void rm_sim_watch_event(struct rm_sim_core *core, enum rm_sim_count which,
         uint32_t line, uint64_t bytes, bool writes, const void *site);
 
-/* `core` lost a line to the write of the previous event. */
+/* Records that `core` lost a line to the write of the previous event. */
 void rm_sim_watch_loss(struct rm_sim_core *core, uint32_t line, bool untouched);
 
-/* Records an access of a watched core before it is made. */
+/* Records an access by a watched core before it happens. */
 void rm_sim_watch_access(struct rm_sim_core *core, uint32_t line);
 
 /* Clear or free the records. */

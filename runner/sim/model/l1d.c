@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * l1d.c - the sets of L1d: a front (the most recently used line) and the rest.
+ * l1d.c - manages the sets of L1d: a front (the most recently used line) and
+ * the rest.
  *
  * Repeated hits of the front do not change the order, so a hit there (access.h)
  * updates neither stamp nor tree. A hit elsewhere swaps the line with the
@@ -9,8 +10,8 @@
  */
 #include "runner/sim/model/internal.h"
 
-/* The rest of a set. Tags, orders and used bytes are separate arrays, so that a
-   search reads few lines of the host. */
+/* The rest of a set, without its front. Tags, orders and used bytes are
+   separate arrays, so that a search reads few lines of the host. */
 struct rest {
 	uint32_t *tag, *order;
 	uint64_t *used;
@@ -101,7 +102,7 @@ static unsigned pointed_at(uint32_t tree, unsigned ways)
 	return way;
 }
 
-/* Before the stamps overflow: renumbers them in the same order. */
+/* Renumbers the stamps in the same order before they overflow. */
 static void renumber(struct rm_sim_core *core)
 {
 	for (uint32_t set = 0; set <= core->set_mask; set++) {
@@ -121,8 +122,9 @@ static void renumber(struct rm_sim_core *core)
 	core->tick = core->sim->l1d_ways;
 }
 
-/* Makes the front the most recently used line. PLRU: turns the tree away from
-   its way. LRU: assigns the next stamp, and renumbers before an overflow. */
+/* Marks the front as the most recently used line. With PLRU, turns the tree
+   away from its way; with LRU, assigns the next stamp, and renumbers before an
+   overflow. */
 static void stamp(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *front)
 {
@@ -168,8 +170,9 @@ void rm_sim_l1d_drop(
 		*(is_front ? &front->order : &rest.order[i]) = 0;
 }
 
-/* Index of the slot to fill: the empty slot with the lowest way, or the one at
-   which the tree points (never the front). rest->count means the front. */
+/* Returns the index of the slot to fill: the empty slot with the lowest way, or
+   the one to which the tree points (never the front). rest->count stands for
+   the front. */
 static unsigned plru_victim(
         struct rm_sim_core *core, uint32_t line, const struct rest *rest)
 {
@@ -198,7 +201,7 @@ static unsigned lru_victim(
 
 	if (rest->count == 0 || front_of(core, line)->tag == RM_SIM_EMPTY)
 		return rest->count;
-	/* stamp and index in one word: a minimum without branches */
+	/* stamp and index in one word, to find the minimum without branches */
 	for (unsigned i = 0; i < rest->count; i++) {
 		uint64_t one = (uint64_t)rest->order[i] << 32 | i;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * l2.c - a core's private L2: sets ordered by use, and the used bytes.
+ * l2.c - manages a core's private L2: sets ordered by use, and used bytes.
  *
  * After the tags of a set, one byte per way is the index of its used bytes.
  */
@@ -42,7 +42,7 @@ static void move(uint32_t *set, unsigned ways, unsigned at, bool to_front)
 	}
 }
 
-/* Does not count as a use, because other cores cause it. */
+/* This does not count as a use, because other cores cause it. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line)
 {
 	unsigned ways = core->sim->mach.l2.ways;

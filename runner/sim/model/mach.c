@@ -2,7 +2,7 @@
 /*
  * mach.c - reads and writes the description of a machine.
  *
- * Every key is required, so that each figure of a simulated machine is in its
+ * Every key is required, so that every number of a simulated machine is in its
  * file. Written text reads back the same, because results and golden files
  * identify the machine by it.
  */
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Costs use their enum as key; these follow. */
+/* The key of a cost is its enum; these keys follow. */
 enum {
 	KEY_L1D = RM_SIM_COSTS,
 	KEY_L2,
@@ -49,7 +49,7 @@ const char *const rm_sim_cost_name[RM_SIM_COSTS] = {
 static const char *const other_keys[KEYS - RM_SIM_COSTS] = { "l1d", "l2", "llc",
 	"quantum", "mhz", "rmw-loads" };
 
-/* Above any real figure, and low enough not to overflow a clock. */
+/* Above any real value, and low enough not to overflow a clock. */
 enum { CYCLES_MAX = 10000000, LEVEL_BYTES_MAX = 1 << 30 };
 
 static const char *key_name(int key)
@@ -77,7 +77,7 @@ static const char *read_cycles_of(const char *text, uint32_t *cycles)
 	return NULL;
 }
 
-/* Reads N | N guess LOW..HIGH; returns the fault or NULL. The range must
+/* Reads N | N guess LOW..HIGH; returns what is wrong, or NULL. The range must
    contain N, because a sensitivity run reports a band around it. */
 static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 {
@@ -139,8 +139,8 @@ static const char *read_ways(const char *text, uint32_t *ways)
 	return NULL;
 }
 
-/* Indexed by enum rm_sim_policy and enum rm_sim_inclusion. Used to read and to
-   write. */
+/* Indexed by enum rm_sim_policy and enum rm_sim_inclusion. Words for reading
+   and writing. */
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
@@ -154,7 +154,7 @@ static int number_of(const char *word, const char *const *names)
 }
 
 /* Limits of the model: tree-PLRU needs a power of two of ways and exists for
-   L1d only. The LLC has no information about the cores' lines. */
+   L1d only. The LLC does not know which lines the cores have. */
 static const char *check_level(int key, const struct rm_sim_level *level)
 {
 	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
@@ -181,8 +181,9 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	uint64_t bytes;
 	int policy, inclusion = RM_SIM_FILL;
 
-	/* A missing level has RM_SIM_FILL. coherence.c only compares with the
-	   other two, so it need not check whether the level exists. */
+	/* A missing level has RM_SIM_FILL, since coherence.c compares only with
+	   the other two values and so need not check whether the level
+	   exists. */
 	*level = (struct rm_sim_level){ .inclusion = RM_SIM_FILL };
 	if (!size)
 		return expected;
@@ -359,7 +360,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 	if (lines.error->text[0])
 		return -EINVAL;
 	rm_lines_location(&lines, where);
-	/* no defaults: a missing cost would be an undocumented guess */
+	/* there are no defaults, since they would be undocumented guesses */
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])
 			return rm_error_set(error, -EINVAL,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mach.h - text form of machine descriptions; private to sim. */
+/* mach.h - reads and writes descriptions of machines as text; private to
+   sim. */
 #ifndef RM_SIM_MACH_H
 #define RM_SIM_MACH_H
 
@@ -8,17 +9,18 @@
 /*
  * Reads a description from `length` bytes of `text`. `file` is used in messages
  * and for the name. Returns 0, or -EINVAL with `error` "file:line: fault,
- * expected value" for unknown, duplicate, missing and impossible ones.
+ * expected value" for unknown, duplicate, missing and impossible values.
  */
 int rm_sim_mach_parse(const char *file, const char *text, size_t length,
         struct rm_sim_mach *mach, struct rm_error *error);
 
-/* Sets one key, as a line of the file does; for sensitivity runs. */
+/* Sets one key, like a line of the file; for sensitivity runs. */
 int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
         const char *value, struct rm_error *error);
 
-/* The description as text that reads back the same; the caller frees it. NULL:
-   out of memory. Results and golden files identify the machine by it. */
+/* Returns the description as text that reads back the same; the caller frees
+   it. NULL: out of memory. Results and golden files identify the machine by
+   it. */
 char *rm_sim_mach_text(const struct rm_sim_mach *mach);
 
 #endif /* RM_SIM_MACH_H */

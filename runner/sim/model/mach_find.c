@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mach_find.c - finds a machine by name: built-in, a file, or this computer. */
+/* mach_find.c - finds a machine by name: a built-in one, a file, or this
+   computer. */
 #include "runner/base/lines.h"
 #include "runner/machine/machine.h"
 #include "runner/sim/model/mach.h"
@@ -56,8 +57,9 @@ static uint32_t floor_power(uint64_t n)
 	return power;
 }
 
-/* Takes a level's geometry from hwloc. Sets are rounded down to a power of two,
-   and an unsupported number of ways stays unchanged: both are guesses. */
+/* Takes the geometry of a cache level from hwloc. The number of sets is rounded
+   down to a power of two, and an unsupported number of ways is ignored; both
+   are then guesses. */
 static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
 {
 	uint64_t lines = cache->attr->cache.size / RM_SIM_LINE_BYTES;
@@ -110,7 +112,7 @@ static int take_caches(const struct rm_topology *topology,
 	return 0;
 }
 
-/* The built-in description most similar to this machine. */
+/* Returns the built-in description that is most similar to this machine. */
 static const char *nearest(const struct rm_topology *topology)
 {
 	hwloc_obj_t package =
@@ -123,7 +125,7 @@ static const char *nearest(const struct rm_topology *topology)
 	                                                 : "icelake-sp";
 }
 
-/* Describes this machine's caches. Figures that hwloc does not report, and all
+/* Describes this machine's caches. Values that hwloc does not report, and all
    costs, come from the most similar built-in description and are guesses. */
 static int describe_host(struct rm_sim_mach *mach, struct rm_error *error)
 {

@@ -24,8 +24,8 @@ static struct layout layout_of(const struct rm_sim *sim)
 	size_t slot = sizeof(struct rm_sim_slot);
 	struct layout layout;
 
-	/* Fronts are next to the core, because a hit of the front, the most
-	   frequent access, reads only these two. */
+	/* The fronts are next to the core, because the most frequent access, a
+	   hit of the front, reads only these two parts. */
 	layout.front = sizeof(struct rm_sim_core);
 	layout.rest = rounded(layout.front + l1d->sets * slot);
 	layout.trees = rounded(
@@ -35,15 +35,15 @@ static struct layout layout_of(const struct rm_sim *sim)
 	                                             sizeof(uint32_t));
 	layout.all = rounded(layout.l2_used +
 	                     (size_t)l2->sets * l2->ways * sizeof(uint64_t));
-	/* an odd number of lines: the same parts of different cores are in
+	/* an odd number of lines, so that equal parts of different cores are in
 	   different sets of the host's caches */
 	layout.all |= 64;
 	return layout;
 }
 
-/* Padded with empty tags, as rm_sim_find() compares four at a time. `places`:
-   in an L2 set, one byte per way after the tags is the index of its used bytes;
-   these do not move with a tag (l2.c). */
+/* Allocates a cache, padded with empty tags, since rm_sim_find() compares four
+   at a time. With `places` (L2), each set has one byte per way after the tags:
+   the index of the way's used bytes, which do not move with a tag (l2.c). */
 static void empty_sets(uint32_t *sets, const struct rm_sim_level *level,
         uint32_t stride, bool places)
 {
@@ -65,7 +65,7 @@ static void make_core(
 
 	core->sim = sim;
 	core->id = (uint8_t)id;
-	core->now = 1; /* later than the limit of watched cores */
+	core->now = 1; /* must be later than the limit of watched cores */
 	core->set_mask = sim->l1d_mask;
 	core->hit_cycles =
 	        sim->cost[RM_SIM_COST_BASE] + sim->cost[RM_SIM_COST_L1D];
@@ -80,8 +80,8 @@ static void make_core(
 	empty_sets(core->l2, &sim->mach.l2, sim->l2_stride, true);
 }
 
-/* Words of a set: whole cache lines of the host, so that two sets do not share
-   one. */
+/* Number of words of a set, in whole cache lines of the host, so that no two
+   sets share one. */
 static uint32_t power_of_two(uint32_t least)
 {
 	uint32_t power = 16; /* words of one host line */

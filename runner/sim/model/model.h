@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model.h - the simulated multicore: caches, coherence, virtual time.
+ * model.h - simulates a multicore machine: caches, coherence, virtual time.
  *
  * The model runs no code; its user switches contexts. The user calls
  * rm_sim_access() for the running core. If that returns false, or if the core
  * waits or ends, the user switches to the core returned by rm_sim_turn(),
- * rm_sim_wait() or rm_sim_finish(). One OS thread; no global state. Counts
- * depend only on the calls, not on host addresses or host time.
+ * rm_sim_wait() or rm_sim_finish(). The model uses one OS thread and has no
+ * global state. Counts depend only on the calls, not on host addresses or host
+ * time.
  */
 #ifndef RM_SIM_MODEL_H
 #define RM_SIM_MODEL_H
@@ -25,9 +26,9 @@ enum rm_sim_state {
 
 /*
  * Creates a machine of `cores` (1 .. RM_SIM_CORES_MAX) cores with empty caches
- * over a space of `bytes` (1 .. RM_SIM_SPACE_BYTES). Host memory: the caches,
- * and one byte per byte of lines touched. Copies `mach`. Returns 0, or -EINVAL
- * or -ENOMEM with `error`. Release with rm_sim_destroy().
+ * over a space of `bytes` (1 .. RM_SIM_SPACE_BYTES). It takes host memory for
+ * the caches, and one byte for each byte of touched lines. Copies `mach`.
+ * Returns 0, or -EINVAL or -ENOMEM with `error`. Release with rm_sim_destroy().
  */
 int rm_sim_create(const struct rm_sim_mach *mach, unsigned cores,
         uint64_t bytes, struct rm_sim **sim, struct rm_error *error);
@@ -46,8 +47,8 @@ void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at);
 
 /*
  * Selects the core that runs next: the earliest ready one. The running core, if
- * any, stays ready. The first call starts the machine. NULL: no core is ready;
- * all have finished, or the remaining ones are deadlocked.
+ * any, stays ready. The first call starts the machine. Returns NULL if no core
+ * is ready, because all have finished or the remaining ones are deadlocked.
  */
 struct rm_sim_core *rm_sim_turn(struct rm_sim *sim);
 
@@ -57,27 +58,29 @@ struct rm_sim_core *rm_sim_finish(struct rm_sim *sim);
 /*
  * Like rm_sim_turn(); the running core waits for `futex` (an offset) until a
  * wake or the virtual time `until` (RM_SIM_FOREVER: no timeout). Afterwards
- * `timed_out` is its result. Before, the caller compares the word and spends
- * RM_SIM_COST_FUTEX.
+ * `timed_out` has the result. Before the call, the caller compares the word and
+ * spends RM_SIM_COST_FUTEX.
  */
 struct rm_sim_core *rm_sim_wait(
         struct rm_sim *sim, uint64_t futex, uint64_t until);
 
 /*
- * Wakes up to `most` waiters of `futex`, longest wait first. Each is ready at
- * the running core's time + RM_SIM_COST_WAKE. Returns their number.
+ * Wakes up to `most` waiters of `futex`, longest wait first. Each becomes ready
+ * at the running core's time + RM_SIM_COST_WAKE. Returns their number.
  */
 unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
 
 /*
- * Sets a time limit (initially RM_SIM_FOREVER): a later core is past its
- * deadline even if no other is ready, so that the caller can check the time.
+ * Sets a time limit (initially RM_SIM_FOREVER). A core beyond it is past its
+ * deadline even if no other core is ready, so that the caller can check the
+ * time.
  */
 void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound);
 
 /*
- * Whether the running core is past its deadline. Check before an effect that is
- * not an access (a futex's compare or wake); if true, take a turn first.
+ * True if the running core is past its deadline. Check this before an effect
+ * that is not an access (comparing a futex, or waking); if it is true, take a
+ * turn first.
  */
 static inline bool rm_sim_is_late(const struct rm_sim_core *core)
 {
@@ -91,22 +94,25 @@ extern const char *const rm_sim_count_name[RM_SIM_COUNTS];
 /* Clears all counts (cores, regions, sites, lines); caches and clocks stay. */
 void rm_sim_counts_reset(struct rm_sim *sim);
 
-/* Sum of one count over all cores; for one core see core->count[which]. */
+/* Returns the sum of one count over all cores; for one core see
+   core->count[which]. */
 uint64_t rm_sim_count(const struct rm_sim *sim, enum rm_sim_count which);
 
-/* Latest clock of all cores, minus that at the last reset. */
+/* Returns the latest clock of all cores, minus the latest one at the last
+   reset. */
 uint64_t rm_sim_cycles(const struct rm_sim *sim);
 
-/* Hash of all counts and clocks of all cores, in order. */
+/* Returns a hash of all counts and clocks of all cores, in order. */
 uint64_t rm_sim_hash(const struct rm_sim *sim);
 
-/* --- named regions of memory: 0 is "other", later ones override --- */
+/* --- named regions of memory: number 0 is "other", later regions override
+   earlier ones --- */
 
 enum { RM_SIM_REGIONS_MAX = 256 };
 
 struct rm_sim_region {
 	char name[RM_SIM_NAME_BYTES];
-	uint64_t bytes; /* as registered, including overridden parts */
+	uint64_t bytes; /* size as registered, including overridden parts */
 	uint64_t misses, coherence_misses, false_misses;
 	uint64_t invalidations, false_invalidations, upgrades;
 };
@@ -118,7 +124,7 @@ struct rm_sim_region {
 int rm_sim_region(
         struct rm_sim *sim, const char *name, uint64_t offset, uint64_t bytes);
 
-/* Region `n`, or NULL after the last one. */
+/* Returns region `n`, or NULL after the last one. */
 const struct rm_sim_region *rm_sim_region_at(
         const struct rm_sim *sim, unsigned n);
 
@@ -132,20 +138,20 @@ struct rm_sim_site {
 
 enum { RM_SIM_LINE_SITES = 4 };
 
-/* A memory line with events. */
+/* A cache line on which events were counted. */
 struct rm_sim_hot_line {
 	uint32_t line;
 	unsigned region;
 	uint64_t misses, coherence_misses, false_misses;
 	uint64_t invalidations, false_invalidations;
-	uint64_t readers[2], writers[2];     /* bit per core, events only */
-	uint64_t read_bytes, written_bytes;  /* bit per byte, events only */
-	const void *site[RM_SIM_LINE_SITES]; /* the first ones, or NULL */
+	uint64_t readers[2], writers[2];     /* a bit per core with an event */
+	uint64_t read_bytes, written_bytes;  /* a bit per byte with an event */
+	const void *site[RM_SIM_LINE_SITES]; /* the first sites, or NULL */
 	uint64_t site_events[RM_SIM_LINE_SITES];
 };
 
-/* Switches both on or off. They cost host time and change no other count.
-   Returns 0 or -ENOMEM. */
+/* Switches recording of both on or off. Recording costs host time and changes
+   no other count. Returns 0 or -ENOMEM. */
 int rm_sim_watch(struct rm_sim *sim, bool on);
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sched.c - the running core: earliest virtual time first, ties by number.
+ * sched.c - selects the running core: earliest virtual time first, ties by
+ * number.
  *
  * A tournament tree over all cores: core i is leaf cores + i, the parent of
  * node n is n / 2. Each node keeps the two earliest keys below it. So one walk
@@ -23,8 +24,8 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a < b ? b : a;
 }
 
-/* Time in the upper bits, core below, so that one comparison decides ties.
-   Times from 2^57 on (e.g. RM_SIM_FOREVER) do not occur. */
+/* Has the time in the upper bits and the core below, so that one comparison
+   also decides ties. Times from 2^57 on (e.g. RM_SIM_FOREVER) do not occur. */
 static uint64_t key_of(uint64_t time, unsigned id)
 {
 	return time >> 57 ? NEVER : time << 7 | id;
@@ -91,9 +92,9 @@ static struct rm_sim_core *select_next(struct rm_sim *sim)
 	rm_sim_limit(next, root->second == NEVER ? NEVER : root->second >> 7);
 	next->after = root->second & 127;
 	if (root->second != NEVER) {
-		/* This core most often runs next. Prefetches its state on the
-		   host while `next` runs: with 128 cores each switch would miss
-		   the host's L1d. */
+		/* Prefetches, on the host, the state of the core that most
+		   often runs after `next`, since with 128 cores each switch
+		   would miss the host's L1d. */
 		const char *after =
 		        (const char *)rm_sim_core_at(sim, next->after);
 
@@ -112,7 +113,7 @@ void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at)
 	core->now = max(core->now, at);
 	core->state = RM_SIM_READY;
 	set_key(sim, id, key_of(core->now, id));
-	/* it may be earlier than the next core so far */
+	/* it may be earlier than the core that was next so far */
 	if (sim->running)
 		rm_sim_limit(sim->running, min(sim->running->due, core->now));
 }
@@ -150,7 +151,7 @@ struct rm_sim_core *rm_sim_wait(
 	return select_next(sim);
 }
 
-/* The longest waiter of `futex`, or NULL. */
+/* Returns the core that has waited longest for `futex`, or NULL. */
 static struct rm_sim_core *longest(struct rm_sim *sim, uint64_t futex)
 {
 	struct rm_sim_core *found = NULL;

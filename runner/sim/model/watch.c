@@ -2,8 +2,9 @@
 /*
  * watch.c - attributes events to program counters and memory lines.
  *
- * Off by default. When on, every access takes the slow path (rm_sim_limit()).
- * This costs host time but changes neither virtual time nor other counts.
+ * Off by default. While it is on, every access takes the slow path
+ * (rm_sim_limit()). This costs host time but changes neither virtual time nor
+ * other counts.
  */
 #include "runner/sim/model/internal.h"
 
@@ -11,18 +12,19 @@
 #include <stdlib.h>
 
 /* Rows of equal size in order of insertion, with a hash index by key: open
-   addressing over row numbers + 1. Initialise with zeros and row_bytes. */
+   addressing over row numbers + 1. Initialise it to zero and set row_bytes. */
 struct table {
 	size_t row_bytes, used;
 	unsigned char *rows;
 	uint64_t *keys;
 	uint32_t *slots;
-	size_t room; /* rows; the index has 2 x room slots, a power of two */
+	size_t room; /* number of rows; the index has 2 x room slots, a power of
+	                two */
 };
 
-/* The slot of `key`, or the one where it belongs. A table is at most half full,
-   so the search ends. The multiplier is 2^64 / phi (Knuth, TAOCP vol. 3, 6.4);
-   it spreads equal steps of addresses and line numbers. */
+/* Returns the slot of `key`, or the slot where it belongs. A table is at most
+   half full, so the search ends. The multiplier is 2^64 / phi (Knuth, TAOCP
+   vol. 3, 6.4); it spreads equal steps of addresses and line numbers. */
 static size_t slot_of(const struct table *table, uint64_t key)
 {
 	size_t mask = 2 * table->room - 1;
@@ -36,8 +38,8 @@ static size_t slot_of(const struct table *table, uint64_t key)
 	}
 }
 
-/* Doubles the table. Each moved array is stored immediately: if another
-   allocation fails, the table keeps its old capacity and stays valid. */
+/* Doubles the table. Each moved array is stored immediately, so that the table
+   stays valid, with its old capacity, if another allocation fails. */
 static bool grow(struct table *table)
 {
 	size_t room = table->room ? 2 * table->room : 64;
@@ -63,7 +65,8 @@ static bool grow(struct table *table)
 	return true;
 }
 
-/* The row of `key`, zeroed if new; NULL: out of memory. May move all rows. */
+/* Returns the row of `key`, zeroed if new; NULL: out of memory. May move all
+   rows. */
 static void *table_row(struct table *table, uint64_t key)
 {
 	size_t slot;
@@ -100,12 +103,13 @@ struct rm_sim_watched {
 	struct table sites, lines;
 	bool incomplete;     /* a row could not be allocated */
 	const void *site;    /* of the current event */
-	uint32_t **touched;  /* [core][line]: last operation that used it */
+	uint32_t **touched;  /* [core][line]: last operation that used the
+	                       line */
 	uint32_t *operation; /* [core] */
 };
 
-/* A lost row is recorded, because a list without its hottest line would
-   mislead: sorted_copy() then returns -ENOMEM. */
+/* Records that a row was lost, so that sorted_copy() returns -ENOMEM, since a
+   list without its hottest line would mislead. */
 static struct rm_sim_site *site_row(
         struct rm_sim_watched *watched, const void *site)
 {
@@ -132,8 +136,8 @@ static struct rm_sim_hot_line *line_row(struct rm_sim *sim, uint32_t line)
 	return row;
 }
 
-/* Keeps the first few sites. A line with more than four sites is shared
-   everywhere, so that further ones are not needed. */
+/* Keeps only the first four sites of a line, since a line with more is shared
+   everywhere. */
 static void note_site(struct rm_sim_hot_line *row, const void *site)
 {
 	for (int i = 0; i < RM_SIM_LINE_SITES; i++) {
@@ -227,8 +231,8 @@ void rm_sim_watch_free(struct rm_sim *sim)
 	sim->watched = NULL;
 }
 
-/* After an error rm_sim_watch_free() frees a partial object. Operations count
-   from 1, since 0 means "never used" in zeroed memory. */
+/* After an error rm_sim_watch_free() frees a partially created object.
+   Operations count from 1, since 0 means "never used" in zeroed memory. */
 static int start_watch(struct rm_sim *sim)
 {
 	struct rm_sim_watched *watched = calloc(1, sizeof(*watched));

@@ -2,9 +2,9 @@
 /*
  * counters.c - implements runner/counters/counters.h with the back end sim.
  *
- * Counts come from the model. So the quality of each value is "simulated", and
- * the "cpu" is "simulated" and the machine's name. Requests for other back ends
- * are rejected.
+ * Counts come from the model. The quality of each value is "simulated", and
+ * "cpu" is the word "simulated" with the machine's name. Requests for other
+ * back ends are rejected.
  */
 #include "runner/counters/counters.h"
 #include "runner/sim/guest/space.h"
@@ -41,7 +41,7 @@ int rm_counters_open(const json_t *request, unsigned threads,
 
 	(void)cpus;
 	*session = NULL;
-	/* "none" refers to this computer; the model always counts */
+	/* "none" means no counters of this computer; the model always counts */
 	if (!backend || (strcmp(backend, "sim") && strcmp(backend, "none")))
 		return rm_error_set(error, -ENOTSUP,
 		        "counters: the simulated machine has the back end sim, "
@@ -61,7 +61,7 @@ int rm_counters_open(const json_t *request, unsigned threads,
 	return 0;
 }
 
-/* Nothing to attach: cores always count. */
+/* There is nothing to attach, since cores always count. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot)
 {
 	(void)session;
@@ -69,8 +69,8 @@ int rm_counters_attach(struct rm_counters *session, unsigned slot)
 	return 0;
 }
 
-/* Clears counts, but not caches. Main thread, while all cores wait at the
-   barrier. */
+/* Clears counts, but not caches. Runs on the main thread, while all cores wait
+   at the barrier. */
 int rm_counters_start(struct rm_counters *session)
 {
 	if (session->watch && rm_sim_watch(rm_sim_world_model(), true))
@@ -80,7 +80,7 @@ int rm_counters_start(struct rm_counters *session)
 	return 0;
 }
 
-/* One count of all cores as an event of the protocol. */
+/* Converts one count of all cores to an event of the protocol. */
 static json_t *event_json(const struct rm_counters *session, const char *metric,
         unsigned first, unsigned last)
 {
@@ -144,7 +144,8 @@ static int cores(const uint64_t bits[2])
 	return __builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]);
 }
 
-/* Position among `sites` (descending events) of one with `events`. */
+/* Returns the position among `sites`, in descending order of events, of a site
+   with `events`. */
 static size_t insert_position(const json_t *sites, uint64_t events)
 {
 	size_t at = json_array_size(sites);
@@ -155,7 +156,7 @@ static size_t insert_position(const json_t *sites, uint64_t events)
 	return at;
 }
 
-/* Most events first, so that the first few are the important ones. */
+/* Sorts sites by descending events, so the first few are the important ones. */
 static json_t *sites_of(const struct rm_sim_hot_line *line)
 {
 	json_t *sites = json_array();
@@ -182,10 +183,10 @@ static json_t *line_json(
 	        sites_of(line));
 }
 
-/* The `most` hottest lines of the world, most invalidations first: "line"
-   (offset / 64), "region", counts, numbers of "readers" and "writers", and up
-   to four sites (docs/reference/trial-protocol.md). New reference, or NULL if
-   entries were lost for lack of memory. */
+/* Returns the `most` hottest lines of the simulation, most invalidations first:
+   "line" (offset / 64), "region", counts, numbers of "readers" and "writers",
+   and up to four sites (docs/reference/trial-protocol.md). New reference, or
+   NULL if entries were lost for lack of memory. */
 static json_t *watched_lines(long most)
 {
 	const struct rm_sim *sim = rm_sim_world_model();
@@ -199,8 +200,8 @@ static json_t *watched_lines(long most)
 	return lines;
 }
 
-/* At most `most` program counters, most misses first, as offsets into this
-   program's file. New reference, or NULL as above. */
+/* Returns at most `most` program counters, most misses first, as offsets into
+   this program's file. New reference, or NULL as above. */
 static json_t *watched_sites(long most)
 {
 	struct rm_sim_site *list = NULL;
@@ -301,8 +302,8 @@ void rm_counters_close(struct rm_counters *session)
 	free(session);
 }
 
-/* Replaces costs of the description by those of the request. They are not
-   guesses; each must be valid in a description. */
+/* Replaces costs of the description by those of the request. The replaced costs
+   count as known, not as guesses; each must be valid in a description. */
 static int set_costs(
         json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
 {

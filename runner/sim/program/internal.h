@@ -13,15 +13,15 @@
  * are optional:
  *
  *	{"backend": "sim", "machine": NAME, "limit_ns": 0,
- *	 "watch": N,                   also report the N hottest lines and sites
- *	 "costs": {"transfer": 60}}    replace costs of the description
+ *	 "watch": N,                   also report N hottest lines, sites
+ *	 "costs": {"transfer": 60}}    replaces costs of the description
  */
 #define RM_SIM_DEFAULT "icelake-sp" /* default machine */
 
 /*
- * Gets the machine of the cell (measure = simulated:MODEL) or of the counters,
- * and the limit of virtual time (0: no limit). Returns 0 or -errno with
- * `error`.
+ * Gets the simulated machine from the cell (measure = simulated:MODEL) or from
+ * the counters, and the limit of virtual time (0: no limit). Returns 0 or
+ * -errno with `error`.
  */
 int rm_sim_counters_machine(const struct rm_request *request,
         struct rm_sim_mach *mach, uint64_t *limit_ns, struct rm_error *error);
@@ -30,13 +30,14 @@ int rm_sim_counters_machine(const struct rm_request *request,
    trial's own objects (memory.txt). Memory that the measured loop uses must be
    simulated, and distinct from the map's --- */
 
-/* Names stacks, globals and driver. Main thread, before the trial. Unnamed
-   memory is the map's heap: RM_SIM_UNNAMED. */
+/* Names the regions stacks, globals and driver. Main thread, before the trial.
+   Unnamed memory is the map's heap (RM_SIM_UNNAMED). */
 void rm_sim_memory_name(unsigned cores);
 
 #define RM_SIM_UNNAMED "map"
 
-/* Zeroed pages of the region "driver", never reused; NULL: out of memory. */
+/* Returns zeroed pages of the region "driver", which are never reused; NULL:
+   out of memory. */
 void *rm_sim_driver_alloc(size_t bytes);
 void *rm_sim_driver_aligned(size_t alignment, size_t bytes);
 void rm_sim_driver_free(void *pages);

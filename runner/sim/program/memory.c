@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.c - names regions of simulated memory; allocates the driver's own.
+ * memory.c - names regions of simulated memory and allocates memory of the
+ * driver.
  *
  * The team, its workers and their streams have separate pages. On the map's
- * heap they would be between its blocks and change its counts.
+ * heap they would lie between the map's blocks and change its counts.
  */
 #include "runner/sim/guest/space.h"
 #include "runner/sim/program/internal.h"
 
-/* Pages are numbered at first use; pages beyond this count as "map". */
+/* Pages are numbered at first use; pages above this number count as "map". */
 enum { GLOBALS_NAMED_BYTES = 4 << 20 };
 
 static void name_region(const char *region, const void *at, uint64_t bytes)
@@ -19,7 +20,7 @@ static void name_region(const char *region, const void *at, uint64_t bytes)
 
 void rm_sim_memory_name(unsigned cores)
 {
-	/* only the usable half: names cost host memory per line */
+	/* only the usable half, since a name costs host memory per line */
 	for (unsigned i = 0; i < cores; i++)
 		name_region("stacks",
 		        (char *)rm_sim_space_stack(i) - RM_SIM_STACK_BYTES / 2,
@@ -50,5 +51,5 @@ void *rm_sim_driver_aligned(size_t alignment, size_t bytes)
 
 void rm_sim_driver_free(void *pages)
 {
-	(void)pages; /* the process ends with its trial */
+	(void)pages; /* not freed, since the process ends with its trial */
 }

@@ -58,7 +58,8 @@ static void deadline(int signal)
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);
 }
 
-/* The runner kills at the deadline; this reports the reason shortly before. */
+/* The runner kills this process at the deadline; shortly before, this handler
+   reports the reason. */
 static void set_deadline(uint64_t deadline_ns)
 {
 	uint64_t us = deadline_ns / 1000 * 9 / 10;
@@ -73,7 +74,7 @@ static void set_deadline(uint64_t deadline_ns)
 
 unsigned rm_sim_alarm(unsigned seconds)
 {
-	/* No effect: alarm() and setitimer() share one timer, which
+	/* Does nothing, since alarm() and setitimer() share one timer, which
 	   set_deadline() has set. */
 	return seconds;
 }

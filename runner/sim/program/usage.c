@@ -2,8 +2,8 @@
 /*
  * usage.c - replaces runner/trial/kernel.c for simulated threads.
  *
- * The kernel's figures of this process (faults, memory, CPU speed) describe the
- * simulator and not the trial, so they are reported as unknown.
+ * The kernel's numbers about this process (faults, memory, CPU speed) describe
+ * the simulator and not the trial, so they are reported as unknown.
  */
 #include "runner/sim/program/internal.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_capture.c - output of other programs, and what remains of these. */
+/* test_capture.c - captures the output of other programs, which must leave
+   nothing behind. */
 #include "runner/base/capture.h"
 #include "tests/unit/tap.h"
 
@@ -34,7 +35,7 @@ static bool nothing_waits(void)
 	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
 }
 
-/* Runs a shell with input and stop. `text` is invalid until it is set. */
+/* Runs a shell with `input` and `stop`. `text` is invalid until it is set. */
 static int shell_until(const char *script, int input, int stop, char **text)
 {
 	char *argv[] = { "sh", "-c", (char *)script, NULL };
@@ -123,7 +124,7 @@ static void prints_much(void)
 	free(text);
 }
 
-/* Lengths around powers of two, the sizes of buffers. */
+/* Lengths around powers of two, which are the sizes of buffers. */
 static void every_length(void)
 {
 	char script[64], *text;
@@ -216,7 +217,7 @@ static void standard_input(void)
 	CHECK(fcntl(input, F_GETFD) == FD_CLOEXEC,
 	        "our descriptor of the input stays open");
 	CHECK(!shell_until("cat", -1, -1, &text) && !strcmp(text, "ours\n"),
-	        "without input it inherits ours");
+	        "without input, the program inherits ours");
 	free(text);
 	lseek(ours, 0, SEEK_SET);
 	CHECK(prints("cat", "ours\n"), "rm_capture() inherits standard input");
@@ -387,7 +388,7 @@ static void leaves_nothing(void)
 		abort();
 	run_on("echo half", stop[0], &text);
 	CHECK(open_descriptors() == initial + 2 && nothing_waits(),
-	        "nor after a stopped program; the stop stays open");
+	        "nor after a stopped program; the stop descriptor stays open");
 	close(stop[0]);
 	close(stop[1]);
 }

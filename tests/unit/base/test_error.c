@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_error.c - error messages: one line, the first cause. */
+/* test_error.c - error messages are one line and keep the first cause. */
 #include "runner/base/error.h"
 #include "tests/unit/tap.h"
 
@@ -30,7 +30,7 @@ static void keeps_the_first(void)
 	                !strcmp(error.text, "first"),
 	        "an empty message can be replaced");
 	CHECK(rm_error_set(&error, -ENOENT, "second") == -ENOENT,
-	        "a second message has its own code");
+	        "a second message returns its own code");
 	CHECK(!strcmp(error.text, "first"), "the first message is kept");
 	error.text[0] = '\0';
 	rm_error_set(&error, -EIO, "third");
@@ -53,10 +53,11 @@ static void keeps_what_fits(void)
 	CHECK(strlen(held.error.text) == most &&
 	                strspn(held.error.text, "x") == most,
 	        "a long message is truncated");
-	CHECK(!strcmp(held.behind, "behind"), "no byte after it is written");
+	CHECK(!strcmp(held.behind, "behind"),
+	        "no byte after the buffer is written");
 }
 
-/* `text` was each byte from 1 to 255. */
+/* `text` contained each byte from 1 to 255. */
 static bool cleaned(const char *text)
 {
 	for (int byte = 1; byte < 256; byte++) {
@@ -79,14 +80,14 @@ static void is_one_line(void)
 	text[256] = '\n'; /* after the end */
 	rm_error_set(&error, -EINVAL, "%s", text);
 	CHECK(cleaned(error.text),
-	        "control characters become ?, other bytes stay");
+	        "control characters become ?, other bytes are unchanged");
 	rm_text_sanitize(text);
 	CHECK(cleaned(text) && text[256] == '\n',
 	        "rm_text_sanitize() stops at the end of the text");
 	error.text[0] = '\0';
 	rm_error_set(&error, -EINVAL, "a\n%s\t", "b: \xc3\xa4\x1b[2J");
 	CHECK(!strcmp(error.text, "a?b: \xc3\xa4?[2J?"),
-	        "a message is one line, and UTF-8 stays");
+	        "a message is one line, and its UTF-8 is unchanged");
 	text[0] = '\0';
 	rm_text_sanitize(text);
 	CHECK(text[0] == '\0', "an empty line stays empty");

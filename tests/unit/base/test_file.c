@@ -105,9 +105,9 @@ static void reports_reasons(void)
 }
 
 /* A simulated stream: `size` bytes, at most `most_at_once` per read. Every
-   `interval`th read is interrupted by a signal (0: none). Then the end, or this
-   errno at every read (0: a failure that does not set it). `ends` counts reads
-   at the end. */
+   `interval`th read is interrupted by a signal (0: none). After the data, reads
+   return the end of the file, or fail with this errno (0: a failure that does
+   not set errno). `ends` counts reads at the end. */
 struct played {
 	size_t size, given, most_at_once;
 	unsigned reads, interval, ends;
@@ -156,7 +156,8 @@ static bool is_whole(struct played played, size_t most)
 	size_t length = 0;
 	bool whole = !rm_file_read(in, most, &text, &length) && text &&
 	             length == played.size && text[length] == '\0' &&
-	             played.ends == 1; /* a terminal would need two ends */
+	             played.ends == 1; /* a terminal would need the end of input
+	                                  twice */
 
 	for (size_t i = 0; whole && i < length; i++)
 		whole = text[i] == byte_at(i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shuffle.c - shuffling keeps every item and nothing outside changes,
-   depends only on the state, and makes all orders equally likely. */
+/* test_shuffle.c - shuffling keeps every item, changes nothing outside the
+   array, depends only on the state, and makes all orders equally likely. */
 #include "runner/base/shuffle.h"
 #include "tests/unit/tap.h"
 
@@ -41,7 +41,7 @@ static void items_stay(void)
 	for (size_t count = 0; count <= MOST; count++)
 		for (uint64_t seed = 1; seed <= 20; seed++)
 			right &= keeps(count, seed);
-	CHECK(right, "0 to 64 items stay, and nothing outside changes");
+	CHECK(right, "0 to 64 items are all kept, and nothing outside changes");
 }
 
 /* Index of an order of four items: 0 to 23. */
@@ -75,8 +75,8 @@ static void orders(void)
 		least = count[i] < least ? count[i] : least;
 		most = count[i] > most ? count[i] : most;
 	}
-	/* expected 1,000 each, standard deviation 31; limits are five of
-	   these */
+	/* 1,000 of each are expected, with standard deviation 31; limits are
+	   five of these */
 	CHECK(least > 845 && most < 1155,
 	        "all 24 orders of four items are equally likely");
 	for (size_t i = 0; i < MOST; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_local_cache.c - how stale the answers of local caches are, on a virtual
-   clock: by at most 30 s, refreshed after 10 s, and current with versions.
-   It is linked with the stats objects. */
+/* test_local_cache.c - how old the answers of local caches are, on a virtual
+   clock: at most 30 s; lines are refreshed after 10 s; with versions, every
+   answer is current. It is linked with the stats objects. */
 #include "runner/keys.h"
 #include "runner/map.h"
 #include "tests/unit/tap.h"
@@ -95,7 +95,7 @@ static double stat(const struct pair *pair, const char *name)
 	return wanted.value;
 }
 
-/* The writes of each key, and when each value was replaced. */
+/* The number of writes of each key, and when each value was replaced. */
 struct history {
 	uint64_t sequence[KEYS];
 	uint64_t *replaced_ns[KEYS]; /* by sequence */
@@ -138,7 +138,7 @@ static uint64_t stale_ns(
 }
 
 /* Performs random writes and lookups while time passes. Returns the worst
-   staleness of all lookups; *settled_ns is the worst right after an
+   staleness of all lookups; *settled_ns receives the worst one right after an
    announcement or a park. */
 static uint64_t run_random(const struct pair *pair, uint64_t *settled_ns)
 {
@@ -236,7 +236,8 @@ static void check_refresh_and_expiry(void)
 	        "below 10 s the cache answers without a refresh");
 	advance_clock(1);
 	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 2,
-	        "at 10 s the cache answers once more and is refreshed");
+	        "at 10 s the cache answers once more and then refreshes the "
+	        "line");
 	CHECK(stat(&pair, "cache_refreshes") == 1, "one refresh is counted");
 	put(&pair, 1, 3);
 	advance_clock(30 * SECOND - 10 * SECOND / 1000);
@@ -266,7 +267,7 @@ static void check_removed_key(struct rm_shape shape)
 	close_pair(&pair, "after removals the map's check passes");
 }
 
-/* More writes than the log holds; a clear; keys that are too long. */
+/* Tests more writes than the log holds, a clear, and keys that are too long. */
 static void check_log_overflow(void)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache, RM_STR16X8);

@@ -4,7 +4,7 @@
    replica which is not updated. The test controls the clock and, except in the
    race, the follower's passes. It is linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #define LOCAL_CACHE_REPLICA      true
 #include "impls/cache/local_cache.h"
@@ -97,7 +97,7 @@ static double stat(const struct scene *scene, const char *name)
 	return wanted.value;
 }
 
-/* A follower that makes passes but applies nothing. */
+/* A fake follower that makes passes but applies nothing. */
 static void *pass_without_applying(void *opaque)
 {
 	struct cached_map *map = opaque;
@@ -153,14 +153,16 @@ static void misses_read_the_replica(void)
 
 	put(&scene, scene.writer, 1, 5);
 	CHECK(get(&scene, scene.reader, 1) == 0,
-	        "another thread's write is invisible until the replica has it");
+	        "another thread's write is invisible until it is in the "
+	        "replica");
 	replica_pass(scene.map);
 	guard_write(primary);
 	word = get(&scene, scene.reader, 1);
 	guard_write_end(primary);
 	CHECK(word == 5 && stat(&scene, "replica_reads") == 2 &&
 	                stat(&scene, "primary_reads") == 0,
-	        "then it is read from the replica, although the primary is "
+	        "after that it is read from the replica, although the primary "
+	        "is "
 	        "locked");
 	end(&scene);
 }
@@ -188,7 +190,7 @@ static void own_writes_are_visible(void)
 	end(&scene);
 }
 
-/* After a read of the primary, an older replica must not be read. */
+/* After a thread has read the primary, it must not read an older replica. */
 static void values_do_not_go_back(void)
 {
 	struct scene scene = begin(RM_U64X8);
@@ -226,7 +228,7 @@ static void caches_follow_the_replica(void)
 	        "a cached line stays valid while the replica is unchanged");
 	replica_pass(scene.map);
 	CHECK(get(&scene, scene.reader, 1) == 1,
-	        "after a pass it stays until its thread is quiescent");
+	        "after a pass it stays valid until its thread is quiescent");
 	cached.quiesce(scene.reader);
 	CHECK(get(&scene, scene.reader, 1) == 2 &&
 	                stat(&scene, "primary_reads") == 0,
@@ -255,7 +257,7 @@ static void park_and_join_see_all_writes(void)
 	        "it reads only those keys from the primary");
 	third = cached.join(scene.map, 2);
 	CHECK(get(&scene, third, 1) == 2 && stat(&scene, "primary_reads") == 2,
-	        "a thread that joins sees them, too");
+	        "a thread that joins also sees them");
 	for (unsigned i = 0; i < LOCAL_CACHE_LOG; i++)
 		put(&scene, scene.writer, 1, 3 + i);
 	put(&scene, scene.writer, 2, 9);
@@ -319,7 +321,7 @@ static void staleness_is_age_and_lag(void)
 	        60 * SECOND);
 	CHECK(check_reports(
 	              &scene, "an answer was staler than the TTL plus the lag"),
-	        "the check rejects a greater staleness");
+	        "the check rejects an answer that is older than that");
 	end(&scene);
 }
 
@@ -429,7 +431,7 @@ static uint64_t stale_ns(
 	               : now_ns() - history->replaced_ns[rank][word];
 }
 
-/* Random writes, lookups and passes while time passes. */
+/* Makes random writes, lookups and passes while time advances. */
 static void staleness_is_reported(void)
 {
 	struct scene scene = begin(RM_STR16X24);
@@ -454,9 +456,9 @@ static void staleness_is_reported(void)
 		within_reported &= (double)ns <= stat(&scene, "staleness_max");
 	}
 	CHECK(within_reported,
-	        "no answer is staler than staleness_max, by true times");
+	        "no answer is older than staleness_max, by the true times");
 	CHECK((double)worst_ns <= (double)TTL + stat(&scene, "replica_lag_max"),
-	        "no answer is staler than TTL plus lag");
+	        "no answer is older than TTL plus lag");
 	CHECK(worst_ns > SECOND,
 	        "some answers are more than a second out of date");
 	start(&scene, replica_follow);
@@ -475,7 +477,7 @@ static void check_finds_missing_follower(void)
 	        "the check accepts a replica that is updated");
 	replica_stop(scene.map->replica);
 	CHECK(check_reports(&scene, "the follower of the log has stopped"),
-	        "the check finds that the follower has ended");
+	        "the check detects that the follower has ended");
 	put(&scene, scene.writer, 1, 200);
 	advance_clock(100 * SECOND);
 	CHECK(get(&scene, scene.reader, 1) == 1 &&
@@ -483,7 +485,7 @@ static void check_finds_missing_follower(void)
 	        "without a follower, staleness_max grows without limit");
 	start(&scene, pass_without_applying);
 	CHECK(check_reports(&scene, "the replica lacks 1 logged writes"),
-	        "the check finds a follower that applies nothing");
+	        "the check detects a follower that applies nothing");
 	replica_stop(scene.map->replica);
 	start(&scene, replica_follow);
 	CHECK(check_reports(&scene, ""),
@@ -491,7 +493,7 @@ static void check_finds_missing_follower(void)
 	gomap_remove(scene.map->replica->map->shard[0].inner, RM_U64X8,
 	        rm_key_of(RM_U64X8, 5, NULL), NULL);
 	CHECK(check_reports(&scene, "the replica differs from its primary"),
-	        "the check finds a lost key");
+	        "the check detects a lost key");
 	end(&scene);
 }
 

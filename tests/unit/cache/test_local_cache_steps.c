@@ -3,7 +3,7 @@
    of a line, which writes invalidate which lines, and the statistics. It is
    linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #include "impls/cache/local_cache.h"
 #include "runner/keys.h"
@@ -79,7 +79,8 @@ static void create_and_destroy(void)
 	first = cached.join(map, 1);
 	put(&cached, first, 1, 1);
 	CHECK(cached.join(map, 1) == first && map->caches[0] == NULL,
-	        "a thread that joins again keeps its cache; others have not "
+	        "a thread that joins again keeps its cache, which others do "
+	        "not have "
 	        "joined");
 	CHECK(((struct cache *)first)->log_seen == 1,
 	        "a joining thread skips older log entries");
@@ -158,7 +159,7 @@ static void generations_wrap(void)
 	cached.destroy(map);
 }
 
-/* Counts an answer of this age and checks that this bucket has it. */
+/* Counts an answer of this age and checks that it is in this bucket. */
 static bool counted_as(uint64_t age_ns, const char *name)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
@@ -191,7 +192,7 @@ static void ages_are_counted(void)
 	                counted_as(20 * SECOND + 1, "answers_up_to_30s") &&
 	                counted_as(30 * SECOND, "answers_up_to_30s") &&
 	                counted_as(30 * SECOND + 1, "answers_over_30s"),
-	        "answers are counted by age, limits belong to the lower "
+	        "answers are counted by age, a limit belongs to the lower "
 	        "bucket, and the maximum is over all threads");
 }
 
@@ -236,7 +237,8 @@ static void lines_expire(void)
 	cached.destroy(map);
 }
 
-/* Performs one of the kinds of write; each adds to the log and must be seen. */
+/* Performs one of the kinds of write; each is added to the log and must become
+   visible. */
 static bool perform_write(void *context, unsigned which, void *writer)
 {
 	const struct rm_map_ops *map_ops = context;
@@ -319,7 +321,7 @@ static void every_write_is_logged(void)
 	                map->log_head == 1 &&
 	                map->log[0] ==
 	                        rm_hash(RM_U64X8, word_key(1), map->seed),
-	        "the log has the hash of the written key");
+	        "the log contains the hash of the written key");
 	CHECK(cached.insert_if_absent(
 	              writer, RM_U64X8, word_key(1), &one, &present) &&
 	                present.word[0] == 1 && map->log_head == 2,

@@ -39,7 +39,7 @@ static inline struct rm_outcome run_fake_with(
 	json_t *request = make_request(measure);
 	char *padding = calloc(1, 1 << 20);
 
-	/* more than a pipe's buffer: an unread request breaks the pipe */
+	/* more than a pipe's buffer, so an unread request breaks the pipe */
 	memset(padding, 'x', (1 << 20) - 1);
 	if (!strcmp(behaviour, "deaf"))
 		json_object_set_new(request, "more", json_string(padding));

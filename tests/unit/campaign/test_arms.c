@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_arms.c - sets of arms: options, programs, campaign.json, resume. */
+/* test_arms.c - tests sets of arms: options, programs, campaign.json,
+   resuming. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -56,7 +57,8 @@ static void parse_valid_sets(void)
 	                arm_is(2, "reads", "base", "a:b", 0) &&
 	                arm_is(3, "reads", "head", "c=d+x", 0) &&
 	                arm_is(4, "reads", "third", "e+101%", 0),
-	        "a workload has its own set; \"+101%\" belongs to the file "
+	        "a workload has its own set; \"+101%\" is part of the file "
+	        "name "
 	        "name");
 	CHECK(!parses("more=x") &&
 	                strstr(error.text, "two sets for workloads without"),
@@ -122,11 +124,12 @@ static void select_sets(void)
 	CHECK(!strcmp(arms.list[0].sha256, SHA_ABC),
 	        "the default arm has the program's hash");
 	rm_arms_clear(&arms);
-	CHECK(!rm_arms_are_given(&arms), "an empty set is not from --arms");
+	CHECK(!rm_arms_are_given(&arms),
+	        "an empty set does not count as given by --arms");
 	parses("w:a=f");
 	CHECK(rm_arms_are_given(&arms) && set_is("w", 0, 1) &&
 	                set_is("v", 0, 0),
-	        "a set for one workload is from --arms");
+	        "a set for one workload counts as given by --arms");
 	CHECK(!parses("w:b=g") && strstr(error.text, "two sets for w,"),
 	        "an error names a workload of one letter");
 	rm_arms_clear(&arms);
@@ -162,7 +165,7 @@ static void check_programs(void)
 	CHECK(settle("a=abc,b=copy", NULL, 0) == 0 &&
 	                !strcmp(arms.list[0].sha256, SHA_ABC) &&
 	                !strcmp(arms.list[1].sha256, SHA_ABC),
-	        "programs get their hashes; copies are two files");
+	        "programs get their hashes; a copy counts as another file");
 	CHECK(!strcmp(arms.list[0].program, in_root("abc")),
 	        "programs get absolute paths");
 	CHECK(settle("a=abc,b=gone", NULL, 0) == -ENOENT &&
@@ -172,7 +175,7 @@ static void check_programs(void)
 	                strstr(error.text, "arms b and c are one file"),
 	        "two arms of a set may not be one file or a link to it");
 	CHECK(settle("a=abc,b=link+5%", NULL, 0) == 0,
-	        "one file is valid if one arm does more operations");
+	        "one file is valid twice if one arm does more operations");
 	CHECK(parses("reads:a=abc") &&
 	                rm_arms_resolve(&arms, NULL, 0, &error) == 0,
 	        "one file is valid in two sets");
@@ -335,7 +338,7 @@ static void compare_arms_of_resume(void)
 	remove(in_root("abc"));
 	CHECK(strstr(recall(campaign, &none), "arm a: ") &&
 	                strstr(error.text, SHA_ABC),
-	        "a missing program is reported with its hash");
+	        "a missing program is reported with its recorded hash");
 	json_decref(campaign);
 	campaign = json_pack("{}");
 	CHECK(strstr(recall(campaign, &none), "campaign.json: arms: "),
@@ -424,7 +427,7 @@ static void add_control(void)
 	                json_object_get(arms.list[0].programs, "plain/a") &&
 	                json_object_size(arms.list[1].programs) == 1 &&
 	                json_object_get(arms.list[1].programs, "aa/a"),
-	        "a control runs the program of its flavour");
+	        "a control runs the program of its own flavour");
 	campaign = campaign_of(&arms);
 	CHECK(rm_arms_from_json(campaign, &back, &error) == 0 &&
 	                equal_arms(&arms, &back),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_calibrate.c - windows of time become numbers of iterations. This file
-   replaces rm_cell_trial_run(), which simulates the trials. */
+/* test_calibrate.c - replaces windows of time with numbers of iterations. This
+   file replaces rm_cell_trial_run(), which simulates the trials. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
 
@@ -12,9 +12,10 @@ enum { CELLS = 3, MOST = 16 };
 
 /* Input and record of the simulated trials. */
 static struct played {
-	double costs_ns[MOST]; /* per iteration of one thread */
+	double costs_ns[MOST]; /* ns per iteration of one thread */
 	const char *status, *reason;
-	unsigned ends_at; /* trial with `status` and `reason`; 0: none */
+	unsigned ends_at; /* number of the trial with `status` and `reason`; 0:
+	                     none */
 	unsigned interrupted_at;
 	int result; /* of rm_cell_trial_run() */
 	unsigned count;
@@ -168,7 +169,7 @@ static void count_iterations(void)
 	CHECK(played.seeds[0] != played.seeds[1] && played.seeds[0] == 0 &&
 	                played.seeds[5] == 0 &&
 	                played.seeds[4] == played.seeds[9],
-	        "seeds differ between trials and are equal between cells");
+	        "seeds differ between trials, but not between cells");
 	CHECK(!strcmp(played.arms[0], "base") &&
 	                !strcmp(played.arms[9], "base") &&
 	                !strcmp(played.program, "program") &&
@@ -195,13 +196,13 @@ static void count_pairs(void)
 		plan.cells[1].cell.keys = 1000000;
 		CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334) &&
 		                cell_is(1, 60000, 0, 50000000),
-		        "a window and warm-up of pairs do not exceed the plan");
+		        "window and warm-up of pairs do not exceed the plan");
 		end();
 	}
 	begin();
 	plan.cells[0].cell.write_share = 1;
 	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334),
-	        "each update is one iteration");
+	        "each update counts as one iteration");
 	end();
 }
 
@@ -214,7 +215,7 @@ static void record_costs(void)
 	begin();
 	memcpy(played.costs_ns, costs, sizeof(costs));
 	CHECK(calibrate() == 0 && cell_is(0, 33000, 0, 333334),
-	        "the median of the last three costs decides, to two digits");
+	        "the median of the last three costs is used, to two digits");
 	CHECK(played.window_ops[1] == 1100 && played.window_ops[2] == 2200 &&
 	                played.window_ops[3] == 25000 &&
 	                played.window_ops[4] == 33000,

@@ -78,7 +78,7 @@ int rm_cell_trial_run(const struct rm_cell_trial_run *play,
 	return 0;
 }
 
-/* Runs the trials that DIR lacks; sets tally and interrupted. */
+/* Runs the trials that DIR does not have yet; sets tally and interrupted. */
 static int run(const char *dir, int interrupt_fd)
 {
 	struct rm_campaign campaign = { .dir = dir,
@@ -131,7 +131,7 @@ static void run_all_arms(void)
 		        strcmp(played.trials[i], played.trials[i + 1]) &&
 		        played.padding[i] != played.padding[i + 1] &&
 		        played.trials[i][0] == "abbaab"[i / 2];
-	CHECK(pairs, "arms run one after the other, with one seed and "
+	CHECK(pairs, "arms run one after another, with the same seed and "
 	             "different paddings, in the plan's order");
 	CHECK(played.seeds[0] == rm_plan_seed(&plan, "a", 0) &&
 	                played.seeds[10] == rm_plan_seed(&plan, "b", 2),
@@ -140,7 +140,7 @@ static void run_all_arms(void)
 	        "a trial with a line is not run again");
 }
 
-/* Number of lines that a resume of arms drops; -1: error. */
+/* Number of lines that resuming with arms drops; -1: error. */
 static int drop_unfinished(const char *dir)
 {
 	struct rm_journal *journal;
@@ -169,7 +169,7 @@ static void drop_incomplete_rounds(void)
 	CHECK(run("torn", -1) == 0 && played.count == 8 &&
 	                progress.total == 12 && progress.done == 12 &&
 	                progress.left_ns == 0,
-	        "dropped trials run again, and none is left");
+	        "dropped trials run again, and no trial is missing then");
 	CHECK(drop_unfinished("torn") == 0 && drop_unfinished("whole") == 0,
 	        "a complete campaign loses no line");
 }
@@ -202,7 +202,7 @@ static void interrupt_campaign(void)
 		abort();
 	played = (struct played){ .interrupted_at = 4 };
 	CHECK(run("stopped", fds[0]) == 0 && interrupted && tally.ok == 3,
-	        "an interrupted trial and later ones lack a line");
+	        "an interrupted trial and later ones have no line");
 	played = (struct played){ .count = 0 };
 	CHECK(run("stopped", fds[0]) == 0 && !interrupted &&
 	                played.count == 9 && tally.ok == 12,

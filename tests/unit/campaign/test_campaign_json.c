@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_campaign_json.c - arms, plan and attempts that campaign.json and the
- * journal must not contain.
+ * test_campaign_json.c - rejects arms, plans and attempts that campaign.json
+ * and the journal must not contain.
  *
- * An earlier reader accepted each rejected case, incompletely or past its end.
+ * An earlier reader accepted each of these cases, incompletely or by reading
+ * beyond its end.
  */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
@@ -73,7 +74,7 @@ static void read_arms(void)
 	              "[" ARM("abcdefghijklmnopq", "") "]", "arms[0].name"),
 	        "a name that is one byte too long is rejected, not cut");
 	CHECK(refuses_arms("[" ARM("a", ",\"sha256\":7") "]", "sha256"),
-	        "a hash that is a number is rejected");
+	        "a number in place of a hash is rejected");
 	CHECK(refuses_arms("[" ARM("a", ",\"program\":\"\"") "]", "program"),
 	        "an empty path is rejected");
 	CHECK(refuses_arms("[{\"name\":\"a\",\"control_extra\":1.5}]",
@@ -131,9 +132,9 @@ static void read_plans(void)
 	CHECK(refuses_plan("estimate_ns", json_integer(-1), "estimate_ns"),
 	        "a negative time is rejected");
 	CHECK(refuses_plan("memory_bytes", json_string("x"), "memory_bytes"),
-	        "a size that is a text is rejected");
+	        "a string in place of a size is rejected");
 	CHECK(refuses_plan("repeat", json_pack("{s:s}", "most", "2"), "repeat"),
-	        "a number of repeats that is a text is rejected");
+	        "a string in place of a number of repeats is rejected");
 }
 
 static void free_rejected_campaign(void)
@@ -194,13 +195,14 @@ static void read_attempts(void)
 	CHECK(opens(TRY("2")) == -EINVAL,
 	        "a missing first attempt is rejected");
 	CHECK(opens(TRY("\"1\"")) == -EINVAL,
-	        "an attempt that is a text is rejected");
+	        "a string in place of an attempt is rejected");
 	CHECK(opens(TRY("0")) == -EINVAL, "attempt 0 is rejected");
 	CHECK(opens("{\"cell\":\"a\",\"block\":-1,\"arm\":\"h\"}\n") == -EINVAL,
 	        "a negative block is rejected");
 }
 
-/* Text of a file is quoted in errors and must not move a terminal's cursor. */
+/* Errors quote text from files, which must not move the cursor of a
+   terminal. */
 static void clean_messages(void)
 {
 	struct rm_error error = { "" };

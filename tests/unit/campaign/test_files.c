@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_files.c - atomic replacement of files under errors of the system. This
+/* test_files.c - replaces files atomically despite errors of the system. This
    file replaces write() and fsync(), which simulate the errors. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
@@ -31,7 +31,7 @@ ssize_t write(int fd, const void *bytes, size_t size)
 		return -1;
 	}
 	if (played.writes_nothing) {
-		errno = EINTR; /* left by an earlier call */
+		errno = EINTR; /* left from an earlier call */
 		return 0;
 	}
 	if (played.write_errno) {
@@ -72,7 +72,7 @@ static ino_t inode_of(const char *path)
 	return stat(path, &found) ? 0 : found.st_ino;
 }
 
-/* Replaces f with these simulated results. */
+/* Replaces the file f while the system calls have these simulated results. */
 static int replace_file(struct played answers, const char *text)
 {
 	int result;
@@ -144,7 +144,7 @@ static void keep_old_file(void)
 	mkdir("f.new", 0755);
 	CHECK(replace_file((struct played){ .most = 9 }, "x") == -EISDIR &&
 	                !played.file_syncs,
-	        "nothing is written if the temporary file cannot be made");
+	        "nothing is written if the temporary file cannot be created");
 }
 
 static void reject_empty_write(void)
@@ -152,7 +152,7 @@ static void reject_empty_write(void)
 	CHECK(replace_file((struct played){ .writes_nothing = true }, "x") ==
 	                        -EIO &&
 	                strstr(error.text, strerror(EIO)),
-	        "a write() of 0 bytes is an error and does not loop");
+	        "a write() of 0 bytes is an error and causes no endless loop");
 }
 
 /* A new folder is lost in a crash unless its parent was synced. */
@@ -171,7 +171,7 @@ static void sync_new_folders(void)
 	error.text[0] = '\0';
 	CHECK(rm_folder_make("p/t", &error) == -EIO &&
 	                strstr(error.text, "p/t"),
-	        "an error of the parent's sync is returned");
+	        "an error when the parent is synced is returned");
 }
 
 int main(void)

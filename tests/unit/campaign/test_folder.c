@@ -91,7 +91,7 @@ static void make_folders(void)
 	memset(longest, 'x', sizeof(longest));
 	longest[RM_PATH_BYTES] = '\0';
 	CHECK(rm_folder_make(longest, &error) == -ENAMETOOLONG,
-	        "a path that does not fit is rejected, not cut");
+	        "a path that does not fit is rejected instead of cut");
 	CHECK(rm_folder_make_nofollow(path, "deep", "own", &error) == 0 &&
 	                !strcmp(path, "deep/own") && is_folder(path) &&
 	                rm_folder_make_nofollow(path, "deep", "own", &error) ==
@@ -150,7 +150,7 @@ static void create_files(void)
 	        "a link is not followed");
 }
 
-/* Appends each line, "1 one,", with "!" if it is torn. */
+/* Appends each line with its number, "1 one,", and "!" if it is torn. */
 static int append_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -182,7 +182,7 @@ static void read_lines(void)
 	CHECK(lines_are("one\ntor", 0, "1 one,2 tor!,") && lines_are("", 0, ""),
 	        "a last line without a newline is torn");
 	CHECK(lines_are("a\nstop\nb\n", 7, "1 a,2 stop,"),
-	        "a result other than 0 stops the reading and is returned");
+	        "a result other than 0 ends the reading and is returned");
 	clear_error();
 	CHECK(rm_lines_read("no-lines", append_line, lines, &error) ==
 	                        -ENOENT &&
@@ -200,7 +200,8 @@ static void checksums(void)
 	rm_crc32("123456789", 9, sum);
 	CHECK(!strcmp(sum, "cbf43926"), "the check value of CRC-32");
 	rm_crc32("", 0, sum);
-	CHECK(!strcmp(sum, "00000000"), "no bytes have eight digits");
+	CHECK(!strcmp(sum, "00000000"),
+	        "the checksum of no bytes has eight digits");
 	fake_root_write(root, "digits", "123456789");
 	CHECK(rm_crc32_file("digits", sum) == 0 && !strcmp(sum, "cbf43926") &&
 	                rm_crc32_file("no-digits", sum) == -ENOENT,
@@ -211,26 +212,27 @@ static void checksums(void)
 	CHECK(!strcmp(sealed, "{\"a\":1,\"crc32\":\"a702fc6e\"}\n"),
 	        "a line's checksum covers the bytes before it");
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_WHOLE,
-	        "a sealed line is valid");
+	        "a line with its checksum is valid");
 	sealed[5] = '2';
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_BROKEN,
-	        "a changed line is broken");
+	        "a changed line is detected as broken");
 	sealed[5] = '1';
 	CHECK(rm_line_check(sealed + 5, size - 5) == RM_SEAL_BROKEN &&
 	                rm_line_check(sealed + 6, size - 6) == RM_SEAL_BROKEN &&
 	                rm_line_check(sealed + 7, size - 7) == RM_SEAL_NONE,
-	        "a line cut at its start is broken until its seal is cut");
+	        "a line that is cut at its start is broken, until its checksum "
+	        "is cut");
 	CHECK(rm_line_check(sealed, size - 1) == RM_SEAL_NONE &&
 	                rm_line_check("{\"a\":1}", 7) == RM_SEAL_NONE &&
 	                rm_line_check("", 0) == RM_SEAL_NONE,
-	        "a line without a seal is recognised");
+	        "a line without a checksum is recognised");
 	memcpy(sealed + size - 2, "' ", 2);
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_NONE,
-	        "a line with another end lacks a seal");
+	        "a line with another end has no checksum");
 	memcpy(sealed + size - 2, "\"}", 2);
 	sealed[size - 19] = ';';
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_NONE,
-	        "a line with another start of the seal has no seal");
+	        "a line whose checksum starts differently has no checksum");
 	free(sealed);
 	json_decref(line);
 }
@@ -252,7 +254,7 @@ static void lock_folder(void)
 	clear_error();
 	CHECK(rm_folder_lock("deep", &error) == -EBUSY &&
 	                error_has("(unknown)"),
-	        "an owner without a process id is unknown");
+	        "an owner that left no process id is unknown");
 	fake_root_write(root, "deep/lock", "99999999999999999999999\n");
 	close(fd);
 	second = rm_folder_lock("deep", &error);
@@ -296,7 +298,7 @@ static void link_latest(void)
 	                rm_folder_link_latest("results/a/c", &error) == 0 &&
 	                latest_is("results/a/latest", NULL) &&
 	                latest_is("results/latest", "b"),
-	        "other folders get no link and no error");
+	        "other folders get neither a link nor an error");
 	if (symlink("results/a", "far") || chdir("results/a"))
 		abort();
 	CHECK(rm_folder_link_latest(".", &error) == 0 &&
@@ -406,7 +408,7 @@ static size_t topology_heap_bytes(void)
 	return more;
 }
 
-/* The first calls fill caches of malloc(). */
+/* The first calls fill the caches of malloc(). */
 static void free_rejected_campaigns(void)
 {
 	enum { FILLING = 8, CALLS = 16 };
@@ -440,8 +442,8 @@ static void install_program(const char *name, const char *script)
 		abort();
 }
 
-/* Checks that it is called as lstopo with all streams redirected, and copies
-   its input to its output. */
+/* The program checks that it is called like lstopo with all streams redirected,
+   and copies its input to its output. */
 static const char *const lstopo_script =
         "[ /dev/stdin -ef /dev/null ] && [ /dev/stdout -ef /dev/null ] &&\n"
         "[ /dev/stderr -ef /dev/null ] && [ ! -e \"$6\" ] &&\n"
@@ -464,7 +466,7 @@ static void draw_topology(void)
 	                file_has("deep/topology.svg",
 	                        "lstopo-no-graphics <y/>\n") &&
 	                file_has("file", "text"),
-	        "lstopo-no-graphics draws, and not through a link");
+	        "lstopo-no-graphics draws, but not through a link");
 	install_program("lstopo", lstopo_script);
 	CHECK(rm_folder_topology("deep", "<z/>\n", &error) == 0 &&
 	                file_has("deep/topology.svg", "lstopo <z/>\n"),

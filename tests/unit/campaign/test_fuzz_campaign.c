@@ -14,9 +14,9 @@
  * fuzzes: runner/plan/plan_json.c but cells_to_json, order_to_json,
  *   same_to_json: they write
  *
- * Sound means: each problem is one line that names file and line. An accepted
- * journal reads back the same, and nothing is cut off twice. An accepted plan
- * is written and read back the same. The folder is a copy of
+ * A result is sound if each problem is one line that names file and line. An
+ * accepted journal reads back the same, and nothing is cut off twice. An
+ * accepted plan is written and read back the same. The folder is a copy of
  * tests/fixtures/campaign/, a shortened real campaign.
  */
 #include "runner/campaign/internal.h"
@@ -54,13 +54,14 @@ static const char *const trial_texts[] = {
 };
 static const char *const campaign_files[] = { SAMPLE "campaign.json", NULL };
 
-/* Contents of the fixture, read once. */
+/* Contents of the fixture, which is read once. */
 static struct {
 	json_t *campaign;
 	struct rm_plan plan;
 	struct rm_arms arms;
 	char trials[FUZZ_BYTES];
-	const char *lines[TRIALS_MAX + 1]; /* each first attempt on its own */
+	const char *lines[TRIALS_MAX + 1]; /* each first attempt is a line of
+	                                      its own */
 } sample;
 
 /* Writes JSON indented as campaign.json. */
@@ -85,7 +86,7 @@ static bool line_twice(const char *text, size_t length)
 	return false;
 }
 
-/* Bytes before the last line, which is cut off if it is damaged. */
+/* Number of bytes before the last line, which is cut off if it is damaged. */
 static size_t before_last_line(const char *text, size_t length)
 {
 	if (length)
@@ -94,8 +95,6 @@ static size_t before_last_line(const char *text, size_t length)
 		length--;
 	return length;
 }
-
-/* ---- trials.jsonl in a resume ------------------------------------------ */
 
 static int count_trial(
         void *context, const json_t *trial, struct rm_error *error)
@@ -115,7 +114,7 @@ static bool tally_is_sound(struct rm_journal *journal, char *why)
 	if (!failed)
 		failed = rm_journal_read(
 		        journal, rm_tally_restore_line, &tally, &error);
-	/* a repeat of a failure leaves both counted; none is lost */
+	/* if a failure is repeated, both trials stay counted; none is lost */
 	size_t lines = rm_journal_length(journal);
 	size_t all = tally.ok + tally.voided + tally.failed + tally.skipped;
 	bool sound = failed ? fuzz_is_line(error.text)
@@ -161,7 +160,8 @@ static bool reopens(const char *dir, const json_t *attempts, char *why)
 	return sound;
 }
 
-/* Gives seven of eight inputs valid checksums: others are rejected unread. */
+/* Gives seven of eight inputs valid checksums, since inputs without them are
+   rejected unread. */
 static void seal_lines(struct fuzz_input *input)
 {
 	static char sealed[FUZZ_BYTES];
@@ -220,8 +220,6 @@ static enum fuzz_verdict judge_journal(
 	json_decref(attempts);
 	return sound ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
-
-/* ---- `readmostly dev validate` ----------------------------------------- */
 
 struct report {
 	char *why;
@@ -295,7 +293,8 @@ static void repair(json_t *json)
 		json_object_set_new(json, "sha256", json_string(hash));
 }
 
-/* Cells and arms are found by name: one of two equal ones would be lost. */
+/* Cells and arms are found by name, so one of two with the same name would be
+   lost. */
 static bool names_are_unique(
         const struct rm_plan *plan, const struct rm_arms *arms)
 {
@@ -354,7 +353,7 @@ static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
 	bool plans = second && json_equal(first, second);
 	bool lists = holds_all(json_object_get(json, "arms"), list);
 
-	/* older files do not repeat trials */
+	/* older files request no repeats */
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (!json_object_get(
 		            json_array_get(json_object_get(json, "cells"), i),
@@ -363,7 +362,7 @@ static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
 			        json_array_get(
 			                json_object_get(first, "cells"), i),
 			        "repeat");
-	/* sums, which are computed again */
+	/* sums are not compared, since they are computed again */
 	json_object_del(first, "estimate_ns");
 	json_object_del(first, "memory_bytes");
 	plans = plans && holds_all(json, first);
@@ -394,7 +393,7 @@ static int resume_plan(const json_t *json, char *why)
 	return result;
 }
 
-/* Reads the folder's campaign.json and frees it as its owner would. */
+/* Reads the folder's campaign.json and frees it like its owner. */
 static bool reads_folder(const json_t *now, char *why)
 {
 	struct rm_description description = {
@@ -445,8 +444,6 @@ static enum fuzz_verdict judge_campaign(
 	return verdict_of(&validation, &report);
 }
 
-/* ---- --arms ------------------------------------------------------------ */
-
 static const char *const arm_words[] = { ",", "=", ":", "+", "%", "/bin/true",
 	"base", "head", "w:", "+2%", "+nan%", "+-1%", "+101%", "+0x10%",
 	"+1e1%", "+inf%", "A", "abcdefghijklmnopq", "a-b", "a=b,", "a=b+5%", "",
@@ -474,9 +471,9 @@ static enum fuzz_verdict judge_arms(
 	return !sound ? FUZZ_UNSOUND : failed ? FUZZ_REFUSED : FUZZ_TAKEN;
 }
 
-/* A single line is read faster and more mutations hit it. Later attempts need
-   the earlier ones, which are in the file: without them lines are missing and
-   no journal is accepted. */
+/* A journal of a single line is read faster, and more mutations hit that line.
+   Later attempts need the earlier ones, which are in the file; without them no
+   journal would be accepted. */
 static bool split_trials(void)
 {
 	FILE *in = fopen(SAMPLE "trials.jsonl", "r");

@@ -17,8 +17,9 @@
 static char dir[64];
 static char path[128]; /* of trials.jsonl */
 
-/* The simulated fsync(): size of the file at the last call, and calls to
-   interrupt and to fail. A missing fsync() cannot be found with kill -9. */
+/* State of the simulated fsync(): size of the file at the last call, and which
+   calls to interrupt and to fail. A test with kill -9 could not detect a
+   missing fsync(). */
 static off_t synced_bytes;
 static unsigned syncs, interrupts, failures;
 
@@ -57,7 +58,7 @@ static void remove_folder(void)
 	rmdir(dir);
 }
 
-/* Complete lines that are objects get their checksum. */
+/* Adds a checksum to complete lines that are objects. */
 static void put_text(const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -137,7 +138,7 @@ static void append_and_find(void)
 	CHECK(!append(journal, "a", 0, "head", &error) &&
 	                !append(journal, "a", 1, "head", &error) &&
 	                !append(journal, "a", 0, "base", &error),
-	        "another block or arm is another trial");
+	        "a different block or arm is a different trial");
 	CHECK(append(journal, "a", 1, "head", &error) == -EEXIST &&
 	                strstr(error.text, "a duplicate line of a block 1 "
 	                                   "attempt 1 arm head"),
@@ -160,7 +161,7 @@ static void cut_torn_line(void)
 {
 	static const char whole[] =
 	        "{\"cell\":\"a\",\"block\":0,\"arm\":\"head\"}\n";
-	/* a torn line may be a complete object; it is not trusted either */
+	/* a torn line may be a complete object, but is not trusted, either */
 	static const char *const tails[] = { "{\"cell\":\"a\",\"blo",
 		"{\"cell\":\"a\",\"block\":1,\"arm\":\"head\"}", "\x01",
 		"{\"cell\":\"a\",\x01\x01\"arm\":\"head\"}\n", "\n" };
@@ -186,7 +187,7 @@ static void cut_torn_line(void)
 		rm_journal_close(journal);
 		journal = reopen(&seen, &torn, &error);
 		CHECK(journal && seen == 2 && torn == 0,
-		        "then the journal is complete");
+		        "after that, the journal is complete");
 		rm_journal_close(journal);
 	}
 	remove_folder();
@@ -231,8 +232,8 @@ static void reject_damage(void)
 	remove_folder();
 }
 
-/* A line with any flipped bit is detected. A bit that makes or removes a
-   newline gives two lines or a torn one. */
+/* A line with any flipped bit is detected. A bit that creates or removes a
+   newline results in two lines or a torn one. */
 static void detect_flipped_bits(void)
 {
 	struct rm_error error;
@@ -329,7 +330,8 @@ static void stop_at_file_limit(void)
 	CHECK(result == -EFBIG && strstr(error.text, "trials.jsonl: cannot") &&
 	                strstr(error.text, "File too large"),
 	        "a file limit is an error with the system's reason");
-	/* the limit is lifted: a journal that lost a line must stay closed */
+	/* the limit is lifted, but a journal that lost a line must stay
+	   closed */
 	setrlimit(RLIMIT_FSIZE, &before);
 	CHECK(append(journal, "b", 0, "head", &error) == -EFBIG,
 	        "nothing is appended after a failure");
@@ -370,7 +372,7 @@ static void sync_each_line(void)
 	rm_journal_close(journal);
 	journal = reopen(&seen, &torn, &error);
 	CHECK(journal && seen == 6 && torn == 0,
-	        "the line of a failed sync is not left");
+	        "the line whose sync failed is removed");
 	rm_journal_close(journal);
 	remove_folder();
 }
@@ -427,7 +429,8 @@ static void drop_trials(void)
 	remove_folder();
 }
 
-/* More lines than stdio buffers: the rest exists only in the journal. */
+/* There are more lines than stdio buffers, so the rest exists only in the
+   journal. */
 static void fail_to_save_dropped(void)
 {
 	struct rlimit before, small = { 4096, 4096 };
@@ -460,7 +463,8 @@ static void fail_to_save_dropped(void)
 	remove_folder();
 }
 
-/* A line that cannot be synced is cut off at the end after the drop. */
+/* A line that cannot be synced is cut off at the end that the file has after
+   the drop. */
 static void fail_after_drop(void)
 {
 	struct rm_error error;

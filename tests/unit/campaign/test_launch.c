@@ -22,7 +22,7 @@ static void deadlines(void)
 		                strstr(outcome.reason, "within 0.2 s"),
 		        "a trial that hangs is killed at its deadline");
 		CHECK(outcome.wall_ns >= second_ns / 5,
-		        "the deadline is not early");
+		        "it is not killed before the deadline");
 		rm_outcome_clear(&outcome);
 	}
 }
@@ -45,11 +45,11 @@ static void limit_memory(void)
 	outcome = run_fake_with("eat-52", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 11") &&
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
-	        "a trial that ends near its limit has the reason");
+	        "a trial that ends near its limit has that reason");
 	rm_outcome_clear(&outcome);
 	outcome = run_fake_with("crash", little_memory, "throughput");
 	CHECK(!strstr(outcome.reason, "MiB"),
-	        "a trial far below its limit does not");
+	        "a trial far below its limit has not");
 	rm_outcome_clear(&outcome);
 	outcome = run_fake_with("ok", little_memory, "throughput");
 	CHECK(!strcmp(outcome.status, "ok"),
@@ -78,7 +78,8 @@ static json_int_t peak_bytes_of(const char *how)
 	return peak_bytes;
 }
 
-/* exec keeps the high-water mark of the previous image, the runner's. */
+/* exec keeps the high-water mark of the previous process image, which is the
+   runner's. */
 static void measure_peak(void)
 {
 	enum { MIB = 1 << 20, HELD = 96 * MIB };
@@ -123,7 +124,7 @@ static void kill_orphans(void)
 	pid_t orphan = reap(-1, &status);
 
 	CHECK(orphan > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-	        "a trial's children die with it");
+	        "the children of a trial die with it");
 }
 
 static void fail_to_start(void)
@@ -133,13 +134,14 @@ static void fail_to_start(void)
 
 	CHECK(!strcmp(outcome.exit, "not started") &&
 	                strstr(outcome.reason, "/nonexistent/readmostly: No"),
-	        "a missing program is not started, with the reason");
+	        "a missing program is not started, which is the reason");
 	rm_outcome_clear(&outcome);
 	none.program = "/etc/passwd";
 	outcome = run_fake_with("ok", none, "throughput");
 	CHECK(!strcmp(outcome.exit, "not started") &&
 	                strstr(outcome.reason, "Permission denied"),
-	        "a program without permission is not started, with the reason");
+	        "a program without permission is not started, which is the "
+	        "reason");
 	rm_outcome_clear(&outcome);
 }
 
@@ -182,7 +184,7 @@ static void stop_before_runner(void)
 	close(ends[0]);
 	close(ends[1]);
 	CHECK(fails("term", "signal 15", "ended by signal 15"),
-	        "a trial stopped alone has failed");
+	        "a trial that is stopped without its runner has failed");
 }
 
 static size_t padding_of(uint64_t seed)
@@ -259,7 +261,7 @@ static void survive_signals(void)
 	CHECK(good == 20, "signals during a launch are harmless");
 }
 
-/* Kills a runner during a trial, which must die as well. */
+/* Kills a runner during a trial; the trial must die as well. */
 static void die_with_runner(void)
 {
 	char log[] = "/tmp/test_launch.XXXXXX";

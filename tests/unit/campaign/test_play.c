@@ -76,7 +76,7 @@ static bool ends_with(const char *text, const char *end)
 	return size >= rest && !strcmp(text + size - rest, end);
 }
 
-/* True if the program of this measure ends with `file`. */
+/* True if the path of this measure's program ends with `file`. */
 static bool plays(enum rm_measure measure, const char *file)
 {
 	begin(measure);
@@ -98,18 +98,18 @@ static void choose_program(void)
 	        "a measure runs the program of its flavour");
 	begin(RM_MEASURE_THROUGHPUT);
 	CHECK(play("given") == 0 && !strcmp(launched.program, "given"),
-	        "a replacement runs for arms without a program");
+	        "a replacement program runs for arms without a program");
 	arm.program = arm_program;
 	CHECK(play("given") == 0 && !strcmp(launched.program, "arm") &&
 	                play(NULL) == 0 && !strcmp(launched.program, "arm"),
-	        "an arm's program runs in spite of a replacement");
+	        "an arm's own program runs even if there is a replacement");
 	arm.is_folder = true;
 	CHECK(play("given") == 0 &&
 	                !strcmp(launched.program, "arm/plain/gomap"),
-	        "an arm's folder has a program per flavour and map");
+	        "the folder of an arm has a program per flavour and map");
 	cell.measure = RM_MEASURE_CAUSES;
 	CHECK(play(NULL) == 0 && !strcmp(launched.program, "arm/stats/gomap"),
-	        "another flavour of a folder");
+	        "another flavour uses another program of the folder");
 	begin(RM_MEASURE_THROUGHPUT);
 	cell.shape.value_bytes = 256;
 	CHECK(play(NULL) == 0 &&
@@ -147,8 +147,8 @@ static void make_request(void)
 	free(text);
 }
 
-/* Limit in TiB for this number of threads and MiB of stack. Available memory,
-   of which half is less than 1 TiB, varies from call to call. */
+/* Limit in TiB for this number of threads and MiB of stack. The part for
+   available memory, which varies from call to call, is less than 1 TiB. */
 static uint64_t limit_tib(unsigned threads, rlim_t stack_mib)
 {
 	struct rlimit stack;
@@ -177,7 +177,7 @@ static void reserve_stacks(void)
 	setrlimit(RLIMIT_STACK, &before);
 }
 
-/* The amount varies between calls; a build with a sanitizer has no limit. */
+/* The limit varies between calls; a build with a sanitizer has none. */
 static void limit_memory(void)
 {
 	begin(RM_MEASURE_THROUGHPUT);

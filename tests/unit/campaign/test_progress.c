@@ -64,11 +64,12 @@ static void time_left(void)
 	        "the plan's estimate is used before the first measurement");
 	rm_progress_count_trial(&progress, 10 * second_ns, 20 * second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 140 * second_ns,
-	        "a trial of twice its planned time doubles the time left");
+	        "a trial that takes twice its planned time doubles the time "
+	        "left");
 	rm_progress_count_trial(&progress, 10 * second_ns, 0);
 	CHECK(progress.done == 4 &&
 	                rm_progress_left_ns(&progress) == 120 * second_ns,
-	        "a skipped trial is done and changes no estimate");
+	        "a skipped trial counts as done and changes no estimate");
 	rm_progress_count_trial(&progress, 100 * second_ns, second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 0,
 	        "the time left is never negative");
@@ -82,7 +83,8 @@ static void repeats(void)
 	rm_progress_start(&page.progress, 10, 0, 100 * second_ns);
 	rm_progress_count_trial(&page.progress, 10 * second_ns, 10 * second_ns);
 	rm_progress_count_repeat(&page.progress, 5 * second_ns);
-	CHECK(page.progress.done == 1, "a repeat is not a trial of the plan");
+	CHECK(page.progress.done == 1,
+	        "a repeat does not count as a trial of the plan");
 	CHECK(rm_progress_left_ns(&page.progress) == 135 * second_ns,
 	        "the time left grows with the share of repeats");
 	rm_progress_end(&page.progress);
@@ -102,13 +104,13 @@ static void print_each_minute(void)
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 1 &&
 	                strstr(page.text, "0/3 trials, 3 s"),
-	        "without a terminal the start is one line");
+	        "without a terminal, one line is printed at the start");
 	page.progress.printed_ns = rm_now_ns() - 61 * second_ns;
 	rm_progress_show_cell(&page.progress, "some/cell");
 	rm_progress_show_cell(&page.progress, "some/cell");
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 2 && strstr(page.text, ": some/cell\n"),
-	        "a line per minute names the running cell");
+	        "a line each minute names the running cell");
 	rm_progress_end(&page.progress);
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 3 && !strchr(page.text, '\r'),

@@ -30,7 +30,7 @@ static json_t *result_of(double wait_ms, int sleeps)
 	        "voluntary_switches", sleeps);
 }
 
-/* `expected` is part of the text; NULL: the trial is not disturbed. */
+/* `expected` must be part of the reason; NULL: the trial is not disturbed. */
 static bool check_stolen(const struct rm_cell *cell, json_t *result,
         double others_share, double stolen_share, const char *expected)
 {
@@ -86,7 +86,7 @@ static void apply_rule(void)
 	        "waiting that wake-ups may explain does not count");
 	CHECK(check(&timed, result_of(20, 300), 0.1, NULL) &&
 	                check(&timed, result_of(20, 300), 0.3, "took 30.0 %"),
-	        "unless other programs ran at least as long");
+	        "unless other programs ran for at least as long");
 	CHECK(check(&timed, result_of(4, 300), 0.9, NULL) &&
 	                check(&timed, result_of(4, 0), 0.9, NULL),
 	        "other programs without waiting threads disturb nothing");
@@ -110,7 +110,7 @@ static json_t *with_threads(json_t *result)
 	return result;
 }
 
-/* The same, with the CPU time of these threads in the window. */
+/* The same trial, with the CPU time of these threads in the window. */
 static json_t *with_time(json_t *result, double ms)
 {
 	json_object_set_new(
@@ -140,7 +140,7 @@ static void exclude_own_threads(void)
 	        "time of other programs counts up to the waiting time");
 	CHECK(check(&timed, with_time(result_of(20, 0), 5), 0, "took 31.2 %") &&
 	                check(&timed, with_time(result_of(20, 0), 11), 0, NULL),
-	        "waiting longer than the own threads ran counts");
+	        "waiting longer than the program's own threads ran counts");
 	CHECK(check(&timed, with_time(result_of(20, 150), 0), 0, NULL) &&
 	                check(&timed, with_time(result_of(20, 0), 90), 0.3,
 	                        "took 30.0 %"),
@@ -172,7 +172,7 @@ static void states(void)
 	                state("ok", true) == RM_ATTEMPT_TO_REPEAT &&
 	                state("void", false) == RM_ATTEMPT_TO_REPEAT &&
 	                state("void", true) == RM_ATTEMPT_TO_REPEAT,
-	        "void and disturbed trials are spoilt");
+	        "void and disturbed trials are to be repeated");
 	CHECK(state("failed", false) == RM_ATTEMPT_FAILED &&
 	                state("failed", true) == RM_ATTEMPT_FAILED &&
 	                state("skipped", false) == RM_ATTEMPT_FAILED,
@@ -242,7 +242,7 @@ static void play_random_games(void)
 			        "%c", (int)('a' + i));
 		for (unsigned k = 1; k <= RM_REPEATS_MAX + 1; k++)
 			for (size_t i = 0; i < game.arms.count; i++) {
-				/* mostly spoilt, so that games are long */
+				/* mostly disturbed, so that games are long */
 				uint64_t draw = rm_below(rm_next(&random), 20);
 
 				game.ends[k][i] =
@@ -307,7 +307,7 @@ static void name_quota(void)
 	CHECK(found.throttled_ns < 0, "without a control group it is unknown");
 }
 
-/* Interference over `ms` in which CPU 1 was busy for `ticks`. */
+/* Interference over a time of `ms`, in which CPU 1 was busy for `ticks`. */
 static struct rm_interference measure(unsigned ms, int ticks, int nice_ticks)
 {
 	unsigned cpus[] = { 1, 1 };
@@ -339,7 +339,7 @@ static void use_cpu(unsigned ms)
 	waitpid(child, NULL, 0);
 }
 
-/* Only the trial kept its CPU busy. */
+/* Only the trial itself kept its CPU busy. */
 static void exclude_own_time(void)
 {
 	unsigned cpus[] = { 1 };
@@ -350,15 +350,15 @@ static void exclude_own_time(void)
 	put_ticks("0 0 0 0 0 0 0 0", "50 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_begin(&cell, &start);
 	use_cpu(100);
-	rm_sleep_until(rm_now_ns() + 100000000); /* as long, by the clock */
+	rm_sleep_until(rm_now_ns() + 100000000); /* the elapsed time is equal */
 	put_ticks("0 0 0 0 0 0 0 0", "60 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_end(&cell, &start, &found);
 	CHECK(found.others_share == 0,
 	        "a trial's own time is not interference");
 }
 
-/* Share of others for a cell on both CPUs, one of them twice, in 100 ms in
-   which each was busy for 50 ms. */
+/* Share of time that other programs took from a cell on both CPUs, one of them
+   listed twice, in 100 ms in which each CPU was busy for 50 ms. */
 static double share_on_two_cpus(void)
 {
 	unsigned cpus[] = { 0, 1, 0 };
@@ -376,7 +376,7 @@ static double share_on_two_cpus(void)
 	return found.others_share;
 }
 
-/* A count that is unknown at the start, or decreases, gives no result. */
+/* If a count is unknown at the start, or decreases, there is no result. */
 static void reject_unknown_counts(void)
 {
 	unsigned cpus[] = { 1 };
@@ -407,8 +407,8 @@ static void interference(void)
 	CHECK(measure(100, 0, 0).steal_ticks == 2, "stolen ticks are counted");
 	CHECK(fabs(measure(100, 0, 0).stolen_share - 0.2) < 0.0001,
 	        "two of ten ticks of the cell's CPU were stolen");
-	/* 5 ticks of 10 ms in 100 ms, by the simulated clock; a CPU shared by
-	   two threads counts once */
+	/* 5 ticks of 10 ms within 100 ms of the simulated clock; a CPU that two
+	   threads share counts once */
 	double share = measure(100, 5, 0).others_share;
 
 	CHECK(share > 0.4999 && share <= 0.5,
@@ -427,7 +427,7 @@ static void interference(void)
 	CHECK(measure(29, 5, 0).others_share < 0 &&
 	                measure(31, 1, 0).others_share > 0 &&
 	                measure(29, 0, 0).stolen_share < 0,
-	        "a trial shorter than three ticks is not judged by them");
+	        "a trial shorter than three ticks is not judged by ticks");
 	name_quota();
 	fake_root_remove(root);
 	setenv("RM_SYSFS", "/nonexistent", 1);

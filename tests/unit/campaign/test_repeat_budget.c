@@ -12,7 +12,7 @@
 
 enum { GAMES = 3000, CELLS = 12, ROUNDS = 4, ARMS = 4, TURNS = 1000 };
 
-/* A cell's arms in a block, for one attempt. */
+/* One attempt: all arms of a cell in a block. */
 struct turn {
 	size_t cell;
 	unsigned block, attempt;
@@ -23,7 +23,8 @@ struct turns {
 	size_t count;
 };
 
-/* A campaign with results by its seed and the positions of cells and arms. */
+/* A campaign whose results are derived from its seed and the positions of cells
+   and arms. */
 struct game {
 	uint64_t seed;
 	unsigned spoilt_percent;
@@ -35,7 +36,7 @@ struct game {
 	struct rm_arms arms;
 	json_t *attempts;
 	struct turns played;
-	size_t lines_left; /* lines until the walk stops */
+	size_t lines_left; /* number of lines until the walk stops */
 	size_t repeats;    /* number of repeated lines */
 	size_t at_most;    /* number of lines that exceeded the budget */
 };
@@ -134,7 +135,7 @@ static void draw_game(struct game *game, uint64_t seed)
 	}
 }
 
-/* Budget in hundredths of a repeat. */
+/* The budget in hundredths of a repeat. */
 static size_t allowed(const struct game *game, unsigned round)
 {
 	size_t sum = 0;
@@ -160,7 +161,7 @@ static unsigned round_of(const struct game *game, size_t cell, unsigned block)
 	return ROUNDS;
 }
 
-/* Runs a turn as a campaign does: a trial with a line is not run again. */
+/* Runs a turn like a campaign, which does not run a trial with a line again. */
 static int play(void *context, size_t cell, unsigned block, unsigned attempt)
 {
 	struct game *game = context;
@@ -198,7 +199,8 @@ static struct rm_repeats walk(struct game *game)
 	return repeats;
 }
 
-/* True if all arms run again; `spoilt` is the number of spoilt ones. */
+/* True if all arms run again; `spoilt` is the number of arms that were
+   disturbed or void. */
 static bool is_due(
         const struct game *game, const struct turn *turn, size_t *spoilt)
 {
@@ -215,9 +217,9 @@ static bool is_due(
 	       turn->attempt <= game->cells[turn->cell].cell.repeat_most;
 }
 
-/* Expected turns of a round. All cells queue; a cell to be repeated queues
-   again. The first one that exceeds the budget removes itself and all after
-   it. */
+/* Computes the expected turns of a round. All cells queue; a cell to be
+   repeated queues again. The first cell that exceeds the budget is removed with
+   all cells after it. */
 static void queue_round(const struct game *game, unsigned number,
         struct turns *turns, size_t *repeats, size_t *refused)
 {
@@ -278,7 +280,8 @@ static bool plays_same_renamed(const struct game *game)
 	return same_turns(&game->played, &other.played);
 }
 
-/* A game stopped several times, also within pairs, must have the same turns. */
+/* A game that is stopped several times, also within pairs, must have the same
+   turns. */
 static bool plays_same_resumed(const struct game *game)
 {
 	struct game other;
@@ -343,7 +346,7 @@ static void random_games(void)
 	        "an interrupted campaign has the same turns");
 }
 
-/* All of 10 cells are spoilt in each attempt. */
+/* All 10 cells are disturbed in each attempt. */
 static void repeat_known_campaign(void)
 {
 	static struct game game;

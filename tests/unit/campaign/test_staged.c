@@ -61,7 +61,7 @@ static void begin_stages(void)
 	        "its members can be read without the lock");
 	json_decref(read);
 	CHECK(reopen("d") == 0 && rm_staged_has_plan(&staged, plan),
-	        "it is the same after another opening");
+	        "it is the same when it is opened again");
 	json_decref(plan);
 	json_decref(other);
 }
@@ -91,14 +91,14 @@ static void count_stages(void)
 	CHECK(rm_staged_write_cells(&staged, 1, "a/b\n", path, &error) == 0 &&
 	                !strcmp(path, "d/stage-01/cells.txt") &&
 	                access(path, R_OK) == 0 && rm_staged_count("d") == 0,
-	        "a stage with only its cells is not counted");
+	        "a stage that has only its list of cells is not counted");
 	fake_root_write(root, "d/stage-01/campaign.json", "{}");
 	fake_root_write(root, "d/stage-03/campaign.json", "{}");
 	CHECK(rm_staged_count("d") == 1,
 	        "stages are counted up to the first gap");
 	fake_root_write(root, "d/stage-02/campaign.json", "{}");
 	CHECK(rm_staged_count("d") == 3,
-	        "all stages are counted without a gap");
+	        "all stages are counted if there is no gap");
 	if (symlink("../d", "d/stage-04"))
 		abort();
 	CHECK(rm_staged_write_cells(&staged, 4, "a/b\n", path, &error) ==

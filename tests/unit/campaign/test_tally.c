@@ -59,7 +59,7 @@ static void count_failures_in_a_row(void)
 		ends("a", "head", i % 2 ? "ok" : "void");
 	}
 	CHECK(stops(0, NULL) && tally.failed == 5,
-	        "five failures with a result after each do not stop a cell");
+	        "five failures, each followed by a result, do not stop a cell");
 	ends("a", "head", "failed");
 	CHECK(stops(0, NULL), "one more failure does not stop it");
 	ends("a", "base", "failed");
@@ -95,7 +95,7 @@ static void count_incomplete(void)
 	        "a cell with a failed trial is incomplete");
 	cells[0].misuse = cells[1].misuse = true;
 	CHECK(rm_tally_incomplete(&tally) == 1,
-	        "an intended misuse may fail but not be void");
+	        "a map with an injected bug may fail but not be void");
 	cells[0].misuse = cells[1].misuse = false;
 	CHECK(ends("a", "base", "ok") && ends("a", "head", "void") &&
 	                ends("b", "base", "failed") &&
@@ -107,7 +107,7 @@ static void count_incomplete(void)
 	rm_tally_clear(&tally);
 }
 
-/* Adds one line of an attempt, as ends(). */
+/* Adds one line of an attempt, like ends(). */
 static bool attempt_ends(
         int attempt, const char *arm, const char *status, bool disturbed)
 {
@@ -221,7 +221,7 @@ static void omit_single_arm(void)
 	arms.count = 2;
 }
 
-/* A cell without its control is still measured. */
+/* A cell is still measured if its control fails. */
 static void stop_control_alone(void)
 {
 	char reason[RM_REASON_BYTES];

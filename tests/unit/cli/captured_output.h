@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* captured_output.h - captures what a function prints to standard output and
-   standard error. TAP lines must not be printed in between. */
+   standard error. No TAP lines may be printed while it captures. */
 #ifndef RM_TEST_CAPTURED_OUTPUT_H
 #define RM_TEST_CAPTURED_OUTPUT_H
 
@@ -12,7 +12,7 @@
 
 enum { CAPTURED_BYTES = 16384 };
 
-/* What was printed to both streams. */
+/* What was printed to either stream. */
 struct captured_output {
 	char out[CAPTURED_BYTES], err[CAPTURED_BYTES];
 	FILE *files[2];

@@ -16,8 +16,8 @@ static struct played {
 	int prepare, run;
 	bool interrupted;
 	int cleared;
-	struct rm_campaign campaign; /* as passed to rm_campaign_run(); dir
-				      * NULL: not called */
+	struct rm_campaign campaign; /* copy of what rm_campaign_run() received;
+	                                dir NULL: not called */
 	const struct rm_run_options *options;
 } played;
 
@@ -81,7 +81,7 @@ static int run(const struct rm_run_options *options, bool is_stage)
 	int status;
 
 	capture_begin(&captured);
-	/* the opposite of the expected value */
+	/* set to the opposite of the expected value */
 	complete = played.prepare || played.run || played.interrupted;
 	status = rm_run_campaign(options, &output, &complete);
 	capture_end(&captured);
@@ -107,7 +107,7 @@ static bool warns(bool is_busy, bool busy_ok, const char *unlinked)
 
 static void warnings_go_to_standard_error(void)
 {
-	CHECK(warns(true, false, ""), "a busy machine is a warning");
+	CHECK(warns(true, false, ""), "a busy machine causes a warning");
 	CHECK(!warns(true, true, ""), "unless the user allows it");
 	CHECK(!warns(false, false, ""), "an idle machine is no warning");
 	CHECK(warns(false, false, "cannot link latest"),
@@ -148,7 +148,7 @@ static void ends(bool is_stage)
 	begin();
 	counts.ok = 0;
 	CHECK(run(&options, is_stage) == RM_INCOMPLETE && complete,
-	        "a cell without a result leaves it complete");
+	        "a cell without a result leaves the campaign complete");
 }
 
 static void runs_what_was_prepared(void)
@@ -207,7 +207,7 @@ static bool is_watched(int fd, int number)
 	return read(fd, content, sizeof(content)) > 0;
 }
 
-/* Runs last, since it blocks signals of the whole program. */
+/* Runs last, since it blocks signals for the whole program. */
 static void signals_are_watched(void)
 {
 	sigset_t blocked;

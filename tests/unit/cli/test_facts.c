@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_facts.c - fact sheets of libraries: found by map id, read line by line,
-   with the source of the version. Uses sheets and libraries of this test. */
+   with the source of the version. Uses sheets and libraries that this test
+   defines. */
 #include "runner/base/build_info.h"
 #include "runner/catalog/catalog.h"
 
@@ -94,7 +95,7 @@ static void versions_are_found(void)
 	CHECK(check_version("tree", NULL, "ck 0.7.1", built),
 	        "otherwise the version of the library with exactly this name");
 	CHECK(check_version("urcu", NULL, "liburcu 0.15.0", built),
-	        "also if it is the last, and another name starts with it");
+	        "even if it is the last one, and another name starts with it");
 	CHECK(check_version("tree_rw", NULL, "libcuckoo unknown", nobody),
 	        "a library unknown to pkg-config has an unknown version");
 	CHECK(check_version(
@@ -105,7 +106,7 @@ static void versions_are_found(void)
 	        "a library that is not listed has an unknown version");
 	libraries = "";
 	CHECK(check_version("tree", NULL, "ck unknown", nobody),
-	        "so has every library if none is listed");
+	        "every library has, if none is listed");
 }
 
 int main(void)

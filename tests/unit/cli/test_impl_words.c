@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_impl_words.c - properties of a map as words, as `readmostly dev list`
+/* test_impl_words.c - names of a map's properties, as `readmostly dev list`
    prints them. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
@@ -37,7 +37,7 @@ int main(void)
 	struct rm_impl nothing = { .ops = &none };
 	const struct rm_impl *gomap = rm_impl_find("gomap_rw");
 
-	/* no pointer is NULL, as if all operations were offered */
+	/* sets no pointer to NULL, as if all operations were offered */
 	memset(&ops, 0xff, sizeof(ops));
 	CHECK(count_words(&all, rm_impl_operation_word) >= 14 &&
 	                has_word(&all, rm_impl_operation_word, "scan"),

@@ -19,7 +19,7 @@ static struct rm_tally_cell counts[CELLS];
 static struct rm_tally tally;
 static struct captured_output captured;
 
-/* Cells c0, c1, ... of maps m0, m1, ..., with only ok trials. */
+/* Makes cells c0, c1, ... of maps m0, m1, ..., whose trials are all ok. */
 static void begin(size_t number)
 {
 	for (size_t i = 0; i < CELLS; i++)
@@ -44,7 +44,7 @@ static void begin(size_t number)
 		.ok = 6 * number };
 }
 
-/* Replaces ok trials of one cell by void and failed ones. */
+/* Replaces ok trials of one cell with void and failed ones. */
 static void spoil(size_t cell, unsigned voided, unsigned failed)
 {
 	counts[cell].ok = 6 - voided - failed;
@@ -96,7 +96,7 @@ static void void_and_failed(void)
 	        "a campaign with void trials is complete");
 	spoil(1, 1, 3);
 	CHECK(ends(0, false) == RM_INCOMPLETE,
-	        "a campaign with failed trials is not");
+	        "a campaign with failed trials is incomplete");
 	begin(1);
 	counts[0].ok = 0;
 	CHECK(ends(0, false) == RM_INCOMPLETE,

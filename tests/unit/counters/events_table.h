@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events_table.h - checks if the built-in table of events has lines. If it
+/* events_table.h - checks whether the built-in table of events has lines. If it
    is empty, tests of its lines are skipped, and all others must pass. */
 #ifndef RM_EVENTS_THERE_H
 #define RM_EVENTS_THERE_H

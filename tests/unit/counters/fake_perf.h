@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_perf.h - perf_event_open simulated by a table, with all its errors. */
+/* fake_perf.h - simulates perf_event_open, with all its errors, from a
+   table. */
 #ifndef RM_FAKE_PERF_H
 #define RM_FAKE_PERF_H
 
@@ -27,15 +28,16 @@ struct fake_perf {
 	struct fake_event event[FAKE_FDS];
 	int opened; /* in total */
 	int alive;  /* now */
-	/* The simulated behaviour: 0 = off. */
+	/* The simulated behaviour; 0 = off. */
 	int error_all;       /* error of every open */
-	int error_at, error; /* open number `error_at` (from 1) fails */
+	int error_at, error; /* call number `error_at` (from 1) to open an event
+	                        fails */
 	int error_read;      /* -errno of read */
 	bool short_read;
 	bool old_arm; /* Arm before Linux 6.6: no PMU in the upper half */
 	unsigned group_limit; /* larger groups: EINVAL */
 	unsigned percent;     /* running / enabled; 100 = exact */
-	/* Value added by an interval of number `n` (from 1) of its group. */
+	/* Value that interval number `n` (from 1) of a group adds. */
 	uint64_t (*amount)(struct fake_perf *fake,
 	        const struct perf_event_attr *attr, unsigned n);
 	unsigned windows; /* for amount() */
@@ -55,7 +57,7 @@ static inline unsigned fake_members(struct fake_perf *fake, int leader)
 	return n;
 }
 
-/* As perf_init_event() of Linux 5.15, for a PMU without
+/* Like perf_init_event() of Linux 5.15, for a PMU without
    PERF_PMU_CAP_EXTENDED_HW_TYPE. */
 static inline bool fake_names_pmu(const struct perf_event_attr *attr)
 {

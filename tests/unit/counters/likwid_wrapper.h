@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Folder of this test program and its fixtures. */
+/* Returns the folder of this test program and its fixtures. */
 static inline const char *wrapper_folder(void)
 {
 	static char folder[PATH_MAX];
@@ -43,7 +43,7 @@ static inline void wrapper_write(
 		abort();
 }
 
-/* The stub, with an environment that selects its fault. */
+/* The stub library, with an environment that selects its fault. */
 static inline void wrapper_stub(const char *path, const char *environment)
 {
 	char options[PATH_MAX + 100];

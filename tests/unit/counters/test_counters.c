@@ -59,7 +59,7 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* The element of an array with this "metric"; NULL = none. */
+/* Returns the element of an array with this "metric"; NULL = none. */
 static const json_t *metric_in(const json_t *array, const char *metric)
 {
 	size_t i;
@@ -84,7 +84,6 @@ static size_t longest(const json_t *sets)
 	return most;
 }
 
-/* True if the events of each set have different counters. */
 static bool counters_differ(const json_t *sets)
 {
 	size_t s, i, k;
@@ -167,7 +166,7 @@ static void assign_likwid_counters(const struct rm_event_map *map)
 	sets = rm_event_set_split(events, 4);
 	CHECK(json_array_size(sets) == 2 && counters_differ(sets) &&
 	                json_array_size(json_array_get(sets, 1)) == 2,
-	        "two events that only PMC2 counts are two passes");
+	        "two events that only PMC2 counts need two passes");
 	json_decref(sets);
 	json_decref(events);
 	json_decref(missing);
@@ -230,16 +229,16 @@ static void select_none(void)
 
 	CHECK(!rm_counters_select("none", NULL, &choice, &chosen, &error) &&
 	                !rm_counters_set_count(chosen),
-	        "none is a selection without passes");
+	        "the back end none is a selection without passes");
 	json_t *request = rm_counters_request(chosen, 5);
 	CHECK(!rm_counters_open(request, 2, NULL, &session, &error) &&
 	                !rm_counters_attach(session, 1),
-	        "a trial may request none");
+	        "a trial may request the back end none");
 	json_t *result = rm_counters_result(session);
 	CHECK(!strcmp(text_of(result, "backend"), "none") &&
 	                text_of(result, "reason")[0] &&
 	                !json_array_size(json_object_get(result, "events")),
-	        "the result of none has no events, but a reason");
+	        "the result of the back end none has no events, but a reason");
 	json_decref(result);
 	json_decref(request);
 	json_decref(chosen);
@@ -423,7 +422,7 @@ static void require_members(void)
 		put_line(text, sizeof(text), others[i][0], others[i][1]);
 		CHECK(bad_recording(
 		              path, text, ":2: backend, cpu or origin differs"),
-		        "an interval belongs to one machine");
+		        "all lines of an interval belong to one machine");
 	}
 }
 
@@ -492,10 +491,10 @@ static void select_without_pmu(void)
 	                strstr(text_of(chosen, "reason"), "/nowhere/helper") &&
 	                strstr(text_of(chosen, "reason"), "no hardware PMU") &&
 	                strstr(text_of(chosen, "reason"), "vPMU"),
-	        "auto without a PMU is none, with reasons and remedies");
+	        "without a PMU, auto selects none, with reasons and remedies");
 	CHECK(json_array_size(json_object_get(chosen, "tried")) == 2,
 	        "both back ends were tried");
-	CHECK(text_of(chosen, "cpu")[0], "the CPU is named anyway");
+	CHECK(text_of(chosen, "cpu")[0], "the CPU is named nevertheless");
 	json_t *request = rm_counters_request(chosen, 0);
 	CHECK(!strcmp(text_of(request, "backend"), "none"),
 	        "its trials request none");
@@ -508,7 +507,7 @@ static void select_without_pmu(void)
 }
 
 /* A CPU that is not in events.tsv: likwid's search ends one step earlier, with
-   the reason of the first name. */
+   the reason for the first name. */
 static void select_on_unknown_cpu(const char *root, unsigned cpu)
 {
 	struct rm_counters_choice *choice = NULL;
@@ -523,13 +522,13 @@ static void select_on_unknown_cpu(const char *root, unsigned cpu)
 	                        "events.tsv names no event for this CPU, "
 	                        "unknown (GenuineIntel 6/65535)") &&
 	                strstr(text_of(chosen, "reason"), "no hardware PMU"),
-	        "an unknown CPU without a PMU is none, and is named");
+	        "for an unknown CPU without a PMU, none is selected");
 	json_decref(chosen);
 	rm_counters_release(choice);
 }
 
-/* The stub's model fits the kernels. This tests the whole way to a verdict,
-   with the real helper, but no PMU. */
+/* The stub simulates counts that fit the kernels. This tests the whole way to a
+   verdict with the real helper, but without a PMU. */
 static void prove_likwid(const char *root, unsigned cpu)
 {
 	static const char option[] =
@@ -569,8 +568,8 @@ static void prove_likwid(const char *root, unsigned cpu)
 	        "a likwid that exits is rejected with its reason");
 }
 
-/* A Neoverse N1: liblikwid for Arm counts by perf_event, and there is neither
-   an msr device nor a daemon. */
+/* A Neoverse N1, on which liblikwid counts through perf_event, and which has
+   neither an msr device nor a daemon. */
 static void prove_likwid_on_arm(const char *root, unsigned cpu)
 {
 	struct rm_counters_choice *choice = NULL;
@@ -625,7 +624,7 @@ int main(void)
 	select_on_unknown_cpu(root, cpu);
 	fake_root_zen3(root, cpu);
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "1\n");
-	CHECK(rm_pmu_limit() == 3, "the NMI watchdog uses a counter");
+	CHECK(rm_pmu_limit() == 3, "the NMI watchdog uses one of the counters");
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "0\n");
 	CHECK(rm_pmu_limit() == 4, "without it there are four");
 	prove_likwid(root, cpu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_event_map.c - the tables of events and CPUs: reading, errors, and the
-   lines of each CPU. tests/report/test_cpus.py compares the lines with the
-   lists of the kernel and likwid. */
+/* test_event_map.c - reads the tables of events and CPUs: errors, and the lines
+   of each CPU. tests/report/test_cpus.py compares the lines with the lists of
+   the kernel and likwid. */
 #include "runner/base/host.h"
 #include "runner/base/tsv.h"
 #include "runner/counters/counters.h"
@@ -136,7 +136,7 @@ static void reject_cpu_lines(void)
 	        "a line without a name");
 }
 
-/* Codes of perf's generic events have names in the kernel's header. */
+/* Names that the kernel's header gives the codes of perf's generic events. */
 static const struct {
 	const char *pmu, *name;
 	uint64_t config;
@@ -239,7 +239,8 @@ static const struct expected look_ups[] = {
 	{ "unknown", "branch_miss", NULL, 0x5, "*" },
 };
 
-/* /proc/cpuinfo of a machine with CPU 0 only, in its kernel's format. */
+/* Writes /proc/cpuinfo of a machine that has only CPU 0, in the format of its
+   kernel. */
 static void write_cpuinfo(
         const char *root, const char *vendor, unsigned family, unsigned model)
 {
@@ -272,7 +273,8 @@ static bool is_expected(
 	       !strcmp(arch->chain[arch->steps - 1], "*");
 }
 
-/* Every model of a line must be this CPU and have cycles and instructions. */
+/* Every model in a line must be identified as this CPU and have cycles and
+   instructions. */
 static unsigned check_row(const char *root, const struct rm_event_map *map,
         const struct rm_cpu_row *row, unsigned *wrong)
 {
@@ -432,12 +434,13 @@ static void identify_hybrid_cpus(
 	        "CPU 17 of Alder Lake is an E-core");
 	CHECK(rm_event_map_find(map, &p, "l1d_fill", NULL) &&
 	                !rm_event_map_find(map, &e, "l1d_fill", NULL),
-	        "Intel's lines that an E-core lacks are not offered on it");
+	        "Intel's lines that an E-core does not have are not offered on "
+	        "it");
 	CHECK(!e.pmu[0], "a PMU that the kernel lacks is not used");
 	fake_root_write(
 	        root, "sys/bus/event_source/devices/cpu_atom/type", "10\n");
 	CHECK(!rm_arch_detect(17, &e, &error) && !strcmp(e.pmu, "cpu_atom"),
-	        "raw codes of an E-core are for its PMU only");
+	        "raw codes of an E-core are only for its own PMU");
 
 	CHECK(rm_arch_detect(3, &p, &error) == -ENODEV &&
 	                strstr(error.text, "no processor 3"),
@@ -486,7 +489,7 @@ static void find_along_chain(const struct rm_event_map *map)
 	}
 }
 
-/* "pmu event" that perf would use for `metric`. */
+/* Stores "PMU EVENT" as perf would use it for `metric`. */
 static void find_perf_event(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *metric, char *text, size_t size)
 {
@@ -518,7 +521,8 @@ static void name_events(const struct rm_event_map *map)
 	CHECK(!strcmp(text, "cpu_atom MEM_LOAD_UOPS_RETIRED.L1_MISS"),
 	        "a raw code of a hybrid processor has PMU and kernel name");
 	find_perf_event(map, &e, "cycles", text, sizeof(text));
-	CHECK(!strncmp(text, "hw ", 3), "a generic event is for either kind");
+	CHECK(!strncmp(text, "hw ", 3),
+	        "a generic event is for either kind of core");
 	find_perf_event(map, &apple, "l1d_load_miss", text, sizeof(text));
 	CHECK(!strcmp(text, "raw raw/0xa3/ (unverified)"),
 	        "an event in no list is marked unverified");
@@ -560,7 +564,7 @@ int main(void)
 	                !rm_tsv_list_has("l1d_misses", "l1d_misses_x") &&
 	                !rm_tsv_list_has("x_cycles,cycle", "cycles") &&
 	                !rm_tsv_list_has("", "cycles"),
-	        "a part of a name is not in the list");
+	        "part of a name is not in the list");
 	fake_root_remove(root);
 	return DONE();
 }

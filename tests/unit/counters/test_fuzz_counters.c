@@ -7,8 +7,9 @@
  * fuzzes: runner/counters/replay.c but write_line, record_event,
  *   rm_replay_record, copy_or_null: they write (test_counters.c)
  *
- * Sound means: a rejection is one line that names the input's line. Accepted
- * input reads back the same after writing, and a recording can be replayed.
+ * A result is sound if a rejection is one line that names the line of the
+ * input. Accepted input reads back the same after writing, and a recording can
+ * be replayed.
  */
 #include "runner/counters/backend.h"
 #include "runner/counters/events.h"

@@ -128,13 +128,13 @@ static void report_failures(void)
 {
 	CHECK(open_fails("STUB_FAIL=perfmon_init:exit",
 	              "liblikwid called exit(1); first message: stub: I leave"),
-	        "exit inside the library, with its first message");
+	        "exit() inside the library is reported with its first message");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:segv",
 	              "liblikwid crashed with signal 11"),
-	        "a crash inside the library");
+	        "a crash inside the library is reported");
 	CHECK(open_fails("STUB_FAIL=topology_init:hang",
 	              "liblikwid hung: no answer within 500 ms"),
-	        "a hang inside the library");
+	        "a hang inside the library is reported");
 	CHECK(open_fails("STUB_FAIL=topology_init:-1", "topology_init=-1"),
 	        "topology_init fails");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:-13",
@@ -155,7 +155,7 @@ static void report_failures(void)
 	        "perfmon_startCounters fails");
 	CHECK(open_fails(
 	              "STUB_FAIL=perfmon_stopCounters:hang", "liblikwid hung"),
-	        "a hang when counters stop");
+	        "the library hangs when counters are stopped");
 }
 
 static bool library_fails(const char *library, const char *reason)
@@ -194,7 +194,7 @@ static void find_library_by_path(void)
 	struct rm_likwid_helper *helper = start();
 	struct outcome outcome = count(helper, two, 1, cpus01);
 
-	/* Two empty intervals precede it: n = 3. */
+	/* Two empty intervals precede the window, so n = 3. */
 	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 3000 &&
 	                value_at(&outcome, 1, 0) == 6000,
 	        "LD_LIBRARY_PATH selects the library");
@@ -210,7 +210,7 @@ static void drop_output(void)
 	struct outcome outcome = count(helper, two, 1, cpus01);
 
 	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 3000,
-	        "20000 lines of output neither block nor appear");
+	        "20000 lines of output neither block the helper nor appear");
 	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
@@ -244,7 +244,7 @@ static void reject_impossible_values(void)
 	        "a negative count is not a value");
 	CHECK(value_is("0.5", 0, "counted 0.5, expected a whole number"),
 	        "half a cycle is not a value");
-	/* an hour of cycles; the window is well below a minute */
+	/* cycles of an hour; the window is much shorter than a minute */
 	CHECK(value_is("36e12", 0, "more than any CPU can"),
 	        "more cycles than possible in the time are not a value");
 	CHECK(value_is("1e300", 1, "more than any CPU can"),
@@ -255,17 +255,18 @@ static void reject_impossible_values(void)
 
 static void report_crash_in_window(void)
 {
-	/* two empty intervals have two stops; the third is the window's */
+	/* the two empty intervals have one stop each; the third is that of the
+	   window */
 	wrapper_stub(script, "STUB_VALUE=plain STUB_AFTER=2 "
 	                     "STUB_FAIL=perfmon_stopCounters:segv");
 	struct rm_likwid_helper *helper = start();
 	struct outcome outcome = count(helper, two, 1, cpus01);
 
 	CHECK(!outcome.open && !outcome.start && outcome.stop == -EREMOTEIO,
-	        "a crash in the window is an error of stop");
+	        "a crash in the window is an error of stop()");
 	CHECK(total_at(&outcome, 0) == -1 && event_has(&outcome, 0, "invalid",
 	                                             "crashed with signal 11"),
-	        "its events are null with the reason");
+	        "its events are null, with the reason given");
 	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
@@ -286,7 +287,7 @@ static void recover_after_exit(void)
 
 	CHECK(first.open == -EREMOTEIO && !second.open &&
 	                value_at(&second, 0, 0) == 3000,
-	        "after an exit of the library the next trial counts");
+	        "after the library exited, the next trial counts");
 	json_decref(second.result);
 	rm_likwid_helper_stop(helper);
 	unlink(once);
@@ -327,7 +328,7 @@ static void serve_one_trial(void)
 	        "one trial is served");
 	struct outcome outcome = count(helper, two, 1, cpus01);
 	CHECK(outcome.open == -EREMOTEIO && strstr(outcome.error.text, "busy"),
-	        "a second trial at the same time gets: busy");
+	        "a second trial at the same time receives \"busy\"");
 	rm_likwid_send_command(first, "EVENTS A:PMC0", answer, &error);
 	rm_likwid_send_command(first, "START", answer, &error);
 	close(first); /* as if the trial had crashed in its window */
@@ -370,7 +371,8 @@ static void reject_cpus(void)
 	rm_likwid_helper_stop(helper);
 }
 
-/* The helper's child that calls the library; 0 if /proc does not list it. */
+/* Returns the helper's child that calls the library; 0 if /proc does not list
+   it. */
 static int worker_of(const struct rm_likwid_helper *helper)
 {
 	int pid = rm_likwid_helper_pid(helper), child = 0;
@@ -413,7 +415,7 @@ static void avoid_measured_cpu(void)
 		outcome = count(helper, two, 1, other);
 		json_decref(outcome.result);
 		CHECK(avoids(helper, 1) && !avoids(helper, 0),
-		        "it changes CPUs with the measured one");
+		        "it moves when another CPU is measured");
 	}
 	rm_likwid_helper_stop(helper);
 }
@@ -454,7 +456,7 @@ static void leave_no_orphans(void)
 	if (read(ready[0], &byte, 1) != 1)
 		abort();
 	kill(campaign, SIGKILL);
-	CHECK(all_end(), "helper and worker end with a killed campaign");
+	CHECK(all_end(), "helper and worker end when their campaign is killed");
 	unsetenv("TMPDIR");
 	unlink(script);
 	CHECK(rmdir(folder) == 0, "they leave no file");
@@ -517,7 +519,7 @@ static void count_with_real_library(void)
 	outcome = count(helper, two, 2, swapped);
 	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 2000 &&
 	                value_at(&outcome, 1, 0) == 4000,
-	        "real liblikwid: other CPUs and events");
+	        "real liblikwid counts other CPUs and events");
 	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
@@ -530,7 +532,7 @@ static void count_without_pmu(void)
 
 	CHECK(!outcome.open && total_at(&outcome, 0) == -1 &&
 	                event_has(&outcome, 0, "invalid", "stayed at 0"),
-	        "real liblikwid with constant registers: not a value");
+	        "real liblikwid with constant registers gives no value");
 	CHECK(total_at(&outcome, 1) == -1 &&
 	                event_has(&outcome, 1, "invalid", "stayed at 0"),
 	        "0 fills with 0 cycles are null");

@@ -33,10 +33,10 @@ static const struct model models[] = {
 
 static char root[64], topology[96], log_path[96], script[96];
 
-/* Events of one set, as written into registers. */
+/* What was written into the registers for the events of one set. */
 struct written {
 	unsigned events; /* distinct core events and fixed counters */
-	unsigned levels; /* USER, KERNEL: of all events */
+	unsigned levels; /* USER and KERNEL bits, for all events */
 	bool equal;      /* levels of all events are equal */
 	unsigned long long known[32];
 };
@@ -117,7 +117,7 @@ static void simulate_cpu(const struct model *m)
 	wrapper_fake_msr(script, environment);
 }
 
-/* Every event of the table for this CPU and likwid, in passes. */
+/* Returns every event of the table for this CPU and likwid, in passes. */
 static json_t *all_sets(const struct rm_event_map *map)
 {
 	struct rm_error error = { "" };
@@ -226,7 +226,7 @@ int main(void)
 	                                                      : NULL;
 
 	if (why || rm_event_map_builtin(&map, NULL)) {
-		SKIP("liblikwid writes the levels of the scope",
+		SKIP("liblikwid writes the privilege levels of the scope",
 		        why ? why : "no table");
 		return DONE();
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_perf.c - the perf back end with a simulated and the real kernel. */
+/* test_perf.c - the perf back end with a simulated kernel and with the real
+   one. */
 #include "tests/unit/counters/fake_perf.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -84,7 +85,8 @@ static void count_differences(void)
 	CHECK(total_at(result, 0) == 1000 &&
 	                total_at(result, 1) == 1000 + 0xff44,
 	        "a window's counts exclude the empty intervals");
-	CHECK(event_has(result, 0, "exact", NULL), "always on the PMU: exact");
+	CHECK(event_has(result, 0, "exact", NULL),
+	        "a counter that was always on the PMU is exact");
 	const json_t *empty =
 	        json_array_get(json_object_get(result, "empty"), 1);
 	CHECK(json_number_value(json_object_get(empty, "total")) == 7,
@@ -112,7 +114,7 @@ static void mark_scaled(void)
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == 1000 &&
 	                event_has(result, 0, "multiplexed", "25.0 %"),
-	        "a quarter of the time on the PMU: four times the count");
+	        "a count of a quarter of the time is multiplied by four");
 	const json_t *event = event_at(result, 0);
 	CHECK(json_integer_value(json_array_get(
 	              json_object_get(event, "enabled_ns"), 0)) == 1000000 &&
@@ -127,7 +129,7 @@ static void mark_scaled(void)
 	CHECK(total_at(result, 0) == -1 &&
 	                event_has(result, 0, "never-scheduled",
 	                        "never on the PMU"),
-	        "never on the PMU: null, not 0");
+	        "a counter that was never on the PMU is null, not 0");
 	json_decref(result);
 }
 
@@ -146,7 +148,7 @@ static uint64_t zero_amount(
 	return 0;
 }
 
-/* No fills in a window with cycles. */
+/* Simulates no fills in a window with cycles. */
 static uint64_t no_fills(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -196,10 +198,10 @@ static bool fails_with(int number, const char *reason)
 static void explain_open_errors(const char *root)
 {
 	CHECK(fails_with(-ENOENT, "no hardware PMU on this machine"),
-	        "ENOENT without a PMU: no PMU on this machine");
+	        "ENOENT without a PMU is explained by the missing PMU");
 	fake_root_write(root, "sys/bus/event_source/devices/cpu/type", "4\n");
 	CHECK(fails_with(-ENOENT, "the PMU has no such event"),
-	        "ENOENT with a PMU: no such event");
+	        "ENOENT with a PMU is explained by the missing event");
 	fake_root_write(root, "proc/sys/kernel/perf_event_paranoid", "4\n");
 	CHECK(fails_with(-EACCES, "perf_event_paranoid = 4 forbids"),
 	        "EACCES names the setting and its value");
@@ -215,7 +217,8 @@ static void keep_other_events(void)
 	struct rm_error error = { "" };
 	json_t *result;
 
-	/* 1, 2: the check when the session opens; 3, 4: the worker's */
+	/* opens 1 and 2 are the check of the session, 3 and 4 are the
+	   worker's */
 	fake.error_at = 4;
 	fake.error = -EMFILE;
 	CHECK(!count_once(&ops, two, NULL, &result, &error) &&
@@ -246,8 +249,8 @@ static void report_full_group(void)
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(event_has(result, 0, "exact", NULL) &&
 	                event_has(result, 1, "invalid", "the group is full"),
-	        "EINVAL for an event that opens alone: the group is full");
-	CHECK(fake.alive == 0, "the file of the check is closed");
+	        "EINVAL for an event that opens alone means a full group");
+	CHECK(fake.alive == 0, "the descriptor of the check is closed");
 	json_decref(result);
 }
 
@@ -468,7 +471,7 @@ static void skip_unattached(void)
 	                total_at(result, 0) == -1 &&
 	                event_has(result, 0, "invalid",
 	                        "worker 1 did not attach"),
-	        "a total needs a count of every thread");
+	        "a total needs a count from every thread");
 	json_decref(result);
 	rm_counters_close(session);
 	json_decref(request);
@@ -481,7 +484,7 @@ static const char faults[] =
 
 enum { PAGE = 4096, OTHERS_PAGES = 4096 };
 
-/* Work of a thread that the map starts. */
+/* What a thread that the map starts does. */
 static void *touch_many(void *arg)
 {
 	size_t bytes = (size_t)OTHERS_PAGES * PAGE;
@@ -529,7 +532,7 @@ static void count_real_page_faults(void)
 	                !strcmp(json_string_value(json_object_get(
 	                                result, "background_threads")),
 	                        "not counted"),
-	        "it counts no other thread, as the result states");
+	        "it counts no other thread, which the result states");
 	json_decref(result);
 	rm_counters_close(session);
 	munmap(area, PAGES * PAGE);

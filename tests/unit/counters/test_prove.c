@@ -36,8 +36,8 @@ static double rate_of(uint64_t config, unsigned kernel)
 	}
 }
 
-/* The sessions of a set are half, four, pages; there is no fourth on one core.
-   The leader is counted first and starts the next window. */
+/* The kernels of a set run in the order half, four, pages; on one core there is
+   no fourth. The leader is counted first and starts the next window. */
 static uint64_t model_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -50,7 +50,7 @@ static uint64_t model_amount(
 	return (uint64_t)(rate_of(attr->config, kernel) * steps[kernel]);
 }
 
-/* A dead fill counter; the others are correct. */
+/* Simulates a dead fill counter; all others are correct. */
 static uint64_t dead_fill_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -59,7 +59,7 @@ static uint64_t dead_fill_amount(
 	return attr->config == FILL ? 0 : value;
 }
 
-/* A fill counter that counts loads. */
+/* Simulates a fill counter that counts loads. */
 static uint64_t wrong_fill_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -141,7 +141,7 @@ static void accept_right_counts(void)
 	                !strcmp(rm_prove_verdict(a.verdicts, "l1d_fill", &why),
 	                        "proved"),
 	        "every metric is proved and kept");
-	CHECK(json_array_size(a.sets) == 2, "five core events are two passes");
+	CHECK(json_array_size(a.sets) == 2, "five core events need two passes");
 	CHECK(fake.alive == 0, "every file is closed");
 	rm_attempt_free(&a);
 }
@@ -155,7 +155,7 @@ static void drop_wrong_counts(void)
 	        "a metric that stays at 0 is dropped, the others are kept");
 	CHECK(strstr(reason_of(&a, "l1d_fill"), "stayed at 0"),
 	        "a dropped metric has its reason");
-	CHECK(json_array_size(a.sets) == 1, "four events are one pass");
+	CHECK(json_array_size(a.sets) == 1, "four events need one pass");
 	rm_attempt_free(&a);
 	a = try_with(wrong_fill_amount, 0, NULL);
 	CHECK(a.proved && !counts(&a, "l1d_fill") &&
@@ -177,7 +177,7 @@ static void reject_unproved(void)
 	a = try_with(model_amount, -ENOENT, NULL);
 	CHECK(!a.proved && strstr(a.reason, "no hardware PMU") &&
 	                strstr(a.remedy, "vPMU"),
-	        "without a PMU: reason and remedy");
+	        "without a PMU, reason and remedy are given");
 	json_t *json = rm_attempt_json(&a);
 	CHECK(!strcmp("not usable",
 	              json_string_value(json_object_get(json, "status"))),
@@ -186,12 +186,12 @@ static void reject_unproved(void)
 	rm_attempt_free(&a);
 	a = try_with(model_amount, -EACCES, NULL);
 	CHECK(!a.proved && strstr(a.remedy, "perf_event_paranoid"),
-	        "without permission: the setting to change");
+	        "without permission, the setting to change is named");
 	rm_attempt_free(&a);
 }
 
-/* Metrics that one thread's chases increase. Handovers of lines are excluded:
-   the simulated perf has one core. */
+/* Metrics that the pointer chases of one thread increase. Handovers of lines
+   are excluded, since the simulated perf has one core. */
 static const char *const increased_metrics[] = { "cycles", "ref_cycles",
 	"instructions", "l1d_load", "dc_load", "l1d_access", "l1d_load_hit",
 	"l1d_load_miss", "l1d_fill", "l1d_fill_demand", "l1d_miss_alloc",
@@ -339,7 +339,7 @@ static int recorded(const char *root, const char *wanted, const char *metric,
 	return intervals < 0 ? -1 : intervals;
 }
 
-/* Replayed, zeros of a dead counter would be counts. */
+/* Zeros of a dead counter would look like counts when replayed. */
 static void record_only_proved(const char *root)
 {
 	static const char last[] =
@@ -407,7 +407,7 @@ static void require_l1d_size(void)
 }
 
 /* The first CPU is an A53, the second an A72, and placement excludes the first.
-   With one CPU the last lines count. */
+   If there is one CPU, its last lines in the file apply. */
 static void place_kernels(const char *root)
 {
 	struct rm_topology topology = { .this_machine = true,
@@ -441,7 +441,7 @@ static void place_kernels(const char *root)
 	hwloc_bitmap_free(topology.usable);
 }
 
-/* The kernel's code for an L1d miss; the model counts it as one. */
+/* The kernel's code for an L1d miss; the simulated perf counts it as one. */
 static void prove_on_unknown_cpu(const char *root, unsigned cpu)
 {
 	struct rm_perf_ops ops = fake_perf_make(&fake, model_amount);

@@ -103,7 +103,7 @@ static void checks_for_writers(void)
 	CHECK(get(map, 1, &cost) == 1 &&
 	                gomap_get(map->extra->conflicts) == CHECKED,
 	        CHECKED ? "a lookup during a write is detected"
-	                : "a lookup does not check for writers");
+	                : "an unchecked lookup does not check for writers");
 	gomap_set(map->flags, 0);
 	gomap_destroy(map);
 }

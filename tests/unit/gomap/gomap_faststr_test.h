@@ -72,7 +72,7 @@ static void short_keys(void)
 	put(map, text(letters, 8), 3);
 	put(map, text(letters, 31), 9);
 	CHECK(get(map, text(letters, 31), &cost) == 9 && cost == 1,
-	        "the ninth key needs two buckets: it hashes once");
+	        "with the ninth key there are two buckets, and it hashes once");
 	CHECK(!gomap_check(map), "the map is sound");
 	gomap_destroy(map);
 }
@@ -87,7 +87,7 @@ static void long_keys(void)
 	memset(b, 'x', LONG);
 	memset(c, 'x', LONG);
 	memset(absent, 'x', LONG);
-	a[0] = 'a'; /* the others have equal ends */
+	a[0] = 'a'; /* the other keys have equal ends */
 	b[20] = 'b';
 	c[20] = 'c';
 	put(map, text(a, LONG), 1);
@@ -96,7 +96,7 @@ static void long_keys(void)
 	                get(map, text(b, LONG), &cost) == 2 && cost == 0,
 	        "long keys with different ends need no hash");
 	CHECK(get(map, text(c, LONG), &cost) == 0 && cost == 0,
-	        "one candidate is compared as a whole");
+	        "a single candidate is compared as a whole");
 	put(map, text(c, LONG), 3);
 	CHECK(get(map, text(b, LONG), &cost) == 2 && cost == 1 &&
 	                get(map, text(c, LONG), &cost) == 3 && cost == 1,
@@ -110,10 +110,10 @@ static void long_keys(void)
 	put(map, text(c, 32), 7);
 	CHECK(get(map, text(b, 31), &cost) == 4 && cost == 0 &&
 	                get(map, text(c, 31), &cost) == 5 && cost == 0,
-	        "31 bytes are short: compared as a whole");
+	        "keys of 31 bytes are short and compared as a whole");
 	CHECK(get(map, text(b, 32), &cost) == 6 && cost == 1 &&
 	                get(map, text(c, 32), &cost) == 7 && cost == 1,
-	        "32 bytes are long: hashed if both ends are equal");
+	        "keys of 32 bytes are long and hashed if both ends are equal");
 	gomap_destroy(map);
 }
 
@@ -147,7 +147,7 @@ static void checks_for_writers(void)
 	CHECK(get(map, text("a", 1), &cost) == 1 &&
 	                gomap_get(map->extra->conflicts) == CHECKED,
 	        CHECKED ? "a lookup during a write is detected"
-	                : "a lookup does not check for writers");
+	                : "an unchecked lookup does not check for writers");
 	gomap_set(map->flags, 0);
 	gomap_destroy(map);
 }

@@ -13,7 +13,8 @@
 
 static long blocks_live;        /* allocated and not freed */
 static unsigned allocs_to_fail; /* in 1000 */
-static long allocs_left = -1;   /* then all fail; -1: no limit */
+static long allocs_left = -1;   /* allocations that succeed before all fail; -1:
+                                 no limit */
 static uint64_t allocs_state = 1;
 
 static inline bool alloc_fails(void)
@@ -75,8 +76,8 @@ struct key_text {
 	char bytes[160];
 };
 
-/* Key of rank n: a word, or a string of 0 or 5 .. 129 bytes that begins with
-   the rank. Distinct ranks, at most 2^32, have distinct keys. */
+/* Returns the key of rank n: a word, or a string of 0 or 5 .. 129 bytes that
+   begins with the rank. Distinct ranks, at most 2^32, have distinct keys. */
 static inline struct rm_key key_of(
         struct rm_shape shape, uint64_t n, struct key_text *text)
 {
@@ -135,7 +136,7 @@ static inline bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
 	return gomap_remove(map, shape, key_of(shape, n, &text), NULL);
 }
 
-/* CHECK() with the shape's name before the fact. */
+/* Like CHECK(), with the name of the shape before the fact. */
 #define CHECK_SHAPE(condition, name, index)                                  \
 	do {                                                                 \
 		char fact_[200];                                             \
@@ -144,7 +145,7 @@ static inline bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
 		tap_check((condition), fact_, __FILE__, __LINE__);           \
 	} while (0)
 
-/* True if all invariants hold; prints the violated one. */
+/* True if all invariants hold; prints the one that is violated. */
 static inline bool sound(const struct gomap *map)
 {
 	const char *why = gomap_check(map);

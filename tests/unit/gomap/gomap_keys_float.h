@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gomap_keys_float.h - Go's map: words that are float64, which may differ from
- * themselves. A choice of GOMAP_KEYS, see gomap_keys.h; words only.
+ * themselves. One of the choices for GOMAP_KEYS, see gomap_keys.h; words only.
  *
- * NaN equals nothing. So each insert of NaN makes another entry, which no
- * lookup finds and no remove removes. Iterations visit it, and only clearing
- * the map ends it. Its hash is drawn anew each time, as in Go: with one hash
+ * NaN equals nothing. Each insert of NaN adds another entry, which no lookup
+ * finds and no removal removes. Iterations visit it, and only clearing the map
+ * ends it. As in Go, its hash is drawn anew each time, since with a single hash
  * all NaNs would form one chain. gomap_grow.h and gomap_iterate.h define how
  * such an entry moves and how it is visited then. The two zeros are equal and
- * have equal hashes; a write stores the key that it has brought.
+ * have equal hashes; a write stores its own key.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H
 #define RM_SUPPORT_GOMAP_KEYS_FLOAT_H

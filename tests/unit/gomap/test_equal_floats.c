@@ -3,14 +3,14 @@
  * slow: its largest map holds thousands of keys that equal nothing, which each
  * Range visits.
  *
- * test_equal_floats.c - a native map of float64 in C against Go's: the same
- * operations on numbers, both zeros and NaN, which equals nothing
+ * test_equal_floats.c - compares a native map of float64 in C with Go's: the
+ * same operations on numbers, both zeros and NaN, which equals nothing
  * (docs/go-equality.md).
  *
  * Both Go and the port draw a new hash for each such key. So the test does not
  * compare positions, but the results of operations and the number of entries. A
- * Range sums the entries that were present at its begin while it inserts; some
- * begin before a growth, some in the middle of one.
+ * Range adds up the entries that were present when it began, and inserts at the
+ * same time; some begin before a growth, some in the middle of one.
  */
 #define GOMAP_KEYS "tests/unit/gomap/gomap_keys_float.h"
 #include "impls/gomap/gomap_check.h"
@@ -56,8 +56,9 @@ static struct rm_key float_of(uint64_t rank)
 /* Go's math.NaN(). */
 static const struct rm_key nan_key = { .word = 0x7ff8000000000001 };
 
-/* Sums the entries that were present at the begin. Each of the first step->rank
-   of them inserts another one, so that the map grows meanwhile. */
+/* Adds up the entries that were present at the start. Each of the first
+   step->rank of them inserts another one, so that the map grows during the
+   iteration. */
 static uint64_t range(struct gomap *map, const struct trace_step *step)
 {
 	const struct rm_value fresh = { { step->value } };
@@ -83,7 +84,7 @@ static uint64_t range(struct gomap *map, const struct trace_step *step)
 	return sum;
 }
 
-/* Executes one step and folds in its result. */
+/* Executes one step and adds its result to the digest. */
 static uint64_t do_step(
         struct gomap *map, const struct trace_step *step, uint64_t results)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_equal_gomap.c - the native map in C against Go's: with Go's hashes, the
- * same operations lead to the same buckets (docs/go-equality.md).
+ * test_equal_gomap.c - compares the native map in C with Go's: with Go's
+ * hashes, the same operations lead to the same buckets (docs/go-equality.md).
  * slow: over five seconds of CPU time; not part of `make check`.
  */
-#include "tests/go/gomap_state.h" /* first: its hash is injected */
+#include "tests/go/gomap_state.h" /* first, since its hash is injected */
 
 #include "tests/go/compare.h"
 
@@ -42,7 +42,7 @@ static struct {
 	uint64_t growths, same_size, seeds, overflow, busiest_log2;
 } seen;
 
-/* Reads the next table of all keys' hashes in the log. */
+/* Reads the next table of the hashes of all keys from the log. */
 static bool read_hashes(struct reference *reference, uint32_t *table)
 {
 	uint32_t rank = 0;
@@ -113,8 +113,8 @@ struct play {
 	uint64_t seeds, layout, results;
 };
 
-/* Compares the state after a step. If Go drew a new seed, the map did, too, and
-   the log continues with its hashes. */
+/* Compares the state after a step. If Go drew a new seed, so did the map, and
+   the log continues with Go's new hashes. */
 static bool compare(struct play *play, uint32_t step)
 {
 	uint64_t fields[GOMAP_STATE_FIELDS + 3];
@@ -178,7 +178,8 @@ static bool replay_native(
 	return equal;
 }
 
-/* The rule, written again: count + 1 > 8 and count + 1 > 13 * (2^B / 2). */
+/* Go's rule for growth, written independently: count + 1 > 8 and count + 1 > 13
+   * (2^B / 2). */
 static bool follows_growth_rule(uint64_t count, unsigned before, unsigned after)
 {
 	return after == before + 1 && count > 8 &&
@@ -248,7 +249,7 @@ static bool ends_process(const struct trace_step *step, char *line, size_t size)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-/* If a store made Go panic, it aborts here with Go's message. */
+/* If a store made Go panic, it must abort here with Go's message. */
 static bool compare_panic(struct reference *reference,
         const struct trace_step *step, uint32_t number)
 {
@@ -313,8 +314,8 @@ static void check_go_versions(void)
 	}
 	CHECK(skipped, "native maps are not compared with Go 1.21, whose maps "
 	               "grow at 6");
-	CHECK(compared,
-	        "they are with other versions; sync.Map is with 1.21, too");
+	CHECK(compared, "they are compared with other versions; sync.Map with "
+	                "1.21, too");
 }
 
 int main(int argc, char **argv)

@@ -94,7 +94,7 @@ static void large_maps_have_the_known_size(void)
 	for (uint64_t n = 0; n < 1000000; n++)
 		all &= has(map, RM_U64X8, n);
 	CHECK(all && !has(map, RM_U64X8, 1000000), "all of them are found");
-	CHECK(sound(map), "and the map is sound");
+	CHECK(sound(map), "and all invariants hold");
 	gomap_destroy(map);
 }
 
@@ -129,7 +129,7 @@ static void conflicts_are_detected(void)
 	int status;
 
 	put(map, RM_U64X8, 1);
-	map->flags |= GOMAP_WRITING; /* as another thread's write would */
+	map->flags |= GOMAP_WRITING; /* like a write of another thread */
 	if (fork() == 0) {
 		close(STDERR_FILENO);
 		signal(SIGABRT, SIG_DFL);
@@ -146,7 +146,7 @@ static void conflicts_are_detected(void)
 	gomap_iterate_next(&it, RM_U64X8, &key, &value);
 	gomap_iterate_end(&it);
 	CHECK(map->extra->conflicts == 2, "iteration during write");
-	put(map, RM_U64X8, 2); /* finds the flag set, and at its end clear */
+	put(map, RM_U64X8, 2); /* finds the flag set, and at its end cleared */
 	CHECK(map->extra->conflicts == 4,
 	        "write during write, detected by both");
 	map->flags |= GOMAP_WRITING;

@@ -59,8 +59,7 @@ static void filled_end(struct filled *filled)
 	filled->ops->destroy(filled->map);
 }
 
-/* The cost of a store into each key: calls, bytes, and the growth of held
-   bytes. */
+/* The cost of a store to each key: calls, bytes, and growth of held bytes. */
 struct cost {
 	double allocations, frees, allocated_bytes, bytes;
 };
@@ -114,7 +113,7 @@ static void allocator(void)
 	stores_allocate(&rm_impl_gomap_rw_boxed);
 	stores_allocate(&rm_impl_shard_rw_64_boxed);
 	CHECK(cost_of_stores(&rm_impl_gomap_rw).allocations == 0,
-	        "with values in line it allocates nothing");
+	        "with inline values it allocates nothing");
 }
 
 static void *box_of(const struct filled *filled, uint64_t rank)
@@ -186,7 +185,7 @@ static void scan_and_check(void)
 	        &none, &slot);
 	CHECK(!boxed_check(filled.map, why, sizeof(why)) &&
 	                !strcmp(why, "a key has no box"),
-	        "a key without a box is found");
+	        "a key without a box is detected");
 	free(box_at(&slot));
 	filled_end(&filled);
 }

@@ -59,7 +59,7 @@ static void deletes_lead_to_a_growth_of_the_same_size(void)
 	gomap_destroy(map);
 }
 
-/* Growth has its array, but no memory to move a long chain. */
+/* Growth has got its array, but there is no memory to move a long chain. */
 static void a_chain_waits_for_memory(void)
 {
 	struct gomap *map = gomap_create(52, RM_U64X8, 3);
@@ -111,7 +111,7 @@ static void chains_end_where_entries_end(void)
 		for (unsigned i = 0; i < 40; i++)
 			put(map, RM_U64X8, ranks[i]);
 		for (unsigned left = 40; left > 1; left--) {
-			/* from the end, from the start, anywhere */
+			/* removes from the end, from the start, and anywhere */
 			unsigned i =
 			        round % 3 == 0 ? left - 1
 			        : round % 3 == 1
@@ -153,11 +153,12 @@ static unsigned count_overflow_buckets(unsigned log2_buckets)
 	return counted_now;
 }
 
-/* 2^17 draws with probability 2^-(B-15): mean and six standard errors. */
+/* Expects 2^17 draws with probability 2^-(B-15): mean within six standard
+   errors. */
 static void large_maps_count_a_sample(void)
 {
 	CHECK(count_overflow_buckets(15) == 1U << 15,
-	        "up to 2^15 buckets each overflow bucket counts");
+	        "up to 2^15 buckets, each overflow bucket is counted");
 	for (unsigned b = 18; b <= 20; b++) {
 		double share = 1.0 / (1U << (b - 15));
 		double mean = (1U << 17) * share;

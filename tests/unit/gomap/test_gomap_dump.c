@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Output of Go's map: the census of its chains against a separate count, and
-   the header printed when writes conflict with other accesses. */
+/* Output of Go's map: compares the census of its chains with a separate count,
+   and checks the header printed when writes conflict with other accesses. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 #include "impls/gomap/gomap_dump.h"
@@ -43,7 +43,7 @@ static void census_counts(struct rm_shape shape, int index)
 	        "a census finds each entry once, moved or not", index);
 	CHECK_SHAPE(chains == census.chains && by_length == census.chains &&
 	                    census.chains == 2048 + census.unmoved,
-	        "and each chain, of the new array and the old one", index);
+	        "and each chain, in the new array and the old one", index);
 	CHECK_SHAPE(census.third == census.chains - census.filled[0] -
 	                                    census.filled[1] - census.filled[2],
 	        "a third conflict is a chain of three or more", index);
@@ -82,7 +82,7 @@ static int run_in_child(
 	return status;
 }
 
-/* As if another thread were in the middle of a write. */
+/* Pretends that another thread is in the middle of a write. */
 static void write_twice(struct gomap *map)
 {
 	gomap_write_begin(map);
@@ -184,6 +184,6 @@ int main(void)
 	misuse_shows_the_header();
 	nil_is_an_empty_map();
 	chance_is_exponential();
-	CHECK(blocks_live == 0, "all memory is given back");
+	CHECK(blocks_live == 0, "all memory is freed");
 	return DONE();
 }

@@ -47,7 +47,7 @@ static void a_fault_leaves_no_flag(void)
 	gomap_destroy(map);
 }
 
-/* As if another thread were in the middle of a write. */
+/* Pretends that another thread is in the middle of a write. */
 static void the_flag_is_checked_first(void)
 {
 	struct gomap *map = gomap_create(0, RM_STR16X8, 1);

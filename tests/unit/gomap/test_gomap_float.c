@@ -27,7 +27,7 @@ static struct gomap *filled(uint64_t last)
 }
 
 /* Number of values below MANY that an iteration visits. MANY + 1: it visits one
-   twice, or an unknown one. */
+   value twice, or an unknown value. */
 static size_t visited(struct gomap *map)
 {
 	static bool met[MANY];
@@ -48,7 +48,7 @@ static size_t visited(struct gomap *map)
 	return right ? count : MANY + 1;
 }
 
-/* Number of entries of the longest chain. */
+/* Returns the number of entries in the longest chain. */
 static unsigned longest(struct gomap *map)
 {
 	unsigned most = 0;
@@ -79,7 +79,8 @@ static void only_an_iteration_finds_them(void)
 	        "each insert of NaN adds an entry, which is neither "
 	        "found nor removed");
 	CHECK(visited(map) == MANY, "an iteration visits each of them once");
-	CHECK(longest(map) < 40, "their hashes are drawn: chains stay short");
+	CHECK(longest(map) < 40,
+	        "their hashes are drawn, so chains stay short");
 	CHECK(sound(map), "all invariants hold");
 	gomap_clear(map, RM_U64X8);
 	CHECK(gomap_count(map) == 0 && visited(map) == 0 && sound(map),
@@ -113,7 +114,7 @@ static void an_iteration_in_an_outgrown_array_sees_a_clear(void)
 	gomap_destroy(map);
 }
 
-/* Location of the entry of value n: chain and tophash. */
+/* Finds the entry of value n: chain and tophash. */
 struct spot {
 	uint64_t chain;
 	uint8_t top;
@@ -200,7 +201,7 @@ static void growth_halves_them(void)
 	CHECK(redrawn == 0, "and the tophash stays");
 }
 
-/* An iterator that begins in each step of a growth, which then continues. */
+/* Starts an iterator at each step of a growth, which then continues. */
 static void an_iteration_begun_in_a_growth(void)
 {
 	bool right = true;
@@ -231,7 +232,7 @@ static void an_iteration_begun_in_a_growth(void)
 	             "growing");
 }
 
-/* 0 and -0, two words; also numbers close to NaN. */
+/* Tests 0 and -0, which are two words, and numbers close to NaN. */
 static void numbers_equal_themselves(void)
 {
 	static const uint64_t numbers[] = { 0x7ff0000000000000,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Iteration over Go's map: an entry present throughout is visited once,
+/* Iteration over Go's map: an entry that is present throughout is visited once,
    whatever else changes. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 enum { RANKS = 4096, ROUNDS = 150 };
 
-/* The expected entries of an iteration. Each rank in the map has its version as
-   value. */
+/* The expected entries of an iteration. The value of each rank in the map is
+   its version. */
 struct scene {
 	struct gomap *map;
 	struct rm_shape shape;
@@ -181,7 +181,7 @@ static void entries_are_visited_once(unsigned s)
 	printf("# %u growths to twice the size, %u to the same\n", growths,
 	        same_size);
 	CHECK(growths > 500 && blocks_live == 0,
-	        "the map grew meanwhile, and no memory leaked");
+	        "the map grew during iterations, and no memory leaked");
 }
 
 /* Adds new keys and removes those added 50 before. */
@@ -193,7 +193,7 @@ static void come_and_go(struct scene *scene, uint64_t *head, uint64_t times)
 	}
 }
 
-/* A growth of the same size begins and ends during the iteration. */
+/* Makes a growth to the same size begin and end during an iteration. */
 static void same_size_growth_meanwhile(void)
 {
 	static struct scene scene;
@@ -246,7 +246,7 @@ static void count_moved(
    bytes are freed, so moved slots of either half must not lead to them. */
 static void removed_keys_are_erased_from_the_old_array(void)
 {
-	enum { FULL = 52 }; /* 13/2 in each of 8 buckets */
+	enum { FULL = 52 }; /* 13/2 keys in each of 8 buckets */
 	static struct scene scene;
 	struct gomap_iterator it;
 	size_t before[2], after[2];
@@ -273,8 +273,8 @@ static void removed_keys_are_erased_from_the_old_array(void)
 	gomap_destroy(scene.map);
 }
 
-/* The same during growth: the first removals erase slots of the array that is
-   still being moved. */
+/* Does the same during growth: the first removals erase slots of the array that
+   is still being moved. */
 static void keys_removed_during_growth_are_erased(void)
 {
 	enum { FULL = 52 };
@@ -307,7 +307,8 @@ static void keys_removed_during_growth_are_erased(void)
 
 static struct gomap *iterated;
 
-/* Another reader's iteration begins and ends while the first one frees. */
+/* Begins and ends another reader's iteration while the first one frees
+   memory. */
 static void iterate_meanwhile(void)
 {
 	struct gomap_iterator it;
@@ -363,7 +364,8 @@ static void order_is_random(void)
 		gomap_iterate_end(&it);
 		distinct += first[key.word]++ == 0;
 	}
-	/* 1000 draws among 1000 entries of unequal probability: at most 632 */
+	/* 1000 draws from 1000 entries of unequal probability hit at most 632
+	   on average */
 	CHECK(distinct > 300, "iterations start at random entries");
 	gomap_destroy(map);
 }

@@ -13,7 +13,7 @@ struct model {
 	size_t count;
 	uint64_t rng, sequence, head;
 	bool agrees;
-	/* of all maps so far */
+	/* sums over all maps so far */
 	unsigned growths, same_size, failed, overflow;
 };
 
@@ -24,7 +24,8 @@ static void model_upsert(struct model *model, uint64_t n, struct rm_key key)
 	_Atomic uint64_t *words =
 	        gomap_assign(model->map, model->shape, key, &was_there);
 
-	if (!words) { /* no memory: nothing changed, an update never fails */
+	if (!words) { /* memory ran out: nothing has changed; an update never
+	                 fails */
 		model->agrees &=
 		        !was_there && !model->value[n] && allocs_to_fail;
 		model->sequence--;
@@ -151,7 +152,8 @@ static void step_mixed(struct model *model, uint64_t phase)
 		model_lookup(model, n, key);
 }
 
-/* Phases of 16384 operations; each fifth starts over with fresh keys. */
+/* Runs phases of 16384 operations; each fifth phase starts over with new
+   keys. */
 static void step(struct model *model, uint64_t i)
 {
 	uint64_t phase = i >> 14;
@@ -197,13 +199,13 @@ static void run(unsigned s, uint64_t seed, unsigned fail_per_mille)
 	        model.growths, model.same_size, model.failed, model.overflow);
 	CHECK(model.growths > 50 && model.same_size > 10 &&
 	                model.overflow > 1000,
-	        "it grew, compacted and overflowed on the way");
+	        "it grew, compacted chains and overflowed during the test");
 	if (fail_per_mille)
 		CHECK(model.failed > 10,
 		        "growth was postponed for lack of memory");
 }
 
-/* Keys that are prefixes of each other, of every length 0 .. 129. */
+/* Tests keys of every length 0 .. 129 that are prefixes of each other. */
 static void strings_of_every_length(void)
 {
 	struct gomap *map = gomap_create(0, RM_STR16X8, 11);
@@ -235,8 +237,8 @@ static void strings_of_every_length(void)
 		right &= length == 0 ||
 		         !gomap_lookup(map, RM_STR16X8, key, &value);
 	}
-	CHECK(right && sound(map),
-	        "strings of 0 .. 129 bytes are distinct, zero bytes count");
+	CHECK(right && sound(map), "strings of 0 .. 129 bytes are "
+	                           "distinguished, even by zero bytes");
 
 	struct rm_key empty = { .bytes = NULL, .length = 0 };
 	struct rm_value value;
@@ -271,7 +273,8 @@ static void borrowed_keys_are_the_callers(void)
 	while (gomap_iterate_next(&it, RM_STR16X8, &key, &value))
 		same &= key.bytes == texts[value.word[0]].bytes;
 	gomap_iterate_end(&it);
-	CHECK(same && blocks_live - before < 4, "borrowed keys are not copied");
+	CHECK(same && blocks_live - before < 4,
+	        "keys that belong to the caller are not copied");
 	gomap_destroy(map);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_lengths.c - maps that promise a point in time return an exact length.
+ * test_lengths.c - maps whose scans promise a point in time return an exact
+ * length.
  *
  * A writer repeatedly removes the oldest key and inserts a new one. So the map
- * always has all of its keys, or all but one. A length summed up during writes
- * misses more keys, or counts both.
+ * always has all of its keys, or all but one. A length that is summed up during
+ * writes may miss more keys, or count both.
  *
  * slow: it is linked with each map of the build.
  */
@@ -99,7 +100,8 @@ static void length_check(const struct rm_impl *impl)
 	CHECK(wrong == 0, impl->id);
 }
 
-/* True for a complete map that two threads may use and that promises it. */
+/* True for a complete map that two threads may use and that promises an exact
+   length. */
 static bool promises(const struct rm_impl *impl)
 {
 	return rm_impl_is_map(impl) && impl->ops->length && !impl->misuse &&
@@ -121,6 +123,6 @@ static void check_if_promised(const struct rm_impl *impl)
 int main(void)
 {
 	each_map(check_if_promised);
-	CHECK(checked > 0, "there are maps that promise it");
+	CHECK(checked > 0, "some maps promise an exact length");
 	return DONE();
 }

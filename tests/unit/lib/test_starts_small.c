@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_starts_small.c - a map that is not presized starts small and grows. Its
- * allocation before the first key depends on no number of keys and is not a
- * table. A library's default may be hundreds of thousands of slots.
+ * test_starts_small.c - a map that is not presized starts small and grows. What
+ * it allocates before the first key does not depend on a number of keys and is
+ * not a table. A library's default may be hundreds of thousands of slots.
  * linked with the stats objects
  *
  * slow: it is linked with each map of the build.
@@ -26,7 +26,8 @@ static double bytes(void)
 	return wanted.value;
 }
 
-/* Bytes of a map without keys; NAN: it cannot be created here. */
+/* Returns the bytes of a map without keys; NAN: the map cannot be created
+   here. */
 static double bytes_of_empty(const struct rm_impl *impl)
 {
 	struct rm_sizing sizing = { .keys = KEYS, .threads = 1, .seed = 7 };

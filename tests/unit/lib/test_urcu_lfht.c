@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_urcu_lfht.c - liburcu's table against a model and against threads.
+ * test_urcu_lfht.c - tests liburcu's table with a model and with threads.
  *
- * Not for ThreadSanitizer: the library is not instrumented, so its barriers are
- * unknown and every freed node looks like a race.
+ * Not for ThreadSanitizer, since the library is not instrumented, so its
+ * barriers are unknown and every freed node looks like a race.
  */
 #include "runner/impl.h"
 #include "tests/unit/map_model.h"

@@ -4,11 +4,11 @@
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/machine/fact.c
  *
- * Sound: whatever a file contains, each fact has a status and is printable text
- * that is valid in JSON. One input of MACHINE_EVERY reads all facts of a
- * machine, as slow as a dozen inputs: none may be missing, and the JSON must
- * read back as equal.
- * Refused: no fact was found in the file.
+ * A result is sound if, whatever a file contains, each fact has a status and is
+ * printable text that is valid in JSON. One input in MACHINE_EVERY reads all
+ * facts of a machine, which takes as long as a dozen inputs: none may be
+ * missing, and the JSON must read back the same. An input counts as refused if
+ * no fact was found in the file.
  */
 #include "runner/machine/internal.h"
 #include "tests/unit/fuzz.h"
@@ -18,7 +18,7 @@
 
 enum { MACHINE_EVERY = 256 };
 
-/* Three copies are longer than a fact. */
+/* A text of which three copies are longer than a fact. */
 #define LONG                                                     \
 	"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz " \
 	"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrs"
@@ -54,7 +54,7 @@ enum { PLACES = sizeof(places) / sizeof(*places), CGROUP = 2, WAYS = 8 };
 static size_t without[PLACES]; /* number of facts found without the file */
 static struct rm_topology topology;
 
-/* Each way in which machine.c reads a fact. */
+/* Uses each way in which machine.c reads a fact. */
 static void read_fact(size_t way, struct rm_fact *fact)
 {
 	switch (way) {

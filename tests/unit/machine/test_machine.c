@@ -135,15 +135,15 @@ static void installation(void)
 
 	rm_fact_installation(&fact);
 	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
-	        "without machine-id the installation is absent");
+	        "without machine-id, the fact `installation` is absent");
 	write_file("/etc/machine-id", "uninitialized\n");
 	rm_fact_installation(&fact);
 	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
-	        "a system that was never booted has no installation");
+	        "a system that was never booted has no fact `installation`");
 	write_file("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 	rm_fact_installation(&fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, digits),
-	        "the installation is a salted hash of the machine-id");
+	        "the fact `installation` is a salted hash of the machine-id");
 }
 
 static void each(void)
@@ -183,7 +183,7 @@ static void cgroups(void)
 	CHECK(fact_is(&fact, RM_FACT_OK, "max 100000"),
 	        "version 2 uses one folder");
 
-	/* a limit applies to all groups below */
+	/* a limit applies to all groups below it */
 	write_file("/sys/fs/cgroup/user/cpu.max", "400000 100000\n");
 	rm_fact_cgroup_quota(&fact);
 	CHECK(!strcmp(fact.text, "400000 100000"),
@@ -207,7 +207,6 @@ static void cgroups(void)
 	write_file("/proc/self/cgroup", "0::/user/me\n");
 }
 
-/* The id of a simulated machine. */
 static void id_of(const char *machine, char *id)
 {
 	struct rm_topology topology;
@@ -236,7 +235,7 @@ static void ids(void)
 	write_file("/etc/machine-id", "fedcba9876543210fedcba9876543210\n");
 	id_of("core:2 pu:1", other);
 	CHECK(!strcmp(id, other),
-	        "clock, load, memory of the kernel and the installation do not "
+	        "clock, load, the kernel's memory and `installation` do not "
 	        "change the id");
 	id_of("core:4 pu:1", other);
 	CHECK(strcmp(id, other) != 0, "more cores change the id");
@@ -296,7 +295,8 @@ static void json(void)
 		         (json_is_string(text) || json_is_null(text));
 	}
 	CHECK(json_object_size(facts) > 60 && whole,
-	        "every fact has a status, and a text exactly if it is ok");
+	        "every fact has a status, and a text if and only if that is "
+	        "ok");
 	fact = json_object_get(facts, "nmi_watchdog");
 	CHECK(!strcmp("1", json_string_value(json_object_get(fact, "text"))),
 	        "a file of the simulated root is read");
@@ -340,7 +340,7 @@ static bool finds(const char *machine, const char *subject,
 	return ok;
 }
 
-/* Files with a good and a bad text each; the doctor must distinguish both. */
+/* Files, each with a good and a bad text, which the doctor must distinguish. */
 static void doctor_files(void)
 {
 	static const struct {
@@ -484,7 +484,8 @@ static void busy(void)
 	                strstr(found.text, "waited for a CPU in 14.6 %"),
 	        "pressure above 10 % is a busy machine");
 	CHECK(!look("some avg10=10.00 avg60=99.00\n", "9 9 9\n").is_busy,
-	        "up to 10 % it is idle, whatever the load");
+	        "a machine with at most 10 % pressure is idle, whatever its "
+	        "load");
 	found = look("some avg10=0.00 avg60=99.00\n", "9 9 9\n");
 	CHECK(!found.is_busy && found.pressure_percent == 0 && found.load < 0,
 	        "without pressure the load is not read");
@@ -506,7 +507,7 @@ static void busy(void)
 	        "unreadable files are unknown, not busy");
 }
 
-/* Two pipes that simulate a file with another sum at the second read. */
+/* Two pipes that simulate a file whose sum has changed at the second read. */
 struct pressure {
 	char path[128], next[128];
 };
@@ -529,8 +530,8 @@ static void *tell_pressure(void *opaque)
 	return NULL;
 }
 
-/* 200 s in a quarter of a second would be 80,000 %; on a busy machine the
-   second read is later, so the value is lower. */
+/* 200 s within a quarter of a second would be 80,000 %; on a busy machine the
+   second read comes later, so the value is lower. */
 static void waiting_goes_on(void)
 {
 	struct pressure pressure;
@@ -547,7 +548,7 @@ static void waiting_goes_on(void)
 	        pthread_create(&id, NULL, tell_pressure, &pressure))
 		abort();
 	rm_busy_measure(2, false, &found);
-	pthread_cancel(id); /* if the second read did not happen */
+	pthread_cancel(id); /* needed if the second read did not happen */
 	pthread_join(id, NULL);
 	fake_root_remove(root);
 	CHECK(found.is_busy && found.pressure_percent > 80 &&
@@ -570,7 +571,7 @@ static struct rm_busy probe(const char *schedstat)
 	return found;
 }
 
-/* 200 s of waiting between two reads. */
+/* Simulates 200 s of waiting between two reads. */
 static void *tell_waiting(void *opaque)
 {
 	const struct pressure *file = opaque;
@@ -597,7 +598,8 @@ static struct rm_busy probe_that_waited(void)
 
 	sched_getaffinity(0, sizeof(all), &all);
 	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one); /* one CPU, so only two reads */
+	CPU_SET(sched_getcpu(), &one); /* uses one CPU, so there are only two
+	                                  reads */
 	fake_root_make(root, sizeof(root));
 	fake_root_write(root, "proc/thread-self/none", "");
 	snprintf(file.path, sizeof(file.path), "%s/proc/thread-self/schedstat",

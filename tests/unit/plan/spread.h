@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spread.h - positions of the trials of a plan, computed only from cell ids and
+/* spread.h - computes the positions of a plan's trials, only from cell ids and
    running order. */
 #ifndef RM_SPREAD_H
 #define RM_SPREAD_H
@@ -15,7 +15,7 @@ static inline bool is_timed(const struct rm_plan *plan, size_t cell)
 	return plan->cells[cell].cell.measure != RM_MEASURE_VERIFY;
 }
 
-/* True if two ids, WORKLOAD/MAP/REST, differ at most in the map. */
+/* True if two ids, WORKLOAD/MAP/REST, differ only in the map, if at all. */
 static inline bool same_board(const char *a, const char *b)
 {
 	size_t workload = strcspn(a, "/");
@@ -25,9 +25,9 @@ static inline bool same_board(const char *a, const char *b)
 	               b + workload + 1 + strcspn(b + workload + 1, "/"));
 }
 
-/* Largest deviation of a trial from its ideal position: trial i of n should
-   begin after (i + 0.5) / n of the time of all timed trials. Unit: n-ths of
-   that time. */
+/* Returns the largest deviation of a trial from its ideal position: trial i of
+   n should begin after (i + 0.5) / n of the time of all timed trials. The unit
+   is 1 / n of that time. */
 static inline double farthest_from_even(const struct rm_plan *plan)
 {
 	unsigned *done = calloc(plan->cell_count, sizeof(*done));
@@ -57,7 +57,8 @@ static inline double farthest_from_even(const struct rm_plan *plan)
 	return farthest;
 }
 
-/* True if the cells of each board run one after the other in each round. */
+/* True if cells that differ only in the map run one after another in each
+   round. */
 static inline bool boards_run_together(const struct rm_plan *plan)
 {
 	for (unsigned r = 0; r < plan->round_count; r++) {

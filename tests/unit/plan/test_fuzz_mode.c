@@ -4,8 +4,9 @@
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/mode.c
  *
- * Sound: an error is one line that names a file. Accepted input, written as
- * files without overrides, reads back as equal workloads and an equal budget.
+ * A result is sound if an error is one line that names a file. Accepted input,
+ * written as files without overrides, reads back as equal workloads and an
+ * equal budget.
  */
 #include "runner/plan/internal.h"
 #include "tests/unit/fuzz.h"
@@ -112,7 +113,6 @@ static bool reads_back(const struct rm_inputs *inputs, bool touched, char *why)
 	return ok;
 }
 
-/* Comments out lines that start with this key. */
 static void comment_out(char *text, size_t length, const char *key)
 {
 	const size_t size = strlen(key);

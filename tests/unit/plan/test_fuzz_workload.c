@@ -8,9 +8,9 @@
  *   sections are a mode's, the rest are errors of the system
  * fuzzes: runner/base/number.c
  *
- * Sound: an error is one line that names the file. Accepted input is written as
- * text that reads back to equal text. Includes are read, too: real workloads, a
- * file that includes itself, and a chain that is too long.
+ * A result is sound if an error is one line that names the file. Accepted input
+ * is written as text that reads back to equal text. Includes are read, too:
+ * real workloads, a file that includes itself, and a chain that is too long.
  */
 #include "runner/plan/internal.h"
 #include "tests/unit/fuzz.h"
@@ -65,7 +65,7 @@ static int parse(const char *text, size_t length, struct rm_workload *workload,
 	        fuzz_path("fuzz.conf"), text, length, NULL, 0, workload, error);
 }
 
-/* The same, with the last line of the text as an option --set. */
+/* Does the same, with the last line of the text as an option --set. */
 static int parse_with_set(const char *text, size_t length,
         struct rm_workload *workload, struct rm_error *error)
 {
@@ -130,7 +130,7 @@ static enum fuzz_verdict judge(
 	return verdict;
 }
 
-/* Writes files that inputs include. */
+/* Writes the files that inputs include. */
 static void write_included(void)
 {
 	static const char one[] = "writes = 5%\nkeys = 1000\n";

@@ -42,7 +42,7 @@ static bool refused(const char *text, const char *words)
 	return false;
 }
 
-/* Blocks of the workloads, which show whose line won. */
+/* Returns the blocks of the workloads, which show whose line applied. */
 static bool blocks_are(unsigned one, unsigned two)
 {
 	const struct rm_workload *w = mode.workloads;
@@ -67,7 +67,7 @@ static void lines_win_in_their_order(void)
 	                !strcmp(mode.workloads[1].name, "two"),
 	        "a mode has a budget and workloads");
 	CHECK(loads(HEAD "blocks = 5\n") && blocks_are(5, 5),
-	        "a line of the head applies to all workloads");
+	        "a line before all sections applies to all workloads");
 	CHECK(loads(HEAD "blocks = 5\n[two]\nblocks = 6\n") && blocks_are(5, 6),
 	        "a line of a section applies to one workload");
 	CHECK(load(HEAD "[two]\nblocks = 6\n", &set, 1) == 0 &&
@@ -78,11 +78,11 @@ static void lines_win_in_their_order(void)
 	        "[one]\nblocks = 8\n");
 	CHECK(loads("include = inner.conf\nworkloads = two\n") &&
 	                blocks_are(8, 7) && mode.budget_ns == 60000000000,
-	        "an included mode has lines and a budget, too");
+	        "lines and budget of an included mode apply");
 	CHECK(loads("include = inner.conf\nworkloads = two\nblocks = 5\n"
 	            "budget = 2min\n[two]\nblocks = 6\n") &&
 	                blocks_are(5, 6) && mode.budget_ns == 120000000000,
-	        "lines of the including mode override them");
+	        "lines of the including mode override included ones");
 	fake_root_write(root, "w/modes/outer.conf",
 	        "include = inner.conf\nworkloads = two\n[two]\nblocks = 2\n");
 	CHECK(loads("include = outer.conf\n") && blocks_are(8, 2),
@@ -111,7 +111,7 @@ static void invalid_modes(void)
 	                        "workloads in a section") &&
 	                refused(HEAD "[one]\ninclude = inner.conf\n",
 	                        "include in a section"),
-	        "a section names a workload and lacks the head's keys");
+	        "a section names a workload and has none of the mode's keys");
 	CHECK(refused(HEAD "nonsense = 1\n", "unknown key \"nonsense\"") &&
 	                refused("budget = soon\nworkloads = one\n",
 	                        "budget = \"soon\", expected a time") &&
@@ -119,7 +119,7 @@ static void invalid_modes(void)
 	        "an invalid line is reported with its number");
 	CHECK(load("budget = 1s\nworkloads = one gone\n", NULL, 0) == -ENOENT &&
 	                strstr(error.text, "m.conf:2: workloads: "),
-	        "a missing workload is an error of the list");
+	        "a missing workload is an error in the line of workloads");
 	CHECK(load(HEAD "[two]\nblocks = none\n", NULL, 0) == -EINVAL &&
 	                strstr(error.text, "m.conf:4: blocks"),
 	        "an invalid value is an error at its line");
@@ -220,7 +220,7 @@ static void touched_maps(void)
 	                maps_are(&mode.workloads[1], "gomap x y z ") &&
 	                !strcmp(mode.workloads[1].where[RM_KEY_MAPS],
 	                        "--touched"),
-	        "it has the base and the touched maps, each once");
+	        "touched has the base and the touched maps, each once");
 	CHECK(fit(" ,x,") == 0 && maps_are(&mode.workloads[1], "gomap x "),
 	        "separators may repeat");
 	CHECK(maps_are(&mode.workloads[0], "m1 ") &&
@@ -240,7 +240,7 @@ static void touched_maps(void)
 	many[RM_NAME_BYTES] = '\0';
 	CHECK(fit(many) == -EINVAL, "a name that is too long is rejected");
 	many[RM_NAME_BYTES - 1] = '\0';
-	CHECK(fit(many) == 0, "one letter less is accepted");
+	CHECK(fit(many) == 0, "a name with one letter less is accepted");
 	load(HEAD, NULL, 0);
 	CHECK(rm_mode_set_touched(&mode, NULL, &error) == 0 &&
 	                mode.workload_count == 2 && !error.text[0],
@@ -264,7 +264,8 @@ static struct rm_map_name tree_names[] = { { .id = "gomap" },
 	{ .id = "gomap_rw" } };
 static const struct rm_catalog tree = { .names = tree_names, .name_count = 2 };
 
-/* Returns the maps on which a workload runs, "other plain ", or the error. */
+/* Returns the maps on which a workload runs, such as "other plain ", or the
+   error. */
 static const char *chosen(const char *maps, const char *option)
 {
 	static char text[sizeof(error.text)];
@@ -324,7 +325,7 @@ static void cells_are_chosen(void)
 	        "a map that is not built cannot be selected");
 	CHECK(chooses("left_misuse", NULL, ": left_misuse is not built") &&
 	                chooses("left_go", NULL, ": left_go is not built"),
-	        "nor by its full id");
+	        "it cannot be selected by its full id, either");
 	CHECK(chooses("all", "left_go", ": left_go is not built") &&
 	                chooses("all left_go", "left_go",
 	                        ": left_go is not built") &&
@@ -340,7 +341,7 @@ static void cells_are_chosen(void)
 	        "an unknown name is rejected with the command that lists maps");
 	CHECK(chooses("plain", "nobody", "--maps: no map is called") &&
 	                chooses("plain", " ,", "--maps: empty"),
-	        "so it is in --maps, which must not be empty");
+	        "likewise in --maps, which must not be empty");
 }
 
 static struct {

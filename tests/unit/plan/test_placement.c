@@ -72,7 +72,8 @@ static unsigned count_threads(const char *text, const struct rm_numa *numa)
 	                                   : (unsigned)atoi(text);
 }
 
-/* Places as a plan does: "0 1, bind:0", "left out", or the error. */
+/* Places threads and memory like a plan: "0 1, bind:0", "left out", or the
+   error. */
 static void place(char *placement, char *memory, const char *threads,
         char text[sizeof(struct rm_error)])
 {
@@ -167,7 +168,7 @@ static void hybrid(void)
 	                topology.kinds == 2 &&
 	                strstr(topology.note, "3 of 8") &&
 	                strstr(topology.note, "CoreType=Fast"),
-	        "the note has the excluded CPUs");
+	        "the note lists the excluded CPUs");
 	rm_topology_free(&topology);
 }
 

@@ -37,7 +37,7 @@ static const struct rm_impl sized = { .id = "sized",
 	.shapes = RM_ALL_SHAPES,
 	.drive = { ALL },
 	.value_most = 256 };
-/* Maps of a program in another language. */
+/* Maps whose programs are in another language. */
 static const struct rm_impl elsewhere = {
 	.id = "elsewhere", .caps = RM_CAP_INEXACT_RETURNS, .drive = { ALL }
 };
@@ -76,7 +76,7 @@ static struct rm_map_name names[] = { { .id = "missing_map",
 	.needs = "libmissing",
 	.remedy = "packages: libmissing-dev" } };
 
-/* All of `impls`; maps with other sizes; maps of a single test. */
+/* Catalogs: all of `impls`; maps with other sizes; maps of a single test. */
 static struct rm_catalog usual_maps, sized_maps, test_maps;
 
 static const struct rm_limits roomy = { .memory = { 16ULL << 30, "" },
@@ -120,8 +120,8 @@ static int build(const char *text, const char *machine,
 	return failed;
 }
 
-/* The planned cell of a map with this measure and number of threads (0: any),
-   or NULL. */
+/* Returns the planned cell of a map with this measure and number of threads (0:
+   any), or NULL. */
 static const struct rm_cell *cell_of(const struct rm_plan *plan,
         const char *map, enum rm_measure measure, unsigned threads)
 {
@@ -242,13 +242,14 @@ static void trials_are_spread_evenly(void)
 	printf("# largest deviation: %.2f of a part\n", farthest);
 	CHECK(farthest < 1.5,
 	        "trial i of n begins within 1.5 / n of (i + 0.5) / n");
-	CHECK(together, "the maps of a board run one after the other");
+	CHECK(together,
+	        "cells that differ only in the map run one after another");
 	for (size_t i = 0; i < FILES; i++)
 		rm_workload_clear(&workloads[i]);
 	rm_topology_free(&topology);
 }
 
-/* The order of rounds as text: "3 0 | 2 1". */
+/* Returns the order of rounds as text, such as "3 0 | 2 1". */
 static const char *order_of(const struct rm_plan *plan, unsigned rounds)
 {
 	static char text[200];
@@ -266,7 +267,7 @@ static const char *order_of(const struct rm_plan *plan, unsigned rounds)
 	return text;
 }
 
-/* A campaign can be repeated by its seed, also in later versions. */
+/* A campaign can be repeated from its seed, even in later versions. */
 static void seeds_mean_what_they_meant(void)
 {
 	struct rm_plan plan;
@@ -294,17 +295,18 @@ static void seeds_mean_what_they_meant(void)
 	                        rm_plan_seed(&plan, "b/b/c", 3) &&
 	                rm_plan_layout_seed(&plan, "a/b/c", 3) !=
 	                        rm_plan_layout_seed(&plan, "a/d/c", 3),
-	        "maps of one place and block have equal seeds, and different "
+	        "in one block, cells that differ only in the map have equal "
+	        "seeds, and different "
 	        "layout seeds");
 	CHECK(rm_plan_seed(&plan, "ab", 0) != rm_plan_seed(&plan, "ba", 0),
-	        "the seed depends on the order of letters");
+	        "a seed depends on the order of letters");
 	for (unsigned b = 0; b < 100; b++)
 		if (rm_plan_seed(&plan, "x", b) > most)
 			most = rm_plan_seed(&plan, "x", b);
 	CHECK(most >> 52 == 1, "the seed has 53 bits");
 	rm_plan_free(&plan);
 	CHECK(!plan.cells && !plan.cell_count && !plan.round_count,
-	        "a freed plan is empty");
+	        "a plan is empty after it was freed");
 }
 
 /* Skipped cells add no rounds, however many blocks they have. */
@@ -398,6 +400,7 @@ static void rounds_hold_every_cell_once(void)
 	CHECK(plan.round_count == 5 && once,
 	        "every timed cell is in each round, a verify cell only in "
 	        "round "
+	        "round "
 	        "0, a skipped one never");
 	for (size_t i = 0; i < plan.rounds[0].count; i++) {
 		bool verify = !is_timed(&plan, plan.rounds[0].turns[i].cell);
@@ -437,7 +440,7 @@ static void verify_once_per_map_shape_and_kind(void)
 	CHECK(cell && !cell->skip[0],
 	        "an unsynchronised map is verified by one thread");
 	CHECK(cell_of(&plan, "single", RM_MEASURE_VERIFY, 1),
-	        "so is a single-writer map");
+	        "a single-writer map is verified by one thread, too");
 	cell = cell_of(&plan, "nothing", RM_MEASURE_VERIFY, 0);
 	CHECK(cell && strstr(cell->skip, "holds nothing"),
 	        "a stateless map is not verified, with a reason");
@@ -450,14 +453,14 @@ static bool skips(const struct rm_plan *plan, const char *map, unsigned threads,
 	const struct rm_cell *cell =
 	        cell_of(plan, map, RM_MEASURE_THROUGHPUT, threads);
 
-	if (!cell) /* open loops have no throughput */
+	if (!cell) /* open loops measure no throughput */
 		cell = cell_of(plan, map, RM_MEASURE_LATENCY, threads);
 	if (!cell)
 		return false;
 	return why ? strstr(cell->skip, why) != NULL : !cell->skip[0];
 }
 
-/* Without sessions, a map would measure the same under two names. */
+/* A map without sessions would measure the same under two names. */
 static void slots_need_sessions(void)
 {
 	struct rm_plan plan;
@@ -475,7 +478,7 @@ static void slots_need_sessions(void)
 	rm_plan_free(&plan);
 }
 
-/* Such cells would fail or be void in every trial. */
+/* Tests cells that would fail or be void in every trial. */
 static void litmus_tests_ignore_other_factors(void)
 {
 	static const char *const kinds[] = { "store-buffering", "take-twice" };
@@ -500,7 +503,7 @@ static void litmus_tests_ignore_other_factors(void)
 	}
 }
 
-/* Plans with maps in another language and `plain`, which get the same cells. */
+/* Plans cells for maps in another language and for `plain`. */
 static int build_elsewhere(const char *text, struct rm_plan *plan)
 {
 	struct rm_plan_options options = usual;
@@ -577,7 +580,7 @@ static void programs_without_locks_have_one_thread(void)
 	rm_plan_free(&plan);
 }
 
-/* The program's own malloc counts causes. */
+/* For the measure causes, the program's own malloc counts. */
 static void causes_need_their_own_malloc(void)
 {
 	struct rm_plan plan;
@@ -602,7 +605,7 @@ static void causes_need_their_own_malloc(void)
 	rm_plan_free(&plan);
 }
 
-/* A program's description lists its loops. */
+/* Loops that the description of a program does not list are skipped. */
 static void programs_say_which_loops_they_have(void)
 {
 	static const char maps[] = "keys = 1Ki\nthreads = 1\n"
@@ -622,7 +625,7 @@ static void programs_say_which_loops_they_have(void)
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere", 1, "of the loop mix is measured") &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
-	        "the same for the loop fill");
+	        "the same holds for the loop fill");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text), "%sloop = fill:decimal\nshape = str16x8\n",
 	        maps);
@@ -675,7 +678,7 @@ static void unsafe_maps_run_where_it_is_safe(void)
 	rm_plan_free(&plan);
 }
 
-/* 3 % of 16 keys are less than one rank, and one rank of 17 is 5.9 %. */
+/* 3 % of 16 keys is less than one rank, and one rank of 17 is 5.9 %. */
 static void few_keys_have_no_such_share_of_misses(void)
 {
 	struct rm_plan plan;
@@ -702,7 +705,7 @@ static void few_keys_have_no_such_share_of_misses(void)
 	rm_plan_free(&plan);
 }
 
-/* A decimal number has its own length, which no shape specifies. */
+/* The length of a decimal number follows from the number, not from a shape. */
 static void decimal_text_is_of_strings(void)
 {
 	static const char *const shapes[] = { "str16x8", "str16x24", "u64x8",
@@ -729,7 +732,7 @@ static void decimal_text_is_of_strings(void)
 	}
 }
 
-/* Otherwise only the cell's name would have the misses. */
+/* Otherwise the misses would be in the cell's name but not in its trials. */
 static void misses_need_a_loop_that_has_them(void)
 {
 	static const char *const loops[] = { "mix", "alternate", "fill",
@@ -751,7 +754,8 @@ static void misses_need_a_loop_that_has_them(void)
 	}
 }
 
-/* Otherwise only the cell's name would have the distribution. */
+/* Otherwise the distribution would be in the cell's name but not in its
+   trials. */
 static void a_distribution_needs_a_loop_that_draws_by_it(void)
 {
 	static const char *const by_dist[] = { "mix", "alternate", "lifecycle",
@@ -794,12 +798,12 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 	      "maps = seller\ndist = zipf:0.99\nloop = stock\n",
 	        "pu:2", &options, &plan);
 	CHECK(skips(&plan, "seller", 2, "the loop stock draws its own keys"),
-	        "a subject's own loop draws its own keys");
+	        "a map's own loop draws its own keys");
 	rm_plan_free(&plan);
 }
 
-/* Every loop, with its fixed share of writes; NULL: the share is drawn as
-   requested. */
+/* Every loop, with its fixed share of writes; NULL: the share is the requested
+   one. */
 static const struct {
 	const char *loop, *share;
 } shares[] = { { "mix", NULL }, { "scan:1", NULL }, { "stall", NULL },
@@ -843,7 +847,7 @@ static void build_loop(
 	build(text, "pu:2", &options, plan);
 }
 
-/* Otherwise the cell's name would have 3 %, and its result another share. */
+/* Otherwise the cell's name would say 3 %, and its result another share. */
 static void writes_need_a_loop_that_draws_them(void)
 {
 	struct rm_plan plan;
@@ -893,7 +897,7 @@ static void a_loop_runs_with_the_share_that_it_has(void)
 	}
 }
 
-/* Like `rate`, which applies to paced loops only. */
+/* Like `rate`, which applies only to paced loops. */
 static void other_loops_have_fixed_writes(void)
 {
 	struct rm_plan plan;
@@ -920,8 +924,8 @@ static void other_loops_have_fixed_writes(void)
 	}
 }
 
-/* These write at any share; all but the last two insert or remove keys with any
-   kind of writes. */
+/* Loops that write whatever the share is; all but the last two insert or remove
+   keys whatever the kind of writes is. */
 static void loops_that_always_write_are_not_for_unsafe_maps(void)
 {
 	static const char *const loops[] = { "fill", "random-fill", "grow",
@@ -947,7 +951,7 @@ static void loops_that_always_write_are_not_for_unsafe_maps(void)
 	}
 }
 
-/* The reason on a virtual machine without a PMU. */
+/* The reason that is given on a virtual machine without a PMU. */
 static const char long_reason[] =
         "likwid: no msr device and no privileged access daemon; remedy: "
         "modprobe msr (kernel >= 5.9: boot with msr.allow_writes=on; Secure "
@@ -956,13 +960,14 @@ static const char long_reason[] =
         "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
         "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
 
-/* Only for tests of this map, which must not change the other tests. */
+/* Used only in tests of this map, which must not affect the other tests. */
 static const struct rm_impl *const sized_impls[] = { &plain, &sized };
 static const struct rm_plan_options with_sized = {
 	.seed = 1, .limits = &roomy, .catalog = &sized_maps
 };
 
-/* Shapes of a map's timed cells in order, each followed by a blank. */
+/* Returns the shapes of a map's timed cells in order, each followed by a
+   blank. */
 static const char *shapes_of(const struct rm_plan *plan, const char *map)
 {
 	static char text[400];
@@ -980,7 +985,6 @@ static const char *shapes_of(const struct rm_plan *plan, const char *map)
 	return text;
 }
 
-/* True if a cell of the map is skipped for this reason. */
 static bool skipped_for(
         const struct rm_plan *plan, const char *map, const char *reason)
 {
@@ -1085,7 +1089,7 @@ static void shapes_and_counters(void)
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = counters\n", "pu:2", &none, &plan);
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_VERIFY, 0),
-	        "maps are verified as on a machine with counters");
+	        "maps are verified just as on a machine with counters");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == IMPLS,
@@ -1093,7 +1097,6 @@ static void shapes_and_counters(void)
 	rm_plan_free(&plan);
 }
 
-/* All maps except "other". */
 static bool not_other(const char *map, char *why, size_t size)
 {
 	snprintf(why, size, "it is too odd");
@@ -1219,8 +1222,8 @@ static void keys_may_fill_the_last_level_cache(void)
 	rm_plan_free(&plan);
 }
 
-/* Pages may be on any allowed node, threads only on usable CPUs. Cases: a CPU
-   mask, a node with memory only. */
+/* Pages may be on any allowed node, threads only on usable CPUs. Tests a CPU
+   mask and a node that has only memory. */
 static void memory_beyond_the_cpus(void)
 {
 	const char *text = MINIMAL "maps = plain\n"
@@ -1286,7 +1289,7 @@ static void windows_of_oversubscription(void)
 	rm_plan_free(&plan);
 }
 
-/* After a warm-up such loops would be over: a stock sold out, a map full. */
+/* A warm-up would use up such loops: a stock would be sold out, a map full. */
 static void loops_that_run_once_have_no_warm_up(void)
 {
 	static const struct rm_impl *const sellers[] = { &seller };
@@ -1318,7 +1321,7 @@ static void loops_that_run_once_have_no_warm_up(void)
 	rm_plan_free(&plan);
 }
 
-/* Planned memory of a cell with this number of keys. */
+/* Returns the planned memory of a cell with this number of keys. */
 static uint64_t planned_bytes(const char *shape, const char *keys)
 {
 	struct rm_plan plan;
@@ -1367,12 +1370,12 @@ static void memory_is_planned_for_what_maps_need(void)
 	                                ->skip,
 	                        "memory.max = 7") &&
 	                count(&plan, RM_MEASURE_VERIFY, true) == 1,
-	        "a larger one is skipped, the limit is named, and its map is "
+	        "a larger trial is skipped, the limit is named, and its map is "
 	        "verified");
 	rm_plan_free(&plan);
 }
 
-/* A trial has a main thread, too. */
+/* A trial also has a main thread. */
 static void threads_are_planned_for_what_is_left(void)
 {
 	struct rm_limits limits = roomy;
@@ -1486,8 +1489,8 @@ static void names_of_maps(void)
 	rm_plan_free(&plan);
 }
 
-/* Removes the first cell of round 2 from `round`. Its blocks are then in rounds
-   0 and 1, as in campaigns of earlier versions, or in other rounds. */
+/* Removes the first cell of round 2 from `round`. The cell's blocks are then in
+   rounds 0 and 1, as in campaigns of earlier versions, or in other rounds. */
 static void read_two_blocks(const json_t *json, size_t round)
 {
 	struct rm_error error = { "" };
@@ -1546,7 +1549,7 @@ static void json_both_ways(void)
 	json_array_set(round, 0, json_array_get(round, 1));
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL &&
 	                strstr(error.text, "order"),
-	        "a cell twice in a round is rejected");
+	        "a cell that is twice in a round is rejected");
 	json_decref(copy);
 	copy = json_deep_copy(json);
 	json_array_remove(json_array_get(json_object_get(copy, "order"), 2), 0);
@@ -1568,8 +1571,8 @@ static void json_both_ways(void)
 	rm_plan_free(&plan);
 }
 
-/* For cells with these threads and this measure: repeat_wait in percent, or
-   repeat_most if `most`; -1: they differ. */
+/* Returns, for cells with these threads and this measure, repeat_wait in
+   percent, or repeat_most if `most` is set; -1: they differ. */
 static int repeated(const struct rm_plan *plan, unsigned threads,
         enum rm_measure measure, bool most)
 {
@@ -1600,7 +1603,7 @@ static void repeats(void)
 	        "core:2 pu:1", &usual, &plan);
 	CHECK(repeated(&plan, 1, RM_MEASURE_THROUGHPUT, false) == 30 &&
 	                repeated(&plan, 2, RM_MEASURE_THROUGHPUT, false) == 30,
-	        "timed trials are repeated after waiting");
+	        "timed trials are repeated if threads waited");
 	CHECK(repeated(&plan, 3, RM_MEASURE_THROUGHPUT, false) == 0 &&
 	                repeated(&plan, 3, RM_MEASURE_THROUGHPUT, true) == 2,
 	        "with more threads than CPUs only void trials are repeated");
@@ -1630,7 +1633,7 @@ static void repeats(void)
 	                plan.cells[1].cell.repeat_share == 0.4,
 	        "an older plan without a budget has no limit");
 	again = rm_plan_to_json(&plan);
-	CHECK(json_equal(json, again), "and writes the same JSON again");
+	CHECK(json_equal(json, again), "and it writes the same JSON again");
 	json_decref(again);
 	rm_plan_free(&plan);
 	json_object_del(cell, "repeat");
@@ -1664,7 +1667,7 @@ static void estimates_are_the_measured_ones(void)
 	rm_plan_free(&plan);
 }
 
-/* Estimate of the cell with these threads; 0: not planned. */
+/* Returns the estimate for the cell with these threads; 0: not planned. */
 static uint64_t estimate_of(const struct rm_plan *plan, unsigned threads)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
@@ -1687,7 +1690,7 @@ static void turns_cost_where_threads_share_a_cpu(void)
 	two = estimate_of(&plan, 2);
 	three = estimate_of(&plan, 3);
 	CHECK(one && two > one && two - one < ms,
-	        "a thread with its own CPU takes no turn");
+	        "a thread with its own CPU need not wait for a turn");
 	CHECK(three > two + 3 * ms && three < two + 5 * ms,
 	        "a thread that shares a CPU adds a turn of a few ms");
 	rm_plan_free(&plan);
@@ -1721,7 +1724,7 @@ static void renewals_cost_and_write(void)
 	        "pu:2", &usual, &plan);
 	CHECK(!plan.cells[0].cell.skip[0] &&
 	                strstr(plan.cells[1].cell.skip, "renewing 65536 keys"),
-	        "renewals by copying maps are planned only if short");
+	        "renewals by copying maps are planned only if they are short");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 64Ki\nthreads = 128 256\nbase = copying\n"
 	      "maps = copying\n",
@@ -1776,7 +1779,8 @@ static void costs_depend_on_the_map(void)
 	        "writing latency histograms takes time");
 }
 
-/* Planned extra time of a trial of the other program. */
+/* Returns the planned extra time of a trial of a program in another
+   language. */
 static uint64_t other_language_ns(const char *text)
 {
 	struct rm_plan plan;
@@ -1801,7 +1805,7 @@ static void warm_ups_elsewhere_go_on(void)
 	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 200ms\nwindow = 1s\n"
 	                      "deadline = 60s\n") == (400 + 2000 - 200) * ms,
-	        "it warms up until it is steady");
+	        "such a program warms up until it is steady");
 	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 1s\nwindow = 1s\n"
 	                      "deadline = 20s\n") == (400 + 5000 - 1000) * ms,
@@ -1844,7 +1848,7 @@ static void two_workloads(void)
 	rm_topology_free(&topology);
 }
 
-/* The first cell with a control, or NULL. */
+/* Returns the first cell with a control, or NULL. */
 static const struct rm_plan_cell *controlled(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
@@ -1878,11 +1882,11 @@ static void a_control_is_one_cell(void)
 	CHECK(cells == 1 && !controlled(&without),
 	        "only one cell has a control");
 	CHECK(same_order(&plan, &without),
-	        "its trials do not change the order");
+	        "the control's trials do not change the order");
 	CHECK(cell && plan.trial_count == without.trial_count + 4 &&
 	                plan.estimate_ns ==
 	                        without.estimate_ns + 4 * cell->estimate_ns,
-	        "its trials count in the totals, once per block");
+	        "the control's trials count in the totals, once per block");
 	json = rm_plan_to_json(&plan);
 	CHECK(!rm_plan_from_json(json, &back, &error) && controlled(&back) &&
 	                !strcmp(controlled(&back)->cell.id, cell->cell.id) &&

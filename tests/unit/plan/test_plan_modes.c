@@ -26,8 +26,8 @@ static const struct rm_plan_options usual = {
 };
 static struct rm_error last;
 
-/* Estimate of all trials, including cells whose programs are not built next to
-   this test, since `make bench` builds them for the mode. */
+/* Returns the estimate of all trials, including cells whose programs are not
+   built next to this test, since `make bench` builds them for the mode. */
 static uint64_t full_estimate_ns(const struct rm_plan *plan)
 {
 	uint64_t ns = plan->estimate_ns;
@@ -103,7 +103,7 @@ static int plan_mode(const char *name, const char *machine,
 	return failed;
 }
 
-/* 15 % of the trials may be repeated within the budget. */
+/* Up to 15 % of the trials may be repeated within the budget. */
 static void keeps_its_budget(
         const char *mode, unsigned rounds, const char *machine, double budgets)
 {
@@ -127,7 +127,7 @@ static void keeps_its_budget(
 	rm_inputs_clear(&inputs);
 }
 
-/* Budgets are for two CPUs. With 64 threads, each write of snapshot waits for
+/* Budgets apply to two CPUs. With 64 threads, each write of snapshot waits for
    63 others, so smoke may take twice its budget. */
 static void modes_keep_their_budgets(void)
 {

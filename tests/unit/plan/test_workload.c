@@ -63,7 +63,7 @@ static void presets(void)
 	struct rm_error error;
 
 	CHECK(parse(MINIMAL, &w, &error) == 0,
-	        "writes, keys and threads are enough");
+	        "a workload needs only writes, keys and threads");
 	CHECK(w.values[0].write_share == 0.03 && w.values[0].keys == 1024 &&
 	                w.values[0].threads == 1 && !strcmp(w.name, "w"),
 	        "they are read, and the name is derived from the file");
@@ -244,7 +244,7 @@ static void mistakes(void)
 	        "a line that libinih would truncate is rejected");
 }
 
-/* Valid workloads at the limits that mistakes() exceeds. */
+/* Tests valid workloads at the limits that mistakes() exceeds. */
 static void limits_are_allowed(void)
 {
 	static const char *const texts[] = { TRACED,
@@ -368,7 +368,7 @@ static void includes(void)
 	path = file_of("over.conf", "blocks = 3\ninclude = bad.conf\n");
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "bad.conf:2: "),
-	        "an error in an included file counts, even if overridden");
+	        "an error in an included file is reported, even if overridden");
 	rm_workload_clear(&w);
 }
 
@@ -384,7 +384,7 @@ static void overrides(void)
 	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &set, 1, &w,
 	              &error) == 0 &&
 	                w.values[0].window_ns == 5000000000,
-	        "an override acts as the last line");
+	        "an override acts like a last line");
 	rm_workload_clear(&w);
 	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &bad, 1, &w,
 	              &error) == -EINVAL &&
@@ -452,8 +452,8 @@ static void text_reads_back(void)
 	CHECK(all, "real workloads read back from their own text");
 }
 
-/* Lines of a mode add up and --set has no line, but the text has one line per
-   key. */
+/* Lines of a mode add up and --set is not in a file, but the text has one line
+   per key. */
 static void long_lists_read_back(void)
 {
 	struct rm_sources sources = { .set = "peers", .mode = "quick" };
@@ -592,9 +592,10 @@ static void modes(void)
 	                mode.workloads[1].values[0].blocks == 6 &&
 	                mode.workloads[0].values[0].window_ns == 20000000 &&
 	                mode.workloads[1].values[0].window_ns == 40000000,
-	        "its head applies to all, a section to one");
+	        "lines before sections apply to all, those of a section to "
+	        "one");
 	CHECK(strstr(mode.workloads[1].where[RM_KEY_WINDOW], "m.conf:6"),
-	        "an override has its line as source");
+	        "the source of an override is its line");
 	rm_inputs_clear(&mode);
 	snprintf(path, sizeof(path), "%s/modes/m.conf", folder);
 	CHECK(rm_mode_load(path, &set, 1, &mode, &error) == 0 &&
@@ -689,7 +690,7 @@ static void lines_of_maps_add_up(void)
 	CHECK(maps_are(&mode.workloads[1], "d e"),
 	        "a section's lines replace the head's");
 	CHECK(strstr(mode.workloads[0].where[RM_KEY_MAPS], "m.conf:5"),
-	        "the last line is their source");
+	        "the last line is the source of the maps");
 	rm_inputs_clear(&mode);
 	CHECK(rm_mode_load(file_of("modes/m.conf", text), &set, 1, &mode,
 	              &error) == 0 &&

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 static struct played {
-	const char *library;    /* end of the only existing path; or NULL */
-	const char *huge_pages; /* contents of the kernel's file; NULL: none */
+	const char *library;    /* end of the only path that exists; or NULL */
+	const char *huge_pages; /* contents of the kernel's file on huge pages;
+	                           NULL: none */
 } played;
 
 int access(const char *path, int mode)

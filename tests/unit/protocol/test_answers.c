@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_answers.c - valid and invalid results of a trial, and failed ends.
+ * test_answers.c - checks valid and invalid results of a trial, and trials that
+ * fail.
  *
  * plain: the fake trial crashes, which a sanitizer reports in its own way.
  */
@@ -31,7 +32,7 @@ static void accept_results(void)
 	CHECK(!strcmp(json_string_value(
 	                      json_object_get(outcome.result, "status")),
 	              outcome.status),
-	        "the result's status is changed as well");
+	        "the status in the result is changed as well");
 	rm_outcome_clear(&outcome);
 	outcome = run_fake("failed");
 	CHECK(!strcmp(outcome.status, "failed") && outcome.result &&
@@ -49,7 +50,7 @@ static void report_failed_ends(void)
 	CHECK(fails("status1", "status 1", "status 1"),
 	        "another exit status is a failure");
 	CHECK(fails("refuse", "status 2", "no member \"keys\""),
-	        "the reason of a rejected request");
+	        "the reason of a rejected request is kept");
 	CHECK(fails("late-crash", "signal 7", "Bus error"),
 	        "a crash after a valid result is a failure");
 	CHECK(fails("noise", "status 3", "last ?? words"),
@@ -61,12 +62,13 @@ static void report_failed_ends(void)
 static void reject_results(void)
 {
 	CHECK(fails("nothing", "0", "no answer"), "no output");
-	CHECK(fails("garbage", "0", "not JSON"), "output that is not JSON");
+	CHECK(fails("garbage", "0", "not JSON"),
+	        "output that is not JSON is a failure");
 	CHECK(fails("half", "0", "not JSON"), "half a result");
 	CHECK(fails("zeros", "0", "not JSON"), "zero bytes");
 	CHECK(fails("two-lines", "0", "more than one line"), "two lines");
 	CHECK(fails("other-cell", "0", "for cell \"another\", expected \"w/"),
-	        "a result of another cell");
+	        "a result of another cell is a failure");
 	CHECK(fails("missing", "0", "hits is missing, expected an integer"),
 	        "a missing member is named");
 	CHECK(fails("wrong-type", "0", "ops is of the wrong type"),
@@ -76,9 +78,9 @@ static void reject_results(void)
 	CHECK(fails("bad-status", "0", "status is \"fine\""),
 	        "an unknown status");
 	CHECK(fails("bad-sum", "0", "expected 2001 operations"),
-	        "operations that do not add up");
+	        "operations that do not add up are a failure");
 	CHECK(fails("unverified", "0", "verification is \"failed\""),
-	        "ok with a failed verification");
+	        "ok with a failed verification is a failure");
 	CHECK(fails("flood", "signal 9", "more than 33554432 bytes"),
 	        "a result of 100 MB is cut off");
 }

@@ -175,8 +175,8 @@ static void round_trip_numbers(void)
 	CHECK(!strchr(text, 'e'), "a small number has no exponent");
 }
 
-/* True if this distribution in JSON is read and written as `expected`; NULL:
-   true if it is rejected with an error. */
+/* True if this distribution in JSON is read, and written as `expected`; if that
+   is NULL, true if it is rejected with an error. */
 static bool dist_is(const char *text, const char *expected)
 {
 	struct rm_cell cell = example(), back = { 0 };
@@ -299,7 +299,7 @@ static void resize_shapes(void)
 	CHECK(!rm_shape_parse("str16x1024", &shape) && shape.str &&
 	                shape.value_bytes == 1024 &&
 	                rm_shape_parse("str64x8", &shape),
-	        "a shape alone cannot have long keys");
+	        "a shape alone cannot specify long keys");
 }
 
 static void round_trip_json(void)
@@ -327,7 +327,7 @@ static void round_trip_json(void)
 	CHECK(rm_cell_from_json(json, &back, &error) == 0 &&
 	                back.measure == RM_MEASURE_SIMULATED &&
 	                !strcmp(back.model, "icelake-sp"),
-	        "a simulated cell names its machine");
+	        "the JSON of a simulated cell names its machine");
 	rm_cell_name(&back);
 	CHECK(strstr(back.id, "/simulated:icelake-sp"),
 	        "the id names the machine as well");

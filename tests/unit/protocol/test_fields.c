@@ -79,7 +79,7 @@ static void check_paths(void)
 	              "a[0] is of the wrong type, expected an object"),
 	        "an element is reported with its index");
 	CHECK(check("{\"a\": 1}", "a.b", "n", ""),
-	        "nothing is checked below a value that is not an object");
+	        "nothing is checked within a value that is not an object");
 }
 
 int main(void)

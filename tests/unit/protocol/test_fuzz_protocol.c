@@ -13,8 +13,8 @@
  *   text_schema, trace_schema, rm_cell_apply_lengths, rm_cell_size_class, rm_cell_flavour,
  *   rm_shape_name: they write the schema, or read no text
  *
- * Sound means: an accepted input is valid and reads back the same after
- * writing. A rejected one gives one line that names the member.
+ * A result is sound if an accepted input is valid and reads back the same after
+ * writing, and if a rejected one causes one line that names the member.
  */
 #include "runner/protocol/protocol.h"
 #include "runner/trial/trial.h"
@@ -131,7 +131,7 @@ static const char *const request_texts[] = { request_seed, request_traced,
 static const char *const result_texts[] = { result_seed, result_failed,
 	result_void, NULL };
 
-/* Properties of every accepted request. */
+/* Checks properties of every accepted request. */
 static bool is_valid(const struct rm_request *request)
 {
 	const struct rm_cell *cell = &request->cell;
@@ -180,7 +180,7 @@ static bool request_reads_back(const struct rm_request *request, char *why)
 	return same;
 }
 
-/* Any cell's id is a text that fits. */
+/* True if the id of a cell is a text that fits. */
 static bool is_named(struct rm_cell cell)
 {
 	rm_cell_name(&cell);
@@ -206,7 +206,7 @@ static enum fuzz_verdict judge_request(
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* A rejected answer: the reason in the journal must be valid text. */
+/* For a rejected answer, the reason in the journal must be valid text. */
 static enum fuzz_verdict reject_answer(const struct rm_error *error,
         const char *text, size_t length, char *why)
 {
@@ -247,7 +247,8 @@ static enum fuzz_verdict judge_answer(
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* KEY = VALUE of a workload file: a value reads back the same. */
+/* Reads KEY = VALUE of a workload file; an accepted value must read back the
+   same. */
 static enum fuzz_verdict judge_factor(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {

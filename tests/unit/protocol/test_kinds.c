@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_kinds.c - each kind of factor with rows of this test: reading and
-   writing of texts and JSON, and schemas. Each bound is tested with the last
-   valid and the first invalid value. */
+/* test_kinds.c - tests each kind of factor with its own rows: reads and writes
+   texts, JSON and schemas. Each bound is tested with the last valid and the
+   first invalid value. */
 #include "runner/protocol/internal.h"
 #include "tests/unit/tap.h"
 
@@ -49,7 +49,7 @@ static bool reads(const struct rm_factor *factor, const struct pair *pairs)
 	return all;
 }
 
-/* The same for JSON, both as text. */
+/* Does the same for JSON, with both as text. */
 static bool json_reads_as(
         const struct rm_factor *factor, const char *in, const char *out)
 {
@@ -102,7 +102,7 @@ static bool schema_is(const struct rm_factor *factor, const char *expected)
 	return same;
 }
 
-/* `before` and then `length` times the letter a. */
+/* Returns `before`, then `length` times the letter a. */
 static const char *long_text(const char *before, size_t length)
 {
 	static char text[4 * RM_VALUE_BYTES];
@@ -113,7 +113,7 @@ static const char *long_text(const char *before, size_t length)
 	return text;
 }
 
-/* A small number with more digits than the buffer has bytes. */
+/* Returns a small number with more digits than the buffer has bytes. */
 static const char *padded_number(const char *before, const char *after)
 {
 	static char text[2 * RM_NAME_BYTES];
@@ -122,8 +122,6 @@ static const char *padded_number(const char *before, const char *after)
 	        after);
 	return text;
 }
-
-/* --- numbers --- */
 
 static void parse_reals(void)
 {
@@ -256,11 +254,11 @@ static void parse_keys(void)
 	CHECK(READS(&keys, { "1", "1" }, { "64Ki", "65536" },
 	              { "2Gi", "2147483648" }, { "2147483649", NULL },
 	              { "0", NULL }, { "", NULL }, { "-1", NULL }),
-	        "a number of keys, up to the maximum");
+	        "a number of keys is read, up to the maximum");
 	CHECK(READS(&keys, { "llc*1", "llc*1" }, { "llc*64", "llc*64" },
 	              { "llc*65", NULL }, { "llc*0", NULL }, { "llc", NULL },
 	              { "llc*", NULL }, { "llc*4Ki", NULL }),
-	        "a multiple of the last-level cache");
+	        "a multiple of the last-level cache is read");
 	CHECK(!keys.kind->read(&keys, "llc*4", &cell) && cell.keys_fill_llc &&
 	                !keys.kind->read(&keys, "7", &cell) &&
 	                !cell.keys_fill_llc,
@@ -288,11 +286,11 @@ static void parse_threads(void)
 
 	CHECK(READS(&threads, { "1", "1" }, { "4096", "4096" },
 	              { "4097", NULL }, { "0", NULL }, { "x", NULL }),
-	        "a number of threads, up to the maximum");
+	        "a number of threads is read, up to the maximum");
 	CHECK(READS(&threads, { "cores", "cores" }, { "cpus", "cpus" },
 	              { "cores/2", "cores/2" }, { "cores*3", "cores*3" },
 	              { "cpus/4096", "cpus/4096" }, { "cpus*2", "cpus*2" }),
-	        "all cores or CPUs, a part of them or a multiple");
+	        "all cores or CPUs, a part or a multiple of them are read");
 	CHECK(READS(&threads, { "cores/1", NULL }, { "cores*1", NULL },
 	              { "cores/0", NULL }, { "cpus/4097", NULL },
 	              { "cores/", NULL }, { "cores+2", NULL },
@@ -357,13 +355,11 @@ static void read_cpus(void)
 		rm_cell_clear(&cell);
 		cell = (struct rm_cell){ .keys = 0 };
 	}
-	CHECK(refused, "up to the maximum, and nothing else");
+	CHECK(refused, "up to their maximum number, and nothing else");
 	CHECK(schema_is(&cpus, "{\"items\":{\"maximum\":9,\"minimum\":0,"
 	                       "\"type\":\"integer\"},\"type\":\"array\"}"),
 	        "the schema has the bounds");
 }
-
-/* --- words --- */
 
 static const char *const colours[] = { "red", "green", NULL };
 
@@ -388,7 +384,7 @@ static void parse_listed_names(void)
 	CHECK(json_reads_as(&more, "null", NULL) &&
 	                !strcmp(error.text,
 	                        "cell.colour: expected blue, red or green"),
-	        "the error lists names for cells only");
+	        "the error also lists names that only cells may have");
 	CHECK(schema_is(&names, "{\"enum\":[\"red\",\"green\"]}"),
 	        "the schema lists the names");
 }
@@ -546,7 +542,7 @@ static void parse_names(void)
 	        "a name fits into its member");
 	CHECK(READS(&place, { "numa:1", "numa:1" }, { "a*", NULL },
 	              { "", NULL }),
-	        "a place may have a colon");
+	        "a placement may have a colon");
 	CHECK(READS(&pattern, { "~a*?", "~a*?" }, { "*", "*" }, { "~", NULL },
 	              { "~~a", NULL }, { "~a~", NULL }, { "a:", NULL }),
 	        "a pattern may have *, ? and a ~ at its start");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_reason.c - output of a failed trial as one line of valid UTF-8, for any
-   bytes; and constants of statuses. */
+/* test_reason.c - converts any output of a failed trial to one line of valid
+   UTF-8, and statuses to constants. */
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
 
@@ -29,7 +29,7 @@ static void make_one_line(void)
 {
 	CHECK(check("why", "words", "why: words") &&
 	                check("", "words", "words"),
-	        "the reason, then the output");
+	        "the reason comes first, then the output");
 	CHECK(check("why", "", "why") && check("", "", "") &&
 	                check("why", "\n \n", "why"),
 	        "no output adds nothing");
@@ -57,7 +57,8 @@ static void make_valid_utf_8(void)
 	CHECK(check("", "a\xc3", "a?") && check("", "\xff\xfe", "??") &&
 	                check("", "\xc3\xa4\xff", "???"),
 	        "an invalid byte replaces all but ASCII by ?");
-	CHECK(check_last("", "a\0b", 3, 9, "a b"), "a zero byte ends nothing");
+	CHECK(check_last("", "a\0b", 3, 9, "a b"),
+	        "a zero byte does not end the text");
 }
 
 static void keep_last_bytes(void)
@@ -67,7 +68,8 @@ static void keep_last_bytes(void)
 	                check_last("w", "abcdef", 6, 7, "w: abcdef") &&
 	                check_last("w", "abcdef", 6, 0, "w"),
 	        "the last bytes are used");
-	CHECK(check_last("", "\xc3\xa4z", 3, 2, "?z"), "a letter may be cut");
+	CHECK(check_last("", "\xc3\xa4z", 3, 2, "?z"),
+	        "a letter of several bytes may be cut");
 }
 
 static void find_status(void)

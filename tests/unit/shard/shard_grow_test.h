@@ -76,7 +76,8 @@ static inline void tiny_race(size_t steps)
 	CHECK(grew, "shards were split during the races");
 }
 
-/* Keys whose routes end alike, so that splitting does not separate them. */
+/* Tests keys whose routes end in the same bits, so that splitting does not
+   separate them. */
 static inline void tiny_alike(void)
 {
 	const long held = heap_held;
@@ -98,13 +99,13 @@ static inline void tiny_alike(void)
 	        "40 keys whose routes end in the same 12 bits are present");
 	CHECK(race_stat(&tiny, map, "routing_entries") <=
 	                2 * GROW_SPARSE * race_stat(&tiny, map, "shards"),
-	        "the routing table stays small for them");
+	        "the routing table stays small for these keys");
 	tiny_ops.destroy(map);
 	CHECK(heap_held == held, "all memory of split shards is freed");
 }
 
-/* Inserts 200,000 keys into a real map. Returns the most keys that one
-   operation moved; *splits becomes the number of splits. */
+/* Inserts 200,000 keys into a real map. Returns the largest number of keys that
+   one operation moved; *splits receives the number of splits. */
 static inline double most_moved(const char *id, double *splits)
 {
 	const struct rm_impl *impl = rm_impl_find(id);

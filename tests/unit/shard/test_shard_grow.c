@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_grow.c - shards that are split one by one, a batch per write. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 0, GROW_TIMED = 0 };
 #include "impls/shard/shard_grow_ops.h"
@@ -10,7 +10,7 @@ static const struct rm_map_ops tiny_ops = { GROW_OPS };
 
 #include "tests/unit/shard/shard_grow_test.h"
 
-/* The targets of a shard's keys when N doubles (claim S2-29). */
+/* Where a shard's keys go when N doubles (claim S2-29). */
 static void two_ways_to_double(void)
 {
 	const unsigned shards = 32, bits = 5;
@@ -28,7 +28,8 @@ static void two_ways_to_double(void)
 		high &= after == 2 * before || after == 2 * before + 1;
 	}
 	CHECK(low, "hash mod 2N sends shard i to i and i + N");
-	CHECK(high, "a prefix of the hash, one bit longer, sends shard i to 2i "
+	CHECK(high, "a prefix of the hash that is one bit longer sends shard i "
+	            "to 2i "
 	            "and 2i + 1");
 	CHECK(ids, "a split shard's children are those of hash mod 2N");
 }
@@ -42,7 +43,7 @@ static struct grow_shard *moving(const struct grow_map *map)
 	return NULL;
 }
 
-/* Looks a key up in the new place, then in the old one. */
+/* Looks a key up in the new map, then in the old one. */
 static bool new_then_old(
         struct grow_shard *shard, struct rm_key key, struct rm_value *value)
 {
@@ -98,7 +99,7 @@ static void one_split(void)
 		if (!right)
 			break;
 	}
-	CHECK(same, "the old place gives the same answers as new, then old");
+	CHECK(same, "the old map gives the same answers as new, then old");
 	CHECK(right, "no key is lost between the batches");
 	CHECK(!shard->inner && shard->child[0] && shard->child[1],
 	        "after the last batch the old map is dropped");
@@ -107,12 +108,12 @@ static void one_split(void)
 	                        shard->child[1],
 	        "the routing table leads to the two children");
 	CHECK(grow_read(map, shard->id) == shard->child[0],
-	        "a lookup uses a child");
+	        "a lookup then uses a child");
 	go_rwmutex_read_unlock(&shard->child[0]->lock);
 	grow_destroy(map);
 }
 
-/* A thread with an old routing table finds all keys. */
+/* Tests that a thread with an old routing table finds all keys. */
 static void late_reader(void)
 {
 	struct grow_map *map = tiny_map(RM_U64X8, 1);
@@ -124,7 +125,7 @@ static void late_reader(void)
 		put(map, i);
 	CHECK(race_stat(&tiny, map, "routing_entries") > 128 &&
 	                check_passes(map) && has_exactly(map, 2000),
-	        "2000 keys fit into shards of 16");
+	        "2000 keys are in shards of at most 16");
 	struct grow_directory *now = map->directory;
 
 	map->directory = first;
@@ -149,7 +150,7 @@ static void clear_while_moving(void)
 		put(map, keys++);
 	grow_clear(map);
 	CHECK(moving(map) && grow_length(map) == 0 && check_passes(map),
-	        "clear empties both places of a moving shard");
+	        "clear empties old and new map of a moving shard");
 	for (uint64_t i = 0; i < 200; i++)
 		put(map, i);
 	CHECK(has_exactly(map, 200) && check_passes(map),
@@ -157,7 +158,8 @@ static void clear_while_moving(void)
 	grow_destroy(map);
 }
 
-/* Compares pauses by the number of keys moved, which no machine changes. */
+/* Compares pauses by the number of moved keys, which is the same on every
+   machine. */
 static void no_pause(void)
 {
 	double splits, stops, step, stop;

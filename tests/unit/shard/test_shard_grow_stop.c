@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_grow_stop.c - the growing shards that stop the world. */
+/* test_shard_grow_stop.c - the growing shards that stop all threads. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 1, GROW_TIMED = 0 };
 #include "impls/shard/shard_grow_ops.h"

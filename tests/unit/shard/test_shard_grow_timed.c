@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_grow_timed.c - growing shards that a background thread splits:
-   when it inspects shards, what one hold of a lock does, and that it switches
-   only verified shards. Tests that act as the thread stop the clock. */
+   when it inspects shards, what it does each time that it holds a lock, and
+   that it switches only verified shards. Tests that act as the thread stop the
+   clock. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 0, GROW_TIMED = 1 };
 #define GROW_INSPECTION_NS ((uint64_t)20000)
@@ -18,10 +19,11 @@ static const struct rm_map_ops tiny_ops = { GROW_TIMED_OPS };
 
 enum {
 	KEYS = 60,
-	HANG_SECONDS = 10, /* limit of a call that takes microseconds */
+	HANG_SECONDS = 10, /* time limit of a call that takes microseconds */
 };
 
-/* The map's clock, its advance per reading, and the number of readings. */
+/* The map's clock, by how much each reading advances it, and the number of
+   readings. */
 static _Atomic uint64_t clock_ns, advance_ns, clock_readings;
 
 static uint64_t now_ns(void)
@@ -33,7 +35,7 @@ static uint64_t now_ns(void)
 }
 
 /* Sets the clock and waits until the map's thread has done what is due. The
-   first reading may be from before; the third follows the work. */
+   first reading may be from before that; the third one follows the work. */
 static void advance_clock_to(uint64_t ns)
 {
 	atomic_store(&clock_ns, ns);
@@ -56,7 +58,8 @@ static void *create(const struct rm_map_ops *ops)
 	return ops->create(&sizing);
 }
 
-/* A map whose thread never inspects, with KEYS keys, and its first shard. */
+/* Creates a map with KEYS keys whose thread never inspects; returns its first
+   shard. */
 static struct grow_timed *full_map(struct grow_shard **shard)
 {
 	struct grow_timed *timed = create(&tiny_ops);
@@ -102,7 +105,8 @@ static void inspections_follow_the_period(void)
 	        "destroy() ends the thread");
 }
 
-/* Returns when an inspection waits for this shard; the caller locked it. */
+/* Returns once an inspection waits for this shard, which the caller has
+   locked. */
 static void await_inspection(struct grow_shard *shard)
 {
 	atomic_store(&clock_ns, GROW_INSPECTION_NS);
@@ -127,7 +131,7 @@ static void long_inspection_is_followed_by_a_rest(void)
 	        "the thread rests for as long as the inspection took");
 	advance_clock_to(6 * GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 2,
-	        "then it inspects at the next multiple");
+	        "after that it inspects at the next multiple");
 	tiny_ops.destroy(timed);
 }
 
@@ -167,7 +171,7 @@ static void destroy_interrupts_an_inspection(void)
 	        "destroy() ends an inspection between two shards");
 }
 
-/* The monotonic clock, multiplied by clock_rate. */
+/* Tests the monotonic clock, multiplied by clock_rate. */
 static void clock_rate_is_applied(void)
 {
 	struct grow_timed timed = { .clock_rate = 1000,
@@ -197,14 +201,14 @@ static void real_map(void)
 	CHECK(race_stat(impl, map, "keys_moved") == 0 &&
 	                race_stat(impl, map, "shards") == 32 &&
 	                most * 4096 >= MANY / 32.0,
-	        "before 5 s: writes move no key, all shards are too full");
+	        "before 5 s writes move no key, and all shards are too full");
 	advance_clock_to((uint64_t)5 * 1000000000);
 	CHECK(race_stat(impl, map, "looks") == 1 &&
 	                race_stat(impl, map, "shards") == 64 &&
 	                race_stat(impl, map, "keys_moved") == MANY &&
 	                race_stat(impl, map, "verify_passes") == 32 &&
 	                race_stat(impl, map, "verify_failures") == 0,
-	        "at 5 s: the thread has split and verified each shard");
+	        "at 5 s the thread has split and verified each shard");
 	CHECK(race_stat(impl, map, "shard_load_most") == most &&
 	                race_stat(impl, map, "keys_moved_by_one_operation") ==
 	                        0,
@@ -218,7 +222,7 @@ static void real_map(void)
 	impl->ops->destroy(map);
 }
 
-/* Performs all kinds of writes. Net effect: one new key. */
+/* Performs all kinds of writes, which add one key in total. */
 static void write_all_kinds(struct grow_timed *timed, uint64_t turn)
 {
 	struct rm_value old;
@@ -245,7 +249,8 @@ static void one_move(void)
 	        "writes alone leave a shard above 3/4 of its capacity");
 	CHECK(timed_step(timed, shard) && shard->move && !shard->limit &&
 	                stat_of(timed, "keys_moved") == 0,
-	        "the first hold marks it as moving");
+	        "the first time that the thread holds the lock, it marks the "
+	        "shard as moving");
 	for (bool more = true; more; steps++) {
 		const double moved = stat_of(timed, "keys_moved");
 
@@ -256,18 +261,18 @@ static void one_move(void)
 		right &= check_passes(timed) &&
 		         has_exactly(timed, KEYS + steps + 1);
 	}
-	CHECK(right, "no key is lost between the holds");
-	CHECK(few, "no hold moves more than a batch");
+	CHECK(right, "no key is lost while the lock is free");
+	CHECK(few, "at most one batch is moved at a time");
 	CHECK(steps >= 2 * (KEYS / GROW_SHARDS / 2 / GROW_BATCH),
 	        "copying and verifying both go batch by batch");
 	CHECK(old_route && !shard->inner &&
 	                stat_of(timed, "verify_passes") == 1 &&
 	                grow_entry(&timed->map, shard->id)->depth == depth + 1,
-	        "the routing table is switched after the verification only");
+	        "the routing table is switched only after the verification");
 	tiny_ops.destroy(timed);
 }
 
-/* Copies a whole shard, so that the next hold starts to verify. */
+/* Copies a whole shard, so that the next step starts to verify. */
 static struct grow_timed *copied_map(struct grow_shard **shard)
 {
 	struct grow_timed *timed = full_map(shard);
@@ -291,7 +296,7 @@ static struct rm_key last_key(const struct grow_timed *timed)
 
 enum fault { KEY_LOST, OTHER_VALUE, KEY_MORE, FAULTS };
 
-/* Makes the new place differ from the old one. */
+/* Makes the new map differ from the old one. */
 static void corrupt_child(
         struct grow_shard *shard, struct rm_key key, enum fault fault)
 {
@@ -308,7 +313,7 @@ static void corrupt_child(
 		gomap_exchange(to, RM_U64X8, word(1000000), &other, NULL);
 }
 
-/* True if a lookup returns the value of the corrupted new place. */
+/* True if a lookup returns the value from the corrupted new map. */
 static bool lookup_uses_child(
         struct grow_timed *timed, struct rm_key key, enum fault fault)
 {
@@ -321,10 +326,8 @@ static bool lookup_uses_child(
 
 static void unequal_children_are_dropped(void)
 {
-	static const char *const facts[] = {
-		"a key is missing in the new place", "a value differs",
-		"the new place has an extra key"
-	};
+	static const char *const facts[] = { "a key is missing in the new map",
+		"a value differs", "the new map has an extra key" };
 	char fact[100], why[200];
 	const long held = heap_held;
 
@@ -335,7 +338,7 @@ static void unequal_children_are_dropped(void)
 
 		corrupt_child(shard, key, fault);
 		CHECK(lookup_uses_child(timed, key, fault),
-		        "a lookup searches the new place, then the old one");
+		        "a lookup searches the new map, then the old one");
 		while (timed_step(timed, shard))
 			;
 		snprintf(fact, sizeof(fact),
@@ -378,7 +381,7 @@ static void clear_at_each_step(void)
 		         check_passes(timed) && grow_length(timed) == 1;
 		tiny_ops.destroy(timed);
 	}
-	CHECK(right, "clear empties both places at each step");
+	CHECK(right, "clear empties both maps at each step");
 }
 
 static void destroy_at_each_step(void)
@@ -397,7 +400,7 @@ static void destroy_at_each_step(void)
 	        "a map that is destroyed during a move frees all memory");
 }
 
-/* The thread on a real clock, with threads that write, remove and read. */
+/* Runs the thread on a real clock, with threads that write, remove and read. */
 static void concurrent_with_the_thread(void)
 {
 	const struct rm_shape shapes[] = { RM_U64X8, RM_U64X24, RM_STR16X8,
@@ -411,7 +414,8 @@ static void concurrent_with_the_thread(void)
 		/* about 200 keys remain, enough for the thread to split */
 		while (stat_of(timed, "shards_split") < 4)
 			sched_yield();
-		/* the thread continues, and counts a pass before its split */
+		/* the thread continues, and counts a verification before the
+		   split */
 		const double before = stat_of(timed, "shards_split");
 		const double passes = stat_of(timed, "verify_passes");
 

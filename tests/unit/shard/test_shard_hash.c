@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_shard_hash.c - the hashes that select a shard: published values,
-   evenness, and independence from the place inside the shard. */
+   evenness, and independence from the position within the shard. */
 #include "impls/support/fnv.h"
 #include "impls/support/hash.h"
 #include "impls/support/shift_xor.h"
@@ -15,7 +15,7 @@
 enum { HAVE_XXH3 = 1 };
 #else
 enum { HAVE_XXH3 = 0 };
-/* Never called: its callers are skipped. */
+/* Never called, since its callers are skipped. */
 RM_HOT uint64_t rm_xxh3_key(struct rm_shape shape, struct rm_key key)
 {
 	(void)shape, (void)key;
@@ -52,8 +52,9 @@ static struct rm_key text(const char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = strlen(bytes) };
 }
 
-/* Shift-xor: computed independently of this code, with unbounded integers cut
-   to 32 and 64 bits. XXH3: the library's published test values. */
+/* Expected values of shift-xor, computed independently of this code, with
+   unbounded integers cut to 32 and 64 bits; those of XXH3 are the library's
+   published test values. */
 static void values_are_the_known_ones(void)
 {
 	static const char *const words[] = { "", "a", "foobar",
@@ -87,7 +88,7 @@ static void values_are_the_known_ones(void)
 	        "XXH3 hashes the bytes of a word, lowest first");
 }
 
-/* Returns chi-square of KEYS keys, over its expected value. */
+/* Returns chi-square of KEYS keys, divided by its expected value. */
 static double unevenness(const unsigned *count, unsigned cells)
 {
 	const double mean = (double)KEYS / cells;
@@ -98,7 +99,7 @@ static double unevenness(const unsigned *count, unsigned cells)
 	return sum / (cells - 1);
 }
 
-/* Uses the keys of the measured loop: the same sums on each machine. */
+/* Uses the keys of the measured loop, which are the same on each machine. */
 static double shards_of(choose *hash, struct rm_shape shape)
 {
 	unsigned count[SHARDS] = { 0 };
@@ -109,7 +110,7 @@ static double shards_of(choose *hash, struct rm_shape shape)
 	return unevenness(count, SHARDS);
 }
 
-/* Counts each shard's keys in inner maps of eight buckets. */
+/* Counts the keys of each shard in inner maps of eight buckets. */
 static double inside_of(choose *hash, struct rm_shape shape)
 {
 	unsigned count[SHARDS * BUCKETS] = { 0 };
@@ -145,7 +146,8 @@ static void choices_are_even(const char *name, choose *hash, double most)
 	}
 }
 
-/* Keys of decimal digits: common in programs, and not evenly spread. */
+/* Tests keys of decimal digits, which are common in programs and not evenly
+   spread. */
 static double digits_of(choose *hash)
 {
 	unsigned count[SHARDS] = { 0 };
@@ -158,7 +160,7 @@ static double digits_of(choose *hash)
 	return unevenness(count, SHARDS);
 }
 
-/* Verifies the statements in the maps' head comments. */
+/* Verifies what the head comments of the maps say. */
 static void shift_xor_is_poor(void)
 {
 	bool same = true;

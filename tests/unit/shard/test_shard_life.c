@@ -4,8 +4,8 @@
    connections never move. */
 #include <stdint.h>
 
-/* What proposes a shard: as in shard_life, as in shard_life_hash, or one that
-   maps all connections of a second to the same shard. */
+/* How shards are proposed: as in shard_life, as in shard_life_hash, or all
+   connections of a second to the same shard. */
 static enum { BY_TIME, BY_HASH, BY_SECOND } mixed_from;
 
 static uint64_t mixed(uint64_t hash, uint64_t opened_ns)
@@ -164,7 +164,8 @@ static void close_one(struct life_map *map, uint32_t shard)
 	life_count_close(map, &connection);
 }
 
-/* Connections that opened before their shard was closed stay in it. */
+/* Tests that connections that were opened before their shard was closed stay in
+   it. */
 static void closed_shards_count(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -184,7 +185,8 @@ static void closed_shards_count(void)
 	ops.destroy(map);
 }
 
-/* One connection in one shard: every statistic computed by hand. */
+/* Compares every statistic of one connection in one shard with values computed
+   by hand. */
 static void check_statistics(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -206,14 +208,15 @@ static void check_statistics(void)
 	        "the second touch gives 0.2 + 0.8 * 0.2 = 0.36");
 	advance_clock(30 * SECOND);
 	CHECK(life_idle_share(shard, now_ns()) == 0,
-	        "30 s of idling are not late");
+	        "30 s of idling do not count as late");
 	advance_clock(SECOND);
 	CHECK(life_idle_share(shard, now_ns()) == 1 &&
 	                life_score(shard, now_ns()) == 0,
-	        "more than 30 s are late: all connections, so the score is 0");
+	        "more than 30 s are late; if all connections are, the score is "
+	        "0");
 	put(&ops, thread, 2);
 	CHECK(life_idle_share(shard, now_ns()) == 0.5,
-	        "half are late when another connection opens");
+	        "half are late once another connection opens");
 	put(&ops, thread, 1);
 	CHECK(life_idle_share(shard, now_ns()) == 0 &&
 	                stat(&ops, map, "late_touches") == 1,
@@ -221,7 +224,8 @@ static void check_statistics(void)
 	end(map, thread, "after late touches the map's check passes");
 }
 
-/* Two open shards, one of them idle: new connections avoid it. */
+/* With two open shards, one of them idle, new connections avoid the idle
+   one. */
 static void check_preference(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -244,8 +248,8 @@ static void check_preference(void)
 	end(map, thread, "with an idle shard the map's check passes");
 }
 
-/* Touches, opens and closes at random intervals: the map's count of idle
-   connections agrees with a list. */
+/* Touches, opens and closes at random intervals: compares the map's count of
+   idle connections with a list. */
 static void check_idle_count(void)
 {
 	enum { RANKS = 300, STEPS = 20000 };
@@ -287,7 +291,8 @@ static void check_idle_count(void)
 	end(map, thread, "after random touches the map's check passes");
 }
 
-/* From a blind review: handles idle while another thread opens. */
+/* Found in a blind review: handles idle while another thread opens
+   connections. */
 static void check_handles_of_another_thread(void)
 {
 	struct life_map *map = create(&ops, 2);
@@ -312,8 +317,8 @@ static void check_handles_of_another_thread(void)
 	ops.destroy(map);
 }
 
-/* Shards for a million connections; an open inspects only the two proposed
-   shards and the last one. */
+/* Opens shards for a million connections; opening inspects only the two
+   proposed shards and the last one. */
 static void check_million_connections(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -339,7 +344,8 @@ static void check_million_connections(void)
 	ops.destroy(map);
 }
 
-/* A shard that closed with 500 connections is full when it opens again. */
+/* Tests a shard that was closed with 500 connections, and so is full when it
+   opens again. */
 static void check_full_shard_reopens(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -381,7 +387,7 @@ static void check_preference_without_touch(void)
 	end(map, thread, "without touches the map's check passes");
 }
 
-/* 4096 connections at one time. */
+/* Opens 4096 connections at the same time. */
 static void check_burst(void)
 {
 	static const struct {
@@ -392,7 +398,8 @@ static void check_burst(void)
 		[BY_HASH] = { 1.3, 2.2,
 		        "a burst is spread by the hash of its ids" },
 		[BY_SECOND] = { 64, 64,
-		        "a choice that keeps a burst together is detected" },
+		        "a choice that puts a whole burst into one shard is "
+		        "detected" },
 	};
 
 	for (int i = BY_TIME; i <= BY_SECOND; i++) {
@@ -408,7 +415,7 @@ static void check_burst(void)
 		CHECK(spread >= wanted[i].least && spread <= wanted[i].most,
 		        wanted[i].fact);
 		CHECK(stat(&ops, map, "shard_imbalance") < 1.2,
-		        "shard_imbalance does not show it");
+		        "shard_imbalance does not show that");
 		printf("# most to mean: %.3f\n", spread);
 		end(map, thread, "after bursts the map's check passes");
 	}

@@ -43,7 +43,8 @@ static void fill(const struct rm_map_ops *table, void *map, unsigned shards,
 	table->leave(thread);
 }
 
-/* Counts the shards whose "shard 7: count 123" in the map's dump is right. */
+/* Counts the shards for which the map's dump has the right line, such as "shard
+   7: count 123". */
 static unsigned count_shards(const struct rm_map_ops *table, void *map,
         const unsigned long long *wanted)
 {
@@ -79,7 +80,8 @@ static void keys_are_in_masked_shard(const char *id, unsigned shards)
 	table->destroy(map);
 }
 
-/* A folded hash gives other shards, so the facts above are significant. */
+/* A folded hash selects other shards, so the facts above are not true by
+   chance. */
 static void folding_selects_others(void)
 {
 	const struct rm_map_ops *table = rm_impl_find("shard_rw_64")->ops;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_seg.c - the segmented map: against a model, with threads, and its
-   own properties: fixed capacity, empty bins, chains. */
+/* test_shard_seg.c - tests the segmented map with a model and with threads, and
+   its properties: fixed capacity, empty bins, chains. */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
 #include "impls/shard/seg_slow_ops.h"
 #include "runner/impl.h"
@@ -35,7 +35,8 @@ static bool check_passes(struct seg_map *map)
 	return ok;
 }
 
-/* Many more keys than the map was made for: chains only get longer. */
+/* Inserts many more keys than the map was made for; only the chains get
+   longer. */
 static void capacity_is_fixed(void)
 {
 	struct seg_map *map = create_map(FEW, RM_U64X8);
@@ -44,7 +45,7 @@ static void capacity_is_fixed(void)
 	struct rm_value value = { { 0 } };
 	bool found = true;
 
-	CHECK(mask == 0, "five keys: each segment has one bin");
+	CHECK(mask == 0, "for five keys, each segment has one bin");
 	for (uint64_t i = 0; i < MANY; i++) {
 		value.word[0] = i;
 		seg_exchange(thread, RM_U64X8, word(i), &value, NULL);
@@ -70,8 +71,8 @@ static void capacity_is_fixed(void)
 	seg_destroy(map);
 }
 
-/* The segment is below 64 for every hash, also for one whose signed absolute
-   value is negative. */
+/* Tests that the segment is below 64 for every hash, even for one whose signed
+   absolute value is negative. */
 static void segments_of_all_hashes(void)
 {
 	struct seg_map *map = create_map(FEW, RM_U64X8);
@@ -80,11 +81,12 @@ static void segments_of_all_hashes(void)
 	                seg_segment_of(map, (uint64_t)1 << 63) ==
 	                        &map->segment[32] &&
 	                seg_segment_of(map, UINT64_MAX) == &map->segment[63],
-	        "every hash has a segment, also the most negative one");
+	        "every hash has a segment, even the most negative one");
 	seg_destroy(map);
 }
 
-/* A reader at a node that is replaced still reaches the node's successor. */
+/* Tests that a reader at a node that is replaced still reaches the node's
+   successor. */
 static void replacing_keeps_successor(void)
 {
 	struct seg_map *map = create_map(0, wide);
@@ -114,8 +116,8 @@ static void replacing_keeps_successor(void)
 	seg_destroy(map);
 }
 
-/* One of 64 segments, with 16 bins: its 12th entry fills it to three quarters,
-   its 13th exceeds that. */
+/* Fills one of 64 segments, which has 16 bins: its 12th entry fills it to three
+   quarters, its 13th exceeds that. */
 static void a_segment_grows_above_three_quarters(void)
 {
 	enum { BINS = 16, FULL = 12 };
@@ -136,7 +138,7 @@ static void a_segment_grows_above_three_quarters(void)
 		held++;
 	}
 	CHECK(before == 64 * BINS,
-	        "12 entries in 16 bins: the segment does not grow");
+	        "with 12 entries in 16 bins the segment does not grow");
 	CHECK(race_stat(impl, map, "bins") == 63 * BINS + 2 * BINS,
 	        "the 13th entry doubles the bins of its segment only");
 	impl->ops->leave(thread);

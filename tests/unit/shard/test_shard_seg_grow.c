@@ -17,7 +17,7 @@ static void *clear_work(void *opaque)
 	return NULL;
 }
 
-/* Grows one segment step by step: clear() waits at its frozen bins and
+/* Grows one segment step by step; clear() waits at its locked bins and
    continues once they have moved. */
 static void clear_continues_in_grown_segment(void)
 {
@@ -49,7 +49,7 @@ static void clear_continues_in_grown_segment(void)
 	seg_retire_table(thread, old);
 	pthread_join(id, NULL);
 	CHECK(seg_length(thread) == 0,
-	        "clear empties a segment that grew meanwhile");
+	        "clear empties a segment that grows at the same time");
 	CHECK(seg_check(map, why, sizeof(why)),
 	        "after that the map's check passes");
 	epoch_leave(thread);
@@ -71,8 +71,8 @@ static uint64_t walk(
 	return bin;
 }
 
-/* The table doubles once or twice at any point. No key is met a second time;
-   clear() would then remove a key that was inserted again meanwhile. */
+/* Doubles the table once or twice at any point. No key may be met a second
+   time, since clear() would then remove a key that was inserted again. */
 static void each_hash_is_met_once(void)
 {
 	bool once = true;

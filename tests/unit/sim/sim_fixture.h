@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Costs whose sums all differ, so that a wrong cost shows. */
+/* Costs whose sums all differ, so that a wrong cost is detected. */
 #define SIM_TINY_COSTS                                                       \
 	"base = 1\nl1d-hit = 2\nl2-hit = 10\nllc-hit = 100\nmemory = 1000\n" \
 	"transfer = 200\nupgrade = 50\nhold = 30\nhold-read = 7\nrmw = 16\n" \
@@ -100,7 +100,7 @@ static inline struct rm_sim_core *sim_run_at(
 	}
 }
 
-/* Makes an access of core `id`, whatever the schedule. */
+/* Makes an access by core `id`, whatever the schedule. */
 static inline void sim_do(struct rm_sim *sim, unsigned id, uint64_t offset,
         unsigned size, enum rm_sim_kind kind)
 {

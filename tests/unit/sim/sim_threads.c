@@ -27,7 +27,7 @@ enum { ROUNDS = 40, ITEMS = 120, ROOM = 3 };
 const char *sim_wrong;
 unsigned sim_threads;
 
-/* A critical section for one thread. */
+/* A critical section that only one thread may be in. */
 static struct {
 	unsigned inside, sum;
 	_Alignas(64) unsigned far; /* on another line, always equal to sum */
@@ -55,13 +55,11 @@ static void end_alone(void)
 	SIM_EXPECT(shared.far == shared.sum);
 }
 
-/* Long enough for the other threads to do all they can. */
+/* Waits long enough for the other threads to do all that they can. */
 static void rest(void)
 {
 	nanosleep(&(struct timespec){ 0, 20000 }, NULL);
 }
-
-/* --- mutexes --- */
 
 static pthread_mutex_t mutex;
 
@@ -181,8 +179,6 @@ static void use_checked(unsigned self)
 		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 }
 
-/* --- spinlocks --- */
-
 static pthread_spinlock_t spin;
 
 static void begin_spin(unsigned threads, unsigned round)
@@ -211,8 +207,6 @@ static void end_spin(void)
 	end_alone();
 	SIM_EXPECT(!pthread_spin_destroy(&spin));
 }
-
-/* --- reader-writer locks --- */
 
 static pthread_rwlock_t rwlock;
 
@@ -272,7 +266,7 @@ static void begin_readers(unsigned threads, unsigned round)
 	pthread_barrier_init(&barrier, NULL, threads);
 }
 
-/* All hold the lock at once, otherwise none leaves the barrier. */
+/* All threads hold the lock at once; otherwise none would leave the barrier. */
 static void use_readers(unsigned self)
 {
 	(void)self;
@@ -292,7 +286,7 @@ static void end_readers(void)
 
 static _Atomic unsigned holds[2];
 static _Atomic bool written;
-static bool uneven; /* one of the readers holds the lock for long */
+static bool uneven; /* one of the readers holds the lock for a long time */
 
 static void begin_preference(unsigned threads, unsigned round)
 {
@@ -305,11 +299,12 @@ static void begin_preference(unsigned threads, unsigned round)
 
 /* Two readers hold the lock alternately and overlapping, forever unless a
    writer gets in. A reader leaves when the other has come, or after a while. If
-   one holds the lock for long, the other returns meanwhile and sleeps. */
+   one holds the lock for a long time, the other comes back during that time and
+   sleeps. */
 static void use_preference(unsigned self)
 {
 	if (self > 1) {
-		rest(); /* the readers have the lock now */
+		rest(); /* now the readers have the lock */
 		SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
 		written = true;
 		pthread_rwlock_unlock(&rwlock);
@@ -327,8 +322,6 @@ static void use_preference(unsigned self)
 		pthread_rwlock_unlock(&rwlock);
 	}
 }
-
-/* --- conditions --- */
 
 static pthread_cond_t filled, emptied;
 static unsigned queue[ROOM], queued, taken, made, sum_made, sum_taken;
@@ -352,7 +345,7 @@ static void put(unsigned item)
 	pthread_cond_signal(&filled);
 }
 
-/* False: all items have been taken. */
+/* Returns false once all items have been taken. */
 static bool take(void)
 {
 	while (!queued && taken < ITEMS)
@@ -366,7 +359,8 @@ static bool take(void)
 	return true;
 }
 
-/* Even threads produce, odd ones consume; only one holds the mutex. */
+/* Even threads produce items, odd ones consume them; only one holds the
+   mutex. */
 static void use_queue(unsigned self)
 {
 	bool more = true;
@@ -399,7 +393,8 @@ static void begin_broadcast(unsigned threads, unsigned round)
 	waiting = round_now = 0;
 }
 
-/* A barrier of a mutex and a condition: the last thread wakes all. */
+/* Implements a barrier with a mutex and a condition: the last thread wakes
+   all. */
 static void use_broadcast(unsigned self)
 {
 	(void)self;
@@ -416,8 +411,6 @@ static void use_broadcast(unsigned self)
 		pthread_mutex_unlock(&mutex);
 	}
 }
-
-/* --- barriers --- */
 
 static _Atomic unsigned arrived, serial;
 
@@ -454,8 +447,6 @@ static void end_barrier(void)
 	SIM_EXPECT(!pthread_barrier_destroy(&barrier));
 }
 
-/* --- the kernel: futexes and time --- */
-
 static _Atomic uint32_t word, apart;
 static int64_t handed_ns; /* end of the previous turn */
 
@@ -475,10 +466,10 @@ static void begin_futex(unsigned threads, unsigned round)
 	handed_ns = 0;
 }
 
-/* The word counts turns. A thread sleeps until its own turn, which must be
-   later on every core than the end of the previous one. Some threads rest
-   before they sleep, so that the word changes; some have long turns, so that
-   the next thread sleeps. */
+/* The word counts turns. A thread sleeps until its turn, which must come, on
+   every core, after the end of the previous turn. Some threads rest before they
+   sleep, so that the word changes; some have long turns, so that the next
+   thread sleeps. */
 static void use_futex(unsigned self)
 {
 	for (uint32_t turn = self; turn < ROUNDS * sim_threads;
@@ -519,8 +510,8 @@ static long wake_one(const _Atomic uint32_t *at)
 	return syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* Each wake of one wakes exactly one sleeper of its word and returns 1. The
-   first thread sleeps on another word and is woken last. */
+/* Each call that wakes one thread wakes exactly one sleeper of its word and
+   returns 1. The first thread sleeps on another word and is woken last. */
 static void use_few(unsigned self)
 {
 	unsigned asleep = 0;
@@ -529,7 +520,7 @@ static void use_few(unsigned self)
 		arrived++;
 		syscall(SYS_futex, self == 1 ? &apart : &word,
 		        FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-		/* first: shared data would synchronise it */
+		/* first, since shared data would synchronise it */
 		int64_t woken_ns = now_ns();
 
 		SIM_EXPECT(woken_ns >= handed_ns);
@@ -539,7 +530,7 @@ static void use_few(unsigned self)
 	}
 	while (arrived + 1 < sim_threads)
 		sched_yield();
-	rest(); /* all threads sleep by now */
+	rest(); /* by now all threads sleep */
 	while (asleep + 2 < sim_threads) {
 		SIM_EXPECT(wake_one(&word) == 1);
 		rest();
@@ -562,8 +553,6 @@ static void use_sleep(unsigned self)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 	SIM_EXPECT(now_ns() >= after + 7000);
 }
-
-/* --- spurious wakes --- */
 
 static unsigned startled; /* object to be disturbed */
 static _Atomic unsigned finished;
@@ -627,7 +616,7 @@ static void read_long(unsigned self)
 	}
 }
 
-/* A woken thread must check again: a wake alone lets no thread in. */
+/* A woken thread must check again, since a wake alone lets no thread in. */
 static void use_startled(unsigned self)
 {
 	if (self == 0)

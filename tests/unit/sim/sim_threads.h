@@ -6,16 +6,18 @@
 enum { SIM_THREADS_MAX = 32 };
 
 /*
- * A fact and code that would break it: ordinary pthread code, compiled like a
- * map for the simulated machine.
+ * A fact, and code that tries to break it: ordinary pthread code, compiled like
+ * a map for the simulated machine.
  */
 struct sim_scenario {
 	const char *fact;
 	unsigned least; /* required number of threads */
-	/* main thread, before the other threads; may be NULL */
+	/* called on the main thread, before the other threads run; may be
+	   NULL */
 	void (*begin)(unsigned threads, unsigned round);
 	void (*thread)(unsigned self);
-	/* main thread, after them; may be NULL. Checks the result. */
+	/* called on the main thread, after the other threads ran; may be NULL.
+	   Checks the result. */
 	void (*end)(void);
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_threads_heap.c - guarantees and addresses of malloc; compiled like
+/* sim_threads_heap.c - tests guarantees and addresses of malloc; compiled like
    sim_threads.c. */
 #include "tests/unit/sim/sim_threads.h"
 
@@ -96,7 +96,7 @@ static void resize(struct mine *mine, uint64_t random)
 	mark(mine);
 }
 
-/* Blocks that threads exchange and free. */
+/* Lets threads exchange and free blocks. */
 static struct mine shelf[SHELF];
 static pthread_mutex_t shelf_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -211,8 +211,8 @@ static void cut_and_merge(unsigned self)
 	free(fence);
 }
 
-/* glibc's order: the block freed last comes first, seven of a size; the eighth
-   goes to the arena. */
+/* Tests glibc's order: the block that was freed last comes first, seven of each
+   size; the eighth goes to the arena. */
 static void cached(unsigned self)
 {
 	enum { ALL = 9, EACH = 7 };
@@ -278,7 +278,7 @@ const struct sim_scenario sim_heap_scenarios[] = {
 	        NULL },
 	{ "a block stays in place down to half its size", 1, NULL, resized,
 	        NULL },
-	{ "the threshold for separate pages moves", 1, NULL, bound_moves,
+	{ "the threshold for separate pages rises", 1, NULL, bound_moves,
 	        NULL },
 	{ 0 }
 };

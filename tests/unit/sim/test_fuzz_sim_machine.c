@@ -4,8 +4,9 @@
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/sim/model/mach.c
  *
- * Pass criteria: a rejection is one line with the line's number. An accepted
- * text is written, read again and written as the same text, also key by key.
+ * A result is sound if a rejection is one line with the number of the wrong
+ * line. An accepted text is written, read again and written as the same text,
+ * also key by key.
  */
 #include "runner/sim/model/mach.h"
 #include "tests/unit/fuzz.h"
@@ -36,7 +37,7 @@ static const char *const texts[] = {
 	NULL
 };
 
-/* Sets each line of a text like a command-line option. */
+/* Sets each line of a text as if by a command-line option. */
 static bool sets_the_same(char *text, const struct rm_sim_mach *mach)
 {
 	struct rm_sim_mach set = { .name = "" };

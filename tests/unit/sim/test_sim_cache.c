@@ -6,7 +6,7 @@
 
 enum { SETS = 4, WAYS_MAX = 16, LINES = 120, STEPS = 60000 };
 
-/* A textbook cache: ways in fixed places, ages or tree bits. */
+/* A textbook cache, with ways in fixed places and ages or tree bits. */
 struct reference {
 	unsigned ways;
 	bool plru;
@@ -64,7 +64,8 @@ static bool use(struct reference *cache, uint32_t line)
 	return hit;
 }
 
-/* Random lines, some of them hot. Sometimes another core invalidates one. */
+/* Accesses random lines, some of them hot. Sometimes another core invalidates a
+   line. */
 static bool agrees(
         unsigned ways, const char *policy, uint64_t seed, uint32_t first_tick)
 {
@@ -125,7 +126,8 @@ static void stamps_may_run_out(void)
 	CHECK(same, "the order survives an overflow of its 32-bit stamps");
 }
 
-/* A victim L2 holds no line of L1d; an inclusive L2 holds all of them. */
+/* Tests that a victim L2 holds no line of L1d, and an inclusive L2 all of
+   them. */
 static void levels_include(const char *inclusion, bool inclusive)
 {
 	char l2[64];

@@ -15,7 +15,8 @@
 
 enum { SLOT_BYTES = 16, FREQUENCIES = 64 };
 
-/* An open-addressing table at offset 0, half full; only keys' positions. */
+/* An open-addressing table at offset 0 that is half full; only the positions of
+   keys matter. */
 struct table {
 	uint64_t slots, keys;
 	uint32_t *home;         /* hashed slot of each key */
@@ -72,7 +73,8 @@ static void clear(struct table *table)
 	free(table->keys_of_line);
 }
 
-/* Misses per look-up by the approximation, for a cache of `capacity` lines. */
+/* Returns the misses per look-up by the approximation, for a cache of
+   `capacity` lines. */
 static double che(const struct table *table, double capacity)
 {
 	uint64_t lines = table->slots * SLOT_BYTES / 64,
@@ -106,7 +108,7 @@ static void look_up(struct rm_sim *sim, struct rm_sim_core *core,
 	}
 }
 
-/* Misses per look-up of the model after a warm-up. */
+/* Returns the misses per look-up of the model, after a warm-up. */
 static double simulated(const struct rm_sim_mach *mach,
         const struct table *table, uint64_t look_ups)
 {

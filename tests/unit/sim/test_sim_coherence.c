@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_coherence.c - holders of lines, costs of transfers, and kinds of
-   misses. */
+/* test_sim_coherence.c - tests which cores hold lines, what transfers cost, and
+   kinds of misses. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -13,9 +13,7 @@ static uint64_t misses(const struct rm_sim_core *core)
 	       core->count[RM_SIM_STORE_MISSES];
 }
 
-/* --- invariants of MESI after each access of a random stream --- */
-
-/* Tag bits of the line in all caches of a core, or RM_SIM_EMPTY. */
+/* Returns the tag bits of the line in all caches of a core, or RM_SIM_EMPTY. */
 static uint32_t state_of(struct rm_sim *sim, unsigned id, uint32_t line)
 {
 	struct rm_sim_core *core = rm_sim_core(sim, id);
@@ -103,15 +101,13 @@ static void random_stream(const char *l1d, const char *l2, const char *llc,
 	rm_sim_destroy(sim);
 }
 
-/* --- kinds of misses, compared with a model of unlimited caches --- */
-
 /* Minimal state of a line in a core. */
 struct plain {
 	bool held, had, taken, untouched;
 	uint64_t used;
 };
 
-/* Kind of the miss, or RM_SIM_COUNTS for a hit. */
+/* Returns the kind of the miss, or RM_SIM_COUNTS for a hit. */
 static enum rm_sim_count plain_access(struct plain *all, unsigned cores,
         unsigned id, uint64_t bytes, bool writes)
 {
@@ -194,14 +190,15 @@ static void a_replaced_line_is_no_coherence_miss(void)
 	        "a write to an evicted line invalidates nothing");
 	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
 	CHECK(n[RM_SIM_CAPACITY_MISSES] == 1 && n[RM_SIM_COHERENCE_MISSES] == 0,
-	        "its miss is a capacity miss, although another core wrote it");
+	        "the miss is a capacity miss, although another core wrote the "
+	        "line");
 	CHECK(n[RM_SIM_TRANSFERS_MODIFIED] == 1,
 	        "and the line comes from the core that wrote it");
 	rm_sim_destroy(sim);
 }
 
-/* False misses of core 0, which has used byte 0, after core 1 wrote at `first`,
-   then at `then`. */
+/* Returns the false misses of core 0, which has used byte 0, after core 1 wrote
+   at `first`, then at `then`. */
 static uint64_t false_misses(uint64_t first, uint64_t then)
 {
 	struct rm_sim_mach mach = sim_mach("128 2-way lru", "none", "none");
@@ -240,8 +237,6 @@ static void an_inclusive_l2_takes_the_line_above_along(void)
 	rm_sim_destroy(sim);
 }
 
-/* --- costs: figures of the fixture --- */
-
 /* Time of one access of core `id` without contention. */
 static uint64_t cost_of(
         struct rm_sim *sim, unsigned id, uint64_t offset, enum rm_sim_kind kind)
@@ -260,13 +255,13 @@ static void costs_are_the_descriptions(void)
 	struct rm_sim *sim = sim_start(&mach, 3, LINES * 64);
 
 	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 1003,
-	        "from memory: base + l1d-hit + memory");
+	        "a line from memory costs base + l1d-hit + memory");
 	CHECK(cost_of(sim, 0, 8, RM_SIM_STORE) == 3,
 	        "writing an exclusively held line causes no traffic");
 	CHECK(cost_of(sim, 0, 8, RM_SIM_RMW) == 19,
 	        "a read-modify-write adds its own cost");
 	CHECK(cost_of(sim, 1, 0, RM_SIM_LOAD) == 203,
-	        "from the core that wrote the line: transfer");
+	        "a line from the core that wrote it costs a transfer");
 	CHECK(cost_of(sim, 2, 0, RM_SIM_LOAD) == 103,
 	        "shared lines are in the LLC");
 	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 53,
@@ -277,7 +272,7 @@ static void costs_are_the_descriptions(void)
 	for (uint64_t line = 1; line <= 2; line++)
 		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
 	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 13,
-	        "evicted from L1d, still owned: l2-hit");
+	        "a line evicted from L1d but still owned costs an l2-hit");
 	for (uint64_t line = 1; line <= 7; line++)
 		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
 	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 103,
@@ -342,9 +337,7 @@ static void transfers_of_a_line_queue(void)
 	rm_sim_destroy(sim);
 }
 
-/* --- false sharing --- */
-
-/* Invalidations per operation if each core increments a counter. */
+/* Returns the invalidations per operation if each core increments a counter. */
 static double invalidations(unsigned cores, unsigned stride, bool *all_false)
 {
 	enum { ROUNDS = 2000 };
@@ -381,14 +374,13 @@ static void padding_ends_false_sharing(void)
 
 	printf("# 8 counters 8 bytes apart: %.4f a write\n", near);
 	CHECK(near > 0.99 && near <= 1 && all_false,
-	        "counters in one line: one false invalidation per addition");
+	        "counters in one line cause one false invalidation per "
+	        "addition");
 	CHECK(invalidations(8, 64, &all_false) == 0 && all_false,
-	        "counters in separate lines: none");
+	        "counters in separate lines cause none");
 	near = invalidations(CORES_MAX, 0, &all_false);
-	CHECK(near == 0 && !all_false, "one counter for all: true sharing");
+	CHECK(near == 0 && !all_false, "one counter for all is true sharing");
 }
-
-/* --- the space --- */
 
 /* Regression test: lines of globals overflowed their tags, always missed and
    corrupted a set. */
@@ -406,7 +398,7 @@ static void the_last_line_is_a_line(void)
 	        "a space whose lines would overflow a tag is rejected");
 	error.text[0] = '\0';
 	if (rm_sim_create(&mach, 1, RM_SIM_SPACE_BYTES, &sim, &error)) {
-		SKIP("the last line of the space is like other lines",
+		SKIP("the last line of the space works like other lines",
 		        error.text);
 		return;
 	}
@@ -417,7 +409,7 @@ static void the_last_line_is_a_line(void)
 	}
 	CHECK(rm_sim_count(sim, RM_SIM_COLD_MISSES) == 2 &&
 	                misses(rm_sim_core(sim, 0)) == 2,
-	        "the last line of the space is like other lines");
+	        "the last line of the space works like other lines");
 	rm_sim_destroy(sim);
 }
 

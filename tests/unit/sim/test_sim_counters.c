@@ -25,7 +25,8 @@ uint64_t rm_sim_space_image(const void *address)
 	return (uintptr_t)address;
 }
 
-/* Each core writes the other's lines; with `full` all allocations fail. */
+/* Makes each core write the other's lines; with `full`, all allocations
+   fail. */
 static int window(struct rm_counters *session, bool full)
 {
 	if (rm_counters_start(session))
@@ -38,7 +39,7 @@ static int window(struct rm_counters *session, bool full)
 	return rm_counters_stop(session);
 }
 
-/* Whether the result has the lists, as expected with `lists`. */
+/* True if the result has the lists, or lacks them, as `lists` expects. */
 static bool answers(const struct rm_counters *session, bool lists)
 {
 	json_t *result = rm_counters_result(session);

@@ -51,8 +51,8 @@ static unsigned deep(unsigned depth, unsigned self)
 	return below + 1;
 }
 
-/* The same arithmetic with or without switches. Uses single variables, because
-   values that live across a call are in preserved registers. */
+/* Does the same arithmetic with or without switches. Uses single variables,
+   because values that live across a call are in preserved registers. */
 static struct state compute(unsigned self, bool switching)
 {
 	uint64_t a = self + 1, b = 3 * a, c = 5 * a, d = 7 * a, e = 9 * a;

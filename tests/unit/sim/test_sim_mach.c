@@ -9,7 +9,7 @@ static const char *const head = "l1d = 32Ki 8-way lru\n"
                                 "l2 = none\n"
                                 "llc = 8Mi 16-way lru fill\n" SIM_TINY_COSTS;
 
-/* A complete description with one line replaced or added. */
+/* Returns a complete description with one line replaced or added. */
 static void compose(char *text, size_t size, const char *key, const char *line)
 {
 	const char *at = head;
@@ -193,11 +193,11 @@ static void built_in_machines_are_sound(void)
 	                mach.l1d.policy == RM_SIM_PLRU &&
 	                mach.l2.inclusion == RM_SIM_INCLUSIVE &&
 	                mach.l1d.sets * mach.l1d.ways * 64 == 32 << 10,
-	        "Zen 3: 32 KiB of L1d, in an inclusive L2");
+	        "Zen 3 has 32 KiB of L1d, in an inclusive L2");
 	CHECK(!rm_sim_mach_find("icelake-sp", &mach, &error) &&
 	                mach.l1d.sets * mach.l1d.ways * 64 == 48 << 10 &&
 	                mach.l2.inclusion == RM_SIM_VICTIM,
-	        "Ice Lake-SP: 48 KiB of L1d, with a victim L2");
+	        "Ice Lake-SP has 48 KiB of L1d, with a victim L2");
 	CHECK(rm_sim_mach_find("zen9", &mach, &error) < 0 &&
 	                strstr(error.text, "expected cachegrind, icelake-sp, "
 	                                   "zen3, host, or a path"),
@@ -226,8 +226,8 @@ static void host_is_what_hwloc_sees(void)
 	        "host has at most the sizes that hwloc reports");
 	for (int i = 0; i < RM_SIM_COSTS; i++)
 		guessed &= mach.cost[i].guess;
-	CHECK(guessed && mach.l1d.guess, "and all other figures are guesses");
-	CHECK(reads_back(&mach), "and it reads back, too");
+	CHECK(guessed && mach.l1d.guess, "and all other numbers are guesses");
+	CHECK(reads_back(&mach), "and host also reads back");
 	setenv("HWLOC_SYNTHETIC", "core:2 pu:1", 1);
 	CHECK(rm_sim_mach_find("host", &mach, &error) < 0 &&
 	                strstr(error.text, "expected one"),

@@ -21,14 +21,12 @@ static struct rm_sim *small_ready(unsigned cores)
 	return sim;
 }
 
-/* --- compared with a linear search --- */
-
 struct naive {
 	uint64_t now[RM_SIM_CORES_MAX];
 	bool ready[RM_SIM_CORES_MAX];
 };
 
-/* The earliest ready core other than `skip`, or RM_SIM_CORES_MAX. */
+/* Returns the earliest ready core other than `skip`, or RM_SIM_CORES_MAX. */
 static unsigned earliest(const struct naive *naive, unsigned skip)
 {
 	unsigned found = RM_SIM_CORES_MAX;
@@ -53,7 +51,8 @@ static bool agrees(struct rm_sim_core *core, const struct naive *naive)
 	                                                : naive->now[second]);
 }
 
-/* Random programs: cores spend, wait, wake all and finish. */
+/* Runs random programs, in which cores spend time, wait, wake all and
+   finish. */
 static bool order_is_naive(unsigned cores)
 {
 	static struct naive naive;
@@ -106,8 +105,6 @@ static void order_is_by_time(void)
 	            "cores");
 }
 
-/* --- events in order, private hits slightly ahead --- */
-
 static void hits_may_run_ahead(void)
 {
 	struct rm_sim *sim = small_ready(2);
@@ -123,7 +120,7 @@ static void hits_may_run_ahead(void)
 	        "a private hit may be up to a quantum late");
 	CHECK(core->now == due + 23 && !sim_access(core, 64, 8, RM_SIM_LOAD) &&
 	                core->now == due + 23,
-	        "not later; a rejected access costs nothing");
+	        "but not later; a rejected access costs nothing");
 	core->now = due + 1;
 	CHECK(!sim_access(core, 64, 8, RM_SIM_RMW) &&
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_LOAD) &&
@@ -184,10 +181,10 @@ static void a_bound_is_a_deadline(void)
 	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD) &&
 	                rm_sim_turn(sim) == core && core->now == 601 &&
 	                core->count[RM_SIM_TURNS] == 1,
-	        "which then takes a turn and continues");
+	        "the core then takes a turn and continues");
 	rm_sim_spawn(sim, 0, 800);
 	CHECK(core->due == 500,
-	        "also if the other core is spawned later than the bound");
+	        "even if the other core is spawned later than the bound");
 	rm_sim_destroy(sim);
 }
 
@@ -199,10 +196,12 @@ static void a_spawn_is_a_deadline(void)
 	rm_sim_spawn(sim, 0, 1);
 	core = rm_sim_turn(sim);
 	rm_sim_spawn(sim, 1, 500);
-	CHECK(core->due == 500, "a core spawned meanwhile sets the deadline");
+	CHECK(core->due == 500,
+	        "a core that is spawned before that sets the deadline");
 	rm_sim_spend(core, 1000);
 	core = rm_sim_turn(sim);
-	CHECK(core->id == 1 && core->now == 500, "and runs at its time");
+	CHECK(core->id == 1 && core->now == 500,
+	        "and runs when its time comes");
 	rm_sim_destroy(sim);
 	sim = small(3);
 	rm_sim_spawn(sim, 0, 1);
@@ -212,8 +211,6 @@ static void a_spawn_is_a_deadline(void)
 	CHECK(core->due == 500, "a later core does not change the deadline");
 	rm_sim_destroy(sim);
 }
-
-/* --- sleep --- */
 
 static void sleepers_wake_in_order(void)
 {
@@ -244,7 +241,8 @@ static void sleepers_wake_in_order(void)
 	        "the longest sleeper wakes first");
 	CHECK(rm_sim_core(sim, 3)->now == core->now + 3000 &&
 	                core->due == core->now + 3000,
-	        "after the wake latency, which is now the waker's deadline");
+	        "it runs after the wake latency, which is now the waker's "
+	        "deadline");
 	CHECK(core->count[RM_SIM_FUTEX_WAKES] == 5 &&
 	                rm_sim_count(sim, RM_SIM_FUTEX_WAITS) == 3,
 	        "waits and wakes are counted");
@@ -267,7 +265,7 @@ static void a_wait_may_end_by_itself(void)
 	rm_sim_wake(sim, 64, 1);
 	rm_sim_spend(core, 100000);
 	CHECK(rm_sim_turn(sim) == sleeper && !sleeper->timed_out,
-	        "or earlier by a wake, not timed out");
+	        "or earlier because of a wake, and then not as timed out");
 	rm_sim_destroy(sim);
 }
 
@@ -285,9 +283,7 @@ static void a_deadlock_is_seen(void)
 	rm_sim_destroy(sim);
 }
 
-/* --- determinism --- */
-
-/* Hash of a random program on 9 cores. */
+/* Returns the hash of a random program on 9 cores. */
 static uint64_t hash_of(uint64_t seed)
 {
 	enum { CORES = 9 };
@@ -346,7 +342,7 @@ static void resets_are_of_counts_only(void)
 	CHECK(rm_sim_count(sim, RM_SIM_COHERENCE_MISSES) == 1 &&
 	                rm_sim_region_at(sim, 1)->coherence_misses == 1 &&
 	                !strcmp(rm_sim_region_at(sim, 1)->name, "table"),
-	        "and lost lines are still known");
+	        "but the model still knows which lines were lost");
 	rm_sim_destroy(sim);
 }
 
@@ -370,7 +366,7 @@ static void regions_overlay(void)
 	CHECK(rm_sim_region_at(sim, 2)->misses == 1 &&
 	                rm_sim_region_at(sim, 1)->misses == 1 &&
 	                rm_sim_region_at(sim, 0)->misses == 1,
-	        "the later region counts where two overlap");
+	        "where two regions overlap, the later one counts");
 	rm_sim_destroy(sim);
 }
 

@@ -115,10 +115,10 @@ static void stacks_lie_apart(void)
 	CHECK((uintptr_t)rm_sim_space_stack(1) -
 	                        (uintptr_t)rm_sim_space_stack(0) ==
 	                4096 + RM_SIM_STACK_BYTES - 7 * 64,
-	        "seven lines apart, an odd number");
+	        "tops are seven lines apart, an odd number");
 }
 
-/* Whether a child that writes to `place` is killed. */
+/* True if a child that writes to `place` is killed. */
 static bool dies(char *place)
 {
 	int status;
@@ -197,7 +197,8 @@ static void images_are_what_is_loaded(void)
 	CHECK(find_image(&info, sizeof(info), NULL) != 0,
 	        "the first file reported by the loader is the program");
 	CHECK(space.image == 0x70001000 && space.image_bytes == 0x3030 - 0x1000,
-	        "from the page of its first loaded byte to its last");
+	        "it extends from the page of its first loaded byte to that of "
+	        "its last");
 	space.image = image;
 	space.image_bytes = bytes;
 }
@@ -235,7 +236,8 @@ static void many_may_be_freed(void)
 		rm_sim_space_unmap(pages[i], 3 * 4096);
 	for (unsigned i = 0; i < MANY; i++)
 		again += (char *)rm_sim_space_map(3 * 4096) >= low;
-	CHECK(again == 4096, "4096 freed maps are remembered, more are lost");
+	CHECK(again == 4096,
+	        "up to 4096 freed maps are remembered, more are lost");
 }
 
 /* Runs last, since it uses up the heap. */
@@ -251,7 +253,7 @@ static void the_heap_has_an_end(void)
 	CHECK(rm_sim_space_segment() && rm_sim_space_segment() &&
 	                !rm_sim_space_segment() && space.low == space.high,
 	        "segments end where maps begin");
-	CHECK(!rm_sim_space_map(4096), "then the heap is full");
+	CHECK(!rm_sim_space_map(4096), "after that the heap is full");
 	space.low -= RM_SIM_SEGMENT_BYTES;
 	CHECK(!rm_sim_space_map(RM_SIM_SEGMENT_BYTES + 1) &&
 	                rm_sim_space_map(RM_SIM_SEGMENT_BYTES) ==

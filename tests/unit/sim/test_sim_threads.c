@@ -83,8 +83,8 @@ static void simulate(struct job *job, int out)
 	_exit(0);
 }
 
-/* Whether the simulation succeeded; otherwise `message` (MESSAGE_BYTES, zeroed)
-   gets the failure. */
+/* True if the simulation succeeded; otherwise `message` (MESSAGE_BYTES, zeroed)
+   receives the failure. */
 static bool ends(struct job *job, char *message)
 {
 	ssize_t length;
@@ -137,7 +137,7 @@ static void what_is_not_simulated_is_refused(void)
 	        "a futex wait with a timeout is rejected, not a deadlock");
 }
 
-/* The first thread never ends and finally runs alone. */
+/* Tests a first thread that never ends and finally runs alone. */
 static void first_stays(unsigned self)
 {
 	while (self == 0)
@@ -161,7 +161,6 @@ static void a_single_core_reaches_the_limit(void)
 	CHECK(ends_so, "virtual time runs out if only one core is left");
 }
 
-/* Whether all schedules of each machine differ. */
 static bool differ(void)
 {
 	for (unsigned i = 0; i < SCHEDULES; i++)
@@ -201,8 +200,8 @@ static void check_all(
 		}
 }
 
-/* test_sim_threads [WORD [THREADS]]: only facts that contain WORD, only with
-   THREADS threads. */
+/* test_sim_threads [WORD [THREADS]]: tests only facts that contain WORD, only
+   with THREADS threads. */
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";

@@ -18,7 +18,7 @@ static struct rm_sim *make(void)
 	return sim;
 }
 
-/* The same random program, watched or not. */
+/* Runs the same random program, watched or not. */
 static void run(struct rm_sim *sim)
 {
 	struct rm_sim_core *core = rm_sim_turn(sim);
@@ -116,7 +116,7 @@ static void sites_and_lines_add_up(void)
 	                        rm_sim_count(sim, RM_SIM_INVALIDATIONS) &&
 	                line.false_invalidations ==
 	                        rm_sim_count(sim, RM_SIM_FALSE_INVALIDATIONS),
-	        "so do the lines' counts, most invalidated first");
+	        "the counts of lines also add up, most invalidated first");
 	CHECK(region == rm_sim_region_at(sim, 1)->misses,
 	        "and to the region's misses");
 	CHECK(lines[0].readers[0] == (1U << CORES) - 1 &&
@@ -151,7 +151,7 @@ static void lines_of_an_operation(void)
 			        i & 1 ? RM_SIM_LOAD : RM_SIM_STORE);
 	}
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 50,
-	        "five lines in each of ten operations, however often accessed");
+	        "ten operations touch five lines each, however often");
 	rm_sim_watch(sim, false);
 	sim_access(core, 6400, 8, RM_SIM_LOAD);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 50 && core->soft != 0,

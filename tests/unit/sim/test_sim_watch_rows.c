@@ -99,7 +99,7 @@ static void kinds(void)
 	CHECK(rm_sim_sites(sim, &site) == 2 &&
 	                site_is(&site[0], 1, 4, 2, 1, 1) &&
 	                site_is(&site[1], 2, 1, 1, 1, 1),
-	        "a false miss is also a coherence miss, and an upgrade is not "
+	        "a false miss is also a coherence miss, but an upgrade is not "
 	        "a miss");
 	CHECK(rm_sim_hot_lines(sim, &line) == 1 && line->line == 3 &&
 	                line->misses == 5 && line->coherence_misses == 3 &&
@@ -169,7 +169,8 @@ static void a_line_has_its_users(void)
 	rm_sim_destroy(sim);
 }
 
-/* Misses and losses as they arrive; the order was derived by hand. */
+/* Misses and losses in the order in which they arrive; the expected order was
+   derived by hand. */
 static void order(void)
 {
 	static const struct {
@@ -196,11 +197,12 @@ static void order(void)
 	CHECK(rm_sim_sites(sim, &site) == 6, "and each site");
 	for (int i = 0; i < 6; i++)
 		same &= line[i].line == lines[i];
-	CHECK(same, "lines: most invalidations first, then most misses, then "
+	CHECK(same, "lines are sorted by most invalidations, then most misses, "
+	            "then "
 	            "the lower line");
 	for (int i = 0; i < 6; i++)
 		same &= site[i].site == &places[sites[i]];
-	CHECK(same, "sites: most misses first, then the lower address");
+	CHECK(same, "sites are sorted by most misses, then by lower address");
 	free(line);
 	free(site);
 	rm_sim_destroy(sim);
@@ -234,7 +236,8 @@ static void many_rows(void)
 	rm_sim_destroy(sim);
 }
 
-/* Without rm_sim_operation(): the first operation starts with the watch. */
+/* Without rm_sim_operation(), the first operation starts when watching
+   starts. */
 static void lines_touched(void)
 {
 	struct rm_sim *sim = watched();
@@ -279,11 +282,11 @@ static void no_memory_to_begin(void)
 	fails_at = -1;
 	rm_sim_watch(sim, false);
 	CHECK(held == before && !sim->watched,
-	        "after the end no memory is held");
+	        "after watching ended, no memory is held");
 	rm_sim_destroy(sim);
 }
 
-/* The table of sites, then that of lines, grows at the 65th row. */
+/* Both the table of sites and that of lines grow at the 65th row. */
 static void no_memory_for_rows(void)
 {
 	struct rm_sim_site *site;
@@ -297,7 +300,7 @@ static void no_memory_for_rows(void)
 			event(sim, 0, RM_SIM_COLD_MISSES, (uint32_t)i, i);
 		fails_at = at;
 		event(sim, 0, RM_SIM_COLD_MISSES, FIRST_ROOM, FIRST_ROOM);
-		fails_at = 0; /* for the table that could not grow */
+		fails_at = 0; /* needed for the table that could not grow */
 		rm_sim_watch_loss(rm_sim_core(sim, 1), FIRST_ROOM, false);
 		fails_at = -1;
 		refused = rm_sim_sites(sim, &site) == -ENOMEM && !site &&

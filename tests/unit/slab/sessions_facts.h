@@ -6,7 +6,7 @@
 #define RM_TEST_SESSIONS_FACTS_H
 
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that they are counted */
+/* included after it, so that their allocations are counted */
 #include "impls/slab/sessions.h"
 #include "runner/driver.h"
 #include "tests/unit/tap.h"
@@ -189,17 +189,18 @@ static void check_sizes(void)
 		right &= map->mask == buckets[i] - 1;
 		ops.destroy(map);
 	}
-	CHECK(right, "there are as many buckets as keys, and at least 64");
+	CHECK(right, "there are as many buckets as keys, but at least 64");
 	heap_is_full = true;
-	CHECK(!map_of(RM_U64X8, 10), "without memory, create returns NULL");
+	CHECK(!map_of(RM_U64X8, 10), "if memory runs out, create returns NULL");
 	struct rm_worker worker = { .slot = 0 };
 
 	CHECK(!life_open_all(&worker) && !worker.held,
-	        "without memory, the loop opens no sessions");
+	        "if memory runs out, the loop opens no sessions");
 	heap_is_full = false;
 }
 
-/* An upsert cannot fail: without memory the program prints why and aborts. */
+/* An upsert cannot fail; if memory runs out, the program prints why and
+   aborts. */
 static bool ends_without_memory(void)
 {
 	struct sessions *map = map_of(RM_U64X8, 10);
@@ -245,14 +246,14 @@ static void check_reports_faults(void)
 	link = session_place(map, RM_U64X8, some_key(RM_U64X8, 1)).bucket;
 	map->stripes[3].open++;
 	CHECK(check_reports(map, "sessions are counted wrongly"),
-	        "the check finds a wrong count");
+	        "the check detects a wrong count");
 	map->stripes[3].open--;
 	other = link == map->buckets ? link + map->mask : map->buckets;
 	found = *link;
 	*other = found;
 	*link = NULL;
 	CHECK(check_reports(map, "a session is in a wrong chain"),
-	        "the check finds a session in the last or first chain");
+	        "the check detects a session in the last or first chain");
 	*link = found;
 	*other = NULL;
 	CHECK(!check_reports(map, ""),
@@ -260,7 +261,7 @@ static void check_reports_faults(void)
 	ops.destroy(map);
 }
 
-/* A thread that keeps sessions open. */
+/* Tests a thread that keeps sessions open. */
 static struct rm_worker worker_of(struct sessions *map, const uint64_t args[3])
 {
 	return (struct rm_worker){ .thread = map,
@@ -283,7 +284,7 @@ static void the_loop_counts(void)
 	worker.stop = &stop;
 	CHECK(life_open_all(&worker) && ops.length(map) == 7 &&
 	                counts->inserts == 7 && counts->writes == 7,
-	        "a thread opens its share: 7 of 20 sessions");
+	        "a thread opens its share of 20 sessions, 7");
 	sessions_loops[0].run(&worker);
 	CHECK(counts->iterations == 3000 && counts->pairs > 500 &&
 	                counts->pairs < 700,
@@ -306,7 +307,7 @@ static void the_loop_counts(void)
 	CHECK(heap_held == 0, "after the loop all memory is freed");
 }
 
-/* One field of one session has a wrong value. */
+/* Gives one field of one session a wrong value. */
 static void wrong_fields_are_detected(void)
 {
 	const uint64_t args[] = { 4, 6, 1 };
@@ -341,7 +342,7 @@ static int sessions_facts(void)
 	}
 	check_sizes();
 	CHECK(ends_without_memory(),
-	        "an upsert without memory prints the reason and aborts");
+	        "an upsert for which memory runs out prints why and aborts");
 	check_reports_faults();
 	the_loop_counts();
 	wrong_fields_are_detected();

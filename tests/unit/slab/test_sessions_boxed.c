@@ -54,7 +54,7 @@ static void lost_value_is_detected(void)
 	fields = session->fields;
 	session->fields = gomap_create(0, RM_U64X8, 1);
 	CHECK(check_reports(map, "a session has no value"),
-	        "the check finds a session without its value");
+	        "the check detects a session without its value");
 	gomap_destroy(session->fields);
 	session->fields = fields;
 	ops.destroy(map);

@@ -79,7 +79,8 @@ static void lookup_value(struct member *member, void *thread, uint64_t rank)
 		atomic_fetch_add(&member->team->wrong, 1);
 }
 
-/* Each thread opens its maximum of sessions, then closes and opens many. */
+/* Each thread opens its maximum number of sessions, then closes and opens
+   many. */
 static void *run_member(void *opaque)
 {
 	struct member *member = opaque;
@@ -155,7 +156,7 @@ static void check_allocator_calls(void)
 	CHECK(per_session(&rm_impl_slab_boxed, RM_U64X8) >= 4,
 	        "a session with a map of boxes makes at least four");
 	CHECK(per_session(&rm_impl_syncmap, RM_U64X8) >= 2,
-	        "a sync.Map as directory makes at least two");
+	        "a session with a sync.Map as directory makes at least two");
 }
 
 static struct session *open_one(struct sessions *map, uint64_t rank)
@@ -232,11 +233,11 @@ static void check_finds_claimed_slot(void)
 	slab_claim(session);
 	CHECK(!inner.check(map, why, sizeof(why)) &&
 	                !strcmp(why, "a slot is claimed and not ready"),
-	        "the check finds a slot that stays claimed");
+	        "the check detects a slot that stays claimed");
 	inner.destroy(map);
 }
 
-/* lifecycle:4:SLOTS writes SLOTS words of each session's slab. */
+/* Tests lifecycle:4:SLOTS, which writes SLOTS words of each session's slab. */
 static void loop_writes_slots(uint64_t slots)
 {
 	const struct rm_sizing sizing = {
@@ -267,8 +268,8 @@ static void loop_writes_slots(uint64_t slots)
 	inner.destroy(map);
 }
 
-/* A thread counts a wrong answer if it closes a session that another has
-   removed, and only then. */
+/* Tests that a thread counts a wrong answer if it closes a session that another
+   has removed, and only then. */
 static void lost_session_is_counted(uint64_t lost)
 {
 	const struct rm_sizing sizing = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_slab_syncmap.c - sessions found through a sync.Map: they make the
-   sync.Map's allocator calls only, and a reused record answers only for its new
+/* test_slab_syncmap.c - sessions found through a sync.Map: they make only the
+   allocator calls of the sync.Map, and a reused record answers only for its new
    session. It is linked with the stats objects. */
 #include "impls/slab/sessions_syncmap.h"
 #include "runner/driver.h"
@@ -25,12 +25,13 @@ static double allocations(void)
 	return wanted.value;
 }
 
-/* A map with one thread, used for sessions or as the directory alone. */
+/* A map with one thread, used for sessions or only as the directory. */
 struct user {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
 	void *map, *thread;
-	bool directory; /* performs a session's directory operations only */
+	bool directory; /* performs only the directory operations of a
+	                   session */
 };
 
 static struct user user_of(const struct rm_map_ops *ops, bool directory)
@@ -127,9 +128,9 @@ static void check_allocator_calls(void)
 	CHECK(all - directory == 0,
 	        "record and slots of a session make no allocator call");
 	CHECK(directory >= 2 * SESSIONS,
-	        "its sync.Map makes at least two, like the article's");
+	        "its sync.Map makes at least two, as in the article");
 	CHECK(calls_of(&rm_impl_slab, false) == 0,
-	        "a directory of linked records makes none");
+	        "a directory of linked records makes no allocator call");
 }
 
 static struct session *session_of(struct user *user, uint64_t rank)
@@ -141,8 +142,8 @@ static struct session *session_of(struct user *user, uint64_t rank)
 	               : NULL;
 }
 
-/* A reader finds a session and reads it after it is closed, and after its
-   record has another session. */
+/* A reader finds a session, and reads it after it is closed and after its
+   record belongs to another session. */
 static void record_is_reused(void)
 {
 	struct user user = user_of(&inner, false);
@@ -186,15 +187,15 @@ static void check_finds_faults(void)
 	CHECK(check_reports(&user, NULL), "the map's check passes");
 	slab_claim(session_of(&user, 1));
 	CHECK(check_reports(&user, "a slot is claimed and not ready"),
-	        "the check finds a slot that stays claimed");
+	        "the check detects a slot that stays claimed");
 	drop(&user, 1);
 	lost = session_get(&map->pool);
 	CHECK(check_reports(&user, "a session is neither open nor in the pool"),
-	        "the check finds a lost record");
+	        "the check detects a lost record");
 	session_write(lost, 0, 1);
 	CHECK(check_reports(
 	              &user, "the directory has another number of sessions"),
-	        "the check finds an open session without a key");
+	        "the check detects an open session without a key");
 	session_put(&map->pool, lost);
 	CHECK(check_reports(&user, NULL), "the check passes again");
 	user_end(&user);

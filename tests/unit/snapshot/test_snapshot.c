@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_snapshot.c - copy on write: a scan visits one state, load is one
-   step. */
+/* test_snapshot.c - copy on write: a scan visits a single state, and load is a
+   single step. */
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 
@@ -21,7 +21,7 @@ static bool upsert_rank(void *thread, uint64_t rank, uint64_t sequence)
 static void entry_at(const struct rm_source *source, size_t i,
         struct rm_key *key, struct rm_value *value)
 {
-	/* the line is reused: its bytes live until the next call */
+	/* the line is reused, so its bytes are valid until the next call */
 	*key = rm_key_of(
 	        str, i, (struct rm_key_bytes *)(uintptr_t)source->context);
 	*value = rm_value_of(i, 0, 0);
@@ -58,7 +58,7 @@ static void load_and_scan(void)
 	struct rm_source source = {
 		.count = 1000, .at = entry_at, .context = &line
 	};
-	/* so low that each write of the scan would have to wait */
+	/* a limit so low that each write of the scan would have to wait */
 	struct rm_sizing sizing = { .keys = 1000,
 		.threads = 1,
 		.shape = str,
@@ -69,12 +69,13 @@ static void load_and_scan(void)
 
 	CHECK(ops->load(thread, str, &source) == 0, "load fills the map");
 	CHECK(ops->length(thread) == 1000, "with every entry");
-	CHECK(cloned(map) == 0, "in one step: nothing is cloned");
+	CHECK(cloned(map) == 0, "load takes one step and clones nothing");
 	CHECK(upsert_rank(thread, 7, 0) && cloned(map) == 1000,
 	        "one write clones every entry");
 	ops->scan(thread, str, rewrite, &walk);
 	CHECK(walk.count == 1000 && walk.old_values == 1000,
-	        "a scan visits the map of its begin despite its writes");
+	        "a scan visits the map as it was at its start, despite its own "
+	        "writes");
 	CHECK(ops->length(thread) == 2000, "its writes are present afterwards");
 	CHECK(ops->check(map, why, sizeof(why)), "the map's own check passes");
 	double retired = race_stat(&rm_impl_snapshot, map, "retired");
@@ -95,7 +96,7 @@ static void load_and_scan(void)
 	ops->destroy(map);
 }
 
-/* Keys of `length` bytes each, in the order of their index. */
+/* Supplies keys of `length` bytes each, in the order of their index. */
 struct lengths {
 	size_t length;
 	char bytes[64];
@@ -113,7 +114,7 @@ static void long_entry_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
-/* Bytes retired by a clear of 100 such keys. */
+/* Returns the bytes that clearing 100 such keys retires. */
 static double cleared_bytes(size_t length)
 {
 	struct lengths lengths = { .length = length };

@@ -81,7 +81,7 @@ static uint64_t stored_word(void *thread, const char *key)
 	return snapshot_lookup(thread, str, k, &value) ? value.word[0] : 0;
 }
 
-/* Four writes to one key, in the order of their slots. */
+/* Makes four writes to one key, in the order of their slots. */
 static void one_key(struct snapshot_batch *batch, void *thread)
 {
 	struct writer w[WRITERS] = { writer_of(SNAPSHOT_INSERT, "key"),
@@ -102,7 +102,7 @@ static void one_key(struct snapshot_batch *batch, void *thread)
 	        "and the last one's removal is final");
 }
 
-/* Two writes that change the map, two that do not. */
+/* Makes two writes that change the map, and two that do not. */
 static void mixed(struct snapshot_batch *batch, void *thread)
 {
 	struct writer w[WRITERS] = { writer_of(SNAPSHOT_EXCHANGE, "a"),
@@ -118,7 +118,7 @@ static void mixed(struct snapshot_batch *batch, void *thread)
 	                !w[2].result && !w[3].result &&
 	                stored_word(thread, "a") == 7 &&
 	                stored_word(thread, "") == 8,
-	        "a write without effect waits for the publication, too");
+	        "a write without effect also waits for the publication");
 	struct writer none[WRITERS] = { writer_of(SNAPSHOT_TAKE, "x"),
 		writer_of(SNAPSHOT_TAKE, "y"),
 		writer_of(SNAPSHOT_COMPARE_REMOVE, "a"),

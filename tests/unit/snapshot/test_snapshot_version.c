@@ -68,16 +68,16 @@ static void numbers_grow_by_one(void)
 	CHECK(insert_if_absent(thread, shape, key_of(1), &one, &value) &&
 	                !remove_key(thread, shape, key_of(77)) &&
 	                version_at(thread, 1, &value) == 51,
-	        "a write without effect does not");
+	        "a write without effect does not increment it");
 	CHECK(remove_key(thread, shape, key_of(1)) &&
 	                version_at(thread, 1, &value) == 52,
-	        "a removal is a write");
+	        "a removal counts as a write");
 	snapshot_clear(thread);
-	CHECK(version_at(thread, 1, &value) == 53, "a clear is a write");
+	CHECK(version_at(thread, 1, &value) == 53, "a clear counts as a write");
 	CHECK(snapshot_version_load(thread, shape, &source) == 0 &&
 	                version_at(thread, 101, &value) == 54 &&
 	                value.word[0] == 1,
-	        "a load is one write for all entries");
+	        "a load counts as one write for all entries");
 	CHECK(snapshot_version_check(map, why, sizeof(why)) &&
 	                race_stat(&rm_impl_snapshot_version, map, "version") ==
 	                        54 &&
@@ -105,7 +105,7 @@ static void each_is_allocated_anew(void)
 	snapshot_leave(thread);
 	CHECK(race_stat(&rm_impl_snapshot_version, map, "retired") == 1 &&
 	                race_stat(&rm_impl_snapshot_version, map, "freed") == 1,
-	        "and it is freed as one object");
+	        "and both are freed as one object");
 	snapshot_version_destroy(map);
 }
 
@@ -127,7 +127,7 @@ static void wrong_numbers_are_caught(void)
 	now->version--;
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
 	                !strcmp(why, "a reader saw a wrong version"),
-	        "so is a number that was read but never published");
+	        "a number that was read but never published is detected, too");
 	version_at(thread, 1, &value);
 	put(thread, 1, 1);
 	put(thread, 1, 1);
@@ -141,7 +141,7 @@ static void wrong_numbers_are_caught(void)
 	snapshot_version_destroy(map);
 }
 
-/* One writer; its value is the number that its map will have. */
+/* Runs one writer, whose value is the number that its map will have. */
 struct pairs {
 	struct snapshot_versions *map;
 	_Atomic bool over;

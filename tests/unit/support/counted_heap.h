@@ -25,7 +25,7 @@ enum { HEAP_ANEW = 0xa5 };
 static _Atomic long heap_held;
 static _Atomic bool heap_is_full;
 
-/* `memory` has `bytes`, and HEAP_BEHIND more. */
+/* `memory` has `bytes` bytes, followed by HEAP_BEHIND more. */
 static inline void *counted_block(void *memory, size_t bytes)
 {
 	const uint64_t one = 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * epoch_arena.h - objects whose death is visible, for the tests of epoch.h.
+ * epoch_arena.h - objects that show whether they have been freed, for the tests
+ * of epoch.h.
  *
  * Objects come from an arena and are never reused. epoch_free() only marks them
  * dead, so a reader that finds a dead one proves a fault. The mark is a plain

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* played_waits.h - a choice of GO_WAITS that does not sleep: it calls a
-   function that acts as another thread. */
+/* played_waits.h - one of the choices for GO_WAITS: instead of sleeping, it
+   calls a function that acts as another thread. */
 #ifndef RM_TEST_PLAYED_WAITS_H
 #define RM_TEST_PLAYED_WAITS_H
 
@@ -9,7 +9,8 @@
 
 struct played_waits {
 	unsigned waits, wakes;
-	uint32_t value, woken; /* of the last wait; of the last wake */
+	uint32_t value, woken; /* word of the last wait; word of the last
+	                          wake */
 	_Atomic uint32_t *word;
 	void (*meanwhile)(_Atomic uint32_t *word);
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_epoch.c - when retired objects are freed, by which thread, and who
-   waits. */
+/* test_epoch.c - when retired objects are freed, by which thread, and which
+   threads wait. */
 #include "tests/unit/support/epoch_arena.h"
 #include "tests/unit/tap.h"
 
@@ -10,7 +10,7 @@ static void retire_one(struct arena *arena, struct epoch_record *record)
 	epoch_settle(record);
 }
 
-/* Announces often enough for `looks` polls of the limbo. */
+/* Announces often enough to try `looks` times to free retired objects. */
 static void announce(struct epoch_record *record, int looks)
 {
 	for (int i = 0; i < looks * EPOCH_POLL; i++)
@@ -27,7 +27,8 @@ static void a_silent_thread_holds_everything(void)
 
 	retire_one(&arena, writer);
 	announce(writer, 100);
-	CHECK(arena.dead == 0, "a thread that never announces holds the limbo");
+	CHECK(arena.dead == 0,
+	        "as long as a thread never announces, nothing is freed");
 	epoch_quiesce(reader);
 	announce(writer, 1);
 	CHECK(arena.dead == 0, "one announcement is not a grace period");
@@ -35,7 +36,8 @@ static void a_silent_thread_holds_everything(void)
 		epoch_quiesce(reader);
 		announce(writer, 1);
 	}
-	CHECK(arena.dead == 1, "a few announcements of all threads are one");
+	CHECK(arena.dead == 1,
+	        "a few announcements of all threads are a grace period");
 	epoch_leave(reader);
 	epoch_leave(writer);
 	arena_close(&arena);
@@ -56,12 +58,13 @@ static void parked_threads_hold_nothing(void)
 	epoch_unpark(reader);
 	retire_one(&arena, writer);
 	announce(writer, 100);
-	CHECK(arena.dead == 1, "a thread that unparked stops it");
+	CHECK(arena.dead == 1, "a thread that has unparked stops it");
 	epoch_park(writer);
 	CHECK(arena.dead == 1, "parking does not free under a reader");
 	for (int i = 0; i < 4; i++)
 		announce(reader, 1);
-	CHECK(arena.dead == 1, "a thread without a limbo does not sweep");
+	CHECK(arena.dead == 1,
+	        "a thread without retired objects does not sweep");
 	retire_one(&arena, reader);
 	announce(reader, 5);
 	CHECK(arena.dead == 3, "a sweep frees objects of a parked thread");
@@ -136,7 +139,7 @@ static void keeping_frees_at_the_end_only(void)
 	announce(writer, 10);
 	epoch_leave(writer);
 	CHECK(arena.dead == 0 && stat_of(&arena, "freed") == 0,
-	        "a leaking map frees nothing while it lives");
+	        "a map that frees nothing keeps all objects while it exists");
 	CHECK(stat_of(&arena, "grace_waits") == 0, "and has no limit");
 	epoch_destroy(arena.epoch, &arena);
 	CHECK(arena.dead == 5000, "its destruction frees everything");
@@ -172,7 +175,7 @@ static void the_limit_holds_writers(void)
 		sched_yield();
 	double retired = stat_of(&arena, "retired");
 
-	CHECK(arena.dead == 0, "a stalled reader makes retired grow");
+	CHECK(arena.dead == 0, "a stalled reader makes retired memory grow");
 	CHECK(retired * BIG > LIMIT, "up to the limit");
 	CHECK(retired * BIG <= LIMIT * 1.25 + BIG, "and not far above it");
 	for (int i = 0; i < 1000; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_epoch_life.c - the epochs' steps on one thread: when a bag is closed,
-   what each step announces, when it waits, what is counted and freed. It is
-   linked with the stats objects. */
+/* test_epoch_life.c - steps of the epochs on one thread: when a bag is closed,
+   what each step announces, when a thread waits, what is counted and freed. It
+   is linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/support/epoch.h"
 #include "tests/unit/support/played_events.h"
 #include "tests/unit/tap.h"
@@ -22,11 +22,11 @@ static size_t freed, freed_twice;
 static bool is_freed[OBJECTS];
 static unsigned last_kind;
 static void *last_owner;
-static int the_map;          /* an owner is only an address */
+static int the_map;          /* an owner is only used as an address */
 static struct epoch *locked; /* checked for its lock while something is freed */
 static bool was_locked;
 
-/* A waiting thread lets this reader announce at every third yield. */
+/* While a thread waits, this reader announces at every third yield. */
 static struct epoch_record *slow_reader;
 static unsigned yields;
 
@@ -100,7 +100,7 @@ static void bags_have_bounds(void)
 	        "with the head of the heap's block a bag has 2 KiB");
 	epoch_retire(r[0], 1, &objects[200], BAG_BYTES - 1);
 	CHECK(r[0]->oldest == r[0]->newest,
-	        "64 KiB less one byte do not close a bag");
+	        "one byte less than 64 KiB does not close a bag");
 	epoch_retire(r[0], 1, &objects[201], 1);
 	CHECK(r[0]->oldest->next == r[0]->newest &&
 	                r[0]->newest->bytes == BAG_BYTES,
@@ -177,12 +177,13 @@ static void sweeps_are_rare(void)
 
 	for (int i = 0; i < 100; i++)
 		epoch_quiesce(r[0]);
-	CHECK(epoch->now == 1, "without a limbo no thread sweeps");
+	CHECK(epoch->now == 1, "without retired objects no thread sweeps");
 	retire_many(r[0], 1);
 	/* closed at the first sweep, in epoch 1; 2, 3, 4: its target was 3 */
 	CHECK(announced_until_freed(r[0], 100) == 3 * POLL,
-	        "with one every 16th announcement sweeps: three suffice");
-	CHECK(!r[0]->limbo, "then there is no limbo");
+	        "with retired objects, every 16th announcement sweeps; three "
+	        "suffice");
+	CHECK(!r[0]->limbo, "after that there are no retired objects");
 	retire_many(r[0], BAG);
 	now = epoch->now;
 	epoch_quiesce(r[0]);
@@ -190,7 +191,8 @@ static void sweeps_are_rare(void)
 	        "the next announcement sweeps a closed bag");
 	for (int i = 1; i < POLL; i++)
 		epoch_quiesce(r[0]);
-	CHECK(epoch->now == now + 1, "after that only the 16th sweeps");
+	CHECK(epoch->now == now + 1,
+	        "after that only the 16th announcement sweeps");
 	epoch_quiesce(r[0]);
 	CHECK(epoch->now == now + 2, "and not a later one");
 	closed(epoch, r, 1);
@@ -208,16 +210,17 @@ static void steps_announce_themselves(void)
 	CHECK(epoch->now == 2 && epoch->ticket != ticket,
 	        "when all have seen it the epoch and the ticket move");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 2, "and no further before they have");
+	CHECK(epoch->now == 2, "and not again until they have");
 	epoch_quiesce(r[0]);
 	CHECK(r[0]->seen == 2 && r[1]->seen == 1,
 	        "an announcement concerns only its thread");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 2, "one thread that has not seen it is enough");
+	CHECK(epoch->now == 2,
+	        "one thread that has not seen the epoch suffices to stop it");
 	epoch_park(r[1]);
 	CHECK(r[1]->seen == 0, "a parked thread has seen nothing");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 3, "and does not stop the epoch");
+	CHECK(epoch->now == 3, "and a parked thread does not stop the epoch");
 	ticket = epoch->ticket;
 	epoch_unpark(r[1]);
 	CHECK(r[1]->seen == 3 && epoch->ticket != ticket,
@@ -226,7 +229,7 @@ static void steps_announce_themselves(void)
 	retire_many(r[0], 1);
 	epoch_close(r[0]);
 	CHECK(epoch->ticket != ticket && r[0]->oldest->target == 5,
-	        "so does closing a bag, whose target is two epochs later");
+	        "closing a bag also moves it; the target is two epochs later");
 	CHECK(stat_of(epoch, "epochs") == 3, "epochs are counted");
 	closed(epoch, r, 2);
 }
@@ -244,11 +247,11 @@ static void bytes_are_held(void)
 	epoch_close(r[1]);
 	CHECK(epoch->held_bytes == 120 &&
 	                stat_of(epoch, "retired_peak_bytes") == 120,
-	        "closed bags of all threads are");
+	        "bytes in closed bags of all threads are");
 	CHECK(stat_of(epoch, "retired_bytes") == 120 &&
 	                stat_of(epoch, "freed_bytes") == 0 &&
 	                stat_of(epoch, "freed") == 0,
-	        "and none of it counts as freed");
+	        "and no byte of them counts as freed");
 	epoch_park(r[1]);
 	epoch_park(r[0]);
 	epoch_unpark(r[0]);
@@ -285,7 +288,7 @@ static void waits_without_objects_end(void)
 	closed(epoch, r, 1);
 }
 
-/* No other thread is joined, so a wait ends by itself. */
+/* No other thread is joined, so a wait ends on its own. */
 static void threads_above_the_limit_wait(void)
 {
 	struct epoch_record *r[1];
@@ -300,16 +303,16 @@ static void threads_above_the_limit_wait(void)
 	epoch->now = 1; /* as if no thread had swept */
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0 && !r[0]->due,
-	        "at the limit no thread waits");
+	        "at the limit no thread waits yet");
 	epoch_retire(r[0], 1, &objects[4], 1001);
 	r[0]->pinned = 1;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0 && freed == 0,
-	        "nor above it, while references outlive an operation");
+	        "nor does one above it, while references outlive an operation");
 	r[0]->pinned = 0;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0,
-	        "nor if no bag was closed since");
+	        "nor does one if no bag was closed since then");
 	epoch_retire(r[0], 1, &objects[5], 10);
 	r[0]->due = true;
 	epoch_settle(r[0]);
@@ -326,7 +329,7 @@ static void threads_above_the_limit_wait(void)
 	                events[RM_EVENT_GRACE_WAIT].argument == 0 &&
 	                events[RM_EVENT_GRACE_WAIT].start_ns >= 1000000000 &&
 	                events[RM_EVENT_GRACE_WAIT].start_ns < rm_now_ns(),
-	        "the wait is an event, from its begin on");
+	        "the wait is an event that starts when it begins");
 	closed(epoch, r, 1);
 }
 
@@ -340,7 +343,7 @@ static void readers_are_waited_for(void)
 	retire_many(r[0], 1);
 	epoch_wait(r[0]);
 	CHECK(freed == 1 && yields >= 6 && !r[0]->limbo,
-	        "a wait ends when readers have passed the objects");
+	        "a wait ends once no reader can hold the objects");
 	slow_reader = NULL;
 	closed(epoch, r, 2);
 }
@@ -372,12 +375,13 @@ static void orphans_wait_for_their_epoch(void)
 	epoch_sweep(r[2]);
 	epoch_quiesce(r[2]);
 	epoch_sweep(r[2]);
-	CHECK(freed == 2 && !epoch->orphans, "and the other one later");
+	CHECK(freed == 2 && !epoch->orphans, "and the other object later");
 	closed(epoch, r, 3);
 	CHECK(freed_twice == 0, "each object is freed once");
 }
 
-/* Two threads hand over in one epoch; between that another thread sweeps. */
+/* Two threads hand over objects in one epoch; in between, another thread
+   sweeps. */
 static void late_orphans_are_seen(void)
 {
 	struct epoch_record *r[3];
@@ -393,7 +397,8 @@ static void late_orphans_are_seen(void)
 	pthread_mutex_lock(&epoch->lock);
 	epoch_sweep(r[2]);
 	pthread_mutex_unlock(&epoch->lock);
-	CHECK(freed == 0, "no other thread frees objects not handed over");
+	CHECK(freed == 0,
+	        "no other thread frees objects that were not handed over");
 	epoch->orphans = r[0]->oldest;
 	r[0]->oldest = r[0]->newest = NULL;
 	pthread_mutex_lock(&epoch->lock);
@@ -434,16 +439,17 @@ static void the_end_frees_all(void)
 	        "the owner that it is given");
 	epoch = opened(r, 1, 4, true);
 	retire_many(r[0], 3);
-	CHECK(r[0]->oldest->target == UINT64_MAX, "a leaking map never frees");
+	CHECK(r[0]->oldest->target == UINT64_MAX,
+	        "a map that frees nothing never frees objects");
 	epoch_settle(r[0]);
 	for (int i = 0; i < 100; i++)
 		epoch_quiesce(r[0]);
 	epoch_park(r[0]);
 	CHECK(epoch->now == 1 && stat_of(epoch, "grace_waits") == 0 &&
 	                freed == 0 && !r[0]->oldest && !r[0]->limbo,
-	        "nor sweeps, nor waits, but hands over");
+	        "nor does it sweep or wait, but it hands objects over");
 	closed(epoch, r, 1);
-	CHECK(freed == 3, "destruction frees all of it");
+	CHECK(freed == 3, "its destruction frees all of them");
 	epoch = opened(r, 1, 0, false);
 	retire_many(r[0], 1);
 	locked = epoch;
@@ -461,9 +467,9 @@ static void bags_are_used_again(void)
 	long held = heap_held;
 	uint64_t reclaims = events[RM_EVENT_RECLAIM].count;
 
-	CHECK(held == 2, "one common block and an open bag");
+	CHECK(held == 2, "there are one common block and an open bag");
 	retire_many(r[0], 3 * BAG);
-	CHECK(heap_held == held + 3, "three bags more when three are full");
+	CHECK(heap_held == held + 3, "and three more bags when three are full");
 	for (int i = 0; i < 4; i++) {
 		epoch_quiesce(r[0]);
 		epoch_sweep(r[0]);
@@ -500,12 +506,12 @@ static void without_memory(void)
 	}
 	wait(&status);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
-	        "a bag without memory ends the process");
+	        "the process ends if memory for a bag runs out");
 	closed(epoch, r, 1);
 	epoch = epoch_create(1, 0, false);
 	heap_is_full = true;
 	CHECK(!epoch_create(1, 0, false) && !epoch_join(epoch, 0, &the_map),
-	        "without memory there are no epochs and no joins");
+	        "if memory runs out, creating epochs and joining fail");
 	heap_is_full = false;
 	r[0] = epoch_join(epoch, 0, &the_map);
 	CHECK(r[0] == &epoch->records[0], "a later join succeeds");

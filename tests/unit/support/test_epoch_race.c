@@ -20,7 +20,8 @@ static void one_round(
 	struct arena *arena = worker->arena;
 	_Atomic(struct object *) *slot = &arena->slots[x % SLOTS];
 
-	/* acquire: the object's content; pairs with the exchange below */
+	/* acquire: makes the object's content visible; pairs with the exchange
+	   below */
 	struct object *seen = atomic_load_explicit(slot, memory_order_acquire);
 
 	if (x >> 60 == 0)
@@ -28,7 +29,7 @@ static void one_round(
 	if (seen)
 		worker->met_dead += seen->dead;
 	if ((x >> 32 & 3) == 0 && arena->used < OBJECTS - THREADS) {
-		/* acq_rel: publishes the new, sees the old */
+		/* acq_rel: publishes the new object, acquires the old one */
 		struct object *old = atomic_exchange_explicit(
 		        slot, object_new(arena), memory_order_acq_rel);
 
@@ -84,11 +85,12 @@ static void no_reader_meets_a_dead_object(void)
 	for (size_t i = 0; i < arena.used; i++)
 		twice += arena.objects[i].dead > 1;
 	CHECK(arena.used > ROUNDS / 2, "the threads replaced many objects");
-	CHECK(met_dead == 0, "no reader met a dead object");
+	CHECK(met_dead == 0, "no reader found a freed object");
 	CHECK(twice == 0, "no object was freed twice");
-	CHECK(arena.dead == arena.used - live, "all but the live are freed");
+	CHECK(arena.dead == arena.used - live,
+	        "all objects except those in use are freed");
 	CHECK(stat_of(&arena, "freed") == stat_of(&arena, "retired"),
-	        "freed == retired, in the statistics too");
+	        "freed == retired, also in the statistics");
 	arena_close(&arena);
 }
 

@@ -38,7 +38,7 @@ static void desired_states_and_changes(void)
 	                (LOCKED | STARVING | WAITER),
 	        "a starved thread that finds it held makes it starving");
 	CHECK(go_mutex_desired_state(WOKEN, &starved) == LOCKED,
-	        "but not if it is free");
+	        "but it does not if it is free");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &starved) ==
@@ -52,10 +52,11 @@ static void desired_states_and_changes(void)
 	CHECK((STARVING | WAITER) + go_mutex_take_over(
 	                                    STARVING | WAITER, &starved) ==
 	                LOCKED,
-	        "so does a hand-over to the last waiter");
+	        "a hand-over to the last waiter ends it, too");
 }
 
-/* One thread of the scenes, and its rank in the order of locking: 1, 2, 3. */
+/* A thread of these tests, and its position in the order of locking: 1, 2,
+   3. */
 struct actor {
 	struct go_mutex *mutex;
 	_Atomic unsigned *order;
@@ -142,7 +143,8 @@ static void starvation(void)
 	CHECK(mutex.state == (LOCKED | STARVING | 2 * WAITER),
 	        "a newcomer queues at the end");
 	go_mutex_unlock(&mutex);
-	/* a thread that is in has left the queue: the state is current */
+	/* a thread that has the lock has left the queue, so the state is
+	   current */
 	await_in(&old);
 	CHECK(old.got_in == 1 && !late.got_in &&
 	                mutex.state == (LOCKED | STARVING | WAITER),
@@ -156,7 +158,7 @@ static void starvation(void)
 	        "the mutex is as at the start");
 }
 
-/* The played clock gives the waiting time. */
+/* The simulated clock determines the waiting time. */
 static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 {
 	struct go_mutex mutex;
@@ -175,7 +177,8 @@ static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 	leave(&actor);
 }
 
-/* Waiters get in in order of arrival; a waiter that lost goes to the front. */
+/* Waiters get the lock in order of arrival; a waiter that lost goes to the
+   front. */
 static void lines(bool barge)
 {
 	struct go_mutex mutex;
@@ -197,8 +200,8 @@ static void lines(bool barge)
 		right &= actors[i].got_in == i + 1;
 		leave(&actors[i]);
 	}
-	CHECK(right, barge ? "a waiter woken in vain is first again"
-	                   : "waiters get in in order of arrival");
+	CHECK(right, barge ? "a waiter that was woken in vain is first again"
+	                   : "waiters get the lock in order of arrival");
 	CHECK(mutex.state == 0 && !mutex.first, "and the mutex is free again");
 }
 
@@ -234,7 +237,7 @@ static void *take_turns(void *context)
 	return NULL;
 }
 
-/* A lost wake-up hangs here, and the alarm ends the test. */
+/* A lost wake-up would hang here, and the alarm would end the test. */
 static void one_at_a_time(uint32_t spins)
 {
 	struct shared shared = { .first = 0 };

@@ -14,9 +14,9 @@ enum { THREADS = 8, TURNS = 4000, WITHIN_S = 600 };
 /* Plain members under the lock: a sanitizer detects unlocked accesses. */
 struct shared {
 	struct go_rwmutex lock;
-	uint64_t first, second; /* equal, unless a writer is in */
+	uint64_t first, second; /* equal, unless a writer holds the lock */
 	_Atomic unsigned readers_in, most_readers, writers_in, torn;
-	unsigned write_one_in; /* one write per so many turns */
+	unsigned write_one_in; /* one write in this many turns */
 };
 
 struct turns {
@@ -76,7 +76,7 @@ static bool all_zero(const struct go_rwmutex *lock)
 	       !lock->reader_count && !lock->reader_wait;
 }
 
-/* A lost wake-up hangs here, and the alarm ends the test. */
+/* A lost wake-up would hang here, and the alarm would end the test. */
 static void writers_are_alone(unsigned write_one_in)
 {
 	struct shared shared = { .write_one_in = write_one_in };
@@ -104,7 +104,8 @@ static void writers_are_alone(unsigned write_one_in)
 		CHECK(shared.most_readers > 1, "readers were in together");
 }
 
-/* One thread of the scenes, and its rank in the order of locking: 1, 2, 3. */
+/* A thread of these tests, and its position in the order of locking: 1, 2,
+   3. */
 struct actor {
 	struct go_rwmutex *lock;
 	_Atomic unsigned *order;
@@ -140,7 +141,8 @@ static void await_readers(struct go_rwmutex *lock, int32_t count)
 		sched_yield();
 }
 
-/* A reader is in; a writer comes, then a reader, then another writer. */
+/* A reader holds the lock; a writer comes, then a reader, then another
+   writer. */
 static void scene(unsigned *first, unsigned *reader, unsigned *second,
         bool *reader_waited)
 {
@@ -229,9 +231,9 @@ static void unlock_writing_while_read(struct go_rwmutex *lock)
 static void misuse_is_fatal(void)
 {
 	CHECK(dies(unlock_reading_while_written),
-	        "a reader's unlock is fatal while a writer is in");
+	        "a reader's unlock is fatal while a writer holds the lock");
 	CHECK(dies(unlock_writing_while_read),
-	        "a writer's unlock is fatal while a reader is in");
+	        "a writer's unlock is fatal while a reader holds the lock");
 	CHECK(dies(unlock_reading), "a reader's stray unlock is fatal");
 	CHECK(dies(go_rwmutex_unlock), "a writer's stray unlock is fatal");
 }

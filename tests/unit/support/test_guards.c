@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_guards.c - the locks around Go's map: the order in which waiting threads
-   get in, and progress with many more threads than CPUs. test_lock_waits.c
-   tests which threads exclude each other, with locks that report waits. */
+   get the lock, and progress with many more threads than CPUs.
+   test_lock_waits.c tests which threads exclude each other, with locks that
+   report waits. */
 #include "impls/support/ticket.h"
 #include "runner/impl.h"
 #include "runner/keys.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ThreadSanitizer keeps a state for each pair of threads: 1000 threads take it
+/* ThreadSanitizer keeps a state for each pair of threads, so 1000 threads take
    a hundred times as long as 100. */
 #ifdef __SANITIZE_THREAD__
 enum { MANY_THREADS = 100 };
@@ -45,8 +46,8 @@ static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 	return map;
 }
 
-/* Many more threads than CPUs: the holder of the lock is rarely running while
-   others wait. With a lock that only spins this does not end. */
+/* Runs many more threads than CPUs, so that the holder of the lock is rarely
+   running while others wait. With a lock that only spins this would not end. */
 static void *contend(void *context)
 {
 	struct contender *contender = context;
@@ -109,7 +110,7 @@ static void check_progress(const char *id)
 	impl->ops->destroy(map);
 }
 
-/* Each draws the next ticket while the lock is held. */
+/* Each thread draws the next ticket while the lock is held. */
 struct waiter {
 	struct ticket_lock *lock;
 	unsigned *order; /* plain, under the lock */
@@ -147,7 +148,7 @@ static void tickets_are_served_in_order(uint32_t first)
 		pthread_join(waiters[i].thread, NULL);
 		right &= waiters[i].got_in == i + 1;
 	}
-	CHECK(right, first ? "also when tickets wrap around"
+	CHECK(right, first ? "even when ticket numbers wrap around"
 	                   : "tickets are served in order");
 	CHECK(lock.next == lock.serving, "and the lock is free");
 }

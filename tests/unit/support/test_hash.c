@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hash of all maps, and the shards' hash: their spread over the bits that
-   maps use as an index, for realistic keys. */
+/* The hash of all maps, and the hash that selects shards: how evenly they fill
+   the bits that maps use as an index, for realistic keys. */
 #include "impls/support/fnv.h"
 #include "impls/support/hash.h"
 #include "tests/unit/tap.h"
@@ -10,7 +10,7 @@
 /* Six keys per bucket, as in a Go map in use. */
 enum { BUCKETS = 1 << 13, KEYS = 6 * BUCKETS, SEEDS = 8, PATTERNS = 10 };
 
-/* P(more than 8) of a Poisson distribution with mean 6: the expected value. */
+/* P(more than 8) of a Poisson distribution with mean 6, the expected value. */
 #define CHANCE_OVERFLOW 0.15276
 
 struct key_text {
@@ -41,7 +41,7 @@ enum pattern {
 
 static const char *const pattern_names[PATTERNS] = { "1, 2, 3",
 	"words of the loop", "high 16 bits", "page addresses",
-	"multiples of 64", "high half", "16 bytes of the loop",
+	"multiples of 64", "high half", "16 bytes, as in the measured loop",
 	"session-00000001", "decimal digits", "paths" };
 
 static uint64_t pattern_word(unsigned pattern, uint64_t n)
@@ -90,12 +90,12 @@ static struct rm_key pattern_key(
 	}
 }
 
-/* Properties of a hash for maps, relative to the expected value: 1. */
+/* Properties of a hash for maps, relative to the expected value, which is 1. */
 struct spread {
 	double overflow; /* buckets with more than eight keys */
 	double same_top; /* pairs of keys with the same tophash */
-	double shards;   /* keys in the fullest of 32 shards */
-	double inner;    /* as overflow, within one shard */
+	double shards;   /* number of keys in the fullest of 32 shards */
+	double inner;    /* like overflow, within one shard */
 };
 
 static double overflow_of(const unsigned *bucket, size_t buckets)
@@ -107,7 +107,6 @@ static double overflow_of(const unsigned *bucket, size_t buckets)
 	return over / (double)buckets / CHANCE_OVERFLOW;
 }
 
-/* Adds the spread of one seed. */
 static void spread_add(unsigned pattern, uint64_t seed, struct spread *sum)
 {
 	static unsigned bucket[BUCKETS], inner[BUCKETS / 32];
@@ -212,7 +211,8 @@ static void hashes_are_distinct(void)
 	CHECK(equal == 0, "no two of 49,152 keys of a pattern share 64 bits");
 }
 
-/* Each byte of a string of any length counts, as does the length. */
+/* Tests that each byte of a string of any length affects the hash, as does the
+   length. */
 static void every_byte_counts(void)
 {
 	char bytes[140] = { 0 };
@@ -236,9 +236,9 @@ static void every_byte_counts(void)
 	CHECK(seeded, "and so does the seed");
 }
 
-/* Computed independently of this code, with unbounded integers, for bytes that
-   count up from 0x81: each length with its own code path, and its
-   neighbours. */
+/* Expected values, computed independently of this code, with unbounded
+   integers, for bytes that count up from 0x81: each length with its own code
+   path, and its neighbours. */
 static void values_are_the_known_ones(void)
 {
 	static const struct {
@@ -291,7 +291,7 @@ static void shards_fold_both_halves(void)
 	                rm_fnv1a_shard(RM_STR16X8, key, 32) == 0x19 &&
 	                rm_fnv1a_shard(RM_STR16X8, key, 65536) ==
 	                        (0x67e8 ^ 0x4171),
-	        "a shard is chosen by both halves, folded");
+	        "a shard is chosen by both halves, combined");
 }
 
 static void fnv_is_the_published_one(void)

@@ -3,8 +3,8 @@
  * The hash of all maps with hostile keys: multiples of powers of two, and keys
  * that were crafted without the seed.
  *
- * Compares a hit are computed from the hash by the rule by which each map
- * places a key, not counted in the maps: 4,096 keys, presized.
+ * The number of compares per hit is computed from the hash and each map's rule
+ * for placing keys, not counted in the maps; there are 4,096 keys, presized.
  * plain: sanitizers make its 50 seeds ten times as slow.
  */
 #include "impls/support/hash.h"
@@ -24,8 +24,8 @@ static double compares_shard_seg(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* gomap: 1,024 chains of buckets of 8 by the low bits. A hit compares the keys
-   with its tophash, the top byte; each further bucket counts as one. */
+/* gomap: 1,024 chains of buckets of 8 by the low bits. A hit compares keys that
+   have its tophash, the top byte; each further bucket counts as one compare. */
 static double compares_gomap(const uint64_t *hash)
 {
 	static unsigned chain[1024], same_top[1024][256];
@@ -66,8 +66,8 @@ static double compares_ck_ht(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* unsync_bucket: 2,048 buckets of four keys by the low bits; a full one
-   continues in the next. It compares the four keys of a bucket at once. */
+/* unsync_bucket: 2,048 buckets of four keys by the low bits; a full bucket
+   continues in the next one. It compares the four keys of a bucket at once. */
 static double compares_unsync_bucket(const uint64_t *hash)
 {
 	enum { BUCKETS = 2048 };
@@ -96,14 +96,15 @@ static const struct {
 };
 enum { RULES = sizeof(rules) / sizeof(*rules) };
 
-/* Seeds as in a trial, except the first ones: small numbers, too. */
+/* Returns seeds as in a trial, except that the first ones are small numbers. */
 static uint64_t seed_of(unsigned n)
 {
 	return n < 4 ? n : rm_seed(n, 1) >> n % 2 * 32;
 }
 
-/* The maximum of compares per hit for all multiples of a power of two. The seed
-   is in the hash, or in the key if a library's callback gets no seed. */
+/* Returns the maximum number of compares per hit for all multiples of a power
+   of two. The seed is in the hash, or in the key if a library's callback gets
+   no seed. */
 static double worst_stride(unsigned rule, uint64_t factor, bool in_key)
 {
 	static uint64_t hash[KEYS];
@@ -157,7 +158,8 @@ static uint64_t craft(unsigned n)
 }
 enum { CRAFTS = 11, STRINGS_SEEDS = 6, LONGEST = 8 /* words */ };
 
-/* Compares of a set relative to compares of random keys, by the worst rule. */
+/* Returns the compares for a set of keys relative to those for random keys, by
+   the worst rule. */
 static double worse_than_random(const uint64_t *hash, const uint64_t *random)
 {
 	double worst = 0;
@@ -171,7 +173,7 @@ static double worse_than_random(const uint64_t *hash, const uint64_t *random)
 	return worst;
 }
 
-/* Strings that differ in one word. All other words, or one of them, are
+/* Tests strings that differ in one word. All other words, or one of them, are
    crafted. */
 static double crafted_strings(
         size_t words, size_t place, size_t counter, unsigned n, uint64_t seed)
@@ -230,7 +232,8 @@ static void crafted_strings_are_like_random_ones(void)
 	}
 }
 
-/* Words of one chain under one seed, looked up under another seed. */
+/* Looks up words with another seed than the one under which they are all in one
+   chain. */
 static void another_seed_parts_a_chain(void)
 {
 	static uint64_t word[KEYS], hash[KEYS], random[KEYS];

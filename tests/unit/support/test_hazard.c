@@ -8,7 +8,7 @@
 
 enum { OBJECTS = 5000, THREADS = 3 };
 
-static char objects[OBJECTS][16]; /* addresses, like those of a heap */
+static char objects[OBJECTS][16]; /* addresses that look like those of a heap */
 static bool is_freed[OBJECTS];
 static size_t freed_twice, freed_count;
 
@@ -53,7 +53,7 @@ static void the_list_is_bounded(void)
 	hazard_retire(r[0], objects[bound - 1], 16);
 	CHECK(freed_count == bound && r[0]->count == 0,
 	        "then all unnamed objects are freed");
-	/* a stopped reader that uses all its slots */
+	/* simulates a stopped reader that uses all its slots */
 	hazard_name(r[1], 0, name_of(1000));
 	hazard_name(r[1], 1, name_of(1001));
 	hazard_name(r[1], 2, name_of(4000));
@@ -92,7 +92,7 @@ static void leaving_threads_hand_over(void)
 	hazard_name(r[1], 0, name_of(20));
 	hazard_scan(r[2]);
 	CHECK(is_freed[7] && !is_freed[8] && hazard->orphan_count == 1,
-	        "another thread's scan frees it once it is unnamed");
+	        "another thread's scan frees it once no slot names it");
 	hazard_leave(r[2]);
 	hazard_leave(r[1]);
 	CHECK(freed_count == 10 && hazard->orphan_count == 0,
@@ -102,7 +102,7 @@ static void leaving_threads_hand_over(void)
 	hazard_name(r[0], 0, name_of(50));
 	hazard_leave(r[0]);
 	CHECK(is_freed[50] && freed_twice == 0,
-	        "a thread may join again, and leave with a name");
+	        "a thread may join again, and leave while it names an object");
 	CHECK(rm_stat_read(&r[0]->retired) == 11 &&
 	                rm_stat_read(&r[0]->freed) +
 	                                rm_stat_read(&r[1]->freed) +
@@ -128,7 +128,7 @@ static void names_are_found(void)
 		right &= hazard_is_named(&names, objects[i]) ==
 		         (i % 500 == 0 &&
 		                 i < (size_t)THREADS * HAZARD_SLOTS * 500);
-	CHECK(right, "a snapshot has every name and no other");
+	CHECK(right, "a snapshot has every name and no others");
 	CHECK(!hazard_is_named(&names, NULL), "an empty slot names nothing");
 	free(names.table);
 	for (size_t i = 0; i < THREADS; i++)

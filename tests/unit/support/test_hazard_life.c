@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_hazard_life.c - resources of hazard pointers: heap blocks, the lock of
- * orphans, the owner, and every statistic.
- * linked with the stats objects
+ * test_hazard_life.c - resources of hazard pointers: heap blocks, the lock for
+ * objects of threads that left, the owner, and every statistic. linked with the
+ * stats objects
  */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/support/hazard.h"
 #include "runner/base/rng.h"
 #include "tests/unit/support/played_events.h"
@@ -19,10 +19,10 @@
 
 enum { THREADS = 3, OBJECTS = 4096, LIST = 2 * 3 * 3 + 64, ROUNDS = 2000 };
 
-static char objects[OBJECTS][16]; /* addresses, like those of a heap */
+static char objects[OBJECTS][16]; /* addresses that look like those of a heap */
 static size_t freed_count;
 static void *last_owner;
-static int the_map;           /* an owner is only an address */
+static int the_map;           /* an owner is only used as an address */
 static struct hazard *locked; /* its lock is checked on frees */
 static bool was_locked;
 
@@ -67,7 +67,7 @@ static double stat_of(struct hazard *hazard, const char *name)
 	return wanted.value;
 }
 
-/* All numbers differ, so that none can replace another. */
+/* All numbers differ, so that mixing up two of them is detected. */
 static void statistics_are_sums(void)
 {
 	struct hazard_record *r[THREADS];
@@ -124,7 +124,7 @@ static void a_scan_never_waits(void)
 	closed(hazard, r, THREADS);
 }
 
-/* Two threads at a time would free an object twice. */
+/* If two threads did this at the same time, an object would be freed twice. */
 static void orphans_are_freed_under_the_lock(void)
 {
 	struct hazard_record *r[THREADS];
@@ -190,7 +190,7 @@ static void quiescence_is_of_the_first_slots(void)
 	closed(hazard, r, THREADS);
 }
 
-/* True if a snapshot of these names has each once, and no other. */
+/* True if a snapshot of these names has each once, and no others. */
 static bool snapshot_is_right(
         struct hazard *hazard, const bool named[], size_t *places)
 {
@@ -237,7 +237,8 @@ static void any_names_are_found(void)
 	closed(hazard, r, THREADS);
 }
 
-/* Number of `count` adjacent heap addresses that have a place of their own. */
+/* Returns how many of `count` adjacent heap addresses have a place of their
+   own. */
 static size_t apart(uintptr_t first, size_t step, size_t count)
 {
 	static bool taken[256];
@@ -280,7 +281,8 @@ static void scans_keep_nothing(void)
 	struct hazard *hazard = opened(r, THREADS);
 	long held = heap_held;
 
-	CHECK(held == 1 + THREADS, "one common block, one per thread");
+	CHECK(held == 1 + THREADS,
+	        "there is one common block, and one per thread");
 	hazard_scan(r[0]);
 	CHECK(heap_held == held, "a scan frees its table");
 	hazard_leave(r[0]);
@@ -320,7 +322,8 @@ static void without_memory(void)
 	CHECK(hazard_join(hazard, 0, &the_map) == &hazard->records[0],
 	        "a later join succeeds");
 	hazard_destroy(hazard, &the_map);
-	CHECK(aborts(hazard_scan), "a scan without memory ends the process");
+	CHECK(aborts(hazard_scan),
+	        "the process ends if memory for a scan runs out");
 	CHECK(aborts(hazard_hand_over), "so does a hand-over");
 }
 

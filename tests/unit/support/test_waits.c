@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_waits.c - how locks wait, on one thread: yields, sleeps and futexes are
-   played, and actions of other threads happen within them. */
+   simulated, and actions of other threads happen within them. */
 #define GO_WAITS "tests/unit/support/played_waits.h"
 
 #include "impls/support/go_rwmutex.h"
 #include "impls/support/ticket.h"
 #include "tests/unit/tap.h"
 
-enum { PAUSES = 100 }; /* checks before a wait yields */
+enum { PAUSES = 100 }; /* number of checks before a wait yields */
 
-/* The waits so far, and the actions during them. */
+/* The waits so far, and what happens during them. */
 static struct {
 	unsigned yields, sleeps;
 	uint64_t slept_ns;
@@ -79,7 +79,7 @@ static void near_turns_stay_awake(void)
 	CHECK(lock.next == 9 && lock.serving == 8,
 	        "the ninth waits for its turn");
 	CHECK(played.sleeps == 0 && played.yields == 5 + 8,
-	        "awake, since it is eight turns away");
+	        "it stays awake, since it is eight turns away");
 }
 
 static void far_turns_sleep(void)
@@ -90,8 +90,9 @@ static void far_turns_sleep(void)
 	ticket_lock(&lock);
 	CHECK(lock.serving == 10 && played.sleeps == 2,
 	        "a waiter farther away sleeps, one turn at a time here");
-	CHECK(played.slept_ns == 9 * 50000, "50 us per remaining turn");
-	CHECK(played.yields == 5 + 8, "and is awake for the last eight");
+	CHECK(played.slept_ns == 9 * 50000,
+	        "it sleeps 50 us per remaining turn");
+	CHECK(played.yields == 5 + 8, "and stays awake for the last eight");
 	lock = (struct ticket_lock){ .next = UINT32_MAX - 3,
 		.serving = UINT32_MAX - 12 };
 	begin(&lock, 0);
@@ -106,8 +107,6 @@ static void far_turns_sleep(void)
 	CHECK(played.slept_ns == UINT64_C(1000050000),
 	        "or have both seconds and nanoseconds");
 }
-
-/* --- Go's smallest mutex: 0 free, 1 held, 2 held and waited for --- */
 
 static void let_go(_Atomic uint32_t *word)
 {
@@ -131,7 +130,8 @@ static void words_mark_waiters(void)
 	CHECK(played_waits.waits == 3 && played_waits.value == 2 &&
 	                played_waits.word == &w,
 	        "a thread waits for a held word until it is free");
-	CHECK(w == 2, "after a wait the word marks that more threads may wait");
+	CHECK(w == 2, "after a wait the word indicates that other threads may "
+	              "be waiting");
 	go_w_unlock(&w);
 	CHECK(w == 0 && played_waits.wakes == 1 && played_waits.woken == 1 &&
 	                played_waits.word == &w,
@@ -155,13 +155,15 @@ static void semaphores_count(void)
 	played_waits.meanwhile = release_two;
 	go_sem_acquire(&sem);
 	CHECK(sem == 1 && played_waits.waits == 2 && played_waits.value == 0,
-	        "then a thread sleeps until there are more, and takes one");
-	CHECK(played_waits.woken == 2, "as many threads as units are woken");
+	        "after that a thread sleeps until there are more, and takes "
+	        "one");
+	CHECK(played_waits.woken == 2,
+	        "as many threads are woken as there are units");
 }
 
 static struct go_rwmutex lock;
 
-/* Both readers leave, one per wait. */
+/* Lets both readers leave, one per wait. */
 static void a_reader_leaves(_Atomic uint32_t *word)
 {
 	(void)word;

@@ -35,7 +35,7 @@ static void balance(
 	                                               : 0;
 }
 
-/* The end of every test: checks the invariants and that all memory is freed. */
+/* Ends every test: checks the invariants and that all memory is freed. */
 static void bench_close(struct bench *bench, const char *name)
 {
 	char why[200] = "";
@@ -110,7 +110,8 @@ static inline size_t range(struct bench *bench)
 	return count;
 }
 
-/* Fills ranks 0 .. count - 1 and promotes them: all are in read, no dirty. */
+/* Fills ranks 0 .. count - 1 and promotes them, so that all are in read and
+   there is no dirty map. */
 static inline void fill(struct bench *bench, uint64_t count)
 {
 	for (uint64_t rank = 0; rank < count; rank++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_equal_syncmap.c - sync.Map in C against Go's: the same operations lead
- * to the same state, step by step (docs/go-equality.md).
- * Counts events: linked with the stats objects.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * test_equal_syncmap.c - compares sync.Map in C with Go's: the same operations
+ * lead to the same state, step by step (docs/go-equality.md). Counts events:
+ * linked with the stats objects. slow: over five seconds of CPU time; not part
+ * of `make check`.
  */
 #include "tests/go/compare.h"
 #include "tests/go/syncmap_state.h"
@@ -38,7 +38,7 @@ struct bench {
 	struct rm_shape shape;
 };
 
-/* The sum of a Range, in any order. */
+/* Adds up the entries of a Range, in any order. */
 struct visited {
 	struct rm_shape shape;
 	uint64_t sum;
@@ -124,7 +124,8 @@ static void see(void *context, const char *name, const char *unit, double value)
 	seen.freed += strcmp(name, "freed") ? 0 : value;
 }
 
-/* After the last step: the invariants hold, and length matches the state. */
+/* Checks after the last step that the invariants hold and that length matches
+   the state. */
 static bool final_state_valid(struct syncmap *map, const struct bench *bench)
 {
 	uint64_t fields[SYNCMAP_STATE_FIELDS];

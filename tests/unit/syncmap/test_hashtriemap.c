@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hashtriemap.c - the trie's shape under the test's hash: a key's word
-   without its last byte. Words that differ only there collide in all bits. */
+/* test_hashtriemap.c - the trie's shape with a hash of this test, a key's word
+   without its last byte. Words that differ only in that byte collide in all
+   bits. */
 #include "runner/map.h"
 
 static inline uint64_t chosen_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
 	(void)seed;
-	/* string keys: by length, so that all of one length collide */
+	/* string keys: their length, so that all of one length collide */
 	return shape.str ? (uint64_t)(key.length % 7) << 60
 	                 : key.word >> 8 << 8;
 }
@@ -87,7 +88,7 @@ static struct hashtrie_inner *inner_at(struct hashtrie_inner *inner, unsigned i)
 	return node && !node->is_entry ? (struct hashtrie_inner *)node : NULL;
 }
 
-/* The word of the entry in a slot, or 0. */
+/* Returns the word of the entry in a slot, or 0. */
 static uint64_t entry_at(struct hashtrie_inner *inner, unsigned i)
 {
 	struct hashtrie_node *node =
@@ -97,7 +98,7 @@ static uint64_t entry_at(struct hashtrie_inner *inner, unsigned i)
 	                              : 0;
 }
 
-/* Nodes on the way to a word, including the root. */
+/* Returns the number of nodes on the way to a word, including the root. */
 static unsigned depth(struct bench *b, uint64_t word)
 {
 	struct hashtrie_inner *inner = hashtrie_root(b->map);
@@ -117,17 +118,17 @@ static void one_node_per_equal_bits(void)
 
 	store(&b, a, 1);
 	CHECK(entry_at(root, 1) == a && depth(&b, a) == 1,
-	        "one key: an entry in the root");
+	        "a single key is an entry in the root");
 	store(&b, near, 2);
 	CHECK(depth(&b, a) == 4 && depth(&b, near) == 4,
-	        "12 equal bits: three more nodes");
+	        "12 equal bits need three more nodes");
 	inner = inner_at(inner_at(inner_at(root, 1), 2), 3);
 	CHECK(entry_at(inner, 4) == a && entry_at(inner, 5) == near,
 	        "and both have a slot in the last one");
 	store(&b, deep, 3);
 	CHECK(depth(&b, deep) == 14 && depth(&b, a) == 14 &&
 	                depth(&b, near) == 4,
-	        "52 equal bits: ten more nodes below one slot");
+	        "52 equal bits need ten more nodes below one slot");
 	CHECK(load(&b, a) == 1 && load(&b, near) == 2 && load(&b, deep) == 3,
 	        "all are found");
 	CHECK(drop(&b, deep) && depth(&b, a) == 14,
@@ -136,10 +137,11 @@ static void one_node_per_equal_bits(void)
 	        "and cuts off the nodes that it empties");
 	CHECK(!inner->dead && drop(&b, near) && inner->dead &&
 	                hashtrie_is_empty(root) && !root->dead,
-	        "up to the root, which stays; nodes cut off are dead");
+	        "up to the root, which stays; nodes that were cut off are "
+	        "dead");
 	CHECK(rm_stat_read(&b.map->made) == 13 &&
 	                rm_stat_read(&b.map->cut) == 13,
-	        "thirteen nodes made, thirteen cut off");
+	        "thirteen nodes were made and cut off");
 	bench_close(&b, "invariants hold for the empty trie");
 }
 
@@ -155,7 +157,7 @@ static void equal_hashes_overflow(void)
 	                entry_at(hashtrie_root(b.map), 0) == base + 5,
 	        "equal hashes share a slot, the newest first");
 	CHECK(rm_stat_read(&b.map->overflows) == 4,
-	        "four are in overflow lists");
+	        "four entries are in overflow lists");
 	CHECK(load(&b, base + 3) == 3 && load(&b, base + 6) == 0,
 	        "the chain is searched to its end");
 	CHECK(store(&b, base + 3, 30) && load(&b, base + 3) == 30 &&
@@ -259,9 +261,9 @@ static void a_lost_race_leaves_no_lock(void)
 	pthread_mutex_unlock(&place.inner->lock);
 	pthread_join(id, NULL);
 	CHECK(!rival.removed && load(&b, rival.key.word) == 2,
-	        "a value that changed meanwhile is not removed");
+	        "a value that has changed is not removed");
 	is_free = !pthread_mutex_trylock(&place.inner->lock);
-	CHECK(is_free, "and the node of a lost race is unlocked");
+	CHECK(is_free, "and the node is unlocked after a lost race");
 	if (!is_free)
 		exit(1); /* the next writer there would hang */
 	pthread_mutex_unlock(&place.inner->lock);
@@ -302,7 +304,7 @@ static void check_detects_violations(void)
 	bench_close(&b, "restored, the invariants hold");
 }
 
-/* All threads on a map whose keys collide often. */
+/* Runs all threads on a map whose keys often collide. */
 static const struct rm_map_ops colliding_ops = {
 	.create = hashtrie_create,
 	.destroy = hashtrie_destroy,

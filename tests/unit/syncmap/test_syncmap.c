@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap.c - sync.Map against its rules, step by step: when a miss
+/* test_syncmap.c - checks the rules of sync.Map step by step: when a miss
    promotes, what a rebuild omits, which entries are revived, which operations
    take no lock. Each test drives one map with one handle and reads its
    state. */
@@ -24,7 +24,7 @@ static void misses_promote(bool str)
 	        "misses == len(dirty) promotes");
 	CHECK(!b.map->dirty && !header_of(&b)->amended && !b.map->misses &&
 	                gomap_count(header_of(&b)->map) == 5,
-	        "dirty is now the read map");
+	        "with as many, dirty becomes the read map");
 	load(&b, 1);
 	load(&b, 77);
 	CHECK(b.map->all_misses == 5, "after that nothing is a miss");
@@ -61,7 +61,7 @@ static void removed_entries_are_expunged(bool str)
 
 	CHECK(zero && syncmap_cell_of(zero) == SYNCMAP_NIL,
 	        "their entries stay, empty");
-	store(&b, 9, 9); /* a new key: dirty is built */
+	store(&b, 9, 9); /* a new key, for which dirty is built */
 	CHECK(syncmap_cell_of(zero) == SYNCMAP_EXPUNGED &&
 	                syncmap_cell_of(one) == SYNCMAP_EXPUNGED,
 	        "a rebuild expunges them");
@@ -75,7 +75,7 @@ static void removed_entries_are_expunged(bool str)
 	        "a store revives it, as a new key");
 	CHECK(entry_in(&b, b.map->dirty, 0) == zero &&
 	                entry_in(&b, header_of(&b)->map, 0) == zero,
-	        "by the same entry, now also in dirty");
+	        "in the same entry, which is now also in dirty");
 	CHECK(syncmap_length(b.thread) == 3, "length counts values only");
 	range(&b);
 	CHECK(load(&b, 0) == 5 && load(&b, 1) == 0 && load(&b, 9) == 9 &&
@@ -124,9 +124,9 @@ static void updates_take_no_lock(void)
 	                syncmap_compare_swap(
 	                        b.thread, b.shape, key, &got, &value) &&
 	                load(&b, 1) == 8,
-	        "CompareAndSwap swaps the expected value only");
+	        "CompareAndSwap swaps only if the value is the expected one");
 	CHECK(range(&b) == 4 && load(&b, 99) == 0,
-	        "Range and absent keys take none, if not amended");
+	        "Range and absent keys take no mutex, if not amended");
 	syncmap_unlock(&b.map->lock);
 	bench_close(&b, "invariants hold after updates");
 }
@@ -157,7 +157,7 @@ static void misses_of_other_operations(void)
 	syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got);
 	CHECK(b.map->misses == 1, "LoadOrStore of a key in dirty is a miss");
 	syncmap_compare_swap(b.thread, b.shape, key, &got, &value);
-	/* the lookup is another miss */
+	/* the lookup counts as another miss */
 	CHECK(b.map->misses == 2 && load(&b, 1) == 8,
 	        "CompareAndSwap of a key in dirty is a miss");
 	key = rm_key_of(b.shape, 50, &line);
@@ -198,9 +198,9 @@ static void compare_and_delete(bool str)
 	store(&b, 11, 11);
 	CHECK(!compare_drop(&b, 10, 1) && compare_drop(&b, 10, 10) &&
 	                !compare_drop(&b, 77, 1),
-	        "it compares in dirty, too");
+	        "it also compares in dirty");
 	state = syncmap_figures(b.map);
-	CHECK(state.misses == 3, "where even an absent key is a miss");
+	CHECK(state.misses == 3, "where even an absent key counts as a miss");
 	CHECK(state.dirty_keys == 4 && state.dirty_only_nil == 1 &&
 	                state.expunged == 1 && state.nil == 0,
 	        "the entry stays in dirty without a value");
@@ -239,7 +239,7 @@ static void clear_of_nothing(void)
 	drop(&b, 1);
 	syncmap_clear(b.thread);
 	CHECK(!syncmap_figures(b.map).read_keys,
-	        "Clear drops removed keys, too");
+	        "Clear also drops removed keys");
 	bench_close(&b, "invariants hold after Clear of nothing");
 }
 

@@ -58,7 +58,7 @@ static void collects(void)
 	map = impl->ops->create(&sizing);
 	CHECK(race_stat(impl, map, "pauses") == 0 &&
 	                race_stat(impl, map, "pause_ns") == 0,
-	        "the next map's pauses count from 0");
+	        "pauses of the next map are counted from 0");
 	impl->ops->destroy(map);
 }
 

@@ -3,8 +3,8 @@
    retains, step by step; then threads. */
 #include "impls/support/hazard.h"
 
-/* If set, runs once between a reader's load of a link and its naming of the
-   object (N1 of hazard.h), as another thread could. */
+/* If set, runs once between a reader's load of a link and the reader's naming
+   of the object (N1 of hazard.h), like another thread. */
 static void (*before_naming)(void);
 
 static inline void hazard_name_late(
@@ -42,8 +42,8 @@ static size_t queue_length(struct bench *b)
 	return count;
 }
 
-/* A new key, a promotion, and a removed key that a rebuild expunges: fills the
-   queue of headers. */
+/* Fills the queue of headers: a new key, a promotion, and a removed key that a
+   rebuild expunges. */
 static void fill_queue(struct bench *b, uint64_t rank)
 {
 	store(b, rank, rank);
@@ -88,7 +88,7 @@ static void headers(bool str)
 	size_t left;
 
 	fill(&b, 3);
-	CHECK(queue_length(&b) == 0, "with one thread nothing waits");
+	CHECK(queue_length(&b) == 0, "with one thread nothing has to wait");
 	reader.thread = syncmap_join(b.map, 1);
 	old = syncmap_read(reader.thread);
 	for (uint64_t rank = 10; rank < 30; rank++)
@@ -108,7 +108,8 @@ static void headers(bool str)
 	CHECK(hazard_current_name(reader.thread, SYNCMAP_NAME_HEADER) !=
 	                        (uintptr_t)old &&
 	                queue_length(&b) == 2 && entry_in(&reader, old->map, 2),
-	        "a scan keeps its header while its function uses the map");
+	        "a scan keeps its header while the called function uses the "
+	        "map");
 	syncmap_pin(reader.thread);
 	syncmap_unpin(reader.thread);
 	fill_queue(&b, 33);
@@ -116,10 +117,11 @@ static void headers(bool str)
 	syncmap_unpin(reader.thread);
 	syncmap_quiesce(reader.thread);
 	fill_queue(&b, 34);
-	CHECK(queue_length(&b) == 0, "the end of the scan releases them");
+	CHECK(queue_length(&b) == 0,
+	        "the end of the scan releases all headers");
 	load(&reader, 2);
 	syncmap_clear(b.thread);
-	CHECK(queue_length(&b) == 1, "memory dropped by Clear waits, too");
+	CHECK(queue_length(&b) == 1, "memory dropped by Clear also waits");
 	syncmap_leave(reader.thread);
 	CHECK(queue_length(&b) == 0, "a leaving thread frees it");
 	bench_close(&b, "invariants hold, and all is freed");
@@ -165,7 +167,7 @@ static void objects_freed_before_naming_are_not_read(void)
 	before_naming = replace_header;
 	header = syncmap_read(reader.thread);
 	CHECK(!before_naming && header == atomic_load(&writer.map->read),
-	        "it does the same with headers");
+	        "a reader does the same with headers");
 	syncmap_leave(reader.thread);
 	bench_close(&writer, "invariants hold, and all is freed");
 }
@@ -184,7 +186,7 @@ static void headers_replaced_by_readers_are_freed(void)
 		syncmap_quiesce(b.thread);
 	}
 	CHECK(queue_length(&b) == 1,
-	        "a new key's writer frees headers replaced by readers");
+	        "the writer of a new key frees headers that readers replaced");
 	syncmap_leave(reader.thread);
 	bench_close(&b, "invariants hold, and all is freed");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_random.c - sync.Map against a model and against threads. */
+/* test_syncmap_random.c - tests sync.Map with a model and with threads. */
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 #include "tests/unit/map_stall.h"

@@ -24,7 +24,7 @@ static bool fault_condition(struct rm_shape shape, struct rm_key key,
 
 enum { THREADS = 4, RANKS = 64, STEPS = 20000 };
 
-/* Number of hashes until the fault; 0: none. Per thread. */
+/* Number of hashes until the fault; 0: no fault. Per thread. */
 static _Thread_local unsigned countdown;
 /* The map whose lock was held by the faulting thread, and how often. */
 static struct safe_map *watched;
@@ -121,14 +121,15 @@ static void key_without_a_hash(void)
 	end(map, thread, "its invariants hold");
 }
 
-/* Every hash of a lookup faults once, even under the lock. */
+/* Makes every hash of a lookup fault once, even under the lock. */
 static void every_hash(struct rm_shape shape, const char *name)
 {
 	struct safe_map *map = begin(shape, 2);
 	void *thread = ops.join(map, 0), *other = ops.join(map, 1);
 	bool absent = true, is_free = true, usable = true;
 
-	/* an empty read map, a dirty: hashed under the lock */
+	/* with an empty read map and a dirty map, keys are hashed under the
+	   lock */
 	put(thread, shape, 1);
 	for (unsigned nth = 1; nth <= 4; nth++)
 		for (uint64_t rank = 2; rank < RANKS && is_free; rank++) {
@@ -232,7 +233,8 @@ static void on_segv(int number)
 	fault_raise(real_barrier);
 }
 
-/* A program's own handler may raise: memory that cannot be read. */
+/* A program's own signal handler may raise a fault for memory that cannot be
+   read. */
 static void real_fault(void)
 {
 	const struct sigaction action = { .sa_handler = on_segv,
@@ -251,8 +253,8 @@ static void real_fault(void)
 	for (int i = 0; i < 3; i++)
 		absent &= !ops.lookup(thread, RM_STR16X8, key, &value);
 	sigaction(SIGSEGV, &before, NULL);
-	CHECK(absent && map->faults == 3,
-	        "a SIGSEGV whose handler raises is survived, repeatedly");
+	CHECK(absent && map->faults == 3, "a SIGSEGV whose handler raises a "
+	                                  "fault is survived, repeatedly");
 	CHECK(lock_is_free(map) && has_key(thread, RM_STR16X8, 1),
 	        "with the lock free and the map in use");
 	munmap(bytes, 4096);
@@ -287,7 +289,7 @@ int main(void)
 	key_without_a_hash();
 	every_hash(RM_U64X8, "u64x8: the invariants hold");
 	every_hash(RM_STR16X24, "str16x24: the invariants hold");
-	if (tap_failed) /* threads would wait for a lock forever */
+	if (tap_failed) /* otherwise threads would wait for a lock forever */
 		return DONE();
 	together();
 	if (TSAN)

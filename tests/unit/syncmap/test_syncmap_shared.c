@@ -12,7 +12,7 @@ int main(void)
 	fill(&b, 3);
 	store(&b, 10, 10);
 	pthread_rwlock_rdlock(&b.map->lock.rwlock);
-	/* an exclusive lock would hang */
+	/* with an exclusive lock this would hang */
 	CHECK(load(&b, 10) == 10 && load(&b, 99) == 0 &&
 	                syncmap_misses(b.map) == 2,
 	        "lookups miss while another reader holds the lock");

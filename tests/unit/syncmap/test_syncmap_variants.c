@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_variants.c - how each variant of sync.Map differs: when dirty is
-   promoted, when it is made, what Range visits. One thread, exact. */
+/* test_syncmap_variants.c - how the variants of sync.Map differ: when dirty is
+   promoted, when it is built, what Range visits. One thread, exact. */
 #include "runner/keys.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -65,8 +65,8 @@ static size_t entries(struct subject *s, const char *which)
 	return (size_t)race_stat(s->impl, s->map, which);
 }
 
-/* After `keys` new keys: the number, from 1, of the absent lookup that
-   promotes; 0: none of 1,000 does. */
+/* Returns, after `keys` new keys, the number (from 1) of the lookup of an
+   absent key that promotes; 0: none of 1,000 does. */
 static unsigned promoting_miss(const struct rm_impl *impl, uint64_t keys)
 {
 	struct subject s = subject_open(impl);
@@ -145,7 +145,7 @@ static void late_dirty_rule(void)
 	store(&s, 52, 1);
 	CHECK(amended(&s) && entries(&s, "read_entries") == 51 &&
 	                entries(&s, "dirty_entries") == 52,
-	        "dirty_late: one more miss does");
+	        "dirty_late: one more miss makes one");
 	for (unsigned miss = 1; miss < 52; miss++)
 		load(&s, 1000);
 	CHECK(amended(&s), "dirty_late: then misses count from 0");
@@ -159,7 +159,7 @@ struct visit {
 	unsigned count, news;
 };
 
-/* At the first visit both keys get a new value. */
+/* At the first visit, gives both keys a new value. */
 static bool rewrite(
         void *context, struct rm_key key, const struct rm_value *value)
 {

@@ -52,7 +52,7 @@ static inline void guard_write_end(struct guard *guard)
 	guard->inside--;
 }
 
-/* True if these are the counts since the last call and no lock is held. */
+/* True if these are the counts since the last call, and no lock is held. */
 static inline bool guard_counts_are(
         struct guard *guard, unsigned reads, unsigned writes)
 {
@@ -63,15 +63,15 @@ static inline bool guard_counts_are(
 	return right;
 }
 
-/* Checks after a test's last subject: all memory and `guards` locks are freed,
-   and create() fails without memory or without a lock. */
+/* Checks after the last technique of a test: all memory and `guards` locks are
+   freed, and create() fails without memory or without a lock. */
 static inline void guards_are_freed(const struct rm_map_ops *ops,
         const struct rm_sizing *sizing, unsigned guards)
 {
 	CHECK(heap_held == 0 && guards_destroyed == guards,
 	        "all memory and locks are freed");
 	heap_is_full = true;
-	CHECK(!ops->create(sizing), "without memory, create returns NULL");
+	CHECK(!ops->create(sizing), "if memory runs out, create returns NULL");
 	heap_is_full = false;
 	guard_fails = true;
 	CHECK(!ops->create(sizing) && heap_held == 0,

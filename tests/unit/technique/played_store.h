@@ -14,14 +14,14 @@ enum { PLAYED_ENTRIES = 1024, PLAYED_MAPS = 4 };
 /* Counters, and settings of a test; all zero is a correct store. */
 static struct {
 	unsigned created, destroyed, joined, left, parked, unparked, quiesced;
-	unsigned create_fails, join_fails; /* at this call, from 1 */
+	unsigned create_fails, join_fails; /* fails at this call, from 1 */
 	/* stores nothing; finds no key; finds every key */
 	bool ignores, forgets_keys, has_all;
 	uint64_t other_value; /* added to each value */
 	size_t slot;          /* of the last join */
 	unsigned upserts, lookups, lookups_before_last_upsert;
 	char first[32], last[32]; /* inserted keys */
-	char last_lookup[32];     /* the last key looked up */
+	char last_lookup[32];     /* the last key that was looked up */
 	struct rm_sizing sizing[PLAYED_MAPS];
 } played;
 

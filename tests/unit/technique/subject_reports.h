@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subject_reports.h - statistics and check of a technique's subject. */
+/* subject_reports.h - reads the statistics of a technique and runs its
+   check. */
 #ifndef RM_TEST_SUBJECT_REPORTS_H
 #define RM_TEST_SUBJECT_REPORTS_H
 
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Returns a statistic, or -1 without one of that name. */
+/* Returns a statistic, or -1 if there is none of that name. */
 static inline double stat_of(
         const struct rm_map_ops *ops, void *subject, const char *name)
 {

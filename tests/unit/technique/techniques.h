@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* techniques.h - runs a subject's own loop on threads that start together, as a
-   trial does, and then calls the subject's check. */
+/* techniques.h - runs a technique's own loop on threads that start together, as
+   a trial does, and then calls the technique's check. */
 #ifndef RM_TEST_TECHNIQUES_H
 #define RM_TEST_TECHNIQUES_H
 
@@ -16,7 +16,8 @@
 
 enum { TECHNIQUE_THREADS = 64 };
 
-/* A run. `map` stays afterwards for its statistics: call technique_end(). */
+/* A run. `map` stays afterwards for its statistics; call technique_end() to
+   free it. */
 struct technique_run {
 	const struct rm_impl *impl;
 	unsigned threads;
@@ -93,7 +94,7 @@ static inline bool technique_play(struct technique_run *run, const char *id)
 	return run->adds_up;
 }
 
-/* Returns a statistic of the run, or -1 without one of that name. */
+/* Returns a statistic of the run, or -1 if there is none of that name. */
 static inline double technique_stat(
         const struct technique_run *run, const char *name)
 {
@@ -109,7 +110,7 @@ static inline void technique_end(struct technique_run *run)
 	run->map = NULL;
 }
 
-/* Counts seeds for which the check fails with `why` in its reason. */
+/* Counts the seeds for which the check fails with `why` in the reason. */
 static inline unsigned technique_caught(struct technique_run *run,
         const char *id, const char *why, unsigned seeds)
 {

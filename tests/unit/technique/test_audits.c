@@ -26,7 +26,8 @@ static void check_growth(void)
 	/* 160 keys: at the 9th, 14th, 27th, 53rd and 105th */
 	CHECK(audit_stat("growth_points", "growths_seen", 1, 10) == 5,
 	        "160 keys make it grow five times");
-	/* a bucket holds eight: 7 > 6.5 does not grow, 9 grows late */
+	/* a bucket holds eight, so the 7th key (7 > 6.5) does not make it grow,
+	   the 9th does */
 	CHECK(audit_stat("growth_points", "growths_off_load_factor", 1, 10) ==
 	                2,
 	        "one bucket grows for the 9th key, not for the 7th");
@@ -65,7 +66,7 @@ static void check_promotion(void)
 	                audit_stat("promotion", "promotions_by_exact_count", 1,
 	                        100) == 4,
 	        "dirty is promoted at as many misses as it has entries");
-	/* with 8, 16, 24 and 32 entries: 8 are the slots of one bucket */
+	/* with 8, 16, 24 and 32 entries; one bucket has 8 slots */
 	CHECK(audit_stat("promotion", "promotions_by_exact_count", 1, 8) == 3,
 	        "a number that buckets explain, too, does not count as exact");
 	CHECK(audit_stat("promotion", "dirty_made_without_misses", 1, 100) ==
@@ -84,14 +85,14 @@ static void check_promotion(void)
 
 static void check_takes(void)
 {
-	/* 200 keys: half in the read map, half only in dirty */
+	/* 200 keys, half of them in the read map, half only in dirty */
 	CHECK(audit_stat("take_met", "takers_met", 2, 100) == 400 &&
 	                audit_stat("take_met", "both_got_it", 2, 100) == 0 &&
 	                audit_stat("take_met", "neither_got_it", 2, 100) == 0 &&
 	                audit_stat("take_met", "values_lost", 2, 100) == 0,
 	        "a Delete runs within each LoadAndDelete; exactly one gets the "
 	        "key");
-	/* a Load and then a Delete gives the even keys to both */
+	/* a Load followed by a Delete gives the even keys to both */
 	CHECK(audit_stat("take_apart", "both_got_it", 2, 100) == 200,
 	        "in two steps both get the key, and the count shows it");
 }
@@ -108,8 +109,8 @@ static void check_emptying(void)
 		        "a full map is emptied, and the time is counted");
 }
 
-/* Two threads. How often both see the old word depends on chance; a
-   compare-and-set must never allow it. */
+/* Two threads. How often both threads see the old word depends on chance; with
+   a compare-and-set that must never happen. */
 static void check_two_threads(void)
 {
 	struct technique_run run = {
@@ -123,7 +124,7 @@ static void check_two_threads(void)
 	technique_end(&run);
 	CHECK(technique_play(&run, "barrier_release") &&
 	                technique_stat(&run, "words_met") == 500000,
-	        "with release stores all words are met, too");
+	        "with release stores all words are visited, too");
 	technique_end(&run);
 	run.iterations = 50000;
 	CHECK(technique_play(&run, "growth_read_rw") &&

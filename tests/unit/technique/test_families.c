@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_families.c - keys of three modules on one thread, in a store that
-   records each call: which keys exist, which map serves them, how "cache:"
+   records each call: which keys exist, in which map they are, how "cache:"
    turns over, and which answers are wrong. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
 enum { FAMILIES_MAPS = 3 };
 #define FAMILIES_STORE "tests/unit/technique/played_store.h"
@@ -121,7 +121,7 @@ static void create_fails_without_memory(void)
 
 	heap_is_full = true;
 	CHECK(!families_ops.create(&sizing),
-	        "without memory, create returns NULL");
+	        "if memory runs out, create returns NULL");
 	heap_is_full = false;
 	for (unsigned i = 1; i <= 3; i++) {
 		static const uint64_t args[] = { KEYS, MISSES };
@@ -167,8 +167,8 @@ static void threads_are_in_all_maps(void)
 	families_ops.destroy(families);
 }
 
-/* Returns the lookups of a module's keys in the loop; *keys becomes the number
-   of keys looked up. The fill looked up each key once. */
+/* Returns the lookups of a module's keys in the loop; *keys receives the number
+   of keys that were looked up. The fill looked up each key once. */
 static uint64_t count_lookups(struct family_map *one, unsigned *keys)
 {
 	uint64_t times = 0;
@@ -215,7 +215,7 @@ static void lookups_use_all_keys(void)
 	                        1 &&
 	                played_find(&families->maps[2], "cache:70")->lookups ==
 	                        1,
-	        "of \"cache:\" the oldest and newest eighths are not drawn");
+	        "the oldest and newest eighths of \"cache:\" are not drawn");
 	CHECK(!worker.counts.wrong && !worker.counts.misses_resident &&
 	                !worker.counts.pairs,
 	        "all present keys are found, and no absent one");
@@ -265,7 +265,7 @@ static void cache_turns_over(void)
 	came = head - KEYS;
 	CHECK(worker.counts.pairs == came && came > 90 && came < 210 &&
 	                worker.counts.writes == TURNS + came,
-	        "a write of \"cache:\" counts two, another write one");
+	        "a write to \"cache:\" counts as two, any other write as one");
 	CHECK(family_count(&families->maps[2]) == KEYS &&
 	                count_present(&families->maps[2], "cache:", came, head,
 	                        2) == KEYS,
@@ -391,7 +391,7 @@ static void keys_add_up(void)
 	played_find(&families->maps[1], "metric:7")->there = false;
 	CHECK(!families_ops.check(families, why, sizeof(why)) &&
 	                !strcmp(why, "239 keys, expected 240"),
-	        "the check finds a lost key");
+	        "the check detects a lost key");
 	CHECK(stat_of(&families_ops, families, "entries") == 239 &&
 	                stat_of(&families_ops, families, "chains") == 24 &&
 	                stat_of(&families_ops, families,

@@ -2,7 +2,7 @@
 /* test_families_rw.c - a Go map under an RWMutex as a store of families.h: each
    call takes the right lock and releases it. The lock counts its calls. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "runner/map.h"
 
 /* Replaces guard_go_rw.h, whose include guard this is. */
@@ -84,7 +84,8 @@ static void census_counts_chains(void)
 	family_stats(&one, take_wanted, &growths);
 	family_stats(&one, take_wanted, &buckets);
 	CHECK(growths.value == 0 && buckets.value == 16 && took(&one, 2, 0),
-	        "the statistics are the map's: presized, it never grew");
+	        "the statistics are those of the map, which was presized and "
+	        "never grew");
 	family_destroy(&one);
 	guard_fails = true;
 	CHECK(!family_create(&one, &sizing), "without a lock, create fails");

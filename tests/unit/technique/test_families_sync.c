@@ -2,7 +2,7 @@
 /* test_families_sync.c - a sync.Map as a store of families.h: the life of a
    key, the census, and freed memory. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/technique/families_sync.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/wanted_stat.h"
@@ -81,7 +81,7 @@ static void census_counts_all_keys(struct family_map *one, void *handle)
 enum { WRITES = 4000 };
 
 /* Returns how many more blocks are allocated after many writes of one key.
-   `other`, unless NULL, quiesces, too. */
+   `other`, unless NULL, also quiesces. */
 static long count_unfreed(void *handle, void *other)
 {
 	const long held = heap_held;
@@ -116,7 +116,7 @@ static void quiesce_reaches_the_map(struct family_map *one, void *handle)
 	CHECK(family_count(one) == 4, "four keys are counted");
 	other = family_join(one, 1);
 	CHECK(count_unfreed(other, NULL) < WRITES / 2,
-	        "a thread that has counted does not delay it");
+	        "a thread that has counted does not delay reclamation");
 	family_leave(other);
 }
 

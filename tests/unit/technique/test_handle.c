@@ -2,7 +2,7 @@
 /* test_handle.c - a map variable of several words, on one thread: which headers
    are torn, and what a thread sees that runs while another sleeps. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
@@ -16,7 +16,7 @@ static unsigned pauses;
 static void (*during_pause)(void); /* acts as another thread */
 static struct handle *subject;
 
-/* Replaces the system's function: the moment at which other threads run. */
+/* Replaces the system's function; other threads run at this moment. */
 int nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
@@ -58,7 +58,7 @@ static void write_through_copy(void)
 	self = handle_ops.join(subject, 2);
 	CHECK(gomap_count(subject->maps[HANDLE_ORIGINAL]) == 10 &&
 	                subject->guard.threads == 3,
-	        "the subject has ten keys and three threads");
+	        "the technique has ten keys and three threads");
 	CHECK(handle_reader(self, 77) == HANDLE_ORIGINAL && original(2) == 77 &&
 	                original(1) == 0,
 	        "a copy of the original is written at the thread's own key");
@@ -118,7 +118,7 @@ static void headers_tear(void)
 	        "separately");
 	CHECK(check_reports(&handle_ops, subject,
 	              "torn headers: 2 of 2 copies were of no map"),
-	        "the check finds torn headers");
+	        "the check detects torn headers");
 	handle_ops.destroy(subject);
 	begin(2);
 	handle_assign(handle_ops.join(subject, 0), HANDLE_FRESH);

@@ -2,7 +2,7 @@
 /* test_handle_clone.c - a map variable whose copies are clones: made entry by
    entry under the lock, written without effect on the original, and freed. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
 #include "tests/unit/technique/counting_guard.h"
 #define HANDLE_FORM HANDLE_CLONE

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_hash_quality.c - statistics of hashes: collisions at each width and
-   evenness over shards; and that the test strings differ, shown with a poor
-   hash. */
+   evenness over shards; and that the test strings differ, which a poor hash
+   shows. */
 #include "impls/technique/hash_quality.h"
 #include "runner/impl.h"
 #include "tests/unit/technique/techniques.h"
@@ -11,7 +11,7 @@
 static void equal_hashes_are_counted_at_each_width(void)
 {
 	const uint64_t high = (uint64_t)1 << 40;
-	/* 5 twice; 9 again above bit 32 and above bit 31 */
+	/* 5 twice; 9 again with a bit set from 32 on, and from 31 on */
 	uint64_t hashes[] = { 5, 9, 7, 5, high | 9, (uint64_t)1 << 31 | 9 };
 	struct hash_collisions found = hash_collisions_of(hashes, 6);
 
@@ -23,11 +23,11 @@ static void equal_hashes_are_counted_at_each_width(void)
 	CHECK(found.expected[1] == 15 / 0x1p32 &&
 	                found.expected[2] == 15 / 0x1p31 &&
 	                found.expected[0] == 15 / 0x1p64,
-	        "expected: each of 15 pairs, once in 2^bits");
+	        "each of 15 pairs is expected to collide once in 2^bits");
 }
 
-/* A million random values of 31 bits: 233 expected collisions; here within five
-   standard deviations of a Poisson distribution. */
+/* Draws a million random values of 31 bits, for which 233 collisions are
+   expected; accepts five standard deviations of a Poisson distribution. */
 static void random_hashes_match_expectation(void)
 {
 	enum { MANY = 1000000 };
@@ -62,12 +62,13 @@ static void uneven_shards_are_measured(void)
 	}
 	spread = hash_spread_of(even, 512);
 	CHECK(spread.of[0].chi2 == 0 && spread.of[3].most_over == 1,
-	        "equal numbers in each shard: chi-square 0");
+	        "with equal numbers in each shard, chi-square is 0");
 	spread = hash_spread_of(odd, 512);
 	/* half of 16 shards have 64 keys instead of 32: 16 * 32^2 / 32 / 15 */
 	CHECK(fabs(spread.of[0].chi2 - 512.0 / 15) < 1e-9 &&
 	                spread.of[0].most_over == 2,
-	        "half of the shards empty: chi-square as computed by hand");
+	        "with half of the shards empty, chi-square is as computed by "
+	        "hand");
 }
 
 static double stat_of_hash(const struct rm_impl *impl, uint64_t bytes,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_hold.c - locks that are held for a while, with a simulated clock and
-   lock: which threads lock how, how long they wait and sleep, and the share of
+   lock: how each thread locks, how long it waits and sleeps, and the share of
    time spent waiting. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that they are counted */
+/* included after it, so that their allocations are counted */
 #include "runner/base/histogram.c"
 #include "runner/map.h"
 #include "tests/unit/trial/played_clock.h"
@@ -128,7 +128,7 @@ static void first_threads_write(void)
 	                hold->guard.reader == hold,
 	        "the others lock for reading");
 	CHECK(yields == 3, "readers do not yield");
-	/* a clock reading after the lock, then a sleep from there */
+	/* a clock reading after the lock, then a sleep that starts then */
 	CHECK(write_ns >= 9000 && write_ns <= 9000 + 3 * PLAYED_READING_NS &&
 	                read_ns >= 5000 &&
 	                read_ns <= 5000 + 3 * PLAYED_READING_NS,
@@ -176,7 +176,7 @@ static void waits_are_reported(void)
 	                stat_of(&hold_ops, hold, "write_wait_p50") == -1,
 	        "without timing only mean and maximum of waits are reported");
 	share = stat_of(&hold_ops, hold, "write_blocked_share");
-	/* 5600 of waits, and four sleeps of 9000, with readings in between */
+	/* waits of 5600, and four sleeps of 9000, with readings in between */
 	CHECK(share > 5600.0 / (5600 + 4 * 9000 + 3000) &&
 	                share < 5600.0 / (5600 + 4 * 9000),
 	        "the writers' share of time spent waiting is reported");
@@ -261,7 +261,8 @@ static void memory_is_freed(void)
 	CHECK(heap_held == 0 && lock.destroyed == 5,
 	        "all memory and locks are freed");
 	heap_is_full = true;
-	CHECK(!hold_ops.create(&sizing), "without memory, create returns NULL");
+	CHECK(!hold_ops.create(&sizing),
+	        "if memory runs out, create returns NULL");
 	heap_is_full = false;
 	lock.fails = true;
 	CHECK(!hold_ops.create(&sizing) && heap_held == 0,

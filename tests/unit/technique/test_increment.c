@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_increment.c - incrementing values of one map, on one thread that plays
-   two: while one sleeps, the other increments the same value. The losses,
-   conflicts and the count before the first conflict are then known. */
+/* test_increment.c - increments values of one map on one thread that acts as
+   two: while one sleeps, the other increments the same value. Losses, conflicts
+   and the count before the first conflict are then known. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
 #include "tests/unit/technique/counting_guard.h"
 
@@ -19,7 +19,7 @@ static unsigned pauses, pauses_inside; /* inside: under the lock, in a write */
 static struct increment_thread *interloper;
 static struct increment *watched;
 
-/* Replaces the system's function: the moment at which other threads run. */
+/* Replaces the system's function; other threads run at this moment. */
 int nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
@@ -139,7 +139,7 @@ static void losses_are_reported(void)
 	        "concurrent map writes: %.0f seen, 1 of 1001 increments lost",
 	        conflicts);
 	CHECK(check_reports(&increment_ops, increment, why),
-	        "the check finds the loss");
+	        "the check detects the loss");
 	reports_only = 1;
 	CHECK(check_reports(&increment_ops, increment, ""),
 	        "with INCREMENT_REPORTS_ONLY the check accepts the loss");
@@ -150,11 +150,11 @@ static void losses_are_reported(void)
 	rm_stat_own(&increment->thread[13].done, -3);
 	CHECK(!increment_ops.check(increment, why, sizeof(why)) &&
 	                stat_now(increment, "increments_lost") == -2,
-	        "a sum above the increments always fails");
+	        "a sum above the number of increments always fails");
 	increment_ops.destroy(increment);
 }
 
-/* Conflicts without a loss, and a loss without a conflict. */
+/* Tests conflicts without a loss, and a loss without a conflict. */
 static void loss_or_conflict_fails(void)
 {
 	struct increment *increment = increments(NULL);
@@ -163,7 +163,7 @@ static void loss_or_conflict_fails(void)
 	rm_stat_own(&increment->thread[13].done, 2);
 	CHECK(check_reports(&increment_ops, increment,
 	              "concurrent map writes: 0 seen, 2 of 12 increments lost"),
-	        "the check finds a loss without a conflict");
+	        "the check detects a loss without a conflict");
 	rm_stat_own(&increment->thread[13].done, -2);
 	reports_only = 1;
 	CHECK(check_reports(&increment_ops, increment, ""),
@@ -175,7 +175,7 @@ static void loss_or_conflict_fails(void)
 	gomap_set(increment->map->extra->conflicts, 4);
 	CHECK(check_reports(&increment_ops, increment,
 	              "concurrent map writes: 4 seen, 0 of 10 increments lost"),
-	        "the check finds conflicts without a loss");
+	        "the check detects conflicts without a loss");
 	increment_ops.destroy(increment);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads meet. */
-/* test_misuse.c - correct techniques and their misuse: the wrong ones are
-   detected, or shown by a count, in 20 of 20 runs; the right ones never fail.
-   Races hold their own window open (technique_sleep()), tens of times per
-   run. So this shows that the check detects the fault, not that it would find a
-   rare one. */
+/* test_misuse.c - correct techniques and their misuse: misuses are detected, or
+   shown by a count, in 20 of 20 runs; correct techniques never fail. Races
+   sleep at the critical moment (technique_sleep()), tens of times per run. So
+   this shows that the check detects the fault, not that it would find a rare
+   one. */
 #include "tests/unit/technique/techniques.h"
 
 /* The injected bugs leak. */
@@ -38,7 +38,7 @@ static void check_pair(const struct pair *pair)
 	char name[100];
 
 	snprintf(name, sizeof(name),
-	        "%s, with its window held open, fails in 20 of 20 runs: %s",
+	        "%s, which sleeps in the race, fails in 20 of 20 runs: %s",
 	        pair->wrong, pair->why);
 	CHECK(technique_caught(&run, pair->wrong, pair->why, 20) == 20, name);
 	run = pair->run;
@@ -81,7 +81,8 @@ static double single_thread_stat(const char *id, const char *name, uint64_t arg)
 	return value;
 }
 
-/* One thread assigns and restores 100,000 times; the other copies as often. */
+/* One thread assigns and restores the variable 100,000 times; the other copies
+   it as often. */
 static struct technique_run assigned_and_copied(const char *id)
 {
 	struct technique_run run = {
@@ -118,7 +119,7 @@ static void copies_race_with_assignments(void)
 	}
 }
 
-/* Misuses that are not wrong but expensive, shown by counts. */
+/* Tests misuses that are not wrong but expensive, which counts show. */
 static void check_costs(void)
 {
 	CHECK(single_thread_stat("range_list", "ranges_looked_at", 1000) ==
@@ -128,7 +129,7 @@ static void check_costs(void)
 	                        4500 &&
 	                single_thread_stat("range_counter", "ranges_looked_at",
 	                        1000) == 1000,
-	        "a shorter list costs fewer, a counter one");
+	        "a shorter list costs fewer inspections, a counter one");
 	CHECK(single_thread_stat("pair_adjacent", "lines", 0) == 1 &&
 	                single_thread_stat("pair_adjacent", "distance", 0) == 8,
 	        "adjacent words share a line");
@@ -161,7 +162,7 @@ static void check_costs(void)
 	        "handlers that do not end occupy the slots of new connections");
 }
 
-/* Servers open connections while the timer sweeps, in each run. */
+/* Tests that servers open connections while the timer sweeps, in each run. */
 static void servers_open_during_sweeps(void)
 {
 	static const char *const ids[] = { "cleanup_delete", "cleanup_cancel" };
@@ -206,7 +207,7 @@ static bool removed_key_is_found(const char *id)
 	return found;
 }
 
-/* All three modes of the pair pass on several threads. */
+/* Runs all three modes of the pair on several threads. */
 static void pair_modes(void)
 {
 	bool right = true;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_parts.c - the parts of techniques, on one thread: loop conditions,
-   memory, and templates with the test's own choices, right and wrong. */
+/* test_parts.c - parts of techniques, on one thread: loop conditions, memory,
+   and templates with choices of this test, right and wrong. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/technique/technique.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/technique/subject_reports.h"
 
-/* --- a barrier with a plain store --- */
 static unsigned unexpected_stores; /* over another old value */
 static inline void barrier_write(
         _Atomic uint64_t *word, uint64_t was, uint64_t now)
@@ -17,7 +16,6 @@ static inline void barrier_write(
 }
 #include "impls/technique/barrier.h"
 
-/* --- an audit whose n-th structure is wrong --- */
 enum { AUDIT_AUDITS, SEEN, AUDIT_COUNTS };
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" }, [SEEN] = { "seen", "bytes" }
@@ -34,7 +32,6 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return ++structures != wrong_structure;
 }
 
-/* --- an index that is wrong for one hash --- */
 static uint64_t wrong_hash;
 static bool too_far;
 static uint64_t test_index(uint64_t hash, uint64_t segments)
@@ -47,7 +44,6 @@ static uint64_t test_index(uint64_t hash, uint64_t segments)
 #define INDEX_NAME               "the test's choice"
 #include "impls/technique/index.h"
 
-/* --- numbers that are handed out, of which one may be wrong --- */
 enum { SENT_CHUNKS = 9 };
 struct sent_record {
 	uint64_t next, wrong, instead;
@@ -126,7 +122,8 @@ static void memory_is_in_pairs_of_lines(void)
 	}
 	CHECK(right, "memory is zeroed, in whole pairs of lines");
 	heap_is_full = true;
-	CHECK(!technique_new(1), "without memory, technique_new returns NULL");
+	CHECK(!technique_new(1),
+	        "if memory runs out, technique_new returns NULL");
 	heap_is_full = false;
 }
 
@@ -161,7 +158,7 @@ static struct rm_worker barrier_worker(
 		.iterations_limit = 2 };
 }
 
-/* The other thread is ahead: its words and results are set by the test. */
+/* The other thread is ahead; the test sets its words and results. */
 static void barriers_count(void)
 {
 	const uint64_t args[] = { 10 };
@@ -179,8 +176,9 @@ static void barriers_count(void)
 	memset(other->saw_old[1] + 7, 1, 3);
 	other->round = 2;
 	barrier_loops[0].run(&first);
-	/* round 0: words 0 .. 5 are old for this thread, 0 .. 3 for the other;
-	   round 1: all for this one (none is above 1), 7 .. 9 for the other */
+	/* in round 0, words 0 .. 5 are old for this thread, 0 .. 3 for the
+	   other; in round 1, all are old for this one (none is above 1), 7 .. 9
+	   for the other */
 	CHECK(stat_of(&barrier_ops, barrier, "words_met") == 20 &&
 	                stat_of(&barrier_ops, barrier, "both_saw_old") == 4 + 3,
 	        "a word counts if both threads saw the old value");
@@ -200,7 +198,7 @@ static void barriers_count(void)
 	        "the check passes if no write is lost");
 	other->word[9 * BARRIER_STRIDE] = 1;
 	CHECK(check_reports(&barrier_ops, barrier, "a write is lost"),
-	        "the check finds a lost write");
+	        "the check detects a lost write");
 	stop = true;
 	CHECK(!barrier_wait(&first, other, 9) && barrier_wait(&first, other, 0),
 	        "a stopped thread does not wait");
@@ -213,7 +211,7 @@ static void barriers_need_memory(void)
 
 	heap_is_full = true;
 	CHECK(!barrier_ops.create(&sizing),
-	        "without memory, create returns NULL");
+	        "if memory runs out, create returns NULL");
 	heap_is_full = false;
 }
 
@@ -290,7 +288,7 @@ static void choices_are_checked(void)
 	index_loops[0].run(&worker);
 	CHECK(worker.counts.iterations == 640 && !worker.counts.wrong &&
 	                subject->sum < 64,
-	        "each choice is an iteration");
+	        "each choice counts as an iteration");
 	too_far = true;
 	worker.iterations_limit = 704;
 	index_loops[0].run(&worker);
@@ -303,7 +301,7 @@ static void choices_are_checked(void)
 	wrong_hash = UINT64_MAX;
 	CHECK(check_reports(&index_ops, subject,
 	              "the test's choice of ffffffffffffffff is 62 of 64"),
-	        "the check finds a wrong index of the last hash");
+	        "the check detects a wrong index of the last hash");
 	wrong_hash = (uint64_t)INT64_MAX + 1;
 	CHECK(check_reports(&index_ops, subject,
 	              "the test's choice of 8000000000000000 is 1 of 64"),
@@ -313,7 +311,7 @@ static void choices_are_checked(void)
 	index_ops.destroy(subject);
 }
 
-/* 20 requests; number `wrong` is handed out as `instead`. */
+/* Makes 20 requests; number `wrong` is handed out as `instead`. */
 static void numbers_are_handed_out_once(
         uint64_t wrong, uint64_t instead, const char *why, const char *fact)
 {
@@ -357,13 +355,14 @@ static void numbers_are_counted(void)
 	numbers_are_handed_out_once(
 	        0, 0, "", "the check passes if each number is handed out once");
 	numbers_are_handed_out_once(5, 6, UNSENT,
-	        "the check finds a number that is handed out twice");
+	        "the check detects a number that is handed out twice");
 	numbers_are_handed_out_once(19, 20, UNSENT,
-	        "the check finds that the last number is skipped");
+	        "the check detects that the last number is skipped");
 	numbers_are_handed_out_once(1, 0, UNSENT,
-	        "the check finds that the first number is skipped");
+	        "the check detects that the first number is skipped");
 	heap_is_full = true;
-	CHECK(!sent_ops.create(&sizing), "without memory, create returns NULL");
+	CHECK(!sent_ops.create(&sizing),
+	        "if memory runs out, create returns NULL");
 	heap_is_full = false;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_route.c - stores into 64 shards, with a route that the test can mislead:
-   what is stored where, and what is not found again. */
+   which keys are stored where, and which are not found again. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
 /* Replaces guard_go_rw.h, whose include guard this is. */
 #define RM_SUPPORT_GUARD_GO_RW_H
@@ -91,7 +91,8 @@ static unsigned count_stored(struct route *route)
 	return keys;
 }
 
-/* True if all shards' locks together were taken so often, and none is held. */
+/* True if the locks of all shards were taken this often in total, and none is
+   held. */
 static bool locks_taken(struct route *route, unsigned reads, unsigned writes)
 {
 	unsigned read = 0, wrote = 0;
@@ -188,11 +189,11 @@ static void lost_keys_are_detected(void)
 	        "lost keys do not fail a misleading route");
 	gomap_set(route->map->shard[63].inner->count, 21);
 	CHECK(!route_ops.check(route, (char[100]){ 0 }, 100),
-	        "the check finds a broken last shard");
+	        "the check detects a broken last shard");
 	gomap_set(route->map->shard[63].inner->count, 20);
 	gomap_set(route->map->shard[0].inner->count, 1);
 	CHECK(!route_ops.check(route, (char[100]){ 0 }, 100),
-	        "the check finds a broken first shard");
+	        "the check detects a broken first shard");
 	gomap_set(route->map->shard[0].inner->count, 0);
 	route_ops.destroy(route);
 }

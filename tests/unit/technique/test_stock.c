@@ -9,7 +9,7 @@
 
 enum { MANY = 10000000, EXTRA = 20000 };
 
-/* Sells all of the stock and no more: two threads request more. */
+/* Sells exactly the whole stock, although two threads request more. */
 static void ten_million(const char *id)
 {
 	struct technique_run run = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_subjects.c - stock, pairs of words and the cleanup of a registry, on one
-   thread: the effect of each step, and that the checks find faults. */
+   thread: the effect of each step, and that the checks detect faults. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that they are counted */
+/* included after it, so that their allocations are counted */
 #include "impls/support/guard_none.h"
 enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
@@ -54,14 +54,14 @@ static void stock_faults_are_detected(struct stock *stock)
 	stock_put(stock, 1);
 	CHECK(check_reports(&stock_ops, stock,
 	              "a deduction was lost: sold 15, but 1 of 15 remain"),
-	        "the check finds a lost deduction");
+	        "the check detects a lost deduction");
 	stock_put(stock, 0);
 	rm_stat_own(&stock->thread[0].sold, 1);
 	CHECK(check_reports(&stock_ops, stock, "oversold: 16 of 15, 0 remain"),
-	        "the check finds a unit that was sold twice");
+	        "the check detects a unit that was sold twice");
 	stock_put(stock, -1);
 	CHECK(check_reports(&stock_ops, stock, "oversold: 16 of 15, -1 remain"),
-	        "the check finds a negative stock");
+	        "the check detects a negative stock");
 }
 
 static void stock_is_sold_once(void)
@@ -140,7 +140,7 @@ static void pairs_add_up(void)
 		         check_reports(&pair_ops, pair, "");
 		pair_ops.destroy(pair);
 	}
-	CHECK(right, "rr adds nothing, rw in odd threads, ww in all");
+	CHECK(right, "rr adds nothing, rw adds in odd threads, ww in all");
 	struct pair *pair = pair_in(PAIR_WW);
 
 	CHECK(stat_of(&pair_ops, pair, "distance") == 64 &&
@@ -148,11 +148,11 @@ static void pairs_add_up(void)
 	        "words 56 bytes apart are on two lines");
 	--*pair_word(pair, 1);
 	CHECK(check_reports(&pair_ops, pair, "word 1 holds 63, expected 64"),
-	        "the check finds a lost addition");
+	        "the check detects a lost addition");
 	++*pair_word(pair, 1);
 	++*pair_word(pair, 0);
 	CHECK(check_reports(&pair_ops, pair, "word 0 holds 129, expected 128"),
-	        "the check finds an extra addition");
+	        "the check detects an extra addition");
 	*pair_word(pair, 1) = 5;
 	run(&pair_ops, pair_loops, pair, 1, 0);
 	CHECK(pair->thread[1].read == 0, "without iterations nothing is read");
@@ -195,7 +195,7 @@ static void end(struct cleanup *cleanup)
 	CHECK(check_reports(&cleanup_ops, cleanup, ""), "the check passes");
 	rm_stat_own(&cleanup->thread->opened, 1);
 	CHECK(!check_reports(&cleanup_ops, cleanup, ""),
-	        "the check finds a lost connection");
+	        "the check detects a lost connection");
 	cleanup_ops.destroy(cleanup);
 }
 
@@ -211,9 +211,10 @@ static void idle_connections_are_closed(void)
 	run_second(self, 10);
 	run_second(self, 11);
 	CHECK(slot->last_heard_s == 10 && self->free_slots == 3,
-	        "a client sends until its end, then it is silent");
+	        "a client sends until its last second, then it is silent");
 	run_second(self, 40);
-	CHECK(count_entries(cleanup) == 1, "the connection stays for 30 s");
+	CHECK(count_entries(cleanup) == 1,
+	        "the connection stays open for 30 s");
 	run_second(self, 41);
 	CHECK(count_entries(cleanup) == 0 &&
 	                cleanup_closed_s(slot->mark) == 41 && slot->handled &&
@@ -223,13 +224,13 @@ static void idle_connections_are_closed(void)
 	CHECK(cleanup_survivors(self) == 0, "the handler has 30 s to end");
 	self->now_s = 72;
 	CHECK(cleanup_survivors(self) == 1,
-	        "after 30 s the handler counts as left over");
+	        "a handler that still runs after 30 s is counted");
 	self->survivors = 3;
 	cleanup_ops.leave(self);
 	CHECK(check_reports(&cleanup_ops, cleanup,
 	              "3 handlers outlived their connection by more than 30 s; "
 	              "0 connections were refused because no slot was free"),
-	        "the check finds handlers that did not end");
+	        "the check detects handlers that did not end");
 	self->survivors = 0;
 	cleanup_ops.join(cleanup, 0);
 	run_second(self, 72);

@@ -22,7 +22,8 @@ static struct technique_run play_subject(const char *id, uint64_t a, uint64_t b,
 	return run;
 }
 
-/* 8, then 6.5 entries per bucket; by hand: count + 1 > 13 * 2^B / 2. */
+/* Growth after 8, then after 6.5 entries per bucket, computed by hand: count +
+   1 > 13 * 2^B / 2. */
 static void growth_follows_the_rule(void)
 {
 	static const struct {
@@ -110,12 +111,12 @@ static void buckets_share_lines_as_go_lays_them_out(void)
 
 	CHECK(run.adds_up &&
 	                technique_stat(&run, "neighbours_on_one_line") == 3,
-	        "144 bytes apart each bucket shares a line with the next");
+	        "at 144 bytes each bucket shares a line with the next one");
 	technique_end(&run);
 	run = play_subject("bucket_neighbours", 192, 1, 4, 3);
 	CHECK(run.adds_up &&
 	                technique_stat(&run, "neighbours_on_one_line") == 0,
-	        "192 bytes apart no bucket shares a line");
+	        "at 192 bytes no bucket shares a line");
 	technique_end(&run);
 	run = play_subject("bucket_neighbours", 1, 1, 2, 100);
 	CHECK(run.adds_up && technique_stat(&run, "stride") == 144,
@@ -124,7 +125,7 @@ static void buckets_share_lines_as_go_lays_them_out(void)
 }
 
 /* Eight of 64 keys are removed and eight inserted. Each key that stays shows
-   its new value, except the first entry's. The first may be one that is
+   its new value, except the first entry's. The first entry may be one that is
    removed. */
 static void a_range_shows_late_writes(void)
 {

@@ -5,9 +5,9 @@
  * fuzzes: runner/trace/text.c runner/trace/binary.c
  * fuzzes: runner/trace/building.c runner/trace/dictionary.c
  *
- * Pass criteria: a rejection is one line with the number of the line or byte.
- * An accepted trace is the same after writing and reading it, its shares have
- * each operation once, and its results can be computed.
+ * A result is sound if a rejection is one line with the number of the wrong
+ * line or byte. An accepted trace is the same after writing and reading it, its
+ * shares have each operation once, and its results can be computed.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/fuzz.h"
@@ -93,7 +93,7 @@ static bool reads_back(const struct rm_trace *trace, bool binary, char *why)
 	return ok;
 }
 
-/* Whether the shares of all threads make up the trace. */
+/* True if the shares of all threads together are the trace. */
 static bool shares(const struct rm_trace *trace, unsigned threads)
 {
 	uint64_t all = 0, operations;

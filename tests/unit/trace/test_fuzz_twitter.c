@@ -6,9 +6,9 @@
  * fuzzes: runner/trace/twitter.c but rm_trace_import_twitter: it opens the
  *   file
  *
- * Pass criteria: a rejection is one line with the number of a line. An accepted
- * file yields an operation for each line and each expiry, and its trace is the
- * same after writing and reading it.
+ * A result is sound if a rejection is one line with the number of a line. An
+ * accepted file yields an operation for each line and each expiry, and its
+ * trace is the same after writing and reading it.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/fuzz.h"
@@ -59,7 +59,7 @@ static bool reads_back(const struct rm_trace *trace, char *why)
 	return ok;
 }
 
-/* Whether each key has a valid length. */
+/* True if each key has a valid length. */
 static bool keeps_sizes(const struct rm_trace *trace)
 {
 	for (uint64_t i = 0; i < trace->keys; i++)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_record.c - the recorder of a window: its records, its calls of the map,
- * its errors, and that operations of two threads do not overlap.
+ * test_record.c - the recorder of a window: what it records, how it calls the
+ * map, its errors, and that operations of two threads do not overlap.
  *
- * Two threads meet deliberately: an operation of the first thread starts the
- * second inside the map. It returns when the second thread parks, or when that
- * is done because nothing blocked it.
+ * To make two threads meet, an operation of the first thread starts the second
+ * one while it is inside the map. It returns when the second thread parks, or
+ * when that thread is done because nothing blocked it.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
@@ -19,19 +19,20 @@
 
 enum { KEYS = 64, HANG_S = 120, OPERATIONS_MOST = 4096 };
 
-/* Observations during an operation of the first thread. */
+/* What was observed during an operation of the first thread. */
 struct meeting {
 	struct rm_recorder *recorder;
 	enum rm_operation second;
 	pthread_t thread;
 	atomic_bool parked, done, inside;
-	bool waited;        /* the second thread parked and was not done */
-	bool early;         /* it unparked while the first was in the map */
-	uint64_t noted;     /* records when the second parked */
-	uint64_t own_noted; /* records when the first was in the map */
+	bool waited;    /* the second thread parked and was not done */
+	bool early;     /* it unparked while the first thread was in the map */
+	uint64_t noted; /* number of records when the second thread parked */
+	uint64_t own_noted; /* number of records when the first thread was in
+	                       the map */
 };
 
-/* A map of ranks below KEYS that records how it is called. */
+/* A map for ranks below KEYS that records how it is called. */
 struct table {
 	struct rm_value values[KEYS];
 	bool there[KEYS];
@@ -142,7 +143,7 @@ static const struct rm_map_ops plain = { .lookup = lookup,
 static const struct rm_impl parking_map = { .id = "parking", .ops = &parking };
 static const struct rm_impl plain_map = { .id = "plain", .ops = &plain };
 
-/* One thread's operations, in the form that rm_drive_replay() reads. */
+/* Operations of one thread, in the form that rm_drive_replay() reads. */
 struct stream {
 	uint32_t entries[2 * OPERATIONS_MOST + 1];
 	uint64_t used, operations;
@@ -183,7 +184,7 @@ static struct rm_worker drive(struct rm_recorder *recorder,
 	return worker;
 }
 
-/* The record's text, which the caller frees. NULL: an error. */
+/* Returns the text of the record; the caller frees it. NULL: an error. */
 static char *text_of(const struct rm_recorder *recorder, uint64_t resident)
 {
 	char *text = NULL;
@@ -211,8 +212,6 @@ static bool records(const struct rm_recorder *recorder, uint64_t resident,
 	free(text);
 	return same;
 }
-
-/* --- one thread --- */
 
 static void few(struct stream *stream)
 {
@@ -266,7 +265,7 @@ static void each_shape_is_recorded(void)
 	              "handle, which does not park without contention");
 }
 
-/* Values get the ordinal in the record, not the loop's sequence. */
+/* Values contain their number in the record instead of the loop's sequence. */
 static void values_are_numbered(void)
 {
 	static struct stream stream;
@@ -327,7 +326,8 @@ static bool parses(const struct rm_recorder *recorder, uint64_t resident,
 	return !failed && form;
 }
 
-/* Digest of the keys in the map, like that of a trial's final state. */
+/* Returns a digest of the keys in the map, like that of a trial's final
+   state. */
 static uint64_t digest_of(const struct table *table, uint64_t *held)
 {
 	uint64_t digest = 0;
@@ -378,8 +378,6 @@ static void the_trace_ends_as_the_map(void)
 	rm_recorder_destroy(recorder);
 }
 
-/* --- errors --- */
-
 static int write_to(const struct rm_recorder *recorder, bool binary,
         const char *file, struct rm_error *error)
 {
@@ -407,14 +405,14 @@ static void a_limit_is_kept(void)
 	        "an operation beyond the limit is done but not recorded");
 	CHECK(write_to(recorder, false, "/dev/null", &error) == -EOVERFLOW &&
 	                strstr(error.text, "more than 7 operations"),
-	        "then writing fails, and the error names the limit");
+	        "after that, writing fails, and the error names the limit");
 	CHECK(write_to(recorder, true, "/dev/null", &error) == -EOVERFLOW,
 	        "also in binary");
 	rm_recorder_destroy(recorder);
 	rm_recorder_destroy(NULL);
 }
 
-/* 64 look-ups or writes of one rank, by the loop of a key stream. */
+/* Makes 64 look-ups or writes of one rank, in the loop for key streams. */
 static int record_rank(
         struct rm_shape shape, uint32_t rank, bool writes, uint64_t *count)
 {
@@ -502,9 +500,7 @@ static void a_full_disk_is_an_error(void)
 	rm_recorder_destroy(recorder);
 }
 
-/* --- two threads --- */
-
-/* The second thread: one operation on key 2. */
+/* The second thread makes one operation on key 2. */
 static void *come_second(void *context)
 {
 	struct table *table = context;
@@ -529,7 +525,8 @@ static void meet(struct handle *handle)
 	pthread_create(&meeting->thread, NULL, come_second, handle->table);
 	while (!atomic_load(&meeting->parked) && !atomic_load(&meeting->done))
 		sched_yield();
-	/* Time for the second thread to misbehave; a short time hides a bug. */
+	/* Time in which the second thread may misbehave; a short time could
+	   hide a bug. */
 	for (int i = 0; i < 1000 && !atomic_load(&meeting->done); i++)
 		sched_yield();
 	meeting->waited =
@@ -570,7 +567,7 @@ static void operations_wait_for_each_other(void)
 {
 	static const char *const names[RM_OPERATIONS] = {
 		"a look-up is recorded before another operation begins",
-		"an upsert, too, and the other thread parks until then",
+		"so is an upsert, and the other thread parks until then",
 		"a remove, too"
 	};
 
@@ -583,7 +580,7 @@ static void operations_wait_for_each_other(void)
 	}
 }
 
-/* Draws operations of the same keys as the other threads do. */
+/* Draws operations on the same keys as the other threads. */
 static void *run_shared(void *context)
 {
 	struct handle *handle = context;
@@ -595,7 +592,7 @@ static void *run_shared(void *context)
 	return NULL;
 }
 
-/* The map yields within its operations, so that other threads come. It has no
+/* The map yields within its operations, so that other threads run. It has no
    park. */
 static void threads_lose_no_operation(void)
 {

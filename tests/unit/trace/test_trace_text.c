@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the text is a valid trace. */
 static bool taken(const char *text, size_t size)
 {
 	struct rm_trace trace;
@@ -45,7 +44,7 @@ static void sizes_are_two_numbers(void)
 	        "and a line cut at any place");
 }
 
-/* Whether a `put` with a key and a value of these lengths is valid. */
+/* True if a `put` with a key and a value of these lengths is valid. */
 static bool put(size_t key, size_t value)
 {
 	static char text[64 + RM_TRACE_KEY_MAX + RM_TRACE_VALUE_MAX + 3];
@@ -119,7 +118,8 @@ static void a_checksum_is_that_of_both_forms(void)
 	CHECK(stays("has b\nhas a\nget a\nset c\ndel b\n"),
 	        "a file that lists its initial keys keeps its checksum");
 	CHECK(stays("get a\nset c\nput 1 2 d vv\ndel b\nset a\n"),
-	        "and one that does not, although it is written with a list");
+	        "so does one that does not, although it is written with a "
+	        "list");
 }
 
 int main(void)

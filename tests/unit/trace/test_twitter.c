@@ -56,7 +56,7 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "has a\nhas b\nhas f\n"
 	              "get a\nget b\nput 1 2 c vv\nput 1 1 d v\ndel f\nend "
 	              "5\n"),
-	        "a key not seen before is present, except for set and add");
+	        "a new key counts as present before, except for set and add");
 	CHECK(stats.lines == 5 && stats.conditional == 0 &&
 	                stats.expired == 0 && stats.renamed == 0,
 	        "every operation had its effect");
@@ -75,10 +75,11 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "has a\ndel a\nget a\nget a\nget a\nget a\nget a\nget a\n"
 	              "put 1 1 a v\nend 8\n"),
 	        "with an absent key all writes but set and add become gets");
-	CHECK(stats.conditional == 6, "and they are counted, too");
+	CHECK(stats.conditional == 6, "these are counted, too");
 }
 
-/* A key not seen before was present when the trace was recorded. */
+/* Tests that a key that was not seen before was present when the trace was
+   recorded. */
 static void what_changes_a_value_finds_one(void)
 {
 	static const char *const words[] = { "replace", "cas", "append",
@@ -94,7 +95,7 @@ static void what_changes_a_value_finds_one(void)
 		       !stats.conditional;
 		free(text);
 	}
-	CHECK(all, "changes of a value assume an unseen key to be present");
+	CHECK(all, "changes of a value assume that a new key was present");
 }
 
 static void what_expires_is_removed_in_time(void)
@@ -116,7 +117,7 @@ static void what_expires_is_removed_in_time(void)
 	              "has c\nput 1 1 a v\nput 1 1 a v\nput 1 1 b v\n"
 	              "put 1 1 b v\nget c\ndel a\nget c\nend 7\n") &&
 	                stats.expired == 1,
-	        "a rewritten value has its new time, or none");
+	        "a rewritten value has its new expiry, or none");
 	CHECK(becomes("0,a,1,1,1,set,2\n1,a,1,1,1,delete,0\n2,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\ndel a\nget b\nend 3\n") &&
 	                stats.expired == 0,
@@ -143,7 +144,7 @@ static void what_changes_a_value_leaves_its_time(void)
 	        "and keeps an existing one");
 }
 
-/* 200 keys with mixed expiries: 83 and 200 are coprime. */
+/* Writes 200 keys with mixed expiries; 83 and 200 are coprime. */
 static void many_expire_in_order(void)
 {
 	struct rm_trace trace = { .count = 0 };
@@ -168,7 +169,7 @@ static void many_expire_in_order(void)
 
 		ordered &= !strncmp(at, "del ", 4) && key * 83 % 200 == n;
 	}
-	CHECK(ordered, "in order of their times");
+	CHECK(ordered, "they expire in order of their times");
 	free(text);
 	free(lines);
 }
@@ -222,7 +223,7 @@ static void what_is_no_trace_is_refused(void)
 	        "a truncated line");
 	CHECK(refused("5,a,1,1,1,get,0\n4,a,1,1,1,get,0\n",
 	              "x.csv:2: timestamp"),
-	        "a time that runs backwards");
+	        "a time that runs backwards is rejected");
 	CHECK(refused("0,a,1,1,1,touch,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1,1,ge,0\n", "x.csv:1: "),
 	        "an unknown operation");
@@ -233,7 +234,7 @@ static void what_is_no_trace_is_refused(void)
 	        "oversized keys and values, and an empty key");
 }
 
-/* Opening a file by name. */
+/* Opens a file by name. */
 static void files_are_opened(void)
 {
 	char name[] = "/tmp/test_twitter.XXXXXX";
@@ -248,7 +249,8 @@ static void files_are_opened(void)
 	        "a file is read");
 	rm_trace_clear(&trace);
 	unlink(name);
-	/* the caller's bytes must not be taken for a trace */
+	/* the bytes that the caller supplies must not be mistaken for a
+	   trace */
 	memset(&trace, 0xff, sizeof(trace));
 	error.text[0] = '\0';
 	CHECK(rm_trace_import_twitter(name, &trace, &stats, &error) ==

@@ -15,16 +15,17 @@ enum { MOST_KEYS = 1 << 16 };
 
 /* Faults of this file's map. */
 static struct fault {
-	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
+	uint64_t lose_insert, lose_update; /* each n-th operation of its kind;
+	                                      0: none */
 	bool hide_lost;          /* a lost insert reports the key as present */
 	uint64_t lose_lookup;    /* only the n-th */
-	_Atomic bool take_other; /* one removal, of another key */
+	_Atomic bool take_other; /* one removal removes another key */
 	bool lose_value;    /* take() succeeds without a value; remove() removes
 	                    nothing, so that take() finds the key */
 	bool neighbour;     /* every 1000th look-up */
 	uint64_t stall_ns;  /* once, in the window */
 	uint64_t take_ns;   /* duration of each removal */
-	bool waits_for_all; /* in destroy(): like a grace period */
+	bool waits_for_all; /* destroy() waits, like for a grace period */
 	bool no_room;       /* no thread can join */
 } fault;
 
@@ -98,8 +99,9 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return value->word[0] != UINT64_MAX;
 }
 
-/* Each kind of operation has its own count. With a common count, the
-   interleaving of threads would decide whether the n-th is of the kind. */
+/* Each kind of operation has its own count. With a common count, it would
+   depend on the interleaving of threads whether the n-th operation is of that
+   kind. */
 static bool is_nth(_Atomic uint64_t *count, uint64_t n)
 {
 	return n && (atomic_fetch_add(count, 1) + 1) % n == 0;
@@ -139,7 +141,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)thread, (void)shape;
 	if (fault.take_ns)
 		rm_sleep_until(rm_now_ns() + fault.take_ns);
-	/* Both are present: the number of remaining keys is correct. */
+	/* Both keys are present, so the number of remaining keys is correct. */
 	if (fault.take_other && slot_of(other) != slot_of(key) &&
 	        atomic_load(slot_of(key)) &&
 	        atomic_exchange(slot_of(other), 0)) {

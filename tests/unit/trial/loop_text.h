@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_text.h - parsing and writing of loop names. */
+/* loop_text.h - parses and writes the names of loops. */
 #ifndef RM_TEST_LOOP_TEXT_H
 #define RM_TEST_LOOP_TEXT_H
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Whether a text parses and is then written as expected. */
+/* True if a text can be parsed and is then written as expected. */
 static inline bool reads_as(const char *text, const char *expected)
 {
 	struct rm_loop loop;

@@ -32,7 +32,7 @@ static inline struct rm_request small_request(const char *map)
 	return request;
 }
 
-/* The same with a loop; an invalid loop aborts the test. */
+/* Returns the same trial with another loop; an invalid loop aborts the test. */
 static inline struct rm_request loop_request(const char *map, const char *loop)
 {
 	struct rm_request request = small_request(map);
@@ -42,7 +42,7 @@ static inline struct rm_request loop_request(const char *map, const char *loop)
 	return request;
 }
 
-/* The team's result, judged as in a campaign; a new reference. */
+/* Returns the result of the team, judged as in a campaign; a new reference. */
 static inline json_t *result_of(struct rm_team *team)
 {
 	json_t *result = rm_team_result(team);
@@ -87,7 +87,7 @@ static inline double number_of(const json_t *result, const char *name)
 	return json_number_value(json_object_get(result, name));
 }
 
-/* A statistic of the map; -1: not found. */
+/* Returns a statistic of the map; -1: not found. */
 static inline double stat_of(const json_t *result, const char *name)
 {
 	size_t i;
@@ -99,7 +99,7 @@ static inline double stat_of(const json_t *result, const char *name)
 	return -1;
 }
 
-/* Whether the result has this status and its reason contains `reason`. */
+/* True if the result has this status and `reason` is part of its reason. */
 static inline bool is(
         const json_t *result, const char *status, const char *reason)
 {

@@ -26,8 +26,8 @@ static void *kept(void *block)
 	return seen;
 }
 
-/* Checks that one in 61 allocations is timed. The simulated clock advances at
-   each reading. */
+/* Checks that one in 61 allocations is timed. Each reading advances the
+   simulated clock. */
 static void timed(void)
 {
 	const double before = stat_of("allocations_timed");

@@ -16,7 +16,10 @@
 
 #define FILE_OF_DIGESTS "tests/go/arrivals.tsv"
 
-enum { SEED = 7, ARRIVALS = 200000 /* its stream of seeds, see phases.c */ };
+enum {
+	SEED = 7,
+	ARRIVALS = 200000 /* its stream, see phases.c */
+};
 
 /* One line: parameters and results. */
 struct line {
@@ -45,7 +48,8 @@ static void arrive(struct line *line, uint64_t start_ns)
 	}
 }
 
-/* Three in 10 ns: at so late a time a double cannot hold fractions. */
+/* Three arrivals in 10 ns, at a time so late that a double cannot represent
+   fractions. */
 static void long_after_the_boot(void)
 {
 	struct line early = { "constant", 3e8, 1, 0, 1000000, 0, 0 };
@@ -57,7 +61,7 @@ static void long_after_the_boot(void)
 	        "100 days after boot, fractions of a ns count as at boot");
 }
 
-/* Digest of the buckets of values of all lengths. */
+/* Returns a digest of the buckets of values of all lengths. */
 static void fill_buckets(struct line *line)
 {
 	uint64_t rng = SEED;

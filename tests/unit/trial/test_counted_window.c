@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_counted_window.c - order of a trial's calls of its counters (see
- * counters.h). Simulated counters and a subject's loop record each call.
- * Without a PMU, other counters would not notice a wrong order.
+ * counters.h). Simulated counters and a technique's loop record each call. On
+ * machines without a PMU, no other counters would detect a wrong order.
  */
 #include "runner/counters/counters.h"
 #include "tests/unit/trial/array_map.h"
@@ -131,7 +131,7 @@ static json_t *counted(uint64_t warm_up_ns)
 	return run_on(&request, &noted);
 }
 
-/* Whether the calls of one slot (0 for calls without one) are as expected. */
+/* True if the calls of one slot (0 for calls without one) are as expected. */
 static bool called(const char *kinds, unsigned slot, const char *expected)
 {
 	char found[CALLS_MOST + 1] = "";
@@ -146,7 +146,7 @@ static bool called(const char *kinds, unsigned slot, const char *expected)
 	return !strcmp(found, expected);
 }
 
-/* Index of the first or last call of a kind. */
+/* Returns the index of the first or last call of a kind. */
 static unsigned place(char what, bool last)
 {
 	unsigned found = CALLS_MOST;
@@ -179,7 +179,7 @@ static void each_call_has_its_place(void)
 	        "and stops after all threads have stopped counting");
 	CHECK(number_of(json_object_get(result, "counters"), "threads") ==
 	                THREADS,
-	        "the counters' result is the trial's, for all threads");
+	        "the counters' result is in the trial's, for all threads");
 	json_decref(result);
 }
 
@@ -218,7 +218,7 @@ static void a_failed_stop_is_reported(void)
 	        "and the reason for a failed stop");
 	start_code = -EBUSY;
 	CHECK(reason_is("counters did not start: "),
-	        "but not if the start failed");
+	        "but there is no stop if the start failed");
 	start_code = stop_code = 0;
 }
 

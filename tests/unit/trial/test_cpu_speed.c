@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Measurement of the speed of a trial's CPUs: the additions, and the threads
+ * How a trial measures the speed of its CPUs: the additions, and the threads
  * that measure.
  *
  * plain: sanitizers put other instructions between the additions.

@@ -21,10 +21,11 @@ static void texts(void)
 
 	CHECK(reads_as("fill:decimal", "fill:decimal") &&
 	                reads_as("fill:binary", "fill"),
-	        "the text has the form of keys unless it is the default");
+	        "the text contains the form of keys unless it is the default");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		refused &= rm_loop_parse(bad[i], &loop) != 0;
-	CHECK(refused, "other forms, and forms of other loops, are rejected");
+	CHECK(refused,
+	        "unknown forms, and forms for other loops, are rejected");
 }
 
 static bool is_number(struct rm_key key, uint64_t number)
@@ -113,7 +114,7 @@ static void fills_with_numbers_as_text(void)
 	CHECK(is(result, "ok", "") &&
 	                number_of(result, "keys_after") == 100000 &&
 	                number_of(result, "keys_before") == 0,
-	        "fill:decimal: from no keys to all keys");
+	        "fill:decimal fills the map from no keys to all keys");
 	CHECK(!shown.other && shown.upserts == 100000 &&
 	                shown.lookups == 100000 && shown.shortest == 1 &&
 	                shown.longest == 5,

@@ -14,7 +14,7 @@
 
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
-/* Number of available events of a kind. */
+/* Returns the number of available events of a kind. */
 static unsigned available(enum rm_event kind)
 {
 	struct rm_event_lane lane;
@@ -50,7 +50,7 @@ static double stat_of(const char *name)
 	return wanted.value;
 }
 
-/* Two spans with simulated starts, 2 s and 1 s long. */
+/* Records two spans with simulated starts, 2 s and 1 s long. */
 static void the_longest_is_kept(void)
 {
 	const uint64_t second = 1000000000;
@@ -108,7 +108,7 @@ static void sums_of_threads_without_a_ring(void)
 	if (!pthread_create(&last, NULL, note_spans, &minute))
 		pthread_join(last, NULL);
 	CHECK(stat_of("pause_promote_max_ns") >= 60e9,
-	        "the longest span may be one of them");
+	        "the longest span may be one of theirs");
 	rm_events_begin_window();
 	CHECK(stat_of("pause_promote_max_ns") == 0,
 	        "and a window starts with a new maximum");
@@ -128,7 +128,7 @@ int main(void)
 	        "and do not overwrite moves");
 	CHECK(available(RM_EVENT_GROW) == 1, "nor rare events");
 	CHECK(available(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
-	        "the last waits of a ring's length are kept");
+	        "as many last waits as fit into a ring are kept");
 	CHECK(sequence_is_whole(),
 	        "each event has its number in the thread's order");
 	the_longest_is_kept();

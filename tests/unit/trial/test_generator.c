@@ -2,8 +2,8 @@
 /*
  * The operations of the measured loop: shares, independence, balance.
  *
- * A map of this file records the operations of the real loop: 10 streams of
- * 10^6 draws with fixed seeds, worst |z| below 4.
+ * A map in this file records the operations of the real loop: 10 streams of
+ * 10^6 draws with fixed seeds; the worst |z| must be below 4.
  */
 #include "runner/driver.h"
 #include "runner/protocol/protocol.h"
@@ -22,7 +22,8 @@ struct record {
 	uint64_t hits, lookups, upserts, removes;
 	uint64_t highest; /* rank */
 	bool present[2 * KEYS];
-	bool wrong_order; /* a churn pair that is not remove, then upsert */
+	bool wrong_order; /* a churn pair that is not a removal and then an
+	                     upsert */
 };
 
 static struct rm_worker *running;
@@ -278,7 +279,8 @@ static void streams_are_taken_in_order(void)
 	free((void *)worker.stream);
 }
 
-/* Fresh look-ups draw fewer ranks than are resident: a guard at both ends. */
+/* Look-ups with fresh writes draw fewer ranks than are resident, since there is
+   a guard at both ends. */
 static void draws_of_fresh_keys_stay_inside(void)
 {
 	const struct rm_cell cells[] = { cell_of(RM_DIST_ZIPF, 0.5, 0),
@@ -301,8 +303,8 @@ static void draws_of_fresh_keys_stay_inside(void)
 	}
 }
 
-/* Each popularity rank maps to one key, also if the number of keys is not a
-   power of two. */
+/* Tests that each popularity rank maps to one key, even if the number of keys
+   is not a power of two. */
 static void popularity_is_a_permutation(void)
 {
 	static const uint64_t sizes[] = { 1, 2, 3, 5, 64, 1000, KEYS, 16384 };
@@ -323,11 +325,13 @@ static void popularity_is_a_permutation(void)
 		}
 		whole &= rm_skew_key(&skew, sizes[i] + 3) == sizes[i] + 3;
 	}
-	CHECK(whole, "each rank has its own key, absent ranks stay");
+	CHECK(whole,
+	        "each rank has its own key, absent ranks map to themselves");
 }
 
-/* Pearson's correlation of rank and key, and of the keys of neighbouring ranks,
-   over seeds. For KEYS random pairs the standard error is 1/sqrt(KEYS). */
+/* Computes Pearson's correlation of rank and key, and of the keys of
+   neighbouring ranks, over seeds. For KEYS random pairs the standard error is
+   1/sqrt(KEYS). */
 static void popularity_is_independent_of_insertion(void)
 {
 	const struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
@@ -359,8 +363,8 @@ static void popularity_is_independent_of_insertion(void)
 
 enum { TABLE_KEYS = 1 << 16, SLOTS = 2 * TABLE_KEYS, SEEDS = 200 };
 
-/* Slots read by a hit after insertion in order: in a table with linear probing,
-   and in chains with new keys at their head. */
+/* Counts the slots that a hit reads after keys were inserted in order: in a
+   table with linear probing, and in chains with new keys at their head. */
 static void fill_tables(uint8_t depth[2][TABLE_KEYS])
 {
 	static uint32_t slots[SLOTS], chain[TABLE_KEYS];
@@ -456,7 +460,8 @@ static double zipf_norm(double theta)
 	return norm;
 }
 
-/* Each rank's share is read from the table; only the first are drawn. */
+/* Each rank's share is read from the table; only the first ranks are also
+   drawn. */
 static void zipf_has_its_frequencies(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2, 1.4908, 2.1106,
@@ -501,7 +506,7 @@ static void zipf_has_its_frequencies(void)
 	CHECK(worst < 0.02, "the error of each rank's share is at most 2 %");
 }
 
-/* Compares the splits with the weights they were made from. */
+/* Compares the splits with the weights from which they were made. */
 static void the_alias_table_has_the_weights(void)
 {
 	static uint64_t given[RM_SKEW_RANGES];
@@ -543,21 +548,23 @@ static void the_key_drawn_most_has_its_share(void)
 		                                    zipf_norm(thetas[t]) -
 		                            1));
 	}
-	CHECK(worst < 0.001, "zipf: the first rank's share, 6 exponents");
+	CHECK(worst < 0.001,
+	        "zipf: the first rank has its share, for 6 exponents");
 	cell.keys = 1000;
 	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.009) < 1e-8,
-	        "hot: a key of the hot share");
+	        "hot: a key in the hot share has its share of draws");
 	cell.dist_a = 0.07;
 	cell.keys = 100;
 	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.9 / 7) < 1e-8,
-	        "7 % of 100 keys are 7, though 0.07 is rounded");
+	        "7 % of 100 keys are 7, although 0.07 is rounded");
 	cell.dist_a = 0.1;
 	cell.dist_b = 0.01;
 	cell.keys = 1000;
 	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.0011) < 1e-8,
-	        "hot but rarely drawn: a key outside the hot share");
+	        "hot but rarely drawn: a key outside the hot share has its "
+	        "share");
 	cell.keys = 1;
-	CHECK(rm_cell_top_key_share(&cell) == 1, "a single key: all draws");
+	CHECK(rm_cell_top_key_share(&cell) == 1, "a single key gets all draws");
 }
 
 /* Each range with keys has a weight above 0 after rounding. */
@@ -573,7 +580,8 @@ static void every_key_can_be_drawn(void)
 	CHECK(all, "all of 16 Mi keys can be drawn, by any number of threads");
 }
 
-/* Mean of ln rank for an exponent, over KEYS ranks; decreases with it. */
+/* Returns the mean of ln rank for an exponent, over KEYS ranks; it decreases
+   with the exponent. */
 static double mean_log_rank(double theta)
 {
 	double sum = 0, norm = 0;
@@ -587,7 +595,7 @@ static double mean_log_rank(double theta)
 	return sum / norm;
 }
 
-/* The maximum-likelihood exponent: the one with this mean. */
+/* Returns the maximum-likelihood exponent, which is the one with this mean. */
 static double fitted(double mean)
 {
 	double low = 0, high = 5;
@@ -603,7 +611,8 @@ static double fitted(double mean)
 	return (low + high) / 2;
 }
 
-/* Draws of one cluster have its exponent and its misses. */
+/* Tests that the draws for one cluster have its exponent and its share of
+   misses. */
 static void judge_cluster(
         double theta, double misses, double *worst_fit, double *worst_z)
 {
@@ -666,11 +675,11 @@ static void writes_are_as_skewed_as_lookups(void)
 	}
 	CHECK(z_of((double)top[1], (double)all[1],
 	              (double)top[0] / (double)all[0]) < 4,
-	        "writes are as skewed as look-ups, also if look-ups miss");
+	        "writes are as skewed as look-ups, even if look-ups miss");
 }
 
-/* Also with the loop that draws twice per turn. An absent rank implies high
-   random bits, so the resident rank must use other bits. */
+/* Tests the same with the loop that draws twice per turn. An absent rank
+   implies high random bits, so the resident rank must use other bits. */
 static void writes_of_alternate_are_uniform(void)
 {
 	static struct record record;

@@ -19,7 +19,7 @@ static json_t *run(const char *map, const char *loop)
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* Whether all answers are correct; a busy machine may void the trial. */
+/* True if all answers are correct; on a busy machine the trial may be void. */
 static bool is_right(const json_t *result)
 {
 	const json_t *verification = json_object_get(result, "verification");
@@ -44,7 +44,7 @@ static void growth_is_in_the_window(void)
 		CHECK(is_right(result) &&
 		                number_of(result, "keys_before") == 0 &&
 		                number_of(result, "keys_after") == 1000,
-		        "grow: from no keys to all keys");
+		        "grow fills the map from no keys to all keys");
 		CHECK(stat_of(result, "insert_count") == 1000 &&
 		                stat_of(result, "lookup_count") == 3000 &&
 		                stat_of(result, "update_count") == 2000 &&
@@ -52,7 +52,7 @@ static void growth_is_in_the_window(void)
 		                number_of(result, "hits") == 3000 &&
 		                number_of(result, "writes") == 3000 &&
 		                number_of(result, "ops") == 6000,
-		        "with the requested operations per insert");
+		        "it makes the requested operations per insert");
 		CHECK(stat_of(result, "lookup_p999") >=
 		                        stat_of(result, "lookup_p50") &&
 		                stat_of(result, "lookup_max") >=
@@ -65,7 +65,8 @@ static void growth_is_in_the_window(void)
 	}
 }
 
-/* The segments' bins: they grow with the map, or presizing fixes them. */
+/* Tests the bins of segments, which grow with the map, or are fixed by
+   presizing. */
 static double bins_of(const char *map, bool presize)
 {
 	struct rm_request request = request_of(map, "grow:0");
@@ -89,8 +90,8 @@ static void segments_grow_to_where_presized_ones_are(void)
 	        "segments that start with 16 bins reach the same number");
 }
 
-/* shard_seg, but one look-up of one key misses. This must be detected, although
-   later look-ups find the key. */
+/* Uses shard_seg with one look-up that misses its key, which must be detected,
+   although later look-ups find the key. */
 static atomic_bool forgot;
 
 static bool forgetful(void *thread, struct rm_shape shape, struct rm_key key,
@@ -126,7 +127,7 @@ static void what_is_missed_is_loaded(void)
 		json_t *result = run(maps[i], "lazy");
 
 		CHECK(is_right(result) && number_of(result, "keys_before") == 0,
-		        "lazy: starts empty, and keys add up");
+		        "lazy starts with an empty map, and its keys add up");
 		CHECK(stat_of(result, "load_count") ==
 		                        number_of(result, "misses_absent") &&
 		                stat_of(result, "hit_count") ==
@@ -155,7 +156,7 @@ static void addresses_mislead(void)
 	CHECK(is_right(wrong) && stat_of(wrong, "lookups") == 200 &&
 	                stat_of(wrong, "lookups_lost") > 0 &&
 	                stat_of(wrong, "shards_used") <= 4,
-	        "an address loses keys, and uses one shard per stack");
+	        "an address as hash loses keys, and uses one shard per stack");
 	CHECK(number_of(wrong, "ops") == 12800 &&
 	                number_of(wrong, "elapsed_ns") > 0,
 	        "and is measured as well");
@@ -204,7 +205,7 @@ static void samples_go_to_the_slice_of_their_start(void)
 		rm_slices_note(slices, 1000 + RM_SLICE_NS + i, 500);
 	/* due in the first slice, ended in the second: a pause in between */
 	rm_slices_note(slices, 1000 + RM_SLICE_NS - 1, 30000000);
-	/* due after the end: belongs to the last slice */
+	/* due after the end, so it belongs to the last slice */
 	rm_slices_note(slices, 1000 + 3 * RM_SLICE_NS, 700);
 	rm_slices_note(slices, 1000 + RM_SLICE_NS, 600);
 	list = rm_team_slices(&team);

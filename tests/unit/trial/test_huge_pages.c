@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_huge_pages.c - checks of malloc() and huge pages against the cell
- * (internal.h). The origin of malloc(), the kernel's report on pages and its
- * errors are simulated.
+ * test_huge_pages.c - checks that malloc() and huge pages are as the cell
+ * requests (internal.h). The origin of malloc(), the kernel's report on pages
+ * and its errors are simulated.
  */
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
@@ -15,7 +15,8 @@
 static struct played {
 	const char *library; /* file of malloc(); NULL: unknown */
 	const char *rollup;  /* lines of smaps_rollup; NULL: no such file */
-	const char *name, *value; /* of the environment; value NULL: not set */
+	const char *name, *value; /* variable of the environment; value NULL:
+	                             not set */
 	bool refuses;             /* prctl() fails */
 } played;
 
@@ -80,7 +81,7 @@ static void origin_of_malloc(void)
 	        "but no other cell");
 	played.library = "libown.so";
 	CHECK(!strcmp(rm_allocator_file(), "libown.so"),
-	        "a file without a folder is its own name");
+	        "the path of a file without a folder is its name");
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, 0, ""),
 	        "the build's own malloc() fits the default");
 	played.library = NULL;
@@ -186,9 +187,9 @@ static void pages_are_judged(void)
 	                judged(je, on, least, "Rss: 1 kB\n", "no huge pages"),
 	        "on: none in a map of 8 MiB is an error");
 	CHECK(judged(je, on, least - 1, NONE, NULL),
-	        "a smaller map may lie between two boundaries");
+	        "a smaller map may not contain a whole huge page");
 	CHECK(judged(RM_ALLOCATOR_GLIBC, on, 1 << 30, NONE, NULL),
-	        "glibc uses none for small blocks: this is accepted");
+	        "glibc uses none for small blocks, which is accepted");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The judges of a trial: limits of void and failed. Times and counts are set
+ * How a trial is judged: when it is void or failed. Times and counts are set
  * after the run, so that no test depends on the machine's speed.
  */
 #include "runner/trace/trace.h"
@@ -8,7 +8,7 @@
 
 static struct rm_team team;
 
-/* Runs a correct map with `threads`; end() releases it. */
+/* Runs a correct map with `threads`; end() releases the trial. */
 static void begin(struct rm_request *request, unsigned threads)
 {
 	fault = (struct fault){ .stall_ns = 0 };
@@ -107,8 +107,8 @@ static void a_wrong_miss_share_is_void(void)
 	end(&request);
 }
 
-/* A sequential stream of 2^20 ranks, read 1024 times. The standard error of its
-   misses is 512 of 2^20, however often it is read. */
+/* Uses a sequential stream of 2^20 ranks, read 1024 times. The standard error
+   of its misses is 512 of 2^20, however often it is read. */
 static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 {
 	const uint64_t rounds = 1024, length = 1 << 20;
@@ -131,17 +131,20 @@ static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 	CHECK(judged("void", "miss share"), "7 standard errors are void");
 	*counts = (struct rm_counts){ .iterations = length,
 		.misses_absent = length / 2 + 7 * 512 };
-	CHECK(judged("void", "miss share"), "also after a single pass");
+	CHECK(judged("void", "miss share"),
+	        "they are void even after a single pass");
 	rm_team_clear(&team);
-	request.cell.keys = 20; /* and 1 of 21 absent, 3 % of the draws */
+	request.cell.keys = 20; /* and 1 of 21 ranks absent, for 3 % of the
+	                           draws */
 	request.cell.miss_share = 0.03;
 	rm_team_run(&team, &request, &impl);
-	CHECK(judged("ok", ""), "for few keys the share is the stream's");
+	CHECK(judged("ok", ""), "for few keys the share is that of the stream");
 	end(&request);
 }
 
-/* 64 threads of the fastest map do this many writes in two seconds. The loop
-   decides by 32 bits: 1 in 2^32 is a look-up, 23 in 10^11. */
+/* 64 threads on the fastest map do this many writes in two seconds. The loop
+   uses 32 bits to decide, so 1 in 2^32 operations is a look-up, that is 23 in
+   10^11. */
 static void all_writes_are_all_but_one_of_many(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -159,7 +162,8 @@ static void all_writes_are_all_but_one_of_many(void)
 	end(&request);
 }
 
-/* The probability of at least `hits` in `n`, exactly; the judge bounds it. */
+/* Returns the exact probability of at least `hits` in `n`, for which the judge
+   uses a bound. */
 static double as_many(uint64_t hits, uint64_t n, double p)
 {
 	double sum = 0;
@@ -171,7 +175,8 @@ static double as_many(uint64_t hits, uint64_t n, double p)
 	return sum;
 }
 
-/* The smallest void number of writes in `n`, above the expected one. */
+/* Returns the smallest number of writes in `n`, above the expected one, that is
+   void. */
 static uint64_t fewest_refused(uint64_t n, double p)
 {
 	struct rm_counts *counts = &team.members[0].worker.counts;
@@ -188,7 +193,8 @@ static uint64_t fewest_refused(uint64_t n, double p)
 	return refused;
 }
 
-/* For a share above one half this is the lower tail of the rest. */
+/* For a share above one half, this is the lower tail of the other
+   operations. */
 static void a_right_share_is_refused_once_in_a_thousand_million(void)
 {
 	const struct {
@@ -297,7 +303,7 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	end(&request);
 }
 
-/* As if CPU 7 had gone offline in the window and come back. */
+/* Simulates that CPU 7 went offline in the window and came back. */
 static void a_thread_that_left_its_cpu_is_void(void)
 {
 	unsigned cpus[] = { 7 };
@@ -341,11 +347,11 @@ static void a_late_thread_is_void(void)
 	request.cell.cpu_count = 2;
 	set_cpu(first, 0);
 	set_cpu(second, 0);
-	CHECK(judged("ok", ""), "but not if threads share a CPU");
+	CHECK(judged("ok", ""), "but it is not void if threads share a CPU");
 	end(&request);
 }
 
-/* The same for each loop whose threads all work until the window ends. */
+/* Tests the same for each loop whose threads all work until the window ends. */
 static void a_late_thread_of_other_loops_is_void(void)
 {
 	static const char *const loops[] = { "alternate", "lifecycle:10",
@@ -442,8 +448,8 @@ static void sums_of_keys_are_compared(void)
 	json_decref(request.counters);
 }
 
-/* Their key sums alone would be correct, since a key that was not inserted is
-   not expected. */
+/* Key sums alone would be correct, since a key that was not inserted is not
+   expected. */
 static void an_insert_that_is_lost_and_denied_shows_in_an_empty_map(void)
 {
 	static const char *const loops[] = { "fill", "grow:0:1" };
@@ -507,14 +513,14 @@ static void a_value_that_was_taken_is_the_one_that_went(void)
 	fault.lose_value = true;
 	result = run(&request);
 	CHECK(is(result, "failed", "another key's value"),
-	        "and success without a value");
+	        "so is success without a value");
 	fault.lose_value = false;
 	json_decref(result);
 	json_decref(request.counters);
 }
 
-/* A single thread has no key in flight during a look-up. The hot or frequent
-   ranks of fresh keys are drawn within the window, too. */
+/* With a single thread, no key is being replaced during a look-up. The hot or
+   frequent ranks of fresh keys are drawn within the window, too. */
 static void one_thread_misses_no_key(void)
 {
 	static const enum rm_dist kinds[] = { RM_DIST_UNIFORM, RM_DIST_ZIPF,
@@ -551,8 +557,8 @@ static void one_thread_misses_no_key(void)
 	end(&request);
 }
 
-/* The first of 1024 keys of zipf gets 13 % of the look-ups, and a thread has at
-   most one key removed. */
+/* With zipf, the first of 1024 keys gets 13 % of the look-ups, and each thread
+   has removed at most one key. */
 static void a_key_that_many_ask_for_may_be_missed_often(void)
 {
 	struct rm_request request = request_of(RM_CHURN);
@@ -575,7 +581,7 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 	end(&request);
 }
 
-/* Whether the counts of one thread match the trace. */
+/* True if the counts of one thread match the trace. */
 static bool replayed(const struct rm_trace *trace,
         const struct rm_counts *counts, uint64_t digest)
 {
@@ -625,7 +631,8 @@ static void a_replay_has_the_counts_of_its_trace(void)
 		for (size_t i = 0; i < 5; i++)
 			caught &=
 			        !replayed(&trace, &counts[i], expected.digest);
-		CHECK(caught, step < 0 ? "one too few of a kind is detected"
+		CHECK(caught, step < 0 ? "one operation too few of any kind is "
+		                         "detected"
 		                       : "and one too many");
 	}
 	rm_trace_clear(&trace);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernel figures of this process: the peak of memory includes freed memory. */
+/* Kernel statistics of this process: the peak of memory includes freed
+   memory. */
 #include "runner/trial/trial.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
@@ -23,7 +24,7 @@ static void a_peak_outlives_what_was_freed(void)
 	held = rm_usage_rss_bytes();
 	munmap(memory, HELD);
 	after = rm_usage_rss_bytes();
-	/* kernels count resident memory in batches per CPU: the slack */
+	/* tolerance, since kernels count resident memory in batches per CPU */
 	CHECK(held + SLACK >= before + HELD && after + HELD <= held + SLACK,
 	        "resident memory rises and falls by 64 MiB");
 	CHECK(rm_usage_peak_rss_bytes() + SLACK >= held,
@@ -41,7 +42,7 @@ static void the_clock_costs_what_it_costs(void)
 	        "cost and step of the clock are those of one reading");
 }
 
-/* A misread policy would measure another placement. */
+/* With a policy that is misread, the trial would measure another placement. */
 static void a_placement_is_a_whole_word(void)
 {
 	static const char *const wrong[] = { "bind:", "bind:0x", "bind: 0",

@@ -17,14 +17,15 @@ enum locked {
 	EACH,   /* one of each operation */
 	WRITES, /* one of each write; look-ups may have none */
 	SOME,   /* one of some writes */
-	NONE,   /* no locks, or not in this program's code */
+	NONE,   /* no locks, or none in this program's code */
 };
 
-/* Maps whose locks are inside a library, without hooks. */
+/* Maps whose locks are inside a library and so have no hooks. */
 static const char *const of_libraries[] = { "boost_flat", "boost_node",
 	"interpose", "libcuckoo", "tbb_hash", NULL };
 
-/* Maps whose look-ups take no lock, or not always, but whose writes all do. */
+/* Maps whose look-ups never or not always take a lock, but whose writes all
+   do. */
 static const char *const of_writers[] = { "critnib", "hashtriemap",
 	"local_cache", "local_cache_replica", "local_cache_ttl",
 	"local_cache_version", "shard_life", "shard_life_hash", "snapshot",
@@ -57,7 +58,7 @@ static enum locked locked_by(const struct rm_impl *impl)
 	               : SOME;
 }
 
-/* The window's part of a statistic; -1: not found. */
+/* Returns the part of a statistic that belongs to the window; -1: not found. */
 static double window_of(const json_t *result, const char *name)
 {
 	size_t i;
@@ -101,7 +102,7 @@ static bool counts_as(enum locked locked, const json_t *result)
 	return right;
 }
 
-/* Uses fresh writes, so that maps that update in place lock, too. */
+/* Uses fresh writes, so that even maps that update in place lock. */
 static void each_map_counts(const struct rm_impl *impl)
 {
 	static const char *const facts[] = {
@@ -126,7 +127,7 @@ static void each_map_counts(const struct rm_impl *impl)
 	json_decref(result);
 }
 
-/* Handles bypass the table of operations, but not the locks. */
+/* Tests that handles bypass the table of operations, but not the locks. */
 static json_t *lifecycle_of(const char *map)
 {
 	struct rm_request request = loop_request(map, "lifecycle:4:4");
@@ -158,8 +159,8 @@ static void rlock_counts(void)
 	json_t *without = lifecycle_of("shard_life"),
 	       *with = lifecycle_of("shard_life_rlock");
 
-	/* The shards' sync.Maps lock, too, and a connection's shard depends on
-	   the time. */
+	/* The sync.Maps of the shards also lock, and a connection's shard
+	   depends on the time. */
 	const double of_get = window_of(with, "lock_reads") -
 	                      window_of(without, "lock_reads");
 
@@ -238,6 +239,6 @@ int main(void)
 	CHECK(locks_of_growth("shard_grow") > 0,
 	        "a split of a shard locks the routing table");
 	CHECK(locks_of_growth("shard_grow_stop") > 32,
-	        "growth of all 32 shards at once locks each of them");
+	        "growing all 32 shards at once locks each of them");
 	return DONE();
 }

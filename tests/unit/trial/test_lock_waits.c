@@ -21,7 +21,7 @@ enum { ROUNDS = 6 };
 static const struct rm_shape shape = { .value_bytes = 8 };
 static const struct rm_key the_key = { .word = 1 };
 
-/* Current value of a statistic; NAN: not found. */
+/* Returns the current value of a statistic; NAN: not found. */
 static double stat_of(const char *name)
 {
 	struct wanted_stat wanted = { name, (double)NAN };
@@ -141,7 +141,7 @@ static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
 	        name);
 }
 
-/* Two readers in a map's lock, and a waiting writer. */
+/* Two readers that hold a map's lock, and a waiting writer. */
 struct scene {
 	const struct rm_map_ops *ops;
 	void *map;
@@ -234,7 +234,7 @@ static void readers_share(const char *id)
 	impl->ops->destroy(scene.map);
 }
 
-/* Whether a wait of this length is counted in this bin. */
+/* True if a wait of this length is counted in this bin. */
 static bool falls_into(const char *bin, uint64_t wait_ns)
 {
 	double before = stat_of(bin), all = bins();
@@ -249,7 +249,7 @@ static bool falls_into(const char *bin, uint64_t wait_ns)
 	return stat_of(bin) == before + 1 && bins() == all + 1;
 }
 
-/* With the simulated clock, exact to the nanosecond. */
+/* With the simulated clock, times are exact to the nanosecond. */
 static void edges_of_bins(void)
 {
 	static const struct {
@@ -273,7 +273,7 @@ static void edges_of_bins(void)
 	        "the longest wait is kept");
 }
 
-/* Like the longest pauses: a difference of maxima would be meaningless. */
+/* As with the longest pauses, a difference of maxima would be meaningless. */
 static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 {
 	struct rm_request request = { .counters = json_pack(
@@ -296,7 +296,7 @@ static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 	rm_team_clear(&team);
 	CHECK(falls_into("lock_waits_below_10us", 5000) &&
 	                stat_of("lock_wait_max_ns") == 5000,
-	        "and then it is the longest wait since, however short");
+	        "and later it is the longest wait since then, however short");
 	json_decref(request.counters);
 }
 

@@ -2,8 +2,8 @@
 /*
  * alone: the load decides how often threads meet.
  */
-/* The kinds of loops: their texts, the generic ones on real maps and on a wrong
-   one, and loops that belong to a subject. */
+/* The kinds of loops: their texts, generic loops on real maps and on a wrong
+   one, and loops that belong to a map or technique. */
 #include "impls/support/no_handle.h"
 #include "runner/base/sanitized.h"
 #include "runner/driver.h"
@@ -85,7 +85,8 @@ static void scans_run_beside_writers(void)
 	        "the scanner does as many scans as the window requires");
 	CHECK(stat_of(result, "scan_entries") >= 6400 * 999.0 &&
 	                stat_of(result, "scan_entries") <= 6400 * 1000.0,
-	        "each visits every key, except one that is just removed");
+	        "each scan visits every key, except one that is just being "
+	        "removed");
 	CHECK(stat_of(result, "scan_p99") > 0 &&
 	                stat_of(result, "scan_max") >=
 	                        stat_of(result, "scan_p50"),
@@ -123,16 +124,16 @@ static void a_reader_who_stands(void)
 	        "stall: keys add up with a stopped reader and writers");
 	CHECK(stat_of(epoch, "stall_count") >= 1 &&
 	                stat_of(epoch, "stall_max") > 0,
-	        "its stops are counted and timed");
+	        "the reader's stops are counted and timed");
 	CHECK(writes > 0 &&
 	                stat_of(epoch, "stall_retained_bytes") > BYTES * writes,
 	        "with epochs retired memory grows with each write");
 	if (rm_sanitized()) /* the sanitizer keeps freed memory */
-		SKIP("with hazard pointers it is bounded",
+		SKIP("with hazard pointers retired memory is bounded",
 		        "this build uses a sanitizer");
 	else
 		CHECK(stat_of(hazard, "stall_retained_bytes") < MORE,
-		        "with hazard pointers it is bounded");
+		        "with hazard pointers retired memory is bounded");
 	CHECK(number_of(lock, "writes") <= RM_BATCH,
 	        "a lock keeps writers out");
 	printf("# writes %.0f, %.0f, %.0f; bytes %.0f, %.0f\n", writes,
@@ -204,7 +205,7 @@ static void fills_end_full(void)
 		                number_of(result, "keys_before") == 0 &&
 		                number_of(result, "ops") == 1000 &&
 		                stat_of(result, "insert_count") == 1000,
-		        "fill: from no keys to all keys, each inserted once");
+		        "fill inserts all keys into an empty map, each once");
 		json_decref(result);
 	}
 }
@@ -249,7 +250,8 @@ static void turns_are_strict(void)
 	}
 }
 
-/* Loops with a fixed share of writes, which is not the requested 10 %. */
+/* Tests loops with a fixed share of writes, which differs from the requested 10
+   %. */
 static void shares_of_writes_are_those_of_the_table(void)
 {
 	static const char *const loops[] = { "fill", "random-fill", "alternate",
@@ -302,7 +304,7 @@ static void sessions_come_and_go(void)
 	}
 }
 
-/* null_map, the floor of the driver's cost, finds all keys. */
+/* Tests null_map, which measures the driver's own cost and finds all keys. */
 static void the_floor_has_sessions_too(void)
 {
 	struct rm_request request = loop_request("null_map", "lifecycle:10");
@@ -312,8 +314,8 @@ static void the_floor_has_sessions_too(void)
 	json_decref(result);
 }
 
-/* The window counts only steps; opening and closing 1000 sessions would be 2000
-   more writes. Of 3 x 6400 steps one in 11 renews; of the other 17,455 a tenth
+/* The window counts only steps; opening and closing 1000 sessions would add
+   2000 writes. Of 3 x 6400 steps one in 11 renews; of the other 17,455 a tenth
    stores, with a standard deviation of 40. */
 static bool steps_only(const json_t *result)
 {
@@ -326,7 +328,7 @@ static bool steps_only(const json_t *result)
 	       number_of(result, "lookups") == 19200 - renewals - stores;
 }
 
-/* Subjects that implement the life cycle through handles. */
+/* Maps that implement the life cycle through handles. */
 static void sessions_are_held_before_the_window(void)
 {
 	static const char *const maps[] = { "shard_life", "shard_life_hash",
@@ -352,7 +354,7 @@ static void sessions_are_held_before_the_window(void)
 	}
 }
 
-/* The younger 90 % of the sessions are rarely touched. */
+/* Tests that the younger 90 % of the sessions are rarely touched. */
 static void touches_follow_the_distribution(void)
 {
 	struct rm_request request = loop_request("shard_life", "lifecycle:10");
@@ -402,14 +404,14 @@ static void two_threads_meet_on_keys(void)
 
 /*
  * A map whose look-ups return the value before the last write: each thread of a
- * pair sees the previous round, whichever is first. It shows the effect of a
+ * pair sees the previous round, whichever is first. It has the effect of a
  * store buffer without having one.
  */
 enum { STALE_KEYS = 1000 };
 
 static struct {
 	uint64_t word;
-	bool there; /* for its writer: 0 is a valid value */
+	bool there; /* for the writer of the value: 0 is a valid value */
 	_Atomic uint64_t now, before;
 } stale[STALE_KEYS];
 
@@ -485,7 +487,7 @@ static void two_old_values_in_a_round_are_seen(void)
 	CHECK(short_of == 0, "and both_saw_old counts the rounds");
 }
 
-/* A subject with its own loop: counts, and can be made wrong. */
+/* A technique with its own loop, which counts, and which can be made wrong. */
 static struct own {
 	_Atomic uint64_t turns;
 	uint64_t items;
@@ -520,7 +522,7 @@ static void stock(struct rm_worker *worker)
 		worker->counts.iterations++;
 	}
 	worker->counts.wrong |= own.wrong;
-	/* as a loop that also counts work outside of the window */
+	/* like a loop that also counts work outside the window */
 	worker->counts.writes += own.wild * (worker->counts.iterations + 1);
 }
 
@@ -544,10 +546,10 @@ static void own_loops_are_judged_by_their_check(void)
 
 	CHECK(is(result, "ok", "") && number_of(result, "ops") == 12800 &&
 	                own.items == 77,
-	        "a subject's own loop runs with its numbers");
+	        "a technique's own loop runs with its arguments");
 	CHECK(stat_of(result, "turns") == 12800 &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "it has its statistics, but no keys");
+	        "its result has its statistics, but no keys");
 	json_decref(result);
 	own.off = true;
 	request = loop_request("technique", "stock");
@@ -567,12 +569,12 @@ static void own_loops_are_judged_by_their_check(void)
 	CHECK(is(result, "failed",
 	              "counted impossible numbers: 6400 iterations, 6401 "
 	              "writes"),
-	        "more writes than iterations are an error at their source");
+	        "more writes than iterations are reported as an error");
 	json_decref(result);
 }
 
-/* 20 turns of each of two threads, because an audit may take a second. Whether
-   such a window is long enough for the clock is not tested here. */
+/* Each of two threads makes 20 turns, because an audit may take a second.
+   Whether such a window is long enough for the clock is not tested here. */
 static void a_window_of_few_turns_has_no_more(void)
 {
 	static const struct {
@@ -580,7 +582,7 @@ static void a_window_of_few_turns_has_no_more(void)
 		double ops;
 	} cases[] = {
 		{ "technique", "stock:77",
-		        "a subject's loop does as many turns as requested",
+		        "a technique's loop does as many turns as requested",
 		        40 },
 		{ "gomap_rw", "alternate", "and so does a loop of every map",
 		        40 },
@@ -603,13 +605,13 @@ static void a_window_of_few_turns_has_no_more(void)
 	request.cell.window_ops = 20;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(stat_of(result, "scan_count") == 20,
-	        "a scanner scans that often beside the mix");
+	        "next to the mix, a scanner makes as many scans");
 	json_decref(result);
 }
 
-/* Runs with a faster clock. If limits are to act, the window is long enough for
-   threads that wait for a CPU most of the time. `hot`: share of accesses to 1 %
-   of the keys; `writes`: share of writes. */
+/* Runs with a faster clock. If limits of age are to take effect, the window is
+   long enough even for threads that wait for a CPU most of the time. `hot`:
+   share of accesses to 1 % of the keys; `writes`: share of writes. */
 static json_t *beside_a_clock(const char *map, const char *loop, double hot,
         double writes, enum rm_clock_rate rate)
 {
@@ -626,8 +628,8 @@ static json_t *beside_a_clock(const char *map, const char *loop, double hot,
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* Whether answers and map agree. In a timed window, a thread without a CPU for
-   half of it makes the trial void, which is accepted. */
+/* True if the answers agree with the map. In a timed window, a thread without a
+   CPU for half of it makes the trial void, which is accepted. */
 static bool is_right(const json_t *result)
 {
 	const json_t *verified = json_object_get(result, "verification");
@@ -637,7 +639,7 @@ static bool is_right(const json_t *result)
 	               is(result, "void", "never scheduled"));
 }
 
-/* Whether each thread ran for most of the window. */
+/* True if each thread ran for most of the window. */
 static bool had_cpus(const json_t *result)
 {
 	const json_t *thread;
@@ -676,7 +678,8 @@ static void limits_act_on_a_faster_clock(void)
 		        : had_cpus(cache) ? refreshes > 0 && expiries > 0
 		                          : refreshes + expiries > 0,
 		        i ? "refresh and TTL act"
-		          : "with a real-time clock neither acts");
+		          : "with a real-time clock neither limit takes "
+		            "effect");
 		CHECK(i ? late > 0 && stat_of(life, "shard_idle_max") > 0
 		        : late == 0,
 		        i ? "connections without a touch for 30 s are late"
@@ -714,7 +717,8 @@ static void stock_times_its_operations(void)
 	}
 }
 
-/* Three readers and a writer of 1 ms each: their blocked shares. */
+/* Computes the blocked shares of three readers and a writer that hold the lock
+   for 1 ms each. */
 static void held_locks_tell_who_is_blocked(void)
 {
 	struct rm_request request =
@@ -755,7 +759,7 @@ static void what_a_subject_cannot_do_is_refused(void)
 		json_t *result = rm_trial_run(&request);
 
 		CHECK(is(result, "failed", "does not support loop"),
-		        "a loop that the subject cannot run is rejected");
+		        "a loop that the technique cannot run is rejected");
 		json_decref(result);
 		json_decref(request.counters);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open loop with a simulated clock: effect of a stall on each quantile, and
- * the result of known values. With the real clock a busy machine would stall
+ * The open loop with a simulated clock: how a stall affects each quantile, and
+ * the result for known values. With the real clock a busy machine would stall
  * the loop as well.
  */
 #include "tests/unit/trial/array_map.h"
@@ -9,7 +9,7 @@
 
 enum { STALL_MS = 50 };
 
-/* One thread, 1000 arrivals per second, one per ms. */
+/* One thread with 1000 arrivals per second, one each ms. */
 static struct rm_request paced(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -25,7 +25,7 @@ static struct rm_request paced(void)
 	return request;
 }
 
-/* The entry of one operation and one clock; NULL: missing. */
+/* Returns the entry of one operation and one clock; NULL: missing. */
 static const json_t *entry_of(
         const json_t *result, const char *operation, const char *clock)
 {
@@ -118,8 +118,8 @@ static void without_a_stall_nothing_shows(void)
 	json_decref(calm);
 }
 
-/* A pair is due once. Its first operation has a latency from the arrival; its
-   second starts when that ends and only has a service time. */
+/* A pair of writes is due once. Its first operation has a latency from the
+   arrival; its second starts when that ends and only has a service time. */
 static void a_pairs_second_operation_has_no_intended_start(void)
 {
 	struct rm_request request = paced();
@@ -148,7 +148,7 @@ static void a_pairs_second_operation_has_no_intended_start(void)
 	json_decref(request.counters);
 }
 
-/* Values of 1 .. 2000 ns have separate buckets. */
+/* Records values of 1 .. 2000 ns, which have separate buckets. */
 static void an_entry_has_every_value(void)
 {
 	struct rm_request request = paced();

@@ -7,7 +7,7 @@
 
 static pthread_t spinner;
 static atomic_bool ends;
-static uint64_t spun_ns; /* total CPU time of the map's own thread */
+static uint64_t spun_ns; /* total CPU time of the thread that the map creates */
 
 static void *spin(void *unused)
 {
@@ -34,7 +34,7 @@ static void join_spinner(void *map)
 
 static struct rm_map_ops spinning_ops;
 
-/* The environment of a trial of 150 ms. */
+/* Returns the member "environment" of a trial of 150 ms. */
 static json_t *environment_of(const struct rm_impl *map)
 {
 	struct rm_request request = small_request("array");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Single calls of the open loop's schedule with a simulated clock: end of the
- * window, give-up, waits with parking, late starts, and the slowest operations.
- * test_open_loop.c has whole trials.
+ * window, giving up, waits with parking, late starts, and the slowest
+ * operations. test_open_loop.c runs whole trials.
  */
 #include "runner/operations.h"
 #include "runner/trial/internal.h"
@@ -69,7 +69,8 @@ static void a_backlog_ends_by_itself(void)
 	rm_pace_free(&pace);
 }
 
-/* Whether to park for the first arrival, `wait_ns` from now. */
+/* Returns whether to park before the first arrival, which is `wait_ns` from
+   now. */
 static bool parks(uint64_t wait_ns, bool oversubscribed)
 {
 	struct rm_pace pace = { .oversubscribed = oversubscribed };
@@ -88,10 +89,11 @@ static void only_long_waits_are_parked_for(void)
 	CHECK(parks(200001, false) && !parks(200000, false),
 	        "a wait of more than 0.2 ms is parked");
 	CHECK(parks(1, true), "with shared CPUs any wait is parked");
-	CHECK(!parks(0, true), "but no wait is not");
+	CHECK(!parks(0, true), "but no wait is not parked");
 }
 
-/* The state after the first arrival, if the thread starts it `late_ns` late. */
+/* Returns the state after the first arrival, which the thread starts `late_ns`
+   late. */
 static struct rm_pace started(int64_t late_ns)
 {
 	struct rm_pace pace = { .ticks_per_ns = 1,
@@ -122,11 +124,11 @@ static void starts_are_late_after_a_millisecond(void)
 	        "a start 1 ms late is not counted as late");
 	late = started(MS + 1);
 	CHECK(late.started_ns == start_ns + MS + 1 && late.late_starts == 1,
-	        "a start one nanosecond later is");
+	        "a start one nanosecond later is counted");
 }
 
-/* A reading of the clock takes longer than one of the counter, and would delay
-   the start by as much. */
+/* Reading the clock takes longer than reading the counter, and would delay the
+   start by as much. */
 static void the_end_of_a_wait_is_spun_on_the_counter(void)
 {
 	struct rm_pace pace = started(-1500);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sequences of keys of 16 bytes and more that differ in the middle or at the
- * end; linked with the placed objects. --print as in the file below.
+ * end; linked with the placed objects. --print works as in the file included
+ * below.
  */
 #include "tests/unit/trial/test_sequence.c"

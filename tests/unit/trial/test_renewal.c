@@ -27,7 +27,7 @@ static void each_key_is_replaced(void)
 	json_t *result = renewed_by(RM_UPDATE, 0);
 	unsigned renewed = 0;
 
-	/* a value of the prefill is the rank, without writer and sequence */
+	/* a value from the prefill is the rank, without writer and sequence */
 	for (uint64_t rank = 0; rank < KEYS; rank++)
 		renewed += atomic_load(&slots[rank]) - 1 > UINT32_MAX;
 	CHECK(is(result, "ok", "") && keys_of(result) == RENEWALS * KEYS,
@@ -82,12 +82,12 @@ static void a_lost_key_fails(void)
 	fault.hide_lost = true;
 	result = renewed_by(RM_FRESH, 0.1);
 	CHECK(!strcmp(text_of(result, "status"), "failed"),
-	        "so does one that is reported as present");
+	        "an insertion that is reported as an update fails, too");
 	json_decref(result);
 	fault = (struct fault){ .take_other = true };
 	result = renewed_by(RM_UPDATE, 0);
 	CHECK(!strcmp(text_of(result, "status"), "failed"),
-	        "and a removal of another key");
+	        "and so does a removal of another key");
 	json_decref(result);
 	fault = (struct fault){ .stall_ns = 0 };
 }

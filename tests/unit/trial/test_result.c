@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Simulated result of personality(). Sanitizers call it before main() and get
-   the real one. */
+/* Simulated result of personality(). Sanitizers call this function before
+   main() and get the real one. */
 static int persona;
 static bool persona_is_played;
 
@@ -50,7 +50,7 @@ static const struct rm_impl empty = {
 
 enum { PREFILLED = 3 };
 
-/* A team with a correct verification: keys match, and the sums of values
+/* Makes a team with a correct verification: keys and the sums of values
    match. */
 struct played {
 	struct rm_request request;
@@ -135,7 +135,7 @@ static void end(struct played *played, json_t *result)
 	json_decref(played->request.counters);
 }
 
-/* Whether a member is this integer. */
+/* True if a member is this integer. */
 static bool has(const json_t *object, const char *name, json_int_t expected)
 {
 	const json_t *value = json_object_get(object, name);
@@ -162,7 +162,7 @@ static const json_t *verification_of(const json_t *result)
 	return json_object_get(result, "verification");
 }
 
-/* Whether a result reader accepts the result, with the time of destroy()
+/* True if a reader of results accepts the result, with the time of destroy()
    added. */
 static bool is_answer(const json_t *result)
 {
@@ -220,7 +220,7 @@ static void a_control_reports_less(void)
 	played.request.control_extra = 0.25;
 	result = rm_team_result(&played.team);
 	CHECK(has(result, "ops", 23100 * 4 / 5),
-	        "with a quarter more executed, four fifths are reported");
+	        "if a quarter more is executed, four fifths are reported");
 	CHECK(has(result, "lookups", 16800) && has(result, "writes", 6300),
 	        "and no other count changes");
 	end(&played, result);
@@ -242,12 +242,12 @@ static void values_are_of_all_threads(void)
 	CHECK(!strcmp(text_of(verification, "accounting"), "values") &&
 	                !strcmp(text_of(verification, "status"), "ok") &&
 	                json_is_null(json_object_get(verification, "reason")),
-	        "a map that returns values is judged by them");
+	        "a map that returns values is also judged by them");
 	CHECK(has(verification, "keys_expected", 15) &&
 	                has(verification, "keys_held", 15) &&
 	                has(result, "keys_before", 3) &&
 	                has(result, "keys_after", 15),
-	        "keys_before are the keys before, keys_after the held keys");
+	        "keys_before counts the keys before, keys_after the held keys");
 	snprintf(sum, sizeof(sum), "%016" PRIx64,
 	        rm_rank_mix(0) + rm_rank_mix(1) + rm_rank_mix(2) + 0x1234);
 	CHECK(!strcmp(text_of(verification, "sum_expected"), sum) &&
@@ -267,7 +267,7 @@ static void nothing_is_not_missing(void)
 	result = rm_team_result(&played.team);
 	CHECK(has(verification_of(result), "written", 0) &&
 	                has(verification_of(result), "returned", 0),
-	        "no values are 0, not null");
+	        "if there are no values, the sums are 0, not null");
 	end(&played, result);
 }
 
@@ -296,7 +296,7 @@ static void a_lost_key_is_reported(void)
 	CHECK(!strcmp(text_of(verification, "sum_held"), "00000000000000ab") &&
 	                strcmp(text_of(verification, "sum_expected"),
 	                        "00000000000000ab") != 0,
-	        "and the sums of both");
+	        "and so are the sums of both");
 	end(&played, result);
 }
 
@@ -384,7 +384,7 @@ static void what_any_thread_saw_counts(void)
 
 	CHECK(stopped_early(true, false) && stopped_early(false, true) &&
 	                !stopped_early(false, false),
-	        "one thread that stopped early is enough");
+	        "one thread that stopped early suffices");
 	CHECK(wrong_is(none, none, 0, "ok"),
 	        "without wrong values the count is 0");
 	CHECK(wrong_is(first, none, 1, "failed") &&
@@ -417,9 +417,9 @@ static void subjects_without_keys_have_null(void)
 	CHECK(is_answer(result) && is(result, "ok", "") &&
 	                all_null(verification, names) &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "with a subject's own loop keys are null, not 0");
+	        "with a technique's own loop keys are null, not 0");
 	CHECK(!strcmp(text_of(verification, "reason"),
-	              "no keys: judged by the subject's own check"),
+	              "no keys: the subject's check judges its answers"),
 	        "and the reason names the check");
 	json_decref(result);
 	played.team.own_loop = NULL;
@@ -486,7 +486,7 @@ static void a_thread_that_cannot_go_on_fails_it(void)
 	                is(result, "failed", "thread 1: cannot join"),
 	        "a thread's error is the trial's reason");
 	CHECK(is(verification_of(result), "failed", "thread 1: cannot join"),
-	        "and the verification fails for that reason");
+	        "and the reason why the verification failed");
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		is_null &= json_is_null(
 		        json_object_get(verification_of(result), unknown[i]));
@@ -497,8 +497,8 @@ static void a_thread_that_cannot_go_on_fails_it(void)
 	end(&played, result);
 }
 
-/* Each kernel count of the second thread has another start and another
-   difference. */
+/* Each kernel count of the second thread starts at a different value and has a
+   different difference. */
 static void set_usage(struct rm_member *member)
 {
 	member->before = (struct rm_thread_usage){ .cpu_ns = 100,
@@ -557,7 +557,7 @@ static void each_thread_is_listed(void)
 	end(&played, result);
 }
 
-/* As with a kernel without schedstats, or one that stopped counting. */
+/* Simulates a kernel without schedstats, or one that stopped counting. */
 static void what_the_kernel_does_not_count_is_null(void)
 {
 	static const char *const before[] = { "migrations", NULL };
@@ -692,7 +692,7 @@ static void environment(void)
 	end(&played, result);
 }
 
-/* 1: on; 0: off; -1: null. */
+/* Returns 1: on; 0: off; -1: null. */
 static int aslr_of(int kernel_says)
 {
 	struct played played;
@@ -721,7 +721,7 @@ static void randomized_addresses(void)
 	CHECK(aslr_of(-1) == -1, "null if the kernel does not report it");
 }
 
-/* A loop without a schedule, a trace or counters. */
+/* Tests a loop without a schedule, a trace or counters. */
 static void members_that_do_not_apply(void)
 {
 	static const char *const names[] = { "latency", "late_starts",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts of key searches in Go's map and sync.Map: hashes, walks, probes and
-   compares follow from the layout. This test is linked with the stats objects. */
+/* The counts of key searches in Go's map and sync.Map (hashes, walks, probes
+   and compares) follow from the layout. Linked with the stats objects. */
 #include "impls/gomap/gomap_ops.h"
 #include "runner/impl.h"
 #include "runner/trial/internal.h"
@@ -29,7 +29,7 @@ static struct rm_key key_of(uint64_t word)
 	return (struct rm_key){ .word = word };
 }
 
-/* Eight keys are in one bucket, in order of insertion. */
+/* Puts eight keys into one bucket, in order of insertion. */
 static void one_bucket(void)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
@@ -47,13 +47,14 @@ static void one_bucket(void)
 		         fresh(RM_KEY_COMPARES) >= 1 &&
 		         fresh(RM_KEY_COMPARES) <= i + 1;
 	}
-	CHECK(exact, "a hit in slot i: a hash, a walk, i + 1 probes");
+	CHECK(exact, "a hit in slot i costs a hash, a walk and i + 1 probes");
 	begin();
 	for (uint64_t i = 0; i < 1000; i++)
 		exact &= !gomap_lookup(map, RM_U64X8, key_of(1000 + i), &value);
 	CHECK(exact && fresh(RM_SLOT_PROBES) == 1000 * KEYS,
 	        "a miss in a full bucket probes all slots");
-	/* 8 tophashes of 251: 32 of 1000 misses compare a key on average */
+	/* with 8 of 251 tophashes, 32 of 1000 misses compare a key on
+	   average */
 	CHECK(fresh(RM_KEY_COMPARES) < 100,
 	        "and compares a key only if eight bits of the hash agree");
 	gomap_remove(map, RM_U64X8, key_of(KEYS - 1), NULL);
@@ -88,7 +89,7 @@ static void third_conflicts(void)
 	CHECK(alarms(map, 3) == 1, "the third one does");
 	CHECK(alarms(map, KEYS) == 0, "further ones do not");
 	gomap_exchange(map, RM_U64X8, key_of(0), &value, NULL);
-	CHECK(alarms(map, KEYS) == 0, "nor does a new value");
+	CHECK(alarms(map, KEYS) == 0, "a new value raises none, either");
 	for (uint64_t i = 2; i < KEYS; i++)
 		gomap_remove(map, RM_U64X8, key_of(i), NULL);
 	CHECK(alarms(map, 3) == 1,
@@ -105,8 +106,8 @@ static void third_conflicts(void)
 	gomap_destroy(presized);
 }
 
-/* A look-up of a key in the read map walks only that. Otherwise it walks the
-   read map twice, without and with the lock, and then dirty. */
+/* A look-up of a key in the read map walks only that map. Otherwise it walks
+   the read map twice, without and with the lock, and then dirty. */
 static void two_maps(void)
 {
 	const struct rm_impl *impl = rm_impl_find("syncmap");
@@ -122,7 +123,7 @@ static void two_maps(void)
 		        thread, RM_U64X8, key_of((uint64_t)i), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(0), &value);
-	/* the read map is empty: nothing to hash or walk */
+	/* the read map is empty, so there is nothing to hash or walk */
 	CHECK(fresh(RM_CHAIN_WALKS) == 1 && fresh(RM_KEY_HASHES) == 1,
 	        "with an empty read map a key in dirty costs one walk");
 	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);

@@ -29,12 +29,12 @@
 
 enum { OPERATIONS = 1000000, SEED = 7 };
 
-/* Digest of the calls of the map below; one thread. */
+/* Digest of the calls of the map below, by one thread. */
 static uint64_t sum;
-/* Look-ups of ranks that were removed or not inserted yet. */
+/* Number of look-ups of ranks that were removed or not inserted yet. */
 static uint64_t outside;
 static struct rm_team team;
-/* Of the cell; the maps here use one word. */
+/* Values of the cell; the maps here use one word. */
 static size_t value_words;
 
 static void fold(
@@ -69,7 +69,7 @@ static void *create(const struct rm_sizing *sizing)
 	return &sum;
 }
 
-/* Omits the prefill, which is not part of the sequence. */
+/* The prefill is left out, since it is not part of the sequence. */
 static int load(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {
@@ -85,7 +85,8 @@ static bool is_fresh(void)
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	uint64_t rank = key.word; /* its low half, see rm_scatter() */
+	uint64_t rank = key.word; /* the low half of the key, see
+	                             rm_scatter() */
 
 	(void)thread;
 	if (shape.str && !IS_PLACED)
@@ -209,7 +210,8 @@ static void one(const char *line, bool print)
 }
 
 #ifdef RM_PLACED
-/* Mask of the bytes that differ from rank 0, for ranks up to 2^32. */
+/* Returns a mask of the bytes that differ from those of rank 0, for ranks up to
+   2^32. */
 static uint64_t differing_bytes(unsigned bytes, bool last)
 {
 	struct rm_key_bytes zero, line;

@@ -12,14 +12,14 @@ static void texts(void)
 
 	CHECK(reads_as("lifecycle:4:4:20", "lifecycle:4:4:20") &&
 	                reads_as("lifecycle:4:64:1", "lifecycle:4:64"),
-	        "the text ends with the tide, if any, after the slots");
+	        "the text ends with EBB, if it is given, after SLOTS");
 	CHECK(rm_loop_parse("lifecycle:4:4:0", &loop) &&
 	                rm_loop_parse("lifecycle:4:4:20:1", &loop),
-	        "a tide of 0 and further numbers are rejected");
+	        "an EBB of 0 is rejected, and so are additional numbers");
 }
 
-/* Number of sessions of a thread after `steps` renewals; -1: it left the bounds
-   in between. */
+/* Returns the number of a thread's sessions after `steps` renewals; -1: it was
+   out of bounds in between. */
 static int64_t tide_after(
         struct rm_session_wave *tide, uint64_t *open, unsigned steps)
 {
@@ -46,7 +46,7 @@ static void a_tide_turns_for_all_at_once(void)
 	uint64_t open = 200, others = 200;
 
 	CHECK(one.least == 10 && tide_after(&one, &open, 100) < 160,
-	        "at ebb more sessions are closed than opened");
+	        "while the number falls, more sessions are closed than opened");
 	CHECK(tide_after(&one, &open, 1000) < 12 && turns == 1,
 	        "down to a twentieth, where the thread waits for the other");
 	CHECK(tide_after(&other, &others, 1000) > 100 && turns == 2 + 1,
@@ -56,16 +56,16 @@ static void a_tide_turns_for_all_at_once(void)
 	one = rm_session_wave_start(&worker, 200, 0);
 	open = 200;
 	CHECK(tide_after(&one, &open, 100) == 200,
-	        "without a tide the number stays constant");
+	        "without EBB the number stays constant");
 	worker.loop_args = args;
 	one = rm_session_wave_start(&worker, 2, 0);
 	open = 2;
 	CHECK(tide_after(&one, &open, 100) == 2,
-	        "also with too few sessions for a tide");
+	        "so it does with too few sessions for EBB");
 }
 
-/* 6400 steps, one in 3 renews: about 5700 take one thread from 1000 sessions to
-   50 and back. The last of several threads may flow alone. */
+/* In 6400 steps one in 3 renews; about 5700 take one thread from 1000 sessions
+   to 50 and back. The last of several threads may rise alone. */
 static void sessions_ebb_and_flow(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap", "shard_life",
@@ -79,13 +79,13 @@ static void sessions_ebb_and_flow(void)
 
 		request.cell.threads = threads;
 		result = run_on(&request, rm_impl_find(maps[i]));
-		CHECK(is(result, "ok", ""), "with a tide the counts add up");
+		CHECK(is(result, "ok", ""), "with EBB the counts add up");
 		CHECK(!strcmp(maps[i], "null_map") ||
 		                number_of(result, "inserts") +
 		                                number_of(result, "removes") ==
 		                        2 * (number_of(result, "ops") -
 		                                    6400 * threads),
-		        "each renewal closes or opens, two in total");
+		        "each renewal closes or opens, two sessions in total");
 		CHECK(strcmp(maps[i], "gomap_rw") ||
 		                number_of(result, "keys_after") ==
 		                        1000 + number_of(result, "inserts") -
@@ -94,7 +94,8 @@ static void sessions_ebb_and_flow(void)
 		CHECK(strcmp(maps[i], "shard_life") ||
 		                (stat_of(result, "shards_shrunk") > 0 &&
 		                        stat_of(result, "shards_grown") > 1),
-		        "shards of connections shrink and grow again");
+		        "the number of shards of connections falls and rises "
+		        "again");
 		json_decref(result);
 	}
 }

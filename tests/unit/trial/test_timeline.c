@@ -31,7 +31,7 @@ static void span(
 	rm_event_span(event, first_ns + from, argument);
 }
 
-/* The document; NULL if it is not JSON. */
+/* The document; Returns NULL if it is not JSON. */
 static json_t *timeline(void)
 {
 	char *text = NULL;
@@ -46,8 +46,8 @@ static json_t *timeline(void)
 	return document;
 }
 
-/* One event as a line: phase, tid, microseconds, name, category, name of the
-   state's object, arguments. */
+/* Prints one event as a line: phase, tid, microseconds, name, category, name of
+   the state's object, arguments. */
 static void describe(const json_t *event, char *line, size_t size)
 {
 	const char *category = json_string_value(json_object_get(event, "cat"));
@@ -193,7 +193,7 @@ static void *foreign_span(void *unused)
 	return unused;
 }
 
-/* Its number is above those of all slots. */
+/* The thread's number is above those of all slots. */
 static void a_librarys_thread_is_another(void)
 {
 	json_t *document, *event;
@@ -213,7 +213,8 @@ static void a_librarys_thread_is_another(void)
 		}
 	if (!CHECK(!strncmp(name, "other thread ", 13) &&
 	                    tid == 2 + RM_EVENT_FOREIGN + atoi(name + 13),
-	            "a thread that the trial did not start is another thread"))
+	            "a thread that the trial did not start is listed as "
+	            "another one"))
 		printf("# %s %d\n", name, tid);
 	json_decref(document);
 }

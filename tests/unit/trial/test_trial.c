@@ -84,7 +84,7 @@ static void windows_are_exact(void)
 	json_decref(request.counters);
 }
 
-/* Whether the result is unverified without a mismatch. */
+/* True if the result is not verified, but has no mismatch. */
 static bool is_unverified(const json_t *result)
 {
 	const json_t *verification = json_object_get(result, "verification");
@@ -109,7 +109,7 @@ static void a_misplaced_thread_is_void(void)
 	request.cell.cpu_count = request.cell.threads = 1;
 	request.cell.cpus = cpus;
 	rm_team_run(&team, &request, &impl);
-	team.members[0].cpu_end = 77; /* as if it had been migrated */
+	team.members[0].cpu_end = 77; /* as if the thread had been migrated */
 	result = result_of(&team);
 	CHECK(is(result, "void", "ran on CPU"), "a migrated thread is void");
 	json_decref(result);
@@ -118,7 +118,8 @@ static void a_misplaced_thread_is_void(void)
 	result = run(&request);
 	CHECK(is(result, "void", "could not be placed"),
 	        "an invalid CPU is reported, not replaced by a default");
-	CHECK(is_unverified(result), "and the map's answers are not blamed");
+	CHECK(is_unverified(result),
+	        "and the map's answers do not count as wrong");
 	json_decref(result);
 	json_decref(request.counters);
 }
@@ -157,7 +158,7 @@ static void what_others_saw_counts(void)
 	json_decref(request.counters);
 }
 
-/* One real map with 1000 threads on the available CPUs. */
+/* Runs a real map with 1000 threads on the available CPUs. */
 static void a_thousand_threads_run_every_loop(void)
 {
 	static const struct {
@@ -221,11 +222,11 @@ static void a_cold_map_is_left_as_the_prefill_made_it(void)
 
 	more -= count_calls(RM_SETTLE_NO, &cold);
 	CHECK(is(cold, "ok", "") && is(settled, "ok", ""),
-	        "a cold map passes, and so does a settled one");
+	        "a cold map passes, and so does a settled map");
 	CHECK(more == 1000, "settling looks up each resident key once");
 	CHECK(json_is_null(json_object_get(cold, "keys_before")) &&
 	                number_of(settled, "keys_before") == 1000,
-	        "uncounted keys are null, not 0");
+	        "keys that were not counted are null, not 0");
 	json_decref(settled);
 	json_decref(cold);
 }

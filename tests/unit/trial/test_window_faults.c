@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Recording latencies causes no page fault in the window: the histograms are
- * touched before and are cleared in place.
+ * touched before the window and cleared in place.
  *
  * plain: sanitizers have memory of their own that is touched in the window.
  */
@@ -38,7 +38,7 @@ static struct rm_request paced(enum rm_write_kind kind, double rate_per_s)
 	request.cell.miss_share = kind == RM_FRESH ? 0 : 0.1;
 	request.cell.window_ops = 0;
 	request.cell.warm_up_ns = 5000000;
-	/* room for more samples than the warm-up takes */
+	/* there is room for more samples than the warm-up takes */
 	request.cell.window_ns = rate_per_s > 100000 ? 200000000 : 30000000;
 	return request;
 }
@@ -54,13 +54,14 @@ static void the_open_loop_faults_no_page(void)
 	        "no page fault in a window of new keys");
 }
 
-/* A histogram has 65 pages. Without a warm-up, code pages fault, too. */
+/* A histogram has 65 pages. Without a warm-up, pages of code also cause
+   faults. */
 static void a_fill_faults_no_page_of_a_histogram(void)
 {
 	int faults = faults_of(loop_request("array", "fill"));
 
 	CHECK(faults >= 0 && faults < 32,
-	        "a fill causes no page fault in its histogram");
+	        "the loop fill causes no page fault in its histogram");
 }
 
 int main(void)

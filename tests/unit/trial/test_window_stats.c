@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Differences over the window (stats.c) and the map's activity in each slice
+ * Differences over the window (stats.c) and what the map does in each slice
  * (slices.c), with counts set by hand.
  */
 #include "runner/trial/events.h"
@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-/* Current statistics: one that grew, a new one, an uncounted one. */
+/* Current statistics: one that grew, a new one, and one that is not counted. */
 static void stats_now(void *map, rm_stat_fn *emit, void *context)
 {
 	(void)map;
@@ -50,14 +50,14 @@ static void a_window_is_what_it_added(void)
 	grown = named(stats, "grown");
 	CHECK(number_of(grown, "value") == 50 &&
 	                !json_object_get(grown, "window"),
-	        "without readings around the window it has no difference");
+	        "without readings around the window there is no difference");
 	json_decref(stats);
 	team.stats_after =
 	        json_pack("[{s:s, s:f}]", "name", "grown", "value", 32.);
 	stats = rm_team_stats_result(&team);
 	CHECK(named(stats, "grown") &&
 	                !json_object_get(named(stats, "grown"), "window"),
-	        "nor with a reading only at the window's end");
+	        "nor is there one with a reading only at the window's end");
 	json_decref(stats);
 	json_decref(team.stats_after);
 	team.stats_before = json_pack("[{s:s, s:f}, {s:s, s:n}]", "name",
@@ -74,7 +74,7 @@ static void a_window_is_what_it_added(void)
 	        "the total");
 	CHECK(has_null(named(stats, "uncounted"), "value") &&
 	                has_null(named(stats, "uncounted"), "window"),
-	        "uncounted statistics are null, not 0");
+	        "statistics that are not counted are null, not 0");
 	CHECK(number_of(named(stats, "late"), "value") == 7 &&
 	                has_null(named(stats, "late"), "window"),
 	        "a statistic that is new in the window has no difference");
@@ -84,7 +84,7 @@ static void a_window_is_what_it_added(void)
 	json_decref(request.counters);
 }
 
-/* Whether a slice has exactly these events of one kind. */
+/* True if a slice has exactly these events of one kind. */
 static bool paused(
         const json_t *slice, enum rm_event event, unsigned count, uint64_t ns)
 {
@@ -141,10 +141,10 @@ static void a_slice_has_what_ended_in_it(void)
 	CHECK(number_of(first, "bytes") == 160 &&
 	                number_of(second, "bytes") == 40 &&
 	                has_null(third, "bytes"),
-	        "bytes are those at its end; uncounted is null");
+	        "bytes are those at its end; if not counted, null");
 	CHECK(number_of(first, "at_ns") == 0 &&
 	                number_of(third, "at_ns") == 2 * RM_SLICE_NS,
-	        "slices start every 50 ms, the last is the rest");
+	        "slices start every 50 ms, and the last one is the rest");
 	json_decref(list);
 	rm_slices_free(member.pace.slices);
 	json_decref(request.counters);

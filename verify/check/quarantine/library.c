@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* library.c - libreadmostly_quarantine.so, loaded by LD_PRELOAD: while it is
  * on, free() and realloc() poison freed blocks and keep them until many later
- * blocks were freed. Readers then see the poison, dereferencing it ends by
- * SIGSEGV, and writes are found when the block is released.
- *
- * While it is off, calls pass to the C library. Blocks with their own mapping
- * are not kept: access after free ends by SIGSEGV anyway. Other large blocks
- * are poisoned but released at once, because keeping them would cost the size
- * of a map. */
+ * blocks were freed. Readers then see the poison, dereferencing it raises
+ * SIGSEGV, and writes are found when the block is released. While it is off,
+ * calls pass to the C library. Blocks with their own mapping are not kept,
+ * because access after free raises SIGSEGV anyway. Other large blocks are
+ * poisoned but released at once, because keeping them would cost the size of a
+ * map. */
 #include "verify/check/quarantine.h"
 
 #include <malloc.h>
@@ -89,7 +88,7 @@ static void store_block(void *block)
 		release_block(oldest);
 }
 
-/* Releases the blocks of one array, when nothing is kept any more. */
+/* Releases the blocks of one array when the quarantine is switched off. */
 static void release_array(void *_Atomic *blocks, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -22,13 +22,13 @@
 #define BROKEN_SYMBOL_OF(id) rm_impl_##id
 #define BROKEN_SYMBOL(id)    BROKEN_SYMBOL_OF(id)
 
-/* Members of each description, from ID and the table `ops`. */
+/* Members of each map's description, made from ID and the table `ops`. */
 #define BROKEN_NAMED                                                     \
 	.id = BROKEN_TEXT(ID), .label = BROKEN_TEXT(ID),                 \
 	.source = "written as a test", .system = "", .dispatch = "none", \
 	.ops = &ops
 
-/* Shapes and drives, after RM_DRIVES_U64(ops). */
+/* Shapes and drives; use it after RM_DRIVES_U64(ops). */
 #define BROKEN_U64 .shapes = RM_U64_SHAPES, .drive = RM_U64_DRIVES
 
 static inline void broken_copy(

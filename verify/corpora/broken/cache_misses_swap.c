@@ -16,7 +16,7 @@ enum { CACHE_ENTRIES = 64 };
 struct cache_entry {
 	bool used;
 	uint64_t key;
-	uint64_t version; /* the shard's, when the value was read */
+	uint64_t version; /* version of the shard when the value was read */
 	struct rm_value value;
 };
 

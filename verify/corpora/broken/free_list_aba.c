@@ -18,15 +18,15 @@ enum { LOCKS = 16 };
 
 /* Node 0 means none. */
 struct node {
-	_Atomic uint32_t free_next; /* while it is free */
-	uint32_t next;              /* while it is in a bucket */
+	_Atomic uint32_t free_next; /* next free node, while it is free */
+	uint32_t next;              /* next node, while it is in a bucket */
 	uint64_t key;
 	struct rm_value value;
 };
 
 struct map {
 	pthread_mutex_t lock[LOCKS];
-	_Atomic uint64_t free; /* tag << 32 the first free node */
+	_Atomic uint64_t free; /* tag << 32 | the first free node */
 	struct node *node;
 	uint32_t *bucket;
 	size_t mask;

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* grace.h - grace periods of threads that announce quiescent states.
- *
- * `now` is the epoch, from 1 on. A thread's `at` is the epoch of its last
- * announcement, or 0 while it is parked or not joined. `now` advances only when
- * each thread that is not parked is at it. Objects retired in epoch e are freed
- * when `now` becomes e + 2. All threads announced e + 1 before that, and after
- * the retirement, so they cannot find the object any more.
- *
- * All atomics are sequentially consistent: this must be correct, not fast. No
- * thread ever waits. */
+/* grace.h - grace periods for threads that announce quiescent states. `now` is
+ * the epoch, from 1 on. A thread's `at` is the epoch of its last announcement,
+ * or 0 while it is parked or has not joined. `now` advances only when each
+ * thread that is not parked has announced it. Objects retired in epoch e are
+ * freed when `now` becomes e + 2. All threads announced e + 1 before that, and
+ * after the retirement, so they cannot find the object any more. All atomics
+ * are sequentially consistent: this must be correct, not fast. No thread ever
+ * waits. */
 #ifndef BROKEN_GRACE_H
 #define BROKEN_GRACE_H
 
 #include "verify/corpora/broken/broken.h"
 
-/* The slots that are checked; a file may define another rule before. */
+/* The slots that are checked; a file may define another rule before it includes
+ * this. */
 #ifndef GRACE_SLOTS
 #define GRACE_SLOTS(grace) ((grace)->threads)
 #endif
@@ -38,7 +37,8 @@ struct grace_thread {
 struct grace {
 	_Atomic uint64_t now;
 	_Atomic size_t joined;
-	pthread_mutex_t lock; /* of the limbo lists; `now` advances under it */
+	/* held to use the limbo lists and to advance `now` */
+	pthread_mutex_t lock;
 	struct retired *limbo[3]; /* lists per epoch of retirement */
 	size_t threads;
 	struct grace_thread *thread;
@@ -89,7 +89,8 @@ static inline void grace_unpark(void *handle)
 		now = again;
 		atomic_store(&thread->at, now);
 		again = atomic_load(&thread->grace->now);
-	} while (again != now); /* advanced before our store was visible */
+		/* the epoch advanced before this store was visible */
+	} while (again != now);
 }
 
 static inline void grace_park(void *handle)
@@ -135,7 +136,8 @@ static inline void grace_move(struct grace *grace)
 			return;
 	}
 	atomic_store(&grace->now, now + 1);
-	grace_free(grace, now + 2); /* retired in now - 1: the same list */
+	/* objects retired in now - 1 are in this list */
+	grace_free(grace, now + 2);
 }
 
 /* `object` must be unreachable for operations that begin after this call. */

@@ -26,7 +26,7 @@ struct table {
 
 struct stripe {
 	_Alignas(128) pthread_mutex_t lock;
-	size_t count; /* keys; under the lock */
+	size_t count; /* number of keys; changes under the lock */
 };
 
 struct map {

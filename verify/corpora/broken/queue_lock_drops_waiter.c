@@ -12,7 +12,7 @@
 #include "impls/support/spin.h"
 #include "verify/corpora/broken/broken.h"
 
-/* One thread's place in a queue; it is in one at a time. */
+/* A thread's place in a queue; a thread is in one queue at a time. */
 struct waiter {
 	_Alignas(128) _Atomic(struct waiter *) next;
 	_Atomic bool waits;
@@ -75,7 +75,8 @@ static inline void guard_leave(struct guard *guard, void *thread)
 	if (!atomic_load(&me->next)) {
 		if (guard_empty(guard, me))
 			return;
-		while (!atomic_load(&me->next)) /* it comes soon */
+		/* the successor will be linked soon */
+		while (!atomic_load(&me->next))
 			spin_wait(&looks);
 	}
 	atomic_store(&atomic_load(&me->next)->waits, false);

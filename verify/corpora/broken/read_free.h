@@ -2,7 +2,7 @@
 /* read_free.h - a correct chained table with lock-free readers that write
  * nothing shared. Nodes never change: a write replaces a node and retires the
  * old one (grace.h). Writes of a bucket hold a lock. A file with a bug
- * redefines one of the hooks before it includes this. */
+ * redefines one of the hooks before it includes this file. */
 #ifndef BROKEN_READ_FREE_H
 #define BROKEN_READ_FREE_H
 
@@ -44,7 +44,8 @@ struct node {
 typedef _Atomic(struct node *) link_type;
 
 struct map {
-	struct grace grace; /* first: a thread's grace is its map */
+	/* first member: a thread's grace is a pointer to its map */
+	struct grace grace;
 	link_type *bucket;
 	size_t mask;
 	uint64_t seed;
@@ -118,7 +119,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* A key's place in its locked bucket. */
+/* The place of a key in its locked bucket. */
 struct spot {
 	_Atomic bool *held;
 	link_type *head;   /* the bucket's first link: new keys go there */
@@ -224,7 +225,7 @@ static inline bool compare_swap(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Without a lock; visits a key that stays exactly once. */
+/* Takes no lock; visits a key that stays present exactly once. */
 static inline void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -36,7 +36,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* The bucket after `i` of mask + 1; 0: that was the last. */
+/* The bucket after `i` of mask + 1 buckets; 0: `i` was the last one. */
 static size_t bucket_after(size_t i, size_t mask)
 {
 	if (!RIGHT)

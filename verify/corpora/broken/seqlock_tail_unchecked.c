@@ -23,7 +23,7 @@ struct slot {
 };
 
 struct map {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic uint64_t version;
 	struct slot *slot;
 	size_t mask;

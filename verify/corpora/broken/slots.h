@@ -21,7 +21,8 @@ struct map {
 	pthread_rwlock_t lock;
 	struct slot *slot;
 	size_t mask;
-	size_t live, used;  /* in the table: keys; keys and tombstones */
+	/* number of keys in the table; number of keys and tombstones */
+	size_t live, used;
 	bool there[2];      /* the keys 0 and all ones ... */
 	struct slot own[2]; /* ... and their values */
 	uint64_t seed;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* two_removers_free.c - a chained table under one reader-writer lock. A removal
  * marks its node under the read lock, in parallel with lookups, and takes the
- * write lock only to unlink and free it.
- *
- * Bug: it checks the mark and sets it in two steps. Two threads can both
- * believe that they own the node: both return that the key was present, and
- * both free the node. Corrected version: it marks by an exchange. Lookups write
- * the lock. */
+ * write lock only to unlink and free it. Bug: it checks the mark and sets it in
+ * two steps. Two threads can both set the mark: both return that the key was
+ * present, and both free the node. Corrected version: it marks by an exchange.
+ * Lookups write the lock. */
 #ifndef ID
 #define ID two_removers_free
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bug_impl.h - the end of each model: its table of operations and its
- * description. A file defines macros for operations whose names differ from
- * create, destroy, lookup, exchange and take, and for optional operations. The
- * shape is u64x8; with BUG_WIDE also u64x24. */
+/* bug_impl.h - included at the end of each model: defines its table of
+ * operations and its description. A file defines macros for operations whose
+ * names differ from create, destroy, lookup, exchange and take, and for
+ * optional operations. The shape is u64x8; with BUG_WIDE also u64x24. */
 #ifndef BUG_CREATE
 #define BUG_CREATE create
 #endif

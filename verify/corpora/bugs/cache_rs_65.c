@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_rs_65.c - a lookup whose record has moved retries three times. Then it
- * returns absent, although each attempt found the key: other threads only wrote
- * the key a fourth time. */
+/* cache_rs_65.c - a lookup whose record has moved retries three times. If
+ * another thread writes the key once more, it then returns absent, although
+ * each attempt found the key. */
 #ifndef BUG_ID
 #define BUG_ID cache_rs_65
 #endif

@@ -61,7 +61,7 @@ static inline void free_tables(struct table *table)
 	}
 }
 
-/* From here on: under the bucket's lock. */
+/* The following functions are called under the bucket's lock. */
 
 RM_HOT struct node **link_of(struct bucket *bucket, struct rm_key key)
 {

@@ -14,7 +14,7 @@
 enum { BUCKETS = 256, CACHE = 4, BATCH = 16 };
 
 struct copy {
-	struct copy *next; /* of retired ones */
+	struct copy *next; /* in the list of retired copies */
 	size_t count;
 	struct {
 		uint64_t key, word;
@@ -22,7 +22,7 @@ struct copy {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic(struct copy *) copy;
 };
 

@@ -15,7 +15,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct entry *entry = next_of(&bucket_of(thread, key)->first);
 
 	while (entry) {
-		/* acquire, both: as in read_entry() */
+		/* both acquire, as in read_entry() */
 		const bool same = atomic_load_explicit(&entry->header,
 		                          memory_order_acquire) &
 		                          LIVE &&

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cornelk_21.c - a list sorted by hash, and an index into it by the upper hash
  * bits. Growth fills a larger index, publishes it, and fills it again for items
- * inserted meanwhile. Until then such keys are not found. Keys whose insert
- * began before the publication and ends after the second filling are never
- * found.
- *
- * Items stay in the list until destroy: a removal only marks them. */
+ * inserted meanwhile. Until then lookups do not find these keys. Keys whose
+ * insert began before the publication and ends after the second filling are
+ * never found. Items stay in the list until destroy: a removal only marks
+ * them. */
 #ifndef BUG_ID
 #define BUG_ID cornelk_21
 #endif
@@ -16,7 +15,7 @@ enum { FIRST_BITS = 4 };
 struct item {
 	uint64_t hash, key;
 	_Atomic(struct item *) next;
-	pthread_mutex_t lock; /* of the members below */
+	pthread_mutex_t lock; /* number of the members below */
 	bool present;
 	uint64_t word;
 };
@@ -28,7 +27,7 @@ struct index {
 };
 
 struct map {
-	pthread_mutex_t lock; /* of inserts */
+	pthread_mutex_t lock; /* held by inserts */
 	_Atomic bool growing;
 	size_t count; /* under the lock */
 	_Atomic(struct index *) index;

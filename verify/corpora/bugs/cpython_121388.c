@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cpython_121388.c - the end of a write releases and the begin of a read
- * acquires. But nothing keeps the reads before the second read of the sequence,
- * nor the writes after its first change. Visible only on ARM. */
+ * acquires. But nothing orders the reads before the second read of the
+ * sequence, or the writes after its first change. The bug is visible only on
+ * ARM. */
 #ifndef BUG_ID
 #define BUG_ID cpython_121388
 #endif

@@ -2,11 +2,10 @@
 /* entries.h - tables whose entries are written in place: each has a header with
  * a sequence, a live bit and a busy bit. Writers of a bucket exclude each
  * other. Lookups read an entry without a lock, and again if its header has
- * changed.
- *
- * Entries stay until destroy; a new key gets a dead entry of its bucket. So
- * nothing is reclaimed, and only order can be wrong. A file may define the
- * number of sequence bits and the memory orders before it includes this. */
+ * changed. Entries stay until destroy; a new key gets a dead entry of its
+ * bucket. So no memory is reclaimed, and only memory order can be wrong. A file
+ * may define the number of sequence bits and the memory orders before it
+ * includes this. */
 #ifndef RM_BUG_ENTRIES_H
 #define RM_BUG_ENTRIES_H
 
@@ -41,7 +40,7 @@ struct entry {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic(struct entry *) first;
 };
 
@@ -116,7 +115,7 @@ static inline bool is_live(struct entry *entry)
 	       LIVE;
 }
 
-/* The key's entry; else a dead one, or NULL. */
+/* The key's entry; if there is none, a dead entry or NULL. */
 static inline struct entry *find(struct bucket *bucket, struct rm_key key)
 {
 	struct entry *dead = NULL;

@@ -25,7 +25,7 @@ struct node {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic(struct node *) first;
 };
 

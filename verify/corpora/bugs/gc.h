@@ -104,7 +104,7 @@ static inline void gc_create(struct gc *gc, size_t threads, size_t batch)
 		gc->thread[i].map = gc;
 }
 
-/* No operation may be inside. */
+/* Called when no operation is inside. */
 static inline void gc_destroy(struct gc *gc)
 {
 	while (gc->waiting)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* high_scale_lib_5.c - 0 marks a free slot, so key 0 is stored separately, with
- * its own code. Its insert_if_absent is a lookup and then a write, so it can
- * return absent to two threads. */
+ * its own code. For this key insert_if_absent is a lookup and then a write, so
+ * that it can return absent to two threads. */
 #ifndef BUG_ID
 #define BUG_ID high_scale_lib_5
 #endif

@@ -8,7 +8,7 @@
 #include "verify/corpora/bugs/chains.h"
 
 struct map {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic(struct table *) table;
 	size_t count;
 };
@@ -19,7 +19,7 @@ static void *create(const struct rm_sizing *sizing)
 
 	(void)sizing;
 	pthread_mutex_init(&map->lock, NULL);
-	/* seq_cst throughout: volatile in Java */
+	/* seq_cst throughout, like volatile fields in Java */
 	atomic_store(&map->table, new_table(SMALLEST, NULL));
 	return map;
 }

@@ -15,7 +15,7 @@ struct version {
 
 struct map {
 	struct gc gc;
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic(struct version *) current;
 	size_t count;
 };

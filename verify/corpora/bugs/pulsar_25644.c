@@ -10,7 +10,7 @@
 
 static void publish(struct section *section, struct array *keys)
 {
-	/* seq_cst, both: volatile fields in Java */
+	/* both are seq_cst, like volatile fields in Java */
 	atomic_store(&section->keys, keys);
 	atomic_store(&section->values, keys->values);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* records.h - tables of places that refer to records. A write makes a new
- * record, stores it in the place, and returns the old one to the free list at
- * once. The next write of any key takes it. So a lookup must check after
+/* records.h - tables of slots ("places") that refer to records. A write makes a
+ * new record, stores it in the place, and returns the old one to the free list
+ * at once. The next write of any key takes it. So a lookup must check after
  * reading that the place still refers to the same use of the same record.
- *
  * Records and places are kept until destroy. Each file implements lookup(). */
 #ifndef RM_BUG_RECORDS_H
 #define RM_BUG_RECORDS_H
@@ -13,9 +12,10 @@
 enum { BUCKETS = 1024 };
 
 struct record {
-	_Atomic uint64_t uses; /* number of times it was handed out */
+	/* how often the record was taken from the free list */
+	_Atomic uint64_t uses;
 	_Atomic uint64_t key, word;
-	struct record *next; /* of the free ones */
+	struct record *next; /* in the list of free records */
 	struct record *made; /* list of all records */
 };
 
@@ -25,12 +25,12 @@ struct place {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic(struct place *) first;
 };
 
 struct records {
-	pthread_mutex_t lock; /* of the two lists */
+	pthread_mutex_t lock; /* held to use the two lists */
 	struct record *free, *all;
 	struct bucket buckets[BUCKETS];
 };

@@ -14,7 +14,7 @@ struct resizing {
 	_Atomic(struct table *) table;
 	_Atomic bool busy; /* a resize is in progress */
 	_Atomic size_t count;
-	pthread_mutex_t lock; /* for waiting until its end */
+	pthread_mutex_t lock; /* used to wait for the end of a resize */
 	pthread_cond_t ended;
 };
 

@@ -21,8 +21,9 @@ enum { SMALLEST = 4, LEVELS = 40, STATE = 0, KEY = 1 };
 
 /* Array of keys: state and key per slot. Array of values: one word per slot. */
 struct array {
-	size_t length;        /* in slots */
-	struct array *values; /* in an array of keys: their values */
+	size_t length; /* number of slots */
+	/* in an array of keys, the array of their values */
+	struct array *values;
 	_Atomic uint64_t word[];
 };
 
@@ -31,7 +32,7 @@ struct section {
 	_Atomic uint64_t sequence; /* odd during a write */
 	_Atomic(struct array *) keys, values;
 	_Atomic size_t capacity;
-	/* From here on: under the lock. */
+	/* The following functions are called under the lock. */
 	size_t used;
 	unsigned level;
 	struct array *made[LEVELS]; /* keys of each level, or NULL */
@@ -266,7 +267,7 @@ static void *create(const struct rm_sizing *sizing)
 {
 	struct section *section = bug_alloc(sizeof(*section));
 
-	(void)sizing; /* it starts small, like the originals */
+	(void)sizing; /* the table starts small, like those of the originals */
 	pthread_mutex_init(&section->lock, NULL);
 	publish(section, arrays_of(section, 0));
 	return section;

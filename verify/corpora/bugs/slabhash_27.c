@@ -21,7 +21,7 @@ struct slab {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* for inserts, if corrected */
+	pthread_mutex_t lock; /* held by inserts in the corrected version */
 	struct slab slab;
 };
 

@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 struct counts {
-	_Atomic uint64_t writes;  /* as counted */
-	_Atomic uint64_t checked; /* as it should be */
+	_Atomic uint64_t writes;  /* the count with the bug */
+	_Atomic uint64_t checked; /* the correct count */
 };
 
 static void *create_counts(const struct rm_sizing *sizing)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reads_unwritten.c - insert_if_absent allocates a node by malloc() without
- * setting its list pointer, and take checks whether a node hangs on it. */
+ * setting its list pointer, and take reads this pointer. */
 #ifndef PLANTED_ID
 #define PLANTED_ID reads_unwritten
 #endif

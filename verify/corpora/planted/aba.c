@@ -10,8 +10,8 @@
 
 struct cell {
 	struct node node;
-	struct cell *_Atomic below; /* in the stack */
-	struct cell *older;         /* in the list of all */
+	struct cell *_Atomic below; /* next in the stack */
+	struct cell *older;         /* next in the list of all nodes */
 };
 
 struct pool {
@@ -65,7 +65,7 @@ static struct node *get(struct planted *map)
 	return &cell->node;
 }
 
-/* Every write takes a new node, and the old one becomes free. */
+/* Every write takes a new node and frees the old one. */
 RM_HOT bool pooled_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {

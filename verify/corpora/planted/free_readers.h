@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* free_readers.h - the map for bugs in memory order: lookups take no lock,
  * writers a spin lock per bucket. Nodes and boxes of values are kept until
- * destroy, so only order can be wrong. u64 keys.
- *
- * A fixture defines the orders PUBLISH (of a new box in its node) and UNLOCK
- * before it includes this, and WITHOUT_LOCK if writers take no lock either. */
+ * destroy, so only memory order can be wrong. Keys are u64. A fixture defines
+ * the orders PUBLISH (of a new box in its node) and UNLOCK before it includes
+ * this, and WITHOUT_LOCK if writers take no lock either. */
 #ifndef RM_FREE_READERS_H
 #define RM_FREE_READERS_H
 

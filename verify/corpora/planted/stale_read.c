@@ -91,7 +91,7 @@ RM_HOT bool take_without_version(void *thread, struct rm_shape shape,
 	struct reader *reader = thread;
 	struct planted *map = reader->map;
 
-	reader->valid = false; /* at least its own cache is invalidated */
+	reader->valid = false; /* the writer's own cache is invalidated */
 	pthread_mutex_lock(&map->lock);
 	if (twin)
 		increment_version(map);
@@ -113,7 +113,7 @@ static bool insert_with_version(void *thread, struct rm_shape shape,
 {
 	struct reader *reader = thread;
 
-	/* the key was absent, so it is in no cache */
+	/* the key was absent, so no cache has it */
 	return base_insert_if_absent(reader->map, shape, key, value, present);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* torn_value.c - a lookup copies the first word of a value in one critical
- * section and the others in the next. Visible with values of 24 bytes. */
+ * section and the others in the next. The fault is visible with values of 24
+ * bytes. */
 #ifndef PLANTED_ID
 #define PLANTED_ID torn_value
 #endif

@@ -11,7 +11,7 @@
 #include "verify/corpora/broken/chain.h"
 
 struct table {
-	struct table *next; /* in the limbo list; under the mutex */
+	struct table *next; /* next in the limbo list; under the mutex */
 	struct chain chain;
 	size_t count;
 };
@@ -25,7 +25,7 @@ struct reader {
 struct map {
 	_Atomic(struct table *) table; /* changes under the mutex */
 	struct table *limbo;           /* replaced, not freed yet */
-	pthread_mutex_t mutex;         /* of all writes */
+	pthread_mutex_t mutex;         /* held by all writes */
 	size_t readers;
 	struct reader reader[];
 };

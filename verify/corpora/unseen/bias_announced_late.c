@@ -33,7 +33,8 @@ struct guard {
 
 /* A thread's handle. */
 struct reader {
-	_Alignas(128) _Atomic(struct guard *) reads; /* without its lock */
+	/* the guard that it reads without a lock */
+	_Alignas(128) _Atomic(struct guard *) reads;
 	struct map *map;
 };
 

@@ -36,7 +36,7 @@ struct record {
 struct map {
 	_Atomic bool locked;
 	struct chain chain; /* under the lock */
-	size_t count;       /* also under the lock */
+	size_t count;       /* number of keys; under the lock */
 	size_t threads;
 	struct record *record;
 };

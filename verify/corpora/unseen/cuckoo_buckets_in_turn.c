@@ -25,7 +25,7 @@ struct slot {
 };
 
 struct map {
-	pthread_mutex_t lock;                   /* of writers */
+	pthread_mutex_t lock;                   /* held by writers */
 	_Atomic uint64_t version[VERSIONS + 1]; /* slots, then the stash */
 	struct slot *slot;                      /* followed by the stash */
 	size_t mask;

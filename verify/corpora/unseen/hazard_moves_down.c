@@ -166,7 +166,7 @@ static void quiesce(void *thread)
 struct place {
 	link_type *link;
 	struct node *node;
-	uintptr_t next; /* of `node`, without the mark */
+	uintptr_t next; /* next pointer of `node`, without the mark */
 };
 
 /* Returns whether the key is present. Unlinks marked nodes on the way. */
@@ -249,7 +249,8 @@ static bool put(struct hazard *hazard, struct rm_shape shape, struct rm_key key,
 		        &node->next, &place.next, (uintptr_t)fresh + 1);
 		if (done) {
 			broken_copy(shape, old, &node->value);
-			find(hazard, key, &place); /* unlinks it */
+			/* unlinks the removed node */
+			find(hazard, key, &place);
 		}
 	} while (!done);
 	go(hazard);
@@ -291,7 +292,7 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	} while (!done);
 	if (done) {
 		broken_copy(shape, old, &place.node->value);
-		find(hazard, key, &place); /* unlinks it */
+		find(hazard, key, &place); /* unlinks the marked node */
 	}
 	go(hazard);
 	return was_there;

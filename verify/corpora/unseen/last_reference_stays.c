@@ -28,7 +28,7 @@ struct array {
 
 struct map {
 	pthread_mutex_t writer; /* held during a whole write */
-	pthread_mutex_t lock;   /* of the next member */
+	pthread_mutex_t lock;   /* protects the next member */
 	struct array *array;
 };
 

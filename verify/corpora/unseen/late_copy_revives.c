@@ -4,12 +4,11 @@
  * table, and the value is a pointer. A full table gets a next one. Threads that
  * come to a slot then freeze it, copy its value into the next table's slot if
  * that never had one, and continue there. Tables and values are retired
- * (limbo.h).
- *
- * Bug: a removal leaves a slot as if it never had a value. A thread that froze
- * a slot and is late with the copy so restores a value that others have copied,
- * removed and retired since. Corrected version: the slot records that its value
- * was removed. Lookups without growth write nothing shared. */
+ * (limbo.h). Bug: a removal leaves a slot as if it never had a value. So a
+ * thread that froze a slot and copies it late restores a value that other
+ * threads have since copied, removed and retired. Corrected version: the slot
+ * records that its value was removed. Lookups without growth write nothing
+ * shared. */
 #ifndef ID
 #define ID late_copy_revives
 #endif
@@ -23,7 +22,8 @@
 
 /* Marks in place of a box. FROZEN is added to either. */
 enum { NEVER = 0, FROZEN = 1, GONE = 2 };
-#define NONE (RIGHT ? GONE : NEVER) /* after a removal */
+/* content of a slot after a removal */
+#define NONE (RIGHT ? GONE : NEVER)
 
 enum { CHUNK = 16, SLOTS_LEAST = 64 };
 
@@ -212,7 +212,7 @@ static void help(void *thread)
 		copy_number(map, table, n);
 }
 
-/* The same number of slots, if most were claimed for removed keys. */
+/* Returns the same number of slots if most were claimed for removed keys. */
 static size_t slots_after(struct map *map, struct table *table)
 {
 	const size_t slots = table->mask + 1;
@@ -290,7 +290,8 @@ static struct slot *enter(
 			slot = find(map, table, key, key.word, &end);
 		}
 		if (!slot)
-			continue; /* DEAD: there is a next one */
+			/* a DEAD slot means that there is a next table */
+			continue;
 		*word = atomic_load(&slot->box);
 		if (!(*word & FROZEN))
 			return slot;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leaver_keeps_count.c - shards of a chained table under mutexes. Their length
- * is counted like percpu_counter in Linux: per thread, and added to a common
- * count when a thread has gathered enough.
- *
- * Bug: a leaving thread hands its count over by the counting function, which
- * does so only from 32 entries on. A smaller rest stays in its slot and counts
- * until the next thread joins there and resets it to 0. Corrected version: it
- * hands over everything. Lookups write their lock. */
+/* leaver_keeps_count.c - shards of a chained table under mutexes. The length is
+ * counted like percpu_counter in Linux: each thread counts for itself, and adds
+ * its count to a common one when it is large enough. Bug: a leaving thread
+ * hands its count over by the counting function, which does so only from 32
+ * entries on. A smaller count stays in the thread's slot until the next thread
+ * joins there and resets it to 0. Corrected version: it hands over everything.
+ * Lookups write their lock. */
 #ifndef ID
 #define ID leaver_keeps_count
 #endif
@@ -27,8 +26,9 @@ struct counter {
 
 struct map {
 	struct shard shard[SHARDS];
-	pthread_mutex_t sum; /* of `count`; taken after a shard's lock */
-	int64_t count;       /* without the gathered counts */
+	/* held to change `count`; taken after a shard's lock */
+	pthread_mutex_t sum;
+	int64_t count; /* the common count, without those of threads */
 	uint64_t seed;
 	size_t threads;
 	struct counter *counter;

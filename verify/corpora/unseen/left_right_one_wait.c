@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* left_right_one_wait.c - two copies of a chained table (idea: Left-Right,
  * Ramalhete and Correia 2013). Readers read one of them and register in one of
- * two counts. A writer changes the other copy, directs readers there, waits
- * until all readers have left the first, and changes that, too.
- *
+ * two counts. A writer changes the other copy, directs readers to it, waits
+ * until all readers have left the first copy, and then changes that copy, too.
  * Bug: the writer switches readers to the other count and waits until the old
  * one is 0. But the other count need not have been 0: a reader that chose it
  * long ago registers late, and the next writer does not wait for it, and
@@ -23,7 +22,7 @@ struct inside {
 
 struct map {
 	struct inside inside[2];
-	pthread_mutex_t lock;  /* of writers */
+	pthread_mutex_t lock;  /* held by writers */
 	_Atomic unsigned side; /* the copy that readers use */
 	_Atomic unsigned door; /* the count in which readers register */
 	struct chain chain[2];

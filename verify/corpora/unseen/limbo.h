@@ -2,10 +2,9 @@
 /* limbo.h - correct grace periods like verify/corpora/broken/grace.h, but
  * without a lock: retired objects stay in the thread's slot, and the thread
  * frees them itself. `now` advances when all slots that are not parked are at
- * it. Objects retired in epoch e are freed at e + 2.
- *
- * The epoch of a retirement is read by a read-modify-write. So threads that
- * advance `now` from it, or see that, also see the object unlinked. */
+ * it. Objects retired in epoch e are freed at e + 2. The epoch of a retirement
+ * is read by a read-modify-write. So a thread that advances `now` from this
+ * epoch, or sees that it advanced, also sees the object unlinked. */
 #ifndef UNSEEN_LIMBO_H
 #define UNSEEN_LIMBO_H
 
@@ -20,8 +19,8 @@ struct retired {
 struct limbo_thread {
 	_Alignas(128) _Atomic uint64_t at; /* 0: parked, or not joined */
 	struct limbo *limbo;
-	struct retired *list[3]; /* by epoch ... */
-	uint64_t epoch[3];       /* ... which is this */
+	struct retired *list[3]; /* retired objects by epoch ... */
+	uint64_t epoch[3];       /* ... and the epoch of each list */
 };
 
 /* First member of a map. */
@@ -95,7 +94,7 @@ static inline void *limbo_join(struct limbo *limbo, size_t slot)
 	return &limbo->thread[slot];
 }
 
-/* Frees what is old enough. */
+/* Frees the objects that are old enough. */
 static inline void limbo_look(struct limbo_thread *thread, uint64_t now)
 {
 	for (size_t third = 0; third < 3; third++)
@@ -131,7 +130,8 @@ static inline void limbo_retire(void *handle, struct retired *object)
 	struct limbo_thread *thread = handle;
 	const uint64_t now = atomic_fetch_add(&thread->limbo->now, 0);
 
-	limbo_look(thread, now); /* so this list is empty, or of epoch now */
+	/* so this list is empty or belongs to epoch now */
+	limbo_look(thread, now);
 	object->next = thread->list[now % 3];
 	thread->list[now % 3] = object;
 	thread->epoch[now % 3] = now;

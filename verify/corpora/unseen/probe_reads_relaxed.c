@@ -2,15 +2,13 @@
 /* probe_reads_relaxed.c - Robin Hood hashing (idea: Celis 1986) with
  * backward-shift deletion, in an array of fixed size. One version counts the
  * steps of all writes and is odd during a write; readers that see it change try
- * again.
- *
- * Bug: a reader loads the version, before and after, sequentially consistently,
- * and everything between relaxed. So those loads are not kept before the second
- * load of the version: it can see the version from before a write, and parts of
- * that write. Corrected version: the loads acquire what the writer's stores
- * release, so a reader that has read any part of a write sees the odd version.
- * Lookups write nothing shared, unless they take the mutex after a hundred
- * failures. */
+ * again. Bug: a reader loads the version before and after by sequentially
+ * consistent loads, and everything between by relaxed loads. So relaxed loads
+ * may take effect after the second load of the version: the reader can see the
+ * version from before a write, and parts of that write. Corrected version: the
+ * loads acquire what the writer's stores release, so a reader that has read any
+ * part of a write sees the odd version. Lookups write nothing shared, unless
+ * they take the mutex after a hundred failures. */
 #ifndef ID
 #define ID probe_reads_relaxed
 #endif
@@ -31,7 +29,7 @@ struct slot {
 };
 
 struct map {
-	pthread_mutex_t lock; /* of writers */
+	pthread_mutex_t lock; /* held by writers */
 	_Atomic uint64_t version;
 	struct slot *slot;
 	size_t mask;

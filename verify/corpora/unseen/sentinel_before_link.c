@@ -155,7 +155,7 @@ static bool is_before(const struct node *node, uint64_t order, uint64_t key)
 struct place {
 	link_type *link;
 	struct node *node;
-	uintptr_t next; /* of `node`, without the mark */
+	uintptr_t next; /* next pointer of `node`, without the mark */
 	bool found;
 };
 
@@ -274,7 +274,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		if (node->order != order || node->key != key.word)
 			return false;
 		if (atomic_load(&node->next) & 1)
-			continue; /* its replacement follows */
+			continue; /* the node that replaces it follows */
 		broken_copy(shape, value, &node->value);
 		return true;
 	}
@@ -321,7 +321,8 @@ static bool put(void *thread, struct rm_shape shape, struct rm_key key,
 		if (atomic_compare_exchange_strong(
 		            &node->next, &place.next, (uintptr_t)fresh + 1)) {
 			broken_copy(shape, old, &node->value);
-			find_key(thread, hash, key); /* unlinks it */
+			/* unlinks the marked node */
+			find_key(thread, hash, key);
 			return true;
 		}
 	}
@@ -360,7 +361,7 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	        &place.node->next, &place.next, place.next + 1));
 	broken_copy(shape, old, &place.node->value);
 	atomic_fetch_sub(&map_of(thread)->count, 1);
-	find_key(thread, hash, key); /* unlinks it */
+	find_key(thread, hash, key); /* unlinks the marked node */
 	return true;
 }
 

@@ -35,19 +35,19 @@ enum operation {
 
 enum fault_kind {
 	RIGHT,
-	ABSENT,        /* returns absent, or that nothing was done */
-	ABSENT_OTHERS, /* the same, for ranks of other threads */
+	ABSENT,        /* returns absent, or that the operation did nothing */
+	ABSENT_OTHERS, /* the same, only for ranks of other threads */
 	PRESENT,       /* returns present, with a value of that key */
 	NO_WRITE,      /* returns the correct result, but does not write */
-	NO_REPLACE,    /* the same, only if the key is present */
+	NO_REPLACE,    /* the same, but only if the key is present */
 	OTHER_KEY,     /* returns the value of another key */
 	TORN,          /* returns a value with a wrong second word */
 	OLD_VALUE,   /* every second time returns the first value of the key */
 	OMITS,       /* omits an entry: the last of a load, rank 0 of scans */
 	TWICE,       /* visits rank 0 twice */
-	NO_TOKEN,    /* visits no rank from 200 on */
+	NO_TOKEN,    /* visits no rank above 199 */
 	ZERO,        /* returns a value of the key with number 0 */
-	ZERO_RANK_0, /* the same, for rank 0 only */
+	ZERO_RANK_0, /* the same, only for rank 0 */
 	OMITS_NEXT,  /* omits the rank that was next when the scan began */
 	OMITS_NEW,   /* visits only keys that the map had at the beginning */
 	FAILING      /* out of memory; one key too many; broken */
@@ -57,9 +57,10 @@ struct fault {
 	enum operation operation;
 	enum fault_kind kind;
 	int slot; /* the slot with the fault; -1: all */
-	/* 1: only while one thread has joined, 2: only with more; 0: both */
+	/* 1: only while one thread has joined, 2: only while more have; 0:
+	 * always */
 	unsigned alone;
-	uint64_t after; /* correct calls before the first fault */
+	uint64_t after; /* number of correct calls before the first fault */
 	uint64_t from;  /* the least rank with the fault */
 };
 
@@ -77,20 +78,23 @@ static struct mock {
 	bool held[ROOM];
 	struct rm_value value[ROOM], first[ROOM]; /* current and first value */
 	size_t keys_at_start; /* number of keys when the second thread joined */
-	size_t count, top;    /* top: above all ranks ever present */
+	/* top: one more than the largest rank that was ever present */
+	size_t count, top;
 	struct handle handles[HANDLES];
 	unsigned joined;
 	/* Calls since reset_mock(). */
 	uint64_t calls[OPERATIONS];
 	uint64_t first_rank_calls
-	        [OPERATIONS]; /* with rank 0, on the newest map */
+	        [OPERATIONS]; /* calls with rank 0, on the newest map */
 	struct rm_sizing sizings[SIZINGS];
 	unsigned created, destroyed,
-	        joined_max;        /* the last: maximum at one time */
-	uint64_t writers, readers; /* bits of slots that were not alone */
-	uint64_t shared_moves;     /* inserts and removes while others joined */
+	        joined_max; /* the last is the maximum number at one time */
+	/* bits of slots that used the map while others did */
+	uint64_t writers, readers;
+	uint64_t shared_moves; /* inserts and removes while others joined */
 	uint64_t parks, unparks,
-	        parked_calls; /* the last: operations of parked threads */
+	        /* the last is the number of operations of parked threads */
+	        parked_calls;
 	/* The first lookup of late_slot waits for late_writes writes by
 	 * others. */
 	unsigned late_slot;
@@ -373,7 +377,7 @@ static void scan(
 
 		if (!mock.held[rank] || is_omitted(kind, rank, next))
 			continue;
-		/* also for a rank beyond the array */
+		/* also used for a rank beyond the array */
 		const struct rm_key key =
 		        rm_key_of(shape, (uint32_t)value.word[0], &line);
 

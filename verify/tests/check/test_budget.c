@@ -24,10 +24,11 @@ static void shares(void)
 		all -= weights[i];
 	}
 	CHECK(fair, "each check gets its part of the budget by weight");
-	CHECK(spent_ns + 40 > 10 * second_ns, "together they get all of it");
+	CHECK(spent_ns + 40 > 10 * second_ns,
+	        "together the checks get the whole budget");
 	CHECK(!rm_budget_share_ns(second_ns, 0, 0),
-	        "a check of weight 0 at the end gets nothing, without division "
-	        "by 0");
+	        "a last check of weight 0 gets no time, without a division by "
+	        "0");
 }
 
 /* Runs rounds of operations that cost `op_ns`; returns the time used. */
@@ -49,14 +50,17 @@ static void rounds_fill_the_share(void)
 	uint64_t used_ns = run_rounds(second_ns, 50, &rounds, &first_ops);
 
 	CHECK(used_ns > second_ns / 2 && used_ns <= second_ns,
-	        "fast operations use most of the share, but not more");
+	        "rounds of fast operations use most of the share, but not "
+	        "more");
 	CHECK(rounds.ops > 20 * first_ops, "rounds grow");
 	CHECK(rounds.done >= 4 && rounds.done <= 20,
 	        "there are several rounds, but not many");
 	used_ns = run_rounds(second_ns, 1000000, &rounds, &first_ops);
 	CHECK(rounds.done == 1 && used_ns > second_ns,
-	        "operations slower than the share get one round");
-	CHECK(rounds.ops == first_ops, "which does not grow");
+	        "if an operation takes longer than the share, there is one "
+	        "round");
+	CHECK(rounds.ops == first_ops,
+	        "a round that takes longer than the share does not grow");
 }
 
 static void rounds_are_cut(void)
@@ -65,7 +69,7 @@ static void rounds_are_cut(void)
 
 	rm_rounds_begin(&rounds, 40 * second_ns);
 	CHECK(rm_rounds_limit_ns(&rounds) == 10 * second_ns,
-	        "a long round is cut at twice its part");
+	        "a long round is stopped after twice its planned time");
 	rm_rounds_begin(&rounds, 1);
 	CHECK(rm_rounds_limit_ns(&rounds) == second_ns / 2,
 	        "a round of a small share may take half a second");
@@ -98,7 +102,8 @@ static void rounds_end_in_time(void)
 	        "no round starts that would take longer than the rest");
 	rm_rounds_record(&rounds, part_ns, part_ns);
 	CHECK(rounds.ops == 3 * first_ops && !rm_rounds_have_time(&rounds),
-	        "nor if it would take longer after growing threefold");
+	        "no round starts that would take longer after growing "
+	        "threefold");
 	rm_rounds_begin(&rounds, second_ns);
 	rm_rounds_record(&rounds, second_ns / 2, second_ns / 2);
 	CHECK(rm_rounds_have_time(&rounds),
@@ -117,9 +122,9 @@ static void waits_are_paid(void)
 		rm_rounds_record(&rounds, rounds.ops * 100, rounds.ops * 1000);
 	}
 	CHECK(wall_ns > second_ns / 2 && wall_ns <= second_ns,
-	        "rounds that wait end within the share in wall time");
-	CHECK(rounds.spent_ns == wall_ns,
-	        "and their wall time counts as used budget");
+	        "rounds whose threads wait end within the share of wall time");
+	CHECK(rounds.spent_ns == wall_ns, "the wall time of rounds whose "
+	                                  "threads wait counts as used budget");
 }
 
 /* A call sleeps while other threads use CPU time, except in one sample. */
@@ -201,11 +206,12 @@ static void sleep_is_one(void)
 	verdict = RM_HANG_NONE;
 	for (i = 0; i < 1000; i++)
 		verdict |= take_sample(&detector, i * 20000000, 5, 7, i % 90);
-	CHECK(!verdict, "not if one thread was awake at times");
+	CHECK(!verdict, "it is not a hang if one thread was awake at times");
 	detector = (struct rm_hang_detector){ .deadline_ns = 3 * second_ns };
 	for (i = 0; i < 50; i++)
 		verdict |= take_sample(&detector, i * second_ns, 5, 7, true);
-	CHECK(!verdict, "nor with few samples, at any distance");
+	CHECK(!verdict,
+	        "a few samples are not a hang, however far apart they are");
 }
 
 int main(void)

@@ -58,7 +58,7 @@ static void several_write(void)
 	CHECK(all, "if the map has no restrictions, all threads read, write, "
 	           "insert and remove at the same time");
 	CHECK(passes("atomic", 0, OPS, THREADS) && mock.writers == ALL_SLOTS,
-	        "also in conditional operations");
+	        "all threads run conditional operations at the same time");
 }
 
 static void one_writes(void)
@@ -73,13 +73,15 @@ static void one_writes(void)
 	}
 	CHECK(one,
 	        "if the map allows one writer, only the first thread writes");
-	CHECK(all, "all others read at the same time");
-	/* these may find nothing to read and end before the first write */
+	CHECK(all, "with one writer, all other threads read at the same time");
+	/* other threads may find nothing to read and end before the first
+	 * write */
 	CHECK(passes("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
 	                mock.joined_max == THREADS && mock.writers == 1 &&
 	                passes("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
 	                mock.joined_max == THREADS && mock.writers <= 1,
-	        "also in growth and scan");
+	        "with one writer, only the first thread writes in growth and "
+	        "scan");
 }
 
 static void nobody_is_beside(void)
@@ -95,7 +97,7 @@ static void nobody_is_beside(void)
 	CHECK(passes("readers", RM_CAP_UNSAFE, OPS, THREADS) &&
 	                mock.joined_max == THREADS &&
 	                mock.readers == ALL_SLOTS && !mock.writers,
-	        "unless all threads only read");
+	        "an unsafe map has several threads if all of them only read");
 }
 
 static void values_change_in_place(void)
@@ -114,7 +116,8 @@ static void values_change_in_place(void)
 	                mock.joined_max == 1 &&
 	                passes("scan", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
 	                mock.joined_max == 1 && mock.calls[SCAN] == 0,
-	        "and one at a time while keys come and go");
+	        "a map whose inserts are unsafe has one thread at a time while "
+	        "keys come and go");
 }
 
 static void turns_are_waited_for_parked(void)
@@ -123,17 +126,18 @@ static void turns_are_waited_for_parked(void)
 	                mock.writers == ALL_SLOTS &&
 	                mock.parks == 3 * (3 + 1 + 2) &&
 	                mock.unparks == mock.parks && !mock.parked_calls,
-	        "each thread waits parked for every turn, and for all before "
-	        "the first and after the last");
-	/* Operations of each turn, of which one of eight also removes. Then new
-	 * keys: 3000 per thread, or 100 if writes are slow. */
+	        "each thread is parked while it waits for a turn, and before "
+	        "the first and after the last one");
+	/* Number of operations in each turn, one of eight of which also
+	 * removes. Then the number of new keys: 3000 per thread, or 100 if
+	 * writes are slow. */
 	CHECK(mock.calls[UPSERT] == 3 * (OPS / 3 + 1 + 3000) &&
 	                mock.calls[REMOVE] == 3 * (OPS / 3 / 8 + 1) &&
 	                mock.calls[LOOKUP] == 3 * 3 * 3000,
 	        "each thread then finds the keys of all");
 	CHECK(passes("park", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
 	                mock.calls[LOOKUP] == 3 * 3 * 100,
-	        "fewer keys if writes are slow");
+	        "`growth` inserts fewer keys if writes are slow");
 }
 
 /* Number of operations that a check runs on one thread. */
@@ -158,7 +162,7 @@ static void as_many_as_given(void)
 	uint64_t count = count_calls("exchange", 0);
 
 	CHECK(count == given + accounts,
-	        "exchange runs the given number of operations");
+	        "`exchange` runs the given number of operations");
 	CHECK(mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
 	                mock.calls[TAKE] > given / 10 &&
 	                mock.calls[EXCHANGE] > given / 2 &&
@@ -169,25 +173,28 @@ static void as_many_as_given(void)
 	                mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
 	                mock.calls[REMOVE] > given / 10 &&
 	                mock.calls[UPSERT] > given / 2,
-	        "upsert runs as many, by upsert and remove");
+	        "`upsert` runs the given number of upserts and removes");
 	CHECK(count_calls("exchange", RM_CAP_SLOW_WRITES) == few + accounts &&
 	                count_calls("upsert", RM_CAP_SLOW_WRITES) ==
 	                        few + accounts,
-	        "an eighth if writes are slow");
+	        "`upsert` runs an eighth of them if writes are slow");
 	count = count_calls("owner", 0);
 	/* each write is read back; 32 keys are written first and read at the
 	 * end */
 	CHECK(count == given + 4 * 2 * 32 + mock.calls[UPSERT] - 4 * 32 +
 	                                mock.calls[REMOVE] &&
 	                mock.calls[REMOVE] > given / 20,
-	        "owner runs as many, and reads its writes back");
+	        "`owner` runs the given number of operations, and reads its "
+	        "writes back");
 	count = count_calls("readers", 0);
 	CHECK(mock.calls[UPSERT] == 1000 && mock.calls[LOOKUP] == OPS / 4 + 1 &&
 	                count == 1000 + OPS / 4 + 1,
-	        "readers runs a quarter, on a thousand keys");
+	        "`readers` runs a quarter of the given operations, on a "
+	        "thousand "
+	        "keys");
 }
 
-/* Rounds of 512 keys, with a quarter of the given operations in all; and as
+/* Rounds of 512 keys, with a quarter of the given operations in total, and as
  * many increments of four counters. */
 static void conditions_are_asked_for(void)
 {
@@ -197,10 +204,12 @@ static void conditions_are_asked_for(void)
 	CHECK(passes("atomic", 0, OPS, THREADS) &&
 	                mock.calls[INSERT] == rounds * 512 * THREADS &&
 	                mock.calls[REMOVE] == 2 * rounds * 512,
-	        "all threads insert each key of a round, then it is removed");
+	        "all threads try to insert each key of a round, then it is "
+	        "removed");
 	CHECK(mock.calls[SWAP] == quarter &&
 	                mock.calls[UPDATE] == rounds * 512 * THREADS + quarter,
-	        "or all update it; counters are swapped and updated");
+	        "all threads update each key of a round, and swap and update "
+	        "counters");
 	CHECK(passes("atomic", 0, 1000 * OPS, 1) &&
 	                mock.calls[INSERT] == 64 * 512,
 	        "at most 64 rounds run");
@@ -224,7 +233,7 @@ static void operations_are_told(void)
 	before = count_operations();
 	CHECK(passes("exchange", 0, OPS, 1) &&
 	                count_operations() - before == OPS + 4,
-	        "each is counted once");
+	        "each operation is counted once");
 	before = count_operations();
 	CHECK(passes("readers", 0, OPS, THREADS) &&
 	                count_operations() - before ==
@@ -243,7 +252,7 @@ static void writers_are_listed(void)
 
 	reset_mock((struct fault){ UPSERT, PRESENT, -1, 0, 0, 0 });
 	run_case("upsert", &impl, OPS, 1);
-	/* except the prefill */
+	/* the prefill is left out */
 	snprintf(listed, sizeof(listed), "; thread 0: %d writes, %d removes",
 	        (int)mock.first_rank_calls[UPSERT] - 1,
 	        (int)mock.first_rank_calls[REMOVE]);
@@ -264,7 +273,7 @@ static void without_take_nothing_goes(void)
 	reset_mock(none);
 	CHECK(!run_case("exchange", &impl, OPS, 1) && !mock.calls[REMOVE] &&
 	                !mock.calls[TAKE] && mock.calls[EXCHANGE] > OPS / 2,
-	        "exchange does not remove if the map has no take");
+	        "`exchange` does not remove if the map has no take");
 }
 
 static bool was_created(size_t i, size_t keys, bool presize)
@@ -287,35 +296,35 @@ static void maps_are_made(void)
 
 	for (unsigned i = 0; i < 26; i++)
 		all &= was_created(i, sizes[i / 2], i % 2);
-	CHECK(all, "load uses each size, growing and presized, and limits "
+	CHECK(all, "`load` uses each size, growing and presized, and limits "
 	           "retired memory");
 	CHECK(passes("load", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
 	                mock.created == 24 && was_created(23, 1000, true),
-	        "except the largest if writes are slow");
+	        "`load` omits the largest size if writes are slow");
 	CHECK(passes("exchange", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 24, false) && was_created(1, 24, true) &&
 	                was_created(2, 24, false) && was_created(3, 24, true),
-	        "exchange alternates between growing and presized maps");
+	        "`exchange` alternates between growing and presized maps");
 	CHECK(passes("owner", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 32, false) && was_created(1, 32, true) &&
 	                was_created(2, 32, false) && was_created(3, 32, true),
-	        "so does owner");
+	        "`owner` alternates between growing and presized maps");
 	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, true),
-	        "readers presizes its map for every second seed");
+	        "`readers` presizes its map for every second seed");
 	seed++;
 	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, false),
-	        "for other seeds the map grows");
-	/* 250 plus one per thread, or a window of 512 plus one */
+	        "`readers` does not presize its map for other seeds");
+	/* 250 keys plus one per thread, or a window of 512 keys plus one */
 	CHECK(passes("growth", 0, OPS, THREADS) && mock.created == 4 &&
 	                was_created(0, 3 * 251, false) &&
 	                was_created(1, 3 * 513, false) &&
 	                was_created(2, 3 * 251, true) &&
 	                was_created(3, 3 * 513, true),
-	        "growth sizes the map for all inserts, or for its window");
+	        "`growth` sizes the map for all inserts, or for its window");
 	CHECK(passes("growth", RM_CAP_SLOW_WRITES, 80 * OPS, THREADS) &&
 	                was_created(0, 3 * 1000, false) &&
 	                mock.calls[UPSERT] == 4 * 3 * 1000,
-	        "at most a thousand inserts if writes are slow");
+	        "`growth` inserts at most a thousand keys if writes are slow");
 }
 
 /* A delayed reader sees the newest value of a key, then its first one. Each is
@@ -338,12 +347,11 @@ static void back_in_time(void)
 	reset_mock((struct fault){ LOOKUP, ABSENT, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, "thread 1: lookup missed rank "),
-	        "a lookup that misses a key during its replacement is a fault, "
-	        "too");
+	        "a lookup that misses a key during its replacement is a fault");
 	reset_mock((struct fault){ LOOKUP, OTHER_KEY, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, " gave the value of rank "),
-	        "so is reading another key's value");
+	        "reading the value of another key is a fault");
 }
 
 /* A value has 20 bits for its number, and owner writes more values. In two of

@@ -232,10 +232,12 @@ static void late_is_not_accused(void)
 
 	late.caps = RM_CAP_STALE;
 	CHECK(run("growth", &late, others) == 0,
-	        "growth does not require keys of other threads of a late map");
+	        "`growth` does not require keys of other threads of a late "
+	        "map");
 	CHECK(run("growth", &late, all) == -1 &&
 	                strstr(error.text, ", which this thread inserted"),
-	        "but it requires a thread's own keys");
+	        "`growth` requires a thread's own keys of a map with late "
+	        "lookups");
 }
 
 int main(void)

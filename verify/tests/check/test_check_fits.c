@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_fits.c - which checks fit a map, and the reasons why others do not: they
- * depend only on what the map offers and guarantees (runner/map.h). */
+/* test_check_fits.c - which checks apply to a map, and why others do not. This
+ * depends only on what the map offers and guarantees (runner/map.h). */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
@@ -15,7 +15,7 @@ static void empty_loop(struct rm_worker *worker)
 static const struct rm_own_loop loops[] = { { "pair", empty_loop },
 	{ NULL, NULL } };
 
-/* A map that fits all checks. */
+/* A map to which all checks apply. */
 static struct rm_check_case all_fit(void)
 {
 	ops = mock_ops;
@@ -32,7 +32,7 @@ static struct rm_check_case all_fit(void)
 	};
 }
 
-/* Returns true if exactly the checks in `names` are unfit, for the reason
+/* Returns true if exactly the checks in `names` do not apply, for the reason
  * `why`. */
 static bool unfit(
         const struct rm_check_case *c, const char *names, const char *why)
@@ -54,7 +54,7 @@ static bool unfit(
 	return right;
 }
 
-/* Under sanitizers `progress` never fits. */
+/* Under sanitizers `progress` never applies. */
 static const char *no_progress(void)
 {
 	return rm_sanitized() ? " progress " : " ";
@@ -87,7 +87,7 @@ static void what_is_no_map(void)
 	impl.caps = 0;
 	impl.shapes = 1U << rm_shape_index(RM_STR16X8);
 	CHECK(unfit(&c, most, "the map does not offer this shape"),
-	        "so does a map that does not offer the shape");
+	        "a map that does not offer the shape gets only its own loops");
 	c.shape = RM_STR16X8;
 	CHECK(rm_check_find("loops")->unfit(&c) &&
 	                !rm_check_find("model")->unfit(&c),
@@ -144,12 +144,13 @@ static void one_condition_will_do(void)
 	                !strcmp(atomic->unfit(&c),
 	                        "the map offers no insert_if_absent, "
 	                        "compare_swap, update"),
-	        "a map with none of the three does not");
+	        "a map without conditional operations does not get atomic");
 	ops.compare_swap = mock_ops.compare_swap;
-	CHECK(!atomic->unfit(&c), "a map with compare_swap alone gets it");
+	CHECK(!atomic->unfit(&c), "a map with compare_swap alone gets atomic");
 	ops.compare_swap = NULL;
 	ops.insert_if_absent = mock_ops.insert_if_absent;
-	CHECK(!atomic->unfit(&c), "so does a map with insert_if_absent alone");
+	CHECK(!atomic->unfit(&c),
+	        "a map with insert_if_absent alone gets atomic");
 }
 
 static void what_is_not_promised(void)

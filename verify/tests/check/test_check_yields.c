@@ -69,7 +69,8 @@ static void steps_are_counted(void)
 	stands_at(100, 0);
 	CHECK(yields == 0, "with 0 yields it does not yield");
 	stands_at(1000000, 4);
-	CHECK(yields == 0, "nor if the operation ended before");
+	CHECK(yields == 0, "a thread does not yield if the operation ended "
+	                   "before its last step");
 	CHECK(!stepping(), "code after the operation runs without steps");
 	rm_step_arm(1000000, 4);
 	CHECK(stepping() && yields == 0, "code before the end runs in steps");
@@ -133,7 +134,8 @@ static void places_are_paused_at(void)
 
 	CHECK(one > PAUSES / 20 && one < PAUSES / 13,
 	        "one pause of sixteen yields");
-	CHECK(same == one && pauses(3) != one, "the seed determines which");
+	CHECK(same == one && pauses(3) != one,
+	        "the seed determines which pauses yield");
 	if (pthread_create(&thread, NULL, pause_there, &there)) {
 		SKIP("pauses are per thread", "no thread");
 		return;

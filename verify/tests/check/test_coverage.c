@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_coverage.c - which pairs of operations are expected, counted and
+/* test_coverage.c - tests which pairs of operations are expected, counted and
  * named. */
 #include "tests/unit/tap.h"
 #include "verify/check/coverage.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_foreign.c - a table of runner/foreign.h as a map: which tables are
- * accepted, how they are described, and which calls they get. The library is
- * simulated: the table is in this file. */
+/* test_foreign.c - tests maps from tables of runner/foreign.h: which tables are
+ * accepted, how they are described, and which calls they get. Instead of a
+ * library, the table is in this file. */
 #include "runner/foreign.h"
 
 #include <dlfcn.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static struct rm_foreign_map lib_table;
-static char opened[4096]; /* the requested file */
+static char opened[4096]; /* the file that the code under test requests */
 
 static void *mock_dlopen(const char *file, int flags)
 {
@@ -54,7 +54,7 @@ static struct {
 	uint32_t kind;
 	size_t keys, threads, slot;
 	uint64_t seed;
-	int result; /* the result of the next calls */
+	int result; /* the result that the next calls return */
 } call;
 
 static void record_call(const char *operation, void *handle,
@@ -361,13 +361,13 @@ static void operations(const struct rm_map_ops *ops)
 	CHECK(ops->exchange(&handle, RM_U64X8, key, &value, &got) &&
 	                called("upsert") && call.value == 70 &&
 	                call.out == &got.word[0],
-	        "exchange is an upsert that requests it");
+	        "exchange is an upsert that requests the old value");
 	CHECK(ops->remove(&handle, RM_U64X8, key) && called("remove") &&
 	                !call.out,
 	        "remove does not request the old value");
 	CHECK(ops->take(&handle, RM_U64X8, key, &got) && called("remove") &&
 	                call.out == &got.word[0],
-	        "take is a remove that requests it");
+	        "take is a remove that requests the old value");
 	CHECK(ops->insert_if_absent(&handle, RM_U64X8, key, &value, &got) &&
 	                called("insert") && call.value == 70 &&
 	                call.out == &got.word[0],

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_histories_check.c - recorded histories show each fault of the mock
- * map, at once and after thousands of correct calls. It does not test whether
- * the machine produces rare interleavings of real maps. */
+/* test_histories_check.c - tests that recorded histories show each fault of the
+ * mock map, at once and after thousands of correct calls. It does not test
+ * whether the machine produces rare interleavings of real maps. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
-enum { OPS = 400000, MANY = 2000 /* calls, several maps long */ };
+enum {
+	OPS = 400000,
+	MANY = 2000 /* number of calls; they take several maps */
+};
 
 static struct rm_error error;
 
@@ -45,11 +48,13 @@ int main(void)
 	        "histories of a correct map pass, on several maps");
 	CHECK(!run(RM_CAP_SINGLE_WRITER, none) && mock.writers == 1 &&
 	                mock.readers == 3,
-	        "with one writer, one thread writes");
+	        "if a map allows one writer, only one thread writes");
 	CHECK(found(LOOKUP, ABSENT, 0), "lookups that miss");
-	CHECK(found(LOOKUP, ABSENT, MANY), "also after many correct ones");
+	CHECK(found(LOOKUP, ABSENT, MANY),
+	        "lookups that miss after many correct ones");
 	CHECK(found(UPSERT, NO_WRITE, 0), "upserts that write nothing");
-	CHECK(found(TAKE, NO_REPLACE, 0), "a take that leaves what it took");
+	CHECK(found(TAKE, NO_REPLACE, 0),
+	        "a take that leaves the value that it returned");
 	CHECK(found(SWAP, NO_WRITE, 0), "a compare_swap that does nothing");
 	CHECK(found(COMPARE_REMOVE, ABSENT, 0), "a removal that returns false");
 	CHECK(found(UPDATE, NO_WRITE, 0), "an update that does nothing");

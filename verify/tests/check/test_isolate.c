@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_isolate.c - the ways in which a check's process can end, and the message
- * for each: checks of this test crash, hang, use too much memory or exit.
- * Stacks are printed if there is an output for them. */
+/* test_isolate.c - tests the ways in which a check's process can end, and the
+ * message for each: the checks of this test crash, hang, use too much memory or
+ * exit. Stacks are printed if the case has an output for them. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
@@ -273,7 +273,7 @@ static void ends_are_reported(void)
 	CHECK(run(aborts, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text, "crashed: signal 6 (Aborted)") &&
 	                stacks() == 1,
-	        "also abort(), outside any step");
+	        "abort() outside any step is reported as a crash");
 	CHECK(run(is_killed, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text, "crashed: signal 9 (Killed)") &&
 	                !stacks(),
@@ -375,18 +375,20 @@ static void hangs_are_reported(void)
 	                        "time, in a loop") &&
 	                done.hung && done.cpu_ns >= 500000000,
 	        "a hang is reported with its CPU time and the step");
-	CHECK(rm_sanitized() || stacks() == 1, "with the stack");
+	CHECK(rm_sanitized() || stacks() == 1,
+	        "a hang is reported with the stack");
 	CHECK(run(spin_together, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                done.hung && stacks() == 2,
 	        "all threads print their stacks");
 	CHECK(run(spin_with_late, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                done.hung && stacks() == 2,
-	        "also a thread that gets the CPU late");
+	        "a thread that gets the CPU late prints its stack, too");
 	CHECK(run(uses_memory, ALLOWED_BYTES, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text,
 	                        "used too much memory: more than 32 MiB"),
 	        "a check above its memory limit is killed");
-	CHECK(!done.hung && !stacks(), "which is not a hang");
+	CHECK(!done.hung && !stacks(),
+	        "a check above its memory limit is not reported as a hang");
 }
 
 int main(void)

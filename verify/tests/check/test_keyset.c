@@ -68,7 +68,7 @@ static void ranks(void)
 	make(RM_KEYS_RANKS, RM_U64X8);
 	for (size_t i = 0; i < KEYS; i++)
 		same &= keys[i].word == rm_key_of(RM_U64X8, i, &line).word;
-	CHECK(same, "so do words");
+	CHECK(same, "words of ranks equal those of the measured loop");
 }
 
 static void edges(void)
@@ -86,17 +86,19 @@ static void edges(void)
 	                has_word(UINT32_MAX),
 	        "edge words include the least, the greatest and the halves");
 	CHECK(has_word(1000) && has_word(1002) && has_word(1001ULL << 40),
-	        "also neighbours, and words that differ only in high bits");
+	        "edge words include neighbours, and words that differ only in "
+	        "high bits");
 	make(RM_KEYS_EDGES, RM_STR16X8);
 	CHECK(all_differ(RM_STR16X8), "all edge strings differ");
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
 		all &= has_length(lengths[i]);
-	CHECK(all,
-	        "they have the lengths at which hashes change their code path");
+	CHECK(all, "edge strings have the lengths at which hashes change their "
+	           "code path");
 	for (size_t i = 0; i < 16; i++)
 		for (size_t k = 0; k < keys[i].length; k++)
 			zeros &= !keys[i].bytes[k];
-	CHECK(zeros && has_length(0), "the first are empty or zero bytes");
+	CHECK(zeros && has_length(0),
+	        "the first edge strings are empty or have zero bytes only");
 }
 
 static void chains_of_strings(void)
@@ -123,12 +125,12 @@ static void chains_of_strings(void)
 	        "in every second group of eight for the seed of Go's map");
 	CHECK(rm_hash(RM_STR16X8, keys[0], SEED + 1) !=
 	                rm_hash(RM_STR16X8, keys[4], SEED + 1),
-	        "for another seed they differ");
+	        "for another seed the hashes of these strings differ");
 	for (size_t length = 16; length < 200; length++)
 		lengths += has_length(length);
 	CHECK(lengths == 3 && has_length(16) && has_length(32) &&
 	                has_length(128),
-	        "their lengths are 16, 32 and 128 bytes");
+	        "strings of a chain have 16, 32 or 128 bytes");
 }
 
 static void chains_of_words(void)
@@ -142,13 +144,13 @@ static void chains_of_words(void)
 		differ &= key.word >> 32 == i;
 	}
 	CHECK(shared, "even words of a chain share eight hash bits");
-	CHECK(differ, "they differ in their high half");
+	CHECK(differ, "even words of a chain differ in their high half");
 	for (size_t i = 1; i < 64; i += 2) {
 		const struct rm_key key = { .word = rm_keyset_chain(i, SEED) };
 
 		own |= rm_hash(RM_U64X8, key, SEED) % 256 != 0;
 	}
-	CHECK(own, "odd words use another seed");
+	CHECK(own, "odd words of a chain share hash bits for another seed");
 	CHECK(rm_keyset_chain(2, SEED) != rm_keyset_chain(2, SEED + 1),
 	        "another seed gives other words");
 }
@@ -219,9 +221,9 @@ static void texts(void)
 	CHECK(printed(RM_STR16X8, many, 128,
 	              "24 bytes 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 "
 	              "61 61 61 61 61"),
-	        "at most the first 20 bytes");
+	        "at most the first 20 bytes of a string are printed");
 	CHECK(printed(RM_STR16X8, many, 16, "24 bytes 61 61"),
-	        "or as many as fit");
+	        "only as many bytes of a string are printed as fit");
 }
 
 int main(void)

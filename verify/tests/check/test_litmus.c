@@ -53,7 +53,7 @@ static void loops_are_run(void)
 	CHECK(mock.calls[UPSERT] == 2 * ROUNDS + 2 + 2 * ROUNDS + 2 + ROUNDS +
 	                                    (ROUNDS + 1) / 2 + 2 + ROUNDS +
 	                                    1000 + 500,
-	        "each runs as many rounds as the operations allow");
+	        "each loop runs as many rounds as the operations allow");
 	CHECK(!run(0, RM_U64X8, OPS, none, 0) && mock.created == 4,
 	        "with values of one word the loop for torn values is skipped");
 	CHECK(!run(RM_CAP_SINGLE_WRITER, RM_U64X24, OPS, none, 0) &&
@@ -61,7 +61,7 @@ static void loops_are_run(void)
 	        "two loops need two writers");
 	CHECK(!run(0, RM_U64X8, 50000, none, 0) &&
 	                mock.created == 3 + (50000 / 20 + 1 + 999) / 1000,
-	        "growth uses many maps");
+	        "the loop growth uses many maps");
 }
 
 static void orders_that_cannot_be(void)

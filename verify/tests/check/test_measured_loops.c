@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_measured_loops.c - the checks `drive` and `loops`: the measured loops against
- * the content of the map, and loops that a map defines. */
+/* test_measured_loops.c - tests the checks `drive`, which compares the measured
+ * loops with the content of the map, and `loops`, which runs loops that a map
+ * defines. */
 #include "runner/driver.h"
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
@@ -109,7 +110,7 @@ static void right_loops(void)
 	        "with one writer, one thread writes");
 	CHECK(!run_drive(RM_CAP_UNSAFE_INSERT, none) &&
 	                seen.runs == 3 * THREADS + 6 && !mock.shared_moves,
-	        "if inserts are unsafe, they run alone");
+	        "if inserts are unsafe, a thread that inserts runs alone");
 }
 
 /* Returns true if the check reports `expected` when the counts are off for one
@@ -193,11 +194,11 @@ static void replayed(void)
 	CHECK(mock.count == 1 && mock.held[6] &&
 	                !memcmp(&mock.value[6], &written, sizeof(written)) &&
 	                worker->key_sum == rm_rank_mix(6),
-	        "with the values of the stream");
+	        "a replay writes the values of the stream");
 	mock.fault = (struct fault){ LOOKUP, OTHER_KEY, -1, 0, 0, 0 };
 	drive_u64x24(worker);
 	CHECK(worker->counts.wrong && worker->counts.iterations == 10,
-	        "a wrong value is counted");
+	        "a replay counts a wrong value");
 	mock_ops.leave(worker->thread);
 	free(worker);
 }

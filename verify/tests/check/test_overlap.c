@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_overlap.c - which operations count as overlapping. One thread plays both
- * threads of the check `pairs`. */
+/* test_overlap.c - tests which operations count as overlapping. One thread
+ * plays both threads of the check `pairs`. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
 
@@ -25,7 +25,7 @@ static void other(enum rm_pair_kind kind, unsigned key, bool busy)
 }
 
 /* Runs a lookup of key 1, during which the other thread does `meanwhile`;
- * returns the overlaps with that kind. */
+ * returns the number of overlaps with that kind of operation. */
 static uint64_t count_overlaps(enum rm_pair_kind kind, void (*meanwhile)(void))
 {
 	struct rm_pairs_sample sights[RM_PAIRS_SAMPLED];
@@ -71,12 +71,13 @@ int main(void)
 	CHECK(count_overlaps(RM_PAIR_TAKE, begin_take) == 1,
 	        "an operation that begins overlaps");
 	CHECK(count_overlaps(RM_PAIR_TAKE, nothing) == 1,
-	        "so does one that runs all the time");
-	CHECK(count_overlaps(RM_PAIR_TAKE, end_take) == 1, "and one that ends");
+	        "an operation that runs all the time overlaps");
+	CHECK(count_overlaps(RM_PAIR_TAKE, end_take) == 1,
+	        "an operation that ends meanwhile overlaps");
 	CHECK(!count_overlaps(RM_PAIR_TAKE, nothing),
-	        "one that had ended does not");
+	        "an operation that had ended before does not overlap");
 	CHECK(!count_overlaps(RM_PAIR_TAKE, another_key),
-	        "nor one on another key");
+	        "an operation on another key does not overlap");
 	CHECK(count_overlaps(RM_PAIR_SCAN, whole_scan) == 1,
 	        "an operation on the whole map overlaps all keys");
 	actor[ME].pairs->focus.key_class = RM_CLASS_EDGES;

@@ -84,15 +84,15 @@ static void each_kind(void)
 	CHECK(!added(RM_PAIR_LOOKUP) && known() == before,
 	        "the value that a lookup returns becomes known");
 	CHECK(!added(RM_PAIR_COMPARE_SWAP) && held() != before,
-	        "so compare_swap can replace it");
+	        "compare_swap can replace a known value");
 	before = held();
 	CHECK(!added(RM_PAIR_COMPARE_SWAP) && held() == before,
-	        "but it cannot replace an unknown value");
+	        "compare_swap cannot replace an unknown value");
 	CHECK(!added(RM_PAIR_EXCHANGE) && known() == before && held() != before,
 	        "exchange replaces, and the old value becomes known");
 	before = held();
 	CHECK(!added(RM_PAIR_UPDATE) && known() == before && held() != before,
-	        "so does update");
+	        "update replaces, and the old value becomes known");
 	before = held();
 	CHECK(!added(RM_PAIR_INSERT_IF_ABSENT) && known() == before &&
 	                held() == before,
@@ -108,7 +108,7 @@ static void each_kind(void)
 	        "all inserts and removes are counted");
 	CHECK(!balance[0].per_key[0] && !balance[0].per_key[1] &&
 	                !balance[0].per_key[3],
-	        "for that key only");
+	        "inserts and removes are counted for their key only");
 }
 
 static void own_keys(void)
@@ -120,10 +120,11 @@ static void own_keys(void)
 	                mock.calls[LOOKUP] == 3,
 	        "private keys are inserted and looked up");
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1);
-	CHECK(mock.calls[SCAN] == 1 && !error.text[0], "a scan sees each once");
+	CHECK(mock.calls[SCAN] == 1 && !error.text[0],
+	        "a scan sees each private key once");
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
 	CHECK(actor.own_keys == 2 && mock.count == 2 && !mock.held[2],
-	        "the newest is removed");
+	        "shrink removes the newest private key");
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
@@ -132,14 +133,16 @@ static void own_keys(void)
 	for (unsigned i = 1; i <= ROOM_OF_OWN; i++)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
 	CHECK(actor.own_keys == ROOM_OF_OWN - 1,
-	        "at the maximum, grow removes one");
-	/* one scan in 1 + 99 / 64, by bits of `random`; else a lookup */
+	        "at the maximum number of private keys, grow removes one");
+	/* one operation in 1 + 99 / 64 is a scan, chosen by bits of `random`,
+	 * the others are lookups */
 	mock.calls[SCAN] = mock.calls[LOOKUP] = 0;
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1 << 8);
 	CHECK(!mock.calls[SCAN] && mock.calls[LOOKUP] == 1,
 	        "scans of large maps are rare; lookups replace them");
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 2 << 8);
-	CHECK(mock.calls[SCAN] == 1 && !error.text[0], "but some run");
+	CHECK(mock.calls[SCAN] == 1 && !error.text[0],
+	        "some scans of large maps run");
 	rm_pairs_act(&actor, RM_PAIR_LENGTH, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_REJOIN, 2, 1);
 	CHECK(mock.calls[LENGTH] == 1 && mock.calls[JOIN] == 2 &&
@@ -161,14 +164,14 @@ static void plain_values(void)
 	rm_pairs_act(&actor, RM_PAIR_LOOKUP, 2, 1);
 	value = mock.value[FIRST_RANK + 2];
 	CHECK(!value.word[0] && !value.word[2] && !error.text[0],
-	        "or all zeros, and both pass");
+	        "plain values are all zeros, too, and both pass");
 }
 
 /* ---- rejected results
  * ----------------------------------------------------- */
 
 static enum rm_pair_kind
-        kinds[6]; /* operations to run; 0 ends: the last is a lookup */
+        kinds[6]; /* operations to run, ended by 0; the last one is a lookup */
 
 static void do_kinds(void)
 {
@@ -229,7 +232,7 @@ static void wrong_answers(void)
 	CHECK(fails(RM_PAIR_UPDATE, RM_PAIR_LOOKUP, FAULT(UPDATE, PRESENT),
 	              "update returned present, but passed its callback no "
 	              "value"),
-	        "or present without an old value");
+	        "rejects an update that returns present without an old value");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(UPSERT, PRESENT),
 	              "upsert returned present of private rank 16777216, which "
 	              "no "
@@ -269,7 +272,7 @@ static void right_answers(void)
 	CHECK(!on_a_map(do_kinds, RM_CAP_STALE, FAULT(SCAN, OMITS)) &&
 	                !on_a_map(
 	                        do_kinds, RM_CAP_STALE, FAULT(LOOKUP, ABSENT)),
-	        "also if lookups may be late");
+	        "if lookups may be late, private keys may be absent");
 	kinds[0] = RM_PAIR_UPSERT;
 	CHECK(!on_a_map(do_kinds, 0, none) && !actor.own_keys,
 	        "shared keys are not private keys");

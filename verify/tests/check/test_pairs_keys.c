@@ -77,20 +77,21 @@ static void no_two_are_the_same(void)
 	        "all scattered keys differ, also between rounds");
 	CHECK(differ(RM_CLASS_EDGES, RM_U64X8, 8) &&
 	                differ(RM_CLASS_EDGES, RM_STR16X8, 8),
-	        "so do edges in eight rounds");
+	        "all edge keys of eight rounds differ");
 	CHECK(longest(RM_CLASS_EDGES, 8) == 5000,
 	        "the longest edge of a string has 5,000 bytes");
 	CHECK(differ(RM_CLASS_NEIGHBOURS, RM_U64X8, 16) &&
 	                differ(RM_CLASS_NEIGHBOURS, RM_STR16X8, 16),
-	        "so do neighbours");
+	        "all neighbour keys of consecutive rounds differ");
 	make(&pairs, RM_CLASS_NEIGHBOURS, RM_STR16X8, 1);
 	make(&other, RM_CLASS_NEIGHBOURS, RM_STR16X8, 1 + 256 / RM_PAIRS_HOT);
 	CHECK(!same(RM_STR16X8, pairs.keys[0], other.keys[0]),
-	        "also if their last bytes are equal");
+	        "neighbour keys differ even if their last bytes are equal");
 	CHECK(differ(RM_CLASS_COLLIDING, RM_U64X8, 8) &&
 	                differ(RM_CLASS_COLLIDING, RM_STR16X8, 16),
-	        "so do colliding keys");
-	CHECK(differ(RM_CLASS_HUGE, RM_STR16X8, 16), "so do huge strings");
+	        "all colliding keys differ, also between rounds");
+	CHECK(differ(RM_CLASS_HUGE, RM_STR16X8, 16),
+	        "all huge strings differ, also between rounds");
 }
 
 static void classes_are_what_they_are_named(void)
@@ -101,7 +102,7 @@ static void classes_are_what_they_are_named(void)
 	        "the least and the greatest word are edges");
 	key = make(&pairs, RM_CLASS_EDGES, RM_STR16X8, 0);
 	CHECK(key[0].length == 0 && key[1].length == 1,
-	        "so are strings of 0 and 1 bytes");
+	        "strings of 0 and 1 bytes are edges");
 	key = make(&pairs, RM_CLASS_NEIGHBOURS, RM_U64X8, 5);
 	CHECK(key[1].word == key[0].word + 1 && key[3].word == key[0].word + 3,
 	        "neighbours are consecutive words");
@@ -109,7 +110,7 @@ static void classes_are_what_they_are_named(void)
 	CHECK(key[0].length == 17 && key[3].length == 17 &&
 	                !memcmp(key[0].bytes, key[3].bytes, 16) &&
 	                key[0].bytes[16] != key[3].bytes[16],
-	        "or 17 bytes that differ only in the last");
+	        "neighbour strings have 17 bytes and differ only in the last");
 	key = make(&pairs, RM_CLASS_HUGE, RM_STR16X8, 5);
 	CHECK(key[0].length == 65535 && key[3].length == 65535,
 	        "huge strings have 65,535 bytes");
@@ -158,7 +159,7 @@ static void a_balance_that_is_off(void)
 	rm_pairs_fail_balance(&peer, 2, false, 0);
 	CHECK(strstr(error.text, " is not there, but ") &&
 	                strstr(error.text, "(per thread: 0 0)"),
-	        "so is a key that is absent");
+	        "a key that is absent with a wrong balance is reported");
 }
 
 int main(void)

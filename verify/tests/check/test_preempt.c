@@ -16,8 +16,9 @@ enum {
 	SPINS = 20000000,
 	SLOW_NS = 1000000,
 	WAITED_S = 3,
-	/* Usually 11 until the gaps are seconds long; a stop restarts that.
-	 * With a signal every 13 ms it would be 230. */
+	/* Usually a thread is woken 11 times until the gaps are seconds long,
+	 * but a stop shortens the gaps again. With a signal every 13 ms it
+	 * would be woken 230 times. */
 	WOKEN_MOST = 15
 };
 
@@ -40,7 +41,7 @@ static void spin(void)
 
 struct run {
 	uint64_t seed, stops, cpu_ns;
-	unsigned ends; /* completed per iteration of its loop */
+	unsigned ends; /* operations completed per iteration of the loop */
 	_Atomic uint64_t ended;
 	long sleeps, sleeps_after;
 	bool began;
@@ -55,8 +56,8 @@ static void *compute(void *opaque)
 	run->began = rm_preempt_begin(run->seed, &run->ended);
 	if (!run->began)
 		return NULL;
-	/* Until it was stopped, however long that takes; the alarm ends a
-	 * thread that never is. */
+	/* Computes until it was stopped, however long that takes; the alarm
+	 * ends a thread that is never stopped. */
 	while (given_away() - before < STOPS)
 		/* relaxed: its own count */
 		atomic_fetch_add_explicit(
@@ -69,8 +70,8 @@ static void *compute(void *opaque)
 	return NULL;
 }
 
-/* Waits for a lock that main holds. Signals that wake it count as context
- * switches. */
+/* Waits for a lock that main holds. Signals that wake this thread count as
+ * context switches. */
 static void *wait_long(void *opaque)
 {
 	struct run *run = opaque;
@@ -106,7 +107,7 @@ static void sleepers(void)
 	                run.sleeps <= (long)(WOKEN_MOST * (1 + run.stops)),
 	        "a waiting thread is woken more and more rarely");
 	CHECK(run.stops <= run.cpu_ns / SLOW_NS,
-	        "and stopped only for CPU time that it used");
+	        "a waiting thread is stopped only for CPU time that it used");
 }
 
 int main(void)
@@ -126,9 +127,10 @@ int main(void)
 		pthread_join(ids[i], NULL);
 	for (int i = 0; i < 2; i++) {
 		CHECK(runs[i].began, "a thread gets its timer");
-		CHECK(runs[i].sleeps >= STOPS, "it is put to sleep");
-		/* not one for one: a page fault is also a sleep, and a yield is
-		 * none */
+		CHECK(runs[i].sleeps >= STOPS,
+		        "a stopped thread is put to sleep");
+		/* the numbers need not be equal: a page fault is also a sleep,
+		 * and a yield is not */
 		CHECK(runs[i].stops > 0, "stops are counted");
 		CHECK(!runs[i].sleeps_after,
 		        "there are no stops after the end");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_progress_check.c - the check `progress`: number of stops, its criteria,
- * and how many blocked stops refute a claim. Which threads are stopped or stuck
- * is simulated (test_thread_stopper.c tests the rest). Threads and operations are
- * real. */
+/* test_progress_check.c - tests the check `progress`: the number of stops, its
+ * criteria, and how many blocked stops refute a claim. Whether threads are
+ * stopped or stuck is simulated (test_thread_stopper.c tests this part).
+ * Threads and operations are real. */
 #include "tests/unit/tap.h"
 #include "verify/check/thread_stopper.h"
 #include "verify/tests/check/mock_map.h"
@@ -15,8 +15,10 @@ enum { STOPS = 27, OPS = (STOPS - 1) * 4000 };
 
 static struct {
 	unsigned inits, stops, released, checks, freed;
-	unsigned misses; /* signals that first find the victim elsewhere */
-	unsigned stuck, stuck_after; /* failing checks; passing before */
+	/* how many signals at first find the victim elsewhere */
+	unsigned misses;
+	/* number of checks that fail, after this many that pass */
+	unsigned stuck, stuck_after;
 	bool each, consistent, standing;
 	uint64_t enough;
 } seen;
@@ -42,7 +44,7 @@ bool rm_stopper_stop(struct rm_stopper *stopper)
 		seen.misses--;
 		return false;
 	}
-	/* wait until it is inside an operation */
+	/* wait until the victim is inside an operation */
 	while (!seen.stops && !atomic_load(&stopper->inside))
 		sched_yield();
 	seen.standing = true;
@@ -63,7 +65,7 @@ bool rm_stopper_others_proceed(
 {
 	const unsigned look = seen.checks++;
 
-	/* wait until each of them operates */
+	/* wait until each other thread operates */
 	for (unsigned i = 0; !look && i < count; i++)
 		while (!atomic_load(&others[i].done))
 			sched_yield();
@@ -122,7 +124,8 @@ static void they_go_on(void)
 	CHECK(seen.enough == 50 && !seen.each,
 	        "lock-free: fifty operations of all together are required");
 	CHECK(!run("wait-free", 0, 0, 0) && seen.each,
-	        "wait-free: fifty of each");
+	        "wait-free: fifty operations of each other thread are "
+	        "required");
 	CHECK(!mock.parked_calls,
 	        "the director is parked and does not operate");
 }
@@ -140,15 +143,16 @@ static void they_are_stuck(void)
 	                mock.destroyed == mock.created,
 	        "no thread stays stopped");
 	CHECK(!run("lock-free", 0, 2, 0),
-	        "two, among more with the same kinds, do not");
+	        "two blocked stops among others with the same kinds do not "
+	        "refute a claim");
 	/* the two blocked stops, and 25 more with the same kinds */
 	CHECK(seen.stops == 1 + 25 + (STOPS - 1),
-	        "after a blocked stop the same kinds get 25 more");
+	        "after a blocked stop the same kinds get up to 25 more stops");
 	CHECK(!run("lock-free", 0, 0, 5) && seen.stops == STOPS,
-	        "without a blocked stop none is repeated");
+	        "without a blocked stop no kinds are repeated");
 	CHECK(run("wait-free", 0, 3, 10) == -1 && seen.stops == 13 &&
 	                strstr(error.text, "claims to be wait-free"),
-	        "blocked stops are found after others");
+	        "blocked stops are found after stops that did not block");
 }
 
 /* With one writer the victim writes, and the others only look up. */
@@ -168,8 +172,10 @@ static void who_is_not_met(void)
 	seen.misses = 200;
 	CHECK(!run("lock-free", 0, 0, 0) && seen.stops == STOPS - 1 &&
 	                strstr(error.text, "each of 26 stops"),
-	        "at most two hundred times; then the stop does not count");
-	CHECK(!seen.misses, "the next stop follows");
+	        "a signal is repeated at most two hundred times; then the stop "
+	        "does not count");
+	CHECK(!seen.misses,
+	        "after a stop that does not count, the next one follows");
 }
 
 /* The first calls fill the caches of malloc(). */

@@ -55,8 +55,8 @@ static bool is_reused(const void *block)
 	return among;
 }
 
-/* A value is as long as its shape, and may have been freed while it was
- * read. */
+/* A value has the length that its shape states, and may have been freed while
+ * it was read. */
 static void test_values(void)
 {
 	const struct rm_shape three = { .value_bytes = RM_VALUE_LONG },
@@ -69,7 +69,7 @@ static void test_values(void)
 	        "a value without poison was not freed");
 	CHECK(rm_value_is_poison(three, &half) &&
 	                rm_value_is_poison(three, &first),
-	        "a value with poison in any word was");
+	        "a value with poison in any word was freed");
 	CHECK(!rm_value_is_poison(one, &half) &&
 	                rm_value_is_poison(one, &first),
 	        "words after the last of the shape are ignored");
@@ -112,9 +112,9 @@ static void test_blocks(void)
 	rm_quarantine_set(true, record_report);
 	old = freed(BYTES);
 	CHECK(poisoned(old, BYTES), "freed memory is poisoned");
-	/* the second call follows frees after the first */
+	/* other blocks are freed between the two calls */
 	CHECK(!is_reused(old) && !is_reused(old),
-	        "and not soon allocated again");
+	        "freed memory is not soon allocated again");
 	free_many();
 	CHECK(!reports, "blocks that were not written cause no report");
 	old = freed(BYTES);
@@ -131,18 +131,20 @@ static void test_blocks(void)
 	old = freed(4000);
 	CHECK(poisoned(old, 4000), "larger blocks are poisoned");
 	free(block);
-	CHECK(is_large_block_poisoned(), "and a large one without a mapping");
+	CHECK(is_large_block_poisoned(),
+	        "a large block without a mapping is poisoned");
 	rm_quarantine_set(false, record_report);
-	CHECK(reports == 1, "switched off, it reports no unwritten block");
+	CHECK(reports == 1, "switching the quarantine off reports no block "
+	                    "that was not written");
 	rm_quarantine_set(true, record_report);
 	old = freed(BYTES);
 	old[WRITTEN_AT] = 7;
 	((unsigned char *)freed(4000))[WRITTEN_AT] = 7;
 	rm_quarantine_set(false, record_report);
-	CHECK(reports == 3,
-	        "switching it off reports written blocks that it still had");
+	CHECK(reports == 3, "switching the quarantine off reports written "
+	                    "blocks that it still held");
 	old = freed(BYTES);
-	CHECK(is_reused(old), "switched off, blocks are reused");
+	CHECK(is_reused(old), "when the quarantine is off, blocks are reused");
 }
 
 /* The library is in the folder of the check programs. */

@@ -9,7 +9,7 @@
 
 static uint64_t clock_ns;
 static unsigned info_calls; /* calls of the allocator's statistics */
-static size_t allocated[4]; /* its results; the last one repeats */
+static size_t allocated[4]; /* results of these calls; the last one repeats */
 static size_t mapped[4];    /* bytes of large blocks, counted separately */
 static unsigned info_results;
 
@@ -60,7 +60,7 @@ enum { OPS = 40000, THREADS = 2, PATIENCE = WAIT_MAX_S };
 
 static struct rm_error error;
 
-/* The map's counts, per call; the last one repeats. */
+/* The counts that the map reports at each call; the last one repeats. */
 static double retired[4], freed[4];
 static unsigned stats_calls, stats_results;
 
@@ -105,7 +105,7 @@ static int run(const char *sync, unsigned caps, bool has_stats)
 	return code;
 }
 
-/* Sets the allocator's results before and after the maps that count. */
+/* Sets the allocator's results before and after the maps that are measured. */
 static void set_allocated(size_t before, size_t after)
 {
 	allocated[0] = before;
@@ -153,7 +153,8 @@ static void readers_run(void)
 	guarantees = "point-in-time";
 	run("rcu", 0, false);
 	CHECK(mock.calls[LENGTH] > 0 && mock.calls[SCAN] > 0,
-	        "so do length and scan, if the map guarantees them");
+	        "length and scan run during the writes, if the map guarantees "
+	        "them");
 	guarantees = "none";
 }
 
@@ -167,14 +168,15 @@ static void what_is_held(void)
 	                                   "after 3 maps were "
 	                                   "destroyed, each after at most ") &&
 	                strstr(error.text, " writes by each of 2 threads"),
-	        "a larger one is a leak of the maps");
+	        "a difference above 16 KiB is a leak of the maps");
 	set_allocated(100000, 50);
 	CHECK(!run("rcu", 0, false), "less memory than before passes");
 	mapped[1] = 1 + SLACK_BYTES;
 	set_allocated(1000, 1000);
 	CHECK(run("rcu", 0, false) == -1, "large blocks count");
 	mapped[0] = 1;
-	CHECK(!run("rcu", 0, false), "large blocks from before do not count");
+	CHECK(!run("rcu", 0, false),
+	        "large blocks that were allocated before do not count");
 	mapped[0] = mapped[1] = 0;
 }
 
@@ -186,12 +188,13 @@ static void late_frees(void)
 	info_results = 4;
 	CHECK(!run("rcu", RM_CAP_BACKGROUND, false) && info_calls == 4,
 	        "the check waits for maps with background threads");
-	CHECK(run("rcu", 0, false) == -1, "it does not wait for other maps");
+	CHECK(run("rcu", 0, false) == -1,
+	        "the check does not wait for maps without background threads");
 	set_allocated(1000, 90000);
 	CHECK(run("rcu", RM_CAP_BACKGROUND, false) == -1 &&
 	                clock_ns > PATIENCE * (uint64_t)1000000000 &&
 	                clock_ns < (PATIENCE + 2) * (uint64_t)1000000000,
-	        "it waits for half a minute");
+	        "the check waits for half a minute");
 }
 
 static void counts(double all, double of_them)
@@ -217,9 +220,11 @@ static void what_is_retired(void)
 	                clock_ns > PATIENCE * (uint64_t)1000000000 &&
 	                mock.destroyed == 1,
 	        "more unfreed objects fail after half a minute");
-	CHECK(!run("leaks all", 0, true), "unless the map declares a leak");
+	CHECK(!run("leaks all", 0, true),
+	        "unfreed objects pass if the map declares a leak");
 	counts(5000, 0);
-	CHECK(!run("rcu", 0, true), "or few objects were retired");
+	CHECK(!run("rcu", 0, true),
+	        "unfreed objects pass if few objects were retired");
 	counts(5001, 0);
 	CHECK(run("rcu", 0, true) == -1, "few means at most 5000");
 	counts((double)NAN, (double)NAN);
@@ -227,7 +232,8 @@ static void what_is_retired(void)
 	counts(10000, 0);
 	retired[1] = freed[1] = 10000;
 	stats_results = 2;
-	CHECK(!run("rcu", 0, true), "also if objects are freed while it waits");
+	CHECK(!run("rcu", 0, true),
+	        "the check passes if objects are freed while it waits");
 }
 
 static void lives_that_fail(void)
@@ -242,7 +248,7 @@ static void lives_that_fail(void)
 	CHECK(run("rcu", 0, true) == -1 && mock.created == 1 &&
 	                mock.destroyed == 1 && !stats_calls &&
 	                strstr(error.text, "join() returned NULL"),
-	        "so does a thread that cannot join");
+	        "a thread that cannot join ends the check");
 	fault = none;
 }
 

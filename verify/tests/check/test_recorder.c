@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_recorder.c - one thread's operations as events of a history: arguments,
- * results and stamps, and which operations are armed for single steps. The
- * steps are simulated: they only count. */
+/* test_recorder.c - tests how one thread's operations become events of a
+ * history, with arguments, results and stamps, and which operations are armed
+ * for single steps. The steps are simulated and only counted. */
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
 #include "verify/tests/check/mock_map.h"
@@ -18,9 +18,11 @@ static struct rm_error error;
 
 static struct {
 	unsigned arms, disarms, least, most;
-	unsigned within[6]; /* the first 8 steps, the next 8, 16, 32, ... */
+	/* number armed within the first 8 steps, the next 8, 16, 32, ... */
+	unsigned within[6];
 	unsigned yields[8];
-	bool orderly; /* armed from before to after both stamps */
+	/* true: armed from before the first stamp until after the second */
+	bool orderly;
 	uint64_t armed_at;
 } steps;
 
@@ -117,7 +119,8 @@ static void one_of_each(struct rm_peer *peer)
 	rm_record(&recorder, RM_HISTORY_COMPARE_SWAP, 6);
 	CHECK(recorded(RM_HISTORY_COMPARE_SWAP, 6, true) &&
 	                last()->expected == value,
-	        "then compare_swap replaces it");
+	        "compare_swap replaces the value that insert_if_absent "
+	        "returned");
 	value = last()->value;
 	rm_record(&recorder, (enum rm_history_kind)RM_RECORD_UPDATE, 6);
 	CHECK(recorded(RM_HISTORY_EXCHANGE, 6, true) &&
@@ -201,7 +204,7 @@ static void operations_are_recorded(struct rm_shape shape)
 		for (size_t k = 0; k < i; k++)
 			fresh &= event->value != recorder.events[k].value;
 	}
-	CHECK(order, "each lies between two stamps of its thread");
+	CHECK(order, "each event lies between two stamps of its thread");
 	CHECK(fresh, "no value is written twice");
 	CHECK(!steps.arms && !steps.disarms,
 	        "without steps no operation is armed");
@@ -261,7 +264,7 @@ static void values_are_verified(void)
 	CHECK(on_a_map(scan_all, RM_STR16X24,
 	              (struct fault){ SCAN, TORN, -1, 0, 0, 0 }) == -1 &&
 	                strstr(error.text, "scan of rank 0 gave a torn value"),
-	        "so does a torn value in a scan");
+	        "a torn value in a scan fails");
 }
 
 /* ---- operations armed for steps
@@ -277,8 +280,9 @@ static void many(struct rm_peer *peer)
 	}
 }
 
-/* One of six depths: any number up to 8 << k steps. So half of the operations
- * that pass some depth stop before twice that depth. */
+/* The number of steps is any number up to 8 << k, for one of six k. So half of
+ * the operations that pass some number of steps stop before twice that
+ * number. */
 static void some_stand_aside(void)
 {
 	bool depths = true;
@@ -288,9 +292,10 @@ static void some_stand_aside(void)
 	CHECK(steps.arms > MANY / 40 && steps.arms < MANY / 32,
 	        "one operation of 36 is armed");
 	CHECK(steps.orderly && steps.disarms == steps.arms,
-	        "from before its first stamp until after its last");
+	        "an operation is armed from before its first stamp until after "
+	        "its last");
 	CHECK(steps.least == 8 && steps.most > 8 + 240 && steps.most < 8 + 256,
-	        "after 8 to 263 steps");
+	        "an operation is stopped after 8 to 263 steps");
 	for (unsigned i = 0; i < 6; i++)
 		depths &= steps.within[i] > steps.arms / 100;
 	CHECK(depths && steps.within[0] > steps.arms / 4 &&
@@ -298,7 +303,7 @@ static void some_stand_aside(void)
 	        "most stop early, some at any depth");
 	CHECK(!steps.yields[0] && steps.yields[1] > steps.arms / 5 &&
 	                steps.yields[4] > steps.arms / 5 && !steps.yields[5],
-	        "they yield one to four times");
+	        "armed operations yield one to four times");
 }
 
 int main(void)

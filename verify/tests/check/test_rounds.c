@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rounds.c - the settings of each round of a check, its share of the
- * budget, and the summary of all rounds. The checks are of this test, and run
- * in this process if they cannot hang. */
+ * budget, and the summary of all rounds. The checks are those of this test, and
+ * run in this process if they cannot hang. */
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
@@ -91,7 +91,7 @@ static void what_is_asked_for_is_in_all(void)
 		none &= a.preempt && !a.quarantine;
 	}
 	CHECK(both, "settings of the case apply to each round");
-	CHECK(none, "but checks that count memory never use the quarantine");
+	CHECK(none, "checks that count memory never use the quarantine");
 }
 
 static const struct rm_check_limits in_process_limits = {
@@ -196,14 +196,15 @@ static void a_failure_is_tried_again(void)
 	                !strcmp(error.text, "failure 0"),
 	        "a failure in a child process is passed on");
 	CHECK(done.repeats == 4 && done.repeat_failures == 1,
-	        "it is repeated four times, and failures are counted");
+	        "a failing round is repeated four times, and failures are "
+	        "counted");
 	CHECK(done.operations == 1 && done.rounds == 1,
 	        "repetitions are not rounds");
 	CHECK(done.cpu_ns && done.spent_ns >= done.cpu_ns,
 	        "a round costs CPU time, and at least as much of the budget");
 }
 
-/* A map that offers only what is mandatory. */
+/* A map that offers only mandatory operations. */
 static void shares_are_by_weight(void)
 {
 	static const struct rm_map_ops least = { .create = NULL };
@@ -235,7 +236,7 @@ static void shares_are_by_weight(void)
 	}
 	CHECK(right && fit > 2 && fit < rm_check_count,
 	        "a check gets its part by weight among the remaining checks");
-	CHECK(left_ns < 1000, "together they get all the time");
+	CHECK(left_ns < 1000, "together the checks get all the time");
 }
 
 int main(void)

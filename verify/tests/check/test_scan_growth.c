@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_scan_growth.c - scans that wait at an entry until the map has doubled,
- * and the rules for them. Time is simulated: it does not pass while a scan lets
- * others write, so load makes no scan give up. It passes with each wait if the
- * scan blocks writers. */
+/* test_scan_growth.c - tests scans that wait at an entry until the map has
+ * doubled, and the rules for them. Time is simulated. It does not pass while a
+ * scan lets others write, so that no scan gives up on a loaded machine. If the
+ * scan blocks writers, time passes with each wait. */
 #include "runner/base/clock.h"
 
 #include <sched.h>
 #include <stdbool.h>
 
-static uint64_t now_ns = 1; /* time of the only scanning thread */
+static uint64_t now_ns = 1; /* clock of the only scanning thread */
 static unsigned waits;
 static bool time_passes;
 
@@ -83,13 +83,14 @@ static void open_scans(void)
 	                strstr(error.text,
 	                        "which was inserted before it: not a "
 	                        "moment of the map"),
-	        "but not if the next key is visited, by a "
-	        "point-in-time map");
+	        "a point-in-time map must not omit an inserted key and visit "
+	        "the next one");
 	CHECK(run("once-if-present", 0, 100000, 2, old) == -1 &&
 	                strstr(error.text, " not at all; ranks 0 to "),
 	        "a key inserted before a scan must be visited");
 	CHECK(!run("once-if-present", RM_CAP_STALE, 100000, 2, old),
-	        "unless lookups may be late");
+	        "a key inserted before a scan may be omitted if lookups may be "
+	        "late");
 }
 
 /* Sizes are powers of two. */
@@ -117,7 +118,8 @@ static void sizes(void)
 		greatest = mock.sizings[i].keys > greatest
 		                   ? mock.sizings[i].keys
 		                   : greatest;
-	CHECK(greatest == 16 * 32, "at most 32 if writes are slow");
+	CHECK(greatest == 16 * 32,
+	        "at most 32 maps are created if writes are slow");
 	CHECK(!run("once-if-present", 0, 100000, 1, none) && !mock.created,
 	        "with one thread no map is created");
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stacks_print.c - printed stacks: which frames, with addr2line's lines if
- * it knows them, else with object and offset. addr2line is simulated: its
- * arguments are recorded, its output is given.
- *
- * plain: it reads the stacks of this program, which a sanitizer changes. */
+/* test_stacks_print.c - tests printed stacks: which frames are printed, with
+ * addr2line's lines if it knows them, else with object and offset. addr2line is
+ * simulated: its arguments are recorded, and the test sets its output. plain:
+ * it reads the stacks of this program, which a sanitizer changes. */
 #include "runner/base/capture.h"
 
 #include <stdbool.h>
@@ -76,8 +75,9 @@ static const char *offset_of(const void *at, int less, char text[24])
 	return text;
 }
 
-/* Two threads: one in this program below the C library's qsort(), with two
- * frames of the handler; one at an address without an object. */
+/* Two threads: one in a function of this program that the C library's qsort()
+ * called, with two frames of the handler; one at an address that belongs to no
+ * object. */
 static void two_threads(void)
 {
 	char *own_code = (char *)(uintptr_t)own_function;
@@ -115,7 +115,8 @@ static void one_question_for_each_object(void)
 	CHECK(!strcmp(recorded[0][4], offset_of(own_code + 2, 1, text)) &&
 	                !strcmp(recorded[1][3],
 	                        offset_of(libc_code + 4, 1, text)),
-	        "outer frames by their call, one before the return");
+	        "outer frames are resolved by their call, one byte before the "
+	        "return address");
 	CHECK(!strcmp(printed, "  thread 71 was in\n"
 	                       "    here at a.c:1\n"
 	                       "    qsort at b.c:3\n"
@@ -141,7 +142,8 @@ static void what_is_not_known(void)
 	        "a frame without a line prints its object, offset and "
 	        "function");
 	CHECK(!strstr(printed, "??") && strstr(printed, "test_stacks_print +"),
-	        "also if addr2line prints question marks");
+	        "if addr2line prints question marks, object, offset and "
+	        "function are printed");
 	given_outputs[0] = "here at a.c:1";
 	print(1);
 	CHECK(strstr(printed, "    here at a.c:1\n") &&

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stamp_choice.c - which stamps are chosen, with simulated counters and
- * CPUs. The counter of the second thread is behind, and both threads may be
- * kept on one CPU, where they never run together, as on a busy machine. */
+/* test_stamp_choice.c - tests which stamps are chosen, with simulated counters
+ * and CPUs. The counter of the second thread may be behind, and both threads
+ * may be kept on one CPU, where they never run together, as on a busy
+ * machine. */
 #include "verify/check/stamp.h"
 
 #include <sched.h>
 
-static int64_t behind;     /* ticks by which the second CPU's counter is late */
-static bool kept_apart;    /* all threads on the first CPU */
+/* number of ticks by which the second CPU's counter is behind */
+static int64_t behind;
+static bool kept_apart;    /* true: all threads run on the first CPU */
 static cpu_set_t allowed;  /* CPUs of this process */
 static atomic_bool beyond; /* a thread requested a CPU that is not allowed */
 static _Thread_local int place; /* 1: this thread is on another CPU */
@@ -89,9 +91,10 @@ static void nothing_is_taken_unseen(void)
 {
 	struct rm_stamps stamps = chosen(20, true);
 
-	CHECK(!stamps.tsc, "so are counters that could not be compared");
+	CHECK(!stamps.tsc, "counters that could not be compared are rejected");
 	CHECK(stamps.why && strstr(stamps.why, "too busy"),
-	        "the reason is a busy machine");
+	        "if counters could not be compared, the reason is a busy "
+	        "machine");
 }
 
 /* On a busy machine they may not be compared. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stamps.c - the basis of recorded histories: stamps, single steps, and
- * the summary of the check. */
+/* test_stamps.c - tests what recorded histories are based on: stamps, single
+ * steps, and the summary of the check. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
@@ -19,7 +19,8 @@ static void *take_stamps(void *opaque)
 		uint64_t now = rm_stamp(stamps);
 
 		if (now <= last)
-			return opaque; /* it went back, or did not advance */
+			/* the counter went back, or did not advance */
+			return opaque;
 		last = now;
 	}
 	return NULL;
@@ -61,7 +62,7 @@ static uint64_t mix(uint64_t x)
 	return x;
 }
 
-/* Steps end at every instruction of a short function, and after it. */
+/* Lets the steps end at every instruction of a short function, and after it. */
 static void steps_change_nothing(void)
 {
 	bool same = true;

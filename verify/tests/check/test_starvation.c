@@ -93,10 +93,12 @@ int main(void)
 	CHECK(run("starvation-free", true, &error) == -1 &&
 	                !strncmp(error.text, "starvation: ", 12),
 	        "a map that promises that no operation starves fails");
-	CHECK(run("wait-free", true, &error) == -1, "so does a wait-free one");
+	CHECK(run("wait-free", true, &error) == -1,
+	        "a map that promises to be wait-free fails");
 	CHECK(!run("blocking", true, &error) &&
 	                strstr(error.text, "starvation: "),
-	        "for a blocking map the result states it");
+	        "for a blocking map the result mentions starvation, but "
+	        "passes");
 	CHECK(!run("wait-free", false, &error) &&
 	                !strstr(error.text, "starvation: "),
 	        "a map that does not wait passes");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_thread_stopper.c - which threads count as stuck while another is stopped, and
- * where a thread is stopped. Time, CPU time and sleep are simulated, so that
- * load does not decide. */
+/* test_thread_stopper.c - tests which threads count as stuck while another is
+ * stopped, and where a thread is stopped. Time, CPU time and sleep are
+ * simulated, so that the result does not depend on load. */
 #include "runner/base/clock.h"
 
 #include <dlfcn.h>
@@ -21,7 +21,7 @@ static struct {
 	uint64_t now_ns, cpu_ns[THREADS_MAX];
 	char state[THREADS_MAX]; /* as in /proc: R runs, S sleeps */
 	void (*wait_effect)(uint64_t ns);
-	unsigned looked_at; /* whose clock was read */
+	unsigned looked_at; /* the thread whose clock was read */
 } mock;
 
 static uint64_t mock_now(void)
@@ -152,7 +152,7 @@ static void starve(uint64_t ns)
 		do_some(0, 10);
 }
 
-/* One is awake at times, and gets no CPU time. */
+/* One thread is awake at times, but gets no CPU time. */
 static void doze(uint64_t ns)
 {
 	static unsigned looks;
@@ -163,7 +163,7 @@ static void doze(uint64_t ns)
 		do_some(0, 10);
 }
 
-/* An operation every 1.9 s, whatever CPU time they use. */
+/* The threads complete an operation every 1.9 s, whatever CPU time they use. */
 static void crawl(uint64_t ns)
 {
 	static uint64_t last_ns;
@@ -197,18 +197,20 @@ static void they_go_on(void)
 	CHECK(proceed(work_slowly, false) &&
 	                others[0].done + others[1].done + others[2].done ==
 	                        3 * 7 + 10,
-	        "threads proceed if together they complete enough");
+	        "threads proceed if together they complete enough operations");
 	CHECK(proceed(work_slowly, true) && others[0].done >= 17 &&
 	                others[1].done >= 17 && others[2].done >= 17 &&
 	                others[0].done + others[1].done + others[2].done <=
 	                        3 * 17,
-	        "with `each`, if each completes enough");
+	        "with `each`, threads proceed if each completes enough "
+	        "operations");
 	CHECK(proceed(one_works, false) && after(0, 0.1),
 	        "one working thread is enough");
 	CHECK(proceed(crawl, false) && after(17, 17.5),
 	        "rare operations count as progress");
 	CHECK(proceed(last_crawls, true) && after(17, 17.5),
-	        "with `each`, also those of the last thread");
+	        "with `each`, rare operations of the last thread count as "
+	        "progress");
 }
 
 static void they_are_stuck(void)
@@ -216,11 +218,13 @@ static void they_are_stuck(void)
 	CHECK(!proceed(spin, false) && after(2, 2.2),
 	        "threads are stuck after 2 s of CPU time each without an "
 	        "operation");
-	CHECK(!proceed(spin, true) && after(2, 2.2), "with `each`, too");
+	CHECK(!proceed(spin, true) && after(2, 2.2),
+	        "with `each`, threads are stuck after 2 s of CPU time without "
+	        "an operation");
 	CHECK(!proceed(sleep_all, false) && after(2, 2.2),
-	        "also if all sleep for 2 s");
+	        "threads are stuck if all of them sleep for 2 s");
 	CHECK(!proceed(one_works, true) && after(2, 2.2),
-	        "with `each`, one stuck thread is enough");
+	        "with `each`, threads are stuck if one of them is");
 	CHECK(!proceed(half_spins, false) && after(4, 4.2),
 	        "a thread with half the CPU time gets twice as long");
 }
@@ -230,7 +234,7 @@ static void nobody_is_accused(void)
 	CHECK(proceed(starve, false) && after(3600, 3601),
 	        "an hour without a CPU proves nothing");
 	CHECK(proceed(doze, false) && after(60, 61),
-	        "nor does a sleeper that is awake at times");
+	        "a sleeper that is awake at times proves nothing");
 }
 
 /* ---- stops of a thread --------------------------------------------------- */
@@ -280,9 +284,9 @@ static void stops(void)
 	CHECK(rm_stopper_stop(&stopper) && victim_stands(),
 	        "a thread inside an operation of the map is stopped");
 	rm_stopper_release(&stopper);
-	CHECK(victim_moves(), "it continues after its release");
+	CHECK(victim_moves(), "the stopped thread continues after its release");
 	CHECK(rm_stopper_stop(&stopper) && victim_stands(),
-	        "it can be stopped again");
+	        "a released thread can be stopped again");
 	rm_stopper_release(&stopper);
 	atomic_store(&stopper.inside, false);
 	CHECK(!rm_stopper_stop(&stopper) && victim_moves(),
@@ -290,7 +294,7 @@ static void stops(void)
 	atomic_store(&stopper.inside, true);
 	stopper.high = stopper.low;
 	CHECK(!rm_stopper_stop(&stopper) && victim_moves(),
-	        "nor in code that is not the map's");
+	        "a thread in code that is not the map's is not stopped");
 }
 
 static void threads_are_stopped(void)

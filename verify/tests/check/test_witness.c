@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_witness.c - what a check's process reports: progress of all threads, the
- * current step, and counts kept over rounds. */
+/* test_witness.c - tests what a check's process reports: progress of all
+ * threads, the current step, and counts that are kept over rounds. */
 #include "tests/unit/tap.h"
 #include "verify/check/witness.h"
 
@@ -33,7 +33,7 @@ static void progress_is_of_all_threads(void)
 	atomic_store(&one.threads[RM_WITNESS_THREADS - 1].ticks, 100);
 	atomic_store(&one.threads[7].ticks, 1000);
 	CHECK(rm_witness_progress(&one) == 1112,
-	        "and operations of the first and the last peer");
+	        "operations of the first and the last peer count");
 	CHECK(!rm_witness_progress(&other),
 	        "each witness has its own progress");
 }
@@ -45,7 +45,7 @@ static void steps_have_names(void)
 	rm_witness_use(&one);
 	rm_witness_step("phase %u, %s", 7, "keys");
 	CHECK(!strcmp(one.step, "phase 7, keys"), "a step has a name");
-	CHECK(rm_witness_progress(&one) == 1, "and counts as progress");
+	CHECK(rm_witness_progress(&one) == 1, "a new step counts as progress");
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	rm_witness_step("%s", longer);
@@ -53,7 +53,8 @@ static void steps_have_names(void)
 	                rm_witness_progress(&one) == 2,
 	        "a long name is cut");
 	rm_witness_step("%s", "short");
-	CHECK(!strcmp(one.step, "short"), "the next name replaces it");
+	CHECK(!strcmp(one.step, "short"),
+	        "the name of the next step replaces a long one");
 }
 
 static void a_round_begins_anew(void)
@@ -81,7 +82,7 @@ static void somebody_looks_or_nobody(void)
 	        "without a given witness there is a private one");
 	rm_witness_count_progress();
 	rm_witness_use(&other);
-	CHECK(rm_witness() == &other, "then the given one is used");
+	CHECK(rm_witness() == &other, "a given witness is used");
 	fill_all(&one);
 	rm_witness_count_progress();
 	rm_witness_step("mine");
@@ -92,7 +93,8 @@ static void somebody_looks_or_nobody(void)
 	rm_witness_use(NULL);
 	CHECK(rm_witness() == private_witness &&
 	                !rm_witness_progress(private_witness),
-	        "then the private one again, with its progress reset");
+	        "without a witness the private one is used again, with its "
+	        "progress reset");
 }
 
 int main(void)

@@ -11,8 +11,10 @@ struct state {
 	uint64_t kept[BRUTE_LANES];
 	unsigned at[BRUTE_LANES];
 	bool begun[BRUTE_LANES];
-	bool yielded[BRUTE_LANES];   /* yielded, and has not run since */
-	bool turning[BRUTE_LANES];   /* its next turn ends the yield */
+	/* true if the lane yielded and has not run since */
+	bool yielded[BRUTE_LANES];
+	/* true if the lane's next turn ends its yield */
+	bool turning[BRUTE_LANES];
 	unsigned waits[BRUTE_LANES]; /* lock + 1 */
 	unsigned owner[BRUTE_LOCKS]; /* lane + 1 */
 	unsigned made;
@@ -131,7 +133,7 @@ static void do_word(
 		state->at[lane]++;
 }
 
-/* Performs what takes no step of its own. */
+/* Performs operations that take no step of their own. */
 static void do_rest(
         const struct brute_program *program, struct state *state, unsigned lane)
 {

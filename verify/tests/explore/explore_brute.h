@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore_brute.h - small programs of steps, and all their outcomes, found by
- * trying each order of the steps. Independent of the schedulers, maps and run
- * time that are compared with it.
+ * explore_brute.h - runs small programs of steps in each possible order, to
+ * find all their outcomes. Independent of the schedulers, maps and run time
+ * that are compared with it.
  */
 #ifndef RM_EXPLORE_BRUTE_H
 #define RM_EXPLORE_BRUTE_H
@@ -24,11 +24,15 @@ enum {
 /* A lane has one register. The values that it sees are part of the outcome. */
 enum brute_what {
 	BRUTE_END,
-	BRUTE_LOAD,  /* sees a word, and keeps it in the register */
+	/* loads a word into the register; the outcome has the value */
+	BRUTE_LOAD,
 	BRUTE_STORE, /* writes `value` to a word */
 	BRUTE_NEXT,  /* writes the register plus `value` to a word */
-	BRUTE_ADD,   /* adds `value` to a word atomically; sees the old one */
-	BRUTE_SWAP, /* writes `value` if the word is the register; sees if so */
+	/* adds `value` to a word atomically; the outcome has the old value */
+	BRUTE_ADD,
+	/* writes `value` if the word equals the register; the outcome has the
+	   result */
+	BRUTE_SWAP,
 	BRUTE_LOCK,
 	BRUTE_UNLOCK,
 	BRUTE_AWAIT, /* yields until a word is not 0 */
@@ -36,7 +40,8 @@ enum brute_what {
 	/* no steps, but part of the step before */
 	BRUTE_MARK, /* operation `value` begins, and the last one ends */
 	BRUTE_ONLY, /* continues only if the register is `value` */
-	BRUTE_NEW,  /* allocates a block; sees how many were made before */
+	/* allocates a block; the outcome has the number of earlier ones */
+	BRUTE_NEW,
 };
 
 struct brute_step {

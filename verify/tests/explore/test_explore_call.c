@@ -17,7 +17,7 @@ static const struct rm_shape words = { .str = true, .value_bytes = 24 };
 
 struct rm_explore_world rm_explore;
 
-/* The last stop, and the running lane's knowledge of others. */
+/* The last stop of the schedule, and what the running lane knows of others. */
 static struct {
 	jmp_buf out;
 	enum rm_explore_fault fault;
@@ -59,9 +59,10 @@ const char *rm_explore_lane_name(unsigned lane)
 
 static struct {
 	char name[16];
-	bool right, answer; /* arguments were right; the value to return */
+	/* whether the arguments were right; the value to return */
+	bool right, answer;
 	const struct rm_explore_call *call;
-	const struct rm_value *present; /* of update */
+	const struct rm_value *present; /* value that update() finds */
 	struct rm_value written;
 	unsigned yields, went_on;
 	bool torn;        /* scans yield torn values */
@@ -171,7 +172,7 @@ static void scan(
 		struct rm_value value = rm_value_of(map.rank[i], WRITER, i + 1);
 
 		if (shape.str)
-			key.word = 0; /* its bytes have the rank */
+			key.word = 0; /* the bytes of the key have the rank */
 		value.word[0] ^= map.torn;
 		map.went_on += fn(context, key, &value);
 	}
@@ -322,9 +323,10 @@ static void values(void)
 	                        "written for key 1: 000040020000000c..."),
 	        "another key's value stops the schedule and is printed");
 	CHECK(!stops(&call, &value, 12) && stops(&call, &value, 13),
-	        "a number past the last key is its own rank");
+	        "a number larger than all keys is its own rank");
 	value = rm_value_of(KEYS, WRITER, 4);
-	CHECK(!stops(&call, &value, KEYS), "so is the first such number");
+	CHECK(!stops(&call, &value, KEYS),
+	        "the number right after the last key is its own rank");
 	value = rm_value_of(12, WRITER, 4);
 	value.word[2] ^= 1;
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_TORN,
@@ -358,9 +360,11 @@ static void published(void)
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_RACE &&
 	                strstr(stop.what, "thread 1: lookup returns the value "
 	                                  "that thread 2 wrote for key 2,"),
-	        "otherwise it is a race, which names both threads");
+	        "if the reader does not know the writer, it is a race, which "
+	        "names both threads");
 	rm_explore.alone = true;
-	CHECK(!stops(&call, &value, 2), "the main thread alone knows all");
+	CHECK(!stops(&call, &value, 2),
+	        "the main thread knows all threads while it is alone");
 	rm_explore.alone = false;
 	value = rm_value_of(12, SELF, 4);
 	CHECK(!stops(&call, &value, 2), "a thread knows its own values");

@@ -9,7 +9,7 @@
 
 enum { NUMBERS = 100000, WRAPS = 1 << 16 };
 
-/* Never called; only its presence matters. */
+/* This function is never called; only its presence matters. */
 static void called(void)
 {
 	abort();
@@ -45,8 +45,8 @@ static bool only_reads(const struct rm_explore_program *program, unsigned t)
 	return true;
 }
 
-/* Within the limits of a program; all operations are offered; a single writer
-   is thread 0. */
+/* True if a program is within all limits, the map offers its operations, and
+   only thread 0 writes if the map has one writer. */
 static bool is_sound(const struct rm_explore_program *program)
 {
 	bool sound = program->threads >= 2 &&
@@ -79,7 +79,7 @@ static unsigned longest(const struct rm_explore_program *program)
 	return most;
 }
 
-/* A program that repeats this often has everything that can matter. */
+/* True if a program that repeats often has everything that can matter. */
 static bool is_full(const struct rm_explore_program *program)
 {
 	if (longest(program) == WRAPS)
@@ -164,7 +164,8 @@ static void test_plain(void)
 		rm_explore_program_make(&options, number, &program);
 		repeated += longest(&program) >= WRAPS;
 	}
-	CHECK(repeated == 0, "none wraps 16 bits under a memory model");
+	CHECK(repeated == 0,
+	        "under a memory model no program wraps a 16-bit counter");
 }
 
 int main(void)

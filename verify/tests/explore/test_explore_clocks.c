@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_clocks.c - what orders plain accesses, under each memory model.
- * Adjacent atomics and spinlocks in 8 bytes are separate objects. A comparison
- * that fails writes nothing. A copy by realloc() is a write. All 16 bytes of a
- * wide access are checked against the heap.
+ * test_explore_clocks.c - tests what orders plain accesses under each memory
+ * model. Adjacent atomics and spinlocks in 8 bytes are separate objects. A
+ * comparison that fails writes nothing. A copy by realloc() is a write. All 16
+ * bytes of a wide access are checked against the heap.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -92,7 +92,8 @@ static void neighbours(void)
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
 	        "a release orders despite a store next to it in the 8 bytes");
 	lanes(locks, counts, locks);
-	CHECK(stops(RM_EXPLORE_NOTHING, ""), "so does a spinlock");
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "a spinlock orders despite a store next to it in the 8 bytes");
 	lanes(publishes_beside, looks, NULL);
 	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
 	        "a release of the adjacent half does not order");
@@ -108,7 +109,7 @@ static void comparisons(void)
 	        "a comparison that fails only reads");
 	lanes(fails, owns, NULL);
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
-	        "it only reads before a plain read, too");
+	        "a comparison that fails only reads before a plain read");
 	lanes(fails, writes, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "writes (plainly) what thread 1 read (atomically)"),
@@ -120,7 +121,7 @@ static void comparisons(void)
 	lanes(succeeds, owns, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "reads (plainly) what thread 1 wrote (atomically)"),
-	        "it writes before a plain read, too");
+	        "a comparison that succeeds writes before a plain read");
 }
 
 /* Publishes a block of 20 bytes, the first 12 of which realloc() has copied. */
@@ -158,7 +159,8 @@ static void looks_at_moved(struct shared *shared)
 		__tsan_read8(block);
 }
 
-/* Not copied, and never written: the second half of the last copied word. */
+/* Reads the second half of the last copied word, which was neither copied nor
+   written. */
 static void writes_behind_moved(struct shared *shared)
 {
 	char *block = moved(shared, __ATOMIC_RELAXED);
@@ -214,7 +216,7 @@ static void wide(void)
 	        "all 16 bytes of a load are checked");
 	CHECK(alone_stops(compares_behind, RM_EXPLORE_OUTSIDE,
 	              "writes 8 bytes at byte 8 of a block of 8"),
-	        "so are all 16 bytes of a comparison");
+	        "all 16 bytes of a comparison are checked");
 }
 
 static void subject(void)

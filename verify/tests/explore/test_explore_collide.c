@@ -37,7 +37,7 @@ enum { KEYS = 24, BEFORE = 123 };
 
 struct rm_explore_world rm_explore;
 
-/* The stub map: the path of a rank's lookup. */
+/* The stub map: number of the path that a lookup of each rank takes. */
 static uint64_t (*way_of)(uint32_t rank);
 static unsigned lookups, quiet, begun_anew;
 static bool strings, right_keys;
@@ -121,8 +121,8 @@ static void nothing_to_choose(void)
 	        "string keys work, and only the requested number is found");
 }
 
-/* 7, 9 and 200 collide, as do 3 and 255, and 100 and 101. The order of the path
-   values does not help. */
+/* Ranks 7, 9 and 200 collide, as do 3 and 255, and 100 and 101. The order of
+   the path numbers gives no hint. */
 static uint64_t few_meet(uint32_t rank)
 {
 	switch (rank) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_cond.c - POSIX guarantees of conditions and barriers: wake-ups,
- * the order that they create, and deadlocks.
+ * test_explore_cond.c - tests POSIX guarantees of conditions and barriers:
+ * wake-ups, the order that they create, and deadlocks.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -52,7 +52,7 @@ static void waits_unlocked(struct shared *shared)
 
 static void conditions(void)
 {
-	/* both wait before the third begins */
+	/* both lanes wait before the third begins */
 	struct rm_explore_turn late[] = { { 2, ON, 0 }, { 1, ON, 0 },
 		{ 3, ON, 0 }, { 3, ON, 0 }, { 1, ON, 0 }, { 2, ON, 0 } };
 	struct rm_explore_turn early[] = { { 2, ON, 0 }, { 1, ON, 0 } };
@@ -83,7 +83,8 @@ static void condition_and_mutex(void)
 	        "a lane that waits must hold the mutex");
 }
 
-/* Twice: a lane writes its own word, and reads all words after the barrier. */
+/* Does this twice: a lane writes its own word, and reads all words after the
+   barrier. */
 static void meets(struct shared *shared, unsigned self)
 {
 	for (unsigned round = 0; round < 2; round++) {
@@ -117,8 +118,9 @@ static void meets_three(struct shared *shared)
 	meets(shared, 2);
 }
 
-/* All lanes arrive, then one of them is the serial thread. At the next barrier
-   again; lanes that passed it may already arrive for the next round. */
+/* All lanes arrive, then one of them is the serial thread. The next barrier
+   works the same; lanes that have passed may already arrive for the next
+   round. */
 static bool in_step(unsigned seed)
 {
 	struct rm_explore_schedule drawn = { .scheduler = &rm_explore_random,

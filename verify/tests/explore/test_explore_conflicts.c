@@ -63,7 +63,8 @@ static void of_lanes_and_operations(void)
 	        "lanes that never accessed the word do not conflict");
 	CHECK(rm_explore_may_conflict(&conflicts, &done,
 	              1U << 0 | 1U << 1 | 1U << 3, all_of_them),
-	        "one lane of several is enough");
+	        "an access conflicts if one of several lanes accessed the "
+	        "word");
 	CHECK(!rm_explore_may_conflict(
 	              &conflicts, &other, 1U << 1, all_of_them),
 	        "accesses of different words do not conflict");
@@ -92,30 +93,31 @@ static void news_come_once(void)
 	struct rm_explore_conflicts conflicts = { 0 };
 
 	CHECK(!is_news(&conflicts, 8, true, 0, 0),
-	        "a first access is not news");
+	        "a first access is not a new conflict");
 	CHECK(!is_news(&conflicts, 8, false, 0, 1),
-	        "two accesses of one lane are not news");
+	        "two accesses of one lane are not a new conflict");
 	CHECK(is_news(&conflicts, 8, false, 1, 0),
-	        "a read of what another lane writes is news");
+	        "a read of a word that another lane writes is a new conflict");
 	CHECK(!is_news(&conflicts, 8, false, 1, 0),
-	        "the same conflict is not news again");
+	        "the same conflict is new only once");
 	CHECK(is_news(&conflicts, 8, false, 1, 1),
-	        "a conflict in another operation is news");
+	        "a conflict in another operation is new");
 	CHECK(is_news(&conflicts, 8, true, 1, 1),
-	        "a conflict by a write instead of a read is news");
+	        "a conflict by a write instead of a read is new");
 	CHECK(!is_news(&conflicts, 16, false, 0, 0) &&
 	                !is_news(&conflicts, 16, false, 1, 0) &&
 	                is_news(&conflicts, 16, true, 2, 0),
-	        "a write to a word that other lanes read is news");
+	        "a write to a word that other lanes read is a new conflict");
 	CHECK(is_news(&conflicts, 16, true, LANES - 1, 0),
-	        "conflicts of the last lane are news");
+	        "conflicts of the last lane are new");
 	CHECK(!is_news(&conflicts, 24, false, 2, -1) &&
 	                !is_news(&conflicts, 24, false, 2, 5),
 	        "an access outside of operations counts for all operations");
 	conflicts.has_new = true;
 	rm_explore_record_conflicts(
 	        &conflicts, &(struct rm_explore_stretch){ .words = 0 }, 0, 0);
-	CHECK(conflicts.has_new, "news remain until they are reset");
+	CHECK(conflicts.has_new,
+	        "conflicts count as new until the mark is reset");
 	rm_explore_conflicts_clear(&conflicts);
 }
 
@@ -138,15 +140,18 @@ static void what_no_word_shows(void)
 	stretch.hidden = true;
 	rm_explore_record_conflicts(&conflicts, &stretch, 0, 0);
 	CHECK(conflicts.has_new && conflicts.hidden,
-	        "a hidden stretch is news");
+	        "a stretch that could not be recorded counts as a new "
+	        "conflict");
 	stretch.hidden = false;
 	CHECK(rm_explore_may_conflict(&conflicts, &stretch, 0xe, all_of_them),
-	        "after a hidden stretch any word may conflict");
+	        "after a stretch that could not be recorded any word may "
+	        "conflict");
 	stretch.hidden = true;
 	conflicts.has_new = false;
 	rm_explore_record_conflicts(&conflicts, &stretch, 0, 0);
 	CHECK(!conflicts.has_new && conflicts.hidden,
-	        "a second hidden stretch is not news");
+	        "a second stretch that could not be recorded is not a new "
+	        "conflict");
 	rm_explore_conflicts_reset(&conflicts);
 	stretch.hidden = false;
 	CHECK(!conflicts.has_new && !conflicts.hidden && !conflicts.count,
@@ -179,7 +184,7 @@ static void freeing_writes(void)
 	stretch = access_of(8, false);
 	CHECK(!rm_explore_may_conflict(
 	              &conflicts, &stretch, 1U << 1, all_of_them),
-	        "it does not write the word that was read");
+	        "a free does not write the word that was read");
 	rm_explore_conflicts_clear(&conflicts);
 }
 
@@ -202,12 +207,12 @@ static void each_word_of_a_stretch_counts(void)
 		all &= !rm_explore_may_conflict(
 		        &conflicts, &read, 1U << 1, all_of_them);
 	}
-	CHECK(all, "each word of a stretch conflicts, including the last");
+	CHECK(all, "each word of a stretch conflicts, including the last one");
 	CHECK(!rm_explore_may_conflict(&conflicts,
 	              &(struct rm_explore_stretch){
 	                      .words = 1, .word = { 50, 8 } },
 	              1U << 1, all_of_them),
-	        "words after the last one do not");
+	        "words after the last one of a stretch do not conflict");
 	rm_explore_conflicts_clear(&conflicts);
 }
 

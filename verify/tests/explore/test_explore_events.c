@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_events.c - the trace of a schedule: which accesses of which lane
-   are events, and when their values are taken. The test plays the lanes. */
+/* test_explore_events.c - tests the trace of a schedule: which accesses of
+   which lane are events, and when their values are read. The test simulates the
+   lanes. */
 #include "verify/explore/events.c"
 
 #include "tests/unit/tap.h"
@@ -128,7 +129,7 @@ static void writes(uint64_t *memory)
 	rm_explore_note(RM_EXPLORE_WRITES, &code[1]);
 	word[1] = 78;
 	CHECK(has(0, 77, 8) && !trace[0].at,
-	        "its value is read at the next event");
+	        "the value of a plain write is read at the next event");
 	rm_explore_note_place((uintptr_t)&word[2], 8);
 	rm_explore_note_part();
 	rm_explore_note(RM_EXPLORE_WRITES, &code[1]);
@@ -186,10 +187,12 @@ static void leaves(uint64_t *memory)
 	rm_explore_note_leaves(3, &code[2]);
 	CHECK(is(1, 2, RM_EXPLORE_LEAVES, 20, &code[1]) &&
 	                is(2, 3, RM_EXPLORE_LEAVES, -1, &code[2]),
-	        "it belongs to its own lane, not to the running one");
+	        "a store that leaves a buffer belongs to its own lane, not to "
+	        "the running one");
 	rm_explore_note_value(8, 8);
 	CHECK(has(0, 8, 8) && has(1, 0, 0) && has(2, 0, 0),
-	        "several of them do not hide the running lane's event");
+	        "several stores that leave a buffer do not hide the running "
+	        "lane's event");
 	begin(memory);
 	rm_explore_note(RM_EXPLORE_STORES, &code[0]);
 	rm_explore_note_leaves(1, &code[1]);
@@ -204,7 +207,7 @@ static void leaves(uint64_t *memory)
 	word[1] = 77;
 	rm_explore_note(RM_EXPLORE_LOADS, &code[2]);
 	CHECK(has(0, 77, 8) && has(1, 0, 0),
-	        "a plain write after that has its own value");
+	        "a plain write after a buffered store has its own value");
 	begin(memory);
 	rm_explore_note_leaves(2, &code[1]);
 	rm_explore_note_value(8, 8);
@@ -213,7 +216,7 @@ static void leaves(uint64_t *memory)
 		rm_explore_note(RM_EXPLORE_LOADS, &code[0]);
 	rm_explore_note_leaves(2, &code[1]);
 	CHECK(is(ROOM - 1, 1, RM_EXPLORE_LOADS, 10, &code[0]),
-	        "a full trace does not change");
+	        "a full trace is not changed by later accesses");
 }
 
 int main(void)

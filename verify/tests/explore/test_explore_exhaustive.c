@@ -29,9 +29,11 @@ static struct {
 	struct brute_result result;
 	uint64_t *word;
 	uintptr_t made,
-	        pitch; /* addresses of blocks: the first, and the distance */
+	        /* address of the first block, and distance between blocks */
+	        pitch;
 	pthread_mutex_t lock[BRUTE_LOCKS];
-	uint64_t starves; /* plays until memory is out, from 1; 0: never */
+	/* number of the play at which memory runs out, from 1; 0: never */
+	uint64_t starves;
 } world;
 
 static void do_word(
@@ -147,7 +149,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 	brute_add(world.outcomes, &world.result);
 	if (world.starves && !--world.starves)
 		schedule->tree->conflicts.starved = true;
-	played->fault = RM_EXPLORE_NOTHING; /* so that all are played */
+	/* no play fails, so that all schedules are played */
+	played->fault = RM_EXPLORE_NOTHING;
 	return 0;
 }
 
@@ -174,47 +177,47 @@ static const struct brute_program programs[] = {
 	{ "store buffering", 2,
 	        { { { BRUTE_STORE, 0, 1 }, { BRUTE_LOAD, 1, 0 } },
 	                { { BRUTE_STORE, 1, 1 }, { BRUTE_LOAD, 0, 0 } } } },
-	{ "a message next to private words", 2,
+	{ "program: a message next to private words", 2,
 	        { { { BRUTE_STORE, 2, 1 }, { BRUTE_LOAD, 2, 0 },
 	                  { BRUTE_STORE, 0, 1 }, { BRUTE_STORE, 1, 1 } },
 	                { { BRUTE_STORE, 3, 2 }, { BRUTE_LOAD, 1, 0 },
 	                        { BRUTE_LOAD, 3, 0 },
 	                        { BRUTE_LOAD, 0, 0 } } } },
-	{ "a lost update of three", 3,
+	{ "program: a lost update of three", 3,
 	        { { { BRUTE_LOAD, 0, 0 }, { BRUTE_NEXT, 0, 1 } },
 	                { { BRUTE_LOAD, 0, 0 }, { BRUTE_NEXT, 0, 1 } },
 	                { { BRUTE_LOAD, 0, 0 }, { BRUTE_NEXT, 0, 1 } } } },
-	{ "additions and a comparing swap", 3,
+	{ "program: additions and a compare-and-swap", 3,
 	        { { { BRUTE_ADD, 0, 1 }, { BRUTE_ADD, 1, 1 } },
 	                { { BRUTE_LOAD, 0, 0 }, { BRUTE_LOAD, 2, 0 },
 	                        { BRUTE_SWAP, 0, 5 } },
 	                { { BRUTE_LOAD, 1, 0 }, { BRUTE_SWAP, 0, 7 } } } },
-	{ "two locks in two orders", 2,
+	{ "program: two locks in two orders", 2,
 	        { { { BRUTE_LOCK, 0, 0 }, { BRUTE_LOCK, 1, 0 },
 	                  { BRUTE_ADD, 0, 1 }, { BRUTE_UNLOCK, 1, 0 },
 	                  { BRUTE_UNLOCK, 0, 0 } },
 	                { { BRUTE_LOCK, 1, 0 }, { BRUTE_LOCK, 0, 0 },
 	                        { BRUTE_ADD, 0, 1 }, { BRUTE_UNLOCK, 0, 0 },
 	                        { BRUTE_UNLOCK, 1, 0 } } } },
-	{ "three share a lock, and one reads without it", 3,
+	{ "program: three share a lock, and one reads without it", 3,
 	        { { { BRUTE_LOCK, 0, 0 }, { BRUTE_STORE, 0, 1 },
 	                  { BRUTE_STORE, 1, 1 }, { BRUTE_UNLOCK, 0, 0 } },
 	                { { BRUTE_LOCK, 0, 0 }, { BRUTE_LOAD, 0, 0 },
 	                        { BRUTE_UNLOCK, 0, 0 } },
 	                { { BRUTE_LOAD, 1, 0 }, { BRUTE_LOAD, 0, 0 } } } },
-	{ "a waiting lane yields", 3,
+	{ "program: a waiting lane yields", 3,
 	        { { { BRUTE_AWAIT, 0, 0 }, { BRUTE_LOAD, 1, 0 } },
 	                { { BRUTE_STORE, 1, 1 }, { BRUTE_STORE, 0, 1 } },
 	                { { BRUTE_LOAD, 1, 0 }, { BRUTE_STORE, 1, 2 } } } },
-	{ "two wait for the third", 3,
+	{ "program: two lanes wait for the third", 3,
 	        { { { BRUTE_AWAIT, 0, 0 }, { BRUTE_LOAD, 1, 0 } },
 	                { { BRUTE_AWAIT, 0, 0 }, { BRUTE_STORE, 1, 2 } },
 	                { { BRUTE_STORE, 1, 1 }, { BRUTE_STORE, 0, 1 } } } },
-	{ "a block is freed after reads only", 2,
+	{ "program: a block is freed after reads only", 2,
 	        { { { BRUTE_LOAD, 0, 0 }, { BRUTE_LOAD, 1, 0 },
 	                  { BRUTE_LOAD, 0, 0 } },
 	                { { BRUTE_LOAD, 2, 0 }, { BRUTE_FREE, 0, 0 } } } },
-	{ "operations begin and end", 2,
+	{ "program: operations begin and end", 2,
 	        { { { BRUTE_MARK, 0, 0 }, { BRUTE_STORE, 2, 1 },
 	                  { BRUTE_MARK, 0, 1 }, { BRUTE_LOAD, 2, 0 },
 	                  { BRUTE_LOAD, 0, 0 }, { BRUTE_MARK, 0, 2 } },
@@ -222,13 +225,13 @@ static const struct brute_program programs[] = {
 	                        { BRUTE_STORE, 0, 1 }, { BRUTE_MARK, 0, 1 },
 	                        { BRUTE_LOAD, 3, 0 },
 	                        { BRUTE_MARK, 0, 2 } } } },
-	{ "the order of allocations", 2,
+	{ "program: the order of allocations", 2,
 	        { { { BRUTE_LOAD, 2, 0 }, { BRUTE_NEW, 0, 0 },
 	                  { BRUTE_LOAD, 2, 0 }, { BRUTE_NEW, 0, 0 },
 	                  { BRUTE_LOAD, 2, 0 } },
 	                { { BRUTE_STORE, 3, 1 }, { BRUTE_NEW, 0, 0 },
 	                        { BRUTE_LOAD, 3, 0 }, { BRUTE_NEW, 0, 0 } } } },
-	{ "words of operations that have ended", 2,
+	{ "program: words of operations that have ended", 2,
 	        { { { BRUTE_MARK, 0, 0 }, { BRUTE_STORE, 0, 1 },
 	                  { BRUTE_MARK, 0, 1 }, { BRUTE_LOAD, 1, 0 },
 	                  { BRUTE_STORE, 2, 1 }, { BRUTE_MARK, 0, 2 },
@@ -237,7 +240,7 @@ static const struct brute_program programs[] = {
 	                        { BRUTE_MARK, 0, 1 }, { BRUTE_LOAD, 0, 0 },
 	                        { BRUTE_LOAD, 2, 0 },
 	                        { BRUTE_STORE, 0, 2 } } } },
-	{ "a path that one preemption opens", 2,
+	{ "program: a path that one preemption opens", 2,
 	        { { { BRUTE_STORE, 0, 1 }, { BRUTE_LOAD, 1, 0 },
 	                  { BRUTE_STORE, 0, 2 } },
 	                { { BRUTE_LOAD, 0, 0 }, { BRUTE_ONLY, 0, 1 },
@@ -261,8 +264,8 @@ static void starves(void)
 	CHECK(rm_explore_exhaust(NULL, &how, &tally, NULL, &played, &error) ==
 	                        -ENOMEM &&
 	                !strcmp(error.text, "out of memory"),
-	        "a walk that cannot record conflicts is an error");
-	CHECK(tally.plays == 3, "the error ends the walk at once");
+	        "a walk that cannot record conflicts ends with an error");
+	CHECK(tally.plays == 3, "an error ends the walk at once");
 }
 
 /* Checks a program for every bound, and without one. */
@@ -284,10 +287,14 @@ static void equals_brute_force(const struct brute_program *program)
 	printf("# %s: %zu outcomes of %llu schedules, %llu after reduction\n",
 	        program->name, all.count, (unsigned long long)full,
 	        (unsigned long long)fewer);
-	CHECK(same, "without the reduction: the outcomes of brute force");
-	CHECK(as_many, "without the reduction: as many schedules");
-	CHECK(same_reduced, "with the reduction: the same outcomes");
-	CHECK(fewer <= full, "with the reduction: not more schedules");
+	CHECK(same,
+	        "without the reduction, the outcomes are those of brute force");
+	CHECK(as_many, "without the reduction, there are as many schedules as "
+	               "by brute force");
+	CHECK(same_reduced,
+	        "with the reduction, the outcomes are those of brute force");
+	CHECK(fewer <= full, "with the reduction, there are not more schedules "
+	                     "than by brute force");
 }
 
 static uint64_t binomial(unsigned n, unsigned k)

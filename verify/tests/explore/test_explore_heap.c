@@ -15,7 +15,7 @@ void __tsan_read1(void *address);
 void __tsan_read4(void *address);
 void __tsan_write1(void *address);
 
-static bool well; /* all facts that a lane checked */
+static bool well; /* true if all facts that a lane checked hold */
 
 static void find(bool fact)
 {
@@ -244,7 +244,7 @@ static void outside(void)
 	        "a read of a freed block is a use after free");
 	CHECK(faults_with(writes_moved, RM_EXPLORE_FREED,
 	              "writes 1 bytes at byte 0 of a block of 20"),
-	        "so is a write to the old block after realloc()");
+	        "a write to the old block after realloc() is a use after free");
 }
 
 /* ---- uninitialised memory ---- */
@@ -268,7 +268,7 @@ static void reads_new_over_words(struct shared *shared)
 	__tsan_read8(block + 4);
 }
 
-/* Partly written: the rest belongs to another member. */
+/* Reads a word that is partly written: the rest belongs to another member. */
 static void reads_in_part(struct shared *shared)
 {
 	uint8_t *block = rm_sim_malloc(24);
@@ -323,7 +323,7 @@ static void unwritten(void)
 	        "uninitialised memory must not be read");
 	CHECK(faults_with(reads_new_over_words, RM_EXPLORE_UNINITIALISED,
 	              "reads 8 bytes at byte 4 of a block of 24"),
-	        "nor by a read of two words");
+	        "uninitialised memory must not be read as part of two words");
 	CHECK(passes(reads_in_part), "a read may be partly uninitialised");
 	CHECK(passes(reads_untold), "memory without the fill of malloc() was "
 	                            "written without instrumentation");

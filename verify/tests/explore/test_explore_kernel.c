@@ -77,7 +77,7 @@ static void futexes(void)
 	        "a lane that finds another value does not sleep");
 }
 
-/* The same by system call, as maps do. */
+/* Does the same by a system call, as maps do. */
 static void calls_a(struct shared *shared)
 {
 	record('a');
@@ -121,7 +121,7 @@ static void system_calls(void)
 	        "the system call returns how many lanes it has woken");
 	lanes(calls_wake, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "0"),
-	        "it returns 0 if no lane sleeps");
+	        "the system call returns 0 if no lane sleeps");
 	lanes(calls_for_one, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "e"),
 	        "a wait returns EAGAIN if the value differs");
@@ -181,7 +181,7 @@ static void gives_turn_away(void)
 	static const char *const names[] = { "a lane that pauses yields",
 		"sched_yield() yields", "a sleep of any length yields",
 		"a sleep by any clock yields" };
-	/* lane 1 could run to its end without the yield */
+	/* without the yield, lane 1 could run to its end */
 	struct rm_explore_turn turn[] = { { 1, ON, 0 } };
 
 	for (int i = 0; i < 4; i++) {

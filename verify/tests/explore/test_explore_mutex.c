@@ -73,7 +73,7 @@ static void excludes(void)
 		alone &= !both;
 	}
 	CHECK(alone, "a mutex or spinlock excludes other lanes");
-	CHECK(ordered, "it orders the lanes that hold it");
+	CHECK(ordered, "a mutex or spinlock orders the lanes that hold it");
 }
 
 static void waits_and_tries(void)
@@ -183,10 +183,12 @@ static void kept_for_ever(void)
 	CHECK(stops(RM_EXPLORE_DEADLOCK, expected),
 	        "a deadlock names the waiting lane and the owner of a mutex");
 	lanes(keeps_spin, spins, NULL);
-	CHECK(stops(RM_EXPLORE_DEADLOCK, expected), "also of a spinlock");
+	CHECK(stops(RM_EXPLORE_DEADLOCK, expected),
+	        "a deadlock names the waiting lane and the owner of a "
+	        "spinlock");
 	lanes(keeps_tried, spins, NULL);
 	CHECK(stops(RM_EXPLORE_DEADLOCK, expected),
-	        "also of a spinlock taken by trylock()");
+	        "a deadlock names the owner of a spinlock taken by trylock()");
 }
 
 static void misuse(void)

@@ -18,7 +18,7 @@ static struct rm_explore_schedule last;
 
 /* Arguments of the last calls, and the results to return. */
 static struct {
-	uint64_t made, limit; /* number of the last program; steps */
+	uint64_t made, limit; /* number of the last program; its step limit */
 	unsigned programs, plays, tallied, cleared;
 	bool plain;
 	const struct rm_explore_program *program;
@@ -157,14 +157,15 @@ static void who_stalls(void)
 	        "special programs of a mix use the stall scheduler");
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_MIX, .plain = true }) == 0,
-	        "plain ones do not");
+	        "plain programs of a mix do not use the stall scheduler");
 	CHECK(stalling(&(struct rm_explore_options){ .policy = RM_EXPLORE_MIX,
 	              .plain = true,
 	              .written = written }) == NUMBERS / 4,
-	        "one in four schedules of a program file does");
+	        "one in four schedules of a program file uses the stall "
+	        "scheduler");
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_STALL }) == NUMBERS,
-	        "all do if stall is requested");
+	        "all schedules use the stall scheduler if it is requested");
 }
 
 static void some_are_fair(void)
@@ -209,7 +210,7 @@ static void horizons_are_calibrated(void)
 	                stub.error == &error,
 	        "the first eight programs are played, all plain");
 	CHECK(last.scheduler == &rm_explore_listed && stub.listed == 0,
-	        "their threads run in sequence");
+	        "the threads of these programs run in sequence");
 	CHECK(stub.cleared == 1, "the result of the play is freed");
 	begin();
 	stub.steps = none;
@@ -220,7 +221,7 @@ static void horizons_are_calibrated(void)
 	stub.status = -5;
 	CHECK(rm_explore_calibrate(&options, &horizon, &error) == -5 &&
 	                stub.plays == 3 && stub.cleared == 1,
-	        "a play that cannot run ends it, with its error");
+	        "if a play cannot run, the estimate ends with its error");
 }
 
 static void a_schedule_has_its_number(void)
@@ -243,11 +244,11 @@ static void a_schedule_has_its_number(void)
 	        "a number selects its program, with the step limit");
 	CHECK(last.rng == rm_seed(17, 13) && last.horizon == 321 &&
 	                last.depth == 1 + 6 % RM_EXPLORE_DEPTH_MAX,
-	        "and its random numbers, depth and horizon");
+	        "a number selects its random numbers, depth and horizon");
 	CHECK(last.taken == &taken && taken.count == 0,
-	        "its turns are recorded from the start");
+	        "the turns of a play are recorded from the start");
 	CHECK(stub.tallied == 1 && stub.tally == &tally && tally.schedules == 5,
-	        "it is added to the tally");
+	        "a play is added to the tally");
 	stub.fails_at = 1;
 	stub.status = -12;
 	CHECK(rm_explore_play_number(
@@ -279,7 +280,7 @@ static void exhausted_numbers_are_programs(void)
 	                stub.all.limit == 5000 && !stub.all.unreduced &&
 	                stub.tally == &tally && stub.taken == &taken &&
 	                stub.played == &played && stub.error == &error,
-	        "with all options");
+	        "the exhaustive scheduler gets all options");
 }
 
 int main(void)
@@ -291,9 +292,11 @@ int main(void)
 	        "pct cycles through the depths");
 	count_depths(RM_EXPLORE_MIX, 0, of);
 	CHECK(each_is(of, NUMBERS / 4 / RM_EXPLORE_DEPTH_MAX),
-	        "so does each fourth schedule of a mix");
+	        "each fourth schedule of a mix cycles through the depths of "
+	        "pct");
 	count_depths(RM_EXPLORE_MIX, 2, of);
-	CHECK(of[2] == NUMBERS / 4, "a requested depth is the only one");
+	CHECK(of[2] == NUMBERS / 4,
+	        "if a depth is requested, pct uses no other");
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
 	CHECK(each_is(of, 0) && last.scheduler == &rm_explore_random,
 	        "random does not use PCT");

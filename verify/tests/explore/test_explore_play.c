@@ -55,12 +55,13 @@ static void known(void)
 	                history.initial[0].value == 55 &&
 	                history.initial[1].key == 1 &&
 	                history.initial[1].value == 77,
-	        "it has all operations and the initial values");
+	        "the history has all operations and the initial values");
 	CHECK(history.pair_count == 1 && history.pairs[0].key == 1 &&
 	                history.pairs[0].value == 77 &&
 	                !strcmp(history.map, "map") &&
 	                !strcmp(history.stamps, "sequence"),
-	        "it has pairs of scans, the map's name and the kind of stamps");
+	        "the history has pairs of scans, the map's name and the kind "
+	        "of stamps");
 	for (size_t i = 0; i < history.count; i++)
 		all &= !history.events[i].unknown;
 	CHECK(all, "results of a map are known");
@@ -71,11 +72,11 @@ static void known(void)
 		                              ? 0
 		                              : RM_HISTORY_UNKNOWN_THERE);
 	CHECK(history.count == EVENTS && but_lookup,
-	        "results other than of lookups are unknown if inexact");
+	        "if the map is inexact, only results of lookups are known");
 	rm_history_clear(&history);
 }
 
-/* The most repeats of a program file, on the maximum of keys. */
+/* A program with the maximum number of repeats and keys. */
 static void scans(void)
 {
 	static struct rm_explore_program program = { .threads = 2,
@@ -90,10 +91,11 @@ static void scans(void)
 	CHECK(play.lane_pairs >= 401 * (size_t)RM_EXPLORE_KEYS_MAX,
 	        "a repeated scan has space for its entries");
 	CHECK(play.pair && play.pair_room >= RM_EXPLORE_LANES * play.lane_pairs,
-	        "every lane has that space");
+	        "every lane has space for the entries of a repeated scan");
 	program.ops[1] = 0;
 	make_room_of_pairs(&program);
-	CHECK(play.lane_pairs == PAIRS, "other programs need no more space");
+	CHECK(play.lane_pairs == PAIRS,
+	        "programs without a repeated scan need no more space");
 	free(play.pair);
 }
 

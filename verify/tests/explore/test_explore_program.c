@@ -76,7 +76,7 @@ static void drawn(void)
 		presized += program.presize;
 	}
 	CHECK(followed == NUMBERS, "each program follows the options");
-	CHECK(sound == NUMBERS, "each is valid and reproducible");
+	CHECK(sound == NUMBERS, "each program is valid and reproducible");
 	CHECK(!shapes[1] && shapes[0] > NUMBERS / 4 &&
 	                shapes[2] > NUMBERS / 4 && shapes[3] > NUMBERS / 4,
 	        "only the given shapes are used, in turn");
@@ -85,8 +85,9 @@ static void drawn(void)
 	        "one in four has many keys, and one in four uses the whole "
 	        "map");
 	CHECK(more > NUMBERS * 7 / 16 - 200 && more < NUMBERS * 7 / 16 + 200,
-	        "those with many keys or roles are twice as long");
-	CHECK(presized > 1800 && presized < 2200, "half are presized");
+	        "programs with many keys or roles are twice as long");
+	CHECK(presized > 1800 && presized < 2200,
+	        "half of the programs are presized");
 }
 
 static void long_ones(void)
@@ -102,7 +103,8 @@ static void long_ones(void)
 		within += program.ops[4] == RM_EXPLORE_OPS_MAX ||
 		          program.ops[4] == RM_EXPLORE_OPS_MAX - 1;
 	}
-	CHECK(within == 100, "none exceeds the maximum of operations");
+	CHECK(within == 100,
+	        "no program exceeds the maximum number of operations");
 }
 
 static void written(void)
@@ -136,7 +138,7 @@ static void written(void)
 	CHECK(shapes == NUMBERS && seed,
 	        "the shape and the seed are drawn if the file sets none");
 	CHECK(sized == NUMBERS / 2 && presized > 850 && presized < 1150,
-	        "so is presize");
+	        "presize is drawn if the file does not set it");
 }
 
 static bool prints(struct rm_explore_op op, const char *words)
@@ -161,7 +163,7 @@ static void words(void)
 	                prints((struct rm_explore_op){ RM_EXPLORE_UPDATE, 1,
 	                               2 },
 	                        "2 x update 1"),
-	        "repeats are printed before it");
+	        "repeats are printed before the operation");
 	CHECK(prints((struct rm_explore_op){ RM_HISTORY_SCAN, 4, 0 }, "scan") &&
 	                prints((struct rm_explore_op){ RM_HISTORY_CLEAR, 4, 3 },
 	                        "3 x clear"),

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_run.c - many schedules in several processes: which numbers are
-   played, which failure is reported, the sums, and which maps are explored. A
-   stub decides which numbers fail, and how. */
+/* test_explore_run.c - tests many schedules in several processes: which numbers
+   are played, which failure is reported, the totals, and which maps are
+   explored. A stub decides which numbers fail, and how. */
 #include <sys/types.h>
 #include <unistd.h>
 
 static pid_t counted_fork(void);
 
-/* declared before, so that the code below forks by it */
+/* declared first, so that the code below calls it instead of fork() */
 #define fork counted_fork
 #include "verify/explore/explore.c"
 #undef fork
@@ -40,8 +40,8 @@ static struct {
 	uint64_t dies, leaves, breaks; /* numbers; 0: none */
 	int dies_by;                   /* a signal */
 	uint64_t budget_ns;
-	bool breaks_again; /* when the parent replays a failure */
-	unsigned forks;    /* the last one fails; 0: none does */
+	bool breaks_again; /* result when the parent replays a failure */
+	unsigned forks;    /* number of the fork that fails; 0: none */
 } stub;
 
 static pid_t counted_fork(void)
@@ -267,7 +267,8 @@ static void lower_comes_later(void)
 	CHECK(share.lowest == 116 && !seen->times[118],
 	        "a lower number replaces the one found before");
 	lower_found(&share, 130);
-	CHECK(share.lowest == 116, "a higher one does not");
+	CHECK(share.lowest == 116,
+	        "a higher number does not replace the one found before");
 	memset(seen, 0, sizeof(*seen));
 	fails(0, 0, 0);
 	share.lowest = 122;
@@ -298,7 +299,7 @@ static void processes_die(void)
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 123 &&
 	                summary.fault == RM_EXPLORE_RACE,
-	        "it does not hide a lower number that fails");
+	        "a killed process does not hide a lower number that fails");
 	fails(0, 0, 0);
 	stub.dies_by = SIGSEGV;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
@@ -310,7 +311,7 @@ static void processes_die(void)
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 131 &&
 	                summary.fault == RM_EXPLORE_CRASH,
-	        "so has a process that exits");
+	        "a process that exits has failed at its number");
 	stub.leaves = 0;
 }
 
@@ -335,7 +336,7 @@ static void no_process(void)
 	stub.forks = 3;
 	CHECK(start(&options, HORIZON, &share, pids, &error) == -EAGAIN &&
 	                share.lowest == 0,
-	        "the processes already started stop");
+	        "processes that have already started are stopped");
 	finish(&share, 0, pids[0]);
 	finish(&share, 1, pids[1]);
 	stub.forks = 0;
@@ -355,7 +356,8 @@ static void errors(void)
 	stub.breaks_again = true;
 	CHECK(run(3, RM_EXPLORE_MIX, &summary, &error) == -ENOMEM &&
 	                !strcmp(error.text, "number 117 is too much"),
-	        "so is an error when the failure is replayed");
+	        "an error when the failure is replayed is reported with its "
+	        "text");
 	stub.breaks_again = false;
 	fails(0, 0, 0);
 	stub.open_status = -EPERM;
@@ -430,14 +432,17 @@ static void which_maps(void)
 	CHECK(refused(impl, "unsafe", true),
 	        "an unsafe map is explored only by name");
 	impl.caps = RM_CAP_UNSAFE_INSERT;
-	CHECK(refused(impl, "unsafe", true), "so is a map with unsafe inserts");
+	CHECK(refused(impl, "unsafe", true),
+	        "a map with unsafe inserts is explored only by name");
 	impl = right;
 	impl.volatile_order = true;
 	CHECK(refused(impl, "volatile accesses", true),
-	        "so is a map that orders by volatile accesses");
+	        "a map that orders by volatile accesses is explored only by "
+	        "name");
 	impl = right;
 	impl.misuse = "planted";
-	CHECK(refused(impl, "misuse", true), "so is an injected misuse");
+	CHECK(refused(impl, "misuse", true),
+	        "an injected misuse is explored only by name");
 }
 
 int main(void)
@@ -449,7 +454,8 @@ int main(void)
 	all_pass(RM_EXPLORE_MIX, "each number is played once, by any number of "
 	                         "processes");
 	all_pass(RM_EXPLORE_EXHAUSTIVE,
-	        "so is each program of the exhaustive scheduler");
+	        "each program of the exhaustive scheduler is played once, by "
+	        "any number of processes");
 	budget_ends_it();
 	lowest_is_told();
 	lower_comes_later();

@@ -83,7 +83,8 @@ static void preference(void)
 	              "r.w.r.") &&
 	                prefers(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP, 2,
 	                        "r.w.r."),
-	        "it waits if the lock prefers writers");
+	        "a reader waits for a waiting writer if the lock prefers "
+	        "writers");
 }
 
 /* Locks twice as a reader, and unlocks in two steps. */
@@ -167,11 +168,11 @@ static void misuse(void)
 	        "a lane must not unlock a lock that it did not take");
 	lanes(gives_back_twice, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE, "a lock that it does not hold"),
-	        "nor unlock it twice");
+	        "a lane must not unlock a lock twice");
 	lanes(writes_and_keeps, gives_back, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
 	              "thread 2 unlocks a lock that it does not hold"),
-	        "nor unlock another lane's lock");
+	        "a lane must not unlock another lane's lock");
 	lanes(writes_and_keeps, reads, NULL);
 	CHECK(stops(RM_EXPLORE_DEADLOCK,
 	              "thread 2 waits for a lock to read that thread 1 holds"),

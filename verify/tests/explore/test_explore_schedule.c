@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_schedule.c - the schedulers: valid choices, repeatable seeds,
-   the bound of PCT, stalled lanes, and replay of a list. */
+/* test_explore_schedule.c - tests the schedulers: valid choices, repeatable
+   seeds, the bound of PCT, stalled lanes, and replay of a list. */
 #include "tests/unit/tap.h"
 #include "verify/explore/schedule.h"
 
@@ -9,7 +9,7 @@
 
 enum { TURNS = 2000, LANES = 4, ALL = 0xe };
 
-/* Plays TURNS decisions; the choices leave out one lane after the other. */
+/* Makes TURNS decisions; a different lane cannot run in each of them. */
 static bool play(struct rm_explore_schedule *schedule,
         struct rm_explore_turns *taken, uint32_t *never)
 {
@@ -153,7 +153,7 @@ static void lanes_stand_still(void)
 		ended += all_come_to_an_end(seed);
 	}
 	CHECK(stalled > 150, "a lane stalls until all others have ended");
-	CHECK(drawn == 0, "no lane does at random");
+	CHECK(drawn == 0, "with the random scheduler no lane stalls");
 	CHECK(ended == 500, "a stalled lane that others wait for is released");
 }
 
@@ -209,7 +209,7 @@ static void list_plays(void)
 	CHECK(equal(&taken, &again),
 	        "a list replays the turns that were taken");
 	CHECK(rm_explore_next_turn(&listed, &situation).lane == 2,
-	        "after its end any lane that can run is chosen");
+	        "after the end of a list any lane that can run is chosen");
 	free(taken.turn);
 	free(again.turn);
 }

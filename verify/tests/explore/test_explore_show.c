@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_show.c - the steps before a finding is shown: replay, shrink,
+/* test_explore_show.c - tests the steps that show a finding: replay, shrink,
    trace, and each requested view. Stubs record their order. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
@@ -15,7 +15,7 @@ enum { OPEN, CALIBRATE, NUMBER, SHRINK, PLAY, TEXT, HTML, PERFETTO, STAGES };
 
 static const char stage_letters[] = "ocnspthf";
 
-/* Stages that ran, a letter each, and which stage fails with which status. */
+/* The stages that ran, as letters, and which stage fails with which status. */
 static struct {
 	char done[32];
 	int fails[STAGES];
@@ -218,7 +218,7 @@ static void all_is_done_in_order(void)
 	        "a finding is replayed, made smaller, traced and shown");
 	CHECK(play.right, "the case belongs to the failing schedule");
 	CHECK(play.events == 2 && play.plays == 44,
-	        "it has the trace and the number of plays");
+	        "the view has the trace and the number of plays");
 	CHECK(play.turns_cleared && play.played_cleared && play.sites_cleared &&
 	                !rm_explore.trace,
 	        "everything is freed");
@@ -269,7 +269,7 @@ static void nothing_is_shown_of_what_does_not_fail(void)
 	play.undecided = 1;
 	CHECK(tell() == -ENODATA, "an undecided history is not a pass");
 	play.stopped = 1;
-	CHECK(tell() == -ERANGE, "nor is a search that was stopped");
+	CHECK(tell() == -ERANGE, "a search that was stopped is not a pass");
 	CHECK(play.turns_cleared && play.played_cleared, "everything is freed");
 }
 
@@ -292,7 +292,8 @@ static void errors_end_it(void)
 	begin();
 	heap_is_full = true;
 	CHECK(tell() == -ENOMEM && strstr(error.text, "out of memory"),
-	        "so does a lack of memory for the trace");
+	        "a lack of memory for the trace ends the sequence and is "
+	        "returned");
 	heap_is_full = false;
 }
 
@@ -337,7 +338,7 @@ static void files_are_written(void)
 	CHECK(tell() == -EIO && strstr(error.text, folder) &&
 	                strstr(error.text, "cannot be written") &&
 	                !strcmp(play.done, "ocnspt"),
-	        "so does one that cannot be opened");
+	        "a view whose file cannot be opened names its file");
 	rmdir(folder);
 	if (access("/dev/full", W_OK)) {
 		SKIP("a full disk is reported", "there is no /dev/full");

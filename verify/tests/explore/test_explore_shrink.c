@@ -15,12 +15,12 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 enum { SEED = 5, HORIZON = 300, LIMIT = 777, STEPS = 11 };
 
-/* How plays end, and records of them. */
+/* How plays end, and what was recorded about them. */
 static struct {
 	bool (*fails)(const struct rm_explore_program *program,
 	        const struct rm_explore_schedule *schedule);
-	enum rm_explore_fault otherwise; /* if it does not fail like that */
-	uint64_t steps;                  /* of each */
+	enum rm_explore_fault otherwise; /* how a play ends otherwise */
+	uint64_t steps;                  /* steps of each play */
 	int status;
 	unsigned plays, of[4], depths, tried; /* tried: since the last list */
 	bool right;
@@ -163,7 +163,7 @@ static void what_is_not_needed_goes(void)
 	CHECK(is_small(&failing.program),
 	        "operations, repeats and keys that are not needed are removed");
 	CHECK(failing.switches == 0 && switches_of(&failing.turns) == 0,
-	        "so are switches");
+	        "switches that are not needed are removed");
 	CHECK(failing.fault == RM_EXPLORE_RACE && play.right,
 	        "plays have the case's limit and horizon");
 	/* the last play is of the result */
@@ -207,7 +207,7 @@ static void other_faults_do_not_count(void)
 	CHECK(play.plays == (3 + 12 + 36 + 4) * 201 + 4 * 2 + 1,
 	        "each candidate is tried under 200 schedules of its own");
 	CHECK(play.right && play.of[1] == play.of[2] && play.of[3] == 0,
-	        "half of them are random, half pct");
+	        "half of the schedules of a candidate are random, half pct");
 	rm_explore_turns_clear(&failing.turns);
 	failing = big();
 	failing.under.scheduler = &rm_explore_stall;
@@ -216,7 +216,7 @@ static void other_faults_do_not_count(void)
 	rm_explore_shrink(&failing, &error);
 	CHECK(play.right && play.of[1] == play.of[3] &&
 	                play.of[2] == 2 * play.of[3],
-	        "if lanes stalled, a quarter of them use stall");
+	        "a quarter use stall if lanes stalled in the case");
 	rm_explore_turns_clear(&failing.turns);
 }
 
@@ -351,7 +351,7 @@ static void switches_that_are_needed_stay(void)
 	CHECK(failing.switches == 2 && failing.turns.count == 5 &&
 	                failing.turns.turn[0].lane == 1 &&
 	                failing.turns.turn[4].lane == 3,
-	        "the two switches that it needs remain");
+	        "the two necessary switches remain");
 	CHECK(failing.turns.turn[2].steps == 1 &&
 	                failing.turns.turn[4].steps == 9,
 	        "turns keep their lengths");

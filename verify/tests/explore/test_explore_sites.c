@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_sites.c - source lines of code addresses: which are looked up,
-   how addr2line is called, and how its output, here a stub's, is parsed. */
+/* test_explore_sites.c - tests source lines of code addresses: which are looked
+   up, how addr2line is called, and how its output, here that of a stub, is
+   parsed. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "verify/explore/sites.c"
@@ -11,7 +12,7 @@
 
 enum { MANY = SITES_MOST + 100, APART = 48 };
 
-static const char code[(MANY + 1) * APART]; /* addresses in a program */
+static const char code[(MANY + 1) * APART]; /* two addresses in a program */
 
 static struct {
 	unsigned runs, arguments;
@@ -148,14 +149,14 @@ static void names(void)
 	CHECK(!strcmp(tool.offset[0], "0x102f") &&
 	                !strcmp(tool.offset[1], "0x105f") &&
 	                !strcmp(tool.offset[2], "0x108f"),
-	        "each is passed as the offset of the byte before it");
+	        "each address is passed as the offset of the byte before it");
 	CHECK(is(named(&sites, 1), 1, "gomap_ops.h:35",
 	              "lookup gomap_ops.h:35, in find gomap.c:7"),
 	        "the place is the innermost function's; the chain has all");
 	CHECK(is(named(&sites, 2), 2, "0x105f", ""),
 	        "an unknown address is printed as its offset");
 	CHECK(is(named(&sites, 3), 3, "main.c:1", "main main.c:1"),
-	        "it does not affect the next one");
+	        "such an address does not affect the next one");
 	rm_explore_sites_clear(&sites);
 }
 
@@ -207,7 +208,7 @@ static void long_chains(void)
 	        "a chain that is too long is truncated after its innermost "
 	        "part");
 	CHECK(is(named(&sites, 2), 2, "main.c:1", "main main.c:1"),
-	        "it does not affect the next one");
+	        "such an address does not affect the next one");
 	rm_explore_sites_clear(&sites);
 }
 

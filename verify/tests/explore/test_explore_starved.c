@@ -29,8 +29,8 @@ void *realloc(void *old, size_t bytes)
 	return blocks_left-- > 0 ? __libc_realloc(old, bytes) : NULL;
 }
 
-/* How often a schedule starves if each attempt gets ALLOWED more blocks. -1: it
-   ended with a fault. */
+/* Returns how often a schedule runs out of memory if each attempt gets ALLOWED
+   more blocks. -1: it ended with a fault. */
 static int starves(struct rm_explore_schedule schedule)
 {
 	int times = 0;
@@ -107,9 +107,9 @@ static void sequential(void)
 {
 	CHECK(alone_starves(has_blocks) == 1, "heap blocks need host memory");
 	CHECK(alone_starves(stores_words) == 3,
-	        "so do synchronisation objects");
+	        "synchronisation objects need host memory");
 	CHECK(alone_starves(writes_globals) == 3,
-	        "so do globals that are restored");
+	        "globals that are restored need host memory");
 }
 
 static void modelled(void)
@@ -120,10 +120,10 @@ static void modelled(void)
 	CHECK(!rm_explore_places_reset(),
 	        "a model that cannot begin returns false");
 	blocks_left = LONG_MAX;
-	CHECK(rm_explore_places_reset(), "it begins when there is memory");
+	CHECK(rm_explore_places_reset(), "a model begins when there is memory");
 	CHECK(alone_starves(stores_words) == 8,
 	        "places and their stores need host memory");
-	CHECK(alone_starves(fences) == 2, "so do fences");
+	CHECK(alone_starves(fences) == 2, "fences need host memory");
 	world.memory = RM_EXPLORE_SC;
 }
 
@@ -142,7 +142,7 @@ static void decided(void)
 	CHECK(starves((struct rm_explore_schedule){
 	              .scheduler = &rm_explore_exhaustive, .tree = &tree }) ==
 	                5,
-	        "so do decisions of the exhaustive scheduler");
+	        "decisions of the exhaustive scheduler need host memory");
 	free(taken.turn);
 	rm_explore_tree_clear(&tree);
 }

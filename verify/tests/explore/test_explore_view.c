@@ -82,7 +82,7 @@ static void commands(void)
 	options.plain = true;
 	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --threads 3 --schedule 1234\n"),
-	        "so is the default size if it was given");
+	        "the default size is printed if it was given");
 	begin();
 	options.written = (const void *)&site;
 	options.written_in = "dir/my.txt";
@@ -106,7 +106,7 @@ static void commands(void)
 	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --unjudged --depth 3 --steps 5000 "
 	                      "--shape u64x24 --schedule 1234\n"),
-	        "so are judging, depth, steps and the shape");
+	        "judging, depth, steps and the shape are printed");
 }
 
 static void exhausted_commands(void)
@@ -121,13 +121,15 @@ static void exhausted_commands(void)
 	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --ops 3 --scheduler exhaustive "
 	                      "--preemptions 3 --schedules 9 --program 1234\n"),
-	        "its other options are printed if they differ");
+	        "other options of the exhaustive scheduler are printed if they "
+	        "differ");
 	options.threads = 3;
 	options.ops = 2;
 	CHECK(prints(rm_explore_print_command,
 	              COMMAND " --threads 3 --scheduler exhaustive "
 	                      "--preemptions 3 --schedules 9 --program 1234\n"),
-	        "its default number of threads differs");
+	        "the exhaustive scheduler has another default number of "
+	        "threads");
 }
 
 static void beginnings(void)

@@ -142,7 +142,8 @@ static inline bool must_follow(
 	return x->returned < y->invoked;
 }
 
-/* True if the events that are not in `done` have an order from `model`. */
+/* True if the events that are not in `done` have an order that starts with the
+   content `model`. */
 static inline bool has_order(
         const struct rm_history *history, struct model model, unsigned done)
 {

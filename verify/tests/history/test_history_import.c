@@ -345,7 +345,7 @@ static void lines_that_do_not_fit_are_refused(void)
 	CHECK(refuses(reads_edn("0 invoke read :value [2 nil]\n"
 	                        "0 ok read :value [1 5]\n"),
 	              "f:2: another key"),
-	        "nor with a smaller one");
+	        "an operation must not end with a smaller key");
 }
 
 static void members_that_are_missing_are_refused(void)

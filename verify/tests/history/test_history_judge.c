@@ -93,7 +93,8 @@ static void removes_are_not_explained_by_left_out_writes(void)
 
 	CHECK(breaks(text, 2, 5),
 	        "a double remove and the write before it remain");
-	CHECK(!strcmp(judgement.instead, "absent"), "it should be absent");
+	CHECK(!strcmp(judgement.instead, "absent"),
+	        "the second remove should have returned absent");
 }
 
 /* True if a value of the remaining history has this name; NULL: no name. */
@@ -107,7 +108,8 @@ static bool is_named(uint64_t number, const char *name)
 	return !name;
 }
 
-/* Values that an operation wrote and saw, and initial values. */
+/* Tests the names of values that an operation wrote or saw, and of initial
+   values. */
 static void what_is_left_keeps_its_names(void)
 {
 	static const char text[] =
@@ -220,15 +222,15 @@ static void lengths_are_between_bounds(void)
 	}
 	snprintf(text, sizeof(text), "%s%s%s%s", POINT, TWO, turn,
 	        LENGTH(1, 1, 6, 3));
-	CHECK(breaks(text, 3, 1),
-	        "a point-in-time length may not, and all keys are kept");
+	CHECK(breaks(text, 3, 1), "a point-in-time length may not see changes "
+	                          "in any order, and all keys are kept");
 }
 
 /* Operations on key 7, the stamps of a length of once-if-present, and its
    bounds. */
 static const struct {
 	const char *operations;
-	int there, from, to; /* there: initially */
+	int there, from, to; /* whether the key is present at first */
 	int least, most;
 } lengths[] = {
 	{ "", 0, 1, 2, 0, 0 },
@@ -336,7 +338,7 @@ static const struct {
 	{ "{\"thread\":0,\"op\":\"remove\",\"key\":9,\"invoked\":6,"
 	  "\"returned\":8,\"there\":false}\n",
 	        true },
-	/* only the first, or both, overlap */
+	/* only the first overlaps, or both do */
 	{ OP(0, "upsert", 1, 2, true, VALUE(2))
 	                OP(0, "upsert", 8, 9, true, VALUE(3)),
 	        false },
@@ -397,7 +399,8 @@ static void scans_keep_their_promise(void)
 	CHECK(judge(running) == RM_HISTORY_LINEARIZABLE,
 	        "a scan may yield the value of a running write");
 	CHECK(judge(last) == RM_HISTORY_LINEARIZABLE,
-	        "also of a write that begins as the scan ends");
+	        "a scan may yield the value of a write that begins as the scan "
+	        "ends");
 	CHECK(judge(own) == RM_HISTORY_LINEARIZABLE,
 	        "a scan may yield initial values");
 	CHECK(judge(second) == RM_HISTORY_BROKEN,
@@ -520,7 +523,8 @@ static void many_lanes_become_a_list(void)
 	                judgement.verdict == RM_HISTORY_BROKEN &&
 	                judgement.smallest.count > 8,
 	        "ten threads remain of a chain of ten");
-	CHECK(!rm_history_explain(out, &judgement), "it is printed");
+	CHECK(!rm_history_explain(out, &judgement),
+	        "a chain of ten threads is printed");
 	fclose(out);
 	CHECK(strstr(text, "\n> thread 8 ") &&
 	                strstr(text, "exchange 7 = 8: replaced 7\n"),

@@ -109,7 +109,7 @@ static void equals_every_order(const char *name, struct draw_params params,
 	CHECK(!tally.differ && !tally.undecided, text);
 	CHECK(tally.possible > histories / 4 &&
 	                tally.possible < histories - histories / 20,
-	        "both verdicts occur");
+	        "both verdicts occur among the histories");
 	rm_history_clear(&history);
 }
 
@@ -412,7 +412,7 @@ int main(void)
 	equals_every_order("one key",
 	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, false, false },
 	        n, seed);
-	equals_every_order("one key, values twice",
+	equals_every_order("one key, with repeated values",
 	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, true, true },
 	        n, seed + 1);
 	equals_every_order("gaps",
@@ -422,7 +422,8 @@ int main(void)
 	        (struct draw_params){
 	                SMALL_EVENTS, 4, MODEL_KEYS, true, false, false },
 	        n, seed + 3);
-	equals_every_order("whole map, gaps, values twice",
+	equals_every_order(
+	        "the whole map, with unknown results and repeated values",
 	        (struct draw_params){ SMALL_EVENTS, 4, 2, true, true, true }, n,
 	        seed + 4);
 	quick_proofs_are_right(n, seed + 5);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_order.c - a history is judged by threads and stamps, whatever
- * the order of its events and the numbers of its threads.
+ * test_history_order.c - tests that the verdict depends on threads and stamps
+ * only, not on the order of events or the numbers of threads.
  */
 #include "runner/base/rng.h"
 #include "tests/unit/tap.h"
@@ -106,7 +106,7 @@ int main(void)
 		CHECK(judged(names[i], 4, RM_HISTORY_LINEARIZABLE) == ROUNDS,
 		        "a correct history passes in any order of events");
 		CHECK(judged(names[i], 3, RM_HISTORY_BROKEN) == ROUNDS,
-		        "a wrong one fails in any order of events");
+		        "a wrong history fails in any order of events");
 	}
 	return DONE();
 }

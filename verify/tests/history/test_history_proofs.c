@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_proofs.c - the quick proofs that a key's operations have no
- * order: each alone, with the most similar problem that has one; and how proofs
- * and searches alternate.
+ * test_history_proofs.c - tests the quick proofs that a key's operations have
+ * no order, each alone and with the most similar problem that has an order, and
+ * how proofs and searches alternate.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/judging.h"
@@ -40,7 +40,8 @@ static void add(struct rm_problem_op op)
 	rm_problem_add(&problem, &op, NULL);
 }
 
-/* A write of unknown result, a lookup of a value, and one of absence. */
+/* A write whose result is unknown, a lookup that saw a value, and a lookup that
+   saw absence. */
 static void wrote(uint64_t value, uint64_t from, uint64_t to)
 {
 	add((struct rm_problem_op){ .kind = UPSERT,
@@ -125,7 +126,7 @@ static void answers_need_a_writer(void)
 	saw(1, 3, 4);
 	CHECK(!unwritten(), "a written value may be seen");
 	saw(2, 3, 4);
-	CHECK(unwritten(), "a value that was never written may not");
+	CHECK(unwritten(), "a value that was never written may not be seen");
 	problem.start[0] =
 	        (struct rm_problem_cell){ .there = true, .value = 2 };
 	CHECK(!unwritten(), "an initial value may be seen");
@@ -175,7 +176,8 @@ static void counting_proves(void)
 		changes(inserting[i], false, 0, false);
 		both &= is_possible();
 	}
-	CHECK(single && two, "two inserts need a remove, one does not");
+	CHECK(single && two,
+	        "two inserts need a remove between them, one insert does not");
 	CHECK(none, "a remove needs an insert");
 	CHECK(both, "an insert and a remove are possible");
 	begin(1);
@@ -212,7 +214,8 @@ static void counting_leaves_room_for_doubt(void)
 	changes(UPSERT, true, unknown, false);
 	CHECK(is_possible(), "an upsert of unknown result may have inserted");
 	changes(REMOVE, true, 0, false);
-	CHECK(is_proved(), "it has inserted at most once");
+	CHECK(is_proved(),
+	        "an upsert of unknown result has inserted at most once");
 	changes(UPSERT, false, 0, true);
 	CHECK(is_possible(), "an upsert that never returned may have inserted");
 	begin(1);
@@ -221,7 +224,8 @@ static void counting_leaves_room_for_doubt(void)
 	changes(REMOVE, false, unknown, false);
 	CHECK(is_possible(), "a remove of unknown result may have removed");
 	changes(UPSERT, false, 0, false);
-	CHECK(is_proved(), "it has removed at most once");
+	CHECK(is_proved(),
+	        "a remove of unknown result has removed at most once");
 	changes(CLEAR, false, 0, false);
 	CHECK(is_possible(), "a clear may have removed");
 	changes(LOOKUP, true, 0, false);
@@ -283,7 +287,7 @@ static void absence_excludes_values(void)
 	for (uint64_t at = 10; at <= 50; at += 20) {
 		begin(1);
 		uncounted();
-		hold(2, 30, 40); /* not in order of time */
+		hold(2, 30, 40); /* the zones are not in order of time */
 		hold(3, 50, 60);
 		hold(1, 10, 20);
 		missed(at - 2, at + 1);
@@ -305,12 +309,14 @@ static void a_moment_may_be_a_stamp(void)
 	missed(19, 20);
 	CHECK(!is_rejected(), "absence may touch a zone at equal stamps");
 	missed(11, 12);
-	CHECK(is_rejected(), "one stamp after its beginning it may not");
+	CHECK(is_rejected(),
+	        "absence may not lie one stamp after the beginning of a zone");
 	begin(1);
 	uncounted();
 	hold(1, 10, 20);
 	missed(18, 19);
-	CHECK(is_rejected(), "one stamp before its end it may not");
+	CHECK(is_rejected(),
+	        "absence may not lie one stamp before the end of a zone");
 }
 
 static void the_start_is_held(void)
@@ -354,7 +360,8 @@ static void who_never_returned_may_not_have_been(void)
 	CHECK(is_possible(),
 	        "the zone of an unfinished write begins when it is seen");
 	missed(12, 13);
-	CHECK(is_rejected(), "it lasts until the value is last seen");
+	CHECK(is_rejected(), "the zone of an unfinished write lasts until the "
+	                     "value is last seen");
 }
 
 static void an_insert_is_believed_when_it_is_seen(void)
@@ -369,7 +376,8 @@ static void an_insert_is_believed_when_it_is_seen(void)
 	saw(1, 20, 21);
 	CHECK(is_possible(), "an insert of unknown result may be seen");
 	missed(12, 13);
-	CHECK(is_proved(), "it is held from its return");
+	CHECK(is_proved(), "the value of an insert of unknown result is held "
+	                   "from its return");
 }
 
 /* An absent text is 0, which append multiplies. */
@@ -389,7 +397,8 @@ static void joined_values_prove_nothing(void)
 	        .value = 1,
 	        .invoked = 14,
 	        .returned = 15 });
-	CHECK(is_possible(), "it may come back by an append");
+	CHECK(is_possible(),
+	        "a value with one writer may come back by an append");
 }
 
 /* Whether an operation at 12 .. 15 contradicts value 1, held from 10 to 20. */
@@ -397,7 +406,7 @@ static const struct within {
 	int kind;
 	bool there;
 	uint8_t unknown;
-	bool may; /* occur in that interval */
+	bool may; /* they occur in that interval */
 	uint64_t expected, result;
 } within[] = {
 	{ LOOKUP, true, 0, true, 0, 1 },
@@ -505,7 +514,8 @@ static void a_value_is_replaced_once(void)
 	took(1, 1, 90);
 	CHECK(is_proved(), "a value is not replaced and removed");
 	wrote(1, 1, 90);
-	CHECK(is_possible(), "it may be if it was written twice");
+	CHECK(is_possible(),
+	        "a value may be replaced and removed if it was written twice");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
@@ -543,7 +553,8 @@ static void circles_have_no_beginning(void)
 	replaced(1, 2, 1, 90);
 	CHECK(is_proved(), "two values cannot replace each other");
 	wrote(2, 1, 90);
-	CHECK(is_possible(), "they can if a third operation wrote first");
+	CHECK(is_possible(), "two values can replace each other if a third "
+	                     "operation wrote first");
 }
 
 static void chains_are_held_as_one(void)
@@ -672,7 +683,7 @@ static void proofs_spare_the_search(void)
 		changes(UPSERT, i > 1, 0, false);
 	CHECK(decide(1 << 24, roomy_bytes, &visited) == RM_IMPOSSIBLE &&
 	                visited < 10000,
-	        "so are two inserts among many updates");
+	        "a contradiction of two inserts among many updates is proved");
 }
 
 /* Proofs exist for one key only. */
@@ -689,7 +700,8 @@ static void what_has_no_proof_is_searched_whole(void)
 	                visited >= 2000 && visited < whole,
 	        "the search ends at the limit of states");
 	CHECK(decide(5, roomy_bytes, &visited) == RM_GAVE_UP && visited <= 6,
-	        "also at a limit below the short search");
+	        "the search ends at a limit of states below that of the short "
+	        "search");
 	CHECK(decide(1 << 24, 1000, &visited) == RM_GAVE_UP,
 	        "the search ends at the limit of memory");
 }
