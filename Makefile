@@ -38,6 +38,10 @@ T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
+$(if $(or $(filter help report,$(MAKECMDGOALS)),$(shell mkdir -p $(BUILD) 2>/dev/null && [ -w $(BUILD) ] && echo yes)),,\
+  $(error $(BUILD): $(shell id -un) cannot write there \
+  ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): \
+  run make as the owner, or build elsewhere: make BUILD=/tmp/readmostly))
 # GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
 $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
@@ -58,6 +62,9 @@ NAMES   := $(shell $(PC) impls/names.sh $(PLACE)/maps/names.tsv '$(HIDDEN)' $(fi
 $(foreach name,$(NAMES),$(eval f := $(subst |, ,$(subst ||,|-|,$(name)|)))\
   $(eval $(call map,$(word 1,$(f)),$(word 2,$(f)),$(word 3,$(f)),$(word 4,$(f)))))
 ALL_IDS := $(foreach name,$(NAMES),$(firstword $(subst |, ,$(name))))
+near     = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' \
+  '$(1)' $(ALL_IDS) 2>/dev/null)
+no_map   = no map is called $(1)$(if $(near), (did you mean $(near)?))
 with     = $(foreach id,$(ALL_IDS),$(if $(filter $(1),$(STATE_$(id))),$(id)))
 BUILT   := $(call with,built)
 FOREIGN := $(filter $(call with,language),$(BUILT))
@@ -95,7 +102,7 @@ replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 # ---- targets for users -------------------------------------------------------
 # Variables from the command line reach scripts through the environment.
 RUN = CC='$(CC)' BUILD=$(BUILD)
-.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man help clean
+.PHONY: all maps bench crossover flamegraph campaign report artifact deps deps-peers man install dist help clean
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
@@ -109,6 +116,8 @@ crossover:  ## find where the ranking of two maps flips: A=map B=map MODE=quick|
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
 
 flamegraph:  ## draw sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
+	$(if $(filter-out $(ALL_IDS),$(MAP)),$(error MAP=$(MAP): $(call no_map,$(MAP)): expected an id \
+	  that $(BUILD)/readmostly dev list prints))
 	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
 
 man: $(BUILD)/readmostly  ## write man pages and shell completion to build/man
@@ -118,8 +127,8 @@ campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CON
 	@runner/fleet/campaign.sh $(ARGS)
 
 report:  ## write the report again: CAMPAIGN=results/...
-	@[ "$$CAMPAIGN" ] || [ -e results/latest ] || { \
-	  echo 'report: no campaign in results/ yet: run make bench, or set CAMPAIGN=FOLDER' >&2; exit 2; }
+	@[ -d "$${CAMPAIGN:-results/latest}" ] || { echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign" \
+	  '(ls -d results/*-*); make bench makes one' >&2; exit 2; }
 	@.ci/deps build
 	@python=$$(report/find_python.sh) && \
 	  $$python -m report "$${CAMPAIGN:-results/latest}"
@@ -162,8 +171,21 @@ deps-peers:  ## install the libraries of peers
 	@rm -f build/deps-given-up
 	@.ci/deps peers && .ci/unpack peers
 
+PREFIX ?= /usr/local
+install: $(PLACE)/readmostly $(PLACE)/readmostly-history  ## install commands, maps of the modes, report, documents: PREFIX=/usr/local DESTDIR=
+	@$(RUN) runner/install.sh '$(DESTDIR)$(PREFIX)'
+
+VERSION = $(shell sed -n 's/^.define RM_VERSION "\(.*\)"/\1/p' runner/base/build_info.h)
+dist:  ## write the source archive of HEAD, with the same bytes each time: build/readmostly-VERSION.tar.gz
+	@[ -z "$$(git status --porcelain)" ] || { echo 'make dist: expected a tree without changes: commit them' >&2; exit 2; }
+	@mkdir -p build && git -c tar.umask=0022 -c core.autocrlf=false archive --prefix=readmostly-$(VERSION)/ HEAD | \
+	  gzip -9n >build/readmostly-$(VERSION).tar.gz && sha256sum build/readmostly-$(VERSION).tar.gz
+
 clean:  ## remove everything built
 	rm -rf build
+
+.DEFAULT:
+	@[ -e '$@' ] || { echo 'make: no target and no file $@: `make help` prints the targets' >&2; exit 2; }
 
 help:  ## print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile verify/verify.mk tests/tests.mk | \
@@ -208,7 +230,7 @@ ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% pla
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)
-$(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED=$(NEEDED): no map is called $(id): \
+$(foreach id,$(filter-out library $(ALL_IDS),$(notdir $(NEEDED))),$(error NEEDED=$(NEEDED): $(call no_map,$(id)): \
   expected FLAVOUR/ID of a map in impls/, or also IMPL=FILE))
 maps: plain-programs $(addprefix $(PROGRAMS)/aa/,$(CONTROL))
 sizes: $(SIZES:%=x%-programs)

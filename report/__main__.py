@@ -6,6 +6,7 @@
 - python3 -m report regress DIR: does the same for a regression check.
 - python3 -m report compare DIR... [-o OUT]: compares campaigns from several machines.
 - python3 -m report reproduce OLD NEW: checks whether NEW confirms the decisions of OLD.
+- python3 -m report publish DIR: writes a campaign's entry for results/public.
 - python3 -m report public entry|verify|page: handles results that other people published.
 - python3 -m report advise DIR --writes 3% ...: recommends a map in one paragraph.
 - python3 -m report claims list | show ID: prints the ledger of claims.
@@ -29,7 +30,7 @@ COMMANDS = {  # word -> the module whose main() gets the remaining words
     "admit": "report.admit", "advise": "report.advise",
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
-    "public": "report.public",
+    "public": "report.public", "publish": "report.public.publish",
     "regress": "report.gate.__main__",
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")

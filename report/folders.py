@@ -28,10 +28,17 @@ def own(path: Path | str, *below: str) -> None:
 
 
 def reason(error: OSError) -> str:
-    """The error's text, and the next step if a file may not be read. Such a file is not
-    damaged."""
+    """The error's text, and the next step if a file may not be read or written. Such a file is
+    not damaged."""
     text = error.strerror or "no reason"
-    if isinstance(error, PermissionError):
+    if not isinstance(error, PermissionError):
+        return text
+    file = Path(os.fsdecode(error.filename or ""))
+    if os.access(file.parent, os.X_OK) and not os.access(file.parent, os.W_OK) and (
+            not file.exists() or os.access(file, os.R_OK)):
+        text += (f": {file.parent} cannot be written: run as its owner, or use another folder "
+                 "(-o DIR, or a copy of the campaign)")
+    else:
         text += ": run as the owner of the file, or chmod a+rX the file and its folders"
     return text
 

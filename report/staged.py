@@ -19,6 +19,7 @@ from report import load
 from report.folders import reason
 from report.load import JournalError, seal, strict_json
 from report.load.decode import DecodeError, decode
+from report.load.errors import no_campaign
 from report.load.plan import Factors
 
 FORMAT = 1
@@ -173,7 +174,7 @@ def read(path: Path | str) -> Staged:
     """Reads the staged campaign in a folder. Raises JournalError if there is no such campaign."""
     path = Path(path)
     if not path.is_dir():
-        raise JournalError(f"{path}: no such folder")
+        raise no_campaign(path)
     meta = read_meta(path)
     whole: list[load.Campaign] = []
     begun = None

@@ -13,8 +13,9 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 get_packages
 case $what in
 crossover)
-	if [ -z "$1" ] || [ -z "$2" ]; then
-		echo "$what: expected A=<map> B=<map>" >&2
+	missing=$([ -n "$1" ] || echo ' A')$([ -n "$2" ] || echo ' B')
+	if [ -n "$missing" ]; then
+		echo "$what: missing:$missing: expected A=<map> B=<map>" >&2
 		exit 2
 	fi
 	maps=(--maps "$1,$2")

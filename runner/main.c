@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	{ "compare", "compare campaigns of several machines", rm_cli_compare },
 	{ "advise", "recommend a map for a workload, from a campaign's results",
 	        rm_cli_advise },
+	{ "publish", "write a campaign's entry for results/public",
+	        rm_cli_publish },
 	{ "env", "describe this machine, noise sources and counters",
 	        rm_cli_env },
 };

@@ -3,7 +3,7 @@
 # mode.sh - for bench.sh, answer.sh and fleet/campaign.sh: finds the mode of MODE and SET. find_mode DEFAULT sets mode
 # (a name or a file), mode_file and mode_words. For an unknown mode it prints those that exist and returns 2.
 find_mode() {
-	local name known=''
+	local name known=', MODE=smoke, MODE=quick, MODE=standard, MODE=full'
 	mode=${MODE:-$([ -n "$SET" ] && echo quick || echo "$1")}
 	mode_words="${SET:+set $SET, }mode $mode"
 	[ -z "$SET" ] || mode=workloads/modes/$SET-$mode.conf
@@ -13,6 +13,7 @@ find_mode() {
 	for name in workloads/modes/*.conf; do
 		name=$(basename "$name" .conf)
 		case $name in
+		smoke | quick | standard | full) ;;
 		crossover-*) ;; # for make crossover
 		*-*) known="$known, SET=${name%%-*} MODE=${name#*-}" ;;
 		*) known="$known, MODE=$name" ;;

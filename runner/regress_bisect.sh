@@ -146,7 +146,7 @@ judge_commit() {
 	return $status
 }
 
-commit_of() { git rev-parse -q --verify "$2^{commit}" || fail "$1=$2: no such commit"; }
+commit_of() { git rev-parse -q --verify "$2^{commit}" || fail "$1=$2: no such commit, expected a ref (git fetch)"; }
 python=${PYTHON:-$(report/find_python.sh)} || fail "no Python with numpy and scipy"
 export PYTHON="$python"
 if [ "$1" = --step ]; then

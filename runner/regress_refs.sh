@@ -38,7 +38,7 @@ commit_of() {
 	git -C "$repo" rev-parse -q --verify "$2^{commit}" && return
 	[ "$(git -C "$repo" rev-parse --is-shallow-repository)" = true ] &&
 		fail "$1=$2: no such commit in this shallow clone: git fetch --unshallow (fetch-depth: 0)"
-	fail "$1=$2: no such commit${impl:+ in $repo}"
+	fail "$1=$2: no such commit${impl:+ in $repo}: expected a branch, tag, hash or HEAD~1; git fetch gets new ones"
 }
 
 changes_of() { # FOLDER of a repository: prints a note if it has uncommitted changes

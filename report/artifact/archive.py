@@ -124,8 +124,8 @@ def check_seal(path: str) -> None:
         "file; download it again"
         if seal[:len(SEAL_HEAD)] == SEAL_HEAD and seal.endswith(SEAL_TAIL) else
         f"{path}: does not end with the seal of `make artifact`: truncated, "
-        "damaged, or repacked (if repacked, unpack it and verify the "
-        "folder)")
+        "damaged, or repacked: download it again and compare its sha256sum with the published "
+        "one; if it is repacked, unpack it and verify the folder")
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:

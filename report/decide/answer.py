@@ -9,7 +9,7 @@ from report.decide import go_maps
 from report.decide.groups import Measured, estimate, judge_all
 from report.load import Campaign, Cell
 from report.model.cards import Card, Scan
-from report.model.number import Estimate, Unit, unknown
+from report.model.number import Estimate, Unit, Verdict, unknown
 from report.model.place import Group, Outcome
 from report.model.result import (Answer, BoardRow, Condition, Latency, Need, Pick, Scaling,
                                  Winner)
@@ -86,6 +86,8 @@ def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
     """Computes the values for the first sentence of the page."""
     entry = group.entry(group.leader) if group.leader else None
     closest = group.closest
+    if closest and group.comparisons[0].verdict is Verdict.INVALID:
+        closest = group.comparisons[0]
     seen = [c.smallest_visible for c in group.comparisons if c.smallest_visible]
     return Answer(closest.against if closest else None, closest, entry.rate if entry else None,
                   scaling[entry.map].gain if entry and entry.map in scaling else None,

@@ -274,6 +274,15 @@ def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[
     return False
 
 
+def is_slower_throughout(group: Measured, name: str, leader: str) -> bool:
+    """True if each trial of a map was slower than each of the leader's, and if chance would do this
+    to equal maps too rarely to matter. Decides on maps with too few common blocks for an
+    interval."""
+    few, many = group.rates(name).values(), group.rates(leader).values()
+    chance = 1 / math.comb(len(few) + len(many), len(few))
+    return max(few) < min(many) and chance <= ERROR / group.pairs
+
+
 def judge(campaign: Campaign, group: Measured, leader: str | None,
           known: Mapping[tuple[int, Pair], Contrast], levels: Mapping[str, Interval]) -> Group:
     """Computes the ranking of one group."""
@@ -282,9 +291,11 @@ def judge(campaign: Campaign, group: Measured, leader: str | None,
          for m in group.contenders if m != leader),
         key=lambda c: (c.ratio.value or math.inf, c.against))
     decided = [c for c in rivals if c.verdict is not Verdict.INVALID]
-    behind = {c.against for c in decided if c.verdict is Verdict.FASTER}
+    behind = {c.against for c in rivals if leader is not None and (
+        c.verdict is Verdict.FASTER or c.verdict is Verdict.INVALID
+        and is_slower_throughout(group, c.against, leader))}
     front = () if leader is None else (leader, *sorted(
-        c.against for c in decided if c.against not in behind))
+        c.against for c in rivals if c.against not in behind))
     if leader is None or (rivals and not decided):
         outcome, front = Outcome.OPEN, ()
     elif not rivals:

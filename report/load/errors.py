@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The error for folders that cannot be read as a campaign."""
+from pathlib import Path
 
 
 class JournalError(Exception):
     """The folder cannot be read as a campaign; the text gives the reason."""
+
+
+def no_campaign(path: Path) -> JournalError:
+    """The error for a folder that does not exist or has no campaign.json."""
+    found = "no campaign.json" if path.is_dir() else "no such folder"
+    return JournalError(f"{path}: {found}, expected the folder of a campaign (ls -d results/*-*)")

@@ -13,7 +13,7 @@ from report import folders
 from report.load import repeats, seal, strict_json
 from report.load.campaign import Campaign, Cell
 from report.load.decode import DecodeError, decode
-from report.load.errors import JournalError
+from report.load.errors import JournalError, no_campaign
 from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
@@ -29,7 +29,7 @@ def read(path: Path | str) -> Campaign:
     """Reads the campaign in a folder. Raises JournalError if there is no campaign."""
     path = Path(path)
     if not path.is_dir():
-        raise JournalError(f"{path}: no such folder")
+        raise no_campaign(path)
     plan, sealed = read_plan(path)
     problems: list[str] = []
     lines = list(planned_lines(path, plan, sealed, problems))
@@ -52,6 +52,8 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
     file = path / "campaign.json"
     try:
         meta = strict_json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise no_campaign(path) from None
     except OSError as error:
         raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:

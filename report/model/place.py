@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from report.model.number import Comparison, Estimate
+from report.model.number import Comparison, Estimate, Verdict
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,12 @@ class Group:
         interval."""
         valid = [c for c in self.comparisons if c.low is not None]
         return min(valid, key=lambda c: c.low or 0.0) if valid else None
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The maps of `front` with too few runs for a comparison with the leader."""
+        invalid = {c.against for c in self.comparisons if c.verdict is Verdict.INVALID}
+        return tuple(m for m in self.front if m in invalid)
 
     def entry(self, name: str) -> Entry | None:
         """Returns the row of a map."""

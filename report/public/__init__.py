@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publishes results (results/public/README.md).
 
-- python3 -m report public entry DIR [--journal WHERE]: prints a campaign's entry for
-  results/public/.
-- python3 -m report public verify ENTRY DIR: checks that DIR's journal gives this entry.
+- python3 -m report public entry DIR [--journal WHERE]: prints the entry only.
+- python3 -m report public verify ENTRY [DIR]: checks that DIR's journal, or the packed journal
+  next to the entry, gives this entry.
 - python3 -m report public page [FOLDER] [-o OUT]: writes one page of all entries.
 
 Exit status: 0 done; 1 the entry differs from the one that the journal gives; 2 a file cannot be
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from report import ending, folders
 from report.load import JournalError, strict_json
-from report.public import entry
+from report.public import entry, journal
 from report.render import text
 from report.render.view import View
 
@@ -22,15 +22,30 @@ DONE, DIFFERS = 0, 1
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def verify(file: Path, folder: Path) -> int:
+def packed_journal(file: Path) -> Path:
+    """Returns the path of the packed journal next to an entry."""
+    return file.with_name(f"{file.name.removesuffix('.json')}.tar.xz")
+
+
+def verify(file: Path, folder: Path | None) -> int:
     """Derives an entry from its journal and compares it; returns the exit status."""
+    if folder:
+        return compare(file, folder, str(folder))
+    packed = packed_journal(file)
+    with journal.unpacked(packed) as unpacked:
+        return compare(file, unpacked, str(packed))
+
+
+def compare(file: Path, folder: Path, name: str) -> int:
+    """Compares an entry with the one that a campaign's folder gives. `name` is its name in
+    messages."""
     contents, stored = entry.read(file)
     found = entry.first_difference(contents, entry.as_json(
         entry.of_folder(folder, stored.journal)))
     if found:
-        print(f"{file}: differs from the entry that {folder} gives: {found}")
+        print(f"{file}: differs from the entry that {name} gives: {found}")
         return DIFFERS
-    print(f"{file}: {len(stored.groups)} rankings follow from {folder}")
+    print(f"{file}: {len(stored.groups)} rankings follow from {name}")
     return DONE
 
 
@@ -47,6 +62,11 @@ def page(folder: Path, out: Path) -> Path:
     return target / "index.html"
 
 
+def text_of(found: entry.PublicResult) -> str:
+    """Returns the text of an entry's file."""
+    return strict_json.dumps(entry.as_json(found), indent=1, ensure_ascii=False) + "\n"
+
+
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns the exit status."""
     if args.what == "verify":
@@ -54,8 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.what == "page":
         print(f"report: {page(args.folder, args.output)}")
     else:
-        print(strict_json.dumps(entry.as_json(entry.of_folder(args.folder, args.journal)), indent=1,
-                                ensure_ascii=False))
+        print(text_of(entry.of_folder(args.folder, args.journal)), end="")
     return DONE
 
 
@@ -71,7 +90,8 @@ def main(argv: list[str]) -> int:
                      help="address of the folder")
     again = parts.add_parser("verify", help="derive an entry again")
     again.add_argument("entry", metavar="ENTRY", type=Path)
-    again.add_argument("folder", metavar="DIR", type=Path)
+    again.add_argument("folder", metavar="DIR", type=Path, nargs="?",
+                       help="the campaign (default: the packed journal next to ENTRY)")
     all_ = parts.add_parser("page", help="one page of all entries")
     all_.add_argument("folder", metavar="FOLDER", type=Path, nargs="?",
                       default=Path("results/public"))

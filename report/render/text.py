@@ -16,6 +16,9 @@ from report.render import formats
 from report.render.view import Number, View, wrapped
 
 FOLDER = Path(__file__).with_name("templates")
+# The command that runs a mode: in a source tree, or of an installation.
+BENCH = "make bench MODE=" if (Path(__file__).parents[2] / "Makefile").exists() else \
+    "readmostly run --mode "
 
 
 def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:
@@ -34,6 +37,7 @@ def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -
     full, known = full_names(cards), short_names(cards)
     designs = {card.id: card.design or card.id for card in cards}
     env.filters.update(filters)
+    env.globals["bench"] = BENCH
     env.tests["number_of_model"] = lambda item: isinstance(item, Number)
     return env
 

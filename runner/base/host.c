@@ -103,3 +103,10 @@ const char *rm_host_sibling_path(const char *name, char *path, size_t size)
 	snprintf(path + length, size - (size_t)length, "%s", name);
 	return path;
 }
+
+const char *rm_host_shared_path(const char *name, char *path, size_t size)
+{
+	if (access(rm_host_sibling_path(name, path, size), F_OK))
+		snprintf(path, size, "%s", name);
+	return path;
+}

@@ -44,4 +44,9 @@ bool rm_host_list_has(const char *list, unsigned cpu);
    `path`. A path that is too long is truncated, so that it does not exist. */
 const char *rm_host_sibling_path(const char *name, char *path, size_t size);
 
+/* Stores the path of a file or folder of the source tree, such as "report":
+   next to this program if it was installed with `make install`, otherwise
+   `name` itself, relative to the current folder. Returns `path`. */
+const char *rm_host_shared_path(const char *name, char *path, size_t size);
+
 #endif /* RM_HOST_H */

@@ -20,7 +20,8 @@ enum { SLOT_STREAM = 76 };
 #define CONTROL "aa"   /* its A/A control */
 
 static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%], "
-                               "separated by commas, as in "
+                               "with further arms after commas and WORKLOAD: "
+                               "only before the first, as in "
                                "base=old/maps,head=new/maps";
 
 static bool is_name(const char *text, size_t length)

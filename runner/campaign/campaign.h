@@ -276,7 +276,11 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
    Writes nothing. */
 int rm_folder_check_idle(const char *dir, struct rm_error *error);
 
-/* 0 if DIR exists; -ENOENT with `error` about --resume. */
+/* 0 if DIR/campaign.json exists or cannot be looked up; -ENOENT with `error` if
+   it is missing. */
+int rm_folder_check_campaign(const char *dir, struct rm_error *error);
+
+/* 0 if DIR exists; -ENOENT with `error`. */
 int rm_folder_check_resume(const char *dir, struct rm_error *error);
 
 /* Makes results/<UTC date>-<what>-<machine id> and writes its path. If it

@@ -189,6 +189,24 @@ int rm_folder_json(const char *dir, const char *name, json_t **json,
 	                       path, where.line, where.text);
 }
 
+int rm_folder_no_campaign(const char *dir, struct rm_error *error)
+{
+	return rm_error_set(error, -ENOENT,
+	        "%s: %s, expected the folder of a campaign "
+	        "(ls -d results/*-*)",
+	        dir, access(dir, F_OK) ? "no such folder" : "no campaign.json");
+}
+
+int rm_folder_check_campaign(const char *dir, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	int result = rm_path_join(path, dir, "campaign.json", error);
+
+	return !result && access(path, F_OK) && errno == ENOENT
+	               ? rm_folder_no_campaign(dir, error)
+	               : result;
+}
+
 int rm_folder_campaign(
         const char *dir, json_t **campaign, struct rm_error *error)
 {
@@ -198,8 +216,7 @@ int rm_folder_campaign(
 	if (!result)
 		result = rm_folder_json(dir, "campaign.json", campaign, error);
 	if (result == -ENOENT)
-		return rm_error_set(error, result, "%s: cannot be read: %s",
-		        path, rm_file_reason(result));
+		return rm_folder_no_campaign(dir, error);
 	if (result)
 		return result;
 	if (json_integer_value(json_object_get(*campaign, "format")) == 1)
@@ -248,12 +265,9 @@ int rm_folder_check_resume(const char *dir, struct rm_error *error)
 {
 	struct stat found;
 
-	if (!stat(dir, &found) && S_ISDIR(found.st_mode))
-		return 0;
-	return rm_error_set(error, -ENOENT,
-	        "--resume: %s: no such folder, expected one with a campaign "
-	        "(ls -d results/*); without --resume a new campaign starts",
-	        dir);
+	return !stat(dir, &found) && S_ISDIR(found.st_mode)
+	               ? 0
+	               : rm_folder_no_campaign(dir, error);
 }
 
 int rm_folder_check_new(const char *dir, struct rm_error *error)

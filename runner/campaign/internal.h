@@ -266,6 +266,9 @@ int rm_folder_topology(
 int rm_folder_json(const char *dir, const char *name, json_t **json,
         struct rm_error *error);
 
+/* Returns -ENOENT with `error`: DIR does not exist or has no campaign.json. */
+int rm_folder_no_campaign(const char *dir, struct rm_error *error);
+
 /* Reads DIR/campaign.json. Returns 0 and a new reference; -ENOENT if it does
    not exist; other -errno with `error` (campaign.json:LINE: ...). */
 int rm_folder_campaign(

@@ -337,10 +337,8 @@ static int begin_campaign(const struct rm_run_options *wishes,
 	int result;
 
 	if (!prepared->mode.workload_count)
-		return rm_error_set(error, -EINVAL,
-		        "%s: no campaign.json to resume, expected the folder "
-		        "of a campaign (ls -d results/*)",
-		        wishes->dir ? wishes->dir : "");
+		return rm_folder_no_campaign(
+		        wishes->dir ? wishes->dir : "", error);
 	result = move_arms(wishes, prepared, error);
 	if (!result)
 		result = check_names(wishes, prepared, error);

@@ -259,9 +259,11 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 {
 	char path[RM_PATH_BYTES];
 	json_error_t where;
-	int result =
-	        rm_path_join(path, validation->dir, "campaign.json", error);
+	int result = rm_folder_check_campaign(validation->dir, error);
 
+	if (!result)
+		result = rm_path_join(
+		        path, validation->dir, "campaign.json", error);
 	if (result)
 		return result;
 	size_t length = 0;
@@ -272,7 +274,6 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	/* parsed by length, since text after a NUL is part of the file, too */
 	json_t *json =
 	        json_loadb(look.text, length, JSON_REJECT_DUPLICATES, &where);
-
 	struct rm_error old = { "" };
 
 	if (json && rm_protocol_check(json, path, &old)) {

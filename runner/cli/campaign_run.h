@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* Returns a descriptor that is readable after a signal to stop. Blocks
-   SIGINT, SIGTERM and SIGHUP, except ignored ones, and ignores SIGXFSZ. */
+   SIGINT, SIGTERM and SIGHUP, except ignored ones. */
 int rm_watch_signals(void);
 
 /* Maps -errno of rm_prepare() to RM_USAGE, RM_INTERRUPTED or RM_INCOMPLETE. */

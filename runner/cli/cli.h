@@ -19,6 +19,7 @@ int rm_cli_crossover(int argc, char **argv);
 int rm_cli_list(int argc, char **argv);
 int rm_cli_import(int argc, char **argv);
 int rm_cli_plan(int argc, char **argv);
+int rm_cli_publish(int argc, char **argv);
 int rm_cli_replay(int argc, char **argv);
 int rm_cli_reproduce(int argc, char **argv);
 int rm_cli_env(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* env.c - `readmostly env`: describes this machine, noise sources, and working
    counters. */
+#include "runner/base/nearest.h"
 #include "runner/cli/cli.h"
 
 #include <stdio.h>
@@ -45,13 +46,21 @@ int rm_cli_env(int argc, char **argv)
 
 	if (argc == 1)
 		return run_all();
-	for (size_t i = 0; i < PARTS; i++)
+	struct rm_nearest nearest = { .word = argv[1] };
+	const int help = !strcmp(argv[1], "--help");
+
+	for (size_t i = 0; i < PARTS; i++) {
+		rm_nearest_offer(&nearest, parts[i].name);
 		if (!strcmp(argv[1], parts[i].name)) {
 			snprintf(name, sizeof(name), "readmostly env %s",
 			        parts[i].name);
 			argv[1] = name;
 			return parts[i].run(argc - 1, argv + 1);
 		}
-	usage(!strcmp(argv[1], "--help") ? stdout : stderr);
-	return strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
+	}
+	if (!help)
+		fprintf(stderr, "readmostly env: unknown command \"%s\"%s\n\n",
+		        argv[1], rm_nearest_hint(&nearest));
+	usage(help ? stdout : stderr);
+	return help ? RM_OK : RM_USAGE;
 }

@@ -7,6 +7,7 @@
 #include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/limits.h"
+#include "runner/base/nearest.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -258,6 +259,16 @@ static const char *any_program(const char *flavour,
 	return NULL;
 }
 
+/* True if the word resembles the id of a map. */
+static bool is_misspelled(const char *word, const struct rm_catalog *catalog)
+{
+	struct rm_nearest nearest = { .word = word };
+
+	for (size_t i = 0; i < catalog->name_count; i++)
+		rm_nearest_offer(&nearest, catalog->names[i].id);
+	return rm_nearest_hint(&nearest)[0];
+}
+
 /* Runs the program of the map that the command line names. If no map is named,
    any program prints the help or the error. */
 static int exec_map(const char *command, const char *flavour, int argc,
@@ -270,6 +281,10 @@ static int exec_map(const char *command, const char *flavour, int argc,
 	char path[RM_PROGRAM_BYTES], why[256];
 	struct rm_error error = { "" };
 
+	if (!at && argc == 2 && is_misspelled(argv[1], catalog)) {
+		rm_catalog_explain(catalog, argv[1], &error);
+		return rm_print_error(command, &error, RM_USAGE);
+	}
 	if (!at && any_program(flavour, catalog, path))
 		return exec_program(command, path, argv, NULL);
 	if (!at) {

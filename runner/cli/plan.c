@@ -284,6 +284,20 @@ static void print_repeats(const struct rm_plan *plan)
 	printf(" more)");
 }
 
+static void print_machine(const struct rm_topology *topology)
+{
+	char quota[RM_FINDING_TEXT];
+
+	if (topology->note[0])
+		printf("%s\n", topology->note);
+	if (rm_quota_warning(topology, quota))
+		printf("%s\n", quota);
+	printf("%u CPUs, %u cores, %u sockets, %u NUMA nodes%s\n",
+	        topology->cpus, topology->cores, topology->sockets,
+	        topology->nodes,
+	        topology->this_machine ? "" : " (not this machine)");
+}
+
 /* Whether cells with measure = counters can run is unknown here, since a plan
    runs nothing and so does not test the counters. */
 static void print_plan(const struct rm_planned *planned, bool cells)
@@ -291,7 +305,6 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	const struct rm_plan *plan = &planned->plan;
 	const struct rm_topology *topology = &planned->topology;
 	uint64_t budget_ns = planned->inputs.budget_ns;
-	char quota[RM_FINDING_TEXT];
 
 	if (cells)
 		print_cells(plan, topology);
@@ -311,14 +324,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 			       "skipped\n");
 			break;
 		}
-	if (topology->note[0])
-		printf("%s\n", topology->note);
-	if (rm_quota_warning(topology, quota))
-		printf("%s\n", quota);
-	printf("%u CPUs, %u cores, %u sockets, %u NUMA nodes%s\n",
-	        topology->cpus, topology->cores, topology->sockets,
-	        topology->nodes,
-	        topology->this_machine ? "" : " (not this machine)");
+	print_machine(topology);
 	printf("%zu trials in %u rounds, about ", plan->trial_count,
 	        plan->round_count);
 	rm_print_time(plan->estimate_ns);

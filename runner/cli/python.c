@@ -3,9 +3,11 @@
 #include "runner/cli/python.h"
 
 #include "runner/base/capture.h"
+#include "runner/base/host.h"
 #include "runner/cli/command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,20 +15,36 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char finder[] = "report/find_python.sh";
+/* Lets Python find the package `report` of an installation in any folder. */
+static void extend_python_path(const char *finder)
+{
+	const char *end = strstr(finder, "/report/find_python.sh");
+	const char *old = getenv("PYTHONPATH");
+	char list[2 * PATH_MAX];
+
+	if (!end)
+		return;
+	snprintf(list, sizeof(list), "%.*s%s%s", (int)(end - finder), finder,
+	        old && *old ? ":" : "", old ? old : "");
+	setenv("PYTHONPATH", list, 1);
+	/* not the current folder, which may have another package `report` */
+	setenv("PYTHONSAFEPATH", "1", 1);
+}
 
 int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error)
 {
-	char program[] = "report/find_python.sh", *argv[] = { program, NULL };
+	char finder[PATH_MAX], *argv[] = { finder, NULL };
 	char *output = NULL;
 	int result;
 
+	rm_host_shared_path("report/find_python.sh", finder, sizeof(finder));
 	if (access(finder, X_OK))
 		return rm_error_set(error, -ENOENT,
 		        "%s: %s: this command needs the report's Python; start "
 		        "it in the source tree, next to report/ and workloads/",
 		        finder, strerror(errno));
 	result = rm_capture(argv, &output);
+	extend_python_path(finder);
 	if (!result && strcspn(output, "\n") < RM_PYTHON_BYTES)
 		snprintf(path, RM_PYTHON_BYTES, "%.*s",
 		        (int)strcspn(output, "\n"), output);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* python.h - runs `python3 -m report ...`, either as a child whose output is
-   read, or in place of this process. The report is found relative to the
-   current folder, as workloads are. */
+   read, or in place of this process. The report is found as workloads are, by
+   rm_host_shared_path(). */
 #ifndef RM_PYTHON_H
 #define RM_PYTHON_H
 
@@ -22,8 +22,9 @@ struct rm_report_call {
 };
 
 /* Finds a Python that can run the report, by report/find_python.sh, and stores
-   it in `path`. Returns -ENOENT with `error` if there is none; a message on
-   standard error names what to install. */
+   it in `path`. Sets PYTHONPATH if the report is installed. Returns -ENOENT
+   with `error` if there is none; a message on standard error names what to
+   install. */
 int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error);
 
 /* Stores the output in *text; free it. -EINTR: interrupted; other -errno

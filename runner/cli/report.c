@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.c - `readmostly report` and `compare`: start Python. */
+/* report.c - `readmostly report`, `compare` and `publish`: start Python. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/cli/python.h"
@@ -31,4 +31,9 @@ int rm_cli_report(int argc, char **argv)
 int rm_cli_compare(int argc, char **argv)
 {
 	return exec_report("compare", "compare", argc, argv);
+}
+
+int rm_cli_publish(int argc, char **argv)
+{
+	return exec_report("publish", "publish", argc, argv);
 }

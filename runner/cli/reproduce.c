@@ -266,8 +266,10 @@ static int prepare(struct repro *repro, struct rm_error *error)
 {
 	struct rm_report_call call;
 	json_t *inputs = NULL;
-	int result = rm_python_find(repro->python, error);
+	int result = rm_folder_check_campaign(repro->source_dir, error);
 
+	if (!result)
+		result = rm_python_find(repro->python, error);
 	if (!result)
 		result = usage_error(rm_python_read_json(repro->python,
 		        report_call(repro, "inputs", &call), &inputs, error));

@@ -2,6 +2,9 @@
 /* simulated.c - runs the simulated cells of sim-top and sim-sensitivity. */
 #include "runner/cli/simulated.h"
 
+#include "runner/base/host.h"
+
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +24,8 @@ static int report_none(const struct rm_plan *plan, struct rm_error *error)
 			        plan->cells[i].cell.skip);
 	return rm_error_set(error, RM_USAGE,
 	        "nothing to simulate, expected a workload with measure = "
-	        "simulated:MODEL (--set measure=simulated:icelake-sp)");
+	        "simulated:MODEL and a window in operations (--set "
+	        "measure=simulated:icelake-sp --set window=10000ops)");
 }
 
 /* Skips cells that cannot be simulated if at least one other can, since some
@@ -29,13 +33,15 @@ static int report_none(const struct rm_plan *plan, struct rm_error *error)
 static int run_cells(
         struct rm_simulated *simulated, json_t *list, struct rm_error *error)
 {
-	static char default_file[] = "workloads/simulated-97-3.conf";
+	static char default_file[PATH_MAX];
 	static char *const default_files[] = { default_file };
 	const struct rm_plan *plan = &simulated->planned.plan;
 	size_t done = 0;
 	int status;
 
 	if (!simulated->arguments.file_count) {
+		rm_host_shared_path("workloads/simulated-97-3.conf",
+		        default_file, sizeof(default_file));
 		simulated->arguments.files = default_files;
 		simulated->arguments.file_count = 1;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inputs.c - loads the workloads that a command line selects. */
+#include "runner/base/host.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -11,6 +12,15 @@
 #include <unistd.h>
 
 #define MODES "workloads/modes/"
+
+/* Stores MODES + name, next to an installed program or in the current folder.
+   Returns `path`. */
+static const char *mode_path(const char *name, char path[PATH_MAX])
+{
+	rm_host_shared_path(MODES, path, PATH_MAX);
+	snprintf(path + strlen(path), PATH_MAX - strlen(path), "%s", name);
+	return path;
+}
 
 /* The --set options, split at "="; overrides[].where points into `wheres`. */
 struct sets {
@@ -43,13 +53,14 @@ static size_t list_names(const char *set, char *names, size_t size)
 {
 	const char *listed = "";
 	size_t listed_length = 0, used = 0;
+	char pattern[PATH_MAX];
 	glob_t found;
 
 	names[0] = '\0';
-	if (glob(MODES "*.conf", 0, NULL, &found))
+	if (glob(mode_path("*.conf", pattern), 0, NULL, &found))
 		return 0;
 	for (size_t i = 0; i < found.gl_pathc && used < size; i++) {
-		const char *name = found.gl_pathv[i] + strlen(MODES);
+		const char *name = strrchr(found.gl_pathv[i], '/') + 1;
 		const char *dash = strchr(name, '-');
 		size_t length = dash ? (size_t)(dash - name) : 0;
 		const char *mode = dash ? dash + 1 : name;
@@ -105,11 +116,15 @@ static int read_mode(const struct rm_sources *sources, struct rm_inputs *inputs,
 	const char *set = sources->set, *mode = sources->mode;
 	const char *dash = strchr(mode, '-');
 	const bool is_path = !set && strchr(mode, '/');
-	char file[PATH_MAX];
+	char name[NAME_MAX], file[PATH_MAX];
 	int failed;
 
-	snprintf(file, sizeof(file), is_path ? "%s%s%s" : MODES "%s%s%s.conf",
-	        set ? set : "", set ? "-" : "", mode);
+	snprintf(name, sizeof(name), "%s%s%s.conf", set ? set : "",
+	        set ? "-" : "", mode);
+	if (is_path)
+		snprintf(file, sizeof(file), "%s", mode);
+	else
+		mode_path(name, file);
 	if (!is_path && access(file, F_OK) && errno == ENOENT)
 		return report_missing_mode(sources, file, error);
 	if (!is_path && !set && dash)
@@ -126,9 +141,10 @@ static int read_mode(const struct rm_sources *sources, struct rm_inputs *inputs,
    workload of this project. */
 static int check_file(const char *name, struct rm_error *error)
 {
-	char names[320], file[PATH_MAX];
+	char names[320], mode[NAME_MAX], file[PATH_MAX];
 
-	snprintf(file, sizeof(file), MODES "%s.conf", name);
+	snprintf(mode, sizeof(mode), "%s.conf", name);
+	mode_path(mode, file);
 	if (!access(name, F_OK) || strchr(name, '/'))
 		return 0;
 	if (list_names(name, names, sizeof(names)))

@@ -169,6 +169,15 @@ static bool is_key(const char *text, size_t length)
 	return length && length <= RM_TRACE_KEY_MAX;
 }
 
+static size_t count_commas(const char *text, size_t length)
+{
+	size_t commas = 0;
+
+	for (size_t i = 0; i < length; i++)
+		commas += text[i] == ',';
+	return commas;
+}
+
 /* Reads the fields after the key from the end: a key may have commas. */
 static int read_line(const struct importing *in, const char *text,
         size_t length, struct line *line)
@@ -176,22 +185,19 @@ static int read_line(const struct importing *in, const char *text,
 	const char *comma = memchr(text, ',', length);
 	const char *end = text + length;
 
-	if (!comma || !read_number(text, (size_t)(comma - text), 0,
-	                      SECONDS_MOST, &line->time_s))
+	if (count_commas(text, length) < FIELDS + 1 ||
+	        !read_number(text, (size_t)(comma - text), 0, SECONDS_MOST,
+	                &line->time_s))
 		return reject_field(in, "line", text, length,
-		        "timestamp,key,key size,value size,client,operation,"
-		        "TTL with a time in seconds");
+		        "seven fields: timestamp,key,key size,value size,"
+		        "client,operation,TTL with a time in seconds");
 	line->key = comma + 1;
 	for (int field = TTL; field >= KEY_SIZE; field--) {
 		const char *before =
 		        memrchr(line->key, ',', (size_t)(end - line->key));
-		int failed;
-
-		if (!before)
-			return reject_field(in, "line", text, length,
-			        "seven fields with commas between them");
-		failed = read_field(in, (enum field)field, before + 1,
+		int failed = read_field(in, (enum field)field, before + 1,
 		        (size_t)(end - before - 1), line);
+
 		if (failed)
 			return failed;
 		end = before;

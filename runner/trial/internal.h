@@ -270,7 +270,6 @@ struct rm_team {
 	uint64_t universe;  /* number of ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
-	int64_t pages_before[RM_NODES_MAX]; /* unless memory is first-touch */
 	uint64_t keys_before; /* keys that the settle phase found */
 	/* the slowest CPU's before and after the window; 0: not measured */
 	_Atomic double adds_per_ns[2];
@@ -358,6 +357,11 @@ struct rm_judgement {
 };
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
+
+/* Counts the pages per node before the fill, for rm_team_judge(), unless memory
+   is first-touch. The counts are outside struct rm_team, whose size decides
+   addresses in the simulated machine. */
+void rm_pages_begin(const struct rm_cell *cell);
 
 /* Checks on which nodes the pages added from `before` to `after` (RM_NODES_MAX
    counts each) are. bind:N: at most 1 % and 16 pages may be on other nodes.

@@ -353,6 +353,14 @@ int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
 	        policy, wrong, added, limit);
 }
 
+static int64_t pages_before[RM_NODES_MAX]; /* a process runs one trial */
+
+void rm_pages_begin(const struct rm_cell *cell)
+{
+	if (strcmp(cell->memory, "first-touch"))
+		rm_usage_count_pages(pages_before);
+}
+
 /* Without reading the policy back, it is not certain that it was applied. */
 static void judge_pages(
         const struct rm_team *team, struct rm_judgement *judgement)
@@ -370,8 +378,8 @@ static void judge_pages(
 		        "/proc/self/numa_maps: %s",
 		        policy, strerror(-failed));
 	else
-		rm_pages_judge(policy, rm_memory_nodes(), team->pages_before,
-		        pages, &judgement->reason);
+		rm_pages_judge(policy, rm_memory_nodes(), pages_before, pages,
+		        &judgement->reason);
 }
 
 /* Checks a trial in which all threads completed all phases. */

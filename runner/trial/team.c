@@ -335,8 +335,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	        rm_impl_own_loop(impl, rm_loop_name(request->cell.loop.kind));
 	if (!team->own_loop)
 		team->loop = find_loop(request->cell.loop.kind);
-	if (strcmp(request->cell.memory, "first-touch"))
-		rm_usage_count_pages(team->pages_before);
+	rm_pages_begin(&request->cell);
 	set_ranks(team);
 	count_probes(team);
 	rm_events_set_lane(RM_EVENT_MAIN);

@@ -104,6 +104,9 @@ for words in check dump "replay $dir/ops --map"; do
 	check "${words%% *} rejects an unknown map and prints how to list all" refuses \
 		'no map is called "no_such"; `readmostly dev list` prints all' $words no_such
 done
+check "check suggests a map" refuses '"gomap_wr" (did you mean gomap_rw?)' check gomap_wr
+check "env suggests a command" refuses 'unknown command "machin" (did you mean machine?)' env machin
+check "a folder without a campaign is rejected" refuses "$dir: no campaign.json, expected the folder" reproduce "$dir"
 check "replay rejects a technique" refuses 'cleanup_cancel is a technique' \
 	replay "$dir/ops" --map cleanup_cancel
 "$bin" check null_map --shape u64x8 --quiet >"$dir/out" 2>"$dir/err"

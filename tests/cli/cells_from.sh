@@ -90,7 +90,7 @@ check "a listed verification runs" \
 # A plan reads no counters; its verification ids equal those of a run.
 with_counters="measure=counters throughput"
 "$readmostly" plan --cells $conf --set "$with_counters" |
-	sed -n 's,: [0-9].*,,p' >"$list"
+	sed -n 's,^\([^ ]*/[^ ]*\): [0-9].*,\1,p' >"$list"
 run $conf -o "$dir/n" --cells-from "$list" --set "$with_counters" --set blocks=1
 check "all cells of a plan run without counters" [ $? = 0 ]
 

@@ -146,7 +146,8 @@ bad "an invalid seed" "expected a number from 0 to 9007199254740991" --seed x sm
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected only one of them" --mode smoke x.conf
 bad "resume without a folder" "expected also -o DIR" --resume
-bad "resume of a missing folder" "--resume: $dir/n: no such folder" tests/fixtures/campaign.conf --resume -o "$dir/n"
+bad "resume of a missing folder" "$dir/n: no such folder, expected the folder of a campaign" \
+	tests/fixtures/campaign.conf --resume -o "$dir/n"
 mkdir "$dir/mine" && touch "$dir/mine/thesis"
 bad "a folder of other files" "$dir/mine holds other files (thesis)" tests/fixtures/campaign.conf -o "$dir/mine"
 bad "a workload without its path" "growth-reads: No such file or directory, expected workloads/growth-reads.conf" growth-reads

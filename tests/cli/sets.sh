@@ -12,7 +12,7 @@ refused() { # WORDS ARGUMENTS of make...
 	[ $? = 2 ] && contains "$out" "$words" && ! grep -q '  CC  ' "$out"
 }
 check "a set as MODE is rejected with the new spelling" refused \
-	"MODE=articles: no such mode: expected one of " bench MODE=articles
+	"MODE=articles: no such mode: expected one of MODE=smoke, MODE=quick, " bench MODE=articles
 check "which is in the list of modes" contains "$out" "SET=articles MODE=quick, SET=claims MODE=full"
 check "a mode missing in the set is rejected" refused "SET=peers MODE=full: no such mode" bench SET=peers MODE=full
 check "an unknown set is rejected" refused "SET=peer: no such mode" bench SET=peer
@@ -20,6 +20,14 @@ check "also for several machines" refused "MODE=peers: no such mode" campaign MO
 check "a set as a target is rejected with the new spelling" refused "expected make bench SET=claims" claims
 check "lower case is rejected with the correct spelling" refused "mode=quick: expected upper case: MODE=quick" \
 	bench mode=quick
+check "a misspelled program is rejected with a suggestion" refused "(did you mean gomap_rw?)" \
+	programs NEEDED=plain/gomap_rx
+check "so is a misspelled map" refused "MAP=gomap_wr: no map is called gomap_wr (did you" flamegraph MAP=gomap_wr
+check "the error names the missing map" refused "crossover: missing: B: expected" crossover A=gomap_rw
+check "a missing campaign is rejected with its variable" refused "CAMPAIGN=none: expected the folder" \
+	report CAMPAIGN=none
+check "an unknown target is rejected with the list" refused 'no target and no file exploer: `make help`' exploer
+check "a build folder must be writable" refused "cannot write there (owner of" BUILD=/proc/none readmostly
 for words in 'SET=peers|set peers, mode quick' 'SET=claims MODE=full|set claims, mode full' \
 	'MODE=quick|mode quick' 'MODE=|mode smoke'; do
 	check "${words%|*} measures ${words#*|}" eval '(export ${words%|*}; . runner/mode.sh; find_mode smoke &&

@@ -170,7 +170,8 @@ refuses "a bad --set" 2 "--set window" crossover gomap_rw syncmap --set window=5
 refuses "a map that runs no cell" 2 "unsync_probe runs none of the cells of crossover-quick: unsafe: " \
 	crossover gomap_rw unsync_probe --set threads=2 --set writes=3% --set write-kind=churn -o n
 refuses "the same folder without --resume" 2 "or --resume" crossover gomap_rw syncmap -o a
-refuses "a resume of a missing folder" 2 "--resume: n: no such folder" crossover gomap_rw syncmap -o n --resume
+refuses "a resume of a missing folder" 2 "n: no such folder, expected the folder of a campaign" \
+	crossover gomap_rw syncmap -o n --resume
 refuses "the folder of another campaign" 2 "holds a campaign, expected a new folder" \
 	crossover gomap_rw syncmap -o again
 refuses "another pair" 2 'started with maps ["gomap_rw","syncmap"], now ["syncmap","gomap_rw"]' \

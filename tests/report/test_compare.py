@@ -357,7 +357,8 @@ REFUSED = {
                          "protocol 3, expected 2"),
     "another version elsewhere": (lambda f: change(f, lambda m: m["build"].update(
         commit="2222222")), "commit 2222222 instead of 0000000"),
-    "no campaign": (lambda f: (f / "campaign.json").unlink(), "No such file"),
+    "no campaign": (lambda f: (f / "campaign.json").unlink(),
+                    "expected the folder of a campaign"),
 }
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from report import ending
+from report import ending, folders
 from report.load import strict_json
 
 
@@ -32,6 +32,13 @@ def raising(error):
     def command():
         raise error
     return command
+
+
+def test_a_forbidden_write_names_the_folder(monkeypatch, tmp_path):
+    error = PermissionError(13, "Permission denied", str(tmp_path / "report"))
+    assert "a+rX" in folders.reason(error)
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)
+    assert f"{tmp_path} cannot be written: run as its owner" in folders.reason(error)
 
 
 def test_a_status_is_passed_on_without_output(ended):

@@ -140,6 +140,7 @@ def test_an_imported_trace_replays(tmp_path, map_name):
     (b"", ":1: ", "at least one line"),
     (b"0,a,1,1,1,get,0", ":1: last line", "a newline"),
     (b"0,a,1,1,1,get,0\n0,a,1,1,get,0\n", ":2: ", "seven fields"),
+    (b"0,a,27,get,\n", ":1: line", "seven fields"),
     (b"0,a,1,1,1,get,0\nx\n", ":2: line", "timestamp,key"),
     (b"5,a,1,1,1,get,0\n4,a,1,1,1,get,0\n", ":2: timestamp", "sort -s"),
     (b"0,a,1,1,1,got,0\n", ':1: operation "got"', "get, gets, set"),

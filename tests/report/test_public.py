@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+import tarfile
 
 import jsonschema
 import pytest
@@ -14,7 +15,10 @@ from machine_campaigns import change, machine, untrusted
 from report_helpers import TOP, Page, main
 from test_compare import pair_by_oracle
 
-from report.public import entry
+from report import load
+from report.decide import result
+from report.public import entry, journal
+from report.render import markdown
 
 SMALL = dict(maps=("gomap_rw", "syncmap", "ck_ht"), threads=(1, 2), keys=(65536,), blocks=8)
 SCHEMA = json.loads((TOP / "docs/public.schema.json").read_text())
@@ -175,3 +179,77 @@ def test_hostile_entries_are_only_text(given, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps(contents))
     page = page_of(tmp_path, tmp_path / "out")
     assert page.count("<script>") == 1 and page.count("&lt;script&gt;alert") > 3
+
+
+# ---- publish ----------------------------------------------------------------
+
+def publish(*words):
+    """Returns (status, standard output, standard error)."""
+    output, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
+        status = main(["publish", *map(str, words)])
+    return status, output.getvalue(), error.getvalue()
+
+
+def test_a_published_entry_is_verified_by_the_journal_next_to_it(given, tmp_path):
+    for out in (tmp_path / "1", tmp_path / "2"):
+        status, output, error = publish(given / "a", "-o", out)
+        assert status == 0 and "merge request" in output, error
+        assert sorted(f.name for f in out.iterdir()) == ["a.json", "a.tar.xz"]
+    for name in ("a.json", "a.tar.xz"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    contents = json.loads((tmp_path / "1/a.json").read_text())
+    assert contents == entry_of(given, "a") | {"journal": "a.tar.xz"}
+    contents["groups"][0]["needs"] = 99
+    (tmp_path / "1/a.json").write_text(json.dumps(contents))
+    status, output, _ = public("verify", tmp_path / "1/a.json")
+    assert status == 1 and "groups[0].needs: 99" in output
+
+
+@pytest.mark.parametrize("name, text, error", [
+    ("../a", b"x", "../a: expected only campaign.json"), (None, b"no archive", "damaged"),
+    (None, None, "No such file")])
+def test_journals_that_are_no_campaign_are_rejected(given, tmp_path, name, text, error):
+    shutil.copy(given / "public/a.json", tmp_path)
+    if name:
+        with tarfile.open(tmp_path / "a.tar.xz", "w:xz") as tar:
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text))
+    elif text:
+        (tmp_path / "a.tar.xz").write_bytes(text)
+    status, _, found = public("verify", tmp_path / "a.json")
+    assert status == 2 and "a.tar.xz" in found and error in found
+    assert not (tmp_path.parent / "a").exists()
+
+
+def test_a_journal_that_is_too_large_needs_an_address(given, tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "MOST_BYTES", 1000)
+    status, _, error = publish(given / "a", "-o", tmp_path)
+    assert status == 2 and "at most 1000" in error and not list(tmp_path.iterdir())
+    assert publish(given / "a", "-o", tmp_path, "--journal", "at a")[0] == 0
+    assert (tmp_path / "a.json").read_text() == (given / "public/a.json").read_text()
+
+
+# ---- entries in this tree -----------------------------------------------------
+
+STORED = sorted((TOP / "results/public").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", STORED, ids=[file.stem for file in STORED])
+def test_each_stored_entry_follows_from_its_journal(file):
+    if json.loads(file.read_text())["journal"].startswith(("http:", "https:")):
+        pytest.skip("its journal is not in the tree")
+    assert public("verify", file)[0] == 0
+
+
+def test_the_table_of_the_readme_comes_from_a_stored_entry():
+    readme = (TOP / "README.md").read_text()
+    names = set(re.findall(r"results/public/([\w.-]+)\.json", readme))
+    if not STORED and not names:
+        pytest.skip("results/public has no entry yet")
+    assert len(names) == 1, "README.md names the entry of its table"
+    with journal.unpacked(TOP / "results/public" / f"{names.pop()}.tar.xz") as folder:
+        table = markdown.readme(result.build(load.read(folder)))
+    for part in filter(None, map(str.strip, table.split("\n\n"))):
+        assert part in readme

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * main.c - `readmostly explore` in the program of one map (flavour explore):
- * runs the instrumented map under many schedules, with verify/explore as its
- * run time instead of the simulated machine's.
- */
+/* main.c - `readmostly explore` in the program of one map (flavour explore):
+   runs the instrumented map under many schedules, on the run time of
+   verify/explore instead of the simulated machine's. */
 #include "runner/base/limits.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -589,10 +587,9 @@ int main(int argc, char **argv)
 	const struct rm_impl *impl;
 
 	rm_program_start();
-	arguments.options.cpus = cpus < 1 ? 1
-	                         : cpus > RM_EXPLORE_CPUS_MAX
-	                                 ? RM_EXPLORE_CPUS_MAX
-	                                 : (unsigned)cpus;
+	arguments.options.cpus = cpus < 1 ? 1 : (unsigned)cpus;
+	if (arguments.options.cpus > RM_EXPLORE_CPUS_MAX)
+		arguments.options.cpus = RM_EXPLORE_CPUS_MAX;
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!strcmp(arguments.map, "all"))

@@ -245,13 +245,21 @@ class Group:
             word = "equivalent" if low > 1 / MARGIN and high < MARGIN else "undecided"
         return interval(ratios, 0.05, self.shared), (low, high), word
 
+    def is_below(self, name, leader):
+        """Exact rank test for a map with too few blocks: all its trials are the slowest."""
+        few, many = (sorted(self.cells[m].rates.values()) for m in (name, leader))
+        orders = math.factorial(len(few) + len(many))
+        chance = math.factorial(len(few)) * math.factorial(len(many)) / orders
+        return few[-1] < many[0] and chance <= self.error
+
     def outcome(self, leader):
         """Returns the outcome and the leading maps."""
         rivals = [m for m in self.able if m != leader]
         words = {m: self.verdict(leader, m)[2] for m in rivals}
         if leader is None or rivals and set(words.values()) == {"invalid"}:
             return "too few runs", ()
-        front = sorted(m for m in rivals if words[m] not in ("faster", "invalid"))
+        front = sorted(m for m in rivals if words[m] != "faster" and not (
+            words[m] == "invalid" and self.is_below(m, leader)))
         word = ("one map only" if not rivals else "tied" if front else "decided")
         return word, (leader, *front)
 

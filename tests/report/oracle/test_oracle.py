@@ -79,7 +79,10 @@ def of_page(found: Result, campaign: oracle.Campaign) -> Iterable[tuple[object, 
     yield {name for name, _ in found.runs.failed_maps}, campaign.failed
     lows = [(c.low, c.against) for c in found.groups[0].comparisons if c.low is not None] \
         if found.groups else []
-    yield found.answer.runner_up, min(lows)[1] if lows else None
+    nearest = found.groups[0].comparisons[:1] if lows else ()  # perhaps without an interval
+    runner_up = min(lows)[1] if lows else None
+    yield found.answer.runner_up, next(
+        (c.against for c in nearest if c.low is None), runner_up)
     for row in found.latency.rows if found.latency else ():
         cell = next(c for c in campaign.cells.values() if c.map == row.map
                     and c.plan["measure"] == "latency" and c.ok

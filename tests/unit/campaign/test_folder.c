@@ -368,7 +368,7 @@ static void read_json_files(void)
 	json = NULL;
 	clear_error();
 	CHECK(rm_folder_campaign("bad", &json, &error) == -ENOENT && !json &&
-	                error_has("bad/campaign.json: cannot be read"),
+	                error_has("bad: no campaign.json, expected the folder"),
 	        "a folder without campaign.json is reported");
 	fake_root_write(root, "bad/campaign.json", "{\"format\": 2}");
 	clear_error();

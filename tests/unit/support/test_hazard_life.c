@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_hazard_life.c - resources of hazard pointers: heap blocks, the lock for
- * objects of threads that left, the owner, and every statistic. linked with the
- * stats objects
+ * objects of threads that left, the owner, and every statistic.
+ * It is linked with the stats objects.
  */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_equal_syncmap.c - compares sync.Map in C with Go's: the same operations
- * lead to the same state, step by step (docs/go-equality.md). Counts events:
- * linked with the stats objects. slow: over five seconds of CPU time; not part
- * of `make check`.
+ * lead to the same state, step by step (docs/go-equality.md).
+ * It counts events, so it is linked with the stats objects.
+ * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/go/compare.h"
 #include "tests/go/syncmap_state.h"

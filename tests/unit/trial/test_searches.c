@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The counts of key searches in Go's map and sync.Map (hashes, walks, probes
-   and compares) follow from the layout. Linked with the stats objects. */
+   and compares) follow from the layout. It is linked with the stats objects. */
 #include "impls/gomap/gomap_ops.h"
 #include "runner/impl.h"
 #include "runner/trial/internal.h"

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that all files of a release name one version, that the citation has the articles, and that
+journals of earlier builds are read or refused by name."""
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from built_maps import BUILD, ROOT
+
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+OLD = ROOT / "tests/report/oracle/campaigns/one-and-two-threads"  # measured by commit 907870e6
+
+
+def first(pattern: str, file: str) -> str:
+    """Returns the first match of a pattern at the start of a line."""
+    found = re.search(f"^{pattern}", (ROOT / file).read_text(), re.M)
+    assert found, f"{file}: no {pattern}"
+    return found[1]
+
+
+def test_every_file_names_the_same_release() -> None:
+    zenodo = json.loads((ROOT / ".zenodo.json").read_text())
+    assert {
+        first(r'#define RM_VERSION "(.*)"', "runner/base/build_info.h"),
+        first(r"## (\d+\.\d+\.\d+) ", "CHANGELOG.md"),
+        first(r"readmostly \((.*)\) ", "debian/changelog"),
+        CITATION["version"], zenodo["version"]} == {CITATION["version"]}
+    assert {first(r"## \d+\.\d+\.\d+ \((.*)\)", "CHANGELOG.md"), zenodo["publication_date"]} == {
+        str(CITATION["date-released"])}
+
+
+def test_the_citation_has_every_article() -> None:
+    articles = (ROOT / "docs/articles/README.md").read_text()
+    titles = re.findall(r"^\| S\d \| (.*?) \|", articles, re.M)
+    references = CITATION["references"]
+    assert len(titles) == 5 and all({"type", "title", "authors"} <= r.keys() for r in references)
+    assert [r["title"] for r in references if r["type"] == "article"] == titles
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BUILD / "readmostly", *command.split(), folder], cwd=ROOT, text=True,
+                          capture_output=True)
+
+
+def test_a_journal_of_an_earlier_build_is_read(tmp_path: Path) -> None:
+    shutil.copytree(OLD, tmp_path / "old")
+    done = run("report", tmp_path / "old")
+    assert "54 runs, 24 repeated" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", [
+    "report", "publish -o OUT", "advise --writes 3% --keys 64Ki --threads 2", "run --resume -o",
+    "dev validate"])
+def test_a_journal_of_release_0_1_0_is_refused_by_name(command: str, tmp_path: Path) -> None:
+    shutil.copytree(OLD, tmp_path / "old")
+    file = tmp_path / "old/campaign.json"
+    file.write_text(re.sub(r'"protocol": *2', '"protocol": 1', file.read_text()))
+    done = run(command.replace("OUT", str(tmp_path)), tmp_path / "old")
+    assert done.returncode != 0
+    assert f"{file}: protocol 1, expected 2" in done.stdout + done.stderr
