@@ -28,8 +28,9 @@ static const size_t zeros[] = { 0, 1, 15, 16, 17, 31, 32, 128, 129, 2, 3, 4, 8,
 	33, 127, 64 };
 enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
 
-/* More of them, at which lengths of 8 and of 16 bits wrap. They start at number
- * WRAPS_FROM, since tests of few keys have no time for them. */
+/* Further lengths of keys of zeros, at which lengths of 8 and of 16 bits wrap.
+ * They start at key number WRAPS_FROM, because long keys are slow and most
+ * tests use few keys. */
 static const size_t wraps[] = { 255, 256, 257, 65535, 65536, 65537 };
 enum { WRAPS = sizeof(wraps) / sizeof(wraps[0]), WRAPS_FROM = 64 };
 
@@ -78,8 +79,9 @@ static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 }
 
 /* The hash of a word x is the folded product of two factors, one for each half
- * of (x ^ secret) * factor. It is 0 if one of them is 0. The seed decides how
- * many words do that: at least three after rm_keyset_seed(). */
+ * of (x ^ secret) * factor. The hash is 0 if one of the two factors is 0. The
+ * seed decides how many words have this hash: with a seed of rm_keyset_seed(),
+ * at least three. */
 static bool zero_hash_word(size_t i, uint64_t seed, uint64_t *word)
 {
 	__extension__ typedef unsigned __int128 u128;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum rm_keyset {
-	RM_KEYS_RANKS, /* as in the measured loop */
+	RM_KEYS_RANKS, /* the keys of the measured loop */
 	RM_KEYS_EDGES, /* 0, all ones, consecutive; any length, zero bytes */
 	RM_KEYS_CHAIN, /* all in one bucket of a map that uses rm_hash() */
 	RM_KEYSETS,
@@ -17,7 +17,8 @@ enum rm_keyset {
 
 enum {
 	RM_KEYSET_BYTES = 66 << 10,
-	/* of the first 64 keys of RM_KEYS_EDGES, and in RM_KEYS_CHAIN */
+	/* enough for the first 64 keys of RM_KEYS_EDGES and for
+	   RM_KEYS_CHAIN */
 	RM_KEYSET_SHORT_BYTES = 304,
 	RM_CHAIN_BITS = 8, /* low hash bits that the keys of a chain share */
 };
@@ -37,8 +38,8 @@ struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
  * even i have all 64 bits equal, so a tag of any width is shared. */
 uint64_t rm_keyset_chain(size_t i, uint64_t seed);
 
-/* The seed of a map for whose rm_hash() such words exist; another one for each
- * `seed` without its low four bits. */
+/* Returns a seed for the map, with which such words exist in rm_hash(). Seeds
+ * that differ above their low four bits give different results. */
 uint64_t rm_keyset_seed(uint64_t seed);
 
 /* Hash of a key of any set, over its length and last 16 bytes, to find its

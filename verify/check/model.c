@@ -21,8 +21,8 @@ enum {
 	CHAIN_SIZE = 300, /* longer chains are only slower */
 	LONG_SIZE = 200,  /* number of keys in the long sequence of each set */
 	ONE_VISIT = 300,
-	EDGES_SIZE = 1100,  /* includes every kind of edge key */
-	COUNT_SIZE = 65537, /* a count of 16 bits wraps */
+	EDGES_SIZE = 1100,  /* a set of this size has every kind of edge key */
+	COUNT_SIZE = 65537, /* more keys than a 16-bit counter counts */
 	FEW_OPS = 100000
 };
 
@@ -152,7 +152,7 @@ static bool is_skipped(const struct rm_check_case *c, size_t i, bool presize)
 	       (presize || i < SIZES - 1);
 }
 
-/* One map that is large enough for a count of 16 bits to wrap. */
+/* Fills one map that is so large that a 16-bit counter of keys wraps. */
 static int check_count(const struct rm_check_case *c, struct rm_error *error)
 {
 	if (c->impl->caps & RM_CAP_SLOW_WRITES || rm_sanitized())

@@ -18,13 +18,16 @@ struct rm_explore_call {
 	struct rm_value expected, value, result;
 	bool was_there;               /* the update found the key */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
-	size_t *pairs, pairs_most;    /* their number, and its maximum */
-	const uint32_t *rank;         /* low half of each key's values */
+	/* number of these entries, and its maximum */
+	size_t *pairs, pairs_most;
+	const uint32_t
+	        *rank; /* low half of the values of each of `keys` keys */
 	unsigned keys;
-	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` is the key's rank */
+	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` has the keys' ranks */
 	uint64_t map_seed;
-	char bytes[RM_KEYSET_SHORT_BYTES]; /* of the key, if not ranks */
-	const unsigned *extremes; /* written: 1: value 0, 2: all ones */
+	char bytes[RM_KEYSET_SHORT_BYTES]; /* of the key in other sets */
+	const unsigned *extremes; /* values written so far: bit 0: the value 0,
+	                             bit 1: all ones */
 	const uint32_t *begun;    /* for each sequence: the writer's clock when
 	                          its operation began */
 	const uint64_t *sequence; /* the newest value of any lane, from 1 */
@@ -39,8 +42,8 @@ void rm_explore_verify_value(const struct rm_explore_call *call,
 /* Sets call->key to key number `key`. */
 void rm_explore_set_key(struct rm_explore_call *call, unsigned key);
 
-/* Performs the operation and returns its result; false if it returns nothing.
-   The result of length goes to result.word[0]. */
+/* Performs the operation and returns its boolean result, or false if it has
+   none. The result of length goes to result.word[0]. */
 bool rm_explore_perform(struct rm_explore_call *call, unsigned kind);
 
 /* The full value whose first word this is. */

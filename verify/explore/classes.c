@@ -25,8 +25,11 @@
 #include "runner/impl.h"
 
 enum {
-	FAR = 255,     /* special programs; odd, so that all shapes get some */
-	FAR_EXACT = 4, /* far programs; all but one of them are exact */
+	/* one in this many special programs; odd, so that all shapes get
+	   some */
+	FAR = 255,
+	/* one in this many of those repeats more often than exactly */
+	FAR_INEXACT = 4,
 	FAR_TIMES = 1 << 16,
 	/* maximum number of extra repeats, in half of these programs */
 	FAR_MORE = 512,
@@ -230,10 +233,11 @@ static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
 	fill_repeats(program, times, rm_explore_draw(rng, 4) != 0, rng);
 }
 
-/* These programs are rare, so each has everything that can matter: present,
-   colliding keys, writes that keep them present, and the maximum of readers,
-   which may stall at different steps. A counter that must only wrap, while a
-   reader that began after the first writes is stalled, needs more repeats. */
+/* These programs are rare, so each has everything that can matter: colliding
+   keys that are present, writes that keep them present, and the maximum number
+   of readers, which may stall at different steps. The extra repeats are for
+   counters that must wrap while a reader that began after the first writes is
+   stalled. */
 static void make_far(struct rm_explore_program *program, uint64_t *rng)
 {
 	program->threads = RM_EXPLORE_THREADS_MAX;
@@ -244,7 +248,7 @@ static void make_far(struct rm_explore_program *program, uint64_t *rng)
 	        true, rng);
 }
 
-/* For a counter that must return to its exact old value: no other thread
+/* For counters that must return to their exact old value. So only one thread
    writes. */
 static void make_exact(struct rm_explore_program *program, uint64_t *rng)
 {
@@ -279,7 +283,7 @@ void rm_explore_special_make(const struct rm_explore_options *options,
 	program->threads = RM_EXPLORE_THREADS;
 	if (special % FAR == FAR - 1 && !program->memory &&
 	        rm_explore_may_take_long(options, number))
-		(special / FAR % FAR_EXACT ? make_exact : make_far)(
+		(special / FAR % FAR_INEXACT ? make_exact : make_far)(
 		        program, rng);
 	else
 		make[rm_explore_draw(rng, sizeof(make) / sizeof(*make))](

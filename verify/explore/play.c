@@ -42,10 +42,11 @@ static struct {
 	void *map;
 	uint64_t sequence; /* number of the last value that was written */
 	uint32_t *begun;   /* for each value: writer's clock */
-	unsigned extremes; /* values 0 and all ones that are written */
-	uint32_t present;  /* keys with an initial value, as bits */
+	unsigned
+	        extremes; /* bits of the extreme values written so far: call.h */
+	uint32_t present; /* keys with an initial value, as bits */
 	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values */
-	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
+	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* rank of each key */
 	struct rm_history_event *event;
 	/* the running operation of each lane */
 	struct rm_history_event *running[RM_EXPLORE_LANES];
@@ -94,7 +95,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	unsigned kind =
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
-	rm_explore_mark_opaque(); /* the order of begins and ends is judged */
+	/* the order in which operations begin and end is judged */
+	rm_explore_mark_opaque();
 	rm_explore_set_key(call, op->key);
 	call->value = next_value(call->lane->id, op->key);
 	play.begun[play.sequence] = rm_explore_now();
@@ -345,8 +347,8 @@ static int take_history(struct rm_history *history)
 	return status;
 }
 
-/* Judges quickly first, and explains only a history that failed. To make a
-   history of 65,536 operations smaller takes minutes, so it is not explained. */
+/* Judges quickly first, and explains only a history that failed. Long histories
+   are not explained: with 65,536 operations this takes minutes. */
 static int judge(struct rm_explore_played *played, struct rm_error *error)
 {
 	struct rm_history_judgement quick = { 0 };

@@ -35,12 +35,11 @@ static unsigned shape_of(unsigned shapes, uint64_t n)
 	return (unsigned)__builtin_ctz(shapes);
 }
 
-/* Uses a program file; values that the file does not set are drawn. */
-/* One program in KEYSET_OF each has extreme keys, or keys of equal hashes. One
-   in BEFORE_OF has writes before its threads, after which a counter of 16 bits
-   is close to its end or its middle. These take long, so they are left out like
-   the far programs of classes.c. The other fields are drawn before, and do not
-   depend on these. */
+/* One program in KEYSET_OF has extreme keys, and one in KEYSET_OF keys of equal
+   hashes. One in BEFORE_OF has so many writes before its threads that a counter
+   of 16 or 15 bits is about to wrap. These take long, so they are left out if
+   the far programs of classes.c are. All other fields are drawn earlier and do
+   not depend on this. */
 static void draw_extremes(
         struct rm_explore_program *program, bool may_take_long, uint64_t rng)
 {
@@ -61,6 +60,7 @@ static void draw_extremes(
 	        (struct rm_explore_op){ RM_HISTORY_REMOVE, (uint8_t)key, 0 };
 }
 
+/* Uses a program file; values that the file does not set are drawn. */
 static void make_written(const struct rm_explore_program_file *written,
         struct rm_explore_program *program)
 {

@@ -27,8 +27,9 @@ struct rm_explore_op {
 	uint32_t times; /* number of repeats in a row; 0 means once */
 };
 
-/* Writes by the main thread, repeated before the threads begin, to bring
-   counters close to the point at which they wrap. They take no steps. */
+/* The main thread repeats these writes before the other threads begin, to
+   bring counters close to the value at which they wrap. The writes are not
+   part of the schedule. */
 struct rm_explore_before {
 	struct rm_explore_op op[RM_EXPLORE_BEFORE_OPS]; /* upsert or remove */
 	unsigned ops;
@@ -50,12 +51,12 @@ struct rm_explore_program {
 	enum rm_explore_question question;
 	uint64_t map_seed;
 	bool presize;
-	bool collide; /* its keys collide in the map if possible */
-	/* If not ranks, a key may also have the value 0 or all ones once, and
-	   `collide` has no effect. */
+	bool collide; /* the keys collide in the map if possible */
+	/* In other sets than RM_KEYS_RANKS, the first values of two keys are 0
+	   and all ones, and `collide` has no effect. */
 	enum rm_keyset keyset;
 	struct rm_explore_before before;
-	bool looks;        /* also length and scan at the end */
+	bool looks;        /* true: also call length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are present at the start, as bits */
 	unsigned threads;

@@ -22,9 +22,11 @@ enum {
 	TRIES_ALIKE = 8,
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
-	STEPS_MOST = 200000000, /* in total; few plays of long programs */
-	BEFORE_STEPS = 20,      /* that a write before the threads counts */
-	LONG_TURN = 100000,     /* for a lane that continues */
+	/* maximum number of steps in total; allows few plays of long programs
+	    */
+	STEPS_MOST = 200000000,
+	BEFORE_STEPS = 20,  /* cost of a write before the threads, in steps */
+	LONG_TURN = 100000, /* steps for a lane that continues */
 };
 
 void rm_explore_turns_clear(struct rm_explore_turns *turns)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chained.h - the correct map of fixtures about keys, values and numbers that
- * wrap: a chained table under one mutex, keys of all shapes.
- *
- * A fixture defines CHAINED_ID, and may replace functions
- * by CHAINED_IS_KEY, CHAINED_LENGTH, CHAINED_LOOKUP and others. `twin` as in
- * planted.h. */
+/* chained.h - a correct chained table under one mutex, with keys of all shapes.
+ * Fixtures about keys, values and wrapping numbers include it, then define
+ * macros such as CHAINED_IS_KEY or CHAINED_LOOKUP to replace its functions, and
+ * then include chained_impl.h. They define PLANTED_ID; `twin` is true in the
+ * corrected version, as in planted.h. */
 #ifndef RM_CHAINED_H
 #define RM_CHAINED_H
 

@@ -374,10 +374,10 @@ static void sets_have_their_keys(void)
 	CHECK(uses_word(rm_scatter(2 * 257 + 1)),
 	        "keys include ranks of the measured loop");
 	CHECK(uses_word(UINT64_MAX) && uses_word(3ULL << 63),
-	        "and the edge words");
+	        "keys include the edge words");
 	CHECK(uses_word(rm_keyset_chain(2 * 257 + 1, rm_keyset_seed(1))) &&
 	                !uses_word(rm_keyset_chain(2 * 257 + 1, 1)),
-	        "and keys of one bucket for the map's seed");
+	        "keys include keys of one bucket for the map's seed");
 }
 
 static void no_two_maps_are_alike(void)

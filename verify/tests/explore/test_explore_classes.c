@@ -126,13 +126,15 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
 	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
-	        "each of these has all threads, and one present key or four "
-	        "that collide");
-	CHECK(before > 20, "some begin when such a counter is close to its "
-	                   "end");
+	        "programs that wrap 16 bits have all threads, and one present "
+	        "key or four that collide");
+	CHECK(before > 20,
+	        "some programs begin when a 16-bit counter is about to wrap");
 	CHECK(edges > NUMBERS / 20 && chains > NUMBERS / 20,
-	        "one in 16 has extreme keys, one in 16 keys of equal hashes");
-	CHECK(early == 0, "none of these is run by `explore all`");
+	        "one program in 16 has extreme keys, and one in 16 keys of "
+	        "equal hashes");
+	CHECK(early == 0,
+	        "`explore all` runs no program that wraps a 16-bit counter");
 }
 
 static void test_plain(void)

@@ -145,7 +145,7 @@ static void test_back(void)
 		.ops = 11,
 		.seed = 5 };
 
-	/* with programs that take long */
+	/* these numbers include programs with writes before the threads */
 	for (uint64_t i = 20000; i < 22000; i++) {
 		struct rm_explore_program program;
 		struct rm_explore_program_file written;
