@@ -119,7 +119,7 @@ class GroupMetric:
 class Counters:
     """The hardware events that were counted in a trial.
 
-    - scope: what was counted, such as "thread, user mode"
+    - scope: threads or CPUs, and their mode, such as "thread, user mode"
     - background_threads: whether threads of the map were counted, such as "not counted"
     """
     backend: str | None = None
