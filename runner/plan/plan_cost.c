@@ -40,7 +40,6 @@ enum {
 	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
 	THREAD_BYTES = 64 << 10, /* used stack, retired objects, histograms */
 	PROCESS_BYTES = 8 << 20,
-	STREAM_BYTES = 64 << 20,
 };
 
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell)
@@ -200,7 +199,8 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 		planned->estimate_ns += HISTOGRAMS_NS;
 	if (cell->dist == RM_DIST_SEQUENTIAL) {
 		planned->estimate_ns += STREAM_NS;
-		planned->memory_bytes += STREAM_BYTES;
+		planned->memory_bytes += rm_stream_length(cell) *
+		                         cell->threads * sizeof(uint32_t);
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		planned->memory_bytes += rm_plan_simulated_bytes(cell);
