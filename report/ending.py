@@ -14,7 +14,7 @@ from typing import TextIO
 from report import folders
 
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PACKAGE = Path(__file__).resolve().parent
 
 
