@@ -6,11 +6,13 @@
 
 needs='numpy scipy matplotlib jinja2 jsonschema'
 
+# Without /dev/null, which may be read-only.
 try() {
-	path=$(command -v "$1" 2>/dev/null) || return 1
-	"$path" -c 'import sys, numpy, scipy, matplotlib, jinja2, jsonschema
-sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || return 1
-	echo "$path"
+	path=$(command -v "$1") || return 1
+	error=$("$path" -c 'import sys, numpy, scipy, matplotlib, jinja2, jsonschema
+sys.exit(sys.version_info < (3, 11))' 2>&1) && echo "$path" && return
+	case $error in *ModuleNotFoundError*) ;; *Error:\ *) why="$path: ${error##*Error: }" ;; esac
+	return 1
 }
 
 if [ -n "$PYTHON" ]; then
@@ -22,6 +24,7 @@ for python in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 \
 	try "$python" && exit 0
 done
 
+[ -z "$why" ] || { echo "report: $why (temporary files: export TMPDIR=FOLDER)" >&2 && exit 3; }
 echo "report: no Python 3.11 or newer here can import $needs." >&2
 echo "Install them, on Debian and Ubuntu with" >&2
 echo "    apt-get install python3 python3-numpy python3-scipy" \

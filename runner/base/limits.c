@@ -279,6 +279,15 @@ bool rm_limits_cpu_time_ended(int signal)
 	               limit.rlim_cur != RLIM_INFINITY);
 }
 
+void rm_limits_forbid_core(void)
+{
+	/* A core_pattern that is a pipe ignores 0, but not 1 (do_coredump() in
+	   the kernel), and may read the core for minutes. */
+	const struct rlimit core = { 1, 1 };
+
+	setrlimit(RLIMIT_CORE, &core);
+}
+
 bool rm_limits_oom_kills(uint64_t *kills)
 {
 	char folder[PATH_MAX - 64], path[PATH_MAX];

@@ -7,10 +7,12 @@
 #include "runner/base/limits.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct check {
 	const char *subject;
@@ -230,10 +232,19 @@ static void scheduling(
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
-	char text[RM_FINDING_TEXT];
+	char text[RM_FINDING_TEXT], group[PATH_MAX], files[PATH_MAX];
 	struct rm_fact fact;
 
 	rm_fact_cgroup_quota(&fact);
+	if ((rm_cgroup_folder("", group, sizeof(group)) ||
+	            rm_cgroup_folder("cpu", group, sizeof(group))) &&
+	        !rm_host_path("/sys/fs/cgroup", files, sizeof(files)) &&
+	        access(files, R_OK)) {
+		set_finding(finding, RM_FINDING_UNKNOWN, "",
+		        "this process is in a control group, but "
+		        "/sys/fs/cgroup cannot be read");
+		return;
+	}
 	if (rm_quota_warning(topology, text))
 		set_finding(finding, RM_FINDING_WARNING, "",
 		        "%.280s, e.g. docker run without --cpus", text);
