@@ -232,16 +232,14 @@ static void scheduling(
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
-	char text[RM_FINDING_TEXT], group[PATH_MAX], files[PATH_MAX];
+	char text[RM_FINDING_TEXT], path[PATH_MAX];
 	struct rm_fact fact;
 
 	rm_fact_cgroup_quota(&fact);
-	if ((rm_cgroup_folder("", group, sizeof(group)) ||
-	            rm_cgroup_folder("cpu", group, sizeof(group))) &&
-	        !rm_host_path("/sys/fs/cgroup", files, sizeof(files)) &&
-	        access(files, R_OK)) {
+	if (rm_host_read("/proc/self/cgroup", text, sizeof(text)) > 0 &&
+	        !rm_host_path("/sys/fs/cgroup", path, sizeof(path)) &&
+	        access(path, R_OK)) {
 		set_finding(finding, RM_FINDING_UNKNOWN, "",
-		        "this process is in a control group, but "
 		        "/sys/fs/cgroup cannot be read");
 		return;
 	}
