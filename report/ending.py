@@ -101,7 +101,8 @@ def refusing(command: Callable[[], int], name: str,
 
 def end(command: Callable[[], int]) -> int:
     """Runs command() and returns its status for sys.exit()."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for inherited in (signal.SIGPIPE, signal.SIGCHLD):  # the parent may ignore them
+        signal.signal(inherited, signal.SIG_DFL)
     debug = "--debug" in sys.argv[1:]
     if debug:
         sys.argv.remove("--debug")
