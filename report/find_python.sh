@@ -7,10 +7,12 @@
 needs='numpy scipy matplotlib jinja2 jsonschema'
 
 why=
-try() { # PYTHON: prints its path; else sets $why to the file and the error, if it is the first
-	path=$(command -v "$1" 2>/dev/null) || return 1
+# PYTHON: prints its path; else sets $why to the file and the error, if it is the first. Without
+# /dev/null, which may be read-only.
+try() {
+	path=$(command -v "$1") || return 1
 	failed=$("$path" -c 'import sys, numpy, scipy, matplotlib, jinja2, jsonschema
-sys.exit(sys.version_info < (3, 11))' 2>&1 >/dev/null) && echo "$path" && return
+sys.exit(sys.version_info < (3, 11))' 2>&1) && echo "$path" && return
 	[ -n "$why" ] || [ -z "$failed" ] || why="$path: $(grep -o 'File "[^<].*' <<<"$failed" | tail -n 1): ${failed##*$'\n'}"
 	return 1
 }
@@ -24,6 +26,7 @@ for python in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 \
 	try "$python" && exit 0
 done
 
+case $why in *temporary*) why="$why (export TMPDIR=FOLDER)" ;; esac
 echo "report: no Python 3.11 or newer here can import $needs.${why:+ $why}" >&2
 echo "Install them, on Debian and Ubuntu with" >&2
 echo "    apt-get install python3 python3-numpy python3-scipy" \

@@ -87,18 +87,10 @@ const char *rm_file_reason(int failed)
 
 const char *rm_write_reason(int failed)
 {
-	switch (failed) {
-	case -EFBIG:
-		return "File too large: " RM_FILE_SIZE_ADVICE;
-	case -ENOSPC:
-		return "No space left on device: free space (df -h)";
-	case -EDQUOT:
-		return "Disk quota exceeded: free space (quota -s)";
-	case -EROFS:
-		return "Read-only file system: choose a writable place";
-	default:
-		return strerror(-failed);
-	}
+	return failed == -EFBIG    ? "File too large: " RM_FILE_SIZE_ADVICE
+	       : failed == -ENOSPC ? "No space left on device: free space (df)"
+	       : failed == -EDQUOT ? "Disk quota exceeded: free space (quota)"
+	                           : strerror(-failed);
 }
 
 /* Does not rely on the file's size: pipes and files in /proc report none, and a

@@ -456,10 +456,9 @@ typedef int rm_turn_fn(
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* True if these attempts include cells that wait for a limit: an earlier resume
-   ran them. */
-bool rm_repeats_has_waiting(const struct rm_plan *plan,
-        const struct rm_arms *arms, const json_t *attempts);
+/* True if these attempts include cells that wait for a limit (an earlier resume
+   ran them). These cells have only the arm "head". */
+bool rm_repeats_has_waiting(const struct rm_plan *plan, const json_t *attempts);
 
 /* Returns the total number of repeats that a plan allows; without a budget,
    more than 10 per trial. */

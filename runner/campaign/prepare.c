@@ -463,7 +463,7 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	if (result)
 		return result;
 	rm_plan_run_waiting(&prepared->plan, &prepared->catalog,
-	        rm_repeats_has_waiting(&prepared->plan, &prepared->arms,
+	        rm_repeats_has_waiting(&prepared->plan,
 	                rm_journal_attempts(prepared->journal)));
 	return rm_journal_read(prepared->journal, rm_tally_restore_line,
 	        &prepared->tally, error);

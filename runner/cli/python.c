@@ -67,8 +67,8 @@ int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error)
 		        (int)strcspn(output, "\n"), output);
 	else
 		result = rm_error_set(error, -ENOENT,
-		        "no Python with the packages of the report found; %s "
-		        "prints what to install",
+		        "no Python with the packages of the report works; %s "
+		        "prints why, and what to install",
 		        finder);
 	free(output);
 	return result;
