@@ -117,8 +117,14 @@ class GroupMetric:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The hardware events that were counted in a trial."""
+    """The hardware events that were counted in a trial.
+
+    - scope: threads or CPUs, and their mode, such as "thread, user mode"
+    - background_threads: whether threads of the map were counted, such as "not counted"
+    """
     backend: str | None = None
+    scope: str | None = None
+    background_threads: str | None = None
     reason: str | None = None
     events: tuple[Event, ...] = ()
     group: str | None = None
@@ -127,8 +133,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the process read about its surroundings. `adds_per_ns` is the number of dependent
-    additions per ns on the slowest CPU, which equals its frequency in GHz."""
+    """Facts about its environment that the process recorded. `adds_per_ns` is the number of
+    dependent additions per ns on the slowest CPU, which equals its frequency in GHz."""
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None

@@ -56,7 +56,7 @@ def tick(value: float) -> str:
 
 
 def asked(result: Result) -> str | None:
-    """Formats the options of advise that ask for the place of the first sentence. None: there
+    """Formats the options of advise that select the place of the first sentence. None: there
     is no ranking, or advise has no option for a factor of the place."""
     spot = questions.spot_of(result.groups[0].place) if result.groups else None
     return questions.options_of(spot) if spot and spot[-3:] == questions.USUAL[-3:] else None
@@ -71,8 +71,8 @@ def parts(place: Place) -> dict[str, object]:
 
 
 def factors(result: Result) -> list[str]:
-    """Returns the factors that differ among the conditions and the headline."""
-    places = [one.place for one in result.conditions]
+    """Returns the factors that differ among the printed conditions and the headline."""
+    places = [result.conditions[i].place for i in shown(result)]
     places += [group.place for group in result.groups[:1]]
     all_ = [parts(place) for place in places]
     return [name for name in (all_[0] if all_ else ())

@@ -29,8 +29,9 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
-/* Bytes that one trial may take: half of what is left. The other half is for
-   the runner, and for other programs that grow. UINT64_MAX: no limit. */
+/* Bytes that one trial may take: half of the remaining memory. The
+   other half is for the runner, and for other programs that grow. UINT64_MAX:
+   no limit. */
 uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
 
 /* Advice, as a clause, after the kernel refused memory or threads: names the
@@ -64,6 +65,13 @@ bool rm_limits_oom_kills(uint64_t *kills);
    above it. Calls before and after a trial also detect a quota that was set in
    between. False if no file contains the number. */
 bool rm_limits_throttled_ns(uint64_t *ns);
+
+/* Stores the inherited scheduling class, nice value and I/O class, for example
+   "SCHED_OTHER, nice 0, I/O class none". Returns why measurements in this class
+   have little value (static), or NULL. */
+enum { RM_SCHEDULING_BYTES = 64 };
+const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES]);
+#define RM_SCHEDULING_FIX "sudo chrt -o -p 0 $$; sudo renice -n 0 -p $$"
 
 /*
  * The folder below /sys/fs/cgroup of this process's group: the group of a
