@@ -28,7 +28,7 @@ using words = table<uint64_t, uint64_t>;
 /* The keys of a batch that are to be looked up, and their ranks. */
 struct pending {
 	uint64_t keys[RM_BATCH], ranks[RM_BATCH];
-	size_t count;
+	size_t count, absent; /* absent: drawn to miss */
 };
 
 /* Counts misses by whether the rank is resident. A key that another thread has
@@ -54,7 +54,9 @@ RM_HOT uint64_t look_up(words &entries, rm_worker *worker, const pending &batch)
 		                 entry.first;
 	        });
 
-	if (__builtin_expect(found != batch.count, 0))
+	if (__builtin_expect(found + batch.absent == batch.count, 1))
+		worker->counts.misses_absent += batch.absent;
+	else
 		count_misses(entries, worker, batch, batch.count - found);
 	return wrong;
 }
@@ -69,7 +71,7 @@ RM_HOT void drive_bulk(words &entries, rm_worker *worker,
 		uint64_t left = RM_BATCH;
 		pending batch;
 
-		batch.count = 0;
+		batch.count = batch.absent = 0;
 		do {
 			const uint64_t x = rm_next(&rng);
 			const uint64_t rank = rm_draw(worker, RM_DRAWS_UNIFORM,
@@ -81,6 +83,7 @@ RM_HOT void drive_bulk(words &entries, rm_worker *worker,
 				left = rm_batch_rest_after_write(worker, left);
 				continue;
 			}
+			batch.absent += rank >= worker->resident;
 			batch.ranks[batch.count] = rank;
 			batch.keys[batch.count++] = rm_scatter(rank);
 		} while (--left);
