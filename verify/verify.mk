@@ -3,7 +3,7 @@
 # recorded histories (verify/README.md).
 CHECKING := $(wildcard verify/check/*.c) runner/map_program/this_map.c
 HISTORY  := $(filter-out %/program.c,$(wildcard verify/history/*.c))
-EXPLORING := $(wildcard verify/explore/*.c) runner/sim/guest/ctx.c runner/sim/guest/space.c
+EXPLORING := $(wildcard verify/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c strings.c) verify/check/keyset.c
 $(BUILD)/check.a: $(call objects,$(BUILD),$(CHECKING) $(HISTORY)) $(core)
 $(foreach size,$(SIZES),$(eval $(BUILD)/check-x$(size).a: \
   $(call objects,$(BUILD)/x$(size),$(CHECKING) runner/impl_words.c) $(call objects,$(BUILD),$(HISTORY)) $(core)))

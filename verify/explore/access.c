@@ -170,6 +170,12 @@ static inline void touch_plain(
 		check_initialised(address, bytes, site);
 }
 
+void rm_sim_touch(const void *at, size_t bytes, bool write, const void *site)
+{
+	touch_plain((uintptr_t)at, (unsigned)bytes, write, site);
+	rm_explore_mark_opaque(); /* strings.c looked at the bytes before */
+}
+
 #define RM_EXPLORE_PLAIN(name, bytes, write)                         \
 	void __tsan_##name##bytes(void *address)                     \
 	{                                                            \
