@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # build.sh SOURCES PROGRAM [CRATE...] - builds readmostly-rust with the maps of these crates. Crates are Debian's
 # packages; cargo uses no network. The copy of Cargo.toml omits missing crates, since cargo requires even unused ones.
