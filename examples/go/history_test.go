@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ func (m *lockedMap) lookup(key uint64) (uint64, bool) {
 // With the bug, it looks the key up under the shared lock, and writes later.
 func (m *lockedMap) exchange(key, value uint64) (uint64, bool) {
 	old, present := m.lookup(key)
+	runtime.Gosched()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if os.Getenv("BUG") == "" {

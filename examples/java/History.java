@@ -22,6 +22,7 @@ public final class History {
 	static final class Broken extends ConcurrentHashMap<Long, Long> {
 		@Override public Long put(Long key, Long value) {
 			Long old = get(key);
+			Thread.yield();
 			super.put(key, value);
 			return old;
 		}
