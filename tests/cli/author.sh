@@ -87,7 +87,8 @@ cat >cxx.cc <<'END'
 #include <memory>
 #include <mutex>
 #include <vector>
-static std::vector<std::shared_ptr<int>> at_load(3, std::make_shared<int>(7));
+static const std::shared_ptr<int> counted = std::make_shared<int>(7); // by atomic operations
+static std::vector<std::shared_ptr<int>> at_load(3, counted);
 struct Base { virtual ~Base() = default; virtual uint64_t get() = 0; };
 struct Value : Base {
 	uint64_t value;
@@ -101,6 +102,7 @@ struct Adapter {
 	explicit Adapter(size_t) {}
 	template <class F> auto alone(F run) {
 		static std::vector<int> once(4);
+		auto mine = counted;
 		{ std::unique_lock hold(lock); free.wait(hold, [&] { return !taken; }); taken = true; }
 		at_load.push_back(at_load[0]);
 		at_load.resize(3 + once.size() - 4);
