@@ -9,12 +9,14 @@
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/program_file.h"
+#include "verify/explore/sample.h"
 
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -478,6 +480,62 @@ static void print_exhausted(const struct rm_explore_options *one,
 	        sum->fault ? "" : ": none fails");
 }
 
+/* A run that could not find the injected bug shows nothing about the map. */
+static bool is_open(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	return sum->tally.undecided || sum->tally.cut ||
+	       (!sum->control && !rm_explore_no_control(one));
+}
+
+static void print_control(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const char *none = rm_explore_no_control(one);
+
+	if (none)
+		printf("; no injected bug was tried, since %s", none);
+	else if (sum->control)
+		printf("; an injected bug was found after %" PRIu64
+		       " schedules",
+		        sum->control);
+	else
+		printf("; an injected bug was not found, so this run shows "
+		       "nothing");
+}
+
+/* Formats 10 to the power of `log`: "3,100", or "10^31" if it is large. */
+static void powered(double log, char text[32])
+{
+	if (log < 6)
+		grouped((uint64_t)(pow(10, log) + 0.5), text);
+	else
+		snprintf(text, 32, "10^%.0f", log);
+}
+
+/* Prints how large a sample is; nothing after an exhaustive run. */
+static void print_sample(const struct rm_explore_options *one,
+        const struct rm_explore_tally *tally)
+{
+	const double count = (double)tally->measured;
+	const double few = tally->log_few / count;
+	const double tried = one->written ? (double)tally->schedules : 1;
+	const double share = tried / pow(10, few);
+	char all[32], fewer[32];
+
+	if (!tally->measured)
+		return;
+	powered(tally->log_all / count, all);
+	powered(few, fewer);
+	printf("     a sample: %s has %.0f places to switch and %s schedules, "
+	       "%s of them with at most %d preemptions; at most %.2g %% of "
+	       "these were tried\n",
+	        one->written ? "the program"
+	                     : "one schedule of each program; an ordinary one",
+	        tally->points / count, all, fewer, RM_EXPLORE_FEW,
+	        share < 1 ? 100 * share : 100);
+}
+
 static void print_line(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
@@ -486,9 +544,9 @@ static void print_line(const struct rm_explore_options *one,
 	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	printf("%-4s %s: ",
-	        sum->fault                       ? "FAIL"
-	        : tally->undecided || tally->cut ? "open"
-	                                         : "ok",
+	        sum->fault          ? "FAIL"
+	        : is_open(one, sum) ? "open"
+	                            : "ok",
 	        one->impl->id);
 	if (exhaustive)
 		print_exhausted(one, sum);
@@ -510,6 +568,8 @@ static void print_line(const struct rm_explore_options *one,
 		printf("; starvation is possible (the map promises only to be "
 		       "%s): in schedule %" PRIu64 " %s",
 		        one->impl->progress, tally->noted - 1, tally->note);
+	if (!sum->fault)
+		print_control(one, sum);
 	if (sum->fault)
 		printf("; %s %" PRIu64 ": %s",
 		        exhaustive ? "program" : "schedule", sum->found,
@@ -547,9 +607,10 @@ static int explore(const struct arguments *arguments,
 	if (status)
 		return print_error(impl, &error, status);
 	print_line(&one, &sum);
+	if (by_name && !sum.fault)
+		print_sample(&one, &sum.tally);
 	if (!sum.fault) /* what was not decided or not run is not a pass */
-		return sum.tally.undecided || sum.tally.cut ? RM_INCOMPLETE
-		                                            : RM_OK;
+		return is_open(&one, &sum) ? RM_INCOMPLETE : RM_OK;
 	/* the verdict does not change if the failure cannot be shown */
 	show(&one, sum.found);
 	return RM_FAILED;
