@@ -536,6 +536,23 @@ static void print_sample(const struct rm_explore_options *one,
 	        share < 1 ? 100 * share : 100);
 }
 
+/* The end of the line of a run without a finding. */
+static void print_clean(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const struct rm_explore_tally *tally = &sum->tally;
+
+	printf("; %.0f schedules/s", (double)tally->plays / sum->seconds);
+	if (tally->cut)
+		printf("; stopped at the budget of %.0f s before the last one",
+		        (double)one->budget_ns / (double)SECOND_NS);
+	if (tally->noted)
+		printf("; starvation is possible (the map promises only to be "
+		       "%s): in schedule %" PRIu64 " %s",
+		        one->impl->progress, tally->noted - 1, tally->note);
+	print_control(one, sum);
+}
+
 static void print_line(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
@@ -560,20 +577,12 @@ static void print_line(const struct rm_explore_options *one,
 		printf("answers not judged");
 	else
 		printf("%" PRIu64 " undecided", tally->undecided);
-	printf("; %.0f schedules/s", plays / sum->seconds);
-	if (tally->cut && !sum->fault)
-		printf("; stopped at the budget of %.0f s before the last one",
-		        (double)one->budget_ns / (double)SECOND_NS);
-	if (tally->noted && !sum->fault)
-		printf("; starvation is possible (the map promises only to be "
-		       "%s): in schedule %" PRIu64 " %s",
-		        one->impl->progress, tally->noted - 1, tally->note);
-	if (!sum->fault)
-		print_control(one, sum);
 	if (sum->fault)
-		printf("; %s %" PRIu64 ": %s",
+		printf("; found after %.2f s; %s %" PRIu64 ": %s", sum->seconds,
 		        exhaustive ? "program" : "schedule", sum->found,
 		        rm_explore_fault_name[sum->fault]);
+	else
+		print_clean(one, sum);
 	printf("\n");
 }
 
