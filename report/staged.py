@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rule:
-    """What was fixed before the first stage.
+    """Settings that were fixed before the first stage.
 
     A search has error, blocks and margin (report/sweep/rule.py); a run for claims has the hashes
     (report/claims/rule.py).

@@ -20,6 +20,10 @@ void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
    loops. */
 bool rm_impl_is_map(const struct rm_impl *impl);
 
+/* True if the map promises that others do not overtake an operation forever
+   ("wait-free", "starvation-free"). Any thread. */
+bool rm_impl_excludes_starvation(const struct rm_impl *impl);
+
 /* The duty of callers: "none", "guard" or "announce". */
 const char *rm_impl_duty_word(const struct rm_impl *impl);
 

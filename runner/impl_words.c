@@ -23,6 +23,12 @@ bool rm_impl_is_map(const struct rm_impl *impl)
 	return !impl->loops;
 }
 
+bool rm_impl_excludes_starvation(const struct rm_impl *impl)
+{
+	return !strcmp(impl->progress, "wait-free") ||
+	       !strcmp(impl->progress, "starvation-free");
+}
+
 const char *rm_impl_duty_word(const struct rm_impl *impl)
 {
 	static const char *const words[] = { [RM_DUTY_NONE] = "none",

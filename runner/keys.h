@@ -177,8 +177,8 @@ RM_HOT uint64_t rm_value_errors(
 	return wrong;
 }
 
-/* What a rank adds to a key sum; its bits are mixed, so that errors do not
-   cancel. */
+/* Returns the term of a rank in a key sum; its bits are mixed, so that errors
+   do not cancel. */
 static inline uint64_t rm_rank_mix(uint64_t rank)
 {
 	return rm_seed(0x726d, rank);

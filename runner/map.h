@@ -76,7 +76,7 @@ struct rm_shape {
 #endif
 
 /* The names are those of the plain program; in programs for other sizes x24
-   stands for the long value. */
+   means the long value. */
 #define RM_U64X8    (RM_SHAPE_LITERAL{ false, 8 })
 #define RM_U64X24   (RM_SHAPE_LITERAL{ false, RM_VALUE_LONG })
 #define RM_STR16X8  (RM_SHAPE_LITERAL{ true, 8 })

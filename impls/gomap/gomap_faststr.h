@@ -3,7 +3,7 @@
  * gomap_faststr.h - Go's map: the fast path for string keys.
  *
  * Go's mapaccess1_faststr. In a map of one bucket it compares lengths and then
- * short keys directly. Of long keys it compares the ends, and hashes only if
+ * short keys directly. It compares the ends of long keys, and hashes only if
  * the ends of two keys match. In larger maps it compares length and tophash,
  * then the bytes. Keys at the same address are equal without a comparison.
  *

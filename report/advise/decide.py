@@ -47,7 +47,7 @@ class Ranked:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Sort key. Of several workloads at a place, the one with the most maps comes first."""
+        """Sort key. If a place has several workloads, the one with the most maps comes first."""
         n = min((len(self.measured.rates(m)) for m in self.measured.contenders), default=0)
         return -len(self.measured.contenders), -n, self.group.place.workload
 

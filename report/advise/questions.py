@@ -127,7 +127,7 @@ def spot_of(p: Place) -> Spot:
 
 
 def options_of(spot: Spot) -> str:
-    """Formats the options that ask for this spot, without those that have their defaults."""
+    """Formats the options that select this spot, without those that have their defaults."""
     return " ".join(f"--{axis.key} {values.text_of(axis.factor, spot.value(axis.factor))}"
                     for axis in AXES if spot.value(axis.factor) != axis.preset)
 

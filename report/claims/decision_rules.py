@@ -124,7 +124,7 @@ def narrowed(verdict: Verdict, link: Link) -> Verdict:
 
 
 def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
-    """Finds the verdict on a link. In longer modes a cell of the ledger may stand for several
+    """Finds the verdict on a link. In longer modes a cell of the ledger may represent several
     places, but only in claims with unstated conditions."""
     row = rows.get(link.id)
     if row is None:

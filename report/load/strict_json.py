@@ -61,6 +61,6 @@ def dumps(value: object, *, indent: int | None = None, sort_keys: bool = False,
           ensure_ascii: bool = True, separators: tuple[str, str] | None = None,
           default: Callable[[object], object] | None = None) -> str:
     """Formats a value, with the options of json.dumps(). ValueError: a number is NaN
-    or infinite; None stands for an unknown number."""
+    or infinite; None means that the number is unknown."""
     return json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii,
                       separators=separators, default=default, allow_nan=False)

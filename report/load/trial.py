@@ -127,8 +127,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the process read about its surroundings. `adds_per_ns` is the number of dependent
-    additions per ns on the slowest CPU, which equals its frequency in GHz."""
+    """Facts about its environment that the process recorded. `adds_per_ns` is the number of
+    dependent additions per ns on the slowest CPU, which equals its frequency in GHz."""
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None

@@ -55,7 +55,7 @@ def tick(value: float) -> str:
 
 
 def asked(result: Result) -> str | None:
-    """Formats the options of advise that ask for the place of the first sentence. None: there
+    """Formats the options of advise that select the place of the first sentence. None: there
     is no ranking, or advise has no option for a factor of the place."""
     spot = questions.spot_of(result.groups[0].place) if result.groups else None
     return questions.options_of(spot) if spot and spot[-3:] == questions.USUAL[-3:] else None

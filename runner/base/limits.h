@@ -29,8 +29,9 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
-/* Bytes that one trial may take: half of what is left. The other half is for
-   the runner, and for other programs that grow. UINT64_MAX: no limit. */
+/* Bytes that one trial may take: half of the remaining memory. The
+   other half is for the runner, and for other programs that grow. UINT64_MAX:
+   no limit. */
 uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
 
 /* Advice, as a clause, after the kernel refused memory or threads: names the

@@ -111,7 +111,7 @@ static int run_trial(struct rm_request *request, const char *program,
 /* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
-	struct rm_request request;
+	struct rm_request request = { 0 };
 	struct rm_error error = { "" };
 	json_t *result = NULL;
 	char *text = NULL;

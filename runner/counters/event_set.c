@@ -10,8 +10,8 @@
 
 enum { ALTERNATIVES = 4 };
 
-/* The usual metrics, most important first. Of each row, the first metric that
-   the CPU offers is used, because AMD and Arm count fills where Intel counts
+/* The usual metrics, most important first. Each row uses the first metric that
+   the CPU offers, because AMD and Arm count fills where Intel counts
    loads. */
 static const char *const usual_metrics[][ALTERNATIVES] = {
 	{ "cycles" },

@@ -360,8 +360,8 @@ static int read_event(struct plan *plan, const json_t *entry, size_t i,
 	return 0;
 }
 
-/* Counts only user mode unless the request says otherwise, since the kernel's
-   default, kernel.perf_event_paranoid = 2, permits no more. */
+/* Counts only user mode unless the request sets another mode, since the
+   kernel's default, kernel.perf_event_paranoid = 2, permits no more. */
 static int read_events(
         struct plan *plan, const json_t *request, struct rm_error *error)
 {
@@ -413,7 +413,7 @@ static void close_perf(void *state)
 	free(perf);
 }
 
-/* The CPU of the first worker stands for all, since placement never mixes kinds
+/* The CPU of the first worker represents all, since placement never mixes kinds
    of CPU (runner/machine/topology.c). */
 static int open_perf(const struct rm_session_request *request, void **state,
         struct rm_error *error)

@@ -115,8 +115,8 @@ static json_t *new_line(const json_t *event, const char *kernel)
 }
 
 /* Adds a line for every expectation of the metric, even if this kernel proves
-   nothing. Such a line says "not checked" with a reason, since a missing line
-   would look like success. */
+   nothing. Such a line contains "not checked" with a reason, since a missing
+   line would look like success. */
 static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
         const json_t *result, uint64_t steps, json_t *verdicts)
 {

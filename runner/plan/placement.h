@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* placement.h - assigns threads to CPUs, parses memory policies, and chooses
-   the NUMA nodes that words such as `local` stand for.
+   the NUMA nodes that words such as `local` name.
    docs/reference/workload-file.md has the rules. */
 #ifndef RM_PLACEMENT_H
 #define RM_PLACEMENT_H

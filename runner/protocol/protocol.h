@@ -503,7 +503,7 @@ bool rm_cell_shares_cpu(
 /*
  * A required member and its valid types.
  *
- * path names joined by '.'; "[]" after a name stands for each element of that
+ * path names joined by '.'; "[]" after a name means each element of that
  * array.
  *        "a.b" is checked only if "a" is an object, "a[].b" only if "a" is an
  *        array: list "a" itself to require it

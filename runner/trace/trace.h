@@ -118,9 +118,9 @@ int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
         struct rm_trace_expected *expected);
 
 /*
- * What a held entry adds to the digest of a map's state. `ordinal` is the
- * number, among all sets, of the set that wrote the entry's value (0: present
- * initially), modulo 2^20 as in the value's sequence.
+ * Returns the term of a held entry in the digest of a map's state. `ordinal`
+ * is the number, among all sets, of the set that wrote the entry's value (0:
+ * present initially), modulo 2^20 as in the value's sequence.
  */
 static inline uint64_t rm_trace_entry_digest(
         uint64_t key_hash, uint64_t ordinal)

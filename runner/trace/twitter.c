@@ -29,7 +29,7 @@ enum {
 /* Maximum of a time or a TTL: 136 years. */
 static const uint64_t SECONDS_MOST = UINT32_MAX;
 
-/* What an operation does to a present key, and to an absent one. */
+/* The effects of an operation on a present key and on an absent one. */
 static const struct operation {
 	const char *name;
 	enum rm_trace_word there, absent;

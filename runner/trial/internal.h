@@ -223,9 +223,9 @@ struct rm_account {
 	bool stopped_early;
 };
 
-/* What one thread replaces before the warm-up. It is not a member of struct
-   rm_member, so that addresses, and with them simulated counts, stay the same
-   in other cells. */
+/* Keys that one thread replaces before the warm-up. It is not a member of
+   struct rm_member, so that addresses, and with them simulated counts, stay the
+   same in other cells. */
 struct rm_renewal {
 	alignas(RM_CACHE_LINE) struct rm_counts counts;
 	uint64_t start_ns, end_ns;
@@ -334,7 +334,7 @@ json_t *rm_renewal_result(const struct rm_team *team);
 /* For trials that replay a trace or are recorded (replay.c). */
 void rm_replay_setup(struct rm_member *member);
 void rm_replay_set_ranks(struct rm_team *team, const struct rm_trace *trace);
-/* What a held entry adds to the digest of the map's state, or 0. */
+/* Returns the term of a held entry in the digest of the map's state, or 0. */
 uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
         const struct rm_value *value);
 /* The result's member "replayed". New reference. */

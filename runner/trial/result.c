@@ -19,7 +19,7 @@ static json_t *number_or_null(int64_t value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-/* 0 stands for a rate that was not measured. */
+/* 0: the rate was not measured. */
 static json_t *rate_or_null(double value)
 {
 	return rm_json_real(value > 0 ? value : (double)NAN);

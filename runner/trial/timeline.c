@@ -131,7 +131,7 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* By lane, then time. Of two spans that start together, the outer one comes
+/* By lane, then time. If two spans start together, the outer one comes
    first; it was recorded last. */
 static int by_lane(const void *a, const void *b)
 {

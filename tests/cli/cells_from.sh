@@ -57,7 +57,7 @@ mkdir "$list"
 refuses "a folder" "$list: a directory, expected a file"
 rmdir "$list"
 
-# An alias selects the cell for which it stands.
+# An alias selects the cell that it names.
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "an alias of a cell selects the cell" contains "$out" "$timed: 60 x"

@@ -10,9 +10,9 @@
  * starvation. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
+#include "runner/impl.h"
 #include "verify/check/internal.h"
 
-#include <string.h>
 #include <sys/resource.h>
 
 enum { KEYS = 64, SUBJECT = 0, CLOCK_OPS = 256 };
@@ -147,8 +147,7 @@ static int judge(const struct rm_check_case *c, const struct starvation *test,
 	const bool starves =
 	        test->starved || (test->overtaken >= FEWEST &&
 	                                 overtaken_share(test) > SHARE_MOST);
-	const bool excluded = !strcmp(c->impl->progress, "wait-free") ||
-	                      !strcmp(c->impl->progress, "starvation-free");
+	const bool excluded = rm_impl_excludes_starvation(c->impl);
 
 	return rm_error_set(error, starves && excluded ? -1 : 0,
 	        "%slongest operation of thread 0: %.2f ms of its CPU time, "

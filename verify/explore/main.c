@@ -329,6 +329,10 @@ static error_t parse_schedules(
 		to->options.depth = (unsigned)rm_argument_number(
 		        state, "depth", text, 1, 4);
 		return 0;
+	case CPUS:
+		to->options.cpus = (unsigned)rm_argument_number(
+		        state, "cpus", text, 1, RM_EXPLORE_CPUS_MAX);
+		return 0;
 	case SHAPE:
 		rm_argument_shape(state, text, &shape);
 		to->options.shapes = 1U << rm_shape_index(shape);
@@ -373,12 +377,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case BUDGET:
 		into->budget_ns =
-		        rm_argument_number(state, "budget", text, 1, 1000000) *
-		        SECOND_NS;
-		return 0;
-	case CPUS:
-		into->cpus = (unsigned)rm_argument_number(
-		        state, "cpus", text, 1, RM_EXPLORE_CPUS_MAX);
+		        SECOND_NS *
+		        rm_argument_number(state, "budget", text, 1, 1000000);
 		return 0;
 	default:
 		return parse_schedules(key, text, state, to);

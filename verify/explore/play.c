@@ -82,14 +82,17 @@ static struct rm_value next_value(unsigned lane, unsigned key)
 	return rm_explore_expand_value(rank ? UINT64_MAX : 0);
 }
 
+static bool is_whole_map(const struct rm_explore_op *op)
+{
+	return op->kind < RM_HISTORY_KINDS && rm_history_is_whole_map(op->kind);
+}
+
 /* Performs one operation and records it. `known` has the value that the thread
    last saw for each key. The event exists, without an end, while the operation
    runs, so a stopped schedule shows it as pending. */
 static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
-	bool is_whole = op->kind < RM_HISTORY_KINDS &&
-	                rm_history_is_whole_map(op->kind);
 	struct rm_history_event *event = &play.event[play.events++];
 	size_t *pairs = &play.pairs[call->lane->id];
 	unsigned kind =
@@ -104,7 +107,7 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	        known[op->key] ? known[op->key] : play.rank[op->key]);
 	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
 		.thread = call->lane->id,
-		.key = is_whole ? 0 : op->key,
+		.key = is_whole_map(op) ? 0 : op->key,
 		.value = call->value.word[0],
 		.expected = call->expected.word[0],
 		.first_pair = call->lane->id * play.lane_pairs + *pairs,

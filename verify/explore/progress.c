@@ -131,15 +131,9 @@ void rm_explore_operation_begins(unsigned lane, const struct rm_explore_op *op)
 	progress.op[lane] = op;
 }
 
-static bool excludes_starvation(const struct rm_impl *impl)
-{
-	return !strcmp(impl->progress, "wait-free") ||
-	       !strcmp(impl->progress, "starvation-free");
-}
-
 static unsigned most_overtaken(void)
 {
-	return excludes_starvation(progress.program->impl)
+	return rm_impl_excludes_starvation(progress.program->impl)
 	               ? RM_EXPLORE_OVERTAKEN_MOST
 	               : RM_EXPLORE_OVERTAKEN_NOTED;
 }
@@ -156,7 +150,7 @@ static void starves(unsigned lane)
 	snprintf(progress.note, sizeof(progress.note),
 	        "%s of %s was overtaken by %u operations of others", op,
 	        rm_explore_lane_name(lane), most_overtaken());
-	if (excludes_starvation(impl))
+	if (rm_impl_excludes_starvation(impl))
 		rm_explore_stop(RM_EXPLORE_STARVATION,
 		        rm_explore.lane[lane].wait == RM_EXPLORE_READY
 		                ? NULL

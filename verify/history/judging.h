@@ -35,7 +35,7 @@ struct rm_problem_op {
 	bool there;
 	bool harmless; /* kind or result prove that it changed nothing */
 	bool optional; /* it never returned, so it need not take effect */
-	bool repeat;   /* stands for any number of omitted writes */
+	bool repeat;   /* represents any number of omitted writes */
 };
 
 struct rm_problem_pair {
@@ -287,7 +287,7 @@ enum rm_search_end rm_decide_order(struct rm_search *search,
  * keys, whole keys are removed, unless a length counts them.
  */
 
-/* Stands for any number of writes, or of removes, within an interval. */
+/* Represents any number of writes, or of removes, within an interval. */
 struct rm_stand_in {
 	uint64_t from, to;
 	bool used;

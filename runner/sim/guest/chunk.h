@@ -33,7 +33,7 @@ enum {
 	RM_SIM_TOP_RESERVE = 128 << 10, /* glibc: top_pad */
 };
 
-/* What the user part of a free chunk contains. */
+/* Contents of the user part of a free chunk. */
 struct rm_sim_block {
 	struct rm_sim_block *next;
 	union {

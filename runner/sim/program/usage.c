@@ -74,6 +74,7 @@ void rm_usage_read_pages(json_t *memory)
 	json_object_set_new(memory, "huge_bytes", json_null());
 }
 
+/* trial.h fixes the type. NOLINTNEXTLINE(readability-non-const-parameter) */
 int rm_usage_count_pages(int64_t pages[RM_NODES_MAX])
 {
 	(void)pages;

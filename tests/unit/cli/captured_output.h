@@ -12,7 +12,7 @@
 
 enum { CAPTURED_BYTES = 16384 };
 
-/* What was printed to either stream. */
+/* The text printed to either stream. */
 struct captured_output {
 	char out[CAPTURED_BYTES], err[CAPTURED_BYTES];
 	FILE *files[2];

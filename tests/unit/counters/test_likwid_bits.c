@@ -33,7 +33,7 @@ static const struct model models[] = {
 
 static char root[64], topology[96], log_path[96], script[96];
 
-/* What was written into the registers for the events of one set. */
+/* The values written into the registers for the events of one set. */
 struct written {
 	unsigned events; /* distinct core events and fixed counters */
 	unsigned levels; /* USER and KERNEL bits, for all events */

@@ -160,7 +160,7 @@ static double digits_of(choose *hash)
 	return unevenness(count, SHARDS);
 }
 
-/* Verifies what the head comments of the maps say. */
+/* Verifies the head comments of the maps. */
 static void shift_xor_is_poor(void)
 {
 	bool same = true;

@@ -167,7 +167,7 @@ static void differences(void)
 	        "nothing after the zero byte is read");
 }
 
-/* Another thread runs in the report, so the result is that of later bytes. */
+/* Another thread changes a byte during the report, and the result follows it. */
 static void changes(void)
 {
 	char *a = place(1, 20, 0), *b = place(0, 20, 0);

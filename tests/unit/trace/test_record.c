@@ -19,7 +19,7 @@
 
 enum { KEYS = 64, HANG_S = 120, OPERATIONS_MOST = 4096 };
 
-/* What was observed during an operation of the first thread. */
+/* Observations during an operation of the first thread. */
 struct meeting {
 	struct rm_recorder *recorder;
 	enum rm_operation second;
