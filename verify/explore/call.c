@@ -102,10 +102,10 @@ static unsigned number_of(const struct rm_explore_call *call, struct rm_key key)
 
 	for (; number < call->keys; number++) {
 		rm_explore_set_key(&other, number);
-		if (call->shape.str ? other.key.length == key.length &&
-		                              !memcmp(other.key.bytes,
-		                                      key.bytes, key.length)
-		                    : other.key.word == key.word)
+		if (!call->shape.str && other.key.word == key.word)
+			break;
+		if (call->shape.str && other.key.length == key.length &&
+		        !memcmp(other.bytes, key.bytes, key.length))
 			break;
 	}
 	return number;
