@@ -48,10 +48,13 @@ func integral(theta, x float64) float64 {
 	return (1 + t/2) * logX
 }
 
-func streamLength(threads int) int {
+func streamLength(l *load) int {
 	length := 1 << 20
-	for length > 4096 && length*threads*4 > 64<<20 {
+	for length > 4096 && length*l.threads*4 > 64<<20 {
 		length /= 2
+	}
+	for length < 1<<30 && uint64(length*l.threads) < l.span {
+		length *= 2
 	}
 	return length
 }
@@ -62,7 +65,7 @@ func streamOf(l *load, slot int, seed uint64) []uint32 {
 	present := l.present()
 	rng := seedOf(seed, uint64(slot))
 	sequential := present / uint64(l.threads) * uint64(slot)
-	ranks := make([]uint32, streamLength(l.threads))
+	ranks := make([]uint32, streamLength(l))
 	for i := range ranks {
 		if l.span > l.resident && unit(next(&rng)) < l.misses {
 			ranks[i] = uint32(l.resident + below(next(&rng), l.span-l.resident))

@@ -33,10 +33,13 @@ final class Distribution {
 				: name.equals("hot") ? new Skew(load, 0, a, b, seed) : null;
 	}
 
-	private static int length(int threads) {
+	private static int length(Load load) {
 		int length = 1 << 20;
-		while (length > 4096 && (long) length * threads * 4 > 64 << 20) {
+		while (length > 4096 && (long) length * load.threads * 4 > 64 << 20) {
 			length /= 2;
+		}
+		while (length < 1 << 30 && (long) length * load.threads < load.span) {
+			length *= 2;
 		}
 		return length;
 	}
@@ -52,7 +55,7 @@ final class Distribution {
 		}
 		long present = Math.min(load.resident, load.span);
 		long sequential = present / load.threads * slot;
-		int[] ranks = new int[length(load.threads)];
+		int[] ranks = new int[length(load)];
 		long state = Random.seed(seed, slot);
 
 		for (int i = 0; i < ranks.length; i++) {

@@ -66,14 +66,17 @@ impl Distribution {
             sequential += 1;
             (sequential - 1) % present
         };
-        (0..length(load.threads)).map(|_| draw() as u32).collect()
+        (0..length(load)).map(|_| draw() as u32).collect()
     }
 }
 
-fn length(threads: usize) -> usize {
+fn length(load: &Load) -> usize {
     let mut length = 1 << 20;
-    while length > 4096 && length * threads * 4 > 64 << 20 {
+    while length > 4096 && length * load.threads * 4 > 64 << 20 {
         length /= 2;
+    }
+    while length < 1 << 30 && ((length * load.threads) as u64) < load.span {
+        length *= 2;
     }
     length
 }

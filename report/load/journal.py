@@ -34,6 +34,7 @@ def read(path: Path | str) -> Campaign:
     problems: list[str] = []
     lines = list(planned_lines(path, plan, sealed, problems))
     attempts = attempts_of(lines, problems)
+    plan = repeats.with_resumed(plan, {cell for cell, _, _ in attempts})
     used = {id(trial) for tries in attempts.values() for trial in tries}
     cells = cells_of(path, plan, attempts)
     arms: dict[tuple[str, str], tuple[Trial, ...]] = {}

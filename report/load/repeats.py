@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes from the lines of a journal how its campaign spent the budget of repeats
 (docs/adr/0024)."""
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
@@ -45,16 +45,27 @@ def share_of(cell: Factors) -> float:
 
 
 def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """Returns (cell id, block) of each round in running order. Indices without a cell are left
-    out."""
+    """Returns (cell id, block) of each round in running order. Indices without a cell, and cells
+    that wait for a limit, are left out."""
     done: dict[int, int] = {}
     rounds = []
     for order in plan.order:
-        members = [i for i in order if 0 <= i < len(plan.cells)]
+        members = [i for i in order if 0 <= i < len(plan.cells) and not plan.cells[i].skip]
         rounds.append(tuple((plan.cells[i].id, done.get(i, 0)) for i in members))
         for i in members:
             done[i] = done.get(i, 0) + 1
     return tuple(rounds)
+
+
+def with_resumed(plan: Plan, ran: Container[str]) -> Plan:
+    """Returns the plan with the cells that an earlier limit left out and a resume ran. Only these
+    are skipped and yet have a place in the plan's order. `ran` has the ids of cells with lines."""
+    waiting = {i for order in plan.order for i in order
+               if 0 <= i < len(plan.cells) and plan.cells[i].skip}
+    if not any(plan.cells[i].id in ran for i in waiting):
+        return plan
+    return replace(plan, cells=tuple(replace(c, skip=None) if i in waiting else c
+                                     for i, c in enumerate(plan.cells)))
 
 
 def spoilt(trial: Trial) -> bool:

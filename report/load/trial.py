@@ -117,8 +117,14 @@ class GroupMetric:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The hardware events that were counted in a trial."""
+    """The hardware events that were counted in a trial.
+
+    - scope: threads or CPUs, and their mode, such as "thread, user mode"
+    - background_threads: whether threads of the map were counted, such as "not counted"
+    """
     backend: str | None = None
+    scope: str | None = None
+    background_threads: str | None = None
     reason: str | None = None
     events: tuple[Event, ...] = ()
     group: str | None = None

@@ -11,9 +11,11 @@ read.
 """
 import argparse
 from pathlib import Path
+from typing import cast
 
 from report import ending, folders
 from report.load import JournalError, strict_json
+from report.model.encode import Json
 from report.public import entry, journal
 from report.render import text
 from report.render.view import View
@@ -63,8 +65,16 @@ def page(folder: Path, out: Path) -> Path:
 
 
 def text_of(found: entry.PublicResult) -> str:
-    """Returns the text of an entry's file."""
-    return strict_json.dumps(entry.as_json(found), indent=1, ensure_ascii=False) + "\n"
+    """Returns the text of an entry's file, with one ranking per line."""
+    members = cast(dict[str, Json], entry.as_json(found))
+    rankings = ",\n".join(map(line, cast(list[Json], members.pop("groups"))))
+    lines = [f'"{name}": {line(value)}' for name, value in members.items()]
+    return ",\n".join(["{\n" + lines[0], *lines[1:], f'"groups": [\n{rankings}\n]\n}}\n'])
+
+
+def line(value: Json) -> str:
+    """Formats a value on one line."""
+    return strict_json.dumps(value, ensure_ascii=False)
 
 
 def run(args: argparse.Namespace) -> int:

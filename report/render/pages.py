@@ -70,8 +70,8 @@ def parts(place: Place) -> dict[str, object]:
 
 
 def factors(result: Result) -> list[str]:
-    """Returns the factors that differ among the conditions and the headline."""
-    places = [one.place for one in result.conditions]
+    """Returns the factors that differ among the printed conditions and the headline."""
+    places = [result.conditions[i].place for i in shown(result)]
     places += [group.place for group in result.groups[:1]]
     all_ = [parts(place) for place in places]
     return [name for name in (all_[0] if all_ else ())

@@ -51,6 +51,22 @@ const char *rm_file_reason(int failed)
 	}
 }
 
+const char *rm_write_reason(int failed)
+{
+	switch (failed) {
+	case -EFBIG:
+		return "File too large: " RM_FILE_SIZE_ADVICE;
+	case -ENOSPC:
+		return "No space left on device: free space (df -h)";
+	case -EDQUOT:
+		return "Disk quota exceeded: free space (quota -s)";
+	case -EROFS:
+		return "Read-only file system: choose a writable place";
+	default:
+		return strerror(-failed);
+	}
+}
+
 /* Does not rely on the file's size: pipes and files in /proc report none, and a
    journal may grow while it is read. */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length)

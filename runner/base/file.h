@@ -21,6 +21,12 @@ FILE *rm_file_open(const char *file);
 /* Message for an -errno from the functions in this file. */
 const char *rm_file_reason(int failed);
 
+/* Message for an -errno of a write: the reason and the next step. */
+const char *rm_write_reason(int failed);
+#define RM_FILE_SIZE_ADVICE                                              \
+	"the limit is ulimit -f (size of files): start in a shell with " \
+	"`ulimit -f unlimited`"
+
 /*
  * Reads the rest of `in` into *text: *length bytes and a NUL; free() it. `in`
  * stays open. Retries if a signal interrupts it.

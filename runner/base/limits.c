@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.c - memory and threads that this process may still take. */
+/* limits.c - memory, threads and CPU time that this process may still take. */
 #include "runner/base/limits.h"
 
 #include "runner/base/host.h"
@@ -7,12 +7,14 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NO_LIMIT (UINT64_C(1) << 60) /* version 1 writes 2^63 - 4096 */
@@ -316,4 +318,30 @@ bool rm_limits_throttled_ns(uint64_t *ns)
 		} while (rm_cgroup_above(controller, folder));
 	}
 	return found;
+}
+
+const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES])
+{
+	/* SCHED_* and IOPRIO_CLASS_* of the kernel's headers, by number */
+	static const char *const policies[] = { "SCHED_OTHER", "SCHED_FIFO",
+		"SCHED_RR", "SCHED_BATCH", "4", "SCHED_IDLE", "SCHED_DEADLINE",
+		"unknown" };
+	static const char *const classes[] = { "none", "realtime",
+		"best-effort", "idle", "unknown" };
+	const int nice = getpriority(PRIO_PROCESS, 0);
+	const unsigned policy =
+	        (unsigned)sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+	const unsigned long io =
+	        (unsigned long)syscall(SYS_ioprio_get, 1 /* process */, 0) >>
+	        13;
+
+	snprintf(text, RM_SCHEDULING_BYTES, "%s, nice %d, I/O class %s",
+	        policies[policy < 7 ? policy : 7], nice,
+	        classes[io < 4 ? io : 4]);
+	if (policy == SCHED_BATCH || policy == SCHED_IDLE || nice > 0)
+		return "other processes get the CPU first";
+	return policy == SCHED_OTHER || policy > 6
+	               ? NULL
+	               : "the kernel stops real-time threads for a part of "
+	                 "each second (sched_rt_runtime_us)";
 }

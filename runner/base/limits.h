@@ -66,6 +66,13 @@ bool rm_limits_oom_kills(uint64_t *kills);
    between. False if no file contains the number. */
 bool rm_limits_throttled_ns(uint64_t *ns);
 
+/* Stores the inherited scheduling class, nice value and I/O class, for example
+   "SCHED_OTHER, nice 0, I/O class none". Returns why measurements in this class
+   have little value (static), or NULL. */
+enum { RM_SCHEDULING_BYTES = 64 };
+const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES]);
+#define RM_SCHEDULING_FIX "sudo chrt -o -p 0 $$; sudo renice -n 0 -p $$"
+
 /*
  * The folder below /sys/fs/cgroup of this process's group: the group of a
  * version 1 controller, or of version 2 (controller ""). False if there is

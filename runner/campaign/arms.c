@@ -247,14 +247,16 @@ const char *rm_arm_program_name(const struct rm_arm *arm,
 }
 
 /* Adds the program that an arm runs for a cell. */
-static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
+static void add_program(struct rm_arm *arm, const struct rm_plan_cell *planned)
 {
+	const struct rm_cell *cell = &planned->cell;
 	char path[RM_PROGRAM_BYTES], name[RM_ARM_PROGRAM_BYTES];
 	char hash[RM_SHA256_TEXT];
 	struct rm_error why;
 
-	if (cell->skip[0] || json_object_get(arm->programs,
-	                             rm_arm_program_name(arm, cell, name)))
+	if ((cell->skip[0] && !planned->waits) ||
+	        json_object_get(
+	                arm->programs, rm_arm_program_name(arm, cell, name)))
 		return;
 	json_object_set_new(arm->programs, name,
 	        rm_sha256_file(rm_arm_program(arm, cell, path), hash, &why)
@@ -286,12 +288,12 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan)
 			continue;
 		arm->programs = json_object();
 		for (size_t c = 0; c < plan->cell_count; c++) {
-			const struct rm_cell *cell = &plan->cells[c].cell;
+			const struct rm_plan_cell *planned = &plan->cells[c];
 			const struct rm_arm_set set =
-			        rm_arms_find_set(arms, cell);
+			        rm_arms_find_set(arms, &planned->cell);
 
 			if (arm >= set.arms && arm < set.arms + set.count)
-				add_program(arm, cell);
+				add_program(arm, planned);
 		}
 		result = hash_programs(arm);
 	}

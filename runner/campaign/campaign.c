@@ -299,7 +299,8 @@ static int skip_planned(struct rm_campaign *campaign, struct rm_error *error)
 	int result = 0;
 
 	for (size_t i = 0; i < campaign->plan->cell_count && !result; i++)
-		if (campaign->plan->cells[i].cell.skip[0])
+		if (campaign->plan->cells[i].cell.skip[0] &&
+		        !campaign->plan->cells[i].waits)
 			result = for_each_arm(
 			        campaign, i, 0, 1, skip_unless_recorded, error);
 	return result;
@@ -318,7 +319,7 @@ static void count_arms(const struct rm_campaign *campaign,
 	struct rm_arm_set set =
 	        rm_arms_find_set(campaign->arms, &planned->cell);
 
-	for (size_t i = 0; i < set.count; i++) {
+	for (size_t i = 0; i < set.count && !planned->waits; i++) {
 		trial_counts->total++;
 		if (rm_journal_find(campaign->journal, planned->cell.id,
 		            turn->block, 1,

@@ -324,7 +324,8 @@ int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error);
 int rm_staged_begin(struct rm_staged *staged, json_t *members,
         const json_t *plan, struct rm_error *error);
 
-/* True if stages.json was written for this plan (rm_plan_to_json()). */
+/* True if stages.json was written for this plan (rm_plan_to_json()), except for
+   cells that were beyond a limit of this machine and may now be within it. */
 bool rm_staged_has_plan(const struct rm_staged *staged, const json_t *plan);
 
 /* Stores the path of stage `number`, from 1, in `path`. Returns 0 or

@@ -101,11 +101,11 @@ int rm_file_replace(const char *dir, const char *name, const void *bytes,
 	if (result) {
 		unlink(temporary);
 		return rm_error_set(error, result, "%s: cannot be written: %s",
-		        path, strerror(-result));
+		        path, rm_write_reason(result));
 	}
 	result = sync_folder(dir);
 	return result ? rm_error_set(error, result, "%s: cannot be synced: %s",
-	                        dir, strerror(-result))
+	                        dir, rm_write_reason(result))
 	              : 0;
 }
 
@@ -146,7 +146,7 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	if (result == -EEXIST && !stat(path, &found) && S_ISDIR(found.st_mode))
 		return 0;
 	return rm_error_set(error, result, "%s: cannot make the folder: %s",
-	        dir, strerror(-result));
+	        dir, rm_write_reason(result));
 }
 
 int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,

@@ -302,19 +302,27 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 
 	if (fd < 0)
 		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,
-		        strerror(-fd));
+		        rm_write_reason(fd));
 	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
 		;
 	if (result && errno == EWOULDBLOCK) {
 		result = report_owner(fd, path, error);
 		goto fail;
 	}
+	if (result) {
+		result = rm_error_set(error, -errno,
+		        "%s: cannot be locked: %s: this file system has no "
+		        "locks (NFS without a lock service?), expected one "
+		        "with flock(): choose a local folder (-o DIR)",
+		        path, strerror(errno));
+		goto fail;
+	}
 	int size = snprintf(owner, sizeof(owner), "%d\n", (int)getpid());
 
-	if (result || ftruncate(fd, 0) ||
-	        pwrite(fd, owner, (size_t)size, 0) != size) {
-		result = rm_error_set(error, errno ? -errno : -EIO,
-		        "%s: cannot be locked: %s", path, strerror(errno));
+	if (ftruncate(fd, 0) || pwrite(fd, owner, (size_t)size, 0) != size) {
+		result = errno ? -errno : -EIO;
+		rm_error_set(error, result, "%s: cannot be written: %s", path,
+		        rm_write_reason(result));
 		goto fail;
 	}
 	return fd;

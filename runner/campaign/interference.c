@@ -54,12 +54,13 @@ static void read_ticks(
 		fclose(file);
 }
 
-/* CPU time of all trials that have ended. */
+/* CPU time of all trials that have ended; -1: unknown. */
 static double children_cpu_ns(void)
 {
 	struct rusage usage;
 
-	getrusage(RUSAGE_CHILDREN, &usage);
+	if (getrusage(RUSAGE_CHILDREN, &usage))
+		return -1;
 	return 1e9 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 	       1e3 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
@@ -144,7 +145,8 @@ void rm_interference_end(const struct rm_cell *cell,
 	if (start->throttled_ns >= 0 && now.throttled_ns >= start->throttled_ns)
 		interference->throttled_ns =
 		        now.throttled_ns - start->throttled_ns;
-	if (start->busy_ticks < 0 || now.busy_ticks < start->busy_ticks)
+	if (start->busy_ticks < 0 || now.busy_ticks < start->busy_ticks ||
+	        now.children_cpu_ns < 0)
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
 		return; /* too short: the rounding to ticks would dominate */

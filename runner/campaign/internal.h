@@ -437,6 +437,11 @@ typedef int rm_turn_fn(
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
+/* True if these attempts include cells that wait for a limit: an earlier resume
+   ran them. */
+bool rm_repeats_has_waiting(const struct rm_plan *plan,
+        const struct rm_arms *arms, const json_t *attempts);
+
 /* Returns the total number of repeats that a plan allows; without a budget,
    more than 10 per trial. */
 double rm_repeats_limit(const struct rm_plan *plan, const struct rm_arms *arms);
@@ -486,9 +491,8 @@ enum { RM_CAMPAIGN_FORMAT = 1 }; /* in campaign.json and each line */
    read them (cells > 0); the caller frees them. */
 int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
         struct rm_arms *arms, struct rm_error *error);
-int rm_validate_trials(struct rm_validation *validation,
-        const struct rm_plan *plan, const struct rm_arms *arms,
-        struct rm_error *error);
+int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
+        const struct rm_arms *arms, struct rm_error *error);
 
 /* Reports one problem, printf style. */
 void rm_problem(struct rm_validation *validation, const char *format, ...)

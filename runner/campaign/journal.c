@@ -2,6 +2,8 @@
 /* journal.c - appends and syncs lines of trials.jsonl, and reads them back. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -178,7 +180,7 @@ static int set_system_error(const struct rm_journal *journal, const char *what,
         int result, struct rm_error *error)
 {
 	return rm_error_set(error, result, "%s: cannot be %s: %s",
-	        journal->path, what, strerror(-result));
+	        journal->path, what, rm_write_reason(result));
 }
 
 static int sync_journal(struct rm_journal *journal)
@@ -301,7 +303,8 @@ static int save_dropped(
 	if (!out || ferror(in) || ferror(out) || fflush(out) ||
 	        fsync(fileno(out)))
 		result = rm_error_set(error, -(errno ? errno : EIO),
-		        "%s: cannot be written: %s", path, strerror(errno));
+		        "%s: cannot be written: %s", path,
+		        rm_write_reason(-errno));
 	if (in)
 		fclose(in);
 	if (out)

@@ -2,6 +2,7 @@
 /* limit_reason.c - names the limit of this machine that ended a trial. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/file.h"
 #include "runner/base/limits.h"
 
 #include <errno.h>
@@ -35,6 +36,9 @@ static const char *find_advice(
 
 	if (strstr(reason, "could not be started: Operation not permitted"))
 		return RM_THREAD_FORBIDDEN;
+	if (strstr(reason, "ended by signal 25 (") ||
+	        strstr(reason, "File too large"))
+		return RM_FILE_SIZE_ADVICE;
 	if (!oom_killed && ((strstr(reason, "ended by signal 24 (") &&
 	                            rm_limits_cpu_time_ended(SIGXCPU)) ||
 	                           (strstr(reason, "ended by signal 9 (") &&

@@ -457,9 +457,13 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 		result = rm_campaign_drop_unfinished(&prepared->plan,
 		        &prepared->arms, prepared->journal, &prepared->dropped,
 		        error);
-	return result ? result
-	              : rm_journal_read(prepared->journal,
-	                        rm_tally_restore_line, &prepared->tally, error);
+	if (result)
+		return result;
+	rm_plan_run_waiting(&prepared->plan, &prepared->catalog,
+	        rm_repeats_has_waiting(&prepared->plan, &prepared->arms,
+	                rm_journal_attempts(prepared->journal)));
+	return rm_journal_read(prepared->journal, rm_tally_restore_line,
+	        &prepared->tally, error);
 }
 
 /* Compares before anything in the folder changes, since another program must

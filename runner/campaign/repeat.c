@@ -187,7 +187,7 @@ static void begin_round(struct rm_repeats *repeats, unsigned number)
 		const struct rm_cell *cell =
 		        &repeats->plan->cells[round->turns[i].cell].cell;
 
-		if (cell->repeat_most)
+		if (cell->repeat_most && !cell->skip[0])
 			repeats->allowed +=
 			        cell->repeat_share *
 			        (double)rm_arms_find_set(repeats->arms, cell)
@@ -217,8 +217,9 @@ static bool is_turn_due(struct rm_repeats *repeats,
 	const struct rm_cell *cell = &repeats->plan->cells[turn->cell].cell;
 	size_t arms = rm_arms_find_set(repeats->arms, cell).count;
 
-	if (!rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
-	            turn->block, attempt))
+	if (cell->skip[0] || /* waits for a limit */
+	        !rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
+	                turn->block, attempt))
 		return false;
 	if (attempt == 1)
 		return true;
@@ -230,6 +231,21 @@ static bool is_turn_due(struct rm_repeats *repeats,
 	else
 		repeats->made += arms;
 	return !repeats->is_over;
+}
+
+bool rm_repeats_has_waiting(const struct rm_plan *plan,
+        const struct rm_arms *arms, const json_t *attempts)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+
+		if (plan->cells[i].waits &&
+		        rm_attempt_find_state(attempts, cell->id, 0, 1,
+		                rm_arms_find_set(arms, cell).arms[0].name) !=
+		                RM_ATTEMPT_NONE)
+			return true;
+	}
+	return false;
 }
 
 int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)

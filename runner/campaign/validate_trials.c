@@ -111,7 +111,7 @@ static int expect_planned(struct reading *reading)
 	int failed = 0;
 
 	for (size_t i = 0; i < plan->cell_count; i++)
-		if (plan->cells[i].cell.skip[0])
+		if (plan->cells[i].cell.skip[0] && !plan->cells[i].waits)
 			failed |= expect_arms(reading, i, 0, 1);
 	size_t skipped = json_object_size(reading->planned);
 
@@ -387,9 +387,8 @@ static void report_missing(struct reading *reading)
 		        count - MISSING_NAMED);
 }
 
-int rm_validate_trials(struct rm_validation *validation,
-        const struct rm_plan *plan, const struct rm_arms *arms,
-        struct rm_error *error)
+int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
+        const struct rm_arms *arms, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
 	struct reading reading = { .validation = validation,
@@ -406,6 +405,8 @@ int rm_validate_trials(struct rm_validation *validation,
 		result = rm_tally_start(&reading.tally, plan, arms, error);
 	if (!result)
 		result = rm_lines_read(path, read_state, &reading, error);
+	if (!result && rm_repeats_has_waiting(plan, arms, reading.states))
+		rm_plan_run_waiting(plan, NULL, true);
 	if (!result && expect_planned(&reading))
 		result = rm_error_set(error, -ENOMEM, "no memory");
 	if (!result)

@@ -2,11 +2,14 @@
 /* campaign_run.c - prepares and runs one campaign and prints its outcome. */
 #include "runner/cli/campaign_run.h"
 
+#include "runner/base/json.h"
+#include "runner/base/limits.h"
 #include "runner/cli/python.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -72,9 +75,16 @@ static void print_repairs(const struct rm_prepared *prepared)
 static void print_warnings(const struct rm_prepared *prepared,
         const struct rm_run_options *wishes, const char *command)
 {
-	char quota[RM_FINDING_TEXT];
+	char quota[RM_FINDING_TEXT], scheduling[RM_SCHEDULING_BYTES];
+	const char *fault = rm_limits_scheduling(scheduling);
 
 	print_repairs(prepared);
+	if (fault)
+		fprintf(stderr,
+		        "readmostly %s: this process has %s: %s, so the "
+		        "results are of little worth; interrupt it and start "
+		        "it as usual: " RM_SCHEDULING_FIX "\n",
+		        command, scheduling, fault);
 	if (rm_quota_warning(&prepared->topology, quota))
 		fprintf(stderr, "readmostly %s: %s\n", command, quota);
 	if (prepared->busy.is_busy && !wishes->busy_ok)
@@ -86,6 +96,39 @@ static void print_warnings(const struct rm_prepared *prepared,
 	if (prepared->unlinked.text[0])
 		fprintf(stderr, "readmostly %s: %s; the campaign continues\n",
 		        command, prepared->unlinked.text);
+}
+
+/* Warns about settings of the machine that changed since the campaign began. */
+static void print_changes(
+        const struct rm_prepared *prepared, const char *command)
+{
+	static const char *const moving[] = { "load", "cpu_pressure",
+		"capabilities", "perf_event_max_sample_rate" };
+	json_t *machine = rm_machine_facts(&prepared->topology), *now;
+	const char *name;
+
+	json_object_foreach (json_object_get(machine, "facts"), name, now) {
+		const json_t *before = json_object_get(
+		        json_object_get(
+		                json_object_get(prepared->campaign, "machine"),
+		                "facts"),
+		        name);
+		size_t i = 0;
+
+		while (i < sizeof(moving) / sizeof(*moving) &&
+		        strcmp(name, moving[i]))
+			i++;
+		if (i == sizeof(moving) / sizeof(*moving) &&
+		        !json_equal(before, now))
+			fprintf(stderr,
+			        "readmostly %s: %s was \"%.100s\" when the "
+			        "campaign began, now it is \"%.100s\": trials "
+			        "before and after may differ; restore it and "
+			        "measure again (another -o DIR)\n",
+			        command, name, rm_json_text(before, "text"),
+			        rm_json_text(now, "text"));
+	}
+	json_decref(machine);
 }
 
 /*
@@ -158,6 +201,7 @@ static int run(struct rm_prepared *prepared,
 	if (result)
 		fprintf(stderr, "readmostly %s: %s\n", output->command,
 		        error.text);
+	print_changes(prepared, output->command);
 	*complete = !result && !campaign.interrupted;
 	if (output->is_stage)
 		return stage_status(&prepared->tally, *complete, result);

@@ -305,6 +305,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	const struct rm_plan *plan = &planned->plan;
 	const struct rm_topology *topology = &planned->topology;
 	uint64_t budget_ns = planned->inputs.budget_ns;
+	unsigned rounds = plan->round_count;
 
 	if (cells)
 		print_cells(plan, topology);
@@ -325,8 +326,10 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 			break;
 		}
 	print_machine(topology);
-	printf("%zu trials in %u rounds, about ", plan->trial_count,
-	        plan->round_count);
+	/* the rounds of cells that wait for a limit come last */
+	while (rounds && plan->cells[plan->rounds[rounds - 1].turns[0].cell].waits)
+		rounds--;
+	printf("%zu trials in %u rounds, about ", plan->trial_count, rounds);
 	rm_print_time(plan->estimate_ns);
 	if (budget_ns) {
 		printf(" of a budget of ");

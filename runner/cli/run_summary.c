@@ -96,8 +96,7 @@ static void print_planned_skips(const struct rm_plan *plan, bool limits)
 		json_int_t before =
 		        json_integer_value(json_object_get(reasons, why));
 
-		if (why[0] && limits == !strncmp(why, RM_BEYOND_LIMIT,
-		                                strlen(RM_BEYOND_LIMIT)))
+		if (why[0] && limits == rm_plan_is_beyond_limit(why))
 			json_object_set_new(
 			        reasons, why, json_integer(before + 1));
 	}

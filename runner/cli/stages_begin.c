@@ -289,7 +289,8 @@ static int check_begun(const struct rm_stages *stages, const char *machine,
 	if (!result && !rm_staged_has_plan(&stages->staged, plan))
 		result = rm_error_set(error, -EINVAL,
 		        "%.200s: started with another plan of %s: a workload, "
-		        "or the code that runs it, changed: %s",
+		        "the code that runs it, or a limit of memory or "
+		        "processes changed: restore it, or %s",
 		        stages->staged.dir, stages->mode_name, advice);
 	return result;
 }

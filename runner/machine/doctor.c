@@ -215,6 +215,18 @@ static void steal(
 		        "the host steals no CPU time (%.2f %%)", share);
 }
 
+static void scheduling(
+        const struct rm_topology *topology, struct rm_finding *finding)
+{
+	char text[RM_SCHEDULING_BYTES];
+	const char *fault = rm_limits_scheduling(text);
+
+	(void)topology;
+	set_finding(finding, fault ? RM_FINDING_WARNING : RM_FINDING_GOOD,
+	        fault ? RM_SCHEDULING_FIX : "", "%s%s%s", text,
+	        fault ? ": " : "", fault ? fault : "");
+}
+
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -406,6 +418,7 @@ static const struct check checks[] = {
 	{ "steal", .examine = steal },
 	{ "virtual", .examine = virtual },
 	{ "clock", .examine = clock_source },
+	{ "scheduling", .examine = scheduling },
 	{ "cgroup", .examine = quota },
 	{ "limits", .examine = limits },
 	{ "cpus", .examine = examine_cpus },

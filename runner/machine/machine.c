@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* machine.c - collects the facts of a machine, one line each, and its id. */
 #include "runner/base/host.h"
+#include "runner/base/limits.h"
 #include "runner/base/sha256.h"
 #include "runner/machine/internal.h"
 
@@ -199,6 +200,7 @@ static int add_vulnerabilities(json_t *facts)
    campaigns may not have them. */
 static int add_special_facts(json_t *facts)
 {
+	char scheduling[RM_SCHEDULING_BYTES];
 	struct rm_fact fact;
 	struct utsname name;
 	int failed;
@@ -212,6 +214,9 @@ static int add_special_facts(json_t *facts)
 	failed |= add_fact(facts, "hypervisor_flag", &fact);
 	rm_fact_installation(&fact);
 	failed |= add_fact(facts, "installation", &fact);
+	rm_limits_scheduling(scheduling);
+	rm_fact_set(&fact, scheduling);
+	failed |= add_fact(facts, "scheduling", &fact);
 	if (uname(&name) == 0) {
 		rm_fact_set(&fact, name.release);
 		failed |= add_fact(facts, "kernel", &fact);

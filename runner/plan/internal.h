@@ -120,9 +120,11 @@ bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind);
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell);
 
-/* Sets cell.skip if its trials need more memory or threads than are left. */
+/* Sets cell.skip if its trials need more memory or threads than are left, and
+   then `waits` to `can_wait`. */
 void rm_plan_judge_limits(struct rm_plan_cell *planned,
-        const struct rm_map_info *map, const struct rm_limits *limits);
+        const struct rm_map_info *map, const struct rm_limits *limits,
+        bool can_wait);
 
 /* Computes the totals of the plan from its cells and rounds. */
 void rm_plan_total(struct rm_plan *plan);

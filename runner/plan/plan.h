@@ -135,11 +135,12 @@ int rm_cell_list_parse(const char *file, const char *text, size_t length,
 void rm_cell_list_clear(struct rm_cell_list *list);
 
 struct rm_plan_cell {
-	struct rm_cell cell;   /* owned; cell.skip: why it never runs */
+	struct rm_cell cell;   /* owned; cell.skip: why it does not run */
 	rm_name base;          /* map to which ratios refer */
 	uint64_t estimate_ns;  /* of one trial with its process */
 	uint64_t memory_bytes; /* estimate for one trial */
 	bool misuse;           /* an injected bug: trials may fail */
+	bool waits;            /* skipped for a limit; a resume may run it */
 };
 
 /* One trial of a cell, run by each of its arms. */
@@ -168,7 +169,8 @@ struct rm_plan {
 	   begins with all verify cells, which are in no other round. A timed
 	   cell is in n = cell.blocks rounds; its block i is in the i-th of n
 	   equal parts of the campaign. Cells that differ only in the map run
-	   one after another (docs/adr/0056). Skipped cells are in no round. */
+	   one after another (docs/adr/0056). Skipped cells are in no round,
+	   except that the cells that wait for a limit have the last rounds. */
 	struct rm_plan_round *rounds;
 	unsigned round_count;
 	struct rm_plan_duplicate *same;
@@ -217,8 +219,9 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
-/* Prefix of the reason why a cell is skipped because of a limit. */
-#define RM_BEYOND_LIMIT "beyond a limit: "
+/* True for the reason of a cell that is skipped because of a limit; `reason` may
+   be NULL. */
+bool rm_plan_is_beyond_limit(const char *reason);
 
 /* Returns -ENOMEM or -EAGAIN and fills `reason` with the limit if a trial needs
    more memory or threads than are left. `more_tasks` is added to the cell's
@@ -226,6 +229,13 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 int rm_plan_check_limits(const struct rm_plan_cell *planned,
         unsigned more_tasks, const struct rm_limits *limits,
         char reason[RM_REASON_BYTES]);
+
+/* For a resume: lets the cells that wait for a limit run, if none of them is
+   beyond a limit now, or if they ran before (`has_begun`; then the catalog may be
+   NULL). Otherwise sets their reasons to the present limits. Since the rounds of
+   a campaign have a fixed order, either all of these cells run or none. */
+void rm_plan_run_waiting(
+        struct rm_plan *plan, const struct rm_catalog *catalog, bool has_begun);
 
 /* Trials per block of a cell: 2 with an A/A control, else 1. */
 unsigned rm_plan_trials(const struct rm_cell *cell);

@@ -40,7 +40,6 @@ enum {
 	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
 	THREAD_BYTES = 64 << 10, /* used stack, retired objects, histograms */
 	PROCESS_BYTES = 8 << 20,
-	STREAM_BYTES = 64 << 20,
 };
 
 uint64_t rm_plan_payload_bytes(const struct rm_cell *cell)
@@ -200,7 +199,8 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 		planned->estimate_ns += HISTOGRAMS_NS;
 	if (cell->dist == RM_DIST_SEQUENTIAL) {
 		planned->estimate_ns += STREAM_NS;
-		planned->memory_bytes += STREAM_BYTES;
+		planned->memory_bytes += rm_stream_length(cell) *
+		                         cell->threads * sizeof(uint32_t);
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		planned->memory_bytes += rm_plan_simulated_bytes(cell);
@@ -217,11 +217,12 @@ void rm_plan_total(struct rm_plan *plan)
 			const struct rm_plan_cell *cell =
 			        &plan->cells[plan->rounds[r].turns[i].cell];
 
-			unsigned trials = rm_plan_trials(&cell->cell);
+			unsigned trials =
+			        cell->waits ? 0 : rm_plan_trials(&cell->cell);
 
 			plan->trial_count += trials;
 			plan->estimate_ns += trials * cell->estimate_ns;
-			if (cell->memory_bytes > plan->memory_bytes)
+			if (trials && cell->memory_bytes > plan->memory_bytes)
 				plan->memory_bytes = cell->memory_bytes;
 		}
 }

@@ -247,15 +247,20 @@ static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
 	for (size_t i = 0; i < count && !failed; i++) {
 		const json_t *item = json_array_get(json, i);
 		size_t index = (size_t)json_integer_value(item);
+		const char *skip = index < plan->cell_count
+		                           ? plan->cells[index].cell.skip
+		                           : "?";
 
-		if (!json_is_integer(item) || index >= plan->cell_count ||
-		        seen[index] || plan->cells[index].cell.skip[0]) {
+		if (!json_is_integer(item) ||
+		        (skip[0] && !rm_plan_is_beyond_limit(skip)) ||
+		        seen[index]) {
 			failed = invalid(error,
 			        "order: expected indexes of cells that run, "
 			        "each once in a round");
 			break;
 		}
 		seen[index] = true;
+		plan->cells[index].waits = skip[0];
 		round->turns[round->count++] =
 		        (struct rm_plan_turn){ index, done[index]++ };
 	}
@@ -270,7 +275,8 @@ static int check_blocks(const struct rm_plan *plan, const unsigned *done,
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_cell *cell = &plan->cells[i].cell;
 
-		if (!cell->skip[0] && done[i] != cell->blocks)
+		if ((!cell->skip[0] || plan->cells[i].waits) &&
+		        done[i] != cell->blocks)
 			return invalid(error,
 			        "order: expected each cell in as many rounds "
 			        "as it has blocks");

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RM_BEYOND_LIMIT "beyond a limit: "
+
+bool rm_plan_is_beyond_limit(const char *reason)
+{
+	return reason &&
+	       !strncmp(reason, RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT));
+}
+
 int rm_plan_check_limits(const struct rm_plan_cell *planned,
         unsigned more_tasks, const struct rm_limits *limits,
         char reason[RM_REASON_BYTES])
@@ -43,18 +51,51 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
 /* Go and Java start additional threads: for garbage collection, compilation and
    each blocked system call. */
 void rm_plan_judge_limits(struct rm_plan_cell *planned,
-        const struct rm_map_info *map, const struct rm_limits *limits)
+        const struct rm_map_info *map, const struct rm_limits *limits,
+        bool can_wait)
 {
 	const unsigned runtime = 20;
-	const bool has_runtime = map->language && strcmp(map->language, "rust");
+	const bool has_runtime =
+	        map && map->language && strcmp(map->language, "rust");
 	char reason[RM_REASON_BYTES];
 
-	if (!planned->cell.skip[0] &&
-	        rm_plan_check_limits(
+	if (planned->cell.skip[0] ||
+	        !rm_plan_check_limits(
 	                planned, has_runtime ? runtime : 0, limits, reason))
-		snprintf(planned->cell.skip, RM_REASON_BYTES,
-		        RM_BEYOND_LIMIT
-		        "%.560s; --resume keeps the plan, so give the command "
-		        "another -o",
-		        reason);
+		return;
+	planned->waits = can_wait;
+	snprintf(planned->cell.skip, RM_REASON_BYTES,
+	        RM_BEYOND_LIMIT "%.560s%s", reason,
+	        can_wait ? "; without this limit, --resume runs the cell" : "");
+}
+
+void rm_plan_run_waiting(
+        struct rm_plan *plan, const struct rm_catalog *catalog, bool has_begun)
+{
+	char reason[RM_REASON_BYTES] = "";
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	for (size_t i = 0; i < plan->cell_count && !has_begun; i++) {
+		struct rm_plan_cell *cell = &plan->cells[i];
+
+		if (!cell->waits)
+			continue;
+		cell->cell.skip[0] = '\0';
+		rm_plan_judge_limits(cell,
+		        rm_catalog_find(catalog, cell->cell.map), &limits,
+		        true);
+		if (cell->cell.skip[0])
+			strcpy(reason, cell->cell.skip);
+	}
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		struct rm_plan_cell *cell = &plan->cells[i];
+
+		if (!cell->waits)
+			continue;
+		cell->waits = reason[0];
+		if (!reason[0] || !cell->cell.skip[0])
+			strcpy(cell->cell.skip, reason);
+	}
+	rm_plan_total(plan);
 }

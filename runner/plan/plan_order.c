@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Phases are fractions of the distance between two blocks, in units of 1 /
    this. */
@@ -29,6 +30,8 @@ struct entry {
 
 struct order {
 	struct rm_plan *plan;
+	bool waiting;          /* orders the cells that wait for a limit */
+	unsigned first, count; /* range of rounds in plan->rounds */
 	struct entry *entries; /* timed cells, sorted by blocks and board */
 	size_t entry_count;
 	size_t *verified; /* cells that verify a map */
@@ -58,11 +61,12 @@ static void list_cells(struct order *order)
 
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_cell *cell = &plan->cells[i].cell;
+		const bool waits = plan->cells[i].waits;
 
-		if (cell->skip[0])
+		if (order->waiting != waits || (cell->skip[0] && !waits))
 			continue;
-		if (cell->blocks > plan->round_count)
-			plan->round_count = cell->blocks;
+		if (cell->blocks > order->count)
+			order->count = cell->blocks;
 		if (cell->measure == RM_MEASURE_VERIFY)
 			order->verified[order->verified_count++] = i;
 		else
@@ -129,9 +133,8 @@ static bool is_in_round(
 	uint64_t parts = board->done * phase_parts + board->phase;
 
 	return board->done < board->blocks &&
-	       parts * order->plan->round_count /
-	                       (board->blocks * phase_parts) ==
-	               number;
+	       parts * order->count / (board->blocks * phase_parts) ==
+	               number - order->first;
 }
 
 static void append(struct rm_plan_round *round, const size_t *cells,
@@ -162,11 +165,11 @@ static uint64_t round_seed(
 	        2 * (uint64_t)number + verify);
 }
 
-/* Round 0 verifies all maps before any timed trial. */
+/* The first round verifies all maps before any timed trial. */
 static int fill_round(struct order *order, unsigned number)
 {
 	struct rm_plan_round *round = &order->plan->rounds[number];
-	size_t verified = number == 0 ? order->verified_count : 0;
+	size_t verified = number == order->first ? order->verified_count : 0;
 	size_t present = 0, turns = verified;
 	uint64_t state = round_seed(order, number, true);
 
@@ -191,23 +194,30 @@ static int fill_round(struct order *order, unsigned number)
 static int fill_rounds(struct order *order)
 {
 	struct rm_plan *plan = order->plan;
+	struct rm_plan_round *rounds;
 
 	list_cells(order);
 	list_boards(order);
 	set_phases(order);
-	plan->rounds = calloc(plan->round_count + 1, sizeof(*plan->rounds));
-	if (!plan->rounds)
+	rounds = reallocarray(
+	        plan->rounds, order->first + order->count + 1, sizeof(*rounds));
+	if (!rounds)
 		return -ENOMEM;
-	for (unsigned i = 0; i < plan->round_count; i++)
+	memset(rounds + order->first, 0, (order->count + 1) * sizeof(*rounds));
+	plan->rounds = rounds;
+	plan->round_count += order->count;
+	for (unsigned i = order->first; i < plan->round_count; i++)
 		if (fill_round(order, i))
 			return -ENOMEM;
 	return 0;
 }
 
-int rm_plan_order(struct rm_plan *plan)
+static int append_rounds(struct rm_plan *plan, bool waiting)
 {
 	size_t count = plan->cell_count;
 	struct order order = { .plan = plan,
+		.waiting = waiting,
+		.first = plan->round_count,
 		.entries = calloc(count, sizeof(*order.entries)),
 		.verified = calloc(count, sizeof(*order.verified)),
 		.boards = calloc(count, sizeof(*order.boards)),
@@ -223,4 +233,11 @@ int rm_plan_order(struct rm_plan *plan)
 	free(order.present);
 	free(order.cells);
 	return failed;
+}
+
+int rm_plan_order(struct rm_plan *plan)
+{
+	int failed = append_rounds(plan, false);
+
+	return failed ? failed : append_rounds(plan, true);
 }

@@ -101,7 +101,7 @@ static bool needs_verification(const struct rm_cell *cell)
 {
 	return !cell->skip[0] ||
 	       !strncmp(cell->skip, RM_NO_COUNTERS, strlen(RM_NO_COUNTERS)) ||
-	       !strncmp(cell->skip, RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT));
+	       rm_plan_is_beyond_limit(cell->skip);
 }
 
 int rm_plan_verify(struct rm_planning *planning,

@@ -33,12 +33,15 @@ uint64_t rm_cell_rank_count(const struct rm_cell *cell)
 	return (uint64_t)llround((double)cell->keys / (1 - cell->miss_share));
 }
 
-uint64_t rm_stream_length(unsigned threads)
+uint64_t rm_stream_length(const struct rm_cell *cell)
 {
+	const uint64_t ranks = rm_cell_rank_count(cell);
 	uint64_t length = 1 << 20;
 
-	while (length > 4096 && length * threads * 4 > 64 << 20)
+	while (length > 4096 && length * cell->threads * 4 > 64 << 20)
 		length /= 2;
+	while (length < 1 << 30 && length * cell->threads < ranks)
+		length *= 2;
 	return length;
 }
 

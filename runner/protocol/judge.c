@@ -58,7 +58,7 @@ static uint64_t count_decisions(const struct rm_cell *cell, uint64_t writes)
    the stream repeats its ranks, so that each draw counts more than once. */
 static double repeated_draws(const struct facts *facts)
 {
-	const uint64_t length = rm_stream_length(facts->cell->threads);
+	const uint64_t length = rm_stream_length(facts->cell);
 	double more = 0;
 
 	if (facts->cell->dist != RM_DIST_SEQUENTIAL)

@@ -428,9 +428,9 @@ uint32_t rm_cell_write_threshold(const struct rm_cell *cell);
 /* Number of ranks that look-ups draw, present or absent. With fresh writes, the
    number of ranks whose keys are present at any time. */
 uint64_t rm_cell_rank_count(const struct rm_cell *cell);
-/* Number of ranks in each thread's stream in a sequential cell, a power of
-   two. */
-uint64_t rm_stream_length(unsigned threads);
+/* Number of ranks in each thread's stream in a sequential cell, a power of two
+   up to 2^30. If it is lower, the threads together use all ranks. */
+uint64_t rm_stream_length(const struct rm_cell *cell);
 /* Share of the draws of present keys that hit the most popular one. */
 double rm_cell_top_key_share(const struct rm_cell *cell);
 /* zipf: total weight of the ranks from .. to - 1, if a rank has the weight 1 /

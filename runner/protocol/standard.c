@@ -2,6 +2,7 @@
 /* standard.c - prepares the standard streams when a program starts and checks
    them when it ends. */
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/protocol/command_line.h"
 
 #include <argp.h>
@@ -63,7 +64,7 @@ static void check_output(int status, void *process)
 	if (!fclose(stdout) && !was_lost)
 		return;
 	fprintf(stderr, "readmostly: standard output was lost%s%s\n",
-	        errno ? ": " : "", errno ? strerror(errno) : "");
+	        errno ? ": " : "", errno ? rm_write_reason(-errno) : "");
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 

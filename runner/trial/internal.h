@@ -445,8 +445,7 @@ static inline struct rm_key rm_trial_key(
  * Ranks below `resident` come in order; a share cell->miss_share of the stream
  * is drawn uniformly from [resident, span).
  *
- * length  out: a power of two; all streams together stay under 64 MiB if
- *         that leaves at least 4096 ranks for each
+ * length  out: rm_stream_length()
  * Returns NULL if out of memory; the caller frees the stream.
  */
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,

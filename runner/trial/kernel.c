@@ -24,13 +24,13 @@
 void rm_usage_read_thread(struct rm_thread_usage *usage)
 {
 	struct rusage self;
+	const bool known = !getrusage(RUSAGE_THREAD, &self);
 
-	getrusage(RUSAGE_THREAD, &self);
 	usage->cpu_ns = rm_thread_cpu_ns();
-	usage->voluntary_switches = self.ru_nvcsw;
-	usage->involuntary_switches = self.ru_nivcsw;
-	usage->minor_faults = self.ru_minflt;
-	usage->major_faults = self.ru_majflt;
+	usage->voluntary_switches = known ? self.ru_nvcsw : -1;
+	usage->involuntary_switches = known ? self.ru_nivcsw : -1;
+	usage->minor_faults = known ? self.ru_minflt : -1;
+	usage->major_faults = known ? self.ru_majflt : -1;
 }
 
 int64_t rm_usage_other_threads_ns(void)

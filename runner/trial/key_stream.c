@@ -164,7 +164,7 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length)
 {
-	uint64_t rng = rm_seed(seed, slot), n = rm_stream_length(cell->threads);
+	uint64_t rng = rm_seed(seed, slot), n = rm_stream_length(cell);
 	const uint64_t present = present_of(resident, span);
 	/* sequential: the threads start evenly spaced */
 	uint64_t next = present / cell->threads * slot;

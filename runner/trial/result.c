@@ -2,6 +2,7 @@
 /* result.c - builds the result object of docs/reference/trial-protocol.md. */
 
 #include "runner/base/json.h"
+#include "runner/base/limits.h"
 #include "runner/trial/internal.h"
 
 #include <inttypes.h>
@@ -205,10 +206,13 @@ static json_t *environment_json(const struct rm_team *team)
 {
 	int persona = personality(0xffffffff);
 	bool has_own = team->impl->caps & RM_CAP_BACKGROUND;
+	char scheduling[RM_SCHEDULING_BYTES];
+
+	rm_limits_scheduling(scheduling);
 
 	/* Offset of the map in its page, which shows that the layout varies
 	   (R13). */
-	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:b, s:o}",
+	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:s, s:b, s:o}",
 	        "aslr",
 	        persona < 0 ? json_null()
 	                    : json_boolean(!(persona & ADDR_NO_RANDOMIZE)),
@@ -217,8 +221,8 @@ static json_t *environment_json(const struct rm_team *team)
 	        "adds_per_ns_after", rate_or_null(team->adds_per_ns[1]),
 	        "clock_cost_ns", team->clock_cost_ns, "clock_step_ns",
 	        (json_int_t)team->clock_step_ns, "allocator",
-	        rm_allocator_file(), "own_threads", has_own,
-	        "own_threads_cpu_ns",
+	        rm_allocator_file(), "scheduling", scheduling, "own_threads",
+	        has_own, "own_threads_cpu_ns",
 	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }
 

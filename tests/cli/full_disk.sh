@@ -40,7 +40,8 @@ check "the folder is still usable" [ $? = 0 ]
 # The limit is too small for the journal.
 run "$dir/part" $((campaign_kib + 32)) tests/fixtures/campaign.conf
 check "a limit below the journal is status 3" [ $? = 3 ]
-check "with file and reason, too" contains "$out" "trials.jsonl: cannot be written: File too large"
+check "with file, limit and next step" contains "$out" \
+	"trials.jsonl: cannot be written: File too large: the limit is ulimit -f (size of files): start in a shell"
 check "and the command to continue" contains "$out" "run -o $dir/part --resume"
 check "the journal has some trials" [ -s "$dir/part/trials.jsonl" ]
 check "its last line is complete" [ -z "$(tail -c 1 "$dir/part/trials.jsonl")" ]
@@ -69,6 +70,16 @@ if mount -t tmpfs -o size=$((campaign_kib + journal_kib / 2))k tmpfs \
 	check "and that campaign is complete" "$readmostly" dev validate "$dir/disk/campaign"
 else
 	skip "a full disk" "no right to mount a tmpfs"
+fi
+
+# A file system without locks, as some of NFS.
+if command -v strace >/dev/null; then
+	strace -f -o "$dir/calls" -e inject=flock:error=ENOLCK "$readmostly" run -o "$dir/nfs" --counters none \
+		tests/fixtures/campaign.conf >"$out" 2>&1
+	check "a folder without locks is named, with the next step" contains "$out" \
+		"nfs/lock: cannot be locked: No locks available: this file system has no locks"
+else
+	skip "a folder without locks" "no strace"
 fi
 
 # Unusable folders.

@@ -53,10 +53,23 @@ check "and names the limit" contains "$dir/check" "the tightest limit is ulimit 
 "$bin" plan --requests "$dir/w.conf" --set keys=1Mi --set threads=1 --set presize=no | head -n 1 >"$dir/request"
 (ulimit -v 60000; "$build/maps/plain/gomap_rw" trial <"$dir/request") >"$dir/trial" 2>&1
 check "a trial that crashes without memory names that" contains "$dir/trial" "Cannot allocate memory"
-RM_PAGE=no RM_SYSFS=$dir "$bin" run "$dir/w.conf" --set blocks=1 --set window=1ms --busy-ok \
-	-o "$dir/run" >"$dir/out" 2>&1
+run() { RM_PAGE=no RM_SYSFS=$dir "$bin" run -o "$dir/run" --busy-ok --counters none "$@" >"$dir/out" 2>&1; }
+run "$dir/w.conf" --set blocks=1 --set window=1ms --set repeat-most=0
 check "a run prints which cells a limit left out, and the next step" contains "$dir/out" \
-	"set fewer keys; --resume keeps the plan, so give the command another -o"
+	"set fewer keys; without this limit, --resume runs the cell"
+measured=$(wc -l <"$dir/run/trials.jsonl")
+echo 1000 >"$dir/sys/fs/cgroup/box/pids.max"
+run --resume
+check "a resume names the limit that is left" contains "$dir/out" "cells: beyond a limit: a trial needs about"
+check "and runs nothing" [ "$(wc -l <"$dir/run/trials.jsonl")" = "$measured" ]
+check "both times the campaign is valid" "$bin" dev validate "$dir/run"
+echo max >"$dir/sys/fs/cgroup/box/memory.max"
+run --resume
+check "without limits a resume runs the cells" [ $? = 0 ]
+check "each once, and keeps the others" [ "$(wc -l <"$dir/run/trials.jsonl")" = $((measured + 3)) ]
+check "then the campaign is valid, too" "$bin" dev validate "$dir/run"
+"$bin" report "$dir/run" >"$dir/page" 2>&1
+check "and the report counts them" sh -c "! grep -rE 'beyond a limit' '$dir/page' '$dir/run/report'"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
 check "and names the limit, too" contains "$dir/explore" "not explored: the tightest limit is ulimit -v"

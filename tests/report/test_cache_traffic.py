@@ -5,6 +5,8 @@ import os
 import subprocess
 
 import pytest
+from report.decide.tables.cache import source_of
+from report.load.trial import Counters
 from report_helpers import TOP, Built
 
 READMOSTLY = str((TOP / os.environ.get("BUILD", "build/gcc")).resolve() / "readmostly")
@@ -41,3 +43,11 @@ control = none
     assert not row["l3_bytes"]
     page = (report.out / "cache.html").read_text()
     assert "L1d load hits" in page and "replayed" in page
+
+
+def test_the_source_states_whether_threads_of_the_map_were_counted():
+    perf = Counters("perf", "thread, user mode", "not counted")
+    assert source_of(perf, own_threads=True) \
+        == "perf, thread, user mode, threads of the map not counted"
+    assert source_of(perf, own_threads=False) == "perf, thread, user mode"
+    assert source_of(Counters("replay"), own_threads=True) == "replay"

@@ -62,8 +62,8 @@ static uint64_t count_sleeps(void)
 {
 	struct rusage usage;
 
-	getrusage(RUSAGE_THREAD, &usage);
-	return (uint64_t)usage.ru_nvcsw;
+	/* without a count, no operation counts as delayed */
+	return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_nvcsw;
 }
 
 static void measure(struct rm_peer *peer, uint64_t n)

@@ -12,7 +12,7 @@ from report.decide.tables.numbers import PLACE, place_values
 from report.load import Campaign, Cell
 from report.load.decode import decode
 from report.load.plan import Factors
-from report.load.trial import Event, Result
+from report.load.trial import Counters, Event, Result
 from report.model.number import Estimate, Unit, unknown
 from report.model.table import Table, Value
 
@@ -114,29 +114,38 @@ def with_ratio(events: Sequence[Event]) -> list[Event]:
                              total=both[0].total / both[1].total, quality=quality)]
 
 
-def per_operation(cell: Cell) -> Iterator[tuple[str, str, Estimate, str, str | None]]:
-    """Yields (metric, event, estimate, quality, backend) for one cell."""
+def source_of(counters: Counters, own_threads: bool) -> str:
+    """Formats the back end and its scope. If the map has threads of its own, adds whether they
+    were counted: "perf, thread, user mode, threads of the map not counted"."""
+    own = counters.background_threads if own_threads else None
+    return ", ".join(part for part in (counters.backend, counters.scope,
+                                       own and f"threads of the map {own}") if part)
+
+
+def per_operation(
+        cell: Cell, own_threads: bool) -> Iterator[tuple[str, str, Estimate, str, str]]:
+    """Yields (metric, event, estimate, quality, source) for one cell."""
     values: dict[str, list[float]] = {}
-    about: dict[str, tuple[Event, str | None]] = {}
+    about: dict[str, tuple[Event, str]] = {}
     bad: dict[str, str] = {}
     for trial in cell.ok:
         r = trial.result
         if not r or not r.counters:
             continue
         for e in with_ratio(r.counters.events):
-            about.setdefault(e.metric, (e, r.counters.backend))
+            about.setdefault(e.metric, (e, source_of(r.counters, own_threads)))
             if e.total is None or not r.ops or e.quality not in GOOD:
                 bad[e.metric] = e.reason or e.quality or "no operation"
                 continue
             values.setdefault(e.metric, []).append(
                 e.total / (1 if e.metric == PER_CYCLE else r.ops))
-    for metric, (event, backend) in about.items():
+    for metric, (event, source) in about.items():
         found = values.get(metric, [])
         number = (unknown(Unit.PER_OPERATION, bad.get(metric, "no value")) if not found else
                   unknown(Unit.PER_OPERATION, "reads zero") if not any(found) else
                   estimate(stats.median_of(found), Unit.PER_OPERATION))
         yield (metric, f"{event.event} ({event.code})" if event.event else "",
-               number, event.quality, backend)
+               number, event.quality, source)
 
 
 def counters(campaign: Campaign) -> Table:
@@ -145,9 +154,10 @@ def counters(campaign: Campaign) -> Table:
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.measure == "counters":
+            own = "background-threads" in campaign.maps[cell.map].caps
             rows += [(cell.map, *place_values(cell.factors), *row, cell.id)
-                     for row in per_operation(cell)]
-    return Table("counters", ("map", *PLACE, "metric", "event", "value", "quality", "backend",
+                     for row in per_operation(cell, own)]
+    return Table("counters", ("map", *PLACE, "metric", "event", "value", "quality", "source",
                               "cell"), tuple(rows))
 
 

@@ -10,6 +10,7 @@ from report.model.table import Table, Value
 
 KB = re.compile(r"\b(\d+) kB\b")
 PRESSURE = re.compile(r"some avg10=([\d.]+)")
+USUAL = "SCHED_OTHER, nice 0"  # the scheduling class of a process that nobody changed
 BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # limits: load average; per cent of the last 10 s
 
 
@@ -37,6 +38,8 @@ def sharing(m: Machine) -> Iterator[tuple[str, str | None]]:
     """Yields other users of the CPUs."""
     if m.fact("hypervisor_flag") == "yes":
         yield "virtual", "yes"
+    if not (m.fact("scheduling") or USUAL).startswith(USUAL):
+        yield "scheduling", m.fact("scheduling")
     if m.fact("smt_active") == "1":
         yield "smt", "on"
     if first_number(m.fact("load")) > BUSY_LOAD:

@@ -452,6 +452,11 @@ static void doctor_others(void)
 	put_cpu("1.0", " hypervisor");
 	CHECK(finds("pu:2", "virtual", RM_FINDING_NOTE, NULL),
 	        "a virtual machine is a note, since it cannot be changed");
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
+	CHECK(finds("pu:2", "scheduling", RM_FINDING_WARNING, "chrt -o") &&
+	                strstr(finding_text, "SCHED_BATCH, nice "),
+	        "an inherited scheduling class is a warning");
+	sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
 	setenv("RM_SYSFS", "/nonexistent", 1);
 	CHECK(finds("pu:2", "governor", RM_FINDING_UNKNOWN, NULL) &&
 	                finds("pu:2", "load", RM_FINDING_UNKNOWN, NULL) &&

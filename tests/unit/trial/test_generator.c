@@ -279,6 +279,41 @@ static void streams_are_taken_in_order(void)
 	free((void *)worker.stream);
 }
 
+/* The streams of all threads together contain every rank, also of more keys
+   than one stream usually has. */
+static void sequential_threads_reach_every_key(void)
+{
+	static const unsigned threads[] = { 1, 16, 128, 1000 };
+	enum { MANY = 3 << 20 };
+	static bool reached[MANY];
+	struct rm_cell cell = cell_of(RM_DIST_SEQUENTIAL, 0, 0);
+	uint64_t length, worst = 0;
+
+	cell.keys = MANY;
+	cell.miss_share = 0.1;
+	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+		uint64_t never = 0;
+
+		cell.threads = threads[i];
+		memset(reached, 0, sizeof(reached));
+		for (unsigned slot = 0; slot < threads[i]; slot++) {
+			uint32_t *stream = rm_stream_create(&cell, slot, MANY,
+			        rm_cell_rank_count(&cell), 1, &length);
+
+			for (uint64_t k = 0; k < length; k++)
+				if (stream[k] < MANY)
+					reached[stream[k]] = true;
+			free(stream);
+		}
+		for (unsigned rank = 0; rank < MANY; rank++)
+			never += !reached[rank];
+		printf("# %u threads: %.3f %% of the keys never used\n",
+		        threads[i], 100.0 * (double)never / MANY);
+		worst = never > worst ? never : worst;
+	}
+	CHECK(worst == 0, "sequential threads use all of 3 Mi keys");
+}
+
 /* Look-ups with fresh writes draw fewer ranks than are resident, since there is
    a guard at both ends. */
 static void draws_of_fresh_keys_stay_inside(void)
@@ -730,6 +765,7 @@ int main(void)
 	fresh_moves_the_window();
 	fresh_threads_have_ranks_of_their_own();
 	streams_are_taken_in_order();
+	sequential_threads_reach_every_key();
 	draws_of_fresh_keys_stay_inside();
 	popularity_is_a_permutation();
 	popularity_is_independent_of_insertion();
