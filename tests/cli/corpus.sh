@@ -54,6 +54,6 @@ while read -r id _ fault; do
 done <<<"$explored"
 # shellcheck disable=SC2016
 check 'a run without a finding states its sample, and found an injected bug' eval \
-	'grep -q "; an injected bug was found after [0-9]* schedules$" "$out" &&
-	grep -q "^     a sample: one schedule of each program; an ordinary one has [0-9]* places to switch and 10^[0-9]* " "$out"'
+	'grep -q "; an injected bug was found after [0-9]* schedules*$" "$out" &&
+	grep -q "^     a sample: an ordinary program has [0-9]* places to switch and 10^[0-9]* " "$out"'
 done_testing

@@ -497,18 +497,21 @@ static void print_control(const struct rm_explore_options *one,
 		printf("; no injected bug was tried, since %s", none);
 	else if (sum->control)
 		printf("; an injected bug was found after %" PRIu64
-		       " schedules",
-		        sum->control);
+		       " schedule%s",
+		        sum->control, sum->control == 1 ? "" : "s");
 	else
 		printf("; an injected bug was not found, so this run shows "
 		       "nothing");
 }
 
-/* Formats 10 to the power of `log`: "3,100", or "10^31" if it is large. */
+/* Formats 10 to the power of `log` with two digits, "31,000", or "10^31" if it
+   is large. */
 static void powered(double log, char text[32])
 {
-	if (log < 6)
-		grouped((uint64_t)(pow(10, log) + 0.5), text);
+	const double unit = log < 1 ? 1 : pow(10, floor(log) - 1);
+
+	if (log < 9)
+		grouped((uint64_t)(round(pow(10, log) / unit) * unit), text);
 	else
 		snprintf(text, 32, "10^%.0f", log);
 }
@@ -519,21 +522,22 @@ static void print_sample(const struct rm_explore_options *one,
 {
 	const double count = (double)tally->measured;
 	const double few = tally->log_few / count;
-	const double tried = one->written ? (double)tally->schedules : 1;
-	const double share = tried / pow(10, few);
+	const double share = (double)tally->schedules / pow(10, few);
 	char all[32], fewer[32];
 
-	if (!tally->measured)
+	if (!tally->measured || one->threads == 1)
 		return;
 	powered(tally->log_all / count, all);
 	powered(few, fewer);
 	printf("     a sample: %s has %.0f places to switch and %s schedules, "
-	       "%s of them with at most %d preemptions; at most %.2g %% of "
-	       "these were tried\n",
-	        one->written ? "the program"
-	                     : "one schedule of each program; an ordinary one",
-	        tally->points / count, all, fewer, RM_EXPLORE_FEW,
-	        share < 1 ? 100 * share : 100);
+	       "%s of them with at most %d preemptions; ",
+	        one->written ? "the program" : "an ordinary program",
+	        tally->points / count, all, fewer, RM_EXPLORE_FEW);
+	if (one->written)
+		printf("at most %.3g %% of these were tried\n",
+		        share < 1 ? 100 * share : 100);
+	else
+		printf("one schedule of each program was tried\n");
 }
 
 /* The end of the line of a run without a finding. */

@@ -29,7 +29,8 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(item);
 }
 
-/* Atomics are seq_cst throughout, as in Go. */
+/* Under the lock: the link to the key's entry, or to NULL. Atomics are seq_cst
+   throughout, as in Go. */
 RM_HOT _Atomic(struct entry *) *link_of(struct map *map, struct rm_key key)
 {
 	_Atomic(struct entry *) *link = map->bucket + hash_of(key) % BUCKETS;
@@ -41,6 +42,15 @@ RM_HOT _Atomic(struct entry *) *link_of(struct map *map, struct rm_key key)
 	return link;
 }
 
+RM_HOT struct entry *find(struct map *map, struct rm_key key)
+{
+	struct entry *entry = atomic_load(map->bucket + hash_of(key) % BUCKETS);
+
+	while (entry && entry->key != key.word)
+		entry = atomic_load(&entry->next);
+	return entry;
+}
+
 RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
@@ -48,7 +58,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	gc_enter(thread);
-	struct entry *entry = atomic_load(link_of(thread->map, key));
+	struct entry *entry = find(thread->map, key);
 
 	if (entry)
 		store_result(value, atomic_load(&entry->word));
@@ -111,7 +121,7 @@ static bool compare_swap(void *opaque, struct rm_shape shape, struct rm_key key,
 	gc_enter(thread);
 	if (twin)
 		pthread_mutex_lock(&map->lock);
-	struct entry *entry = atomic_load(link_of(map, key));
+	struct entry *entry = find(map, key);
 	const bool done = entry && atomic_compare_exchange_strong(
 	                                   &entry->word, &word, value->word[0]);
 

@@ -10,6 +10,11 @@
 
 #include "verify/corpora/bugs/chains.h"
 
+/* Number of buckets at the beginning. */
+#ifndef RESIZING_FIRST
+#define RESIZING_FIRST SMALLEST
+#endif
+
 struct resizing {
 	_Atomic(struct table *) table;
 	_Atomic bool busy; /* a resize is in progress */
@@ -144,7 +149,7 @@ static void *create(const struct rm_sizing *sizing)
 	struct resizing *map = bug_alloc(sizeof(*map));
 
 	(void)sizing;
-	atomic_store(&map->table, new_table(SMALLEST, NULL));
+	atomic_store(&map->table, new_table(RESIZING_FIRST, NULL));
 	pthread_mutex_init(&map->lock, NULL);
 	pthread_cond_init(&map->ended, NULL);
 	return map;

@@ -2,10 +2,12 @@
 /* xsync_112.c - a removal that leaves a sparse table halves it, unless it is the
  * smallest. Before it is the only thread that resizes, another one may have
  * halved the table, but it does not compare the size again. The table becomes
- * smaller than the smallest, and then later removals halve it to no buckets. */
+ * smaller than the smallest, and then later removals halve it to no buckets. As
+ * in the issue thread, the map is presized. */
 #ifndef BUG_ID
 #define BUG_ID xsync_112
 #endif
+#define RESIZING_FIRST (2 * SMALLEST)
 #include "verify/corpora/bugs/resizing.h"
 
 #include <stdio.h>
