@@ -135,6 +135,7 @@ class Counters:
 class Environment:
     """Facts about its environment that the process recorded. `adds_per_ns` is the number of
     dependent additions per ns on the slowest CPU, which equals its frequency in GHz."""
+    aslr: bool | None = None
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None

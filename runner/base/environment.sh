@@ -5,6 +5,7 @@
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8
+umask u=rwx
 unset CDPATH POSIXLY_CORRECT $(awk '
 	/^(UNWANTED|KEPT)\(/ { split($0, part, /["(]/); name[++rows] = part[3]; kept[rows] = part[1] == "KEPT" }
 	END {

@@ -156,9 +156,11 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	if (rm_repeat_disturbed(&planned->cell, outcome->result,
 	            &record.interference, disturbed))
 		record.disturbed = disturbed;
-	int result =
-	        rm_record_trial(&record, outcome, campaign->dir, &line, error);
+	int result = rm_journal_check_place(campaign->journal, error);
 
+	if (!result)
+		result = rm_record_trial(
+		        &record, outcome, campaign->dir, &line, error);
 	if (!result)
 		result = append_line(campaign, line, error);
 	if (trial->attempt > 1)
@@ -375,6 +377,8 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 	start_progress(campaign);
 	if (!result && !campaign->interrupted)
 		result = rm_repeats_walk(&repeats, run_turn, &walk_context);
+	if (result >= 0)
+		result = rm_journal_check_place(campaign->journal, error);
 	campaign->tally->refused = repeats.refused;
 	rm_progress_end(campaign->progress);
 	return result < 0 ? result : 0;

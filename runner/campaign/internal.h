@@ -7,6 +7,7 @@
 #include "runner/base/checksum.h"
 #include "runner/campaign/campaign.h"
 
+#include <signal.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -329,13 +330,18 @@ const json_t *rm_journal_attempts(const struct rm_journal *journal);
 /* Number of lines in the journal. */
 size_t rm_journal_length(const struct rm_journal *journal);
 
+/* -ESTALE if trials.jsonl was deleted, moved or replaced since it was opened,
+   so that its lines would be lost. */
+int rm_journal_check_place(
+        const struct rm_journal *journal, struct rm_error *error);
+
 /*
  * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
  * "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
- * -ENOSPC, -EFBIG, -EIO... with the system's reason. After such an error no
- * part of the line is left that a resume would trust, and every later append
- * fails as well. SIGXFSZ must be ignored, so that RLIMIT_FSIZE becomes an
- * error.
+ * -ESTALE as above; -ENOSPC, -EFBIG, -EIO... with the system's reason. After
+ * such an error no part of the line is left that a resume would trust, and
+ * every later append fails as well. SIGXFSZ must be ignored, so that
+ * RLIMIT_FSIZE becomes an error.
  */
 int rm_journal_append(struct rm_journal *journal, const json_t *trial,
         struct rm_error *error);
@@ -533,8 +539,10 @@ struct rm_child {
 	int input;  /* to write to its standard input; -1 once closed */
 	int output; /* to read its standard output; -1 once closed */
 	int errors; /* to read its standard error; -1 once closed */
-	int exited; /* pidfd, readable once it ended; -1: old kernel */
 	uint64_t forked_bytes; /* resident set of this process at the fork */
+	int changes; /* signalfd, readable after its end, or a stop of either */
+	sigset_t mask; /* of this process before rm_spawn() */
+	bool was_stopped;
 };
 
 struct rm_spawn {
@@ -554,13 +562,18 @@ enum { RM_SPAWN_PADDING_MAX = 4096 };
 /*
  * Starts the program in its own process group. It inherits descriptors 0, 1 and
  * 2 only, and neither a blocked nor an ignored SIGPIPE or SIGXFSZ. It writes no
- * core file. It receives SIGKILL when the calling thread ends, so call this on
- * the main thread. Returns 0; -errno with `error` if the program cannot be
- * started, for example because it is missing or not executable. After an error
- * no process or descriptor is left.
+ * core file. It has a random address layout, and the default memory policy and
+ * timer slack, whatever this process inherited. It receives SIGKILL when the
+ * calling thread ends, so call this on the main thread. Returns 0; -errno with
+ * `error` if the program cannot be started, for example because it is missing
+ * or not executable. After an error no process or descriptor is left.
  */
 int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
         struct rm_error *error);
+
+/* Sets was_stopped if the child or this process was stopped since the last
+   call. Call it when `changes` is readable, and before rm_child_reap(). */
+void rm_child_note_stop(struct rm_child *child);
 
 /*
  * Kills the child's process group, reaps the child and closes the pipes. Blocks

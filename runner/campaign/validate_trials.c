@@ -188,8 +188,10 @@ static void check_consistency(
 		line_problem(reading,
 		        "expected a reason unless the status is ok, not ",
 		        status);
-	if ((is_ok || is_void) &&
-	        (!json_is_object(result) || strcmp(exit_text, "0")))
+	/* a trial whose deadline passed while it was stopped is void, too */
+	if ((is_ok && strcmp(exit_text, "0")) ||
+	        ((is_ok || is_void) &&
+	                json_is_object(result) == !!strcmp(exit_text, "0")))
 		line_problem(reading,
 		        "expected a result and exit 0 with the status ",
 		        status);

@@ -76,26 +76,25 @@ void rm_plan_run_waiting(
 	struct rm_limits limits;
 
 	rm_limits_read(&limits);
-	for (size_t i = 0; i < plan->cell_count && !has_begun; i++) {
+	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct rm_plan_cell *cell = &plan->cells[i];
 
 		if (!cell->waits)
 			continue;
 		cell->cell.skip[0] = '\0';
-		rm_plan_judge_limits(cell,
-		        rm_catalog_find(catalog, cell->cell.map), &limits,
-		        true);
+		if (!has_begun)
+			rm_plan_judge_limits(cell,
+			        rm_catalog_find(catalog, cell->cell.map),
+			        &limits, true);
 		if (cell->cell.skip[0])
 			strcpy(reason, cell->cell.skip);
 	}
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct rm_plan_cell *cell = &plan->cells[i];
 
-		if (!cell->waits)
-			continue;
-		cell->waits = reason[0];
-		if (!reason[0] || !cell->cell.skip[0])
+		if (cell->waits && !cell->cell.skip[0])
 			strcpy(cell->cell.skip, reason);
+		cell->waits &= reason[0] != '\0';
 	}
 	rm_plan_total(plan);
 }

@@ -57,7 +57,7 @@ static void begin(void)
 {
 	played = (struct played){ .prepare = 0 };
 	strcpy(played.prepared.dir, "results/x");
-	counts = (struct rm_tally_cell){ .ok = 1 };
+	counts = (struct rm_tally_cell){ .good = { 1 } };
 	played.prepared.plan = (struct rm_plan){
 		.cells = &cell, .cell_count = 1, .trial_count = 1
 	};
@@ -146,7 +146,7 @@ static void ends(bool is_stage)
 	                strstr(captured.err, "disk gone"),
 	        "a campaign that an error stopped is not complete");
 	begin();
-	counts.ok = 0;
+	counts.good[0] = 0;
 	CHECK(run(&options, is_stage) == RM_INCOMPLETE && complete,
 	        "a cell without a result leaves the campaign complete");
 }
