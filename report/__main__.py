@@ -13,8 +13,9 @@
 - python3 -m report artifact pack|inspect|again PATH: handles the artifact for reviewers.
 - python3 -m report next|decide DIR, rule KIND: handles campaigns in stages, in JSON.
 
-Exit status: 0 done; 2 the folder cannot be read, or no cell matches; 3 done, but cells have no
-result or the campaign was interrupted. With --debug, errors print a traceback.
+Exit status: 0 done; 2 the folder cannot be read, or no cell matches; 3 done, but cells failed or
+have no result, the plan skips all cells, or the campaign was interrupted. With --debug, errors
+print a traceback.
 """
 import argparse
 import gc
@@ -89,8 +90,7 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
             "page `python3 -m report regress DIR` makes")
     outcome = result.build(campaign, other_campaigns(args))
     page = write.write(outcome, args.folder / "report", args.pdf)
-    incomplete = bool(campaign.missing or not campaign.complete or not campaign.planned)
-    return terminal.lines(outcome, page), incomplete
+    return terminal.lines(outcome, page), campaign.incomplete
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; If `argv` is None, uses the arguments of the program."""
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # makes the output reproducible
+    os.environ["SOURCE_DATE_EPOCH"] = "0"  # makes the output reproducible
     os.environ["MPLBACKEND"] = "svg"  # other back ends may not be installed
     if "MPLCONFIGDIR" not in os.environ:
         private = folders.private(f"readmostly-mpl-{os.getuid()}")

@@ -14,7 +14,7 @@ from typing import TextIO
 from report import folders
 
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -101,7 +101,9 @@ def refusing(command: Callable[[], int], name: str,
 
 def end(command: Callable[[], int]) -> int:
     """Runs command() and returns its status for sys.exit()."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for inherited in (signal.SIGPIPE, signal.SIGCHLD):  # the parent may ignore them
+        signal.signal(inherited, signal.SIG_DFL)
+    os.umask(os.umask(0) & ~0o700)  # the user must be able to read what this process writes
     debug = "--debug" in sys.argv[1:]
     if debug:
         sys.argv.remove("--debug")

@@ -27,10 +27,20 @@ def own(path: Path | str, *below: str) -> None:
                 file.unlink()
 
 
+NEXT = {
+    errno.ENOSPC: "free space (df)", errno.EDQUOT: "free space (quota)",
+    errno.EFBIG: "the limit is ulimit -f (size of files): start in a shell with "
+                 "`ulimit -f unlimited`",
+    errno.EROFS: "choose a writable place",
+    errno.ENOLCK: "this file system has no locks: choose a local folder"}
+
+
 def reason(error: OSError) -> str:
-    """The error's text, and the next step if a file may not be read or written. Such a file is
-    not damaged."""
+    """The error's text, and the next step unless the text has one. A file that may not be read or
+    written is not damaged."""
     text = error.strerror or "no reason"
+    if error.errno in NEXT and text == os.strerror(error.errno):
+        return f"{text}: {NEXT[error.errno]}"
     if not isinstance(error, PermissionError):
         return text
     file = Path(os.fsdecode(error.filename or ""))

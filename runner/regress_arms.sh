@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # regress_arms.sh BASE [COMMAND...] - for `make regress`: builds the map programs of base (a commit) into
 # build/regress-base/maps, a real copy of them for the A/A control into build/regress-copy/maps, and those of head (the
@@ -6,7 +6,7 @@
 # It checks head: a map with wrong answers, crashes or hangs is not timed. A map with equal programs in both arms is
 # neither checked nor timed; the note `same` lists such maps. Then COMMAND runs, which measures the arms.
 # IMPL=FILE: a map of another project, whose commits are compared (runner/regress_refs.sh); then everything is in
-# build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/foreign.h), in
+# build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/readmostly.h), in
 # any language; IMPL_MAKE='COMMAND' builds it, or a source that git does not track, in the tree of each arm.
 # MAPS='IDS' and WORKLOAD=FILE select maps of the plan as in runner/regress.sh; the controls' maps are built, too. CC
 # and BUILD are make's. Writes build/regress-base/built (commit, compiler, maps: another key needs another build) and
@@ -24,7 +24,7 @@ at=build/regress${IMPL:+-their}
 [ -n "${1-}" ] || fail "expected BASE=<git ref>"
 ref=$1
 shift
-report/find_python.sh >/dev/null || exit 2
+find_python || exit 2
 lock_run() { # waits only after the arguments are checked
 	[ -n "${LOCK:-}" ] || return
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || fail "$LOCK cannot be written"
@@ -171,7 +171,7 @@ rm -rf "$at-copy/maps" && cp -rL --reflink=never "$at-base/maps" "$at-copy/maps"
 same=$(same_maps "$at-base/maps" "$at-head/maps" plain $chosen) || exit
 changed=$(changes_of "$repo")
 how='' # measured operations are called
-case $impl in *.so) how=' (each operation is a call through runner/foreign.h)' ;; esac
+case $impl in *.so) how=' (each operation is a call through runner/readmostly.h)' ;; esac
 # Accepted slowdowns: report/gate/trailers.py reads them.
 printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
 	${id:+"readmostly=$(readmostly_commit)"} ${same:+"same=$same"} >"$at-notes" &&

@@ -45,10 +45,12 @@ def runs_of(campaign: load.Campaign) -> Runs:
     """Counts the planned trials by outcome."""
     skipped = [c.factors.skip for c in campaign.cells.values() if c.factors.skip]
     return Runs(
-        len(campaign.cells), len(campaign.planned) - len(campaign.missing), len(skipped),
+        len(campaign.cells), sum(bool(c.ok) for c in campaign.measuring), len(skipped),
         sum(why.startswith(NO_COUNTERS) for why in skipped), campaign.pending, campaign.trials,
         len(campaign.ran) - campaign.trials, tuple(sorted(campaign.failed_maps.items())),
-        tuple(c.id for c in campaign.missing))
+        tuple(c.id for c in campaign.missing),
+        tuple(c.id for c in campaign.planned if c.ok and campaign.is_short(c)),
+        tuple(dict.fromkeys(skipped)))
 
 
 def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:

@@ -10,7 +10,6 @@ Writes DIR/report/ (the page, verdicts.json, and the files of outputs.py for pip
 a line to history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL,
 2 usage or input error (such as an unfinished campaign), 3 INVALID or INCONCLUSIVE.
 """
-import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,8 +33,7 @@ def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
 
 def advice_for(error: OSError, folder: Path) -> str:
     """Returns the next step if the disk is full; the trials are not lost."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return f": make room, then python3 -m report regress {folder}" if full else ""
+    return f", then python3 -m report regress {folder}" if error.errno in ending.FULL else ""
 
 
 def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
@@ -44,7 +42,7 @@ def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
     try:
         return page.build(folder, campaign, verdicts)
     except OSError as error:
-        print(f"no page: {error.strerror}{advice_for(error, folder)}", file=sys.stderr)
+        print(f"no page: {folders.reason(error)}{advice_for(error, folder)}", file=sys.stderr)
     return folder
 
 

@@ -134,7 +134,8 @@ def append(path: Path, line: Line) -> None:
     """Adds a line completely or not at all, and only once for each campaign. If the last line
     of the file is torn, it is ended first. Raises OSError if the file cannot be written."""
     with open(path, "ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        with folders.naming(path):
+            fcntl.flock(file, fcntl.LOCK_EX)
         if any(line.key == old.key for old in read(path)[0]):
             return
         end = file.seek(0, os.SEEK_END)

@@ -138,6 +138,26 @@ class Campaign:
         return [c for c in self.planned if not c.ok
                 and not (self.maps[c.map].misuse and c.state == "failed")]
 
+    @property
+    def measuring(self) -> list[Cell]:
+        """Cells that measure, and do not only verify a map."""
+        return [c for c in self.cells.values() if c.measure != "verify"]
+
+    def is_short(self, cell: Cell) -> bool:
+        """True if an arm of the cell has no valid trial or a failed one. A misuse may fail."""
+        lists = [self.attempted(cell, arm) for arm in self.plan.arms_of(cell.factors)]
+        failed = any(t.status is Status.FAILED for trials in lists for t in trials)
+        if self.maps[cell.map].misuse:
+            return not cell.ok and not failed
+        return failed or not all(any(t.usable for t in trials) for trials in lists)
+
+    @property
+    def incomplete(self) -> bool:
+        """True if the exit status is 3, as for `readmostly run`: trials are missing or failed, or
+        the plan skips every cell that measures."""
+        return not self.complete or any(self.is_short(c) for c in self.planned) \
+            or not self.planned or all(c.factors.skip for c in self.measuring or self.planned)
+
     def attempted(self, cell: Cell, arm: str) -> tuple[Trial, ...]:
         """Returns the last attempt of each trial of a cell by an arm."""
         return cell.trials if arm == "head" else self.arms.get((arm, cell.id), ())

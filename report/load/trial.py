@@ -119,7 +119,7 @@ class GroupMetric:
 class Counters:
     """The hardware events that were counted in a trial.
 
-    - scope: what was counted, such as "thread, user mode"
+    - scope: threads or CPUs, and their mode, such as "thread, user mode"
     - background_threads: whether threads of the map were counted, such as "not counted"
     """
     backend: str | None = None
@@ -135,6 +135,7 @@ class Counters:
 class Environment:
     """Facts about its environment that the process recorded. `adds_per_ns` is the number of
     dependent additions per ns on the slowest CPU, which equals its frequency in GHz."""
+    aslr: bool | None = None
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None

@@ -42,11 +42,14 @@ class Campaign:
 class Runs:
     """Numbers of planned trials by outcome.
 
+    - measured: cells with a result, without those that only verify a map
     - skipped: cells that the plan left out
     - uncounted: skipped cells that need counters which this machine does not provide
     - pending: planned trials that have not run yet
     - failed_maps: (id, reason) of maps with a wrong answer
     - missing: ids of cells without a result
+    - failed: ids of cells with a result and a failed trial
+    - reasons: why the plan left cells out
     """
     cells: int
     measured: int
@@ -57,6 +60,8 @@ class Runs:
     repeated: int
     failed_maps: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
+    failed: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ class Need(str, Enum):
     MEMORY = "least memory"
     LOOKUP = "shortest single look-up"
     SCAN = "a scan of one moment"
+    NO_DUTIES = "no duties of callers"
 
 
 @dataclass(frozen=True)

@@ -57,5 +57,7 @@ def unpacked(file: Path) -> Iterator[Path]:
         except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
             raise JournalError(f"{file}: damaged: {error}: fetch it again") from None
         except OSError as error:
+            if error.errno in folders.NEXT:  # the temporary folder is full
+                raise OSError(error.errno, error.strerror, name) from None
             raise JournalError(f"{file}: {folders.reason(error)}") from None
         yield folder

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from report import ending
+from report import ending, folders
 from report.model.encode import to_json
 from report.model.result import Result
 from report.render import files, plots
@@ -42,8 +42,9 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
         replace(new, folder)
     except OSError as error:  # a full disk names no file, the one in `new`, or a copy's source
         if error.errno in ending.FULL:
-            raise OSError(error.errno, f"{error.strerror}: no result is lost: free space, then "
-                          f"readmostly report {folder.parent}", str(folder)) from error
+            raise OSError(error.errno, f"{error.strerror}: no result is lost: "
+                          f"{folders.NEXT[error.errno]}, then readmostly report "
+                          f"{folder.parent}", str(folder)) from error
         if error.filename is None:
             raise OSError(error.errno, error.strerror, str(folder)) from error
         raise

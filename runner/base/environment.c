@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 extern char **environ;
 
@@ -64,5 +65,7 @@ void rm_environment_clean(void)
 	if (environ)
 		environ[kept] = NULL;
 	setenv("LC_ALL", "C.UTF-8", 1);
+	/* the user must be able to read what this process writes */
+	umask(umask(0) & ~(mode_t)S_IRWXU);
 	make_tmpdir_absolute();
 }

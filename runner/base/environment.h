@@ -3,9 +3,10 @@
 #ifndef RM_ENVIRONMENT_H
 #define RM_ENVIRONMENT_H
 
-/* Removes the variables that environment.def lists, sets LC_ALL to C.UTF-8, and
-   makes TMPDIR an absolute path. Child processes inherit the result. Call it once, before any thread starts
-   and before the locale is set. */
+/* Removes the variables that environment.def lists, sets LC_ALL to C.UTF-8,
+   makes TMPDIR an absolute path, and lets the user access new files whatever
+   the umask is. Child processes inherit the result. Call it once, before any
+   thread starts and before the locale is set. */
 void rm_environment_clean(void);
 
 #endif /* RM_ENVIRONMENT_H */

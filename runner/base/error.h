@@ -8,7 +8,7 @@ enum rm_status {
 	RM_OK = 0,
 	RM_FAILED = 1,       /* a check failed, or a verdict is FAIL */
 	RM_USAGE = 2,        /* usage or input */
-	RM_INCOMPLETE = 3,   /* some cells have no result */
+	RM_INCOMPLETE = 3,   /* some cells failed or have no result */
 	RM_INTERRUPTED = 75, /* SIGTERM or SIGINT; resumable */
 };
 

@@ -96,7 +96,8 @@ enum { RM_FAILURES_IN_A_ROW = 2 }; /* after these a cell is stopped */
 
 struct rm_tally_cell {
 	/* trials of all arms, by the last attempt of each */
-	unsigned ok, voided, failed, skipped;
+	unsigned voided, failed, skipped;
+	unsigned good[RM_ARMS_MAX]; /* ok trials, by arm of the set */
 	enum rm_counted {
 		RM_COUNTED_NOTHING,
 		RM_COUNTED_OK,
@@ -121,10 +122,14 @@ struct rm_tally {
 	size_t refused;   /* not repeated, for lack of budget */
 };
 
-/* Number of cells, without skipped ones, that have no good trial or a failed
-   one. A map with an injected bug may fail, but its cells need a good or a
-   failed trial. */
+/* Number of cells, without skipped ones, that have a failed trial, or an arm
+   without a good one. A map with an injected bug may fail, but its cells need a
+   good or a failed trial. report/load/campaign.py has the same rule. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
+
+/* True if the plan skips every cell that measures, so that at most maps were
+   verified. */
+bool rm_tally_measures_nothing(const struct rm_tally *tally);
 
 /* Number of whole repeats in a sum of shares: ten times 10 % make one
    repeat. */

@@ -7,6 +7,7 @@
 #include "runner/base/checksum.h"
 #include "runner/campaign/campaign.h"
 
+#include <signal.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -44,6 +45,19 @@ const char *rm_arm_flavour(
 /* For arms that are folders, lists each program that the plan needs in
    `programs` and sets `sha256`. Returns 0 or -ENOMEM. */
 int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
+
+/* Path of a program, from its name in `programs`. Returns `path`. */
+const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
+        char path[RM_PROGRAM_BYTES]);
+
+/* Checks that the hashed programs of each arm record one compiler and the same
+   flags. If the arm has no path, they must be readmostly's. Returns 0, or
+   -EINVAL with `error`, which names two programs and the next step. */
+int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *error);
+
+/* Checks that each library in LD_PRELOAD is loaded. Returns 0, or -EINVAL with
+   `error`. */
+int rm_preload_check(struct rm_error *error);
 
 /*
  * For a resume: reads the arms of campaign.json into a zeroed *arms and checks
@@ -288,14 +302,12 @@ int rm_folder_campaign(
 typedef int rm_journal_fn(
         void *context, const json_t *trial, struct rm_error *error);
 
-/*
- * Locks the campaign folder and reads its journal, which is created if it does
- * not exist. torn_bytes: length of a torn last line that was cut off, else 0.
- * Returns 0 and *journal, which the caller closes. -EBUSY: another process owns
- * it, and `error` names that process. -EINVAL: `error` names the line of
- * trials.jsonl that was changed, is not a trial, or repeats a (cell, block,
- * attempt, arm). Other -errno with the system's reason.
- */
+/* Locks the campaign folder and reads its journal, which is created if it does
+   not exist. torn_bytes: length of a torn last line that was cut off, else 0.
+   Returns 0 and *journal, which the caller closes. -EBUSY: another process owns
+   it, and `error` names that process. -EINVAL: `error` names the line of
+   trials.jsonl that was changed, is not a trial, or repeats a (cell, block,
+   attempt, arm). Other -errno with the system's reason. */
 int rm_journal_open(const char *dir, struct rm_journal **journal,
         size_t *torn_bytes, struct rm_error *error);
 
@@ -329,14 +341,17 @@ const json_t *rm_journal_attempts(const struct rm_journal *journal);
 /* Number of lines in the journal. */
 size_t rm_journal_length(const struct rm_journal *journal);
 
-/*
- * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
- * "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
- * -ENOSPC, -EFBIG, -EIO... with the system's reason. After such an error no
- * part of the line is left that a resume would trust, and every later append
- * fails as well. SIGXFSZ must be ignored, so that RLIMIT_FSIZE becomes an
- * error.
- */
+/* -ESTALE if trials.jsonl was deleted, moved or replaced since it was opened,
+   so that its lines would be lost. */
+int rm_journal_check_place(
+        const struct rm_journal *journal, struct rm_error *error);
+
+/* Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
+   "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
+   -ESTALE as above; -ENOSPC, -EFBIG, -EIO... with the system's reason. After
+   such an error no part of the line is left that a resume would trust, and
+   every later append fails as well. SIGXFSZ must be ignored, so that
+   RLIMIT_FSIZE becomes an error. */
 int rm_journal_append(struct rm_journal *journal, const json_t *trial,
         struct rm_error *error);
 
@@ -385,12 +400,10 @@ void rm_interference_end(const struct rm_cell *cell,
         const struct rm_interference_start *start,
         struct rm_interference *interference);
 
-/*
- * Compares the share of time that other programs and the hypervisor took from a
- * trial with the limit of its cell. Returns true and fills `text` if the share
- * is above the limit; false if it is below or unknown. result: of the trial, or
- * NULL. Any thread.
- */
+/* Compares the share of time that other programs and the hypervisor took from a
+   trial with the limit of its cell. Returns true and fills `text` if the share
+   is above the limit; false if it is below or unknown. result: of the trial, or
+   NULL. Any thread. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
@@ -437,10 +450,9 @@ typedef int rm_turn_fn(
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* True if these attempts include cells that wait for a limit: an earlier resume
-   ran them. */
-bool rm_repeats_has_waiting(const struct rm_plan *plan,
-        const struct rm_arms *arms, const json_t *attempts);
+/* True if these attempts include cells that wait for a limit (an earlier resume
+   ran them). These cells have only the arm "head". */
+bool rm_repeats_has_waiting(const struct rm_plan *plan, const json_t *attempts);
 
 /* Returns the total number of repeats that a plan allows; without a budget,
    more than 10 per trial. */
@@ -533,8 +545,10 @@ struct rm_child {
 	int input;  /* to write to its standard input; -1 once closed */
 	int output; /* to read its standard output; -1 once closed */
 	int errors; /* to read its standard error; -1 once closed */
-	int exited; /* pidfd, readable once it ended; -1: old kernel */
 	uint64_t forked_bytes; /* resident set of this process at the fork */
+	int changes; /* signalfd, readable after its end, or a stop of either */
+	sigset_t mask; /* of this process before rm_spawn() */
+	bool was_stopped;
 };
 
 struct rm_spawn {
@@ -554,13 +568,18 @@ enum { RM_SPAWN_PADDING_MAX = 4096 };
 /*
  * Starts the program in its own process group. It inherits descriptors 0, 1 and
  * 2 only, and neither a blocked nor an ignored SIGPIPE or SIGXFSZ. It writes no
- * core file. It receives SIGKILL when the calling thread ends, so call this on
- * the main thread. Returns 0; -errno with `error` if the program cannot be
- * started, for example because it is missing or not executable. After an error
- * no process or descriptor is left.
+ * core file. It has a random address layout, and the default memory policy and
+ * timer slack, whatever this process inherited. It receives SIGKILL when the
+ * calling thread ends, so call this on the main thread. Returns 0; -errno with
+ * `error` if the program cannot be started, for example because it is missing
+ * or not executable. After an error no process or descriptor is left.
  */
 int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
         struct rm_error *error);
+
+/* Sets was_stopped if the child or this process was stopped since the last
+   call. Call it when `changes` is readable, and before rm_child_reap(). */
+void rm_child_note_stop(struct rm_child *child);
 
 /*
  * Kills the child's process group, reaps the child and closes the pipes. Blocks

@@ -349,6 +349,26 @@ size_t rm_journal_length(const struct rm_journal *journal)
 	return json_object_size(journal->done);
 }
 
+int rm_journal_check_place(
+        const struct rm_journal *journal, struct rm_error *error)
+{
+	struct stat open_file, named;
+
+	int lost = stat(journal->path, &named)
+	                   ? errno == ENOENT || errno == ENOTDIR
+	                   : fstat(journal->fd, &open_file) ||
+	                             open_file.st_dev != named.st_dev ||
+	                             open_file.st_ino != named.st_ino;
+
+	if (!lost)
+		return 0;
+	return rm_error_set(error, -ESTALE,
+	        "%s: deleted, moved or replaced while the campaign ran: if its "
+	        "folder was moved, continue with --resume and the new -o DIR, "
+	        "else start a new campaign",
+	        journal->path);
+}
+
 /* Writes a complete line, or leaves nothing of it in the file. */
 static int write_line(struct rm_journal *journal, const char *line, size_t size)
 {
@@ -386,8 +406,10 @@ int rm_journal_append(
 	if (journal->broken)
 		return set_system_error(
 		        journal, "written", journal->broken, error);
-	int result = add_trial(journal, trial, error);
+	int result = rm_journal_check_place(journal, error);
 
+	if (!result)
+		result = add_trial(journal, trial, error);
 	if (result)
 		return result;
 	char *line = rm_line_seal(trial);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.c - sends a request to a trial, reads its answer, and classifies how
-   it ended. */
+   it ended. One file, because all of it works on one running trial. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -32,8 +32,9 @@ enum stop {
 /* Everything known about the end of a trial process. */
 struct ending {
 	enum stop stop;
-	int wait_status; /* from waitpid() */
-	bool oom_killed; /* killed by the kernel for lack of memory */
+	int wait_status;  /* from waitpid() */
+	bool oom_killed;  /* killed by the kernel for lack of memory */
+	bool was_stopped; /* it or this process, by a signal */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
@@ -60,6 +61,18 @@ static void format_exit(const struct ending *ending, char *text, size_t size)
 		snprintf(text, size, "0");
 }
 
+static const char stopped_text[] = "a signal (SIGSTOP, SIGTSTP) stopped it or "
+                                   "its runner while it ran";
+
+/* True if a stopped trial may have missed its deadline for that reason. */
+static bool is_late_by_stop(const struct ending *ending)
+{
+	return ending->was_stopped &&
+	       (ending->stop == RM_LATE ||
+	               (WIFSIGNALED(ending->wait_status) &&
+	                       WTERMSIG(ending->wait_status) == SIGALRM));
+}
+
 /* Describes why there is no answer. Returns the length of that text; 0: the
    process ended normally. */
 static int describe_failure(const struct ending *ending, char *why, size_t size)
@@ -72,6 +85,8 @@ static int describe_failure(const struct ending *ending, char *why, size_t size)
 		        RM_LAUNCH_ANSWER_MAX);
 	if (ending->stop == RM_ANSWER_NO_MEMORY)
 		return snprintf(why, size, "no memory for its answer");
+	if (is_late_by_stop(ending))
+		return snprintf(why, size, "%s", stopped_text);
 	if (ending->stop == RM_LATE)
 		return snprintf(why, size, "did not end within %.3g s",
 		        (double)ending->deadline_ns / 1e9);
@@ -120,6 +135,20 @@ static int take_result(struct rm_outcome *outcome)
 	return outcome->reason ? 0 : -ENOMEM;
 }
 
+/* The times of a trial that was stopped include the stop. */
+static int void_if_stopped(const struct ending *ending, json_t *result)
+{
+	const enum rm_measure measure = ending->cell->measure;
+	const char *status =
+	        json_string_value(json_object_get(result, "status"));
+
+	if (!ending->was_stopped || strcmp(status, "ok") ||
+	        measure == RM_MEASURE_VERIFY || measure == RM_MEASURE_SIMULATED)
+		return 0;
+	return json_object_set_new(result, "status", json_string("void")) ||
+	       json_object_set_new(result, "reason", json_string(stopped_text));
+}
+
 /* Sets exit, status, reason and result of `outcome`. On entry peak_bytes is the
    kernel's value. Returns 0 or -ENOMEM. */
 static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
@@ -133,6 +162,7 @@ static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 	if (!used && !rm_answer_read(ending->answer, ending->answer_bytes,
 	                     ending->cell_id, &outcome->result, &error)) {
 		if (rm_result_judge(ending->cell, outcome->result) ||
+		        void_if_stopped(ending, outcome->result) ||
 		        take_result(outcome))
 			return -ENOMEM;
 		return outcome->reason ? rm_reason_add_limit(ending->oom_killed,
@@ -142,7 +172,7 @@ static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 	if (used)
 		append_memory_use(
 		        ending, outcome->peak_bytes, why, (size_t)used);
-	outcome->status = "failed";
+	outcome->status = is_late_by_stop(ending) ? "void" : "failed";
 	outcome->reason = rm_reason_text(used ? why : error.text,
 	        ending->errors, ending->errors_bytes, RM_LAUNCH_ERRORS_KEPT);
 	return outcome->reason ? rm_reason_add_limit(
@@ -157,7 +187,7 @@ void rm_outcome_clear(struct rm_outcome *outcome)
 	memset(outcome, 0, sizeof(*outcome));
 }
 
-enum { CHUNK = 65536, TICK_MS = 10, LONGEST_POLL_MS = 60000 };
+enum { CHUNK = 65536, LONGEST_POLL_MS = 60000 };
 
 /* One running trial. */
 struct run {
@@ -287,8 +317,6 @@ static int time_left_ms(const struct run *run)
 		return 0;
 	uint64_t left_ms = (run->deadline_at_ns - now_ns) / 1000000 + 1;
 
-	if (run->child.exited < 0 && left_ms > TICK_MS)
-		return TICK_MS;
 	return left_ms > LONGEST_POLL_MS ? LONGEST_POLL_MS : (int)left_ms;
 }
 
@@ -299,7 +327,7 @@ static void handle_events(struct run *run)
 		{ .fd = run->child.input, .events = POLLOUT },
 		{ .fd = run->child.output, .events = POLLIN },
 		{ .fd = run->child.errors, .events = POLLIN },
-		{ .fd = run->child.exited, .events = POLLIN },
+		{ .fd = run->child.changes, .events = POLLIN },
 		{ .fd = run->launch->interrupt_fd, .events = POLLIN },
 	};
 
@@ -311,6 +339,8 @@ static void handle_events(struct run *run)
 		read_answer(run);
 	if (fds[2].revents)
 		read_errors(run);
+	if (fds[3].revents)
+		rm_child_note_stop(&run->child);
 	if (run->stop != RM_RUNNING)
 		return;
 	if (fds[4].revents)
@@ -349,6 +379,7 @@ static int wait_for_trial(
 	drain_pipes(run);
 	if (run->stop != RM_ENDED)
 		rm_child_kill(&run->child);
+	rm_child_note_stop(&run->child);
 	int wait_status = rm_child_reap(&run->child, &outcome->peak_bytes);
 
 	sigaction(SIGPIPE, &before, NULL);
@@ -362,6 +393,7 @@ static int wait_for_trial(
 		.stop = run->stop,
 		.wait_status = wait_status,
 		.oom_killed = was_oom_killed(run, wait_status),
+		.was_stopped = run->child.was_stopped,
 		.cell = run->launch->cell,
 		.cell_id = cell_id,
 		.deadline_ns = run->launch->deadline_ns,

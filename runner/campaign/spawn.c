@@ -3,6 +3,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
+#include "runner/base/limits.h"
 #include "runner/trial/trial.h"
 
 #include <errno.h>
@@ -11,8 +12,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +70,39 @@ static bool is_replaced(const char *ours, const char *const *variables)
 	return false;
 }
 
+/* Blocks the signals that report an end or a stop, so that the descriptor
+   receives them. The child unblocks them. */
+static int watch_changes(struct rm_child *child)
+{
+	sigset_t watched;
+
+	child->was_stopped = false;
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGCHLD); /* the child ended or stopped */
+	sigaddset(&watched, SIGCONT); /* this process continued */
+	sigprocmask(SIG_BLOCK, &watched, &child->mask);
+	child->changes = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+	return child->changes < 0 ? -errno : 0;
+}
+
+static void end_watch(struct rm_child *child)
+{
+	close_fd(&child->changes);
+	sigprocmask(SIG_SETMASK, &child->mask, NULL);
+}
+
+void rm_child_note_stop(struct rm_child *child)
+{
+	struct signalfd_siginfo info;
+	siginfo_t state = { 0 };
+
+	while (read(child->changes, &info, sizeof(info)) == sizeof(info))
+		child->was_stopped |= info.ssi_signo == SIGCONT;
+	if (!waitid(P_PID, (id_t)child->pid, &state,
+	            WSTOPPED | WCONTINUED | WNOHANG))
+		child->was_stopped |= state.si_pid == child->pid;
+}
+
 /* Builds the environment with padding and the child's variables. The caller
    frees the result and its element 0. */
 static char **child_environment(const struct rm_spawn *spawn)
@@ -119,6 +155,16 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Undoes inherited settings that change times: of setarch -R, numactl and
+   prctl(). */
+static void reset_settings(void)
+{
+	personality(PER_LINUX);
+	prctl(PR_SET_THP_DISABLE, 0UL, 0UL, 0UL, 0UL);
+	prctl(PR_SET_TIMERSLACK, 50000UL); /* ns, the kernel's default */
+	syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0);
+}
+
 /* If memory runs out, the kernel should kill the trial, not the runner. */
 static void prefer_oom_kill(void)
 {
@@ -133,10 +179,9 @@ static void prefer_oom_kill(void)
 
 static void set_limits(uint64_t memory_limit_bytes)
 {
-	struct rlimit core = { 0, 0 };
 	struct rlimit data;
 
-	setrlimit(RLIMIT_CORE, &core);
+	rm_limits_forbid_core();
 	if (!memory_limit_bytes || getrlimit(RLIMIT_DATA, &data) ||
 	        data.rlim_cur <= memory_limit_bytes)
 		return; /* root must not raise the user's limit */
@@ -161,6 +206,7 @@ static void exec_child(const struct rm_spawn *spawn, char **environment,
 		close_rest_on_exec();
 		prefer_oom_kill();
 		set_limits(spawn->memory_limit_bytes);
+		reset_settings();
 		reset_signals();
 		execve(spawn->program, spawn->arguments, environment);
 	}
@@ -195,16 +241,6 @@ static int take_pipe_end(int *fd)
 	return taken;
 }
 
-static int open_pidfd(pid_t pid)
-{
-#ifdef SYS_pidfd_open
-	return (int)syscall(SYS_pidfd_open, pid, 0U);
-#else
-	(void)pid;
-	return -1;
-#endif
-}
-
 /* The parent's part after fork. */
 static int attach_child(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
 {
@@ -216,7 +252,6 @@ static int attach_child(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
 	child->input = take_pipe_end(&pipes[INPUT][WRITE]);
 	child->output = take_pipe_end(&pipes[OUTPUT][READ]);
 	child->errors = take_pipe_end(&pipes[ERRORS][READ]);
-	child->exited = open_pidfd(pid);
 	if (reason)
 		rm_child_reap(child, NULL);
 	return -reason;
@@ -238,6 +273,7 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 
 	if (!environment)
 		return rm_error_set(error, -ENOMEM, "no memory for a trial");
+	result = watch_changes(child);
 	for (int i = 0; i < PIPES && !result; i++)
 		result = make_pipe(pipes[i]);
 	if (result)
@@ -257,10 +293,11 @@ out:
 	close_pipes(pipes);
 	free(environment[0]);
 	free(environment);
-	if (result)
-		rm_error_set(error, result, "cannot start %s: %s", doing,
-		        strerror(-result));
-	return result;
+	if (!result)
+		return 0;
+	end_watch(child);
+	return rm_error_set(
+	        error, result, "cannot start %s: %s", doing, strerror(-result));
 }
 
 void rm_child_kill(const struct rm_child *child)
@@ -308,7 +345,7 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 	close_fd(&child->input);
 	close_fd(&child->output);
 	close_fd(&child->errors);
-	close_fd(&child->exited);
+	end_watch(child);
 	if (peak_bytes)
 		*peak_bytes =
 		        own_peak_bytes(child, (uint64_t)usage.ru_maxrss * 1024);

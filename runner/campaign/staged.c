@@ -166,14 +166,13 @@ static json_t *drop_limits(const json_t *plan, const json_t *recorded)
 
 bool rm_staged_has_plan(const struct rm_staged *staged, const json_t *plan)
 {
-	json_t *recorded = NULL, *before, *now;
+	json_t *recorded = NULL;
 	struct rm_error none = { 0 };
 	int failed = rm_folder_json(staged->dir, "plan.json", &recorded, &none);
-	bool equal;
+	json_t *before = drop_limits(recorded, recorded);
+	json_t *now = drop_limits(plan, recorded);
+	bool equal = !failed && json_equal(before, now);
 
-	before = drop_limits(recorded, recorded);
-	now = drop_limits(plan, recorded);
-	equal = !failed && json_equal(before, now);
 	json_decref(before);
 	json_decref(now);
 	json_decref(recorded);

@@ -79,12 +79,13 @@ int rm_tally_restore_line(
 
 /* Adds (`sign` 1) or removes (-1) one trial in the counts of its status. */
 static void count_as(struct rm_tally *tally, struct rm_tally_cell *counts,
-        enum rm_counted counted, int sign)
+        size_t arm, int sign)
 {
+	const enum rm_counted counted = counts->last[arm];
 	int ok = counted == RM_COUNTED_OK || counted == RM_COUNTED_DISTURBED;
 	int voided = counted == RM_COUNTED_VOID;
 
-	counts->ok += (unsigned)(sign * ok);
+	counts->good[arm] += (unsigned)(sign * ok);
 	counts->voided += (unsigned)(sign * voided);
 	tally->ok += (size_t)(sign * ok);
 	tally->voided += (size_t)(sign * voided);
@@ -99,7 +100,7 @@ static void remove_previous_attempt(struct rm_tally *tally,
 {
 	if (json_integer_value(json_object_get(line, "attempt")) <= 1)
 		return;
-	count_as(tally, counts, counts->last[arm], -1);
+	count_as(tally, counts, arm, -1);
 	tally->repeated++;
 }
 
@@ -114,7 +115,7 @@ static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
 	counts->last[arm] = !is_ok      ? RM_COUNTED_VOID
 	                    : disturbed ? RM_COUNTED_DISTURBED
 	                                : RM_COUNTED_OK;
-	count_as(tally, counts, counts->last[arm], 1);
+	count_as(tally, counts, arm, 1);
 }
 
 /* Keeps the reason of a void trial until another attempt replaces it. */
@@ -207,20 +208,41 @@ bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell,
 	return false;
 }
 
+static bool is_short(const struct rm_tally *tally, size_t cell)
+{
+	const struct rm_tally_cell *counts = &tally->cells[cell];
+	const size_t arms = set_of(tally, cell).count;
+	size_t good_arms = 0;
+
+	for (size_t i = 0; i < arms; i++)
+		good_arms += counts->good[i] > 0;
+	return tally->plan->cells[cell].misuse
+	               ? !good_arms && !counts->failed
+	               : good_arms < arms || counts->failed;
+}
+
 size_t rm_tally_incomplete(const struct rm_tally *tally)
 {
 	size_t incomplete = 0;
 
-	for (size_t i = 0; i < tally->plan->cell_count; i++) {
-		const struct rm_tally_cell *counts = &tally->cells[i];
-
-		if (tally->plan->cells[i].cell.skip[0])
-			continue;
-		incomplete += tally->plan->cells[i].misuse
-		                      ? !counts->ok && !counts->failed
-		                      : !counts->ok || counts->failed;
-	}
+	for (size_t i = 0; i < tally->plan->cell_count; i++)
+		incomplete += !tally->plan->cells[i].cell.skip[0] &&
+		              is_short(tally, i);
 	return incomplete;
+}
+
+bool rm_tally_measures_nothing(const struct rm_tally *tally)
+{
+	bool skips = false;
+
+	for (size_t i = 0; i < tally->plan->cell_count; i++) {
+		const struct rm_cell *cell = &tally->plan->cells[i].cell;
+
+		if (cell->measure != RM_MEASURE_VERIFY && !cell->skip[0])
+			return false;
+		skips |= cell->skip[0] != '\0';
+	}
+	return skips;
 }
 
 void rm_tally_clear(struct rm_tally *tally)

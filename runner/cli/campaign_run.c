@@ -4,6 +4,7 @@
 
 #include "runner/base/json.h"
 #include "runner/base/limits.h"
+#include "runner/cli/command.h"
 #include "runner/cli/python.h"
 
 #include <errno.h>
@@ -102,28 +103,21 @@ static void print_warnings(const struct rm_prepared *prepared,
 static void print_changes(
         const struct rm_prepared *prepared, const char *command)
 {
-	static const char *const moving[] = { "load", "cpu_pressure",
-		"capabilities", "perf_event_max_sample_rate" };
+	static const char moving[] = "load cpu_pressure capabilities "
+	                             "perf_event_max_sample_rate";
 	json_t *machine = rm_machine_facts(&prepared->topology), *now;
+	const json_t *begun = json_object_get(
+	        json_object_get(prepared->campaign, "machine"), "facts");
 	const char *name;
 
 	json_object_foreach (json_object_get(machine, "facts"), name, now) {
-		const json_t *before = json_object_get(
-		        json_object_get(
-		                json_object_get(prepared->campaign, "machine"),
-		                "facts"),
-		        name);
-		size_t i = 0;
+		const json_t *before = json_object_get(begun, name);
 
-		while (i < sizeof(moving) / sizeof(*moving) &&
-		        strcmp(name, moving[i]))
-			i++;
-		if (i == sizeof(moving) / sizeof(*moving) &&
-		        !json_equal(before, now))
+		if (!strstr(moving, name) && !json_equal(before, now))
 			fprintf(stderr,
 			        "readmostly %s: %s was \"%.100s\" when the "
 			        "campaign began, now it is \"%.100s\": trials "
-			        "before and after may differ; restore it and "
+			        "before and after may differ: if that matters, "
 			        "measure again (another -o DIR)\n",
 			        command, name, rm_json_text(before, "text"),
 			        rm_json_text(now, "text"));
@@ -173,7 +167,7 @@ static int run(struct rm_prepared *prepared,
         bool *complete)
 {
 	struct rm_progress progress = { .out = stderr,
-		.is_terminal = isatty(STDERR_FILENO) };
+		.is_terminal = rm_is_terminal(STDERR_FILENO) };
 	struct rm_campaign campaign = {
 		.dir = prepared->dir,
 		.plan = &prepared->plan,

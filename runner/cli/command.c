@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Starts at 512. argp would read characters (below 256) as short options, and
    commands number their own options from 256. */
@@ -19,7 +20,9 @@ static const struct argp_option plan_options[] = {
 	        "file; repeatable: --set threads=16",
 	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "only these maps: ids, globs; ~GLOB excludes", 0 },
+	        "of the maps that the workloads select, only these: ids, "
+	        "globs; ~GLOB excludes. To measure other maps: --set maps=IDS",
+	        0 },
 	{ "seed", OPTION_SEED, "N", 0, "seed of order, keys and operations (1)",
 	        0 },
 	{ 0 }
@@ -236,4 +239,11 @@ int rm_print_error(
 {
 	fprintf(stderr, "readmostly %s: %s\n", command, error->text);
 	return status;
+}
+
+bool rm_is_terminal(int fd)
+{
+	const char *kind = getenv("TERM");
+
+	return isatty(fd) && kind && strcmp(kind, "dumb");
 }

@@ -327,7 +327,8 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		}
 	print_machine(topology);
 	/* the rounds of cells that wait for a limit come last */
-	while (rounds && plan->cells[plan->rounds[rounds - 1].turns[0].cell].waits)
+	while (rounds &&
+	        plan->cells[plan->rounds[rounds - 1].turns[0].cell].waits)
 		rounds--;
 	printf("%zu trials in %u rounds, about ", plan->trial_count, rounds);
 	rm_print_time(plan->estimate_ns);

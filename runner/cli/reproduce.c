@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reproduce.c - `readmostly dev reproduce DIR`: repeats a campaign on this
    machine. The report selects the cells and compares the verdicts. */
+#include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
@@ -103,6 +104,16 @@ static int usage_error(int result)
 	return result == -EIO ? -EINVAL : result;
 }
 
+static int report_unwritable(const char *path, struct rm_error *error)
+{
+	const int failed = errno ? -errno : -EIO;
+
+	return rm_error_set(error, failed, "%s: %s", path,
+	        failed == -EEXIST
+	                ? "exists already: expected a new folder (another -o)"
+	                : rm_write_reason(failed));
+}
+
 /* Creates a file and never follows a link, since the folder may exist. An
    incomplete file is removed. */
 static int write_file(
@@ -116,9 +127,7 @@ static int write_file(
 	failed |= file && fclose(file);
 	if (!failed)
 		return 0;
-	failed = rm_error_set(error, errno ? -errno : -EIO,
-	        "%s: %s: expected a new folder (another -o)", path,
-	        strerror(errno));
+	failed = report_unwritable(path, error);
 	if (fd >= 0)
 		unlink(path);
 	return failed;
@@ -133,8 +142,7 @@ static int create_folder(struct repro *repro, struct rm_error *error)
 	repro->created_dir = !mkdir(repro->dir, 0777);
 	if (repro->created_dir || errno == EEXIST)
 		return 0;
-	return rm_error_set(
-	        error, -errno, "%s: %s", repro->dir, strerror(errno));
+	return report_unwritable(repro->dir, error);
 }
 
 static int choose_folder(struct repro *repro, struct rm_error *error)
@@ -176,9 +184,7 @@ static int write_workloads(
 
 	snprintf(path, sizeof(path), "%s/workloads", repro->dir);
 	if (mkdir(path, 0777))
-		return rm_error_set(error, -errno,
-		        "%s: %s: expected a new folder (another -o)", path,
-		        strerror(errno));
+		return report_unwritable(path, error);
 	repro->created_workloads = true;
 	json_array_foreach (workloads, i, each) {
 		const char *name = rm_json_text(each, "name");

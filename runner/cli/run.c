@@ -36,8 +36,9 @@ static const struct argp_option options[] = {
 	{ "resume", OPTION_RESUME, NULL, 0,
 	        "resume the campaign in DIR with its plan and seed", 0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "only these maps, separated by commas: ids, globs; ~GLOB "
-	        "excludes",
+	        "of the maps that the workloads select, only these: ids, "
+	        "globs, separated by commas; ~GLOB excludes. To measure other "
+	        "maps: --set maps=IDS",
 	        0 },
 	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
 	        "NAME: the workloads of a set (articles, claims, peers, "
@@ -257,8 +258,9 @@ int rm_cli_run(int argc, char **argv)
 		"its own. A trial that is void, or was disturbed by other "
 		"processes, is repeated at the end of its round (repeat-wait, "
 		"repeat-most) until repeat-share is used up.\v"
-		"Status: 0 done; 2 usage or input; 3 some cells have no "
-		"result; 75 interrupted, continue with --resume.",
+		"Status: 0 done; 2 usage or input; 3 some cells failed or have "
+		"no result, or the plan skips all; 75 interrupted, continue "
+		"with --resume.",
 		rm_start_children, NULL, NULL };
 	const char *page = getenv("RM_PAGE");
 	struct arguments arguments = { .no_page = page && !strcmp(page, "no") };

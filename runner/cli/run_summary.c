@@ -119,6 +119,12 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 		        program_invocation_name, dir);
 		return RM_INTERRUPTED;
 	}
+	if (result == -ESTALE) {
+		printf("status: incomplete: %s is no longer the folder of this "
+		       "campaign\n",
+		        dir);
+		return RM_INCOMPLETE;
+	}
 	if (result) {
 		printf("status: incomplete: stopped by an error; what was "
 		       "measured is safe, continue with: %s run -o %s "
@@ -132,9 +138,9 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 		        incomplete, tally->plan->cell_count);
 		return RM_INCOMPLETE;
 	}
-	if (!tally->plan->trial_count) {
-		printf("status: incomplete: the plan skips all %zu cells\n",
-		        tally->plan->cell_count);
+	if (rm_tally_measures_nothing(tally)) {
+		printf("status: incomplete: the plan skips all cells that "
+		       "measure\n");
 		return RM_INCOMPLETE;
 	}
 	printf("status: done\n");
@@ -144,7 +150,9 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
-	print_planned_skips(tally->plan, true);
+	/* the page prints all reasons of a plan that measures nothing */
+	if (!rm_tally_measures_nothing(tally))
+		print_planned_skips(tally->plan, true);
 	print_cells(tally, "void", voided_count);
 	print_unverified(tally);
 	print_cells(tally, "failed", failed_count);
@@ -154,6 +162,8 @@ void rm_run_failures(const struct rm_tally *tally)
 void rm_run_counts(const struct rm_tally *tally)
 {
 	print_planned_skips(tally->plan, false);
+	if (rm_tally_measures_nothing(tally))
+		print_planned_skips(tally->plan, true);
 	rm_run_failures(tally);
 	printf("%zu trials: %zu ok, %zu void, %zu failed, %zu skipped\n",
 	        tally->ok + tally->voided + tally->failed + tally->skipped,

@@ -7,10 +7,13 @@
 #include "runner/base/limits.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
+#include <unistd.h>
 
 struct check {
 	const char *subject;
@@ -137,6 +140,13 @@ static void turbo(
    core, and hides the cost of sharing a core. */
 static void smt(const struct rm_topology *topology, struct rm_finding *finding)
 {
+	struct rm_fact fact;
+
+	/* without this file hwloc counts a core for each CPU */
+	if (topology->this_machine &&
+	        !read_line(CPUS "cpu0/topology/thread_siblings_list", DIGITS,
+	                &fact, finding))
+		return;
 	if (topology->cpus > topology->cores)
 		set_finding(finding, RM_FINDING_NOTE, "",
 		        "%u CPUs on %u cores: with more threads than cores two "
@@ -230,13 +240,19 @@ static void scheduling(
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
-	char text[RM_FINDING_TEXT];
+	char text[RM_FINDING_TEXT], path[PATH_MAX];
 	struct rm_fact fact;
 
+	if (!read_line("/proc/self/cgroup", ":", &fact, finding))
+		return;
 	rm_fact_cgroup_quota(&fact);
 	if (rm_quota_warning(topology, text))
 		set_finding(finding, RM_FINDING_WARNING, "",
 		        "%.280s, e.g. docker run without --cpus", text);
+	else if (rm_host_path("/sys/fs/cgroup", path, sizeof(path)) ||
+	         access(path, R_OK))
+		set_finding(finding, RM_FINDING_UNKNOWN, "",
+		        "/sys/fs/cgroup cannot be read");
 	else if (fact.status == RM_FACT_ABSENT ||
 	         require_fact(&fact, "the limit of CPU time", LETTERS DIGITS,
 	                 finding))
@@ -369,6 +385,29 @@ static void paranoid(
 		        "perf_event_paranoid is %s", fact.text);
 }
 
+static void aslr(const struct rm_topology *topology, struct rm_finding *finding)
+{
+	struct rm_fact fact, own;
+
+	(void)topology;
+	if (!read_line("/proc/sys/kernel/randomize_va_space", DIGITS, &fact,
+	            finding))
+		return;
+	rm_fact_read("/proc/self/personality", &own);
+	if (strchr("01", fact.text[0]))
+		set_finding(finding, RM_FINDING_WARNING,
+		        "sudo sysctl kernel.randomize_va_space=2",
+		        "address layout is not random: all trials share one "
+		        "layout");
+	else if (strtoul(own.text, NULL, 16) & ADDR_NO_RANDOMIZE)
+		set_finding(finding, RM_FINDING_NOTE, "",
+		        "this process has a fixed address layout (setarch -R), "
+		        "which trials of a campaign do not inherit");
+	else
+		set_finding(finding, RM_FINDING_GOOD, "",
+		        "each process has its own address layout");
+}
+
 static void examine_cpus(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -410,10 +449,7 @@ static const struct check checks[] = {
 	        "every CPU",
 	        "no NMI watchdog" },
 	{ "perf permission", .examine = paranoid },
-	{ "aslr", NULL, "/proc/sys/kernel/randomize_va_space", "01",
-	        "sudo sysctl kernel.randomize_va_space=2",
-	        "address layout is not random: all trials share one layout",
-	        "each process has its own address layout" },
+	{ "aslr", .examine = aslr },
 	{ "load", .examine = pressure },
 	{ "steal", .examine = steal },
 	{ "virtual", .examine = virtual },

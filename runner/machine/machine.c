@@ -120,6 +120,11 @@ static const struct fact_row fact_rows[] = {
 	{ "nodes_allowed", FIELD, "/proc/self/status", "Mems_allowed_list" },
 	{ "capabilities", FIELD, "/proc/self/status", "CapEff" },
 	{ "seccomp", FIELD, "/proc/self/status", "Seccomp" },
+	{ "no_new_privileges", FIELD, "/proc/self/status", "NoNewPrivs" },
+	{ "store_bypass", FIELD, "/proc/self/status",
+	        "Speculation_Store_Bypass" },
+	{ "indirect_branch", FIELD, "/proc/self/status",
+	        "SpeculationIndirectBranch" },
 	/* load at the start */
 	{ "load", LINE, "/proc/loadavg", NULL },
 	{ "cpu_pressure", LINE, "/proc/pressure/cpu", NULL },

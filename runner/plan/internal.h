@@ -36,6 +36,10 @@ struct rm_planning {
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen);
 
+/* -EINVAL if the plan has no cell for a name in --maps, unless the library of
+   that map is missing. `where` is the source of the workload's maps. */
+int rm_plan_check_filter(const struct rm_planning *planning, const char *where);
+
 /* Adds all cells of one workload except its verify cells. */
 int rm_plan_expand(
         struct rm_planning *planning, const struct rm_workload *workload);

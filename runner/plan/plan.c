@@ -108,7 +108,10 @@ static int expand_all(struct rm_planning *planning,
 		        workloads->where[RM_KEY_MAPS],
 		        planning->options->maps ? planning->options->maps
 		                                : "all (the default)");
-	return 0;
+	return planning->plan->left_out[0]
+	               ? 0
+	               : rm_plan_check_filter(
+	                         planning, workloads->where[RM_KEY_MAPS]);
 }
 
 int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,

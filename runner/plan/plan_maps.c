@@ -149,6 +149,34 @@ static struct rm_map_name map_name(const struct rm_map_info *map)
 		.other_language = map->language != NULL };
 }
 
+int rm_plan_check_filter(const struct rm_planning *planning, const char *where)
+{
+	const struct rm_catalog *catalog = planning->catalog;
+	const struct rm_plan *plan = planning->plan;
+	struct rm_workload filter = { 0 };
+
+	if (planning->options->maps && read_filter(planning, &filter))
+		return -EINVAL;
+	for (unsigned i = 0; i < filter.count[RM_KEY_MAPS]; i++) {
+		const char *name = filter.values[i].map;
+		bool found = name[0] == '~';
+
+		for (size_t j = 0; j < catalog->name_count && !found; j++)
+			found = catalog->names[j].missing &&
+			        matches(name, catalog->names[j].id);
+		for (size_t j = 0; j < plan->cell_count && !found; j++)
+			found = matches(name, plan->cells[j].cell.map);
+		if (!found)
+			return rm_error_set(planning->error, -EINVAL,
+			        "%s: `maps` has no map of --maps %.160s, "
+			        "expected a map of the workload; to measure "
+			        "others, replace --maps by --set "
+			        "\"maps=ID ID...\"",
+			        where, name);
+	}
+	return 0;
+}
+
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen)
 {

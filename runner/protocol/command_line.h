@@ -10,13 +10,14 @@ struct argp_state;
 struct rm_shape;
 
 /*
- * Call it first in main(). Opens /dev/null for closed standard descriptors, so
- * that no file opened later gets their numbers and receives messages. They are
- * opened in the wrong direction, so that reading the input or writing the
- * output still fails. Makes non-blocking streams block. Makes a write beyond
- * the limit on a file's size fail instead of ending the program. If the limit
- * on the stack or on open files is too small, or /proc is missing, prints that
- * and exits with RM_USAGE.
+ * Call it first in main(). Undoes what the parent did to signals: unblocks
+ * all, and ignores none but those that stop a program. Opens /dev/null for
+ * closed standard descriptors, so that no file opened later gets their numbers
+ * and receives messages. They are opened in the wrong direction, so that
+ * reading the input or writing the output still fails. Makes non-blocking
+ * streams block. Makes a write beyond the limit on a file's size fail instead
+ * of ending the program. If the limit on the stack or on open files is too
+ * small, or /proc is missing, prints that and exits with RM_USAGE.
  *
  * At the exit, a program whose standard output was not completely written
  * reports that and exits with RM_INCOMPLETE instead of RM_OK. Errors in

@@ -96,9 +96,31 @@ static void check_system(void)
 	}
 }
 
+/* A parent that ignores SIGCHLD would make wait() fail, and one that ignores
+   SIGPIPE would turn the end of a reader into lost output. The kept signals
+   stop a program; a user or nohup may ignore them on purpose. */
+static void reset_signals(void)
+{
+	const uint64_t kept = UINT64_C(1) << SIGHUP | UINT64_C(1) << SIGINT |
+	                      UINT64_C(1) << SIGQUIT | UINT64_C(1) << SIGTERM |
+	                      UINT64_C(1) << SIGTSTP | UINT64_C(1) << SIGTTIN |
+	                      UINT64_C(1) << SIGTTOU;
+	struct sigaction action;
+	sigset_t none;
+
+	for (int number = 1; number < 64; number++)
+		if (!(kept >> number & 1) &&
+		        !sigaction(number, NULL, &action) &&
+		        action.sa_handler == SIG_IGN)
+			signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void rm_program_start(void)
 {
 	argp_err_exit_status = RM_USAGE;
+	reset_signals();
 	open_closed_streams();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		make_blocking(fd);

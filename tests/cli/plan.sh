@@ -236,7 +236,7 @@ check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
 check "machine prints a table" status 0 "$bin" env machine
 check "with absent properties" contains "$out" "absent"
 check "doctor reports" status 0 "$bin" env doctor
-check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 18
+check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 19
 check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
 check "with the command to change it" contains "$out" "fix: unset HWLOC"

@@ -152,7 +152,7 @@ mkdir "$dir/mine" && touch "$dir/mine/thesis"
 bad "a folder of other files" "$dir/mine holds other files (thesis)" tests/fixtures/campaign.conf -o "$dir/mine"
 bad "a workload without its path" "growth-reads: No such file or directory, expected workloads/growth-reads.conf" growth-reads
 bad "--maps without a map of the workload" "--set maps: \`maps\` has no map of --maps syncmap" \
-	tests/fixtures/campaign.conf --set maps=gomap_rw --maps syncmap -o "$dir/n"
+	tests/fixtures/campaign.conf --set maps=gomap_rw --maps gomap_rw,syncmap -o "$dir/n"
 bad "an unknown back end" "expected auto, likwid, perf, sim, none" \
 	tests/fixtures/campaign.conf --counters magic -o "$dir/n"
 bad "a --set without =" "KEY=VALUE" tests/fixtures/campaign.conf \

@@ -45,7 +45,7 @@ def bugs_of(corpus):
         rows = [(r[0], r[3]) for r in rows_of("verify/corpora/planted/tools.tsv")]
         rows += [(r[0], r[4]) for r in rows_of("verify/corpora/explored/tools.tsv")
                  if r[1] == "explored"]
-        return [(name, "u64x24" if shape == "u64x24" else "u64x8")
+        return [(name, "u64x8" if shape == "-" else shape)
                 for name, shape in rows]
     needs = 4 if corpus == "bugs" else 3
     return [(r[0], "u64x24" if "u64x24" in r[needs] else "u64x8")

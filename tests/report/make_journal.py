@@ -130,7 +130,7 @@ def result(c, rng, out, block, spec):
          "phases_ns": {"create": 1, "prefill": 10 ** 7, "warm_up": 2 * 10 ** 8,
                        "window": elapsed, "verify": 10 ** 7, "destroy": 1},
          "latency": None, "late_starts": None, "counters": None,
-         "environment": {"aslr": "on"} | (
+         "environment": {"aslr": True} | (
              {"goroutines": "free", "gomaxprocs": c["threads"]}
              if c["map"].startswith("go_") else {})}
     if c["measure"] == "latency":

@@ -226,7 +226,7 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
                          "Intel Xeon", 2, True, 3.0,
                          "d7cbb3ac3010456e1f188bb03decab3b903da9c9",
                          "gcc 12.2.0", False, False, 20_000_000, None),
-        Runs(573, 393, 180, 142, 0, 1694, 1, (), ()), trust(state),
+        Runs(573, 393, 180, 142, 0, 1694, 1, (), (), (), ()), trust(state),
         Answer(lead and lead.against, lead, estimate(first[9] * 1e6, first[10]),
                ratio(first[9] / first[11]), 1.11),
         (EarlierRun("2026-11-28T0748-smoke-ec31d29b", "2026-11-28T07:48:00Z",
@@ -298,7 +298,8 @@ def other_run():
     whole = sample(state=State.FAILED)
     return replace(whole, earlier=(*whole.earlier, EarlierRun(
         "2026-11-27T0748-smoke-ec31d29b", "2026-11-27T07:48:00Z", "ck_ht",
-        50e6, .8)))
+        50e6, .8), EarlierRun(
+            "2026-11-26T0748-smoke-ec31d29b", "2026-11-26T07:48:00Z", "ck_ht", 50e6, None)))
 
 
 KINDS = {

@@ -164,6 +164,7 @@ static void run_child(const struct rm_check *check,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		exit(RM_INTERRUPTED);
+	rm_limits_forbid_core();
 	rm_stacks_install();
 	report_fd = pipe;
 	rm_quarantine_set(c->quarantine, report_and_exit);
@@ -311,7 +312,10 @@ static bool hit_limit(
 
 	if (watch->hung || watch->over_memory)
 		return false;
-	if (kind == REPORT_NO_THREAD || kind == REPORT_NO_MEMORY)
+	if (status == -1 && kind != REPORT_FAILED)
+		rm_error_set(error, -1,
+		        "not run: its process could not be waited for");
+	else if (kind == REPORT_NO_THREAD || kind == REPORT_NO_MEMORY)
 		rm_check_not_run(error, kind == REPORT_NO_MEMORY,
 		        watch->report.text + 1);
 	else if (kind == REPORT_FORBIDDEN)
@@ -379,8 +383,6 @@ static enum rm_check_verdict judge(
 		        "its process exited with status 0 before the "
 		        "check ended%s%s",
 		        step[0] ? ", in " : "", step);
-	else if (status == -1)
-		rm_error_set(error, -1, "its process could not be waited for");
 	else if (WIFSIGNALED(status))
 		rm_error_set(error, -1, "crashed: signal %d (%s)%s%s",
 		        WTERMSIG(status), strsignal(WTERMSIG(status)),

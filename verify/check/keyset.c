@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keyset.c - keys that often break maps: the least and the greatest word,
  * common prefixes, zero bytes, equal hashes. */
-#include "verify/check/model.h"
+#include "verify/check/keyset.h"
 
 #include "impls/support/hash.h"
 #include "runner/base/rng.h"
@@ -28,9 +28,16 @@ static const size_t zeros[] = { 0, 1, 15, 16, 17, 31, 32, 128, 129, 2, 3, 4, 8,
 	33, 127, 64 };
 enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
 
+/* Further lengths of keys of zeros, at which lengths of 8 and of 16 bits wrap.
+ * They start at key number WRAPS_FROM, because long keys are slow and most
+ * tests use few keys. */
+static const size_t wraps[] = { 255, 256, 257, 65535, 65536, 65537 };
+enum { WRAPS = sizeof(wraps) / sizeof(wraps[0]), WRAPS_FROM = 64 };
+
 /* Zero bytes, then i: long common prefixes. */
 static struct rm_key edge_string(size_t i, char *buffer)
 {
+	const bool is_wrap = i >= WRAPS_FROM && i < WRAPS_FROM + WRAPS;
 	struct rm_key key = { .bytes = buffer, .length = 4 + i * 7 % 37 };
 	uint32_t tail = (uint32_t)i;
 
@@ -40,8 +47,10 @@ static struct rm_key edge_string(size_t i, char *buffer)
 		key.length = 5000;
 	if (i < ZEROS)
 		key.length = zeros[i];
+	if (is_wrap)
+		key.length = wraps[i - WRAPS_FROM];
 	memset(buffer, 0, key.length);
-	if (i >= ZEROS)
+	if (i >= ZEROS && !is_wrap)
 		memcpy(buffer + key.length - sizeof(tail), &tail, sizeof(tail));
 	return key;
 }
@@ -56,10 +65,10 @@ static uint64_t go_seed(uint64_t seed)
 
 /* A factor of 0 makes the product of the hash 0. So strings of 16 bytes, and
  * longer ones of one length, have equal hashes. They differ in their last
- * bytes. */
+ * bytes, after a zero byte. */
 static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 {
-	const uint64_t number = i;
+	const uint64_t number = (uint64_t)i << 32; /* low bytes first */
 	const uint64_t zero = rm_hash_secret(i / 8 % 2 ? go_seed(seed) : seed);
 	const size_t more = i % 4 == 2 ? 16 : i % 4 == 3 ? 112 : 0;
 
@@ -69,11 +78,40 @@ static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 	return (struct rm_key){ .bytes = buffer, .length = more + 16 };
 }
 
+/* The hash of a word x is the folded product of two factors, one for each half
+ * of (x ^ secret) * factor. The hash is 0 if one of the two factors is 0. The
+ * seed decides how many words have this hash: with a seed of rm_keyset_seed(),
+ * at least three. */
+static bool zero_hash_word(size_t i, uint64_t seed, uint64_t *word)
+{
+	__extension__ typedef unsigned __int128 u128;
+	const uint64_t factor = RM_HASH_B - seed;
+	const uint64_t low = RM_HASH_C ^ sizeof(*word);
+	uint64_t x, inverse = factor;
+
+	if (factor % 2 == 0 || factor <= RM_HASH_D)
+		return false;
+	for (int bits = 3; bits < 64; bits *= 2) /* Newton's method */
+		inverse *= 2 - factor * inverse;
+	x = i ? (uint64_t)(((u128)RM_HASH_D << 64) / factor + i)
+	      : inverse * low;
+	*word = x ^ rm_hash_secret(seed);
+	return !i || (uint64_t)((u128)x * factor >> 64) == RM_HASH_D;
+}
+
+uint64_t rm_keyset_seed(uint64_t seed)
+{
+	return RM_HASH_B - ((uint64_t)5 << 60 | seed >> 4 | 1);
+}
+
 uint64_t rm_keyset_chain(size_t i, uint64_t seed)
 {
 	const uint64_t map_seed = i % 2 ? go_seed(seed) : seed;
 	struct rm_key key = { .word = (uint64_t)i << 32 };
+	uint64_t word;
 
+	if (i % 2 == 0 && zero_hash_word(i / 2, seed, &word))
+		return word;
 	/* the low half cannot overflow: one word in 256 fits */
 	while (rm_hash(RM_U64X8, key, map_seed) % (1U << RM_CHAIN_BITS))
 		key.word++;

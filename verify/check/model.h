@@ -1,44 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model.h - the reference model of a map: an array, and one step of array and
- * map together; and sets of keys that the measured loop never uses. */
+ * map together. */
 #ifndef RM_MODEL_H
 #define RM_MODEL_H
 
 #include "verify/check/internal.h"
-
-enum rm_keyset {
-	RM_KEYS_RANKS, /* the keys of the measured loop */
-	RM_KEYS_EDGES, /* 0, all ones, consecutive; any length, zero bytes */
-	RM_KEYS_CHAIN, /* all in one bucket of a map that uses rm_hash() */
-	RM_KEYSETS,
-};
-
-enum {
-	RM_KEYSET_BYTES = 8192,
-	RM_CHAIN_BITS = 8, /* low hash bits that the keys of a chain share */
-};
-
-/* Returns key i of a set. All keys of a set differ; i < 2^31, or i < 2^24 for
- * RM_KEYS_EDGES. String bytes are written to `buffer` (RM_KEYSET_BYTES) and
- * live as long as it. For RM_KEYS_CHAIN, strings of one length in groups of
- * eight have equal hashes, alternately in maps that hash with `seed` and in
- * Go's map. The word is not set: use rm_keyset_chain(). */
-struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
-        uint64_t seed, char *buffer);
-
-/* Returns the word of key i of RM_KEYS_CHAIN in u64 shapes. It computes some
- * 300 hashes, so keep the result. The low RM_CHAIN_BITS of the hash are equal
- * for even i in maps that hash with `seed`, and for odd i in Go's map, which
- * derives its seed from it. */
-uint64_t rm_keyset_chain(size_t i, uint64_t seed);
-
-/* Hash of a key of any set, over its length and last 16 bytes, to find its
- * number. */
-uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key);
-
-/* Formats a key for a message: "0x9e37..." or "16 bytes 00 7f ...". */
-void rm_keyset_print(
-        struct rm_shape shape, struct rm_key key, char *text, size_t size);
+#include "verify/check/keyset.h"
 
 /* Keys i < keys may be present; keys .. 2 * keys + 1 never are. Functions
  * return 0, or -1 with the error set. */

@@ -5,6 +5,25 @@
 
 #include <string.h>
 
+void rm_explore_set_key(struct rm_explore_call *call, unsigned key)
+{
+	if (call->keyset == RM_KEYS_RANKS) {
+		call->key =
+		        rm_key_of(call->shape, call->rank[key], &call->line);
+		return;
+	}
+	call->key = rm_keyset_key(
+	        call->keyset, call->shape, key, call->map_seed, call->bytes);
+	/* even numbers have equal hashes */
+	if (call->keyset == RM_KEYS_CHAIN && !call->shape.str)
+		call->key.word = rm_keyset_chain(2 * key, call->map_seed);
+}
+
+static bool is_extreme(uint64_t word)
+{
+	return !word || word == UINT64_MAX;
+}
+
 /* A value may be a pointer to data that its writer made, so its reader must
    see that data. */
 static void verify_published(const struct rm_explore_call *call, uint64_t word,
@@ -12,7 +31,7 @@ static void verify_published(const struct rm_explore_call *call, uint64_t word,
 {
 	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
 
-	if (rm_explore.alone || writer == call->lane->id ||
+	if (rm_explore.alone || writer == call->lane->id || is_extreme(word) ||
 	        rm_explore_happened_before(writer, call->begun[word >> 44]))
 		return;
 	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
@@ -36,6 +55,8 @@ static _Noreturn void stop_torn(const struct rm_explore_call *call,
 /* True if the word names an existing writer and a sequence already used. */
 static bool has_writer(const struct rm_explore_call *call, uint64_t word)
 {
+	if (is_extreme(word))
+		return *call->extremes & (word ? 2 : 1);
 	return (word >> 32 & 0xfff) < RM_EXPLORE_LANES && word >> 44 &&
 	       word >> 44 <= *call->sequence;
 }
@@ -73,6 +94,23 @@ static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 	return key;
 }
 
+/* The number of this key; if it is unknown, the number of keys. */
+static unsigned number_of(const struct rm_explore_call *call, struct rm_key key)
+{
+	struct rm_explore_call other = *call;
+	unsigned number = 0;
+
+	for (; number < call->keys; number++) {
+		rm_explore_set_key(&other, number);
+		if (!call->shape.str && other.key.word == key.word)
+			break;
+		if (call->shape.str && other.key.length == key.length &&
+		        !memcmp(other.bytes, key.bytes, key.length))
+			break;
+	}
+	return number;
+}
+
 static bool yielded(
         void *context, struct rm_key word, const struct rm_value *value)
 {
@@ -80,9 +118,15 @@ static bool yielded(
 	uint64_t rank = word.word & UINT32_MAX; /* rm_scatter() */
 	uint64_t key;
 
-	if (call->shape.str)
-		memcpy(&rank, word.bytes + 8, sizeof(rank));
-	key = key_of(call, rank);
+	if (call->keyset != RM_KEYS_RANKS) {
+		key = number_of(call, word);
+		rank = key < call->keys ? call->rank[key]
+		                        : (uint32_t)value->word[0];
+	} else {
+		if (call->shape.str)
+			memcpy(&rank, word.bytes + 8, sizeof(rank));
+		key = key_of(call, rank);
+	}
 	verify(call, value, rank, key, "scan");
 	if (*call->pairs == call->pairs_most)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,

@@ -20,8 +20,14 @@ struct rm_explore_call {
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	/* number of these entries, and its maximum */
 	size_t *pairs, pairs_most;
-	const uint32_t *rank; /* ranks of the `keys` keys */
+	const uint32_t
+	        *rank; /* low half of the values of each of `keys` keys */
 	unsigned keys;
+	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` has the keys' ranks */
+	uint64_t map_seed;
+	char bytes[RM_KEYSET_SHORT_BYTES]; /* of the key in other sets */
+	const unsigned *extremes; /* values written so far: bit 0: the value 0,
+	                             bit 1: all ones */
 	const uint32_t *begun;    /* for each sequence: the writer's clock when
 	                          its operation began */
 	const uint64_t *sequence; /* the newest value of any lane, from 1 */
@@ -32,6 +38,9 @@ struct rm_explore_call {
    now. `key` may be outside of `keys`. */
 void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what);
+
+/* Sets call->key to key number `key`. */
+void rm_explore_set_key(struct rm_explore_call *call, unsigned key);
 
 /* Performs the operation and returns its boolean result, or false if it has
    none. The result of length goes to result.word[0]. */

@@ -16,8 +16,8 @@
  *
  * Small counters wrap at powers of two: those of seven and eight bits wrap in
  * `repeats`. For 16 bits, every FAR-th special program repeats often enough. It
- * takes as long as ten thousand others, so it does not occur under a memory
- * model, nor among the first numbers, which are all that `explore all` runs.
+ * takes as long as thousands of others, so it does not occur under a memory
+ * model, nor if rm_explore_may_take_long() is false.
  */
 #include "verify/explore/menu.h"
 
@@ -27,8 +27,9 @@
 enum {
 	/* one in this many special programs; odd, so that all shapes get
 	   some */
-	FAR = 1023,
-	FAR_FROM = RM_EXPLORE_SCHEDULES_OF_ALL / RM_EXPLORE_TURNS,
+	FAR = 255,
+	/* one in this many of those repeats more often than exactly */
+	FAR_INEXACT = 4,
 	FAR_TIMES = 1 << 16,
 	/* maximum number of extra repeats, in half of these programs */
 	FAR_MORE = 512,
@@ -46,6 +47,13 @@ bool rm_explore_is_special(
 	return number % RM_EXPLORE_TURNS == RM_EXPLORE_TURN_SPECIAL &&
 	       !options->plain && !options->written &&
 	       options->policy != RM_EXPLORE_EXHAUSTIVE;
+}
+
+bool rm_explore_may_take_long(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return options->policy == RM_EXPLORE_MIX &&
+	       number > RM_EXPLORE_SCHEDULES_OF_ALL;
 }
 
 static uint32_t all_keys(const struct rm_explore_program *program)
@@ -227,23 +235,43 @@ static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
 
 /* These programs are rare, so each has everything that can matter: colliding
    keys that are present, writes that keep them present, and the maximum number
-   of readers, which may stall at different steps. With `exact`, a counter
-   returns to its exact old value. Without it there are more repeats, for
+   of readers, which may stall at different steps. The extra repeats are for
    counters that must wrap while a reader that began after the first writes is
    stalled. */
-static void make_far(
-        struct rm_explore_program *program, bool exact, uint64_t *rng)
+static void make_far(struct rm_explore_program *program, uint64_t *rng)
 {
-	const uint32_t more = exact ? 0 : 1 + rm_explore_draw(rng, FAR_MORE);
-
 	program->threads = RM_EXPLORE_THREADS_MAX;
 	program->keys = 4;
 	program->resident = all_keys(program);
 	program->collide = true;
-	fill_repeats(program, FAR_TIMES + more, true, rng);
+	fill_repeats(program, FAR_TIMES + 1 + rm_explore_draw(rng, FAR_MORE),
+	        true, rng);
 }
 
-void rm_explore_special_make(
+/* For counters that must return to their exact old value. So only one thread
+   writes. */
+static void make_exact(struct rm_explore_program *program, uint64_t *rng)
+{
+	struct rm_explore_menu menu;
+
+	rm_explore_menu_make(&menu, program->impl, false, false);
+	program->threads = RM_EXPLORE_THREADS_MAX;
+	program->keys = 1;
+	program->resident = 1;
+	program->op[0][0] = (struct rm_explore_op){
+		.kind = repeated_kind(program, &menu, true, rng),
+		.times = FAR_TIMES,
+	};
+	program->ops[0] = 1;
+	for (unsigned t = 1; t < program->threads; t++)
+		rm_explore_fill(program, t,
+		        &(struct rm_explore_fill){ .menu = &menu,
+		                .ops = 2 + rm_explore_draw(rng, 2),
+		                .reads = true },
+		        rng);
+}
+
+void rm_explore_special_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program, uint64_t *rng)
 {
 	static void (*const make[])(struct rm_explore_program * program,
@@ -253,8 +281,10 @@ void rm_explore_special_make(
 	const uint64_t special = number / RM_EXPLORE_TURNS;
 
 	program->threads = RM_EXPLORE_THREADS;
-	if (special % FAR == FAR - 1 && special > FAR_FROM && !program->memory)
-		make_far(program, special / FAR % 2, rng);
+	if (special % FAR == FAR - 1 && !program->memory &&
+	        rm_explore_may_take_long(options, number))
+		(special / FAR % FAR_INEXACT ? make_exact : make_far)(
+		        program, rng);
 	else
 		make[rm_explore_draw(rng, sizeof(make) / sizeof(*make))](
 		        program, rng);

@@ -45,6 +45,12 @@ void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number);
 
+/* True if the program of this number may take as long as thousands of others:
+   not with other schedulers than the mix, which are used for speed, and not
+   among the first numbers, which are all that `explore all` runs. */
+bool rm_explore_may_take_long(
+        const struct rm_explore_options *options, uint64_t number);
+
 /* True if the program of this number is made to judge progress: one of
    RM_EXPLORE_PROGRESS_EVERY under the mix, one of RM_EXPLORE_TURNS under the
    fair scheduler. Its schedule is fair and even. */
@@ -56,7 +62,7 @@ void rm_explore_progress_make(
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 
 /* Fills in a special program, after the fields that all programs draw. */
-void rm_explore_special_make(
+void rm_explore_special_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 
 #endif /* RM_EXPLORE_MENU_H */

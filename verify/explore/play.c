@@ -12,6 +12,7 @@
 #include "verify/explore/heap.h"
 #include "verify/explore/memory.h"
 #include "verify/explore/progress.h"
+#include "verify/explore/thread_local.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +31,11 @@ enum {
 	/* Extra steps for each repeat, since one operation may scan everything
 	   that others have retired. */
 	A_WRITE = 12,
+	EXPLAINED_MOST = 4096, /* operations */
+	/* The writes before the threads end at this heap size, or when the
+	   main thread has this many accesses left. */
+	BEFORE_HEAP = 64 << 20,
+	BEFORE_LEAVES = 1 << 20,
 };
 
 static struct {
@@ -37,7 +43,10 @@ static struct {
 	void *map;
 	uint64_t sequence; /* number of the last value that was written */
 	uint32_t *begun;   /* for each value: writer's clock */
-	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values; 0: none */
+	unsigned
+	        extremes; /* bits of the extreme values written so far: call.h */
+	uint32_t present; /* keys with an initial value, as bits */
+	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values */
 	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* rank of each key */
 	struct rm_history_event *event;
 	/* the running operation of each lane */
@@ -59,6 +68,21 @@ static void stamp_begin(struct rm_explore_lane *lane)
 		rm_explore_boundary();
 }
 
+/* The next value of the key, which no other operation writes. The first of some
+   keys is 0 or all ones. */
+static struct rm_value next_value(unsigned lane, unsigned key)
+{
+	const uint32_t rank = play.rank[key];
+	const unsigned extreme = !rank ? 1 : rank == UINT32_MAX ? 2 : 0;
+
+	play.sequence++;
+	if (play.program->keyset == RM_KEYS_RANKS || !extreme ||
+	        play.extremes & extreme)
+		return rm_value_of(rank, lane, play.sequence);
+	play.extremes |= extreme;
+	return rm_explore_expand_value(rank ? UINT64_MAX : 0);
+}
+
 static bool is_whole_map(const struct rm_explore_op *op)
 {
 	return op->kind < RM_HISTORY_KINDS && rm_history_is_whole_map(op->kind);
@@ -77,9 +101,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 
 	/* the order in which operations begin and end is judged */
 	rm_explore_mark_opaque();
-	call->key = rm_key_of(call->shape, play.rank[op->key], &call->line);
-	call->value = rm_value_of(
-	        play.rank[op->key], call->lane->id, ++play.sequence);
+	rm_explore_set_key(call, op->key);
+	call->value = next_value(call->lane->id, op->key);
 	play.begun[play.sequence] = rm_explore_now();
 	call->expected = rm_explore_expand_value(
 	        known[op->key] ? known[op->key] : play.rank[op->key]);
@@ -133,6 +156,9 @@ static struct rm_explore_call begin_call(
 		.pairs_most = play.lane_pairs,
 		.rank = play.rank,
 		.keys = play.program->keys,
+		.keyset = play.program->keyset,
+		.map_seed = play.program->map_seed,
+		.extremes = &play.extremes,
 		.begun = play.begun,
 		.sequence = &play.sequence };
 }
@@ -178,6 +204,30 @@ static void thread_main(struct rm_explore_lane *lane)
 	lane->operation = -1;
 	rm_explore_operations_end(lane->id);
 	program->impl->ops->leave(thread);
+	rm_explore_locals_end();
+}
+
+/* Performs the writes before the threads, as often as memory allows. */
+static void write_before(struct rm_explore_call *call)
+{
+	const struct rm_explore_before *before = &play.program->before;
+
+	for (uint32_t i = 0; i < before->times * before->ops &&
+	                     rm_explore_heap_top() < BEFORE_HEAP &&
+	                     rm_explore.alone_left > BEFORE_LEAVES;
+	        i++) {
+		const struct rm_explore_op *op = &before->op[i % before->ops];
+
+		rm_explore_set_key(call, op->key);
+		call->value = next_value(0, op->key);
+		play.begun[play.sequence] = 0;
+		rm_explore_perform(call, op->kind);
+		call->ops->quiesce(call->thread);
+		play.present &= ~(1U << op->key);
+		if (op->kind == RM_HISTORY_UPSERT)
+			play.present |= 1U << op->key;
+		play.first[op->key] = call->value.word[0];
+	}
 }
 
 /* The main thread uses the slot after the threads' slots. It leaves before
@@ -188,20 +238,23 @@ static void prefill(struct rm_explore_lane *lane)
 	void *thread = join_map(lane, program->threads);
 	struct rm_explore_call call = begin_call(lane, thread);
 
-	if (program->collide)
+	if (program->collide && program->keyset == RM_KEYS_RANKS)
 		rm_explore_find_colliding(&call, program->keys, play.rank);
 	for (unsigned key = 0; key < program->keys; key++) {
-		const uint32_t rank = play.rank[key];
-		struct rm_value value = rm_value_of(rank, 0, ++play.sequence);
-
 		play.first[key] = 0;
-		play.begun[play.sequence] = 0; /* all threads know it */
 		if (!(program->resident & 1U << key))
 			continue;
-		play.first[key] = value.word[0];
-		call.ops->upsert(thread, call.shape,
-		        rm_key_of(call.shape, rank, &call.line), &value);
+		call.value = next_value(0, key);
+		play.begun[play.sequence] = 0; /* all threads know it */
+		play.first[key] = call.value.word[0];
+		rm_explore_set_key(&call, key);
+		rm_explore_perform(&call, RM_HISTORY_UPSERT);
 	}
+	play.present = program->resident;
+	write_before(&call);
+	for (unsigned key = 0; key < program->keys; key++)
+		if (!(play.present & 1U << key))
+			play.first[key] = 0;
 	call.ops->quiesce(thread);
 	call.ops->leave(thread);
 }
@@ -265,6 +318,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	read_map(lane);
 	check_invariants();
 	program->impl->ops->destroy(play.map);
+	rm_explore_locals_end();
 	rm_explore_heap_leaks();
 }
 
@@ -284,7 +338,7 @@ static int take_history(struct rm_history *history)
 	rm_history_guarantee_parse(
 	        play.program->impl->guarantees, &history->guarantee);
 	for (unsigned key = 0; key < play.program->keys && !status; key++)
-		if (play.first[key])
+		if (play.present & 1U << key)
 			status = rm_history_add_initial(
 			        history, key, play.first[key]);
 	for (size_t i = 0; i < play.events && !status; i++) {
@@ -299,7 +353,8 @@ static int take_history(struct rm_history *history)
 	return status;
 }
 
-/* Judges quickly first, and explains only a history that failed. */
+/* Judges quickly first, and explains only a history that failed. Long histories
+   are not explained: with 65,536 operations this takes minutes. */
 static int judge(struct rm_explore_played *played, struct rm_error *error)
 {
 	struct rm_history_judgement quick = { 0 };
@@ -309,6 +364,12 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	played->undecided = quick.verdict == RM_HISTORY_UNDECIDED;
 	if (!status && quick.verdict == RM_HISTORY_BROKEN) {
 		played->fault = RM_EXPLORE_HISTORY;
+		snprintf(played->what, sizeof(played->what),
+		        "no order of these %zu operations explains their "
+		        "results",
+		        play.events);
+	}
+	if (played->fault && play.events <= EXPLAINED_MOST) {
 		full.skip_explanation = false;
 		status = rm_history_judge(
 		        &played->history, &full, &played->judgement, error);
@@ -371,8 +432,10 @@ static bool make_room_of_pairs(const struct rm_explore_program *program)
    and for initial values. False: out of memory; old contents are kept. */
 static bool make_room(const struct rm_explore_program *program)
 {
-	const size_t room = rm_explore_total_times(program) +
-	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
+	const size_t room =
+	        rm_explore_total_times(program) +
+	        (size_t)program->before.times * program->before.ops +
+	        2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
 	struct rm_history_event *event;
 	uint32_t *begun;
 
@@ -398,9 +461,13 @@ static bool begin(const struct rm_explore_program *program)
 	play.program = program;
 	play.events = 0;
 	for (unsigned key = 0; key < program->keys; key++)
-		play.rank[key] = key;
+		play.rank[key] = program->keyset != RM_KEYS_RANKS && key == 1
+		                         ? UINT32_MAX
+		                         : key;
 	memset(play.pairs, 0, sizeof(play.pairs));
 	play.sequence = 0;
+	play.extremes = 0;
+	play.present = 0;
 	rm_explore_heap_reset();
 	rm_explore_clocks_reset();
 	rm_explore.model = rm_explore_model_of(program->memory);

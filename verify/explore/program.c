@@ -20,12 +20,44 @@
 
 #include <stdio.h>
 
+enum {
+	EXTREMES = 0x6578, /* distinguishes these random numbers */
+	KEYSET_OF = 16,
+	BEFORE_OF = 512,
+	BEFORE_LEAVES = 8, /* writes, at most, until the counter wraps */
+};
+
 /* The n-th set bit of the map's shapes, n from 0. */
 static unsigned shape_of(unsigned shapes, uint64_t n)
 {
 	while (n--)
 		shapes &= shapes - 1;
 	return (unsigned)__builtin_ctz(shapes);
+}
+
+/* One program in KEYSET_OF has extreme keys, and one in KEYSET_OF keys of equal
+   hashes. One in BEFORE_OF has so many writes before its threads that a counter
+   of 16 or 15 bits is about to wrap. These take long, so they are left out if
+   the far programs of classes.c are. All other fields are drawn earlier and do
+   not depend on this. */
+static void draw_extremes(
+        struct rm_explore_program *program, bool may_take_long, uint64_t rng)
+{
+	struct rm_explore_before *before = &program->before;
+	const unsigned key = rm_explore_draw(&rng, program->keys);
+	const unsigned keyset = rm_explore_draw(&rng, KEYSET_OF);
+
+	if (keyset < RM_KEYSETS)
+		program->keyset = (enum rm_keyset)keyset;
+	if (!may_take_long || rm_explore_draw(&rng, BEFORE_OF))
+		return;
+	before->times = (1U << (16 - rm_explore_draw(&rng, 2))) -
+	                rm_explore_draw(&rng, BEFORE_LEAVES);
+	before->ops = 1 + rm_explore_draw(&rng, 2);
+	before->op[0] =
+	        (struct rm_explore_op){ RM_HISTORY_UPSERT, (uint8_t)key, 0 };
+	before->op[1] =
+	        (struct rm_explore_op){ RM_HISTORY_REMOVE, (uint8_t)key, 0 };
 }
 
 /* Uses a program file; values that the file does not set are drawn. */
@@ -45,7 +77,7 @@ static void make_written(const struct rm_explore_program_file *written,
 		program->presize = drawn.presize;
 }
 
-void rm_explore_program_make(const struct rm_explore_options *options,
+static void make_drawn(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
 	uint64_t rng = rm_seed(options->seed, 2 * number);
@@ -72,7 +104,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		return;
 	}
 	if (rm_explore_is_special(options, number)) {
-		rm_explore_special_make(number, program, &rng);
+		rm_explore_special_make(options, number, program, &rng);
 		return;
 	}
 	if (rm_explore_is_progress(options, number)) {
@@ -87,6 +119,18 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	if (ops > RM_EXPLORE_OPS_MAX)
 		ops = RM_EXPLORE_OPS_MAX;
 	rm_explore_fill_all(program, ops, grows, roles, &rng);
+}
+
+void rm_explore_program_make(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program)
+{
+	make_drawn(options, number, program);
+	if (!options->written && !program->question)
+		draw_extremes(program,
+		        rm_explore_may_take_long(options, number),
+		        rm_seed(options->seed ^ EXTREMES, number));
+	if (program->keyset == RM_KEYS_CHAIN)
+		program->map_seed = rm_keyset_seed(program->map_seed);
 }
 
 void rm_explore_format_op(

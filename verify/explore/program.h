@@ -6,6 +6,7 @@
 #ifndef RM_EXPLORE_PROGRAM_H
 #define RM_EXPLORE_PROGRAM_H
 
+#include "verify/check/keyset.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/schedule.h"
 #include "verify/history/history.h"
@@ -17,12 +18,22 @@ enum {
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */
 	RM_EXPLORE_TIMES_MAX = 200000,
+	RM_EXPLORE_BEFORE_OPS = 2,
 };
 
 struct rm_explore_op {
 	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
 	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
 	uint32_t times; /* number of repeats in a row; 0 means once */
+};
+
+/* The main thread repeats these writes before the other threads begin, to
+   bring counters close to the value at which they wrap. The writes are not
+   part of the schedule. */
+struct rm_explore_before {
+	struct rm_explore_op op[RM_EXPLORE_BEFORE_OPS]; /* upsert or remove */
+	unsigned ops;
+	uint32_t times;
 };
 
 /* The question about progress that a program was made for. */
@@ -40,7 +51,11 @@ struct rm_explore_program {
 	enum rm_explore_question question;
 	uint64_t map_seed;
 	bool presize;
-	bool collide;      /* the keys collide in the map if possible */
+	bool collide; /* the keys collide in the map if possible */
+	/* In other sets than RM_KEYS_RANKS, the first values of two keys are 0
+	   and all ones, and `collide` has no effect. */
+	enum rm_keyset keyset;
+	struct rm_explore_before before;
 	bool looks;        /* true: also call length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are present at the start, as bits */

@@ -25,6 +25,8 @@ enum name {
 	PRESIZE,
 	COLLIDE,
 	RESIDENT,
+	KEY_SET,
+	BEFORE,
 	THREAD_1,
 	NAMES = THREAD_1 + 7
 };
@@ -32,8 +34,10 @@ _Static_assert(
         NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "one name per thread");
 
 static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
-	"resident", "thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
-	"thread 6", "thread 7" };
+	"resident", "key set", "before", "thread 1", "thread 2", "thread 3",
+	"thread 4", "thread 5", "thread 6", "thread 7" };
+
+static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
 
 struct reading {
 	struct rm_explore_program_file written;
@@ -184,6 +188,45 @@ static int read_answer(struct reading *reading, const char *value, bool *answer)
 	               : wrong(reading, value, "yes or no");
 }
 
+static int read_keyset(struct reading *reading, const char *value)
+{
+	unsigned set = 0;
+
+	while (set < RM_KEYSETS && strcmp(keysets[set], value))
+		set++;
+	if (set == RM_KEYSETS)
+		return wrong(reading, value, "ranks, edges or chain");
+	reading->written.program.keyset = (enum rm_keyset)set;
+	return 0;
+}
+
+/* Reads "65530 x upsert 0" or "65530 x upsert 0, remove 0". */
+static int read_before(struct reading *reading, char *value)
+{
+	struct rm_explore_before *before = &reading->written.program.before;
+
+	before->times = 1;
+	if (read_times(reading, &value, &before->times))
+		return -EINVAL;
+	before->times += !before->times; /* "1 x" */
+	for (char *text; (text = strsep(&value, ","));) {
+		struct rm_explore_op *op = &before->op[before->ops];
+
+		if (before->ops == RM_EXPLORE_BEFORE_OPS)
+			return wrong(reading, trimmed(text),
+			        "at most 2 operations before");
+		if (read_op(reading, trimmed(text), op))
+			return -EINVAL;
+		if (op->times || (op->kind != RM_HISTORY_UPSERT &&
+		                         op->kind != RM_HISTORY_REMOVE))
+			return wrong(reading, "before",
+			        "N x upsert KEY, or N x upsert KEY, remove "
+			        "KEY");
+		before->ops++;
+	}
+	return 0;
+}
+
 static int read_value(struct reading *reading, unsigned name, char *value)
 {
 	switch (name) {
@@ -198,6 +241,10 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 	case COLLIDE:
 		return read_answer(
 		        reading, value, &reading->written.program.collide);
+	case KEY_SET:
+		return read_keyset(reading, value);
+	case BEFORE:
+		return read_before(reading, value);
 	case RESIDENT:
 		return read_resident(reading, value);
 	default:
@@ -217,8 +264,8 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 		name++;
 	if (name == NAMES)
 		return wrong(reading, word,
-		        "shape, keys, presize, collide, resident or thread 1 "
-		        "to thread 7");
+		        "shape, keys, presize, collide, resident, key set, "
+		        "before or thread 1 to thread 7");
 	if (name < THREAD_1 && reading->line[name])
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: second line %s, expected only one (the first is "
@@ -357,6 +404,20 @@ static void print_ops(
 		fprintf(file, "\n");
 }
 
+static void print_before(FILE *file, const struct rm_explore_before *before)
+{
+	if (!before->times)
+		return;
+	fprintf(file, "before   = %u x ", before->times);
+	for (unsigned i = 0; i < before->ops; i++) {
+		char words[64];
+
+		rm_explore_format_op(&before->op[i], words, sizeof(words));
+		fprintf(file, "%s%s", i ? ", " : "", words);
+	}
+	fprintf(file, "\n");
+}
+
 char *rm_explore_program_text(const struct rm_explore_program *program)
 {
 	char *text = NULL;
@@ -374,6 +435,9 @@ char *rm_explore_program_text(const struct rm_explore_program *program)
 		if (program->resident & 1U << key)
 			fprintf(file, " %u", key);
 	fprintf(file, "\n");
+	if (program->keyset)
+		fprintf(file, "key set  = %s\n", keysets[program->keyset]);
+	print_before(file, &program->before);
 	for (unsigned t = 0; t < program->threads; t++)
 		print_ops(file, program, t);
 	if (fclose(file)) {

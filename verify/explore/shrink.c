@@ -25,6 +25,7 @@ enum {
 	/* maximum number of steps in total; allows few plays of long programs
 	    */
 	STEPS_MOST = 200000000,
+	BEFORE_STEPS = 20,  /* cost of a write before the threads, in steps */
 	LONG_TURN = 100000, /* steps for a lane that continues */
 };
 
@@ -53,7 +54,8 @@ static bool fails(struct rm_explore_case *failing,
 	same = !rm_explore_play(
 	               program, &schedule, failing->limit, &played, &error) &&
 	       played.fault == failing->fault && played.switches <= most;
-	failing->steps += played.steps;
+	failing->steps +=
+	        played.steps + (uint64_t)BEFORE_STEPS * program->before.times;
 	if (same) {
 		rm_explore_turns_clear(&failing->turns);
 		failing->turns = taken;
@@ -165,10 +167,25 @@ static bool with_fewer(
 	return any;
 }
 
+/* Tries ranks as keys, and no writes before the threads. */
+static bool without_extremes(struct rm_explore_case *failing)
+{
+	struct rm_explore_program smaller = failing->program;
+	bool any;
+
+	smaller.keyset = RM_KEYS_RANKS;
+	any = failing->program.keyset && fails_somehow(failing, &smaller);
+	smaller = failing->program;
+	smaller.before.times = 0;
+	return (failing->program.before.times &&
+	               fails_somehow(failing, &smaller)) ||
+	       any;
+}
+
 /* One pass over operations and keys; true if another may remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
-	bool any = false;
+	bool any = without_extremes(failing);
 
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		any |= without_thread(failing, t);

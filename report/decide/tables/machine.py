@@ -59,8 +59,6 @@ def memory(m: Machine) -> Iterator[tuple[str, str | None]]:
         yield "ksm", "on"
     if first_number(m.fact("swap_total")) > 0:
         yield "swap", m.fact("swap_total")
-    if m.fact("aslr") == "0":
-        yield "aslr", "off"
 
 
 def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
@@ -71,10 +69,15 @@ def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
         yield "nmi_watchdog", "on"
 
 
-def uncontrolled(m: Machine) -> Table:
+def uncontrolled(campaign: Campaign) -> Table:
     """Lists settings that were not controlled; a value of None could not be read or set."""
+    m = campaign.plan.machine
     rows: list[tuple[Value, ...]] = [
         row for rule in (frequency, sharing, memory, counters) for row in rule(m)]
+    if m.fact("aslr") in ("0", "1") or any(
+            t.result and t.result.environment and t.result.environment.aslr is False
+            for _, t in campaign.ran):
+        rows.append(("aslr", "off"))
     for name, fact in (m.facts or {}).items():
         if fact.status not in ("ok", "absent"):
             rows.append((name, fact.status))
@@ -124,6 +127,6 @@ def skipped_maps(campaign: Campaign) -> Table:
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
     """Returns the tables of the page on the machine."""
-    return (uncontrolled(campaign.plan.machine),
+    return (uncontrolled(campaign),
             Table("facts", ("name", "value"), tuple(recorded(campaign))),
             workloads(campaign), skipped_maps(campaign))

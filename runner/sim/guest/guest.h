@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -63,6 +64,23 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);
 int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes);
+/* Reports an access of 1 .. 8 bytes by the C library, within an aligned word,
+   just before it happens. Other threads may run before this returns. */
+void rm_sim_touch(const void *at, size_t bytes, bool write, const void *site);
+
+/* strings.c */
+size_t rm_sim_strlen(const char *text);
+size_t rm_sim_strnlen(const char *text, size_t most);
+void *rm_sim_memchr(const void *bytes, int c, size_t most);
+int rm_sim_strcmp(const char *a, const char *b);
+int rm_sim_strncmp(const char *a, const char *b, size_t most);
+char *rm_sim_strcpy(char *to, const char *from);
+char *rm_sim_strncpy(char *to, const char *from, size_t most);
+char *rm_sim_strdup(const char *text);
+void rm_sim_qsort(void *first, size_t count, size_t bytes,
+        int (*compare_two)(const void *a, const void *b));
+void *rm_sim_bsearch(const void *key, const void *first, size_t count,
+        size_t bytes, int (*compare_two)(const void *a, const void *b));
 
 /* kernel.c */
 long rm_sim_syscall(long number, ...);
@@ -74,6 +92,11 @@ int rm_sim_nanosleep(const struct timespec *time, struct timespec *left);
 int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
 int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
 int rm_sim_sched_getcpu(void);
+
+/* in explorations only (verify/explore/explored.txt) */
+int rm_sim_rwlock_tryrdlock(pthread_rwlock_t *opaque);
+int rm_sim_rwlock_trywrlock(pthread_rwlock_t *opaque);
+int64_t rm_sim_clock_now(void);
 
 /* world.c: threads of the virtual cores, for the trial's team only. */
 int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,

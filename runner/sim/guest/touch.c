@@ -290,6 +290,12 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 	return 0;
 }
 
+void rm_sim_touch(const void *at, size_t bytes, bool write, const void *site)
+{
+	touch_slow(
+	        (uintptr_t)at, bytes, write ? RM_SIM_STORE : RM_SIM_LOAD, site);
+}
+
 /* clang calls this for a memcmp() whose sign is not used. */
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
 {

@@ -84,9 +84,11 @@ static void stop_unverified_map(void)
 static void count_incomplete(void)
 {
 	start();
-	ends("a", "base", "ok");
-	ends("b", "base", "void");
-	ends("v", "base", "ok");
+	for (size_t i = 0; i < 2; i++) {
+		ends("a", arms.list[i].name, "ok");
+		ends("b", arms.list[i].name, "void");
+		ends("v", arms.list[i].name, "ok");
+	}
 	CHECK(rm_tally_incomplete(&tally) == 1,
 	        "a cell without a good trial is incomplete");
 	ends("a", "base", "failed");
@@ -97,6 +99,9 @@ static void count_incomplete(void)
 	CHECK(rm_tally_incomplete(&tally) == 1,
 	        "a map with an injected bug may fail but not be void");
 	cells[0].misuse = cells[1].misuse = false;
+	ends("b", "head", "ok");
+	CHECK(rm_tally_incomplete(&tally) == 2,
+	        "a cell with good trials of one arm only is incomplete");
 	CHECK(ends("a", "base", "ok") && ends("a", "head", "void") &&
 	                ends("b", "base", "failed") &&
 	                ends("b", "head", "skipped"),
@@ -135,7 +140,8 @@ static bool counts(size_t ok, size_t voided, size_t failed, size_t skipped,
 		       "%zu disturbed, %zu repeated\n",
 		        tally.ok, tally.voided, tally.failed, tally.skipped,
 		        tally.disturbed, tally.repeated);
-	return is_expected && tally.cells[0].ok == ok &&
+	return is_expected &&
+	       tally.cells[0].good[0] + tally.cells[0].good[1] == ok &&
 	       tally.cells[0].voided == voided &&
 	       tally.cells[0].failed == failed &&
 	       tally.cells[0].skipped == skipped;

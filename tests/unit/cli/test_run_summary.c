@@ -32,7 +32,7 @@ static void begin(size_t number)
 		snprintf(cell->id, sizeof(cell->id), "c%zu", i);
 		snprintf(cell->map, sizeof(cell->map), "m%zu", i);
 		cell->blocks = 3;
-		counts[i].ok = 6;
+		counts[i].good[0] = counts[i].good[1] = 6;
 	}
 	plan.cell_count = number;
 	plan.trial_count = 6 * number;
@@ -47,7 +47,7 @@ static void begin(size_t number)
 /* Replaces ok trials of one cell with void and failed ones. */
 static void spoil(size_t cell, unsigned voided, unsigned failed)
 {
-	counts[cell].ok = 6 - voided - failed;
+	counts[cell].good[0] = counts[cell].good[1] = 6 - voided - failed;
 	counts[cell].voided = voided;
 	counts[cell].failed = failed;
 	snprintf(counts[cell].reason, sizeof(counts[cell].reason), "reason %zu",
@@ -98,7 +98,7 @@ static void void_and_failed(void)
 	CHECK(ends(0, false) == RM_INCOMPLETE,
 	        "a campaign with failed trials is incomplete");
 	begin(1);
-	counts[0].ok = 0;
+	counts[0].good[0] = 0;
 	CHECK(ends(0, false) == RM_INCOMPLETE,
 	        "a cell without a result makes it incomplete");
 	begin(1);
@@ -112,7 +112,7 @@ static void plan_skips_all(void)
 	begin(2);
 	tally.ok = 0;
 	for (size_t i = 0; i < 2; i++) {
-		counts[i].ok = 0;
+		counts[i].good[0] = 0;
 		strcpy(cells[i].cell.skip, "no memory");
 	}
 	plan.trial_count = 0;

@@ -287,11 +287,13 @@ static void sequential_threads_reach_every_key(void)
 	enum { MANY = 3 << 20 };
 	static bool reached[MANY];
 	struct rm_cell cell = cell_of(RM_DIST_SEQUENTIAL, 0, 0);
-	uint64_t length, never = 0;
+	uint64_t length, worst = 0;
 
 	cell.keys = MANY;
 	cell.miss_share = 0.1;
 	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+		uint64_t never = 0;
+
 		cell.threads = threads[i];
 		memset(reached, 0, sizeof(reached));
 		for (unsigned slot = 0; slot < threads[i]; slot++) {
@@ -307,8 +309,9 @@ static void sequential_threads_reach_every_key(void)
 			never += !reached[rank];
 		printf("# %u threads: %.3f %% of the keys never used\n",
 		        threads[i], 100.0 * (double)never / MANY);
+		worst = never > worst ? never : worst;
 	}
-	CHECK(never == 0, "sequential threads use all of 3 Mi keys");
+	CHECK(worst == 0, "sequential threads use all of 3 Mi keys");
 }
 
 /* Look-ups with fresh writes draw fewer ranks than are resident, since there is

@@ -74,7 +74,8 @@ static void ranks(void)
 static void edges(void)
 {
 	static const size_t lengths[] = { 0, 1, 2, 3, 4, 8, 15, 16, 17, 31, 32,
-		33, 64, 127, 128, 129, 300, 5000 };
+		33, 64, 127, 128, 129, 255, 256, 257, 300, 5000, 65535, 65536,
+		65537 };
 	bool all = true, zeros = true;
 
 	make(RM_KEYS_EDGES, RM_U64X8);
@@ -154,6 +155,26 @@ static void chains_of_words(void)
 	        "another seed gives other words");
 }
 
+static void equal_hashes(void)
+{
+	bool zero = true, differ = true;
+
+	for (uint64_t n = 0; n < 1000; n++) {
+		const uint64_t seed = rm_keyset_seed(rm_seed(SEED, n));
+		uint64_t word[3];
+
+		for (size_t i = 0; i < 3; i++) {
+			word[i] = rm_keyset_chain(2 * i, seed);
+			zero &= !rm_hash(RM_U64X8,
+			        (struct rm_key){ .word = word[i] }, seed);
+		}
+		differ &= word[0] != word[1] && word[0] != word[2] &&
+		          word[1] != word[2];
+	}
+	CHECK(zero && differ,
+	        "for suitable seeds three words have equal hashes");
+}
+
 /* The hash covers the length and the last 16 bytes. */
 static void hashes(void)
 {
@@ -211,6 +232,7 @@ int main(void)
 	edges();
 	chains_of_strings();
 	chains_of_words();
+	equal_hashes();
 	hashes();
 	texts();
 	return DONE();

@@ -82,6 +82,9 @@ static unsigned longest(const struct rm_explore_program *program)
 /* True if a program that repeats often has everything that can matter. */
 static bool is_full(const struct rm_explore_program *program)
 {
+	if (longest(program) == WRAPS)
+		return program->threads == RM_EXPLORE_THREADS_MAX &&
+		       program->keys == 1 && program->resident == 1;
 	return program->threads == RM_EXPLORE_THREADS_MAX &&
 	       program->keys == 4 && program->resident == 0xf &&
 	       program->collide && longest(program) <= WRAPS + 512;
@@ -107,7 +110,8 @@ static void test_all(const struct rm_impl *impl)
 		exact += most == WRAPS;
 		more += most > WRAPS;
 		full += most >= WRAPS && is_full(&program);
-		early += most >= WRAPS && number < RM_EXPLORE_SCHEDULES_OF_ALL;
+		early += (most >= WRAPS || program.before.times) &&
+		         number < RM_EXPLORE_SCHEDULES_OF_ALL;
 	}
 	CHECK(sound == NUMBERS, "all programs are within the limits");
 	CHECK(special == NUMBERS / 4, "every fourth program is special");
@@ -117,10 +121,31 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
 	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
-	        "programs that wrap 16 bits have all threads and four present "
-	        "keys that collide");
+	        "programs that wrap 16 bits have all threads, and one present "
+	        "key or four that collide");
 	CHECK(early == 0,
 	        "`explore all` runs no program that wraps a 16-bit counter");
+}
+
+static void test_extremes(const struct rm_impl *impl)
+{
+	const struct rm_explore_options options = options_of(impl);
+	unsigned before = 0, edges = 0, chains = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+
+		rm_explore_program_make(&options, number, &program);
+		before += program.before.times > WRAPS - 8 &&
+		          program.before.times <= WRAPS;
+		edges += program.keyset == RM_KEYS_EDGES;
+		chains += program.keyset == RM_KEYS_CHAIN;
+	}
+	CHECK(before > 20,
+	        "some programs begin when a 16-bit counter is about to wrap");
+	CHECK(edges > NUMBERS / 20 && chains > NUMBERS / 20,
+	        "one program in 16 has extreme keys, and one in 16 keys of "
+	        "equal hashes");
 }
 
 static void test_plain(void)
@@ -159,7 +184,9 @@ static void test_plain(void)
 int main(void)
 {
 	test_all(&many);
+	test_extremes(&many);
 	test_all(&single);
+	test_extremes(&single);
 	test_plain();
 	return DONE();
 }

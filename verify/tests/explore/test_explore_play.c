@@ -37,6 +37,7 @@ static void take(unsigned caps, struct rm_history *history)
 	play.first[0] = 55;
 	play.first[1] = 77;
 	play.first[2] = 0;
+	play.present = 3;
 	play.first[3] = 99; /* not a key of this program */
 	play.pair = pairs;
 	play.pair[2] = (struct rm_history_pair){ 1, 77 };

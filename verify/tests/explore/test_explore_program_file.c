@@ -46,6 +46,10 @@ static const struct mistake {
 	        "expected at least 3, since key 2 is used" },
 	{ "keys = 2\nkeys = 2\n", ":2: second line keys", "is line 1)" },
 	{ "presize = maybe\n", ":1: ", "expected yes or no" },
+	{ "key set = all\n", ":1: \"all\"", "expected ranks, edges or chain" },
+	{ "before = 9 x lookup 0\n", ":1: ", "expected N x upsert KEY" },
+	{ "before = upsert 0, upsert 0, upsert 0\n", ":1: \"upsert 0\"",
+	        "at most 2 operations before" },
 	{ "collide = maybe\n", ":1: ", "expected yes or no" },
 	{ "thread 1 = 0 x upsert 0\n", ":1: \"0\"", "1 to 131072" },
 	{ "thread 1 = 131073 x upsert 0\n", ":1: \"131073\"", "1 to 131072" },
@@ -130,6 +134,17 @@ static void test_left_out(void)
 	        "defaults: any shape and size, one key, none resident");
 }
 
+static bool same_before(
+        const struct rm_explore_before *a, const struct rm_explore_before *b)
+{
+	bool same = a->times == b->times && a->ops == b->ops;
+
+	for (unsigned i = 0; i < a->ops && same; i++)
+		same = a->op[i].kind == b->op[i].kind &&
+		       a->op[i].key == b->op[i].key;
+	return same;
+}
+
 static void test_back(void)
 {
 	bool same = true;
@@ -141,7 +156,8 @@ static void test_back(void)
 		.ops = 11,
 		.seed = 5 };
 
-	for (uint64_t i = 0; i < 2000; i++) {
+	/* these numbers include programs with writes before the threads */
+	for (uint64_t i = 20000; i < 22000; i++) {
 		struct rm_explore_program program;
 		struct rm_explore_program_file written;
 		struct rm_error error;
@@ -153,6 +169,8 @@ static void test_back(void)
 		       written.program.keys == program.keys &&
 		       written.program.resident == program.resident &&
 		       written.program.presize == program.presize &&
+		       written.program.keyset == program.keyset &&
+		       same_before(&written.program.before, &program.before) &&
 		       written.shapes == 1U << rm_shape_index(program.shape) &&
 		       !memcmp(written.program.ops, program.ops,
 		               sizeof(program.ops)) &&

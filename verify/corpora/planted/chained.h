@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chained.h - a correct chained table under one mutex, with keys of all shapes.
+ * Fixtures about keys, values and wrapping numbers include it, then define
+ * macros such as CHAINED_IS_KEY or CHAINED_LOOKUP to replace its functions, and
+ * then include chained_impl.h. They define PLANTED_ID; `twin` is true in the
+ * corrected version, as in planted.h. */
+#ifndef RM_CHAINED_H
+#define RM_CHAINED_H
+
+#include "impls/support/hash.h"
+#include "impls/support/no_handle.h"
+#include "runner/driver.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#ifdef PLANTED_TWIN
+enum { twin = 1 };
+#else
+enum { twin = 0 };
+#endif
+
+enum { BUCKETS = 512 };
+
+struct entry {
+	struct entry *next;
+	uint64_t hash, word; /* word: u64 keys */
+	size_t length;       /* of `bytes`, string keys */
+	struct rm_value value;
+	char bytes[];
+};
+
+struct chained {
+	pthread_mutex_t lock; /* protects everything else */
+	uint64_t seed;
+	struct rm_shape shape;
+	_Atomic uint64_t writes;
+	struct entry *bucket[BUCKETS];
+};
+
+static void copy(
+        struct rm_shape shape, struct rm_value *to, const struct rm_value *from)
+{
+	memcpy(to, from, shape.value_bytes);
+}
+
+static inline bool is_key(const struct entry *entry, struct rm_shape shape,
+        struct rm_key key, uint64_t hash)
+{
+	if (!shape.str)
+		return entry->word == key.word;
+	return entry->hash == hash && entry->length == key.length &&
+	       !memcmp(entry->bytes, key.bytes, key.length);
+}
+
+static inline size_t length_of(struct rm_key key)
+{
+	return key.length;
+}
+
+#endif /* RM_CHAINED_H */
