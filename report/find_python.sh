@@ -7,13 +7,15 @@
 needs='numpy scipy matplotlib jinja2 jsonschema'
 
 why=
-# PYTHON: prints its path; else sets $why to the file and the error, if it is the first. Without
+# PYTHON: prints its path; else sets $why to the file and the error, if it is the first but for missing modules. Without
 # /dev/null, which may be read-only.
 try() {
 	path=$(command -v "$1") || return 1
 	failed=$("$path" -c 'import sys, numpy, scipy, matplotlib, jinja2, jsonschema
 sys.exit(sys.version_info < (3, 11))' 2>&1) && echo "$path" && return
-	[ -n "$why" ] || [ -z "$failed" ] || why="$path: $(grep -o 'File "[^<].*' <<<"$failed" | tail -n 1): ${failed##*$'\n'}"
+	case $why:$failed in :*?* | *ModuleNotFoundError*:*Error:\ *)
+		why="$path: $(grep -o 'File "[^<].*' <<<"$failed" | tail -n 1): ${failed##*$'\n'}" ;;
+	esac
 	return 1
 }
 

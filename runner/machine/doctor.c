@@ -246,13 +246,6 @@ static void quota(
 	if (!read_line("/proc/self/cgroup", ":", &fact, finding))
 		return;
 	rm_fact_cgroup_quota(&fact);
-	if (rm_host_read("/proc/self/cgroup", text, sizeof(text)) > 0 &&
-	        !rm_host_path("/sys/fs/cgroup", path, sizeof(path)) &&
-	        access(path, R_OK)) {
-		set_finding(finding, RM_FINDING_UNKNOWN, "",
-		        "/sys/fs/cgroup cannot be read");
-		return;
-	}
 	if (rm_quota_warning(topology, text))
 		set_finding(finding, RM_FINDING_WARNING, "",
 		        "%.280s, e.g. docker run without --cpus", text);

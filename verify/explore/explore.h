@@ -168,6 +168,14 @@ struct rm_explore_summary {
 };
 
 /*
+ * Returns this program's map, by its id or by its file, whose name is the id.
+ * If RM_LIBRARY is set, loads the map of that library (readmostly.h), whose code
+ * is instrumented and which was compiled from the sources `map`. NULL after an
+ * error message. Main thread, once, before all schedules.
+ */
+const struct rm_impl *rm_explore_find(const char *map);
+
+/*
  * Returns the reason (static text) why this map is not explored, or NULL.
  * `by_name`: the user named the map. Maps that are declared unsafe with a
  * concurrent writer, or that order by volatile accesses, are explored only

@@ -159,6 +159,12 @@ static _Noreturn void leave(void)
 {
 	struct rm_sim_ctx lost = { NULL };
 
+	if (!rm_explore.host.stack_pointer) {
+		fprintf(stderr,
+		        "readmostly explore: the library's constructors: %s\n",
+		        rm_explore.finding.what);
+		_Exit(RM_FAILED);
+	}
 	rm_explore.running = NULL;
 	rm_sim_ctx_switch(&lost, &rm_explore.host);
 	__builtin_unreachable();

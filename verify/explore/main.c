@@ -383,21 +383,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Finds a map by its id, or by its file, whose name is the id. */
-static const struct rm_impl *find_map(const char *map)
-{
-	const char *slash = strrchr(map, '/'), *id = slash ? slash + 1 : map;
-	size_t length = strlen(id);
-	char file[NAME_MAX + 1];
-
-	if (length < 3 || length >= sizeof(file) ||
-	        strcmp(id + length - 2, ".c"))
-		return rm_impl_find(map);
-	memcpy(file, id, length - 2);
-	file[length - 2] = '\0';
-	return rm_impl_find(file);
-}
-
 static int print_error(
         const struct rm_impl *impl, const struct rm_error *error, int status)
 {
@@ -555,15 +540,6 @@ static int explore(const struct arguments *arguments,
 	return RM_FAILED;
 }
 
-static int print_unknown_map(const char *map)
-{
-	fprintf(stderr,
-	        "readmostly explore: no map is called \"%s\"; `readmostly "
-	        "dev list` prints all\n",
-	        map);
-	return RM_USAGE;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.c",
@@ -594,7 +570,6 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!strcmp(arguments.map, "all"))
 		return explore(&arguments, &rm_this_map, false);
-	impl = find_map(arguments.map);
-	return impl ? explore(&arguments, impl, true)
-	            : print_unknown_map(arguments.map);
+	impl = rm_explore_find(arguments.map);
+	return impl ? explore(&arguments, impl, true) : RM_USAGE;
 }
