@@ -9,12 +9,14 @@
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/program_file.h"
+#include "verify/explore/sample.h"
 
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -463,6 +465,83 @@ static void print_exhausted(const struct rm_explore_options *one,
 	        sum->fault ? "" : ": none fails");
 }
 
+/* A run that could not find the injected bug shows nothing about the map. */
+static bool is_open(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	return sum->tally.undecided || sum->tally.cut ||
+	       (!sum->control && !rm_explore_no_control(one));
+}
+
+static void print_control(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const char *none = rm_explore_no_control(one);
+
+	if (none)
+		printf("; no injected bug was tried, since %s", none);
+	else if (sum->control)
+		printf("; an injected bug was found after %" PRIu64
+		       " schedule%s",
+		        sum->control, sum->control == 1 ? "" : "s");
+	else
+		printf("; an injected bug was not found, so this run shows "
+		       "nothing");
+}
+
+/* Formats 10 to the power of `log` with two digits, "31,000", or "10^31" if it
+   is large. */
+static void powered(double log, char text[32])
+{
+	const double unit = log < 1 ? 1 : pow(10, floor(log) - 1);
+
+	if (log < 9)
+		grouped((uint64_t)(round(pow(10, log) / unit) * unit), text);
+	else
+		snprintf(text, 32, "10^%.0f", log);
+}
+
+/* Prints how large a sample is; nothing after an exhaustive run. */
+static void print_sample(const struct rm_explore_options *one,
+        const struct rm_explore_tally *tally)
+{
+	const double count = (double)tally->measured;
+	const double few = tally->log_few / count;
+	const double share = (double)tally->schedules / pow(10, few);
+	char all[32], fewer[32];
+
+	if (!tally->measured || one->threads == 1)
+		return;
+	powered(tally->log_all / count, all);
+	powered(few, fewer);
+	printf("     a sample: %s has %.0f places to switch and %s schedules, "
+	       "%s of them with at most %d preemptions; ",
+	        one->written ? "the program" : "an ordinary program",
+	        tally->points / count, all, fewer, RM_EXPLORE_FEW);
+	if (one->written)
+		printf("at most %.3g %% of these were tried\n",
+		        share < 1 ? 100 * share : 100);
+	else
+		printf("one schedule of each program was tried\n");
+}
+
+/* The end of the line of a run without a finding. */
+static void print_clean(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const struct rm_explore_tally *tally = &sum->tally;
+
+	printf("; %.0f schedules/s", (double)tally->plays / sum->seconds);
+	if (tally->cut)
+		printf("; stopped at the budget of %.0f s before the last one",
+		        (double)one->budget_ns / (double)SECOND_NS);
+	if (tally->noted)
+		printf("; starvation is possible (the map promises only to be "
+		       "%s): in schedule %" PRIu64 " %s",
+		        one->impl->progress, tally->noted - 1, tally->note);
+	print_control(one, sum);
+}
+
 static void print_line(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
@@ -471,9 +550,9 @@ static void print_line(const struct rm_explore_options *one,
 	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	printf("%-4s %s: ",
-	        sum->fault                       ? "FAIL"
-	        : tally->undecided || tally->cut ? "open"
-	                                         : "ok",
+	        sum->fault          ? "FAIL"
+	        : is_open(one, sum) ? "open"
+	                            : "ok",
 	        one->impl->id);
 	if (exhaustive)
 		print_exhausted(one, sum);
@@ -487,18 +566,12 @@ static void print_line(const struct rm_explore_options *one,
 		printf("answers not judged");
 	else
 		printf("%" PRIu64 " undecided", tally->undecided);
-	printf("; %.0f schedules/s", plays / sum->seconds);
-	if (tally->cut && !sum->fault)
-		printf("; stopped at the budget of %.0f s before the last one",
-		        (double)one->budget_ns / (double)SECOND_NS);
-	if (tally->noted && !sum->fault)
-		printf("; starvation is possible (the map promises only to be "
-		       "%s): in schedule %" PRIu64 " %s",
-		        one->impl->progress, tally->noted - 1, tally->note);
 	if (sum->fault)
-		printf("; %s %" PRIu64 ": %s",
+		printf("; found after %.2f s; %s %" PRIu64 ": %s", sum->seconds,
 		        exhaustive ? "program" : "schedule", sum->found,
 		        rm_explore_fault_name[sum->fault]);
+	else
+		print_clean(one, sum);
 	printf("\n");
 }
 
@@ -532,9 +605,10 @@ static int explore(const struct arguments *arguments,
 	if (status)
 		return print_error(impl, &error, status);
 	print_line(&one, &sum);
+	if (by_name && !sum.fault)
+		print_sample(&one, &sum.tally);
 	if (!sum.fault) /* what was not decided or not run is not a pass */
-		return sum.tally.undecided || sum.tally.cut ? RM_INCOMPLETE
-		                                            : RM_OK;
+		return is_open(&one, &sum) ? RM_INCOMPLETE : RM_OK;
 	/* the verdict does not change if the failure cannot be shown */
 	show(&one, sum.found);
 	return RM_FAILED;
