@@ -62,6 +62,8 @@ const char *rm_write_reason(int failed)
 		return "Disk quota exceeded: free space (quota -s)";
 	case -EROFS:
 		return "Read-only file system: choose a writable place";
+	case -EACCES:
+		return "Permission denied: choose a writable place";
 	default:
 		return strerror(-failed);
 	}

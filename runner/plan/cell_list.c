@@ -144,7 +144,9 @@ int rm_cell_list_read(
 		return rm_error_set(error,
 		        failed == -ENODEV || failed == -EFBIG ? -EINVAL
 		                                              : failed,
-		        "%.200s: %s", file, rm_file_reason(failed));
+		        "%.200s: %s, expected a list of `readmostly plan "
+		        "--cells`",
+		        file, rm_file_reason(failed));
 	failed = rm_cell_list_parse(file, text, length, list, error);
 	free(text);
 	return failed;

@@ -87,6 +87,7 @@ done
 
 check "import takes one FILE" refuses '"second": expected one FILE' \
 	import twitter first second
+check "import names an unknown format" refuses '"facebook": expected twitter' import facebook first -o x
 for command in list doctor machine describe; do
 	check "$command accepts no argument" \
 		refuses "\"first\": expected no" "$command" first
