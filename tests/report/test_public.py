@@ -206,6 +206,15 @@ def test_a_published_entry_is_verified_by_the_journal_next_to_it(given, tmp_path
     assert status == 1 and "groups[0].needs: 99" in output
 
 
+def test_an_incomplete_campaign_is_to_be_resumed(given, tmp_path):
+    folder = shutil.copytree(given / "a", tmp_path / "a")
+    trials = (folder / "trials.jsonl").read_text().splitlines(keepends=True)
+    (folder / "trials.jsonl").write_text("".join(trials[:-1]))
+    status, output, _ = publish(folder, "-o", tmp_path)
+    assert status == 3 and ". 1 trial not run yet." in output
+    assert f"\nNext: readmostly run --resume -o {folder}, then" in output
+
+
 @pytest.mark.parametrize("name, text, error", [
     ("../a", b"x", "../a: expected only campaign.json"), (None, b"no archive", "damaged"),
     (None, None, "No such file")])
