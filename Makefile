@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Readmostly. `make help` lists the targets.
-CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
-CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),clang++,g++),$(CXX))
+# CC and CXX are one command each: CC names the folder of the build, and scripts call it.
+hash    := \#
+one      = $(if $(filter default,$(origin $(1))),$(2),$(if $(word 2,$($(1))),$(error $(1)=$($(1)): expected one command. \
+  A script can hold these words: printf '%s\n' '$(hash)!/bin/sh' 'exec $($(1)) "$$@"' >/tmp/$(1); chmod +x /tmp/$(1); \
+  make $(1)=/tmp/$(1) (or in another folder)),$(if $(shell command -v $($(1))),$($(1)),$(error $(1)=$($(1)): no such \
+  command: expected a compiler, such as $(1)=$(2)))))
+CC      := $(call one,CC,gcc)
+CLANG   := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
+CXX     := $(call one,CXX,$(if $(CLANG),clang++,g++))
 # Variables have upper-case names. Without this check, mode=quick would be ignored.
 $(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
@@ -16,11 +23,11 @@ $(if $(findstring :,$(CURDIR)$(BUILD)),$(error "$(if $(findstring :,$(CURDIR)),$
 # DWARF 4: valgrind 3.19 does not read clang 14's DWARF 5. Without -fvar-tracking gcc takes a third less time for the
 # same machine code.
 OPT     ?= -O2 -g -gdwarf-4
-DEBUG   := $(if $(findstring clang,$(CC)),,-fno-var-tracking -fno-var-tracking-assignments -gno-statement-frontiers)
+DEBUG   := $(if $(CLANG),,-fno-var-tracking -fno-var-tracking-assignments -gno-statement-frontiers)
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(CI),-Werror)
 # Fixed alignment: without it an unrelated edit moves results by 1.9 % (docs/adr/0008). No jump tables: check-dispatch
 # reads every indirect jump.
-ALIGN   := -falign-functions=64 -falign-loops=32 $(if $(findstring clang,$(CC)),,-falign-jumps=32) -fno-jump-tables
+ALIGN   := -falign-functions=64 -falign-loops=32 $(if $(CLANG),,-falign-jumps=32) -fno-jump-tables
 CFLAGS  ?= $(OPT) $(ALIGN) $(SANITIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) $(DEBUG)
 # C++23 is the first to have <stdatomic.h>. g++ warns about members that a table of operations leaves out.
@@ -42,13 +49,14 @@ $(if $(or $(filter help report,$(MAKECMDGOALS)),$(shell mkdir -p $(BUILD) 2>/dev
   $(error $(BUILD): $(shell id -un) cannot write there \
   ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): \
   run make as the owner, or build elsewhere: make BUILD=/tmp/readmostly))
+# Damaged outputs are made again, except by make -n, -q and -t.
+PRETEND := $(strip $(foreach flag,n q t,$(findstring $(flag),$(filter-out --%,$(firstword -$(MAKEFLAGS))))))
+UNABLE  := $(if $(PRETEND)$(filter clean help,$(MAKECMDGOALS)),,$(shell bash -p runner/damaged.sh $(BUILD) $(PLACE)))
+$(if $(UNABLE),$(error $(UNABLE)))
 # GO=/path/to/go adds the maps go_other_X, compiled by it (impls/languages.mk).
 $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
-
-# Outputs that a build cache or a full disk left empty or truncated are made again.
-$(if $(filter clean help,$(MAKECMDGOALS)),,$(shell runner/damaged.sh $(BUILD) $(PLACE)))
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
 # its states and its libraries. A map is built if pkg-config knows each library on its `needs:` line.
@@ -95,7 +103,7 @@ version_of = $(shell $(PKG) --modversion $(1))
 # write one file.
 step = $(if $(V),,@printf '  %-6s %s\n' $(1) '$@' && )mkdir -p $(@D) &&
 NEW := .$$PPID.new
-into = -o $@$(NEW) $(1) && mv $@$(NEW) $@
+into = -o $@$(NEW) $(1) && { [ ! -e $@.d$(NEW) ] || mv $@.d$(NEW) $@.d; } && mv $@$(NEW) $@
 link = $(call step,LINK) $(CC) $(ALL_CFLAGS) $(call into,$(1))
 replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 
@@ -130,8 +138,7 @@ report:  ## write the report again: CAMPAIGN=results/...
 	@[ -d "$${CAMPAIGN:-results/latest}" ] || { echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign" \
 	  '(`ls results`); make bench makes one' >&2; exit 2; }
 	@.ci/deps build
-	@python=$$(report/find_python.sh) && \
-	  $$python -m report "$${CAMPAIGN:-results/latest}"
+	@. runner/base/environment.sh && find_python && "$$python" -m report "$${CAMPAIGN:-results/latest}"
 
 artifact: $(BUILD)/readmostly  ## pack campaigns, sources and environment into one file: CAMPAIGNS='results/a results/b' OUT=FILE
 	@$(RUN) CXX='$(CXX)' runner/artifact.sh "$${OUT:-build/artifact.tar.gz}" $$CAMPAIGNS
@@ -195,11 +202,13 @@ help:  ## print this list
 CORE     := $(wildcard $(addprefix runner/,base/*.c protocol/*.c machine/*.c counters/*.c)) runner/impl_words.c
 CORE     := $(filter-out %_helper.c,$(CORE))
 TABLES   := $(addprefix $(BUILD)/,events_tsv.o cpus_tsv.o)
+# Compiler and flags, in each program.
+MARK     := $(BUILD)/build_mark.o
 TRIAL    := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) \
             $(wildcard runner/trace/*.c runner/map_program/*.c) verify/check/pause.c
 COUNTING := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c), \
   $(TRIAL) $(wildcard runner/trial/*_stats.c))
-core      = $(call objects,$(BUILD),$(CORE)) $(TABLES)
+core      = $(call objects,$(BUILD),$(CORE)) $(TABLES) $(MARK)
 
 $(BUILD)/%.a:
 	@rm -f $@$(NEW) && ar rcsT $@$(NEW) $(filter %.o,$^) && mv $@$(NEW) $@
@@ -213,7 +222,7 @@ BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
 verdict    = $(filter %.verdict,$^)
 link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
-  -Wl,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) \
+  -Wl,-u,rm_build_mark,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) \
   $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && $(1) mv $@$(NEW) $@; fi
 # Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0014).
 describe   = objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text$(NEW) && \
@@ -246,7 +255,7 @@ programs: $(PLACE)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FL
 RUNNER := $(wildcard $(addprefix runner/,catalog/*.c plan/*.c campaign/*.c cli/*.c trace/*.c sim/model/*.c))
 RUNNER := $(filter-out %/record.c %/play.c,$(CORE) $(RUNNER)) \
           runner/campaign/play.c runner/campaign/record.c runner/trial/kernel.c
-GENERATED := $(TABLES) $(addprefix $(BUILD)/,build_info.o sim_machines.o facts.o)
+GENERATED := $(TABLES) $(MARK) $(addprefix $(BUILD)/,build_info.o sim_machines.o facts.o)
 OBJS   := $(call objects,$(BUILD),$(RUNNER)) $(GENERATED)
 LDLIBS  = $(shell $(PKG) --libs $(LIBRARIES)) -lm -ldl
 $(PLACE)/readmostly: $(BUILD)/runner/main.o $(OBJS)
@@ -258,17 +267,20 @@ $(PLACE)/readmostly-likwid: $(call objects,$(BUILD),$(LIKWID_C))
 	$(call link,$^ -ldl)
 
 # The origin of the binary, rewritten only if it differs (runner/origin.sh).
-COMPILER := $(if $(findstring clang,$(CC)),clang,gcc) $(shell $(CC) -dumpfullversion 2>/dev/null || $(CC) -dumpversion)
+COMPILER := $(if $(CLANG),clang,gcc) $(shell $(CC) -dumpfullversion 2>/dev/null || $(CC) -dumpversion)
 ALL_LIBRARIES = $(LIBRARIES) $(sort $(foreach id,$(BUILT),$(NEEDS_$(id))))
 $(BUILD)/build_info.c: FORCE
 	@mkdir -p $(@D); libraries=$$(for l in $(ALL_LIBRARIES); do printf '%s %s, ' $$l $$($(PKG) --modversion $$l); done); \
 	 origin=$$(runner/origin.sh); commit=$${origin% *} dirty=$${origin#* }; \
 	 { echo '#include "runner/base/build_info.h"'; \
-	   echo 'const char *const rm_build_compiler = "$(COMPILER)";'; \
-	   echo 'const char *const rm_build_flags = "$(CFLAGS)";'; \
 	   echo "const char *const rm_build_libraries = \"$$libraries\";"; \
 	   echo "const char *const rm_build_commit = \"$$commit\";"; \
 	   echo "const int rm_build_dirty = $$dirty;"; } >$@$(NEW); $(replace)
+c_flags  = $(subst ','\'',$(subst ",\",$(subst \,\\,$(CFLAGS))))
+$(MARK:.o=.c): FORCE
+	@mkdir -p $(@D); printf '%s\n' '#include "runner/base/build_info.h"' \
+	  'const char *const rm_build_compiler = "$(COMPILER)";' 'const char *const rm_build_flags = "$(c_flags)";' \
+	  'const char rm_build_mark[] = RM_BUILD_MARK "$(COMPILER) $(strip $(c_flags))";' >$@$(NEW); $(replace)
 
 # Tables compiled into the binary, so that an installed binary finds them: events and CPUs, fact
 # sheets of libraries' maps, simulated machines.
@@ -300,8 +312,8 @@ $(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),\
 # depend only on the source, so operations are called (runner/map.h), which takes a third of the
 # time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_CALLED' is
 # for tests of answers, in a quarter of the time.
-STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
-reads = -MMD -MP -MF $@.d -MT $@
+STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(CLANG),,-Wno-maybe-uninitialized)
+reads = -MMD -MP -MF $@.d$(NEW) -MT $@
 compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 define compile # FOLDER, FLAGS
@@ -328,9 +340,11 @@ include tests/tests.mk
 
 # ---- the link rules, whose prerequisites depend on the map -------------------
 .SECONDEXPANSION:
+# A campaign records the commit of readmostly, so it is never older than a program.
+HERE := $(wildcard $(PLACE)/readmostly)
 define program # FLAVOUR, IDS, FOLDER of the map's object
 $(addprefix $(PROGRAMS)/$(1)/,$(2)): $(PROGRAMS)/$(1)/%: $(BUILD)/$(3)$$$$(MAP_$$$$*).o $(BUILD)/$(1).a \
-  $(if $(filter sim/,$(3)),$(SIM)/$$$$(MAP_$$$$*).verdict) $(if $(filter check%,$(1)),| $(PROGRAMS)/$(1)/$(QUARANTINE))
+  $(if $(filter sim/,$(3)),$(SIM)/$$$$(MAP_$$$$*).verdict) | $(HERE) $(if $(filter check%,$(1)),$(PROGRAMS)/$(1)/$(QUARANTINE))
 	$$(call link_map,$(if $(filter plain,$(1)),$$(describe)))
 endef
 $(foreach flavour,plain check,$(eval $(call program,$(flavour),$(NATIVE))))

@@ -3,12 +3,11 @@
 # language has one program, readmostly-LANGUAGE, to which each map is a link. Ids begin with
 # LANGUAGE_. Go has three programs of the same source, for three compilers: the newest installed
 # one, the newest with the classic maps (1.19 to 1.23) if it differs, and the one in $GO. Their ids
-# are go_X, go_classic_X and go_other_X.
-GO_ARMS  = go go-classic go-other
-id_of    = $(subst -,_,$(1))_%
-OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call id_of,go-other)), \
-  $(filter $(call id_of,$(1)),$(FOREIGN)))
-TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust,$(NEEDS_$(id)))))
+# are go_X, go_classic_X and go_other_X. Maps of newer libraries are in programs of their own, so
+# that these do not change the others: readmostly-go-new and readmostly-rust-new.
+GO_ARMS  = go go-classic go-new go-other
+OF       = $(foreach id,$(FOREIGN),$(if $(filter $(1),$(NEEDS_$(id))),$(id)))
+TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust %-new,$(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
 define language_rules # PROGRAM without readmostly-, LANGUAGE, suffix of the program for key-differs
@@ -22,8 +21,9 @@ $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1)
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
 	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 endef
-$(foreach language,java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language),$(language)))))
+$(foreach arm,java rust rust-new,$(if $(call OF,$(arm)),$(eval $(call language_rules,$(arm),$(arm:-new=)))))
 
+space    := $(subst ,, )
 GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 define go_rules # ARM
@@ -34,9 +34,16 @@ $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(P
 $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call path_of,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
-	$$(call step,GO) cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build $$(if $$(filter %-placed,$$@),-tags placed) \
-	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
+	$$(call step,GO) cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build \
+	  $$(addprefix -tags ,$$(subst $$(space),$$(comma),$$(strip $$(if $$(filter %-placed,$$@),placed) $(if $(filter go-new,$(1)),$$(GO_WITH))))) \
+	  $(if $(filter go-new,$(1)),-modfile='$$(abspath $$(BUILD)/go-new.mod)') \
+	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-classic go-other,$(1)))' -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
 endef
+# Libraries, which are also build tags, and a go.mod that names their folders.
+GO_WITH = $(filter xsync orcaman,$(call libs_of,go-new))
+$(BUILD)/go-new.mod: FORCE
+	@mkdir -p $(@D) && impls/go/libraries.sh $(foreach l,$(GO_WITH),$(call path_of,$(l))) >$@$(NEW) && $(replace)
+$(PLACE)/readmostly-go-new $(PLACE)/readmostly-go-new-placed: $(BUILD)/go-new.mod
 $(foreach arm,$(GO_ARMS),$(if $(call OF,$(arm)),$(eval $(call go_rules,$(arm)))))
 
 # Classes, and a script that starts the virtual machine. A map with a missing library is not
@@ -49,7 +56,10 @@ $(PLACE)/readmostly-java: $(wildcard impls/java/*.java) impls/java/launch.sh
 	  javac --release 17 -Xlint:all $(if $(CI),-Werror) -d $(PLACE)/java -cp "$$jars" $(JAVA_SOURCES) && \
 	  sed "s|CLASSPATH|$$jars|" impls/java/launch.sh >$@$(NEW) && chmod +x $@$(NEW) && mv $@$(NEW) $@
 
-RUST_CRATES = $(patsubst crate-%,%,$(filter crate-arc-swap crate-concread crate-dashmap,$(call libs_of,rust)))
+RUST_CRATES = $(patsubst crate-%,%,$(filter-out crate-libc crate-serde-json,$(filter crate-%,$(call libs_of,$(1)))))
 $(PLACE)/readmostly-rust: $(wildcard impls/rust/*)
 	$(call step,RUST) CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo)' RUST_VERSION=$(call version_of,rust) \
-	  impls/rust/build.sh impls/rust $@ $(RUST_CRATES)
+	  impls/rust/build.sh impls/rust $@ $(call RUST_CRATES,rust)
+$(PLACE)/readmostly-rust-new: $(wildcard impls/rust/*)
+	$(call step,RUST) CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo-new)' RUST_VERSION=$(call version_of,rust-new) \
+	  UNPACKED='$(abspath build/peers)' impls/rust/build.sh impls/rust $@ $(call RUST_CRATES,rust-new)

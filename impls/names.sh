@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # names.sh FILE HIDDEN [SOURCE...] - writes FILE, sealed (runner/seal.sh), with a row for each map of the tree
 # and each SOURCE: id, source, state, needs, remedy, separated by tabs. Prints

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # rows.awk - prints the description of map `id`, one line of JSON, from its row of
 # impls/LANGUAGE/maps.tsv. `versions` is "name=version name=version ...". Maps
-# go_classic_X and go_other_X are in row go_X (impls/languages.mk).
+# go_classic_X and go_other_X are in row go_X (impls/languages.mk). Maps that need LANGUAGE-new are
+# in the program of this name.
 BEGIN {
 	row = id
 	arm = match(id, /^go_(classic|other)_/) ? "-" substr(id, 4, RLENGTH - 4) : ""
@@ -25,11 +26,14 @@ $1 == row {
 	gsub(/_/, "-", cap)
 	most = sized($6)
 	language = path[parts - 1]
+	if (index(" " $10 " ", " " language "-new "))
+		arm = "-new"
 	compiler = version[language arm]
 	if (match(compiler, /^[0-9]+\.[0-9]+/))
 		sub(/^Go:/, "Go " substr(compiler, 1, RLENGTH) ":", $2)
 	printf "{\"contract\":1,%s%s%s%s%s%s%s", text("id", id), text("label", $2), text("family", $3),
-		text("sync", $4), text("duty", "none"), text("source", needs[1] " " version[needs[1] arm] ": " $5), text("system", "")
+		text("sync", $4), text("duty", $16 == "" ? "none" : $16),
+		text("source", needs[1] " " (needs[1] == language ? compiler : version[needs[1]]) ": " $5), text("system", "")
 	printf "%s%s%s%s%s%s%s", words("shapes", usual), words("caps", cap), text("guarantees", $8),
 		text("progress", $9), text("dispatch", "none"), words("operations", ""),
 		words("loops", $3 == "technique" ? $14 : "")

@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; If `argv` is None, uses the arguments of the program."""
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # makes the output reproducible
+    os.environ["SOURCE_DATE_EPOCH"] = "0"  # makes the output reproducible
     os.environ["MPLBACKEND"] = "svg"  # other back ends may not be installed
     if "MPLCONFIGDIR" not in os.environ:
         private = folders.private(f"readmostly-mpl-{os.getuid()}")

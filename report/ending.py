@@ -115,6 +115,7 @@ def end(command: Callable[[], int]) -> int:
     """Runs command() and returns its status for sys.exit()."""
     for inherited in (signal.SIGPIPE, signal.SIGCHLD):  # the parent may ignore them
         signal.signal(inherited, signal.SIG_DFL)
+    os.umask(os.umask(0) & ~0o700)  # the user must be able to read what this process writes
     debug = "--debug" in sys.argv[1:]
     if debug:
         sys.argv.remove("--debug")

@@ -28,7 +28,7 @@ def own(path: Path | str, *below: str) -> None:
 
 
 NEXT = {
-    errno.ENOSPC: "free space (df -h)", errno.EDQUOT: "free space (quota -s)",
+    errno.ENOSPC: "free space (df)", errno.EDQUOT: "free space (quota)",
     errno.EFBIG: "the limit is ulimit -f (size of files): start in a shell with "
                  "`ulimit -f unlimited`",
     errno.EROFS: "choose a writable place",

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # answer.sh crossover A B | claims [ID...] - `make crossover`, `make bench SET=claims`: installs missing packages,
 # builds the maps, measures and writes the page. It writes the page even after a failure, unless nothing was started
@@ -9,7 +9,6 @@ maps=()
 . runner/programs.sh
 . runner/mode.sh
 SET=$what find_mode quick || exit
-unset MAKEFLAGS MFLAGS MAKELEVEL
 get_packages
 case $what in
 crossover)
@@ -34,7 +33,7 @@ build_needed
 command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
 measure "${command[@]}"
 [ $what = crossover ] || campaign+=/stage-01 # claims run in a single stage
-python=$(report/find_python.sh) || exit 3
+find_python || exit 3
 page=$("$python" -m report "$campaign")
 reported=$?
 tail -n 2 <<<"$page" # the command has printed the other lines

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # artifact.sh OUT CAMPAIGN... - `make artifact`: collects sources, campaigns and the build environment in a folder.
 # `python3 -m report artifact pack` then writes pages and descriptions and packs one file (docs/reference/artifact.md).
@@ -18,7 +18,7 @@ changed=$(git status --porcelain | head -n 1)
 [ -z "$changed" ] || [ -n "$DIRTY" ] ||
 	die 2 "${changed:3}: differs from the commit: commit it, or set DIRTY=1 to pack the work tree as it is"
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-python=$(report/find_python.sh) || exit 3
+find_python || exit 3
 mkdir -p "$(dirname "$out")" || exit 2
 stage=$(mktemp -d "${TMPDIR:-/tmp}/readmostly-artifact-XXXXXX") || exit 3
 trap 'rm -rf "$stage"' EXIT

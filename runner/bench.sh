@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # bench.sh [ARGUMENTS of run] - `make bench`: installs missing packages, builds the maps of the mode ($MODE and $SET),
 # measures them and writes the report. SET=claims: answer.sh does this for the claims $IDS, or for all. Also measures
@@ -13,7 +13,6 @@ say() { echo "bench: $*"; }
 
 # shellcheck disable=SC2086 # words
 [ "$SET" != claims ] || exec runner/answer.sh claims $IDS "$@"
-unset MAKEFLAGS MFLAGS MAKELEVEL
 get_packages
 mapfile -t touched < <(CC=${CC:-gcc} runner/touched.sh)
 if [ ${#touched[@]} -gt 0 ] && ! grep -qsw '^workloads.*touched' "$mode_file"; then

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # flamegraph.sh MAP WORKLOAD [ARGUMENTS of plan] - `make flamegraph`: samples the stacks of one trial's window and draws
 # BUILD/flamegraphs/MAP-WORKLOAD.svg, next to the folded stacks. Uses the first cell of the workload with the most
@@ -7,7 +7,6 @@
 # usage or input; 3 no drawing.
 . runner/programs.sh
 export LC_ALL=C
-unset MAKEFLAGS MFLAGS MAKELEVEL
 HZ=999 # samples per second of a thread: not a multiple of the kernel's tick
 STACK_BYTES=4096 # copied by perf per sample, to unwind later
 fail() { # STATUS WORDS...
@@ -34,7 +33,7 @@ esac
 draw=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
 [ -x "$draw" ] || draw=$(command -v flamegraph.pl) ||
 	fail 3 "no flamegraph.pl: expected it in PATH or in $draw. Install the package libdevel-nytprof-perl"
-python=$(report/find_python.sh) || exit 3
+find_python || exit 3
 dir=$(mktemp -d) || exit 3
 trap 'rm -rf "$dir"' EXIT
 report() { "$python" -m report.flamegraph "$@"; }

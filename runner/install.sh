@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # install.sh ROOT - `make install`: copies the suite below ROOT (DESTDIR and PREFIX). It installs the maps that the
 # modes smoke to full measure, with their programs for check and explore. ROOT/lib/readmostly

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # manual.sh READMOSTLY OUT - writes man pages and a bash completion of all commands to OUT, from
 # the option tables that each command prints with --help.

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # regress.sh BASE COPY HEAD [ARGUMENTS of run] - `make regress`: measures three arms and decides. An arm is a folder of
 # map programs, or one program. HEAD may be ARM+2%, to test the gate.
@@ -16,7 +16,7 @@ base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}
 [ ! -d "$runner" ] || runner=$(dirname "$runner")/readmostly
-python=$(report/find_python.sh) || exit 2
+find_python || exit 2
 say() { echo "regress: $*" >&2; }
 case ${MINUTES:-1} in *[!0-9]* | 0*) say "MINUTES=$MINUTES: expected a number from 1"; exit 2 ;; esac
 settings=$("$python" -m report.gate.plan settings) || exit

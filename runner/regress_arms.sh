@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # regress_arms.sh BASE [COMMAND...] - for `make regress`: builds the map programs of base (a commit) into
 # build/regress-base/maps, a real copy of them for the A/A control into build/regress-copy/maps, and those of head (the
@@ -24,7 +24,7 @@ at=build/regress${IMPL:+-their}
 [ -n "${1-}" ] || fail "expected BASE=<git ref>"
 ref=$1
 shift
-report/find_python.sh >/dev/null || exit 2
+find_python || exit 2
 lock_run() { # waits only after the arguments are checked
 	[ -n "${LOCK:-}" ] || return
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || fail "$LOCK cannot be written"

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # regress_bisect.sh GOOD BAD CELL - `make regress-bisect`: finds the commit that made a cell fail, by `git bisect run`
 # in a worktree of its own, build/regress-bisect/tree; the user's tree is not touched.
@@ -18,7 +18,6 @@ home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
 tree=$place/tree odd=''
 fail() { echo "regress-bisect: $*" >&2; exit $wrong; }
 . runner/regress_builds.sh
-unset MAKEFLAGS MFLAGS MAKELEVEL
 
 # conf_of CELL: prints a workload with this cell for the judge. The first part of an id is the name of a workload. Fails
 # at a part that no judge supports.
@@ -147,7 +146,7 @@ judge_commit() {
 }
 
 commit_of() { git rev-parse -q --verify "$2^{commit}" || fail "$1=$2: no such commit, expected a ref (git fetch)"; }
-python=${PYTHON:-$(report/find_python.sh)} || fail "no Python with numpy and scipy"
+[ -n "${python:=${PYTHON-}}" ] || find_python || fail "no Python with numpy and scipy"
 export PYTHON="$python"
 if [ "$1" = --step ]; then
 	. /dev/stdin <"$place/plan" || exit 255

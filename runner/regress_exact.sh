@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # regress_exact.sh BASE [HEAD [--json FILE] [ARGUMENTS of plan]] - `make regress-exact`: counts planned cells on the
 # simulated machine, for base and for head (a commit, or '' for the work tree), then decides (report/exact/). MAPS='IDS'

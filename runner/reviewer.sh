@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # reviewer.sh ARTIFACT WORK ID - `make claim ID=...` and `make kick` of an artifact: builds its sources in WORK,
 # measures the row of claims.tsv, and prints it next to the expected result. ARTIFACT is not changed. Status: the
@@ -18,7 +18,6 @@ if [ ! -d "$work/sources" ]; then
 		mv "$work/sources.new" "$work/sources" || exit 2
 fi
 cd "$work/sources" || exit 2
-unset MAKEFLAGS MFLAGS MAKELEVEL
 . runner/programs.sh
 
 cell_args=("$artifact/$plan")
@@ -31,7 +30,7 @@ needs_of "${cell_args[@]}"
 build_needed
 readmostly=$build/readmostly
 "$readmostly" plan "${cell_args[@]}" | tail -n 1
-python=$(report/find_python.sh) || exit 3
+find_python || exit 3
 if [ "$id" = kick ] && ! "$readmostly" plan --json "${cell_args[@]}" |
 	"$python" -c 'import json, sys; sys.exit(json.load(sys.stdin)["estimate_ns"] > float(sys.argv[1]) * 60e9 / 1.5)' "$minutes"
 then

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # seal.sh - copies a text whose first line ends with a JSON object, and adds the member "crc32" of
 # runner/base/checksum.h to this object. A gzip file ends with the CRC-32 and the length of its text.

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # touched.sh - prints the ids of new and changed maps, one per line. A map counts as changed if its file, or a file of
 # its family that it includes, is untracked or differs from the commit where this branch left its upstream (HEAD without

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # why.sh exact|time FOLDER REASONS BASE HEAD - finds the functions of a failing cell that run other instructions in head
 # than in base: runs both arms (a folder of map programs, or one program) under cachegrind, lists the files that differ

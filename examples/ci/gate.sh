@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # gate.sh FILE - gates the map FILE of a project. A pipeline runs it in a clone of the project, from
 # a clone of Readmostly outside of it: head is compared with its base commit (docs/guide/ci.md).

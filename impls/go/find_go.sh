@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # find_go.sh newest|classic|other|MINOR - prints path and version of a Go compiler. newest: the newest one from 1.19 on;
 # classic: the newest with the classic map and sync.Map (1.19 to 1.23); other: $GO; MINOR: 1.MINOR. Fails if it finds

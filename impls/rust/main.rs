@@ -4,6 +4,9 @@
 //! the same generator, keys, order of operations and checks. maps.tsv describes the maps;
 //! docs/adr/0027 has the rules for all languages.
 
+// Cargo.toml omits the features of missing crates. Older compilers do not know the lint.
+#![allow(unknown_lints, unexpected_cfgs)]
+
 mod judge;
 mod keys;
 mod request;
@@ -14,8 +17,18 @@ mod rust_arc_swap;
 mod rust_concread;
 #[cfg(feature = "dashmap")]
 mod rust_dashmap;
+#[cfg(feature = "dashmap-new")]
+mod rust_dashmap_new;
 mod rust_null;
+#[cfg(feature = "papaya")]
+mod rust_papaya;
+#[cfg(feature = "papaya")]
+mod rust_papaya_pinned;
 mod rust_rwlock;
+#[cfg(feature = "scc")]
+mod rust_scc;
+#[cfg(feature = "scc")]
+mod rust_scc_index;
 mod skew;
 mod stream;
 mod table;

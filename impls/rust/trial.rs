@@ -63,12 +63,37 @@ pub fn maps_of(map: &str, shape: &str, differs: &str) -> Option<Maps> {
             use crate::rust_dashmap::Sharded;
             each_key!(Sharded, shape, differs)
         }
+        #[cfg(feature = "dashmap-new")]
+        "rust_dashmap_new" => {
+            use crate::rust_dashmap_new::Sharded;
+            each_key!(Sharded, shape, differs)
+        }
         "rust_null" => {
             select_maps::<Numbers, Texts<Text>, Texts<Middle>, Texts<Last>>(
                 shape, differs,
             )
         }
+        #[cfg(feature = "papaya")]
+        "rust_papaya" => {
+            use crate::rust_papaya::Guarded;
+            each_key!(Guarded, shape, differs)
+        }
+        #[cfg(feature = "papaya")]
+        "rust_papaya_pinned" => {
+            use crate::rust_papaya_pinned::Pinned;
+            each_key!(Pinned, shape, differs)
+        }
         "rust_rwlock" => each_key!(Locked, shape, differs),
+        #[cfg(feature = "scc")]
+        "rust_scc" => {
+            use crate::rust_scc::Buckets;
+            each_key!(Buckets, shape, differs)
+        }
+        #[cfg(feature = "scc")]
+        "rust_scc_index" => {
+            use crate::rust_scc_index::Indexed;
+            each_key!(Indexed, shape, differs)
+        }
         _ => None,
     }
 }

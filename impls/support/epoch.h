@@ -50,6 +50,12 @@
  * A thread that neither announces nor parks stops the epoch. Memory then grows
  * up to a limit, above which writers wait. Nothing else blocks.
  *
+ * Guards (EPOCH_GUARDED, epoch_guard.h). A thread is parked unless it is inside
+ * an operation: it unparks without U3 and parks again. A2 is followed by a
+ * barrier on all running threads. In 3b a reader that has unparked since, and
+ * whose U2 was not read by A3, passed that barrier before U2, and hence sees the
+ * unlinking.
+ *
  * Cost. A thread with retired objects reads `seen` of all T threads and
  * increments `ticket` when it closes a bag and at every 16th announcement. Each
  * `seen` is on a line that its thread writes, so with T writing threads a poll
@@ -61,6 +67,7 @@
 #ifndef RM_EPOCH_H
 #define RM_EPOCH_H
 
+#include "impls/support/membarrier.h"
 #include "runner/base/clock.h"
 #include "runner/map.h"
 
@@ -68,6 +75,10 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#ifndef EPOCH_GUARDED
+#define EPOCH_GUARDED false
+#endif
 
 enum {
 	EPOCH_PAD = 128,       /* two cache lines, since the prefetcher fetches
@@ -244,6 +255,8 @@ static void epoch_advance(struct epoch *epoch)
 
 	/* acq_rel: A2 */
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
+	if (EPOCH_GUARDED)
+		membarrier_run();
 	for (size_t i = 0; i < epoch->threads; i++) {
 		/* acquire: A3, pairs with Q2 and P1 */
 		uint64_t seen = atomic_load_explicit(
@@ -386,7 +399,8 @@ static RM_COLD void epoch_wait(struct epoch_record *record)
 		sched_yield();
 	}
 	atomic_fetch_sub_explicit(&epoch->waiting, 1, memory_order_relaxed);
-	epoch_unpark(record);
+	if (!EPOCH_GUARDED)
+		epoch_unpark(record);
 	record->due = false;
 	epoch_sweep(record);
 	RM_EVENT_SPAN(RM_EVENT_GRACE_WAIT, start_ns, 0);
@@ -427,6 +441,8 @@ static struct epoch *epoch_create(
 
 	if (!epoch)
 		return NULL;
+	if (EPOCH_GUARDED)
+		membarrier_register();
 	*epoch = (struct epoch){ .threads = threads, .keep = keep };
 	atomic_init(&epoch->now, 1);
 	epoch->limit_bytes = limit_bytes ? limit_bytes : EPOCH_LIMIT;
@@ -495,7 +511,8 @@ static struct epoch_record *epoch_join(
 		record->open = calloc(1, sizeof(*record->open));
 	if (!record->open)
 		return NULL;
-	epoch_unpark(record);
+	if (!EPOCH_GUARDED)
+		epoch_unpark(record);
 	return record;
 }
 

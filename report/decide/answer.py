@@ -22,11 +22,13 @@ FILTERS: Mapping[Need, Filter] = {
     Need.PACKAGE: lambda c: c.package is not None and c.language in ("C", "C++"),
     Need.PACKAGE_WRITERS: lambda c: (c.package is not None and c.many_writers
                                      and c.language in ("C", "C++")),
+    Need.NO_DUTIES: lambda c: c.duty == "none",
     Need.SCAN: lambda c: c.scan is Scan.MOMENT,
     Need.MEMORY: lambda c: not c.reference,
     Need.LOOKUP: lambda c: not c.reference,
 }
-RANKED = (Need.GROWS, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO, Need.SCAN)  # by speed
+RANKED = (Need.GROWS, Need.NO_DUTIES, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO,
+          Need.SCAN)  # by speed
 
 
 def at_threads(groups: Sequence[Measured], group: Measured) -> list[Measured]:

@@ -16,6 +16,7 @@ SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
 GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
+LIBRARIES = "readmostly-go-new"  # the program with maps of Go libraries, not of Go itself
 PORT = "C port"  # begins the label of a C port of a Go map
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
@@ -27,9 +28,8 @@ def source_files() -> dict[str, Path]:
 
 
 def known_of(about: MapInfo) -> Mapping[str, str]:
-    """Returns the table's lines about the map's program. Go's programs, one for each compiler,
-    share them."""
-    program = re.sub(r"-(classic|other)$", "", about.program or "")
+    """Returns the table's lines about the map's program. The programs of a language share them."""
+    program = re.sub(r"-(classic|other|new)$", "", about.program or "")
     known: Mapping[str, str] = DATA["programs"].get(program, {})
     return known
 
@@ -88,7 +88,8 @@ def compiled(about: MapInfo) -> tuple[str | None, str]:
 def card_of(about: MapInfo) -> Card:
     file = None if about.program else source_files().get(about.id)
     facts, language = about.facts or {}, language_of(about, file)
-    version, design = compiled(about) if language == "Go" else (None, None)
+    of_go = language == "Go" and about.program != LIBRARIES
+    version, design = compiled(about) if of_go else (None, None)
     return Card(
         about.id, about.label, about.family, language,
         str(file.relative_to(ROOT)) if file else None, package_of(about),

@@ -27,7 +27,7 @@ def by_compiler(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
     """Returns the ids of the maps of each compiler, the newest compiler first."""
     found: dict[str, tuple[str, ...]] = {}
     for name, card in cards.items():
-        if card.language == "Go" and not card.reference:
+        if card.design and not card.reference:
             arm, _ = parts_of(name)
             found[arm] = (*found.get(arm, ()), name)
     return sorted(found.values(), key=lambda names: order_of(cards[names[0]].version),

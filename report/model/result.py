@@ -100,6 +100,7 @@ class Need(str, Enum):
     MEMORY = "least memory"
     LOOKUP = "shortest single look-up"
     SCAN = "a scan of one moment"
+    NO_DUTIES = "no duties of callers"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool, folder: Path) ->
                 if (one := getattr(row, name)) and one.value is not None},
         "refs": refs,
         "some_fixed": any(not result.card(row.map).grows for row in maps),
+        "some_duty": any(result.card(row.map).duty != "none" for row in maps),
         "varying": factors(result), "shown": shown(result),
         "goroutines": sorted({e.scheduling for group in result.groups[:1]
                               for e in group.entries if e.scheduling}),

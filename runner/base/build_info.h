@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* build_info.h - commit, compiler, flags and libraries of this binary. The
-   Makefile generates the strings (build/.../build_info.c). */
+   Makefile generates the strings (build/.../build_info.c, build_mark.c). */
 #ifndef RM_BUILD_INFO_H
 #define RM_BUILD_INFO_H
 
@@ -19,6 +19,11 @@ extern const char *const rm_build_libraries;
 extern const char *const rm_build_commit;
 /* 1 if the sources differed from that commit, 0 if not, -1 if unknown. */
 extern const int rm_build_dirty;
+
+/* RM_BUILD_MARK, compiler and flags. Each program of a map in C or C++ has it,
+   too, and runner/campaign/builds.c reads it from the file. */
+#define RM_BUILD_MARK "readmostly built by "
+extern const char rm_build_mark[];
 
 /* The member "build" of campaign.json (results/README.md): commit, dirty,
    compiler, compiler_version, flags, binary_sha256 (null if unreadable),

@@ -5,6 +5,7 @@
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8
+unset MAKEFLAGS MFLAGS MAKELEVEL # -i, -k or -n of a user; variables of a make come by the environment
 umask u=rwx
 unset CDPATH POSIXLY_CORRECT $(awk '
 	/^(UNWANTED|KEPT)\(/ { split($0, part, /["(]/); name[++rows] = part[3]; kept[rows] = part[1] == "KEPT" }
@@ -31,4 +32,14 @@ fi
 # Prints the seconds since the machine started. Unlike `date` and SECONDS, they do not jump if the clock is set.
 uptime_s() {
 	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"
+}
+# git with settings that a user's must not replace; also reads a clone of another user.
+readmostly_home=$PWD
+readmostly_git="-c core.fsmonitor=false -c core.autocrlf=false -c log.showSignature=false"
+git() { command git -c safe.directory="$readmostly_home" $readmostly_git "$@"; }
+# find_python: sets $python to one that can make the report. PYTHONPATH and the user's packages have an effect only if
+# no Python has all packages without them.
+find_python() {
+	python=$(unset PYTHONPATH; PYTHONNOUSERSITE=1 report/find_python.sh 2>/dev/null) &&
+		unset PYTHONPATH && export PYTHONNOUSERSITE=1 || python=$(report/find_python.sh)
 }

@@ -33,8 +33,42 @@ FILE *rm_file_open(const char *file)
 	return NULL;
 }
 
+/* Compressed files, by their first bytes. rm_file_read() returns
+   -(PACKED_ERRNO + index): greater than any errno. */
+enum { PACKED_ERRNO = 5000 };
+
+#define PACKED(by, command) \
+	"compressed by " by ": unpack it (" command ") and name the new file"
+
+static const struct {
+	const char *magic, *reason;
+} packed[] = {
+	{ "\x1f\x8b", PACKED("gzip", "gunzip -k") },
+	{ "\x28\xb5\x2f\xfd", PACKED("zstd", "zstd -d") },
+	{ "\xfd\x37zXZ", PACKED("xz", "unxz -k") },
+	{ "BZh", PACKED("bzip2", "bunzip2 -k") },
+};
+
+enum { KINDS = sizeof(packed) / sizeof(*packed) };
+
+/* Returns 0, or the error of a compressed file. */
+static int check_packed(const char *text, size_t length)
+{
+	for (int i = 0; i < KINDS; i++) {
+		const size_t size = strlen(packed[i].magic);
+
+		if (length >= size && !memcmp(text, packed[i].magic, size))
+			return -(PACKED_ERRNO + i);
+	}
+	return 0;
+}
+
 const char *rm_file_reason(int failed)
 {
+	const int index = -failed - PACKED_ERRNO;
+
+	if (index >= 0 && index < KINDS)
+		return packed[index].reason;
 	switch (failed) {
 	case -EISDIR:
 		return "a directory, expected a file";
@@ -53,20 +87,11 @@ const char *rm_file_reason(int failed)
 
 const char *rm_write_reason(int failed)
 {
-	switch (failed) {
-	case -EFBIG:
-		return "File too large: " RM_FILE_SIZE_ADVICE;
-	case -ENOSPC:
-		return "No space left on device: free space (df -h)";
-	case -EDQUOT:
-		return "Disk quota exceeded: free space (quota -s)";
-	case -EROFS:
-		return "Read-only file system: choose a writable place";
-	case -EACCES:
-		return "Permission denied: choose a writable place";
-	default:
-		return strerror(-failed);
-	}
+	return failed == -EFBIG    ? "File too large: " RM_FILE_SIZE_ADVICE
+	       : failed == -ENOSPC ? "No space left on device: free space (df)"
+	       : failed == -EDQUOT ? "Disk quota exceeded: free space (quota)"
+	       : failed == -EACCES ? "Permission denied: choose another folder"
+	                           : strerror(-failed);
 }
 
 /* Does not rely on the file's size: pipes and files in /proc report none, and a
@@ -86,7 +111,10 @@ int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 		errno = 0;
 		size_t got = fread(piece, 1, sizeof(piece), in);
 
+		failed = read ? 0 : check_packed(piece, got);
 		read += got;
+		if (failed)
+			break;
 		if (read > most)
 			failed = -EFBIG;
 		else if (fwrite(piece, 1, got, all) < got)

@@ -33,7 +33,8 @@ const char *rm_write_reason(int failed);
  *
  * most  maximum size in bytes; SIZE_MAX: no limit
  * Returns 0. On error *text is NULL: -EFBIG: more than `most`; -ENOMEM; -errno
- * from read() (-EISDIR: a directory).
+ * from read() (-EISDIR: a directory); a value below all -errno for a compressed
+ * file, which rm_file_reason() names.
  */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
 

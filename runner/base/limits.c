@@ -279,6 +279,15 @@ bool rm_limits_cpu_time_ended(int signal)
 	               limit.rlim_cur != RLIM_INFINITY);
 }
 
+void rm_limits_forbid_core(void)
+{
+	/* A core_pattern that is a pipe ignores 0, but not 1 (do_coredump() in
+	   the kernel), and may read the core for minutes. */
+	const struct rlimit core = { 1, 1 };
+
+	setrlimit(RLIMIT_CORE, &core);
+}
+
 bool rm_limits_oom_kills(uint64_t *kills)
 {
 	char folder[PATH_MAX - 64], path[PATH_MAX];
@@ -323,24 +332,20 @@ bool rm_limits_throttled_ns(uint64_t *ns)
 const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES])
 {
 	/* SCHED_* and IOPRIO_CLASS_* of the kernel's headers, by number */
-	static const char *const policies[] = { "SCHED_OTHER", "SCHED_FIFO",
-		"SCHED_RR", "SCHED_BATCH", "4", "SCHED_IDLE", "SCHED_DEADLINE",
-		"unknown" };
-	static const char *const classes[] = { "none", "realtime",
-		"best-effort", "idle", "unknown" };
+	static const char *const policies[8] = { "SCHED_OTHER", "SCHED_FIFO",
+		"SCHED_RR", "SCHED_BATCH", "?", "SCHED_IDLE", "SCHED_DEADLINE",
+		"?" };
+	static const char *const classes[8] = { "none", "realtime",
+		"best-effort", "idle", "?", "?", "?", "?" };
 	const int nice = getpriority(PRIO_PROCESS, 0);
-	const unsigned policy =
-	        (unsigned)sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
-	const unsigned long io =
-	        (unsigned long)syscall(SYS_ioprio_get, 1 /* process */, 0) >>
-	        13;
+	const int policy = sched_getscheduler(0) & 7;
+	const long io = syscall(SYS_ioprio_get, 1 /* process */, 0);
 
 	snprintf(text, RM_SCHEDULING_BYTES, "%s, nice %d, I/O class %s",
-	        policies[policy < 7 ? policy : 7], nice,
-	        classes[io < 4 ? io : 4]);
+	        policies[policy], nice, classes[io >> 13 & 7]);
 	if (policy == SCHED_BATCH || policy == SCHED_IDLE || nice > 0)
 		return "other processes get the CPU first";
-	return policy == SCHED_OTHER || policy > 6
+	return policies[policy][0] == '?' || policy == SCHED_OTHER
 	               ? NULL
 	               : "the kernel stops real-time threads for a part of "
 	                 "each second (sched_rt_runtime_us)";

@@ -56,6 +56,9 @@ bool rm_limits_cpu_time_ended(int signal);
 #define RM_CPU_TIME_ADVICE \
 	RM_LIMIT_WORDS "ulimit -t (CPU time): raise it, or use less"
 
+/* Lets a crash end at once, without a core. Safe after fork. */
+void rm_limits_forbid_core(void);
+
 /* How often the kernel killed a process for lack of memory, in this process's
    control group or else on this machine. False if no file contains the
    number. */

@@ -221,6 +221,6 @@ int rm_lines_load(
 	if (failed == -ENOMEM)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	return !failed ? 0
-	               : rm_error_set(error, failed, "%s: %s", file,
-	                         strerror(-failed));
+	               : rm_error_set(error, -EINVAL, "%s: %s", file,
+	                         rm_file_reason(failed));
 }

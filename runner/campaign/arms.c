@@ -439,8 +439,7 @@ static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
 	                       "(another -o DIR)");
 }
 
-/* Path of a program, from its name in `programs`. */
-static const char *find_program_path(
+const char *rm_arm_find_program_path(
         const struct rm_arm *arm, const char *name, char path[RM_PROGRAM_BYTES])
 {
 	char relative[RM_ARM_PROGRAM_BYTES + 8];
@@ -462,7 +461,8 @@ static int check_programs(const struct rm_arm *arm, struct rm_error *error)
 	json_object_foreach (arm->programs, name, recorded) {
 		const char *then = json_string_value(recorded);
 
-		if (then && (rm_sha256_file(find_program_path(arm, name, path),
+		if (then && (rm_sha256_file(
+		                     rm_arm_find_program_path(arm, name, path),
 		                     hash, &why) ||
 		                    strcmp(hash, then)))
 			return rm_error_set(error, -EINVAL,

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Random streams derived from a trial's seed: PADDING_STREAM + n draws the
    padding for arm n of a set. Arms share keys and operations, but not the
@@ -142,6 +143,22 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 	return rm_cell_trial_run(&play, outcome, error);
 }
 
+/* Neither file is of use without the other. */
+static int check_files(struct rm_campaign *campaign, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES];
+	int result = rm_journal_check_place(campaign->journal, error);
+
+	if (result || !campaign->dir ||
+	        rm_path_join(path, campaign->dir, "campaign.json", error) ||
+	        !access(path, F_OK) || errno != ENOENT)
+		return result;
+	return rm_error_set(error, -ESTALE,
+	        "%s: deleted or moved while the campaign ran: restore it and "
+	        "continue with --resume, else start a new campaign",
+	        path);
+}
+
 /* Appends the line of a trial that ran. The time since `start_ns` includes the
    fsync. Repeats are counted apart, since the plan's estimate excludes them. */
 static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
@@ -156,7 +173,7 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	if (rm_repeat_disturbed(&planned->cell, outcome->result,
 	            &record.interference, disturbed))
 		record.disturbed = disturbed;
-	int result = rm_journal_check_place(campaign->journal, error);
+	int result = check_files(campaign, error);
 
 	if (!result)
 		result = rm_record_trial(
@@ -378,7 +395,7 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 	if (!result && !campaign->interrupted)
 		result = rm_repeats_walk(&repeats, run_turn, &walk_context);
 	if (result >= 0)
-		result = rm_journal_check_place(campaign->journal, error);
+		result = check_files(campaign, error);
 	campaign->tally->refused = repeats.refused;
 	rm_progress_end(campaign->progress);
 	return result < 0 ? result : 0;

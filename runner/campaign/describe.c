@@ -137,11 +137,16 @@ static json_t *pack_allocator(void)
 /* The build and its run-time environment (R7). */
 static json_t *pack_build(const json_t *made)
 {
+	const char *folders = getenv("LD_LIBRARY_PATH");
 	json_t *all = json_deep_copy(made);
 
 	json_object_set_new(
 	        all, "libc", json_sprintf("glibc %s", gnu_get_libc_version()));
 	json_object_set_new(all, "allocator", pack_allocator());
+	if (folders && folders[0])
+		json_object_set_new(all, "libraries",
+		        json_sprintf("%sLD_LIBRARY_PATH=%s",
+		                rm_json_text(all, "libraries"), folders));
 	return all;
 }
 

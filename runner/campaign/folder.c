@@ -303,8 +303,7 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 	if (result) {
 		result = rm_error_set(error, -errno,
 		        "%s: cannot be locked: %s: this file system has no "
-		        "locks (NFS without a lock service?), expected one "
-		        "with flock(): choose a local folder (-o DIR)",
+		        "locks: choose a local folder (-o DIR)",
 		        path, strerror(errno));
 		goto fail;
 	}

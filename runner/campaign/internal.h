@@ -46,6 +46,19 @@ const char *rm_arm_flavour(
    `programs` and sets `sha256`. Returns 0 or -ENOMEM. */
 int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
 
+/* Path of a program, from its name in `programs`. Returns `path`. */
+const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
+        char path[RM_PROGRAM_BYTES]);
+
+/* Checks that the hashed programs of each arm record one compiler and the same
+   flags. If the arm has no path, they must be readmostly's. Returns 0, or
+   -EINVAL with `error`, which names two programs and the next step. */
+int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *error);
+
+/* Checks that each library in LD_PRELOAD is loaded. Returns 0, or -EINVAL with
+   `error`. */
+int rm_preload_check(struct rm_error *error);
+
 /*
  * For a resume: reads the arms of campaign.json into a zeroed *arms and checks
  * that their programs have not changed. `asked`, whose hashes are known, must
@@ -443,10 +456,9 @@ typedef int rm_turn_fn(
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* True if these attempts include cells that wait for a limit: an earlier resume
-   ran them. */
-bool rm_repeats_has_waiting(const struct rm_plan *plan,
-        const struct rm_arms *arms, const json_t *attempts);
+/* True if these attempts include cells that wait for a limit (an earlier resume
+   ran them). These cells have only the arm "head". */
+bool rm_repeats_has_waiting(const struct rm_plan *plan, const json_t *attempts);
 
 /* Returns the total number of repeats that a plan allows; without a budget,
    more than 10 per trial. */

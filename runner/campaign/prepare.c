@@ -100,8 +100,9 @@ static int finish_arms(const struct rm_run_options *wishes,
 		return 0;
 	if (rm_arms_hash(arms, &prepared->plan))
 		return rm_error_set(error, -ENOMEM, "no memory for hashes");
-	return controlled ? check_control(&arms->list[arms->count - 1], error)
-	                  : 0;
+	if (controlled && check_control(&arms->list[arms->count - 1], error))
+		return -EINVAL;
+	return rm_arms_check_builds(arms, error);
 }
 
 /* Counters are selected first: they decide which cells are skipped and which
@@ -276,6 +277,8 @@ static int check_names(const struct rm_run_options *wishes,
 		result = check_name("--counters ", wishes->counters, error);
 	if (!result)
 		result = check_name("LD_PRELOAD=", getenv("LD_PRELOAD"), error);
+	if (!result)
+		result = rm_preload_check(error);
 	return result;
 }
 
@@ -460,7 +463,7 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	if (result)
 		return result;
 	rm_plan_run_waiting(&prepared->plan, &prepared->catalog,
-	        rm_repeats_has_waiting(&prepared->plan, &prepared->arms,
+	        rm_repeats_has_waiting(&prepared->plan,
 	                rm_journal_attempts(prepared->journal)));
 	return rm_journal_read(prepared->journal, rm_tally_restore_line,
 	        &prepared->tally, error);

@@ -233,19 +233,15 @@ static bool is_turn_due(struct rm_repeats *repeats,
 	return !repeats->is_over;
 }
 
-bool rm_repeats_has_waiting(const struct rm_plan *plan,
-        const struct rm_arms *arms, const json_t *attempts)
+bool rm_repeats_has_waiting(const struct rm_plan *plan, const json_t *attempts)
 {
-	for (size_t i = 0; i < plan->cell_count; i++) {
-		const struct rm_cell *cell = &plan->cells[i].cell;
+	bool has = false;
 
-		if (plan->cells[i].waits &&
-		        rm_attempt_find_state(attempts, cell->id, 0, 1,
-		                rm_arms_find_set(arms, cell).arms[0].name) !=
-		                RM_ATTEMPT_NONE)
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < plan->cell_count; i++)
+		has |= plan->cells[i].waits &&
+		       rm_attempt_find_state(attempts, plan->cells[i].cell.id,
+		               0, 1, "head") != RM_ATTEMPT_NONE;
+	return has;
 }
 
 int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)

@@ -3,6 +3,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
+#include "runner/base/limits.h"
 #include "runner/trial/trial.h"
 
 #include <errno.h>
@@ -178,10 +179,9 @@ static void prefer_oom_kill(void)
 
 static void set_limits(uint64_t memory_limit_bytes)
 {
-	struct rlimit core = { 0, 0 };
 	struct rlimit data;
 
-	setrlimit(RLIMIT_CORE, &core);
+	rm_limits_forbid_core();
 	if (!memory_limit_bytes || getrlimit(RLIMIT_DATA, &data) ||
 	        data.rlim_cur <= memory_limit_bytes)
 		return; /* root must not raise the user's limit */

@@ -407,7 +407,7 @@ int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
 		result = rm_tally_start(&reading.tally, plan, arms, error);
 	if (!result)
 		result = rm_lines_read(path, read_state, &reading, error);
-	if (!result && rm_repeats_has_waiting(plan, arms, reading.states))
+	if (!result && rm_repeats_has_waiting(plan, reading.states))
 		rm_plan_run_waiting(plan, NULL, true);
 	if (!result && expect_planned(&reading))
 		result = rm_error_set(error, -ENOMEM, "no memory");

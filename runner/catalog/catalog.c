@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES])
@@ -312,6 +313,13 @@ int rm_catalog_load(
 		        slash ? program : ".");
 	} else {
 		rm_host_sibling_path("maps", folder, sizeof(folder));
+		if (access(folder, F_OK))
+			return rm_error_set(error, -errno,
+			        "%s: no such folder: the programs of the maps "
+			        "are next to readmostly where it was built; "
+			        "start it there, or by a symbolic link to it, "
+			        "not as a copy",
+			        folder);
 	}
 	failed = add_maps(catalog, folder, error);
 	if (!failed)

@@ -4,6 +4,7 @@
 
 #include "runner/base/json.h"
 #include "runner/base/limits.h"
+#include "runner/cli/command.h"
 #include "runner/cli/python.h"
 
 #include <errno.h>
@@ -166,7 +167,7 @@ static int run(struct rm_prepared *prepared,
         bool *complete)
 {
 	struct rm_progress progress = { .out = stderr,
-		.is_terminal = isatty(STDERR_FILENO) };
+		.is_terminal = rm_is_terminal(STDERR_FILENO) };
 	struct rm_campaign campaign = {
 		.dir = prepared->dir,
 		.plan = &prepared->plan,

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Starts at 512. argp would read characters (below 256) as short options, and
    commands number their own options from 256. */
@@ -238,4 +239,11 @@ int rm_print_error(
 {
 	fprintf(stderr, "readmostly %s: %s\n", command, error->text);
 	return status;
+}
+
+bool rm_is_terminal(int fd)
+{
+	const char *kind = getenv("TERM");
+
+	return isatty(fd) && kind && strcmp(kind, "dumb");
 }

@@ -117,4 +117,7 @@ void rm_print_time(uint64_t time_ns);
 void rm_print_places(
         const struct rm_plan *plan, const struct rm_topology *topology);
 
+/* True for a terminal that can rewrite its last line. */
+bool rm_is_terminal(int fd);
+
 #endif /* RM_CLI_COMMAND_H */

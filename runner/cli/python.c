@@ -31,27 +31,44 @@ static void extend_python_path(const char *finder)
 	setenv("PYTHONSAFEPATH", "1", 1);
 }
 
+/* Runs the finder by its interpreter, since an archive may have lost its mode.
+   PYTHONPATH and the user's packages stay only if no Python has all packages
+   without them; only that search prints errors. */
+static int run_finder(char *finder, char **output)
+{
+	static char bash[] = "/bin/bash", p[] = "-p", c[] = "-c",
+	            alone[] = "unset PYTHONPATH; PYTHONNOUSERSITE=1 "
+	                      "exec /bin/bash -p \"$0\" 2>/dev/null";
+	char *const first[] = { bash, p, c, alone, finder, NULL };
+	char *const second[] = { bash, p, finder, NULL };
+
+	if (rm_capture(first, output))
+		return rm_capture(second, output);
+	unsetenv("PYTHONPATH");
+	return setenv("PYTHONNOUSERSITE", "1", 1);
+}
+
 int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error)
 {
-	char finder[PATH_MAX], *argv[] = { finder, NULL };
+	char finder[PATH_MAX];
 	char *output = NULL;
 	int result;
 
 	rm_host_shared_path("report/find_python.sh", finder, sizeof(finder));
-	if (access(finder, X_OK))
+	if (access(finder, R_OK))
 		return rm_error_set(error, -ENOENT,
 		        "%s: %s: this command needs the report's Python; start "
 		        "it in the source tree, next to report/ and workloads/",
 		        finder, strerror(errno));
-	result = rm_capture(argv, &output);
+	result = run_finder(finder, &output);
 	extend_python_path(finder);
 	if (!result && strcspn(output, "\n") < RM_PYTHON_BYTES)
 		snprintf(path, RM_PYTHON_BYTES, "%.*s",
 		        (int)strcspn(output, "\n"), output);
 	else
 		result = rm_error_set(error, -ENOENT,
-		        "no Python with the packages of the report found; %s "
-		        "prints what to install",
+		        "no Python with the packages of the report works; %s "
+		        "prints why, and what to install",
 		        finder);
 	free(output);
 	return result;

@@ -250,7 +250,7 @@ static int try_set(struct attempt *attempt, json_t *costs, const char *what,
 	int status;
 
 	snprintf(by, sizeof(by), "%s, %s", cell->model, what);
-	if (!attempt->settings->quiet && isatty(STDERR_FILENO))
+	if (!attempt->settings->quiet && rm_is_terminal(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s, %u cores: %s", cell->map,
 		        cell->threads, by);
 	status = rm_simulated_run(&attempt->settings->simulated, cell,
@@ -312,7 +312,7 @@ static int try_machine(struct attempt *attempt, struct rm_error *error)
 	}
 	for (uint64_t i = 1; i <= attempt->settings->draws && !status; i++)
 		status = try_draw(attempt, i, error);
-	if (!attempt->settings->quiet && isatty(STDERR_FILENO))
+	if (!attempt->settings->quiet && rm_is_terminal(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	return status;
 }

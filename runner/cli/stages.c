@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Stream of the seed. Each stage gets its own seed, since a cell that is
    measured again must not repeat the same operations. */
@@ -268,7 +269,8 @@ static int finish(const struct rm_stages *stages,
 		status = RM_INTERRUPTED;
 	else if (result && result != -ECANCELED)
 		status = result == -EINVAL ? RM_USAGE : RM_INCOMPLETE;
-	if (result == -EINVAL || status == RM_USAGE)
+	if (result == -EINVAL || status == RM_USAGE ||
+	        (result && access(dir, F_OK))) /* it was deleted or moved */
 		return status;
 	if (result) {
 		printf("status: %s; what was measured is safe, continue with: "

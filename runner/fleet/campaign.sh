@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # campaign.sh - `make campaign`: runs a whole plan on each of several machines.
 #
@@ -210,7 +210,7 @@ admit_all() { # MACHINE...
 		echo "$node: tested for admission"
 	done
 	rm -f "$OUT/state/one.$$"
-	verdicts=$("$(report/find_python.sh)" -m report admit "${@/#/$folder/}") ||
+	find_python && verdicts=$("$python" -m report admit "${@/#/$folder/}") ||
 		refuse "the report has no admission verdicts"
 	while IFS=$'\t' read -r node verdict reason; do
 		[ "$verdict" = admitted ] || verdict=$([ "$ADMIT" = mark ] && echo marked || echo 'left out')

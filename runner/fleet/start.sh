@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # start.sh FOLDER NODE MODE [ARGUMENTS of run] - one start of a campaign on one
 # machine: builds readmostly, then begins or resumes FOLDER/NODE.
@@ -87,7 +87,7 @@ run_prologue() {
 
 build_program() { # in a separate session, so that TERM ends all of make
 	export BUILD=build/$node mode
-	setsid bash -c '. runner/programs.sh
+	setsid bash -pc '. runner/programs.sh
 		needs_of --mode "$mode" "$@"
 		build_needed' build "$@" &
 	wait_child -$!

@@ -142,8 +142,8 @@ int rm_cell_list_read(
 		fclose(in);
 	if (failed)
 		return rm_error_set(error,
-		        failed == -ENODEV || failed == -EFBIG ? -EINVAL
-		                                              : failed,
+		        failed == -ENOENT || failed == -ENOMEM ? failed
+		                                               : -EINVAL,
 		        "%.200s: %s, expected a list of `readmostly plan "
 		        "--cells`",
 		        file, rm_file_reason(failed));

@@ -230,10 +230,10 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
         unsigned more_tasks, const struct rm_limits *limits,
         char reason[RM_REASON_BYTES]);
 
-/* For a resume: lets the cells that wait for a limit run, if none of them is
-   beyond a limit now, or if they ran before (`has_begun`; then the catalog may be
-   NULL). Otherwise sets their reasons to the present limits. Since the rounds of
-   a campaign have a fixed order, either all of these cells run or none. */
+/* For a resume: lets the cells that wait for a limit run if none of them is
+   beyond a limit now, or if `has_begun` (then the catalog may be NULL). Otherwise
+   updates their reasons. All of them run or none, since rounds have a fixed
+   order. */
 void rm_plan_run_waiting(
         struct rm_plan *plan, const struct rm_catalog *catalog, bool has_begun);
 

@@ -72,29 +72,27 @@ void rm_plan_judge_limits(struct rm_plan_cell *planned,
 void rm_plan_run_waiting(
         struct rm_plan *plan, const struct rm_catalog *catalog, bool has_begun)
 {
-	char reason[RM_REASON_BYTES] = "";
 	struct rm_limits limits;
+	bool beyond = false;
 
 	rm_limits_read(&limits);
-	for (size_t i = 0; i < plan->cell_count; i++) {
-		struct rm_plan_cell *cell = &plan->cells[i];
+	for (size_t i = 0; i < plan->cell_count && !has_begun; i++) {
+		struct rm_plan_cell probe = plan->cells[i];
 
-		if (!cell->waits)
+		probe.cell.skip[0] = '\0';
+		if (!probe.waits)
 			continue;
-		cell->cell.skip[0] = '\0';
-		if (!has_begun)
-			rm_plan_judge_limits(cell,
-			        rm_catalog_find(catalog, cell->cell.map),
-			        &limits, true);
-		if (cell->cell.skip[0])
-			strcpy(reason, cell->cell.skip);
+		rm_plan_judge_limits(&probe,
+		        rm_catalog_find(catalog, probe.cell.map), &limits,
+		        true);
+		if (probe.cell.skip[0])
+			strcpy(plan->cells[i].cell.skip, probe.cell.skip);
+		beyond |= probe.cell.skip[0];
 	}
-	for (size_t i = 0; i < plan->cell_count; i++) {
-		struct rm_plan_cell *cell = &plan->cells[i];
-
-		if (cell->waits && !cell->cell.skip[0])
-			strcpy(cell->cell.skip, reason);
-		cell->waits &= reason[0] != '\0';
-	}
+	for (size_t i = 0; i < plan->cell_count && !beyond; i++)
+		if (plan->cells[i].waits) {
+			plan->cells[i].waits = false;
+			plan->cells[i].cell.skip[0] = '\0';
+		}
 	rm_plan_total(plan);
 }

@@ -23,7 +23,7 @@ $(foreach flavour,sim explore,$(addprefix $(PROGRAMS)/$(flavour)/,$(filter-out $
 # gcc is the reference. clang omits reads before writes and vectorises.
 SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
              -include runner/sim/guest/relax.h -DCK_USE_CC_BUILTINS=1 \
-             $(if $(findstring clang,$(CC)),-fno-vectorize -fno-slp-vectorize \
+             $(if $(CLANG),-fno-vectorize -fno-slp-vectorize \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan -fno-tree-loop-distribute-patterns)
 $(SIM)/flags: FORCE
 	$(call stamp,$(SIM_FLAGS) $(COMPILERS))

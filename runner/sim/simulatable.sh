@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # simulatable.sh OBJECT ASSEMBLY - prints why an instrumented map cannot be simulated, or nothing if it can. It checks
 # the machine code, since accesses that the simulation cannot see would yield plausible but wrong numbers.

@@ -398,16 +398,9 @@ static int import_line(struct importing *in, const char *text, size_t length)
 
 static int import_lines(struct importing *in, const char *text, size_t length)
 {
-	static const char zstd[] = "\x28\xb5\x2f\xfd", gzip[] = "\x1f\x8b";
 	const char *end = text + length;
 
 	in->line = 1;
-	if (length >= 4 && !memcmp(text, zstd, 4))
-		return reject_field(
-		        in, "compressed", "zstd", 4, "text: use zstd -d FILE");
-	if (length >= 2 && !memcmp(text, gzip, 2))
-		return reject_field(in, "compressed", "gzip", 4,
-		        "text: use zcat FILE >TEXT");
 	if (!length)
 		return reject_field(in, "file", "", 0, "at least one line");
 	for (; text < end; in->line++) {

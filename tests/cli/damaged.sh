@@ -1,8 +1,8 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Build outputs that are empty or truncated are built again and never started.
+# Build outputs that are empty, truncated, or of another build are built again and never measured.
 . tests/tools/tap.sh
-needs readmostly plain/gomap_rw check/gomap_rw
+needs readmostly plain/gomap_rw check/gomap_rw plain/null_map
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 checked=maps/check/gomap_rw plain=maps/plain/gomap_rw
 
@@ -39,4 +39,28 @@ done
 check "and one whose description is cut" removes "$plain $plain.json" cut_to $plain.json 100
 restore; cut_to $plain.json 100
 check "readmostly names it" refuses 3 'gomap_rw.json: damaged: .*run `make` again' dev list
+
+# ---- other parts of a build --------------------------------------------------
+another_build() { LC_ALL=C sed -i 's/\(readmostly built by [^ ]* [^ ]* -O\)2/\10/' "$dir/b/$plain"; }
+restore && another_build
+check "run refuses a program of another build" refuses 2 \
+	"plain/gomap_rw was built by .* -O0 .*, readmostly by .* -O2 .*: rm -r $dir/b/maps, then" \
+	run --mode smoke --maps gomap_rw -o "$dir/campaign"
+check "and writes nothing" [ ! -e "$dir/campaign" ]
+age() { touch -d 2020-01-01 "$dir/b/$plain"; }
+check "a program older than its sources is removed" removes "$plain $plain.json" age
+dependencies() { # [BYTES]: an object with its dependencies, cut
+	cp "$build"/impls/bound/null_map.o* "$dir/b" && cut_to null_map.o.d "${1:--0}"
+}
+check "an object with its dependencies stays" removes "" dependencies
+check "not if they are cut" removes "null_map.o null_map.o.d" dependencies -30
+check "nor if they are empty" removes "null_map.o null_map.o.d" dependencies 0
+cut_source() { cp "$build/facts.c" "$dir/b/" && cut_to facts.c -100; }
+check "a generated source that is cut is removed" removes facts.c cut_source
+cp "$build/readmostly" "$dir/alone"
+check "a copy without maps names the folder that it needs" eval \
+	'[[ $("$dir/alone" plan --mode smoke 2>&1) == *"$dir/maps: no such folder: "*"not as a copy" ]]'
+mkdir "$dir/tree" && cp -r .ci runner "$dir/tree" && chmod -R a-x,a+X "$dir/tree"
+check "scripts get their lost permission back" eval '(cd "$dir/tree" && bash runner/damaged.sh b b) 2>&1 |
+	grep -q "restores the execute permission of [0-9]* scripts" && cd "$dir/tree/.ci" && [ -x pc ] && [ ! -x packages ]'
 done_testing

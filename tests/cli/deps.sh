@@ -84,7 +84,8 @@ Architecture: all
 Maintainer: x' >"$dir/control"
 make_fake apt-get <<END
 echo "\$*" >>'$dir/calls'
-[ "\$1" = download ] && [ ! -e '$dir/offline' ] || exit 1
+[ ! -e '$dir/offline' ] || exit 1
+[ "\$1" = download ] || exit 0
 mkdir -p '$dir/deb/DEBIAN' '$dir/deb/usr/lib/go-1.99/bin'
 cp '$dir/control' '$dir/deb/DEBIAN'
 echo go1.99.1 >'$dir/deb/usr/lib/go-1.99/VERSION'
@@ -107,4 +108,11 @@ check "the newest Go of the archive is unpacked with its library, and found" \
 : >"$dir/calls"
 unpack
 check "a second call downloads nothing" [ ! -s "$dir/calls" ]
+echo 'build dpkg/forky unpacked' >"$dir/tree/.ci/packages"
+unpack
+check "a package of a newer release is unpacked even if it is installed" eval \
+	'[ -d "$dir/tree/build/peers/dpkg/usr" ] && contains "$dir/calls" "download -q dpkg/forky"'
+: >"$dir/calls"
+unpack
+check "but only once" [ ! -s "$dir/calls" ]
 done_testing

@@ -9,8 +9,11 @@ trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/home/.config/matplotlib"
 echo 'set terminal dumb; set title "mine"' >"$dir/home/.gnuplot"
 echo 'font.size: 40' | tee "$dir/home/.config/matplotlib/matplotlibrc" >"$dir/rc"
+printf 'echo start-up\nsort() { echo sorted; }\n' >"$dir/bashrc"
+mkdir "$dir/packages" && echo 'raise ImportError' | tee "$dir/packages/numpy.py" >"$dir/packages/sitecustomize.py"
 printf '[core]\n\tquotePath = true\n[color]\n\tui = always\n[status]\n\tshort = true\n' >"$dir/home/.gitconfig"
-hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV="$dir/rc" ENV="$dir/rc"
+hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV="$dir/bashrc" ENV="$dir/bashrc"
+	PYTHONPATH="$dir/packages" SOURCE_DATE_EPOCH=1
 	GREP_OPTIONS=-v LC_ALL=tr_TR.UTF-8 LC_NUMERIC=de_DE.UTF-8 MPLBACKEND=none_such MATPLOTLIBRC="$dir/rc"
 	PYTHONSAFEPATH=1 PYTHONOPTIMIZE=2 PYTHONWARNINGS=error PYTHONIOENCODING=latin1 GNUTERM=dumb
 	GIT_DIR=/nowhere GIT_WORK_TREE=/nowhere GIT_INDEX_FILE=/nowhere GOFLAGS=-n GOOS=plan9 GOGC=off
@@ -31,15 +34,20 @@ run_commands() { # FOLDER: prints the output of commands
 }
 outputs_are_equal() { # commands on the page name the folder
 	grep -rlIF "$dir/wild" "$dir/wild/report" | xargs -r sed -i "s:$dir/wild:$dir/calm:g"
-	cmp "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"
+	diff "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"
 }
 check "all commands exit with the same status" eval '
 	run_commands "$dir/calm" >"$dir/calm.out" 2>"$dir/calm.err"; calm=$?
-	env "${hostile[@]}" build="$build" bash -c "$(declare -f run_commands); run_commands \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
+	env "${hostile[@]}" build="$build" sh -c "$(declare -f run_commands); run_commands \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
 	[ $? = $calm ]'
 check "output, page, tables and figures are identical" outputs_are_equal
+origin=$(runner/origin.sh)
+check "nor do start-up files and functions of bash (not in its POSIX mode)" eval \
+	'[ "$(BASH_ENV=$dir/bashrc env "BASH_FUNC_git%%=() { echo git; }" runner/origin.sh)" = "$origin" ]'
+check "nor do broken packages in PYTHONPATH" env PYTHONPATH="$dir/packages" \
+	bash -pc ". runner/base/environment.sh; find_python"
 check "scripts see a clean environment" eval '
-	seen=$(env "${hostile[@]}" bash -c ". runner/base/environment.sh; env" 2>/dev/null)
+	seen=$(env "${hostile[@]}" bash -pc ". runner/base/environment.sh; env" 2>/dev/null)
 	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'
 
 # ---- temporary files ---------------------------------------------------------
@@ -65,6 +73,8 @@ check "git writes it" [ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git
 git -C "$dir/outer/sources" init -q && git -C "$dir/outer/sources" add runner && \
 	git -C "$dir/outer/sources" -c user.name=a -c user.email=a@b commit -q -m sources
 head=$(git -C "$dir/outer/sources" rev-parse HEAD)
+source=$dir/outer/sources/runner/origin.sh
+flag() { git -c safe.directory='*' -C "$dir/outer/sources" update-index --"$1" runner/origin.sh; }
 rm "$dir/outer/sources/.archive-commit"
 check "a clean clone has its commit" [ "$(origin)" = "$head 0" ]
 if [ "$(id -u)" = 0 ]; then
@@ -73,6 +83,15 @@ if [ "$(id -u)" = 0 ]; then
 else
 	skip "also if another user owns it" "not root"
 fi
-echo >>"$dir/outer/sources/runner/origin.sh"
+for flag in assume-unchanged skip-worktree; do
+	flag $flag && echo >>"$source"
+	check "an edit that $flag hides is seen" [ "$(origin)" = "$head 1" ]
+	flag no-$flag && sed -i '$d' "$source"
+done
+echo '*.c' >"$dir/outer/sources/.git/info/exclude" && touch "$dir/outer/sources/runner/more.c"
+check "so is an ignored source" [ "$(origin)" = "$head 1" ]
+rm "$dir/outer/sources/runner/more.c"
+check "without them it is clean" [ "$(origin)" = "$head 0" ]
+echo >>"$source"
 check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
 done_testing

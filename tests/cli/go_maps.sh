@@ -25,7 +25,7 @@ repeat-most = 0
 measure = throughput
 CONF
 go_maps="go_sync_map go_map_rw go_map_mutex"
-go_rows=$(grep -vc "^#" impls/go/maps.tsv)
+go_rows=$(awk -F '\t' '!/^#/ && $10 == "go"' impls/go/maps.tsv | wc -l)
 
 # A listed map need not be callable by this program.
 refused() # WORDS: expected error of each command

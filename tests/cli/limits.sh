@@ -64,7 +64,9 @@ check "a resume names the limit that is left" contains "$dir/out" "cells: beyond
 check "and runs nothing" [ "$(wc -l <"$dir/run/trials.jsonl")" = "$measured" ]
 check "both times the campaign is valid" "$bin" dev validate "$dir/run"
 echo max >"$dir/sys/fs/cgroup/box/memory.max"
+echo max 100000 >"$dir/sys/fs/cgroup/box/cpu.max"
 run --resume
+check "a resume names settings that changed" contains "$dir/out" 'cgroup_quota was "50000 100000" when the campaign'
 check "without limits a resume runs the cells" [ $? = 0 ]
 check "each once, and keeps the others" [ "$(wc -l <"$dir/run/trials.jsonl")" = $((measured + 3)) ]
 check "then the campaign is valid, too" "$bin" dev validate "$dir/run"

@@ -77,7 +77,7 @@ for row in json.load(sys.stdin)["maps"]:
     except OSError:
         continue
     fields = dict(line.split(": ", 1) for line in sheet.splitlines())
-    offered = "length" in row["operations"] or bool(row["program"])
+    offered = "length" in row["operations"] or "program" in row
     for field, right in (
             ("progress", fields["progress"].startswith(row["progress"] + ":")),
             ("length", offered != fields["length"].startswith("not offered")),

@@ -54,10 +54,10 @@ run '(sleep 0.2; kill -CONT $PPID) & kill -STOP $PPID; sleep 0.4'
 check "so is a trial whose runner was stopped" [ "$status $(lines '"status":"void"')" = "0 1" ]
 
 # ---- the folder disappears --------------------------------------------------
-for how in 'rm -r %' 'mv % %.moved' 'cp %/trials.jsonl %/x; mv %/x %/trials.jsonl'; do
+for how in 'rm -r %' 'rm %/campaign.json' 'cp %/trials.jsonl %/x; mv %/x %/trials.jsonl'; do
 	run "$how"
 	check "$how: the campaign stops" [ $status = 3 ]
-	check "with the reason" contains "$out" "trials.jsonl: deleted, moved or replaced while the campaign ran"
+	check "with the reason" grep -qE '(trials.jsonl|campaign.json): deleted.* while the campaign ran' "$out"
 	check "and does not call its results safe" [ "$(grep -c 'is safe' "$out")" = 0 ]
 done
 

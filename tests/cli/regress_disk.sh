@@ -113,7 +113,7 @@ rm -r "$dir/small/journal/report"
 fill_disk "$dir/small" 0
 timed report -o "$dir/small/journal" --resume
 check "a disk full at the verdict is status 2" [ $status = 2 ]
-check "with the file and the command to continue" grep -qE "^regress: .*small/journal.*: No space left on device: free space [(]df -h[)], then python3 -m report regress $dir/small/journal" "$dir/report.err"
+check "with the file and the command to continue" grep -qE "^regress: .*small/journal.*: No space left on device: free space [(]df[)], then python3 -m report regress $dir/small/journal" "$dir/report.err"
 check "and no partial verdict" [ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
 free_disk "$dir/small"
 timed written -o "$dir/small/journal" --resume

@@ -27,6 +27,7 @@ check "the error names the missing map" refused "crossover: missing: B: expected
 check "a missing campaign is rejected with its variable" refused "CAMPAIGN=none: expected the folder" \
 	report CAMPAIGN=none
 check "an unknown target is rejected with the list" refused 'no target and no file exploer: `make help`' exploer
+check "CC is one command" refused "'exec ccache gcc \"\$@\"' >/tmp/CC; chmod +x" CC='ccache gcc' help
 check "a build folder must be writable" refused "cannot write there (owner of" BUILD=/proc/none readmostly
 for words in 'SET=peers|set peers, mode quick' 'SET=claims MODE=full|set claims, mode full' \
 	'MODE=quick|mode quick' 'MODE=|mode smoke'; do

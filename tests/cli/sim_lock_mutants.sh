@@ -63,7 +63,7 @@ caught() {
 export -f compile_edited link_test caught
 
 ar rcs "$dir/rest.a" "$build"/runner/{base,protocol,plan,sim/model}/*.o \
-	"$build"/runner/machine/topology.o "$build"/{sim_machines,build_info}.o
+	"$build"/runner/machine/topology.o "$build"/{sim_machines,build_info,build_mark}.o
 grep -v '^#' tests/fixtures/sim_lock_mutants.tsv >"$dir/list"
 count=$(wc -l <"$dir/list")
 # An interrupted run leaves no .why file, which counts as a failure.

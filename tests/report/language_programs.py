@@ -36,11 +36,16 @@ SHAPES = {row[0]: [shape for shape in row[5].split()
           for language in LANGUAGES for row in maps(language)}
 
 
+NEEDS = {row[0]: row[9].split() for language in LANGUAGES for row in rows(language)}
+
+
 def program(name, differs="first"):
-    """Returns the program; it is separate for Go keys that do not differ in their first bytes."""
+    """Returns the program. It is separate for Go keys that do not differ in their first bytes, and
+    for maps of newer libraries."""
     language = name.split("_")[0]
+    new = f"{language}-new" in NEEDS.get(name, [])
     apart = language == "go" and differs != "first"
-    return BUILD / f"readmostly-{language}{'-placed' if apart else ''}"
+    return BUILD / f"readmostly-{language}{'-new' if new else ''}{'-placed' if apart else ''}"
 
 
 def answer(text, name, command="trial", differs="first"):

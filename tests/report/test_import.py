@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares `readmostly dev import twitter` with a second importer, which was written from
 docs/reference/traces.md and the description of the format."""
+import gzip
+import lzma
 import os
 import random
 import subprocess
@@ -151,7 +153,9 @@ def test_an_imported_trace_replays(tmp_path, map_name):
     (b"0,a,1,1,1,set,1\r\n", ":1: TTL", "seconds"),
     (b"0,\x01,1,1,1,get,0\n", ":1: key", "control"),
     (b"0,abc,1,1,1,get,0\n", ":1: key", "fits its number"),
-    (b"\x28\xb5\x2f\xfdrest", ":1: compressed", "zstd -d"),
+    (b"\x28\xb5\x2f\xfdrest", ": compressed by zstd", "unpack it (zstd -d)"),
+    (gzip.compress(b"0,a,1,1,1,get,0\n", mtime=0), ": compressed by gzip", "gunzip -k"),
+    (lzma.compress(b"0,a,1,1,1,get,0\n"), ": compressed by xz", "unxz -k"),
 ])
 def test_errors_have_a_place_and_a_next_step(tmp_path, text, place, remedy):
     source, made = tmp_path / "source.csv", tmp_path / "made.trace"

@@ -288,13 +288,16 @@ def exports(library):
                            capture_output=True, text=True).stdout.split()
     names = set()
     for flag in flags:
-        if not flag.startswith("-l"):
+        path, symbols = flag, ["-g"]  # an archive
+        if flag.startswith("-l"):
+            symbols = ["-D"]
+            path = subprocess.run(
+                [os.environ.get("CC", "cc"),
+                 "-print-file-name=lib" + flag[2:] + ".so"],
+                check=True, capture_output=True, text=True).stdout.strip()
+        elif not flag.endswith(".a"):
             continue
-        path = subprocess.run(
-            [os.environ.get("CC", "cc"),
-             "-print-file-name=lib" + flag[2:] + ".so"],
-            check=True, capture_output=True, text=True).stdout.strip()
-        listing = subprocess.run(["nm", "-D", "--defined-only", path],
+        listing = subprocess.run(["nm", *symbols, "--defined-only", path],
                                  capture_output=True, text=True).stdout
         names |= {line.split()[-1].split("@")[0]
                   for line in listing.splitlines() if line}

@@ -164,6 +164,7 @@ static void run_child(const struct rm_check *check,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		exit(RM_INTERRUPTED);
+	rm_limits_forbid_core();
 	rm_stacks_install();
 	report_fd = pipe;
 	rm_quarantine_set(c->quarantine, report_and_exit);

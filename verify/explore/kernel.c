@@ -85,6 +85,29 @@ _Noreturn void rm_sim_reject(const char *what)
 	        RM_EXPLORE_MISUSE, SITE, NULL, "not explored: %s", what);
 }
 
+/* membarrier(2): between two fences of the caller, each other lane passes a
+   full fence at its next step. */
+static void membarrier(const void *site)
+{
+	struct rm_explore_lane *self = rm_explore.running;
+
+	if (rm_explore.alone)
+		return;
+	rm_explore_step();
+	rm_explore_note(RM_EXPLORE_FENCES, site);
+	rm_explore_mark_opaque();
+	if (!rm_explore.model)
+		return;
+	rm_explore.model->fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 1; i < rm_explore.lanes; i++) {
+		rm_explore.running = &rm_explore.lane[i];
+		if (rm_explore.running != self)
+			rm_explore.model->fence(__ATOMIC_SEQ_CST);
+	}
+	rm_explore.running = self;
+	rm_explore.model->fence(__ATOMIC_SEQ_CST);
+}
+
 long rm_sim_syscall(long number, ...)
 {
 	struct rm_sim_futex_call call;
@@ -93,6 +116,10 @@ long rm_sim_syscall(long number, ...)
 	va_start(arguments, number);
 	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
+	if (call.barrier) {
+		membarrier(SITE);
+		return 0;
+	}
 	if (call.wakes) {
 		rm_explore_step();
 		rm_explore_drain_own();

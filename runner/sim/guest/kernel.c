@@ -87,6 +87,12 @@ long rm_sim_syscall(long number, ...)
 	va_start(arguments, number);
 	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
+	/* The simulated memory is sequentially consistent, so a barrier has
+	   only a cost. Interrupts of other cores are not modelled. */
+	if (call.barrier) {
+		system_call();
+		return 0;
+	}
 	if (call.wakes)
 		return (long)futex_wake(call.word, call.value);
 	if (!rm_sim_futex_wait(call.word, call.value))

@@ -93,7 +93,8 @@ static int run(const char *dir, int interrupt_fd)
 	played.count = 0;
 	progress = (struct rm_progress){ .out = NULL };
 	rm_tally_clear(&tally);
-	if (result || rm_tally_start(&tally, &plan, &arms, &error) ||
+	if (result || rm_file_replace(dir, "campaign.json", "{}", 2, &error) ||
+	        rm_tally_start(&tally, &plan, &arms, &error) ||
 	        rm_journal_open(dir, &campaign.journal, &torn, &error) ||
 	        rm_journal_read(campaign.journal, rm_tally_restore_line, &tally,
 	                &error))

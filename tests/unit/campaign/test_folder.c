@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_folder.c - a campaign's folder: files, lock and links. */
 #include "runner/base/file.h"
+#include "runner/base/host.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -416,7 +418,10 @@ static void free_rejected_campaigns(void)
 	struct rm_prepared prepared;
 	size_t held = 0;
 	bool refused = true;
+	char maps[PATH_MAX];
 
+	/* next to this program, as next to readmostly */
+	mkdir(rm_host_sibling_path("maps", maps, sizeof(maps)), 0777);
 	fake_root_write(
 	        root, "some.conf", "writes = 3%\nkeys = 64\nthreads = 1\n");
 	for (unsigned i = 0; i < FILLING + CALLS; i++) {

@@ -55,7 +55,15 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 
 static void begin(void)
 {
+	static struct rm_topology topology;
+	static json_t *campaign; /* its machine is compared with this one */
+
+	if (!campaign && !rm_topology_load("pu:1", &topology, NULL))
+		campaign = json_pack(
+		        "{s:o}", "machine", rm_machine_facts(&topology));
 	played = (struct played){ .prepare = 0 };
+	played.prepared.topology = topology;
+	played.prepared.campaign = campaign;
 	strcpy(played.prepared.dir, "results/x");
 	counts = (struct rm_tally_cell){ .good = { 1 } };
 	played.prepared.plan = (struct rm_plan){

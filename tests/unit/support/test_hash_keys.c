@@ -85,6 +85,19 @@ static double compares_unsync_bucket(const uint64_t *hash)
 	return compares / KEYS;
 }
 
+/* readmap: 4,096 lines of three keys by the top bits; a full line continues in
+   a chain. Tags select one key of a line. */
+static double compares_readmap(const uint64_t *hash)
+{
+	static unsigned held[KEYS];
+	double compares = 0;
+
+	memset(held, 0, sizeof(held));
+	for (unsigned i = 0; i < KEYS; i++)
+		compares += 1 + held[hash[i] >> 52]++ / 3;
+	return compares / KEYS;
+}
+
 static const struct {
 	const char *map;
 	double (*compares)(const uint64_t *hash);
@@ -93,6 +106,7 @@ static const struct {
 	{ "gomap", compares_gomap },
 	{ "ck_ht", compares_ck_ht },
 	{ "unsync_bucket", compares_unsync_bucket },
+	{ "readmap", compares_readmap },
 };
 enum { RULES = sizeof(rules) / sizeof(*rules) };
 
