@@ -59,10 +59,9 @@ static int run_cells(
 		status = simulated->cell(simulated, cell, list, error);
 		done++;
 	}
-	return status || done ? status
-	                      : report_none(plan,
-	                                &simulated->planned.inputs.workloads[0],
-	                                error);
+	if (status || done)
+		return status;
+	return report_none(plan, simulated->planned.inputs.workloads, error);
 }
 
 int rm_simulated_main(int argc, char **argv, const struct argp *argp,

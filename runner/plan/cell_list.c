@@ -144,8 +144,7 @@ int rm_cell_list_read(
 		return rm_error_set(error,
 		        failed == -ENOENT || failed == -ENOMEM ? failed
 		                                               : -EINVAL,
-		        "%.200s: %s, expected a list of `readmostly plan "
-		        "--cells`",
+		        "%.200s: %s (`readmostly plan --cells` prints a list)",
 		        file, rm_file_reason(failed));
 	failed = rm_cell_list_parse(file, text, length, list, error);
 	free(text);

@@ -165,9 +165,8 @@ static int include_mode(
 	failed = rm_lines_load(file, &text, &reading->lines.length, &inner);
 	reading->lines.text = text;
 	failed = failed ? rm_error_set(own.error, failed,
-	                          "%s: include: %.250s, expected a file of the "
-	                          "mode's folder",
-	                          where, inner.text)
+	                          "%s: include: %.300s, expected a mode", where,
+	                          inner.text)
 	                : read_lines(reading);
 	free(text);
 	reading->lines = own;
