@@ -114,7 +114,7 @@ RUN = CC='$(CC)' BUILD=$(BUILD)
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
-all: $(PLACE)/readmostly $(PLACE)/readmostly-history $(PROGRAMS)/check/library maps  ## build all programs that this machine supports
+all: $(PLACE)/readmostly author maps  ## build all programs that this machine supports
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
 bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
@@ -179,7 +179,7 @@ deps-peers:  ## install the libraries of peers
 	@.ci/deps peers && .ci/unpack peers
 
 PREFIX ?= /usr/local
-install: $(PLACE)/readmostly $(PLACE)/readmostly-history  ## install commands, maps of the modes, report, documents: PREFIX=/usr/local DESTDIR=
+install: $(PLACE)/readmostly author  ## install commands, maps of the modes, report, documents: PREFIX=/usr/local DESTDIR=
 	@$(RUN) runner/install.sh '$(DESTDIR)$(PREFIX)'
 
 VERSION = $(shell sed -n 's/^.define RM_VERSION "\(.*\)"/\1/p' runner/base/build_info.h)
@@ -235,7 +235,7 @@ CONTROL := $(filter $(shell sed -n 's/^control *= *//p' workloads/*.conf workloa
 # `make check-programs` builds all programs of a flavour. `make programs NEEDED='FLAVOUR/ID ...'` builds the programs
 # that a plan names, and the plain programs of these maps, whose descriptions `readmostly` reads.
 ids_of = $(if $(filter plain placed,$(1)),$(BUILT),$(if $(filter x% check-x% placed-x%,$(1)),$(SIZED) $(if $(filter x%,$(1)),$(filter go_%,$(FOREIGN))),\
-  $(NATIVE) $(if $(filter check,$(1)),library)))
+  $(NATIVE) $(if $(filter check explore,$(1)),library)))
 FLAVOURS := plain aa stats check sim explore $(APART) $(SIZES:%=check-x%)
 can = $(addprefix $(1)/,$(call ids_of,$(1)))
 .PHONY: programs sizes $(FLAVOURS:%=%-programs)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * foreign_loop.h - runs a map of a shared library (foreign.h) in the measured
+ * foreign_loop.h - runs a map of a shared library (readmostly.h) in the measured
  * loop. runner/regress_arms.sh writes the file that includes this header, for
  * `make regress IMPL=x.so`. That file defines FOREIGN_FILE (the path of the
  * library) and the rm_impl.
@@ -14,8 +14,8 @@
 #define RM_FOREIGN_LOOP_H
 
 #include "runner/driver.h"
-#include "runner/foreign.h"
 #include "runner/map.h"
+#include "runner/readmostly.h"
 
 #include <dlfcn.h>
 #include <string.h>

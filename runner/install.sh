@@ -14,7 +14,7 @@ for mode in smoke quick standard full; do
 done
 needs=$all
 needs+=$(printf 'check/%s\n' library $(needed plain))$'\n'
-needs+=$(printf 'explore/%s\n' $(needed sim))
+needs+=$(printf 'explore/%s\n' library $(needed sim))
 needs=$(sort -u <<<"$needs" | grep -vE '^(sim|check|explore)/(go_|$)') # programs in Go run only trials
 build_needed
 
@@ -23,7 +23,8 @@ copy() { # TO FILE...: with their folders
 	cp --parents --preserve=mode -t "$@"
 }
 rm -rf "$home" "$doc"
-(cd "$build" && copy "$home" $(find readmostly* -maxdepth 0 -perm -u+x) maps/names.tsv)
+(cd "$build" && copy "$home" $(find readmostly* -maxdepth 0 -perm -u+x) maps/names.tsv &&
+	cp -r author "$home")
 for program in $needs; do
 	file=maps/$program
 	(cd "$build" && cp --parents -P --preserve=mode -t "$home" "$file" $(ls -d "$file.json" "$file.no" \
@@ -34,7 +35,18 @@ copy "$home" docs/*.schema.json docs/articles/figures.tsv docs/reference/claims.
 copy "$doc" README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md CITATION.cff LICENSE LICENSES/* results/README.md \
 	$(find docs examples -type f ! -name '*.schema.json')
 mkdir -p "$root/bin"
-ln -sf ../lib/readmostly/readmostly "$root/bin/readmostly"
+ln -sf ../lib/readmostly/{readmostly,author/readmostly-{check,explore}} "$root/bin"
+# For builds of other projects: pkg-config --cflags readmostly, --variable=rust readmostly
+install -D -m 644 -t "$root/include" runner/readmostly.h
+mkdir -p "$root/share/pkgconfig"
+cat >"$root/share/pkgconfig/readmostly.pc" <<END
+prefix=\${pcfiledir}/../..
+rust=\${prefix}/lib/readmostly/author/readmostly.rs
+Name: readmostly
+Description: checks of concurrent maps
+Version: $(sed -n 's/^.define RM_VERSION "\(.*\)"/\1/p' runner/base/build_info.h)
+Cflags: -I\${prefix}/include
+END
 if command -v help2man >/dev/null; then
 	rm -rf "$build/man"
 	runner/manual.sh "$build/readmostly" "$build/man"

@@ -6,7 +6,7 @@
 # It checks head: a map with wrong answers, crashes or hangs is not timed. A map with equal programs in both arms is
 # neither checked nor timed; the note `same` lists such maps. Then COMMAND runs, which measures the arms.
 # IMPL=FILE: a map of another project, whose commits are compared (runner/regress_refs.sh); then everything is in
-# build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/foreign.h), in
+# build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/readmostly.h), in
 # any language; IMPL_MAKE='COMMAND' builds it, or a source that git does not track, in the tree of each arm.
 # MAPS='IDS' and WORKLOAD=FILE select maps of the plan as in runner/regress.sh; the controls' maps are built, too. CC
 # and BUILD are make's. Writes build/regress-base/built (commit, compiler, maps: another key needs another build) and
@@ -171,7 +171,7 @@ rm -rf "$at-copy/maps" && cp -rL --reflink=never "$at-base/maps" "$at-copy/maps"
 same=$(same_maps "$at-base/maps" "$at-head/maps" plain $chosen) || exit
 changed=$(changes_of "$repo")
 how='' # measured operations are called
-case $impl in *.so) how=' (each operation is a call through runner/foreign.h)' ;; esac
+case $impl in *.so) how=' (each operation is a call through runner/readmostly.h)' ;; esac
 # Accepted slowdowns: report/gate/trailers.py reads them.
 printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
 	${id:+"readmostly=$(readmostly_commit)"} ${same:+"same=$same"} >"$at-notes" &&

@@ -3,12 +3,13 @@
 # recorded histories (verify/README.md).
 CHECKING := $(wildcard verify/check/*.c) runner/map_program/this_map.c
 HISTORY  := $(filter-out %/program.c,$(wildcard verify/history/*.c))
-EXPLORING := $(wildcard verify/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c strings.c) verify/check/keyset.c
+EXPLORING := $(wildcard verify/explore/*.c) $(addprefix runner/sim/guest/,ctx.c space.c strings.c) \
+  $(addprefix verify/check/,foreign.c keyset.c)
 $(BUILD)/check.a: $(call objects,$(BUILD),$(CHECKING) $(HISTORY)) $(core)
 $(foreach size,$(SIZES),$(eval $(BUILD)/check-x$(size).a: \
   $(call objects,$(BUILD)/x$(size),$(CHECKING) runner/impl_words.c) $(call objects,$(BUILD),$(HISTORY)) $(core)))
-$(BUILD)/explore.a: $(call objects,$(BUILD),$(EXPLORING) runner/map_program/this_map.c verify/check/no_open_loop.c \
-  $(HISTORY)) $(core)
+$(BUILD)/explore.a: $(call objects,$(BUILD),$(EXPLORING) runner/map_program/this_map.c \
+  verify/check/no_open_loop.c $(HISTORY)) $(core)
 $(PLACE)/readmostly-history: $(BUILD)/verify/history/program.o $(BUILD)/check.a
 	$(call link,$^ $(LDLIBS))
 
@@ -19,6 +20,20 @@ $(QUARANTINES): verify/check/quarantine/library.c $(BUILD)/flags
 	$(call step,CC) $(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
 $(PROGRAMS)/check/library: $(BUILD)/verify/check/library/library.o $(BUILD)/check.a | $(PROGRAMS)/check/$(QUARANTINE)
 	$(link_map)
+# Instrumented libraries call functions of this program, some of which nothing else calls.
+$(PROGRAMS)/explore/library: private BASE_LIBS += -rdynamic
+$(PROGRAMS)/explore/library: $(BUILD)/verify/check/library/library.o $(call objects,$(BUILD),$(EXPLORING)) $(BUILD)/explore.a
+	$(link_map)
+
+# Commands for authors of other projects' maps, which need a compiler and these files only.
+AUTHOR := $(PLACE)/author
+AUTHOR_FILES := verify/author/readmostly-check verify/author/readmostly.rs verify/explore/explored.txt \
+  runner/readmostly.h runner/sim/names.txt runner/sim/simulatable.sh runner/sim/guest/relax.h
+.PHONY: author
+author: $(PROGRAMS)/check/library $(PROGRAMS)/explore/library $(PLACE)/readmostly-history $(AUTHOR)/readmostly-explore
+$(AUTHOR)/readmostly-explore: $(AUTHOR_FILES)
+	@mkdir -p $(@D) && cp $^ $(@D) && ln -sf readmostly-check $@
+$(PROGRAMS)/check/library $(PROGRAMS)/explore/library: | $(AUTHOR)/readmostly-explore
 
 ##@ Check maps
 .PHONY: check-maps test-peers check-dispatch map-objects explore checked test-asan test-tsan bugs test-bugs-sanitized

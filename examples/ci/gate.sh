@@ -11,7 +11,7 @@
 #               no: time is not measured, but head must pass its checks. On a busy machine time is not
 #               measured: a warning with advice, a failure with red
 #   IMPL_FLAGS  compiler flags of the map
-#   IMPL_MAKE   command that makes FILE, a library with runner/foreign.h, in a tree of the project;
+#   IMPL_MAKE   command that makes FILE, a library with runner/readmostly.h, in a tree of the project;
 #               FILE need not be in a commit
 #   OUT         folder of outputs (readmostly-gate)
 #   EXACT_ARGS, TIME_ARGS  more arguments of the gates

@@ -302,14 +302,12 @@ int rm_folder_campaign(
 typedef int rm_journal_fn(
         void *context, const json_t *trial, struct rm_error *error);
 
-/*
- * Locks the campaign folder and reads its journal, which is created if it does
- * not exist. torn_bytes: length of a torn last line that was cut off, else 0.
- * Returns 0 and *journal, which the caller closes. -EBUSY: another process owns
- * it, and `error` names that process. -EINVAL: `error` names the line of
- * trials.jsonl that was changed, is not a trial, or repeats a (cell, block,
- * attempt, arm). Other -errno with the system's reason.
- */
+/* Locks the campaign folder and reads its journal, which is created if it does
+   not exist. torn_bytes: length of a torn last line that was cut off, else 0.
+   Returns 0 and *journal, which the caller closes. -EBUSY: another process owns
+   it, and `error` names that process. -EINVAL: `error` names the line of
+   trials.jsonl that was changed, is not a trial, or repeats a (cell, block,
+   attempt, arm). Other -errno with the system's reason. */
 int rm_journal_open(const char *dir, struct rm_journal **journal,
         size_t *torn_bytes, struct rm_error *error);
 
@@ -348,14 +346,12 @@ size_t rm_journal_length(const struct rm_journal *journal);
 int rm_journal_check_place(
         const struct rm_journal *journal, struct rm_error *error);
 
-/*
- * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
- * "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
- * -ESTALE as above; -ENOSPC, -EFBIG, -EIO... with the system's reason. After
- * such an error no part of the line is left that a resume would trust, and
- * every later append fails as well. SIGXFSZ must be ignored, so that
- * RLIMIT_FSIZE becomes an error.
- */
+/* Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
+   "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
+   -ESTALE as above; -ENOSPC, -EFBIG, -EIO... with the system's reason. After
+   such an error no part of the line is left that a resume would trust, and
+   every later append fails as well. SIGXFSZ must be ignored, so that
+   RLIMIT_FSIZE becomes an error. */
 int rm_journal_append(struct rm_journal *journal, const json_t *trial,
         struct rm_error *error);
 
@@ -404,12 +400,10 @@ void rm_interference_end(const struct rm_cell *cell,
         const struct rm_interference_start *start,
         struct rm_interference *interference);
 
-/*
- * Compares the share of time that other programs and the hypervisor took from a
- * trial with the limit of its cell. Returns true and fills `text` if the share
- * is above the limit; false if it is below or unknown. result: of the trial, or
- * NULL. Any thread.
- */
+/* Compares the share of time that other programs and the hypervisor took from a
+   trial with the limit of its cell. Returns true and fills `text` if the share
+   is above the limit; false if it is below or unknown. result: of the trial, or
+   NULL. Any thread. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 

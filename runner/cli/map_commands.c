@@ -21,19 +21,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && !strcmp(text + length - end_length, end);
+}
+
 /* Position of the first argument that equals `text` or ends with `end`; 0: no
    such argument. */
 static int find_argument(
         int argc, char **argv, const char *text, const char *end)
 {
 	for (int i = 1; i < argc; i++) {
-		size_t length = strlen(argv[i]),
-		       end_length = end ? strlen(end) : 0;
-
 		if (text && !strcmp(argv[i], text))
 			return i;
-		if (end && argv[i][0] != '-' && length > end_length &&
-		        !strcmp(argv[i] + length - end_length, end))
+		if (end && argv[i][0] != '-' && ends_with(argv[i], end))
 			return i;
 	}
 	return 0;
@@ -328,6 +331,44 @@ int rm_cli_dump(int argc, char **argv)
 	return status;
 }
 
+/* True if the file includes readmostly.h, so that it is no map of
+   runner/map.h. */
+static bool is_adapter(const char *file)
+{
+	char *line = NULL;
+	size_t capacity = 0;
+	bool found = false;
+	FILE *source = fopen(file, "r");
+
+	while (source && !found && getline(&line, &capacity, source) > 0)
+		found = strstr(line, "#include") &&
+		        strstr(line, "readmostly.h");
+	free(line);
+	if (source)
+		fclose(source);
+	return found;
+}
+
+/* Replaces this process by `author/readmostly-COMMAND` if an argument is the
+   source of an adapter; returns only on failure. Otherwise returns RM_OK. */
+static int exec_for_author(const char *command, int argc, char **argv)
+{
+	static const char *const ends[] = { ".cc", ".cpp", ".cxx", ".rs" };
+	int file = find_argument(argc, argv, NULL, ".c");
+	char name[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
+	bool found = file && is_adapter(argv[file]);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		found |= find_argument(argc, argv, NULL, ends[i]) > 0;
+	if (!found)
+		return RM_OK;
+	snprintf(name, sizeof(name), "author/readmostly-%s", command);
+	execv(rm_host_sibling_path(name, path, sizeof(path)), argv);
+	fprintf(stderr, "readmostly %s: %s: %s; build it by `make author`\n",
+	        command, path, strerror(errno));
+	return RM_USAGE;
+}
+
 /* A recorded history is checked without a map program; a shared library is
    checked by a program without a map. */
 int rm_cli_check(int argc, char **argv)
@@ -335,8 +376,10 @@ int rm_cli_check(int argc, char **argv)
 	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
-	int status;
+	int status = exec_for_author("check", argc, argv);
 
+	if (status)
+		return status;
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--history") ||
 		        !strncmp(argv[i], "--history=", 10))
@@ -385,19 +428,18 @@ static int build(const char *file, char path[RM_PROGRAM_BYTES])
 int rm_cli_explore(int argc, char **argv)
 {
 	int file = find_argument(argc, argv, NULL, ".c");
-	int other = find_argument(argc, argv, NULL, ".cc");
+	int other = find_argument(argc, argv, NULL, ".so");
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
 	char path[RM_PROGRAM_BYTES];
-	int status;
+	int status = exec_for_author("explore", argc, argv);
 
-	if (!other)
-		other = find_argument(argc, argv, NULL, ".so");
+	if (status)
+		return status;
 	if (!file && other) {
 		fprintf(stderr,
-		        "readmostly explore: %s: expected a file that ends "
-		        "with .c: C++ maps and libraries cannot be explored; "
-		        "run `readmostly check` instead\n",
+		        "readmostly explore: %s: expected its sources, which "
+		        "are compiled with instrumentation\n",
 		        argv[other]);
 		return RM_USAGE;
 	}

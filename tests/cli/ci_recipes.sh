@@ -126,13 +126,13 @@ check "compared with main of origin" contains "$dir/plain.printed" "($(in_theirs
 # A library built by the user's make; no commit contains it.
 in_theirs git checkout -qB library main
 mkdir -p "$theirs/runner"
-cp runner/foreign.h "$theirs/runner"
+cp runner/readmostly.h "$theirs/runner"
 cp examples/cpp/unordered_map.cc "$theirs/src/my_lib.cc"
-printf 'out/libmy_map.so: src/my_lib.cc\n\tmkdir -p out\n\t%s -std=c++17 -O2 -I. -shared -fPIC -pthread -o $@ $<\n' \
+printf 'out/libmy_map.so: src/my_lib.cc\n\tmkdir -p out\n\t%s -std=c++17 -O2 -Irunner -shared -fPIC -pthread -o $@ $<\n' \
 	"${CXX:-g++}" >"$theirs/Makefile"
 echo out >"$theirs/.gitignore"
 in_theirs commit_all library
-sed -i 's/^		\*value = at->second;/&\n		if (key.word % 8 == 5)\n			return false;/' "$theirs/src/my_lib.cc"
+sed -i 's/^		return at == entries.end() .*/		if (key % 8 == 5)\n			return {};\n&/' "$theirs/src/my_lib.cc"
 in_theirs commit_all wrong
 clone library library
 mv "$dir/plain/readmostly" "$dir/library/" # as in a kept workspace

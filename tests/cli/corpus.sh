@@ -52,4 +52,8 @@ while read -r id _ fault; do
 	check "$id is found by explore ($fault)" found "$id" "$fault"
 	check "${id}_twin passes" explores "${id}_twin"
 done <<<"$explored"
+# shellcheck disable=SC2016
+check 'a run without a finding states its sample, and found an injected bug' eval \
+	'grep -q "; an injected bug was found after [0-9]* schedules*$" "$out" &&
+	grep -q "^     a sample: an ordinary program has [0-9]* places to switch and 10^[0-9]* " "$out"'
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make regress` for code that is not in C: a shared library with runner/foreign.h, built in the
+# `make regress` for code that is not in C: a shared library with runner/readmostly.h, built in the
 # tree of each arm and called in the loop, which the report mentions; and a map in C++. Broken code
 # is stopped before timing; timed code gets a verdict, whatever it is.
 # slow: a minute of CPU time; not part of `make check`.
@@ -14,7 +14,7 @@ report/find_python.sh >/dev/null || exit 3
 tree=$dir/tree theirs=$dir/theirs cxx=${CXX:-g++}
 clone_tree "$tree"
 mkdir -p "$theirs/runner"
-cp runner/foreign.h "$theirs/runner"
+cp runner/readmostly.h "$theirs/runner"
 cp examples/cpp/unordered_map.cc "$theirs/their_lib.cc"
 sed 's/std_mutex/their_cxx/g' impls/lib/std_mutex.cc >"$theirs/their_cxx.cc"
 echo '*.so' >"$theirs/.gitignore"
@@ -22,7 +22,7 @@ in_theirs() { (cd "$theirs" && "$@"); }
 in_theirs git init -q -b main
 in_theirs commit_all first
 in_theirs git tag good
-make_it="$cxx -std=c++17 -O2 -I. -shared -fPIC -pthread -o their_lib.so their_lib.cc"
+make_it="$cxx -std=c++17 -O2 -Irunner -shared -fPIC -pthread -o their_lib.so their_lib.cc"
 in_theirs $make_it || exit 1
 
 arms() { # NAME FILE BASE: sets status
@@ -47,14 +47,16 @@ refused() { # NAME WORDS
 
 # A library.
 made=$make_it
-edit their_lib.cc 's/^		\*value = at->second;/&\n		if (key.word % 8 == 5)\n			return false;/'
+edit their_lib.cc 's/^		return at == entries.end() .*/		if (key % 8 == 5)\n			return {};\n&/'
 arms wrong their_lib.so good
 check "a library of head that answers wrongly is FAIL before any timing" \
 	stopped wrong their_lib.so '^FAIL .*their_lib.so u64x8 model: '
-edit their_lib.cc 's/^	RM_FOREIGN_VERSION,/	9,/'
+in_theirs git checkout -q good -- their_lib.cc
+edit runner/readmostly.h 's/define RM_FOREIGN_VERSION 1u/define RM_FOREIGN_VERSION 9u/'
 arms other their_lib.so good
 check "a library of another version is reported" \
 	refused other 'head: .*their_lib.so: rm_foreign_map.version is 9, expected 1'
+in_theirs git checkout -q good -- runner
 edit their_lib.cc 's/^#include <mutex>/#error planted\n&/'
 arms breaks their_lib.so good
 check "a library that does not build is reported with the command" \
@@ -78,7 +80,7 @@ timed() {
 check "a correct library is timed and has a verdict" timed
 for file in verdicts.json gate.md index.html; do
 	check "$file mentions the calls in the loop" contains "$tree/results/their/report/$file" \
-		"map their_lib.so (each operation is a call through runner/foreign.h) of $(in_theirs git rev-parse HEAD)"
+		"map their_lib.so (each operation is a call through runner/readmostly.h) of $(in_theirs git rev-parse HEAD)"
 done
 check "both arms ran and were verified" eval \
 	'[ "$(grep -c "their_lib.*\"arm\":\"\(base\|head\)\".*\"status\":\"ok\"" "$tree/results/their/trials.jsonl")" -ge 40 ]'

@@ -15,7 +15,7 @@ METHOD = sorted((ROOT / "docs/method").glob("*.md"))
 REFERENCE = sorted((ROOT / "docs/reference").glob("*.md"))
 PAGES = [ROOT / "README.md", *GUIDE, *METHOD, *REFERENCE]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
-STARTS = ("make", "build/gcc/readmostly", "$(report/find_python.sh)", "tests/", "examples/")
+STARTS = ("make", "readmostly", "build/gcc/readmostly", "$(report/find_python.sh)", "tests/", "examples/")
 # Files that the reader creates, or that belong to another project.
 MADE = {"workloads/shop.conf", "examples/ci/gate.sh", "build/gcc/maps"}
 
@@ -94,7 +94,7 @@ def check_command(command):
     program = arguments.pop(0)
     if program == "make":
         check_make(arguments)
-    elif program == "build/gcc/readmostly":
+    elif program in ("readmostly", "build/gcc/readmostly"):
         check_readmostly([word for word in arguments if word != "--help"] or ["env"])
     elif program == "PYTHON":
         assert arguments[:2] == ["-m", "report"]

@@ -29,7 +29,7 @@ public_headers() { # MODULE...: prints a pattern, which matches nothing without 
 	echo "$pattern"
 }
 
-contract='runner/(map|operations|stat|event|search|driver|worker|keys|skew|decimal_key|impl|foreign|foreign_loop)\.h'
+contract='runner/(map|operations|stat|event|search|driver|worker|keys|skew|decimal_key|impl|readmostly|foreign_loop)\.h'
 base='runner/base/[a-z0-9_]*\.(h|def)'
 for family in impls/*/; do
 	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.hh?"

@@ -114,9 +114,10 @@ void rm_check_restart_with_quarantine(int argc, char **argv);
  * quarantine. NULL if it has one, or a sanitizer that delays reuse itself. */
 const char *rm_check_quarantine_obstacle(void);
 
-/* Maps of other projects (runner/foreign.h). */
+/* Maps of other projects (runner/readmostly.h). */
 
-/* Returns true if `name` is a file name instead of a map id. */
+/* Returns true if `name` is a file name instead of a map id, or the sources of
+ * the library in the environment variable RM_LIBRARY. */
 bool rm_foreign_is_path(const char *name);
 
 /* Loads the shared library at `path` and describes its map like any other, with

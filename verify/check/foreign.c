@@ -3,7 +3,7 @@
  * table of a shared library, and wraps it in a table of rm_map_ops. */
 #include "verify/check/internal.h"
 
-#include "runner/foreign.h"
+#include "runner/readmostly.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,11 +16,18 @@
  * ones. */
 static const size_t least_bytes = offsetof(struct rm_foreign_map, join);
 
+/* Set by verify/author/readmostly-check: the library that it compiled from the
+ * sources on the command line, whose names become the map's id. */
+static const char *compiled_library(void)
+{
+	return getenv("RM_LIBRARY");
+}
+
 bool rm_foreign_is_path(const char *name)
 {
 	size_t length = strlen(name);
 
-	return strchr(name, '/') ||
+	return compiled_library() || strchr(name, '/') ||
 	       (length > 3 && !strcmp(name + length - 3, ".so"));
 }
 
@@ -93,13 +100,14 @@ static int validate_table(const char *path, const struct rm_foreign_map *table,
 static const struct rm_foreign_map *find_table(
         const char *path, struct rm_error *error)
 {
+	const char *from = compiled_library() ? compiled_library() : path;
 	char file[4096];
 	const struct rm_foreign_map *exported;
 	void *library;
 
 	/* without a slash dlopen() would search the system's folders */
-	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./",
-	        path);
+	snprintf(file, sizeof(file), "%s%s", strchr(from, '/') ? "" : "./",
+	        from);
 	if (access(file, R_OK)) {
 		rm_error_set(error, -EINVAL,
 		        "%s: %s, expected a shared library", path,
@@ -117,7 +125,7 @@ static const struct rm_foreign_map *find_table(
 	if (!exported)
 		rm_error_set(error, -EINVAL,
 		        "%s: no symbol rm_foreign_map, expected the table of "
-		        "runner/foreign.h",
+		        "readmostly.h",
 		        path);
 	return exported;
 }

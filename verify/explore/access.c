@@ -55,12 +55,12 @@ static void check_heap(
 {
 	uint64_t offset = address - rm_explore_heap;
 
-	if (offset < RM_EXPLORE_HEAP_BYTES) {
-		if (!rm_explore_in_block(offset, bytes))
-			rm_explore_heap_fault(address, bytes, write, site);
-	} else if (write) {
+	if (offset < RM_EXPLORE_HEAP_BYTES &&
+	        !rm_explore_in_block(offset, bytes))
+		rm_explore_heap_fault(address, bytes, write, site);
+	if (write && offset - rm_explore_kept_bytes >=
+	                     RM_EXPLORE_HEAP_BYTES - rm_explore_kept_bytes)
 		rm_explore_clocks_keep((const void *)address, bytes);
-	}
 }
 
 /* Takes the step of an access to 1 .. 8 bytes. True if other lanes can see
@@ -202,6 +202,19 @@ RM_EXPLORE_PLAIN(write, 8, true)
 	{                                                          \
 		touch_all((uintptr_t)address, bytes, write, SITE); \
 	}
+
+/* A constructor or destructor sets the table of virtual functions; a call
+   reads it. */
+void __tsan_vptr_update(void **at, void *table)
+{
+	(void)table;
+	touch_plain((uintptr_t)at, sizeof(*at), true, SITE);
+}
+
+void __tsan_vptr_read(void **at)
+{
+	touch_plain((uintptr_t)at, sizeof(*at), false, SITE);
+}
 
 RM_EXPLORE_RANGE(read16, , 16, false)
 RM_EXPLORE_RANGE(write16, , 16, true)

@@ -90,12 +90,16 @@ int rm_explore_clocks_open(struct rm_error *error)
 	clocks.kept_room = KEPT_FIRST;
 	clocks.kept = malloc(clocks.kept_room * sizeof(*clocks.kept));
 	clocks.stacks = RM_SIM_BASE + RM_SIM_STACKS_AT;
-	/* first byte of the program's image: the address of any byte minus its
-	   offset */
-	clocks.image = (uintptr_t)&clocks - rm_sim_space_image(&clocks);
+	rm_explore_clocks_choose(&clocks);
 	if (cell == MAP_FAILED || !clocks.sync || !clocks.kept)
 		return rm_error_set(error, -ENOMEM, "no memory for the clocks");
 	return 0;
+}
+
+/* The first byte of the image: the address of any byte minus its offset. */
+void rm_explore_clocks_choose(const void *address)
+{
+	clocks.image = (uintptr_t)address - rm_sim_space_image(address);
 }
 
 void rm_explore_clocks_reset(void)
@@ -124,9 +128,8 @@ static struct cell *cell_of(uintptr_t address)
 		if (address - clocks.stacks < STACKS_BYTES)
 			offset =
 			        RM_EXPLORE_HEAP_BYTES + address - clocks.stacks;
-		else if (rm_sim_space_image((const void *)address))
-			offset = RM_EXPLORE_HEAP_BYTES + STACKS_BYTES +
-			         address - clocks.image;
+		else if ((offset = rm_sim_space_image((const void *)address)))
+			offset += RM_EXPLORE_HEAP_BYTES + STACKS_BYTES;
 		else
 			return NULL;
 	}
@@ -465,7 +468,8 @@ void rm_explore_clocks_keep(const void *address, size_t bytes)
 {
 	uintptr_t at = (uintptr_t)address & ~(uintptr_t)7;
 
-	if (!rm_sim_space_image(address))
+	if (!rm_sim_space_image(address) &&
+	        at - rm_explore_heap >= rm_explore_kept_bytes)
 		return;
 	for (; at < (uintptr_t)address + bytes; at += 8) {
 		if (clocks.kept_count == clocks.kept_room) {

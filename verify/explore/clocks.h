@@ -17,6 +17,9 @@ struct rm_explore_clock {
 };
 
 int rm_explore_clocks_open(struct rm_error *error);
+/* Places of accesses are stored relative to the image that contains this
+   address (rm_sim_space_choose()). */
+void rm_explore_clocks_choose(const void *address);
 
 /* Clears all clocks, before each schedule. */
 void rm_explore_clocks_reset(void);

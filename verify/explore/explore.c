@@ -8,6 +8,7 @@
  */
 #include "verify/explore/crash.h"
 #include "verify/explore/play.h"
+#include "verify/explore/sample.h"
 #include "verify/explore/world.h"
 
 #include "runner/base/clock.h"
@@ -168,6 +169,10 @@ static void add_tally(
 	sum->switches += part->switches;
 	sum->undecided += part->undecided;
 	sum->cut |= part->cut;
+	sum->measured += part->measured;
+	sum->points += part->points;
+	sum->log_all += part->log_all;
+	sum->log_few += part->log_few;
 	if (part->noted && (!sum->noted || part->noted < sum->noted)) {
 		sum->noted = part->noted;
 		memcpy(sum->note, part->note, sizeof(sum->note));
@@ -253,8 +258,10 @@ int rm_explore_run(const struct rm_explore_options *options,
 	status = rm_explore_open(error);
 	if (!status)
 		status = rm_explore_calibrate(options, &horizon, error);
-	if (!status)
+	if (!status) {
+		summary->control = rm_explore_control(options, horizon);
 		status = start(options, horizon, share, pids, error);
+	}
 	for (unsigned i = 0; i < options->cpus; i++)
 		finish(share, i, pids[i]);
 	if (!status)

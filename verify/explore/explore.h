@@ -155,7 +155,11 @@ struct rm_explore_tally {
 	uint64_t undecided; /* undecided histories of all plays; these never
                                count as passed */
 	bool cut;           /* the budget was used before the last one */
-	uint64_t noted;     /* the first schedule with a note, plus one; or 0 */
+	/* Sums over `measured` schedules of programs of the ordinary size: steps
+	   of threads, and logarithms of numbers of schedules (sample.h). */
+	uint64_t measured;
+	double points, log_all, log_few;
+	uint64_t noted; /* the first schedule with a note, plus one; or 0 */
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that the map allows */
 };
 
@@ -165,7 +169,17 @@ struct rm_explore_summary {
 	double seconds;
 	enum rm_explore_fault fault;
 	uint64_t found; /* the lowest number of a schedule with a fault */
+	/* schedules after which an injected bug was found; 0: it was not */
+	uint64_t control;
 };
+
+/*
+ * Returns this program's map, by its id or by its file, whose name is the id.
+ * If RM_LIBRARY is set, loads the map of that library (readmostly.h), whose code
+ * is instrumented and which was compiled from the sources `map`. NULL after an
+ * error message. Main thread, once, before all schedules.
+ */
+const struct rm_impl *rm_explore_find(const char *map);
 
 /*
  * Returns the reason (static text) why this map is not explored, or NULL.
@@ -176,7 +190,8 @@ struct rm_explore_summary {
 const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name);
 
 /*
- * Runs the schedules in `cpus` processes until one fails. summary->found is the
+ * Runs the map with an injected bug in a process of its own, then the schedules
+ * in `cpus` processes until one fails. summary->found is the
  * lowest number of a schedule that fails, whatever the number and speed of the
  * processes. Returns 0, or -errno with `error`. -EINTR: a process was killed
  * from outside at a number that does not fail.

@@ -33,11 +33,13 @@ struct block {
 
 uintptr_t rm_explore_heap;
 uint8_t *rm_explore_shadow, *rm_explore_fresh;
+uint64_t rm_explore_kept_bytes;
 
 static struct {
 	struct block *block;
 	size_t count, room, live;
 	uint64_t top; /* the first byte never allocated */
+	size_t kept;  /* blocks that are in every schedule */
 } heap;
 
 int rm_explore_heap_open(struct rm_error *error)
@@ -55,15 +57,6 @@ int rm_explore_heap_open(struct rm_error *error)
 		return rm_error_set(error, -ENOMEM,
 		        "no memory for the heap that is explored");
 	return 0;
-}
-
-/* Memory above `top` was never used, so its shadow is still zero. */
-void rm_explore_heap_reset(void)
-{
-	memset(rm_explore_shadow, 0, heap.top / RM_EXPLORE_GRANULE + 1);
-	memset(rm_explore_fresh, 0, heap.top / RM_EXPLORE_GRANULE + 1);
-	heap.count = heap.live = 0;
-	heap.top = 0;
 }
 
 static struct block *add_block(void)
@@ -108,6 +101,29 @@ static void *allocate(size_t alignment, size_t bytes, const void *site)
 	memcpy((void *)(rm_explore_heap + offset - BEFORE), &number,
 	        sizeof(number));
 	return (void *)(rm_explore_heap + offset);
+}
+
+/* Memory above `top` was never used, so its shadow is still zero. */
+void rm_explore_heap_reset(void)
+{
+	const uint64_t from = rm_explore_kept_bytes / RM_EXPLORE_GRANULE,
+	               bytes = heap.top / RM_EXPLORE_GRANULE + 1 - from;
+
+	memset(rm_explore_shadow + from, 0, bytes);
+	memset(rm_explore_fresh + from, 0, bytes);
+	for (size_t i = 0; i < heap.kept; i++) {
+		heap.block[i].freed = NULL;
+		mark(heap.block[i].offset, heap.block[i].bytes);
+	}
+	heap.count = heap.kept;
+	heap.live = 0;
+	heap.top = rm_explore_kept_bytes;
+}
+
+void rm_explore_heap_keep(void)
+{
+	heap.kept = heap.count;
+	rm_explore_kept_bytes = heap.top;
 }
 
 /* The block that begins there, or NULL. */
@@ -204,7 +220,7 @@ size_t rm_explore_heap_live(void)
 
 void rm_explore_heap_leaks(void)
 {
-	const struct block *first = heap.block;
+	const struct block *first = heap.block + heap.kept;
 
 	if (!heap.live)
 		return;
@@ -230,6 +246,13 @@ static void *fill_fresh(void *block, size_t bytes)
 	memset(rm_explore_fresh + offset / RM_EXPLORE_GRANULE, 0xff,
 	        (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
 	return memset(block, FRESH, bytes);
+}
+
+void *rm_explore_allocate(size_t alignment, size_t bytes, const void *site)
+{
+	return fill_fresh(
+	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, site),
+	        bytes);
 }
 
 void *rm_sim_malloc(size_t bytes)
@@ -277,17 +300,23 @@ static void release(void *address, const void *site)
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
 	block->freed = site;
 	block->freed_by = rm_explore.running->id;
-	heap.live--;
+	if (block >= heap.block + heap.kept)
+		heap.live--;
 	memset(rm_explore_shadow + block->offset / RM_EXPLORE_GRANULE,
 	        RM_EXPLORE_WAS_FREED,
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
 }
 
 /* The free is a step, so that other lanes can still use the block before it. */
-void rm_sim_free(void *opaque)
+void rm_explore_free(void *block, const void *site)
 {
 	rm_explore_step();
-	release(opaque, SITE);
+	release(block, site);
+}
+
+void rm_sim_free(void *opaque)
+{
+	rm_explore_free(opaque, SITE);
 }
 
 /* Copies a block; bytes that were uninitialised stay so. */
@@ -328,16 +357,12 @@ void *rm_sim_realloc(void *old, size_t bytes)
 
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
-	return fill_fresh(
-	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
-	        bytes);
+	return rm_explore_allocate(alignment, bytes, SITE);
 }
 
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)
 {
-	void *block = fill_fresh(
-	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
-	        bytes);
+	void *block = rm_explore_allocate(alignment, bytes, SITE);
 
 	if (!block)
 		return ENOMEM;

@@ -26,11 +26,21 @@ enum {
    not written since malloc(). */
 extern uintptr_t rm_explore_heap;
 extern uint8_t *rm_explore_shadow, *rm_explore_fresh;
+/* The heap's first bytes are kept in every schedule; their contents are
+   restored after it. */
+extern uint64_t rm_explore_kept_bytes;
 
 int rm_explore_heap_open(struct rm_error *error);
 
-/* Removes all blocks, before each schedule. */
+/* Removes all blocks but the kept ones, before each schedule. */
 void rm_explore_heap_reset(void);
+
+/* Keeps all present blocks in every schedule, like globals. */
+void rm_explore_heap_keep(void);
+
+/* malloc() and free() with the place of the call; NULL: too large. */
+void *rm_explore_allocate(size_t alignment, size_t bytes, const void *site);
+void rm_explore_free(void *block, const void *site);
 
 /* Stops the schedule: some of these bytes are in no block. */
 _Noreturn void rm_explore_heap_fault(

@@ -171,6 +171,12 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 	return 0;
 }
 
+/* std::chrono::steady_clock::now() and system_clock::now(), in nanoseconds. */
+int64_t rm_sim_clock_now(void)
+{
+	return (int64_t)read_clock(SITE);
+}
+
 /* A sleep may take any time, including no time. */
 int rm_sim_clock_nanosleep(clockid_t clock, int flags,
         const struct timespec *time, struct timespec *left)

@@ -159,6 +159,12 @@ static _Noreturn void leave(void)
 {
 	struct rm_sim_ctx lost = { NULL };
 
+	if (!rm_explore.host.stack_pointer) {
+		fprintf(stderr,
+		        "readmostly explore: the library's constructors: %s\n",
+		        rm_explore.finding.what);
+		_Exit(RM_FAILED);
+	}
 	rm_explore.running = NULL;
 	rm_sim_ctx_switch(&lost, &rm_explore.host);
 	__builtin_unreachable();
@@ -315,6 +321,7 @@ static void decide(bool yields)
 		rm_explore_record_steps(
 		        rm_explore.schedule, took + (rm_explore.left != 0));
 	rm_explore.steps += took;
+	self->steps += took;
 	if (rm_explore.steps > rm_explore.limit)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "not done after %llu steps",
@@ -351,6 +358,7 @@ void rm_explore_yield(void)
 		return;
 	}
 	rm_explore.steps++; /* so that a loop that only yields ends */
+	rm_explore.running->steps++;
 	rm_explore.stretch.opaque = true;
 	decide(true);
 }

@@ -9,12 +9,14 @@
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/program_file.h"
+#include "verify/explore/sample.h"
 
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,21 +385,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Finds a map by its id, or by its file, whose name is the id. */
-static const struct rm_impl *find_map(const char *map)
-{
-	const char *slash = strrchr(map, '/'), *id = slash ? slash + 1 : map;
-	size_t length = strlen(id);
-	char file[NAME_MAX + 1];
-
-	if (length < 3 || length >= sizeof(file) ||
-	        strcmp(id + length - 2, ".c"))
-		return rm_impl_find(map);
-	memcpy(file, id, length - 2);
-	file[length - 2] = '\0';
-	return rm_impl_find(file);
-}
-
 static int print_error(
         const struct rm_impl *impl, const struct rm_error *error, int status)
 {
@@ -478,6 +465,83 @@ static void print_exhausted(const struct rm_explore_options *one,
 	        sum->fault ? "" : ": none fails");
 }
 
+/* A run that could not find the injected bug shows nothing about the map. */
+static bool is_open(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	return sum->tally.undecided || sum->tally.cut ||
+	       (!sum->control && !rm_explore_no_control(one));
+}
+
+static void print_control(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const char *none = rm_explore_no_control(one);
+
+	if (none)
+		printf("; no injected bug was tried, since %s", none);
+	else if (sum->control)
+		printf("; an injected bug was found after %" PRIu64
+		       " schedule%s",
+		        sum->control, sum->control == 1 ? "" : "s");
+	else
+		printf("; an injected bug was not found, so this run shows "
+		       "nothing");
+}
+
+/* Formats 10 to the power of `log` with two digits, "31,000", or "10^31" if it
+   is large. */
+static void powered(double log, char text[32])
+{
+	const double unit = log < 1 ? 1 : pow(10, floor(log) - 1);
+
+	if (log < 9)
+		grouped((uint64_t)(round(pow(10, log) / unit) * unit), text);
+	else
+		snprintf(text, 32, "10^%.0f", log);
+}
+
+/* Prints how large a sample is; nothing after an exhaustive run. */
+static void print_sample(const struct rm_explore_options *one,
+        const struct rm_explore_tally *tally)
+{
+	const double count = (double)tally->measured;
+	const double few = tally->log_few / count;
+	const double share = (double)tally->schedules / pow(10, few);
+	char all[32], fewer[32];
+
+	if (!tally->measured || one->threads == 1)
+		return;
+	powered(tally->log_all / count, all);
+	powered(few, fewer);
+	printf("     a sample: %s has %.0f places to switch and %s schedules, "
+	       "%s of them with at most %d preemptions; ",
+	        one->written ? "the program" : "an ordinary program",
+	        tally->points / count, all, fewer, RM_EXPLORE_FEW);
+	if (one->written)
+		printf("at most %.3g %% of these were tried\n",
+		        share < 1 ? 100 * share : 100);
+	else
+		printf("one schedule of each program was tried\n");
+}
+
+/* The end of the line of a run without a finding. */
+static void print_clean(const struct rm_explore_options *one,
+        const struct rm_explore_summary *sum)
+{
+	const struct rm_explore_tally *tally = &sum->tally;
+
+	printf("; %.0f schedules/s", (double)tally->plays / sum->seconds);
+	if (tally->cut)
+		printf("; stopped at the budget of %.0f s before the last one",
+		        (double)one->budget_ns / (double)SECOND_NS);
+	if (tally->noted)
+		printf("; starvation is possible (the map promises only to be "
+		       "%s): in schedule %" PRIu64 " %s",
+		        one->impl->progress, tally->noted - 1, tally->note);
+	print_control(one, sum);
+}
+
 static void print_line(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
@@ -486,9 +550,9 @@ static void print_line(const struct rm_explore_options *one,
 	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	printf("%-4s %s: ",
-	        sum->fault                       ? "FAIL"
-	        : tally->undecided || tally->cut ? "open"
-	                                         : "ok",
+	        sum->fault          ? "FAIL"
+	        : is_open(one, sum) ? "open"
+	                            : "ok",
 	        one->impl->id);
 	if (exhaustive)
 		print_exhausted(one, sum);
@@ -502,18 +566,12 @@ static void print_line(const struct rm_explore_options *one,
 		printf("answers not judged");
 	else
 		printf("%" PRIu64 " undecided", tally->undecided);
-	printf("; %.0f schedules/s", plays / sum->seconds);
-	if (tally->cut && !sum->fault)
-		printf("; stopped at the budget of %.0f s before the last one",
-		        (double)one->budget_ns / (double)SECOND_NS);
-	if (tally->noted && !sum->fault)
-		printf("; starvation is possible (the map promises only to be "
-		       "%s): in schedule %" PRIu64 " %s",
-		        one->impl->progress, tally->noted - 1, tally->note);
 	if (sum->fault)
-		printf("; %s %" PRIu64 ": %s",
+		printf("; found after %.2f s; %s %" PRIu64 ": %s", sum->seconds,
 		        exhaustive ? "program" : "schedule", sum->found,
 		        rm_explore_fault_name[sum->fault]);
+	else
+		print_clean(one, sum);
 	printf("\n");
 }
 
@@ -547,21 +605,13 @@ static int explore(const struct arguments *arguments,
 	if (status)
 		return print_error(impl, &error, status);
 	print_line(&one, &sum);
+	if (by_name && !sum.fault)
+		print_sample(&one, &sum.tally);
 	if (!sum.fault) /* what was not decided or not run is not a pass */
-		return sum.tally.undecided || sum.tally.cut ? RM_INCOMPLETE
-		                                            : RM_OK;
+		return is_open(&one, &sum) ? RM_INCOMPLETE : RM_OK;
 	/* the verdict does not change if the failure cannot be shown */
 	show(&one, sum.found);
 	return RM_FAILED;
-}
-
-static int print_unknown_map(const char *map)
-{
-	fprintf(stderr,
-	        "readmostly explore: no map is called \"%s\"; `readmostly "
-	        "dev list` prints all\n",
-	        map);
-	return RM_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -594,7 +644,6 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!strcmp(arguments.map, "all"))
 		return explore(&arguments, &rm_this_map, false);
-	impl = find_map(arguments.map);
-	return impl ? explore(&arguments, impl, true)
-	            : print_unknown_map(arguments.map);
+	impl = rm_explore_find(arguments.map);
+	return impl ? explore(&arguments, impl, true) : RM_USAGE;
 }

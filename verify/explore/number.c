@@ -2,6 +2,7 @@
 /* number.c - maps a schedule's number to its program and scheduler (play.h). */
 #include "verify/explore/menu.h"
 #include "verify/explore/play.h"
+#include "verify/explore/sample.h"
 
 #include "runner/base/rng.h"
 
@@ -113,5 +114,7 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	        &program, &schedule, options->steps, played, error);
 	rm_explore_tally_add(tally, played);
 	tally->schedules++;
+	if (!status)
+		rm_explore_space_add(tally, options, number);
 	return status;
 }

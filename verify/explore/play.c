@@ -12,6 +12,7 @@
 #include "verify/explore/heap.h"
 #include "verify/explore/memory.h"
 #include "verify/explore/progress.h"
+#include "verify/explore/thread_local.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -203,6 +204,7 @@ static void thread_main(struct rm_explore_lane *lane)
 	lane->operation = -1;
 	rm_explore_operations_end(lane->id);
 	program->impl->ops->leave(thread);
+	rm_explore_locals_end();
 }
 
 /* Performs the writes before the threads, as often as memory allows. */
@@ -316,6 +318,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	read_map(lane);
 	check_invariants();
 	program->impl->ops->destroy(play.map);
+	rm_explore_locals_end();
 	rm_explore_heap_leaks();
 }
 

@@ -59,32 +59,58 @@ static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
 
 /* Readers acquire the writers' clock, given[0]. Writers also acquire the
    readers' clock, given[1]. So readers do not order each other. */
-int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
+static int lock_to_read(pthread_rwlock_t *opaque, bool waits, const void *site)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
-	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), site);
 	if (depth_of(rwlock) == DEPTH_MOST)
 		return EAGAIN;
-	while (rwlock->writer || writer_first(rwlock))
-		rm_explore_block(RM_EXPLORE_FOR_READ, rwlock, SITE);
+	while (rwlock->writer || writer_first(rwlock)) {
+		if (!waits)
+			return EBUSY;
+		rm_explore_block(RM_EXPLORE_FOR_READ, rwlock, site);
+	}
 	rwlock->readers |= 1U << rm_sim_self();
 	rwlock->depth += 1U << 4 * rm_sim_self();
 	rm_explore_acquire(&rwlock->given[0]);
 	return 0;
 }
 
-int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
+int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
+{
+	return lock_to_read(opaque, true, SITE);
+}
+
+int rm_sim_rwlock_tryrdlock(pthread_rwlock_t *opaque)
+{
+	return lock_to_read(opaque, false, SITE);
+}
+
+static int lock_to_write(pthread_rwlock_t *opaque, bool waits, const void *site)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
-	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
-	while (rwlock->writer || rwlock->readers)
-		rm_explore_block(RM_EXPLORE_FOR_WRITE, rwlock, SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), site);
+	while (rwlock->writer || rwlock->readers) {
+		if (!waits)
+			return EBUSY;
+		rm_explore_block(RM_EXPLORE_FOR_WRITE, rwlock, site);
+	}
 	rwlock->writer = rm_sim_self() + 1;
 	rm_explore_acquire(&rwlock->given[0]);
 	rm_explore_acquire(&rwlock->given[1]);
 	return 0;
+}
+
+int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
+{
+	return lock_to_write(opaque, true, SITE);
+}
+
+int rm_sim_rwlock_trywrlock(pthread_rwlock_t *opaque)
+{
+	return lock_to_write(opaque, false, SITE);
 }
 
 int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)

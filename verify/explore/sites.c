@@ -53,33 +53,45 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
 	qsort(sites->site, sites->count, sizeof(*sites->site), by_address);
 }
 
-/* Copies a line of addr2line up to a blank or a parenthesis. */
+/* Copies a line of addr2line without its arguments or discriminator, which
+   begin with a parenthesis. "(anonymous namespace)" may begin the line. */
 static const char *next_line(const char *at, char *line, size_t size)
 {
-	size_t length = strcspn(at, "\n");
+	const size_t length = strcspn(at, "\n");
+	size_t used = length ? 1 + strcspn(at + 1, "\n(") : 0;
 
-	snprintf(line, size, "%.*s", (int)strcspn(at, "\n ("), at);
+	while (used && at[used - 1] == ' ')
+		used--;
+	snprintf(line, size, "%.*s", (int)used, at);
 	return at + length + (at[length] == '\n');
 }
 
 /* Reads the output for one address: pairs of lines, a function and its place,
-   from the innermost outward, up to the next address. */
+   from the innermost outward, up to the next address. The names begin at the
+   first function outside of installed headers, such as those of C++. */
 static const char *read_site(const char *at, struct rm_explore_site *site)
 {
-	char function[128], place[RM_EXPLORE_PLACE_BYTES];
+	char function[128], path[PATH_BYTES];
 	size_t used = 0;
 
 	while (*at && strncmp(at, "0x", 2)) {
+		const char *slash;
+
 		at = next_line(at, function, sizeof(function));
-		at = next_line(at, place, sizeof(place));
+		at = next_line(at, path, sizeof(path));
 		if (function[0] == '?')
 			continue;
+		slash = strrchr(path, '/');
 		if (!used)
-			snprintf(site->place, sizeof(site->place), "%s", place);
+			snprintf(site->place, sizeof(site->place), "%.63s",
+			        slash ? slash + 1 : path);
+		if (!used && !strncmp(path, "/usr/", strlen("/usr/")))
+			continue;
 		if (used + 1 < sizeof(site->chain))
 			used += (size_t)snprintf(site->chain + used,
 			        sizeof(site->chain) - used, "%s%s %s",
-			        used ? ", in " : "", function, place);
+			        used ? ", in " : "", function,
+			        slash ? slash + 1 : path);
 	}
 	return at;
 }
@@ -102,10 +114,12 @@ static uint64_t offset_of(const struct rm_explore_site *site)
 
 void rm_explore_sites_name(struct rm_explore_sites *sites)
 {
-	char tool[] = "addr2line", flags[] = "-afsie", path[PATH_BYTES];
+	char tool[] = "addr2line", flags[] = "-aCfie", path[PATH_BYTES];
 	char **argv = calloc(sites->count + 4, sizeof(*argv));
 	char *text = calloc(sites->count + 1, OFFSET_BYTES), *output = NULL;
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *image = rm_sim_space_path();
+	const bool found =
+	        realpath(*image ? image : "/proc/self/exe", path) != NULL;
 
 	for (size_t i = 0; argv && text && i < sites->count; i++) {
 		argv[3 + i] = text + i * OFFSET_BYTES;
@@ -114,8 +128,7 @@ void rm_explore_sites_name(struct rm_explore_sites *sites)
 		snprintf(sites->site[i].place, sizeof(sites->site[i].place),
 		        "%s", argv[3 + i]);
 	}
-	if (argv && text && length > 0 && sites->count) {
-		path[length] = '\0';
+	if (argv && text && found && sites->count) {
 		argv[0] = tool;
 		argv[1] = flags;
 		argv[2] = path;

@@ -48,6 +48,7 @@ struct rm_explore_lane {
 	   beginning again, if other lanes ran since. Otherwise NULL. */
 	void (*restamp)(struct rm_explore_lane *lane);
 	uint64_t began; /* steps at the beginning of the operation */
+	uint64_t steps; /* of this lane, up to its last decision */
 };
 
 /* How a schedule failed. */

@@ -93,6 +93,11 @@ int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
 int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
 int rm_sim_sched_getcpu(void);
 
+/* in explorations only (verify/explore/explored.txt) */
+int rm_sim_rwlock_tryrdlock(pthread_rwlock_t *opaque);
+int rm_sim_rwlock_trywrlock(pthread_rwlock_t *opaque);
+int64_t rm_sim_clock_now(void);
+
 /* world.c: threads of the virtual cores, for the trial's team only. */
 int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
         void *(*entry)(void *), void *argument);

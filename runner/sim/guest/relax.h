@@ -11,6 +11,10 @@
 
 #include <string.h>
 
+/* C++ libraries name these functions in ways that a macro would break. */
+#ifdef __cplusplus
+extern "C" {
+#else
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes);
 void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);
@@ -26,9 +30,14 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
 #define memmove(to, from, bytes) RM_SIM_COPY(memmove, to, from, bytes)
 #define memset(to, value, bytes) rm_sim_memset(to, value, bytes)
 #define memcmp(a, b, bytes)      rm_sim_memcmp(a, b, bytes)
+#endif
 
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 /* in parentheses, so that __has_builtin() is not affected */
 #define __builtin_ia32_pause() rm_sim_relax()

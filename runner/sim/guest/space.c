@@ -45,17 +45,18 @@ static struct {
 	struct freed freed[FREED_MAX];
 	unsigned freed_count;
 	uintptr_t image, image_bytes;
+	const char *path; /* of the image; the loader owns it */
 	uint32_t page_number[GLOBAL_PAGES]; /* of the image; 0: none yet */
 	uint32_t pages;
 } space;
 
-/* The first entry in the loader's list is the program's own file. */
-static int find_image(struct dl_phdr_info *info, size_t size, void *unused)
+/* Finds the image that contains an address. For NULL this is the first entry in
+   the loader's list, the program's own file. */
+static int find_image(struct dl_phdr_info *info, size_t size, void *address)
 {
 	uintptr_t low = UINTPTR_MAX, high = 0;
 
 	(void)size;
-	(void)unused;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 		uintptr_t start = info->dlpi_addr + header->p_vaddr;
@@ -67,9 +68,27 @@ static int find_image(struct dl_phdr_info *info, size_t size, void *unused)
 		if (start + header->p_memsz > high)
 			high = start + header->p_memsz;
 	}
+	if (address && ((uintptr_t)address < low || (uintptr_t)address >= high))
+		return 0;
 	space.image = low & ~(uintptr_t)(PAGE - 1);
 	space.image_bytes = high - space.image;
+	space.path = info->dlpi_name;
 	return 1;
+}
+
+int rm_sim_space_choose(const void *address, struct rm_error *error)
+{
+	dl_iterate_phdr(find_image, (void *)(uintptr_t)address);
+	return space.image_bytes <= RM_SIM_GLOBALS_BYTES
+	               ? 0
+	               : rm_error_set(error, -E2BIG,
+	                         "more than %d MiB of code and globals",
+	                         (int)(RM_SIM_GLOBALS_BYTES >> 20));
+}
+
+const char *rm_sim_space_path(void)
+{
+	return space.path ? space.path : "";
 }
 
 int rm_sim_space_open(struct rm_error *error)
@@ -88,12 +107,7 @@ int rm_sim_space_open(struct rm_error *error)
 	madvise(base, RM_SIM_MAPPED_BYTES, MADV_NOHUGEPAGE);
 	space.low = 0;
 	space.high = RM_SIM_HEAP_BYTES;
-	dl_iterate_phdr(find_image, NULL);
-	if (space.image_bytes > RM_SIM_GLOBALS_BYTES)
-		return rm_error_set(error, -E2BIG,
-		        "the program has more than %d MiB of globals",
-		        (int)(RM_SIM_GLOBALS_BYTES >> 20));
-	return 0;
+	return rm_sim_space_choose(NULL, error);
 }
 
 void *rm_sim_space_stack(unsigned n)

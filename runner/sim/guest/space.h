@@ -58,6 +58,13 @@ static inline uint64_t rm_sim_space_offset(uintptr_t address)
    not part of the program. */
 uint64_t rm_sim_space_image(const void *address);
 
+/* From now on, the simulated code and its globals are those of the library that
+   contains this address, instead of the program's. Returns 0, or -E2BIG with
+   `error`. */
+int rm_sim_space_choose(const void *address, struct rm_error *error);
+/* The path of that library, or "" for the program. */
+const char *rm_sim_space_path(void);
+
 /* Allocates zeroed pages at the top of the heap, from the highest address down.
    Freed pages of the same length are used first. NULL: the heap is full. */
 void *rm_sim_space_map(size_t bytes);

@@ -140,7 +140,8 @@ static bool counts(size_t ok, size_t voided, size_t failed, size_t skipped,
 		       "%zu disturbed, %zu repeated\n",
 		        tally.ok, tally.voided, tally.failed, tally.skipped,
 		        tally.disturbed, tally.repeated);
-	return is_expected && tally.cells[0].good[0] + tally.cells[0].good[1] == ok &&
+	return is_expected &&
+	       tally.cells[0].good[0] + tally.cells[0].good[1] == ok &&
 	       tally.cells[0].voided == voided &&
 	       tally.cells[0].failed == failed &&
 	       tally.cells[0].skipped == skipped;

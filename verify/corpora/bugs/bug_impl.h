@@ -24,6 +24,9 @@
 #ifndef BUG_INSERT
 #define BUG_INSERT NULL
 #endif
+#ifndef BUG_COMPARE_SWAP
+#define BUG_COMPARE_SWAP NULL
+#endif
 #ifndef BUG_SCAN
 #define BUG_SCAN NULL
 #endif
@@ -32,6 +35,9 @@
 #endif
 #ifndef BUG_CLEAR
 #define BUG_CLEAR NULL
+#endif
+#ifndef BUG_CHECK
+#define BUG_CHECK NULL
 #endif
 #ifndef BUG_SYNC
 #define BUG_SYNC "mutex"
@@ -63,9 +69,11 @@ static const struct rm_map_ops bug_ops = {
 	.exchange = BUG_EXCHANGE,
 	.take = BUG_TAKE,
 	.insert_if_absent = BUG_INSERT,
+	.compare_swap = BUG_COMPARE_SWAP,
 	.scan = BUG_SCAN,
 	.length = BUG_LENGTH,
 	.clear = BUG_CLEAR,
+	.check = BUG_CHECK,
 };
 
 #ifdef BUG_WIDE

@@ -10,6 +10,11 @@
 
 #include "verify/corpora/bugs/chains.h"
 
+/* Number of buckets at the beginning. */
+#ifndef RESIZING_FIRST
+#define RESIZING_FIRST SMALLEST
+#endif
+
 struct resizing {
 	_Atomic(struct table *) table;
 	_Atomic bool busy; /* a resize is in progress */
@@ -31,7 +36,23 @@ static inline void wait_for_resize(struct resizing *map)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* Atomics are seq_cst throughout, as in Go. */
+/* Copies the table into a new one, and publishes that. Atomics are seq_cst
+   throughout, as in Go. */
+static RM_COLD void replace_table(
+        struct resizing *map, struct table *table, size_t buckets)
+{
+	struct table *other = new_table(buckets, table);
+
+	for (size_t i = 0; i <= table->mask; i++) {
+		struct bucket *bucket = table->buckets + i;
+
+		pthread_mutex_lock(&bucket->lock);
+		copy_bucket(bucket, other, false);
+		pthread_mutex_unlock(&bucket->lock);
+	}
+	atomic_store(&map->table, other);
+}
+
 static RM_COLD void resize(struct resizing *map, struct table *full)
 {
 	bool idle = false;
@@ -40,18 +61,8 @@ static RM_COLD void resize(struct resizing *map, struct table *full)
 		wait_for_resize(map);
 		return;
 	}
-	if (atomic_load(&map->table) == full) {
-		struct table *larger = new_table((full->mask + 1) * 2, full);
-
-		for (size_t i = 0; i <= full->mask; i++) {
-			struct bucket *bucket = full->buckets + i;
-
-			pthread_mutex_lock(&bucket->lock);
-			copy_bucket(bucket, larger, false);
-			pthread_mutex_unlock(&bucket->lock);
-		}
-		atomic_store(&map->table, larger);
-	}
+	if (atomic_load(&map->table) == full)
+		replace_table(map, full, (full->mask + 1) * 2);
 	end_resize(map);
 }
 
@@ -138,7 +149,7 @@ static void *create(const struct rm_sizing *sizing)
 	struct resizing *map = bug_alloc(sizeof(*map));
 
 	(void)sizing;
-	atomic_store(&map->table, new_table(SMALLEST, NULL));
+	atomic_store(&map->table, new_table(RESIZING_FIRST, NULL));
 	pthread_mutex_init(&map->lock, NULL);
 	pthread_cond_init(&map->ended, NULL);
 	return map;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_foreign.c - tests maps from tables of runner/foreign.h: which tables are
+/* test_foreign.c - tests maps from tables of runner/readmostly.h: which tables are
  * accepted, how they are described, and which calls they get. Instead of a
  * library, the table is in this file. */
-#include "runner/foreign.h"
+#include "runner/readmostly.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -19,7 +19,7 @@ static struct rm_explore_schedule last;
 /* Arguments of the last calls, and the results to return. */
 static struct {
 	uint64_t made, limit; /* number of the last program; its step limit */
-	unsigned programs, plays, tallied, cleared;
+	unsigned programs, plays, tallied, cleared, measured;
 	bool plain;
 	const struct rm_explore_program *program;
 	struct rm_explore_exhaust all;
@@ -49,6 +49,13 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	stub.programs++;
 	stub.plain = options->plain;
 	stub.program = program;
+}
+
+void rm_explore_space_add(struct rm_explore_tally *tally,
+        const struct rm_explore_options *options, uint64_t number)
+{
+	(void)options;
+	stub.measured += tally == stub.tally && number == stub.made;
 }
 
 int rm_explore_play(const struct rm_explore_program *program,
@@ -249,11 +256,13 @@ static void a_schedule_has_its_number(void)
 	        "the turns of a play are recorded from the start");
 	CHECK(stub.tallied == 1 && stub.tally == &tally && tally.schedules == 5,
 	        "a play is added to the tally");
+	CHECK(stub.measured == 1, "and measured");
 	stub.fails_at = 1;
 	stub.status = -12;
 	CHECK(rm_explore_play_number(
 	              &options, 7, 321, &tally, NULL, &played, &error) == -12 &&
-	                !last.taken && last.rng == rm_seed(17, 15),
+	                !last.taken && last.rng == rm_seed(17, 15) &&
+	                stub.measured == 1,
 	        "recording turns is optional, and errors are returned");
 }
 

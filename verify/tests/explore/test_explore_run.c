@@ -21,7 +21,8 @@ enum {
 	FIRST = 100,
 	MANY = 60,
 	NUMBERS = FIRST + 2 * MANY,
-	HORIZON = 321
+	HORIZON = 321,
+	CONTROL = 11
 };
 
 static struct {
@@ -99,7 +100,7 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 		if (number == stub.leaves)
 			_exit(7);
 	}
-	/* seven different increments */
+	/* eleven different increments */
 	tally->programs += 1;
 	tally->stopped += 2;
 	tally->schedules += 3;
@@ -107,6 +108,10 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	tally->steps += number;
 	tally->switches += 5;
 	tally->undecided += 6;
+	tally->measured += 7;
+	tally->points += 8;
+	tally->log_all += 9;
+	tally->log_few += 10;
 	played->fault = RM_EXPLORE_NOTHING;
 	snprintf(played->note, sizeof(played->note),
 	        number >= NOTED ? "note %llu" : "", (unsigned long long)number);
@@ -118,6 +123,12 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	               ? rm_error_set(error, -ENOMEM, "number %llu is too much",
 	                         (unsigned long long)number)
 	               : 0;
+}
+
+uint64_t rm_explore_control(
+        const struct rm_explore_options *options, uint64_t horizon)
+{
+	return options == stub.options && horizon == HORIZON ? CONTROL : 0;
 }
 
 enum { CUT_AFTER = 16 };
@@ -170,13 +181,16 @@ static void all_pass(enum rm_explore_policy policy, const char *name)
 		each &= played_once(FIRST, FIRST + MANY, true);
 		none &= !status && summary.found == UINT64_MAX &&
 		        summary.fault == RM_EXPLORE_NOTHING &&
-		        stub.opened == 1 && stub.calibrated == 1;
+		        summary.control == CONTROL && stub.opened == 1 &&
+		        stub.calibrated == 1;
 		seconds &= summary.seconds == 3;
 		/* 100 + 101 + ... + 159 = 7770 */
 		sums &= sum->programs == MANY && sum->stopped == 2 * MANY &&
 		        sum->schedules == 3 * MANY && sum->plays == 4 * MANY &&
 		        sum->steps == 7770 && sum->switches == 5 * MANY &&
 		        sum->undecided == 6 * MANY && !sum->cut &&
+		        sum->measured == 7 * MANY && sum->points == 8 * MANY &&
+		        sum->log_all == 9 * MANY && sum->log_few == 10 * MANY &&
 		        sum->noted == NOTED + 1 &&
 		        !strcmp(sum->note, "note 130");
 	}

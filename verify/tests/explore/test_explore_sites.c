@@ -27,13 +27,18 @@ uint64_t rm_sim_space_image(const void *address)
 	return 0x1000 + (uint64_t)((const char *)address - code);
 }
 
+const char *rm_sim_space_path(void)
+{
+	return "";
+}
+
 int rm_capture(char *const argv[], char **text)
 {
 	char path[PATH_BYTES] = "";
 
 	tool.runs++;
 	tool.well = !strcmp(argv[0], "addr2line") &&
-	            !strcmp(argv[1], "-afsie") &&
+	            !strcmp(argv[1], "-aCfie") &&
 	            readlink("/proc/self/exe", path, sizeof(path) - 1) > 0 &&
 	            !strcmp(argv[2], path);
 	tool.arguments = 0;
@@ -133,8 +138,10 @@ static void names(void)
 	add(&sites, 1);
 	add(&sites, 2);
 	tool.output = "0x000000000000102f\n"
-	              "lookup\n"
-	              "gomap_ops.h:35 (discriminator 3)\n"
+	              "std::atomic<int>::load(std::memory_order)\n"
+	              "/usr/include/c++/12/atomic:250\n"
+	              "(anonymous namespace)::lookup(int)\n"
+	              "/a b/gomap_ops.h:35 (discriminator 3)\n"
 	              "find (inlined by)\n"
 	              "gomap.c:7\n"
 	              "0x000000000000105f\n"
@@ -151,8 +158,10 @@ static void names(void)
 	                !strcmp(tool.offset[2], "0x108f"),
 	        "each address is passed as the offset of the byte before it");
 	CHECK(is(named(&sites, 1), 1, "gomap_ops.h:35",
-	              "lookup gomap_ops.h:35, in find gomap.c:7"),
-	        "the place is the innermost function's; the chain has all");
+	              "(anonymous namespace)::lookup gomap_ops.h:35, "
+	              "in find gomap.c:7"),
+	        "the place is the map's innermost function's; the chain has "
+	        "all");
 	CHECK(is(named(&sites, 2), 2, "0x105f", ""),
 	        "an unknown address is printed as its offset");
 	CHECK(is(named(&sites, 3), 3, "main.c:1", "main main.c:1"),

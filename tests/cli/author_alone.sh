@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# verify/ builds alone, with the contract headers, runner/base, runner/protocol and the simulated guest only, and the
+# GitHub action examples/ci/check runs that build.
+# slow: a minute of CPU time.
+. tests/tools/tap.sh
+dir=$(mktemp -d) out=$dir/out
+trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE CFLAGS CXXFLAGS BUILD
+cp -r --parents verify runner/*.h runner/impl_words.c runner/base runner/protocol \
+	runner/map_program/{map_program.h,this_map.c} \
+	runner/sim/{sim.h,model/*.h,names.txt,simulatable.sh,guest} impls/support/hash.h examples/ci/check "$dir"
+mkdir "$dir/theirs"
+cp examples/cpp/unordered_map.cc "$dir/theirs"
+sed -n '/^      run: |$/,$ s/^        //p' examples/ci/check/action.yml >"$dir/steps"
+action() { # STATUS WORDS FLAGS
+	(cd "$dir/theirs" && GITHUB_ACTION_PATH=$dir/examples/ci/check ADAPTER=unordered_map.cc FLAGS=$3 BUDGET=2 \
+		bash -eo pipefail "$dir/steps") >"$out" 2>&1
+	[ $? = "$1" ] && contains "$out" "$2" || { tail -n 30 "$out" | sed 's/^/# /'; return 1; }
+}
+check 'the action builds verify/ alone, checks and explores' action 0 'open unordered_map.cc: ' ''
+check 'the action finds a bug' action 1 'again: readmostly ' -DBUG
+done_testing

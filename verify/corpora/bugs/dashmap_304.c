@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dashmap_304.c - shrink_to_fit makes a shard as small as the length of the
+ * whole map requires. To compute it, it locks all shards, also the one whose
+ * lock it holds, and waits for itself forever. The contract has no such
+ * operation, so clear shrinks here. */
+#ifndef BUG_ID
+#define BUG_ID dashmap_304
+#endif
+#define LOCKED_COUNT(map, shard, change) ((shard)->size += (size_t)(change))
+#include "verify/corpora/bugs/locked.h"
+
+/* DashMap's lock waits for its own thread; pthreads may report that instead. */
+static void lock_to_read(struct shard *shard)
+{
+	while (pthread_rwlock_rdlock(&shard->lock) == EDEADLK)
+		sched_yield();
+}
+
+static size_t length(void *thread)
+{
+	struct locked *map = thread;
+	size_t sum = 0;
+
+	for (int i = 0; i < SHARDS; i++) {
+		lock_to_read(map->shards + i);
+		sum += map->shards[i].size;
+		pthread_rwlock_unlock(&map->shards[i].lock);
+	}
+	return sum;
+}
+
+/* Under the shard's lock; the shard is empty. */
+static void shrink(struct locked *map, struct shard *shard)
+{
+	const struct rm_sizing sizing = { .shape = SLOT,
+		.seed = shard->table.seed,
+		.keys = twin ? shard->size : length(map),
+		.presize = true };
+
+	probe_free(&shard->table, SLOT);
+	if (probe_init(&shard->table, &sizing))
+		abort();
+}
+
+static void clear(void *thread)
+{
+	struct locked *map = thread;
+
+	for (int i = 0; i < SHARDS; i++) {
+		struct shard *shard = map->shards + i;
+
+		pthread_rwlock_wrlock(&shard->lock);
+		probe_clear(&shard->table, SLOT);
+		shard->size = 0;
+		shrink(map, shard);
+		pthread_rwlock_unlock(&shard->lock);
+	}
+}
+
+#define BUG_CREATE   base_create
+#define BUG_LOOKUP   base_lookup
+#define BUG_EXCHANGE base_exchange
+#define BUG_TAKE     base_take
+#define BUG_LENGTH   length
+#define BUG_CLEAR    clear
+#include "verify/corpora/bugs/bug_impl.h"
