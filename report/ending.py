@@ -30,7 +30,8 @@ class Parser(argparse.ArgumentParser):
         """Prints the error and exits with the status USAGE."""
         missing = message.partition("required: ")[2].split(", ")
         told = [f"{name}: {action.help}".replace("%%", "%") for action in self._actions
-                for name in (*action.option_strings, action.metavar) if name in missing]
+                for name in (*action.option_strings, action.metavar)
+                if name in missing and action.help]
         super().error("; ".join([message, *told, f"`{self.prog} --help` explains all"]))
 
 

@@ -43,7 +43,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                                   metavar="list | show | power | cells | digest")
     listing = kinds.add_parser("list", help="every claim on a line")
     showing = kinds.add_parser("show", help="everything about one claim or rule")
-    showing.add_argument("ids", metavar="ID", nargs="+")
+    showing.add_argument("ids", metavar="ID", nargs="+", help="an id that `list` prints")
     cells = kinds.add_parser("cells", help="the cells that claims need")
     cells.add_argument("plan", metavar="PLAN", type=Path)
     cells.add_argument("ids", metavar="ID", nargs="*")
