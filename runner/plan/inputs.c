@@ -163,8 +163,8 @@ const char *rm_workload_hint(
 	return hint;
 }
 
-/* Rejects a missing file. Its name may be that of a set or a mode, or nearly
-   that of a file in its folder or in workloads/. */
+/* Rejects a missing file. Suggests the set or the mode of this name, or a file
+   with a similar name in the same folder or in workloads/. */
 static int check_file(const char *name, struct rm_error *error)
 {
 	char names[320], mode[NAME_MAX], path[PATH_MAX], hint[RM_HINT_BYTES];
