@@ -136,7 +136,7 @@ campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CON
 
 report:  ## write the report again: CAMPAIGN=results/...
 	@[ -d "$${CAMPAIGN:-results/latest}" ] || { echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign" \
-	  '(ls -d results/*-*); make bench makes one' >&2; exit 2; }
+	  '(`ls results`); make bench makes one' >&2; exit 2; }
 	@.ci/deps build
 	@. runner/base/environment.sh && find_python && "$$python" -m report "$${CAMPAIGN:-results/latest}"
 

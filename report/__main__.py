@@ -41,10 +41,10 @@ GATE_ARM = "base"  # an arm of regression gates, which have their own page
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parses the command line for a page."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m report", description="Makes the report of a "
+    parser = ending.Parser(
+        prog="readmostly report", description="Makes the report of a "
         "campaign: pages, tables, plots; prints its result.")
-    parser.add_argument("folder", metavar="DIR", type=Path)
+    parser.add_argument("folder", metavar="DIR", type=Path, help="a campaign")
     parser.add_argument("--pdf", action="store_true", help="write each "
                         "plot also as a PDF file")
     parser.add_argument("--earlier", metavar="OTHER", type=Path, action="append",
@@ -56,9 +56,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
     """Yields the folders of earlier campaigns; JournalError if a given one has no report."""
-    from report.load import JournalError
+    from report.load import JournalError, no_campaign
     if args.earlier is not None:
         for path in (path for path in args.earlier if path != Path("none")):
+            if not path.is_dir():
+                raise JournalError(f"--earlier {no_campaign(path)}")
             if not (path / "report/verdicts.json").exists():
                 raise JournalError(f"--earlier {path}: no report/verdicts.json in it, expected a "
                                    f"campaign with a report: readmostly report {path}")

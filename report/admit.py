@@ -7,7 +7,6 @@ Each DIR is a campaign of MODE=admission on one machine. For each machine, print
 name, the verdict (admitted or off) and the reason, separated by tabs. A machine is compared with
 the others that have the same id. The limits are in report/admission.json.
 """
-import argparse
 import json
 import math
 import statistics
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from report import ending
 from report.load import Campaign, JournalError, read
 from report.load.decode import decode
 from report.load.trial import Status
@@ -106,7 +106,7 @@ def read_rule() -> Rule:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="python3 -m report admit", description="Checks whether machines are fit for a "
         "campaign on several. Prints a line for each: name, admitted or off, reason.")
     parser.add_argument("folders", metavar="DIR", nargs="+", type=Path,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ends a command with an exit status of docs/adr/0012 and, after an error, with one line. With
 --debug, a traceback is printed instead."""
+import argparse
 import errno
 import io
 import os
@@ -9,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from report import folders
 
@@ -20,6 +21,18 @@ PACKAGE = Path(__file__).resolve().parent
 
 class InputError(Exception):
     """An error that the user must correct; the exit status is 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose error for missing arguments explains them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the error and exits with the status USAGE."""
+        missing = message.partition("required: ")[2].split(", ")
+        told = [f"{name}: {action.help}".replace("%%", "%") for action in self._actions
+                for name in (*action.option_strings, action.metavar)
+                if name in missing and action.help]
+        super().error("; ".join([message, *told, f"`{self.prog} --help` explains all"]))
 
 
 def place_of(error: BaseException) -> str:

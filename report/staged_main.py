@@ -22,7 +22,7 @@ PACKAGES = {"crossover": "report.sweep", "claims": "report.claims"}
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="python3 -m report", description="The next stage of a staged campaign, and the "
         "results of its stages.")
     parser.add_argument("command", choices=("next", "decide", "rule"))

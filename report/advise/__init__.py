@@ -39,14 +39,15 @@ def reader(read: Callable[[str], T]) -> Callable[[str], T]:
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="readmostly advise", description="Recommends a map from a campaign: prints one "
         "paragraph, or refuses and prints a workload file that would settle the question.",
         epilog="Exit status: 0 answered; 1 refused; 2 usage or input; 3 too few runs to rank.")
     parser.add_argument("folder", metavar="DIR", type=Path, help="campaign, plain or in stages")
     for axis in questions.AXES:
         default = axis.preset
-        usual = "" if default is None else f" (default: {text_of(axis.factor, default)})"
+        example = text_of(axis.factor, questions.EXAMPLE.value(axis.factor))
+        usual = f", e.g. {example}" if default is None else f" (default: {example})"
         parser.add_argument(f"--{axis.key}", dest=axis.factor, type=reader(axis.read),
                             required=default is None, default=default, metavar="VALUE",
                             help=f"as in workload files{usual}".replace("%", "%%"))

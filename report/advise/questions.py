@@ -42,7 +42,7 @@ class Spot(NamedTuple):
 FACTORS = Spot._fields
 ORDERED = FACTORS[:4]  # the values of all other factors are names
 NAMED = tuple(f for f in FACTORS if f not in ORDERED)
-USUAL = Spot(0.0, 1, 1)
+USUAL, EXAMPLE = Spot(0.0, 1, 1), Spot(0.03, 2 ** 16, 8)
 
 
 class Axis(NamedTuple):

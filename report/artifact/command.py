@@ -35,7 +35,7 @@ class Inspected:
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="python3 -m report artifact", description="Packs an artifact, "
         "or checks that one has not changed.")
     parser.add_argument("command", choices=("pack", "inspect", "again"))

@@ -20,7 +20,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from report import load
+from report import ending, load
 from report.claims import agreement, decide, decision_rules, ledger, power, rules
 from report.claims import next as stage
 from report.claims.ledger import Ledger
@@ -36,14 +36,14 @@ INDENT = " " * 14
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Parses the command line."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="readmostly dev claims", description="The ledger of published claims: the "
         "statement, the experiment that decides it, the verdict.")
     kinds = parser.add_subparsers(dest="do", required=True,
                                   metavar="list | show | power | cells | digest")
     listing = kinds.add_parser("list", help="every claim on a line")
     showing = kinds.add_parser("show", help="everything about one claim or rule")
-    showing.add_argument("ids", metavar="ID", nargs="+")
+    showing.add_argument("ids", metavar="ID", nargs="+", help="an id that `list` prints")
     cells = kinds.add_parser("cells", help="the cells that claims need")
     cells.add_argument("plan", metavar="PLAN", type=Path)
     cells.add_argument("ids", metavar="ID", nargs="*")

@@ -5,7 +5,6 @@
 Exit status: 0 done; 2 usage error, or fewer than two campaigns can be compared; 3 done, but a
 campaign is missing, incomplete or refused, as the page explains.
 """
-import argparse
 import gc
 from pathlib import Path
 
@@ -32,8 +31,8 @@ def run(folders: list[Path], out: Path | None) -> int:
 
 def main(argv: list[str]) -> int:
     """Runs the command and returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m report compare", description="Writes one page about campaigns of several "
+    parser = ending.Parser(
+        prog="readmostly compare", description="Writes one page about campaigns of several "
         "machines: the ranking of each, orders of maps that are reversed, machines of one kind, "
         "and versions of the maps. Rates of two machines are not compared, and no trials are "
         "pooled.")

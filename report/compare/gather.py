@@ -18,6 +18,7 @@ from report.load import Campaign, JournalError, seal, strict_json
 from report.load.decode import decode
 from report.model.result import Result
 from report.model.trust import Trust
+from report.workload_values import counted
 
 FLEET, STAGES, COMPLETE = "fleet.json", "stages.json", "complete"
 
@@ -175,12 +176,12 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
     """Describes what is missing from a campaign."""
     notes = [*campaign.problems]
     if campaign.pending:
-        notes.append(f"{campaign.pending} trials not run yet")
+        notes.append(f"{counted(campaign.pending, 'trial')} not run yet")
     elif not campaign.complete:
         notes.append("repeats of trials not run yet")
     lost = [c for c in campaign.missing if c.state != "not run"]
     if lost:
-        notes.append(f"{len(lost)} cells without a result")
+        notes.append(f"{counted(len(lost), 'cell')} without a result")
     return (*notes, *(f"{name} failed verification" for name in sorted(campaign.failed_maps)))
 
 

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
 def main(argv: list[str]) -> int:
     """Parses and runs the command; returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="python3 -m report public", description="Published results: an entry for each "
         "campaign, which its journal can verify, and a page of all entries.")
     parts = parser.add_subparsers(dest="what", required=True)

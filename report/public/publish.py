@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report publish DIR: writes and verifies a campaign's entry for results/public and its
-packed journal. Exit status: as for `public`."""
-import argparse
+packed journal. Exit status: as for `public`; 3 written, but the campaign is incomplete."""
 from pathlib import Path
 
 from report import ending, folders
@@ -13,17 +12,21 @@ from report.public import DONE, entry, journal, packed_journal, text_of, verify
 def publish(folder: Path, where: str | None, out: Path) -> int:
     """Writes OUT/NAME.json and, without an address of the journal, OUT/NAME.tar.xz, and verifies
     the entry. Returns the exit status. Raises JournalError."""
-    campaign = gather.read(folder).path
+    campaign = gather.read(folder)
     file = out / f"{folder.resolve().name}.json"
     packed = packed_journal(file)
     found = entry.of_folder(folder, where or packed.name)
     folders.own(out)
     if not where:
-        size = journal.pack(campaign, packed)
+        size = journal.pack(campaign.path, packed)
     folders.replace(file, text_of(found))
     status = verify(file, folder if where else None)
     if status == DONE:
         print(f"Trust: {found.trust.verdict.value}." + "".join(f" {n}." for n in found.notes))
+        if not campaign.complete:
+            command = "run" if campaign.path == folder else "dev claims run"
+            print(f"Next: readmostly {command} --resume -o {folder}, then publish it again")
+            return ending.INCOMPLETE
         print(f"Next: add {file}" + ("" if where else f" and {packed} ({size} bytes)") +
               " to results/public in a clone, commit them, and open a merge request")
     return status
@@ -31,11 +34,11 @@ def publish(folder: Path, where: str | None, out: Path) -> int:
 
 def main(argv: list[str]) -> int:
     """Parses and runs the command; returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="readmostly publish", description="Writes a campaign's entry for results/public: "
         "NAME.json and its packed journal NAME.tar.xz. Verifies that the entry follows from the "
         "journal.")
-    parser.add_argument("folder", metavar="DIR", type=Path)
+    parser.add_argument("folder", metavar="DIR", type=Path, help="a campaign")
     parser.add_argument("--journal", metavar="WHERE", help="address of the folder, if it is too "
                         "large to be packed")
     parser.add_argument("-o", "--output", metavar="FOLDER", type=Path,

@@ -9,7 +9,6 @@ Exit status: 0 comparisons are replicated and none is opposite; 1 a comparison i
 folders cannot be read or compared, or OLD recommends no map; 3 no comparison is replicated, or
 NEW is not finished.
 """
-import argparse
 import os
 import re
 import sys
@@ -149,7 +148,7 @@ def run(old: str, new: Path, figure: str | None) -> int:
 
 def main(argv: list[str]) -> int:
     """Parses and runs the command; returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = ending.Parser(
         prog="python3 -m report reproduce", description="Compares a campaign with the one that "
         "it repeats: replicated, opposite or unclear for each clear comparison, and differences "
         "in the set-up.")

@@ -90,6 +90,7 @@ const char *rm_write_reason(int failed)
 	return failed == -EFBIG    ? "File too large: " RM_FILE_SIZE_ADVICE
 	       : failed == -ENOSPC ? "No space left on device: free space (df)"
 	       : failed == -EDQUOT ? "Disk quota exceeded: free space (quota)"
+	       : failed == -EACCES ? "Permission denied: choose another folder"
 	                           : strerror(-failed);
 }
 

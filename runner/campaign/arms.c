@@ -60,11 +60,14 @@ static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
 	const char *equals = memchr(text, '=', length);
 	size_t name = equals ? (size_t)(equals - text) : 0;
 
-	if (!equals || !is_name(text, name) || name + 1 == length)
+	if (name && !is_name(text, name))
 		return rm_error_set(error, -EINVAL,
-		        "--arms %.*s: %s; a name is of a-z, 0-9 and -, at most "
-		        "%d characters",
-		        (int)length, text, expected, RM_ARM_NAME_BYTES - 1);
+		        "--arms: the name \"%.*s\", expected at most %d "
+		        "characters: a-z (no capital letters), 0-9 and -",
+		        (int)name, text, RM_ARM_NAME_BYTES - 1);
+	if (!name || name + 1 == length)
+		return rm_error_set(error, -EINVAL, "--arms %.*s: %s",
+		        (int)length, text, expected);
 	if (arms->count == RM_ARMS_MAX)
 		return rm_error_set(error, -EINVAL,
 		        "--arms: expected at most %d arms", RM_ARMS_MAX);
@@ -160,8 +163,10 @@ static int find_program(struct rm_arm *arm, struct rm_error *error)
 	if (!arm->is_folder)
 		result = rm_sha256_file(arm->program, arm->sha256, &why);
 	if (result)
-		return rm_error_set(
-		        error, result, "arm %s: %s", arm->name, why.text);
+		return rm_error_set(error, result,
+		        "arm %s: %.300s, expected a map program or a folder "
+		        "of them: `make` builds build/gcc/maps",
+		        arm->name, why.text);
 	char *absolute = realpath(arm->program, NULL);
 
 	if (!absolute)

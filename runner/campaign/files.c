@@ -145,8 +145,10 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 		return 0;
 	if (result == -EEXIST && !stat(path, &found) && S_ISDIR(found.st_mode))
 		return 0;
-	return rm_error_set(error, result, "%s: cannot make the folder: %s",
-	        dir, rm_write_reason(result));
+	return rm_error_set(error, result,
+	        "%s: cannot make the folder: %s, expected a writable place: "
+	        "choose one with -o DIR",
+	        dir, strerror(-result));
 }
 
 int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,

@@ -23,25 +23,15 @@ enum { SAME_MINUTE = 1000, NAME_BYTES = 200 };
 
 extern char **environ;
 
-/* Error for a folder whose path this program chose, which may be read-only. */
-static int report_no_folder(
-        const char *path, int result, struct rm_error *error)
-{
-	return rm_error_set(error, result,
-	        "%s: cannot make the folder: %s, expected a writable place: "
-	        "choose one with -o DIR",
-	        path, strerror(-result));
-}
-
 int rm_folder_new(const char *what, const char *machine_id, time_t now,
         char path[RM_PATH_BYTES], struct rm_error *error)
 {
 	char date[32];
 	struct tm utc;
-	int result = rm_folder_make("results", NULL);
+	int result = rm_folder_make("results", error);
 
 	if (result)
-		return report_no_folder("results", result, error);
+		return result;
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H%M", &utc);
 	for (int i = 1; i < SAME_MINUTE; i++) {
@@ -55,9 +45,10 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 		if (!result)
 			return 0;
 		if (result != -EEXIST)
-			break;
+			return rm_folder_make(path, error); /* reports it */
 	}
-	return report_no_folder(path, result, error);
+	return rm_error_set(error, result,
+	        "%s: exists: choose another folder with -o DIR", path);
 }
 
 void rm_path_trim_slashes(char *path)
@@ -193,7 +184,7 @@ int rm_folder_no_campaign(const char *dir, struct rm_error *error)
 {
 	return rm_error_set(error, -ENOENT,
 	        "%s: %s, expected the folder of a campaign "
-	        "(ls -d results/*-*)",
+	        "(`ls results`; `readmostly run --mode smoke` makes one)",
 	        dir, access(dir, F_OK) ? "no such folder" : "no campaign.json");
 }
 

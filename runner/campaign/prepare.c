@@ -528,6 +528,8 @@ int rm_prepare(const struct rm_run_options *wishes,
 		found = rm_folder_campaign(
 		        wishes->dir, &prepared->campaign, &none);
 	}
+	if (!wishes->resume && (found == -EACCES || found == -ENOTDIR))
+		found = -ENOENT; /* begin_campaign() reports the folder */
 	if (found && found != -ENOENT)
 		return rm_error_set(error, found, "%s", none.text);
 	if (!found && !wishes->resume)

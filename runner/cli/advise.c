@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* advise.c - `readmostly advise`: starts `python3 -m report advise`. */
 #include "runner/cli/cli.h"
-#include "runner/cli/command.h"
 #include "runner/cli/python.h"
 
 #include <argp.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const struct argp argp = { NULL, NULL,
@@ -42,26 +42,8 @@ static bool has_help_option(int argc, char **argv)
 
 int rm_cli_advise(int argc, char **argv)
 {
-	struct rm_report_call call = { .command = "advise",
-		.args = { "advise" },
-		.count = 1,
-		.interrupt_fd = -1 };
-	struct rm_error error = { 0 };
-
-	if (has_help_option(argc, argv)) {
-		argp_help(&argp, stdout, ARGP_HELP_STD_HELP, argv[0]);
-		return RM_OK;
-	}
-	if (argc < 2)
-		rm_error_set(&error, 0,
-		        "expected DIR, the folder of a campaign (readmostly "
-		        "advise --help)");
-	if (argc > RM_PYTHON_ARGS)
-		rm_error_set(&error, 0, "expected at most %d arguments",
-		        RM_PYTHON_ARGS);
-	if (error.text[0])
-		return rm_print_error("advise", &error, RM_USAGE);
-	for (int i = 1; i < argc; i++)
-		call.args[call.count++] = argv[i];
-	return rm_python_exec(&call);
+	if (!has_help_option(argc, argv))
+		return rm_python_exec_command("advise", "advise", argc, argv);
+	argp_help(&argp, stdout, ARGP_HELP_STD_HELP, argv[0]);
+	return RM_OK;
 }

@@ -55,19 +55,6 @@ static int run(int argc, char **argv)
 	return status;
 }
 
-/* Passes `list` and `show` to the report, with all arguments. */
-static int exec_report(int argc, char **argv)
-{
-	struct rm_report_call call = { .command = "dev claims",
-		.args = { "claims" },
-		.count = 1,
-		.interrupt_fd = -1 };
-
-	for (int i = 1; i < argc && call.count < RM_PYTHON_ARGS; i++)
-		call.args[call.count++] = argv[i];
-	return rm_python_exec(&call);
-}
-
 static const struct argp argp = { NULL, NULL,
 	"list [OPTION...]\nshow ID [OPTION...]\nrun [ID...] [OPTION...]",
 	"Published claims about maps, each with the experiment and the rule "
@@ -85,7 +72,8 @@ int rm_cli_claims(int argc, char **argv)
 	struct rm_error error = { 0 };
 
 	if (!strcmp(subcommand, "list") || !strcmp(subcommand, "show"))
-		return exec_report(argc, argv);
+		return rm_python_exec_command(
+		        "dev claims", "claims", argc, argv);
 	if (!strcmp(subcommand, "run")) {
 		argv[1] = name;
 		return run(argc - 1, argv + 1);

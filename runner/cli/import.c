@@ -32,15 +32,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		a->binary = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (!a->format)
-			a->format = text;
-		else
+		if (a->format)
 			rm_argument_set_once(state, &a->file, text, "FILE");
+		else if (strcmp(text, "twitter"))
+			argp_error(state,
+			        "\"%s\": expected twitter FILE -o TRACE", text);
+		else
+			a->format = text;
 		return 0;
 	case ARGP_KEY_SUCCESS:
-		if (!a->format || strcmp(a->format, "twitter") || !a->file ||
-		        !a->output)
-			argp_error(state, "expected twitter FILE -o TRACE");
+		if (!a->file || !a->output)
+			argp_error(state,
+			        "no %s: expected twitter FILE -o TRACE",
+			        a->file ? "-o TRACE" : "FILE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

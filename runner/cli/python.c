@@ -163,3 +163,21 @@ int rm_python_exec(const struct rm_report_call *call)
 	        &error, -errno, "cannot start %s: %s", python, strerror(errno));
 	return rm_print_error(call->command, &error, RM_USAGE);
 }
+
+int rm_python_exec_command(
+        const char *command, const char *first, int argc, char **argv)
+{
+	struct rm_report_call call = { .command = command, .interrupt_fd = -1 };
+	struct rm_error error = { "" };
+
+	if (first)
+		call.args[call.count++] = first;
+	if ((size_t)argc + call.count > RM_PYTHON_ARGS) {
+		rm_error_set(&error, 0, "expected at most %d arguments",
+		        RM_PYTHON_ARGS);
+		return rm_print_error(command, &error, RM_USAGE);
+	}
+	for (int i = 1; i < argc; i++)
+		call.args[call.count++] = argv[i];
+	return rm_python_exec(&call);
+}

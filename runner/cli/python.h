@@ -39,5 +39,8 @@ int rm_python_read_json(const char *python, const struct rm_report_call *call,
 /* Replaces this process by Python. Returns an exit status only if that fails,
    after printing the reason. */
 int rm_python_exec(const struct rm_report_call *call);
+/* The same for `-m report FIRST`, or no FIRST if NULL, and argv[1] on. */
+int rm_python_exec_command(
+        const char *command, const char *first, int argc, char **argv);
 
 #endif /* RM_PYTHON_H */

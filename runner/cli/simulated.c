@@ -15,17 +15,21 @@ static bool is_simulated(const struct rm_cell *cell)
 
 /* Called if no cell ran: reports why the first simulated cell was skipped.
    Returns RM_USAGE. */
-static int report_none(const struct rm_plan *plan, struct rm_error *error)
+static int report_none(const struct rm_plan *plan,
+        const struct rm_workload *workload, struct rm_error *error)
 {
+	const char *where = workload->where[RM_KEY_MEASURE];
+
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (is_simulated(&plan->cells[i].cell))
 			return rm_error_set(error, RM_USAGE, "%s: %s",
 			        plan->cells[i].cell.map,
 			        plan->cells[i].cell.skip);
 	return rm_error_set(error, RM_USAGE,
-	        "nothing to simulate, expected a workload with measure = "
-	        "simulated:MODEL and a window in operations (--set "
-	        "measure=simulated:icelake-sp --set window=10000ops)");
+	        "%s: nothing to simulate, expected measure = simulated:MODEL "
+	        "and a window in operations (--set "
+	        "measure=simulated:icelake-sp --set window=10000ops)",
+	        strcmp(where, "default") ? where : workload->file);
 }
 
 /* Skips cells that cannot be simulated if at least one other can, since some
@@ -55,7 +59,9 @@ static int run_cells(
 		status = simulated->cell(simulated, cell, list, error);
 		done++;
 	}
-	return status || done ? status : report_none(plan, error);
+	if (status || done)
+		return status;
+	return report_none(plan, simulated->planned.inputs.workloads, error);
 }
 
 int rm_simulated_main(int argc, char **argv, const struct argp *argp,

@@ -144,7 +144,8 @@ int rm_cell_list_read(
 		return rm_error_set(error,
 		        failed == -ENOENT || failed == -ENOMEM ? failed
 		                                               : -EINVAL,
-		        "%.200s: %s", file, rm_file_reason(failed));
+		        "%.200s: %s (`readmostly plan --cells` prints a list)",
+		        file, rm_file_reason(failed));
 	failed = rm_cell_list_parse(file, text, length, list, error);
 	free(text);
 	return failed;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inputs.c - loads the workloads that a command line selects. */
 #include "runner/base/host.h"
+#include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -125,7 +126,7 @@ static int read_mode(const struct rm_sources *sources, struct rm_inputs *inputs,
 		snprintf(file, sizeof(file), "%s", mode);
 	else
 		mode_path(name, file);
-	if (!is_path && access(file, F_OK) && errno == ENOENT)
+	if (access(file, F_OK) && errno == ENOENT)
 		return report_missing_mode(sources, file, error);
 	if (!is_path && !set && dash)
 		return rm_error_set(error, -EINVAL,
@@ -137,31 +138,54 @@ static int read_mode(const struct rm_sources *sources, struct rm_inputs *inputs,
 	              : rm_mode_set_touched(inputs, sources->touched, error);
 }
 
-/* Rejects a missing file whose name is also the name of a set, a mode or a
-   workload of this project. */
+const char *rm_workload_hint(
+        const char *file, const char *folder, char hint[RM_HINT_BYTES])
+{
+	const char *slash = strrchr(file, '/'),
+	           *base = slash ? slash + 1 : file;
+	size_t length = folder ? strlen(folder) : (size_t)(base - file);
+	char word[NAME_MAX], pattern[PATH_MAX];
+	struct rm_nearest nearest = { .word = word };
+	glob_t found = { 0 };
+
+	snprintf(word, sizeof(word), "%s%s", base,
+	        strstr(base, ".conf") ? "" : ".conf");
+	snprintf(pattern, sizeof(pattern), "%.*s*.conf", (int)length,
+	        folder ? folder : file);
+	glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		rm_nearest_offer(&nearest, found.gl_pathv[i] + length);
+	globfree(&found);
+	hint[0] = '\0';
+	if (rm_nearest_hint(&nearest)[0])
+		snprintf(hint, RM_HINT_BYTES, " (did you mean %.160s%s?)",
+		        folder ? folder : "", nearest.name);
+	return hint;
+}
+
+/* Rejects a missing file. Suggests the set or the mode of this name, or a file
+   with a similar name in the same folder or in workloads/. */
 static int check_file(const char *name, struct rm_error *error)
 {
-	char names[320], mode[NAME_MAX], file[PATH_MAX];
+	char names[320], mode[NAME_MAX], path[PATH_MAX], hint[RM_HINT_BYTES];
 
+	if (!access(name, F_OK) || errno != ENOENT)
+		return 0; /* opening the file reports other errors */
 	snprintf(mode, sizeof(mode), "%s.conf", name);
-	mode_path(mode, file);
-	if (!access(name, F_OK) || strchr(name, '/'))
-		return 0;
-	if (list_names(name, names, sizeof(names)))
-		return rm_error_set(error, -ENOENT,
-		        "%.40s: %s, expected --set %.40s for the set", name,
-		        strerror(ENOENT), name);
-	if (access(file, F_OK)) {
-		snprintf(file, sizeof(file), "workloads/%s.conf", name);
-		return access(file, F_OK)
-		               ? 0
-		               : rm_error_set(error, -ENOENT,
-		                         "%.40s: %s, expected %.60s", name,
-		                         strerror(ENOENT), file);
-	}
+	bool is_set = name[0] && list_names(name, names, sizeof(names));
+	bool is_mode =
+	        !strchr(name, '/') && !access(mode_path(mode, path), F_OK);
+
+	rm_host_shared_path("workloads/", path, sizeof(path));
+	if (is_set || is_mode)
+		snprintf(hint, sizeof(hint), " (did you mean --%s %.40s?)",
+		        is_set ? "set" : "mode", name);
+	else if (!rm_workload_hint(name, NULL, hint)[0])
+		rm_workload_hint(name, path, hint);
 	return rm_error_set(error, -ENOENT,
-	        "%.40s: %s, expected --mode %.40s for the mode", name,
-	        strerror(ENOENT), name);
+	        "%.80s: %s, expected a workload file%s: `ls %.80s` lists ready "
+	        "ones, `readmostly dev describe` the keys of a new one",
+	        name, strerror(ENOENT), hint, path);
 }
 
 int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,

@@ -159,6 +159,12 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
         const struct rm_override *overrides, size_t override_count,
         struct rm_workload *workload, struct rm_error *error);
 
+/* Formats " (did you mean NAME.conf?)" with the file of `folder`/ whose name is
+   nearest to that of `file`, or "". NULL: the folder of `file`. */
+enum { RM_HINT_BYTES = 256 };
+const char *rm_workload_hint(
+        const char *file, const char *folder, char hint[RM_HINT_BYTES]);
+
 /* Stores the base name of a file without .conf; -EINVAL with `error` if that
    name is invalid in ids or paths. */
 int rm_workload_name(const char *file, rm_name name, struct rm_error *error);

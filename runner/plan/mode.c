@@ -164,8 +164,9 @@ static int include_mode(
 	reading->level++;
 	failed = rm_lines_load(file, &text, &reading->lines.length, &inner);
 	reading->lines.text = text;
-	failed = failed ? rm_error_set(own.error, failed, "%s: include: %.300s",
-	                          where, inner.text)
+	failed = failed ? rm_error_set(own.error, failed,
+	                          "%s: include: %.300s, expected a mode", where,
+	                          inner.text)
 	                : read_lines(reading);
 	free(text);
 	reading->lines = own;

@@ -148,7 +148,7 @@ static int read_include(
 		.level = above->level + 1,
 		.above = above,
 	};
-	char *text = NULL;
+	char *text = NULL, hint[RM_HINT_BYTES];
 	int failed;
 
 	if (reading.level > RM_INCLUDE_MAX)
@@ -162,8 +162,10 @@ static int read_include(
 		        where, file);
 	failed = rm_lines_load(file, &text, &reading.lines.length, &inner);
 	if (failed)
-		return rm_error_set(error, failed, "%s: include: %.300s", where,
-		        inner.text);
+		return rm_error_set(error, failed,
+		        "%s: include: %.250s, expected a workload file, "
+		        "relative to the folder of this one%s",
+		        where, inner.text, rm_workload_hint(file, NULL, hint));
 	reading.lines.text = text;
 	failed = read_text(&reading);
 	free(text);

@@ -87,6 +87,7 @@ done
 
 check "import takes one FILE" refuses '"second": expected one FILE' \
 	import twitter first second
+check "import names an unknown format" refuses '"facebook": expected twitter' import facebook first -o x
 for command in list doctor machine describe; do
 	check "$command accepts no argument" \
 		refuses "\"first\": expected no" "$command" first
@@ -129,7 +130,7 @@ check "a note must be UTF-8" refuses '--note author: expected UTF-8' \
 	run -o x x.conf --note "author=$(printf 'M\374ller')"
 check "a machine needs a name" refuses '--machines ",": expected names' \
 	sim-sensitivity --machines ,
-check "advise requires a folder" refuses 'expected DIR' advise
+check "advise requires a folder" refuses 'required: DIR, --writes' advise
 
 check "explore rejects a missing file by name" \
 	refuses '^readmostly explore: .*/none.c: No such file' explore "$dir/none.c"

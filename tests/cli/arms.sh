@@ -252,13 +252,13 @@ syntax="expected \[WORKLOAD:\]NAME=FILE\[\+SHARE%\]"
 bad "an arm without a file" "$syntax" "$dir/pairs.conf" --arms base
 bad "an arm without a name" "$syntax" "$dir/pairs.conf" --arms "=$dir/base"
 bad "an empty arm" "$syntax" "$dir/pairs.conf" --arms "base=$dir/base,"
-bad "an arm with a bad name" "a name is of a-z, 0-9 and -" \
+bad "an arm with a bad name" "the name .Base!., expected .*no capital letters" \
 	"$dir/pairs.conf" --arms "Base!=$dir/base"
 bad "two arms of one name" "two arms named base" \
 	"$dir/pairs.conf" --arms "base=$dir/base,base=$dir/head"
 bad "two sets for one workload" "two sets for slow" \
 	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"
-bad "an arm without its file on disk" "arm head: .*No such file" \
+bad "an arm without its file on disk" "arm head: .*No such file.*expected a map program or a folder" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/none"
 bad "one file as two arms" "are one file.*use two files or copies" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/base"

@@ -84,7 +84,7 @@ fi
 : >"$dir/file"
 run "$dir/file" unlimited tests/fixtures/campaign.conf
 check "a file in place of the folder is status 2" [ $? = 2 ]
-check "and is reported" contains "$out" "cannot be read: Not a directory"
+check "and is reported" contains "$out" "cannot make the folder: File exists, expected a writable place: choose one with -o DIR"
 mkdir "$dir/closed"
 chmod 000 "$dir/closed"
 run "$dir/closed/campaign" unlimited tests/fixtures/campaign.conf

@@ -133,9 +133,9 @@ check "a set as a mode is rejected with the new spelling" refuses "--mode peers 
 	"$bin" plan --mode peers
 check "also with its time" refuses "--mode claims-full is now --set claims --mode full" \
 	"$bin" run --needs --mode claims-full
-check "a set as a file is rejected with the option" refuses "articles: No such file or directory, expected --set articles" \
+check "a set as a file is rejected with the option" refuses "did you mean --set articles?" \
 	"$bin" plan articles
-check "and so is a mode" refuses "quick: No such file or directory, expected --mode quick" "$bin" run --needs quick
+check "and so is a mode" refuses "did you mean --mode quick?" "$bin" run --needs quick
 check "outside of the sources the error names the folder to run in" refuses \
 	"No such file or directory: expected a folder workloads/modes/ here; run this command in the source tree" elsewhere
 check "a bad --set is reported at --set KEY" refuses "--set window: window = \"5\"" \

@@ -146,11 +146,12 @@ bad "an invalid seed" "expected a number from 0 to 9007199254740991" --seed x sm
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected only one of them" --mode smoke x.conf
 bad "resume without a folder" "expected also -o DIR" --resume
-bad "resume of a missing folder" "$dir/n: no such folder, expected the folder of a campaign" \
+bad "resume of a missing folder" "$dir/n: no such folder, expected the folder of a campaign (\`ls results\`; \`readmostly run" \
 	tests/fixtures/campaign.conf --resume -o "$dir/n"
 mkdir "$dir/mine" && touch "$dir/mine/thesis"
 bad "a folder of other files" "$dir/mine holds other files (thesis)" tests/fixtures/campaign.conf -o "$dir/mine"
-bad "a workload without its path" "growth-reads: No such file or directory, expected workloads/growth-reads.conf" growth-reads
+bad "a workload without its path" \
+	"x/growth-read: No such file or directory, expected a workload file (did you mean workloads/growth-reads.conf?): \`ls workloads/\`" x/growth-read
 bad "--maps without a map of the workload" "--set maps: \`maps\` has no map of --maps syncmap" \
 	tests/fixtures/campaign.conf --set maps=gomap_rw --maps gomap_rw,syncmap -o "$dir/n"
 bad "an unknown back end" "expected auto, likwid, perf, sim, none" \

@@ -44,6 +44,9 @@ check "its lines belong to a region of the answer" sh -c \
 printf 'writes = 3%%\nkeys = 64\nthreads = 3\nmaps = null_map\nmeasure = simulated:zen3\n' >"$dir/three.conf"
 check "a workload file is accepted" runs sim-top "$dir/three.conf"
 check "and is run" contains "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
+sed 's/simulated:zen3/throughput/' "$dir/three.conf" >"$dir/timed.conf"
+check "a workload without a simulated measure is status 2" status_of 2 sim-top "$dir/timed.conf"
+check "and its line is named" contains "$dir/err" "timed.conf:5: nothing to simulate"
 check "a missing workload file is status 2" status_of 2 sim-top "$dir/none.conf"
 check "a contended spin lock runs" runs sim-top --json --maps gomap_mutex --set threads=8
 check "sites of a line are sorted by events" python3 -c "

@@ -403,7 +403,6 @@ refuses "claims without a subcommand" 2 'expected list, show or run' claims
 refuses "claims with an unknown subcommand" 2 '"walk": expected list, show or run' claims walk
 run_readmostly advise a --writes 3% --keys 10k
 check "advise is run by the report" contains "$out" "asked: advise a --writes 3% --keys 10k"
-refuses "advise without a folder" 2 "expected DIR" advise
 for command in crossover claims "claims run" advise; do
 	# shellcheck disable=SC2086 # words
 	run_readmostly $command --help

@@ -144,14 +144,16 @@ def test_workload_option_prints_only_the_workload(folder, capsys):
 
 
 @pytest.mark.parametrize("options", [
-    "--keys 1k --threads 2", "--writes 101% --keys 1k --threads 2",
+    "--keys 1k", "--writes 101% --keys 1k --threads 2",
     "--writes 3% --keys 1k --threads 5000", QUESTION + " --write-kind delete",
     QUESTION + " --needs scan,order", QUESTION + " --write-kind fresh --misses 1%",
     QUESTION + " --json --workload"])
-def test_an_invalid_question_is_a_usage_error(tmp_path, options):
+def test_an_invalid_question_is_a_usage_error(tmp_path, options, capsys):
     with pytest.raises(SystemExit) as end:
         advise.main([str(tmp_path), *options.split()])
     assert end.value.code == 2
+    assert ("--threads: as in workload files, e.g. 8;" in capsys.readouterr().err) == (
+        "--threads" not in options)
 
 
 def fails(capsys, folder):

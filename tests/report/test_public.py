@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from machine_campaigns import change, machine, untrusted
 from report_helpers import TOP, Page, main
-from test_compare import pair_by_oracle
+from test_compare import lines, pair_by_oracle
 
 from report import load
 from report.decide import result
@@ -204,6 +204,16 @@ def test_a_published_entry_is_verified_by_the_journal_next_to_it(given, tmp_path
     (tmp_path / "1/a.json").write_text(json.dumps(contents))
     status, output, _ = public("verify", tmp_path / "1/a.json")
     assert status == 1 and "groups[0].needs: 99" in output
+
+
+def test_an_incomplete_campaign_is_to_be_resumed(given, tmp_path, capsys):
+    folder = shutil.copytree(given / "a", tmp_path / "a")
+    lines(folder, lambda trials: trials[:-1])
+    status, output, _ = publish(folder, "-o", tmp_path)
+    assert status == 3 and (f". 1 trial not run yet.\nNext: readmostly run --resume -o {folder}, "
+                            "then publish it again\n") in output
+    assert main([str(given / "a"), "--earlier", str(tmp_path / "gone")]) == 2
+    assert "--earlier" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name, text, error", [
