@@ -134,7 +134,7 @@ check "nothing that would prevent the same command is left" [ ! -e "$dir/mine/ne
 mv "$dir/mine/lost.trace" "$dir/mine/mine.trace"
 mkdir "$dir/owned"
 echo kept >"$dir/owned/cells.txt"
-refused "an existing list of cells" "cells.txt: File exists" \
+refused "an existing list of cells" "cells.txt: exists already" \
 	-o "$dir/owned"
 check "which stays unchanged" \
 	[ "$(cat "$dir/owned/"*)" = kept ]

@@ -210,4 +210,14 @@ int rm_explore_run(const struct rm_explore_options *options,
 int rm_explore_show(const struct rm_explore_options *options, uint64_t found,
         FILE *out, struct rm_error *error);
 
+/* True if the run decides nothing: a history was undecided, the budget ended, or
+   the injected bug was not found. */
+bool rm_explore_is_open(const struct rm_explore_options *options,
+        const struct rm_explore_summary *summary);
+
+/* Prints the line of one map on stdout; with `sample` also the size of the
+   sample, if no schedule failed. */
+void rm_explore_print(const struct rm_explore_options *options,
+        const struct rm_explore_summary *summary, bool sample);
+
 #endif /* RM_EXPLORE_H */

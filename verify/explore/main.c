@@ -9,14 +9,11 @@
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/program_file.h"
-#include "verify/explore/sample.h"
 
 #include <argp.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -428,153 +425,6 @@ static int show(const struct rm_explore_options *one, uint64_t found)
 	return status && status != -EIO ? RM_INCOMPLETE : RM_FAILED;
 }
 
-/* Formats 12408 as "12,408". */
-static void grouped(uint64_t number, char text[32])
-{
-	char digits[24];
-	int count = snprintf(digits, sizeof(digits), "%" PRIu64, number);
-
-	for (int i = 0; i < count; i++) {
-		*text++ = digits[i];
-		if ((count - i) % 3 == 1 && i + 1 < count)
-			*text++ = ',';
-	}
-	*text = '\0';
-}
-
-/* Prints "all" only if every program was completed. */
-static void print_exhausted(const struct rm_explore_options *one,
-        const struct rm_explore_summary *sum)
-{
-	const struct rm_explore_tally *tally = &sum->tally;
-	char tried[32], most[32];
-
-	grouped(tally->schedules, tried);
-	grouped(one->schedules, most);
-	if (sum->fault)
-		printf("%s schedules", tried);
-	else if (tally->stopped)
-		printf("stopped at %s schedules of a program, %s tried, "
-		       "%" PRIu64 " of %" PRIu64 " programs to their end,",
-		        most, tried, tally->programs - tally->stopped,
-		        tally->programs);
-	else
-		printf("all %s schedules of %" PRIu64 " programs", tried,
-		        tally->programs);
-	printf(" up to %u preemptions%s", one->preemptions,
-	        sum->fault ? "" : ": none fails");
-}
-
-/* A run that could not find the injected bug shows nothing about the map. */
-static bool is_open(const struct rm_explore_options *one,
-        const struct rm_explore_summary *sum)
-{
-	return sum->tally.undecided || sum->tally.cut ||
-	       (!sum->control && !rm_explore_no_control(one));
-}
-
-static void print_control(const struct rm_explore_options *one,
-        const struct rm_explore_summary *sum)
-{
-	const char *none = rm_explore_no_control(one);
-
-	if (none)
-		printf("; no injected bug was tried, since %s", none);
-	else if (sum->control)
-		printf("; an injected bug was found after %" PRIu64
-		       " schedule%s",
-		        sum->control, sum->control == 1 ? "" : "s");
-	else
-		printf("; an injected bug was not found, so this run shows "
-		       "nothing");
-}
-
-/* Formats 10 to the power of `log` with two digits, "31,000", or "10^31" if it
-   is large. */
-static void powered(double log, char text[32])
-{
-	const double unit = log < 1 ? 1 : pow(10, floor(log) - 1);
-
-	if (log < 9)
-		grouped((uint64_t)(round(pow(10, log) / unit) * unit), text);
-	else
-		snprintf(text, 32, "10^%.0f", log);
-}
-
-/* Prints how large a sample is; nothing after an exhaustive run. */
-static void print_sample(const struct rm_explore_options *one,
-        const struct rm_explore_tally *tally)
-{
-	const double count = (double)tally->measured;
-	const double few = tally->log_few / count;
-	const double share = (double)tally->schedules / pow(10, few);
-	char all[32], fewer[32];
-
-	if (!tally->measured || one->threads == 1)
-		return;
-	powered(tally->log_all / count, all);
-	powered(few, fewer);
-	printf("     a sample: %s has %.0f places to switch and %s schedules, "
-	       "%s of them with at most %d preemptions; ",
-	        one->written ? "the program" : "an ordinary program",
-	        tally->points / count, all, fewer, RM_EXPLORE_FEW);
-	if (one->written)
-		printf("at most %.3g %% of these were tried\n",
-		        share < 1 ? 100 * share : 100);
-	else
-		printf("one schedule of each program was tried\n");
-}
-
-/* The end of the line of a run without a finding. */
-static void print_clean(const struct rm_explore_options *one,
-        const struct rm_explore_summary *sum)
-{
-	const struct rm_explore_tally *tally = &sum->tally;
-
-	printf("; %.0f schedules/s", (double)tally->plays / sum->seconds);
-	if (tally->cut)
-		printf("; stopped at the budget of %.0f s before the last one",
-		        (double)one->budget_ns / (double)SECOND_NS);
-	if (tally->noted)
-		printf("; starvation is possible (the map promises only to be "
-		       "%s): in schedule %" PRIu64 " %s",
-		        one->impl->progress, tally->noted - 1, tally->note);
-	print_control(one, sum);
-}
-
-static void print_line(const struct rm_explore_options *one,
-        const struct rm_explore_summary *sum)
-{
-	const struct rm_explore_tally *tally = &sum->tally;
-	double plays = (double)(tally->plays + !tally->plays);
-	bool exhaustive = one->policy == RM_EXPLORE_EXHAUSTIVE;
-
-	printf("%-4s %s: ",
-	        sum->fault          ? "FAIL"
-	        : is_open(one, sum) ? "open"
-	                            : "ok",
-	        one->impl->id);
-	if (exhaustive)
-		print_exhausted(one, sum);
-	else
-		printf("%" PRIu64 " schedules%s%s", tally->schedules,
-		        one->memory ? " under " : "",
-		        one->memory ? rm_explore_memory_name[one->memory] : "");
-	printf(", %.0f steps and %.0f switches each, ",
-	        (double)tally->steps / plays, (double)tally->switches / plays);
-	if (one->unjudged)
-		printf("answers not judged");
-	else
-		printf("%" PRIu64 " undecided", tally->undecided);
-	if (sum->fault)
-		printf("; found after %.2f s; %s %" PRIu64 ": %s", sum->seconds,
-		        exhaustive ? "program" : "schedule", sum->found,
-		        rm_explore_fault_name[sum->fault]);
-	else
-		print_clean(one, sum);
-	printf("\n");
-}
-
 /* Explores one map: prints a line, and a page if it fails. */
 static int explore(const struct arguments *arguments,
         const struct rm_impl *impl, bool by_name)
@@ -604,11 +454,9 @@ static int explore(const struct arguments *arguments,
 	status = rm_explore_run(&one, &sum, &error);
 	if (status)
 		return print_error(impl, &error, status);
-	print_line(&one, &sum);
-	if (by_name && !sum.fault)
-		print_sample(&one, &sum.tally);
+	rm_explore_print(&one, &sum, by_name);
 	if (!sum.fault) /* what was not decided or not run is not a pass */
-		return is_open(&one, &sum) ? RM_INCOMPLETE : RM_OK;
+		return rm_explore_is_open(&one, &sum) ? RM_INCOMPLETE : RM_OK;
 	/* the verdict does not change if the failure cannot be shown */
 	show(&one, sum.found);
 	return RM_FAILED;
