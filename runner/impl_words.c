@@ -56,6 +56,7 @@ const char *rm_impl_cap_word(const struct rm_impl *impl, size_t i)
 		{ RM_CAP_STALE, "stale" },
 		{ RM_CAP_FIXED_SIZE, "fixed-size" },
 		{ RM_CAP_INEXACT_RETURNS, "inexact-returns" },
+		{ RM_CAP_SHORT_KEYS, "short-keys" },
 	};
 
 	for (size_t at = 0; at < sizeof(all) / sizeof(*all); at++)

@@ -246,6 +246,7 @@ enum rm_cap {
 	RM_CAP_FIXED_SIZE = 1 << 7, /* allocated for its keys; never grows */
 	/* return values of concurrent writes may be wrong */
 	RM_CAP_INEXACT_RETURNS = 1 << 8,
+	RM_CAP_SHORT_KEYS = 1 << 9, /* a key has at most 65,535 bytes */
 };
 
 /* What look-ups require of their caller, besides join and leave. */

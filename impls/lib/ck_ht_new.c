@@ -17,6 +17,7 @@ const struct rm_impl rm_impl_ck_ht_new = {
 	.family = "free",
 	.sync = "epoch, mutex for writes",
 	.duty = RM_DUTY_ANNOUNCE,
+	.caps = RM_CAP_SHORT_KEYS,
 	.source = "Al Bahra, Concurrency Kit, ck_ht and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",

@@ -134,8 +134,8 @@ check "advise requires a folder" refuses 'required: DIR, --writes' advise
 
 check "explore rejects a missing file by name" \
 	refuses '^readmostly explore: .*/none.c: No such file' explore "$dir/none.c"
-check "and a file that is not C" \
-	refuses '/a.cc: expected a file that ends with .c' explore "$dir/a.cc"
+check "and a missing file in C++" \
+	refuses '/a.cc: cannot be read: expected a source file' explore "$dir/a.cc"
 
 check "an absent switch is off" \
 	sh -c "'$bin' env machine | head -n 1 | grep -q '^id  *[0-9a-f]*\$'"

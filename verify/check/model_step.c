@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Added to the number of a key that is too long for the map: a set has fewer
+   keys. */
+enum { INSTEAD_OF_LONG = 1 << 20 };
+
 int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
         const char *fault)
 {
@@ -29,6 +33,9 @@ struct rm_key rm_model_key_in(
 	struct rm_key key = rm_keyset_key(
 	        model->set, model->c->shape, i, model->c->seed, buffer);
 
+	if (key.length > UINT16_MAX && model->c->impl->caps & RM_CAP_SHORT_KEYS)
+		return rm_keyset_key(model->set, model->c->shape,
+		        i + INSTEAD_OF_LONG, model->c->seed, buffer);
 	if (model->chain)
 		key.word = model->chain[i];
 	return key;

@@ -48,7 +48,7 @@ int main(void)
 	                count_words(&nothing, rm_impl_cap_word) == 0 &&
 	                count_words(&nothing, rm_impl_loop_word) == 0,
 	        "a map without properties has no words");
-	CHECK(count_words(&all, rm_impl_cap_word) == 9 &&
+	CHECK(count_words(&all, rm_impl_cap_word) == 10 &&
 	                has_word(&all, rm_impl_cap_word, "stale") &&
 	                has_word(&all, rm_impl_cap_word, "inexact-returns") &&
 	                has_word(&all, rm_impl_cap_word, "single-writer"),
