@@ -150,8 +150,9 @@ def test_counts_through_the_daemon_equal_direct_counts(home):
 
 
 @by_daemon
-def test_a_killed_daemon_makes_one_trial_void(home):
-    """The campaign repeats the trial and goes on."""
+def test_a_killed_daemon_makes_its_trial_void(home):
+    """The campaign repeats the trial and goes on. While the test looks for the daemon, the next
+    trial may begin, whose daemon is then killed, too."""
     process = start(home, ACCEPTED, f"""allow; as_user {GROUP} '
         {run("--group L2 --set blocks=6", "killed")}'""")
     journal = home / "killed" / "trials.jsonl"
@@ -169,8 +170,9 @@ def test_a_killed_daemon_makes_one_trial_void(home):
     assert process.returncode == 0, text
     found = trials(home / "killed")
     void = [t for t in found if t["status"] == "void" and "likwid" in t["reason"]]
-    assert len(void) == 1 and "likwid-accessD ended" in void[0]["reason"], [
-        t["reason"] for t in found]
+    assert len(void) in (1, 2) and all(
+        "likwid-accessD ended" in t["reason"] or "Connection reset by peer" in t["reason"]
+        for t in void), [t["reason"] for t in found]
     good = [t for t in found if t["status"] == "ok"]
     assert {t["block"] for t in good} == set(range(6))
     assert all(e["total"] for t in good for e in t["result"]["counters"]["events"])
