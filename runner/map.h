@@ -75,7 +75,7 @@ struct rm_shape {
 #define RM_SHAPE_LITERAL (struct rm_shape)
 #endif
 
-/* The names are those of the plain program; in programs for other sizes x24
+/* The plain program uses these names; in programs for other sizes x24
    means the long value. */
 #define RM_U64X8    (RM_SHAPE_LITERAL{ false, 8 })
 #define RM_U64X24   (RM_SHAPE_LITERAL{ false, RM_VALUE_LONG })

@@ -58,7 +58,7 @@ struct Adapter {
 		return node ? Result(node.mapped()) : Result();
 	}
 
-	// Holds the lock, so that the entries are those of one moment.
+	// Holds the lock, so all entries are from one moment.
 	template <class F> void scan(F visit)
 	{
 		std::shared_lock section(lock);

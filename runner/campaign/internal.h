@@ -280,7 +280,7 @@ int rm_folder_topology(
 int rm_folder_json(const char *dir, const char *name, json_t **json,
         struct rm_error *error);
 
-/* Returns -ENOENT with `error`: DIR does not exist or has no campaign.json. */
+/* Returns -ENOENT with `error`: DIR does not exist or lacks campaign.json. */
 int rm_folder_no_campaign(const char *dir, struct rm_error *error);
 
 /* Reads DIR/campaign.json. Returns 0 and a new reference; -ENOENT if it does

@@ -41,7 +41,7 @@ static void *allocate(size_t alignment, size_t bytes, const void *site)
 
 enum { ALIGNED = 16 }; /* by operators without an argument for it */
 
-/* The names are those of the C++ ABI. */
+/* The names come from the C++ ABI. */
 void *_Znwm(size_t bytes)
 {
 	return allocate(ALIGNED, bytes, SITE);

@@ -60,7 +60,7 @@ static struct copy *copy_of(unsigned lane)
 	return copy;
 }
 
-/* Reads where the initial values of a module are. */
+/* Reads the place of the initial values of a module. */
 static int find_module(struct dl_phdr_info *info, size_t size, void *module)
 {
 	(void)size;

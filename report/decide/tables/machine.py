@@ -10,7 +10,7 @@ from report.model.table import Table, Value
 
 KB = re.compile(r"\b(\d+) kB\b")
 PRESSURE = re.compile(r"some avg10=([\d.]+)")
-USUAL = "SCHED_OTHER, nice 0"  # the scheduling class of a process that nobody changed
+USUAL = "SCHED_OTHER, nice 0"  # the default scheduling class
 BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # limits: load average; per cent of the last 10 s
 
 
