@@ -10,6 +10,7 @@ cpus=$(printf '%s' "$request" | tr -d ' \t\n' |
 # If such a CPU does not exist, the program reports it.
 [ -z "$cpus" ] || taskset -c "$cpus" true 2>/dev/null || cpus=
 heap=$RM_JAVA_HEAP
+case $heap in *[!0-9]* | 0*) echo "RM_JAVA_HEAP=$heap: expected a number of MiB from 1" >&2; exit 2 ;; esac
 if [ -z "$heap" ]; then
 	heap=1024
 	most_kib=$(ulimit -d)

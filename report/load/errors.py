@@ -9,6 +9,7 @@ class JournalError(Exception):
 
 def no_campaign(path: Path) -> JournalError:
     """The error for a folder that does not exist or lacks campaign.json."""
-    found = "no campaign.json" if path.is_dir() else "no such folder"
+    found = "no campaign.json" if path.is_dir() else \
+        "not a folder" if path.exists() else "no such folder"
     return JournalError(f"{path}: {found}, expected the folder of a campaign (`ls results`; "
                         "`readmostly run --mode smoke` makes one)")

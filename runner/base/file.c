@@ -87,11 +87,27 @@ const char *rm_file_reason(int failed)
 
 const char *rm_write_reason(int failed)
 {
-	return failed == -EFBIG    ? "File too large: " RM_FILE_SIZE_ADVICE
-	       : failed == -ENOSPC ? "No space left on device: free space (df)"
-	       : failed == -EDQUOT ? "Disk quota exceeded: free space (quota)"
-	       : failed == -EACCES ? "Permission denied: choose another folder"
-	                           : strerror(-failed);
+	switch (failed) {
+	case -EFBIG:
+		return "File too large: " RM_FILE_SIZE_ADVICE;
+	case -ENOSPC:
+		return "No space left on device: free space (df)";
+	case -EDQUOT:
+		return "Disk quota exceeded: free space (quota)";
+	case -EACCES:
+		return "Permission denied: choose another folder";
+	case -EPERM:
+		return "Operation not permitted: choose another folder";
+	case -EROFS:
+		return "Read-only file system: choose another folder";
+	case -ENOENT:
+		return "its folder does not exist: make it (mkdir -p), or "
+		       "choose another one";
+	case -EISDIR:
+		return "a directory, expected a file in it";
+	default:
+		return strerror(-failed);
+	}
 }
 
 /* Does not rely on the file's size: pipes and files in /proc report none, and a

@@ -33,6 +33,22 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
+/* Text of another encoding has bytes of 0x80 and above, which check_bytes()
+   reports; control characters mean a binary file. */
+static bool check_text(
+        struct rm_lines *lines, const char *line, size_t line_length)
+{
+	for (size_t i = 0; i < line_length; i++)
+		if ((unsigned char)line[i] < ' ' && line[i] != '\t' &&
+		        line[i] != '\r')
+			return report_mistake(lines,
+			        "not a text file (byte 0x%02x in column %zu), "
+			        "expected lines KEY = VALUE, as in "
+			        "workloads/*.conf",
+			        (unsigned char)line[i], i + 1);
+	return true;
+}
+
 /* Comments may contain UTF-8; keys and values must be printable ASCII. */
 static bool check_bytes(struct rm_lines *lines, const char *line,
         size_t content, size_t line_length)
@@ -87,6 +103,8 @@ static bool check_line(struct rm_lines *lines, const char *line, size_t content,
 	const bool is_long = is_long_list(lines, line, content);
 	const size_t most = is_long ? RM_LONG_LINE_MAX : RM_LINE_MAX;
 
+	if (!check_text(lines, line, line_length))
+		return false;
 	if (line_length > most)
 		return report_mistake(lines,
 		        "a line of %zu characters, expected at most %zu",

@@ -2,6 +2,7 @@
 /* arms.c - reads, checks, writes and orders the sets of arms. */
 #include "runner/campaign/internal.h"
 
+#include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/rng.h"
 
@@ -160,7 +161,12 @@ static int find_program(struct rm_arm *arm, struct rm_error *error)
 	int result = 0;
 
 	arm->is_folder = is_folder(arm->program);
-	if (!arm->is_folder)
+	if (!arm->is_folder && !access(arm->program, F_OK) &&
+	        (result = rm_program_check(arm->program)))
+		rm_error_set(&why, result, "%s: %s", arm->program,
+		        result == -EACCES ? "not executable"
+		                          : "no complete program");
+	if (!arm->is_folder && !result)
 		result = rm_sha256_file(arm->program, arm->sha256, &why);
 	if (result)
 		return rm_error_set(error, result,

@@ -182,10 +182,15 @@ int rm_folder_json(const char *dir, const char *name, json_t **json,
 
 int rm_folder_no_campaign(const char *dir, struct rm_error *error)
 {
+	struct stat found;
+	const char *what = stat(dir, &found)        ? "no such folder"
+	                   : S_ISDIR(found.st_mode) ? "no campaign.json"
+	                                            : "not a folder";
+
 	return rm_error_set(error, -ENOENT,
 	        "%s: %s, expected the folder of a campaign "
 	        "(`ls results`; `readmostly run --mode smoke` makes one)",
-	        dir, access(dir, F_OK) ? "no such folder" : "no campaign.json");
+	        dir, what);
 }
 
 int rm_folder_check_campaign(const char *dir, struct rm_error *error)

@@ -185,6 +185,21 @@ static int write_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
+/* Another process that runs this campaign excludes --resume, too. */
+static int refuse_existing(const char *dir, struct rm_error *error)
+{
+	struct rm_error running = { "" };
+
+	if (rm_folder_check_idle(dir, &running))
+		return rm_error_set(error, -EBUSY,
+		        "%s; another campaign needs another folder (-o DIR)",
+		        running.text);
+	return rm_error_set(error, -EEXIST,
+	        "%s holds a campaign already, expected a new folder (another "
+	        "-o DIR), or --resume",
+	        dir);
+}
+
 /* Makes and locks the folder, which must not contain a campaign. */
 static int open_new(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
@@ -211,10 +226,7 @@ static int open_new(const struct rm_run_options *wishes,
 		return result;
 	/* checked again under the lock, which excludes other processes */
 	if (!access(path, F_OK))
-		return rm_error_set(error, -EEXIST,
-		        "%s holds a campaign already, expected a new folder "
-		        "(another -o DIR), or --resume",
-		        prepared->dir);
+		return refuse_existing(prepared->dir, error);
 	if (rm_journal_length(prepared->journal))
 		return rm_error_set(error, -EEXIST,
 		        "%s has a trials.jsonl but no campaign.json: restore "
@@ -534,10 +546,7 @@ int rm_prepare(const struct rm_run_options *wishes,
 	if (found && found != -ENOENT)
 		return rm_error_set(error, found, "%s", none.text);
 	if (!found && !wishes->resume)
-		return rm_error_set(error, -EEXIST,
-		        "%s holds a campaign already, expected a new folder "
-		        "(another -o DIR), or --resume",
-		        wishes->dir);
+		return refuse_existing(wishes->dir, error);
 	return found ? begin_campaign(wishes, prepared, error)
 	             : resume_campaign(wishes, prepared, error);
 }

@@ -3,6 +3,7 @@
    this machine. */
 #include "runner/counters/counters.h"
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -172,8 +173,8 @@ static int write_recording(const char *file, const char *text)
 	if (out && fclose(out) && !failed)
 		failed = -errno;
 	if (failed)
-		fprintf(stderr, "readmostly env counters: %s: %s\n", file,
-		        strerror(-failed));
+		fprintf(stderr, "readmostly env counters: --record %s: %s\n",
+		        file, rm_write_reason(failed));
 	return failed ? RM_INCOMPLETE : RM_OK;
 }
 

@@ -99,7 +99,9 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{ "strict", 's', NULL, 0, "exit with status 1 if there is a warning",
+	{ "strict", 's', NULL, 0,
+	        "exit with status 1 if there is a warning; an unknown check "
+	        "is no warning",
 	        0 },
 	{ "busy", 'b', NULL, 0,
 	        "only print whether the machine is busy now, in at most 2 s; "

@@ -376,7 +376,7 @@ int rm_cli_check(int argc, char **argv)
 	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
-	int status = exec_for_author("check", argc, argv);
+	int status = exec_for_author("check", argc, argv), file;
 
 	if (status)
 		return status;
@@ -387,6 +387,14 @@ int rm_cli_check(int argc, char **argv)
 			        rm_host_sibling_path("readmostly-history", path,
 			                sizeof(path)),
 			        argv, NULL);
+	if ((file = find_argument(argc, argv, NULL, ".c"))) {
+		fprintf(stderr,
+		        "readmostly check: %s: expected an id (`make "
+		        "IMPL=%s` adds this map to the build), a FILE.so, or a "
+		        "source that includes readmostly.h\n",
+		        argv[file], argv[file]);
+		return RM_USAGE;
+	}
 	choose_flavour("check", argc, argv, flavour);
 	if (find_argument(argc, argv, NULL, ".so"))
 		return exec_program("check",
@@ -450,8 +458,12 @@ int rm_cli_explore(int argc, char **argv)
 	}
 	if (file && build(argv[file], path)) {
 		fprintf(stderr,
-		        "readmostly explore: %s: not built: expected a map "
-		        "(docs/guide/your-map.md); run in the source tree\n",
+		        access("runner/map.h", F_OK)
+		                ? "readmostly explore: %s: not built: run this "
+		                  "in the source tree\n"
+		                : "readmostly explore: %s: not built: correct "
+		                  "the first error above; "
+		                  "docs/guide/your-map.md shows a map\n",
 		        argv[file]);
 		return RM_USAGE;
 	}

@@ -5,6 +5,7 @@
 #include "runner/cli/command.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +251,18 @@ static int print_needs(const struct rm_run_options *wishes)
 	return rm_exit_status(result);
 }
 
+static int read_page_variable(bool *no_page)
+{
+	const char *page = getenv("RM_PAGE");
+
+	*no_page = page && !strcmp(page, "no");
+	if (!page || !page[0] || *no_page || !strcmp(page, "yes"))
+		return 0;
+	fprintf(stderr, "readmostly run: RM_PAGE=%.40s: expected no or yes\n",
+	        page);
+	return -EINVAL;
+}
+
 int rm_cli_run(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "[FILE...]",
@@ -262,9 +275,10 @@ int rm_cli_run(int argc, char **argv)
 		"no result, or the plan skips all; 75 interrupted, continue "
 		"with --resume.",
 		rm_start_children, NULL, NULL };
-	const char *page = getenv("RM_PAGE");
-	struct arguments arguments = { .no_page = page && !strcmp(page, "no") };
+	struct arguments arguments = { 0 };
 
+	if (read_page_variable(&arguments.no_page))
+		return RM_USAGE;
 	arguments.wishes.arms = &arguments.arms;
 	arguments.wishes.notes = json_object();
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_set.c - the events of a campaign, and of each pass. */
 #include "runner/base/json.h"
+#include "runner/base/nearest.h"
 #include "runner/counters/events.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALTERNATIVES = 4 };
+enum { ALTERNATIVES = 4, METRICS_BYTES = 380 };
 
 /* The usual metrics, most important first. Each row uses the first metric that
    the CPU offers, because AMD and Arm count fills where Intel counts
@@ -132,6 +133,31 @@ static bool map_has(const struct rm_event_map *map, const char *metric)
 	return false;
 }
 
+/* Suggests a metric and lists those that this CPU counts. */
+static int refuse_metric(const struct rm_event_map *map,
+        const struct rm_arch *arch, const char *metric, struct rm_error *error)
+{
+	struct rm_nearest nearest = { .word = metric };
+	char list[METRICS_BYTES] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < rm_event_map_size(map); i++) {
+		const char *name = rm_event_map_at(map, i)->metric;
+		char word[RM_NEAREST_BYTES_MAX + 3];
+
+		rm_nearest_offer(&nearest, name);
+		snprintf(word, sizeof(word), " %s,", name);
+		if (strstr(list, word) || used + strlen(word) >= sizeof(list) ||
+		        !rm_event_map_find(map, arch, name, NULL))
+			continue;
+		used += strlen(strcpy(list + used, word));
+	}
+	list[used ? used - 1 : 0] = '\0';
+	return rm_error_set(error, -EINVAL,
+	        "no metric \"%s\"%s, expected metrics that this CPU counts:%s",
+	        metric, rm_nearest_hint(&nearest), list);
+}
+
 /* A metric that no CPU has is an error. A metric that only this CPU lacks is
    added to `missing`, and the others are counted. */
 static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
@@ -145,10 +171,7 @@ static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
 		const char *has_one_name[ALTERNATIVES] = { strsep(&next, ",") };
 
 		if (!map_has(map, has_one_name[0]))
-			code = rm_error_set(error, -EINVAL,
-			        "counters: no metric \"%s\", expected one of "
-			        "runner/counters/events.tsv",
-			        has_one_name[0]);
+			code = refuse_metric(map, arch, has_one_name[0], error);
 		else
 			add_first(map, arch, likwid, has_one_name, events,
 			        missing);

@@ -68,16 +68,18 @@ static int choose_replay(
         const char *file, json_t **chosen, struct rm_error *error)
 {
 	json_t *lines = NULL, *sets = json_array();
-	int intervals = rm_replay_load(file, &lines, error);
+	struct rm_error why = { "" };
+	int intervals = rm_replay_load(file, &lines, &why);
 	/* a trial may run in another folder */
 	char *path = intervals < 0 ? NULL : realpath(file, NULL);
 
 	if (!path) {
 		json_decref(lines);
 		json_decref(sets);
-		return intervals < 0 ? -EINVAL
-		                     : rm_error_set(error, -EINVAL, "%s: %s",
-		                               file, strerror(errno));
+		return rm_error_set(error, -EINVAL,
+		        "--counters replay: %s; `readmostly env counters "
+		        "--record FILE` makes a recording",
+		        why.text[0] ? why.text : strerror(errno));
 	}
 	for (int i = 0; i < intervals; i++)
 		json_array_append_new(

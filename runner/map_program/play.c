@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* play.c - `ID play`: replays a trace on the map, with the trace's keys. */
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
 #include "runner/trace/trace.h"
@@ -75,8 +76,8 @@ static int play_and_keep(
 	int status, failed = 0;
 
 	if (a->state && !state) {
-		rm_error_set(
-		        &error, -errno, "%s: %s", a->state, strerror(errno));
+		rm_error_set(&error, -errno, "--state %s: %s", a->state,
+		        rm_write_reason(-errno));
 		return print_error(&error, RM_INCOMPLETE);
 	}
 	status = play(a, trace, state);
@@ -86,7 +87,8 @@ static int play_and_keep(
 		failed = -errno;
 	if (!failed || status != RM_OK)
 		return status;
-	rm_error_set(&error, failed, "%s: %s", a->state, strerror(-failed));
+	rm_error_set(
+	        &error, failed, "%s: %s", a->state, rm_write_reason(failed));
 	return print_error(&error, RM_INCOMPLETE);
 }
 

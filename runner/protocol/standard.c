@@ -56,15 +56,20 @@ static void make_blocking(int fd)
    child of a check returns first: its status belongs to the map. */
 static void check_output(int status, void *process)
 {
-	int was_lost = ferror(stdout);
+	int was_lost = ferror(stdout), lost;
 
 	if ((pid_t)(intptr_t)process != getpid())
 		return;
 	errno = 0;
+	/* The earlier error set errno, but other calls have changed it since.
+	   Another write fails for the same reason. */
+	if (was_lost && write(STDOUT_FILENO, "\n", 1) == 1)
+		errno = EIO;
+	lost = errno;
 	if (!fclose(stdout) && !was_lost)
 		return;
-	fprintf(stderr, "readmostly: standard output was lost%s%s\n",
-	        errno ? ": " : "", errno ? rm_write_reason(-errno) : "");
+	fprintf(stderr, "readmostly: standard output was lost: %s\n",
+	        rm_write_reason(-(lost ? lost : errno)));
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
@@ -96,6 +101,23 @@ static void check_system(void)
 	}
 }
 
+/* Without this check, a misspelt folder would look like a machine about which
+   nothing is known. */
+static void check_played_machine(void)
+{
+	const char *root = getenv("RM_SYSFS");
+	struct stat status;
+
+	if (!root || !root[0] ||
+	        (!stat(root, &status) && S_ISDIR(status.st_mode)))
+		return;
+	fprintf(stderr,
+	        "readmostly: RM_SYSFS=%s: expected a folder with proc/ and "
+	        "sys/ of another machine; `unset RM_SYSFS` uses this one\n",
+	        root);
+	exit(RM_USAGE);
+}
+
 /* A parent that ignores SIGCHLD would make wait() fail, and one that ignores
    SIGPIPE would turn the end of a reader into lost output. The kept signals
    stop a program; a user or nohup may ignore them on purpose. */
@@ -125,6 +147,7 @@ void rm_program_start(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		make_blocking(fd);
 	check_system();
+	check_played_machine();
 	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f returns EFBIG */
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }

@@ -120,6 +120,7 @@ RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor prints the same note" \
 	output_matches "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
 
+mkdir "$dir/nothing"
 RM_SYSFS=$dir/nothing
 export RM_SYSFS
 check "without /proc/cpuinfo it still gives the reason, and status 3 as no file was written" run 3 --record "$dir/none"

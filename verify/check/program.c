@@ -417,7 +417,7 @@ int main(int argc, char **argv)
 		"(memory, threads) ended a check. With --history FILE it "
 		"checks "
 		"a recorded history instead: see `readmostly check "
-		"--history=FILE --help`.",
+		"--history=FILE --help`, whose program `make` builds.",
 		NULL, append_checks, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },

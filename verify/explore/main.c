@@ -2,6 +2,7 @@
 /* main.c - `readmostly explore` in the program of one map (flavour explore):
    runs the instrumented map under many schedules, on the run time of
    verify/explore instead of the simulated machine's. */
+#include "runner/base/file.h"
 #include "runner/base/limits.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -212,7 +213,7 @@ static void refuse_unwritable(
 	         (errno == ENOENT && !access(dirname(folder), W_OK | X_OK)))
 		return;
 	argp_failure(state, RM_USAGE, 0, "--%s %s: cannot be written: %s",
-	        option, file, strerror(errno));
+	        option, file, rm_write_reason(-errno));
 }
 
 /* Gives the scheduler's defaults to options that are not set. */

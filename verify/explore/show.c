@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show.c - replays a schedule that failed, makes it smaller, and writes the
    views of it (view.h). */
+#include "runner/base/file.h"
 #include "verify/explore/explore.h"
 #include "verify/explore/play.h"
 #include "verify/explore/view.h"
@@ -37,7 +38,7 @@ static int write_view(const struct rm_explore_view *view, const char *name,
 		return 0;
 	if (!out)
 		return rm_error_set(error, -EIO, "%s: cannot be written: %s",
-		        name, strerror(errno));
+		        name, rm_write_reason(-errno));
 	status = print(view, out);
 	/* a write error inside print() shows here again */
 	if (fflush(out) || ferror(out))
@@ -46,7 +47,7 @@ static int write_view(const struct rm_explore_view *view, const char *name,
 	if (status)
 		return rm_error_set(error, -EIO,
 		        "%s: not written completely: %s", name,
-		        strerror(-status));
+		        rm_write_reason(status));
 	return 0;
 }
 

@@ -98,8 +98,11 @@ int rm_history_load(const char *file, enum rm_history_format format,
 	        in ? rm_file_read(in, RM_INPUT_MAX, &text, &length) : -errno;
 
 	if (failed)
-		rm_error_set(error, failed, "%.200s: %s", name,
-		        rm_file_reason(failed));
+		rm_error_set(error, failed, "%.200s: %s%s", name,
+		        rm_file_reason(failed),
+		        failed == -ENOENT ? ", expected a recorded history "
+		                            "(docs/reference/history-format.md)"
+		                          : "");
 	else
 		failed = rm_history_read(
 		        name, text, length, format, history, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* program.c - `readmostly check --history FILE`: judges a recorded history. */
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/protocol/command_line.h"
 #include "verify/history/history.h"
 
@@ -164,7 +165,7 @@ static void write_smallest(
 		fprintf(stderr,
 		        "readmostly check: --smallest %s: cannot be written: "
 		        "%s\n",
-		        file, strerror(-failed));
+		        file, rm_write_reason(failed));
 }
 
 /* Undecided is not a failure of the map: the search gave up. */
