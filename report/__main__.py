@@ -59,9 +59,9 @@ def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
     from report.load import JournalError, no_campaign
     if args.earlier is not None:
         for path in (path for path in args.earlier if path != Path("none")):
-            if not path.is_dir():
-                raise JournalError(f"--earlier {no_campaign(path)}")
             if not (path / "report/verdicts.json").exists():
+                if not (path / "campaign.json").exists():
+                    raise JournalError(f"--earlier {no_campaign(path)}")
                 raise JournalError(f"--earlier {path}: no report/verdicts.json in it, expected a "
                                    f"campaign with a report: readmostly report {path}")
             yield path

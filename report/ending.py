@@ -77,7 +77,7 @@ def print_error(text: str) -> None:
 
 def lost(error: OSError) -> int:
     """Reports that output could not be written, and returns the exit status."""
-    print_error(f"standard output was lost: {error.strerror}")
+    print_error(f"standard output was lost: {folders.reason(error)}")
     drop(sys.stdout)
     return INCOMPLETE
 
@@ -95,10 +95,12 @@ def flushed(status: int) -> int:
 
 
 def refusing(command: Callable[[], int], name: str,
-             kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
+             kinds: type[Exception] | tuple[type[Exception], ...],
+             has_output: bool = False) -> int:
     """Runs command() and returns its status. If the command raises one of `kinds`, or if a file
     cannot be opened, prints a line that starts with `name` and returns USAGE. On a full disk,
-    returns INCOMPLETE."""
+    returns INCOMPLETE. `has_output`: the command has the option -o."""
+    instead = ("choose another folder (-o)",) if has_output else ()
     try:
         return command()
     except kinds as error:
@@ -106,7 +108,7 @@ def refusing(command: Callable[[], int], name: str,
     except OSError as error:
         if error.filename is None:
             raise  # an error of a stream has no file name
-        found = f"{error.filename}: {folders.reason(error)}"
+        found = f"{error.filename}: {folders.reason(error, *instead)}"
         status = INCOMPLETE if error.errno in FULL else USAGE
     print(f"{name}: {found}", file=sys.stderr)
     return status

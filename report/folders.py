@@ -35,19 +35,17 @@ NEXT = {
     errno.ENOLCK: "this file system has no locks: choose a local folder"}
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError, instead: str = "use a copy of the campaign (cp -r)") -> str:
     """The error's text, and the next step unless the text has one. A file that may not be read or
-    written is not damaged."""
+    written is not damaged. `instead`: the next step if a folder cannot be written."""
     text = error.strerror or "no reason"
     if error.errno in NEXT and text == os.strerror(error.errno):
         return f"{text}: {NEXT[error.errno]}"
     if not isinstance(error, PermissionError):
         return text
     file = Path(os.fsdecode(error.filename or ""))
-    if os.access(file.parent, os.X_OK) and not os.access(file.parent, os.W_OK) and (
-            not file.exists() or os.access(file, os.R_OK)):
-        text += (f": {file.parent} cannot be written: run as its owner, or use another folder "
-                 "(-o DIR, or a copy of the campaign)")
+    if os.access(file.parent, os.X_OK) and (not file.exists() or os.access(file, os.R_OK)):
+        text += f": {file.parent} cannot be written: run as its owner, or {instead}"
     else:
         text += ": run as the owner of the file, or chmod a+rX the file and its folders"
     return text

@@ -34,7 +34,8 @@ def read(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(text.split(",")))
     wrong = [name for name in names if name not in NEEDS]
     if wrong:
-        raise ValueError(f"expected {listed(NEEDS, 'or')}, separated by commas, not {wrong[0]!r}")
+        raise ValueError(f"expected {listed(NEEDS, 'or')}, separated by commas" +
+                         f", not {wrong[0]!r}" * (len(names) > 1))
     return names
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Formats an answer as plain text; the sentences are in templates/answer.j2."""
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from report import templates
 from report.advise import needs, places, questions
 from report.advise.decide import Answer, Corner, Word
 from report.decide import cards
+from report.load import seal
 from report.model.cards import full_names, renamed
 from report.workload_values import Value, in_words, key_of, listed, text_of
 
@@ -79,6 +81,17 @@ def why(a: Answer) -> str:
     return sentence("why", a, held=held)
 
 
+def next_step(a: Answer) -> list[str]:
+    """Returns a line with the next step if the journal is damaged or the maps are not ranked."""
+    if a.campaign.problems:
+        return [f"Next: {seal.advice(a.campaign.path)}"]
+    if a.word not in (Word.OPEN, Word.ALONE):
+        return []
+    if a.campaign.pending and not (a.campaign.path / "stages.json").exists():
+        return [f"Next: readmostly run -o {shlex.quote(str(a.campaign.path))} --resume"]
+    return ["Next: the same command with --workload >more.conf, then readmostly run more.conf"]
+
+
 def text_of_answer(a: Answer) -> str:
     """Formats the answer as one paragraph; for a refusal, the reason."""
     place = questions.in_words(a.question)
@@ -88,5 +101,6 @@ def text_of_answer(a: Answer) -> str:
              sentence("changes", a), sentence("cells", a) + ".", lacking(a), sentence("trust", a)]
     if a.word is not Word.INVALID:
         parts.append(f"Not known: {'; '.join(unknown(a))}.")
-    return "\n".join(wrapped(renamed(" ".join(p for p in parts if p), full_names(
-        cards.all_cards(a.campaign)))))
+    lines = wrapped(renamed(" ".join(p for p in parts if p), full_names(
+        cards.all_cards(a.campaign))))
+    return "\n".join([*lines, *next_step(a)])

@@ -3,7 +3,7 @@
 (docs/reference/comparing.md).
 
 Exit status: 0 done; 2 usage error, or fewer than two campaigns can be compared; 3 done, but a
-campaign is missing, incomplete or refused, as the page explains.
+campaign is missing, incomplete or refused, as the page explains, or nothing could be compared.
 """
 import gc
 from pathlib import Path
@@ -25,8 +25,9 @@ def run(folders: list[Path], out: Path | None) -> int:
         raise JournalError(f"{out}: a campaign, whose report/ has its own page: expected another "
                            "folder for -o")
     found = gather.gather(folders)
-    print("\n".join(page.write(page.build(found, out / "report"), out / "report")))
-    return DONE if found.complete else INCOMPLETE
+    document = page.build(found, out / "report")
+    print("\n".join(page.write(document, out / "report")))
+    return DONE if found.complete and not page.is_empty(document) else INCOMPLETE
 
 
 def main(argv: list[str]) -> int:
@@ -35,11 +36,13 @@ def main(argv: list[str]) -> int:
         prog="readmostly compare", description="Writes one page about campaigns of several "
         "machines: the ranking of each, orders of maps that are reversed, machines of one kind, "
         "and versions of the maps. Rates of two machines are not compared, and no trials are "
-        "pooled.")
+        "pooled.", epilog="Exit status: 0 compared; 2 usage or input; 3 a campaign is missing, "
+        "incomplete or refused, or nothing could be compared, because the workloads differ and no "
+        "run recommends a map.")
     parser.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a campaign, or "
                         "the folder of a fleet, which adds all of its machines")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="write OUT/report "
                         "(default: the folder of a single fleet, else results/comparison)")
     args = parser.parse_args(argv)
     return ending.refusing(lambda: run(args.folders, args.output), "report compare",
-                           JournalError)
+                           JournalError, has_output=True)

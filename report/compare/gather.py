@@ -268,8 +268,7 @@ def gather(folders: Iterable[Path]) -> Gathered:
         try:
             member = enter(entry, members[0] if members else None, seen)
         except JournalError as error:
-            reason = str(error).removeprefix(f"{entry.path}: ").replace(
-                f"{entry.path}/", "").replace(str(entry.path), entry.path.name)
+            reason = str(error).removeprefix(f"{entry.path}: ").removeprefix(f"{entry.path}/")
             absent.append(Absent(entry.label, "refused", reason))
             continue
         other = members and admit.version(members[0].campaign, member.campaign)
@@ -279,5 +278,5 @@ def gather(folders: Iterable[Path]) -> Gathered:
     if len(members) + len(versions) < 2:
         raise JournalError(
             f"{len(members)} of {len(entries)} campaigns can be compared, expected at least two"
-            + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent))
+            + ": name another one (`ls results`)" * (len(entries) == 1) + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent))
     return Gathered(tuple(members), versions, tuple(absent), len(entries))

@@ -55,6 +55,11 @@ def answers(d: Document) -> list[Answer]:
         found.items(), key=lambda kv: (ORDER.index(kv[0][0]), -len(kv[1]), kv[0][1]))]
 
 
+def is_empty(d: Document) -> bool:
+    """True if runs of different workloads are compared and none of them recommends a map."""
+    return any(m.differs for m in d.machines) and all(a.outcome is None for a in answers(d))
+
+
 def context(d: Document) -> dict[str, object]:
     """Returns the variables of both templates. Sums are passed as text, because comparison.json
     does not contain them."""
@@ -66,7 +71,7 @@ def context(d: Document) -> dict[str, object]:
         for j, entry in enumerate(ranking.entries if ranking else ()):
             cells[i, entry.map] = wrapped(
                 entry, f"machines.{i}.rankings.{d.headline}.entries.{j}")
-    return {"d": View(d, ""), "answers": answers(d), "cells": cells,
+    return {"d": View(d, ""), "answers": answers(d), "empty": is_empty(d), "cells": cells,
             "labels": [m.label for m in d.machines],
             "orders": (f"{sum(a.reversed for a in d.agreement):,}", f"{pairs:,}"),
             "leads": {(i, ranking.leader) for i, m, ranking in columns

@@ -108,4 +108,5 @@ def main(argv: list[str]) -> int:
     all_.add_argument("-o", "--output", metavar="OUT", type=Path,
                       default=Path("results/public-page"))
     args = parser.parse_args(argv)
-    return ending.refusing(lambda: run(args), "report public", JournalError)
+    return ending.refusing(lambda: run(args), "report public", JournalError,
+                           has_output=args.what == "page")

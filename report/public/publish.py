@@ -6,12 +6,17 @@ from pathlib import Path
 from report import ending, folders
 from report.compare import gather
 from report.load import JournalError
+from report.model.trust import Trust
 from report.public import DONE, entry, journal, packed_journal, text_of, verify
 
 
 def publish(folder: Path, where: str | None, out: Path) -> int:
     """Writes OUT/NAME.json and, without an address of the journal, OUT/NAME.tar.xz, and verifies
     the entry. Returns the exit status. Raises JournalError."""
+    if where and not set("/:") & set(where):
+        raise JournalError(f"--journal {where}: expected a public address, such as "
+                           f"https://example.org/{folder.resolve().name}; without --journal, "
+                           "the journal is packed next to the entry")
     campaign = gather.read(folder)
     file = out / f"{folder.resolve().name}.json"
     packed = packed_journal(file)
@@ -27,6 +32,10 @@ def publish(folder: Path, where: str | None, out: Path) -> int:
             command = "run" if campaign.path == folder else "dev claims run"
             print(f"Next: readmostly {command} --resume -o {folder}, then publish it again")
             return ending.INCOMPLETE
+        if found.trust.verdict is Trust.NOT:
+            print(f"Do not add {file} to results/public: its page would recommend no map. "
+                  f"`readmostly report {folder}` names the check that failed; measure again")
+            return status
         print(f"Next: add {file}" + ("" if where else f" and {packed} ({size} bytes)") +
               " to results/public in a clone, commit them, and open a merge request")
     return status
@@ -45,4 +54,4 @@ def main(argv: list[str]) -> int:
                         default=Path("results/public"))
     args = parser.parse_args(argv)
     return ending.refusing(lambda: publish(args.folder, args.journal, args.output),
-                           "report publish", JournalError)
+                           "report publish", JournalError, has_output=True)

@@ -24,7 +24,7 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool, folder: Path) ->
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
     shared: dict[str, object] = {
-        **text.context(result), **text.place(folder), "sheets": sheets,
+        **text.context(result), **text.place(folder, result), "sheets": sheets,
         "ids": {sheet.id for sheet in sheets}, "drawn": drawn,
         "bars": figures.bars(maps, refs),
         "slopes": figures.lines(result.scaling),

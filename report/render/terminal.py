@@ -35,7 +35,7 @@ def printed(result: Result, rows: list[BoardRow], most: int,
     keys = result.groups[0].place.keys if result.groups else 0
     env = text.environment(html=False, cards=result.cards)
     lines_ = env.get_template("terminal.txt.j2").render(
-        **text.context(result), **text.place(page.parent.parent), rows=views, page=page,
+        **text.context(result), **text.place(page.parent.parent, result), rows=views, page=page,
         keys=f"{keys:,}", more=max(len(rows) - most, 0), stars=stars(rows, BAR - name),
         name=name).splitlines()
     return [part for line in lines_ for part in folded(line)]

@@ -53,10 +53,14 @@ def context(result: Result) -> dict[str, object]:
     return {"r": View(result, ""), "head": head, "card": card}
 
 
-def place(campaign: Path) -> dict[str, str]:
-    """Variables for next steps: the campaign's folder as a word of a command, and the
-    process that still runs the campaign, or ""."""
-    return {"folder": shlex.quote(str(campaign)), "running": folders.owner(campaign)}
+def place(campaign: Path, result: Result) -> dict[str, str]:
+    """Variables for next steps: the campaign's folder as a word of a command, the process that
+    still runs the campaign, or "", and the first damage of its journal, or ""."""
+    running = folders.owner(campaign)
+    damage = [str(row[-1]) for table in result.tables if table.id == "lost"
+              for row in table.rows if row[-2] == "problem" and result.runs.trials]
+    return {"folder": shlex.quote(str(campaign)), "running": running,
+            "damage": f"{campaign}/{damage[0]}" if damage and not running else ""}
 
 
 @pass_environment
