@@ -12,6 +12,11 @@ CXX     := $(call one,CXX,$(if $(CLANG),clang++,g++))
 # Variables have upper-case names. Without this check, mode=quick would be ignored.
 $(foreach v,mode set map maps workload ids args a b build deps out impl hide base head cell,$(if $(filter command,$(origin $(v))),\
   $(error $(v)=$($(v)): expected upper case: $(shell echo $(v) | tr a-z A-Z)=$($(v)))))
+# So would a misspelt variable, such as MOD=smoke.
+given   := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(v)))
+MISSPELT := $(if $(given),$(shell python3 runner/misspelt.py $(given)))
+$(if $(MISSPELT),$(error $(firstword $(MISSPELT))=$($(firstword $(MISSPELT))): no such variable: did you mean \
+  $(lastword $(MISSPELT))? `make help` lists variables))
 # Inherited variables that change results or output do not reach recipes (runner/base/environment.def).
 of_kind  = $(subst *,%,$(shell sed -n 's/^$(1)("\(.*\)").*/\1/p' runner/base/environment.def))
 unexport $(filter-out $(call of_kind,KEPT) LC_ALL,$(filter $(call of_kind,UNWANTED),$(.VARIABLES)))
@@ -179,6 +184,10 @@ deps-peers:  ## install the libraries of peers
 	@.ci/deps peers && .ci/unpack peers
 
 PREFIX ?= /usr/local
+# Checked before the build, which takes minutes.
+$(if $(PRETEND),,$(if $(filter install,$(MAKECMDGOALS)),$(if $(shell mkdir -p '$(DESTDIR)$(PREFIX)/bin' 2>&1 && \
+  { [ -w '$(DESTDIR)$(PREFIX)/bin' ] || echo no; }),$(error PREFIX=$(PREFIX): $(shell id -un) cannot write to \
+  $(DESTDIR)$(PREFIX): run make as another user, or choose another folder: make install PREFIX=$$HOME/.local))))
 install: $(PLACE)/readmostly author  ## install commands, maps of the modes, report, documents: PREFIX=/usr/local DESTDIR=
 	@$(RUN) runner/install.sh '$(DESTDIR)$(PREFIX)'
 

@@ -26,7 +26,7 @@ def run(folders: list[Path], out: Path | None) -> int:
                            "folder for -o")
     found = gather.gather(folders)
     document = page.build(found, out / "report")
-    print("\n".join(page.write(document, out / "report")))
+    print("\n".join([*page.write(document, out / "report"), *found.advice]))
     return DONE if found.complete and not page.is_empty(document) else INCOMPLETE
 
 

@@ -21,6 +21,7 @@ from report.model.trust import Trust
 from report.workload_values import counted
 
 FLEET, STAGES, COMPLETE = "fleet.json", "stages.json", "complete"
+ADVICE = ": `readmostly dev validate"  # the beginning of seal.advice() in a message
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ class Versions:
 @dataclass(frozen=True)
 class Gathered:
     """The selected campaigns. `wanted` is the number of campaigns that were requested, by folder or
-    by fleet."""
+    by fleet. `advice`: next steps after damage, which only the terminal shows."""
     members: tuple[Member, ...]
     versions: tuple[Versions, ...]
     absent: tuple[Absent, ...]
     wanted: int
+    advice: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -256,6 +258,7 @@ def gather(folders: Iterable[Path]) -> Gathered:
     members: list[Member] = []
     others: list[Member] = []
     absent: list[Absent] = []
+    advice: list[str] = []
     seen: dict[str, str] = {}
     entries = listed(folders)
     for entry in entries:
@@ -268,8 +271,10 @@ def gather(folders: Iterable[Path]) -> Gathered:
         try:
             member = enter(entry, members[0] if members else None, seen)
         except JournalError as error:
-            reason = str(error).removeprefix(f"{entry.path}: ").removeprefix(f"{entry.path}/")
+            reason, code, rest = str(error).removeprefix(f"{entry.path}: ").removeprefix(
+                f"{entry.path}/").partition(ADVICE)  # pages show no path of this machine
             absent.append(Absent(entry.label, "refused", reason))
+            advice += [f"{entry.label}: {code.lstrip(': ')}{rest}"] if code else []
             continue
         other = members and admit.version(members[0].campaign, member.campaign)
         (others if other else members).append(member)
@@ -278,5 +283,6 @@ def gather(folders: Iterable[Path]) -> Gathered:
     if len(members) + len(versions) < 2:
         raise JournalError(
             f"{len(members)} of {len(entries)} campaigns can be compared, expected at least two"
-            + ": name another one (`ls results`)" * (len(entries) == 1) + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent))
-    return Gathered(tuple(members), versions, tuple(absent), len(entries))
+            + ": name another one (`ls results`)" * (len(entries) == 1) + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent)
+            + "".join(f"\n  {line}" for line in advice))
+    return Gathered(tuple(members), versions, tuple(absent), len(entries), tuple(advice))

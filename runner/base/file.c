@@ -101,8 +101,8 @@ const char *rm_write_reason(int failed)
 	case -EROFS:
 		return "Read-only file system: choose another folder";
 	case -ENOENT:
-		return "its folder does not exist: make it (mkdir -p), or "
-		       "choose another one";
+		return "No such file or directory: make the folder (mkdir -p) "
+		       "or choose another";
 	case -EISDIR:
 		return "a directory, expected a file in it";
 	default:

@@ -51,7 +51,7 @@ set_time_limit() {
 	local limit=${site[minutes-most]} partition_limit=''
 	BUDGET=$(awk -F= '$1 ~ /^budget[ \t]*$/ { v = $2 + 0; if ($2 ~ /h/) v *= 3600
 		else if ($2 ~ /min/) v *= 60; print int(v + 0.999); exit }' "$mode_file")
-	[ $LAUNCHER = ssh ] || partition_limit=$(slurm_time_limit)
+	[ $LAUNCHER = ssh ] || partition_limit=$(slurm_time_limit) || exit 2
 	[ -z "$partition_limit" ] || [ "$partition_limit" -ge "$limit" ] || limit=$partition_limit
 	MINUTES=$((${BUDGET:-$((limit * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
 	[ "$MINUTES" -le "$limit" ] || MINUTES=$limit

@@ -21,7 +21,9 @@ slurm_machines() { # prints one name per line
 # Prints the time limit of the partition in minutes; nothing if unlimited.
 slurm_time_limit() {
 	local text days=0
-	text=$(sinfo -h ${site[partition]:+-p "${site[partition]}"} -o %l | head -n 1)
+	text=$(sinfo -h ${site[partition]:+-p "${site[partition]}"} -o %l) || refuse "${NODES:+NODES=$NODES: }sinfo" \
+		"reports the error above: run it on a login node of Slurm, or use MACHINES=file (docs/guide/many-machines.md)"
+	text=${text%%$'\n'*}
 	[[ $text =~ ^[0-9:-]+$ ]] || return 0
 	[[ $text != *-* ]] || { days=${text%%-*} text=${text#*-}; }
 	awk -F: -v d="$days" '{ h = NF == 3 ? $1 : 0; m = NF == 3 ? $2 : $1

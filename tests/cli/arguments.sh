@@ -132,6 +132,33 @@ check "a machine needs a name" refuses '--machines ",": expected names' \
 	sim-sensitivity --machines ,
 check "advise requires a folder" refuses 'required: DIR, --writes' advise
 
+# Errors of files and variables name what is valid, or the next step.
+head -c 400 /bin/ls >"$dir/binary.conf"
+echo 'int x = y;' >"$dir/broken.c"
+while IFS='|' read -r text words; do
+	# shellcheck disable=SC2046,SC2086 # words
+	check "$words: $text" refuses "$text" $(echo $words | sed "s|DIR|$dir|g")
+done <<'END'
+not a text file (byte 0x.*expected lines KEY = VALUE|plan DIR/binary.conf
+--counters replay: .*none: No such.*`readmostly env counters --record FILE`|run --mode smoke --counters replay:DIR/none -o DIR/x
+arm a: /etc/passwd: not executable, expected a map program|run --mode smoke --arms a=/etc/passwd,b=DIR -o DIR/x
+no metric "l1d_fil" (did you mean l1d_fill?), expected metrics.* cycles, |counters --metrics=l1d_fil
+expected an id (`make IMPL=.*readmostly.h|check DIR/broken.c
+not built: correct the first error above|explore DIR/broken.c
+none: No such file.*, expected a recorded history (docs|check --history=DIR/none
+END
+for variable in 'RM_PAGE=nope: expected no or yes' 'RM_SYSFS=/none: expected a folder with proc/'; do
+	check "${variable%%:*} is rejected" eval \
+		'! env "${variable%%:*}" "$bin" run --mode smoke -o "$dir/x" 2>"$dir/err" && contains "$dir/err" "$variable"'
+done
+check "a refused run makes no folder" [ ! -e "$dir/x" ]
+check "lost output of JSON has its reason" eval \
+	'! "$bin" env machine --json 2>"$dir/err" >/dev/full && contains "$dir/err" "lost: No space left on device: free"'
+"$bin" advise --help | tr -s ' \n' ' ' >"$dir/out"
+for need in $(sed -n 's/^  "\(.*\)": .*/\1/p' report/advise/needs.json); do
+	check "advise --help lists $need" grep -q "[ ,]$need[, ]" "$dir/out"
+done
+
 check "explore rejects a missing file by name" \
 	refuses '^readmostly explore: .*/none.c: No such file' explore "$dir/none.c"
 check "and a missing file in C++" \

@@ -117,10 +117,10 @@ explore gomap_rw --schedules 50 --html "$dir/none.html" >/dev/null
 check 'without a finding no file is written' [ "$? $(ls "$dir" | grep -c none)" = '0 0' ]
 explore $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
 check 'a file that cannot be created is reported before any run' [ "$? $(cat "$dir/err")" = \
-	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory" ]
+	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory: make the folder (mkdir -p) or choose another" ]
 explore $map --perfetto /dev/full >/dev/null 2>"$dir/err"
 check 'a full disk is reported, and the status stays 1' [ "$? $(cat "$dir/err")" = \
-	"1 readmostly explore: $map: /dev/full: not written completely: No space left on device" ]
+	"1 readmostly explore: $map: /dev/full: not written completely: No space left on device: free space (df)" ]
 explore $map --html /dev/full >/dev/null 2>"$dir/err"
 check 'also for HTML' contains "$dir/err" '/dev/full: not written completely: No space left'
 explore all --html "$dir/all.html" 2>"$dir/err"

@@ -26,6 +26,11 @@ echo "# campaign.json $campaign_kib KiB, trials.jsonl $journal_kib KiB"
 check "the journal is the largest file" \
 	[ "$journal_kib" -gt $((campaign_kib + 64)) ]
 
+flock "$dir/whole/lock" "$readmostly" run tests/fixtures/campaign.conf -o "$dir/whole" >"$out" 2>&1
+status=$?
+check "a campaign that runs is named with its process, not --resume" eval \
+	'[ $status = 2 ] && grep -q "process [0-9]* runs this campaign: wait until it ends.*another folder (-o" "$out"'
+
 # The limit is too small for campaign.json.
 run "$dir/small" $((campaign_kib / 2)) tests/fixtures/campaign.conf
 check "a limit below campaign.json is status 3" [ $? = 3 ]

@@ -20,6 +20,9 @@ check "also for several machines" refused "MODE=peers: no such mode" campaign MO
 check "a set as a target is rejected with the new spelling" refused "expected make bench SET=claims" claims
 check "lower case is rejected with the correct spelling" refused "mode=quick: expected upper case: MODE=quick" \
 	bench mode=quick
+check "so is a misspelt variable" refused "MOD=smoke: no such variable: did you mean MODE?" bench MOD=smoke
+check "operations are checked before the build" refused "CHECK_OPS=abc: expected a number" check-maps CHECK_OPS=abc
+check "and so is the place of an installation" refused "cannot write to /proc/none: " install PREFIX=/proc/none
 check "a misspelled program is rejected with a suggestion" refused "(did you mean gomap_rw?)" \
 	programs NEEDED=plain/gomap_rx
 check "so is a misspelled map" refused "MAP=gomap_wr: no map is called gomap_wr (did you" flamegraph MAP=gomap_wr

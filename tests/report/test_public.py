@@ -40,7 +40,7 @@ def given(tmp_path_factory):
                  untrusted(folder / "b", "bbbbbbbb", seed=2, blocks=8, threads=(2,))]
     (folder / "public").mkdir()
     for campaign in campaigns:
-        status, text, error = public("entry", campaign, "--journal", f"at {campaign.name}")
+        status, text, error = public("entry", campaign, "--journal", f"host:{campaign.name}")
         assert status == 0, error
         (folder / "public" / f"{campaign.name}.json").write_text(text)
     (folder / "public/README.md").write_text("no entry")
@@ -67,7 +67,7 @@ def test_the_numbers_agree_with_the_oracle(given):
 
 
 def test_an_entry_is_reproducible_and_is_verified(given):
-    assert public("entry", given / "a", "--journal", "at a")[1] == (
+    assert public("entry", given / "a", "--journal", "host:a")[1] == (
         given / "public/a.json").read_text()
     status, output, _ = public("verify", given / "public/a.json", given / "a")
     assert status == 0 and "2 rankings follow" in output
@@ -156,7 +156,7 @@ def test_each_ranking_has_a_row_and_an_untrusted_one_no_map(given, tmp_path):
     groups = [g for name in "ab" for g in entry_of(given, name)["groups"]]
     assert len(rows) == len(groups) == 4
     assert [row[2] for row in rows] == ["ck_ht"] * 2 + ["no map is recommended"] * 2
-    assert [row[6] for row in rows] == ["at a"] * 2 + ["at b"] * 2
+    assert [row[6] for row in rows] == ["host:a"] * 2 + ["at b"] * 2
     assert [float(row[3].split()[0]) for row in rows] == [
         pytest.approx(g["entries"][0]["rate"]["value"] / 1e6, rel=0.005) for g in groups]
     assert "2 campaigns on 2 kinds of machine." in page and "Synthetic: " in page
@@ -237,7 +237,9 @@ def test_a_journal_that_is_too_large_needs_an_address(given, tmp_path, monkeypat
     monkeypatch.setattr(journal, "MOST_BYTES", 1000)
     status, _, error = publish(given / "a", "-o", tmp_path)
     assert status == 2 and "at most 1000" in error and not list(tmp_path.iterdir())
-    assert publish(given / "a", "-o", tmp_path, "--journal", "at a")[0] == 0
+    assert "nonsense: expected a public address" in publish(
+        given / "a", "-o", tmp_path, "--journal", "nonsense")[2]
+    assert publish(given / "a", "-o", tmp_path, "--journal", "host:a")[0] == 0
     assert (tmp_path / "a.json").read_text() == (given / "public/a.json").read_text()
 
 
