@@ -31,7 +31,7 @@ NEXT = {
     errno.ENOSPC: "free space (df)", errno.EDQUOT: "free space (quota)",
     errno.EFBIG: "the limit is ulimit -f (size of files): start in a shell with "
                  "`ulimit -f unlimited`",
-    errno.EROFS: "choose a writable place",
+    errno.EROFS: "choose a writable place", errno.ENOTDIR: "choose another place",
     errno.ENOLCK: "this file system has no locks: choose a local folder"}
 
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Number of the random stream, derived from a trial's seed, that orders the
    arms. Streams from 77 on draw the padding of arms (campaign.c), so the two
@@ -161,12 +162,7 @@ static int find_program(struct rm_arm *arm, struct rm_error *error)
 	int result = 0;
 
 	arm->is_folder = is_folder(arm->program);
-	if (!arm->is_folder && !access(arm->program, F_OK) &&
-	        (result = rm_program_check(arm->program)))
-		rm_error_set(&why, result, "%s: %s", arm->program,
-		        result == -EACCES ? "not executable"
-		                          : "no complete program");
-	if (!arm->is_folder && !result)
+	if (!arm->is_folder)
 		result = rm_sha256_file(arm->program, arm->sha256, &why);
 	if (result)
 		return rm_error_set(error, result,
@@ -241,6 +237,30 @@ int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
 			        "--arms: the workload %s has no arms, "
 			        "expected --arms %s:NAME=FILE,...",
 			        workloads[i].name, workloads[i].name);
+	return 0;
+}
+
+int rm_arms_check_programs(const struct rm_arms *arms, struct rm_error *error)
+{
+	for (size_t i = 0; i < arms->count; i++) {
+		const struct rm_arm *arm = &arms->list[i];
+		char plain[RM_PATH_BYTES];
+		int result = arm->is_folder ? rm_path_join(plain, arm->program,
+		                                      "plain", error)
+		                            : rm_program_check(arm->program);
+
+		if (arm->is_folder && !result && access(plain, F_OK))
+			result = -ENOENT;
+		if (result)
+			return rm_error_set(error, -EINVAL,
+			        "arm %s: %.300s: %s, expected a map program or "
+			        "a folder of them: `make` builds "
+			        "build/gcc/maps",
+			        arm->name, arm->program,
+			        arm->is_folder      ? "no folder plain in it"
+			        : result == -EACCES ? "not executable"
+			                            : "no complete program");
+	}
 	return 0;
 }
 

@@ -33,6 +33,11 @@ bool rm_arms_are_given(const struct rm_arms *arms);
 int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
 
+/* Rejects files that cannot be run and folders without map programs, of arms
+   with absolute paths. All trials of such a campaign would fail. Returns 0 or
+   -EINVAL with `error`. */
+int rm_arms_check_programs(const struct rm_arms *arms, struct rm_error *error);
+
 /* The name of a cell's program in rm_arm.programs, such as "plain/gomap_rw". */
 enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
 const char *rm_arm_program_name(const struct rm_arm *arm,

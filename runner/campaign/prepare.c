@@ -250,8 +250,10 @@ static int move_arms(const struct rm_run_options *wishes,
 	}
 	prepared->arms = *wishes->arms;
 	wishes->arms->count = 0;
-	return rm_arms_resolve(&prepared->arms, prepared->mode.workloads,
+	int result = rm_arms_resolve(&prepared->arms, prepared->mode.workloads,
 	        prepared->mode.workload_count, error);
+
+	return result ? result : rm_arms_check_programs(&prepared->arms, error);
 }
 
 /* Checks a name that the user gave; NULL is valid. */
