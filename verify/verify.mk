@@ -39,7 +39,8 @@ $(PROGRAMS)/check/library $(PROGRAMS)/explore/library: | $(AUTHOR)/readmostly-ex
 .PHONY: check-maps test-peers check-dispatch map-objects explore checked test-asan test-tsan bugs test-bugs-sanitized
 CHECK_OPS ?= 200000
 # Checked before the build, which takes minutes.
-$(if $(filter check-maps test-peers,$(MAKECMDGOALS)),$(if $(shell echo '$(CHECK_OPS)' | grep -Ex '([1-9][0-9]*s?)?' && echo ok),,\
+$(if $(filter check-maps test-peers,$(MAKECMDGOALS)),\
+  $(if $(shell echo '$(CHECK_OPS)' | grep -Ex '([1-9][0-9]*s?)?' && echo ok),,\
   $(error CHECK_OPS=$(CHECK_OPS): expected a number of operations, or seconds for each shape, such as 1s)))
 check-maps: $(PLACE)/readmostly maps check-programs  ## run all checks of all maps, briefly; CHECK_OPS=1s: time per shape
 	@tests/tools/check_maps.sh $(PLACE)/readmostly $(CHECK_OPS)

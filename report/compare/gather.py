@@ -281,8 +281,9 @@ def gather(folders: Iterable[Path]) -> Gathered:
     versions, refused = by_version(members, others)
     absent += refused
     if len(members) + len(versions) < 2:
+        another = ": name another one (`ls results`)" * (len(entries) == 1)
         raise JournalError(
             f"{len(members)} of {len(entries)} campaigns can be compared, expected at least two"
-            + ": name another one (`ls results`)" * (len(entries) == 1) + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent)
+            + another + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent)
             + "".join(f"\n  {line}" for line in advice))
     return Gathered(tuple(members), versions, tuple(absent), len(entries), tuple(advice))

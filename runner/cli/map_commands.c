@@ -433,6 +433,14 @@ static int build(const char *file, char path[RM_PROGRAM_BYTES])
 	return failed;
 }
 
+static const char *build_advice(void)
+{
+	return access("runner/map.h", F_OK)
+	               ? "run this in the source tree"
+	               : "correct the first error above; "
+	                 "docs/guide/your-map.md shows a map";
+}
+
 int rm_cli_explore(int argc, char **argv)
 {
 	int file = find_argument(argc, argv, NULL, ".c");
@@ -457,14 +465,8 @@ int rm_cli_explore(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (file && build(argv[file], path)) {
-		fprintf(stderr,
-		        access("runner/map.h", F_OK)
-		                ? "readmostly explore: %s: not built: run this "
-		                  "in the source tree\n"
-		                : "readmostly explore: %s: not built: correct "
-		                  "the first error above; "
-		                  "docs/guide/your-map.md shows a map\n",
-		        argv[file]);
+		fprintf(stderr, "readmostly explore: %s: not built: %s\n",
+		        argv[file], build_advice());
 		return RM_USAGE;
 	}
 	if (file)

@@ -140,7 +140,7 @@ while IFS='|' read -r text words; do
 	check "$words: $text" refuses "$text" $(echo $words | sed "s|DIR|$dir|g")
 done <<'END'
 not a text file (byte 0x.*expected lines KEY = VALUE|plan DIR/binary.conf
---counters replay: .*none: No such.*`readmostly env counters --record FILE`|run --mode smoke --counters replay:DIR/none -o DIR/x
+--counters replay: .*: No such.*`readmostly env counters --record|run --mode smoke --counters replay:DIR/none -o DIR/x
 arm a: /etc/passwd: not executable, expected a map program|run --mode smoke --arms a=/etc/passwd,b=DIR -o DIR/x
 arm b: .*: no folder plain in it, expected|run --mode smoke --arms a=/bin/true,b=DIR -o DIR/x
 no metric "l1d_fil" (did you mean l1d_fill?), expected metrics.* cycles, |counters --metrics=l1d_fil
