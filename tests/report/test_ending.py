@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests how a command ends: with its status, one line of error and, with --debug, a traceback.
-tests/cli has tests with full disks."""
+"""Tests how a command ends: with its status, one line of error and, with --debug, a traceback, and
+what damaged or unlike campaigns print. tests/cli has tests with full disks."""
 import os
 import signal
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from report import ending, folders
+from report.compare import page
 from report.load import strict_json
+from report.model.table import Table
+from report.render import text
 
 
 class UserError(Exception):
@@ -42,6 +46,21 @@ def test_a_forbidden_write_names_the_folder(monkeypatch, tmp_path):
     (tmp_path / "report").touch()
     monkeypatch.setattr(os, "access", lambda _, mode: mode != os.R_OK)
     assert "a+rX" in folders.reason(error)
+
+
+def test_the_first_damage_of_a_journal_has_its_file_and_line(tmp_path):
+    rows = tuple((None, None, None, kind, f"trials.jsonl:{n}: torn")
+                 for n, kind in ((3, "void"), (7, "problem"), (9, "problem")))
+    result = SimpleNamespace(tables=(Table("lost", (), rows),), runs=SimpleNamespace(trials=5))
+    assert text.place(tmp_path, result)["damage"] == f"{tmp_path}/trials.jsonl:7: torn"
+    result.tables = ()
+    assert text.place(tmp_path, result)["damage"] == ""
+
+
+def test_a_comparison_of_other_workloads_without_rankings_is_empty():
+    for differs, empty in (((), False), (("writes = 50%",), True)):
+        machines = [SimpleNamespace(label=name, differs=differs) for name in "ab"]
+        assert page.is_empty(SimpleNamespace(headline=None, machines=machines)) == empty
 
 
 def test_a_status_is_passed_on_without_output(ended):

@@ -156,7 +156,7 @@ def test_each_ranking_has_a_row_and_an_untrusted_one_no_map(given, tmp_path):
     groups = [g for name in "ab" for g in entry_of(given, name)["groups"]]
     assert len(rows) == len(groups) == 4
     assert [row[2] for row in rows] == ["ck_ht"] * 2 + ["no map is recommended"] * 2
-    assert [row[6] for row in rows] == ["host:a"] * 2 + ["at b"] * 2
+    assert [row[6] for row in rows] == ["host:a"] * 2 + ["host:b"] * 2
     assert [float(row[3].split()[0]) for row in rows] == [
         pytest.approx(g["entries"][0]["rate"]["value"] / 1e6, rel=0.005) for g in groups]
     assert "2 campaigns on 2 kinds of machine." in page and "Synthetic: " in page
@@ -198,6 +198,8 @@ def test_a_published_entry_is_verified_by_the_journal_next_to_it(given, tmp_path
         assert sorted(f.name for f in out.iterdir()) == ["a.json", "a.tar.xz"]
     for name in ("a.json", "a.tar.xz"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+    status, output, _ = publish(given / "b", "-o", tmp_path)
+    assert status == 0 and "Do not add" in output and "merge request" not in output
     contents = json.loads((tmp_path / "1/a.json").read_text())
     assert contents == entry_of(given, "a") | {"journal": "a.tar.xz"}
     contents["groups"][0]["needs"] = 99
