@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""misspelt.py NAME... - for the Makefile: prints the first variable of the command line that `make
-help` does not list, that no makefile or script reads, and that resembles a listed one, which it
-prints next."""
+"""misspelt.py NAME... - used by the Makefile. Prints the first misspelt variable of the command
+line and the variable that it resembles. A variable is misspelt if it resembles one that `make help`
+lists, and no makefile or script reads it."""
 import difflib
 import pathlib
 import re
@@ -11,7 +11,7 @@ MAKEFILES = ("Makefile", "verify/verify.mk", "tests/tests.mk")
 
 
 def read(file: pathlib.Path) -> str:
-    """Returns the text of a file, or "" if it has none."""
+    """Returns the text of a file, or "" if it is not text."""
     try:
         return file.read_text() if file.is_file() else ""
     except (OSError, UnicodeDecodeError):

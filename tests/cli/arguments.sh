@@ -157,7 +157,7 @@ check "lost output of JSON has its reason" eval \
 	'! "$bin" env machine --json 2>"$dir/err" >/dev/full && contains "$dir/err" "lost: No space left on device: free"'
 "$bin" advise --help | tr -s ' \n' ' ' >"$dir/out"
 for need in $(sed -n 's/^  "\(.*\)": .*/\1/p' report/advise/needs.json); do
-	check "advise --help lists $need" grep -q "[ ,]$need[, ]" "$dir/out"
+	check "advise --help lists $need" grep -q "[ ,]${need}[, ]" "$dir/out"
 done
 
 check "explore rejects a missing file by name" \
