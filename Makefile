@@ -310,9 +310,9 @@ $(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),\
 
 # stats: maps and the measured loop with the counts of runner/stat.h (measure = causes). Counts
 # depend only on the source, so operations are called (runner/map.h), which takes a third of the
-# time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_CALLED' is
+# time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_OUT_OF_LINE' is
 # for tests of answers, in a quarter of the time.
-STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(CLANG),,-Wno-maybe-uninitialized)
+STATS_FLAGS := -DRM_STATS -DRM_OUT_OF_LINE -g1 $(if $(CLANG),,-Wno-maybe-uninitialized)
 reads = -MMD -MP -MF $@.d$(NEW) -MT $@
 compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that `make` rejects some folder names, and that it never waits for a terminal."""
+"""Tests that `make` rejects some folder names, that it never waits for a terminal, and its flags."""
+import re
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def test_make_rejects_folder_names_with_a_colon(tmp_path):
                               capture_output=True)
         assert done.returncode == 2 and "no colon" in done.stderr
         assert "a:b" in done.stderr.split("expected")[0]
+
+
+def test_sources_read_the_macros_of_flags():
+    """After a macro was renamed in map.h only, -DRM_CALLED had no effect and maps compiled slowly."""
+    makefile = (ROOT / "Makefile").read_text() + (ROOT / "verify/verify.mk").read_text()
+    sources = "".join(file.read_text() for file in (ROOT / "runner").rglob("*.h"))
+    for macro in re.findall(r"-D(RM_[A-Z_]+)", makefile):
+        assert re.search(rf"^#\w*if.*\b{macro}\b", sources, re.MULTILINE), macro
 
 
 @pytest.mark.long
