@@ -206,14 +206,15 @@ TABLES   := $(addprefix $(BUILD)/,events_tsv.o cpus_tsv.o)
 MARK     := $(BUILD)/build_mark.o
 TRIAL    := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) \
             $(wildcard runner/trace/*.c runner/map_program/*.c) verify/check/pause.c
-COUNTING := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c), \
-  $(TRIAL) $(wildcard runner/trial/*_stats.c))
+# Sources of TRIAL whose code depends on RM_STATS. A sanitizer replaces malloc itself.
+COUNTING := $(shell grep -lE 'RM_(STATS?|EVENT|SEARCH|LOCK)_' runner/trial/*.c) $(if $(SANITIZE),,$(wildcard runner/trial/*_stats.c))
 core      = $(call objects,$(BUILD),$(CORE)) $(TABLES) $(MARK)
 
 $(BUILD)/%.a:
 	@rm -f $@$(NEW) && ar rcsT $@$(NEW) $(filter %.o,$^) && mv $@$(NEW) $@
 $(BUILD)/plain.a: $(call objects,$(BUILD),$(TRIAL)) $(core)
-$(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core)
+$(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core) \
+  $(call objects,$(BUILD),$(filter-out $(COUNTING) $(if $(SANITIZE),,%/allocations.c),$(TRIAL)))
 $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIAL)) $(core)))
 
 # A verdict with text is the reason why the map is not simulated. ID.no then contains it, and the

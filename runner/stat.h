@@ -4,9 +4,9 @@
  *
  * Counting every operation costs time, so instrumented code is not timed: in
  * the normal build these macros generate no code. The Makefile compiles every
- * map and the driver again with -DRM_STATS into BUILD/stats/ and links map
- * programs of flavour stats, which run `measure = causes`. Only this header,
- * event.h and search.h test RM_STATS.
+ * map, and the sources of the trial that use the macros, again with -DRM_STATS
+ * into BUILD/stats/ and links map programs of flavour stats, which run
+ * `measure = causes`. Only this header, event.h and search.h test RM_STATS.
  *
  * Work that happens at most once per growth, promotion or other O(n) step is
  * counted directly, in both builds.
