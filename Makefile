@@ -207,7 +207,8 @@ MARK     := $(BUILD)/build_mark.o
 TRIAL    := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) \
             $(wildcard runner/trace/*.c runner/map_program/*.c) verify/check/pause.c
 # Sources of TRIAL whose code depends on RM_STATS. A sanitizer replaces malloc itself.
-COUNTING := $(shell grep -lE 'RM_(STATS?|EVENT|SEARCH|LOCK)_' runner/trial/*.c) $(if $(SANITIZE),,$(wildcard runner/trial/*_stats.c))
+COUNTING := $(shell grep -lE 'RM_(STATS?|EVENT|SEARCH|LOCK)_' runner/trial/*.c) \
+  $(if $(SANITIZE),,$(wildcard runner/trial/*_stats.c))
 core      = $(call objects,$(BUILD),$(CORE)) $(TABLES) $(MARK)
 
 $(BUILD)/%.a:

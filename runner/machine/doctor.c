@@ -6,7 +6,6 @@
 #include "runner/base/host.h"
 #include "runner/base/limits.h"
 
-#include <hwloc.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>

@@ -6,7 +6,6 @@
 #include "runner/machine/internal.h"
 
 #include <glob.h>
-#include <hwloc.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>

@@ -16,16 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of <hwloc.h>, which is long; files that call hwloc include it. */
-struct hwloc_bitmap_s;
-struct hwloc_obj;
-struct hwloc_topology;
-
 /*
  * hwloc's view of the machine, loaded once in the parent process.
  *
  * Usable CPUs are allowed by the cgroup and by the affinity mask at load time.
- * hwloc alone ignores masks of taskset or Slurm.
+ * hwloc alone ignores masks of taskset or Slurm. Files that call hwloc include
+ * its header, which is long.
  */
 struct rm_topology {
 	struct hwloc_topology *hwloc;

@@ -5,7 +5,6 @@
 #include "runner/machine/internal.h"
 
 #include <errno.h>
-#include <hwloc.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

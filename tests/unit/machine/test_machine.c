@@ -8,7 +8,6 @@
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
-#include <hwloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
