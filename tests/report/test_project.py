@@ -20,7 +20,7 @@ def test_make_rejects_folder_names_with_a_colon(tmp_path):
 
 
 def test_sources_read_the_macros_of_flags():
-    """After a macro was renamed in map.h only, -DRM_CALLED had no effect and maps compiled slowly."""
+    """A macro that was renamed in map.h only had no effect, and maps compiled slowly."""
     makefile = (ROOT / "Makefile").read_text() + (ROOT / "verify/verify.mk").read_text()
     sources = "".join(file.read_text() for file in (ROOT / "runner").rglob("*.h"))
     for macro in re.findall(r"-D(RM_[A-Z_]+)", makefile):
