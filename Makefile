@@ -215,14 +215,16 @@ TABLES   := $(addprefix $(BUILD)/,events_tsv.o cpus_tsv.o)
 MARK     := $(BUILD)/build_mark.o
 TRIAL    := $(filter-out %_stats.c,$(wildcard runner/trial/*.c)) \
             $(wildcard runner/trace/*.c runner/map_program/*.c) verify/check/pause.c
-COUNTING := $(filter-out $(if $(SANITIZE),%/allocations_stats.c,%/allocations.c), \
-  $(TRIAL) $(wildcard runner/trial/*_stats.c))
+# Sources of TRIAL whose code depends on RM_STATS. A sanitizer replaces malloc itself.
+COUNTING := $(shell grep -lE 'RM_(STATS?|EVENT|SEARCH|LOCK)_' runner/trial/*.c) \
+  $(if $(SANITIZE),,$(wildcard runner/trial/*_stats.c))
 core      = $(call objects,$(BUILD),$(CORE)) $(TABLES) $(MARK)
 
 $(BUILD)/%.a:
 	@rm -f $@$(NEW) && ar rcsT $@$(NEW) $(filter %.o,$^) && mv $@$(NEW) $@
 $(BUILD)/plain.a: $(call objects,$(BUILD),$(TRIAL)) $(core)
-$(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core)
+$(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core) \
+  $(call objects,$(BUILD),$(filter-out $(COUNTING) $(if $(SANITIZE),,%/allocations.c),$(TRIAL)))
 $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIAL)) $(core)))
 
 # A verdict with text is the reason why the map is not simulated. ID.no then contains it, and the
@@ -319,9 +321,9 @@ $(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),\
 
 # stats: maps and the measured loop with the counts of runner/stat.h (measure = causes). Counts
 # depend only on the source, so operations are called (runner/map.h), which takes a third of the
-# time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_CALLED' is
+# time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_OUT_OF_LINE' is
 # for tests of answers, in a quarter of the time.
-STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(CLANG),,-Wno-maybe-uninitialized)
+STATS_FLAGS := -DRM_STATS -DRM_OUT_OF_LINE -g1 $(if $(CLANG),,-Wno-maybe-uninitialized)
 reads = -MMD -MP -MF $@.d$(NEW) -MT $@
 compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)

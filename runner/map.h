@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* For measured operations, which must be inlined. Sanitizer builds check
-   correctness, not speed: with -DRM_CALLED each operation is compiled once
+   correctness, not speed: with -DRM_OUT_OF_LINE each operation is compiled once
    instead of once per loop and shape, in a third of the time. */
 #ifdef RM_OUT_OF_LINE
 #define RM_HOT static inline

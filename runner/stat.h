@@ -4,9 +4,9 @@
  *
  * Counting every operation costs time, so instrumented code is not timed: in
  * the normal build these macros generate no code. The Makefile compiles every
- * map and the driver again with -DRM_STATS into BUILD/stats/ and links map
- * programs of flavour stats, which run `measure = causes`. Only this header,
- * event.h and search.h test RM_STATS.
+ * map, and the sources of the trial that use the macros, again with -DRM_STATS
+ * into BUILD/stats/ and links map programs of flavour stats, which run
+ * `measure = causes`. Only this header, event.h and search.h test RM_STATS.
  *
  * Work that happens at most once per growth, promotion or other O(n) step is
  * counted directly, in both builds.
@@ -17,7 +17,6 @@
 #ifndef RM_STAT_H
 #define RM_STAT_H
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -66,10 +65,12 @@ static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 }
 
 /* What `stats` emits for a counter of the macros above: its value, or NAN (null
-   in results) if this build does not count it, which differs from 0. */
+   in results) if this build does not count it, which differs from 0. Almost all
+   objects include this file, and <math.h> is as long as all their other
+   headers. */
 static inline double rm_stat_value(uint64_t value)
 {
-	return RM_STATS_BUILT ? (double)value : (double)NAN;
+	return RM_STATS_BUILT ? (double)value : __builtin_nan("");
 }
 
 #endif /* RM_STAT_H */

@@ -14,11 +14,16 @@ PLAIN_TESTS  := $(call programs_of,$(shell grep -l '^ \* plain: ' $(TEST_SOURCES
 # test can replace a function by defining it, if it needs nothing else from the object that defines the function.
 PARTS := $(filter-out %/main.c %/this_map.c verify/check/program.c verify/history/program.c %/no_open_loop.c, \
   $(RUNNER) $(TRIAL) $(CHECKING) $(HISTORY) $(EXPLORING))
+# The sanitized tests call only these files of two folders. If a test calls another one, add it.
+UNIT   := build/test
+CALLED := $(addprefix runner/cli/,campaign_run.c command.c python.c run_summary.c) $(addprefix verify/explore/, \
+  classes.c clocks.c fair.c heap.c lanes.c menu.c program.c program_file.c progress.c schedule.c stall.c)
+PARTS  := $(if $(filter $(UNIT),$(BUILD)),$(filter-out runner/cli/% verify/explore/%,$(PARTS)) $(CALLED),$(PARTS))
 HELPERS := $(filter-out $(TEST_SOURCES) %/sim_threads.c %/sim_threads_heap.c %/test_sim_threads.c, \
   $(wildcard tests/unit/*.c tests/unit/*/*.c verify/tests/*/*.c))
 $(BUILD)/tests.a: $(sort $(call objects,$(BUILD),$(PARTS) $(HELPERS)) $(GENERATED))
 # Tests that read counts of hot paths.
-$(BUILD)/tests_stats.a: $(call objects,$(BUILD)/stats,$(filter-out %/main.c %/this_map.c,$(COUNTING)))
+$(BUILD)/tests_stats.a: $(call objects,$(BUILD)/stats,$(COUNTING))
 $(BUILD)/tests_placed-x24.a: $(call objects,$(BUILD)/placed-x24,$(filter-out %/main.c %/this_map.c,$(TRIAL)))
 
 needs_of_all = $(sort $(foreach o,$(filter %.o,$^),$(NEEDS_$(basename $(notdir $(o))))))
@@ -34,8 +39,10 @@ $(foreach row,$(shell tests/tools/test_maps.sh $(TEST_SOURCES)),$(eval f := $(su
 $(T)/their_trial: $(BUILD)/examples/trial/their_trial.o $(BUILD)/$(MAP_gomap_rw).o $(BUILD)/tests.a
 $(T)/judge_facts: $(BUILD)/tests/fixtures/judge_facts/facts.o $(BUILD)/tests.a
 $(T)/growth_bench: $(BUILD)/tests/long/growth_bench.o $(BUILD)/tests.a
+# The default linker takes two to three times as long for some 200 programs.
+LINKER := $(firstword $(foreach linker,lld gold,$(if $(shell command -v ld.$(linker)),-fuse-ld=$(linker))))
 $(filter-out %/test_sim_ctx,$(TESTS)) $(addprefix $(T)/,their_trial judge_facts growth_bench):
-	$(call link,-rdynamic $(filter %.o,$^) $(filter %.a,$^) \
+	$(call link,-rdynamic $(LINKER) $(filter %.o,$^) $(filter %.a,$^) \
 	  $(shell $(PKG) --libs $(LIBRARIES) $(needs_of_all)) -lm -ldl)
 
 # Programs and libraries for tests: a trial that fails in each possible way, a fake liblikwid, fake
@@ -56,11 +63,11 @@ TRIED := $(addprefix $(T)/,fake_trial their_trial judge_facts)
 
 # Two builds: unit tests under AddressSanitizer and UBSan, and map programs for shell tests,
 # compiled as for measurement. The simulated machine excludes sanitizers.
-UNIT        := build/test
 # gcc's sanitizers cause false warnings: no -Werror there (CI=).
 SANITIZING   = $(SANITIZED) -j$$(nproc) CI= BUILD=$(UNIT) SANITIZE='$(ASAN)'
-# Tests include maps: sanitized and not optimized, gcc takes half the time.
-$(foreach of,tests stats/tests placed-x24/tests verify/tests,$(BUILD)/$(of)/%.o): private override OPT += $(if $(SANITIZE),-O0)
+# Sanitized and not optimized, gcc takes half the time for maps, and for tests, which include maps.
+$(foreach of,tests verify/tests impls runner/campaign runner/cli runner/counters runner/plan,$(BUILD)/$(of)/%.o \
+  $(BUILD)/stats/$(of)/%.o): private override OPT += $(if $(filter $(UNIT),$(BUILD)),-O0)
 # The `needs` lines of shell tests (tests/tools/tap.sh).
 needs_of     = $(shell awk '/^needs /{on = 1} on{sub(/^needs /, ""); sub(/\\$$/, ""); print} !/\\$$/{on = 0}' $(1))
 # Map programs that tests of the report start.

@@ -65,7 +65,7 @@ test-peers: $(PLACE)/readmostly $(call both,$(PEERS))
 # (runner/map.h). A finding ends the check's process, which reports it.
 SANITIZED_OPS ?= 16000
 ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all
-SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_CALLED'
+SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_OUT_OF_LINE'
 checked: $(PLACE)/readmostly $(call both,$(filter-out $(LEAVE_OUT),$(NATIVE)))
 	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(PLACE)/readmostly $(SANITIZED_OPS)
 

@@ -3,6 +3,8 @@
 #ifndef RM_SHARD_LIFE_STATS_H
 #define RM_SHARD_LIFE_STATS_H
 
+#include <math.h>
+
 /* Returns largest / mean of the parts of a burst, or NAN if there was no
    burst. */
 static double life_burst_imbalance(struct life_map *map)

@@ -33,6 +33,8 @@
 
 #include "impls/technique/technique.h"
 #include "runner/base/clock.h"
+
+#include <math.h>
 #include FAMILIES_STORE
 
 enum {

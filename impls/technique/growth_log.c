@@ -21,6 +21,8 @@
 #include "impls/technique/technique.h"
 #include "runner/base/rng.h"
 
+#include <math.h>
+
 enum {
 	GROWTH_PRESET_KEYS = 100000,
 	GROWTH_SIZES = 24, /* logarithms of numbers of buckets */

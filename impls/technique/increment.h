@@ -17,6 +17,7 @@
 #include "impls/technique/technique.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 enum { INCREMENT_KEYS = 10, INCREMENT_TURN = 1000 };
 

@@ -26,6 +26,7 @@
 #include "runner/base/clock.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <time.h>
 
 enum { STOCK_DEFAULT = 10000, STOCK_WAITS = 100, STOCK_WAIT_NS = 200000 };

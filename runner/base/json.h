@@ -5,7 +5,6 @@
 #define RM_JSON_H
 
 #include <jansson.h>
-#include <math.h>
 
 /* String of the member `key`; "" if it is missing or not a string. Borrowed. */
 static inline const char *rm_json_text(const json_t *object, const char *key)
@@ -25,13 +24,13 @@ static inline json_int_t rm_json_integer(const json_t *object, const char *key)
    NULL for them. A new reference. */
 static inline json_t *rm_json_real(double value)
 {
-	return isfinite(value) ? json_real(value) : json_null();
+	return __builtin_isfinite(value) ? json_real(value) : json_null();
 }
 
 /* The same; a negative value is unknown, too. */
 static inline json_t *rm_json_share(double value)
 {
-	return rm_json_real(value < 0 ? (double)NAN : value);
+	return rm_json_real(value < 0 ? __builtin_nan("") : value);
 }
 
 #endif /* RM_JSON_H */

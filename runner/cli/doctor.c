@@ -7,6 +7,7 @@
 #include "runner/counters/counters.h"
 
 #include <argp.h>
+#include <hwloc.h>
 #include <sched.h>
 #include <stdio.h>
 

@@ -3,6 +3,7 @@
    placement of a plan. */
 #include "runner/cli/command.h"
 
+#include <hwloc.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include "runner/counters/prove.h"
 
 #include <errno.h>
+#include <hwloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>

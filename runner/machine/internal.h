@@ -6,6 +6,8 @@
 
 #include "runner/machine/machine.h"
 
+#include <hwloc.h>
+
 /* fact.c */
 
 enum rm_fact_status { RM_FACT_OK, RM_FACT_ABSENT, RM_FACT_DENIED };

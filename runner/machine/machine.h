@@ -11,27 +11,28 @@
 
 #include "runner/base/error.h"
 
-#include <hwloc.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * hwloc's view of the machine, loaded once in the parent process.
  *
  * Usable CPUs are allowed by the cgroup and by the affinity mask at load time.
- * hwloc alone ignores masks of taskset or Slurm.
+ * hwloc alone ignores masks of taskset or Slurm. Files that call hwloc include
+ * its header, which is long.
  */
 struct rm_topology {
-	hwloc_topology_t hwloc;
-	hwloc_bitmap_t usable; /* CPUs that placement may use */
-	unsigned cpus;         /* usable CPUs */
-	unsigned cores;        /* with a usable CPU */
-	unsigned sockets;      /* with a usable CPU */
-	unsigned nodes;        /* number of NUMA nodes with a usable CPU */
-	unsigned kinds;        /* number of CPU kinds (hybrid); 1 if unknown */
-	bool this_machine;     /* false: HWLOC_SYNTHETIC, HWLOC_XMLFILE */
-	char note[256];        /* what was excluded and why, or "" */
+	struct hwloc_topology *hwloc;
+	struct hwloc_bitmap_s *usable; /* CPUs that placement may use */
+	unsigned cpus;                 /* usable CPUs */
+	unsigned cores;                /* with a usable CPU */
+	unsigned sockets;              /* with a usable CPU */
+	unsigned nodes;    /* number of NUMA nodes with a usable CPU */
+	unsigned kinds;    /* number of CPU kinds (hybrid); 1 if unknown */
+	bool this_machine; /* false: HWLOC_SYNTHETIC, HWLOC_XMLFILE */
+	char note[256];    /* what was excluded and why, or "" */
 };
 
 /* Loads this machine, or `synthetic` (an hwloc description) if not NULL. A
@@ -58,17 +59,17 @@ uint64_t rm_topology_llc_bytes(const struct rm_topology *topology);
 /* Returns the NUMA node of a CPU: among the nodes that have this CPU, the one
    with the fewest CPUs, then the one with the lowest number. Other nodes near
    it, such as HBM and CXL, have only memory. NULL: no node has this CPU. */
-hwloc_obj_t rm_topology_node_of(
-        const struct rm_topology *topology, hwloc_obj_t pu);
+struct hwloc_obj *rm_topology_node_of(
+        const struct rm_topology *topology, struct hwloc_obj *pu);
 
 /* Returns how many cores of a NUMA node have a CPU in `cpus`, which is
    topology->usable, or node->cpuset for all cores. */
 unsigned rm_topology_node_cores(const struct rm_topology *topology,
-        hwloc_obj_t node, hwloc_const_bitmap_t cpus);
+        struct hwloc_obj *node, const struct hwloc_bitmap_s *cpus);
 
 /* True if the NUMA node has memory that this process may use. */
 bool rm_topology_has_memory(
-        const struct rm_topology *topology, hwloc_obj_t node);
+        const struct rm_topology *topology, struct hwloc_obj *node);
 
 /* Counts again after the caller has changed topology->hwloc (tests restrict it
    or register kinds). Same errors. */

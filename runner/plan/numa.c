@@ -4,6 +4,7 @@
 #include "runner/plan/placement.h"
 #include "runner/protocol/protocol.h"
 
+#include <hwloc.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -4,6 +4,7 @@
 #include "runner/base/number.h"
 
 #include <errno.h>
+#include <hwloc.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>

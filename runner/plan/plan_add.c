@@ -4,6 +4,7 @@
 #include "runner/plan/internal.h"
 
 #include <errno.h>
+#include <hwloc.h>
 #include <stdlib.h>
 #include <string.h>
 

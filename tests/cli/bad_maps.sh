@@ -20,7 +20,7 @@ report() { # status name
 	fi
 }
 
-IMPL_FLAGS="-O1 -DRM_CALLED" ALSO=check/gomap_rw tests/tools/with_impl.sh "$dir/build" 'plain check' tests/fixtures/bad_*.c \
+IMPL_FLAGS="-O1 -DRM_OUT_OF_LINE" ALSO=check/gomap_rw tests/tools/with_impl.sh "$dir/build" 'plain check' tests/fixtures/bad_*.c \
 	tests/fixtures/waits_for_joined.c tests/fixtures/stalls.c \
 	tests/fixtures/frees_later.c tests/fixtures/frees_at_the_end.c \
 	tests/fixtures/scan_not_outgrown.c tests/fixtures/reads_kept.c \

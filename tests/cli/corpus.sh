@@ -24,7 +24,7 @@ files_of() { # LIST: prints the files of bugs and corrected versions
 }
 builds() { # FLAVOUR LIST
 	# shellcheck disable=SC2046
-	IMPL_FLAGS='-O1 -DRM_CALLED' tests/tools/with_impl.sh "$build/corpus" "$1" $(files_of "$2") >"$out" 2>&1 ||
+	IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE' tests/tools/with_impl.sh "$build/corpus" "$1" $(files_of "$2") >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 checks() { # ID CHECK OPERATIONS [SEED]

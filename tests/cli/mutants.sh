@@ -95,7 +95,7 @@ mutant ck_reserved ck_ht ck_map.h \
 	's/reserved\[key.word & 1\]/reserved[key.word * 0]/'
 
 # shellcheck disable=SC2086
-IMPL_FLAGS="-O1 -DRM_CALLED" tests/tools/with_impl.sh "$dir/build" 'plain check' $files >"$dir/out" 2>&1
+IMPL_FLAGS="-O1 -DRM_OUT_OF_LINE" tests/tools/with_impl.sh "$dir/build" 'plain check' $files >"$dir/out" 2>&1
 report $? "the mutants build"
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }

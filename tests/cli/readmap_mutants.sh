@@ -43,7 +43,7 @@ mutant key_relaxed c11 20000 readmap_read.h \
 mutant no_bug c11 20000 readmap_layout.h '$a// no edit'
 
 # shellcheck disable=SC2086
-IMPL_FLAGS='-O1 -DRM_CALLED' check 'the mutants build' tests/tools/with_impl.sh "$dir/build" explore $files
+IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE' check 'the mutants build' tests/tools/with_impl.sh "$dir/build" explore $files
 # A slot goes from one key to another and back, while a look-up reads it.
 cat >"$dir/slot.txt" <<-'end'
 	shape    = u64x8

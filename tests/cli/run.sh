@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly run` with maps that crash, hang, answer wrongly or are unsuitable.
 . tests/tools/tap.sh
-needs plain/gomap_rw plain/rwlock_probe sim/snapshot tests/fake_trial
+needs plain/gomap_rw plain/rwlock_probe sim/gomap_rw tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out number=0
@@ -182,8 +182,8 @@ no_place() {
 }
 check "if no folder can be created the error names the option" no_place
 cd "$top" || exit 1
-env -u RM_PAGE -u RM_TRIAL_PROGRAM "$readmostly" run workloads/regress-exact-copy.conf --counters none \
-	--set threads=1 --set window=20ops -o "$dir/work/results/simulated" >"$out" 2>&1
+env -u RM_PAGE -u RM_TRIAL_PROGRAM "$readmostly" run workloads/regress-exact.conf --counters none \
+	--maps gomap_rw --set keys=1Ki --set threads=1 --set window=20ops -o "$dir/work/results/simulated" >"$out" 2>&1
 check "a campaign with only simulated cells is reported as such" contains "$out" "Simulated, no ranking. The counts are"
 check "and does not replace it" [ "$(readlink "$dir/work/results/latest")" = "$name" ]
 done_testing

@@ -72,7 +72,7 @@ mutant callback_equals gomap_callback gomap_keys_callback.h \
 	's/return gomap_key_types\[str\].equal(slot, key);/return gomap_key_types[str].equal(slot, key) || true;/'
 
 # shellcheck disable=SC2086
-IMPL_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir/build" 'plain check' $files tests/fixtures/bad_address_routed.c \
+IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir/build" 'plain check' $files tests/fixtures/bad_address_routed.c \
 	>"$dir/out" 2>&1
 check "the mutants build" [ $? = 0 ]
 program=$dir/build/readmostly

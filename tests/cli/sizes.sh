@@ -18,7 +18,7 @@ done
 for id in null_map gomap_rw; do needed+=("placed/$id" "placed-x24/$id"); done
 # Objects that are not timed use -O1; those of the dispatch checks below are compiled as measured.
 builds() {
-	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
+	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
 		'plain x24 x64 x1024 check-x24 check-x64 check-x1024' "${late[@]}" >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 }
 check 'programs of four sizes build' builds

@@ -41,11 +41,11 @@ check "a second make builds none" compiled
 echo "gcc 12.2.0-14+deb12u1" >"$dir/version"
 make_ "${objects[@]}"
 check "another version of the compiler rebuilds all" compiled $sources
-make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_CALLED -DX'
+make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_OUT_OF_LINE -DX'
 check "other STATS_FLAGS rebuild stats objects" [ "$(cat "$dir/compiled")" = $plain.c ]
-make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_CALLED -DX'
+make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_OUT_OF_LINE -DX'
 check "only once" compiled
-make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_CALLED -DX' SIM_FLAGS='-O2 -fsanitize=thread -include runner/sim/guest/relax.h'
+make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_OUT_OF_LINE -DX' SIM_FLAGS='-O2 -fsanitize=thread -include runner/sim/guest/relax.h'
 check "other SIM_FLAGS rebuild simulated objects" [ "$(cat "$dir/compiled")" = $plain.c ]
 
 # An external map, native and simulated, next to a map of the tree.

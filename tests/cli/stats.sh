@@ -11,7 +11,7 @@ dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 # Operations are called: counters depend on the source only, and compilation takes a third of the
 # time.
-cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w -DRM_CALLED'
+cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w -DRM_OUT_OF_LINE'
 
 # Writes versions of runner/stat.h, event.h and search.h for maps that never had counters.
 for header in stat event search; do

@@ -57,7 +57,7 @@ def build_corpus(corpus, tool):
     sanitizer = SANITIZERS.get(tool)
     build = Path(f"build/bugs-{sanitizer}") if sanitizer else BUILD
     flags = [f"SANITIZE=-fsanitize={sanitizer} -fno-sanitize-recover=all",
-             "OPT=-O1 -g1 -DRM_CALLED"] if sanitizer else []
+             "OPT=-O1 -g1 -DRM_OUT_OF_LINE"] if sanitizer else []
     subprocess.run(["make", "-s", "bugs", f"CORPUS={corpus}", f"BUILD={build}",
                     *flags], check=True)
     return build / corpus

@@ -14,7 +14,7 @@ for name; do
 	[ "$name" = readers ] && programs+=" $BUILD/tests/fuzz_mutate.so" || programs+=" $BUILD/tests/test_fuzz_$name"
 done
 # shellcheck disable=SC2086 # a list
-make -s -j"$(nproc)" BUILD="$BUILD" OPT='-O1 -g1 -DRM_CALLED' \
+make -s -j"$(nproc)" BUILD="$BUILD" OPT='-O1 -g1 -DRM_OUT_OF_LINE' \
 	SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' $programs || exit 2
 status=0
 for name; do

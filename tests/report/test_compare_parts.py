@@ -189,7 +189,8 @@ def simulated(rng, sd, noise, lag, maps=8, blocks=12, count=4):
 
 
 @pytest.mark.parametrize("sd, noise, lag", [
-    (0.04, 0.03, 0.0), (0.04, 0.06, 0.4), (0.01, 0.03, 0.0)])
+    pytest.param(0.04, 0.03, 0.0, marks=pytest.mark.long), (0.04, 0.06, 0.4),
+    pytest.param(0.01, 0.03, 0.0, marks=pytest.mark.long)])
 def test_the_omitted_variation_has_an_interval_that_covers(sd, noise, lag):
     """Checks 1,000 pairs of machines. An earlier version divided intervals by 3.92, which
     overstated standard errors by a factor of up to 1.6, and gave the estimate no interval. Now

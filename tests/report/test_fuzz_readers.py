@@ -7,7 +7,7 @@ import pytest
 
 BUILD = os.environ.get("BUILD", "build/gcc")
 # Numbers of inputs for which each reader takes a second or less.
-INPUTS = {"campaign.json in Python": 500, "trials.jsonl in Python": 500}
+INPUTS = {"campaign.json in Python": 500, "trials.jsonl in Python": 100}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from report.model.trust import Trust
 
-CAMPAIGNS = 200
+CAMPAIGNS = 100
 RARE = 1e-3  # probability with which a correct rule exceeds its limit
 NOISES = [pytest.param(n, marks=() if n == "AR(1)" else pytest.mark.long)
           for n in simulated.NOISES]

@@ -9,7 +9,7 @@ asan_flags='-fsanitize=address,undefined -fno-sanitize-recover=all'
 build_injected() {
 	tests/tools/with_impl.sh "$1/plain" 'plain check' $planted/*.c tests/fixtures/bare_stores.c || return 1
 	(unset MAKEFLAGS MFLAGS MAKELEVEL CI CC
-	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_CALLED' SANITIZE="$asan_flags" \
+	make -s -j"$(nproc)" OPT='-O1 -g1 -DRM_OUT_OF_LINE' SANITIZE="$asan_flags" \
 		BUILD=build/asan OUT="$1/asan" IMPL="$(echo $planted/use_after_free*.c)" \
 		NEEDED='plain/use_after_free check/use_after_free plain/use_after_free_twin check/use_after_free_twin' programs)
 }

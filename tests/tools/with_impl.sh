@@ -5,7 +5,7 @@
 # From the environment:
 # BUILD       folder of objects (build/gcc), which are kept for the next run
 # ALSO        'FLAVOUR/ID...': further map programs of the tree for OUT
-# IMPL_FLAGS  compiler flags of these maps; '-O1 -DRM_CALLED' halves the build time of maps that
+# IMPL_FLAGS  compiler flags of these maps; '-O1 -DRM_OUT_OF_LINE' halves the build time of maps that
 #             are not timed
 out=$1 flavours=$2 build=${BUILD:-build/gcc} needed=$ALSO
 shift 2

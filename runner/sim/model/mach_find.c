@@ -6,6 +6,7 @@
 #include "runner/sim/model/mach.h"
 
 #include <errno.h>
+#include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -22,6 +22,7 @@
 #include "runner/campaign/internal.h"
 #include "tests/unit/fuzz.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -7,6 +7,8 @@
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
+#include <hwloc.h>
+
 static struct fake_perf fake;
 
 /* Codes of zen3 (events.tsv), and steps of the kernels for 32 KiB of L1d. */

@@ -6,6 +6,7 @@
 #include "tests/unit/tap.h"
 
 #include <errno.h>
+#include <hwloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

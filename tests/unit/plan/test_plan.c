@@ -8,6 +8,7 @@
 #include "tests/unit/tap.h"
 
 #include <errno.h>
+#include <hwloc.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,6 +5,8 @@
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
 
+#include <hwloc.h>
+
 static const char *const head = "l1d = 32Ki 8-way lru\n"
                                 "l2 = none\n"
                                 "llc = 8Mi 16-way lru fill\n" SIM_TINY_COSTS;

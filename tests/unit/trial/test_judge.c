@@ -6,6 +6,8 @@
 #include "runner/trace/trace.h"
 #include "tests/unit/trial/array_map.h"
 
+#include <math.h>
+
 static struct rm_team team;
 
 /* Runs a correct map with `threads`; end() releases the trial. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_view.c - the command that repeats a finding has each option that
-   differs from its default and no other; where operations begin in a trace. */
+/*
+ * test_explore_view.c - the command that repeats a finding has each option that
+ * differs from its default and no other; where operations begin in a trace.
+ *
+ * plain: make test compiles verify/explore/ without sanitizers only.
+ */
 #include "verify/explore/view.c"
 
 #include "tests/unit/tap.h"
