@@ -1,0 +1,102 @@
+#!/bin/bash -p
+# SPDX-License-Identifier: Apache-2.0
+# run.sh NAME [check|explore|confirm] [OPTION...] - repeats a verdict of README.md: unpacks the packages (.ci/unpack),
+# compiles the adapter of this folder, and checks the map. `confirm` compiles and runs the program of the report
+# NAME.md instead. Without NAME, it prints all names.
+# Status: that of readmostly check or explore, or of the program.
+cd "$(dirname "$0")/../.." || exit
+name=$1 tool=${2:-check} tools=build/verify/author
+shift 2 2>/dev/null || shift $#
+here=verify/found peers=$PWD/build/peers
+
+# name, group of .ci/packages, source, flags
+maps='
+boost_flat       found-boost      boost.cc            -DBOOST_ALL_NO_EMBEDDED_GDB_SCRIPTS
+boost_node       found-boost      boost.cc            -DBOOST_ALL_NO_EMBEDDED_GDB_SCRIPTS -DNODE
+dashmap          found-rust       dashmap.rs          dashmap = "6"
+jctools          found-jctools    History.java        org.jctools.maps.NonBlockingHashMap<>()
+jctools_long     found-jctools    History.java        org.jctools.maps.NonBlockingHashMapLong<Long>()
+eclipse          found-eclipse    History.java        org.eclipse.collections.impl.map.mutable.ConcurrentHashMap<>()
+eclipse_unsafe   found-eclipse    History.java        org.eclipse.collections.impl.map.mutable.ConcurrentHashMapUnsafe<>()
+libcuckoo        found-libcuckoo  libcuckoo.cc
+orcaman          found-orcaman    orcaman.go
+papaya           found-rust       papaya.rs           papaya = "0.2"
+phmap            found-phmap      phmap.cc
+scc_index        found-rust       scc_index.rs        scc = "3"
+scc_map          found-rust       scc_map.rs          scc = "3"
+sync_map         found-go         sync_map.go
+xenium_michael   found-xenium     xenium_michael.cc
+xenium_vyukov    found-xenium     xenium_vyukov.cc
+xenium_hazard    found-xenium     xenium_vyukov.cc    -DHAZARD_POINTERS
+xenium_iterator  found-xenium     xenium_vyukov.cc    -DHAZARD_POINTERS -DBY_ITERATOR
+xenium_leak      found-xenium     xenium_vyukov.cc    -DHAZARD_POINTERS -DLEAK
+xsync            found-xsync      xsync.go
+'
+read -r _ group source flags <<<"$(awk -v name="${name%%-*}" '$1 == name' <<<"$maps")"
+[ -n "$group" ] || { awk 'NF { print $1 }' <<<"$maps"; exit 2; }
+.ci/unpack "$group" >&2
+[ -x $tools/readmostly-check ] || make -s -C verify || exit 3
+[ -x build/verify/readmostly-history ] || exit 3
+for package in $(awk -v group="$group" '$1 == group { sub("/.*", "", $2); print $2 }' .ci/packages); do
+	zcat -f "$peers/$package"/usr/share/doc/"$package"/changelog.Debian.gz 2>/dev/null | sed -n 's/) .*/)/p;q'
+	CPPFLAGS+=" -I$peers/$package/usr/include"
+done
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+export CPPFLAGS CXXFLAGS="-std=c++17 $CXXFLAGS"
+
+# A cargo project with the crates of the group, and no network. FILE: its source; prints nothing.
+build_crate() { # FILE TYPE
+	mkdir "$work/registry" && ln -s "$peers"/librust-*/usr/share/cargo/registry/* "$work/registry"
+	cat >"$work/Cargo.toml" <<-END
+		[package]
+		name = "found"
+		version = "0.0.0"
+		edition = "2021"
+		[$2]
+		name = "found"
+		path = "$PWD/$1"
+		$([ "$2" != lib ] || echo 'crate-type = ["cdylib"]')
+		[dependencies]
+		$flags
+		[profile.release]
+		panic = "abort"
+	END
+	READMOSTLY_RS=$PWD/$tools/readmostly.rs CARGO_HOME=$work/home CARGO_TARGET_DIR=$work/target cargo build --quiet \
+		--release --offline --manifest-path "$work/Cargo.toml" --config 'source.crates-io.replace-with="debian"' \
+		--config "source.debian.directory='$work/registry'"
+}
+
+# Records histories until one is not linearizable.
+judge() { # RECORDER...
+	for i in {1..10}; do
+		(cd "$work" && "$@" >/dev/null) || exit 3
+		$tools/readmostly-check --history "$work/history.jsonl" >"$work/verdict" || break
+	done
+	status=$?
+	tail -n 40 "$work/verdict"
+	echo "history $i of 10"
+}
+
+# The recorder of examples/go with the map of this folder, run by the newest Go.
+record_go() {
+	sed 's/&lockedMap{entries: map\[uint64\]uint64{}}/newFound()/; s/m \*lockedMap, thread/m *found, thread/' \
+		examples/go/history_test.go >"$work/history_test.go"
+	cp $here/"$source" "$work"
+	impls/go/libraries.sh $(find "$peers"/golang-github-*/ -path "*/$name/*" -name go.mod -printf '%h\n') >"$work/go.mod"
+	judge env GOROOT= GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off GOPATH="$work/go" \
+		"$(impls/go/find_go.sh newest | cut -d ' ' -f 1)" test -count=1 .
+}
+# The recorder of examples/java with another map.
+record_java() {
+	sed "s/new ConcurrentHashMap<>()/new $flags/" examples/java/History.java >"$work/History.java"
+	jars=$(printf ':%s' "$peers"/lib*-java/usr/share/java/*.jar)
+	judge java -cp "${jars#:}" History.java
+}
+
+status=0
+case $source in
+*.cc) CXXFLAGS+=" $flags" $tools/readmostly-"$tool" $here/"$source" "$@" ;;
+*.rs) build_crate $here/"$source" lib && $tools/readmostly-"$tool" "$work"/target/release/libfound.so "$@" ;;
+*.go) record_go; exit "$status" ;;
+*.java) record_java; exit "$status" ;;
+esac
