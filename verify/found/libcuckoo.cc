@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// libcuckoo's cuckoohash_map, which begins with four slots. SIZE selects its own size(), not that of a locked table.
+// libcuckoo's cuckoohash_map, which begins with four slots. length() locks the table.
 #include <libcuckoo/cuckoohash_map.hh>
 #include <readmostly.h>
 
 // With std::hash, which is the identity, growth throws load_factor_too_low, as documented.
 struct Mixed {
-	size_t operator()(uint64_t key) const { return (key ^ key >> 32) * 0x9e3779b97f4a7c15 >> 7; }
+	size_t operator()(uint64_t key) const
+	{
+		return (key ^ key >> 32) * 0x9e3779b97f4a7c15 >> 7;
+	}
 };
 
 struct Adapter {
@@ -13,7 +16,9 @@ struct Adapter {
 	using Result = std::optional<uint64_t>;
 	libcuckoo::cuckoohash_map<uint64_t, uint64_t, Mixed> map{ 4 };
 
-	explicit Adapter(size_t) {}
+	explicit Adapter(size_t)
+	{
+	}
 	Result lookup(uint64_t key)
 	{
 		uint64_t value;
@@ -22,13 +27,19 @@ struct Adapter {
 	Result upsert(uint64_t key, uint64_t value)
 	{
 		Result old;
-		map.upsert(key, [&](uint64_t &held) { old = std::exchange(held, value); }, value);
+		map.upsert(
+		        key,
+		        [&](uint64_t &held) {
+			        old = std::exchange(held, value);
+		        },
+		        value);
 		return old;
 	}
 	Result remove(uint64_t key)
 	{
 		Result old;
-		map.erase_fn(key, [&](uint64_t &held) { return old = held, true; });
+		map.erase_fn(
+		        key, [&](uint64_t &held) { return old = held, true; });
 		return old;
 	}
 	template <class F> void scan(F visit)
@@ -40,11 +51,7 @@ struct Adapter {
 	}
 	size_t length()
 	{
-#ifdef SIZE
-		return map.size();
-#else
 		return map.lock_table().size();
-#endif
 	}
 };
 

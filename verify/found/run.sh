@@ -3,7 +3,8 @@
 # run.sh NAME [check|explore|confirm] [OPTION...] - repeats a verdict of README.md: unpacks the packages (.ci/unpack),
 # compiles the adapter of this folder, and checks the map. `confirm` compiles and runs the program of the report
 # NAME.md instead. Without NAME, it prints all names.
-# Status: that of readmostly check or explore, or of the program.
+# shellcheck disable=SC2013,SC2046,SC2086 # the variables and lists hold words
+# Status: 0 passed, 1 a fault, 2 usage, 3 not decided, others: the program's.
 cd "$(dirname "$0")/../.." || exit
 name=$1 tool=${2:-check} tools=build/verify/author
 shift 2 2>/dev/null || shift $#
@@ -38,7 +39,7 @@ read -r _ group source flags <<<"$(awk -v name="${name%%-*}" '$1 == name' <<<"$m
 [ -x $tools/readmostly-check ] || make -s -C verify || exit 3
 [ -x build/verify/readmostly-history ] || exit 3
 for package in $(awk -v group="$group" '$1 == group { sub("/.*", "", $2); print $2 }' .ci/packages); do
-	zcat -f "$peers/$package"/usr/share/doc/"$package"/changelog.Debian.gz 2>/dev/null | sed -n 's/) .*/)/p;q'
+	zcat -f "$peers/$package/usr/share/doc/$package/changelog.Debian.gz" 2>/dev/null | sed -n 's/) .*/)/p;q'
 	CPPFLAGS+=" -I$peers/$package/usr/include"
 done
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT

@@ -22,13 +22,18 @@ struct Adapter {
 		std::mutex lock;
 		bool is_removed = false;
 		uint64_t word;
-		explicit Value(uint64_t value) : word(value) {}
+		explicit Value(uint64_t value) : word(value)
+		{
+		}
 	};
-	using Map = xenium::harris_michael_hash_map<uint64_t, Value, xenium::policy::reclaimer<RECLAIMER>,
+	using Map = xenium::harris_michael_hash_map<uint64_t, Value,
+	        xenium::policy::reclaimer<RECLAIMER>,
 	        xenium::policy::buckets<512>>;
 	Map map;
 
-	explicit Adapter(size_t) {}
+	explicit Adapter(size_t)
+	{
+	}
 	Result lookup(uint64_t key)
 	{
 		auto at = map.find(key);

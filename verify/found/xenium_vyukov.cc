@@ -12,7 +12,8 @@
 #ifdef HAZARD_POINTERS
 using Reclaimer = xenium::reclamation::hazard_pointer<>;
 #else
-using Reclaimer = xenium::reclamation::epoch_based<>::with<xenium::policy::scan_frequency<1>>;
+using Reclaimer = xenium::reclamation::epoch_based<>::with<
+        xenium::policy::scan_frequency<1>>;
 #endif
 
 struct Adapter {
@@ -20,14 +21,21 @@ struct Adapter {
 	using Result = std::optional<uint64_t>;
 	struct Value {
 		std::atomic<uint64_t> word{ 0 };
-		explicit Value(uint64_t value) : word(value) {}
-		Value(Value &&other) : word(other.word.load()) {}
+		explicit Value(uint64_t value) : word(value)
+		{
+		}
+		Value(Value &&other) : word(other.word.load())
+		{
+		}
 	};
-	using Map = xenium::vyukov_hash_map<uint64_t, Value, xenium::policy::reclaimer<Reclaimer>>;
+	using Map = xenium::vyukov_hash_map<uint64_t, Value,
+	        xenium::policy::reclaimer<Reclaimer>>;
 	Map map{ 8 };
 	std::mutex writer;
 
-	explicit Adapter(size_t) {}
+	explicit Adapter(size_t)
+	{
+	}
 	~Adapter()
 	{
 #ifndef LEAK
@@ -43,7 +51,8 @@ struct Adapter {
 	Result lookup(uint64_t key)
 	{
 		Map::accessor at;
-		return map.try_get_value(key, at) ? Result(at->word.load()) : Result();
+		return map.try_get_value(key, at) ? Result(at->word.load())
+		                                  : Result();
 	}
 	Result upsert(uint64_t key, uint64_t value)
 	{
