@@ -118,6 +118,7 @@ static int build_plan(const struct rm_run_options *wishes,
 		.find_machine = wishes->find_machine,
 		.has_arms = rm_arms_are_given(&prepared->arms),
 		.catalog = &prepared->catalog,
+		.cost_scale = rm_plan_measure_cost_scale(&prepared->topology),
 	};
 	int result =
 	        rm_counters_select(wishes->counters ? wishes->counters : "auto",

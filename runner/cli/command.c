@@ -183,6 +183,7 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 		.can_simulate = rm_map_has_sim_program,
 		.find_machine = rm_find_machine,
 		.catalog = &planned->catalog,
+		.cost_scale = rm_plan_measure_cost_scale(&planned->topology),
 		.cells = planned->list.lines ? &planned->list : NULL };
 
 	return rm_plan_build(planned->inputs.workloads,

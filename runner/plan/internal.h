@@ -74,9 +74,9 @@ int rm_plan_add(
 const struct rm_map_info *rm_plan_map(
         const struct rm_planning *planning, const char *id);
 
-/* Fills estimate_ns and memory_bytes. */
+/* Fills estimate_ns and memory_bytes; `scale` is rm_plan_options.cost_scale. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
-        const struct rm_map_info *map);
+        const struct rm_map_info *map, double scale);
 
 /* Reads the traces of one workload (plan_traces.c): properties of the trace
    keys[i] that its cells need. Returns -EINVAL with the line if a trace is

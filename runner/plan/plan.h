@@ -207,7 +207,14 @@ struct rm_plan_options {
 	/* Memory and threads that a trial may use; NULL: rm_limits_read() */
 	const struct rm_limits *limits;
 	const struct rm_catalog *catalog; /* the maps to select from */
+	/* rm_plan_measure_cost_scale(); 0: 1 */
+	double cost_scale;
 };
+
+/* Returns the time that this machine needs to set up a trial, relative to the
+   machine of plan_cost.c. Fills and searches tables of 4 MiB, which takes about
+   30 ms. 1 if `topology` is of another machine. Any thread. */
+double rm_plan_measure_cost_scale(const struct rm_topology *topology);
 
 /* Builds the plan; runs nothing. The order depends only on seed and cells.
    Cells that need more memory or threads than are left are skipped. Returns 0;

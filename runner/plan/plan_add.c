@@ -164,7 +164,9 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 	strcpy(planned->base, base);
 	map = rm_plan_map(planning, planned->cell.map);
 	planned->misuse = map->misuse;
-	rm_plan_cost(planned, planning->topology->cpus, map);
+	rm_plan_cost(planned, planning->topology->cpus, map,
+	        planning->options->cost_scale ? planning->options->cost_scale
+	                                      : 1);
 	rm_plan_judge_limits(
 	        planned, map, &planning->limits, !planning->options->has_arms);
 	*slot = ++plan->cell_count;

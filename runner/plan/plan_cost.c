@@ -5,11 +5,11 @@
 #include <string.h>
 
 /* Mean costs, without warm-up and window, measured in a smoke run on an idle
-   virtual machine with 2 CPUs (tests/fixtures/trial-costs.tsv). The cost of a
-   key covers its insertion, two look-ups, and freeing it at exit; another
-   virtual machine needed less than half of it. PROCESS_NS covers start and end
-   of a process, its two measurements of CPU speed, and the fsync of its journal
-   line. */
+   virtual machine with 2 CPUs (tests/fixtures/trial-costs.tsv). Another machine
+   needs less than half of it; rm_plan_options.cost_scale has the ratio. The
+   cost of a key covers its insertion, two look-ups, and freeing it at exit.
+   PROCESS_NS covers start and end of a process, its two measurements of CPU
+   speed, and the fsync of its journal line. */
 enum {
 	PROCESS_NS = 13000000,
 	KEY_NS = 1080,
@@ -176,29 +176,28 @@ static uint64_t string_bytes(const struct rm_cell *cell)
 /* These are only estimates, which are printed and used to skip trials that do
    not fit into memory. No result depends on them. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
-        const struct rm_map_info *map)
+        const struct rm_map_info *map, double scale)
 {
 	const struct rm_cell *cell = &planned->cell;
 	const bool slow_writes = map->caps & RM_CAP_SLOW_WRITES;
 	uint64_t payload = rm_plan_payload_bytes(cell);
 
-	planned->estimate_ns =
+	uint64_t setup_ns =
 	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus, map) +
-	        running_ns(cell, cpus, slow_writes) + foreign_ns(cell, map) +
-	        rm_plan_renewal_ns(cell, map);
+	        rm_plan_renewal_ns(cell, map) + rm_plan_copies_ns(cell, map);
+
 	planned->memory_bytes = rm_plan_keys_bytes(cell) +
 	                        cell->threads * (uint64_t)THREAD_BYTES +
 	                        PROCESS_BYTES;
 	if (cell->loop.kind == RM_LOOP_HASH) {
-		planned->estimate_ns += string_bytes(cell) * STRING_BYTE_NS +
-		                        cell->loop.args[1] * STRING_NS;
+		setup_ns += string_bytes(cell) * STRING_BYTE_NS +
+		            cell->loop.args[1] * STRING_NS;
 		planned->memory_bytes += string_bytes(cell);
 	}
-	planned->estimate_ns += rm_plan_copies_ns(cell, map);
 	if (cell->measure == RM_MEASURE_LATENCY)
-		planned->estimate_ns += HISTOGRAMS_NS;
+		setup_ns += HISTOGRAMS_NS;
 	if (cell->dist == RM_DIST_SEQUENTIAL) {
-		planned->estimate_ns += STREAM_NS;
+		setup_ns += STREAM_NS;
 		planned->memory_bytes += rm_stream_length(cell) *
 		                         cell->threads * sizeof(uint32_t);
 	}
@@ -206,6 +205,9 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 		planned->memory_bytes += rm_plan_simulated_bytes(cell);
 	if (slow_writes) /* old copies that wait for a grace period */
 		planned->memory_bytes += 4 * payload;
+	planned->estimate_ns = (uint64_t)((double)setup_ns * scale) +
+	                       running_ns(cell, cpus, slow_writes) +
+	                       foreign_ns(cell, map);
 }
 
 void rm_plan_total(struct rm_plan *plan)

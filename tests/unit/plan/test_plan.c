@@ -1743,23 +1743,31 @@ static void renewals_cost_and_write(void)
 }
 
 /* Returns the planned ms of a trial of 64 Ki keys, without its window. */
-static double cost_of(const char *map, const char *loop)
+static double scaled_cost_of(const char *map, const char *loop, double scale)
 {
+	struct rm_plan_options options = usual;
 	char text[256];
 	struct rm_plan plan;
 	double ms;
+
+	options.cost_scale = scale;
 
 	snprintf(text, sizeof(text),
 	        "writes = 3%%\nkeys = 64Ki\nthreads = 2\nbase = %s\n"
 	        "maps = %s\nwarm-up = 0s\nwindow = 1s\n%s",
 	        map, map, loop);
-	build(text, "pu:2", &usual, &plan);
+	build(text, "pu:2", &options, &plan);
 	ms = 0;
 	for (size_t i = 0; i < plan.cell_count; i++)
 		if (plan.cells[i].cell.measure != RM_MEASURE_VERIFY)
 			ms = (double)plan.cells[i].estimate_ns / 1e6;
 	rm_plan_free(&plan);
 	return ms - 1000;
+}
+
+static double cost_of(const char *map, const char *loop)
+{
+	return scaled_cost_of(map, loop, 0);
 }
 
 /* tests/fixtures/trial-costs.tsv: 107 ms with windows of 25 ms. */
@@ -1778,6 +1786,8 @@ static void costs_depend_on_the_map(void)
 	CHECK(cost_of("plain", paced) > plain_ms + 10 &&
 	                cost_of("plain", paced) < plain_ms + 25,
 	        "writing latency histograms takes time");
+	CHECK(fabs(scaled_cost_of("plain", "", 0.5) - plain_ms / 2) < 1,
+	        "a faster machine needs less time, but not for its window");
 }
 
 /* Returns the planned extra time of a trial of a program in another

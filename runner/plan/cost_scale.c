@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cost_scale.c - compares this machine with the one of plan_cost.c. */
+#include "runner/base/clock.h"
+#include "runner/machine/machine.h"
+#include "runner/plan/plan.h"
+
+#include <sys/mman.h>
+
+enum {
+	KEYS = 1 << 16,
+	LOOKUPS = 2, /* of each key */
+	REPEATS = 8,
+	/* time of fill_ns() on the machine of tests/fixtures/trial-costs.tsv */
+	REFERENCE_NS = 4400000,
+};
+
+struct node {
+	struct node *next;
+	uint64_t key;
+	uint64_t unused[6]; /* 64 bytes with key and pointer, as in most maps */
+};
+
+/* A chained hash table in fresh pages, like the map of a trial's process. */
+struct table {
+	struct node *buckets[KEYS];
+	struct node nodes[KEYS];
+};
+
+static struct node **bucket_of(struct table *table, uint64_t key)
+{
+	return &table->buckets[key * UINT64_C(0x9e3779b97f4a7c15) >> 48];
+}
+
+static void insert_all(struct table *table)
+{
+	for (uint64_t key = 0; key < KEYS; key++) {
+		struct node **bucket = bucket_of(table, key);
+		struct node *node = &table->nodes[key];
+
+		*node = (struct node){ .next = *bucket, .key = key };
+		*bucket = node;
+	}
+}
+
+/* Returns the number of keys that were found. */
+static size_t find_all(struct table *table)
+{
+	size_t found = 0;
+
+	for (uint64_t i = 0; i < KEYS; i++) {
+		/* each key once, in an order that caches do not predict */
+		uint64_t key = i * 40503 % KEYS;
+		const struct node *node = *bucket_of(table, key);
+
+		while (node && node->key != key)
+			node = node->next;
+		found += node != NULL;
+	}
+	return found;
+}
+
+/* Returns the time to fill and to search a table; 0: no memory. Other programs
+   only make it longer, so the caller uses the least of several. */
+static uint64_t fill_ns(void)
+{
+	uint64_t start_ns = rm_now_ns();
+	struct table *table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t found = 0;
+
+	if (table == MAP_FAILED)
+		return 0;
+	insert_all(table);
+	for (int i = 0; i < LOOKUPS; i++)
+		found += find_all(table);
+	munmap(table, sizeof(*table));
+	return found == (size_t)LOOKUPS * KEYS ? rm_now_ns() - start_ns : 0;
+}
+
+double rm_plan_measure_cost_scale(const struct rm_topology *topology)
+{
+	uint64_t least_ns = 0;
+
+	for (int i = 0; topology->this_machine && i < REPEATS; i++) {
+		uint64_t ns = fill_ns();
+
+		if (ns && (!least_ns || ns < least_ns))
+			least_ns = ns;
+	}
+	return least_ns ? (double)least_ns / REFERENCE_NS : 1;
+}
