@@ -18,7 +18,7 @@ dashmap          found-rust       dashmap.rs          dashmap = "6"
 jctools          found-jctools    History.java        org.jctools.maps.NonBlockingHashMap<>()
 jctools_long     found-jctools    History.java        org.jctools.maps.NonBlockingHashMapLong<Long>()
 eclipse          found-eclipse    History.java        org.eclipse.collections.impl.map.mutable.ConcurrentHashMap<>()
-eclipse_unsafe   found-eclipse    History.java        org.eclipse.collections.impl.map.mutable.ConcurrentHashMapUnsafe<>()
+eclipse_unsafe   found-eclipse  History.java  org.eclipse.collections.impl.map.mutable.ConcurrentHashMapUnsafe<>()
 libcuckoo        found-libcuckoo  libcuckoo.cc
 orcaman          found-orcaman    orcaman.go
 papaya           found-rust       papaya.rs           papaya = "0.2"
@@ -103,7 +103,9 @@ confirm() {
 	case $language in
 	cpp) ${CXX:-c++} -std=c++17 -O2 -g $options $CPPFLAGS -pthread -x c++ -o "$work/program" "$work/Twice.java" ;;
 	java) cd "$work" && exec java -cp "$(printf '%s:' "$peers"/lib*-java/usr/share/java/*.jar)" Twice.java ;;
-	rust) cp "$work/Twice.java" "$work/main.rs" && build_crate "$work/main.rs" '[bin]' && mv "$work/target/release/found" "$work/program" ;;
+	rust)
+		cp "$work/Twice.java" "$work/main.rs" && build_crate "$work/main.rs" '[bin]' &&
+			mv "$work/target/release/found" "$work/program" ;;
 	esac && timeout 120 "$work/program"
 }
 
