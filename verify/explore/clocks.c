@@ -482,6 +482,12 @@ void rm_explore_clocks_keep(const void *address, size_t bytes)
 	}
 }
 
+void rm_explore_clocks_visit(void (*visit)(uint64_t word))
+{
+	for (size_t i = 0; i < clocks.kept_count; i++)
+		visit(*clocks.kept[i].at);
+}
+
 /* In reverse order: a word saved twice gets its oldest value. */
 void rm_explore_clocks_undo(void)
 {

@@ -29,6 +29,9 @@ void rm_explore_clocks_fork(unsigned id);
 /* Saves globals before a write, to be restored after the schedule. Ignores
    other memory. */
 void rm_explore_clocks_keep(const void *address, size_t bytes);
+
+/* Calls visit() with the present value of each saved word. */
+void rm_explore_clocks_visit(void (*visit)(uint64_t word));
 void rm_explore_clocks_undo(void);
 
 /* Records an access of the running lane to 1 .. 16 bytes. Stops the schedule

@@ -29,6 +29,8 @@ struct block {
 	/* addresses of the calls; if `freed` is NULL, the block is in use */
 	const void *made, *freed;
 	uint32_t made_by, freed_by;
+	struct block *next_reached; /* while leaks are searched */
+	bool is_reached;            /* by a global variable */
 };
 
 uintptr_t rm_explore_heap;
@@ -141,7 +143,7 @@ static struct block *block_at(const void *address)
 }
 
 /* The last block that begins at or before a byte of the heap, or NULL. */
-static const struct block *block_of(uint64_t offset)
+static struct block *block_of(uint64_t offset)
 {
 	size_t low = 0, high = heap.count;
 
@@ -218,13 +220,50 @@ size_t rm_explore_heap_live(void)
 	return heap.live;
 }
 
+/* Blocks that were reached, but whose own words have not been visited. */
+static struct block *to_visit;
+
+/* A word may be the address of a byte inside a block, with bits of the map in
+   the upper 16. */
+static void reach(uint64_t word)
+{
+	const uint64_t offset = (word & UINT64_MAX >> 16) - rm_explore_heap;
+	struct block *block = offset < heap.top ? block_of(offset) : NULL;
+
+	if (!block || block->freed || block->is_reached ||
+	        offset > block->offset + block->bytes)
+		return;
+	block->is_reached = true;
+	block->next_reached = to_visit;
+	to_visit = block;
+	heap.live--;
+}
+
+/* Does not count blocks that global variables reach: a library may keep them
+   for its next map. */
+static void reach_from_globals(void)
+{
+	rm_explore_clocks_visit(reach);
+	while (to_visit) {
+		const struct block *block = to_visit;
+		const uint64_t *word =
+		        (void *)(rm_explore_heap + block->offset);
+
+		to_visit = block->next_reached;
+		for (uint64_t i = 0; i < block->bytes / sizeof(*word); i++)
+			reach(word[i]);
+	}
+}
+
 void rm_explore_heap_leaks(void)
 {
 	const struct block *first = heap.block + heap.kept;
 
+	if (heap.live)
+		reach_from_globals();
 	if (!heap.live)
 		return;
-	while (first->freed)
+	while (first->freed || first->is_reached)
 		first++;
 	rm_explore_stop(RM_EXPLORE_LEAK, first->made, NULL,
 	        "%zu blocks are left after destroy(), the first of %llu bytes "

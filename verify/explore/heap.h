@@ -59,7 +59,7 @@ uint64_t rm_explore_heap_top(void);
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);
 
-/* Stops the schedule if a block is left. */
+/* Stops the schedule if a block is left that no global variable reaches. */
 void rm_explore_heap_leaks(void);
 
 /* True if up to 8 bytes at this heap offset are in a block. */

@@ -379,6 +379,21 @@ static void leaves_two(struct shared *shared)
 	rm_sim_free(block);
 }
 
+/* A list of two blocks with marks in its addresses, and a third block. */
+static void leaves_one_of_three(struct shared *shared)
+{
+	static uint64_t list;
+	uint64_t *first = rm_sim_malloc(24), *second = rm_sim_malloc(24);
+
+	(void)shared;
+	rm_sim_malloc(79);
+	__tsan_write8(&list);
+	list = (uint64_t)first | 1;
+	first[0] = first[1] = 0;
+	first[2] = (uint64_t)second | UINT64_C(1) << 48;
+	memset(second, 0, 24);
+}
+
 static void frees_at_begin(struct shared *shared)
 {
 	(void)shared;
@@ -407,6 +422,10 @@ static void frees(void)
 	              "2 blocks are left after destroy(), the first of 77 "
 	              "bytes that thread 1 made"),
 	        "leaks are counted, and the first one is printed");
+	CHECK(faults_with(leaves_one_of_three, RM_EXPLORE_LEAK,
+	              "1 blocks are left after destroy(), the first of 79 "),
+	        "blocks that a global variable reaches are no leaks");
+	rm_explore_clocks_undo();
 }
 
 /* ---- the next schedule ---- */
