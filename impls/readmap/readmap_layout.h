@@ -71,6 +71,7 @@ enum {
 	READMAP_SLOTS = 3,
 	READMAP_FIRST_LINES = 2, /* unless presized */
 	READMAP_STRIPES = 16,    /* stripes of the key count */
+	READMAP_MANY = 64,       /* keys of lookup_many() at most */
 	READMAP_STEP = 16,       /* buckets that one write moves at most */
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,

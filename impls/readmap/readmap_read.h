@@ -119,10 +119,9 @@ static RM_COLD struct readmap_result readmap_continue(const struct readmap *map,
 	               : readmap_search_after(head, meta, shape, key, name);
 }
 
-RM_HOT struct readmap_result readmap_get(
-        const struct readmap *map, struct rm_shape shape, struct rm_key key)
+RM_HOT struct readmap_result readmap_get(const struct readmap *map,
+        struct rm_shape shape, struct rm_key key, struct readmap_name name)
 {
-	const struct readmap_name name = readmap_name(map, shape, key);
 	const struct readmap_line *line =
 	        readmap_home(readmap_word(map), name.hash);
 	/* seq_cst: R2, pairs with W3 */
