@@ -170,12 +170,14 @@ RM_HOT uintptr_t readmap_word(const struct readmap *map)
 	return atomic_load_explicit(&map->word, memory_order_acquire);
 }
 
-/* The table to which the table of `word` moves. */
+/* The table to which the table of `word` moves. The caller has acquired a head
+   that is marked as moved. */
 RM_HOT uintptr_t readmap_next_word(uintptr_t word)
 {
-	/* acquire: pairs with the release in readmap_resize() */
+	/* relaxed: the mover has acquired `next` in readmap_help(), and then
+	   marked the head */
 	return readmap_word_of(atomic_load_explicit(
-	        &readmap_table_of(word)->next, memory_order_acquire));
+	        &readmap_table_of(word)->next, memory_order_relaxed));
 }
 
 /* The hash of a slot's key word (readmap_node.h). */

@@ -79,9 +79,9 @@ static struct readmap_result readmap_search_after(
 {
 	if (!(meta & readmap_filter(name.hash)))
 		return (struct readmap_result){ .found = false };
-	/* acquire: pairs with the release in readmap_append() */
+	/* relaxed: R2 acquired the filter, which was stored after the link */
 	return readmap_search_chain(
-	        atomic_load_explicit(&head->next, memory_order_acquire), shape,
+	        atomic_load_explicit(&head->next, memory_order_relaxed), shape,
 	        key, name);
 }
 
