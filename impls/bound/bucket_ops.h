@@ -163,9 +163,7 @@ static bool check(void *opaque, char *why, size_t size)
 }
 
 /* Initialisers of the table of operations. */
-#define BUCKET_OPS                                                   \
-	NO_HANDLE_OPS, .scan = scan, .clear = clear, .check = check, \
-	               .lookup_many = lookup_many
+#define BUCKET_OPS NO_HANDLE_OPS, .scan = scan, .clear = clear, .check = check
 
 /* Members of struct rm_impl that these maps share. */
 #define BUCKET_MAP                                                           \

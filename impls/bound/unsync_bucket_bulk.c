@@ -4,7 +4,10 @@
    _bulk. */
 #include "impls/bound/bucket_ops.h"
 
-static const struct rm_map_ops ops = { BUCKET_OPS };
+static const struct rm_map_ops ops = {
+	BUCKET_OPS,
+	.lookup_many = lookup_many,
+};
 
 RM_DRIVE_BULK(ops)
 

@@ -55,7 +55,7 @@ static void unpark(void *thread)
 	.compare_swap = seg_compare_swap,                             \
 	.compare_remove = seg_compare_remove, .update = seg_update,   \
 	.scan = seg_scan, .length = seg_length, .clear = seg_clear,   \
-	.stats = seg_stats, .check = seg_check, .lookup_many = seg_lookup_many
+	.stats = seg_stats, .check = seg_check
 
 /* Members of struct rm_impl that these maps share. */
 #define SEG_MAP                                                               \

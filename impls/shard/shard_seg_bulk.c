@@ -4,7 +4,10 @@
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
 #include "impls/shard/seg_ops.h"
 
-static const struct rm_map_ops ops = { SEG_OPS(seg_create) };
+static const struct rm_map_ops ops = {
+	SEG_OPS(seg_create),
+	.lookup_many = seg_lookup_many,
+};
 
 RM_DRIVE_BULK(ops)
 
