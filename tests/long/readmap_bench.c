@@ -3,7 +3,7 @@
  * readmap_bench.c - readmap next to its bound and to its rivals, as ratios of CPU
  * times in one process.
  *
- *	readmap_bench [KEYS...]    2048 65536 1048576 16777216, growth, bytes
+ *	readmap_bench [2048] [65536] [1048576] [16777216] [bytes] [growth]
  *
  * For each number of keys, all maps are filled, then their measured loops run in
  * turn for some milliseconds each, so that a ratio compares neighbours in time.
@@ -366,20 +366,31 @@ static void measure_growth(void)
 	print_growth("p99.99 of look-ups, readmap / null_map", p9999, 2);
 }
 
+static bool chosen(char **words, const char *part)
+{
+	bool found = !words[1];
+
+	while (*++words)
+		found |= !strcmp(*words, part);
+	return found;
+}
+
 int main(int argc, char **argv)
 {
-	for (unsigned size = 0; size < SIZES; size++) {
-		bool chosen = argc == 1;
+	char text[32];
 
-		for (int i = 1; i < argc; i++)
-			chosen |= strtoull(argv[i], NULL, 10) == sizes[size];
-		if (chosen)
+	(void)argc;
+	for (unsigned size = 0; size < SIZES; size++) {
+		snprintf(text, sizeof(text), "%llu",
+		        (unsigned long long)sizes[size]);
+		if (chosen(argv, text))
 			measure_size(size);
 	}
-	if (argc > 1)
-		return 0;
-	measure_bytes("readmap", 100);
-	measure_bytes("readmap_compact", 56);
-	measure_growth();
+	if (chosen(argv, "bytes")) {
+		measure_bytes("readmap", 100);
+		measure_bytes("readmap_compact", 56);
+	}
+	if (chosen(argv, "growth"))
+		measure_growth();
 	return 0;
 }
