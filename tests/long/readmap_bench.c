@@ -210,7 +210,6 @@ static void print_bar(const struct bar *bar, unsigned size, double *ratio)
 		        (bar->least ? low >= limit : high <= limit) ? "met"
 		                                                    : "missed");
 	printf("\n");
-	fflush(stdout);
 }
 
 static void measure_size(unsigned size)
@@ -380,6 +379,7 @@ int main(int argc, char **argv)
 	char text[32];
 
 	(void)argc;
+	setlinebuf(stdout);
 	for (unsigned size = 0; size < SIZES; size++) {
 		snprintf(text, sizeof(text), "%llu",
 		        (unsigned long long)sizes[size]);
