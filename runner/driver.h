@@ -53,6 +53,71 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 	worker->position = position;
 }
 
+/* The look-ups of one batch. */
+struct rm_bulk {
+	unsigned count;
+	uint64_t rank[RM_BATCH];
+	struct rm_key key[RM_BATCH];
+	struct rm_value value[RM_BATCH];
+};
+
+RM_HOT uint64_t rm_read_bulk(const struct rm_map_ops *map,
+        struct rm_shape shape, struct rm_worker *worker, struct rm_bulk *bulk)
+{
+	uint64_t found, wrong = 0;
+
+	RM_OPERATION_BEGINS();
+	found = map->lookup_many(
+	        worker->thread, shape, bulk->key, bulk->count, bulk->value);
+	for (unsigned i = 0; i < bulk->count; i++, found >>= 1) {
+		if (__builtin_expect(found & 1, 1))
+			wrong |= rm_value_errors(
+			        shape, &bulk->value[i], bulk->rank[i]);
+		else
+			rm_count_miss(worker, bulk->rank[i]);
+	}
+	return wrong;
+}
+
+/* rm_drive_mix() with uniform draws, but one call has all look-ups of a batch,
+   after its writes. A program that has one key at a time cannot use this, so
+   rows with this loop are not comparable with rows of single look-ups. */
+RM_HOT void rm_drive_bulk(const struct rm_map_ops *map, struct rm_shape shape,
+        struct rm_worker *worker,
+        void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
+{
+	uint64_t rng = worker->rng, position = worker->position, wrong = 0;
+	struct rm_bulk bulk;
+
+	do {
+		uint64_t left = RM_BATCH;
+
+		bulk.count = 0;
+		do {
+			const uint64_t x = rm_next(&rng);
+			const uint64_t rank = rm_draw(worker, RM_DRAWS_UNIFORM,
+			        x, &rng, &position, worker->span);
+
+			if (__builtin_expect(
+			            (uint32_t)x < worker->write_below, 0)) {
+				write(worker, rank, x);
+				left = rm_batch_rest_after_write(worker, left);
+				continue;
+			}
+			bulk.rank[bulk.count] = rank;
+			bulk.key[bulk.count++].word = rm_scatter(rank);
+		} while (--left);
+		if (bulk.count)
+			wrong |= rm_read_bulk(map, shape, worker, &bulk);
+		worker->counts.iterations += RM_BATCH;
+		map->quiesce(worker->thread);
+	} while (!rm_stopped(worker) &&
+	         worker->counts.iterations < worker->iterations_limit);
+	worker->counts.wrong |= wrong;
+	worker->rng = rng;
+	worker->position = position;
+}
+
 /* The closed loop over recorded operations: replays the stream until
    iterations_limit, a multiple of its length. The low bits of an entry encode
    the operation; a look-up is tested for first, since other operations are
@@ -171,6 +236,21 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_##name##_fresh(worker);                        \
 		else                                                         \
 			drive_##name##_mix(worker);                          \
+	}
+
+/* drive_bulk, for shapes with 8-byte keys and values. Other draws than uniform
+   ones use single look-ups. */
+#define RM_DRIVE_BULK(ops)                                                \
+	RM_DRIVE(ops, u64x8, RM_U64X8)                                    \
+	RM_LOOP(u64x8, bulk,                                              \
+	        rm_drive_bulk(&(ops), RM_U64X8, worker, write_u64x8))     \
+	static void drive_bulk(struct rm_worker *worker)                  \
+	{                                                                 \
+		if (worker->pace || worker->replay || worker->skew ||     \
+		        worker->stream || worker->write_kind == RM_FRESH) \
+			drive_u64x8(worker);                              \
+		else                                                      \
+			drive_u64x8_bulk(worker);                         \
 	}
 
 /* Also RM_U64_DRIVES and RM_ALL_DRIVES: initialisers of rm_impl.drive. */

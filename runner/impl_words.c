@@ -79,7 +79,7 @@ const char *rm_impl_operation_word(const struct rm_impl *impl, size_t i)
 		MEMBER(insert_if_absent), MEMBER(compare_swap),
 		MEMBER(compare_remove), MEMBER(update), MEMBER(scan),
 		MEMBER(length), MEMBER(clear), MEMBER(stats), MEMBER(check),
-		MEMBER(dump) };
+		MEMBER(dump), MEMBER(lookup_many) };
 #undef MEMBER
 	/* Fails if a member is added to map.h but not here, as once happened
 	   with compare_remove. park and unpark share one word. */

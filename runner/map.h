@@ -229,6 +229,12 @@ struct rm_map_ops {
 	bool (*check)(void *map, char *why, size_t size);
 	/* Prints the internal state to a file descriptor. */
 	void (*dump)(void *map, int fd);
+	/* Looks up `count` keys, 1 to 64. If keys[i] is present, sets values[i]
+	   and bit i of the answer. Each look-up takes effect during the call,
+	   in any order. Must not allocate. */
+	uint64_t (*lookup_many)(void *thread, struct rm_shape shape,
+	        const struct rm_key *keys, unsigned count,
+	        struct rm_value *values);
 };
 
 /* Bits of rm_impl.caps. */

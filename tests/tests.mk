@@ -32,16 +32,15 @@ define test_program # NAME SOURCE FLAVOUR IDS
 $(T)/$(1): $(call objects,$(BUILD)$(3:%/=/%),$(2) $(call maps_of,$(subst $(comma), ,$(4)))) \
   $(if $(3),$(BUILD)/tests_$(3:%/=%).a) $(BUILD)/tests.a
 endef
-$(foreach row,$(shell tests/tools/test_maps.sh $(TEST_SOURCES)),$(eval f := $(subst |, ,$(subst ||,|plain|,$(row))))\
+$(foreach row,$(shell tests/tools/test_maps.sh $(TEST_SOURCES) $(wildcard tests/long/*.c)),$(eval f := $(subst |, ,$(subst ||,|plain|,$(row))))\
   $(eval $(call test_program,$(word 1,$(f)),$(word 2,$(f)),$(filter-out plain,$(word 3,$(f))),$(word 4,$(f)))))
-# Programs for tests: one of another project, one whose facts tests/report/test_judges.py changes, and the longest
-# operation while shards grow (docs/special-maps.md).
+# Programs for tests: one of another project, one whose facts tests/report/test_judges.py changes, and the two
+# measurements of docs/special-maps.md.
 $(T)/their_trial: $(BUILD)/examples/trial/their_trial.o $(BUILD)/$(MAP_gomap_rw).o $(BUILD)/tests.a
 $(T)/judge_facts: $(BUILD)/tests/fixtures/judge_facts/facts.o $(BUILD)/tests.a
-$(T)/growth_bench: $(BUILD)/tests/long/growth_bench.o $(BUILD)/tests.a
 # The default linker takes two to three times as long for some 200 programs.
 LINKER := $(firstword $(foreach linker,lld gold,$(if $(shell command -v ld.$(linker)),-fuse-ld=$(linker))))
-$(filter-out %/test_sim_ctx,$(TESTS)) $(addprefix $(T)/,their_trial judge_facts growth_bench):
+$(filter-out %/test_sim_ctx,$(TESTS)) $(addprefix $(T)/,their_trial judge_facts growth_bench readmap_bench):
 	$(call link,-rdynamic $(LINKER) $(filter %.o,$^) $(filter %.a,$^) \
 	  $(shell $(PKG) --libs $(LIBRARIES) $(needs_of_all)) -lm -ldl)
 

@@ -19,4 +19,5 @@ const struct rm_impl rm_impl_readmap_compact = {
 	.sync = "epoch guard, bucket locks",
 	.duty = RM_DUTY_GUARD,
 	READMAP_MAP,
+	READMAP_SHAPES,
 };

@@ -71,6 +71,7 @@ enum {
 	READMAP_SLOTS = 3,
 	READMAP_FIRST_LINES = 2, /* unless presized */
 	READMAP_STRIPES = 16,    /* stripes of the key count */
+	READMAP_MANY = 64,       /* keys of lookup_many() at most */
 	READMAP_STEP = 16,       /* buckets that one write moves at most */
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,
@@ -169,12 +170,14 @@ RM_HOT uintptr_t readmap_word(const struct readmap *map)
 	return atomic_load_explicit(&map->word, memory_order_acquire);
 }
 
-/* The table to which the table of `word` moves. */
+/* The table to which the table of `word` moves. The caller has acquired a head
+   that is marked as moved. */
 RM_HOT uintptr_t readmap_next_word(uintptr_t word)
 {
-	/* acquire: pairs with the release in readmap_resize() */
+	/* relaxed: the mover has acquired `next` in readmap_help(), and then
+	   marked the head */
 	return readmap_word_of(atomic_load_explicit(
-	        &readmap_table_of(word)->next, memory_order_acquire));
+	        &readmap_table_of(word)->next, memory_order_relaxed));
 }
 
 /* The hash of a slot's key word (readmap_node.h). */

@@ -233,9 +233,9 @@ static uint64_t readmap_count_bucket(
 {
 	const uintptr_t table = readmap_word(map);
 	const uint64_t next = readmap_after(table, from);
-	/* seq_cst: R2 */
+	/* acquire: pairs with W3. Counts do not have reason 5 */
 	uint64_t slots = atomic_load_explicit(
-	        &readmap_home(table, from)->meta, memory_order_seq_cst);
+	        &readmap_home(table, from)->meta, memory_order_acquire);
 
 	if (!(slots & READMAP_CHAIN) &&
 	        readmap_after(table, from - 1) != next) {

@@ -46,11 +46,40 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct readmap_result result;
 
 	epoch_guard_enter(thread);
-	result = readmap_get(readmap_of(thread), shape, key);
+	result = readmap_get(readmap_of(thread), shape, key,
+	        readmap_name(readmap_of(thread), shape, key));
 	if (result.found)
 		readmap_load_value(shape, result.value, value);
 	epoch_guard_leave(thread);
 	return result.found;
+}
+
+/* One guard spans all look-ups. Each starts from the table word again, so a
+   prefetched line is only a hint. */
+RM_HOT uint64_t lookup_many(void *thread, struct rm_shape shape,
+        const struct rm_key *keys, unsigned count, struct rm_value *values)
+{
+	const struct readmap *map = readmap_of(thread);
+	struct readmap_name name[READMAP_MANY];
+	uint64_t found = 0;
+	uintptr_t table;
+
+	epoch_guard_enter(thread);
+	table = readmap_word(map);
+	for (unsigned i = 0; i < count; i++) {
+		name[i] = readmap_name(map, shape, keys[i]);
+		__builtin_prefetch(readmap_home(table, name[i].hash));
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct readmap_result result =
+		        readmap_get(map, shape, keys[i], name[i]);
+
+		if (result.found)
+			readmap_load_value(shape, result.value, &values[i]);
+		found |= (uint64_t)result.found << i;
+	}
+	epoch_guard_leave(thread);
+	return found;
 }
 
 /* Begins a write: the bucket is locked. */
@@ -283,7 +312,8 @@ static void clear(void *thread)
 	.take = take, .insert_if_absent = insert_if_absent,                 \
 	.compare_swap = compare_swap, .compare_remove = compare_remove,     \
 	.update = update, .scan = scan, .length = length, .clear = clear,   \
-	.stats = readmap_stats, .check = readmap_check
+	.stats = readmap_stats, .check = readmap_check,                     \
+	.lookup_many = lookup_many
 
 /* Members of struct rm_impl that these maps share. */
 #define READMAP_MAP                                                            \
@@ -291,7 +321,12 @@ static void clear(void *thread)
 	.source = "own; buckets of a line as in CLHT (David et al., ASPLOS "   \
 	          "2015) and DLHT (HPDC 2024)",                                \
 	.system = "", .guarantees = "once-if-present", .progress = "blocking", \
-	.dispatch = "none", RM_ALL_OF(ops), .value_most = 1024,                \
-	.value_place = "by pointer, in a node; freed after an epoch"
+	.dispatch = "none"
+
+/* ... and those of the maps with all shapes. */
+#define READMAP_SHAPES              \
+	RM_ALL_OF(ops),             \
+	        .value_most = 1024, \
+	        .value_place = "by pointer, in a node; freed after an epoch"
 
 #endif /* RM_READMAP_OPS_H */

@@ -23,4 +23,5 @@ const struct rm_impl rm_impl_readmap_qsbr = {
 	.sync = "epoch, bucket locks",
 	.duty = RM_DUTY_ANNOUNCE,
 	READMAP_MAP,
+	READMAP_SHAPES,
 };

@@ -79,9 +79,9 @@ static struct readmap_result readmap_search_after(
 {
 	if (!(meta & readmap_filter(name.hash)))
 		return (struct readmap_result){ .found = false };
-	/* acquire: pairs with the release in readmap_append() */
+	/* relaxed: R2 acquired the filter, which was stored after the link */
 	return readmap_search_chain(
-	        atomic_load_explicit(&head->next, memory_order_acquire), shape,
+	        atomic_load_explicit(&head->next, memory_order_relaxed), shape,
 	        key, name);
 }
 
@@ -119,10 +119,9 @@ static RM_COLD struct readmap_result readmap_continue(const struct readmap *map,
 	               : readmap_search_after(head, meta, shape, key, name);
 }
 
-RM_HOT struct readmap_result readmap_get(
-        const struct readmap *map, struct rm_shape shape, struct rm_key key)
+RM_HOT struct readmap_result readmap_get(const struct readmap *map,
+        struct rm_shape shape, struct rm_key key, struct readmap_name name)
 {
-	const struct readmap_name name = readmap_name(map, shape, key);
 	const struct readmap_line *line =
 	        readmap_home(readmap_word(map), name.hash);
 	/* seq_cst: R2, pairs with W3 */

@@ -68,7 +68,7 @@ static RM_COLD void readmap_resize(struct readmap *map)
 		next = readmap_table_new(lines);
 	if (next) {
 		RM_EVENT_OPEN(RM_EVENT_GROWTH, map, lines);
-		/* release: publishes the empty table to readmap_next_word() */
+		/* release: publishes the empty table to readmap_help() */
 		atomic_store_explicit(&table->next, next, memory_order_release);
 	}
 	/* release: pairs with the exchange above */

@@ -20,6 +20,7 @@ enum {
 	SEG_SEGMENTS = 64,
 	SEG_SHIFT = 64 - 6, /* the top bits choose among 64 segments */
 	SEG_NODE = 0,       /* the only kind of retired objects */
+	SEG_MANY = 64,      /* keys of seg_lookup_many() at most */
 };
 
 /* Bit 0 of a bin means that it is locked, since its chain is being changed. Bit

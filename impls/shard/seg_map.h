@@ -60,6 +60,30 @@ RM_HOT bool seg_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
+/* Fetches the bins of all keys, then the first nodes of these bins. Each
+   look-up then starts from its bin again. */
+RM_HOT uint64_t seg_lookup_many(void *thread, struct rm_shape shape,
+        const struct rm_key *keys, unsigned count, struct rm_value *values)
+{
+	struct seg_map *map = seg_map_of(thread);
+	seg_bin *bin[SEG_MANY];
+	uint64_t found = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const uint64_t hash = rm_hash(shape, keys[i], map->seed);
+
+		bin[i] = seg_bin_of(map, seg_segment_of(map, hash), hash);
+		__builtin_prefetch((const void *)bin[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		__builtin_prefetch(seg_head(bin[i]));
+	for (unsigned i = 0; i < count; i++)
+		found |=
+		        (uint64_t)seg_lookup(thread, shape, keys[i], &values[i])
+		        << i;
+	return found;
+}
+
 /* The position of a key in its locked bin. */
 struct seg_spot {
 	struct seg_segment *segment;

@@ -18,8 +18,9 @@ rows() { # prints id<TAB>needs of the maps in other languages except Go
 }
 peers=$(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/||; s|\..*||'
 	rows | cut -f 1 | grep -v '_null$')
-# Go's map and sync.Map have sheets, too; the articles' designs in Go are not libraries.
+# Go's map and sync.Map and this project's readmap have sheets, too; the articles' designs in Go are not libraries.
 sheets="$peers
+readmap
 $(awk -F '\t' '$1 ~ /^go_(map_mutex|map_rw|sync_map)$/ { print $1 }' impls/go/maps.tsv)"
 names=$(sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages)
 list_needing() { # NAME...: prints ids of the peers that need one of these libraries

@@ -18,5 +18,6 @@ done
 cc=$(cut -d' ' -f1 "$build/flags" 2>/dev/null)
 flags=$IMPL_FLAGS
 unset MAKEFLAGS MFLAGS MAKELEVEL IMPL IMPL_FLAGS HIDE
+mkdir -p "$build" || exit
 exec flock "$build/make.lock" make -s -j"$(nproc)" ${cc:+CC="$cc"} BUILD="$build" OUT="$out" \
 	IMPL="$*" IMPL_FLAGS="$flags" NEEDED="$needed" programs

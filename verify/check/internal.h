@@ -50,6 +50,7 @@ struct rm_peer {
 	uint64_t rng;
 	uint64_t sequence; /* number of values written */
 	uint64_t ticks;
+	uint64_t looks; /* every other look-up is one of a batch */
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
 	/* operations of other threads at the last sample */
 	uint64_t others_ended;

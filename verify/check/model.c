@@ -26,12 +26,30 @@ enum {
 	FEW_OPS = 100000
 };
 
+/* The same at once, in batches of different lengths. */
+static int check_batches(struct rm_model *model)
+{
+	const size_t all = model->keys * 2 + 2;
+	unsigned count;
+
+	for (size_t i = 0; i < all; i += count) {
+		count = 1 + (unsigned)(rm_next(&model->rng) % RM_MODEL_MANY);
+		if (count > all - i)
+			count = (unsigned)(all - i);
+		if (rm_model_lookup_many(model, i, count))
+			return -1;
+	}
+	return 0;
+}
+
 /* Looks up every key, and as many that were never inserted. */
 static int check_all_keys(struct rm_model *model)
 {
 	for (size_t i = 0; i < model->keys * 2 + 2; i++)
 		if (rm_model_lookup(model, i))
 			return -1;
+	if (model->ops->lookup_many && check_batches(model))
+		return -1;
 	if (model->ops->length &&
 	        model->ops->length(model->thread) != model->count)
 		return rm_error_set(model->error, -1,
@@ -128,7 +146,8 @@ static int check_map(const struct rm_check_case *c, enum rm_keyset set,
 	model.present = calloc(keys * 2 + 2, sizeof(*model.present));
 	model.value = calloc(keys * 2 + 2, sizeof(*model.value));
 	model.map = rm_case_create(c, keys, presize, error);
-	if (!model.present || !model.value)
+	model.many = malloc(RM_MODEL_MANY * sizeof(*model.many));
+	if (!model.present || !model.value || !model.many)
 		rm_error_set(error, -1, "out of memory");
 	else if (model.map && !prepare_chain(&model) &&
 	         !rm_model_number(&model))
@@ -137,6 +156,7 @@ static int check_map(const struct rm_check_case *c, enum rm_keyset set,
 		model.ops->destroy(model.map);
 	free(model.present);
 	free(model.value);
+	free(model.many);
 	free(model.numbers);
 	free(model.chain);
 	return code;

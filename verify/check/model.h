@@ -27,7 +27,10 @@ struct rm_model {
 	uint64_t done; /* operations so far, for messages */
 	struct rm_error *error;
 	char buffer[RM_KEYSET_BYTES];
+	char (*many)[RM_KEYSET_BYTES]; /* [RM_MODEL_MANY], for lookup_many */
 };
+
+enum { RM_MODEL_MANY = 64 };
 
 struct rm_key rm_model_key(struct rm_model *model, size_t i);
 /* The same with bytes in `buffer`, RM_KEYSET_BYTES. */
@@ -46,6 +49,9 @@ int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
 /* Runs one operation on the map and on the array, and compares the results. */
 int rm_model_lookup(struct rm_model *model, size_t i);
 int rm_model_upsert(struct rm_model *model, size_t i);
+/* Looks up keys `from` .. `from` + count - 1 at once; count is at most
+ * RM_MODEL_MANY. */
+int rm_model_lookup_many(struct rm_model *model, size_t from, unsigned count);
 int rm_model_remove(struct rm_model *model, size_t i);
 /* Allocates and fills `numbers`, which scans use to look up keys. */
 int rm_model_number(struct rm_model *model);

@@ -236,6 +236,28 @@ int rm_model_lookup(struct rm_model *model, size_t i)
 	return check_result(model, i, "lookup", was_there, &got);
 }
 
+int rm_model_lookup_many(struct rm_model *model, size_t from, unsigned count)
+{
+	struct rm_key keys[RM_MODEL_MANY];
+	struct rm_value got[RM_MODEL_MANY];
+	uint64_t found;
+
+	for (unsigned k = 0; k < count; k++) {
+		keys[k] = rm_model_key_in(model, from + k, model->many[k]);
+		got[k] = untouched;
+	}
+	found = model->ops->lookup_many(
+	        model->thread, model->c->shape, keys, count, got);
+	for (unsigned k = 0; k < count; k++)
+		if (check_result(model, from + k, "lookup_many", found >> k & 1,
+		            &got[k]))
+			return -1;
+	if (found >> (count - 1) > 1)
+		return rm_model_fail(model, from, "lookup_many",
+		        "found a key that was not in the batch");
+	return 0;
+}
+
 int rm_model_upsert(struct rm_model *model, size_t i)
 {
 	struct rm_value value = rm_model_value(model);

@@ -7,6 +7,7 @@
 #include "verify/check/quarantine.h"
 
 #include "runner/driver.h"
+#include "verify/batch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,8 +126,8 @@ struct rm_value rm_peer_value(struct rm_peer *peer, uint64_t rank)
 
 bool rm_peer_lookup(struct rm_peer *peer, uint64_t rank, struct rm_value *value)
 {
-	return peer->ops->lookup(
-	        peer->thread, peer->shape, rm_peer_key(peer, rank), value);
+	return rm_look_up(peer->ops, peer->looks++ & 1, peer->thread,
+	        peer->shape, rm_peer_key(peer, rank), value);
 }
 
 bool rm_peer_upsert(struct rm_peer *peer, uint64_t rank, struct rm_value value)

@@ -3,6 +3,8 @@
  * the compiler moves no code of a check between the stamps. */
 #include "verify/check/recorder.h"
 
+#include "verify/batch.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -77,16 +79,15 @@ static bool replace(
 	return true;
 }
 
-bool rm_call_on_key(
-        const struct rm_peer *peer, unsigned kind, struct rm_call *call)
+bool rm_call_on_key(struct rm_peer *peer, unsigned kind, struct rm_call *call)
 {
 	const struct rm_map_ops *ops = peer->ops;
 	const struct rm_shape shape = peer->shape;
 
 	switch (kind) {
 	case RM_HISTORY_LOOKUP:
-		return ops->lookup(
-		        peer->thread, shape, call->key, &call->result);
+		return rm_look_up(ops, peer->looks++ & 1, peer->thread, shape,
+		        call->key, &call->result);
 	case RM_HISTORY_UPSERT:
 		return ops->upsert(
 		        peer->thread, shape, call->key, &call->value);

@@ -66,7 +66,6 @@ struct rm_call {
 
 /* Calls an operation on one key that the map must offer, or RM_RECORD_UPDATE.
  * Returns what the operation returned. */
-bool rm_call_on_key(
-        const struct rm_peer *peer, unsigned kind, struct rm_call *call);
+bool rm_call_on_key(struct rm_peer *peer, unsigned kind, struct rm_call *call);
 
 #endif /* RM_RECORDER_H */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* call.c - performs operations by kind and checks the values they return. */
 #include "verify/explore/call.h"
+
+#include "verify/batch.h"
 #include "verify/explore/clocks.h"
 
 #include <string.h>
@@ -157,7 +159,8 @@ bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
 
 	switch (kind) {
 	case RM_HISTORY_LOOKUP:
-		return ops->lookup(thread, shape, call->key, &call->result);
+		return rm_look_up(ops, call->looks++ & 1, thread, shape,
+		        call->key, &call->result);
 	case RM_HISTORY_UPSERT:
 		return ops->upsert(thread, shape, call->key, &call->value);
 	case RM_HISTORY_EXCHANGE:

@@ -16,7 +16,8 @@ struct rm_explore_call {
 	struct rm_key key;
 	struct rm_key_bytes line;
 	struct rm_value expected, value, result;
-	bool was_there;               /* the update found the key */
+	bool was_there; /* the update found the key */
+	uint64_t looks; /* every other look-up is one of a batch */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	/* number of these entries, and its maximum */
 	size_t *pairs, pairs_most;
