@@ -45,5 +45,5 @@ int main(void)
 {
 	loops_are_found();
 	walks_go_on();
-	return tap_done();
+	return DONE();
 }
