@@ -296,8 +296,10 @@ struct rm_impl {
 	const char *system; /* number of the studied system ("M3"), or "" */
 	unsigned shapes;    /* bits: shapes that drive[] offers */
 	unsigned caps;      /* bits of enum rm_cap */
-	/* Guarantee of scan and length: "point-in-time" | "once-if-present" |
-	   "none" */
+	/* Guarantee of scan and length: "point-in-time" | "once-if-present"
+	   (an entry that is present during the whole call is visited or counted
+	   once; a counter that is changed after the entry is visible needs
+	   "none") | "none" */
 	const char *guarantees;
 	/* Progress of the weakest operation on a key, if memory suffices:
 	   "blocking" | "starvation-free" (blocking, but no operation waits

@@ -79,6 +79,7 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 	}
 	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own_stack(address) && !atomic)
 		return false;
+	rm_explore.at = address;
 	rm_explore_step();
 	if (rm_explore.trace)
 		rm_explore_note(

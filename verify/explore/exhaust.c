@@ -31,6 +31,7 @@ void rm_explore_tally_add(
 	tally->steps += played->steps;
 	tally->switches += played->switches;
 	tally->undecided += played->undecided;
+	tally->abandoned += played->abandoned;
 }
 
 static int play(struct search *search, struct rm_error *error)

@@ -168,6 +168,7 @@ static void add_tally(
 	sum->steps += part->steps;
 	sum->switches += part->switches;
 	sum->undecided += part->undecided;
+	sum->abandoned += part->abandoned;
 	sum->cut |= part->cut;
 	sum->measured += part->measured;
 	sum->points += part->points;

@@ -154,6 +154,9 @@ struct rm_explore_tally {
 	uint64_t switches;  /* between threads, of all plays */
 	uint64_t undecided; /* undecided histories of all plays; these never
                                count as passed */
+	/* plays without a verdict, because a few keys with equal hashes made
+	   the map grow without end */
+	uint64_t abandoned;
 	bool cut;           /* the budget was used before the last one */
 	/* Sums over `measured` schedules of programs of the ordinary size: steps
 	   of threads, and logarithms of numbers of schedules (sample.h). */

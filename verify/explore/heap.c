@@ -89,8 +89,10 @@ static void *allocate(size_t alignment, size_t bytes, const void *site)
 
 	rm_explore_mark_opaque();
 	if (bytes > RM_EXPLORE_HEAP_BYTES ||
-	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES)
+	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES) {
+		rm_explore_abandon();
 		return NULL;
+	}
 	block = add_block();
 	*block = (struct block){ .offset = offset,
 		.bytes = bytes,

@@ -125,7 +125,8 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.turn_began = rm_explore.last_progress = 0;
 	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
-	rm_explore.starved = false;
+	rm_explore.starved = rm_explore.abandoned = false;
+	rm_explore_walk_reset();
 	rm_explore.lanes = 1;
 	rm_explore.ready = 1;
 	rm_explore.ended = 0;
@@ -174,6 +175,14 @@ static _Noreturn void leave(void)
 static _Noreturn void starve(void)
 {
 	rm_explore.starved = true;
+	leave();
+}
+
+void rm_explore_abandon(void)
+{
+	if (!rm_explore.collides)
+		return;
+	rm_explore.abandoned = true;
 	leave();
 }
 
@@ -299,13 +308,30 @@ void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane))
 	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
 }
 
+static bool ends_nothing(void)
+{
+	return rm_explore.schedule->fair &&
+	       rm_explore.steps - rm_explore.last_progress >
+	               STUCK_STEPS + rm_explore.patience;
+}
+
+/* True after more steps than operations of a correct map usually need. */
+static bool is_late(void)
+{
+	return rm_explore.steps > rm_explore.limit || ends_nothing();
+}
+
 static _Noreturn void stuck(void)
 {
+	if (ends_nothing())
+		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
+		        "no operation ended in %llu steps, although every "
+		        "thread that can run moved",
+		        (unsigned long long)(rm_explore.steps -
+		                             rm_explore.last_progress));
 	rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
-	        "no operation ended in %llu steps, although every thread that "
-	        "can run moved",
-	        (unsigned long long)(rm_explore.steps -
-	                             rm_explore.last_progress));
+	        "not done after %llu steps",
+	        (unsigned long long)rm_explore.steps);
 }
 
 static void decide(bool yields)
@@ -322,13 +348,7 @@ static void decide(bool yields)
 		        rm_explore.schedule, took + (rm_explore.left != 0));
 	rm_explore.steps += took;
 	self->steps += took;
-	if (rm_explore.steps > rm_explore.limit)
-		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
-		        "not done after %llu steps",
-		        (unsigned long long)rm_explore.limit);
-	if (rm_explore.schedule->fair &&
-	        rm_explore.steps - rm_explore.last_progress >
-	                STUCK_STEPS + rm_explore.patience)
+	if (is_late() && !rm_explore_walks(rm_explore.steps, rm_explore.at))
 		stuck();
 	do
 		turn = next_turn(yields);

@@ -28,6 +28,7 @@ enum {
 	   operation ends: a map that copies itself at each write would exhaust
 	   memory. */
 	REPEATS_HEAP = 6 << 20,
+	RECLAIM_BYTES = 8 << 10,
 	/* Extra steps for each repeat, since one operation may scan everything
 	   that others have retired. */
 	A_WRITE = 12,
@@ -302,7 +303,11 @@ static void main_thread(struct rm_explore_lane *lane)
 		.threads = program->threads + 1,
 		.presize = program->presize,
 		.shape = program->shape,
-		.seed = program->map_seed };
+		.seed = program->map_seed,
+		/* so that a map which waits for this much reclaims soon */
+		.retired_limit_bytes = program->question == RM_EXPLORE_RECLAIMS
+		                               ? RECLAIM_BYTES
+		                               : 0 };
 
 	play.map = program->impl->ops->create(&sizing);
 	if (!play.map)
@@ -471,6 +476,7 @@ static bool begin(const struct rm_explore_program *program)
 	rm_explore_heap_reset();
 	rm_explore_clocks_reset();
 	rm_explore.model = rm_explore_model_of(program->memory);
+	rm_explore.collides = program->keyset != RM_KEYS_RANKS;
 	rm_explore.patience = A_WRITE * longest(program);
 	return make_room(program) && rm_explore_places_reset();
 }
@@ -495,6 +501,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->steps = rm_explore.steps;
 	played->switches = rm_explore.switches;
 	played->undecided = false;
+	played->abandoned = rm_explore.abandoned;
 	played->note[0] = '\0';
 	if (rm_explore_progress_note()[0])
 		memcpy(played->note, rm_explore_progress_note(),
@@ -503,7 +510,9 @@ int rm_explore_play(const struct rm_explore_program *program,
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* if a fault cut off the history, the fault is reported and the history
 	   is not judged */
-	return played->fault || program->unjudged ? 0 : judge(played, error);
+	return played->fault || played->abandoned || program->unjudged
+	               ? 0
+	               : judge(played, error);
 }
 
 void rm_explore_played_clear(struct rm_explore_played *played)

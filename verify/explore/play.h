@@ -15,6 +15,7 @@ struct rm_explore_played {
 	const void *site[2];
 	uint64_t steps, switches;
 	bool undecided;
+	bool abandoned; /* endless growth for keys with equal hashes */
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
 	struct rm_history history; /* judged only if nothing else was wrong */
 	struct rm_history_judgement judgement; /* verdict on

@@ -27,7 +27,7 @@ enum {
 	OPS_OF_FIRST = 3,      /* at most */
 	UNANNOUNCED_MOST = 64, /* operations of others during one operation */
 	ANSWERED_OPS = 64,     /* of all threads, before memory is judged */
-	FEW = 8, /* blocks left: one in FEW of operations, or made */
+	FEW = 8, /* blocks left: one in FEW of operations; or freed, of made */
 };
 
 static struct {
@@ -207,8 +207,10 @@ void rm_explore_progress_end(void)
 	const size_t made = rm_explore_heap_made() - progress.made;
 	const size_t left = blocks_left();
 
+	/* a reclaimer that collects a batch has freed earlier ones */
 	if (progress.program->question != RM_EXPLORE_RECLAIMS ||
-	        left < RM_EXPLORE_UNRECLAIMED_MOST || left * FEW < made ||
+	        left < RM_EXPLORE_UNRECLAIMED_MOST ||
+	        left < made - made / FEW ||
 	        strstr(progress.program->impl->sync, "leak"))
 		return;
 	rm_explore_stop(RM_EXPLORE_UNRECLAIMED, NULL, NULL,

@@ -115,6 +115,10 @@ static void print_clean(const struct rm_explore_options *one,
 	if (tally->cut)
 		printf("; stopped at the budget of %.0f s before the last one",
 		        (double)one->budget_ns / (double)SECOND_NS);
+	if (tally->abandoned)
+		printf("; left out: %" PRIu64 " schedules in which a few keys "
+		       "with equal hashes made the map grow without end",
+		        tally->abandoned);
 	if (tally->noted)
 		printf("; starvation is possible (the map promises only to be "
 		       "%s): in schedule %" PRIu64 " %s",

@@ -103,6 +103,7 @@ struct rm_explore_world {
 	uint64_t patience;     /* extra steps until a lane that ends no
 	                          operation is assumed to wait for others */
 	uint64_t last_progress; /* steps when an operation last ended */
+	uintptr_t at;       /* address of the last access that is a step */
 	uint64_t footprint; /* hash of the main thread's accesses while alone */
 	uint64_t switches;
 	uint64_t turn_began; /* steps when the running lane was switched to, or
@@ -115,6 +116,8 @@ struct rm_explore_world {
 	struct rm_sim_ctx host;
 	void (*main)(struct rm_explore_lane *lane);
 	struct rm_explore_finding finding;
+	bool collides;  /* the keys have equal hashes */
+	bool abandoned; /* see rm_explore_abandon() */
 	bool starved; /* the host ran out of memory: no verdict on the map */
 	struct rm_explore_event *trace; /* NULL: not recorded */
 	size_t trace_count, trace_room;
@@ -169,6 +172,10 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
         __attribute__((noreturn, format(printf, 4, 5)));
 
+/* Ends the schedule without a verdict, if its keys have equal hashes: some
+   designs, such as cuckoo hashing, then grow without end. Otherwise returns. */
+void rm_explore_abandon(void);
+
 /* realloc() for the host's bookkeeping, called from a lane. Never returns NULL:
    if memory is out, the schedule ends as starved, without a finding, and `old`
    is unchanged. */
@@ -176,6 +183,15 @@ void *rm_explore_realloc(void *old, size_t bytes);
 
 /* "thread 1", "the main thread". */
 const char *rm_explore_lane_name(unsigned lane);
+
+/* --- walk.c --- */
+
+/* Called before each schedule. */
+void rm_explore_walk_reset(void);
+/* Called at each decision after the limit of steps, with the address of the next
+   access. Returns false if the lanes have accessed few new addresses for some
+   time, or walked for too long: a livelock. May abandon the schedule. */
+bool rm_explore_walks(uint64_t steps, uint64_t address);
 
 /* --- lanes.c, for memory models --- */
 
