@@ -238,7 +238,7 @@ int rm_model_lookup(struct rm_model *model, size_t i)
 
 int rm_model_lookup_many(struct rm_model *model, size_t from, unsigned count)
 {
-	struct rm_key keys[RM_MODEL_MANY];
+	struct rm_key keys[RM_MODEL_MANY] = { { 0 } };
 	struct rm_value got[RM_MODEL_MANY];
 	uint64_t found;
 
