@@ -18,8 +18,10 @@ from schemas import validator
 from report.model.encode import schema_text  # noqa: E402
 from report.schemas import SCHEMAS  # noqa: E402
 from report.model.table import Table
+from report.model.trust import Check, Question, State, Trust
 from report.render import figures, formats, markdown, sheets, terminal, text, write
 from report.render.pages import PAGES, pages
+from report.render.view import Number
 
 TOP = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("rendered_answers.txt")
@@ -181,6 +183,24 @@ def test_printed_margin_covers_the_interval():
             assert printed == "over 100"
         else:
             assert true - 1e-9 <= float(printed) / 100 <= true + .0101
+
+
+@pytest.mark.parametrize("macro, value, printed", [
+    ("slower", 0.44, "2.3 times faster"), ("slower", 2.26, "2.3 times slower"),
+    ("seen", 1.11, "A lead of 11 % would have been detected."),
+    ("seen", 1e14, "The noise hides even a lead of 10 times.")])
+def test_ratios_have_words_for_either_side(macro, value, printed):
+    words = text.environment(html=False).get_template("words.j2").module
+    assert getattr(words, macro)(Number(value, "x")).replace(formats.NBSP, " ") == printed
+
+
+def test_disturbed_maps_are_the_reason_for_a_missing_ranking():
+    check = Check(Question.UNDISTURBED, State.FAILED, Trust.NOT, 1.0, 0.1, 25, 26, ("a", "b"))
+    result = sample()
+    lines = " ".join(" ".join(terminal.lines(replace(result, trust=replace(
+        result.trust, verdict=Trust.NOT, reason=check)), PAGE)).split())
+    assert lines.startswith("No ranking: other programs disturbed the run.")
+    assert "25 of 26 runs of this ranking were disturbed, most often runs of a: 100 %;" in lines
 
 
 def test_labels_of_a_figure_do_not_overlap():
