@@ -22,6 +22,8 @@ static const struct argp argp = { NULL, NULL,
 	"  --dist DIST         uniform, zipf:THETA, hot:KEYS%:OPERATIONS%, "
 	"sequential\n"
 	"  --shape SHAPE       u64x8, u64x24, str16x8, str16x24, str32x8, ...\n"
+	"                      (default of kind, dist, shape and placement: the\n"
+	"                      only measured one, or that of workload files)\n"
 	"  --placement PLACE   cores, smt, sockets, numa:N, compact, none\n"
 	"  --needs LIST        separated by commas: scan, range, "
 	"point-in-time,\n"
