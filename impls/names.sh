@@ -24,6 +24,7 @@ rows() { # ID SOURCE WORDS NEEDS, by tab
 	END { row() }
 	function row() {
 		if (source == "") return
+		if (source ~ /\.cc$/ && needs !~ /c\+\+/) needs = "c++ " needs
 		id = source; sub(/.*\//, "", id); sub(/\.cc?$/, "", id)
 		print id "\t" source "\t" words "\t" needs
 	}' impls/*/*.c impls/*/*.cc "$@"
