@@ -3,7 +3,7 @@
 # names.sh FILE HIDDEN [SOURCE...] - writes FILE, sealed (runner/seal.sh), with a row for each map of the tree
 # and each SOURCE: id, source, state, needs, remedy, separated by tabs. Prints
 # `ID|SOURCE|STATE|NEEDS` for each, NEEDS separated by colons. It reads sources only: their
-# `needs:` lines, .misuse and .value_most members, and impls/*/maps.tsv.
+# `needs:` lines (a .cc file also needs c++), .misuse and .value_most members, and impls/*/maps.tsv.
 # A Go map has an id for each compiler (impls/languages.mk); `other` only if $GO is set.
 # The remedy of a missing map is its packages and a make target.
 #

@@ -191,7 +191,7 @@ __attribute__((constructor)) static void foreign_describe(void)
 		        "%s: rm_foreign_map lacks a function; `readmostly "
 		        "check` with its source names it\n",
 		        impl->id);
-		exit(1);
+		abort();
 	}
 	snprintf(label, sizeof(label), "%.24s, each operation a call",
 	        foreign.name);
