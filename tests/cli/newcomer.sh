@@ -64,7 +64,7 @@ make -s BUILD="$build" OUT="$dir/build" IMPL="$dir/c_adapter.c $dir/cxx_adapter.
 	NEEDED='plain/c_adapter plain/cxx_adapter x24/cxx_adapter plain/no_sizes' programs >"$out" 2>&1
 check "adapters build" [ $? = 0 ]
 measured() { # MAP SHAPE
-	"$readmostly" run "$dir/my-mix.conf" --set shape=$2 --set "maps=$1" -o "$dir/$1-$2" --busy-ok >"$out" 2>&1 &&
+	"$readmostly" run "$dir/my-mix.conf" --set "shape=$2" --set "maps=$1" -o "$dir/$1-$2" --busy-ok >"$out" 2>&1 &&
 		grep -q "my-mix/$1/$2.*\"status\": *\"ok\"" "$dir/$1-$2/trials.jsonl"
 }
 check "an adapter in C is measured" measured c_adapter u64x8
