@@ -91,7 +91,11 @@ objects  = $(patsubst %,$(1)/%.o,$(basename $(2)))
 # Headers of a map's libraries are system headers, since their warnings are not ours.
 needs    = $(NEEDS_$(basename $(notdir $<)))
 headers  = $(if $(needs),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(needs))))
-impl_flags = $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
+# An adapter for readmostly.h gets the measured loop from a header.
+ADAPTERS := $(if $(IMPL),$(shell grep -lE '^ *# *include *[<"]([^>"]*/)?readmostly\.h[>"]' $(filter %.c %.cc,$(IMPL))))
+impl_flags = $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS)) $(if $(filter $<,$(ADAPTERS)),-DFOREIGN_ID='"$(basename $(<F))"' \
+  -DFOREIGN_IMPL=rm_impl_$(subst -,_,$(basename $(<F))) -include runner/foreign_loop.h -idirafter runner \
+  -Wno-missing-field-initializers)
 path_of  = $(shell $(PKG) --variable=path $(1))
 version_of = $(shell $(PKG) --modversion $(1))
 

@@ -3,7 +3,7 @@
 # names.sh FILE HIDDEN [SOURCE...] - writes FILE, sealed (runner/seal.sh), with a row for each map of the tree
 # and each SOURCE: id, source, state, needs, remedy, separated by tabs. Prints
 # `ID|SOURCE|STATE|NEEDS` for each, NEEDS separated by colons. It reads sources only: their
-# `needs:` lines, .misuse and .value_most members, and impls/*/maps.tsv.
+# `needs:` lines (a .cc file also needs c++), .misuse and .value_most members, and impls/*/maps.tsv.
 # A Go map has an id for each compiler (impls/languages.mk); `other` only if $GO is set.
 # The remedy of a missing map is its packages and a make target.
 #
@@ -24,6 +24,7 @@ rows() { # ID SOURCE WORDS NEEDS, by tab
 	END { row() }
 	function row() {
 		if (source == "") return
+		if (source ~ /\.cc$/ && needs !~ /c\+\+/) needs = "c++ " needs
 		id = source; sub(/.*\//, "", id); sub(/\.cc?$/, "", id)
 		print id "\t" source "\t" words "\t" needs
 	}' impls/*/*.c impls/*/*.cc "$@"

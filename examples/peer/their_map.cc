@@ -92,5 +92,7 @@ const struct rm_impl rm_impl_their_map = {
 	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
+	.value_most = 1024,
+	.value_place = "inline, in the key's node; freed by the writer",
 };
 }

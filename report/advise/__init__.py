@@ -47,9 +47,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     for axis in questions.AXES:
         default = axis.preset
         example = text_of(axis.factor, questions.EXAMPLE.value(axis.factor))
-        usual = f", e.g. {example}" if default is None else f" (default: {example})"
+        usual = f", e.g. {example}" if default is None else (
+            f" (default: {'the only measured one, or ' if axis.open else ''}{example})")
         parser.add_argument(f"--{axis.key}", dest=axis.factor, type=reader(axis.read),
-                            required=default is None, default=default, metavar="VALUE",
+                            required=default is None, metavar="VALUE",
                             help=f"as in workload files{usual}".replace("%", "%%"))
     parser.add_argument("--needs", type=reader(needs.read), default=(), metavar="NAME[,NAME]",
                         help=f"properties that the map must have: {', '.join(needs.NEEDS)}")
@@ -83,10 +84,12 @@ def show(a: Answer, args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Answers the question. Raises JournalError if the folder cannot be read."""
-    asked = questions.normal(questions.Spot(**{
-        axis.factor: getattr(args, axis.factor) for axis in questions.AXES}))
+    given = {axis.factor: value for axis in questions.AXES
+             if (value := getattr(args, axis.factor)) is not None}
+    preset = [a.factor for a in questions.AXES if a.open and a.factor not in given]
     campaign, left = folder.read(args.folder)
-    return show(decide.answer(campaign, asked, args.needs, left), args)
+    return show(decide.answer(campaign, questions.normal(questions.Spot(**given)), args.needs,
+                              left, preset), args)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -195,12 +195,13 @@ def is_invalid(found: Assessment) -> bool:
 
 
 def answer(campaign: load.Campaign, target: Spot, wanted: tuple[str, ...] = (),
-           left: tuple[str, ...] = ()) -> Answer:
+           left: tuple[str, ...] = (), preset: Sequence[str] = ()) -> Answer:
     """Answers a question from a campaign. `wanted` are the names of needs, `left` the stages
-    that were left out."""
+    that were left out, `preset` the factors that the question leaves open."""
     planned = cards.all_cards(campaign)
     lacking = needs.unmet(planned, wanted)
     known = rankings(campaign, lacking)
+    target = places.completed(list(known), target, preset)
     maps = tuple(sorted(c.id for c in planned
                         if groups.is_ranked(campaign, c.id) and c.id not in lacking))
     base = Answer(target, wanted, campaign, left, maps, lacking, tuple(known))

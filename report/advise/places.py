@@ -64,6 +64,12 @@ def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
     return tuple(sorted({s.value(factor) for s in spots}, key=str))
 
 
+def completed(spots: Sequence[Spot], target: Spot, preset: Iterable[str]) -> Spot:
+    """Sets the factors `preset`, which the question leaves open, to the only measured value."""
+    only = {f: values[0] for f in preset if len(values := values_of(spots, f)) == 1}
+    return Spot(**{**target._asdict(), **only})
+
+
 # ---- inside or outside ------------------------------------------------------------
 
 def narrowed(spots: Sequence[Spot], target: Spot) -> tuple[list[Spot], Refusal | None]:

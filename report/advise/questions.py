@@ -60,6 +60,11 @@ class Axis(NamedTuple):
         """Default value, or None if the option is required."""
         return None if self.factor in FACTORS[:3] else USUAL.value(self.factor)
 
+    @property
+    def open(self) -> bool:
+        """True if the only measured value replaces the default."""
+        return self.factor in NAMED
+
 
 def one_of(*names: str) -> Callable[[str], str]:
     """Makes a reader that accepts only these words."""

@@ -75,6 +75,8 @@ static const char *text(const struct rm_map_info *info, const char *member)
 
 static void print_map(const struct rm_map_info *info)
 {
+	const char *place =
+	        json_string_value(json_object_get(info->json, "value_place"));
 	char why[WHY_BYTES];
 
 	printf("%-16s %s [%s]\n", info->id, text(info, "label"),
@@ -87,8 +89,12 @@ static void print_map(const struct rm_map_info *info)
 	        text(info, "system"));
 	print_words("shapes", info, "shapes");
 	if (info->value_most)
-		printf("    %-11sto %u bytes, %s\n", "values", info->value_most,
-		        text(info, "value_place"));
+		printf("    %-11s%svalues of up to %u bytes%s%s\n", "sizes",
+		        info->shapes >> rm_shape_index(RM_STR16X8) & 3
+		                ? "keys of 16, 32 and 64 bytes, "
+		                : "",
+		        info->value_most, place ? ", " : "",
+		        place ? place : "");
 	print_words("operations", info, "operations");
 	print_words("caps", info, "caps");
 	if (json_array_size(json_object_get(info->json, "loops")))

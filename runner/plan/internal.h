@@ -57,6 +57,10 @@ int rm_plan_control(const struct rm_planning *planning,
 /* True if the workload requests an A/A control. */
 bool rm_plan_has_control(const struct rm_workload *workload);
 
+/* True if the built map has the cell's kind of key and length of value. */
+bool rm_plan_offers_shape(
+        const struct rm_map_info *map, const struct rm_cell *cell);
+
 /* Orders the cells in rounds (plan_order.c). -ENOMEM. */
 int rm_plan_order(struct rm_plan *plan);
 

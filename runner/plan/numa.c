@@ -95,8 +95,10 @@ void rm_numa_find(const struct rm_topology *topology, struct rm_numa *numa)
 	unsigned usable = 0;
 	hwloc_obj_t home;
 
-	*numa = (struct rm_numa){ -1, 0, 0, -1, -1 };
+	*numa = (struct rm_numa){ -1, -1, 0, 0, -1, -1 };
 	home = find_one_node(topology, numa, &usable);
+	if (home)
+		numa->home = (int)home->os_index;
 	if (!home || usable < 2) {
 		numa->node_cores = topology->cores;
 		return;
@@ -110,20 +112,21 @@ bool rm_numa_resolve(const struct rm_numa *numa, char *placement, char *memory)
 	struct rm_placement place = { RM_PLACE_CORES, 0 };
 	enum rm_memory_policy policy = RM_FIRST_TOUCH;
 	unsigned unused;
-	int node;
+	int node, home;
 
 	rm_placement_parse(placement, &place, NULL);
 	rm_memory_parse(memory, &policy, &unused, NULL);
 	node = policy == RM_LOCAL    ? numa->one_node
 	       : policy == RM_REMOTE ? numa->remote
 	                             : numa->memory_only;
+	home = policy == RM_FIRST_TOUCH ? numa->home : numa->one_node;
 	if ((policy >= RM_LOCAL && node < 0) ||
-	        (place.place == RM_PLACE_ONE && numa->one_node < 0) ||
+	        (place.place == RM_PLACE_ONE && home < 0) ||
 	        (place.place == RM_PLACE_NODES && numa->nodes < 2))
 		return false;
 	if (policy >= RM_LOCAL)
 		snprintf(memory, RM_NAME_BYTES, "bind:%d", node);
 	if (place.place == RM_PLACE_ONE)
-		snprintf(placement, RM_NAME_BYTES, "numa:%d", numa->one_node);
+		snprintf(placement, RM_NAME_BYTES, "numa:%d", home);
 	return true;
 }

@@ -37,7 +37,7 @@ static void judge_allocator(struct rm_cell *cell)
 
 /* True if the map has loops for the cell's sizes, in the plain program or in
    one built for these sizes. */
-static bool offers_shape(
+bool rm_plan_offers_shape(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {
 	struct rm_shape plain = cell->shape; /* with the longest plain values */
@@ -125,6 +125,19 @@ static void judge_program(struct rm_cell *cell)
 		        rm_file_reason(failed));
 }
 
+static void judge_shape(const struct rm_map_info *map, struct rm_cell *cell)
+{
+	struct rm_map_info sized = *map;
+
+	sized.value_most = cell->shape.value_bytes;
+	snprintf(cell->skip, RM_REASON_BYTES,
+	        "shape %s is not offered by this map%s",
+	        rm_cell_shape_name(cell),
+	        rm_plan_offers_shape(&sized, cell)
+	                ? ": its rm_impl lacks .value_most = 1024"
+	                : "");
+}
+
 /* Skips the cell if the map cannot run this loop. */
 static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 {
@@ -135,10 +148,8 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "the map's own loop supports only the usual keys and "
 		        "values");
-	else if (!own && !offers_shape(map, cell))
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        "shape %s is not offered by this map",
-		        rm_cell_shape_name(cell));
+	else if (!own && !rm_plan_offers_shape(map, cell))
+		judge_shape(map, cell);
 	else if (rm_loop_scans(cell->loop.kind) &&
 	         !rm_map_info_has(map, "operations", "scan"))
 		snprintf(

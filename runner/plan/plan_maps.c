@@ -208,8 +208,20 @@ static unsigned value_count(
 	return workload->count[key] ? workload->count[key] : 1;
 }
 
+/* The flavour of the cell's program; plain if the built map does not offer the
+   size. */
+static const char *flavour_of(
+        const struct rm_map_info *info, const struct rm_cell *cell)
+{
+	return info && rm_cell_size_class(cell) &&
+	                       !rm_plan_offers_shape(info, cell)
+	               ? "plain"
+	               : rm_cell_flavour(cell);
+}
+
 static void visit_measures(const struct rm_workload *w, const char *map,
-        struct rm_cell *cell, rm_plan_visit *visit, void *context)
+        const struct rm_map_info *info, struct rm_cell *cell,
+        rm_plan_visit *visit, void *context)
 {
 	for (unsigned i = 0; i < w->count[RM_KEY_MEASURE]; i++)
 		for (unsigned j = 0; j < value_count(w, RM_KEY_KEY_DIFFERS);
@@ -217,13 +229,16 @@ static void visit_measures(const struct rm_workload *w, const char *map,
 			rm_factor_copy(RM_KEY_KEY_DIFFERS, &w->values[j], cell);
 			cell->measure = w->values[i].measure;
 			visit(context, map, cell->measure,
-			        rm_cell_flavour(cell));
+			        flavour_of(info, cell));
 		}
 }
 
-static void visit_sizes(const struct rm_workload *w, const char *map,
-        rm_plan_visit *visit, void *context)
+static void visit_sizes(const struct rm_planning *planning,
+        const struct rm_workload *w, const char *map, rm_plan_visit *visit,
+        void *context)
 {
+	const struct rm_map_info *info =
+	        rm_catalog_find(planning->catalog, map);
 	const unsigned keys = value_count(w, RM_KEY_KEY_BYTES);
 	const unsigned values = value_count(w, RM_KEY_VALUE_BYTES);
 
@@ -237,7 +252,7 @@ static void visit_sizes(const struct rm_workload *w, const char *map,
 		rm_factor_copy(
 		        RM_KEY_VALUE_BYTES, &w->values[i % values], &sizes);
 		rm_cell_apply_lengths(&sizes);
-		visit_measures(w, map, &sizes, visit, context);
+		visit_measures(w, map, info, &sizes, visit, context);
 	}
 }
 
@@ -254,11 +269,21 @@ static int workload_needs(const struct rm_planning *planning,
 		if (map->missing ||
 		        !selects_map(planning, workload, &filter, map))
 			continue;
-		visit_sizes(workload, map->id, visit, context);
+		visit_sizes(planning, workload, map->id, visit, context);
 		if (rm_plan_has_control(workload) &&
 		        !strcmp(workload->values[0].control, map->id))
 			visit(context, map->id, RM_MEASURE_THROUGHPUT,
 			        RM_FLAVOUR_CONTROL);
+	}
+	/* Maps of an earlier `make IMPL=`, by their full id only: to build them
+	   again, make needs IMPL, and its error is the reminder. */
+	for (size_t i = 0; i < planning->catalog->count; i++) {
+		struct rm_map_name map = map_name(&planning->catalog->maps[i]);
+
+		map.misuse = true;
+		if (!rm_catalog_name(planning->catalog, map.id) &&
+		        selects_map(planning, workload, &filter, &map))
+			visit_sizes(planning, workload, map.id, visit, context);
 	}
 	return 0;
 }

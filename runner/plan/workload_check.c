@@ -239,11 +239,36 @@ static int check_deadline(
 	        (double)cell->deadline_ns / 1e9, 2 * seconds + 1);
 }
 
+/* Rejects --set shape=... without effect: a line of the file replaces a part. */
+static int check_shape(
+        const struct rm_workload *workload, struct rm_error *error)
+{
+	char shape[RM_VALUE_BYTES], part[RM_VALUE_BYTES];
+
+	if (strcmp(workload->where[RM_KEY_SHAPE], "--set shape") != 0)
+		return 0;
+	rm_factor_text(RM_KEY_SHAPE, &workload->values[0], shape);
+	for (int key = RM_KEY_KEY_BYTES; key <= RM_KEY_VALUE_BYTES; key++) {
+		rm_factor_text(
+		        (enum rm_workload_key)key, &workload->values[0], part);
+		if (strcmp(part, "shape") != 0 &&
+		        strncmp(workload->where[key], "--set", 5) != 0)
+			return rm_error_set(error, -EINVAL,
+			        "%s: %s = %s replaces this part of --set "
+			        "shape=%s, expected also --set %s=shape",
+			        workload->where[key], rm_factors[key].key, part,
+			        shape, rm_factors[key].key);
+	}
+	return 0;
+}
+
 int rm_workload_check(
         const struct rm_workload *workload, struct rm_error *error)
 {
 	int failed = check_missing(workload, error);
 
+	if (!failed)
+		failed = check_shape(workload, error);
 	if (!failed)
 		failed = check_traces(workload, error);
 	if (!failed)

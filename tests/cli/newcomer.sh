@@ -55,6 +55,32 @@ check "without a new build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
 check "the campaign measures the new map" grep -q \
 	"my-mix/$id/u64x8.*\"status\": *\"ok\"" "$dir/campaign/trials.jsonl"
 
+# Adapters for readmostly.h, as they are; one has string keys. A map without long values names what it lacks.
+cp examples/c/chained.c "$dir/c_adapter.c"
+cp examples/cpp/unordered_map.cc "$dir/cxx_adapter.cc"
+sed 's/their_map/no_sizes/g; /value_/d' examples/peer/their_map.cc >"$dir/no_sizes.cc"
+make -s BUILD="$build" OUT="$dir/build" IMPL="$dir/c_adapter.c $dir/cxx_adapter.cc $dir/no_sizes.cc" \
+	IMPL_FLAGS='-DKEY=std::string -O1 -DRM_OUT_OF_LINE' \
+	NEEDED='plain/c_adapter plain/cxx_adapter x24/cxx_adapter plain/no_sizes' programs >"$out" 2>&1
+check "adapters build" [ $? = 0 ]
+measured() { # MAP SHAPE
+	"$readmostly" run "$dir/my-mix.conf" --set "shape=$2" --set "maps=$1" -o "$dir/$1-$2" --busy-ok >"$out" 2>&1 &&
+		grep -q "my-mix/$1/$2.*\"status\": *\"ok\"" "$dir/$1-$2/trials.jsonl"
+}
+check "an adapter in C is measured" measured c_adapter u64x8
+check "one in C++ is measured with string keys" measured cxx_adapter str16x8
+check "and with long ones" measured cxx_adapter str32x8
+"$readmostly" dev list >"$out" 2>&1
+check "dev list prints that operations are calls" grep -q '^c_adapter .*each operation a call' "$out"
+check "and the sizes" grep -q 'sizes  *keys of 16, 32 and 64 bytes, values of up to 8 bytes$' "$out"
+"$readmostly" plan --set shape=str32x8 --set maps=no_sizes "$dir/my-mix.conf" >"$out" 2>&1
+check "a map without sizes names what it lacks" grep -q 'not offered by this map: its rm_impl lacks .value_most' "$out"
+make -s BUILD="$build" OUT="$dir/build" NEEDED=plain/null_map programs >/dev/null 2>&1
+"$readmostly" run --needs --set shape=str32x8 --set "maps=cxx_adapter no_sizes" "$dir/my-mix.conf" >"$out" 2>&1
+check "run --needs remembers own maps, and omits programs that they do not offer" \
+	[ "$(paste -sd' ' "$out")" = "plain/cxx_adapter x24/cxx_adapter plain/no_sizes" ]
+rm -r "$build$dir" "$build/x24$dir"
+
 # `make bench` in a copy of the tree, a separate repository; stops before building maps.
 tree=$dir/tree
 mkdir "$tree"

@@ -141,6 +141,11 @@ check "outside of the sources the error names the folder to run in" refuses \
 	"No such file or directory: expected a folder workloads/modes/ here; run this command in the source tree" elsewhere
 check "a bad --set is reported at --set KEY" refuses "--set window: window = \"5\"" \
 	"$bin" plan --set window=5 "$dir/tiny.conf"
+printf 'include = tiny.conf\nkey-bytes = 32\n' >"$dir/long.conf"
+check "a --set shape without effect is reported with both lines" refuses \
+	"long.conf:2: key-bytes = 32 replaces this part of --set shape=str16x8, expected also --set key-bytes=shape" \
+	"$bin" plan --set shape=str16x8 "$dir/long.conf"
+check "that option works" status 0 "$bin" plan --set shape=str16x8 --set key-bytes=shape "$dir/long.conf"
 check "an unknown map is reported" refuses '--maps: no map is called "gopher"' \
 	"$bin" plan --maps gopher "$dir/tiny.conf"
 status 0 "$bin" plan --set keys=2Gi --set shape=str16x24 \
@@ -230,7 +235,7 @@ check "and drawn" eval 'contains "$out" "placement numa:0, threads 2, memory bin
 check "cells without their node are left out, in one line" contains "$out" \
 	"left out for lack of NUMA nodes: placement one-node with memory memory-only"
 check "a plan without any cell names them" refuses "lacks NUMA nodes for placement one-node with memory" env \
-	HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --set placement=one-node "$dir/tiny.conf"
+	HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --set placement=one-node --set memory=local "$dir/tiny.conf"
 
 check "machine --json is JSON" status 0 "$bin" env machine --json
 check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"

@@ -106,6 +106,18 @@ MANY = ("gomap_callback_rw", "gomap_ck_brlock", "gomap_ck_pflock", "gomap_mutex"
         "rwlock_probe", "shard_rw_32", "shard_seg", "snapshot", "syncmap", "urcu_lfht")
 
 
+def test_the_only_measured_value_is_the_default(tmp_path, capsys):
+    only = campaigns.grid(threads=(1, 2), keys=(1024,), write_share=(0.03,), shape=("str32x8",),
+                          dist=("zipf:0.99",))
+    found = campaigns.write(tmp_path / "c", only, MAPS, blocks=8, cpus=2)
+    assert advise.main([str(found), *"--writes 3% --keys 1Ki --threads 2".split()]) == 0
+    capsys.readouterr()
+    file, _ = refused(capsys, found, "--writes 9% --keys 1Ki --threads 2")
+    assert settings(file)["shape"] == "str32x8" and settings(file)["dist"] == "zipf:0.99"
+    _, why = refused(capsys, found, "--writes 3% --keys 1Ki --threads 2 --shape u64x8")
+    assert "measured: str32x8 (choose with --shape)" in why
+
+
 def long_list(tmp_path, capsys):
     """Returns a workload file and its maps, which do not fit on a line."""
     many = campaigns.write(tmp_path / "many", campaigns.grid(), ("null_map", *MANY), blocks=1)
