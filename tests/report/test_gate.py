@@ -104,6 +104,28 @@ def test_two_copies_of_base_that_differ_are_invalid(share):
     assert v.cells[0].verdict == Verdict.FAIL, "shown, but not the verdict of the run"
 
 
+@pytest.mark.parametrize("noise", [0.08, 0.15])
+def test_a_difference_far_beyond_noise_fails_although_a_control_fails(noise):
+    v = verdicts_of(Fake(slow={"head": 2.6}, noise=noise))
+    assert v.verdict == Verdict.FAIL and "far beyond noise in 3 of 3 cells" in v.reason
+    assert "failed control A/A gomap_rw t1: not shown to agree within 2 %" in v.reason
+
+
+@pytest.mark.parametrize("how", [
+    {"slow": {"head": 0.4}, "noise": 0.08},  # not far
+    {"slow": {"head": 2.6, "copy": 0.9}, "noise": 0.08},  # the copy is far off, too
+    {"slow": {"head": 2.6}, "noise": 1.5}])  # nothing is visible
+def test_without_a_rough_agreement_of_the_control_no_difference_is_far(how):
+    v = verdicts_of(Fake(**how))
+    assert v.verdict == Verdict.INVALID and "far beyond" not in v.reason
+
+
+def test_noise_alone_is_never_far():
+    for seed, noise in enumerate(np.geomspace(.02, 2, 60)):
+        v = verdicts_of(Fake(noise=float(noise), seed=seed), blocks=20)
+        assert "far beyond" not in (v.reason or ""), noise
+
+
 def test_only_a_large_slot_effect_is_invalid():
     v = verdicts_of(Fake(second=0.04))
     assert v.verdict == Verdict.INVALID and "slot effect" in v.reason
@@ -260,10 +282,10 @@ def test_a_control_passes_if_its_slowdown_is_detected(change, words):
 
 def test_missing_controls_are_invalid_and_missing_cells_inconclusive():
     row = Row(**vars(row_with(role=Role.GATE)), verdict=Verdict.PASS)
-    assert decide.verdict_of_run([row], [], [])[0] == Verdict.INVALID
-    assert decide.verdict_of_run([], [row], [])[0] == Verdict.INVALID
+    assert decide.verdict_of_run([row], [], [], PLAN)[0] == Verdict.INVALID
+    assert decide.verdict_of_run([], [row], [], PLAN)[0] == Verdict.INVALID
     lost = Skipped("regress/m/t1", Role.GATE, "unknown map")
-    assert decide.verdict_of_run([row], [row], [lost]) == (
+    assert decide.verdict_of_run([row], [row], [lost], PLAN) == (
         Verdict.INCONCLUSIVE, "m t1 not run: unknown map")
 
 
