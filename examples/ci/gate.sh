@@ -100,10 +100,9 @@ end_children() { # SIGNAL: ends the command of run, or a wait for a lock, then t
 	kill -KILL -- -$!
 	trap - "$1" && kill -s "$1" $$
 } 2>/dev/null
-for signal in HUP INT TERM; do
-	# shellcheck disable=SC2064 # the signal's name is known now
-	trap "end_children $signal" "$signal"
-done
+trap 'end_children HUP' HUP
+trap 'end_children INT' INT
+trap 'end_children TERM' TERM
 
 status=0 results=
 raise_status() { [ "$1" -le "$status" ] || status=$1; }

@@ -177,8 +177,8 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
 
 
 def is_far(row: Row, plan: Plan) -> bool:
-    """True if a cell FAILs far beyond noise: at a tenth of alpha, and with both intervals of the
-    shift above `far`. Bursts and slow clocks affect both arms, so they cannot cause this."""
+    """True if a cell FAILs at a tenth of alpha, and both intervals of its shift lie above `far`.
+    Bursts and slow clocks affect both arms, so they do not cause this."""
     return (row.verdict == Verdict.FAIL and row.p_slower <= plan.rules.alpha / 10
             and all((row.estimates.by(score).low_percent or 0.0) > 100.0 * plan.rules.far
                     for score in TWO))

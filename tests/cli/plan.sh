@@ -242,25 +242,24 @@ check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
 check "with the command to change it" contains "$out" "fix: unset HWLOC"
 quiet=$dir/quiet
-mkdir -p "$quiet/proc/pressure" "$quiet/proc/sys/kernel" "$quiet/sys/fs/cgroup" "$quiet/sys/kernel/mm/ksm" \
-	"$quiet/sys/kernel/mm/transparent_hugepage" "$quiet/sys/devices/system/clocksource/clocksource0" \
-	"$quiet/sys/devices/system/cpu/cpu0/cpufreq" "$quiet/sys/devices/system/cpu/cpufreq" "$quiet/proc/self"
-(
-	cd "$quiet" || exit
-	echo 'some avg10=0.00' >proc/pressure/cpu
-	echo 0 | tee proc/sys/kernel/numa_balancing proc/sys/kernel/nmi_watchdog sys/kernel/mm/ksm/run \
-		sys/devices/system/cpu/cpufreq/boost >proc/number
-	echo 'always [madvise] never' >sys/kernel/mm/transparent_hugepage/enabled
-	echo tsc >sys/devices/system/clocksource/clocksource0/current_clocksource
-	echo performance >sys/devices/system/cpu/cpu0/cpufreq/scaling_governor
-	echo '0::/' >proc/self/cgroup
-	echo 'cpu 1 0 1 1 0 0 0 0' >proc/stat
-	echo 'SwapTotal: 0 kB' >proc/meminfo
-)
+while read -r file text; do
+	mkdir -p "$quiet/${file%/*}" && echo "$text" >"$quiet/$file"
+done <<'END'
+proc/pressure/cpu some avg10=0.00
+proc/self/cgroup 0::/
+proc/stat cpu 1 0 1 1 0 0 0 0
+proc/meminfo SwapTotal: 0 kB
+proc/sys/kernel/numa_balancing 0
+proc/sys/kernel/nmi_watchdog 0
+sys/fs/cgroup/none 0
+sys/kernel/mm/ksm/run 0
+sys/kernel/mm/transparent_hugepage/enabled always [madvise] never
+sys/devices/system/clocksource/clocksource0/current_clocksource tsc
+sys/devices/system/cpu/cpufreq/boost 0
+sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance
+END
 doctor() { status "$1" env RM_SYSFS="$quiet" "$bin" env doctor $2; }
 check "--strict: unknown checks that are no noise are status 0" doctor 0 --strict
-check "but they are counted" contains "$out" "checks are unknown"
 rm "$quiet/proc/pressure/cpu"
 check "--strict: an unknown check that may be noise is status 3" doctor 3 --strict
-check "and 0 without --strict" doctor 0
 done_testing
