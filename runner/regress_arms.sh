@@ -7,8 +7,7 @@
 # neither checked nor timed; the note `same` lists such maps. Then COMMAND runs, which measures the arms.
 # IMPL=FILE: a map of another project, whose commits are compared (runner/regress_refs.sh); then everything is in
 # build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/readmostly.h), in
-# any language; IMPL_MAKE='COMMAND' builds it, or a source that git does not track, in the tree of each arm; CPATH then
-# contains the folder of readmostly.h.
+# any language; IMPL_MAKE='COMMAND' builds it, or an untracked source, in the tree of each arm (CPATH has readmostly.h).
 # MAPS='IDS' and WORKLOAD=FILE select maps of the plan as in runner/regress.sh; the controls' maps are built, too. CC
 # and BUILD are make's. Writes build/regress-base/built (commit, compiler, maps: another key needs another build) and
 # build/regress-notes (or -their-notes), the notes of the campaign.

@@ -9,8 +9,7 @@
 #   GATE_MAIN   that branch, if it is neither origin/HEAD nor origin/main
 #   TIME        advice (default): a slower head gives a warning; red: it fails, for quiet machines;
 #               no: time is not measured, but head must pass its checks. On a busy machine time is not
-#               measured: a warning with advice, a failure with red. Advice fails, too, if head is
-#               slower far beyond noise (docs/method/gate.md)
+#               measured: a warning with advice, a failure with red. A head slower far beyond noise fails
 #   IMPL_FLAGS  compiler flags of the map
 #   IMPL_MAKE   command that makes FILE, a library with runner/readmostly.h, in a tree of the project;
 #               FILE need not be in a commit
@@ -100,9 +99,8 @@ end_children() { # SIGNAL: ends the command of run, or a wait for a lock, then t
 	kill -KILL -- -$!
 	trap - "$1" && kill -s "$1" $$
 } 2>/dev/null
-trap 'end_children HUP' HUP
-trap 'end_children INT' INT
-trap 'end_children TERM' TERM
+# shellcheck disable=SC2064 # the signal's name is known now
+for signal in HUP INT TERM; do trap "end_children $signal" $signal; done
 
 status=0 results=
 raise_status() { [ "$1" -le "$status" ] || status=$1; }
@@ -182,13 +180,12 @@ time_head() {
 	*) what="time is undecided${reason:+: $reason}" ;;
 	esac
 	[ -d "$folder" ] || what="time was not measured, because the machine is busy"
-	case $reason in *"far beyond noise"*)
-		raise_status 1
-		result "time is longer: $reason"
-		[ "${GITHUB_ACTIONS:-}" != true ] || [ $time = red ] ||
+	[[ $reason != *"far beyond noise"* ]] || {
+		what+=": $reason"
+		[ $time = red ] || [ "${GITHUB_ACTIONS:-}" != true ] ||
 			echo "::error title=Readmostly FAIL::$reason; base ${base:0:12}"
-		return ;;
-	esac
+		time=red
+	}
 	[ $time = red ] && raise_status 1 && result "$what" && return
 	result "$what (advice)"
 	[ "${GITHUB_ACTIONS:-}" != true ] || echo "::warning title=Readmostly::$what; base ${base:0:12}"

@@ -176,27 +176,19 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
     return tuple(rows)
 
 
-def is_far(row: Row, plan: Plan) -> bool:
-    """True if a cell FAILs at a tenth of alpha, and both intervals of its shift lie above `far`.
-    Bursts and slow clocks affect both arms, so they do not cause this."""
-    return (row.verdict == Verdict.FAIL and row.p_slower <= plan.rules.alpha / 10
-            and all((row.estimates.by(score).low_percent or 0.0) > 100.0 * plan.rules.far
-                    for score in TWO))
-
-
-def agrees_roughly(row: Row, plan: Plan) -> bool:
-    """True if both intervals of the A/A control lie within +-`far`."""
-    if row.role != Role.AA or row.n < plan.rules.min_pairs:
-        return False
-    ends = [end for figures in map(row.estimates.by, TWO)
-            for end in (figures.low_percent, figures.high_percent)]
-    return all(end is not None and abs(end) < 100.0 * plan.rules.far for end in ends)
-
-
 def far_reason(gated: Sequence[Row], controls: Sequence[Row], plan: Plan) -> str | None:
-    """Returns the reason for a FAIL that needs no sensitive control, or None."""
-    far = [row for row in gated if is_far(row, plan)]
-    if not far or not any(agrees_roughly(row, plan) for row in controls):
+    """Returns the reason for a FAIL that needs no sensitive control, or None: cells FAIL at a tenth
+    of alpha with both intervals of the shift above `far`, and those of the A/A control lie within
+    it. Bursts and slow clocks affect both arms, so they do not cause this."""
+    limit = 100.0 * plan.rules.far
+
+    def ends(row: Row) -> list[float]:
+        return [math.nan if end is None else end for figures in map(row.estimates.by, TWO)
+                for end in (figures.low_percent, figures.high_percent)]
+    far = [row for row in gated if row.verdict == Verdict.FAIL
+           and row.p_slower <= plan.rules.alpha / 10 and all(end > limit for end in ends(row))]
+    if not far or not any(row.role == Role.AA and row.n >= plan.rules.min_pairs
+                          and all(abs(end) < limit for end in ends(row)) for row in controls):
         return None
     worst = max(far, key=lambda row: row.shown.slowdown_percent or 0.0)
     words = (f"far beyond noise in {len(far)} of {len(gated)} cells: up to "
