@@ -5,99 +5,12 @@
 #define RM_CAMPAIGN_INTERNAL_H
 
 #include "runner/base/checksum.h"
+#include "runner/campaign/arms.h"
 #include "runner/campaign/campaign.h"
 
 #include <signal.h>
 #include <sys/types.h>
 #include <time.h>
-
-/* --- arms.c, calibrate.c ------------------------------------------------ */
-
-/* The single arm of a campaign without --arms. sha256: hash of this program, or
-   NULL if unknown. */
-void rm_arms_default(struct rm_arms *arms, const char *sha256);
-
-/* Adds the arm of the A/A control to the result of rm_arms_default(). */
-void rm_arms_add_control(struct rm_arms *arms);
-
-/* True if the user gave --arms. In that case the programs of the arms run every
-   measure, and an incomplete block is dropped (docs/adr/0020). */
-bool rm_arms_are_given(const struct rm_arms *arms);
-
-/*
- * Reads each program's SHA-256, makes its path absolute, and checks the sets.
- * Every arm's workload must exist and every workload must have arms. Two arms
- * of a set may not be the same file with the same control_extra. Returns
- * -EINVAL or, for a program that cannot be read, -errno, both with `error`.
- */
-int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
-        size_t workload_count, struct rm_error *error);
-
-/* Rejects files that cannot be run and folders without map programs, of arms
-   with absolute paths. All trials of such a campaign would fail. Returns 0 or
-   -EINVAL with `error`. */
-int rm_arms_check_programs(const struct rm_arms *arms, struct rm_error *error);
-
-/* The name of a cell's program in rm_arm.programs, such as "plain/gomap_rw". */
-enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
-const char *rm_arm_program_name(const struct rm_arm *arm,
-        const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
-
-/* Flavour of the program that an arm runs for a cell. */
-const char *rm_arm_flavour(
-        const struct rm_arm *arm, const struct rm_cell *cell);
-
-/* For arms that are folders, lists each program that the plan needs in
-   `programs` and sets `sha256`. Returns 0 or -ENOMEM. */
-int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
-
-/* Path of a program, from its name in `programs`. Returns `path`. */
-const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
-        char path[RM_PROGRAM_BYTES]);
-
-/* Checks that the hashed programs of each arm record one compiler and the same
-   flags. If the arm has no path, they must be readmostly's. Returns 0, or
-   -EINVAL with `error`, which names two programs and the next step. */
-int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *error);
-
-/* Checks that each library in LD_PRELOAD is loaded. Returns 0, or -EINVAL with
-   `error`. */
-int rm_preload_check(struct rm_error *error);
-
-/*
- * For a resume: reads the arms of campaign.json into a zeroed *arms and checks
- * that their programs have not changed. `asked`, whose hashes are known, must
- * equal these arms unless its count is 0. Returns -EINVAL or -errno with
- * `error`, which names the arm.
- */
-int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
-        struct rm_arms *arms, struct rm_error *error);
-
-/* Convert the member "arms" of campaign.json in both directions, without
-   reading the programs. */
-json_t *rm_arms_to_json(const struct rm_arms *arms);
-int rm_arms_from_json(
-        const json_t *campaign, struct rm_arms *arms, struct rm_error *error);
-
-/* Draws the order of a set's arms in one turn: order[slot] is an index into the
-   set. `seed` is the trial's seed. */
-void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
-
-/*
- * Before a campaign with --arms: replaces the timed window of every throughput
- * cell by a number of iterations. On the first arm of the cell's set, that
- * number takes about as long as the window; a few trials of that arm measure
- * it. The warm-up becomes at least a third of the window, and at least one
- * iteration per resident key. If those trials fail, the plan skips the cell
- * with the reason.
- *
- * record  out: member "calibration" of campaign.json; a new reference
- * Returns 0; -EINVAL with `error` for cells that arms cannot run; -EINTR when
- * `interrupt_fd` became readable; -errno if no process can be started.
- */
-int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
-        const char *program, int interrupt_fd, json_t **record,
-        struct rm_error *error);
 
 /* --- campaign.c, tally.c, progress.c ------------------------------------ */
 

@@ -157,7 +157,7 @@ struct rm_explore_tally {
 	/* plays without a verdict, because a few keys with equal hashes made
 	   the map grow without end */
 	uint64_t abandoned;
-	bool cut;           /* the budget was used before the last one */
+	bool cut; /* the budget was used before the last one */
 	/* Sums over `measured` schedules of programs of the ordinary size: steps
 	   of threads, and logarithms of numbers of schedules (sample.h). */
 	uint64_t measured;

@@ -103,7 +103,7 @@ struct rm_explore_world {
 	uint64_t patience;     /* extra steps until a lane that ends no
 	                          operation is assumed to wait for others */
 	uint64_t last_progress; /* steps when an operation last ended */
-	uintptr_t at;       /* address of the last access that is a step */
+	uintptr_t at;           /* address of the last access that is a step */
 	uint64_t footprint; /* hash of the main thread's accesses while alone */
 	uint64_t switches;
 	uint64_t turn_began; /* steps when the running lane was switched to, or
@@ -118,7 +118,7 @@ struct rm_explore_world {
 	struct rm_explore_finding finding;
 	bool collides;  /* the keys have equal hashes */
 	bool abandoned; /* see rm_explore_abandon() */
-	bool starved; /* the host ran out of memory: no verdict on the map */
+	bool starved;   /* the host ran out of memory: no verdict on the map */
 	struct rm_explore_event *trace; /* NULL: not recorded */
 	size_t trace_count, trace_room;
 	struct rm_explore_stretch stretch; /* of the running lane */
