@@ -34,8 +34,7 @@ head -c 4M /dev/zero 2>/dev/null >"$dir/room" || { no_room; exit 2; } # space fo
 rm "$dir/room"
 if [ "${LOCK:-}" ]; then
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || { say "$LOCK cannot be written"; exit 2; }
-	exec 9>"$LOCK"
-	flock 9
+	take_lock 9 "$LOCK"
 fi
 
 # Arguments of run that this script needs.

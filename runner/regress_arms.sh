@@ -7,7 +7,7 @@
 # neither checked nor timed; the note `same` lists such maps. Then COMMAND runs, which measures the arms.
 # IMPL=FILE: a map of another project, whose commits are compared (runner/regress_refs.sh); then everything is in
 # build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/readmostly.h), in
-# any language; IMPL_MAKE='COMMAND' builds it, or a source that git does not track, in the tree of each arm.
+# any language; IMPL_MAKE='COMMAND' builds it, or an untracked source, in the tree of each arm (CPATH has readmostly.h).
 # MAPS='IDS' and WORKLOAD=FILE select maps of the plan as in runner/regress.sh; the controls' maps are built, too. CC
 # and BUILD are make's. Writes build/regress-base/built (commit, compiler, maps: another key needs another build) and
 # build/regress-notes (or -their-notes), the notes of the campaign.
@@ -28,11 +28,7 @@ find_python || exit 2
 lock_run() { # waits only after the arguments are checked
 	[ -n "${LOCK:-}" ] || return
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || fail "$LOCK cannot be written"
-	exec 8>"$LOCK"
-	flock -n 8 || {
-		echo "$gate: waiting for another run in this tree to end" >&2
-		flock 8
-	}
+	take_lock 8 "$LOCK"
 }
 find_subject
 case $impl in *.c | *.cc | *.so | '') ;; *) fail "IMPL=$IMPL: expected a file that ends with .c, .cc or .so" ;; esac
@@ -72,7 +68,9 @@ build_ours() {
 build_theirs() { # ARM WHAT [COMMIT]
 	local tree=$at-$1/theirs file=$at-$1/theirs/$impl
 	take_theirs "$tree" "${3-}"
-	[ -z "${IMPL_MAKE:-}" ] || (cd "$tree" && sh -c "$IMPL_MAKE") >"$at-$1/log" 2>&1 || {
+	echo "building $1, $impl of $2" >&2
+	[ -z "${IMPL_MAKE:-}" ] ||
+		(cd "$tree" && CPATH=$readmostly_home/runner${CPATH:+:$CPATH} sh -c "$IMPL_MAKE") >"$at-$1/log" 2>&1 || {
 		tail -n 15 "$at-$1/log" >&2
 		fail "$1, $2: IMPL_MAKE=$IMPL_MAKE fails ($at-$1/log): fix it or choose another commit"
 	}
@@ -129,6 +127,7 @@ stop_if_broken() {
 	local map
 	for map in ${checked:-$chosen}; do
 		[[ " $same " != *" $map "* ]] || continue
+		echo "checking $map of head" >&2
 		# report single-threaded failures first
 		fails_checks "$map" --only model || fails_checks "$map" || continue
 		[ "${GITHUB_ACTIONS:-}" != true ] ||

@@ -10,8 +10,7 @@
 # script ends or closes descriptor 9.
 lock_builds() {
 	mkdir -p build && : >>build/regress-builds.lock || cannot . "build cannot be written"
-	exec 9>build/regress-builds.lock
-	flock 9
+	take_lock 9 build/regress-builds.lock
 }
 
 # is_full FOLDER [LOG]: true if nothing can be written there, or if the log of a make says so. Tries to write as much as

@@ -75,6 +75,7 @@ build_arm() {
 # build_theirs ARM [COMMIT]: builds $place/their-ARM/, our programs with their map; only the map is compiled.
 build_theirs() {
 	local tree=$place/theirs/$1 out=$place/their-$1 log=$place/their-$1.log
+	echo "building $1, $impl of ${2:-the work tree}" >&2
 	take_theirs "$tree" "${2-}"
 	[ -f "$tree/$impl" ] || fail "$1 has no $impl: there is nothing to compare with"
 	rm -rf "$build/sim/$tree" "${build:?}/$tree"

@@ -9,15 +9,15 @@
 #   GATE_MAIN   that branch, if it is neither origin/HEAD nor origin/main
 #   TIME        advice (default): a slower head gives a warning; red: it fails, for quiet machines;
 #               no: time is not measured, but head must pass its checks. On a busy machine time is not
-#               measured: a warning with advice, a failure with red
+#               measured: a warning with advice, a failure with red. A head slower far beyond noise fails
 #   IMPL_FLAGS  compiler flags of the map
 #   IMPL_MAKE   command that makes FILE, a library with runner/readmostly.h, in a tree of the project;
 #               FILE need not be in a commit
 #   OUT         folder of outputs (readmostly-gate)
 #   EXACT_ARGS, TIME_ARGS  more arguments of the gates
 #
-# Status: 0; 1 counts differ and are not accepted, head fails its checks, or with TIME=red it is
-# slower or undecided; 2 usage or input. The last line is the verdict.
+# Status: 0; 1 counts differ and are not accepted, head fails its checks, is slower far beyond noise,
+# or with TIME=red is slower or undecided; 2 usage or input. The last line is the verdict.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 unset CDPATH
 readmostly=$(cd "$(dirname "$0")/../.." && pwd)
@@ -28,7 +28,7 @@ usage() { say "$*" >&2; exit 2; }
 # like its own. Outputs of the time gate are copies of files in time-*/; other files stay.
 remove_old_outputs() {
 	local copied
-	rm -rf "$out"/{exact.json,exact.txt,counts.txt,counts-why}
+	rm -rf "$out"/{exact.json,exact.txt,time.txt,counts.txt,counts-why}
 	for copied in "$out"/time-*/report/*; do
 		rm -rf "${out:?}/${copied##*/}"
 	done
@@ -80,7 +80,27 @@ path=${file#"$top"/}
 say "head compared with ${base:0:12}"
 IMPL=$file
 export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}" IMPL_MAKE="$made"
-cd "$readmostly" && .ci/deps build || exit 2
+cd "$readmostly" && . runner/base/environment.sh && .ci/deps build || exit 2
+
+# run COMMAND: runs it in a process group of its own, so that all its processes end if gate.sh is ended.
+run() {
+	set -m
+	"$@" &
+	set +m
+	wait $!
+}
+end_children() { # SIGNAL: ends the command of run, or a wait for a lock, then this process
+	trap '' HUP INT TERM
+	kill -TERM -- -$! || kill $!
+	for _ in {1..50}; do
+		kill -0 -- -$! || break
+		sleep 0.1
+	done
+	kill -KILL -- -$!
+	trap - "$1" && kill -s "$1" $$
+} 2>/dev/null
+# shellcheck disable=SC2064 # the signal's name is known now
+for signal in HUP INT TERM; do trap "end_children $signal" $signal; done
 
 status=0 results=
 raise_status() { [ "$1" -le "$status" ] || status=$1; }
@@ -95,12 +115,17 @@ keep_counts() { # STATUS
 	[ "${WHY:-}" = no ] || [ ! -s $at/why/why.txt ] || { mkdir "$out/counts-why" &&
 		cp $at/why/why.txt "$out/counts-why" && say "why: $out/counts-why/why.txt"; }
 }
-compare_counts() {
-	local code words
+count() {
 	# shellcheck disable=SC2086 # words
 	runner/regress_exact.sh "$base" '' --json "$out/exact.json" ${EXACT_ARGS:-} |
 		tee "$out/exact.txt"
-	code=${PIPESTATUS[0]}
+	return "${PIPESTATUS[0]}"
+}
+compare_counts() {
+	local code words
+	say "comparing simulated counts"
+	run count
+	code=$?
 	raise_status "$code"
 	words=("counts are equal or accepted" "counts differ")
 	result "${words[code]:-counts were not compared}"
@@ -122,32 +147,45 @@ esac
 # `make regress` is held until the end, so that no other run in this clone rebuilds the measured
 # programs.
 check_head() {
-	mkdir -p build && exec 8>build/regress.lock && flock 8 || { raise_status 2; return 1; }
+	mkdir -p build && take_lock 8 build/regress.lock || { raise_status 2; return 1; }
 	local code words=("head passes its checks" "head fails its checks")
-	LOCK='' runner/regress_arms.sh "$base"
+	say "building both arms and checking head"
+	LOCK='' run runner/regress_arms.sh "$base"
 	code=$?
 	result "${words[code]:-head was not checked}"
 	raise_status $code
 	return $code
 }
-time_head() {
-	local code folder what
-	folder=$out/time-$(date +%s)
+measure() { # FOLDER
 	# Advice must not be a GitHub error.
 	# shellcheck disable=SC2086 # words
 	env ${ADVICE:+-u GITHUB_ACTIONS} LOCK= REF="${base:0:12}" \
 		NOTES=build/regress-their-notes PLAN=build/regress-their-plan \
 		runner/regress.sh build/regress-their-{base,copy,head}/maps \
-		-o "$folder" ${TIME_ARGS:-}
+		-o "$1" ${TIME_ARGS:-} | tee "$out/time.txt"
+	return "${PIPESTATUS[0]}"
+}
+time_head() {
+	local code folder what reason
+	folder=$out/time-$(date +%s)
+	say "measuring time, at most ${MINUTES:-5} minutes"
+	run measure "$folder"
 	code=$?
+	reason=$(sed -n 's/^verdict: //p' "$out/time.txt")
 	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"
 	case $code in
 	0) result "time is not longer"; return ;;
 	2) raise_status 2; result "time was not measured"; return ;;
 	1) what="time is longer" ;;
-	*) what="time is undecided" ;;
+	*) what="time is undecided${reason:+: $reason}" ;;
 	esac
 	[ -d "$folder" ] || what="time was not measured, because the machine is busy"
+	[[ $reason != *"far beyond noise"* ]] || {
+		what+=": $reason"
+		[ $time = red ] || [ "${GITHUB_ACTIONS:-}" != true ] ||
+			echo "::error title=Readmostly FAIL::$reason; base ${base:0:12}"
+		time=red
+	}
 	[ $time = red ] && raise_status 1 && result "$what" && return
 	result "$what (advice)"
 	[ "${GITHUB_ACTIONS:-}" != true ] || echo "::warning title=Readmostly::$what; base ${base:0:12}"

@@ -176,11 +176,33 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
     return tuple(rows)
 
 
-def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row],
-                   skipped: Sequence[Skipped]) -> tuple[Verdict, str | None]:
+def far_reason(gated: Sequence[Row], controls: Sequence[Row], plan: Plan) -> str | None:
+    """Returns the reason for a FAIL that needs no sensitive control, or None: cells FAIL at a tenth
+    of alpha with both intervals of the shift above `far`, and those of the A/A control lie within
+    it. Bursts and slow clocks affect both arms, so they do not cause this."""
+    limit = 100.0 * plan.rules.far
+
+    def ends(row: Row) -> list[float]:
+        return [math.nan if end is None else end for figures in map(row.estimates.by, TWO)
+                for end in (figures.low_percent, figures.high_percent)]
+    far = [row for row in gated if row.verdict == Verdict.FAIL
+           and row.p_slower <= plan.rules.alpha / 10 and all(end > limit for end in ends(row))]
+    if not far or not any(row.role == Role.AA and row.n >= plan.rules.min_pairs
+                          and all(abs(end) < limit for end in ends(row)) for row in controls):
+        return None
+    worst = max(far, key=lambda row: row.shown.slowdown_percent or 0.0)
+    words = (f"far beyond noise in {len(far)} of {len(gated)} cells: up to "
+             f"{worst.shown.slowdown_percent:.0f} % slower ({name_of(worst.cell)})")
+    return "; ".join([words, *(f"failed control {label_of(row.role, row.cell)}: {row.words}"
+                               for row in controls if row.verdict != Verdict.PASS)])
+
+
+def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row], skipped: Sequence[Skipped],
+                   plan: Plan) -> tuple[Verdict, str | None]:
     """Returns the verdict on the whole run, and its reason.
 
-    If trials of head fail, the verdict is FAIL, whatever the controls show. Otherwise a failed
+    If trials of head fail, or head is slower far beyond noise and the A/A control roughly
+    agrees, the verdict is FAIL, whatever else the controls show. Otherwise a failed
     control makes the run INVALID, because it shows a fault of the machine. An INVALID cell
     excludes PASS, but does not hide the FAIL of another cell. If a gated cell was planned but
     not run, the verdict is at best INCONCLUSIVE (docs/method/gate.md).
@@ -188,7 +210,8 @@ def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row],
     def those(rows: Sequence[Row], verdict: Verdict) -> str | None:
         return "; ".join(f"{label_of(row.role, row.cell)}: {row.words}"
                          for row in rows if row.verdict == verdict) or None
-    failed = those([row for row in gated if row.head_failed], Verdict.FAIL)
+    failed = (those([row for row in gated if row.head_failed], Verdict.FAIL)
+              or far_reason(gated, controls, plan))
     if failed:
         return Verdict.FAIL, failed
     if not controls:
@@ -216,7 +239,7 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
     notes = campaign.notes
     gated = trailers.accept(family(contrasts_of(Role.GATE)), notes.slower)
     controls = tuple(row for c in contrasts_of(Role.AA, Role.CONTROL) for row in family([c]))
-    verdict, reason = verdict_of_run(gated, controls, campaign.skipped)
+    verdict, reason = verdict_of_run(gated, controls, campaign.skipped, plan)
     return Verdicts(
         name=campaign.name, created_utc=campaign.meta.created_utc, verdict=verdict,
         reason=reason, attempt=len(campaign.earlier) + 1, earlier=campaign.earlier,

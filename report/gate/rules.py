@@ -21,6 +21,7 @@ class Rules:
     margin: float
     fail_at: float
     tolerance: float
+    far: float
     slot_limit: float
     min_pairs: int
     flips: int
@@ -44,7 +45,7 @@ class Plan:
 
 def load_rules(path: Path | str = RULES) -> Rules:
     """Reads the rules. Raises InputError if the rules violate their schema or one of the orders
-    margin < fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
+    margin < fail_at <= tolerance < far, alpha <= doubt, min_pairs <= blocks_least."""
     try:
         text = Path(path).read_bytes()
     except OSError as error:
@@ -54,7 +55,8 @@ def load_rules(path: Path | str = RULES) -> Rules:
     rules = Rules(**{f.name: found[f.name] for f in fields(Rules) if f.name in found},
                   sha256=hashlib.sha256(text).hexdigest())
     for ordered, order in (
-            (rules.margin < rules.fail_at <= rules.tolerance, "margin < fail_at <= tolerance"),
+            (rules.margin < rules.fail_at <= rules.tolerance < rules.far,
+             "margin < fail_at <= tolerance < far"),
             (rules.alpha <= rules.doubt, "alpha <= doubt"),
             (rules.min_pairs <= rules.blocks_least, "min_pairs <= blocks_least")):
         if not ordered:

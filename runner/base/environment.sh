@@ -29,6 +29,17 @@ if ! { [ -d "${TMPDIR:-/tmp}" ] && [ -w "${TMPDIR:-/tmp}" ] && [ -x "${TMPDIR:-/
 		"choose one: export TMPDIR=FOLDER" >&2
 	exit 2
 fi
+# take_lock FD FILE: opens FILE as descriptor FD and locks it until FD closes. The file contains the id of the process
+# that holds the lock, which is printed before a wait.
+take_lock() {
+	eval "exec $1>>\"\$2\"" || return
+	flock -n "$1" || {
+		echo "${0##*/}: waiting for process $(cat "$2"), which holds $(realpath "$2")" >&2
+		flock "$1" & # in the background, so that traps run
+		wait $! || return
+	}
+	echo "$$ (${0##*/})" >"$2"
+}
 # Prints the seconds since the machine started. Unlike `date` and SECONDS, they do not jump if the clock is set.
 uptime_s() {
 	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"

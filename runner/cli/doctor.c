@@ -31,7 +31,7 @@ static int print_findings(bool strict)
 	struct rm_finding findings[RM_FINDINGS_MAX];
 	struct rm_topology topology = { 0 };
 	struct rm_error error = { "" };
-	size_t count, warnings = 0, unknown = 0;
+	size_t count, warnings = 0, unknown = 0, deciding = 0;
 
 	if (rm_topology_load(NULL, &topology, &error)) {
 		rm_topology_free(&topology);
@@ -47,6 +47,8 @@ static int print_findings(bool strict)
 			printf("%-25s fix: %s\n", "", finding->command);
 		warnings += finding->level == RM_FINDING_WARNING;
 		unknown += finding->level == RM_FINDING_UNKNOWN;
+		deciding += finding->level == RM_FINDING_UNKNOWN &&
+		            finding->is_noise;
 	}
 	print_cpu(&topology);
 	if (warnings)
@@ -57,7 +59,9 @@ static int print_findings(bool strict)
 		printf("; %zu of %zu checks are unknown", unknown, count);
 	putchar('\n');
 	rm_topology_free(&topology);
-	return strict && warnings ? RM_FAILED : RM_OK;
+	if (strict && warnings)
+		return RM_FAILED;
+	return strict && deciding ? RM_INCOMPLETE : RM_OK;
 }
 
 enum { PROBE_MS = 1000 };
@@ -101,8 +105,9 @@ struct arguments {
 
 static const struct argp_option options[] = {
 	{ "strict", 's', NULL, 0,
-	        "exit with status 1 if there is a warning; an unknown check "
-	        "is no warning",
+	        "exit with status 1 if there is a warning, else 3 if a check "
+	        "whose answer may be noise is unknown (on virtual machines, "
+	        "governor and turbo)",
 	        0 },
 	{ "busy", 'b', NULL, 0,
 	        "only print whether the machine is busy now, in at most 2 s; "

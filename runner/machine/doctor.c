@@ -17,6 +17,7 @@
 
 struct check {
 	const char *subject;
+	bool is_noise; /* false: only notes, counters, or placement */
 	void (*examine)(
 	        const struct rm_topology *topology, struct rm_finding *finding);
 	/* If `examine` is NULL, the first character of the file `path`
@@ -434,30 +435,30 @@ static void examine_cpus(
    machine. Rows with a path need no function; examine_digit() reads the
    file. */
 static const struct check checks[] = {
-	{ "governor", .examine = governor },
-	{ "turbo", .examine = turbo },
-	{ "smt", .examine = smt },
-	{ "numa balancing", .examine = numa_balancing },
-	{ "huge pages", .examine = huge_pages },
-	{ "ksm", NULL, "/sys/kernel/mm/ksm/run", "1",
+	{ "governor", true, .examine = governor },
+	{ "turbo", true, .examine = turbo },
+	{ "smt", false, .examine = smt },
+	{ "numa balancing", true, .examine = numa_balancing },
+	{ "huge pages", true, .examine = huge_pages },
+	{ "ksm", true, NULL, "/sys/kernel/mm/ksm/run", "1",
 	        "echo 0 | sudo tee /sys/kernel/mm/ksm/run",
 	        "KSM merges equal pages during trials", "KSM does not run" },
-	{ "swap", .examine = swap },
-	{ "nmi watchdog", NULL, "/proc/sys/kernel/nmi_watchdog", "1",
+	{ "swap", true, .examine = swap },
+	{ "nmi watchdog", true, NULL, "/proc/sys/kernel/nmi_watchdog", "1",
 	        "sudo sysctl kernel.nmi_watchdog=0",
 	        "the NMI watchdog takes a hardware counter and interrupts "
 	        "every CPU",
 	        "no NMI watchdog" },
-	{ "perf permission", .examine = paranoid },
-	{ "aslr", .examine = aslr },
-	{ "load", .examine = pressure },
-	{ "steal", .examine = steal },
-	{ "virtual", .examine = virtual },
-	{ "clock", .examine = clock_source },
-	{ "scheduling", .examine = scheduling },
-	{ "cgroup", .examine = quota },
-	{ "limits", .examine = limits },
-	{ "cpus", .examine = examine_cpus },
+	{ "perf permission", false, .examine = paranoid },
+	{ "aslr", false, .examine = aslr },
+	{ "load", true, .examine = pressure },
+	{ "steal", true, .examine = steal },
+	{ "virtual", false, .examine = virtual },
+	{ "clock", true, .examine = clock_source },
+	{ "scheduling", true, .examine = scheduling },
+	{ "cgroup", true, .examine = quota },
+	{ "limits", false, .examine = limits },
+	{ "cpus", false, .examine = examine_cpus },
 };
 
 size_t rm_doctor_examine(
@@ -468,8 +469,8 @@ size_t rm_doctor_examine(
 	_Static_assert(sizeof(checks) / sizeof(*checks) <= RM_FINDINGS_MAX,
 	        "RM_FINDINGS_MAX is too small");
 	for (size_t i = 0; i < count; i++) {
-		findings[i] =
-		        (struct rm_finding){ .subject = checks[i].subject };
+		findings[i] = (struct rm_finding){ .subject = checks[i].subject,
+			.is_noise = checks[i].is_noise };
 		if (checks[i].examine)
 			checks[i].examine(topology, &findings[i]);
 		else

@@ -109,6 +109,7 @@ enum { RM_FINDING_TEXT = 320, RM_FINDINGS_MAX = 32 };
 struct rm_finding {
 	enum rm_finding_level level;
 	const char *subject; /* static, "governor" */
+	bool is_noise;       /* a warning would mean noise in every trial */
 	char text[RM_FINDING_TEXT];
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };

@@ -125,10 +125,8 @@ check "compared with main of origin" contains "$dir/plain.printed" "($(in_theirs
 
 # A library built by the user's make; no commit contains it.
 in_theirs git checkout -qB library main
-mkdir -p "$theirs/runner"
-cp runner/readmostly.h "$theirs/runner"
 cp examples/cpp/unordered_map.cc "$theirs/src/my_lib.cc"
-printf 'out/libmy_map.so: src/my_lib.cc\n\tmkdir -p out\n\t%s -std=c++17 -O2 -Irunner -shared -fPIC -pthread -o $@ $<\n' \
+printf 'out/libmy_map.so: src/my_lib.cc\n\tmkdir -p out\n\t%s -std=c++17 -O2 -shared -fPIC -pthread -o $@ $<\n' \
 	"${CXX:-g++}" >"$theirs/Makefile"
 echo out >"$theirs/.gitignore"
 in_theirs commit_all library

@@ -246,4 +246,24 @@ check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 19
 check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
 check "with the command to change it" contains "$out" "fix: unset HWLOC"
+while read -r file text; do
+	mkdir -p "$dir/quiet/${file%/*}" && echo "$text" >"$dir/quiet/$file"
+done <<'END'
+proc/pressure/cpu some avg10=0.00
+proc/self/cgroup 0::/
+proc/stat cpu 1 0 1 1 0 0 0 0
+proc/meminfo SwapTotal: 0 kB
+proc/sys/kernel/numa_balancing 0
+proc/sys/kernel/nmi_watchdog 0
+sys/kernel/mm/ksm/run 0
+sys/fs/cgroup/none 0
+sys/kernel/mm/transparent_hugepage/enabled always [madvise] never
+sys/devices/system/clocksource/clocksource0/current_clocksource tsc
+sys/devices/system/cpu/cpufreq/boost 0
+sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance
+END
+strict() { [ "$(nice)" != 0 ] || status "$1" env RM_SYSFS="$dir/quiet" "$bin" env doctor --strict; }
+check "--strict: unknown checks that are no noise are status 0" strict 0
+rm "$dir/quiet/proc/pressure/cpu"
+check "--strict: an unknown check that may be noise is status 3" strict 3
 done_testing

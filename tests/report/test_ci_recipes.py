@@ -3,6 +3,7 @@
 of the recipes run among stubs that print their arguments. tests/cli/ci_recipes.sh uses real
 maps."""
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -116,16 +117,18 @@ def test_on_main_only_the_last_commit_is_compared(pushed):
 def gated_(tmp_path, pushed):
     """Makes a function that returns the gate's result if its parts exit with these statuses."""
     readmostly = tmp_path / "readmostly"
-    for name in ("examples/ci/gate.sh", ".ci/before"):
+    for name in ("examples/ci/gate.sh", ".ci/before", "runner/base/environment.sh",
+                 "runner/base/environment.def"):
         put_program(readmostly / name, "")
         (readmostly / name).write_text((ROOT / name).read_text())
 
-    def gated(checks, file="map.c", counts=0, times=0, **variables):
+    def gated(checks, file="map.c", counts=0, times=0, verdict="", **variables):
         for name, status in ((".ci/deps", 0), ("runner/regress_exact.sh", counts),
                              ("runner/regress_arms.sh", checks),
                              ("runner/regress.sh", times)):
             put_program(readmostly / name,
-                        f'echo "asked: {name}"\nexit {status}\n')
+                        f'echo "asked: {name}"\necho "verdict: {verdict}"\n'
+                        f'[ -z "{verdict}" ] || mkdir -p "$5"\nexit {status}\n')
         done = shell('"$0" "$1"', pushed[0].folder,
                      str(readmostly / "examples/ci/gate.sh"), file,
                      **variables)
@@ -147,6 +150,35 @@ def test_the_last_line_is_the_verdict(gated, pushed, counts, checks, times, time
     pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
     assert gated(checks, counts=counts, times=times, TIME=time)[0] == status
     assert gated.last.startswith("gate: verdict: ") and gated.last.endswith(last)
+
+
+@pytest.mark.parametrize("times, verdict, status, last", [
+    (1, "FAIL (x: slower by 3 %)", 0, "time is longer (advice)"),
+    (3, "INVALID (A/A x)", 0, "time is undecided: INVALID (A/A x) (advice)"),
+    (1, "FAIL (far beyond noise)", 1, "time is longer: FAIL (far beyond noise)")])
+def test_advice_fails_only_far_beyond_noise(gated, pushed, times, verdict, status, last):
+    pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    assert gated(0, times=times, verdict=verdict)[0] == status
+    assert gated.last.endswith("; " + last)
+
+
+def test_a_killed_gate_ends_its_children_and_the_next_one_names_it(gated, pushed, tmp_path):
+    pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    gated(0, TIME="no")
+    put_program(tmp_path / "readmostly/runner/regress_arms.sh", "echo started\nsleep 50&\nwait\n")
+
+    def start(words, stream):
+        process = subprocess.Popen([tmp_path / "readmostly/examples/ci/gate.sh", "map.c"],
+                                   cwd=pushed[0].folder, text=True,
+                                   env=os.environ | {"TIME": "no"}, **{stream: subprocess.PIPE})
+        return process, next(line for line in getattr(process, stream) if words in line)
+    first, _ = start("started", "stdout")
+    second, line = start("waiting for process", "stderr")
+    assert f"process {first.pid} (gate.sh), which holds {tmp_path}/readmostly/build/" in line
+    for process in (second, first):
+        process.terminate()
+        assert process.wait(20) == -signal.SIGTERM
+    subprocess.run(["flock", "-n", tmp_path / "readmostly/build/regress.lock", "true"], check=True)
 
 
 @pytest.mark.long

@@ -104,6 +104,23 @@ def test_two_copies_of_base_that_differ_are_invalid(share):
     assert v.cells[0].verdict == Verdict.FAIL, "shown, but not the verdict of the run"
 
 
+@pytest.mark.parametrize("slow, noise, is_far", [
+    (2.6, 0.15, True), (0.4, 0.08, False), (2.6, 1.5, False)])  # the last hides everything
+def test_a_difference_far_beyond_noise_fails_although_a_control_fails(slow, noise, is_far):
+    v = verdicts_of(Fake(slow={"head": slow}, noise=noise))
+    assert v.verdict == (Verdict.FAIL if is_far else Verdict.INVALID)
+    assert ("far beyond noise in 3 of 3 cells" in v.reason) == is_far
+    assert "A/A gomap_rw t1: not shown to agree within 2 %" in v.reason
+
+
+def test_nothing_is_far_if_a_copy_of_base_is_far_too_or_in_noise_alone():
+    v = verdicts_of(Fake(slow={"head": 2.6, "copy": 0.9}, noise=0.08))
+    assert v.verdict == Verdict.INVALID
+    for seed, noise in enumerate(np.geomspace(.02, 2, 60)):
+        v = verdicts_of(Fake(noise=float(noise), seed=seed), blocks=20)
+        assert "far beyond" not in (v.reason or ""), noise
+
+
 def test_only_a_large_slot_effect_is_invalid():
     v = verdicts_of(Fake(second=0.04))
     assert v.verdict == Verdict.INVALID and "slot effect" in v.reason
@@ -260,10 +277,10 @@ def test_a_control_passes_if_its_slowdown_is_detected(change, words):
 
 def test_missing_controls_are_invalid_and_missing_cells_inconclusive():
     row = Row(**vars(row_with(role=Role.GATE)), verdict=Verdict.PASS)
-    assert decide.verdict_of_run([row], [], [])[0] == Verdict.INVALID
-    assert decide.verdict_of_run([], [row], [])[0] == Verdict.INVALID
+    assert decide.verdict_of_run([row], [], [], PLAN)[0] == Verdict.INVALID
+    assert decide.verdict_of_run([], [row], [], PLAN)[0] == Verdict.INVALID
     lost = Skipped("regress/m/t1", Role.GATE, "unknown map")
-    assert decide.verdict_of_run([row], [row], [lost]) == (
+    assert decide.verdict_of_run([row], [row], [lost], PLAN) == (
         Verdict.INCONCLUSIVE, "m t1 not run: unknown map")
 
 
