@@ -56,7 +56,7 @@ general() { env -u RM_SCRIPT -u MAKEFLAGS -u CC BUILD="$dir/18" MODE=smoke OUT=o
 check "make ignores general names of the environment" [ "$(general)" = "build/gcc,," ]
 check "builds nothing there" [ ! -e "$dir/18" ]
 check "and names them" contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
-check "a typed variable counts" [ "$(general OUT=typed)" = "build/gcc,,typed" ]
+check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
 
 # ---- a topology of another machine -------------------------------------------
 HWLOC_SYNTHETIC="core:2 pu:1" "$build/readmostly" run --mode smoke -o "$dir/run" 2>"$dir/err"
