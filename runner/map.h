@@ -297,9 +297,8 @@ struct rm_impl {
 	unsigned shapes;    /* bits: shapes that drive[] offers */
 	unsigned caps;      /* bits of enum rm_cap */
 	/* Guarantee of scan and length: "point-in-time" | "once-if-present"
-	   (an entry that is present during the whole call is visited or counted
-	   once; a counter that is changed after the entry is visible needs
-	   "none") | "none" */
+	   (visits or counts each entry once that is present during the whole
+	   call; a length may lag behind writes that overlap it) | "none" */
 	const char *guarantees;
 	/* Progress of the weakest operation on a key, if memory suffices:
 	   "blocking" | "starvation-free" (blocking, but no operation waits

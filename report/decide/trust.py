@@ -34,17 +34,24 @@ ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
 def is_disturbed(cell: Cell, trial: Trial) -> bool:
-    """True if other programs took the CPUs of this trial, according to the runner or, if it could
-    not judge, to the time for which the threads waited."""
+    """True if other programs took the CPUs of this trial, according to the runner or, if it did
+    not judge, to their CPU time and to the time for which the threads waited. Waiting proves
+    nothing if threads share CPUs, since they wait for each other."""
     if trial.disturbed:
         return True
-    return trial.others_share is None and trial.waited > WAITING and cell.factors.alone
+    others, repeat = trial.others_share, cell.factors.repeat
+    if others is not None and repeat and repeat.wait_share:
+        return False
+    if not cell.factors.alone:
+        return others is not None and others > WAITING
+    return trial.waited > WAITING and (others is None or others > WAITING)
 
 
 def is_judged(cell: Cell, trial: Trial) -> bool:
-    """False if neither the runner nor the kernel reported what else ran."""
-    return bool(trial.disturbed) or trial.others_share is not None or (
-        cell.factors.alone and not math.isnan(trial.waited))
+    """False if what is known leaves open whether other programs took the CPUs of this trial."""
+    others, waits_known = trial.others_share, not math.isnan(trial.waited)
+    return is_disturbed(cell, trial) or (
+        waits_known and cell.factors.alone if others is None else waits_known or others <= WAITING)
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:

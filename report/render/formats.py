@@ -54,9 +54,9 @@ def short(value: float) -> str:
 
 def margin(value: float) -> str:
     """Formats a relative half width such as 0.031 as 4 %. The percentage is rounded up, so that the
-    printed interval covers the real one. Above 10 it is printed as a factor: ×12."""
-    if value >= 9.995:
-        return f"×{digits(value, 2)}"
+    printed interval covers the real one. Above 1 the lower end means nothing."""
+    if value > 1:
+        return f"over 100{NBSP}%"
     if value < 0.009:
         return f"{math.ceil(round(value * 1e3, 6)) / 10:g}{NBSP}%"
     return f"{math.ceil(round(value * 100, 6)):d}{NBSP}%"
@@ -88,6 +88,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "short": short,
     "margin": margin,
     "share": share,
+    "inverse": lambda v: short(1 / v),
     "excess": lambda v: share(v - 1),
     "change": lambda v: ("+" if v >= 1 else "−") + share(abs(v - 1)),
     "rest": lambda v: share(1 - v),

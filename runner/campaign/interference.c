@@ -65,7 +65,7 @@ static double children_cpu_ns(void)
 	       1e3 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static unsigned count_distinct_cpus(const struct rm_cell *cell)
+unsigned rm_interference_count_cpus(const struct rm_cell *cell)
 {
 	unsigned count = 0;
 
@@ -150,7 +150,7 @@ void rm_interference_end(const struct rm_cell *cell,
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
 		return; /* too short: the rounding to ticks would dominate */
-	unsigned cpus = count_distinct_cpus(cell);
+	unsigned cpus = rm_interference_count_cpus(cell);
 	double all_ns = (double)(now.at_ns - start->at_ns) * cpus;
 	double others_ns =
 	        tick_ns * (double)(now.busy_ticks - start->busy_ticks) -

@@ -314,6 +314,9 @@ struct rm_interference_start {
 /* Returns unknown values, except for the current load. */
 struct rm_interference rm_interference_unknown(void);
 
+/* Number of CPUs to which the cell's threads are bound; 0: unbound. */
+unsigned rm_interference_count_cpus(const struct rm_cell *cell);
+
 /* Called before the trial's process starts and after it is reaped. */
 void rm_interference_begin(
         const struct rm_cell *cell, struct rm_interference_start *start);

@@ -66,14 +66,16 @@ static void format_repeats(
 static void print_line(struct rm_progress *progress, const char *now)
 {
 	char left[32], repeated[64], line[512];
+	bool is_estimate = progress->left_ns && !progress->planned_ns;
 
 	if (!progress->out)
 		return;
 	rm_duration_text(rm_progress_left_ns(progress), left, sizeof(left));
 	format_repeats(progress, repeated, sizeof(repeated));
-	snprintf(line, sizeof(line), "%zu/%zu trials%s, %s left%s%s",
+	snprintf(line, sizeof(line), "%zu/%zu trials%s, %s left%s%s%s",
 	        progress->done, progress->total, repeated, left,
-	        *now ? ": " : "", now);
+	        is_estimate ? " on an idle machine" : "", *now ? ": " : "",
+	        now);
 	if (progress->is_terminal)
 		/* carriage return; clear the rest of the line */
 		fprintf(progress->out, "\r%.*s\033[K",

@@ -83,20 +83,30 @@ static bool sum_waiting(const json_t *result, struct waiting *sum)
  * the wait that wake-ups do not explain or, if larger, the total wait, limited
  * to the CPU time of other programs. Neither depends on how often or how long a
  * map lets threads sleep, so a map cannot influence which of its trials are
- * repeated. 0: unknown.
+ * repeated. Threads that share CPUs wait for each other, which explains any
+ * wait, and at most one thread per CPU could have run instead. 0: unknown.
  */
-static double share_taken_by_others(const json_t *result, double others_share)
+static double share_taken_by_others(
+        const struct rm_cell *cell, const json_t *result, double others_share)
 {
+	unsigned cpus = rm_interference_count_cpus(cell);
+	bool share_cpus = cpus > 0 && cpus < cell->threads;
 	struct waiting sum = { 0 };
+	double could_run_ns;
 
 	if (!sum_waiting(result, &sum))
 		return 0;
-	double others_ns = others_share < 0 ? 0 : others_share * sum.elapsed_ns;
+	could_run_ns = sum.elapsed_ns;
+	if (share_cpus) {
+		could_run_ns *= (double)cpus / cell->threads;
+		sum.unexplained_ns = 0;
+	}
+	double others_ns = others_share < 0 ? 0 : others_share * could_run_ns;
 	double taken_ns =
 	        fmax(sum.unexplained_ns, fmin(sum.waited_ns, others_ns));
 
 	/* waits are read slightly before and after the window */
-	return fmin(1, taken_ns / sum.elapsed_ns);
+	return fmin(1, taken_ns / could_run_ns);
 }
 
 /* Adds stolen time, which the kernel counts as neither running nor waiting. */
@@ -109,8 +119,8 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 
 	if (cell->repeat_wait <= 0 || !json_is_object(result))
 		return false;
-	share = fmin(1, stolen + share_taken_by_others(
-	                                 result, interference->others_share));
+	share = fmin(1, stolen + share_taken_by_others(cell, result,
+	                                 interference->others_share));
 	if (share <= cell->repeat_wait)
 		return false;
 	if (stolen > 0)

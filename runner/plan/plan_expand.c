@@ -300,21 +300,10 @@ static int add_for_maps(struct rm_planning *planning,
 	return 0;
 }
 
-/* True if threads share a CPU, so that they are expected to wait for it. */
-static bool share_cpus(const struct rm_cell *cell, unsigned cpus)
-{
-	if (cell->threads > cpus)
-		return true;
-	for (unsigned i = 1; i < cell->cpu_count; i++)
-		for (unsigned j = 0; j < i; j++)
-			if (cell->cpus[i] == cell->cpus[j])
-				return true;
-	return false;
-}
-
-/* Decides which trials may be repeated, and whether waiting for a CPU is a
-   reason. Waiting disturbs timed cells only; a simulated trial is
-   deterministic. */
+/* Decides which trials may be repeated, and whether other programs are a
+   reason. They disturb timed cells only; a simulated trial is deterministic.
+   Unbound threads that outnumber the CPUs wait for each other, and the CPU time
+   of other programs is known for bound threads only. */
 static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 {
 	bool timed = cell->measure == RM_MEASURE_THROUGHPUT ||
@@ -322,7 +311,7 @@ static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		cell->repeat_most = 0;
-	if (!timed || share_cpus(cell, cpus))
+	if (!timed || (!cell->cpu_count && cell->threads > cpus))
 		cell->repeat_wait = 0;
 }
 

@@ -424,6 +424,7 @@ def test_two_plans_of_one_machine_are_compared(tmp_path, writes, shown):
                for seed, (name, share) in enumerate((("one", 0.03), ("two", writes)))]
     made = Compared(*folders, out=tmp_path / "out")
     assert made.status == 0, made.error
+    assert ("one: uniform-97-3: 97" in made.text) is shown, "whose conditions the header has"
     line = f"two differs from one: uniform-97-3: writes = {writes} instead of 0.03"
     assert (line in made.text, line in made.output) == (shown, shown)
     assert made.json["one_machine"] and bool(made.json["twins"]) is not shown

@@ -2,6 +2,7 @@
 """Tests the rules of report.decide with numbers (docs/reference/verdicts.md)."""
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import simulated_campaigns as simulated
 from report.decide import groups, latency, modes, result, trust
 from report.decide.tables import validity
 from report.load import Campaign, Cell
-from report.load.plan import Workload
+from report.load.plan import Repeat, Workload
 from report.load.trial import Environment, Result, Status, Thread, Trial
 from report.model.number import Verdict
 from report.model.place import Outcome
@@ -98,7 +99,7 @@ def test_a_run_is_not_called_undisturbed_if_nothing_reported_it() -> None:
     assert (found.state, found.count, found.of) == (State.UNKNOWN, 2, 64)
 
 
-def threads(waits: list[int | None], ops: tuple[int, ...] = (1, 1)) -> Result:
+def threads(waits: Sequence[int | None], ops: tuple[int, ...] = (1, 1)) -> Result:
     return Result("ok", ops=2, elapsed_ns=100.0, by_thread=tuple(
         Thread(n, elapsed_ns=100.0, runqueue_wait_ns=w) for n, w in zip(ops, waits)))
 
@@ -107,10 +108,28 @@ def threads(waits: list[int | None], ops: tuple[int, ...] = (1, 1)) -> Result:
     ([30, 30], None, True), ([10, 10], None, False), ([None, 90], None, False),
     ([90, 90], 0.01, False)])
 def test_waiting_counts_only_if_the_runner_could_not_judge(
-        waits: list[int | None], share: float | None, disturbed: bool) -> None:
+        waits: Sequence[int | None], share: float | None, disturbed: bool) -> None:
     cell = Cell(simulated.factors("m", "throughput", 1))
     trial = Trial("c", 0, Status.OK, others_share=share, result=threads(waits))
     assert trust.is_disturbed(cell, trial) is disturbed
+
+
+@pytest.mark.parametrize("waits, share, limit, state", [
+    ([100] * 4, 0.93, 0.0, State.FAILED), ([100] * 4, 0.1, 0.0, State.PASSED),
+    ([100] * 4, None, 0.0, State.UNKNOWN), ([100] * 4, 0.1, 0.2, State.PASSED),
+    ([None] * 4, 0.93, 0.2, State.UNKNOWN), ([None] * 4, 0.1, 0.2, State.PASSED)])
+def test_threads_that_share_cpus_are_not_called_undisturbed(
+        waits: Sequence[int | None], share: float | None, limit: float, state: State) -> None:
+    """A limit of 0 means that the runner did not judge."""
+    campaign, _, _ = ranked([4, 3])
+    cells = {key: Cell(
+        dataclasses.replace(c.factors, threads=4, cpus=(0, 1, 0, 1), repeat=Repeat(3, 0.5, limit)),
+        c.trials) for key, c in campaign.cells.items()}
+    campaign = dataclasses.replace(campaign, cells=cells)
+    for name in ("map0", "map1"):
+        campaign = changed(campaign, name, 16, others_share=share,
+                           result=threads(waits, (1, 1, 1, 1)))
+    assert check(campaign, Question.UNDISTURBED).state is state
 
 
 def test_a_lost_trial_and_a_failed_check_are_reported() -> None:

@@ -18,8 +18,10 @@ from schemas import validator
 from report.model.encode import schema_text  # noqa: E402
 from report.schemas import SCHEMAS  # noqa: E402
 from report.model.table import Table
+from report.model.trust import Check, Question, State, Trust
 from report.render import figures, formats, markdown, sheets, terminal, text, write
 from report.render.pages import PAGES, pages
+from report.render.view import Number
 
 TOP = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("rendered_answers.txt")
@@ -162,7 +164,8 @@ def test_template_cannot_name_a_field_that_is_not_in_the_model():
     ("short", 1.043, "1.04"), ("short", 9.96, "10"), ("short", 33757, "33.8k"),
     ("times", .912, "0.91"), ("times", 1.2096, "1.21"), ("times", 999.7, "1.00k"),
     ("margin", .0301, "4 %"), ("margin", .03, "3 %"), ("margin", .00441, "0.5 %"),
-    ("margin", 12.3, "×12"), ("share", .97, "97 %"), ("share", .027, "2.7 %"),
+    ("margin", 1.003, "over 100 %"), ("inverse", .25, "4.0"), ("share", .97, "97 %"),
+    ("share", .027, "2.7 %"),
     ("rest", .03, "97 %"), ("excess", 1.11, "11 %"),
     ("change", .88, "−12 %"), ("ns", 892, "892 ns"), ("ns", 1291, "1.29 µs"),
     ("ns", 999.7, "1.00 µs"), ("window", 2e7, "20 ms"), ("count", 65536, "65,536"),
@@ -174,12 +177,30 @@ def test_format(kind, value, printed):
 
 def test_printed_margin_covers_the_interval():
     for i in range(1, 4000):
-        true = 1.0017 ** i / 1000
-        printed = formats.margin(true)
-        shown = float(printed[1:]) if printed[0] == "×" else \
-            float(printed.split(formats.NBSP)[0]) / 100
-        assert shown >= true * (.95 if printed[0] == "×" else 1 - 1e-6)
-        assert shown <= true + max(.0101, .05 * true)
+        true = 1.0017 ** i / 4000
+        printed = formats.margin(true).split(formats.NBSP)[0]
+        if true > 1:
+            assert printed == "over 100"
+        else:
+            assert true - 1e-9 <= float(printed) / 100 <= true + .0101
+
+
+@pytest.mark.parametrize("macro, value, printed", [
+    ("slower", 0.44, "2.3 times faster"), ("slower", 2.26, "2.3 times slower"),
+    ("seen", 1.11, "A lead of 11 % would have been detected."),
+    ("seen", 1e14, "The noise hides even a lead of 10 times.")])
+def test_ratios_have_words_for_either_side(macro, value, printed):
+    words = text.environment(html=False).get_template("words.j2").module
+    assert getattr(words, macro)(Number(value, "x")).replace(formats.NBSP, " ") == printed
+
+
+def test_disturbed_maps_are_the_reason_for_a_missing_ranking():
+    check = Check(Question.UNDISTURBED, State.FAILED, Trust.NOT, 1.0, 0.1, 25, 26, ("a", "b"))
+    result = sample()
+    lines = " ".join(" ".join(terminal.lines(replace(result, trust=replace(
+        result.trust, verdict=Trust.NOT, reason=check)), PAGE)).split())
+    assert lines.startswith("No ranking: other programs disturbed the run.")
+    assert "25 of 26 runs of this ranking were disturbed, most often runs of a: 100 %;" in lines
 
 
 def test_labels_of_a_figure_do_not_overlap():

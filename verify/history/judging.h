@@ -359,6 +359,9 @@ struct rm_length {
 	uint32_t event;
 	uint64_t present; /* keys surely present during the whole call */
 	uint64_t absent;  /* keys surely absent during the whole call */
+	/* overlapping writes whose entries may not be counted yet, or may be
+	   counted although they are absent; 0 unless once-if-present */
+	uint64_t late, early;
 };
 
 /* Zero-initialise; memory for the functions below. The caller frees it. */

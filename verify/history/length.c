@@ -271,7 +271,7 @@ static int choose_keys(struct shown *shown, struct rm_problem *problem,
 	const struct rm_order *order = shown->order;
 	uint64_t answer = order->history->events[shown->length->event].result;
 	bool low = answer < shown->length->present;
-	uint64_t wanted = low ? answer + 1 : KEYS_SHOWN;
+	uint64_t wanted = low ? answer + shown->length->late + 1 : KEYS_SHOWN;
 
 	for (size_t k = 0; k < order->key_count && wanted; k++) {
 		struct rm_length one = *shown->length;

@@ -43,6 +43,8 @@ static json_t *failure(
 	        error->text);
 }
 
+static double deadline_s; /* of the request */
+
 /* Signal handler: host time ran out during the simulation. */
 static void deadline(int signal)
 {
@@ -53,8 +55,10 @@ static void deadline(int signal)
 		return; /* the runner enforces its own deadline */
 	rm_error_set(&error, -ETIME,
 	        "deadline: core %u was still running at %llu ns of virtual "
-	        "time",
-	        rm_sim_running->id, (unsigned long long)rm_sim_world_now_ns());
+	        "time when the trial had used 90 %% of its %.3g s of real "
+	        "time: raise deadline in the workload file, or lower keys",
+	        rm_sim_running->id, (unsigned long long)rm_sim_world_now_ns(),
+	        deadline_s);
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);
 }
 
@@ -68,6 +72,7 @@ static void set_deadline(uint64_t deadline_ns)
 		                          .tv_usec = (long)(us % 1000000) } };
 	struct sigaction action = { .sa_handler = deadline };
 
+	deadline_s = (double)deadline_ns / 1e9;
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &when, NULL);
 }

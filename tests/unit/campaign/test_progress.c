@@ -103,7 +103,8 @@ static void print_each_minute(void)
 		rm_progress_show_cell(&page.progress, "some/cell");
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 1 &&
-	                strstr(page.text, "0/3 trials, 3 s"),
+	                strstr(page.text,
+	                        "0/3 trials, 3 s left on an idle machine"),
 	        "without a terminal, one line is printed at the start");
 	page.progress.printed_ns = rm_now_ns() - 61 * second_ns;
 	rm_progress_show_cell(&page.progress, "some/cell");

@@ -102,6 +102,38 @@ static void apply_rule(void)
 	        "a limit of 0 % disables the check");
 }
 
+/* Four threads on two CPUs, of which each waits for half of 24 ms even on an
+   idle machine, or one waits while it holds the lock of the others. */
+static json_t *shared_cpus_result(double wait_ms, unsigned waiting)
+{
+	json_t *threads = json_array();
+
+	for (unsigned i = 0; i < 4; i++)
+		json_array_append_new(threads,
+		        json_pack("{s:i, s:I, s:i}", "elapsed_ns", 24000000,
+		                "runqueue_wait_ns",
+		                (json_int_t)(i < waiting ? 1e6 * wait_ms : 0),
+		                "voluntary_switches", 0));
+	return json_pack("{s:o}", "by_thread", threads);
+}
+
+static void threads_share_cpus(void)
+{
+	unsigned cpus[] = { 0, 1, 0, 1 };
+	struct rm_cell cell = timed;
+
+	cell.threads = cell.cpu_count = 4;
+	cell.cpus = cpus;
+	CHECK(check(&cell, shared_cpus_result(12, 4), 0, NULL) &&
+	                check(&cell, shared_cpus_result(12, 4), -1, NULL) &&
+	                check(&cell, shared_cpus_result(12, 4), 0.19, NULL),
+	        "threads that share CPUs wait for each other");
+	CHECK(check(&cell, shared_cpus_result(23, 4), 0.93, "took 93.0 %") &&
+	                check(&cell, shared_cpus_result(24, 1), 0.93,
+	                        "took 50.0 %"),
+	        "but other programs disturb them like other threads");
+}
+
 /* A program with threads of its own, which may delay its members. */
 static json_t *with_threads(json_t *result)
 {
@@ -439,6 +471,7 @@ static void interference(void)
 int main(void)
 {
 	apply_rule();
+	threads_share_cpus();
 	stolen_time();
 	exclude_own_threads();
 	states();

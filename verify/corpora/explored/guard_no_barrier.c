@@ -26,4 +26,5 @@ const struct rm_impl GUARD_IMPL = {
 	.sync = "epoch guard, bucket locks",
 	.duty = RM_DUTY_GUARD,
 	READMAP_MAP,
+	READMAP_SHAPES,
 };

@@ -242,8 +242,9 @@ static const struct {
 	{ OP(0, "upsert", 2, 3, true, VALUE(2)), 1, 2, 3, 1, 1 },
 	{ OP(0, "exchange", 2, 3, false, VALUE(1)), 0, 4, 5, 1, 1 },
 	{ OP(0, "insert_if_absent", 2, 3, false, VALUE(2)), 0, 4, 5, 1, 1 },
+	/* it may count its entry, and then find that the key is present */
 	{ OP(0, "insert_if_absent", 2, 3, true, VALUE(2) RESULT(1)), 1, 2, 3, 1,
-	        1 },
+	        2 },
 	{ OP(0, "remove", 2, 3, true, ""), 1, 0, 1, 1, 1 },
 	{ OP(0, "remove", 2, 3, true, ""), 1, 0, 2, 0, 1 },
 	{ OP(0, "remove", 2, 3, true, ""), 1, 3, 5, 0, 1 },
@@ -259,19 +260,23 @@ static const struct {
 	{ OP(0, "upsert", 1, null, null, VALUE(1))
 	                OP(1, "lookup", 2, 3, true, RESULT(1)),
 	        0, 3, 5, 0, 1 },
+	/* an entry that others see may not be counted yet */
 	{ OP(0, "upsert", 1, null, null, VALUE(1))
 	                OP(1, "lookup", 2, 3, true, RESULT(1)),
-	        0, 4, 5, 1, 1 },
+	        0, 4, 5, 0, 1 },
 	{ OP(0, "upsert", 1, null, null, VALUE(1)) OP(
 	          1, "compare_swap", 2, 3, true, VALUE(2) ",\"expected\":1"),
-	        0, 4, 5, 1, 1 },
+	        0, 4, 5, 0, 1 },
+	{ OP(0, "upsert", 1, 4, false, VALUE(1))
+	                OP(1, "lookup", 2, 3, true, RESULT(1)),
+	        0, 5, 6, 1, 1 },
 	{ OP(0, "compare_remove", 2, 3, true, ",\"expected\":1"), 1, 4, 5, 0,
 	        0 },
 	{ OP(0, "compare_remove", 2, 3, false, ",\"expected\":2"), 1, 2, 3, 1,
 	        1 },
 	{ OP(0, "remove", 1, null, null, ""), 1, 8, 9, 0, 1 },
 	{ OP(0, "remove", 1, null, null, "") OP(1, "lookup", 2, 3, false, ""),
-	        1, 4, 5, 0, 0 },
+	        1, 4, 5, 0, 1 },
 	{ OP(0, "remove", 1, null, null, "")
 	                OP(1, "lookup", 2, 3, true, RESULT(1)),
 	        1, 4, 5, 0, 1 },
