@@ -289,7 +289,7 @@ static void nul_bytes(void)
 
 	CHECK(rm_workload_parse("w.conf", text, sizeof(text) - 1, NULL, 0, &w,
 	              &error) == -EINVAL &&
-	                !strncmp(error.text, "w.conf:1: byte 0x00", 19),
+	                strstr(error.text, ":1: not a text file (byte 0x00"),
 	        "a NUL byte is rejected");
 	rm_workload_clear(&w);
 	CHECK(parse("\xef\xbb\xbf" MINIMAL "# \xc3\xa9t\xc3\xa9\n", &w,
