@@ -64,7 +64,8 @@ check "run does not measure on another topology" [ "$? $(ls "$dir/run" 2>&1 | gr
 check "with the next step" contains "$dir/err" "unset HWLOC_SYNTHETIC"
 sed 's/NUMANode" os_index="0"/NUMANode" os_index="5"/' tests/fixtures/campaign/topology.xml >"$dir/bad.xml"
 HWLOC_XMLFILE=$dir/bad.xml HWLOC_THISSYSTEM=1 "$build/readmostly" env machine >"$dir/out" 2>&1
-check "a damaged topology ends no program by a signal" contains "$dir/out" "NUMA node 5 is not in its own set: unset HWLOC_XMLFILE"
+check "a damaged topology ends no program by a signal" contains "$dir/out" \
+	"NUMA node 5 is not in its own set: unset HWLOC_XMLFILE"
 PYTHON=/bin/false report/find_python.sh >"$dir/out" 2>&1
 check "PYTHON is used or refused" [ "$? $(grep -c 'PYTHON=/bin/false is no Python' "$dir/out")" = '3 1' ]
 
