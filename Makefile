@@ -21,6 +21,12 @@ $(if $(MISSPELT),$(error $(firstword $(MISSPELT))=$($(firstword $(MISSPELT))): n
 of_kind  = $(subst *,%,$(shell sed -n 's/^$(1)("\(.*\)").*/\1/p' runner/base/environment.def))
 unexport $(filter-out $(call of_kind,KEPT) LC_ALL,$(filter $(call of_kind,UNWANTED),$(.VARIABLES)))
 export LC_ALL := C.UTF-8
+# Variables with such general names come from the command line. In the environment they may belong to another tool, such
+# as BUILD=18 of a CI server. Our scripts pass theirs in the environment (runner/base/environment.sh).
+GENERAL := A ARGS B BAD BASE BUILD CELL CORPUS GOOD HEAD HIDE ID IMPL IMPL_FLAGS LOCK MAP MODE NEEDED NODES OPT OUT \
+  PARTITION PLAN SANITIZE SET SHAPES V WHY WORK WORKLOAD
+$(if $(RM_SCRIPT),,$(foreach v,$(GENERAL),$(if $(filter environment,$(origin $(v))),$(warning ignores $(v)=$($(v)) \
+  of the environment: to use it, run make $(v)=$($(v)))$(eval undefine $(v)))))
 BUILD   ?= build/$(notdir $(CC))
 $(if $(findstring :,$(CURDIR)$(BUILD)),$(error "$(if $(findstring :,$(CURDIR)),$(CURDIR),BUILD=$(BUILD))": expected \
   a folder whose path has no colon. Rules of make and lists of folders end a name there. Move it))

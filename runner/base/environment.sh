@@ -5,7 +5,8 @@
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8
-unset MAKEFLAGS MFLAGS MAKELEVEL # -i, -k or -n of a user; variables of a make come by the environment
+unset MAKEFLAGS MFLAGS MAKELEVEL # -i, -k or -n of a user
+export RM_SCRIPT=yes # variables of a make come by the environment
 umask u=rwx
 unset CDPATH POSIXLY_CORRECT $(awk '
 	/^(UNWANTED|KEPT)\(/ { split($0, part, /["(]/); name[++rows] = part[3]; kept[rows] = part[1] == "KEPT" }

@@ -105,6 +105,9 @@ const char *rm_write_reason(int failed)
 		       "or choose another";
 	case -EISDIR:
 		return "a directory, expected a file in it";
+	case -ENOTRECOVERABLE: /* rm_file_sync() */
+		return "a filter of system calls refuses fsync(): allow this "
+		       "call";
 	default:
 		return strerror(-failed);
 	}

@@ -56,6 +56,16 @@ int rm_number_read(const char **text, double *value)
 	return read_scaled(text, 0, value);
 }
 
+const char *rm_number_hint(const char *text)
+{
+	const char *end = text + strspn(text, "0123456789.");
+
+	if (end == text || (*end != 'e' && *end != 'E'))
+		return "";
+	end += 1 + (end[1] == '+' || end[1] == '-');
+	return *end >= '0' && *end <= '9' ? ", without an exponent" : "";
+}
+
 static int read_unit(const char *text, const struct unit *units, double *value)
 {
 	const char *unit = text;

@@ -14,6 +14,10 @@ int rm_number_read(const char **text, double *value);
 /* The next functions parse the whole text. They return 0, or -EINVAL and leave
    *value unchanged. */
 
+/* For messages: ", without an exponent" if the text is a number with one, such
+   as "1e3ms"; else "". */
+const char *rm_number_hint(const char *text);
+
 /* "3%", "0.1%", "100%": 0 to 1. */
 int rm_number_share(const char *text, double *value);
 /* "1000", "10k", "64Ki", "1.5Mi", "2Gi": an integer up to 2^53. */

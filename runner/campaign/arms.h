@@ -50,8 +50,11 @@ const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
 
 /* Checks that the hashed programs of each arm record one compiler and the same
    flags. If the arm has no path, they must be readmostly's. Returns 0, or
-   -EINVAL with `error`, which names two programs and the next step. */
-int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *error);
+   -EINVAL with `error`, which names two programs and the next step, or the
+   program of another map. Stores a warning in `outdated` if a source is newer
+   than its program. */
+int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *outdated,
+        struct rm_error *error);
 
 /* Checks that each library in LD_PRELOAD is loaded. Returns 0, or -EINVAL with
    `error`. */

@@ -9,14 +9,32 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { PROGRAM_MOST = 1 << 28 };
 
+/* True if the symbols of a program, if it has any, do not include its map. */
+static bool is_of_other_map(const char *bytes, size_t length, const char *id)
+{
+	static const char linked[] = "rm_this_map";
+	char symbol[RM_ARM_PROGRAM_BYTES + sizeof("rm_impl_")];
+	int size = snprintf(symbol, sizeof(symbol), "rm_impl_%s", id) + 1;
+
+	for (char *at = symbol; (at = strchr(at, '-'));)
+		*at = '_'; /* as the Makefile names it */
+	return memmem(bytes, length, linked, sizeof(linked)) &&
+	       !memmem(bytes, length, symbol, (size_t)size);
+}
+
 /* Compiler and flags of a program; free() them. NULL: it does not record them,
    as programs in other languages and of older versions. */
-static char *read_build(const char *path)
+static char *read_build(const char *path, bool *is_foreign)
 {
 	static const char start[] = RM_BUILD_MARK;
 	FILE *in = rm_file_open(path);
@@ -28,11 +46,69 @@ static char *read_build(const char *path)
 
 		/* the bytes end with a NUL */
 		build = mark ? strdup(mark + sizeof(start) - 1) : NULL;
+		*is_foreign =
+		        is_of_other_map(bytes, length, rm_folder_name(path));
 	}
 	free(bytes);
 	if (in)
 		fclose(in);
 	return build;
+}
+
+/* Finds a source that is newer than a program of a build in this folder. The
+   lists of the compiler name the sources of the map, and each source of the
+   trial. Of other builds, the folder of the sources is unknown. */
+static bool find_newer_source(const char *program, char source[256])
+{
+	char here[PATH_MAX], pattern[2 * PATH_MAX];
+	const char *id = rm_folder_name(program);
+	const char *maps = strstr(program, "/maps/");
+	struct stat built, found;
+	bool is_newer = false;
+	glob_t lists;
+
+	if (!maps || !getcwd(here, sizeof(here)) ||
+	        strncmp(program, here, strlen(here)) || stat(program, &built))
+		return false;
+	snprintf(pattern, sizeof(pattern),
+	        "%.*s/{impls/*/%s,runner/{base,protocol,machine,counters,trial,"
+	        "trace,map_program}/*}.o.d",
+	        (int)(maps - program), program, id);
+	if (glob(pattern, GLOB_BRACE, NULL, &lists))
+		return false;
+	for (size_t i = 0; i < lists.gl_pathc && !is_newer; i++) {
+		FILE *in = fopen(lists.gl_pathv[i], "re");
+		const bool all = strstr(lists.gl_pathv[i], "/impls/");
+
+		/* the first word is the object */
+		for (int n = 0; in && !is_newer && (all || n < 2) &&
+		                fscanf(in, "%255s", source) == 1;
+		        n++)
+			is_newer = n && !stat(source, &found) &&
+			           found.st_mtime > built.st_mtime;
+		if (in)
+			fclose(in);
+	}
+	globfree(&lists);
+	return is_newer;
+}
+
+/* Warns about the first program of this build that is older than a source. */
+static void warn_outdated(const struct rm_arm *arm, struct rm_error *outdated)
+{
+	char path[RM_PROGRAM_BYTES], source[256];
+	const char *name;
+	json_t *hash;
+
+	json_object_foreach (arm->programs, name, hash)
+		if (!outdated->text[0] &&
+		        find_newer_source(
+		                rm_arm_find_program_path(arm, name, path),
+		                source))
+			rm_error_set(outdated, 0,
+			        "maps/%s is older than %s, and the old program "
+			        "is measured: run `make programs NEEDED=%s`",
+			        name, source, name);
 }
 
 static int check_arm(const struct rm_arm *arm, struct rm_error *error)
@@ -45,9 +121,15 @@ static int check_arm(const struct rm_arm *arm, struct rm_error *error)
 
 	json_object_foreach (arm->programs, name, hash) {
 		rm_arm_find_program_path(arm, name, path);
-		char *build = read_build(path);
+		bool is_foreign = false;
+		char *build = read_build(path, &is_foreign);
 
-		if (build && first && strcmp(build, first))
+		if (is_foreign)
+			result = rm_error_set(error, -EINVAL,
+			        "%s: the program of another map: remove it, "
+			        "then run `make programs NEEDED=%s`",
+			        path, name);
+		else if (build && first && strcmp(build, first))
 			result = rm_error_set(error, -EINVAL,
 			        "%s was built by %.120s, %s by %.120s: "
 			        "expected one build: rm -r %s, then the same "
@@ -66,12 +148,16 @@ static int check_arm(const struct rm_arm *arm, struct rm_error *error)
 	return result;
 }
 
-int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *error)
+int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *outdated,
+        struct rm_error *error)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < arms->count && !result; i++)
+	for (size_t i = 0; i < arms->count && !result; i++) {
 		result = check_arm(&arms->list[i], error);
+		if (!arms->list[i].program)
+			warn_outdated(&arms->list[i], outdated);
+	}
 	return result;
 }
 

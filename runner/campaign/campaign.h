@@ -177,6 +177,7 @@ struct rm_prepared {
 	size_t torn_bytes;   /* cut off the journal */
 	size_t dropped;      /* dropped lines of an incomplete block of arms */
 	struct rm_busy busy; /* state of the machine before the first trial */
+	struct rm_error outdated; /* a program older than a source, or "" */
 	struct rm_error unlinked; /* why results/latest was not made, or "" */
 };
 

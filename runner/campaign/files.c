@@ -44,11 +44,12 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
-static int sync_fd(int fd)
+int rm_file_sync(int fd)
 {
 	while (fsync(fd))
 		if (errno != EINTR)
-			return -errno;
+			/* no file system refuses it: a filter does */
+			return errno == EPERM ? -ENOTRECOVERABLE : -errno;
 	return 0;
 }
 
@@ -58,7 +59,7 @@ static int sync_folder(const char *dir)
 
 	if (fd < 0)
 		return -errno;
-	int result = sync_fd(fd);
+	int result = rm_file_sync(fd);
 
 	close(fd);
 	/* some file systems cannot sync a folder, and need not */
@@ -78,7 +79,7 @@ static int write_new(const char *path, const void *bytes, size_t size)
 	int result = write_all(fd, bytes, size);
 
 	if (!result)
-		result = sync_fd(fd);
+		result = rm_file_sync(fd);
 	if (close(fd) && !result)
 		result = -errno;
 	return result;
@@ -145,6 +146,9 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 		return 0;
 	if (result == -EEXIST && !stat(path, &found) && S_ISDIR(found.st_mode))
 		return 0;
+	if (result == -ENOTRECOVERABLE)
+		return rm_error_set(error, result, "%s: cannot be synced: %s",
+		        dir, rm_write_reason(result));
 	return rm_error_set(error, result,
 	        "%s: cannot make the folder: %s, expected a writable place: "
 	        "choose one with -o DIR",

@@ -306,10 +306,14 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 		goto fail;
 	}
 	if (result) {
+		const bool filtered = errno == EPERM || errno == ENOSYS;
+
 		result = rm_error_set(error, -errno,
-		        "%s: cannot be locked: %s: this file system has no "
-		        "locks: choose a local folder (-o DIR)",
-		        path, strerror(errno));
+		        "%s: cannot be locked: %s: %s", path, strerror(errno),
+		        filtered ? "a filter of system calls refuses flock(): "
+		                   "allow this call"
+		                 : "this file system has no locks: choose a "
+		                   "local folder (-o DIR)");
 		goto fail;
 	}
 	int size = snprintf(owner, sizeof(owner), "%d\n", (int)getpid());

@@ -132,6 +132,9 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
    descriptor (CLOEXEC) or -errno. */
 int rm_file_open_nofollow(const char *path, int flags);
 
+/* fsync(). Returns 0 or -errno; -ENOTRECOVERABLE if a filter of system calls refuses it. */
+int rm_file_sync(int fd);
+
 /*
  * Replaces DIR/NAME atomically: after a crash it is the old or the complete new
  * file. It writes a temporary file, and calls fsync, rename, and fsync of the

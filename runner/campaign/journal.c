@@ -183,14 +183,6 @@ static int set_system_error(const struct rm_journal *journal, const char *what,
 	        journal->path, what, rm_write_reason(result));
 }
 
-static int sync_journal(struct rm_journal *journal)
-{
-	while (fsync(journal->fd))
-		if (errno != EINTR)
-			return -errno;
-	return 0;
-}
-
 /* Opens the file, reads it and cuts off a torn line. */
 static int open_lines(struct rm_journal *journal, struct reading *reading)
 {
@@ -205,7 +197,7 @@ static int open_lines(struct rm_journal *journal, struct reading *reading)
 		return result;
 	if (ftruncate(journal->fd, (off_t)journal->bytes))
 		return set_system_error(journal, "cut", -errno, reading->error);
-	result = sync_journal(journal);
+	result = rm_file_sync(journal->fd);
 	return result ? set_system_error(
 	                        journal, "synced", result, reading->error)
 	              : 0;
@@ -301,7 +293,7 @@ static int save_dropped(
 	        (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
 	if (!out || ferror(in) || ferror(out) || fflush(out) ||
-	        fsync(fileno(out)))
+	        (errno = -rm_file_sync(fileno(out))))
 		result = rm_error_set(error, -(errno ? errno : EIO),
 		        "%s: cannot be written: %s", path,
 		        rm_write_reason(-errno));
@@ -329,7 +321,7 @@ int rm_journal_drop(struct rm_journal *journal, const json_t *from,
 	if (ftruncate(journal->fd, (off_t)reading.kept_bytes))
 		return set_system_error(journal, "cut", -errno, error);
 	journal->bytes = reading.kept_bytes;
-	result = sync_journal(journal);
+	result = rm_file_sync(journal->fd);
 	return result ? set_system_error(journal, "synced", result, error) : 0;
 }
 
@@ -384,8 +376,8 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 			break;
 		done += (size_t)put;
 	}
-	int result =
-	        done == size ? sync_journal(journal) : -(errno ? errno : EIO);
+	int result = done == size ? rm_file_sync(journal->fd)
+	                          : -(errno ? errno : EIO);
 
 	if (!result) {
 		journal->bytes += size;
@@ -395,7 +387,7 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 	   After a failed sync the line may or may not be on disk, so it is cut,
 	   too. */
 	if (ftruncate(journal->fd, (off_t)journal->bytes) == 0)
-		sync_journal(journal);
+		rm_file_sync(journal->fd);
 	journal->broken = result;
 	return result;
 }

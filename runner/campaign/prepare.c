@@ -102,7 +102,12 @@ static int finish_arms(const struct rm_run_options *wishes,
 		return rm_error_set(error, -ENOMEM, "no memory for hashes");
 	if (controlled && check_control(&arms->list[arms->count - 1], error))
 		return -EINVAL;
-	return rm_arms_check_builds(arms, error);
+	int result = rm_arms_check_builds(arms, &prepared->outdated, error);
+
+	/* the sources are not those that campaign.json would name */
+	if (!result && prepared->outdated.text[0])
+		json_object_set_new(prepared->build, "dirty", json_true());
+	return result;
 }
 
 /* Counters are selected first: they decide which cells are skipped and which
@@ -515,6 +520,20 @@ static int resume_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
+/* A campaign must not record another machine than the one that it measures. */
+static int refuse_other_machine(struct rm_error *error)
+{
+	const char *name =
+	        getenv("HWLOC_SYNTHETIC") ? "HWLOC_SYNTHETIC" : "HWLOC_XMLFILE";
+
+	return !getenv(name)
+	               ? 0
+	               : rm_error_set(error, -EINVAL,
+	                         "%s=%.100s: replaces the topology of this "
+	                         "machine, which only a plan may do: unset %s",
+	                         name, getenv(name), name);
+}
+
 int rm_prepare(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -527,6 +546,8 @@ int rm_prepare(const struct rm_run_options *wishes,
 		        wishes->cells_from, &prepared->list, error);
 	if (!result)
 		result = rm_catalog_load(NULL, &prepared->catalog, error);
+	if (!result)
+		result = refuse_other_machine(error);
 	if (!result)
 		result = rm_topology_load(NULL, &prepared->topology, error);
 	if (result)

@@ -2,6 +2,7 @@
 /* campaign_run.c - prepares and runs one campaign and prints its outcome. */
 #include "runner/cli/campaign_run.h"
 
+#include "runner/base/build_info.h"
 #include "runner/base/json.h"
 #include "runner/base/limits.h"
 #include "runner/cli/command.h"
@@ -69,6 +70,16 @@ static void print_repairs(const struct rm_prepared *prepared)
 		        prepared->dir, prepared->dropped);
 }
 
+/* True if the last option -O of this build is -O0, or there is none. */
+static bool is_unoptimized(void)
+{
+	const char *last = NULL;
+
+	for (const char *at = rm_build_flags; (at = strstr(at, "-O")); at++)
+		last = at;
+	return !last || last[2] == '0';
+}
+
 /*
  * Printed before the first trial. Only the first stage warns about other work;
  * later stages set busy_ok.
@@ -86,6 +97,14 @@ static void print_warnings(const struct rm_prepared *prepared,
 		        "results are of little worth; interrupt it and start "
 		        "it as usual: " RM_SCHEDULING_FIX "\n",
 		        command, scheduling, fault);
+	if (prepared->outdated.text[0])
+		fprintf(stderr, "readmostly %s: %s\n", command,
+		        prepared->outdated.text);
+	if (is_unoptimized())
+		fprintf(stderr,
+		        "readmostly %s: built without optimization (%s), so "
+		        "results say little: build without CFLAGS\n",
+		        command, rm_build_flags);
 	if (rm_quota_warning(&prepared->topology, quota))
 		fprintf(stderr, "readmostly %s: %s\n", command, quota);
 	if (prepared->busy.is_busy && !wishes->busy_ok)

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Number of objects of a type that have a CPU in `cpus`; `least` if zero. */
 static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
@@ -116,10 +118,44 @@ int rm_topology_scan(struct rm_topology *topology, struct rm_error *error)
 	return 0;
 }
 
+/* If a filter of system calls refuses this call, hwloc_topology_load() asks for
+   ever with ever larger masks. */
+static int check_affinity(struct rm_error *error)
+{
+	static unsigned long mask[1024]; /* 65,536 CPUs */
+
+	if (syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask) >= 0)
+		return 0;
+	return rm_error_set(error, -EPERM,
+	        "the kernel refuses sched_getaffinity(): %s: allow this call "
+	        "in the container's filter of system calls",
+	        strerror(errno));
+}
+
+/* hwloc ends the process if a damaged file gives a node a number outside of its
+   set. */
+static int check_nodes(
+        const struct rm_topology *topology, struct rm_error *error)
+{
+	hwloc_obj_t node = NULL;
+
+	while ((node = hwloc_get_next_obj_by_type(
+	                topology->hwloc, HWLOC_OBJ_NUMANODE, node)))
+		if (!hwloc_bitmap_isset(node->nodeset, node->os_index))
+			return rm_error_set(error, -EINVAL,
+			        "the topology is damaged: NUMA node %u is not "
+			        "in its own set: unset HWLOC_XMLFILE, or write "
+			        "that file again",
+			        node->os_index);
+	return 0;
+}
+
 int rm_topology_load(const char *synthetic, struct rm_topology *topology,
         struct rm_error *error)
 {
 	*topology = (struct rm_topology){ 0 };
+	if (check_affinity(error))
+		return -EPERM;
 	if (hwloc_topology_init(&topology->hwloc))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	if (synthetic &&
@@ -135,6 +171,8 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc cannot read this machine's topology: %s",
 		        strerror(errno));
+	if (check_nodes(topology, error))
+		return -EINVAL;
 	return rm_topology_scan(topology, error);
 }
 

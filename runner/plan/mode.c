@@ -86,8 +86,8 @@ static int read_mode_key(struct reading *reading, const char *name,
 		return 1;
 	if (rm_number_time(value, &reading->budget_ns))
 		return rm_error_set(reading->lines.error, -EINVAL,
-		        "%s: budget = \"%.60s\", expected a time, e.g. 3min",
-		        where, value);
+		        "%s: budget = \"%.60s\", expected a time, e.g. 3min%s",
+		        where, value, rm_number_hint(value));
 	return 0;
 }
 

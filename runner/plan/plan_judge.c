@@ -415,6 +415,25 @@ static void judge_machine(const struct rm_planning *planning,
 /* Sets the first reason that applies, in order from limits of the map to limits
    of this machine. Skipped cells stay in the plan, since a report must explain
    why a map is missing from a figure. */
+/* A trial that ends within 1000 clock readings is void, unless its threads were
+   stopped meanwhile: only slow trials would count. The fastest look-ups take
+   about 5 ns, a clock reading 25 ns. */
+static void judge_window(
+        const struct rm_planning *planning, struct rm_cell *cell)
+{
+	const uint64_t least = 5000, cpus = planning->topology->cpus;
+	const uint64_t turns = (cell->threads + cpus - 1) / cpus;
+
+	if (cell->loop.kind == RM_LOOP_MIX && !cell->trace[0] &&
+	        cell->measure == RM_MEASURE_THROUGHPUT && cell->window_ops &&
+	        cell->window_ops * turns < least)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "a window of %" PRIu64
+		        " operations is too short for the clock: expected at "
+		        "least %" PRIu64 "ops",
+		        cell->window_ops, (least + turns - 1) / turns);
+}
+
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell)
 {
@@ -448,6 +467,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "its keys, as with presize = yes");
 	else
 		judge_writers(map, cell);
+	if (!cell->skip[0])
+		judge_window(planning, cell);
 	if (!cell->skip[0] && !map->language)
 		judge_machine(planning, map, cell);
 }

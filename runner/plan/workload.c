@@ -4,6 +4,7 @@
    workload_check.c checks combinations of them. */
 #include "runner/base/lines.h"
 #include "runner/base/nearest.h"
+#include "runner/base/number.h"
 #include "runner/plan/internal.h"
 #include "runner/plan/placement.h"
 
@@ -77,8 +78,8 @@ static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
 	if (!is_valid_place(key, item) ||
 	        rm_factor_read(key, item, &workload->values[i]))
 		return rm_error_set(error, -EINVAL,
-		        "%s: %s = \"%.60s\", expected %s", where, factor->key,
-		        item, factor->expected);
+		        "%s: %s = \"%.60s\", expected %s%s", where, factor->key,
+		        item, factor->expected, rm_number_hint(item));
 	if (is_duplicate(workload, key, i))
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s has \"%.60s\" twice, expected each value once",

@@ -25,9 +25,9 @@ uint64_t rm_argument_number(struct argp_state *state, const char *option,
 		errno = -rm_number_count(text, &value);
 	if (errno || value < low || value > high)
 		argp_error(state,
-		        "--%s \"%s\": expected a number from %llu to %llu",
+		        "--%s \"%s\": expected a number from %llu to %llu%s",
 		        option, text, (unsigned long long)low,
-		        (unsigned long long)high);
+		        (unsigned long long)high, rm_number_hint(text));
 	return value;
 }
 

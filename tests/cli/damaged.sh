@@ -47,8 +47,19 @@ check "run refuses a program of another build" refuses 2 \
 	"plain/gomap_rw was built by .* -O0 .*, readmostly by .* -O2 .*: rm -r $dir/b/maps, then" \
 	run --mode smoke --maps gomap_rw -o "$dir/campaign"
 check "and writes nothing" [ ! -e "$dir/campaign" ]
+restore && cp "$build/maps/plain/null_map" "$dir/b/$plain"
+check "and that of another map" refuses 2 "$plain: the program of another map: remove it" \
+	run --mode smoke --maps gomap_rw -o "$dir/campaign"
 age() { touch -d 2020-01-01 "$dir/b/$plain"; }
 check "a program older than its sources is removed" removes "$plain $plain.json" age
+old=$(mktemp -d "$PWD/$build/old.XXXX") && trap 'rm -rf "$dir" "$old"' EXIT
+restore && age && mkdir -p "$old/impls/gomap" && cp -r "$dir/b/"* "$old/" && touch -d 2020-01-01 "$old/$plain" &&
+	cp "$build/impls/gomap/gomap_rw.o.d" "$old/impls/gomap/"
+printf '%s\n' 'writes = 3%' 'keys = 1Ki' 'threads = 1' 'maps = gomap_rw' 'control = none' 'blocks = 1' \
+	'window = 1ms' 'verify = 1kops' 'repeat-most = 0' >"$dir/w.conf"
+"$old/readmostly" run "$dir/w.conf" --busy-ok --counters none -o "$dir/outdated" >"$dir/out" 2>&1
+check "run warns of it" contains "$dir/out" "plain/gomap_rw is older than impls/gomap/gomap_rw.c"
+check "and records changed sources" contains "$dir/outdated/campaign.json" '"dirty": true'
 dependencies() { # [BYTES]: an object with its dependencies, cut
 	cp "$build"/impls/bound/null_map.o* "$dir/b" && cut_to null_map.o.d "${1:--0}"
 }

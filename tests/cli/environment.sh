@@ -50,6 +50,25 @@ check "scripts see a clean environment" eval '
 	seen=$(env "${hostile[@]}" bash -pc ". runner/base/environment.sh; env" 2>/dev/null)
 	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'
 
+# ---- variables of make -------------------------------------------------------
+general() { env -u RM_SCRIPT -u MAKEFLAGS -u CC BUILD="$dir/18" MODE=smoke OUT=out make "$@" \
+	--eval 'general: ; @echo "$(BUILD),$$MODE,$$OUT"' general 2>"$dir/err"; }
+check "make ignores general names of the environment" [ "$(general)" = "build/gcc,," ]
+check "builds nothing there" [ ! -e "$dir/18" ]
+check "and names them" contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
+check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
+
+# ---- a topology of another machine -------------------------------------------
+HWLOC_SYNTHETIC="core:2 pu:1" "$build/readmostly" run --mode smoke -o "$dir/run" 2>"$dir/err"
+check "run does not measure on another topology" [ "$? $(ls "$dir/run" 2>&1 | grep -c jsonl)" = '2 0' ]
+check "with the next step" contains "$dir/err" "unset HWLOC_SYNTHETIC"
+sed 's/NUMANode" os_index="0"/NUMANode" os_index="5"/' tests/fixtures/campaign/topology.xml >"$dir/bad.xml"
+HWLOC_XMLFILE=$dir/bad.xml HWLOC_THISSYSTEM=1 "$build/readmostly" env machine >"$dir/out" 2>&1
+check "a damaged topology ends no program by a signal" contains "$dir/out" \
+	"NUMA node 5 is not in its own set: unset HWLOC_XMLFILE"
+PYTHON=/bin/false report/find_python.sh >"$dir/out" 2>&1
+check "PYTHON is used or refused" [ "$? $(grep -c 'PYTHON=/bin/false is no Python' "$dir/out")" = '3 1' ]
+
 # ---- temporary files ---------------------------------------------------------
 mkdir "$dir/a b" "$dir/open" && touch "$dir/file"
 temporary() { TMPDIR=$1 bash -c ". runner/base/environment.sh && mktemp -u" 2>&1; }

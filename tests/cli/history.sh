@@ -42,6 +42,8 @@ check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$di
 check "a file that is not a history is rejected" ends 2 ../counters.jsonl
 check "so is a missing file" ends 2 none.jsonl
 check "with the system's reason" contains "$dir/err" 'none.jsonl: No such file or directory'
+head -n 1 $histories/good.jsonl | "$program" check --history - >"$dir/out" 2>&1
+check "without operations nothing is checked" [ "$? $(grep -c 'nothing was checked: - has no' "$dir/out")" = '3 1' ]
 check "too few states give undecided" ends 3 stale.jsonl --states 1
 
 ends 1 stale.jsonl

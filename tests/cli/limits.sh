@@ -40,6 +40,20 @@ check "a limit of file sizes ends no program without a word" contains "$dir/err"
 check "a small stack is refused" [ $? = 2 ]
 check "with the next step" contains "$dir/err" "not available here: a stack of 1024 KiB: run"
 
+# ---- filters of system calls ------------------------------------------------
+for call in sched_getaffinity flock fsync; do
+	timeout 20 python3 tests/fixtures/refuse_call.py $call "$bin" run "$dir/w.conf" --busy-ok -o "$dir/$call" 2>"$dir/err"
+	status=$?
+	[ $status != 77 ] || { skip "$call is refused" "no filters here"; continue; }
+	check "without $call() the status is 3" [ $status = 3 ]
+	check "and the call is named" contains "$dir/err" "refuses $call(): "
+done
+for limit in -t -St; do # SIGKILL, SIGXCPU
+	(ulimit $limit 1; "$bin" explore gomap_rw --budget 20 --cpus 1) >"$dir/explore" 2>&1
+	check "an exploration without CPU time has status 3" [ $? = 3 ]
+	check "and names that limit (ulimit $limit)" contains "$dir/explore" "the tightest limit is ulimit -t"
+done
+
 # ---- limits of this process -------------------------------------------------
 if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&1; then
 	skip "ulimit -v" "sanitizers map more memory"

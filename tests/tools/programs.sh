@@ -14,6 +14,7 @@ for name; do
 done
 mkdir -p "$build"
 cc=$(cut -d' ' -f1 "$build/flags" 2>/dev/null || echo "$CC")
+export RM_SCRIPT=yes # SANITIZE and OPT of the environment count
 unset MAKEFLAGS MFLAGS MAKELEVEL IMPL IMPL_FLAGS HIDE OUT
 # shellcheck disable=SC2086 # words
 exec flock "$build/make.lock" make -s -j"$(nproc)" ${cc:+CC="$cc"} BUILD="$build" \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, needs ..., check ..., done_testing.
 export RM_PAGE=no # campaigns print counts and write no page; tests of the page override this
+export RM_SCRIPT=yes # make reads its variables from the environment, too (Makefile)
 tap_count=0 tap_failed=0
 build=${BUILD:-build/gcc}
 

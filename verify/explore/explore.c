@@ -12,6 +12,7 @@
 #include "verify/explore/world.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/limits.h"
 #include "runner/sim/sim.h"
 
 #include <errno.h>
@@ -230,7 +231,12 @@ static int name_fault(const struct rm_explore_options *options,
 	status = rm_explore_play_number(
 	        options, summary->found, horizon, &tally, NULL, &played, error);
 	summary->fault = played.fault ? played.fault : RM_EXPLORE_CRASH;
-	if (!status && !played.fault && signal)
+	if (!status && !played.fault && rm_limits_cpu_time_ended(signal))
+		status = rm_error_set(error, -ETIME,
+		        "not explored: signal %d (%s) ended a "
+		        "process: " RM_CPU_TIME_ADVICE,
+		        signal, strsignal(signal));
+	else if (!status && !played.fault && signal)
 		status = rm_error_set(error, -EINTR,
 		        "signal %d (%s) ended a process at number %llu, which "
 		        "does not fail by itself; if memory is short, use "

@@ -171,9 +171,17 @@ static void write_smallest(
 /* Undecided is not a failure of the map: the search gave up. */
 static int report(const struct arguments *arguments,
         const struct rm_history *history,
-        const struct rm_history_judgement *judgement)
+        struct rm_history_judgement *judgement)
 {
 	static const int statuses[] = { RM_OK, RM_FAILED, RM_INCOMPLETE };
+
+	if (!history->count) {
+		judgement->verdict = RM_HISTORY_UNDECIDED;
+		snprintf(judgement->why, sizeof(judgement->why),
+		        "nothing was checked: %.200s has no operations: "
+		        "record some",
+		        arguments->file);
+	}
 	int failed = arguments->json ? print_json(history, judgement)
 	                             : print_words(history, judgement);
 
@@ -191,8 +199,8 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, NULL,
 		"Decides whether a recorded history is linearizable. Exit "
-		"status: 0 yes, 1 no, 2 bad input, 3 undecided within the "
-		"limits on states and memory. Format: "
+		"status: 0 yes, 1 no, 2 bad input, 3 undecided (no operations, "
+		"or a limit on states or memory). Format: "
 		"docs/reference/history-format.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .limits = RM_HISTORY_LIMITS };

@@ -364,6 +364,11 @@ static void simulated_machines_must_be_there(void)
 	                     "window = 1000ops\n",
 	              "pu:2", &options, &plan),
 	        "an existing simulated machine is accepted");
+	CHECK(strstr(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 0)->skip,
+	              "expected at least ") &&
+	                !cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 0)
+	                         ->skip[0],
+	        "a window too short for the clock is skipped if it is timed");
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "measure = throughput simulated:zen3 "
 	                    "simulated:zen9\nwindow = 1000ops\n",
