@@ -30,8 +30,7 @@ if ! { [ -d "${TMPDIR:-/tmp}" ] && [ -w "${TMPDIR:-/tmp}" ] && [ -x "${TMPDIR:-/
 		"choose one: export TMPDIR=FOLDER" >&2
 	exit 2
 fi
-# take_lock FD FILE: opens FILE as descriptor FD and locks it until FD closes. The file contains the id of the process
-# that holds the lock, which is printed before a wait.
+# take_lock FD FILE: locks FILE until FD closes. FILE contains its holder, which is printed before a wait.
 take_lock() {
 	eval "exec $1>>\"\$2\"" || return
 	flock -n "$1" || {
