@@ -17,7 +17,7 @@ PARTS := $(filter-out %/main.c %/this_map.c verify/check/program.c verify/histor
 # The sanitized tests call only these files of two folders. If a test calls another one, add it.
 UNIT   := build/test
 CALLED := $(addprefix runner/cli/,campaign_run.c command.c python.c run_summary.c) $(addprefix verify/explore/, \
-  classes.c clocks.c fair.c heap.c lanes.c menu.c program.c program_file.c progress.c schedule.c stall.c)
+  classes.c clocks.c fair.c heap.c lanes.c menu.c program.c program_file.c progress.c schedule.c stall.c walk.c)
 PARTS  := $(if $(filter $(UNIT),$(BUILD)),$(filter-out runner/cli/% verify/explore/%,$(PARTS)) $(CALLED),$(PARTS))
 HELPERS := $(filter-out $(TEST_SOURCES) %/sim_threads.c %/sim_threads_heap.c %/test_sim_threads.c, \
   $(wildcard tests/unit/*.c tests/unit/*/*.c verify/tests/*/*.c))
