@@ -13,7 +13,7 @@ writes     = 10%
 keys       = 1000
 threads    = 1
 placement  = none
-window     = 1000ops
+window     = 5000ops
 END
 records() { # LOOP [SETTING...]
 	loop=$1
@@ -31,7 +31,7 @@ refuses() { # LOOP [SETTING...]: status 2, one line with the expected loop
 }
 
 check "a window of mix is recorded" records mix
-check "with its operations" [ "$(grep -cE '^(get|set) ' "$dir/trace")" -ge 1000 ]
+check "with its operations" [ "$(grep -cE '^(get|set) ' "$dir/trace")" -ge 5000 ]
 check "and can be read" "$program" dev replay "$dir/trace"
 check "fill is rejected" refuses fill --set writes=100%
 check "so is scan" refuses scan --set threads=2

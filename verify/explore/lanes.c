@@ -331,7 +331,7 @@ static _Noreturn void stuck(void)
 		                             rm_explore.last_progress));
 	rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 	        "not done after %llu steps",
-	        (unsigned long long)rm_explore.steps);
+	        (unsigned long long)rm_explore.limit);
 }
 
 static void decide(bool yields)

@@ -61,15 +61,15 @@ bool rm_explore_walks(uint64_t steps, uint64_t address)
 {
 	if (!walk.until)
 		begin(steps);
-	sample(address);
-	if (steps < walk.until)
-		return true;
-	if (walk.samples >= SAMPLES_LEAST &&
-	        walk.fresh < walk.samples / NEW_SHARE)
+	sample(address + 1); /* 0: no access yet */
+	if (steps > walk.most)
+		rm_explore_abandon();
+	/* a turn, or a sleep, may take many steps */
+	if (steps < walk.until || walk.samples < SAMPLES_LEAST)
+		return steps <= walk.most;
+	if (walk.fresh < walk.samples / NEW_SHARE)
 		return false;
 	walk.samples = walk.fresh = 0;
 	walk.until = steps + WINDOW_STEPS;
-	if (steps > walk.most)
-		rm_explore_abandon();
 	return steps <= walk.most;
 }
