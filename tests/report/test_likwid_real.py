@@ -169,10 +169,9 @@ def test_a_killed_daemon_makes_its_trial_void(home):
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text
     found = trials(home / "killed")
-    void = [t for t in found if t["status"] == "void" and "likwid" in t["reason"]]
-    assert len(void) in (1, 2) and all(
-        "likwid-accessD ended" in t["reason"] or "Connection reset by peer" in t["reason"]
-        for t in void), [t["reason"] for t in found]
+    # liblikwid itself may notice first; its message depends on the register that it reads
+    void = [t for t in found if t["status"] == "void" and t["reason"].startswith("likwid: ")]
+    assert len(void) in (1, 2), [t["reason"] for t in found]
     good = [t for t in found if t["status"] == "ok"]
     assert {t["block"] for t in good} == set(range(6))
     assert all(e["total"] for t in good for e in t["result"]["counters"]["events"])

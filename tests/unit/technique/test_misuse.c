@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads meet. */
 /* test_misuse.c - correct techniques and their misuse: misuses are detected, or
-   shown by a count, in 20 of 20 runs; correct techniques never fail. Races
+   shown by a count, in 6 of 6 runs; correct techniques never fail. Races
    sleep at the critical moment (technique_sleep()), tens of times per run. So
    this shows that the check detects the fault, not that it would find a rare
    one. */
@@ -38,12 +38,12 @@ static void check_pair(const struct pair *pair)
 	char name[100];
 
 	snprintf(name, sizeof(name),
-	        "%s, which sleeps in the race, fails in 20 of 20 runs: %s",
+	        "%s, which sleeps in the race, fails in 6 of 6 runs: %s",
 	        pair->wrong, pair->why);
-	CHECK(technique_caught(&run, pair->wrong, pair->why, 20) == 20, name);
+	CHECK(technique_caught(&run, pair->wrong, pair->why, 6) == 6, name);
 	run = pair->run;
-	snprintf(name, sizeof(name), "%s passes in 20 runs", pair->right);
-	CHECK(technique_caught(&run, pair->right, "", 20) == 0, name);
+	snprintf(name, sizeof(name), "%s passes in 6 runs", pair->right);
+	CHECK(technique_caught(&run, pair->right, "", 6) == 0, name);
 }
 
 /* The check's message has the number of lost increments and of all; both agree
