@@ -21,7 +21,7 @@ sys.exit(sys.version_info < (3, 11))' 2>&1) && echo "$path" && return
 
 if [ -n "$PYTHON" ]; then
 	try "$PYTHON" && exit 0
-	echo "report: PYTHON=$PYTHON is no Python 3.11 or newer that imports $needs: unset PYTHON, or correct it" >&2
+	echo "report: PYTHON=$PYTHON: expected Python 3.11 or newer with $needs: unset PYTHON, or correct it" >&2
 	exit 3
 fi
 for python in python3 /usr/bin/python3 /usr/local/bin/python3 python3.13 \

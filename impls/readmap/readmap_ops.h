@@ -323,7 +323,7 @@ static void clear(void *thread)
 	.system = "", .guarantees = "once-if-present", .progress = "blocking", \
 	.dispatch = "none"
 
-/* ... and those of the maps with all shapes. */
+/* Further members of the maps with all shapes. */
 #define READMAP_SHAPES              \
 	RM_ALL_OF(ops),             \
 	        .value_most = 1024, \

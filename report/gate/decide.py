@@ -177,9 +177,9 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
 
 
 def far_reason(gated: Sequence[Row], controls: Sequence[Row], plan: Plan) -> str | None:
-    """Returns the reason for a FAIL that needs no sensitive control, or None: cells FAIL at a tenth
-    of alpha with both intervals of the shift above `far`, and those of the A/A control lie within
-    it. Bursts and slow clocks affect both arms, so they do not cause this."""
+    """Returns the reason for a FAIL that needs no sensitive control, or None. Cells FAIL at a tenth
+    of alpha, and both intervals of their shift lie above `far`. Both intervals of the A/A control
+    lie within it. Bursts and slow clocks affect both arms, so they do not cause this."""
     limit = 100.0 * plan.rules.far
 
     def ends(row: Row) -> list[float]:

@@ -412,9 +412,6 @@ static void judge_machine(const struct rm_planning *planning,
 		judge_memory(planning, cell);
 }
 
-/* Sets the first reason that applies, in order from limits of the map to limits
-   of this machine. Skipped cells stay in the plan, since a report must explain
-   why a map is missing from a figure. */
 /* A trial that ends within 1000 clock readings is void, unless its threads were
    stopped meanwhile: only slow trials would count. The fastest look-ups take
    about 5 ns, a clock reading 25 ns. */
@@ -434,6 +431,9 @@ static void judge_window(
 		        cell->window_ops, (least + turns - 1) / turns);
 }
 
+/* Sets the first reason that applies, in order from limits of the map to limits
+   of this machine. Skipped cells stay in the plan, since a report must explain
+   why a map is missing from a figure. */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell)
 {

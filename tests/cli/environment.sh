@@ -67,7 +67,7 @@ HWLOC_XMLFILE=$dir/bad.xml HWLOC_THISSYSTEM=1 "$build/readmostly" env machine >"
 check "a damaged topology ends no program by a signal" contains "$dir/out" \
 	"NUMA node 5 is not in its own set: unset HWLOC_XMLFILE"
 PYTHON=/bin/false report/find_python.sh >"$dir/out" 2>&1
-check "PYTHON is used or refused" [ "$? $(grep -c 'PYTHON=/bin/false is no Python' "$dir/out")" = '3 1' ]
+check "PYTHON is used or refused" [ "$? $(grep -c 'PYTHON=/bin/false: expected Python' "$dir/out")" = '3 1' ]
 
 # ---- temporary files ---------------------------------------------------------
 mkdir "$dir/a b" "$dir/open" && touch "$dir/file"

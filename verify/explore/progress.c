@@ -27,7 +27,7 @@ enum {
 	OPS_OF_FIRST = 3,      /* at most */
 	UNANNOUNCED_MOST = 64, /* operations of others during one operation */
 	ANSWERED_OPS = 64,     /* of all threads, before memory is judged */
-	FEW = 8, /* blocks left: one in FEW of operations; or freed, of made */
+	FEW = 8, /* blocks left per operation, or freed per block made: 1/8 */
 };
 
 static struct {
