@@ -11,7 +11,7 @@
 
 /* Added to the number of a key that is too long for the map: a set has fewer
    keys. */
-enum { INSTEAD_OF_LONG = 1 << 20 };
+enum { INSTEAD_OF_LONG = 1 << 20, BATCH = 64 };
 
 int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
         const char *fault)
@@ -204,13 +204,15 @@ static const struct rm_value untouched = { { 0x5555555555555555U,
 	0x6666666666666666U, 0x7777777777777777U } };
 
 /* Compares one result with the array. `got`, if given, must be the array's
- * value, or unchanged if the key is absent. */
+ * value, or unchanged if the key is absent. Also announces the end of a batch:
+ * a table that grows after a grace period would otherwise never grow. */
 static int check_result(struct rm_model *model, size_t i, const char *operation,
         bool was_there, const struct rm_value *got)
 {
 	const bool expected = model->present[i];
 
-	model->done++;
+	if (++model->done % BATCH == 0)
+		model->ops->quiesce(model->thread);
 	rm_witness_count_progress();
 	if (was_there != expected)
 		return rm_model_fail(model, i, operation,
@@ -462,8 +464,6 @@ int rm_model_step(struct rm_model *model, unsigned inserts)
 	uint64_t x = rm_next(&model->rng);
 	size_t i = rm_below(x, model->keys + 1);
 
-	if (x % 64 == 0)
-		model->ops->quiesce(model->thread);
 	/* rarer for large maps, so that it costs a constant share */
 	if ((x >> 17) % (128 + 4 * model->keys) == 0)
 		return step_rare(model);
