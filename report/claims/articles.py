@@ -6,14 +6,15 @@ A line of that table names the cells of one workload and a statistic of their tr
 block.
 """
 import csv
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from report import stats
 from report.claims.cells import ENDS, Missing, Query
-from report.claims.statistic import (FITTED, Blocks, Data, Statistic, blocks_of, parse, quotient,
-                                     values_of)
+from report.claims.statistic import (BOUNDED, FITTED, Blocks, Data, Statistic, blocks_of, parse,
+                                     quotient, values_of)
 from report.load import Cell
 
 FILE = Path(__file__).resolve().parents[2] / "docs/articles/figures.tsv"
@@ -45,8 +46,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Answer:
-    """The figure as a campaign measured it, or the reason why it is missing. `of` is the unit
-    of `n`: "block" or "trial"."""
+    """The figure as a campaign measured it, or the reason why it is missing.
+
+    - low, high: the interval of `value`
+    - of: the unit of `n`, "block" or "trial"
+    - least, most: the smallest and the largest trial, if `value` is a median without an interval
+    """
     figure: Figure
     value: float | None = None
     low: float | None = None
@@ -55,6 +60,8 @@ class Answer:
     of: str = "block"
     reason: str = ""
     cells: tuple[Cell, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
 
 def read(file: Path = FILE) -> list[Figure]:
@@ -73,7 +80,8 @@ def folded(parsed: Statistic, blocks: Blocks) -> float:
 
 
 def measured(data: Data, figure: Figure) -> Answer:
-    """Computes the figure with its interval over blocks. Raises Missing."""
+    """Computes the figure with its interval over blocks, or with its range if its statistic is one
+    of BOUNDED. Raises Missing."""
     sides = [blocks_of(data, figure.query, side) for side in figure.query.sides]
     cells = tuple(cell for cell, _ in sides)
     blocks: Sequence[Blocks] = [b for _, b in sides]
@@ -85,7 +93,10 @@ def measured(data: Data, figure: Figure) -> Answer:
     values = list(values_of(blocks).values())
     if not values:
         raise Missing("no block has both")
-    row = stats.many_intervals({0: values}, log=asked.fold not in FITTED and min(values) >= 0)[0]
+    if asked.fold in BOUNDED:
+        return Answer(figure, statistics.median(values), least=min(values), most=max(values),
+                      n=len(values), of="trial", cells=cells)
+    row = stats.many_intervals({0: values}, log=not asked.fold and min(values) >= 0)[0]
     return Answer(figure, row.centre, row.low, row.high, row.n, cells=cells)
 
 

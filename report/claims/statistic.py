@@ -22,7 +22,8 @@ from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
 FATES = ("failed", "crashed")  # values of 1 or 0 for a whole trial
-FITTED = ("slope", "slope_p", "slope_vif")  # results of a regression over slices
+BOUNDED = ("slope_p", "slope_vif")  # 0 to 1, and at least 1; an interval could leave these
+FITTED = ("slope", *BOUNDED)  # results of a regression over slices
 REPLAYED = "replayed"  # a recorded count, which may come from another machine
 TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of counts that are used
 Blocks = dict[int, tuple[float, float]]  # block -> (dividend, divisor)

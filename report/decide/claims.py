@@ -17,8 +17,8 @@ from report.model.table import Table, Value
 ARTICLES = "articles"  # modes whose names begin with it measure the figures of articles
 COLUMNS = ("id", "article", "statement", "verdict", "of", "how", "value", "low", "high", "n",
            "against", "cell", "reason", "rule", "setting", "grade")
-FIGURES = ("row", "figure", "published", "value", "unit", "n", "counted", "numbers", "note",
-           "source", "cell", "reason")
+FIGURES = ("row", "figure", "published", "value", "least", "most", "unit", "n", "counted",
+           "numbers", "note", "source", "cell", "reason")
 UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
          "1/s": Unit.RATE}  # units of figures; all others are Unit.COUNT
 PORT = re.compile(r"\bport\b")  # in the label of a C port of a Go map
@@ -125,8 +125,8 @@ def figure_rows(data: Data) -> Iterator[tuple[Value, ...]]:
         if not data.cells.planned(figure.query):
             continue
         a = articles.answer(data, figure)
-        yield (figure.row, figure.what, figure.article, value_of(a), figure.unit, a.n, a.of,
-               numbers(a), note(a), source(data.campaign, figure, a.cells),
+        yield (figure.row, figure.what, figure.article, value_of(a), a.least, a.most, figure.unit,
+               a.n, a.of, numbers(a), note(a), source(data.campaign, figure, a.cells),
                " / ".join(c.id for c in a.cells), a.reason or None)
 
 

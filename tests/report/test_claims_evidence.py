@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the values that claims take from a campaign: parts of a claim, slopes of trials,
 counts of 0, and counters that take turns."""
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +125,14 @@ def test_a_slope_has_its_p_and_inflation(fold, slope, low, high):
     (_, found), = of_claim(paused([24] * 3, lambda i: slope),
                            claim(**SLOPE | {"statistic": f"{fold} pause_ms"}))
     assert len(found.values) == 3 and all(low <= v <= high for _, v in found.values)
+
+
+@pytest.mark.parametrize("fold,low,high", [("slope_p", 0, 1), ("slope_vif", 1, math.inf)])
+def test_a_p_or_inflation_has_a_range_within_its_domain(fold, low, high):
+    """An interval over trials, whose values are skewed, would leave the domain."""
+    answer = figure(f"{fold} pause_ms", paused([24] * 10, lambda i: 0.002 * i))
+    assert (answer.low, answer.high, answer.n, answer.of) == (None, None, 10, "trial")
+    assert low <= answer.least < answer.value < answer.most <= high
 
 
 @pytest.mark.parametrize("claimed,word", [(0.5, "reproduced"), (0.87, "refuted")])
