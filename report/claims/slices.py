@@ -5,6 +5,7 @@ Each trial is fitted by itself and counts as one replicate, because the slices o
 resemble each other.
 """
 from report import stats
+from report.claims.cells import Missing
 from report.load import Trial
 from report.stats.regression import Coefficient
 
@@ -35,11 +36,17 @@ def columns(trial: Trial) -> dict[str, list[float]]:
     return found
 
 
-def coefficient(trial: Trial, term: str) -> Coefficient | None:
+def coefficient(trial: Trial, term: str) -> Coefficient:
     """Returns by how many ms the P99 changes per unit of a term while the other terms are fixed,
-    with its p and its variance inflation. Returns None if there are too few slices, or if the term
-    did not vary."""
+    with its p and its variance inflation. Raises Missing if there are too few slices, or if the
+    term did not vary."""
     regressors = columns(trial)
     p99 = regressors.pop("p99_ms")
-    fit = stats.least_squares(p99, regressors) if len(p99) >= SLICES else None
-    return fit.coefficients.get(term) if fit else None
+    if len(p99) < SLICES:
+        raise Missing(f"fewer than {SLICES} slices have known pauses and {OPERATIONS} operations")
+    if not any(regressors[term]):
+        raise Missing(f"{term} is 0 in every slice")
+    fit = stats.least_squares(p99, regressors)
+    if not fit or term not in fit.coefficients:
+        raise Missing(f"{term}: {fit.left_out[term]}" if fit else "too few slices")
+    return fit.coefficients[term]

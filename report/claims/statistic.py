@@ -204,14 +204,21 @@ def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
 
 
 def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
-    """Returns (a field of a coefficient, 1) by block, for trials with enough slices. Raises
-    Missing."""
-    fits = {t.block: slices.coefficient(t, term) for t in trials}
-    values = {block: {"slope": c.value, "slope_p": c.p, "slope_vif": c.vif}[fold]
-              for block, c in fits.items() if c}
-    found = {block: (value, 1.0) for block, value in values.items() if value is not None}
+    """Returns (a field of a coefficient, 1) by block, for trials that have the coefficient. Raises
+    Missing with the reasons of all trials if none has it."""
+    found: Blocks = {}
+    reasons: dict[str, None] = {}  # each once, in the order of the trials
+    for t in trials:
+        try:
+            c = slices.coefficient(t, term)
+        except Missing as missing:
+            reasons[str(missing)] = None
+            continue
+        value = {"slope": c.value, "slope_p": c.p, "slope_vif": c.vif}[fold]
+        if value is not None:
+            found[t.block] = (value, 1.0)
     if not found:
-        raise Missing(f"no trial has {slices.SLICES} slices and a {term} that varies")
+        raise Missing(f"no trial has a slope: {'; '.join(reasons)}")
     return found
 
 

@@ -115,7 +115,15 @@ def test_each_trial_with_enough_slices_has_a_slope():
     assert [b for b, _ in found.values] == [0, 2]
     assert [v for _, v in found.values] == pytest.approx([0.5] * 2, abs=0.02)
     (_, none), = of_claim(paused([19, 5]), claim(**SLOPE))
-    assert "no trial has 20 slices" in none.reason
+    assert none.reason == "no trial has a slope: fewer than 20 slices have known pauses and 100 " \
+        "operations"
+
+
+def test_a_map_without_pauses_is_the_reason_for_no_slope():
+    made = campaign(of_trials("a", [replace(t, result=replace(t.result, slices=tuple(
+        replace(s, pauses=()) for s in sliced(1, 24)))) for t in [trial(0, 1000)]]))
+    assert figure("slope pause_ms", made).reason == \
+        "no trial has a slope: pause_ms is 0 in every slice"
 
 
 @pytest.mark.parametrize("fold,slope,low,high", [
