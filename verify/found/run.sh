@@ -26,6 +26,7 @@ phmap            found-phmap      phmap.cc
 scc_index        found-rust       scc_index.rs        scc = "3"
 scc_map          found-rust       scc_map.rs          scc = "3"
 sync_map         found-go         sync_map.go
+urcu_lfht        found-urcu       -
 xenium_michael   found-xenium     xenium_michael.cc
 xenium_vyukov    found-xenium     xenium_vyukov.cc
 xenium_hazard    found-xenium     xenium_vyukov.cc    -DHAZARD_POINTERS
@@ -101,7 +102,7 @@ confirm() {
 	read -r language options <<<"$(sed -n 's/^```\([a-z]\)/\1/p' "$here/$name.md")"
 	sed '1,/^```[a-z]/d; /^```$/,$d' "$here/$name.md" >"$work/Twice.java"
 	case $language in
-	cpp) ${CXX:-c++} -std=c++17 -O2 -g $options $CPPFLAGS -pthread -x c++ -o "$work/program" "$work/Twice.java" ;;
+	cpp) ${CXX:-c++} -std=c++17 -O2 -g $CPPFLAGS -pthread -x c++ -o "$work/program" "$work/Twice.java" $options ;;
 	java) cd "$work" && exec java -cp "$(printf '%s:' "$peers"/lib*-java/usr/share/java/*.jar)" Twice.java ;;
 	rust)
 		cp "$work/Twice.java" "$work/main.rs" && build_crate "$work/main.rs" '[bin]' &&
