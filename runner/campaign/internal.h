@@ -187,7 +187,7 @@ void rm_path_trim_slashes(char *path);
 const char *rm_folder_name(const char *path);
 
 /* Makes results/latest a link to the folder, atomically, if its parent is named
-   "results". Tries both the given and the resolved path. Returns 0, also if the
+   "results". Tries both the given and the resolved path. Returns 0, even if the
    parent has another name; -errno with `error`. */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 

@@ -96,7 +96,7 @@ struct rm_sources {
 };
 
 /* Loads a mode, or files if `mode` is NULL. Neither gives zero workloads. Fills
-   inputs; free with rm_inputs_clear(), also after an error. -errno with
+   inputs; free with rm_inputs_clear(), even after an error. -errno with
    `error`. */
 int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
         struct rm_error *error);
@@ -113,7 +113,7 @@ int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
 void rm_inputs_clear(struct rm_inputs *inputs);
 
 /* Ids of cells to plan, from --cells-from. Zero-initialise; free with
-   rm_cell_list_clear(), also after an error. */
+   rm_cell_list_clear(), even after an error. */
 struct rm_cell_list {
 	char *file;                  /* name for messages; owned */
 	json_t *lines;               /* id -> line number, from 1 */
@@ -219,7 +219,7 @@ double rm_plan_measure_cost_scale(const struct rm_topology *topology);
 /* Builds the plan; runs nothing. The order depends only on seed and cells.
    Cells that need more memory or threads than are left are skipped. Returns 0;
    -EINVAL with `error` (file:line: ...) if this machine or build cannot run the
-   workload; -ENOMEM. Free with rm_plan_free(), also after an error. Main
+   workload; -ENOMEM. Free with rm_plan_free(), even after an error. Main
    thread. */
 int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_topology *topology,

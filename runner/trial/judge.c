@@ -107,7 +107,7 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 	        totals->all.inserts != puts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " of %" PRIu64
-		        " upserts of fresh keys found one",
+		        " upserts of fresh keys found the key present",
 		        puts - totals->all.inserts, puts);
 }
 
