@@ -107,7 +107,7 @@ func (t *team) mismatch(sum *totals) string {
 	// inserted, and the key sums cannot show that.
 	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
-		return fmt.Sprintf("%d of %d upserts of fresh keys found one",
+		return fmt.Sprintf("%d of %d upserts of fresh keys found the key present",
 			puts-sum.all.inserts, puts)
 	}
 	return ""

@@ -14,7 +14,7 @@ type long interface {
 	[1]uint64 | [3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
 }
 
-// key is a type of keys, made by view and storedKey of a worker.
+// key is the type of a key, as worker.view or worker.storedKey makes it.
 type key interface{ uint64 | string }
 
 // viewOf is worker.view for strings and scatter for words.

@@ -64,7 +64,7 @@ final class Judge {
 	private String mismatchOfFresh() {
 		long puts = sum.all.pairs + sum.puts;
 		return sum.all.inserts == puts ? null : puts - sum.all.inserts
-				+ " of " + puts + " upserts of fresh keys found one";
+				+ " of " + puts + " upserts of fresh keys found the key present";
 	}
 
 	/** Returns why a member could not be placed, or null. */

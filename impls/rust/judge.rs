@@ -118,7 +118,7 @@ impl Totals {
                 all.inserts
             )),
             Kind::Fresh if all.inserts != puts => Some(format!(
-                "{} of {puts} upserts of fresh keys found one",
+                "{} of {puts} upserts of fresh keys found the key present",
                 puts - all.inserts
             )),
             _ => None,

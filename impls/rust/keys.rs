@@ -12,7 +12,7 @@ fn product(a: u64, b: u64) -> (u64, u64) {
     (product as u64, (product >> 64) as u64)
 }
 
-/// Exclusive or of both halves of the product: rm_multiply_fold().
+/// Exclusive or of both halves of the product, like rm_multiply_fold() in C.
 fn mum(a: u64, b: u64) -> u64 {
     let (low, high) = product(a, b);
     low ^ high
@@ -104,7 +104,7 @@ impl Key for Text {
     }
 }
 
-/// A string key whose bytes differ in the middle or at the end: rm_key_place().
+/// A string key whose distinguishing bytes are in the middle or at the end, like rm_key_place() in C.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Placed<const FIRST: u64>(Text);
 

@@ -30,7 +30,7 @@ pub struct Load {
     pub kind: Kind,
     pub threads: usize,
     pub misses: f64,
-    pub resident: u64, // as in struct rm_worker, also span and guard
+    pub resident: u64, // as in struct rm_worker; so are span and guard
     pub span: u64,
     pub guard: u64,
     pub write_below: u32,
