@@ -116,7 +116,7 @@ static bool process_sleeps(pid_t pid)
  * -1: this is not the process of a check. */
 static int report_fd = -1;
 
-/* Reports a failure and ends. Any thread of the child, also inside free(). */
+/* Reports a failure and ends. Any thread of the child, even inside free(). */
 static void report_and_exit(const char *what)
 {
 	if (dprintf(report_fd, "%c%s", REPORT_FAILED, what) < 0)
