@@ -95,7 +95,7 @@ func (t *team) mismatch(sum *totals) string {
 		return t.renewalError()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
 		return fmt.Sprintf("key sums differ: the map holds %d keys, its "+
-			"answers say %d", sum.heldKeys, sum.expectKeys)
+			"answers imply %d", sum.heldKeys, sum.expectKeys)
 	case keysStay && sum.all.missesResident > 0:
 		return fmt.Sprintf("%d lookups missed keys that were never removed",
 			sum.all.missesResident)

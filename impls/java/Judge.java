@@ -42,7 +42,7 @@ final class Judge {
 		if (sum.heldKeys != sum.expectedKeys
 				|| sum.heldSum != sum.expectedSum) {
 			return "key sums differ: the map holds " + sum.heldKeys
-					+ " keys, its answers say " + sum.expectedKeys;
+					+ " keys, its answers imply " + sum.expectedKeys;
 		}
 		return load.kind == Load.Kind.UPDATE ? mismatchOfUpdates()
 				: load.kind == Load.Kind.FRESH ? mismatchOfFresh() : null;
