@@ -367,7 +367,7 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: number of problems */
 	size_t cells, planned, found; /* out: cells, planned trials, lines */
-	size_t incomplete;            /* out: rm_tally_incomplete() */
+	size_t incomplete;            /* out: see rm_tally_incomplete() */
 	bool is_sealed;               /* out: journal lines have checksums */
 	bool plan_failed;             /* out: a problem is in campaign.json */
 	size_t bad_line; /* out: first line of trials.jsonl with a problem; 0:

@@ -54,7 +54,7 @@ static bool require_fact(const struct rm_fact *fact, const char *path,
 		        rm_fact_status_name(fact->status));
 	else if (!strpbrk(fact->text, any))
 		set_finding(finding, RM_FINDING_UNKNOWN, "",
-		        "%s is \"%.80s\", which is no known value", path,
+		        "%s is \"%.80s\", which is not a known value", path,
 		        fact->text);
 	else
 		return true;

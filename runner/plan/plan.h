@@ -199,12 +199,13 @@ struct rm_plan_options {
 	   with which all cells with measure = counters are skipped */
 	const char *counters_reason;
 	/* Returns whether the map can be simulated; if not, stores the reason
-	   in `why`: rm_map_has_sim_program(). NULL: all maps can. */
+	   in `why`, like rm_map_has_sim_program(). NULL: all maps can. */
 	bool (*can_simulate)(const char *map, char *why, size_t size);
 	/* Returns 0 if the simulated machine exists; otherwise -errno with
 	   `error`, which lists the existing ones. NULL: accept any name. */
 	int (*find_machine)(const char *name, struct rm_error *error);
-	/* Memory and threads that a trial may use; NULL: rm_limits_read() */
+	/* Memory and threads that a trial may use; NULL: calls
+	   rm_limits_read() */
 	const struct rm_limits *limits;
 	const struct rm_catalog *catalog; /* the maps to select from */
 	/* rm_plan_measure_cost_scale(); 0: 1 */
@@ -281,7 +282,7 @@ uint64_t rm_plan_layout_seed(
 
 /* Returns {"seed", "cells", "order", "same"} as in campaign.json
    (results/README.md; "same": [{"id", "as": id}]), plus "estimate_ns" and
-   "memory_bytes", also per cell. New reference; NULL: no memory. campaign.json
+   "memory_bytes", for each cell too. New reference; NULL: no memory. The file
    is this object with more members (json_object_update). */
 json_t *rm_plan_to_json(const struct rm_plan *plan);
 

@@ -170,7 +170,7 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	        judgement->sum_held != judgement->sum_expected)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "key sums differ: the map holds %" PRIu64
-		        " keys, its answers say %" PRIu64,
+		        " keys, its answers imply %" PRIu64,
 		        judgement->keys_held, judgement->keys_expected);
 	if (team->request->trace)
 		return;

@@ -144,7 +144,7 @@ static const char *read_ways(const char *text, uint32_t *ways)
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
-/* -1 also for NULL: the line ended before the word. */
+/* Returns -1 for NULL too: the line ended before the word. */
 static int number_of(const char *word, const char *const *names)
 {
 	for (int i = 0; word && names[i]; i++)
