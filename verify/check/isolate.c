@@ -31,7 +31,7 @@ enum {
 	REPORT_DONE = '+',
 	REPORT_NO_THREAD = 't',
 	REPORT_NO_MEMORY = 'm',
-	REPORT_FORBIDDEN = 'p' /* a thread, by a filter of system calls */
+	REPORT_FORBIDDEN = 'p' /* a thread, by a system call filter */
 };
 
 struct watch {

@@ -317,7 +317,7 @@ int rm_minimise_begin(struct rm_minimise *cut, const struct rm_problem *whole,
 
 void rm_minimise_clear(struct rm_minimise *cut);
 
-/* Decides whether the kept part has an order. Returns RM_GAVE_UP also if the
+/* Decides whether the kept part has an order. Also returns RM_GAVE_UP if the
    work is used up. */
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut);
 
