@@ -118,8 +118,8 @@ int rm_topology_scan(struct rm_topology *topology, struct rm_error *error)
 	return 0;
 }
 
-/* If a system call filter refuses this call, hwloc_topology_load() asks for
-   ever with ever larger masks. */
+/* If a system call filter refuses this call, hwloc_topology_load() retries
+   endlessly with larger and larger masks. */
 static int check_affinity(struct rm_error *error)
 {
 	static unsigned long mask[1024]; /* 65,536 CPUs */
