@@ -167,8 +167,8 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 		worker->counts.pairs++;
 }
 
-/* Offset of a drawn rank: the published writes plus guard of the rank's owner,
-   times the threads; 0 unless writes are fresh. */
+/* What to add to a drawn rank to get a live key. If writes are fresh: (writes
+   published by the rank's owner thread + guard) x threads, else 0. */
 RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker, uint64_t rank)
 {
 	uint64_t owner; /* rank modulo threads, without a division */

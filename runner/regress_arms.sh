@@ -64,7 +64,7 @@ build_ours() {
 	echo "$key $maps" >"$at-base/built" || cannot "$at-base" "$at-base/built cannot be written"
 }
 
-# Builds an arm for a map of another project: this Readmostly with one commit of their map.
+# Builds an arm for a map of another project: this Readmostly with one commit of the map.
 build_theirs() { # ARM WHAT [COMMIT]
 	local tree=$at-$1/theirs file=$at-$1/theirs/$impl
 	take_theirs "$tree" "${3-}"
@@ -82,7 +82,7 @@ build_theirs() { # ARM WHAT [COMMIT]
 		IMPL="$file" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
 		NEEDED="plain/$id check/$id check/library" programs
 }
-# write_called_map ARM: writes the map whose operations are calls into their library. `readmostly check` validates the
+# write_called_map ARM: writes the map whose operations are calls into the user's library. `readmostly check` validates the
 # library, for base and head.
 write_called_map() {
 	local tree=$PWD/$at-$1/theirs
@@ -101,7 +101,7 @@ judge_library() { # ARM
 	output=$("$at-$1/readmostly" check "$at-$1/theirs/$impl" --shape u64x8 --only model --ops 1 2>&1)
 	[ $? != 2 ] || fail "$1: ${output##*$'\n'}"
 }
-# The plan's cells for their map only, including the controls, which determine what is detectable.
+# The plan's cells for the user's map only, including the controls, which determine what is detectable.
 their_plan() {
 	rm -rf "$at-plan"
 	mkdir -p "$at-plan" && cp workloads/regress.conf workloads/regress-threads.conf \

@@ -72,7 +72,7 @@ build_arm() {
 		$(printf "$PWD/$new/build/maps/plain/%s " $found; printf "$PWD/$new/build/maps/sim/%s " $found)
 	mv "$new/build/maps" "$at" && rm -rf "$new"
 }
-# build_theirs ARM [COMMIT]: builds $place/their-ARM/, our programs with their map; only the map is compiled.
+# build_theirs ARM [COMMIT]: builds $place/their-ARM/, our programs with the user's map; only the map is compiled.
 build_theirs() {
 	local tree=$place/theirs/$1 out=$place/their-$1 log=$place/their-$1.log
 	echo "building $1, $impl of ${2:-the work tree}" >&2

@@ -54,7 +54,7 @@ readmostly_commit() {
 	echo "$commit"
 }
 
-# take_theirs FOLDER [COMMIT]: unpacks their tree, at a commit or as it is now. Files get the present time; otherwise
+# take_theirs FOLDER [COMMIT]: unpacks the user's tree, at a commit or as it is now. Files get the present time; otherwise
 # make would regard an older commit as already built. Does not use git archive, which skips files marked export-ignore.
 take_theirs() {
 	local at=$PWD/$1 output work status
@@ -64,7 +64,7 @@ take_theirs() {
 		exec 2>&1
 		set -e
 		cd "$repo"
-		# Write nothing into their repository.
+		# Write nothing into the user's repository.
 		objects=$(git rev-parse --path-format=absolute --git-path objects)
 		index=$(git rev-parse --path-format=absolute --git-path index)
 		export GIT_INDEX_FILE=$work/index GIT_OBJECT_DIRECTORY=$work \
@@ -82,8 +82,8 @@ take_theirs() {
 	[ $status = 0 ] || fail "$repo cannot be unpacked into $1: ${output##*$'\n'}"
 }
 
-# in_repo PATH: prints its path relative to their repository, however it is written. Fails for files of Readmostly, even
-# if their repository contains it.
+# in_repo PATH: prints its path relative to the user's repository, however it is written. Fails for files of Readmostly,
+# even if the user's repository contains Readmostly.
 in_repo() {
 	local path own
 	path=$(realpath -m -- "$1")/ own=$(pwd -P)/
@@ -92,8 +92,8 @@ in_repo() {
 	path=${path#"$repo"}
 	echo "${path%/}"
 }
-# Their compiler flags: paths into their repository are replaced by paths into the arm's tree, since headers there may
-# differ.
+# Prints the user's compiler flags. Paths into the user's repository become paths into the arm's tree, since headers
+# there may differ.
 flags_of() { # FOLDER of the arm
 	local left="${IMPL_FLAGS-} " arm=$'\1' output='' option='' word below end
 	for end in / ' ' $'\t' $'\n'; do # only whole path components

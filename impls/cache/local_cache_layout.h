@@ -86,7 +86,7 @@ RM_HOT void cache_drop_all(struct cache *cache)
 	RM_STAT_OWN(cache->drops, 1);
 }
 
-/* The only call through a pointer, because of which dispatch = "callback". */
+/* The only call through a pointer, and the reason for dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct cached_map *map)
 {

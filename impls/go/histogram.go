@@ -56,7 +56,7 @@ func touch[T any](values []T) {
 	bytes[n-1] = 0
 }
 
-// bucketOf is rm_histogram_index(); lowOf is rm_histogram_low().
+// bucketOf is like rm_histogram_index() in C; lowOf is like rm_histogram_low().
 func bucketOf(value uint64) int {
 	if value > histogramMax {
 		value = histogramMax
@@ -123,7 +123,7 @@ func (h *histogram) clear() {
 	h.count, h.min, h.max, h.saturated, h.sum = 0, 0, 0, 0, 0
 }
 
-// quantile is rm_histogram_quantile().
+// quantile is like rm_histogram_quantile() in C.
 func (h *histogram) quantile(share float64) uint64 {
 	wanted := uint64(math.Max(1, math.Ceil(share*float64(h.count))))
 	seen := uint64(0)

@@ -95,7 +95,7 @@ func (t *team) mismatch(sum *totals) string {
 		return t.renewalError()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
 		return fmt.Sprintf("key sums differ: the map holds %d keys, its "+
-			"answers say %d", sum.heldKeys, sum.expectKeys)
+			"answers imply %d", sum.heldKeys, sum.expectKeys)
 	case keysStay && sum.all.missesResident > 0:
 		return fmt.Sprintf("%d lookups missed keys that were never removed",
 			sum.all.missesResident)
@@ -107,7 +107,7 @@ func (t *team) mismatch(sum *totals) string {
 	// inserted, and the key sums cannot show that.
 	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
-		return fmt.Sprintf("%d of %d upserts of fresh keys found one",
+		return fmt.Sprintf("%d of %d upserts of fresh keys found the key present",
 			puts-sum.all.inserts, puts)
 	}
 	return ""

@@ -14,7 +14,7 @@ type long interface {
 	[1]uint64 | [3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
 }
 
-// key is a type of keys, made by view and storedKey of a worker.
+// key is the type of a key, as worker.view or worker.storedKey makes it.
 type key interface{ uint64 | string }
 
 // viewOf is worker.view for strings and scatter for words.
@@ -52,7 +52,7 @@ func wordsOf[V long](value *V) []uint64 {
 
 const wordStep = 0x9e3779b97f4a7c15 // of rm_value_word()
 
-// lengthen is rm_value_long().
+// lengthen is like rm_value_long() in C.
 func lengthen(words []uint64, word uint64) {
 	words[0] = word
 	if len(words) == 1 {
@@ -66,8 +66,8 @@ func lengthen(words []uint64, word uint64) {
 	}
 }
 
-// longMismatch is rm_value_errors(): 0 if the value was written for the rank, and all its words by
-// the same write.
+// longMismatch is like rm_value_errors() in C: 0 if the value was written for the rank, and all its
+// words by the same write.
 func longMismatch(words []uint64, rank uint64) uint64 {
 	word := words[0]
 	wrong := rankMismatch(word, rank) | words[1] ^ ^word

@@ -93,7 +93,7 @@ func newPace(r *request, slot int) *pace {
 	return p
 }
 
-// mayRecord is may_record() of runner/trial/open_loop.c.
+// mayRecord is like may_record() in runner/trial/open_loop.c.
 func (c *cell) mayRecord(operation int, wasThere bool) bool {
 	writes := *c.WriteShare > 0
 	moves := writes && *c.WriteKind != "update"
@@ -106,7 +106,7 @@ func (c *cell) mayRecord(operation int, wasThere bool) bool {
 	return writes
 }
 
-// isSecond is is_second() of runner/trial/open_loop.c.
+// isSecond is like is_second() in runner/trial/open_loop.c.
 func (c *cell) isSecond(operation int) bool {
 	return *c.WriteKind == "churn" && operation == upserted ||
 		*c.WriteKind == "fresh" && operation == removed
@@ -121,7 +121,7 @@ func (p *pace) each(visit func(operation, presence int, h *[clocks]histogram)) {
 	}
 }
 
-// clear is rm_pace_clear().
+// clear is like rm_pace_clear() in C.
 func (p *pace) clear() {
 	p.each(func(_, _ int, h *[clocks]histogram) {
 		for clock := range h {
@@ -138,7 +138,7 @@ func (t *team) neverSpins(slot int) bool {
 	return *t.cell.Threads > runtime.GOMAXPROCS(0)
 }
 
-// begin is rm_pace_begin().
+// begin is like rm_pace_begin() in C.
 func (p *pace) begin(start, window uint64, rate float64, slot, threads int) {
 	p.clear()
 	p.gap = 1e9 * float64(threads) / rate
@@ -160,7 +160,7 @@ func (p *pace) nextGap() float64 {
 	return -math.Log1p(-unit(next(&p.rng))) * p.gap
 }
 
-// next is rm_pace_next(); it returns false after the window.
+// next is like rm_pace_next() in C; it returns false after the window.
 func (p *pace) next() bool {
 	p.intended = uint64(p.due)
 	p.due += p.nextGap()
@@ -171,7 +171,7 @@ func (p *pace) next() bool {
 	return !p.gaveUp
 }
 
-// wait is rm_pace_wait().
+// wait is like rm_pace_wait() in C.
 func (p *pace) wait() {
 	at := now()
 	if at < p.intended {
@@ -206,7 +206,7 @@ func sleep(ns uint64) {
 	}
 }
 
-// record is rm_pace_record(); it records an operation that ended now.
+// record is like rm_pace_record() in C; it records an operation that ended now.
 func (p *pace) record(operation int, wasThere bool) {
 	end, presence := now(), 0
 	if wasThere {
@@ -226,7 +226,7 @@ func (p *pace) record(operation int, wasThere bool) {
 	p.intended, p.started, p.isDue = end, end, false
 }
 
-// note is rm_slices_note(); latencies after the window count in its last slice.
+// note is like rm_slices_note() in C; latencies after the window count in its last slice.
 func (p *pace) note(latency uint64) {
 	slice, last := (p.intended-p.start)/sliceNs, (p.end-p.start-1)/sliceNs
 	if slice > last {
@@ -253,7 +253,7 @@ func (p *pace) keep(s slow) {
 	p.longest[at] = s
 }
 
-// drivePaced is rm_drive_paced(). It uses the last draw of the batch, so that nothing
+// drivePaced is like rm_drive_paced() in C. It uses the last draw of the batch, so that nothing
 // follows if the batch ends early.
 func (w *worker) drivePaced() {
 	const at = batch - 1
@@ -270,7 +270,7 @@ func (w *worker) drivePaced() {
 	}
 }
 
-// read is rm_read(): a lookup that is timed until just before its value is checked.
+// read is like rm_read() in C: a lookup that is timed until just before its value is checked.
 func (w *worker) read(i int) {
 	rank := w.rankOf(i)
 	value, ok := w.table.lookup(w, rank)
@@ -282,7 +282,7 @@ func (w *worker) read(i int) {
 	w.wrong |= rankMismatch(value, rank)
 }
 
-// drawRank is rm_draw().
+// drawRank is like rm_draw() in C.
 func (w *worker) drawRank(x uint64) uint64 {
 	if w.skew != nil {
 		return w.skew.draw(&w.rng)

@@ -111,7 +111,8 @@ func (t *team) makeProgram() {
 	}
 }
 
-// turn counts an iteration, unless the window has ended: technique_turn().
+// turn counts an iteration and returns true, or false if the window has ended, like
+// technique_turn() in C.
 func (w *worker) turn() bool {
 	if w.stopped() || w.counts.iterations >= w.limit {
 		return false

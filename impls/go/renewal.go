@@ -31,7 +31,7 @@ func renewals(settle string) (n uint64, ok bool) {
 	return n, err == nil && n > 0 && n <= 100
 }
 
-// renew is rm_renew_keys().
+// renew is like rm_renew_keys() in C.
 func (t *team) renew(m *member) {
 	n, _ := renewals(t.cell.Settle)
 	if n == 0 || hasNoEntries(t.table) {
@@ -78,7 +78,7 @@ func (t *team) renewalError() string {
 		expected, removes, inserts)
 }
 
-// renewed is rm_renewal_result().
+// renewed is like rm_renewal_result() in C.
 func (t *team) renewed() any {
 	if n, _ := renewals(t.cell.Settle); n == 0 {
 		return nil

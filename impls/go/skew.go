@@ -22,7 +22,7 @@ type skew struct {
 	weight  [skewRanges]uint64
 }
 
-// rank is rm_skew_rank().
+// rank is like rm_skew_rank() in C.
 func (s *skew) rank(y uint64) uint64 {
 	i := y >> (64 - skewBits)
 	split := s.split[i]
@@ -38,7 +38,7 @@ func (s *skew) round(at uint64, round int, odd uint64) uint64 {
 	return at ^ at>>(s.shift&63)
 }
 
-// keyOf is rm_skew_key().
+// keyOf is like rm_skew_key() in C.
 func (s *skew) keyOf(rank uint64) uint64 {
 	if rank >= s.present {
 		return rank
@@ -56,7 +56,7 @@ func (s *skew) keyOf(rank uint64) uint64 {
 
 func (s *skew) draw(rng *uint64) uint64 { return s.keyOf(s.rank(next(rng))) }
 
-// skewOf is rm_skew_init(); it returns nil for other distributions.
+// skewOf is like rm_skew_init() in C; it returns nil for other distributions.
 func (d *distribution) skewOf(l *load, seed uint64) *skew {
 	s, mass := &skew{present: l.present()}, [skewRanges]float64{}
 	switch d.name {

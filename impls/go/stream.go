@@ -59,8 +59,8 @@ func streamLength(l *load) int {
 	return length
 }
 
-// streamOf is rm_stream_create(): the ranks of a sequential cell; their number is a power of two.
-// With fresh writes, they are the resident ranks without the guard at both ends.
+// streamOf is like rm_stream_create() in C: the ranks of a sequential cell; their number is a
+// power of two. With fresh writes, they are the resident ranks without the guard at both ends.
 func streamOf(l *load, slot int, seed uint64) []uint32 {
 	present := l.present()
 	rng := seedOf(seed, uint64(slot))

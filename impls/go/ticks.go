@@ -12,7 +12,7 @@ import (
 // ticks reads the CPU's time counter, faster than now().
 func ticks() uint64
 
-// ticksPerNs is rm_ticks_per_ns(): the rate of ticks(), from 2 ms of now(); 0 if the
+// ticksPerNs is like rm_ticks_per_ns() in C: the rate of ticks(), from 2 ms of now(); 0 if the
 // kernel's clock does not use this counter.
 func ticksPerNs() float64 {
 	source, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")

@@ -54,7 +54,7 @@ type load struct {
 	_                     [64]byte
 }
 
-// decisions is rm_cell_write_decision_share(): a pair of writes is one decision.
+// decisions is like rm_cell_write_decision_share() in C: a pair of writes is one decision.
 func decisions(kind writeKind, share float64) float64 {
 	if kind == update {
 		return share
@@ -158,19 +158,19 @@ func (w *worker) rankOf(i int) uint64 {
 	return rank + atomic.LoadUint64(&w.load.heads[owner].base)
 }
 
-// oldest is rm_fresh_oldest().
+// oldest is like rm_fresh_oldest() in C.
 func (w *worker) oldest() uint64 {
 	return uint64(w.slot) + w.fresh*uint64(w.load.threads)
 }
 
-// newest is rm_fresh_next().
+// newest is like rm_fresh_next() in C.
 func (w *worker) newest() uint64 {
 	threads := uint64(w.load.threads)
 	ownKeys := (w.load.resident + threads - 1 - uint64(w.slot)) / threads
 	return w.oldest() + ownKeys*threads
 }
 
-// wroteFresh is rm_fresh_publish().
+// wroteFresh is like rm_fresh_publish() in C.
 func (w *worker) wroteFresh() {
 	w.fresh++
 	if l := w.load; w.fresh%64 == 0 || l.guard < 128 {
@@ -179,7 +179,8 @@ func (w *worker) wroteFresh() {
 	}
 }
 
-// drive is rm_drive_mix(): it runs batches until the stop flag is set or the limit is reached.
+// drive is like rm_drive_mix() in C: it runs batches until the stop flag is set or the
+// limit is reached.
 func (w *worker) drive() {
 	for {
 		w.prepare()
@@ -203,7 +204,8 @@ func (w *worker) writes(i int) (did, end bool) {
 	return true, w.write(i, d)
 }
 
-// drawResident is rm_draw_resident(): it draws another rank for a write that drew an absent one.
+// drawResident is like rm_draw_resident() in C: it draws another rank for a write that drew an
+// absent one.
 func (w *worker) drawResident(x uint64) uint64 {
 	for i := uint64(0); w.skew != nil && i < redraws; i++ {
 		rank := w.skew.rank(seedOf(x, i))

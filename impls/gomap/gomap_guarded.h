@@ -15,7 +15,7 @@
  * A guard header defines
  *
  *	guard_create(guard, threads) -> bool     false: no memory
- *	guard_destroy(guard)                     also if guard_create() failed
+ *	guard_destroy(guard)                     even if guard_create() failed
  *	guard_read, guard_read_end               (guard, thread), around lookups
  *	guard_write, guard_write_end             (guard), around writes
  *	guard_join(guard of shard 0, map, slot)  the thread's handle

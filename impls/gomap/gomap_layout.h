@@ -89,8 +89,9 @@ struct gomap {
 	_Atomic uint64_t count; /* entries */
 	_Atomic uint8_t flags;
 	_Atomic uint8_t log2_buckets; /* Go: B */
-	_Atomic uint16_t noverflow;   /* approximate: gomap_count_overflow() */
-	_Atomic uint32_t hash0;       /* seed of the hash */
+	_Atomic uint16_t
+	        noverflow;      /* approximate, see gomap_count_overflow() */
+	_Atomic uint32_t hash0; /* seed of the hash */
 	struct gomap_bucket *_Atomic buckets;    /* NULL: none yet (B = 0) */
 	struct gomap_bucket *_Atomic oldbuckets; /* not NULL: growing */
 	_Atomic uint64_t nevacuate; /* all old buckets below it have moved */

@@ -45,7 +45,7 @@ final class Distribution {
 	}
 
 	/**
-	 * rm_stream_create(): the ranks of a sequential cell, or null. Their number is a
+	 * Like rm_stream_create() in C: the ranks of a sequential cell, or null. Their number is a
 	 * power of two. With fresh writes, they are the resident ranks without the guard at both
 	 * ends.
 	 */

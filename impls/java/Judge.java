@@ -42,7 +42,7 @@ final class Judge {
 		if (sum.heldKeys != sum.expectedKeys
 				|| sum.heldSum != sum.expectedSum) {
 			return "key sums differ: the map holds " + sum.heldKeys
-					+ " keys, its answers say " + sum.expectedKeys;
+					+ " keys, its answers imply " + sum.expectedKeys;
 		}
 		return load.kind == Load.Kind.UPDATE ? mismatchOfUpdates()
 				: load.kind == Load.Kind.FRESH ? mismatchOfFresh() : null;
@@ -64,7 +64,7 @@ final class Judge {
 	private String mismatchOfFresh() {
 		long puts = sum.all.pairs + sum.puts;
 		return sum.all.inserts == puts ? null : puts - sum.all.inserts
-				+ " of " + puts + " upserts of fresh keys found one";
+				+ " of " + puts + " upserts of fresh keys found the key present";
 	}
 
 	/** Returns why a member could not be placed, or null. */

@@ -43,7 +43,7 @@ final class Load {
 		}
 	}
 
-	/** rm_cell_write_decision_share(): a pair of writes is one decision. */
+	/** Like rm_cell_write_decision_share() in C: a pair of writes is one decision. */
 	double decisions(double share) {
 		return kind == Kind.UPDATE ? share : share / (2 - share);
 	}

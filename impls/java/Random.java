@@ -42,7 +42,7 @@ final class Random {
 		return (random >>> 11) * 0x1p-53;
 	}
 
-	/** rm_scatter(): the 64-bit key of a rank. */
+	/** Like rm_scatter() in C: the 64-bit key of a rank. */
 	static long scatter(long rank) {
 		return rank * 0x9e3779b900000001L;
 	}
@@ -52,7 +52,7 @@ final class Random {
 		return seed(0x726d, rank);
 	}
 
-	/** rm_value_of(): 20 bits sequence, 12 bits writer, 32 bits rank. */
+	/** Like rm_value_of() in C: 20 bits sequence, 12 bits writer, 32 bits rank. */
 	static long valueOf(long rank, int writer, long sequence) {
 		return sequence << 44 | (writer & 0xfffL) << 32 | rank & 0xffffffffL;
 	}

@@ -39,7 +39,7 @@ final class Tables {
 	 */
 	private static final class Place {
 		static final boolean PLACED = !differs.equals("first");
-		/** Bits of the scattered word in the first 8 bytes: rm_key_place(). */
+		/** Bits of the scattered word in the first 8 bytes, like rm_key_place() in C. */
 		static final long FIRST = differs.equals("middle")
 				? 0xffffffff00000000L : 0;
 	}

@@ -81,8 +81,8 @@ final class ThreadUsage {
 	}
 
 	/**
-	 * Binds the calling thread to a CPU and checks the result: null, or the reason for the
-	 * failure. The virtual machine has no such call, so this uses a program from util-linux.
+	 * Binds the calling thread to a CPU and checks that it worked. Returns null, or the reason for
+	 * the failure. The virtual machine lacks such a call, so this uses a program from util-linux.
 	 */
 	static String pin(int cpu) {
 		String failure = "thread could not be placed on CPU " + cpu + ": ";

@@ -35,7 +35,7 @@ class Worker extends Padding {
 		this.stream = stream;
 	}
 
-	/** rm_drive_mix(): runs batches until the stop flag is set or the limit is reached. */
+	/** Like rm_drive_mix() in C: runs batches until the stop flag is set or the limit is reached. */
 	final void drive() {
 		do {
 			batch();
@@ -101,7 +101,7 @@ class Worker extends Padding {
 		}
 	}
 
-	/** rm_draw_resident(): another rank, for a write that drew an absent one. */
+	/** Like rm_draw_resident() in C: another rank, for a write that drew an absent one. */
 	private long drawResident(long x) {
 		for (int i = 0; skew != null && i < REDRAWS; i++) {
 			long rank = skew.rank(Random.seed(x, i));

@@ -51,7 +51,7 @@
  * are lock-free. The version returns to an old value after 2^32 removals
  * from one line during one look-up; this is not handled.
  *
- * The includer defines a constant before:
+ * Define this constant before including this file:
  *
  *	READMAP_LOAD_EIGHTHS  keys per 8 lines above which a table doubles. A
  *			      key takes at most 1024 / LOAD_EIGHTHS bytes in

@@ -95,7 +95,7 @@ impl Totals {
             || self.held_sum != self.expected_sum
         {
             return Some(format!(
-                "key sums differ: the map holds {} keys, its answers say {}",
+                "key sums differ: the map holds {} keys, its answers imply {}",
                 self.held_keys, self.expected_keys
             ));
         }
@@ -118,7 +118,7 @@ impl Totals {
                 all.inserts
             )),
             Kind::Fresh if all.inserts != puts => Some(format!(
-                "{} of {puts} upserts of fresh keys found one",
+                "{} of {puts} upserts of fresh keys found the key present",
                 puts - all.inserts
             )),
             _ => None,

@@ -12,13 +12,13 @@ fn product(a: u64, b: u64) -> (u64, u64) {
     (product as u64, (product >> 64) as u64)
 }
 
-/// Exclusive or of both halves of the product: rm_multiply_fold().
+/// Exclusive or of both halves of the product, like rm_multiply_fold() in C.
 fn mum(a: u64, b: u64) -> u64 {
     let (low, high) = product(a, b);
     low ^ high
 }
 
-/// rm_next(): wyrand.
+/// Like rm_next() in C: wyrand.
 pub fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0xa076_1d64_78bd_642f);
     mum(*state, *state ^ 0xe703_7ed1_a0b4_28db)
@@ -43,7 +43,7 @@ pub fn unit(random: u64) -> f64 {
     (random >> 11) as f64 / 9_007_199_254_740_992.0
 }
 
-/// rm_scatter(): the 64-bit key of a rank.
+/// Like rm_scatter() in C: the 64-bit key of a rank.
 pub fn scatter(rank: u64) -> u64 {
     rank.wrapping_mul(0x9e37_79b9_0000_0001)
 }
@@ -53,7 +53,7 @@ pub fn mix_of(rank: u64) -> u64 {
     seed_of(0x726d, rank)
 }
 
-/// rm_value_of(): 20 bits sequence, 12 bits writer, 32 bits rank.
+/// Like rm_value_of() in C: 20 bits sequence, 12 bits writer, 32 bits rank.
 pub fn value_of(rank: u64, writer: u64, sequence: u64) -> u64 {
     sequence << 44 | (writer & 0xfff) << 32 | u64::from(rank as u32)
 }
@@ -104,7 +104,8 @@ impl Key for Text {
     }
 }
 
-/// A string key whose bytes differ in the middle or at the end: rm_key_place().
+/// A string key whose distinguishing bytes are in the middle or at the end, as with
+/// rm_key_place() in C.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Placed<const FIRST: u64>(Text);
 

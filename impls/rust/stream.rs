@@ -48,8 +48,8 @@ impl Distribution {
         Some(Skew::new(&popularity, load, seed))
     }
 
-    /// rm_stream_create(): the number of ranks is a power of two. With fresh writes, they are the
-    /// resident ranks without the guard at both ends. Empty if not sequential.
+    /// Like rm_stream_create() in C: the number of ranks is a power of two. With fresh writes,
+    /// they are the resident ranks without the guard at both ends. Empty if not sequential.
     pub fn stream(&self, load: &Load, slot: usize, seed: u64) -> Vec<u32> {
         if *self != Distribution::Sequential {
             return Vec::new();

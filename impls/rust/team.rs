@@ -56,7 +56,7 @@ impl Member<'_> {
         }
     }
 
-    /// rm_renew_keys() of runner/trial/renewal.c
+    /// Like rm_renew_keys() in runner/trial/renewal.c.
     fn renew<T: Table>(&mut self, table: &T, renewals: u64) {
         const STRIDE: u64 = 2_654_435_761;
         let worker = &mut self.worker;

@@ -30,7 +30,7 @@ pub struct Load {
     pub kind: Kind,
     pub threads: usize,
     pub misses: f64,
-    pub resident: u64, // as in struct rm_worker, also span and guard
+    pub resident: u64, // as in struct rm_worker; so are span and guard
     pub span: u64,
     pub guard: u64,
     pub write_below: u32,
@@ -79,7 +79,7 @@ impl Load {
         self.stop.load(Relaxed)
     }
 
-    /// rm_lookup_base(); only fresh writes change it.
+    /// Like rm_lookup_base() in C; only fresh writes change it.
     #[inline(always)]
     pub fn base(&self, rank: u64) -> u64 {
         match self.kind {
@@ -98,7 +98,7 @@ impl Load {
     }
 }
 
-/// rm_cell_write_decision_share(): a pair of writes is one decision.
+/// Like rm_cell_write_decision_share() in C: a pair of writes is one decision.
 pub fn decisions(kind: Kind, share: f64) -> f64 {
     match kind {
         Kind::Update => share,
@@ -213,7 +213,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// rm_drive_mix(): runs batches until the stop flag is set or the limit is reached.
+    /// Like rm_drive_mix() in C: runs batches until the stop flag is set or the limit is reached.
     pub fn drive<T: Table>(&mut self, table: &T) {
         loop {
             table.batch(self);

@@ -14,7 +14,7 @@
  * class (JDK 8 and later) inserts into empty bins by CAS and locks the bin's
  * first node otherwise. The article does not resize.
  *
- * The includer defines three constants before:
+ * Define these three constants before including this file:
  *
  *	SEG_GROWS     0: capacity is fixed; 1: a segment that is three quarters
  *		      full doubles its bins, all at once (seg_grow.h)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seg_ops.h - the table of operations of a segmented map. seg_map.h lists the
-   constants that the includer defines before. */
+   constants to define before including this file. */
 #ifndef RM_SHARD_SEG_OPS_H
 #define RM_SHARD_SEG_OPS_H
 

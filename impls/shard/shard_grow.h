@@ -3,7 +3,7 @@
  * shard_grow.h - shards whose number grows: data structures, routing, locking
  * the shard of a key. Private part of shard_grow_ops.h.
  *
- * The includer defines these constants before:
+ * Define these constants before including this file:
  *
  *	GROW_SHARDS    shards of a map that is not presized, a power of two
  *	GROW_CAPACITY capacity of a shard, in keys

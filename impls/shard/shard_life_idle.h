@@ -15,7 +15,7 @@
 #ifndef RM_SHARD_LIFE_IDLE_H
 #define RM_SHARD_LIFE_IDLE_H
 
-/* The only call through a pointer, because of which dispatch = "callback". */
+/* The only call through a pointer, and the reason for dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct life_map *map)
 {

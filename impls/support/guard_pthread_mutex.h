@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_pthread_mutex.h - POSIX' default mutex, also for lookups. A guard of
+/* guard_pthread_mutex.h - POSIX' default mutex, for lookups too. A guard of
    gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_PTHREAD_MUTEX_H
 #define RM_SUPPORT_GUARD_PTHREAD_MUTEX_H

@@ -3,8 +3,8 @@
  * syncmap.h - Go's classic sync.Map (before 1.24), with reclamation.
  *
  * Written from a description of the algorithm, not from code. Two Go maps hold
- * the same entries. `read`, behind an atomic pointer, never changes and needs
- * no lock for lookups. `dirty`, under a lock, also holds new keys. A lookup
+ * the same entries. `read`, via an atomic pointer, never changes and needs
+ * no lock for lookups. `dirty` needs a lock and also holds new keys. A lookup
  * that must search dirty is a miss. When there are as many misses as dirty has
  * entries, dirty is promoted to read in O(1). The next new key builds a new
  * dirty from read in O(n), omitting removed entries ("expunged").

@@ -212,7 +212,7 @@ RM_HOT struct syncmap_header *syncmap_read(void *thread)
 /* Returns an entry's cell. Its content stays valid until the next load. */
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
-	/* seq_cst, both: as syncmap_load() of syncmap_unguarded.h */
+	/* seq_cst, both: as in syncmap_load() in syncmap_unguarded.h */
 	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_seq_cst);
 
 	while (syncmap_live(cell)) {

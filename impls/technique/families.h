@@ -21,7 +21,7 @@
  *
  *	struct family_map
  *	family_create(one, sizing) -> bool     false: no memory
- *	family_destroy(one)                    also if family_create() failed
+ *	family_destroy(one)                    even if family_create() failed
  *	family_join(one, slot)                 a thread's handle, of the map
  *	family_leave, _park, _unpark, _quiesce (handle)
  *	family_lookup, _upsert, _remove        (handle, key ...)

@@ -214,7 +214,7 @@ static void handle_write_through(
 	rm_stat_own(&self->seen, found == number);
 }
 
-/* Makes one copy; returns of which map it is. */
+/* Makes one copy and returns the map of which it is one. */
 static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;

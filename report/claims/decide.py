@@ -183,7 +183,7 @@ def setting_of(campaign: Campaign, row: ClaimRow) -> str:
 # ---- all claims -----------------------------------------------------------
 
 def gathered(data: Data, claims: Ledger) -> Found:
-    """Collects the evidence of all planned cells; for the port, also of claims without planned
+    """Collects the evidence of all planned cells, and of the port even for claims without planned
     cells."""
     gos = golang.read(data.campaign.plan.maps)
     found = {}

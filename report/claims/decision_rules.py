@@ -56,7 +56,7 @@ def fitting(cell: Sequence[str], names: Iterable[str]) -> list[str]:
 
 
 def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
-    """Makes a reader of texts such as "S4-12, S1-18 gomap_rw"."""
+    """Returns a parser for texts such as "S4-12, S1-18 gomap_rw"."""
     def one(text: str) -> Link:
         name, *cell = text.split()
         if name not in claims:

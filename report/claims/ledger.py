@@ -152,7 +152,7 @@ Ledger = Mapping[str, Claim]  # by id
 # ---- values ---------------------------------------------------------------
 
 def number(text: str) -> float:
-    """Parses "3 %" as 0.03 and "1.2" as 1.2. Raises ValueError, also for infinity and NaN."""
+    """Parses "3 %" as 0.03 and "1.2" as 1.2. Raises ValueError, including for infinity and NaN."""
     text = text.strip()
     value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     if not math.isfinite(value):

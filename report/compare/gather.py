@@ -162,8 +162,8 @@ def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def read(path: Path) -> Campaign:
-    """Reads the campaign in a folder; of a run for claims, the first stage, which has all of
-    their cells. Raises JournalError."""
+    """Reads the campaign in a folder. If the folder is a run for claims, reads its first stage,
+    which has all cells of the claims. Raises JournalError."""
     if not (path / STAGES).exists():
         return load.read(path)
     if read_json(path / STAGES, Stages).kind != "claims":

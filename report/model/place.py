@@ -63,7 +63,7 @@ class Group:
     - front: the leader, then all maps that are not shown to be slower, in alphabetical order
     - needs: smallest number of trials for ranking this many maps
     - entries: the ranked maps from fast to slow, then the others
-    - comparisons: of the leader with every other ranked map, the closest first
+    - comparisons: the leader compared with every other ranked map, the closest first
     """
     place: Place
     outcome: Outcome

@@ -106,7 +106,7 @@ const char *rm_write_reason(int failed)
 	case -EISDIR:
 		return "a directory, expected a file in it";
 	case -ENOTRECOVERABLE: /* rm_file_sync() */
-		return "a filter of system calls refuses fsync(): allow this "
+		return "a system call filter refuses fsync(): allow this "
 		       "call";
 	default:
 		return strerror(-failed);

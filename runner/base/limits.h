@@ -43,12 +43,12 @@ const char *rm_limit_advice(
 
 /* Advice after pthread_create() failed with EPERM: glibc retries without
    clone3() only after ENOSYS. */
-#define RM_THREAD_FORBIDDEN                                                  \
-	"a filter of system calls refuses clone3(): update the container's " \
+#define RM_THREAD_FORBIDDEN                                              \
+	"a system call filter refuses clone3(): update the container's " \
 	"runtime, or allow the call"
 
 /* True if this process cannot map the 64 MiB that a trial or check may need.
-   Then its crash is no evidence against a map. Safe in a signal handler. */
+   Then a crash is not the fault of the map. Safe in a signal handler. */
 bool rm_limits_lack_memory(void);
 
 /* True if `ulimit -t` may have ended a process by this signal. */

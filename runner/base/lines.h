@@ -30,7 +30,7 @@ struct rm_lines {
 	size_t at;              /* next byte */
 	unsigned line;          /* number of the last line, from 1 */
 	bool sections;          /* [section] lines are allowed */
-	bool long_lists;        /* long values are allowed: rm_lines_value() */
+	bool long_lists;        /* allow long values, see rm_lines_value() */
 	const char *value;      /* value of that line, after its "=" */
 	size_t value_length;    /* without comment and trailing blanks */
 	struct rm_error *error; /* the first error, which ends reading */

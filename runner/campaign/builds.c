@@ -57,7 +57,7 @@ static char *read_build(const char *path, bool *is_foreign)
 
 /* Finds a source that is newer than a program of a build in this folder. The
    lists of the compiler name the sources of the map, and each source of the
-   trial. Of other builds, the folder of the sources is unknown. */
+   trial. For other builds the source folder is unknown. */
 static bool find_newer_source(const char *program, char source[256])
 {
 	char here[PATH_MAX], pattern[2 * PATH_MAX];

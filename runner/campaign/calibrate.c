@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * calibrate.c - replaces the windows of a campaign with --arms by numbers of
+ * calibrate.c - in a campaign with --arms, replaces the windows by numbers of
  * iterations, once.
  *
  * Arms that run for the same time use different keys. Arms that run the same

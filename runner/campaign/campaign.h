@@ -156,7 +156,7 @@ struct rm_run_options {
 	                         giving up; 0: do not wait */
 };
 
-/* Zero it first; free with rm_prepared_clear(), also after an error. */
+/* Zero it first; free with rm_prepared_clear(), even after an error. */
 struct rm_prepared {
 	char dir[RM_PATH_BYTES];
 	bool resumed;
@@ -302,7 +302,7 @@ uint64_t rm_draw_random_seed(void);
  * A staged campaign (results/README.md) is a folder with stages.json and
  * plan.json, both written before anything runs, and with stage-01, stage-02,
  * ...: campaigns that run cells of that plan. Zero it first; call
- * rm_staged_close(), also after an error.
+ * rm_staged_close(), even after an error.
  */
 struct rm_staged {
 	char dir[RM_PATH_BYTES];
@@ -367,7 +367,7 @@ struct rm_validation {
 	void *context;
 	size_t problems;              /* out: number of problems */
 	size_t cells, planned, found; /* out: cells, planned trials, lines */
-	size_t incomplete;            /* out: rm_tally_incomplete() */
+	size_t incomplete;            /* out: see rm_tally_incomplete() */
 	bool is_sealed;               /* out: journal lines have checksums */
 	bool plan_failed;             /* out: a problem is in campaign.json */
 	size_t bad_line; /* out: first line of trials.jsonl with a problem; 0:

@@ -310,7 +310,7 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 
 		result = rm_error_set(error, -errno,
 		        "%s: cannot be locked: %s: %s", path, strerror(errno),
-		        filtered ? "a filter of system calls refuses flock(): "
+		        filtered ? "a system call filter refuses flock(): "
 		                   "allow this call"
 		                 : "this file system has no locks: choose a "
 		                   "local folder (-o DIR)");

@@ -132,7 +132,8 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
    descriptor (CLOEXEC) or -errno. */
 int rm_file_open_nofollow(const char *path, int flags);
 
-/* fsync(). Returns 0 or -errno; -ENOTRECOVERABLE if a filter of system calls refuses it. */
+/* fsync(). Returns 0 or -errno; -ENOTRECOVERABLE if a system call filter
+   refuses it. */
 int rm_file_sync(int fd);
 
 /*
@@ -149,7 +150,7 @@ int rm_file_replace(const char *dir, const char *name, const void *bytes,
 int rm_folder_sync_parent(const char *path);
 
 /* Makes a folder and its missing parents, and syncs the parent of each new one.
-   An existing folder is no error. */
+   An existing folder is not an error. */
 int rm_folder_make(const char *dir, struct rm_error *error);
 
 /* Makes the folder DIR/NAME in the campaign's folder and stores its path;
@@ -187,7 +188,7 @@ void rm_path_trim_slashes(char *path);
 const char *rm_folder_name(const char *path);
 
 /* Makes results/latest a link to the folder, atomically, if its parent is named
-   "results". Tries both the given and the resolved path. Returns 0, also if the
+   "results". Tries both the given and the resolved path. Returns 0, even if the
    parent has another name; -errno with `error`. */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 

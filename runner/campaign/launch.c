@@ -220,8 +220,8 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* A trial may end without reading its whole request, which is no failure; its
-   answer decides. */
+/* A trial may end without reading its whole request, which is not a failure;
+   its answer decides. */
 static void write_request(struct run *run)
 {
 	ssize_t put = write(run->child.input, run->request, run->request_left);

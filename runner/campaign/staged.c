@@ -25,7 +25,7 @@ static int check_hash(const char *dir, const char *what, const json_t *stages,
 	        what, member, recorded ? recorded : "(none)", made, advice);
 }
 
-/* Another seed or other cells make another plan. */
+/* A different seed or different cells give a different plan. */
 static int check_plan(
         const char *dir, const json_t *stages, struct rm_error *error)
 {

@@ -57,9 +57,9 @@ struct rm_catalog {
 
 /*
  * Reads the folder `maps` next to this program, or next to `program` if not
- * NULL. The latter may be missing: an empty catalog. Returns 0, or with `error`
+ * NULL. If `maps` is missing, the catalog is empty. Returns 0, or with `error`
  * -EINVAL, -ENOMEM or the -errno of an unreadable file. Release with
- * rm_catalog_clear(), also after an error. Main thread.
+ * rm_catalog_clear(), even after an error. Main thread.
  */
 int rm_catalog_load(const char *program, struct rm_catalog *catalog,
         struct rm_error *error);

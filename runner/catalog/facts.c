@@ -84,5 +84,5 @@ const char *rm_facts_version(const struct rm_facts *facts,
 	}
 	snprintf(text, size, "%.*s unknown", (int)library.text_length,
 	        library.text);
-	return "nobody: neither the library nor pkg-config knows it";
+	return "neither the library nor pkg-config";
 }

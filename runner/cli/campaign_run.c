@@ -94,7 +94,7 @@ static void print_warnings(const struct rm_prepared *prepared,
 	if (fault)
 		fprintf(stderr,
 		        "readmostly %s: this process has %s: %s, so the "
-		        "results are of little worth; interrupt it and start "
+		        "results mean little; interrupt it and start "
 		        "it as usual: " RM_SCHEDULING_FIX "\n",
 		        command, scheduling, fault);
 	if (prepared->outdated.text[0])
@@ -103,14 +103,15 @@ static void print_warnings(const struct rm_prepared *prepared,
 	if (is_unoptimized())
 		fprintf(stderr,
 		        "readmostly %s: built without optimization (%s), so "
-		        "results say little: build without CFLAGS\n",
+		        "results mean little: build without CFLAGS\n",
 		        command, rm_build_flags);
 	if (rm_quota_warning(&prepared->topology, quota))
 		fprintf(stderr, "readmostly %s: %s\n", command, quota);
 	if (prepared->busy.is_busy && !wishes->busy_ok)
 		fprintf(stderr,
-		        "readmostly %s: %s: results will not rank; stop other "
-		        "work, or wait (--wait-idle 60), or continue anyway "
+		        "readmostly %s: %s: results will not rank maps; stop "
+		        "other work, or wait (--wait-idle 60), or continue "
+		        "anyway "
 		        "(--busy-ok)\n",
 		        command, prepared->busy.text);
 	if (prepared->unlinked.text[0])

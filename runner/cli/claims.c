@@ -59,7 +59,7 @@ static const struct argp argp = { NULL, NULL,
 	"list [OPTION...]\nshow ID [OPTION...]\nrun [ID...] [OPTION...]",
 	"Published claims about maps, each with the experiment and the rule "
 	"that decide it (workloads/claims/).\v"
-	"  list   print all claims, one a line\n"
+	"  list   print all claims, one per line\n"
 	"  show   print a claim: text, experiment, rule, verdict, and the "
 	"command that repeats it\n"
 	"  run    measure what decides them; see `claims run --help`",

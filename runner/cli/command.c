@@ -20,8 +20,8 @@ static const struct argp_option plan_options[] = {
 	        "file; repeatable: --set threads=16",
 	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "of the maps that the workloads select, only these: ids, "
-	        "globs; ~GLOB excludes. To measure other maps: --set maps=IDS",
+	        "run only these of the workloads' maps: ids, globs; ~GLOB "
+	        "excludes. To measure other maps: --set maps=IDS",
 	        0 },
 	{ "seed", OPTION_SEED, "N", 0, "seed of order, keys and operations (1)",
 	        0 },

@@ -86,7 +86,7 @@ static void print_attempt(const json_t *attempt)
 	bool works = !strcmp(rm_json_text(attempt, "status"), "proved");
 
 	printf("  %-8s %s\n", rm_json_text(attempt, "backend"),
-	        works ? "works: proved on known kernels"
+	        works ? "works: checked on loops with known counts"
 	              : "does not work here");
 	if (works)
 		printf("    access:  %s\n", rm_json_text(attempt, "access"));

@@ -178,7 +178,8 @@ int rm_cli_list(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{ "json", JSON, NULL, 0, "print JSON", 0 },
 		{ "ids", IDS, NULL, 0,
-		        "print only ids, one a line: maps in C and C++ without "
+		        "print only ids, one per line: maps in C and C++ "
+		        "without "
 		        "injected bugs",
 		        0 },
 		{ "facts", FACTS, "ID", 0,

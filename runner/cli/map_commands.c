@@ -331,7 +331,7 @@ int rm_cli_dump(int argc, char **argv)
 	return status;
 }
 
-/* True if the file includes readmostly.h, so that it is no map of
+/* True if the file includes readmostly.h, so that it is not a map of
    runner/map.h. */
 static bool is_adapter(const char *file)
 {

@@ -32,11 +32,12 @@ static const struct argp_option options[] = {
 	        "threads on the machine",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
-	        "only the cells with the ids in FILE, one a line", 0 },
+	        "only the cells with the ids in FILE, one per line", 0 },
 	{ "json", OPTION_JSON, NULL, 0,
 	        "print the plan as JSON, as in campaign.json", 0 },
 	{ "requests", OPTION_REQUESTS, NULL, 0,
-	        "print the request of each cell's first trial, one a line; run "
+	        "print the request of each cell's first trial, one per line; "
+	        "run "
 	        "one by: readmostly dev trial <LINE "
 	        "(docs/reference/trial-protocol.md)",
 	        0 },

@@ -150,7 +150,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = { options, parse, "FILE",
 	"Prints a summary of a trace of operations, replays it on a map, or "
 	"records one.\vFILE is a trace (docs/reference/traces.md): `get KEY`, "
-	"`set KEY`, `del KEY`, `put K V KEY VALUE`, one a line, or the binary "
+	"`set KEY`, `del KEY`, `put K V KEY VALUE`, one per line, or the "
+	"binary "
 	"form. For a measurement, replay it in a workload by `keys = "
 	"file:TRACE`. Status: 0; 1 an answer of the replay differs from the "
 	"trace; 2 FILE is damaged; 3 a file could not be written.",

@@ -37,9 +37,9 @@ static const struct argp_option options[] = {
 	{ "resume", OPTION_RESUME, NULL, 0,
 	        "resume the campaign in DIR with its plan and seed", 0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "of the maps that the workloads select, only these: ids, "
-	        "globs, separated by commas; ~GLOB excludes. To measure other "
-	        "maps: --set maps=IDS",
+	        "run only these of the workloads' maps: ids, globs, separated "
+	        "by commas; ~GLOB excludes. To measure other maps: --set "
+	        "maps=IDS",
 	        0 },
 	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
 	        "NAME: the workloads of a set (articles, claims, peers, "
@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
 	        "this line to each workload; repeatable",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
-	        "only the cells with the ids in FILE, one a line", 0 },
+	        "only the cells with the ids in FILE, one per line", 0 },
 	{ "counters", OPTION_COUNTERS, "BACKEND", 0,
 	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",

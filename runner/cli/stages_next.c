@@ -49,13 +49,13 @@ static int check_next(const struct rm_stages *stages,
 		        (long long)rm_json_integer(answer, "stage"),
 		        done->stages + 1);
 	if (!json_array_size(next->cells))
-		return reject(error, "cells: expected ids of cells");
+		return reject(error, "cells: expected cell ids");
 	if (blocks && !json_is_null(blocks) && (count < 1 || count > 10000))
 		return reject(error, "blocks: expected null or 1 to 10000");
 	next->blocks = (uint64_t)count;
 	json_array_foreach (next->cells, i, id) {
 		if (!json_is_string(id))
-			return reject(error, "cells: expected ids of cells");
+			return reject(error, "cells: expected cell ids");
 		count_cell(stages, json_string_value(id), next);
 	}
 	if (done->timed + next->timed > stages->options->budget)

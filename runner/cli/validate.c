@@ -132,7 +132,7 @@ int rm_cli_validate(int argc, char **argv)
 		"of each line of trials.jsonl, hashes, checksums, and that "
 		"each planned trial has exactly one line. For a campaign in "
 		"stages, checks each stage.\v"
-		"Status: 0 valid; 1 problems, printed one a line; 2 the folder "
+		"Status: 0 valid; 1 problems, one per line; 2 the folder "
 		"cannot be read.",
 		NULL, NULL, NULL };
 	const char *dir = NULL;

@@ -191,7 +191,7 @@ int rm_cli_verify_artifact(int argc, char **argv)
 		"is complete, and that its pages, tables and verdicts match "
 		"its journals (docs/reference/artifact.md).\v"
 		"Writes nothing into the artifact. Status: 0 valid; 1 "
-		"problems, printed one a line; 2 the artifact cannot be read.",
+		"problems, one per line; 2 the artifact cannot be read.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { 0 };
 	struct rm_error error = { 0 };

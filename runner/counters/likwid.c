@@ -184,7 +184,7 @@ static int allocate_values(struct rm_likwid_session *l, struct rm_error *error)
 }
 
 /* Fills a zeroed session from a trial request and connects it. The caller frees
-   it, also after an error. */
+   it, even after an error. */
 static int set_up(struct rm_likwid_session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {

@@ -196,7 +196,7 @@ static int open_some(struct group *group, int cpu, bool core)
  * Opens the plan's events for the calling thread, disabled, in one group.
  *
  * cpu      CPU to which the thread is bound, -1 = unbound
- * group    out, also after an error (its readings contain the reasons); NULL
+ * group    out, even after an error (its readings contain the reasons); NULL
  *          only without memory. Free with close_group().
  *
  * An event that cannot be opened becomes an invalid reading with the reason,

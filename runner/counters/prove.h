@@ -75,7 +75,7 @@ int rm_kernel_place(const struct rm_topology *topology,
  * steps    out: steps of all threads together (loads, or handovers for SHARED;
  *          fewer if the two threads did not run at the same time)
  *
- * Returns 0; -errno with an error, also if the session cannot be opened.
+ * Returns 0; -errno with an error, including if the session cannot be opened.
  */
 int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
         const struct rm_session_request *session, json_t **result,

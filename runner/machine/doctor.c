@@ -54,7 +54,7 @@ static bool require_fact(const struct rm_fact *fact, const char *path,
 		        rm_fact_status_name(fact->status));
 	else if (!strpbrk(fact->text, any))
 		set_finding(finding, RM_FINDING_UNKNOWN, "",
-		        "%s is \"%.80s\", which is no known value", path,
+		        "%s is \"%.80s\", which is not a known value", path,
 		        fact->text);
 	else
 		return true;
@@ -255,10 +255,9 @@ static void quota(
 		set_finding(finding, RM_FINDING_UNKNOWN, "",
 		        "/sys/fs/cgroup cannot be read");
 	else if (fact.status == RM_FACT_ABSENT ||
-	         require_fact(&fact, "the limit of CPU time", LETTERS DIGITS,
-	                 finding))
-		set_finding(
-		        finding, RM_FINDING_GOOD, "", "no limit of CPU time");
+	         require_fact(
+	                 &fact, "the CPU time limit", LETTERS DIGITS, finding))
+		set_finding(finding, RM_FINDING_GOOD, "", "no CPU time limit");
 }
 
 /* Reports how much memory and how many threads trials may use

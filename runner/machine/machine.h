@@ -45,7 +45,7 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 /* Checks that this process may still run on these `count` CPUs; if `count` is
    0, that as many CPUs are usable as when the campaign was planned (`planned`).
    A CPU may have gone offline, or a cpuset or a mask may have become narrower.
-   Returns -EXDEV with `error` if not. Returns 0 also if the CPUs are those of
+   Returns -EXDEV with `error` if not. Also returns 0 if the CPUs belong to
    another machine, or if the mask cannot be read; a trial that cannot be placed
    is then void. */
 int rm_topology_check_cpus(const struct rm_topology *topology,

@@ -118,8 +118,8 @@ int rm_topology_scan(struct rm_topology *topology, struct rm_error *error)
 	return 0;
 }
 
-/* If a filter of system calls refuses this call, hwloc_topology_load() asks for
-   ever with ever larger masks. */
+/* If a system call filter refuses this call, hwloc_topology_load() retries
+   endlessly with larger and larger masks. */
 static int check_affinity(struct rm_error *error)
 {
 	static unsigned long mask[1024]; /* 65,536 CPUs */
@@ -128,7 +128,7 @@ static int check_affinity(struct rm_error *error)
 		return 0;
 	return rm_error_set(error, -EPERM,
 	        "the kernel refuses sched_getaffinity(): %s: allow this call "
-	        "in the container's filter of system calls",
+	        "in the container's system call filter",
 	        strerror(errno));
 }
 

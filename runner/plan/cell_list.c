@@ -46,12 +46,12 @@ static int add_id(struct rm_cell_list *list, const char *id, size_t length,
 		if (id[i] <= ' ' || id[i] > '~')
 			return rm_error_set(error, -EINVAL,
 			        "%.200s:%zu: byte 0x%02x in column %zu, "
-			        "expected one id of a cell a line",
+			        "expected one cell id per line",
 			        list->file, number, (unsigned char)id[i],
 			        i + 1);
 	if (length >= sizeof(name))
 		return rm_error_set(error, -EINVAL,
-		        "%.200s:%zu: %zu characters, expected the id of a cell",
+		        "%.200s:%zu: %zu characters, expected a cell id",
 		        list->file, number, length);
 	memcpy(name, id, length);
 	name[length] = '\0';
@@ -122,7 +122,8 @@ int rm_cell_list_parse(const char *file, const char *text, size_t length,
 	}
 	if (!failed && json_object_size(list->lines) == 0)
 		return rm_error_set(error, -EINVAL,
-		        "%.200s: no cell, expected an id or more, one a line "
+		        "%.200s: no cell, expected at least one id, one per "
+		        "line "
 		        "(readmostly plan --cells)",
 		        file);
 	if (!failed && hash_ids(list))

@@ -139,7 +139,7 @@ void rm_plan_total(struct rm_plan *plan);
 
 /* Reads a file of workloads/modes/ and its workloads (DIR/../NAME.conf, DIR
    being the mode's folder) into zeroed *mode (mode.c). `overrides` (--set)
-   apply after those of the mode. Free with rm_inputs_clear(), also after an
+   apply after those of the mode. Free with rm_inputs_clear(), even after an
    error. */
 int rm_mode_load(const char *file, const struct rm_override *overrides,
         size_t override_count, struct rm_inputs *mode, struct rm_error *error);
@@ -153,7 +153,7 @@ int rm_mode_set_touched(
 /* --- workload.c, workload_check.c ---------------------------------------- */
 
 /* Reads a file and its includes, then applies the overrides in order. Fills a
-   zeroed *workload; free with rm_workload_clear(), also after an error. */
+   zeroed *workload; free with rm_workload_clear(), even after an error. */
 int rm_workload_load(const char *file, const struct rm_override *overrides,
         size_t override_count, struct rm_workload *workload,
         struct rm_error *error);

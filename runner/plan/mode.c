@@ -91,7 +91,7 @@ static int read_mode_key(struct reading *reading, const char *name,
 	return 0;
 }
 
-/* Keys whose lines may repeat, since a long mode needs several lines. */
+/* Keys that may occur on several lines, so that long lists can be split. */
 static bool is_list_of_names(const char *key)
 {
 	return !strcmp(key, "workloads") || !strcmp(key, "maps");

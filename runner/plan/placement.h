@@ -65,8 +65,8 @@ int rm_memory_check(const struct rm_topology *topology, const char *text,
 /* Kernel numbers of the nodes that the words stand for; -1: this process has no
    such node. */
 struct rm_numa {
-	int one_node; /* of the threads; -1 also if only one node may be used */
-	int home;     /* the same, but also if it is the only node */
+	int one_node; /* the threads' node; -1 too if only one may be used */
+	int home;     /* the same, even if it is the only node */
 	unsigned node_cores; /* with a usable CPU, on one_node; else on all */
 	unsigned nodes;      /* with a usable CPU */
 	int remote, memory_only;

@@ -96,7 +96,7 @@ struct rm_sources {
 };
 
 /* Loads a mode, or files if `mode` is NULL. Neither gives zero workloads. Fills
-   inputs; free with rm_inputs_clear(), also after an error. -errno with
+   inputs; free with rm_inputs_clear(), even after an error. -errno with
    `error`. */
 int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
         struct rm_error *error);
@@ -113,7 +113,7 @@ int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
 void rm_inputs_clear(struct rm_inputs *inputs);
 
 /* Ids of cells to plan, from --cells-from. Zero-initialise; free with
-   rm_cell_list_clear(), also after an error. */
+   rm_cell_list_clear(), even after an error. */
 struct rm_cell_list {
 	char *file;                  /* name for messages; owned */
 	json_t *lines;               /* id -> line number, from 1 */
@@ -199,12 +199,13 @@ struct rm_plan_options {
 	   with which all cells with measure = counters are skipped */
 	const char *counters_reason;
 	/* Returns whether the map can be simulated; if not, stores the reason
-	   in `why`: rm_map_has_sim_program(). NULL: all maps can. */
+	   in `why`, like rm_map_has_sim_program(). NULL: all maps can. */
 	bool (*can_simulate)(const char *map, char *why, size_t size);
 	/* Returns 0 if the simulated machine exists; otherwise -errno with
 	   `error`, which lists the existing ones. NULL: accept any name. */
 	int (*find_machine)(const char *name, struct rm_error *error);
-	/* Memory and threads that a trial may use; NULL: rm_limits_read() */
+	/* Memory and threads that a trial may use; NULL: calls
+	   rm_limits_read() */
 	const struct rm_limits *limits;
 	const struct rm_catalog *catalog; /* the maps to select from */
 	/* rm_plan_measure_cost_scale(); 0: 1 */
@@ -219,7 +220,7 @@ double rm_plan_measure_cost_scale(const struct rm_topology *topology);
 /* Builds the plan; runs nothing. The order depends only on seed and cells.
    Cells that need more memory or threads than are left are skipped. Returns 0;
    -EINVAL with `error` (file:line: ...) if this machine or build cannot run the
-   workload; -ENOMEM. Free with rm_plan_free(), also after an error. Main
+   workload; -ENOMEM. Free with rm_plan_free(), even after an error. Main
    thread. */
 int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_topology *topology,
@@ -281,7 +282,7 @@ uint64_t rm_plan_layout_seed(
 
 /* Returns {"seed", "cells", "order", "same"} as in campaign.json
    (results/README.md; "same": [{"id", "as": id}]), plus "estimate_ns" and
-   "memory_bytes", also per cell. New reference; NULL: no memory. campaign.json
+   "memory_bytes", for each cell too. New reference; NULL: no memory. The file
    is this object with more members (json_object_update). */
 json_t *rm_plan_to_json(const struct rm_plan *plan);
 

@@ -145,7 +145,7 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 
 	if (strlen(cell->id) == RM_ID_BYTES - 1)
 		return rm_error_set(planning->error, -EINVAL,
-		        "%.100s...: the id of a cell is too long: expected "
+		        "%.100s...: a cell id is too long: expected "
 		        "shorter names of workload and map",
 		        cell->id);
 	if (plan->cell_count == RM_CELLS_MAX)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OVERSUBSCRIBED_NS = 4000000 }; /* window per thread and CPU */
+enum { OVERSUBSCRIBED_NS = 4000000 }; /* least window / (threads per CPU) */
 enum { USUAL_LLC_BYTES = 32 << 20 };  /* if hwloc finds no cache */
 enum { THREADS_MAX = 4096 };          /* limit of `threads` in a workload */
 

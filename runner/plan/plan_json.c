@@ -330,7 +330,7 @@ static int read_same(
 			cell++;
 		if (!as || !id || strlen(id) >= RM_ID_BYTES ||
 		        cell == plan->cell_count)
-			return invalid(error, "same: expected ids of cells");
+			return invalid(error, "same: expected cell ids");
 		strcpy(plan->same[i].id, id);
 		plan->same[i].cell = cell;
 		plan->same_count++;

@@ -74,7 +74,7 @@ static void judge_differs(struct rm_cell *cell)
 		        rm_cell_shape_name(cell));
 	else if (rm_loop_is_decimal(&cell->loop))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "keys of decimal text differ where their digits do: "
+		        "decimal keys differ where their digits do: "
 		        "expected key-differs = first");
 }
 
@@ -182,7 +182,7 @@ static void judge_decimal(struct rm_cell *cell)
 {
 	if (rm_cell_lacks_decimal_keys(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "keys of decimal text are strings as long as their "
+		        "decimal keys are strings as long as their "
 		        "digits, unlike keys of %s: expected str16x8 or "
 		        "another str16",
 		        rm_cell_shape_name(cell));

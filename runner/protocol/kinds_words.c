@@ -27,7 +27,7 @@ int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 
 /* JSON contains the same text, so it also uses read() and write(). */
 
-/* Returns NULL also if the text exceeds `size` bytes, since callers copy it
+/* Also returns NULL if the text exceeds `size` bytes, since callers copy it
    unchecked. */
 static const char *text_of(const json_t *json, size_t size)
 {

@@ -118,7 +118,7 @@ enum rm_allocator {
 enum rm_huge_pages {
 	RM_HUGE_PAGES_SYSTEM, /* this machine's setting */
 	RM_HUGE_PAGES_OFF,    /* disabled: prctl(PR_SET_THP_DISABLE) */
-	RM_HUGE_PAGES_ON,     /* requested by the allocator: madvise() */
+	RM_HUGE_PAGES_ON,     /* the allocator requests them with madvise() */
 };
 
 const char *rm_allocator_name(enum rm_allocator allocator);

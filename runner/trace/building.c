@@ -49,7 +49,7 @@ static int add_has(
 	if (building->trace->count)
 		*why = "has after the first operation, expected before it";
 	else if (*state)
-		*why = "a second has of the same key, expected one";
+		*why = "a second has line for the same key, expected one";
 	if (*why)
 		return -EINVAL;
 	building->lists_initial = true;

@@ -73,7 +73,7 @@ struct rm_trace {
 /*
  * Reads a file of either form. Returns 0, or with `error` -EINVAL if it is
  * damaged, -ENOMEM, or the -errno of reading it. Release with rm_trace_clear(),
- * also after an error.
+ * even after an error.
  */
 int rm_trace_load(
         const char *file, struct rm_trace *trace, struct rm_error *error);

@@ -65,8 +65,8 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 	}
 }
 
-/* Like write_rank(); only take returns the removed value. A missing key is no
-   error, because another thread may have removed it first. */
+/* Like write_rank(); only take returns the removed value. A missing key is not
+   an error, because another thread may have removed it first. */
 static void remove_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;

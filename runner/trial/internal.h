@@ -278,7 +278,7 @@ struct rm_team {
 	                        needed */
 	uint64_t clock_step_ns;
 	/* map statistics at the window's start and end; NULL unless measure =
-	   causes (end: also if the loop holds resources) */
+	   causes (or, at the end, if the loop holds resources) */
 	json_t *stats_before, *stats_after;
 	struct rm_error error;          /* of the whole trial */
 	struct rm_error counters_error; /* reason for missing counters */
@@ -445,7 +445,7 @@ static inline struct rm_key rm_trial_key(
  * Ranks below `resident` come in order; a share cell->miss_share of the stream
  * is drawn uniformly from [resident, span).
  *
- * length  out: rm_stream_length()
+ * length  out: as returned by rm_stream_length()
  * Returns NULL if out of memory; the caller frees the stream.
  */
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,

@@ -107,7 +107,7 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 	        totals->all.inserts != puts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " of %" PRIu64
-		        " upserts of fresh keys found one",
+		        " upserts of fresh keys found the key present",
 		        puts - totals->all.inserts, puts);
 }
 
@@ -170,7 +170,7 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	        judgement->sum_held != judgement->sum_expected)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "key sums differ: the map holds %" PRIu64
-		        " keys, its answers say %" PRIu64,
+		        " keys, its answers imply %" PRIu64,
 		        judgement->keys_held, judgement->keys_expected);
 	if (team->request->trace)
 		return;

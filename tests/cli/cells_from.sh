@@ -44,7 +44,7 @@ refuses "an id that is not in the plan" \
 printf '%s\n\n%s\n' $timed $timed >"$list"
 refuses "an id twice" "$list:3: $timed repeats line 1, expected each id once"
 printf '# nothing\n\n' >"$list"
-refuses "an empty list" "$list: no cell, expected an id or more, one a line"
+refuses "an empty list" "$list: no cell, expected at least one id, one per line"
 printf '%s %s\n' $timed $other >"$list"
 refuses "two ids in a line" "$list:1: byte 0x20 in column"
 printf 'a\0b\n' >"$list"

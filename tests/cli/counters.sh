@@ -83,7 +83,7 @@ check "fake CPU: a recording that cannot be written is status 3" \
 	run_on_fake_cpu 3 --metrics $four --record "$dir/none/recording"
 check "the table is still printed" output_matches "^auto uses: likwid"
 check "fake CPU: status 0" run_on_fake_cpu 0 --metrics $four --record "$dir/recording"
-check "fake CPU: likwid is verified" output_matches "likwid  *works: proved on known kernels"
+check "fake CPU: likwid is verified" output_matches "likwid  *works: checked on loops with known counts"
 check "fake CPU: each verified metric shows its expected range" \
 	output_matches "l1d_fill_demand  four  *0.97  0.5..2  *proved"
 check "fake CPU: auto chooses likwid" output_matches "^auto uses: likwid"

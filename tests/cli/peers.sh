@@ -55,7 +55,7 @@ versions() { # prints versions of the peers in this program
 	for id in $peers; do
 		"$readmostly" dev list --ids | grep -qx "$id" || continue
 		"$readmostly" dev list --facts "$id" | sed -n 1p | grep -qE \
-			'^version: [^ ]+ (.*[0-9].*, reported by (the library itself|pkg-config, .*)|unknown, reported by nobody: .*)$' ||
+			'^version: [^ ]+ (.*[0-9].*, reported by (the library itself|pkg-config, .*)|unknown, reported by neither .*)$' ||
 			{ echo "# $id: its version is not told, or by whom"; return 1; }
 	done
 }

@@ -290,7 +290,7 @@ set_load 14.59
 run_on_fake_machine busy
 check "a busy machine is only a warning" [ $status = 0 ]
 check "with the amount and the remedy" contains "$out" \
-	"tasks waited for a CPU in 14.6 % of the last 10 s, and still do: results will not rank; stop other work, or wait (--wait-idle 60), or continue anyway (--busy-ok)"
+	"tasks waited for a CPU in 14.6 % of the last 10 s, and still do: results will not rank maps; stop other work, or wait (--wait-idle 60), or continue anyway (--busy-ok)"
 check "and recorded in campaign.json" eval 'busy | grep -q "14.59"'
 check "validate accepts the record" "$readmostly" dev validate "$campaign"
 run_on_fake_machine fine --busy-ok

@@ -31,7 +31,7 @@ check "an unknown operation is rejected" refuses $traces/bad_word.trace 'bad_wor
 check "a truncated line" refuses $traces/cut.trace "cut.trace:3: the last line"
 check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but the file has 2"
 check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
-check "two has of one key" refuses $traces/twice.trace "twice.trace:2: a second has of the same"
+check "two has of one key" refuses $traces/twice.trace "twice.trace:2: a second has line for the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
 : >"$dir/empty"
 check "an empty file" refuses "$dir/empty" "empty:1: no operation"

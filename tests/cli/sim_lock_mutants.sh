@@ -54,7 +54,7 @@ caught() {
 	cmp -s "$file" "$home/edited.c" && { echo "the edit changes nothing"; return; }
 	{ compile_edited "$file" "$home" && link_test "$test" "${file##*/}" "$home"; } \
 		>"$home/log" 2>&1 || { echo "it does not build"; cat "$home/log"; return; }
-	# WORDS@THREADS: facts that contain the words, with this number of threads.
+	# WORDS@THREADS: run only the facts whose names contain WORDS, with this many threads.
 	[ "$words" = - ] || chosen=("${words%@*}" "${words#*@}")
 	timeout 120 "$home/test" "${chosen[@]}" >"$home/tap" 2>&1
 	grep -q '^ok\|^not ok' "$home/tap" || echo "no fact was judged"

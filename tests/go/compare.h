@@ -7,7 +7,7 @@
  * A log, as tests/go/replay writes it:
  *
  *	log NAME GO-VERSION
- *	trace DIGEST		of the steps: trace_next()
+ *	trace DIGEST		of the steps, see trace_next()
  *	h HASH0 RANK HEX...	native maps: six digits of each key's hash;
  *				after the state of the step that drew a seed
  *	s STEP FIELD... DIGEST	hexadecimal; the digest covers all states so far,

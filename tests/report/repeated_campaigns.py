@@ -228,7 +228,8 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
 
 
 def idle_ratio(a, b, world):
-    """Returns the part of ln(a / b) on an idle machine that a collector causes, beyond SPEED."""
+    """Returns how far a garbage collector shifts ln(a / b) on an idle machine, in addition to the
+    ratio of the speeds in SPEED."""
     return coverage(a, b, never, replace(world, others=0.0),
                     campaigns=10_000)["bias"]
 

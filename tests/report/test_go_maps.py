@@ -113,7 +113,7 @@ INJECTED = {
         "native.go", "	m[key] = value\n",
         "	if value>>44%1000 != 999 {\n		m[key] = value\n	}\n",
         {"map": "go_map_mutex", "write_kind": "fresh"},
-        "upserts of fresh keys found one"),
+        "upserts of fresh keys found the key present"),
     "a removal that removes nothing": (
         "go_sync_map.go", "	value, wasThere := m.LoadAndDelete(key)",
         "	value, wasThere := m.Load(key)",

@@ -29,8 +29,8 @@ static inline void made_add_text(struct rm_catalog *catalog, const char *text)
 	}
 }
 
-/* Adds a map of this process, with defaults for missing members, and with
-   `members`: JSON that only maps of other languages have, or NULL. */
+/* Adds a map of this process, with defaults for missing members. `members`:
+   JSON with members that only maps of other languages have, or NULL. */
 static inline void made_add(struct rm_catalog *catalog,
         const struct rm_impl *impl, const char *members)
 {

@@ -87,7 +87,8 @@ extern "C" fn remove<M: Map>(map: Handle, key: &Key, old: Option<&mut u64>) -> c
     give(of::<M>(map).remove(key.word), old)
 }
 
-/// Exports the table: a type, its name, what scan and length guarantee, the promised progress, and optional functions.
+/// Exports the table of operations. Arguments: the type, its name, the guarantees of scan and length, the promised
+/// progress, and optional functions.
 macro_rules! readmostly_map {
     ($map:ty, $name:literal, $guarantees:literal, $progress:literal $(, $member:ident: $function:expr)*) => {
         #[no_mangle]

@@ -61,7 +61,7 @@ enum rm_hang_verdict {
 
 /* Detects hangs. Evidence is CPU time without a completed operation, or that
  * all threads sleep. A thread that waits for a CPU does not sleep, so a busy
- * machine is no evidence. Zero it, except the deadline. */
+ * machine does not count. Zero it, except the deadline. */
 struct rm_hang_detector {
 	uint64_t deadline_ns; /* > 0 */
 	struct rm_process_sample

@@ -116,8 +116,8 @@ bool rm_peer_tick_in_time(struct rm_peer *peer);
  * true for part 0. */
 bool rm_case_has_time(const struct rm_check_case *c, uint64_t n);
 
-/* Only counts a completed operation, for callers to which rm_peer_tick() is too
- * slow. */
+/* Only counts a completed operation, for callers for which rm_peer_tick() is
+ * too slow. */
 void rm_peer_count(struct rm_peer *peer);
 
 /* Parks, waits for all peers at the barrier, and unparks. */

@@ -31,7 +31,7 @@ enum {
 	REPORT_DONE = '+',
 	REPORT_NO_THREAD = 't',
 	REPORT_NO_MEMORY = 'm',
-	REPORT_FORBIDDEN = 'p' /* a thread, by a filter of system calls */
+	REPORT_FORBIDDEN = 'p' /* a thread, by a system call filter */
 };
 
 struct watch {
@@ -116,7 +116,7 @@ static bool process_sleeps(pid_t pid)
  * -1: this is not the process of a check. */
 static int report_fd = -1;
 
-/* Reports a failure and ends. Any thread of the child, also inside free(). */
+/* Reports a failure and ends. Any thread of the child, even inside free(). */
 static void report_and_exit(const char *what)
 {
 	if (dprintf(report_fd, "%c%s", REPORT_FAILED, what) < 0)

@@ -18,7 +18,7 @@ struct rm_model {
 	size_t keys;
 	bool presize;
 	bool *present;          /* [2 * keys + 2] */
-	struct rm_value *value; /* last values, also for removed keys */
+	struct rm_value *value; /* last values, even of removed keys */
 	size_t count;
 	uint64_t *chain;   /* RM_KEYS_CHAIN, u64: words [2 * keys + 2] */
 	uint32_t *numbers; /* hash table: key number + 1, or 0 */

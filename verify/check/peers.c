@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* peers.c - starts the threads of a check together, joined and numbered, and
- * ends them together. Also has their operations on one key. */
+ * ends them together. Also has the threads' operations on one key. */
 #include "runner/base/clock.h"
 #include "verify/check/internal.h"
 #include "verify/check/preempt.h"

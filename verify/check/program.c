@@ -361,8 +361,8 @@ static const struct rm_impl *find_map(const char *name)
 	else if (!impl)
 		rm_error_set(&error, RM_USAGE,
 		        "no map is called \"%s\"; `readmostly dev list` prints "
-		        "all maps; give a library by its path; an adapter "
-		        "includes readmostly.h",
+		        "all maps; give a library by its path; to check your "
+		        "own source file, let it include readmostly.h",
 		        name);
 	if (!impl)
 		fprintf(stderr, "readmostly check: %s\n", error.text);

@@ -67,7 +67,7 @@ static bool replace(
 	return true;
 }
 
-/* The other writes that the map offers, also those that fail: insert_if_absent
+/* The other writes that the map offers, including failed ones: insert_if_absent
  * of a present key, and compare_swap with a wrong value. Both may allocate
  * memory that must be freed again. */
 static void churn_optional(struct rm_peer *peer, uint64_t n)

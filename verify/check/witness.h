@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* witness.h - shared memory that shows the state of a check's process to its
- * parent, also after a crash. Also declares functions for rounds in child
+ * parent, even after a crash. Also declares functions for rounds in child
  * processes (isolate.c, rounds.c) and for stacks of their threads. */
 #ifndef RM_CHECK_WITNESS_H
 #define RM_CHECK_WITNESS_H

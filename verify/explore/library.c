@@ -64,7 +64,8 @@ const struct rm_impl *rm_explore_find(const char *map)
 	else if (!impl)
 		rm_error_set(&error, RM_USAGE,
 		        "no map is called \"%s\"; `readmostly dev list` "
-		        "prints all; an adapter includes readmostly.h",
+		        "prints all maps; to explore your own source file, let "
+		        "it include readmostly.h",
 		        map);
 	if (!impl)
 		fprintf(stderr, "readmostly explore: %s\n", error.text);

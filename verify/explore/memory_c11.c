@@ -19,7 +19,7 @@
  * time by each lane's own clock when that lane first read or wrote it, so all
  * rules compare clocks. A store also passes a clock to acquiring loads. A
  * read-modify-write passes on the clock of the store that it read (a release
- * sequence, which any other store ends, also by the same thread: C++20).
+ * sequence, which any other store ends, even by the same thread: C++20).
  */
 #include "verify/explore/memory.h"
 

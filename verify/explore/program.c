@@ -95,7 +95,7 @@ static void make_drawn(const struct rm_explore_options *options,
 		.unjudged = options->unjudged,
 		.map_seed = rm_next(&rng),
 		.presize = rm_explore_draw(&rng, 2),
-		/* also for maps that promise nothing about them: scans must not
+		/* even for maps that promise nothing about them: scans must not
 		   crash, race or invent entries */
 		.looks = rm_explore_draw(&rng, 4) == 0,
 		.threads = options->threads };

@@ -28,7 +28,7 @@ static const char *const style =
         "@media(prefers-color-scheme:dark){.fault{color:#f77}}"
         "small{display:block;padding-left:1rem}";
 
-/* Writes text with HTML escapes, also valid in attributes. */
+/* Writes text with HTML escapes that are valid in attributes, too. */
 static void put(FILE *out, const char *text)
 {
 	for (; *text; text++)

@@ -152,7 +152,7 @@ int rm_order_make(struct rm_order *order, const struct rm_history *history,
         struct rm_error *error);
 
 /* Splits by key; scans and clears are in every key's part. Returns 0, or
-   -ENOMEM, also if it would need more than `limit_bytes`. */
+   -ENOMEM, including if it would exceed `limit_bytes`. */
 int rm_order_split(struct rm_order *order, size_t limit_bytes);
 
 size_t rm_order_bytes(const struct rm_order *order);
@@ -317,7 +317,7 @@ int rm_minimise_begin(struct rm_minimise *cut, const struct rm_problem *whole,
 
 void rm_minimise_clear(struct rm_minimise *cut);
 
-/* Decides whether the kept part has an order. Returns RM_GAVE_UP also if the
+/* Decides whether the kept part has an order. Also returns RM_GAVE_UP if the
    work is used up. */
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut);
 

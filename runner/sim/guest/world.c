@@ -41,7 +41,7 @@ static unsigned timer_id(void)
 }
 
 /* The timer is an additional core of the model, after the last one. A machine
-   with RM_SIM_CORES_MAX cores has none and cannot sleep. */
+   with RM_SIM_CORES_MAX cores does not have it and cannot sleep. */
 static bool has_timer(void)
 {
 	return timer_id() < RM_SIM_CORES_MAX;
@@ -63,7 +63,7 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 {
 	struct rm_sim_thread *self = &world.thread[rm_sim_running->id];
 
-	/* also if the core keeps running, since no other core would stop it */
+	/* even if the core keeps running, since no other core would stop it */
 	if (next && next->now > world.limit)
 		fail_limit(next->id);
 	if (next == rm_sim_running)

@@ -144,7 +144,7 @@ static const char *read_ways(const char *text, uint32_t *ways)
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
-/* -1 also for NULL: the line ended before the word. */
+/* Returns -1 for NULL too: the line ended before the word. */
 static int number_of(const char *word, const char *const *names)
 {
 	for (int i = 0; word && names[i]; i++)
@@ -153,14 +153,14 @@ static int number_of(const char *word, const char *const *names)
 	return -1;
 }
 
-/* Limits of the model: tree-PLRU needs a power of two of ways and exists for
-   L1d only. The LLC does not know which lines the cores have. */
+/* Limits of the model: tree-PLRU needs 2^n ways and exists for L1d only.
+   The LLC does not know which lines the cores have. */
 static const char *check_level(int key, const struct rm_sim_level *level)
 {
 	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
 		return "expected lru: only l1d can use plru";
 	if (level->policy == RM_SIM_PLRU && (level->ways & (level->ways - 1)))
-		return "expected a power of two of ways with plru";
+		return "expected a power of two as number of ways with plru";
 	if (key == KEY_L2 && level->inclusion == RM_SIM_FILL)
 		return "expected inclusive or victim for l2";
 	if (key == KEY_LLC && level->inclusion == RM_SIM_INCLUSIVE)

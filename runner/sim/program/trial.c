@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
-/* rm_trial_run() of runner/trial/trial.c, renamed. */
+/* rm_trial_run() in runner/trial/trial.c, renamed. */
 json_t *rm_sim_trial(struct rm_request *request);
 /* Replaces alarm() in that file: see set_deadline(). */
 unsigned rm_sim_alarm(unsigned seconds);

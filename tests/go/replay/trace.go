@@ -75,7 +75,7 @@ func parseStep(line []byte) step {
 		numbers[1], numbers[2]}
 }
 
-// digest of all steps, as in trace_next() of trace.h.
+// digest of all steps, as in trace_next() in trace.h.
 func (t *trace) digest() (digest uint64) {
 	for _, s := range t.steps {
 		digest = seed(digest, s.operation)
@@ -86,7 +86,7 @@ func (t *trace) digest() (digest uint64) {
 	return digest
 }
 
-// seed is rm_seed() of runner/base/rng.h.
+// seed is like rm_seed() in runner/base/rng.h.
 func seed(seed, n uint64) uint64 {
 	z := seed + (n+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -94,12 +94,12 @@ func seed(seed, n uint64) uint64 {
 	return z ^ z>>31
 }
 
-// wordOf is rm_scatter() of runner/keys.h: the uint64 key of a rank.
+// wordOf is like rm_scatter() in runner/keys.h: the uint64 key of a rank.
 func wordOf(rank uint64) uint64 {
 	return rank * 0x9e3779b900000001
 }
 
-// textOf is the string key of a rank: rm_key_of() of runner/keys.h.
+// textOf is the string key of a rank, like rm_key_of() in runner/keys.h.
 func textOf(rank uint64) string {
 	var bytes [16]byte
 	binary.LittleEndian.PutUint64(bytes[:], wordOf(rank))

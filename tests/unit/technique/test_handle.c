@@ -90,8 +90,8 @@ static void copies_once(void)
 	copied_map = handle_reader(&subject->thread[1], 50);
 }
 
-/* Halves of an assignment: no buckets and a nonzero logarithm come from the new
-   map and from the one before. */
+/* Copies made in the middle of an assignment are torn: the bucket pointer is of
+   one map and the logarithm of the number of buckets of the other. */
 static void headers_tear(void)
 {
 	struct handle_thread *self;

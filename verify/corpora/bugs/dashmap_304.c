@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dashmap_304.c - shrink_to_fit makes a shard as small as the length of the
- * whole map requires. To compute it, it locks all shards, also the one whose
+ * whole map requires. To compute it, it locks all shards, even the one whose
  * lock it holds, and waits for itself forever. The contract has no such
  * operation, so clear shrinks here. */
 #ifndef BUG_ID

@@ -21,7 +21,7 @@ struct node {
 	struct gc_item gc;
 	uint64_t key, word;
 	_Atomic(struct node *) next;
-	_Atomic links_t links; /* pointers to it, also from retired nodes */
+	_Atomic links_t links; /* pointers to it, even from retired nodes */
 };
 
 struct bucket {

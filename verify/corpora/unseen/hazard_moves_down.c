@@ -145,7 +145,7 @@ static void *join(void *opaque, size_t slot)
 {
 	struct map *map = opaque;
 
-	/* after all accesses of the last thread in this slot */
+	/* after all accesses of the thread that had this slot before */
 	atomic_exchange(&map->hazard[slot].word[0], 0);
 	return &map->hazard[slot];
 }

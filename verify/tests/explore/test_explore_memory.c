@@ -216,7 +216,7 @@ static void frees(uint64_t *word)
 	rm_sim_free(word);
 }
 
-/* Orders by a clock only, which drains no buffer. */
+/* Orders accesses by a clock only, which does not drain the store buffer. */
 static void stores_and_gives(uint64_t *word)
 {
 	__tsan_atomic64_store(word, 1, RELAXED);
