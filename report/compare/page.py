@@ -60,6 +60,17 @@ def is_empty(d: Document) -> bool:
     return any(m.differs for m in d.machines) and all(a.outcome is None for a in answers(d))
 
 
+def unmeasured(d: Document) -> list[tuple[int, list[str]]]:
+    """Returns, for each thread count that some machines have at no place, the index of its first
+    place and the labels of these machines."""
+    counts: dict[int, list[int]] = {}
+    for i, place in enumerate(d.places):
+        counts.setdefault(place.threads, []).append(i)
+    found = [(at[0], [m.label for m in d.machines if not any(m.rankings[i] for i in at)])
+             for _, at in sorted(counts.items())]
+    return [(first, labels) for first, labels in found if labels]
+
+
 def context(d: Document) -> dict[str, object]:
     """Returns the variables of both templates. Sums are passed as text, because comparison.json
     does not contain them."""
@@ -72,6 +83,7 @@ def context(d: Document) -> dict[str, object]:
             cells[i, entry.map] = wrapped(
                 entry, f"machines.{i}.rankings.{d.headline}.entries.{j}")
     return {"d": View(d, ""), "answers": answers(d), "empty": is_empty(d), "cells": cells,
+            "unmeasured": unmeasured(d),
             "labels": [m.label for m in d.machines],
             "orders": (f"{sum(a.reversed for a in d.agreement):,}", f"{pairs:,}"),
             "leads": {(i, ranking.leader) for i, m, ranking in columns

@@ -156,6 +156,15 @@ def test_a_machine_that_flips_the_ranking(compared):
     assert ac["reversed"] == 0
 
 
+def test_a_thread_count_that_a_machine_lacks_is_named(tmp_path):
+    made = Compared(*(machine(tmp_path / name, name * 8, seed=i) for i, name in enumerate("ab")),
+                    machine(tmp_path / "c", "cccccccc", seed=3, threads=(1,)),
+                    out=tmp_path / "out")
+    assert "2 threads: not measured on c" in made.output.splitlines()
+    assert "2 threads: not measured on c" in made.text
+    assert "1 thread: " not in made.output
+
+
 def test_equal_machines_agree(tmp_path):
     """Two machines of one model have equal maps, so no order is reversed. The intervals need not
     omit any variation between the machines."""
