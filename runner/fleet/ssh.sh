@@ -36,8 +36,8 @@ ssh_run() { # NODE COMMAND
 	printf -v command 'cd %q && { %s\n}' "${place[$1]}" "$2"
 	ssh_run_home "$1" "$command" </dev/null
 }
-ssh_rsync() { # ARGUMENTS
-	rsync -a -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
+ssh_rsync() { # ARGUMENTS; files belong to the receiving user, also if that is root
+	rsync -a --no-owner --no-group -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
 }
 # Prints the remote path of the state files of NODE, without a suffix, quoted for the shell.
 ssh_state_prefix() { printf %q "results/${OUT##*/}/state/$1"; }
