@@ -29,6 +29,7 @@ finish() { # STATUS REASON: writes the status and ends this start, or requeues t
 		scontrol requeue "$job" && exit 75
 	fi
 	write_status ended "$1" "${job:--}" "$2"
+	[ -z "$2" ] || echo "ended with status $1: $2"
 	exit "$1"
 }
 trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
@@ -75,7 +76,7 @@ check_mask() {
 	usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 	online=$(getconf _NPROCESSORS_ONLN)
 	[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
-		finish 2 "only CPUs $allowed of $online may be used; expected an exclusive job, or partial = yes in the site file"
+		finish 2 "only CPUs $allowed of $online may be used; to measure on these, set partial = yes in a site file (SITE=FILE)"
 }
 
 run_prologue() {
@@ -92,13 +93,17 @@ build_program() { # in a separate session, so that TERM ends all of make
 		build_needed' build "$@" &
 	wait_child -$!
 }
+missing_packages() { # prints the command that installs them
+	local text
+	text=$(DEPS=no .ci/deps build 2>&1) || printf '; packages are missing: %s' "$(tail -n 1 <<<"$text" | sed 's/^ *//')"
+}
 # Sets program.
 find_program() { # [ARGUMENTS of run]
 	program=$RM_FLEET_PROGRAM
 	[ -z "$program" ] || return 0
 	build_program "$@"
 	[ -z "$stopped" ] || finish 75 "stopped while building"
-	[ "$rc" = 0 ] || finish 2 "the build failed with status $rc"
+	[ "$rc" = 0 ] || finish 2 "the build failed with status $rc$(missing_packages)"
 	program=build/$node/readmostly
 }
 
