@@ -6,7 +6,7 @@
 #   MACHINES=file                                     by ssh: one line NAME HOST [FOLDER] each
 #   ADMIT=yes|mark   outliers are left out, or marked
 #   MODE=smoke SET= OUT=results/NAME SITE=file GIVE_UP=seconds PLAN=1
-#   arguments are passed on to `readmostly run`
+#   arguments (with make: ARGS='--wait-idle=600') are passed on to `readmostly run`
 #
 # All state is in files (OUT/state). The same command joins running starts, resumes
 # incomplete ones and restarts lost ones; several launchers may run at once.
@@ -31,10 +31,13 @@ configure() {
 	site[constraint]=${CONSTRAINT:-${site[constraint]}}
 	LAUNCHER=slurm
 	[ -z "$MACHINES" ] || LAUNCHER=ssh
+	[ -z "$MAPS" ] || refuse "MAPS=$MAPS: not for campaigns; expected ARGS='--maps IDS' for some maps of the mode," \
+		"or MODE=FILE that lists others (docs/reference/workload-file.md)"
 	[ -n "$MACHINES$NODES${site[partition]}${site[constraint]}" ] ||
 		refuse "no machines: expected NODES=..., PARTITION=... or MACHINES=file"
 	[ -z "$MACHINES" ] || [ -z "$NODES" ] ||
 		refuse "MACHINES=$MACHINES and NODES=$NODES: expected one of them"
+	[ $LAUNCHER = slurm ] || command -v rsync >/dev/null || refuse "rsync is not installed on this computer"
 	[ $LAUNCHER = ssh ] || command -v sbatch >/dev/null ||
 		refuse "no sbatch: run it on a login node of Slurm, or use MACHINES=file (docs/guide/many-machines.md)"
 	find_mode smoke || exit
@@ -118,7 +121,7 @@ begin_all() {
 		# overwrite the status of an earlier start
 		printf '%-511s\n' 'queued - -' 1<>"$OUT/state/$node.status"
 		if ! id[$node]=$("${LAUNCHER}_begin" "$node" 2>"$OUT/state/$node.refused"); then
-			note "$node" missing "$(tail -n 1 "$OUT/state/$node.refused")"
+			note "$node" missing "$(cause_of "$node")"
 			unset "id[$node]"
 		fi
 	done
@@ -127,8 +130,10 @@ begin_all() {
 
 # Handles the end of a start. On a network file system its status may become visible late.
 finish_machine() { # NODE WHY
-	local state=missing reason="its results could not be fetched"
-	if "${LAUNCHER}_fetch" "$1"; then
+	local state=missing reason
+	if ! "${LAUNCHER}_fetch" "$1" 2>"$OUT/state/$1.refused"; then
+		reason="its results could not be fetched: $(cause_of "$1")"
+	else
 		IFS=$'\t' read -r state reason < <(state_of "$1")
 		if [ "$state" = lost ] && [ "${misses[$1]:=0}" -lt 3 ]; then
 			misses[$1]=$((misses[$1] + 1))
@@ -136,7 +141,7 @@ finish_machine() { # NODE WHY
 		fi
 	fi
 	case $state in lost | interrupted) reason="$reason: $2" ;; esac
-	[ "$state" = complete ] || reason="$reason; see state/$1.log"
+	[ "$state" = complete ] || [ ! -s "$OUT/state/$1.log" ] || reason="$reason; see state/$1.log"
 	note "$1" "$state" "$reason"
 	unset "id[$1]"
 }
@@ -184,7 +189,7 @@ watch_all() {
 	done
 }
 
-finish() {
+finish() { # MACHINE... of this call
 	local node state reason open=0 status=0
 	write_fleet
 	for node in $(all_machines); do
@@ -192,8 +197,13 @@ finish() {
 		[ "$state$reason" = complete ] && continue
 		[ "$state" != complete ] && open=$((open + 1)) || status=3
 		echo "campaign: $node is $state${reason:+: $reason}" >&2
+		[[ " $* " = *" $node "* ]] ||
+			echo "campaign: $node is not among the machines of this command; to drop it, delete its line in $OUT/state/machines" >&2
 	done
-	[ $open = 0 ] && echo "complete: $OUT" && exit $status
+	if [ $open = 0 ]; then
+		printf '%s\n' "complete: $OUT" "compare: make build/gcc/readmostly && build/gcc/readmostly compare $OUT"
+		exit $status
+	fi
 	echo "campaign: $open of $(all_machines | wc -l) machines are not complete; repeat the command to continue: $OUT" >&2
 	exit 1
 }
@@ -225,6 +235,7 @@ admit_all() { # MACHINE...
 # shellcheck disable=SC2086 # names without white space
 main() {
 	local list
+	case $1 in -h | --help) sed -n '3,/^[^#]/s/^# \{0,1\}//p' runner/fleet/campaign.sh; exit ;; esac
 	configure
 	set_time_limit
 	list=$(list_machines) || exit 2
@@ -238,6 +249,6 @@ main() {
 	[ -z "$ADMIT" ] || admit_all $list
 	begin_all $list
 	watch_all
-	finish
+	finish $list
 }
-main; exit
+main "$@"; exit

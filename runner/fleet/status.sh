@@ -33,13 +33,31 @@ state_of() {
 	esac
 }
 
+# Prints the last verdict that the log of a complete machine has.
+trust_of() { # NODE
+	local line
+	line=$(awk '/^start: / { text = "" } sub(/^Trust: /, "") { text = $0 } END { print text }' "$OUT/state/$1.log" 2>/dev/null)
+	[ -n "$line" ] || line="unknown. its log has no verdict"
+	line=${line%.}
+	[[ $line != *". "* ]] || line="${line%%. *} (${line#*. })"
+	printf '; trust: %s' "$line"
+}
+
+# Prints the line of NODE.refused that names the cause, since rsync's last line does not.
+cause_of() { # NODE
+	local line file=$OUT/state/$1.refused
+	line=$(grep -m 1 -E 'No space left|Permission denied|: (command )?not found$' "$file" || tail -n 1 "$file")
+	[[ ! $line =~ ([a-z0-9-]+):\ (command\ )?not\ found$ ]] || line="${BASH_REMATCH[1]} is not installed on $1"
+	printf %s "$line"
+}
+
 # Stores the state of a machine; prints it if it changed.
 note() { # NODE STATE [REASON]
 	local line=$2$'\t'$3 file=$OUT/state/$1.seen
 	[ "${last[$1]}" != "$line" ] || return 0
 	last[$1]=$line
 	printf '%s\n' "$line" >"$file.$$" && mv "$file.$$" "$file"
-	echo "$1: $2${3:+: $3}"
+	echo "$1: $2${3:+: $3}$([ "$2" != complete ] || trust_of "$1")"
 	write_fleet
 }
 

@@ -40,4 +40,24 @@ echo 2 >"$OUT/state/number"
 check "a remote folder of another campaign is reported" [ "$(ssh_begin m1 2>&1)" = \
 	"results/$name belongs to another campaign, expected another OUT" ]
 check "nothing else is created in it" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
+
+# Messages: the cause instead of the last line, and the verdict of a complete machine.
+refused() { printf '%s\n' "$@" >"$OUT/state/m1.refused"; cause_of m1; }
+check "a full disk is the cause, not rsync's last line" [ "$(refused 'rsync: write failed: No space left on device (28)' \
+	'rsync error: error in file IO (code 11)')" = 'rsync: write failed: No space left on device (28)' ]
+check "a missing program is named with its host" [ "$(refused 'bash: line 1: rsync: command not found' \
+	'rsync error: unexplained error (code 127)')" = 'rsync is not installed on m1' ]
+check "otherwise the last line is the cause" [ "$(refused one two)" = two ]
+printf '%s\n' 'Trust: good for this machine.' 'start: again' 'Trust: do not use. 35 of 35 runs disturbed.' >"$OUT/state/m1.log"
+check "the verdict of the last start is printed" [ "$(trust_of m1)" = '; trust: do not use (35 of 35 runs disturbed)' ]
+echo 'start: again' >>"$OUT/state/m1.log"
+check "a start without a verdict is not trusted" [ "$(trust_of m1)" = '; trust: unknown (its log has no verdict)' ]
+MAPS=stl_map runner/fleet/campaign.sh >"$dir/maps" 2>&1
+check "MAPS is refused" [ "$? $(grep -c "^campaign: MAPS=stl_map: not for campaigns; expected ARGS=" "$dir/maps")" = "2 1" ]
+check "--help prints the usage and starts nothing" grep -q '^  MACHINES=file' <(runner/fleet/campaign.sh --help)
+if [ "$(nproc)" -gt 1 ]; then
+	taskset -c "$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')" runner/fleet/start.sh "$dir/mask" m1 smoke >"$dir/mask.log" 2>&1
+	check "a smaller CPU mask is refused in the status and in the log" \
+		[ "$? $(cat "$dir/mask/state/m1.status" "$dir/mask.log" | grep -c 'partial = yes in a site file (SITE=FILE)')" = "2 2" ]
+fi
 done_testing
