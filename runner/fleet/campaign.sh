@@ -10,9 +10,9 @@
 #
 # All state is in files (OUT/state). The same command joins running starts, resumes
 # incomplete ones and restarts lost ones; several launchers may run at once.
-# Status: 0 all machines are complete; 1 some are not (printed); 2 usage; 3 all are
-# complete, but some cells have no result (void, failed; printed).
-# If a signal ends the launcher, the machines continue.
+# Status: 0 all machines are complete; 1 some are not (printed); 2 nothing was
+# started: usage; 3 all are complete, but some cells have no result (printed).
+# If a signal ends the launcher, its status is 130 and the machines continue.
 CDPATH='' cd "$(dirname "$0")/../.." || exit 2
 . runner/base/environment.sh
 # shellcheck source=/dev/null

@@ -37,7 +37,7 @@ state_of() {
 trust_of() { # NODE
 	local line
 	line=$(awk '/^start: / { text = "" } sub(/^Trust: /, "") { text = $0 } END { print text }' "$OUT/state/$1.log" 2>/dev/null)
-	[ -n "$line" ] || line="unknown. its log has no verdict"
+	[ -n "$line" ] || line="unknown. Its log lacks a verdict"
 	line=${line%.}
 	[[ $line != *". "* ]] || line="${line%%. *} (${line#*. })"
 	printf '; trust: %s' "$line"

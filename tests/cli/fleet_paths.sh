@@ -51,7 +51,7 @@ check "otherwise the last line is the cause" [ "$(refused one two)" = two ]
 printf '%s\n' 'Trust: good for this machine.' 'start: again' 'Trust: do not use. 35 of 35 runs disturbed.' >"$OUT/state/m1.log"
 check "the verdict of the last start is printed" [ "$(trust_of m1)" = '; trust: do not use (35 of 35 runs disturbed)' ]
 echo 'start: again' >>"$OUT/state/m1.log"
-check "a start without a verdict is not trusted" [ "$(trust_of m1)" = '; trust: unknown (its log has no verdict)' ]
+check "a start without a verdict is not trusted" [ "$(trust_of m1)" = '; trust: unknown (Its log lacks a verdict)' ]
 MAPS=stl_map runner/fleet/campaign.sh >"$dir/maps" 2>&1
 check "MAPS is refused" [ "$? $(grep -c "^campaign: MAPS=stl_map: not for campaigns; expected ARGS=" "$dir/maps")" = "2 1" ]
 check "--help prints the usage and starts nothing" grep -q '^  MACHINES=file' <(runner/fleet/campaign.sh --help)
