@@ -42,6 +42,12 @@ def test_the_citation_has_every_article() -> None:
     assert [r["title"] for r in references if r["type"] == "article"] == titles
 
 
+def test_no_step_of_the_package_guesses_a_target_of_make() -> None:
+    # dh takes each target that the rule .DEFAULT of the Makefile refuses for one that exists.
+    overridden = re.findall(r"^override_dh_auto_(\w+):", (ROOT / "debian/rules").read_text(), re.M)
+    assert set(overridden) >= {"clean", "build", "test", "install"}
+
+
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([BUILD / "readmostly", *command.split(), folder], cwd=ROOT, text=True,
                           capture_output=True)
