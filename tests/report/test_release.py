@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from built_maps import BUILD, ROOT
+from built_maps import BUILD, ROOT, require
 
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 OLD = ROOT / "tests/report/oracle/campaigns/one-and-two-threads"  # measured by commit 907870e6
@@ -46,6 +46,25 @@ def test_no_step_of_the_package_guesses_a_target_of_make() -> None:
     # dh takes each target that the rule .DEFAULT of the Makefile refuses for one that exists.
     overridden = re.findall(r"^override_dh_auto_(\w+):", (ROOT / "debian/rules").read_text(), re.M)
     assert set(overridden) >= {"clean", "build", "test", "install"}
+
+
+def test_the_packages_of_an_installed_tree_are_documented() -> None:
+    if 'VERSION_ID="12"' not in Path("/etc/os-release").read_text():
+        pytest.skip("other distributions have other names of packages")
+    require("ck_ht", "urcu_lfht")
+    files = [BUILD / name for name in ("readmostly", "maps/plain/ck_ht", "maps/plain/urcu_lfht")]
+    names = set(re.findall(r"NEEDED.*\[(.*)\]", output("readelf", "-d", *files)))
+    names -= {"libc.so.6", "libm.so.6"}
+    owners = output("dpkg-query", "-S", *(f"*/{name}" for name in names))
+    needed = {line.split(":")[0] for line in owners.splitlines()}
+    depends = first(r"Depends: ((?:.*\n )*.*)", "debian/control")
+    needed |= set(re.findall(r"python3[\w-]*", depends))
+    line = first(r"    apt-get install (libck0 .*)", "docs/guide/install.md")
+    assert needed == set(line.split())
+
+
+def output(*command: str | Path) -> str:
+    return subprocess.run(command, text=True, capture_output=True, check=True).stdout
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
