@@ -2,6 +2,7 @@
 """Tests that all files of a release name one version, that the citation has the articles, and that
 journals of earlier builds are read or refused by name."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -46,6 +47,14 @@ def test_no_step_of_the_package_guesses_a_target_of_make() -> None:
     # dh takes each target that the rule .DEFAULT of the Makefile refuses for one that exists.
     overridden = re.findall(r"^override_dh_auto_(\w+):", (ROOT / "debian/rules").read_text(), re.M)
     assert set(overridden) >= {"clean", "build", "test", "install"}
+
+
+def test_the_package_has_the_compiler_flags_of_the_suite(tmp_path: Path) -> None:
+    line = "\nflags:; @echo flags: $$CFLAGS"
+    (tmp_path / "rules").write_text((ROOT / "debian/rules").read_text() + line)
+    done = subprocess.run(["make", "-sf", tmp_path / "rules", "flags"], text=True, check=True,
+                          capture_output=True, env=os.environ | {"CFLAGS": "-O1"})
+    assert done.stdout == "flags:\n"
 
 
 def test_the_packages_of_an_installed_tree_are_documented() -> None:
