@@ -201,11 +201,8 @@ $(if $(PRETEND),,$(if $(filter install,$(MAKECMDGOALS)),$(if $(shell mkdir -p '$
 install: $(PLACE)/readmostly author  ## install commands, maps of the modes, report, documents: PREFIX=/usr/local DESTDIR=
 	@$(RUN) runner/install.sh '$(DESTDIR)$(PREFIX)'
 
-VERSION = $(shell sed -n 's/^.define RM_VERSION "\(.*\)"/\1/p' runner/base/build_info.h)
 dist:  ## write the source archive of HEAD, with the same bytes each time: build/readmostly-VERSION.tar.gz
-	@[ -z "$$(git status --porcelain)" ] || { echo 'make dist: expected a tree without changes: commit them' >&2; exit 2; }
-	@mkdir -p build && git -c tar.umask=0022 -c core.autocrlf=false archive --prefix=readmostly-$(VERSION)/ HEAD | \
-	  gzip -9n >build/readmostly-$(VERSION).tar.gz && sha256sum build/readmostly-$(VERSION).tar.gz
+	@runner/dist.sh
 
 clean:  ## remove everything built
 	rm -rf build

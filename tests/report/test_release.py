@@ -2,6 +2,7 @@
 """Tests that all files of a release name one version, that the citation has the articles, and that
 journals of earlier builds are read or refused by name."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from built_maps import BUILD, ROOT
+from built_maps import BUILD, ROOT, require
 
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 OLD = ROOT / "tests/report/oracle/campaigns/one-and-two-threads"  # measured by commit 907870e6
@@ -40,6 +41,39 @@ def test_the_citation_has_every_article() -> None:
     references = CITATION["references"]
     assert len(titles) == 5 and all({"type", "title", "authors"} <= r.keys() for r in references)
     assert [r["title"] for r in references if r["type"] == "article"] == titles
+
+
+def test_no_step_of_the_package_guesses_a_target_of_make() -> None:
+    # dh takes each target that the rule .DEFAULT of the Makefile refuses for one that exists.
+    overridden = re.findall(r"^override_dh_auto_(\w+):", (ROOT / "debian/rules").read_text(), re.M)
+    assert set(overridden) >= {"clean", "build", "test", "install"}
+
+
+def test_the_package_has_the_compiler_flags_of_the_suite(tmp_path: Path) -> None:
+    line = "\nflags:; @echo flags: $$CFLAGS"
+    (tmp_path / "rules").write_text((ROOT / "debian/rules").read_text() + line)
+    done = subprocess.run(["make", "-sf", tmp_path / "rules", "flags"], text=True, check=True,
+                          capture_output=True, env=os.environ | {"CFLAGS": "-O1"})
+    assert done.stdout == "flags:\n"
+
+
+def test_the_packages_of_an_installed_tree_are_documented() -> None:
+    if 'VERSION_ID="12"' not in Path("/etc/os-release").read_text():
+        pytest.skip("other distributions have other names of packages")
+    require("ck_ht", "urcu_lfht")
+    files = [BUILD / name for name in ("readmostly", "maps/plain/ck_ht", "maps/plain/urcu_lfht")]
+    names = set(re.findall(r"NEEDED.*\[(.*)\]", output("readelf", "-d", *files)))
+    names -= {"libc.so.6", "libm.so.6"}
+    owners = output("dpkg-query", "-S", *(f"*/{name}" for name in names))
+    needed = {line.split(":")[0] for line in owners.splitlines()}
+    depends = first(r"Depends: ((?:.*\n )*.*)", "debian/control")
+    needed |= set(re.findall(r"python3[\w-]*", depends))
+    line = first(r"    apt-get install (libck0 .*)", "docs/guide/install.md")
+    assert needed == set(line.split())
+
+
+def output(*command: str | Path) -> str:
+    return subprocess.run(command, text=True, capture_output=True, check=True).stdout
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
