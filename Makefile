@@ -348,7 +348,7 @@ $(foreach size,$(SIZES),$(eval $(call compile,x$(size)/,-DRM_SIZED=$(size) $(SIZ
 $(eval $(call compile,placed/,-DRM_PLACED))
 $(foreach size,$(SIZES),$(eval $(call compile,placed-x$(size)/,-DRM_PLACED -DRM_SIZED=$(size) $(SIZED_FLAGS))))
 $(eval $(call compile,,))
--include $(sort $(shell find $(BUILD) $(PLACE) -name '*.d' 2>/dev/null))
+-include $(sort $(shell find $(BUILD) $(PLACE) -type f -name '*.d' 2>/dev/null))
 
 include impls/interposed/interposed.mk
 include impls/languages.mk

@@ -65,14 +65,14 @@ older() { # BUILD OUT
 		}
 		if (remove) found($3)
 	}
-	END { end() }' <(find impls runner verify -type f -printf 'source %T@ %p\n') $(find "$1" -name '*.d') \
+	END { end() }' <(find impls runner verify -type f -printf 'source %T@ %p\n') $(find "$1" -type f -name '*.d') \
 		<(find "$2"/readmostly-* "$2/maps" -type f ! -name '*.*' ! -name 'readmostly-[hl]*' -printf 'program %T@ %p\n')
 }
 list() {
 	check "$1" -name '*.o'
 	check "$2"/readmostly* "$2/maps" -perm -u+x ! -name '*.new'
 	older "$@"
-	find "$1" -name '*.d' -size 0 | sed 's/\(.*\)\.d$/objdump: &: file\nobjdump: \1: file/'
+	find "$1" -type f -name '*.d' -size 0 | sed 's/\(.*\)\.d$/objdump: &: file\nobjdump: \1: file/'
 	for file in "$1"/*.c; do [ "$(tail -c 2 "$file")" = ';' ] || echo "objdump: $file: file"; done
 	grep -L ',"crc32":"[0-9a-f]*"}$' "$2"/maps/plain/*.json | sed 's/\(.*\).json/objdump: &: file\nobjdump: \1: file/'
 	for file in "$2"/maps/*/*; do

@@ -198,11 +198,11 @@ static bool is_whole(int fd, uint64_t size)
 	return true;
 }
 
-int rm_program_check(const char *path)
+static int check_elf(const char *path, int mode)
 {
 	struct stat status;
 
-	if (access(path, X_OK) || stat(path, &status))
+	if (access(path, mode) || stat(path, &status))
 		return -errno;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
@@ -212,6 +212,16 @@ int rm_program_check(const char *path)
 
 	close(fd);
 	return whole ? 0 : -ENOEXEC;
+}
+
+int rm_program_check(const char *path)
+{
+	return check_elf(path, X_OK);
+}
+
+int rm_library_check(const char *path)
+{
+	return check_elf(path, R_OK);
 }
 
 int rm_file_flush(FILE *out)

@@ -112,7 +112,7 @@ static int run_trial(struct rm_request *request, const char *program,
 int rm_cli_trial(int argc, char **argv)
 {
 	struct rm_request request = { 0 };
-	struct rm_error error = { "" };
+	struct rm_error error = { "" }, fault = { "" };
 	json_t *result = NULL;
 	char *text = NULL;
 	size_t length;
@@ -131,8 +131,11 @@ int rm_cli_trial(int argc, char **argv)
 		        "standard input: expected a request of at most 1 "
 		        "MiB, e.g. a line of `readmostly plan FILE "
 		        "--requests`");
-	else
-		rm_request_parse(text, length, &request, &error);
+	else if (rm_request_parse(text, length, &request, &fault))
+		rm_error_set(&error, 0,
+		        "%.400s; `readmostly plan FILE --requests` prints "
+		        "valid requests",
+		        fault.text);
 	free(text);
 	if (error.text[0])
 		return rm_print_error("dev trial", &error, RM_USAGE);

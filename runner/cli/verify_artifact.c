@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct arguments {
 	const char *path;
@@ -28,6 +29,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case 'd':
 		rm_argument_set_once(
 		        state, &arguments->digest, text, "--digest");
+		if (strspn(text, "0123456789abcdef") != 64 || text[64])
+			argp_error(state,
+			        "--digest \"%s\": expected 64 hexadecimal "
+			        "digits (0-9, a-f)",
+			        text);
 		return 0;
 	case ARGP_KEY_ARG:
 		rm_argument_set_once(
@@ -134,7 +140,8 @@ static int check_digest(const struct arguments *arguments, const char *found)
 	if (!arguments->digest || !strcmp(arguments->digest, found))
 		return RM_OK;
 	printf("%s: digest %s, expected %s: the artifact is intact, but not "
-	       "the published one\n",
+	       "the published one: download it again, or use the digest "
+	       "published with this version\n",
 	        arguments->path, found, arguments->digest);
 	return print_problem_count(1, arguments->path);
 }
@@ -198,6 +205,12 @@ int rm_cli_verify_artifact(int argc, char **argv)
 	char python[RM_PYTHON_BYTES], into[RM_PATH_BYTES];
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (access(arguments.path, R_OK)) {
+		rm_error_set(&error, -errno,
+		        "%s: %s, expected an artifact of `make artifact`",
+		        arguments.path, strerror(errno));
+		return rm_print_error("dev verify-artifact", &error, RM_USAGE);
+	}
 	if (rm_python_find(python, &error))
 		return rm_print_error("dev verify-artifact", &error, RM_USAGE);
 	if (rm_file_temporary_folder(

@@ -40,6 +40,11 @@ int rm_plan_choose_maps(const struct rm_planning *planning,
    that map is missing. `where` is the source of the workload's maps. */
 int rm_plan_check_filter(const struct rm_planning *planning, const char *where);
 
+/* Sets the error of a plan without cells: why a selected map is not built, or
+   that no map is selected. Returns -EINVAL. */
+int rm_plan_explain_empty(const struct rm_planning *planning,
+        const struct rm_workload *workloads, size_t workload_count);
+
 /* Adds all cells of one workload except its verify cells. */
 int rm_plan_expand(
         struct rm_planning *planning, const struct rm_workload *workload);

@@ -102,12 +102,8 @@ static int expand_all(struct rm_planning *planning,
 		        "placement=cores --set memory=first-touch",
 		        planning->plan->left_out);
 	if (planning->plan->cell_count == 0)
-		return rm_error_set(planning->error, -EINVAL,
-		        "%s: `maps` has no map of --maps %.160s, expected at "
-		        "least one; --set maps=IDS selects any map",
-		        workloads->where[RM_KEY_MAPS],
-		        planning->options->maps ? planning->options->maps
-		                                : "all (the default)");
+		return rm_plan_explain_empty(
+		        planning, workloads, workload_count);
 	return planning->plan->left_out[0]
 	               ? 0
 	               : rm_plan_check_filter(

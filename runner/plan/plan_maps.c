@@ -177,6 +177,36 @@ int rm_plan_check_filter(const struct rm_planning *planning, const char *where)
 	return 0;
 }
 
+int rm_plan_explain_empty(const struct rm_planning *planning,
+        const struct rm_workload *workloads, size_t workload_count)
+{
+	const struct rm_catalog *catalog = planning->catalog;
+	struct rm_workload filter = { 0 };
+
+	if (planning->options->maps && read_filter(planning, &filter))
+		return -EINVAL;
+	for (size_t i = 0; i < workload_count * catalog->name_count; i++) {
+		const struct rm_workload *workload =
+		        &workloads[i / catalog->name_count];
+		const struct rm_map_name *map =
+		        &catalog->names[i % catalog->name_count];
+
+		if (map->missing &&
+		        selects_map(planning, workload, &filter, map))
+			return report_map(planning,
+			        planning->options->maps
+			                ? "--maps"
+			                : workload->where[RM_KEY_MAPS],
+			        map->id);
+	}
+	return rm_error_set(planning->error, -EINVAL,
+	        "%s: `maps` has no map of --maps %.160s, expected at least "
+	        "one; --set maps=IDS selects any map",
+	        workloads->where[RM_KEY_MAPS],
+	        planning->options->maps ? planning->options->maps
+	                                : "all (the default)");
+}
+
 int rm_plan_choose_maps(const struct rm_planning *planning,
         const struct rm_workload *workload, bool *chosen)
 {

@@ -44,7 +44,7 @@ dump -k 1 --lookups 1 --presize -s 1 -S u64x8
 import --binary -o x
 reproduce --busy-ok --figure x --seed 1 --wait-idle 1 -o x
 reproduce --headline
-verify-artifact -d 0
+verify-artifact -d 0000000000000000000000000000000000000000000000000000000000000000
 check -b 1 -d 1 -i -m 1 -n 1 -p -q -Q -s 1 -S u64x8 -t 1
 check --history x --format jsonl --guarantee none --states 1 --memory 1
 counters -j -m instructions
@@ -135,6 +135,7 @@ check "advise requires a folder" refuses 'required: DIR, --writes' advise
 # Errors of files and variables name what is valid, or the next step.
 head -c 400 /bin/ls >"$dir/binary.conf"
 echo 'int x = y;' >"$dir/broken.c"
+echo '{"format":"readmostly-history"}' >"$dir/old.jsonl"
 while IFS='|' read -r text words; do
 	# shellcheck disable=SC2046,SC2086 # words
 	check "$words: $text" refuses "$text" $(echo $words | sed "s|DIR|$dir|g")
@@ -146,12 +147,18 @@ arm b: .*: no folder plain in it, expected|run --mode smoke --arms a=/bin/true,b
 no metric "l1d_fil" (did you mean l1d_fill?), expected metrics.* cycles, |counters --metrics=l1d_fil
 expected an id (`make IMPL=.*readmostly.h|check DIR/broken.c
 not built: correct the first error above|explore DIR/broken.c
+--only exchnge: no such check (did you mean exchange?), expected one of .*exchange, |check --only=exchnge gomap_rw
+--digest "abc": expected 64 hexadecimal digits|verify-artifact --digest=abc DIR
+^readmostly dev verify-artifact: [^ ]*/none: No such.*, expected an artifact of `make artifact`|verify-artifact DIR/none
+old.jsonl:1: no "version", expected 1|check --history=DIR/old.jsonl
 none: No such file.*, expected a recorded history (docs|check --history=DIR/none
 END
 for variable in 'RM_PAGE=nope: expected no or yes' 'RM_SYSFS=/none: expected a folder with proc/'; do
 	check "${variable%%:*} is rejected" eval \
 		'! env "${variable%%:*}" "$bin" run --mode smoke -o "$dir/x" 2>"$dir/err" && contains "$dir/err" "$variable"'
 done
+check "a bad request is rejected with the source of valid ones" eval \
+	'echo "{}" | "$bin" dev trial 2>"$dir/err"; [ $? = 2 ] && contains "$dir/err" "not 2; \`readmostly plan FILE --requests\`"'
 check "a refused run makes no folder" [ ! -e "$dir/x" ]
 check "lost output of JSON has its reason" eval \
 	'! "$bin" env machine --json 2>"$dir/err" >/dev/full && contains "$dir/err" "lost: No space left on device: free"'

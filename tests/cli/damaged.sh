@@ -60,6 +60,9 @@ printf '%s\n' 'writes = 3%' 'keys = 1Ki' 'threads = 1' 'maps = gomap_rw' 'contro
 "$old/readmostly" run "$dir/w.conf" --busy-ok --counters none -o "$dir/outdated" >"$dir/out" 2>&1
 check "run warns of it" contains "$dir/out" "plain/gomap_rw is older than impls/gomap/gomap_rw.c"
 check "and records changed sources" contains "$dir/outdated/campaign.json" '"dirty": true'
+age_with_folder() { age && mkdir "$dir/b/their.d"; } # explore their.d/FILE.c makes such a folder
+check "an old program next to a folder x.d is removed" removes "$plain $plain.json" age_with_folder
+check "and make ignores that folder" eval 'make -s BUILD="$dir/b" help >"$dir/out" 2>&1'
 dependencies() { # [BYTES]: an object with its dependencies, cut
 	cp "$build"/impls/bound/null_map.o* "$dir/b" && cut_to null_map.o.d "${1:--0}"
 }

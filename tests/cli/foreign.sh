@@ -69,10 +69,13 @@ check 'an unknown flag is rejected' refuses "$dir/f.so" 'flags is 4, expected 0,
 check 'a missing file is one line and status 2' \
 	refuses "$dir/none.so" 'No such file or directory, expected a shared library'
 echo text >"$dir/text.so"
-check 'so is a file that is not a library' refuses "$dir/text.so" 'not loaded: '
+check 'so is a file that is not a library' refuses "$dir/text.so" 'truncated or no ELF file, '
 source_of 'int nothing;'
 check 'so is a library without the symbol' \
-	refuses "$dir/f.so" 'no symbol rm_foreign_map, expected the table of readmostly.h'
+	refuses "$dir/f.so" 'no symbol rm_foreign_map, expected the table of readmostly.h; docs/guide/check-your-map.md'
+head -c 9000 "$dir/f.so" >"$dir/cut.so"
+check 'so is a cut library, whose load would end in SIGBUS' \
+	refuses "$dir/cut.so" 'truncated or no ELF file, expected a shared library; build it again'
 source_of 'const struct rm_foreign_map rm_foreign_map = { .version = 7 };'
 check 'so is another version' refuses "$dir/f.so" 'version is 7, expected 1'
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, 8 };'

@@ -153,7 +153,8 @@ def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
     assert re.search(r"quiet: \d+ cells, \d+ trials, complete$", text, re.M)
     assert f"digest: {manifest.digest(made[3])}" in text
     status, text = verify(made[3], "--digest", "0" * 64)
-    assert status == 1 and "the artifact is intact, but not the published one" in text
+    assert status == 1
+    assert "the artifact is intact, but not the published one: download it again" in text
     status, text = verify(tmp_path / "none")
     assert status == 2 and "No such file" in text
 

@@ -3,6 +3,7 @@
  * table of a shared library, and wraps it in a table of rm_map_ops. */
 #include "verify/check/internal.h"
 
+#include "runner/base/file.h"
 #include "runner/readmostly.h"
 
 #include <dlfcn.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Size of the table in its first version: all members except the optional
  * ones. */
@@ -104,14 +104,19 @@ static const struct rm_foreign_map *find_table(
 	char file[4096];
 	const struct rm_foreign_map *exported;
 	void *library;
+	int failed;
 
 	/* without a slash dlopen() would search the system's folders */
 	snprintf(file, sizeof(file), "%s%s", strchr(from, '/') ? "" : "./",
 	        from);
-	if (access(file, R_OK)) {
+	failed = rm_library_check(file);
+	if (failed) {
+		const bool cut = failed == -ENOEXEC;
+
 		rm_error_set(error, -EINVAL,
-		        "%s: %s, expected a shared library", path,
-		        strerror(errno));
+		        "%s: %s, expected a shared library%s", path,
+		        cut ? "truncated or no ELF file" : strerror(-failed),
+		        cut ? "; build it again" : "");
 		return NULL;
 	}
 	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
@@ -125,7 +130,7 @@ static const struct rm_foreign_map *find_table(
 	if (!exported)
 		rm_error_set(error, -EINVAL,
 		        "%s: no symbol rm_foreign_map, expected the table of "
-		        "readmostly.h",
+		        "readmostly.h; docs/guide/check-your-map.md shows one",
 		        path);
 	return exported;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* program.c - `readmostly check`, in the program of one map. */
 #include "runner/base/error.h"
+#include "runner/base/nearest.h"
 #include "runner/impl.h"
 #include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
@@ -151,6 +152,27 @@ static error_t parse_case(
 	}
 }
 
+/* An unknown name ends the program. */
+static const struct rm_check *find_check(
+        struct argp_state *state, const char *text)
+{
+	const struct rm_check *check = rm_check_find(text);
+	struct rm_nearest nearest = { .word = text };
+	char names[512] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < rm_check_count && used < sizeof(names); i++) {
+		rm_nearest_offer(&nearest, rm_checks[i].name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used,
+		        "%s%s", i ? ", " : "", rm_checks[i].name);
+	}
+	if (!check)
+		argp_error(state,
+		        "--only %s: no such check%s, expected one of %s", text,
+		        rm_nearest_hint(&nearest), names);
+	return check;
+}
+
 /* Everything that changes a check is an option, so the printed command can
  * repeat a failure. */
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -179,10 +201,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			        text, RM_VALUE_LONG);
 		return 0;
 	case ONLY:
-		to->only = rm_check_find(text);
-		if (!to->only)
-			argp_error(state,
-			        "--only %s: no such check; see --help", text);
+		to->only = find_check(state, text);
 		return 0;
 	default:
 		if (!parse_case(key, text, state, &to->c))

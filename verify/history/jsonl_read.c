@@ -135,6 +135,9 @@ static int read_header_words(
 		return rm_text_error(&line->place,
 		        "no header, expected \"format\": "
 		        "\"readmostly-history\"");
+	if (!json_object_get(line->object, "version"))
+		return rm_text_error(&line->place,
+		        "no \"version\", expected %d", RM_HISTORY_VERSION);
 	if (read_member(line, "version", true, &version, NULL))
 		return -EINVAL;
 	if (version != RM_HISTORY_VERSION)

@@ -1470,6 +1470,17 @@ static void impossible_plans(void)
 	                                  "--maps other"),
 	        "a plan without maps is rejected");
 	rm_plan_free(&plan);
+	filter.maps = "missing_map";
+	CHECK(build(MINIMAL "maps = missing_map\n", "pu:2", &usual, &plan) ==
+	                        -EINVAL &&
+	                strstr(last.text, "w.conf:5: missing_map is not built: "
+	                                  "needs libmissing (packages: "),
+	        "a plan of only a map that is not built names its packages");
+	rm_plan_free(&plan);
+	CHECK(build(MINIMAL, "pu:2", &filter, &plan) == -EINVAL &&
+	                strstr(last.text, "--maps: missing_map is not built: "),
+	        "also if --maps selects it");
+	rm_plan_free(&plan);
 }
 
 static void names_of_maps(void)

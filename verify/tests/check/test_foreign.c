@@ -2,12 +2,12 @@
 /* test_foreign.c - tests maps from tables of runner/readmostly.h: which tables are
  * accepted, how they are described, and which calls they get. Instead of a
  * library, the table is in this file. */
+#include "runner/base/file.h"
 #include "runner/readmostly.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct rm_foreign_map lib_table;
 static char opened[4096]; /* the file that the code under test requests */
@@ -25,21 +25,21 @@ static void *mock_dlsym(void *library, const char *name)
 	                                                            : NULL;
 }
 
-static int mock_access(const char *file, int how)
+static int mock_library_check(const char *file)
 {
-	(void)file, (void)how;
+	(void)file;
 	return 0;
 }
 
 /* Includes the code under test with these replacements, so its object is not
  * linked. */
-#define dlopen mock_dlopen
-#define dlsym  mock_dlsym
-#define access mock_access
+#define dlopen           mock_dlopen
+#define dlsym            mock_dlsym
+#define rm_library_check mock_library_check
 #include "verify/check/foreign.c"
 #undef dlopen
 #undef dlsym
-#undef access
+#undef rm_library_check
 
 #include "tests/unit/tap.h"
 
