@@ -160,6 +160,7 @@ def test_advice_fails_only_far_beyond_noise(gated, pushed, times, verdict, statu
     pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
     assert gated(0, times=times, verdict=verdict)[0] == status
     assert gated.last.endswith("; " + last)
+    assert (": PASS (counts only): " in gated.last) == (status == 0)
 
 
 def test_a_killed_gate_ends_its_children_and_the_next_one_names_it(gated, pushed, tmp_path):

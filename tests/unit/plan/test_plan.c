@@ -730,7 +730,7 @@ static void decimal_text_is_of_strings(void)
 		        "loop = fill:decimal\n",
 		        shapes[i]);
 		build(text, "pu:4", &options, &plan);
-		CHECK(skips(&plan, "sized", 4, i < 2 ? NULL : "decimal text"),
+		CHECK(skips(&plan, "sized", 4, i < 2 ? NULL : "decimal keys"),
 		        "decimal keys need str16 shapes");
 		CHECK(plan.cell_count && plan.cells[0].cell.window_ops == 251,
 		        "as many inserts as with binary keys");
