@@ -5,14 +5,14 @@
 #include <string.h>
 
 /* Mean costs, without warm-up and window, measured in a smoke run on an idle
-   virtual machine with 2 CPUs (tests/fixtures/trial-costs.tsv). Another machine
-   needs less than half of it; rm_plan_options.cost_scale has the ratio. The
+   virtual machine with 2 CPUs (tests/fixtures/trial-costs.tsv).
+   rm_plan_options.cost_scale compares another machine with it. The
    cost of a key covers its insertion, two look-ups, and freeing it at exit.
    PROCESS_NS covers start and end of a process, its two measurements of CPU
    speed, and the fsync of its journal line. */
 enum {
-	PROCESS_NS = 13000000,
-	KEY_NS = 1080,
+	PROCESS_NS = 9000000,
+	KEY_NS = 840,
 	NO_STATE_KEY_NS = 25, /* a stateless map */
 	STR_KEY_NS = 1500,
 	RENEWED_NS = 1000, /* a removal and an insertion */
