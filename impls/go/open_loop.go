@@ -14,7 +14,7 @@ import (
 const (
 	spinNs     = 200_000    // shorter waits spin
 	wakeNs     = 100_000    // a sleep ends this early; the rest spins
-	yieldNs    = 20_000     // a wait that yields ends this early; the rest spins
+	napNs      = 1_000_000  // the longest sleep that keeps the processor
 	lateNs     = 1_000_000  // a later start is late
 	nearNs     = 2_000      // the end of a wait, spun on ticks()
 	sliceNs    = 50_000_000 // of the window
@@ -173,9 +173,7 @@ func (p *pace) next() bool {
 	return !p.gaveUp
 }
 
-// wait is like rm_pace_wait() in C. A long wait of a free goroutine yields: a sleep in
-// the kernel gives the processor away, and getting one back took about 0.5 ms. A locked
-// goroutine sleeps, since each yield would switch threads.
+// wait is like rm_pace_wait() in C.
 func (p *pace) wait() {
 	at := now()
 	if at < p.intended {
@@ -185,9 +183,8 @@ func (p *pace) wait() {
 		case p.wired && p.intended > at+spinNs:
 			sleep(p.intended - wakeNs - at)
 		case !p.wired:
-			for p.intended > at+yieldNs {
-				runtime.Gosched()
-				at = now()
+			for ; p.intended > at+spinNs; at = now() {
+				nap(p.intended - wakeNs)
 			}
 		}
 		at = p.spin()
@@ -214,6 +211,23 @@ func sleep(ns uint64) {
 			return
 		}
 	}
+}
+
+// nap lets other goroutines run, then sleeps until `due`, but at most napNs, without
+// giving the processor away: getting it back takes up to 0.5 ms. A signal of the runtime,
+// which wants to stop the world, ends it.
+func nap(due uint64) {
+	runtime.Gosched()
+	at := now()
+	if at >= due {
+		return
+	}
+	left := syscall.NsecToTimespec(int64(due - at))
+	if due-at > napNs {
+		left = syscall.NsecToTimespec(napNs)
+	}
+	syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 1, 0)
+	syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&left)), 0, 0)
 }
 
 // record is like rm_pace_record() in C; it records an operation that ended now.
