@@ -75,6 +75,10 @@ int rm_arms_parse(
 struct rm_arm_set rm_arms_find_set(
         const struct rm_arms *arms, const struct rm_cell *cell);
 
+/* True if the user gave --arms. In that case the programs of the arms run every
+   measure, and an incomplete block is dropped (docs/adr/0020). */
+bool rm_arms_are_given(const struct rm_arms *arms);
+
 void rm_arms_clear(struct rm_arms *arms);
 
 /* Progress of one campaign. Set `out` and `is_terminal`, zero the rest. */

@@ -173,7 +173,12 @@ static int exec_report(const struct rm_prepared *prepared, int result)
 	struct rm_error error = { 0 };
 
 	if (!rm_python_find(python, &error)) {
-		rm_run_failures(&prepared->tally);
+		/* a comparison of arms has no totals */
+		if (rm_arms_are_given(&prepared->arms))
+			rm_run_summary(
+			        &prepared->tally, prepared->dir, result, false);
+		else
+			rm_run_failures(&prepared->tally);
 		return rm_python_exec(&call);
 	}
 	result = rm_run_summary(&prepared->tally, prepared->dir, result, false);

@@ -286,9 +286,8 @@ int rm_cli_run(int argc, char **argv)
 		return print_needs(&arguments.wishes);
 	rm_start_apply(&arguments.start, &arguments.wishes);
 	arguments.wishes.interrupt_fd = rm_watch_signals();
-	/* a gate runs with arms and writes its own page */
 	const struct rm_run_output output = { .command = "run",
-		.page = !arguments.no_page && !arguments.arms.count };
+		.page = !arguments.no_page };
 	bool complete;
 	int status = rm_run_campaign(&arguments.wishes, &output, &complete);
 
