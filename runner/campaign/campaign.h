@@ -131,10 +131,6 @@ struct rm_tally {
    good or a failed trial. report/load/campaign.py has the same rule. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
-/* True if the plan skips every cell that measures, so that at most maps were
-   verified. */
-bool rm_tally_measures_nothing(const struct rm_tally *tally);
-
 /* Number of whole repeats in a sum of shares: ten times 10 % make one
    repeat. */
 double rm_repeats_round_down(double allowed);
