@@ -2,7 +2,7 @@
 """Writes reports, compares campaigns and gives advice.
 
 - python3 -m report DIR: writes DIR/report/ for a campaign, or for a search in stages, and prints
-  the result.
+  the result. If the campaign has arms, compares these and writes no page.
 - python3 -m report regress DIR: does the same for a regression check.
 - python3 -m report compare DIR... [-o OUT]: compares campaigns from several machines.
 - python3 -m report reproduce OLD NEW: checks whether NEW confirms the decisions of OLD.
@@ -36,7 +36,6 @@ COMMANDS = {  # word -> the module whose main() gets the remaining words
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
 DONE, INCOMPLETE = 0, 3
-GATE_ARM = "base"  # an arm of regression gates, which have their own page
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -75,7 +74,7 @@ def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
 def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
     """Writes the page of a campaign or of a search in stages. Returns lines for the terminal, and
     whether the campaign is incomplete."""
-    from report import load
+    from report import arms, load
     from report.decide import result
     from report.render import terminal, write
     gc.disable()  # the million objects of a campaign live until the end
@@ -86,10 +85,12 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
                                     "search in stages: drop them")
         return staged_page.build(args.folder)
     campaign = load.read(args.folder)
-    if any(arm.name == GATE_ARM for arm in campaign.plan.arms):
+    if arms.is_gate(campaign):
         raise load.JournalError(
             f"{args.folder}: expected a campaign; this is a run of make regress, whose own "
             "page `python3 -m report regress DIR` makes")
+    if arms.are_given(campaign):
+        return arms.lines(campaign), campaign.incomplete
     outcome = result.build(campaign, other_campaigns(args))
     page = write.write(outcome, args.folder / "report", args.pdf)
     return terminal.lines(outcome, page), campaign.incomplete

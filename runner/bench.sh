@@ -13,6 +13,9 @@ say() { echo "bench: $*"; }
 
 # shellcheck disable=SC2086 # words
 [ "$SET" != claims ] || exec runner/answer.sh claims $IDS "$@"
+[ -z "$MINUTES" ] || say "MINUTES=$MINUTES is not kept, it limits make regress: $mode_words measures for about" \
+	"$(sed -n 's/^budget *= *//p' "$mode_file"), after the build." \
+	"Fewer runs would not rank its maps. For less time, measure your own workload: docs/guide/your-workload.md"
 get_packages
 mapfile -t touched < <(CC=${CC:-gcc} runner/touched.sh)
 if [ ${#touched[@]} -gt 0 ] && ! grep -qsw '^workloads.*touched' "$mode_file"; then

@@ -60,7 +60,7 @@ decide() { # OUTPUT of run: judges the campaign in its folder, and explains a fa
 	return $status
 }
 if [ $resume ]; then
-	"$runner" run "$@" >"$dir/said"
+	"$runner" run --no-page "$@" >"$dir/said"
 	ran=$?
 	[ $ran = 2 ] || [ $ran = 75 ] && { cat "$dir/said" >&2; exit $ran; }
 	decide "$dir/said"
@@ -111,7 +111,7 @@ fi
 
 measure() { # ARGUMENTS of run; adds the options that all campaigns share
 	# shellcheck disable=SC2086 # words
-	"$runner" run --busy-ok --counters none --cells-from "$dir/cells" \
+	"$runner" run --no-page --busy-ok --counters none --cells-from "$dir/cells" \
 		--set "repeat-wait=$repeat_wait" --set "repeat-most=$repeat_most" "$@" $plan
 }
 

@@ -104,7 +104,7 @@ judge_time() { # COMMIT: judges at a fixed series of looks
 		blocks=${look#*:} folders+=("$place/looks/${1:0:12}-${look%:*}")
 		[ -f "${folders[-1]}.whole" ] || {
 			rm -rf "${folders[-1]}"
-			"$place/good/readmostly" run --counters none --busy-ok \
+			"$place/good/readmostly" run --no-page --counters none --busy-ok \
 				--arms "base=$place/good/maps/plain/$map,head=$place/head" \
 				--set "blocks=$blocks" --seed "${look%:*}" -o "${folders[-1]}" \
 				"$place/cell.conf" >"$place/run.log" 2>&1

@@ -166,12 +166,13 @@ measure() { # FOLDER
 	return "${PIPESTATUS[0]}"
 }
 time_head() {
-	local code folder what reason
+	local code folder what reason warning
 	folder=$out/time-$(date +%s)
 	say "measuring time, at most ${MINUTES:-5} minutes"
 	run measure "$folder"
 	code=$?
 	reason=$(sed -n 's/^verdict: //p' "$out/time.txt")
+	warning=$(sed -n 's/^warning: //p' "$out/time.txt" | head -n 1)
 	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"
 	case $code in
 	0) result "time is not longer"; return ;;
@@ -189,10 +190,13 @@ time_head() {
 	[ $time = red ] && raise_status 1 && result "$what" && return
 	result "$what (advice)"
 	words[0]='PASS (counts only)'
+	[ -z "$warning" ] || { what+="; $warning" words[0]='WARNING (only counts pass)'; result "$warning"; }
 	[ "${GITHUB_ACTIONS:-}" != true ] || echo "::warning title=Readmostly::$what; base ${base:0:12}"
 }
 [ $time != advice ] || ADVICE=1
 words=(PASS FAIL)
 check_head && [ $time != no ] && time_head
-say "verdict: ${words[status]:-none}: $results"
+last=$(say "verdict: ${words[status]:-none}: $results")
+[ -z "${GITHUB_STEP_SUMMARY:-}" ] || printf '### Readmostly\n\n%s\n' "$last" >>"$GITHUB_STEP_SUMMARY"
+echo "$last"
 exit $status

@@ -137,10 +137,27 @@ def differs(one: Factors, two: Factors) -> str | None:
                  and getattr(one, f.name) != getattr(two, f.name)), None)
 
 
-def version(first: Campaign, other: Campaign) -> str:
+def programs(campaign: Campaign) -> dict[str, set[str]]:
+    """Returns hashes of the programs of each measured map. Another folder changes programs but not
+    machine code, which therefore decides if all sources are committed."""
+    found: dict[str, set[str]] = {}
+    for cell, trial in campaign.ran:
+        if trial.arm == "head" and cell.measure == "throughput" and trial.binary_sha256:
+            found.setdefault(cell.map, set()).add(trial.binary_sha256)
+    clean = campaign.plan.build.dirty is False
+    return {name: {code} if clean and (code := campaign.maps[name].code) else hashes
+            for name, hashes in found.items()}
+
+
+def version(first: Campaign, other: Campaign, same_machine: bool = True) -> str:
     """Describes how the maps of the second campaign differ in version from the maps of the
-    first, or "" if they do not."""
+    first, or "" if they do not. Programs are compared only if both ran on one machine."""
     one, two = first.plan.build, other.plan.build
-    return "; ".join(
-        f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"
-        for name in VERSION if getattr(one, name) != getattr(two, name))
+    found = [f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"
+             for name in VERSION if getattr(one, name) != getattr(two, name)]
+    if found or not same_machine:
+        return "; ".join(found)
+    codes = [programs(c) for c in (first, other)]
+    changed = sorted(name for name in codes[0].keys() & codes[1].keys()
+                     if codes[0][name].isdisjoint(codes[1][name]))
+    return f"another program of {', '.join(changed)}" if changed else ""

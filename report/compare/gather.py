@@ -276,7 +276,8 @@ def gather(folders: Iterable[Path]) -> Gathered:
             absent.append(Absent(entry.label, "refused", reason))
             advice += [f"{entry.label}: {code.lstrip(': ')}{rest}"] if code else []
             continue
-        other = members and admit.version(members[0].campaign, member.campaign)
+        other = members and admit.version(members[0].campaign, member.campaign,
+                                          same_machine(members[0], member) is not False)
         (others if other else members).append(member)
     versions, refused = by_version(members, others)
     absent += refused

@@ -24,6 +24,7 @@ ARM = ("name", "workload", "program", "sha256", "control_extra")  # keys of an a
 COMMAND = {Verdict.FAIL: "error", Verdict.INVALID: "warning", Verdict.INCONCLUSIVE: "warning"}
 HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "by", "MDE [%]", "slot [%]", "n",
           "verdict")
+LARGE_PERCENT = 20.0  # no usual disturbance slows all of head's trials by this much
 
 
 # ---- parts --------------------------------------------------------------------
@@ -75,9 +76,18 @@ def plan_line(verdicts: Verdicts) -> str:
             f"{verdicts.blocks} pairs, plan {verdicts.plan_sha256[:12]}")
 
 
+def warnings(verdicts: Verdicts) -> list[str]:
+    """Names the cells that are much slower in a run that decides nothing."""
+    undecided = verdicts.verdict in (Verdict.INVALID, Verdict.INCONCLUSIVE)
+    return [f"warning: {name_of(row.cell)} is {row.shown.slowdown_percent:.0f} % slower, 99 % "
+            f"interval {interval(row)}, in a run that decides nothing: repeat it on a quiet machine"
+            for row in verdicts.cells
+            if undecided and row.accepted is None and (row.shown.low_percent or 0) > LARGE_PERCENT]
+
+
 def remarks(verdicts: Verdicts) -> list[str]:
     """Returns the lines below the table."""
-    return [*(f"PASS: same program: {name}" for name in verdicts.same),
+    return [*warnings(verdicts), *(f"PASS: same program: {name}" for name in verdicts.same),
             *(f"not run: {s.cell} ({s.reason})" for s in verdicts.skipped),
             *verdicts.remarks, plan_line(verdicts),
             *(f"  attempt {a.attempt}: {a.verdict} ({a.name})" for a in verdicts.earlier)]

@@ -13,10 +13,6 @@ void rm_arms_default(struct rm_arms *arms, const char *sha256);
 /* Adds the arm of the A/A control to the result of rm_arms_default(). */
 void rm_arms_add_control(struct rm_arms *arms);
 
-/* True if the user gave --arms. In that case the programs of the arms run every
-   measure, and an incomplete block is dropped (docs/adr/0020). */
-bool rm_arms_are_given(const struct rm_arms *arms);
-
 /*
  * Reads each program's SHA-256, makes its path absolute, and checks the sets.
  * Every arm's workload must exist and every workload must have arms. Two arms

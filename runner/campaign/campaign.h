@@ -75,6 +75,10 @@ int rm_arms_parse(
 struct rm_arm_set rm_arms_find_set(
         const struct rm_arms *arms, const struct rm_cell *cell);
 
+/* True if the user gave --arms. In that case the programs of the arms run every
+   measure, and an incomplete block is dropped (docs/adr/0020). */
+bool rm_arms_are_given(const struct rm_arms *arms);
+
 void rm_arms_clear(struct rm_arms *arms);
 
 /* Progress of one campaign. Set `out` and `is_terminal`, zero the rest. */
@@ -126,10 +130,6 @@ struct rm_tally {
    without a good one. A map with an injected bug may fail, but its cells need a
    good or a failed trial. report/load/campaign.py has the same rule. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
-
-/* True if the plan skips every cell that measures, so that at most maps were
-   verified. */
-bool rm_tally_measures_nothing(const struct rm_tally *tally);
 
 /* Number of whole repeats in a sum of shares: ten times 10 % make one
    repeat. */

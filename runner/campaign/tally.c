@@ -231,20 +231,6 @@ size_t rm_tally_incomplete(const struct rm_tally *tally)
 	return incomplete;
 }
 
-bool rm_tally_measures_nothing(const struct rm_tally *tally)
-{
-	bool skips = false;
-
-	for (size_t i = 0; i < tally->plan->cell_count; i++) {
-		const struct rm_cell *cell = &tally->plan->cells[i].cell;
-
-		if (cell->measure != RM_MEASURE_VERIFY && !cell->skip[0])
-			return false;
-		skips |= cell->skip[0] != '\0';
-	}
-	return skips;
-}
-
 void rm_tally_clear(struct rm_tally *tally)
 {
 	for (size_t i = 0; tally->cells && i < tally->plan->cell_count; i++)

@@ -173,7 +173,12 @@ static int exec_report(const struct rm_prepared *prepared, int result)
 	struct rm_error error = { 0 };
 
 	if (!rm_python_find(python, &error)) {
-		rm_run_failures(&prepared->tally);
+		/* a comparison of arms has no totals */
+		if (rm_arms_are_given(&prepared->arms))
+			rm_run_summary(
+			        &prepared->tally, prepared->dir, result, false);
+		else
+			rm_run_failures(&prepared->tally);
 		return rm_python_exec(&call);
 	}
 	result = rm_run_summary(&prepared->tally, prepared->dir, result, false);
@@ -204,8 +209,12 @@ static int run(struct rm_prepared *prepared,
 		.progress = &progress,
 	};
 	struct rm_error error = { 0 };
+	char text[RM_REASON_BYTES];
 
 	print_warnings(prepared, wishes, output->command);
+	if (!output->is_stage && !rm_arms_are_given(&prepared->arms) &&
+	        rm_plan_lacks_blocks(&prepared->plan, &prepared->catalog, text))
+		fprintf(stderr, "readmostly %s: %s\n", output->command, text);
 	if (!output->is_stage)
 		printf("%s %s\n", prepared->resumed ? "resuming" : "campaign:",
 		        prepared->dir);
@@ -242,6 +251,8 @@ int rm_run_campaign(const struct rm_run_options *wishes,
 		status = rm_exit_status(result);
 		fprintf(stderr, "readmostly %s: %s\n", output->command,
 		        error.text);
+		rm_print_missing_programs(&error, &prepared.mode,
+		        &prepared.catalog, wishes->maps);
 	} else {
 		status = run(&prepared, wishes, output, complete);
 	}

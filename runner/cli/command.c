@@ -223,6 +223,63 @@ void rm_planned_clear(struct rm_planned *planned)
 	*planned = (struct rm_planned){ 0 };
 }
 
+/* The plain program is always needed: it verifies the map before any
+   measurement. */
+static void add_need(void *needs, const char *map, enum rm_measure measure,
+        const char *flavour)
+{
+	const char *const flavours[] = { "plain", flavour };
+	char program[2 * RM_NAME_BYTES];
+
+	(void)measure;
+	for (int i = 0; i < 2; i++) {
+		snprintf(program, sizeof(program), "%s/%s", flavours[i], map);
+		json_object_set_new(needs, program, json_true());
+	}
+}
+
+int rm_find_needs(const struct rm_inputs *inputs,
+        const struct rm_catalog *catalog, const char *maps, json_t **needs,
+        struct rm_error *error)
+{
+	*needs = json_object();
+	return rm_plan_needs(inputs->workloads, inputs->workload_count, catalog,
+	        maps, add_need, *needs, error);
+}
+
+/* False also for a program that cannot be built. */
+static bool is_missing(const char *program)
+{
+	const char *slash = strchr(program, '/');
+	char flavour[RM_NAME_BYTES], why[256];
+
+	snprintf(flavour, sizeof(flavour), "%.*s", (int)(slash - program),
+	        program);
+	return !rm_map_has_program(flavour, slash + 1, why, sizeof(why)) &&
+	       !strncmp(why, "is not built", strlen("is not built"));
+}
+
+void rm_print_missing_programs(const struct rm_error *error,
+        const struct rm_inputs *inputs, const struct rm_catalog *catalog,
+        const char *maps)
+{
+	struct rm_error ignored = { "" };
+	const char *program, *before = "'";
+	json_t *needs, *value;
+
+	if (!strstr(error->text, "is not built") ||
+	        rm_find_needs(inputs, catalog, maps, &needs, &ignored))
+		return;
+	fprintf(stderr, "all of this plan: make programs NEEDED=");
+	json_object_foreach (needs, program, value)
+		if (is_missing(program)) {
+			fprintf(stderr, "%s%s", before, program);
+			before = " ";
+		}
+	fprintf(stderr, "'\n");
+	json_decref(needs);
+}
+
 void rm_print_time(uint64_t time_ns)
 {
 	double seconds = (double)time_ns / 1e9;

@@ -95,6 +95,19 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
         const char *maps, struct rm_error *error);
 void rm_planned_clear(struct rm_planned *planned);
 
+/* Stores the programs of these workloads as keys FLAVOUR/ID of a new reference,
+   in the order of the plan; `maps` is --maps or NULL. Returns 0, or -errno with
+   `error`. */
+int rm_find_needs(const struct rm_inputs *inputs,
+        const struct rm_catalog *catalog, const char *maps, json_t **needs,
+        struct rm_error *error);
+
+/* If `error` is that a map is not built, prints the one command that builds all
+   missing programs of the workloads. */
+void rm_print_missing_programs(const struct rm_error *error,
+        const struct rm_inputs *inputs, const struct rm_catalog *catalog,
+        const char *maps);
+
 /* Runs the map program for the request's cell. `words` name a command of
    runner/map_program/ and its arguments, NULL at the end; the request is its
    standard input. *result receives a new reference to the printed JSON; the

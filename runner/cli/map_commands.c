@@ -234,6 +234,8 @@ static int check_all(
 	if (totals.not_run)
 		printf(", %u not run", totals.not_run);
 	printf("\n");
+	if (!totals.ok && !totals.failed)
+		fprintf(stderr, "readmostly check: nothing was checked\n");
 	return totals.failed                  ? RM_FAILED
 	       : totals.ok && !totals.not_run ? RM_OK
 	                                      : RM_INCOMPLETE;
@@ -272,6 +274,26 @@ static bool is_misspelled(const char *word, const struct rm_catalog *catalog)
 	return rm_nearest_hint(&nearest)[0];
 }
 
+static bool wants_help(int argc, char **argv)
+{
+	return find_argument(argc, argv, "--help", NULL) ||
+	       find_argument(argc, argv, "--usage", NULL) ||
+	       find_argument(argc, argv, "-?", NULL);
+}
+
+/* Printed if no program is built yet that has the list of options. */
+static int print_help(const char *command, const char *flavour)
+{
+	printf("Usage: readmostly %s [OPTION...] MAP\n"
+	       "MAP is an id that `readmostly dev list` prints. The options "
+	       "are printed by a map's program:\n\n"
+	       "    make programs NEEDED=%s/gomap_rw\n"
+	       "    readmostly %s --help\n\n"
+	       "docs/guide/check-your-map.md describes the check of a map.\n",
+	        command, flavour, command);
+	return RM_OK;
+}
+
 /* Runs the program of the map that the command line names. If no map is named,
    any program prints the help or the error. */
 static int exec_map(const char *command, const char *flavour, int argc,
@@ -290,6 +312,8 @@ static int exec_map(const char *command, const char *flavour, int argc,
 	}
 	if (!at && any_program(flavour, catalog, path))
 		return exec_program(command, path, argv, NULL);
+	if (!at && wants_help(argc, argv))
+		return print_help(command, flavour);
 	if (!at) {
 		fprintf(stderr,
 		        "readmostly %s: no map program: expected the id of a "

@@ -4,6 +4,7 @@
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static const struct argp argp = { options, parse, "FILE...",
 	"Prints what a workload or a mode would run on this machine, and how "
 	"long. Runs nothing.\vFILE is a workload "
 	"(docs/reference/workload-file.md). Status: 0; 2 the plan is "
-	"impossible as written.",
+	"impossible as written; 3 it skips all cells that measure.",
 	rm_plan_children, NULL, NULL };
 
 /* One line of the table: the cells of one workload that have the same
@@ -307,6 +308,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	const struct rm_topology *topology = &planned->topology;
 	uint64_t budget_ns = planned->inputs.budget_ns;
 	unsigned rounds = plan->round_count;
+	char text[RM_REASON_BYTES];
 
 	if (cells)
 		print_cells(plan, topology);
@@ -326,6 +328,8 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 			       "skipped\n");
 			break;
 		}
+	if (rm_plan_lacks_blocks(plan, &planned->catalog, text))
+		printf("%s\n", text);
 	print_machine(topology);
 	/* the rounds of cells that wait for a limit come last */
 	while (rounds &&
@@ -389,15 +393,24 @@ int rm_cli_plan(int argc, char **argv)
 	struct arguments arguments = { .json = false };
 	struct rm_planned planned = { 0 };
 	struct rm_error error = { "" };
+	const char *nothing;
 	int status;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return RM_FAILED;
 	status = rm_planned_load(&arguments.plan, &planned, &error);
-	if (status)
+	if (status) {
 		rm_print_error("plan", &error, status);
-	else
+		rm_print_missing_programs(&error, &planned.inputs,
+		        &planned.catalog, arguments.plan.maps);
+	} else {
 		status = print(&arguments, &planned);
+	}
+	if (!status && (nothing = rm_plan_measures_nothing(&planned.plan))) {
+		rm_error_set(&error, -ENOENT,
+		        "every cell that measures is skipped: %.400s", nothing);
+		status = rm_print_error("plan", &error, RM_INCOMPLETE);
+	}
 	rm_planned_clear(&planned);
 	rm_plan_arguments_clear(&arguments.plan);
 	return status;

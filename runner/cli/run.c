@@ -207,42 +207,24 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Prints FLAVOUR/ID for make, unless `printed` has it. */
-static void print_program(json_t *printed, const char *flavour, const char *map)
-{
-	char program[2 * RM_NAME_BYTES];
-
-	snprintf(program, sizeof(program), "%s/%s", flavour, map);
-	if (json_object_get(printed, program))
-		return;
-	puts(program);
-	json_object_set_new(printed, program, json_true());
-}
-
-/* The plain program is always needed: it verifies the map before any
-   measurement. */
-static void print_need(void *printed, const char *map, enum rm_measure measure,
-        const char *flavour)
-{
-	(void)measure;
-	print_program(printed, "plain", map);
-	print_program(printed, flavour, map);
-}
-
 static int print_needs(const struct rm_run_options *wishes)
 {
 	struct rm_inputs mode = { 0 };
 	struct rm_catalog catalog = { 0 };
 	struct rm_error error = { 0 };
-	json_t *printed = json_object();
+	json_t *needs = NULL;
+	const char *program;
+	json_t *value;
 	int result = rm_inputs_read(&wishes->sources, &mode, &error);
 
 	if (!result)
 		result = rm_catalog_load(NULL, &catalog, &error);
 	if (!result)
-		result = rm_plan_needs(mode.workloads, mode.workload_count,
-		        &catalog, wishes->maps, print_need, printed, &error);
-	json_decref(printed);
+		result = rm_find_needs(
+		        &mode, &catalog, wishes->maps, &needs, &error);
+	json_object_foreach (needs, program, value)
+		puts(program);
+	json_decref(needs);
 	rm_catalog_clear(&catalog);
 	rm_inputs_clear(&mode);
 	if (!result)
@@ -286,9 +268,8 @@ int rm_cli_run(int argc, char **argv)
 		return print_needs(&arguments.wishes);
 	rm_start_apply(&arguments.start, &arguments.wishes);
 	arguments.wishes.interrupt_fd = rm_watch_signals();
-	/* a gate runs with arms and writes its own page */
 	const struct rm_run_output output = { .command = "run",
-		.page = !arguments.no_page && !arguments.arms.count };
+		.page = !arguments.no_page };
 	bool complete;
 	int status = rm_run_campaign(&arguments.wishes, &output, &complete);
 

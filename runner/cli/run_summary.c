@@ -138,7 +138,7 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 		        incomplete, tally->plan->cell_count);
 		return RM_INCOMPLETE;
 	}
-	if (rm_tally_measures_nothing(tally)) {
+	if (rm_plan_measures_nothing(tally->plan)) {
 		printf("status: incomplete: the plan skips all cells that "
 		       "measure\n");
 		return RM_INCOMPLETE;
@@ -151,7 +151,7 @@ void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
 	/* the page prints all reasons of a plan that measures nothing */
-	if (!rm_tally_measures_nothing(tally))
+	if (!rm_plan_measures_nothing(tally->plan))
 		print_planned_skips(tally->plan, true);
 	print_cells(tally, "void", voided_count);
 	print_unverified(tally);
@@ -162,7 +162,7 @@ void rm_run_failures(const struct rm_tally *tally)
 void rm_run_counts(const struct rm_tally *tally)
 {
 	print_planned_skips(tally->plan, false);
-	if (rm_tally_measures_nothing(tally))
+	if (rm_plan_measures_nothing(tally->plan))
 		print_planned_skips(tally->plan, true);
 	rm_run_failures(tally);
 	printf("%zu trials: %zu ok, %zu void, %zu failed, %zu skipped\n",

@@ -120,7 +120,8 @@ uint64_t rm_plan_keys_bytes(const struct rm_cell *cell);
 /* For cells on a simulated machine: the time and memory that they take on this
    machine, whether a combination is a distinct cell, and cell->skip if it
    cannot run. */
-uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes);
+uint64_t rm_plan_simulated_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map);
 uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell);
 bool rm_plan_simulated_is_distinct(const unsigned *at);
 void rm_plan_simulated_judge(const struct rm_planning *planning,

@@ -245,6 +245,15 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
 void rm_plan_run_waiting(
         struct rm_plan *plan, const struct rm_catalog *catalog, bool has_begun);
 
+/* Returns NULL, or the first reason of a plan that skips every cell that
+   measures, so that at most maps are verified. */
+const char *rm_plan_measures_nothing(const struct rm_plan *plan);
+
+/* True if two or more maps could be compared, but everywhere in too few blocks
+   for an interval; fills `text` with the number that is needed. */
+bool rm_plan_lacks_blocks(const struct rm_plan *plan,
+        const struct rm_catalog *catalog, char text[RM_REASON_BYTES]);
+
 /* Trials per block of a cell: 2 with an A/A control, else 1. */
 unsigned rm_plan_trials(const struct rm_cell *cell);
 

@@ -74,9 +74,11 @@ static uint64_t turns_per_cpu(const struct rm_cell *cell, unsigned cpus)
 
 /* Threads that share a CPU take turns, which lengthens a counted window. A
    timed window ends on time. */
-static uint64_t running_ns(
-        const struct rm_cell *cell, unsigned cpus, bool slow_writes)
+static uint64_t running_ns(const struct rm_cell *cell, unsigned cpus,
+        const struct rm_map_info *map)
 {
+	const bool slow_writes = map->caps & RM_CAP_SLOW_WRITES;
+
 	if (cell->measure == RM_MEASURE_VERIFY) {
 		uint64_t ns = cell->verify_ops * SLOW_VERIFIED_NS;
 
@@ -85,7 +87,7 @@ static uint64_t running_ns(
 		return ns > SLOW_VERIFY_NS ? SLOW_VERIFY_NS : ns;
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
-		return rm_plan_simulated_ns(cell, slow_writes);
+		return rm_plan_simulated_ns(cell, map);
 	if (cell->loop.kind == RM_LOOP_HOLD) /* both phases end when holders
 	                                        wake */
 		return cell->warm_up_ns + cell->window_ns +
@@ -206,7 +208,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 	if (slow_writes) /* old copies that wait for a grace period */
 		planned->memory_bytes += 4 * payload;
 	planned->estimate_ns = (uint64_t)((double)setup_ns * scale) +
-	                       running_ns(cell, cpus, slow_writes) +
+	                       running_ns(cell, cpus, map) +
 	                       foreign_ns(cell, map);
 }
 

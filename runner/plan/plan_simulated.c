@@ -1,31 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_simulated.c - rules for cells on a simulated machine, which has its own
    cores, a counted window and modelled time. */
+#include "runner/base/json.h"
 #include "runner/plan/internal.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+/* Fitted to tests/fixtures/simulated-costs.tsv, times of this computer. A warm-up
+   has a length in virtual time, in which a core does as many operations as it
+   can: far fewer if it waits for locks. */
 enum {
-	CORES_MAX = 128,     /* limit of runner/sim/sim.h */
-	ACCESS_NS = 80,      /* of the host, per access, with 64 loaded cores */
-	ACCESSES = 12,       /* per operation, estimated */
-	WARM_UPS = 2,        /* operations before the window, per one in it */
-	COPIED_KEY_NS = 200, /* per key, for a write that copies the map */
+	CORES_MAX = 128, /* limit of runner/sim/sim.h */
+	KEY_NS = 5000,   /* inserted by one core */
+	KEY_CORES = 16,  /* cores that double it, since they share lines */
+	OPERATION_NS = 300,
+	OPERATION_CORE_NS = 50,   /* in addition, for each core */
+	OPERATION_LOCKED_NS = 20, /* instead, if cores wait for locks */
+	NO_STATE_NS = 30,         /* operation of a stateless map */
+	COPIED_KEY_NS = 900,      /* per key, for a write that copies the map */
+	/* Per ns of the warm-up: of each core, times the root of the number of
+	   cores, because more lines move; of each core that waits for locks;
+	   of all cores, if they wait for one lock, or for a writer that
+	   copies. */
+	WARM_CORE = 15,
+	WARM_STATELESS_CORE = 27,
+	WARM_LOCKED_CORE = 7,
+	WARM_ONE_LOCK = 8,
+	WARM_COPIES = 13,
 	CORE_BYTES = 96 << 10,
 	MODEL_BYTES = 64 << 20,
 };
 
-uint64_t rm_plan_simulated_ns(const struct rm_cell *cell, bool slow_writes)
+static bool has_one_lock(const struct rm_map_info *map)
 {
-	uint64_t ops = cell->window_ops * cell->threads * (1 + WARM_UPS);
-	uint64_t renewals = 2 * cell->keys * cell->renewals;
-	uint64_t ns = (ops + cell->keys + renewals) * ACCESSES * ACCESS_NS;
+	return !strcmp(rm_json_text(map->json, "family"), "lock");
+}
 
-	if (slow_writes)
-		ns += (uint64_t)(((double)ops * cell->write_share +
-		                         (double)renewals) *
-		                 (double)cell->keys * COPIED_KEY_NS);
-	return ns;
+/* True if look-ups take locks. */
+static bool has_locks(const struct rm_map_info *map)
+{
+	return has_one_lock(map) ||
+	       strstr(rm_json_text(map->json, "sync"), "rw");
+}
+
+static double warm_up_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
+{
+	const double ns = (double)cell->warm_up_ns;
+
+	if (map->caps & RM_CAP_NO_STATE)
+		return WARM_STATELESS_CORE * ns * cell->threads;
+	if (map->caps & RM_CAP_SLOW_WRITES && cell->write_share > 0)
+		return WARM_COPIES * ns;
+	if (has_one_lock(map) && cell->threads > 1)
+		return WARM_ONE_LOCK * ns;
+	if (has_locks(map))
+		return WARM_LOCKED_CORE * ns * cell->threads;
+	return WARM_CORE * ns * cell->threads * sqrt(cell->threads);
+}
+
+static double operation_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
+{
+	const int core_ns =
+	        has_locks(map) ? OPERATION_LOCKED_NS : OPERATION_CORE_NS;
+
+	return map->caps & RM_CAP_NO_STATE
+	               ? NO_STATE_NS
+	               : OPERATION_NS + (double)core_ns * cell->threads;
+}
+
+uint64_t rm_plan_simulated_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
+{
+	const double threads = cell->threads, keys = (double)cell->keys;
+	const double ops = (double)cell->window_ops * threads;
+	const double renewals = 2 * keys * cell->renewals;
+	double ns = warm_up_ns(cell, map) + ops * operation_ns(cell, map);
+
+	if (!(map->caps & RM_CAP_NO_STATE))
+		ns += (keys + renewals) * KEY_NS * (1 + threads / KEY_CORES);
+	if (map->caps & RM_CAP_SLOW_WRITES)
+		ns += (ops * cell->write_share + renewals) * keys *
+		      COPIED_KEY_NS;
+	return (uint64_t)ns;
 }
 
 uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell)
@@ -45,8 +105,7 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
 {
 	const struct rm_plan_options *options = planning->options;
 	char why[RM_NAME_BYTES * 4] = "";
-	bool slow = map->caps & RM_CAP_SLOW_WRITES;
-	uint64_t ns = rm_plan_simulated_ns(cell, slow);
+	uint64_t ns = rm_plan_simulated_ns(cell, map);
 
 	if (cell->allocator != RM_ALLOCATOR_GLIBC ||
 	        cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
@@ -63,6 +122,10 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
 	else if (ns > cell->deadline_ns / 2)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "not simulated: would take about %.0f s, expected at "
-		        "most half of the deadline, %.0f s",
-		        (double)ns / 1e9, (double)cell->deadline_ns / 2e9);
+		        "most half of the deadline, %.0f s: set deadline = "
+		        "%.0fs or fewer keys, operations or threads, or a "
+		        "shorter warm-up, which is virtual time, such as "
+		        "warm-up = 500us",
+		        (double)ns / 1e9, (double)cell->deadline_ns / 2e9,
+		        ceil((double)ns / 1e9) * 2 + 1);
 }

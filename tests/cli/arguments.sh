@@ -114,6 +114,23 @@ check "replay rejects a technique" refuses 'cleanup_cancel is a technique' \
 status=$?
 check "a check that ran nothing is status 3" eval \
 	'[ $status = 3 ] && grep -q "^check: 0 ok, 0 failed, [1-9][0-9]* skipped" "$dir/out" && grep -q "nothing was checked" "$dir/err"'
+# A build without programs, and one with two of them.
+mkdir -p "$dir/fresh/maps/plain" "$dir/fresh/maps/check"
+cp "$bin" "$dir/fresh"
+cp "${bin%/*}/maps/names.tsv" "$dir/fresh/maps"
+for command in check explore "dev dump"; do
+	check "$command --help is printed before any program is built" eval \
+		'"$dir/fresh/readmostly" $command --help >"$dir/out" && contains "$dir/out" "Usage: readmostly $command "'
+done
+cp "${bin%/*}/maps/plain/null_map.json" "${bin%/*}/maps/plain/gomap_rw.json" "$dir/fresh/maps/plain"
+cp "${bin%/*}/maps/check/null_map" "$dir/fresh/maps/check"
+check_all() { "$dir/fresh/readmostly" check all --shape u64x8 --only model --ops 100 >"$dir/out" 2>"$dir/err"; }
+check_all
+status=$?
+check "if no map can be checked, check all prints this once" eval \
+	'[ $status = 3 ] && [ "$(grep -c "nothing was checked" "$dir/err")" = 1 ]'
+cp "${bin%/*}/maps/check/gomap_rw" "$dir/fresh/maps/check"
+check "but not if one map is checked" eval 'check_all && [ ! -s "$dir/err" ]'
 check "an unknown shape is rejected" \
 	refuses '--shape "u64": expected u64x8' dump -S u64 gomap_rw
 check "so is an unknown format" refuses '--format x: expected detect' \

@@ -124,6 +124,7 @@ check "a changed header marks the maps of its family that include it as touched"
 set=SET=articles check "a set without the touched maps prints a note and measures" \
 	bench_plan "set articles, mode quick does not measure new and changed maps" ": snapshot_batch" \
 	"built for set articles, mode quick: "
+MINUTES=2 check "bench prints the time that it takes instead of MINUTES" bench_plan "MINUTES=2 is not kept" " 210s, after"
 MAPS=ck_ht,slab check "MAPS adds any map" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
 MAPS=no_such check "an unknown name is rejected" sh -c \
 	"! BENCH_DRY=1 make -C '$tree' bench BUILD='$build' >'$out' 2>&1 && grep -q 'no map is called \"no_such\"' '$out'"

@@ -61,6 +61,20 @@ check "a plan of two maps, one without a lock" status 0 \
 check "a row has the cells that run, the others, and the trials" \
 	grep -qE '^halves +throughput +1 +1 +2 ' "$out"
 
+check "a plan that skips all of its cells is status 3" status 3 \
+	env HWLOC_SYNTHETIC=pu:2 "$bin" plan --maps gomap "$dir/halves.conf"
+check "and prints the reason" contains "$err" "every cell that measures is skipped: unsafe: "
+short="no map will be ranked: 2 maps need at least 6 blocks, not 3: --set blocks=6"
+check "too few blocks are reported by the plan" eval 'status 0 "$bin" plan "$dir/tiny.conf" && contains "$out" "$short"'
+check "enough blocks are not" eval \
+	'status 0 "$bin" plan --set blocks=6 "$dir/tiny.conf" && ! grep "be ranked" "$out"'
+check "and by run before it measures" eval \
+	'status 0 "$bin" run --busy-ok --counters none --set window=2ms -o "$dir/short" "$dir/tiny.conf" && contains "$err" "$short"'
+mkdir -p "$dir/fresh/maps" && cp "$bin" "$dir/fresh" && cp "${bin%/*}/maps/names.tsv" "$dir/fresh/maps"
+check "a plan of maps that are not built is an error" status 2 "$dir/fresh/readmostly" plan "$dir/tiny.conf"
+check "with one command that builds all of them" contains "$err" \
+	"all of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
+
 check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
 # shellcheck disable=SC2016
 check "with cells, order and seed" "$(report/find_python.sh)" -c '
@@ -148,7 +162,7 @@ check "a --set shape without effect is reported with both lines" refuses \
 check "that option works" status 0 "$bin" plan --set shape=str16x8 --set key-bytes=shape "$dir/long.conf"
 check "an unknown map is reported" refuses '--maps: no map is called "gopher"' \
 	"$bin" plan --maps gopher "$dir/tiny.conf"
-status 0 "$bin" plan --set keys=2Gi --set shape=str16x24 \
+status 3 "$bin" plan --set keys=2Gi --set shape=str16x24 \
 	--set 'maps=rwlock_probe' "$dir/tiny.conf"
 check "keys beyond the memory are skipped" contains "$out" "beyond a limit: a trial needs about 294921 MiB of memory"
 printf 'writes = 300%%\n' >"$dir/bad.conf"
@@ -157,8 +171,8 @@ check "a bad value is reported with file:line" refuses "$dir/bad.conf:1: writes 
 check "an unknown simulated machine is reported with its key" refuses \
 	"--set measure: measure = simulated:nope: no machine \"nope\"" \
 	"$bin" plan --set measure=simulated:nope --set window=100ops "$dir/tiny.conf"
-check "a known one is accepted" status 0 \
-	"$bin" plan --set measure=simulated:zen3 --set window=100ops "$dir/tiny.conf"
+"$bin" plan --set measure=simulated:zen3 --set window=100ops "$dir/tiny.conf" >"$out" 2>&1
+check "a known one is accepted" grep -q '^tiny  *simulated ' "$out"
 status 0 "$bin" plan --set loop=scan:2 --set threads="1 2 3" "$dir/tiny.conf"
 check "a scan by all threads is skipped, since no thread writes" \
 	contains "$out" "all 2 threads would scan"
@@ -169,7 +183,7 @@ check "a campaign with only skipped cells is incomplete" status 3 \
 	"$bin" run --busy-ok --counters none --set loop=scan:2 --set threads=2 \
 	-o "$dir/nothing" "$dir/tiny.conf"
 check "and prints the reason" contains "$out" "status: incomplete: the plan skips all "
-status 0 "$bin" plan --json --set loop=hold:100s:100us:1 --set threads=2 \
+status 3 "$bin" plan --json --set loop=hold:100s:100us:1 --set threads=2 \
 	--set maps=hold_go_rw "$dir/tiny.conf"
 # shellcheck disable=SC2016
 check "long lock holds give long estimates" "$(report/find_python.sh)" -c '
@@ -178,7 +192,7 @@ cells = json.load(open(sys.argv[1]))["cells"]
 assert max(c["estimate_ns"] for c in cells) > 100e9' "$out"
 # Memory that is allocated before the window stays in use until the window ends.
 for bytes in 8 1024; do
-	status 0 "$bin" plan --json --set "loop=hash:$bytes:1M" \
+	status 3 "$bin" plan --json --set "loop=hash:$bytes:1M" \
 		--set maps=hash_fnv1a "$dir/tiny.conf"
 	cp "$out" "$dir/hash$bytes"
 done

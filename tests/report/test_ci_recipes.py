@@ -122,12 +122,13 @@ def gated_(tmp_path, pushed):
         put_program(readmostly / name, "")
         (readmostly / name).write_text((ROOT / name).read_text())
 
-    def gated(checks, file="map.c", counts=0, times=0, verdict="", **variables):
+    def gated(checks, file="map.c", counts=0, times=0, verdict="", warning="", **variables):
         for name, status in ((".ci/deps", 0), ("runner/regress_exact.sh", counts),
                              ("runner/regress_arms.sh", checks),
                              ("runner/regress.sh", times)):
             put_program(readmostly / name,
-                        f'echo "asked: {name}"\necho "verdict: {verdict}"\n'
+                        f'echo "asked: {name}"\n[ -z "{warning}" ] || echo "warning: {warning}"\n'
+                        f'echo "verdict: {verdict}"\n'
                         f'[ -z "{verdict}" ] || mkdir -p "$5"\nexit {status}\n')
         done = shell('"$0" "$1"', pushed[0].folder,
                      str(readmostly / "examples/ci/gate.sh"), file,
@@ -161,6 +162,15 @@ def test_advice_fails_only_far_beyond_noise(gated, pushed, times, verdict, statu
     assert gated(0, times=times, verdict=verdict)[0] == status
     assert gated.last.endswith("; " + last)
     assert (": PASS (counts only): " in gated.last) == (status == 0)
+
+
+def test_a_large_slowdown_in_an_invalid_run_is_no_plain_pass(gated, pushed, tmp_path):
+    pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    assert gated(0, times=3, verdict="INVALID (A/A x)", warning="x is 90 % slower: repeat it",
+                 GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))[0] == 0
+    assert ": WARNING (only counts pass): " in gated.last
+    assert gated.last.endswith("INVALID (A/A x) (advice); x is 90 % slower: repeat it")
+    assert (tmp_path / "summary").read_text().splitlines()[-1] == gated.last
 
 
 def test_a_killed_gate_ends_its_children_and_the_next_one_names_it(gated, pushed, tmp_path):

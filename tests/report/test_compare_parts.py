@@ -114,6 +114,23 @@ def test_another_version_is_named_by_its_difference(change, why):
     assert admit.version(campaign(build=build), campaign(build=replace(build, **change))) == why
 
 
+@pytest.mark.parametrize("dirty, hashes, code, why", [
+    (True, "bb", "1", "another program of y"), (True, "aa", "1", ""),
+    (False, "bb", "1", ""), (False, "bb", "2", "another program of y"),
+    (False, "bb", None, "another program of y")])
+def test_a_map_of_the_user_that_changed_is_another_version(dirty, hashes, code, why):
+    """The build is the same and dirty, or the map is outside of the tree. Only the folder of a
+    clean build differs if its machine code is the same."""
+    def made(mine, code):
+        return campaign(cell(factors("x")), cell(factors("y")), build=Build("aaa", dirty), ran=[
+            (cell(factors(name)), Trial("c", 0, Status.OK, arm="head", binary_sha256=binary))
+            for name, binary in (("x", "xx"), ("y", mine))],
+            maps=[MapInfo("x", code="0"), MapInfo("y", code=code)])
+    then, now = made("aa", code and "1"), made(hashes, code)
+    assert admit.version(then, now) == why
+    assert admit.version(then, now, same_machine=False) == ""
+
+
 @pytest.mark.parametrize("one, two, same", [
     (("k", None, None), ("k", None, None), None), (("k", "n", None), ("k", None, None), None),
     (("k", "n", None), ("k", "n", None), True), (("k", "n", None), ("k", "m", None), False),

@@ -93,6 +93,17 @@ def test_the_document_is_the_verdicts(verdicts):
         assert member["estimates"]["tails"]["mde_percent"] == row.estimates.tails.mde_percent
 
 
+@pytest.mark.parametrize("slow, second, verdict, count", [
+    (0.9, 0.03, "INVALID", 3), (0.1, 0.03, "INVALID", 0), (0.9, 0.0, "FAIL", 0)])
+def test_a_large_slowdown_is_named_if_the_run_decides_nothing(slow, second, verdict, count):
+    found = verdicts_of(Fake(slow={"head": slow}, second=second))
+    lines = outputs.warnings(found)
+    assert (found.verdict, len(lines)) == (verdict, count)
+    for line in lines:
+        assert re.match(r"warning: \w+ .* is 9\d % slower, 99 % interval \[\+8", line), line
+        assert line in outputs.markdown(found) and line in outputs.table(found)
+
+
 def test_texts_of_trials_are_escaped(dies):
     text = outputs.markdown(dies)
     assert all(len(cells) == len(outputs.HEADER) for cells in table_of(text))

@@ -217,6 +217,14 @@ def pairs(tmp_path_factory):
     return folder / "campaign"
 
 
+def test_run_compares_the_arms(pairs):
+    """The page is about one program for each map."""
+    lines = (pairs / "output").read_text().splitlines()
+    assert sum(": head is " in line and " as fast as base, n = " in line for line in lines) == \
+        sum(c["measure"] == "throughput" for c in json.loads(
+            (pairs / "campaign.json").read_text())["cells"])
+
+
 def test_the_simulated_budget_is_the_real_one(campaign):
     """within() repeats exactly the trials that the runner repeated."""
     meta = json.loads((campaign / "campaign.json").read_text())

@@ -56,7 +56,8 @@ static void deadline(int signal)
 	rm_error_set(&error, -ETIME,
 	        "deadline: core %u was still running at %llu ns of virtual "
 	        "time when the trial had used 90 %% of its %.3g s of real "
-	        "time: raise deadline in the workload file, or lower keys",
+	        "time: raise deadline in the workload file, or lower "
+	        "warm-up (virtual time), window or keys",
 	        rm_sim_running->id, (unsigned long long)rm_sim_world_now_ns(),
 	        deadline_s);
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);

@@ -1119,7 +1119,7 @@ static void simulated_cells(void)
 	build("writes = 3%\nkeys = 1Ki\nbase = plain\n"
 	      "threads = 1 64 200\nplacement = cores none\n"
 	      "measure = throughput simulated:zen3 simulated:x\n"
-	      "window = 1000ops\n",
+	      "warm-up = 500us\nwindow = 1000ops\n",
 	        "pu:2", &options, &plan);
 	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 64);
 	CHECK(cell && !cell->skip[0] && !cell->cpus &&
@@ -1143,6 +1143,13 @@ static void simulated_cells(void)
 	cell = cell_of(&plan, "copying", RM_MEASURE_SIMULATED, 64);
 	CHECK(cell && strstr(cell->skip, "half of the deadline"),
 	        "cells that would take too long are skipped");
+	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 1Ki\nbase = plain\nthreads = 64\n"
+	      "measure = simulated:zen3\nwindow = 1000ops\n",
+	        "pu:2", &usual, &plan);
+	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 64);
+	CHECK(cell && strstr(cell->skip, "such as warm-up = 500us"),
+	        "the usual warm-up of many cores takes too long, as well");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nbase = plain\nthreads = 2\n"
 	      "placement = cores none\nmemory = first-touch interleave\n"
