@@ -140,7 +140,7 @@ bool rm_allocator_is_unavailable(enum rm_allocator allocator,
 		        rm_allocator_names[allocator]);
 	else if (pages == RM_HUGE_PAGES_ON && !has_huge_pages())
 		snprintf(why, size,
-		        "this kernel gives no transparent huge pages");
+		        "this kernel does not support transparent huge pages");
 	else
 		return false;
 	return true;
