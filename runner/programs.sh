@@ -51,7 +51,7 @@ build_needed() {
 measure() {
 	said=$(mktemp) || exit 3
 	trap 'rm -f "$said"' EXIT
-	# -i: after an interrupt the campaign still prints.
+	# -i: ignore interrupts, since the campaign still prints after one.
 	"$@" | tee -i "$said"
 	ran=${PIPESTATUS[0]}
 	campaign=$(sed -n 's/^campaign: //p; s/^resuming //p' "$said" | head -n 1)

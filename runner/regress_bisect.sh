@@ -184,7 +184,7 @@ mv "$place/plan.new" "$place/plan" && mv "$place/cell.new" "$place/cell.conf"
 git worktree remove --force "$tree" 2>/dev/null
 rm -rf "$tree"
 git worktree prune
-tick # objects may be of a call that was just killed
+tick # objects may be from a run that was just killed
 git worktree add -q --force --detach "$tree" "$good" 2>"$place/checkout.log" ||
 	fail "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
 trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT

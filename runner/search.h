@@ -5,8 +5,9 @@
  *
  * Look-ups that write no shared data must not share a counter, and a Go map
  * does not know which thread calls it. So each thread of the process counts its
- * searches, in all maps together; runner/trial/searches.c sums them. In
- * measured builds the macro generates no code and evaluates nothing.
+ * searches in all maps together, and runner/trial/searches.c adds up the
+ * threads. In measured builds the macro generates no code and evaluates
+ * nothing.
  */
 #ifndef RM_SEARCH_H
 #define RM_SEARCH_H
@@ -29,8 +30,8 @@ enum rm_search_counter {
 #endif
 
 /* The calling thread's RM_SEARCHES counters; NULL before its first count.
-   rm_search_join() sets and returns them; NULL if there are too many
-   threads. */
+   rm_search_join() sets and returns this pointer, or returns NULL if there are
+   too many threads. */
 RM_C_BEGIN
 extern __thread _Atomic(uint64_t) *rm_searches;
 _Atomic(uint64_t) *rm_search_join(void);

@@ -32,9 +32,9 @@ struct rm_counts {
 	uint64_t wrong; /* nonzero: a value was torn or of another key */
 };
 
-/* One entry of a replayed stream: a rank below 2^30 and its operation.
-   RM_UPSERT is followed by a word, the sequence of the value. RM_OPERATIONS
-   ends the stream. */
+/* One entry of a replayed stream: a rank below 2^30 and its operation. An
+   RM_UPSERT entry is followed by a word with the sequence number of the value.
+   RM_OPERATIONS ends the stream. */
 static inline uint32_t rm_replay_entry(
         uint32_t rank, enum rm_operation operation)
 {
@@ -100,7 +100,7 @@ static inline uint64_t rm_fresh_magic(unsigned threads)
 struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 
 /* One thread's share of a trial. The runner initialises it; the loop changes
-   rng, sequence, position, key_sum and counts. Written by its thread only. */
+   rng, sequence, position, key_sum and counts. Only its thread writes it. */
 struct rm_worker {
 	alignas(RM_CACHE_LINE) void *thread; /* from join() */
 	const atomic_bool *stop;             /* set once, at the end of the
