@@ -202,7 +202,7 @@ static void set_shares(
 	        lookups ? (double)misses / (double)lookups : 0;
 }
 
-/* A step of a session is a touch, some of which store, or a renewal. A renewal
+/* A step of a session is a touch (some touches store) or a renewal. A renewal
    is a close and an open, or two of the same kind if the number of sessions
    varies. A map without state reports each opened session as present. */
 static void judge_lifecycle(const struct rm_team *team,
@@ -361,7 +361,7 @@ void rm_pages_begin(const struct rm_cell *cell)
 		rm_usage_count_pages(pages_before);
 }
 
-/* Without reading the policy back, it is not certain that it was applied. */
+/* Only reading the placement back shows that the policy was applied. */
 static void judge_pages(
         const struct rm_team *team, struct rm_judgement *judgement)
 {

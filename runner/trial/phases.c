@@ -239,8 +239,8 @@ static void prefill(struct rm_member *member)
 /*
  * Looks up this member's share of the resident ranks once. This verifies the
  * prefill and brings self-adjusting maps to their steady state (sync.Map
- * promotes new keys only after as many misses). A cell with settle = no skips
- * this, and only the verify phase can then detect a wrong prefill.
+ * promotes n new keys only after n misses). A cell with settle = no skips this,
+ * and only the verify phase can then detect a wrong prefill.
  */
 static void settle(struct rm_member *member)
 {

@@ -68,7 +68,7 @@ static void write_edge(struct timeline *timeline, const struct item *item,
 	fputc('}', timeline->out);
 }
 
-/* Names come first for people who read the file; viewers accept any
+/* Writes the names first for people who read the file; viewers accept any
    position. */
 static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 {

@@ -126,8 +126,8 @@ static const struct rm_impl *find_map(
 	return check_factors(request, error) ? NULL : impl;
 }
 
-/* Loads the cell's trace, if any. A changed file means another cell, since the
-   plan computed ranks and sizes from the trace. */
+/* Loads the cell's trace, if any. Rejects a changed file, since the plan
+   computed ranks and sizes from the trace. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,
         struct rm_error *error)
 {

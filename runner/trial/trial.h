@@ -74,9 +74,9 @@ struct rm_thread_usage {
 	int64_t runqueue_wait_ns; /* /proc/thread-self/schedstat */
 };
 
-/* Sets the cheap members (0.5 us): all but the last two. Calling thread. */
+/* Sets all members but the last two for the calling thread, in 0.5 us. */
 void rm_usage_read_thread(struct rm_thread_usage *usage);
-/* Sets the two members that need procfs (tens of us). Calling thread. */
+/* Sets the last two members, which need procfs (tens of us). */
 void rm_usage_read_thread_slow(struct rm_thread_usage *usage);
 
 /* CPU time of all threads of this process except the calling one, including
