@@ -78,8 +78,8 @@ static void set_window(
 	rm_cell_name(cell);
 }
 
-/* `window_ops` counts a pair of writes (churn or fresh) once, "ops" of the
-   result twice. All writes of such a mix come in pairs. */
+/* A pair of writes (churn or fresh) counts once in `window_ops` but twice in
+   "ops" of the result. All writes of such a mix come in pairs. */
 static double count_iterations(const struct rm_cell *cell, const json_t *result)
 {
 	double ops = json_number_value(json_object_get(result, "ops"));

@@ -44,7 +44,8 @@ static bool sum_counted(const json_t *threads, struct waiting *sum)
 /* A trial's threads also wait for threads of their own program that collect
    garbage, compile or reclaim. That wait is at most the CPU time of those
    threads; if this time is unknown, no unexplained wait counts. The kernel does
-   not count the waits of goroutines, which may have waited all the time. */
+   not count the waits of goroutines, which may have waited for the whole
+   window. */
 static bool sum_with_own_threads(const json_t *threads,
         const json_t *own_threads_ns, struct waiting *sum)
 {
