@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above 2^53, doubles and so most JSON readers cannot represent every whole
-   number. */
+/* Above 2^53, doubles cannot represent every whole number, and most JSON
+   readers use doubles. */
 #define WHOLE_MAX 0x1p53
 /* A row may own adjacent members of struct rm_cell, from `first` to `last`:
    rm_factor_copy() copies them together, so their order matters. */

@@ -27,8 +27,8 @@ int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 
 /* JSON contains the same text, so it also uses read() and write(). */
 
-/* Also returns NULL if the text exceeds `size` bytes, since callers copy it
-   unchecked. */
+/* Also returns NULL if the text exceeds `size` bytes, since callers copy the
+   text without checking its length. */
 static const char *text_of(const json_t *json, size_t size)
 {
 	const char *text = json_string_value(json);

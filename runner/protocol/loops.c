@@ -53,8 +53,8 @@ static double grow_share(const struct rm_cell *cell)
 	return (1 + updates) / (1 + lookups + updates);
 }
 
-/* Each turn is a store and a load of the other thread's key, or only inserts
-   and removes. */
+/* A turn of store-buffering is a store and a load of the other thread's key;
+   take-twice only inserts and removes. */
 static double litmus_share(const struct rm_cell *cell)
 {
 	const uint64_t store_buffering = 0; /* the first word */

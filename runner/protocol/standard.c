@@ -52,8 +52,8 @@ static void make_blocking(int fd)
 }
 
 /* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
-   kept. Calls _exit(), because exit() must not be called twice. A forked
-   child of a check returns first: its status belongs to the map. */
+   kept. Calls _exit(), because exit() must not be called twice. Does nothing in
+   a forked child of a check, whose status belongs to the map. */
 static void check_output(int status, void *process)
 {
 	int was_lost = ferror(stdout), lost;
