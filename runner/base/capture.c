@@ -28,8 +28,8 @@ static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 	                        actions, out, STDOUT_FILENO);
 }
 
-/* Starts the child with its output redirected to `out`. 0 or -errno; wait for
-   *pid. */
+/* Starts the child with its output redirected to `out`. Returns 0 or -errno;
+ * the caller waits for *pid. */
 static int start(char *const argv[], int input, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;

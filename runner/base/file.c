@@ -33,8 +33,8 @@ FILE *rm_file_open(const char *file)
 	return NULL;
 }
 
-/* Compressed files, by their first bytes. rm_file_read() returns
-   -(PACKED_ERRNO + index): greater than any errno. */
+/* Kinds of compressed files, recognised by their first bytes. rm_file_read()
+   returns -(PACKED_ERRNO + index): greater than any errno. */
 enum { PACKED_ERRNO = 5000 };
 
 #define PACKED(by, command) \
@@ -226,6 +226,6 @@ int rm_library_check(const char *path)
 
 int rm_file_flush(FILE *out)
 {
-	/* a failed write before has set errno */
+	/* an earlier failed write has set errno */
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
 }
