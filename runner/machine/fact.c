@@ -160,8 +160,8 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 	make_plain(fact);
 }
 
-/* Version 2 first. If both versions are mounted, the tree of version 2 may lack
-   the file because the controller is bound to version 1. */
+/* Tries version 2 first. If both versions are mounted, the tree of version 2
+   may lack the file because the controller is bound to version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact)
 {

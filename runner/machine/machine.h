@@ -72,7 +72,7 @@ bool rm_topology_has_memory(
         const struct rm_topology *topology, struct hwloc_obj *node);
 
 /* Counts again after the caller has changed topology->hwloc (tests restrict it
-   or register kinds). Same errors. */
+   or register kinds). Returns the same errors as rm_topology_load(). */
 int rm_topology_scan(struct rm_topology *topology, struct rm_error *error);
 
 /* Returns hwloc's XML for the campaign folder; free() it. NULL: no memory. */
@@ -134,8 +134,8 @@ struct rm_busy {
 	bool is_busy;
 	double pressure_percent; /* percentage of time in which tasks waited for
 	                            a CPU (PSI); negative: unknown */
-	double load; /* mean of a minute, read only if PSI is missing; else <
-	                0 */
+	double load; /* load average of one minute, read only if PSI is missing;
+		      * else < 0 */
 	double probe_percent; /* percentage of time in which rm_busy_probe()
 	                         waited for a CPU; negative: not run, or
 	                         unknown */
