@@ -43,9 +43,9 @@ int rm_counters_open(const json_t *request, unsigned threads,
    a result with the reason. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot);
 
-/* Call them on the main thread: one while all workers wait at the barrier
-   before the window (likwid starts counting here), the other after all have
-   left the window. Returns 0 or -errno. */
+/* Call these on the main thread: start while all workers wait at the barrier
+   before the window (likwid starts counting here), stop after all have left the
+   window. Returns 0 or -errno. */
 int rm_counters_start(struct rm_counters *session);
 int rm_counters_stop(struct rm_counters *session);
 
@@ -104,7 +104,7 @@ json_t *rm_reading_event(const struct rm_event_name *name,
 struct rm_counters_choice;
 
 /*
- * Selects a back end, which must count known kernels correctly.
+ * Selects a back end that counts the known test loops (kernels.c) correctly.
  *
  * wish     "auto": the first of likwid and perf that is proved, or none;
  *          "likwid", "perf": that one, or an error; optionally with metrics
@@ -168,9 +168,9 @@ int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
 void rm_counters_release(struct rm_counters_choice *choice);
 
 /*
- * Tries every back end with the known kernels, best first, for `readmostly env
- * counters`. If a back end does not work, the survey contains the reason; this
- * is not an error.
+ * Tries every back end on the known test loops (kernels.c), best first, for
+ * `readmostly env counters`. If a back end does not work, the survey contains
+ * the reason; this is not an error.
  *
  * metrics    "a,b,..." from events.tsv, or NULL for the usual ones
  * topology   as above

@@ -41,7 +41,7 @@ struct helper {
 
 static void send_to_client(struct helper *h, const char *text)
 {
-	/* the next poll detects a client that has gone */
+	/* the next poll detects a client that has disconnected */
 	if (h->client >= 0)
 		send(h->client, text, strlen(text), MSG_NOSIGNAL);
 }
@@ -73,7 +73,8 @@ static void append_first_line(struct helper *h, char *reason, size_t size)
 		        h->first);
 }
 
-/* Ends the worker and its children (likwid-accessD), and reports how. */
+/* Ends the worker and its children (likwid-accessD), and reports how it
+   ended. */
 static void end_worker(struct helper *h, const char *why)
 {
 	char reason[REASON] = "ERR ";

@@ -59,7 +59,7 @@ static const struct expectation table[] = {
 
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
-/* Returns why this kernel proves nothing on this machine; NULL = it can. */
+/* Returns why this kernel proves nothing on this machine, or NULL if it can. */
 static const char *find_obstacle(
         const struct rm_prove *prove, enum rm_kernel kernel, uint64_t steps)
 {

@@ -102,9 +102,8 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
         int fake, struct rm_error *error);
 
-/* Reads a recording. Reads a recording. Returns its number of intervals (>= 1),
-   or -errno with `file:line: found, expected`. `lines`: new reference, an array
-   of objects. */
+/* Reads a recording. Returns its number of intervals (>= 1), or -errno with
+   `file:line: found, expected`. `lines`: new reference, an array of objects. */
 int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
 /* prove.c: checks metrics in kernels whose counts are known. */

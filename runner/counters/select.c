@@ -168,7 +168,8 @@ static int use_groups(struct rm_attempt *attempt, const char *groups,
 	return code;
 }
 
-/* In order of preference, since likwid has more events and correct codes. */
+/* Order of preference: likwid comes first because it has more events and
+   correct codes. */
 static const char *const order[] = { "likwid", "perf" };
 
 enum { ORDER = sizeof(order) / sizeof(*order) };
