@@ -13,9 +13,10 @@
 #include "runner/sim/guest/guest.h"
 
 enum {
-	LARGE_MIN = 1024, /* from this size on, fast chunks are merged */
-	CONSOLIDATE_MIN = 64 << 10, /* free chunks from this size on do so,
-	                               too */
+	LARGE_MIN = 1024, /* a request of this size or more merges all fast
+			   * chunks */
+	CONSOLIDATE_MIN = 64 << 10, /* freeing a chunk of this size or more does
+				     * so, too */
 };
 
 static size_t fast_of(size_t bytes)
@@ -102,7 +103,8 @@ void rm_sim_arena_give_fast(
 	        memory_order_release, memory_order_relaxed));
 }
 
-/* Pops one. Only the lock's holder pops, so the ABA problem cannot occur. */
+/* Pops one chunk. Only the lock's holder pops, so the ABA problem cannot
+   occur. */
 static struct rm_sim_block *pop_fast(_Atomic(struct rm_sim_block *) *list)
 {
 	/* acquire: pairs with the release in rm_sim_arena_give_fast() */

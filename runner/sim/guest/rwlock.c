@@ -117,7 +117,7 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 static void let_writers_first(struct rwlock *lock)
 {
 	for (;;) {
-		/* relaxed: the following addition orders */
+		/* relaxed: the following addition orders the accesses */
 		uint32_t seen = atomic_load_explicit(
 		        &lock->readers, memory_order_relaxed);
 
@@ -154,7 +154,7 @@ int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 
 static void read_unlock(struct rwlock *lock)
 {
-	/* relaxed: the exchange below orders */
+	/* relaxed: the exchange below orders the accesses */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 	uint32_t next;
@@ -227,7 +227,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		seen = atomic_load_explicit(
 		        &lock->readers, memory_order_acquire);
 		if (seen & WRITE_PHASE)
-			phase_wait(lock, 0); /* its futex, too */
+			phase_wait(lock, 0); /* wait for its futex, too */
 	}
 	lock->writer = rm_sim_self() + 1;
 	return 0;
@@ -235,7 +235,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 
 static void write_unlock(struct rwlock *lock)
 {
-	/* relaxed: the exchange below orders */
+	/* relaxed: the exchange below orders the accesses */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 

@@ -153,8 +153,8 @@ static _Noreturn void deadlock(void)
 	rm_sim_world_stop(RM_SIM_DEADLOCK, &error);
 }
 
-/* Runs cores until one switches to the main thread, which may be another core
-   than `next`. NULL: all cores wait and none can wake them. */
+/* Runs cores until one switches to the main thread, which need not be `next`.
+   NULL: all cores wait and none can wake them. */
 static void run(struct rm_sim_core *next)
 {
 	if (!next)

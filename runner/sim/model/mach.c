@@ -144,7 +144,8 @@ static const char *read_ways(const char *text, uint32_t *ways)
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
-/* Returns -1 for NULL too: the line ended before the word. */
+/* Returns -1 for an unknown word, and for NULL, which means that the line
+   ended. */
 static int number_of(const char *word, const char *const *names)
 {
 	for (int i = 0; word && names[i]; i++)
