@@ -106,7 +106,7 @@ begin_all() {
 			note "$node" 'left out' "$(sed 's/.*"reason": "\(.*\)"}$/\1/' "$OUT/state/$node.admission")"
 			continue
 		fi
-		# in this order, because a start may end between the two
+		# find the start before reading the state, because it may end in between
 		id[$node]=$("${LAUNCHER}_find" "$node")
 		if [ -n "${id[$node]}" ]; then
 			echo "$node: joined, ${id[$node]}"
