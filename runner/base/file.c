@@ -79,7 +79,8 @@ const char *rm_file_reason(int failed)
 		return "Permission denied: run as the owner of the file, or "
 		       "chmod a+rX the file and its folders";
 	case -ENOEXEC:
-		return "damaged: empty, cut or no program: run `make` again";
+		return "damaged: empty, truncated or not a program: run `make` "
+		       "again";
 	default:
 		return strerror(-failed);
 	}

@@ -194,7 +194,7 @@ char *rm_lines_next(char *buffer, int size, void *context)
 		content = CONTENT_MAX;
 	if (content + 2 > (size_t)size) {
 		report_mistake(
-		        lines, "a line longer than this libinih can take");
+		        lines, "a line longer than this libinih accepts");
 		return NULL;
 	}
 	memcpy(buffer, line, content);

@@ -59,7 +59,8 @@ static int check_build(const struct rm_cell *cell, struct rm_error *error)
 		        rm_cell_shape_name(cell));
 	if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
-		        "decimal keys differ in their digits: no key_differs");
+		        "decimal keys differ in their digits: expected "
+		        "no key_differs");
 	if (rm_cell_size_class(cell) != RM_TRIAL_SIZED ||
 	        is_placed != RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,

@@ -161,7 +161,7 @@ static const char *check_level(int key, const struct rm_sim_level *level)
 	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
 		return "expected lru: only l1d can use plru";
 	if (level->policy == RM_SIM_PLRU && (level->ways & (level->ways - 1)))
-		return "expected a power of two as number of ways with plru";
+		return "expected 1, 2, 4, 8, 16 or 32 ways with plru";
 	if (key == KEY_L2 && level->inclusion == RM_SIM_FILL)
 		return "expected inclusive or victim for l2";
 	if (key == KEY_LLC && level->inclusion == RM_SIM_INCLUSIVE)
@@ -222,8 +222,8 @@ static const char *set_key(struct rm_sim_mach *mach, int key, char *value)
 		const char *fault = read_cost(value, &mach->cost[key]);
 
 		if (!fault && key == RM_SIM_COST_L1D && !mach->cost[key].low)
-			fault = "expected at least 1: time of a spinning core "
-			        "must pass";
+			fault = "expected at least 1, since the time of a "
+			        "spinning core must pass";
 		return fault;
 	}
 	switch (key) {
