@@ -8,7 +8,7 @@
  * and fails if one remains.
  *
  * The loop keeps its state in registers and never branches on configuration;
- * write_*(), out of line, decides what a write does.
+ * write_*(), which is not inlined, decides what a write does.
  */
 #ifndef RM_DRIVER_H
 #define RM_DRIVER_H
@@ -121,7 +121,7 @@ RM_HOT void rm_drive_bulk(const struct rm_map_ops *map, struct rm_shape shape,
 
 /* The closed loop over recorded operations: replays the stream until
    iterations_limit, a multiple of its length. The low bits of an entry encode
-   the operation; a look-up is tested for first, since other operations are
+   the operation; the loop tests for a look-up first, since other operations are
    rare. */
 RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,

@@ -56,8 +56,9 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 #define RM_EVENT_OPEN(event, object, argument) \
 	rm_event_open((event), (object), (argument))
 #define RM_EVENT_CLOSE(event, object) rm_event_close((event), (object))
-/* Call BEGIN before and END after acquiring a lock, and WAITS in between, just
-   before the thread waits for another thread. */
+/* Call RM_LOCK_BEGIN before and RM_LOCK_END after acquiring a lock. Call
+   RM_LOCK_WAIT_BEGIN in between, just before the thread waits for another
+   thread. */
 #define RM_LOCK_BEGIN(side)  rm_lock_begin(side)
 #define RM_LOCK_WAIT_BEGIN() rm_lock_wait_begin()
 #define RM_LOCK_END()        rm_lock_end()
@@ -74,7 +75,8 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 #endif
 
 RM_C_BEGIN
-/* runner/trial/events.c. Any thread; times are from rm_now_ns(). */
+/* runner/trial/events.c. Any thread may call these; times are from
+   rm_now_ns(). */
 uint64_t rm_event_clock(void);
 void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument);
 void rm_event_open(enum rm_event event, const void *object, uint64_t argument);

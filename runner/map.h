@@ -92,16 +92,16 @@ static inline unsigned rm_shape_index(struct rm_shape shape)
 	       (shape.value_bytes == RM_VALUE_LONG ? 1U : 0U);
 }
 
-/* True if this object supports values of that length. */
+/* True if this object file supports values of that length. */
 static inline bool rm_shape_built(struct rm_shape shape)
 {
 	return shape.value_bytes == 8 || shape.value_bytes == RM_VALUE_LONG;
 }
 
 /* One key. u64 shapes read `word` only. String shapes read `bytes` and `length`
-   only: any length including 0; measured loops use 16, or 32 or 64 for cells
-   with long keys. `bytes` belongs to the caller and is valid during the call
-   only. */
+   only. Any length is valid, including 0; measured loops use 16 bytes, or 32 or
+   64 in cells with long keys. `bytes` belongs to the caller and is valid during
+   the call only. */
 struct rm_key {
 	uint64_t word;
 	const char *bytes;
@@ -121,7 +121,7 @@ struct rm_sizing {
 				     * period; 0: the map's default */
 	bool presize;               /* false: the map starts small and grows */
 	struct rm_shape shape;
-	uint64_t seed; /* for the map's hash; equal seeds: equal layouts */
+	uint64_t seed; /* for the map's hash; equal seeds give equal layouts */
 	/* Arguments of the loop (struct rm_worker); NULL: its defaults. */
 	const uint64_t *loop_args;
 	/* Returns the time in ns that expiry uses, which never decreases. NULL:
@@ -129,13 +129,14 @@ struct rm_sizing {
 	   it. */
 	uint64_t (*now_ns)(void);
 	/* Speed of now_ns relative to the monotonic clock, so 30 s of expiry
-	   time can pass within a window; 0 means 1. At most 1000: a tick of the
-	   coarse clock, 10 ms, is then 10 s. Ignored if now_ns is set. */
+	   time can pass within a window; 0 means 1. At most 1000, since a tick
+	   of the coarse clock (10 ms) is then 10 s. Ignored if now_ns is
+	   set. */
 	uint64_t clock_rate;
 };
 
-/* Bulk prefill: `count` distinct keys, which the map reads one at a time in any
-   order. */
+/* Input of a bulk prefill: `count` distinct keys, which the map reads one at a
+   time in any order. */
 struct rm_source {
 	size_t count;
 	/* Fills key and value of entry i, 0 <= i < count. The key's bytes are
@@ -157,9 +158,9 @@ typedef void rm_stat_fn(
 typedef bool rm_update_fn(
         void *context, const struct rm_value *old, struct rm_value *value);
 
-/* Operations of a map. `thread` is the handle from join(), used only on that
-   thread. lookup, upsert, remove, exchange and take return whether the key *was
-   present* when the operation took effect. */
+/* Operations of a map. `thread` is the handle from join(), used only on the
+   thread that called join(). lookup, upsert, remove, exchange and take return
+   whether the key *was present* when the operation took effect. */
 struct rm_map_ops {
 	/* Returns an empty map, or NULL if memory runs out. */
 	void *(*create)(const struct rm_sizing *sizing);
@@ -287,7 +288,8 @@ struct rm_own_loop {
 	void (*run)(struct rm_worker *worker);
 };
 
-/* Description of a map. One per file in impls/, with the same id. */
+/* Description of a map. Each file in impls/ has one, with the file's base name
+   as id. */
 struct rm_impl {
 	const char *id;     /* base name of the file; id in results */
 	const char *label;  /* for tables, at most 60 characters */
@@ -312,14 +314,14 @@ struct rm_impl {
 	/* Measured loops by rm_shape_index(); NULL: shape not offered. */
 	void (*drive[RM_SHAPES])(struct rm_worker *worker);
 	/* The map's or technique's own loops, terminated by { NULL, NULL };
-	   NULL: none. With loops but without drive it is a technique, whose key
-	   operations may be NULL. */
+	   NULL: none. An rm_impl with loops but without drive is a technique;
+	   its key operations may be NULL. */
 	const struct rm_own_loop *loops;
 	/* Either both are NULL, or they open and close what a thread needs for
-	   its own loops, such as connections, in worker->held. open() runs
-	   before the warm-up, close() after the window, neither during a loop.
-	   Counts that they change are discarded, except counts.wrong. open()
-	   returns false if memory runs out. */
+	   the map's own loops, such as connections, in worker->held. open()
+	   runs before the warm-up and close() after the window; neither runs
+	   during a loop. Counts that they change are discarded, except
+	   counts.wrong. open() returns false if memory runs out. */
 	bool (*open)(struct rm_worker *worker);
 	void (*close)(struct rm_worker *worker);
 	/* In a map with an injected bug, the check or statistic that detects

@@ -9,8 +9,8 @@
 #include "runner/map.h"
 #include "runner/worker.h"
 
-/* Marks the start of an operation. The simulated machine defines it before it
-   includes this file (runner/sim/guest/relax.h); otherwise it is empty. */
+/* Marks the start of an operation. Builds for the simulated machine define this
+   macro first (runner/sim/guest/relax.h); otherwise it is empty. */
 #ifndef RM_OPERATION_BEGINS
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
@@ -228,10 +228,10 @@ RM_HOT uint64_t rm_draw_session(
 }
 
 /* Number of sessions of a thread in lifecycle:T:S:EBB with EBB above 1. In each
-   thread it falls to the maximum divided by EBB, then rises to the maximum, and
-   so on. A thread that reaches its turning point first keeps renewing until all
-   have reached theirs, so that all fall and rise together, even if one rarely
-   gets a CPU. */
+   thread the number falls to the maximum divided by EBB, then rises to the
+   maximum, and so on. A thread that reaches its turning point first keeps
+   renewing until all have reached theirs, so that all fall and rise together,
+   even if one rarely gets a CPU. */
 struct rm_session_wave {
 	_Atomic(uint64_t) *turns; /* turning points reached by all threads */
 	uint64_t threads, own;    /* turning points reached by this thread */

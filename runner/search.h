@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * search.h - counts steps of key searches; in the stats build only, like
- * stat.h.
+ * search.h - counts the steps of key searches, in the stats build only.
  *
  * Look-ups that write no shared data must not share a counter, and a Go map
  * does not know which thread calls it. So each thread of the process counts its
@@ -17,7 +16,7 @@
 
 enum rm_search_counter {
 	RM_KEY_HASHES,   /* keys hashed */
-	RM_CHAIN_WALKS,  /* tables searched, that is chains walked */
+	RM_CHAIN_WALKS,  /* tables searched, that is, chains walked */
 	RM_SLOT_PROBES,  /* slots inspected during these walks */
 	RM_KEY_COMPARES, /* full key comparisons */
 	RM_SEARCHES,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.c - memory, threads and CPU time that this process may still take. */
+/* limits.c - memory, threads and CPU time that this process may still use. */
 #include "runner/base/limits.h"
 
 #include "runner/base/host.h"
@@ -99,7 +99,7 @@ static void tighten(struct rm_limit *limit, uint64_t most, uint64_t used,
 }
 
 /* File names of one controller. `current` includes file pages that were not
-   used lately, which the kernel can reclaim. */
+   used recently, which the kernel can reclaim. */
 struct controller {
 	const char *name, *most, *current, *stat, *reclaimable;
 };
@@ -143,8 +143,8 @@ static bool meminfo(const char *key, uint64_t *bytes)
 	return found;
 }
 
-/* Tightens a limit by a resource limit, minus what this process uses of it:
-   `used_key` of /proc/self/status, in KiB. */
+/* Applies a resource limit. The line `used_key` of /proc/self/status has the
+   amount that this process already uses, in KiB. */
 static void tighten_by_rlimit(struct rm_limit *limit, __rlimit_resource_t which,
         const char *used_key, const char *name)
 {

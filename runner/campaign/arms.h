@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arms.h - the programs of a campaign's arms (arms.c), and how many trials each
-   cell needs (calibrate.c). */
+/* arms.h - the programs of a campaign's arms (arms.c), and the calibration of
+   their windows (calibrate.c). */
 #ifndef RM_CAMPAIGN_ARMS_H
 #define RM_CAMPAIGN_ARMS_H
 

@@ -92,7 +92,7 @@ struct rm_progress {
 
 struct rm_journal; /* opaque: trials.jsonl and its lock */
 
-enum { RM_FAILURES_IN_A_ROW = 2 }; /* then the cell is stopped */
+enum { RM_FAILURES_IN_A_ROW = 2 }; /* then a cell is stopped */
 
 struct rm_tally_cell {
 	/* trials of all arms, by the last attempt of each */
@@ -122,13 +122,13 @@ struct rm_tally {
 	size_t refused;   /* not repeated, for lack of budget */
 };
 
-/* Number of cells, without skipped ones, that have a failed trial, or an arm
-   without a good one. A map with an injected bug may fail, but its cells need a
-   good or a failed trial. report/load/campaign.py has the same rule. */
+/* Number of cells, not counting skipped ones, that have a failed trial or an
+   arm without a good trial. A map with an injected bug may fail, but its cells
+   need a good or a failed trial. report/load/campaign.py has the same rule. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
-/* True if the plan skips every cell that measures, so that at most maps were
-   verified. */
+/* True if the plan skips every cell that measures, so that the campaign can
+   only verify maps. */
 bool rm_tally_measures_nothing(const struct rm_tally *tally);
 
 /* Rounds a sum of shares down to whole repeats; ten times 10 % is one
@@ -177,7 +177,8 @@ struct rm_prepared {
 	size_t torn_bytes;   /* cut off the journal */
 	size_t dropped;      /* dropped lines of an incomplete block of arms */
 	struct rm_busy busy; /* state of the machine before the first trial */
-	struct rm_error outdated; /* a program older than a source, or "" */
+	struct rm_error outdated; /* names a program that is older than a
+				   * source, or "" */
 	struct rm_error unlinked; /* why results/latest was not made, or "" */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files.c - atomic replacement of files, folders, and reading of lines. */
+/* files.c - replaces files atomically, makes folders, and reads lines. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"

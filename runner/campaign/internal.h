@@ -138,9 +138,9 @@ int rm_file_sync(int fd);
 
 /*
  * Replaces DIR/NAME atomically: after a crash it is the old or the complete new
- * file. It writes a temporary file, and calls fsync, rename, and fsync of the
- * folder. Returns 0; -errno with `error` (path and the system's reason). After
- * an error the old file is untouched and the temporary one removed.
+ * file. It writes and syncs a temporary file, renames it, and syncs the folder.
+ * Returns 0; -errno with `error` (path and the system's reason). After an error
+ * the old file is untouched and the temporary one removed.
  */
 int rm_file_replace(const char *dir, const char *name, const void *bytes,
         size_t size, struct rm_error *error);
@@ -312,7 +312,7 @@ struct rm_interference_start {
 	uint64_t at_ns;
 };
 
-/* Returns unknown values, except for the current load. */
+/* Returns a result in which all values but the current load are unknown. */
 struct rm_interference rm_interference_unknown(void);
 
 /* Number of CPUs to which the cell's threads are bound; 0: unbound. */
@@ -327,8 +327,8 @@ void rm_interference_end(const struct rm_cell *cell,
 
 /* Compares the share of time that other programs and the hypervisor took from a
    trial with the limit of its cell. Returns true and fills `text` if the share
-   is above the limit; false if it is below or unknown. result: of the trial, or
-   NULL. Any thread. */
+   is above the limit; false if it is below or unknown. result: the trial's
+   result, or NULL. Any thread. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 

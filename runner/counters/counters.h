@@ -153,7 +153,7 @@ size_t rm_counters_set_count(const json_t *chosen);
 json_t *rm_counters_request(const json_t *chosen, unsigned trial);
 
 /*
- * The "counters" object of a trial below `likwid-perfctr -m`: its window is the
+ * The "counters" object of a trial under `likwid-perfctr -m`: its window is the
  * region "window". Starts the helper process, which calls liblikwid's marker
  * functions before and after the window: the map's program contains none.
  *

@@ -45,7 +45,7 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
 	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < lines; i++)
 		order[i] = i;
-	/* any order works: the links make the cycle */
+	/* any order works, since the links form the cycle */
 	rm_shuffle(order, lines, &state);
 	/* The links follow the shuffled order and form a single cycle. */
 	for (size_t i = 0; i < lines; i++)

@@ -21,8 +21,7 @@
 enum {
 	DEATHS = 3,
 	REASON = 1024
-}; /* DEATHS: workers that may die before it
-                                       gives up */
+}; /* DEATHS: number of workers that may die before the helper gives up */
 
 struct helper {
 	struct rm_likwid_options options;
@@ -157,7 +156,8 @@ static bool start_worker(struct helper *h)
 		close(out[0]);
 		return false;
 	}
-	setpgid(child, child); /* the first of both calls wins */
+	setpgid(child, child); /* called in parent and child; the first call
+			        * takes effect */
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	h->worker = child;
 	h->wire = wire[0];

@@ -245,7 +245,8 @@ static void init(struct worker *w, const char *list)
 	int code;
 
 	if (w->running)
-		l->perfmon_stopCounters(); /* left by a trial that died */
+		l->perfmon_stopCounters(); /* still counting for a trial that
+					    * died */
 	w->running = false;
 	if (w->ready && !strcmp(list, w->list)) {
 		set_answer(w, "OK");

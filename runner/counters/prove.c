@@ -202,7 +202,7 @@ static int prove_set(struct rm_prove *prove, const json_t *request,
 }
 
 /* A low count proves nothing, since a dead counter also stays low. A kernel
-   proves a metric only if the event must happen in it, that is if the lower
+   proves a metric only if the event must happen in it, that is, if the lower
    bound is above 0. */
 static bool is_conclusive(const json_t *line)
 {

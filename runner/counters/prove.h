@@ -59,7 +59,7 @@ const char *rm_kernel_name(enum rm_kernel kernel);
 const char *rm_kernel_text(enum rm_kernel kernel);
 
 /*
- * Selects CPUs, from this process's affinity mask, on which trials are placed.
+ * Selects CPUs on which trials are placed, from this process's affinity mask.
  * On a hybrid machine a proof on another kind of CPU would be worthless. Reads
  * the L1d's size. `topology`: this machine's; NULL: the whole mask. Returns 0,
  * or -errno and an error (-ENOENT: unknown L1d).

@@ -37,8 +37,8 @@ struct rm_topology {
 
 /* Loads this machine, or `synthetic` (an hwloc description) if not NULL. A
    hybrid machine is restricted to the fastest kind of CPU. Returns 0; -ENOSYS
-   with `error` if hwloc finds nothing. Main thread, before any thread is bound.
-   Free with rm_topology_free(). */
+   with `error` if hwloc finds nothing. Call it on the main thread before any
+   thread is bound. Free with rm_topology_free(). */
 int rm_topology_load(const char *synthetic, struct rm_topology *topology,
         struct rm_error *error);
 
@@ -101,7 +101,7 @@ enum rm_finding_level {
 	RM_FINDING_GOOD,
 	RM_FINDING_NOTE,    /* worth knowing; cannot or should not be changed */
 	RM_FINDING_WARNING, /* disturbs measurement, and can be changed */
-	RM_FINDING_UNKNOWN, /* cannot be determined, with the reason */
+	RM_FINDING_UNKNOWN, /* cannot be determined; the text has the reason */
 };
 
 enum { RM_FINDING_TEXT = 320, RM_FINDINGS_MAX = 32 };
@@ -109,7 +109,7 @@ enum { RM_FINDING_TEXT = 320, RM_FINDINGS_MAX = 32 };
 struct rm_finding {
 	enum rm_finding_level level;
 	const char *subject; /* static, "governor" */
-	bool is_noise;       /* a warning would mean noise in every trial */
+	bool is_noise;       /* a warning means noise in every trial */
 	char text[RM_FINDING_TEXT];
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };

@@ -57,7 +57,7 @@ static int keep_one_kind(struct rm_topology *topology)
 		if (hwloc_cpukinds_get_info(topology->hwloc, (unsigned)i, kind,
 		            NULL, NULL, NULL, 0))
 			continue;
-		/* the CPU set of a kind ignores cgroups, so always AND */
+		/* the CPU set of a kind ignores cgroups, so intersect it */
 		hwloc_bitmap_and(kind, kind, topology->usable);
 		if (hwloc_bitmap_iszero(kind))
 			continue;

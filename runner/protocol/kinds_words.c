@@ -252,7 +252,7 @@ static int parse_hot(const char *text, struct rm_cell *cell)
 }
 
 /* Reads "trace:0123abcd" with all 8 digits, as write_dist() prints them, since
-   another spelling would be another id. Only cells have this value
+   a different spelling would give a different id. Only cells have this value
    (cells_only), which is computed from the trace's file. */
 static int parse_checksum(const char *text, struct rm_cell *cell)
 {

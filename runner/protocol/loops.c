@@ -342,8 +342,7 @@ double rm_cell_fixed_write_share(const struct rm_cell *cell)
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
-	const uint64_t store_buffering = 0; /* clears only the first word; keys
-	                                       keep theirs */
+	const uint64_t store_buffering = 0; /* the first word */
 
 	return rm_loop_starts_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||

@@ -49,7 +49,8 @@ enum rm_loop_kind {
 };
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
-/* lifecycle, args[1]: maximum words of a session's state besides its value */
+/* Default of args[1] of lifecycle: the maximum number of words of a session's
+   state besides its value. */
 enum { RM_SLOTS_PRESET = 4 };
 
 /* A loop with its arguments: times in ns, counts, positions of words. Arguments
@@ -214,7 +215,7 @@ struct rm_cell {
 	struct rm_shape shape;
 	unsigned str_bytes; /* length of string keys: 32, 64; 0: 16 */
 	enum rm_key_differs key_differs;
-	/* resident keys, 1 .. 2^31; in a workload's llc*N: N */
+	/* resident keys, 1 .. 2^31; N if a workload has llc*N */
 	uint64_t keys;
 	bool keys_fill_llc; /* in workloads: keys is a multiple of the LLC */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
@@ -350,7 +351,7 @@ enum rm_workload_key rm_key_find(const char *name);
    RM_KEY_INCLUDE. */
 int rm_factor_read(
         enum rm_workload_key key, const char *text, struct rm_cell *cell);
-/* Writes text that reads back equal; RM_VALUE_BYTES includes the end. */
+/* Writes text that reads back equal; RM_VALUE_BYTES includes the final NUL. */
 enum { RM_VALUE_BYTES = RM_TRACE_BYTES + 16 };
 void rm_factor_text(
         enum rm_workload_key key, const struct rm_cell *cell, char *text);
@@ -386,8 +387,8 @@ void rm_cell_apply_lengths(struct rm_cell *cell);
    for the plain ones, else 24, 64, 256 or 1024. */
 unsigned rm_cell_size_class(const struct rm_cell *cell);
 /* Flavour of the map program that runs the cell: "plain", "stats", "sim",
-   "x24", "x64", "x256" or "x1024". For keys that differ elsewhere than at the
-   start: "placed", "placed-x24", ... */
+   "x24", "x64", "x256" or "x1024". If keys do not differ at the start:
+   "placed", "placed-x24", ... */
 const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
@@ -551,10 +552,10 @@ char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
         double length_s, const char *tag);
 
 /*
- * "WHY: OUTPUT", or "OUTPUT" if `why` is "": one line of valid UTF-8 for any
- * bytes that a trial wrote to its standard error. Uses the last `keep` of
- * `size` bytes. Line ends become "; ", other control characters a blank,
- * invalid bytes '?'. Returns a string to free(); NULL: no memory.
+ * Returns "WHY: OUTPUT", or "OUTPUT" if `why` is "", as one line of valid
+ * UTF-8, whatever bytes a trial wrote to its standard error. Uses the last
+ * `keep` of `size` bytes. Line ends become "; ", other control characters a
+ * blank, invalid bytes '?'. The caller frees the string; NULL: no memory.
  */
 char *rm_reason_text(
         const char *why, const char *errors, size_t size, size_t keep);

@@ -51,7 +51,7 @@ static void make_blocking(int fd)
 	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-/* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
+/* Runs at exit, when stdio writes its buffer. A status other than RM_OK is
    kept. Calls _exit(), because exit() must not be called twice. Does nothing in
    a forked child of a check, whose status belongs to the map. */
 static void check_output(int status, void *process)

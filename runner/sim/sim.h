@@ -88,8 +88,9 @@ extern const char *const rm_sim_cost_name[RM_SIM_COSTS];
 
 /*
  * Finds a machine. `name` is a built-in description (a file of
- * runner/sim/machines/), `host` (this machine by hwloc, with guessed costs), or
- * a file if it has a slash. Returns 0 or -errno with `error`.
+ * runner/sim/machines/), `host` (this machine as hwloc describes it, with
+ * guessed costs), or a file if it has a slash. Returns 0 or -errno with
+ * `error`.
  */
 int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error);

@@ -28,8 +28,8 @@ enum {
 	   is at most 64 times that */
 	SETTLE_BYTES = 4096,
 	/* only one in 61 allocations is timed, since a clock reading takes as
-	   long as a call; 61 is prime, as maps allocate in cycles of two or
-	   three */
+	   long as a call; 61 is prime, because maps allocate in cycles of two
+	   or three */
 	TIMED_ONE_IN = 61,
 };
 

@@ -93,12 +93,13 @@ struct rm_pace {
 	uint64_t start_ns;       /* the window's start */
 	double due_ns;           /* next intended start, since start_ns */
 	uint64_t end_ns;         /* the window's end */
-	uint64_t give_up_ns;  /* the window ends if the backlog reaches this */
-	uint64_t intended_ns; /* intended start of the current operation */
-	uint64_t started_ns;  /* its actual start */
-	uint64_t late_starts; /* operations that started over 1 ms late */
-	bool is_due;          /* the current operation has an intended start */
-	bool gave_up;         /* the thread could not keep up with the rate */
+	uint64_t give_up_ns;     /* the window ends when the backlog reaches
+			       * this */
+	uint64_t intended_ns;    /* intended start of the current operation */
+	uint64_t started_ns;     /* its actual start */
+	uint64_t late_starts;    /* operations that started over 1 ms late */
+	bool is_due;  /* the current operation has an intended start */
+	bool gave_up; /* the thread could not keep up with the rate */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
 	struct rm_slices *slices;           /* samples of the window; or NULL */
@@ -223,9 +224,9 @@ struct rm_account {
 	bool stopped_early;
 };
 
-/* Keys that one thread replaces before the warm-up. It is not a member of
-   struct rm_member, so that addresses, and with them simulated counts, stay the
-   same in other cells. */
+/* Counts of the keys that one thread replaces before the warm-up. It is not a
+   member of struct rm_member, so that addresses, and with them simulated
+   counts, stay the same in other cells. */
 struct rm_renewal {
 	alignas(RM_CACHE_LINE) struct rm_counts counts;
 	uint64_t start_ns, end_ns;
@@ -241,8 +242,9 @@ struct rm_member {
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
 	uint64_t start_ns, end_ns;            /* window of this thread */
-	uint64_t settled; /* prefilled keys in its share that were found */
-	uint64_t held_keys, held_sum; /* over its share of all ranks */
+	uint64_t settled; /* prefilled keys in its share that the settle phase
+			   * found */
+	uint64_t held_keys, held_sum; /* sums over its share of all ranks */
 	uint64_t held_digest;       /* for traces and recordings only, else 0 */
 	uint64_t replay_operations; /* trace: counts of its share, over all
 	                               passes */
@@ -287,7 +289,7 @@ struct rm_team {
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
-	_Atomic uint64_t turns; /* of struct rm_session_wave, by all threads */
+	_Atomic uint64_t turns; /* struct rm_session_wave */
 	/* CPU time of all threads except the main thread, at the window's start
 	   and end; -1: unknown */
 	int64_t other_threads_ns[2];
@@ -367,7 +369,7 @@ void rm_pages_begin(const struct rm_cell *cell);
 /* Checks the nodes of the pages that were added between `before` and `after`
    (RM_NODES_MAX counts each). bind:N: at most 1 % and 16 pages may be on other
    nodes. interleave: each of `nodes` nodes may exceed its equal share by at
-   most 10 % and 2048 pages, since huge pages are not divided. Returns 0, or
+   most 10 % and 2048 pages, since huge pages are not split. Returns 0, or
    -ERANGE with `error`. */
 int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
         const int64_t *after, struct rm_error *error);
@@ -506,8 +508,8 @@ enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };
  */
 int rm_lock_waits_configure(struct rm_error *error);
 
-/* Begins the window: clears the longest wait. Main thread, while no other
-   thread waits for a lock. */
+/* Begins the window: clears the longest wait. Call it on the main thread while
+   no other thread waits for a lock. */
 void rm_lock_waits_begin_window(void);
 
 /*

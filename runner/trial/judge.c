@@ -44,8 +44,8 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 }
 
 /* True if every thread completed all phases; otherwise sets the reason. A
-   thread that failed in setup (no CPU, no memory) never used the map, so the
-   trial is then void and not failed. */
+   thread that failed in setup (no CPU, no memory) never used the map, so its
+   trial is void, not failed. */
 static bool judge_threads(
         const struct rm_team *team, struct rm_judgement *judgement)
 {

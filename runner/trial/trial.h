@@ -50,8 +50,8 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
  * libraries. For glibc also `heap_used_bytes` (in blocks) and `heap_held_bytes`
  * (obtained from the system). One in 61 calls of each thread is timed:
  * `allocations_timed` is their number and `allocations_timed_ns` their total
- * time, including one clock reading each. Emits nothing if they are not
- * counted. Any thread.
+ * time, including one clock reading each. Emits nothing if this build does not
+ * count. Any thread.
  */
 void rm_allocations_emit(rm_stat_fn *emit, void *context);
 

@@ -42,8 +42,8 @@ enum rm_sim_count {
 	RM_SIM_COHERENCE_MISSES, /* because another core's write removed the
 	                            line */
 	RM_SIM_REPLACEMENTS,     /* lines evicted from L1d */
-	RM_SIM_L2_MISSES, /* lines that left the core; all evictions without an
-	                     L2 */
+	RM_SIM_L2_MISSES,        /* lines that left the core; without an L2, all
+			   * evictions */
 	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified it */
 	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
 	RM_SIM_FALSE_INVALIDATIONS, /* lines of which this core had not used
