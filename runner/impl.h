@@ -36,8 +36,8 @@ extern const struct rm_shape rm_shapes[RM_SHAPES];
    strings are static. Any thread may call it. */
 typedef const char *rm_impl_word_fn(const struct rm_impl *impl, size_t i);
 rm_impl_word_fn rm_impl_cap_word;
-/* The same for optional members of rm_map_ops that are not NULL; "park"
-   includes unpark. */
+/* Returns word i of the optional members of rm_map_ops that are not NULL;
+   "park" includes unpark. */
 rm_impl_word_fn rm_impl_operation_word;
 rm_impl_word_fn rm_impl_loop_word; /* its own loops */
 

@@ -33,7 +33,7 @@ RM_HOT bool rm_stopped(const struct rm_worker *worker)
 	return atomic_load_explicit(worker->stop, memory_order_relaxed);
 }
 
-/* Upserts a rank by its key, built by the caller. */
+/* Upserts a rank by its key, which the caller has built. */
 RM_HOT void rm_write_key(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, struct rm_key key)
 {

@@ -12,7 +12,7 @@ enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
 /* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
 void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
 
-/* The same for a file. Returns 0, or -errno if it cannot be read. */
+/* Computes the CRC-32 of a file. Returns 0, or -errno if it cannot be read. */
 int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
 
 /* Returns the compact text of an object, with a last member "crc32" over the

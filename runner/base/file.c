@@ -38,7 +38,7 @@ FILE *rm_file_open(const char *file)
 enum { PACKED_ERRNO = 5000 };
 
 #define PACKED(by, command) \
-	"compressed by " by ": unpack it (" command ") and name the new file"
+	"compressed by " by ": unpack it (" command ") and use the new file"
 
 static const struct {
 	const char *magic, *reason;

@@ -298,8 +298,8 @@ struct rm_interference {
 	   used while the trial's process existed. The precision is about 10 ms
 	   per CPU; negative: unknown. */
 	double others_share;
-	/* The same for time that the hypervisor took. Up to one tick per CPU
-	   counts as 0. */
+	/* Share of the same CPU time that the hypervisor took. Up to one tick
+	   per CPU counts as 0. */
 	double stolen_share;
 	/* How long a CPU quota stopped the control group during the trial,
 	   summed over its CPUs; negative: unknown. */
@@ -449,7 +449,7 @@ struct rm_cell_trial_run {
 	const char *program; /* instead of the map program; or NULL */
 	uint64_t seed;
 	uint64_t padding_seed;
-	json_t *counters; /* member of the request; the reference is taken */
+	json_t *counters; /* member of the request, which takes the reference */
 	int interrupt_fd; /* -1: none */
 };
 

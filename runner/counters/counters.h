@@ -159,7 +159,7 @@ json_t *rm_counters_request(const json_t *chosen, unsigned trial);
  *
  * choice   out: free with rm_counters_release() after the trial
  * request  out: new reference
- * Returns 0; -errno and an error as rm_counters_select(). Main thread.
+ * Returns 0; -errno and an error like rm_counters_select(). Main thread.
  */
 int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
         struct rm_error *error);

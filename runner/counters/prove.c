@@ -498,8 +498,8 @@ static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
 	return code;
 }
 
-/* Starts the helper only if this CPU has events to count, since that takes a
-   second. */
+/* Starts the helper only if this CPU has events to count, since the start takes
+   a second. */
 static void start_helper(struct rm_attempt *attempt)
 {
 	struct rm_error why = { "" };

@@ -36,9 +36,10 @@ static double log_ratio(double count, double expected)
 }
 
 /* By Chernoff's bound, the probability of at least this many hits is at most
-   exp(-apart), for any n and p. The same holds for at most this many. Fewer
-   than two valid trials in 10^9 are rejected. A limit of six standard errors
-   would reject one in 5000 if the expected number of hits is 1/50. */
+   exp(-apart), for any n and p. The same bound holds for at most this many
+   hits. Fewer than two valid trials in 10^9 are rejected. A limit of six
+   standard errors would reject one in 5000 if the expected number of hits is
+   1/50. */
 bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;

@@ -231,8 +231,8 @@ static int parse_zipf(const char *text, struct rm_cell *cell)
 }
 
 /* Reads "hot:1%:90%": the share dist_a of the keys gets the share dist_b of the
-   operations, both stored as 0 to 1. All keys cannot be hot, since that would
-   equal "uniform". */
+   operations, both stored as 0 to 1. Not all keys can be hot, since that
+   distribution is "uniform". */
 static int parse_hot(const char *text, struct rm_cell *cell)
 {
 	char keys[RM_NAME_BYTES];

@@ -89,12 +89,12 @@ bool rm_loop_fills(enum rm_loop_kind kind);
 bool rm_loop_is_decimal(const struct rm_loop *loop);
 /* True if the loop starts with an empty map and inserts the keys itself. */
 bool rm_loop_starts_empty(enum rm_loop_kind kind);
-/* True if its threads write whatever the share of writes is. */
+/* True if its threads write even if the share of writes is 0. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
 /* True if `writes` determines its share of writes; other loops have a fixed
    share (rm_cell_fixed_write_share()). */
 bool rm_loop_draws_writes(enum rm_loop_kind kind);
-/* True if its threads insert or remove keys whatever the kind of writes is. */
+/* True if its threads insert or remove keys with every kind of writes. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
 /* True if `misses` determines its share of look-ups of absent keys. */
 bool rm_loop_draws_absent(enum rm_loop_kind kind);

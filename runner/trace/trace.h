@@ -173,8 +173,9 @@ int rm_trace_play(const struct rm_trace *trace,
         const struct rm_trace_play *play, struct rm_trace_play_result *played,
         struct rm_error *error);
 
-/* Default value of a set without one: its ordinal in decimal, "0" if present
-   initially. Returns the length, at most 20 bytes. */
+/* Writes the value of a set that has none in the trace: its ordinal in decimal,
+   or "0" if the key is present initially. Returns the length, at most 20
+   bytes. */
 size_t rm_trace_default_value(uint64_t ordinal, char *text);
 
 /*

@@ -74,8 +74,9 @@ static void judge_values(const struct rm_team *team,
 	if (prefill + totals->account.written - totals->account.returned !=
 	        totals->account.held)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "lost update: prefill + written - returned is not "
-		        "what is held (sums %016" PRIx64 " and %016" PRIx64 ")",
+		        "lost update: prefill + written - returned differs "
+		        "from what the map holds (sums %016" PRIx64
+		        " and %016" PRIx64 ")",
 		        prefill + totals->account.written -
 		                totals->account.returned,
 		        totals->account.held);
@@ -111,8 +112,8 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 		        puts - totals->all.inserts, puts);
 }
 
-/* The same check for an empty map into which each key is put once. It does not
-   apply to measure = verify, which draws its keys. */
+/* Checks an empty map into which each key is put once in the same way. It does
+   not apply to measure = verify, which draws its keys. */
 static void judge_filled(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
@@ -124,8 +125,8 @@ static void judge_filled(const struct rm_team *team,
 	        totals->all.inserts != keys)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " of %" PRIu64
-		        " keys were put into an empty map, the others found "
-		        "there",
+		        " keys were put into an empty map, the others were "
+		        "found there",
 		        totals->all.inserts, keys);
 }
 
@@ -348,7 +349,7 @@ int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
 	if (wrong <= limit)
 		return 0;
 	return rm_error_set(error, -ERANGE,
-	        "memory = %s did not hold: %" PRId64 " of %" PRId64
+	        "memory = %s failed: %" PRId64 " of %" PRId64
 	        " new pages are on other NUMA nodes, expected at most %" PRId64,
 	        policy, wrong, added, limit);
 }

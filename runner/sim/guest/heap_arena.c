@@ -15,8 +15,8 @@
 enum {
 	LARGE_MIN = 1024, /* a request of this size or more merges all fast
 			   * chunks */
-	CONSOLIDATE_MIN = 64 << 10, /* freeing a chunk of this size or more does
-				     * so, too */
+	CONSOLIDATE_MIN = 64 << 10, /* freeing a chunk of this size or more also
+				     * merges them */
 };
 
 static size_t fast_of(size_t bytes)

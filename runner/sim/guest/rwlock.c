@@ -68,7 +68,7 @@ int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
    used. */
 static void phase_wait(struct rwlock *lock, uint32_t phase)
 {
-	/* relaxed: callers order by the word of readers */
+	/* relaxed: `readers` orders the accesses of the callers */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->wrphase, memory_order_relaxed);
 
@@ -95,7 +95,7 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen ^ WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
-			/* relaxed: readers order by the word above */
+			/* relaxed: `readers`, written above, orders the accesses */
 			if (atomic_exchange_explicit(
 			            &lock->wrphase, 0, memory_order_relaxed) &
 			        FUTEX_USED)
@@ -171,7 +171,7 @@ static void read_unlock(struct rwlock *lock)
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        next, memory_order_release, memory_order_relaxed));
-	/* relaxed: the writer orders by the word above */
+	/* relaxed: `readers`, written above, orders the accesses */
 	if ((next & WRITE_PHASE) && (atomic_exchange_explicit(&lock->wrphase, 1,
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))
@@ -216,7 +216,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen | WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
-			/* relaxed: readers order by the word of readers */
+			/* relaxed: `readers` orders the accesses of readers */
 			atomic_store_explicit(
 			        &lock->wrphase, 1, memory_order_relaxed);
 			seen |= WRITE_PHASE;
@@ -246,7 +246,7 @@ static void write_unlock(struct rwlock *lock)
 	                (seen >> READER_SHIFT ? WRITE_PHASE : 0),
 	        memory_order_release, memory_order_relaxed))
 		;
-	/* relaxed: readers order by the word above */
+	/* relaxed: `readers`, written above, orders the accesses */
 	if (seen >> READER_SHIFT && (atomic_exchange_explicit(&lock->wrphase, 0,
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))

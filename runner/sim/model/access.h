@@ -105,8 +105,8 @@ struct rm_sim_core {
 	_Alignas(64) uint64_t now; /* virtual clock, cycles */
 	uint64_t soft;     /* time after which plain hits let another core go
 	                  first */
-	uint64_t deadline; /* time after which events (miss, upgrade, atomic) do
-	                      so */
+	uint64_t deadline; /* time after which misses, upgrades and atomics let
+			    * another core go first */
 	uint32_t set_mask;
 	uint32_t hit_cycles;
 	uint64_t count[RM_SIM_COUNTS];

@@ -201,7 +201,8 @@ static json_t *watched_lines(long most)
 }
 
 /* Returns at most `most` program counters, most misses first, as offsets into
-   this program's file. New reference, or NULL as above. */
+   this program's file. New reference, or NULL if entries were lost for lack of
+   memory. */
 static json_t *watched_sites(long most)
 {
 	struct rm_sim_site *list = NULL;
