@@ -10,7 +10,7 @@
 # Decisions are kept, so that the same command continues after an interruption. Status: 0 found; 3 skipped commits are
 # in the way; 2 usage or input.
 wrong=2
-# --step: called by git bisect run in the worktree; git regards 2 as bad
+# git bisect run calls --step in the worktree. Its errors exit with 255, since git regards 2 as bad.
 [ "$1" != --step ] || { wrong=255; CDPATH='' cd "$2" || exit 255; }
 . runner/base/environment.sh
 export LC_ALL=C
@@ -119,7 +119,8 @@ judge_time() { # COMMIT: judges at a fixed series of looks
 	return 125
 }
 
-# judge_commit COMMIT: 0 good, 1 bad, 125 skip, others stop the bisect; stores the result by commit.
+# judge_commit COMMIT: returns 0 (good), 1 (bad), 125 (skip), or a status that stops the bisect.
+# Stores the result by commit.
 judge_commit() {
 	local status
 	status=$(sed -n "s/^$1 //p" "$place/judged" | tail -n 1)

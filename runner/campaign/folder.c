@@ -282,7 +282,7 @@ int rm_folder_check_new(const char *dir, struct rm_error *error)
 		if (fnmatch(ours, entry->d_name, FNM_EXTMATCH))
 			result = rm_error_set(error, -EEXIST,
 			        "%s holds other files (%.80s), expected a new "
-			        "or empty folder: another -o DIR",
+			        "or empty folder: choose another -o DIR",
 			        dir, entry->d_name);
 	if (folder)
 		closedir(folder);

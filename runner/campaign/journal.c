@@ -96,7 +96,7 @@ static int add_trial(
 		        "a duplicate line of %s, expected one", key);
 	if (!has_previous_attempt(journal, trial))
 		return rm_error_set(error, -EINVAL,
-		        "the attempt before %s has no line, expected it first",
+		        "%s has no line of its previous attempt before it",
 		        key);
 	if (json_object_set_new(journal->done, key,
 	            json_integer((json_int_t)rm_attempt_state_of(trial))))

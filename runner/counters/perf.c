@@ -167,8 +167,8 @@ static int open_event(struct group *group, unsigned i, int cpu)
 	code = ops->ioctl(ops->context, fd, PERF_EVENT_IOC_ID, &group->id[i]);
 	if (code) {
 		ops->close(ops->context, fd);
-		group->reading[i] = rm_reading_invalid("the kernel gives no "
-		                                       "id");
+		group->reading[i] =
+		        rm_reading_invalid("the kernel returned no id");
 		return code;
 	}
 	group->fd[i] = fd;

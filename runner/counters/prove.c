@@ -158,7 +158,8 @@ static void add_unchecked(const json_t *request, json_t *verdicts)
 			continue;
 		json_t *line = new_line(event, NULL);
 		json_object_set_new(line, "reason",
-		        json_string("no kernel has a known value for it"));
+		        json_string(
+		                "no kernel has a known value for this metric"));
 		json_array_append_new(verdicts, line);
 	}
 }

@@ -90,8 +90,8 @@ static void check_system(void)
 		needs = "/proc: run `mount -t proc proc /proc`";
 	if (needs) {
 		fprintf(stderr,
-		        "readmostly: not available here: %s, in a new login "
-		        "if that fails\n",
+		        "readmostly: not available here: %s; if that "
+		        "fails, run it in a new login\n",
 		        needs);
 		exit(RM_USAGE);
 	}

@@ -136,8 +136,8 @@ static const char *record_fault(const struct rm_trace_line *line)
 		       "3 has";
 	if (!line->length || line->length > RM_TRACE_KEY_MAX ||
 	        line->value_length > RM_TRACE_VALUE_MAX)
-		return "an overlong or empty key or value, expected 1 to 1024 "
-		       "and up to 2^20 bytes";
+		return "an empty or too long key or value, expected keys of 1 "
+		       "to 1024 and values of up to 2^20 bytes";
 	if (line->value && line->word != RM_TRACE_SET)
 		return "a value in a record other than set, expected none";
 	return NULL;

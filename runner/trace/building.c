@@ -47,7 +47,8 @@ static int add_has(
         struct rm_trace_builder *building, uint8_t *state, const char **why)
 {
 	if (building->trace->count)
-		*why = "has after the first operation, expected before it";
+		*why = "a has line after the first operation, expected before "
+		       "it";
 	else if (*state)
 		*why = "a second has line for the same key, expected one";
 	if (*why)

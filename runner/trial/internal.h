@@ -367,9 +367,9 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
 void rm_pages_begin(const struct rm_cell *cell);
 
 /* Checks the nodes of the pages that were added between `before` and `after`
-   (RM_NODES_MAX counts each). bind:N: at most 1 % and 16 pages may be on other
+   (RM_NODES_MAX counts each). bind:N: at most 1 % plus 16 pages may be on other
    nodes. interleave: each of `nodes` nodes may exceed its equal share by at
-   most 10 % and 2048 pages, since huge pages are not split. Returns 0, or
+   most 10 % plus 2048 pages, since huge pages are not split. Returns 0, or
    -ERANGE with `error`. */
 int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
         const int64_t *after, struct rm_error *error);

@@ -98,7 +98,7 @@ void rm_sim_arena_give_fast(
 	atomic_store_explicit(&arena->fast_used, 1, memory_order_relaxed);
 	do
 		block->next = first;
-	/* release: pairs with the acquire in pop_fast(); relaxed: failed */
+	/* release: pairs with the acquire in pop_fast(); relaxed if it failed */
 	while (!atomic_compare_exchange_weak_explicit(list, &first, block,
 	        memory_order_release, memory_order_relaxed));
 }

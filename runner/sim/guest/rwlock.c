@@ -167,7 +167,7 @@ static void read_unlock(struct rwlock *lock)
 				/* the last reader starts the write phase */
 				next |= WRITE_PHASE;
 		}
-		/* release: pairs with the acquire of a writer; relaxed: failed
+		/* release: pairs with the acquire of a writer; relaxed if it failed
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        next, memory_order_release, memory_order_relaxed));
@@ -240,7 +240,7 @@ static void write_unlock(struct rwlock *lock)
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 
 	lock->writer = 0;
-	/* release: pairs with the acquires of the next ones; relaxed: failed */
+	/* release: pairs with the acquires of the next ones; relaxed if it failed */
 	while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        (seen ^ WRITE_LOCKED) ^
 	                (seen >> READER_SHIFT ? WRITE_PHASE : 0),

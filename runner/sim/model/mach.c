@@ -365,7 +365,8 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])
 			return rm_error_set(error, -EINVAL,
-			        "%s: the file ends without %s, expected it",
+			        "%s: the file ends without %s, which is "
+			        "required",
 			        where, key_name(key));
 	*mach = parsed;
 	return 0;
