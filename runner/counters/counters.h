@@ -174,7 +174,7 @@ void rm_counters_release(struct rm_counters_choice *choice);
  *
  * metrics    "a,b,..." from events.tsv, or NULL for the usual ones
  * topology   as above
- * recording  owned by the caller, or NULL: receives the counts of each kernel
+ * recording  owned by the caller, or NULL: receives the counts of each loop
  *            that were proved or could not be checked, for "replay:FILE"
  *            (docs/reference/counters.md)
  * recorded   out: number of recorded intervals; 0: nothing counts here

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels.c - programs with known counts: three pointer chases, and one cache
+/* kernels.c - test loops with known counts: three pointer chases, and one cache
    line that two threads pass back and forth. */
 #include "runner/base/clock.h"
 #include "runner/base/host.h"

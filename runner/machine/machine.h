@@ -86,11 +86,11 @@ void rm_topology_line(
 void rm_topology_free(struct rm_topology *topology);
 
 /* {"id": "8 hex digits", "topology": "...", "cpus": 2, ..., "facts": {NAME:
-   {"status", "text"}, ...}} (readmostly env machine --json). `topology` is as
-   loaded at the start. The id is a hash of stable facts only: CPU model and
-   stepping, topology, size of memory (whole GiB), but not frequencies, kernel
-   or load. A missing file is "absent" and an unreadable one "denied", never an
-   empty string. New reference; NULL: no memory. */
+   {"status", "text"}, ...}} (readmostly env machine --json). `topology` is the
+   one that was loaded at the start. The id is a hash of stable facts only: CPU
+   model and stepping, topology, size of memory (whole GiB), but not
+   frequencies, kernel or load. A missing file is "absent" and an unreadable one
+   "denied", never an empty string. New reference; NULL: no memory. */
 json_t *rm_machine_facts(const struct rm_topology *topology);
 
 /* Returns the name of fact number `index` among those that every machine has in
