@@ -32,7 +32,7 @@
 
 enum { RM_CACHE_LINE = 64 };
 
-/* Version of this contract; the runner rejects programs with another
+/* Version of this contract; the runner rejects programs with a different
    version. */
 enum { RM_CONTRACT = 1 };
 

@@ -162,7 +162,8 @@ case $judge in exact | time) ;; *)
 	judge=$(command -v "$judge") && judge=$(realpath "$judge") || fail "JUDGE=$JUDGE: expected exact, time or a program" ;;
 esac
 
-# Writes the plan first. Results of an earlier call with the same plan are kept, results of another plan are deleted.
+# Writes the plan first. Results of an earlier call with the same plan are kept; results of a different plan are
+# deleted.
 mkdir -p "$place" && : >>"$place/lock" || fail "$place cannot be written"
 exec 9>>"$place/lock"
 flock -n 9 || fail "another bisect runs in this tree"

@@ -33,7 +33,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* Text of another encoding has bytes of 0x80 and above, which check_bytes()
+/* Text in a different encoding has bytes of 0x80 and above, which check_bytes()
    reports; control characters mean a binary file. */
 static bool check_text(
         struct rm_lines *lines, const char *line, size_t line_length)

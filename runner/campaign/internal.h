@@ -189,7 +189,7 @@ const char *rm_folder_name(const char *path);
 
 /* Makes results/latest a link to the folder, atomically, if its parent is named
    "results". Tries both the given and the resolved path. Returns 0, even if the
-   parent has another name; -errno with `error`. */
+   parent has a different name; -errno with `error`. */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 
 /* Writes topology.xml. Draws topology.svg with `lstopo` or

@@ -230,7 +230,7 @@ admit_all() { # MACHINE...
 }
 
 # Bash reads a script while it runs. An edit of this file in the meantime would
-# make it continue within another line. So all code is in functions, and the
+# make it continue in the middle of a line. So all code is in functions, and the
 # call of main and the exit are on one line.
 # shellcheck disable=SC2086 # names without white space
 main() {

@@ -43,7 +43,7 @@ static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
 
-/* Rows that exist only in JSON, or have another form there. They follow the
+/* Rows that exist only in JSON, or have a different form there. They follow the
    keys, so that json_row() can return them first. */
 enum {
 	ROW_ID = RM_WORKLOAD_KEYS,

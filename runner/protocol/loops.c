@@ -336,7 +336,7 @@ double rm_cell_fixed_write_share(const struct rm_cell *cell)
 {
 	share_fn *share = kinds[cell->loop.kind].share;
 
-	/* as precise as in ids and workload files: 66.67 % */
+	/* rounded as in ids and workload files, e.g. 66.67 % */
 	return share ? round(1e4 * share(cell)) / 1e4 : cell->write_share;
 }
 

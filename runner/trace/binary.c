@@ -152,8 +152,8 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
-	/* checked before any record is used, since a flipped bit may yield
-	   another valid key */
+	/* checked before any record is used, since a flipped bit may yield a
+	   different valid key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
 		return reject_at(file, CRC_AT, error, "damaged: checksum is",

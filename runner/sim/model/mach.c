@@ -287,8 +287,8 @@ static void key_text(
 		snprintf(text, size, "%u", cost->value);
 }
 
-/* Writes the machine's name: the file name without ".conf". zen3.slow.conf is
-   not named zen3, which is another machine. */
+/* Writes the machine's name: the file name without ".conf". zen3.slow.conf gets
+   the name zen3.slow, since zen3 is a different machine. */
 static void name_of(const char *file, char *name)
 {
 	static const char suffix[] = ".conf";
