@@ -16,7 +16,6 @@
 
 enum { PIECE_BYTES = 16384, TERM_MS = 2000 };
 
-/* Redirects the child's standard input and output. */
 static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 {
 	int status = input < 0 ? 0
@@ -79,7 +78,6 @@ static int wait_readable(int ready, int stop)
 	return stop >= 0 && fds[1].revents ? -EINTR : 0;
 }
 
-/* Copies input to `all` until EOF. */
 static int read_all(int in, int stop, FILE *all)
 {
 	char piece[PIECE_BYTES];

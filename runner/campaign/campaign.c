@@ -121,7 +121,6 @@ static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
 	return trial->attempt == 1 ? first : rm_seed(first, trial->attempt);
 }
 
-/* Starts the process and waits for it. */
 static int launch(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_outcome *outcome, struct rm_error *error)
 {
@@ -368,7 +367,6 @@ static void start_progress(struct rm_campaign *campaign)
 	        trial_counts.done, trial_counts.left_ns);
 }
 
-/* Context of run_turn(). */
 struct walk_context {
 	struct rm_campaign *campaign;
 	struct rm_error *error;

@@ -197,7 +197,6 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
 	return result;
 }
 
-/* Adds the plan, then the hash of all members. */
 static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 {
 	char hash[RM_SHA256_TEXT];

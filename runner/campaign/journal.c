@@ -176,7 +176,6 @@ static int read_line(void *context, size_t number, const char *text,
 	return result == -ENOMEM ? result : -EINVAL;
 }
 
-/* Sets the error for a failed system call on trials.jsonl. */
 static int set_system_error(const struct rm_journal *journal, const char *what,
         int result, struct rm_error *error)
 {

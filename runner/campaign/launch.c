@@ -190,7 +190,6 @@ void rm_outcome_clear(struct rm_outcome *outcome)
 
 enum { CHUNK = 65536, LONGEST_POLL_MS = 60000 };
 
-/* One running trial. */
 struct run {
 	const struct rm_launch *launch;
 	struct rm_child child;

@@ -26,7 +26,6 @@ enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
 /* The kernel counts the pages of a process in batches per CPU, so only a larger
    difference is significant. */
 enum { RSS_STEP_BYTES = 1 << 20 };
-/* Index of each pipe. */
 enum { INPUT, OUTPUT, ERRORS, FAILURE };
 
 static void close_fd(int *fd)

@@ -168,7 +168,6 @@ static void check_facts(const json_t *json, struct look *look)
 	}
 }
 
-/* Compares a recorded hash with the computed one. */
 static void check_hash(const struct look *look, const json_t *json,
         const char *name, const char *computed)
 {

@@ -124,7 +124,6 @@ static unsigned caps_of(const struct rm_map_info *info)
 	return bits;
 }
 
-/* True if the member is an array of strings. */
 static bool is_words(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)

@@ -213,7 +213,6 @@ static int set_up(struct rm_likwid_session *l,
 	return code ? code : allocate_values(l, error);
 }
 
-/* Reads "v v v ..." into values. */
 static int read_values(const struct rm_likwid_session *l, double *values,
         struct rm_error *error)
 {

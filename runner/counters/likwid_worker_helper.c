@@ -94,7 +94,6 @@ static void *open_library(const char *requested)
 	return handle;
 }
 
-/* True if the file contains the text. */
 static bool file_has(const char *path, const char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -239,8 +239,6 @@ const char *rm_prove_verdict(
 	return rank[worst];
 }
 
-/* Attempts. */
-
 static bool is_likwid(const struct rm_attempt *attempt)
 {
 	return !strcmp(attempt->backend, "likwid");

@@ -27,7 +27,6 @@ struct check {
 	const char *command, *warning, *good;
 };
 
-/* Fills a finding; `format` is its text. */
 __attribute__((format(printf, 4, 5))) static void set_finding(
         struct rm_finding *finding, enum rm_finding_level level,
         const char *command, const char *format, ...)

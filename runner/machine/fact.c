@@ -249,7 +249,6 @@ bool rm_quota_warning(
 	return cpus < topology->cpus;
 }
 
-/* True if `word` occurs in a list of words. */
 static bool has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);

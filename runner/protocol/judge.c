@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-/* Input of the rules. */
 struct facts {
 	const struct rm_cell *cell;
 	const json_t *result, *threads;
@@ -126,7 +125,6 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 		        gone, facts->lookups);
 }
 
-/* Checks loops that draw each operation. */
 static void judge_mix(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;

@@ -188,7 +188,6 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	judge_filled(team, totals, judgement);
 }
 
-/* Sets the achieved shares of writes and misses. */
 static void set_shares(
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -383,7 +382,6 @@ static void judge_pages(
 		        &judgement->reason);
 }
 
-/* Checks a trial in which all threads completed all phases. */
 static void judge_complete(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {

@@ -36,7 +36,6 @@ static void run(struct rm_member *member)
 	}
 }
 
-/* This loop has no statistics of its own. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	(void)team, (void)emit, (void)context;

@@ -98,7 +98,7 @@ void rm_sim_arena_give_fast(
 	atomic_store_explicit(&arena->fast_used, 1, memory_order_relaxed);
 	do
 		block->next = first;
-	/* release: pairs with the acquire in pop_fast(); relaxed if it failed */
+	/* release: pairs with pop_fast()'s acquire; relaxed if it failed */
 	while (!atomic_compare_exchange_weak_explicit(list, &first, block,
 	        memory_order_release, memory_order_relaxed));
 }
@@ -172,7 +172,6 @@ struct rm_sim_block *rm_sim_arena_take(
 	return block;
 }
 
-/* Moves the end of the top chunk. */
 static void set_top(struct rm_sim_arena *arena, char *end)
 {
 	uint64_t *header = rm_sim_heap_header(arena->top);

@@ -67,7 +67,6 @@ void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound)
 		rm_sim_limit(sim->running, sim->running->due);
 }
 
-/* Ends a wait by timeout. */
 static void time_out(struct rm_sim *sim, struct rm_sim_core *core)
 {
 	core->now = max(core->now, sim->until[core->id]);

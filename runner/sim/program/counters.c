@@ -80,7 +80,6 @@ int rm_counters_start(struct rm_counters *session)
 	return 0;
 }
 
-/* Converts one count of all cores to an event of the protocol. */
 static json_t *event_json(const struct rm_counters *session, const char *metric,
         unsigned first, unsigned last)
 {
