@@ -82,9 +82,9 @@ static bool sum_waiting(const json_t *result, struct waiting *sum)
 /*
  * Lower bound of the share of the threads' time that other programs took. It is
  * the larger of the wait that wake-ups do not explain and the total wait (at
- * most the CPU time of other programs). Neither depends on how often or how long a
- * map lets threads sleep, so a map cannot influence which of its trials are
- * repeated. Threads that share CPUs wait for each other, which explains any
+ * most the CPU time of other programs). Neither depends on how often or how
+ * long a map lets threads sleep, so a map cannot influence which of its trials
+ * are repeated. Threads that share CPUs wait for each other, which explains any
  * wait, and at most one thread per CPU could have run instead. 0: unknown.
  */
 static double share_taken_by_others(

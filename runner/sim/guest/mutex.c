@@ -57,7 +57,7 @@ static int try_word(struct mutex *mutex)
 {
 	uint32_t free = 0;
 
-	/* acquire: pairs with the release in release_word(); relaxed if it failed */
+	/* acquire: pairs with release_word(); relaxed if it failed */
 	return atomic_compare_exchange_strong_explicit(&mutex->word, &free, 1,
 	               memory_order_acquire, memory_order_relaxed)
 	               ? 0

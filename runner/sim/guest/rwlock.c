@@ -95,7 +95,7 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen ^ WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
-			/* relaxed: `readers`, written above, orders the accesses */
+			/* relaxed: `readers`, written above, orders this */
 			if (atomic_exchange_explicit(
 			            &lock->wrphase, 0, memory_order_relaxed) &
 			        FUTEX_USED)
@@ -167,8 +167,7 @@ static void read_unlock(struct rwlock *lock)
 				/* the last reader starts the write phase */
 				next |= WRITE_PHASE;
 		}
-		/* release: pairs with the acquire of a writer; relaxed if it failed
-		 */
+		/* release: pairs with the writers; relaxed if it failed */
 	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        next, memory_order_release, memory_order_relaxed));
 	/* relaxed: `readers`, written above, orders the accesses */
@@ -240,7 +239,7 @@ static void write_unlock(struct rwlock *lock)
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 
 	lock->writer = 0;
-	/* release: pairs with the acquires of the next ones; relaxed if it failed */
+	/* release: pairs with the next acquires; relaxed if it failed */
 	while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        (seen ^ WRITE_LOCKED) ^
 	                (seen >> READER_SHIFT ? WRITE_PHASE : 0),
