@@ -3,7 +3,7 @@
 # answer.sh crossover A B | claims [ID...] - `make crossover`, `make bench SET=claims`: installs missing packages,
 # builds the maps, measures and writes the page. It writes the page even after a failure, unless nothing was started
 # (status 2); the path of the page is the last line. MODE: quick or another one. Further ARGUMENTS are passed to the
-# command. Status: the command's, then the page's. BENCH_DRY=1 only prints what it would build.
+# command. Status: the command's or, if that is 0, the page's. BENCH_DRY=1 only prints what it would build.
 what=$1; shift
 maps=()
 . runner/programs.sh

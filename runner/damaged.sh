@@ -1,7 +1,7 @@
 #!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # damaged.sh BUILD OUT - prepares a build. It makes scripts executable if an archive lost their modes. It removes files
-# in BUILD and programs in OUT that a build cache or a full disk left empty or cut, map programs that have no sealed
+# in BUILD and programs in OUT that a build cache or a full disk left empty or truncated, map programs without a sealed
 # description (ID.json), and those that are older than their sources. Prints what it cannot repair, with the next step.
 export LC_ALL=C
 mend_modes() {
@@ -27,7 +27,7 @@ check_folders() { # BUILD
 		"sudo chown -R $(id -un) build, or build elsewhere: make BUILD=/tmp/readmostly"
 }
 check() { find "$@" -type f ! -path '*/cargo/*' \( -size 0 -printf 'objdump: %p: file\n' -o -exec objdump -f {} + \); }
-# Prints objects whose list of dependencies is cut: it must name each header twice (-MP). Prints map programs that are
+# Prints objects whose list of dependencies is cut: a list must name each header twice (-MP). Prints map programs that are
 # older than a source in that list or a source that all programs of their flavour share: campaigns would record them
 # with the commit of a newer readmostly.
 older() { # BUILD OUT

@@ -8,7 +8,7 @@
  * and fails if one remains.
  *
  * The loop keeps its state in registers and never branches on configuration;
- * write_*(), out of line, decides what a write does.
+ * write_*(), which is not inlined, decides what a write does.
  */
 #ifndef RM_DRIVER_H
 #define RM_DRIVER_H
@@ -79,9 +79,10 @@ RM_HOT uint64_t rm_read_bulk(const struct rm_map_ops *map,
 	return wrong;
 }
 
-/* rm_drive_mix() with uniform draws, but one call has all look-ups of a batch,
-   after its writes. A program that has one key at a time cannot use this, so
-   rows with this loop are not comparable with rows of single look-ups. */
+/* Like rm_drive_mix() with uniform draws, but one call makes all look-ups of a
+   batch, after the batch's writes. A program that has one key at a time cannot
+   batch its look-ups, so results of this loop are not comparable with results
+   of single look-ups. */
 RM_HOT void rm_drive_bulk(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
@@ -120,7 +121,7 @@ RM_HOT void rm_drive_bulk(const struct rm_map_ops *map, struct rm_shape shape,
 
 /* The closed loop over recorded operations: replays the stream until
    iterations_limit, a multiple of its length. The low bits of an entry encode
-   the operation; a look-up is tested for first, since other operations are
+   the operation; the loop tests for a look-up first, since other operations are
    rare. */
 RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
@@ -238,8 +239,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_##name##_mix(worker);                          \
 	}
 
-/* drive_bulk, for shapes with 8-byte keys and values. Other draws than uniform
-   ones use single look-ups. */
+/* drive_bulk, for shapes with 8-byte keys and values. Draws that are not
+   uniform use single look-ups. */
 #define RM_DRIVE_BULK(ops)                                                \
 	RM_DRIVE(ops, u64x8, RM_U64X8)                                    \
 	RM_LOOP(u64x8, bulk,                                              \
@@ -253,7 +254,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_u64x8_bulk(worker);                         \
 	}
 
-/* Also RM_U64_DRIVES and RM_ALL_DRIVES: initialisers of rm_impl.drive. */
+/* RM_DRIVES and RM_DRIVES_U64 define the loops of a map; RM_ALL_DRIVES and
+   RM_U64_DRIVES are the initialisers of rm_impl.drive for them. */
 #ifndef RM_SIZED
 #define RM_DRIVES_U64(ops)             \
 	RM_DRIVE(ops, u64x8, RM_U64X8) \

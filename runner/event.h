@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event.h - records occasional work of maps, and waits for locks. It does so
- * only in the stats build, like stat.h.
+ * event.h - records occasional work of maps and waits for locks, in the stats
+ * build only.
  *
  * An event is a span of one thread (a rehash, a rebuild, a wait) or a state of
  * an object that one thread opens and another may close (a growth shared by
@@ -24,7 +24,7 @@
 #define RM_C_END
 #endif
 
-/* In brackets: the argument. */
+/* The argument of each event is in parentheses. */
 enum rm_event {
 	RM_EVENT_GROW,       /* Go's map grew its array (log2 of buckets) */
 	RM_EVENT_EVACUATE,   /* a write moved old buckets (nevacuate) */
@@ -35,9 +35,11 @@ enum rm_event {
 	RM_EVENT_REBUILD,    /* sync.Map: a new dirty map was filled (entries
 			      * copied) */
 	RM_EVENT_CLONE,      /* a snapshot was copied (entries) */
-	RM_EVENT_RECLAIM,    /* retired objects freed (freed, or pending) */
+	RM_EVENT_RECLAIM,    /* retired objects were freed (number freed, or
+			      * still pending) */
 	RM_EVENT_GRACE_WAIT, /* a writer waited for readers (0) */
-	RM_EVENT_LOCK_WAIT,  /* waited for another's lock (1: to write) */
+	RM_EVENT_LOCK_WAIT,  /* waited for a lock that another thread held (1:
+			      * to write) */
 	RM_EVENT_PHASE,      /* phase of a trial (enum rm_phase) */
 	RM_EVENTS,
 };
@@ -50,12 +52,13 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 /* Records that this thread did `event` from `start_ns` until now. */
 #define RM_EVENT_SPAN(event, start_ns, argument) \
 	rm_event_span((event), (start_ns), (argument))
-/* `object` (a pointer) enters and leaves the state `event`. */
+/* Record that `object` (a pointer) enters or leaves the state `event`. */
 #define RM_EVENT_OPEN(event, object, argument) \
 	rm_event_open((event), (object), (argument))
 #define RM_EVENT_CLOSE(event, object) rm_event_close((event), (object))
-/* Call BEGIN before and END after acquiring a lock, and WAITS in between, just
-   before the thread waits for another thread. */
+/* Call RM_LOCK_BEGIN before and RM_LOCK_END after acquiring a lock. Call
+   RM_LOCK_WAIT_BEGIN in between, just before the thread waits for another
+   thread. */
 #define RM_LOCK_BEGIN(side)  rm_lock_begin(side)
 #define RM_LOCK_WAIT_BEGIN() rm_lock_wait_begin()
 #define RM_LOCK_END()        rm_lock_end()
@@ -72,14 +75,15 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 #endif
 
 RM_C_BEGIN
-/* runner/trial/events.c. Any thread; times are from rm_now_ns(). */
+/* runner/trial/events.c. Any thread may call these; times are from
+   rm_now_ns(). */
 uint64_t rm_event_clock(void);
 void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument);
 void rm_event_open(enum rm_event event, const void *object, uint64_t argument);
 void rm_event_close(enum rm_event event, const void *object);
 
-/* runner/trial/lock_waits.c. A thread acquires one lock at a time; waits
-   between another lock's begin and end count for that outer lock. */
+/* runner/trial/lock_waits.c. A thread acquires one lock at a time; if
+   acquisitions are nested, all waits count for the outer lock. */
 void rm_lock_begin(enum rm_lock_side side);
 void rm_lock_wait_begin(void);
 void rm_lock_end(void);

@@ -4,14 +4,15 @@
  *
  * `make IMPL=x.c` includes this header before the adapter's source, with
  * FOREIGN_ID (the map's id) and FOREIGN_IMPL (the name of its rm_impl). For
- * `make regress IMPL=x.so`, runner/regress_arms.sh writes the file that includes
- * it, which defines FOREIGN_FILE (the path of the library) and the rm_impl with
- * the shape u64x8.
+ * `make regress IMPL=x.so`, runner/regress_arms.sh generates a file that
+ * includes this header and defines FOREIGN_FILE (the path of the library) and
+ * the rm_impl with the shape u64x8.
  *
- * Each operation is a call through a pointer, as programs in other languages
- * use such a map; reported costs include the call. Values have 8 bytes. Supports
- * only the operations that loops and their verification need. `readmostly check
- * x.c` checks all others and validates the table.
+ * Each operation is a call through a pointer, because programs in other
+ * languages use such a map in this way; reported costs include the call. Values
+ * have 8 bytes. The header supports only the operations that loops and their
+ * verification need. `readmostly check x.c` checks all others and validates the
+ * table.
  */
 #ifndef RM_FOREIGN_LOOP_H
 #define RM_FOREIGN_LOOP_H
@@ -180,7 +181,8 @@ struct rm_impl FOREIGN_IMPL = {
 	.ops = &foreign_ops,
 };
 
-/* Before main(), since a constant cannot have members of another one. */
+/* Runs before main(), since a constant cannot be initialised from members of
+   another constant. */
 __attribute__((constructor)) static void foreign_describe(void)
 {
 	static char label[64];
@@ -209,7 +211,7 @@ __attribute__((constructor)) static void foreign_describe(void)
 #if !defined(RM_SIZED) || RM_SIZED == 24
 	if (foreign.keys & RM_FOREIGN_STR) {
 		impl->drive[rm_shape_index(RM_STR16X8)] = drive_str16x8;
-		impl->value_most = 8; /* the program for long keys */
+		impl->value_most = 8; /* for long keys */
 	}
 #endif
 	for (unsigned i = 0; i < RM_SHAPES; i++)

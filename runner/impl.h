@@ -6,7 +6,8 @@
 #include "runner/map.h"
 
 /* Returns the map with this id in this program, or NULL. A map program has one
-   map (runner/map_program/), a unit test those linked into it. Any thread. */
+   map (runner/map_program/), a unit test those that are linked into it. Any
+   thread. */
 const struct rm_impl *rm_impl_find(const char *id);
 
 /* The map of this program, selected at link time (--defsym). */
@@ -20,8 +21,8 @@ void (*rm_impl_own_loop(const struct rm_impl *impl, const char *name))(
    loops. */
 bool rm_impl_is_map(const struct rm_impl *impl);
 
-/* True if the map promises that others do not overtake an operation forever
-   ("wait-free", "starvation-free"). Any thread. */
+/* True if the map promises that no operation waits forever while others
+   complete ("wait-free", "starvation-free"). Any thread. */
 bool rm_impl_excludes_starvation(const struct rm_impl *impl);
 
 /* The duty of callers: "none", "guard" or "announce". */
@@ -30,13 +31,13 @@ const char *rm_impl_duty_word(const struct rm_impl *impl);
 /* All shapes, by rm_shape_index(). */
 extern const struct rm_shape rm_shapes[RM_SHAPES];
 
-/* Word i, from 0, of the properties in a map's description (runner/catalog/),
-   in the order of runner/map.h; NULL after the last one. Static strings. Any
-   thread. */
+/* Returns word i, from 0, of the properties in a map's description
+   (runner/catalog/), in the order of runner/map.h; NULL after the last one. The
+   strings are static. Any thread may call it. */
 typedef const char *rm_impl_word_fn(const struct rm_impl *impl, size_t i);
 rm_impl_word_fn rm_impl_cap_word;
-/* The same for optional members of rm_map_ops that are not NULL; "park"
-   includes unpark. */
+/* Returns word i of the optional members of rm_map_ops that are not NULL;
+   "park" includes unpark. */
 rm_impl_word_fn rm_impl_operation_word;
 rm_impl_word_fn rm_impl_loop_word; /* its own loops */
 

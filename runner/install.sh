@@ -1,8 +1,8 @@
 #!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # install.sh ROOT - `make install`: copies the suite below ROOT (DESTDIR and PREFIX). It installs the maps that the
-# modes smoke to full measure, with their programs for check and explore. ROOT/lib/readmostly
-# is a part of the source tree next to the programs, which find it there (rm_host_shared_path), so ROOT can be moved.
+# modes smoke, quick, standard and full measure, with their programs for check and explore. ROOT/lib/readmostly has a
+# part of the source tree next to the programs, which find it there (rm_host_shared_path), so ROOT can be moved.
 # shellcheck disable=SC2046 # words
 . runner/base/environment.sh
 . runner/programs.sh

@@ -146,9 +146,9 @@ RM_HOT uint64_t rm_value_long_errors(const struct rm_value *value)
 	return wrong;
 }
 
-/* Builds a value of 20 bits sequence, 12 bits writer and, lowest, 32 bits rank.
-   In long shapes the other words are functions of word 0, so that a torn copy
-   is detected. */
+/* Builds a value: from high to low, 20 bits of sequence, 12 bits of writer and
+   32 bits of rank. In long shapes the other words are functions of word 0, so
+   that a torn copy is detected. */
 RM_HOT struct rm_value rm_value_of(
         uint64_t rank, unsigned writer, uint64_t sequence)
 {

@@ -17,7 +17,7 @@ options() { # COMMAND...: prints its long options, with `=` if they take a value
 }
 page() { # NAME SUMMARY ARGUMENTS...
 	help2man --no-info --no-discard-stderr --version-string="$version" --name="$2" --output="$out/$1.1" "$program${3:+ ${*:3}}"
-	# The page has one name, as its file has.
+	# Give the page the name of its file.
 	sed -i "/^\.TH/s/READMOSTLY[^\"]*\"/${1^^} \"/; /^\.SH NAME/{n;s/^.* \\\\- /$1 \\\\- /}" "$out/$1.1"
 }
 case_of() { # PATTERN COMMAND...

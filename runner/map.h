@@ -27,12 +27,12 @@
 #else
 #define RM_HOT static inline __attribute__((always_inline))
 #endif
-/* For the slow path of a measured operation: direct call, not inlined. */
+/* For the slow path of a measured operation: called directly, not inlined. */
 #define RM_COLD __attribute__((noinline, cold))
 
 enum { RM_CACHE_LINE = 64 };
 
-/* Version of this contract; the runner rejects programs with another
+/* Version of this contract; the runner rejects programs with a different
    version. */
 enum { RM_CONTRACT = 1 };
 
@@ -48,9 +48,10 @@ RM_C_END
 #define RM_PAUSE() ((void)0)
 #endif
 
-/* The longer of the two value lengths that an object supports: 24 bytes, or
-   RM_SIZED in programs for other sizes (docs/adr/0030), which are compiled with
-   -DRM_SIZED=64, 256 or 1024. With -DRM_SIZED=24 only string keys are long. */
+/* The longer of the two value lengths that an object file supports: 24 bytes,
+   or RM_SIZED in programs for other sizes (docs/adr/0030), which are compiled
+   with -DRM_SIZED=64, 256 or 1024. -DRM_SIZED=24 is for programs with long
+   string keys. */
 #ifdef RM_SIZED
 #define RM_VALUE_LONG RM_SIZED
 #else
@@ -91,16 +92,16 @@ static inline unsigned rm_shape_index(struct rm_shape shape)
 	       (shape.value_bytes == RM_VALUE_LONG ? 1U : 0U);
 }
 
-/* True if this object supports values of that length. */
+/* True if this object file supports values of that length. */
 static inline bool rm_shape_built(struct rm_shape shape)
 {
 	return shape.value_bytes == 8 || shape.value_bytes == RM_VALUE_LONG;
 }
 
 /* One key. u64 shapes read `word` only. String shapes read `bytes` and `length`
-   only: any length including 0; measured loops use 16, or 32 or 64 for cells
-   with long keys. `bytes` belongs to the caller and is valid during the call
-   only. */
+   only. Any length is valid, including 0; measured loops use 16 bytes, or 32 or
+   64 in cells with long keys. `bytes` belongs to the caller and is valid during
+   the call only. */
 struct rm_key {
 	uint64_t word;
 	const char *bytes;
@@ -120,20 +121,22 @@ struct rm_sizing {
 				     * period; 0: the map's default */
 	bool presize;               /* false: the map starts small and grows */
 	struct rm_shape shape;
-	uint64_t seed; /* for the map's hash; equal seeds: equal layouts */
+	uint64_t seed; /* for the map's hash; equal seeds give equal layouts */
 	/* Arguments of the loop (struct rm_worker); NULL: its defaults. */
 	const uint64_t *loop_args;
-	/* Time in ns for expiry; never decreases. NULL: the monotonic clock.
-	   Tests pass their own. Any thread. */
+	/* Returns the time in ns that expiry uses, which never decreases. NULL:
+	   the monotonic clock. Tests pass their own clock. Any thread may call
+	   it. */
 	uint64_t (*now_ns)(void);
 	/* Speed of now_ns relative to the monotonic clock, so 30 s of expiry
-	   time can pass within a window; 0 means 1. At most 1000: a tick of the
-	   coarse clock, 10 ms, is then 10 s. Ignored if now_ns is set. */
+	   time can pass within a window; 0 means 1. At most 1000, since a tick
+	   of the coarse clock (10 ms) is then 10 s. Ignored if now_ns is
+	   set. */
 	uint64_t clock_rate;
 };
 
-/* Bulk prefill: `count` distinct keys, which the map reads one at a time in any
-   order. */
+/* Input of a bulk prefill: `count` distinct keys, which the map reads one at a
+   time in any order. */
 struct rm_source {
 	size_t count;
 	/* Fills key and value of entry i, 0 <= i < count. The key's bytes are
@@ -155,19 +158,19 @@ typedef void rm_stat_fn(
 typedef bool rm_update_fn(
         void *context, const struct rm_value *old, struct rm_value *value);
 
-/* Operations of a map. `thread` is the handle from join(), used only on that
-   thread. lookup, upsert, remove, exchange and take return whether the key *was
-   present* when the operation took effect. */
+/* Operations of a map. `thread` is the handle from join(), used only on the
+   thread that called join(). lookup, upsert, remove, exchange and take return
+   whether the key *was present* when the operation took effect. */
 struct rm_map_ops {
 	/* Returns an empty map, or NULL if memory runs out. */
 	void *(*create)(const struct rm_sizing *sizing);
-	/* Frees the map and all entries. No thread is joined. */
+	/* Frees the map and all entries. Call it when no thread is joined. */
 	void (*destroy)(void *map);
 	/* Returns the handle of a slot, 0 <= slot < sizing.threads (may be
 	   `map` itself), or NULL if memory runs out. Called on that thread. */
 	void *(*join)(void *map, size_t slot);
-	/* The thread holds no references; objects that it retired but could not
-	   free yet go to another thread. */
+	/* Call it when the thread holds no references. Objects that it retired
+	   but could not free yet pass to another thread. */
 	void (*leave)(void *thread);
 	/* Sets *value only if the key is present. Must not allocate. */
 	bool (*lookup)(void *thread, struct rm_shape shape, struct rm_key key,
@@ -230,7 +233,7 @@ struct rm_map_ops {
 	/* Prints the internal state to a file descriptor. */
 	void (*dump)(void *map, int fd);
 	/* Looks up `count` keys, 1 to 64. If keys[i] is present, sets values[i]
-	   and bit i of the answer. Each look-up takes effect during the call,
+	   and bit i of the result. Each look-up takes effect during the call,
 	   in any order. Must not allocate. */
 	uint64_t (*lookup_many)(void *thread, struct rm_shape shape,
 	        const struct rm_key *keys, unsigned count,
@@ -242,14 +245,15 @@ enum rm_cap {
 	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
 	RM_CAP_BACKGROUND = 1 << 1,    /* has background threads */
 	RM_CAP_NO_STATE = 1 << 2,      /* stores nothing: null_map */
-	RM_CAP_UNSAFE = 1 << 3,        /* safe with one thread or only reads */
+	RM_CAP_UNSAFE = 1 << 3,        /* safe only with one thread or no
+				        * writes */
 	RM_CAP_UNSAFE_INSERT = 1 << 4, /* the same, but in-place updates are
 				        * safe, too */
 	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
 	/* A lookup may return a value that is out of date for a bounded time. A
 	   thread that was parked in the meantime sees all writes. */
 	RM_CAP_STALE = 1 << 6,
-	RM_CAP_FIXED_SIZE = 1 << 7, /* allocated for its keys; never grows */
+	RM_CAP_FIXED_SIZE = 1 << 7, /* sized at creation; never grows */
 	/* return values of concurrent writes may be wrong */
 	RM_CAP_INEXACT_RETURNS = 1 << 8,
 	RM_CAP_SHORT_KEYS = 1 << 9, /* a key has at most 65,535 bytes */
@@ -280,11 +284,12 @@ struct rm_worker; /* runner/driver.h */
    worker->counts.wrong after a wrong answer. ops->stats emits its other counts;
    ops->check verifies that they are consistent. */
 struct rm_own_loop {
-	const char *name; /* in runner/protocol/loops.c: "stock", "pair" */
+	const char *name; /* a name in runner/protocol/loops.c */
 	void (*run)(struct rm_worker *worker);
 };
 
-/* Description of a map. One per file in impls/, with the same id. */
+/* Description of a map. Each file in impls/ has one, with the file's base name
+   as id. */
 struct rm_impl {
 	const char *id;     /* base name of the file; id in results */
 	const char *label;  /* for tables, at most 60 characters */
@@ -309,14 +314,14 @@ struct rm_impl {
 	/* Measured loops by rm_shape_index(); NULL: shape not offered. */
 	void (*drive[RM_SHAPES])(struct rm_worker *worker);
 	/* The map's or technique's own loops, terminated by { NULL, NULL };
-	   NULL: none. With loops but without drive it is a technique, whose key
-	   operations may be NULL. */
+	   NULL: none. An rm_impl with loops but without drive is a technique;
+	   its key operations may be NULL. */
 	const struct rm_own_loop *loops;
 	/* Either both are NULL, or they open and close what a thread needs for
-	   its own loops, such as connections, in worker->held. open() runs
-	   before the warm-up, close() after the window, neither during a loop.
-	   What they count is dropped, except counts.wrong. open() returns false
-	   if memory runs out. */
+	   the map's own loops, such as connections, in worker->held. open()
+	   runs before the warm-up and close() after the window; neither runs
+	   during a loop. Counts that they change are discarded, except
+	   counts.wrong. open() returns false if memory runs out. */
 	bool (*open)(struct rm_worker *worker);
 	void (*close)(struct rm_worker *worker);
 	/* In a map with an injected bug, the check or statistic that detects
@@ -327,12 +332,12 @@ struct rm_impl {
 	   loaded library if it has a function for that, else from its
 	   headers. */
 	const char *(*version)(void);
-	/* Longest values in programs for other sizes of keys and values
-	   (docs/adr/0030): 8 to 1024 bytes; 0: there are no such programs. */
+	/* Longest value, 8 to 1024 bytes, in programs for other sizes of keys
+	   and values (docs/adr/0030); 0: there are no such programs. */
 	unsigned value_most;
-	/* Where values over 24 bytes are, and what frees them: "inline"
-	   means next to the key, so that a look-up reaches both at once; "by
-	   pointer" means in a separate object. NULL: no such values. */
+	/* Where values over 24 bytes are stored: "inline" (next to the key, so
+	   that a look-up reaches both at once) or "by pointer" (in a separate
+	   object). NULL: no such values. */
 	const char *value_place;
 	/* Uses volatile accesses for ordering, like the headers of Concurrency
 	   Kit. C11 regards these as data races, so "explore all" skips the

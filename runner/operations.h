@@ -9,16 +9,16 @@
 #include "runner/map.h"
 #include "runner/worker.h"
 
-/* Marks the start of an operation. The simulated machine defines it before it
-   includes this file (runner/sim/guest/relax.h); otherwise it is empty. */
+/* Marks the start of an operation. Builds for the simulated machine define this
+   macro first (runner/sim/guest/relax.h); otherwise it is empty. */
 #ifndef RM_OPERATION_BEGINS
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
 
 RM_C_BEGIN
 /* Open loop (runner/trial/open_loop.c). Direct calls, never inlined. */
-/* Waits for the next scheduled start; false: the window is over. `sleeping`:
-   the wait is long enough to park first. */
+/* Waits for the next scheduled start; false: the window is over. Sets
+   `sleeping` if the wait is long enough to park first. */
 bool rm_pace_next(struct rm_worker *worker, bool *sleeping);
 /* Waits until the start announced by rm_pace_next(). */
 void rm_pace_wait(struct rm_worker *worker);
@@ -33,7 +33,7 @@ RM_HOT bool rm_stopped(const struct rm_worker *worker)
 	return atomic_load_explicit(worker->stop, memory_order_relaxed);
 }
 
-/* Upserts a rank by its key, built by the caller. */
+/* Upserts a rank by its key, which the caller has built. */
 RM_HOT void rm_write_key(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, struct rm_key key)
 {
@@ -93,8 +93,9 @@ RM_HOT enum rm_draws rm_draws_kind(const struct rm_worker *worker)
 /* After this number of draws, any resident rank is used. */
 enum { RM_REDRAWS = 64 };
 
-/* Draws a resident rank for a write whose rank was absent, with the same
-   popularity: draws again, or uses another position of the stream. */
+/* Draws a resident rank for a write whose rank was absent. Draws again or uses
+   another position of the stream, so that the popularity of ranks is the
+   same. */
 RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 {
 	for (uint64_t i = 0; i < RM_REDRAWS; i++) {
@@ -136,7 +137,8 @@ RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 {
 	const uint64_t done = ++worker->fresh_done;
 
-	/* relaxed: look-ups that come too early miss and are counted */
+	/* relaxed: look-ups that see this before the insert miss, and their
+	   misses are counted */
 	if (done % RM_FRESH_PUBLISHED == 0 ||
 	        worker->fresh_guard < 2 * RM_FRESH_PUBLISHED)
 		atomic_store_explicit(&worker->fresh[worker->slot].base,
@@ -226,10 +228,10 @@ RM_HOT uint64_t rm_draw_session(
 }
 
 /* Number of sessions of a thread in lifecycle:T:S:EBB with EBB above 1. In each
-   thread it falls to the maximum divided by EBB, then rises to the maximum, and
-   so on. A thread that reaches its turning point first keeps renewing until all
-   have reached theirs, so that all fall and rise together, even if one rarely
-   gets a CPU. */
+   thread the number falls to the maximum divided by EBB, then rises to the
+   maximum, and so on. A thread that reaches its turning point first keeps
+   renewing until all have reached theirs, so that all fall and rise together,
+   even if one rarely gets a CPU. */
 struct rm_session_wave {
 	_Atomic(uint64_t) *turns; /* turning points reached by all threads */
 	uint64_t threads, own;    /* turning points reached by this thread */
@@ -246,9 +248,9 @@ RM_HOT struct rm_session_wave rm_session_wave_start(
 	return tide;
 }
 
-/* Effect of a renewal on `open` sessions. 0: closes one and opens one; -2:
-   closes two; 2: opens two. While falling or rising, half of the renewals
-   change the number. */
+/* Returns the effect of a renewal on the number of `open` sessions. 0: closes
+   one and opens one; -2: closes two; 2: opens two. While falling or rising,
+   half of the renewals change the number. */
 RM_HOT int rm_session_wave_step(
         struct rm_session_wave *tide, uint64_t x, uint64_t open)
 {
@@ -271,7 +273,8 @@ RM_HOT int rm_session_wave_step(
 	return ebbs ? -2 : 2;
 }
 
-/* Counts a lookup without a hit, by whether its rank is resident. */
+/* Counts a lookup without a hit; misses of resident ranks are counted
+   separately. */
 RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 {
 	if (offset >= worker->resident)

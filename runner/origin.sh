@@ -5,7 +5,7 @@
 # ignored. RM_COMMIT and RM_DIRTY replace both; an archive that git made has its commit in .archive-commit.
 here=$(pwd -P)
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a git hook exports these
-own_git() { # ARGUMENTS of git; also reads a clone of another user, but runs no command of its settings
+own_git() { # ARGUMENTS of git; also reads a clone that another user owns, but runs no command from its settings
 	git -c safe.directory="$here" -c core.fsmonitor=false "$@" 2>/dev/null
 }
 # Prints the files that differ from the commit. Ignored sources are compiled, too. A new index has no flags

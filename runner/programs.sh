@@ -12,16 +12,16 @@ get_packages() {
 	.ci/deps build || exit
 	[ -n "$BENCH_DRY" ] || .ci/unpack build
 }
-# go_open: prints in one line which question stays open because a Go compiler is missing.
+# go_open: prints in one line which maps are not compared because a Go compiler is missing.
 go_open() {
 	local newest classic
 	classic=$(impls/go/find_go.sh classic)
 	if ! newest=$(impls/go/find_go.sh newest); then
-		echo "no Go compiler is here (make deps): how Go's sync.Map and its map with an RWMutex compare stays open"
+		echo "no Go compiler is here (make deps): Go's sync.Map and its map with an RWMutex are not compared"
 	elif [ "$newest" = "$classic" ]; then
-		echo "the newest Go here is ${newest#* } (make deps): how the maps of Go 1.24 and newer compare stays open"
+		echo "the newest Go here is ${newest#* } (make deps): the maps of Go 1.24 and newer are not compared"
 	elif [ -z "$classic" ]; then
-		echo "no Go from 1.19 to 1.23 is here (make deps): how the classic sync.Map and map compare stays open"
+		echo "no Go from 1.19 to 1.23 is here (make deps): the classic sync.Map and map are not compared"
 	fi
 }
 # needs_of [ARGUMENTS of run]: sets $needs to the programs of that run.
@@ -51,7 +51,7 @@ build_needed() {
 measure() {
 	said=$(mktemp) || exit 3
 	trap 'rm -f "$said"' EXIT
-	# -i: after an interrupt the campaign still prints.
+	# -i: ignore interrupts, since the campaign still prints after one.
 	"$@" | tee -i "$said"
 	ran=${PIPESTATUS[0]}
 	campaign=$(sed -n 's/^campaign: //p; s/^resuming //p' "$said" | head -n 1)

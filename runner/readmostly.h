@@ -61,8 +61,8 @@ struct rm_foreign_map {
 	uint32_t flags;   /* RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES */
 	/* Guarantee of scan, length and clear during concurrent writes.
 	   "point-in-time": the entries of one moment; "once-if-present": each
-	   key that is present throughout, exactly once; "none". Progress,
-	   that is whether a stalled thread can block others: "blocking",
+	   key that is present throughout, exactly once; "none". Progress, that
+	   is, whether a stalled thread can block others: "blocking",
 	   "starvation-free" (blocking, but no operation waits forever while
 	   others complete), "lock-free" or "wait-free". */
 	const char *guarantees;
@@ -84,7 +84,7 @@ struct rm_foreign_map {
 	int (*upsert)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t value, uint64_t *old);
 	/* Removes the key. Returns whether the key was present; if it was, sets
-	   *old unless old is null. */
+	 * *old unless old is null. */
 	int (*remove)(
 	        void *handle, const struct rm_foreign_key *key, uint64_t *old);
 
@@ -95,7 +95,7 @@ struct rm_foreign_map {
 	   handle. */
 	void *(*join)(void *map, size_t slot);
 	void (*leave)(void *handle);
-	/* Called from time to time: the thread holds no reference. */
+	/* Called from time to time, when the thread holds no reference. */
 	void (*quiesce)(void *handle);
 	/* If the key was present, sets *present and changes nothing; otherwise
 	   inserts. Returns whether the key was present. */
@@ -127,7 +127,8 @@ struct rm_foreign_map {
 
 /*
  * RM_FOREIGN_MAP(NAME, GUARANTEES, PROGRESS, CLASS) defines the object for a
- * class. Results are values; empty: the key was absent.
+ * class. The functions return values; an empty value means that the key was
+ * absent.
  *
  *	using key_type = uint64_t;	or std::string, std::string_view
  *	explicit CLASS(size_t expected_keys);

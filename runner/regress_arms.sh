@@ -9,8 +9,8 @@
 # build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/readmostly.h), in
 # any language; IMPL_MAKE='COMMAND' builds it, or an untracked source, in the tree of each arm (CPATH has readmostly.h).
 # MAPS='IDS' and WORKLOAD=FILE select maps of the plan as in runner/regress.sh; the controls' maps are built, too. CC
-# and BUILD are make's. Writes build/regress-base/built (commit, compiler, maps: another key needs another build) and
-# build/regress-notes (or -their-notes), the notes of the campaign.
+# and BUILD are make's. Writes build/regress-base/built (commit, compiler and maps: a later call that differs in these
+# builds again) and build/regress-notes (or -their-notes), the notes of the campaign.
 # LOCK: held from before the builds until COMMAND ends, so that no other run in this tree rebuilds a program or library
 # that is being measured. Status: COMMAND's, else 0; 1 head is broken; 2 usage or input.
 . runner/base/environment.sh
@@ -111,9 +111,9 @@ their_plan() {
 }
 
 # fails_checks MAP ARGUMENTS of check: returns 0 if head fails the checks, and prints the failures. Every shape that the
-# map declares is checked, since string keys and long values are other code. Each check is a process with a limit of CPU
-# time per operation, so that crashes and deadlocks are reported. The number of operations is fixed, so that no clock
-# decides when they end.
+# map declares is checked, since string keys and long values use different code. Each check is a process with a limit of
+# CPU time per operation, so that crashes and deadlocks are reported. The number of operations is fixed, so that no
+# clock decides when they end.
 fails_checks() {
 	local log=$at-head/checks
 	# shellcheck disable=SC2086 # words

@@ -10,7 +10,7 @@
 # Decisions are kept, so that the same command continues after an interruption. Status: 0 found; 3 skipped commits are
 # in the way; 2 usage or input.
 wrong=2
-# --step: called by git bisect run in the worktree; git regards 2 as bad
+# git bisect run calls --step in the worktree. Its errors exit with 255, since git regards 2 as bad.
 [ "$1" != --step ] || { wrong=255; CDPATH='' cd "$2" || exit 255; }
 . runner/base/environment.sh
 export LC_ALL=C
@@ -119,7 +119,8 @@ judge_time() { # COMMIT: judges at a fixed series of looks
 	return 125
 }
 
-# judge_commit COMMIT: 0 good, 1 bad, 125 skip, others stop the bisect; stores the result by commit.
+# judge_commit COMMIT: returns 0 (good), 1 (bad), 125 (skip), or a status that stops the bisect.
+# Stores the result by commit.
 judge_commit() {
 	local status
 	status=$(sed -n "s/^$1 //p" "$place/judged" | tail -n 1)
@@ -161,7 +162,8 @@ case $judge in exact | time) ;; *)
 	judge=$(command -v "$judge") && judge=$(realpath "$judge") || fail "JUDGE=$JUDGE: expected exact, time or a program" ;;
 esac
 
-# Writes the plan first. Results of an earlier call with the same plan are kept, results of another plan are deleted.
+# Writes the plan first. Results of an earlier call with the same plan are kept; results of a different plan are
+# deleted.
 mkdir -p "$place" && : >>"$place/lock" || fail "$place cannot be written"
 exec 9>>"$place/lock"
 flock -n 9 || fail "another bisect runs in this tree"
@@ -184,7 +186,7 @@ mv "$place/plan.new" "$place/plan" && mv "$place/cell.new" "$place/cell.conf"
 git worktree remove --force "$tree" 2>/dev/null
 rm -rf "$tree"
 git worktree prune
-tick # objects may be of a call that was just killed
+tick # objects may be from a run that was just killed
 git worktree add -q --force --detach "$tree" "$good" 2>"$place/checkout.log" ||
 	fail "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
 trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT

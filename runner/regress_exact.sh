@@ -50,7 +50,7 @@ else
 	maps=$(maps_of "$@" $files) || exit
 fi
 
-# The work tree plans, since this script belongs to it; as head it is counted, too.
+# The program of the work tree plans, since this script belongs to the same tree. If head is '', it is also counted.
 build_tree() {
 	# shellcheck disable=SC2086 # words
 	quiet_make "the work tree" "$place/tree.log" "fix it first" BUILD="$build" \

@@ -3,7 +3,7 @@
 # regress_refs.sh - finds commits and trees for both gates. Sourced in Readmostly's folder by a script that sets `gate`,
 # the prefix of its errors.
 # IMPL=FILE is a map of another project; base and head are then commits of its repository. The whole tree of each is
-# unpacked as git tracks it, so that headers next to the map are of the same commit. Ignored files belong to neither.
+# unpacked as git tracks it, so that headers next to the map are of the same commit. Ignored files are left out.
 # Readmostly is the same for both.
 
 # shellcheck disable=SC2154 # the script sets gate

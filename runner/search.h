@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * search.h - counts steps of key searches; in the stats build only, like
- * stat.h.
+ * search.h - counts the steps of key searches, in the stats build only.
  *
  * Look-ups that write no shared data must not share a counter, and a Go map
  * does not know which thread calls it. So each thread of the process counts its
- * searches, in all maps together; runner/trial/searches.c sums them. In
- * measured builds the macro generates no code and evaluates nothing.
+ * searches in all maps together, and runner/trial/searches.c adds up the
+ * threads. In measured builds the macro generates no code and evaluates
+ * nothing.
  */
 #ifndef RM_SEARCH_H
 #define RM_SEARCH_H
@@ -16,7 +16,7 @@
 
 enum rm_search_counter {
 	RM_KEY_HASHES,   /* keys hashed */
-	RM_CHAIN_WALKS,  /* tables searched, that is chains walked */
+	RM_CHAIN_WALKS,  /* tables searched, that is, chains walked */
 	RM_SLOT_PROBES,  /* slots inspected during these walks */
 	RM_KEY_COMPARES, /* full key comparisons */
 	RM_SEARCHES,
@@ -29,8 +29,8 @@ enum rm_search_counter {
 #endif
 
 /* The calling thread's RM_SEARCHES counters; NULL before its first count.
-   rm_search_join() sets and returns them; NULL if there are too many
-   threads. */
+   rm_search_join() sets and returns this pointer, or returns NULL if there are
+   too many threads. */
 RM_C_BEGIN
 extern __thread _Atomic(uint64_t) *rm_searches;
 _Atomic(uint64_t) *rm_search_join(void);

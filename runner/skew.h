@@ -31,7 +31,8 @@ struct rm_skew {
 	/* First rank of each range. The last range contains the absent
 	   ranks. */
 	uint32_t start[RM_SKEW_RANGES + 1];
-	uint64_t weight[RM_SKEW_RANGES]; /* sum 2^32; draws do not read it */
+	uint64_t weight[RM_SKEW_RANGES]; /* the sum is 2^32; draws do not read
+					  * it */
 };
 
 /* Returns a popularity rank for 64 random bits. */

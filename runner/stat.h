@@ -64,10 +64,9 @@ static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* What `stats` emits for a counter of the macros above: its value, or NAN (null
-   in results) if this build does not count it, which differs from 0. Almost all
-   objects include this file, and <math.h> is as long as all their other
-   headers. */
+/* Returns what rm_map_ops.stats emits for a counter of the macros above: its
+   value, or NAN (null in results) if this build does not count it. Does not use
+   <math.h>, which is as long as all other headers of most objects. */
 static inline double rm_stat_value(uint64_t value)
 {
 	return RM_STATS_BUILT ? (double)value : __builtin_nan("");

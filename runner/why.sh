@@ -1,9 +1,9 @@
 #!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
-# why.sh exact|time FOLDER REASONS BASE HEAD - finds the functions of a failing cell that run other instructions in head
-# than in base: runs both arms (a folder of map programs, or one program) under cachegrind, lists the files that differ
-# between the commits, and prints the functions (report/exact/why.py). REPO: the repository of the commits. Status: 0; 2
-# usage or input.
+# why.sh exact|time FOLDER REASONS BASE HEAD - finds the functions of a failing cell that execute different instructions
+# in head and in base: runs both arms (a folder of map programs, or one program) under cachegrind, lists the files that
+# differ between the commits, and prints the functions (report/exact/why.py). REPO: the repository of the commits.
+# Status: 0; 2 usage or input.
 . runner/base/environment.sh
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5

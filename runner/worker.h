@@ -29,12 +29,12 @@ struct rm_counts {
 	uint64_t idle_removes;    /* removes whose key was absent */
 	uint64_t misses_absent;   /* lookups of never-present ranks */
 	uint64_t misses_resident; /* lookups that missed a resident rank */
-	uint64_t wrong; /* nonzero: a value was torn or of another key */
+	uint64_t wrong; /* nonzero: a value was torn or another key's */
 };
 
-/* One entry of a replayed stream: a rank below 2^30 and its operation.
-   RM_UPSERT is followed by a word, the sequence of the value. RM_OPERATIONS
-   ends the stream. */
+/* One entry of a replayed stream: a rank below 2^30 and its operation. An
+   RM_UPSERT entry is followed by a word with the sequence number of the value.
+   RM_OPERATIONS ends the stream. */
 static inline uint32_t rm_replay_entry(
         uint32_t rank, enum rm_operation operation)
 {
@@ -53,8 +53,8 @@ static inline enum rm_operation rm_replay_operation(uint32_t entry)
 
 /* Published progress of a thread's fresh writes. With T threads, thread i owns
    the ranks i, i + T, i + 2 T ...: it inserts its next rank and removes its
-   oldest one. Keys of a sleeping thread stay in the map. Other threads read
-   `base`, whose cache line is written once in 64 writes. */
+   oldest one. While a thread sleeps, its keys stay in the map. Other threads
+   read `base`, whose cache line is written once every 64 writes. */
 struct rm_fresh {
 	/* (writes so far + fresh_guard) * T: added to a drawn rank */
 	alignas(RM_CACHE_LINE) _Atomic(uint64_t) base;
@@ -91,7 +91,8 @@ static inline void rm_fresh_init(
 		atomic_init(&fresh[i].base, guard * threads);
 }
 
-/* For rm_worker.fresh_magic: remainder by `threads` without a division. */
+/* Returns the value of rm_worker.fresh_magic, for the remainder by `threads`
+   without a division. */
 static inline uint64_t rm_fresh_magic(unsigned threads)
 {
 	return UINT64_MAX / threads + 1;
@@ -100,7 +101,7 @@ static inline uint64_t rm_fresh_magic(unsigned threads)
 struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 
 /* One thread's share of a trial. The runner initialises it; the loop changes
-   rng, sequence, position, key_sum and counts. Written by its thread only. */
+   rng, sequence, position, key_sum and counts. Only its thread writes it. */
 struct rm_worker {
 	alignas(RM_CACHE_LINE) void *thread; /* from join() */
 	const atomic_bool *stop;             /* set once, at the end of the
@@ -113,8 +114,8 @@ struct rm_worker {
 	uint64_t rng;
 	uint64_t resident;    /* n: number of resident ranks */
 	uint64_t span;        /* lookups draw from [0, span): n / (1 - m) */
-	uint64_t fresh_guard; /* fresh: a thread's oldest ranks that look-ups
-			       * exclude */
+	uint64_t fresh_guard; /* number of a thread's oldest ranks that look-ups
+			       * exclude; 0 unless writes are fresh */
 	uint32_t write_below; /* share of iterations that write, times 2^32 */
 	enum rm_write_kind write_kind;
 	unsigned slot;             /* 0 to threads - 1; writer id in values */

@@ -16,7 +16,6 @@
 
 enum { PIECE_BYTES = 16384, TERM_MS = 2000 };
 
-/* Redirects the child's standard input and output. */
 static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 {
 	int status = input < 0 ? 0
@@ -28,8 +27,8 @@ static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 	                        actions, out, STDOUT_FILENO);
 }
 
-/* Starts the child with its output redirected to `out`. 0 or -errno; wait for
-   *pid. */
+/* Starts the child with its output redirected to `out`. Returns 0 or -errno;
+ * the caller waits for *pid. */
 static int start(char *const argv[], int input, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -79,7 +78,6 @@ static int wait_readable(int ready, int stop)
 	return stop >= 0 && fds[1].revents ? -EINTR : 0;
 }
 
-/* Copies input to `all` until EOF. */
 static int read_all(int in, int stop, FILE *all)
 {
 	char piece[PIECE_BYTES];

@@ -11,7 +11,7 @@
 int rm_capture(char *const argv[], char **text);
 
 /*
- * The same for a program that may run for a long time.
+ * Like rm_capture(), for a program that may run for a long time.
  *
  * input  descriptor of its standard input; -1: inherited
  * stop   if readable, ends the program (SIGKILL after 2 s): -EINTR; -1: never

@@ -16,8 +16,8 @@ static inline uint64_t rm_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-/* The same clock at its last tick, a few milliseconds ago at most. Takes a
-   seventh of the time of rm_now_ns(). Any thread. */
+/* Monotonic time in ns at the clock's last tick, at most a few milliseconds
+   ago. A call takes a seventh of the time of rm_now_ns(). Any thread. */
 static inline uint64_t rm_now_coarse_ns(void)
 {
 	struct timespec t;

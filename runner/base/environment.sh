@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# environment.sh - removes inherited variables that change results or output (environment.def), as
-# environment.c does, and checks TMPDIR. Scripts that users start source it first, from the project's folder.
+# environment.sh - removes inherited variables that change results or output (environment.def), like
+# environment.c, and checks TMPDIR. Scripts that users start source it first, from the project's folder.
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8
-unset MAKEFLAGS MFLAGS MAKELEVEL # -i, -k or -n of a user
-export RM_SCRIPT=yes # variables of a make come by the environment
+unset MAKEFLAGS MFLAGS MAKELEVEL # the user's -i, -k or -n
+export RM_SCRIPT=yes # make passes variables through the environment
 umask u=rwx
 unset CDPATH POSIXLY_CORRECT $(awk '
 	/^(UNWANTED|KEPT)\(/ { split($0, part, /["(]/); name[++rows] = part[3]; kept[rows] = part[1] == "KEPT" }
@@ -30,7 +30,7 @@ if ! { [ -d "${TMPDIR:-/tmp}" ] && [ -w "${TMPDIR:-/tmp}" ] && [ -x "${TMPDIR:-/
 		"choose one: export TMPDIR=FOLDER" >&2
 	exit 2
 fi
-# take_lock FD FILE: locks FILE until FD closes. FILE contains its holder, which is printed before a wait.
+# take_lock FD FILE: locks FILE until FD closes. FILE names the holder of the lock, which is printed before a wait.
 take_lock() {
 	eval "exec $1>>\"\$2\"" || return
 	flock -n "$1" || {
@@ -44,11 +44,11 @@ take_lock() {
 uptime_s() {
 	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"
 }
-# git with settings that a user's must not replace; also reads a clone of another user.
+# Runs git with settings that override the user's, also in a clone that another user owns.
 readmostly_home=$PWD
 readmostly_git="-c core.fsmonitor=false -c core.autocrlf=false -c log.showSignature=false"
 git() { command git -c safe.directory="$readmostly_home" $readmostly_git "$@"; }
-# find_python: sets $python to one that can make the report. PYTHONPATH and the user's packages have an effect only if
+# find_python: sets $python to a Python that can make the report. PYTHONPATH and the user's packages have an effect only if
 # no Python has all packages without them.
 find_python() {
 	python=$(unset PYTHONPATH; PYTHONNOUSERSITE=1 report/find_python.sh 2>/dev/null) &&

@@ -33,12 +33,12 @@ FILE *rm_file_open(const char *file)
 	return NULL;
 }
 
-/* Compressed files, by their first bytes. rm_file_read() returns
-   -(PACKED_ERRNO + index): greater than any errno. */
+/* Kinds of compressed files, recognised by their first bytes. rm_file_read()
+   returns -(PACKED_ERRNO + index): greater than any errno. */
 enum { PACKED_ERRNO = 5000 };
 
 #define PACKED(by, command) \
-	"compressed by " by ": unpack it (" command ") and name the new file"
+	"compressed by " by ": unpack it (" command ") and use the new file"
 
 static const struct {
 	const char *magic, *reason;
@@ -79,7 +79,8 @@ const char *rm_file_reason(int failed)
 		return "Permission denied: run as the owner of the file, or "
 		       "chmod a+rX the file and its folders";
 	case -ENOEXEC:
-		return "damaged: empty, cut or no program: run `make` again";
+		return "damaged: empty, truncated or not a program: run `make` "
+		       "again";
 	default:
 		return strerror(-failed);
 	}
@@ -226,6 +227,6 @@ int rm_library_check(const char *path)
 
 int rm_file_flush(FILE *out)
 {
-	/* a failed write before has set errno */
+	/* an earlier failed write has set errno */
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
 }

@@ -20,14 +20,14 @@ static inline json_int_t rm_json_integer(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* A real, or null: JSON stores neither NaN nor infinity, and json_real() returns
-   NULL for them. A new reference. */
+/* A real, or null for NaN and infinity, which JSON cannot store and for which
+   json_real() returns NULL. A new reference. */
 static inline json_t *rm_json_real(double value)
 {
 	return __builtin_isfinite(value) ? json_real(value) : json_null();
 }
 
-/* The same; a negative value is unknown, too. */
+/* Like rm_json_real(), but a negative value is unknown, too. */
 static inline json_t *rm_json_share(double value)
 {
 	return rm_json_real(value < 0 ? __builtin_nan("") : value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.c - memory, threads and CPU time that this process may still take. */
+/* limits.c - memory, threads and CPU time that this process may still use. */
 #include "runner/base/limits.h"
 
 #include "runner/base/host.h"
@@ -17,7 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NO_LIMIT (UINT64_C(1) << 60) /* version 1 writes 2^63 - 4096 */
+/* Version 1 of control groups writes 2^63 - 4096 if there is no limit. */
+#define NO_LIMIT (UINT64_C(1) << 60)
 
 bool rm_cgroup_folder(const char *controller, char *folder, size_t size)
 {
@@ -98,7 +99,7 @@ static void tighten(struct rm_limit *limit, uint64_t most, uint64_t used,
 }
 
 /* File names of one controller. `current` includes file pages that were not
-   used lately, which the kernel can reclaim. */
+   used recently, which the kernel can reclaim. */
 struct controller {
 	const char *name, *most, *current, *stat, *reclaimable;
 };
@@ -142,7 +143,8 @@ static bool meminfo(const char *key, uint64_t *bytes)
 	return found;
 }
 
-/* How much of a resource this process uses, from /proc/self/status in KiB. */
+/* Applies a resource limit. The line `used_key` of /proc/self/status has the
+   amount that this process already uses, in KiB. */
 static void tighten_by_rlimit(struct rm_limit *limit, __rlimit_resource_t which,
         const char *used_key, const char *name)
 {
@@ -281,8 +283,8 @@ bool rm_limits_cpu_time_ended(int signal)
 
 void rm_limits_forbid_core(void)
 {
-	/* A core_pattern that is a pipe ignores 0, but not 1 (do_coredump() in
-	   the kernel), and may read the core for minutes. */
+	/* If core_pattern is a pipe, the kernel ignores a limit of 0 but not of
+	   1 (do_coredump()), and a program may read the core for minutes. */
 	const struct rlimit core = { 1, 1 };
 
 	setrlimit(RLIMIT_CORE, &core);

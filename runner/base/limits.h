@@ -26,7 +26,7 @@ struct rm_limits {
 	struct rm_limit tasks;  /* processes and threads */
 };
 
-/* Reads all of them; takes well below a millisecond. */
+/* Reads all limits, in well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
 /* Bytes that one trial may take: half of the remaining memory. The
@@ -34,8 +34,8 @@ void rm_limits_read(struct rm_limits *limits);
    no limit. */
 uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
 
-/* Advice, as a clause, after the kernel refused memory or threads: names the
-   tightest `limit`. Returns `text`. */
+/* Writes a clause that names the tightest `limit`, as advice after the kernel
+   refused memory or threads. Returns `text`. */
 #define RM_LIMIT_WORDS "the tightest limit is "
 enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
 const char *rm_limit_advice(
@@ -47,8 +47,8 @@ const char *rm_limit_advice(
 	"a system call filter refuses clone3(): update the container's " \
 	"runtime, or allow the call"
 
-/* True if this process cannot map the 64 MiB that a trial or check may need.
-   Then a crash is not the fault of the map. Safe in a signal handler. */
+/* True if this process cannot map the 64 MiB that a trial or check may need. In
+   that case a crash is not the fault of the map. Safe in a signal handler. */
 bool rm_limits_lack_memory(void);
 
 /* True if `ulimit -t` may have ended a process by this signal. */
@@ -56,7 +56,7 @@ bool rm_limits_cpu_time_ended(int signal);
 #define RM_CPU_TIME_ADVICE \
 	RM_LIMIT_WORDS "ulimit -t (CPU time): raise it, or use less"
 
-/* Lets a crash end at once, without a core. Safe after fork. */
+/* Makes a crash end at once, without a core file. Safe after fork. */
 void rm_limits_forbid_core(void);
 
 /* How often the kernel killed a process for lack of memory, in this process's

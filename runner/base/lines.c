@@ -33,7 +33,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* Text of another encoding has bytes of 0x80 and above, which check_bytes()
+/* Text in a different encoding has bytes of 0x80 and above, which check_bytes()
    reports; control characters mean a binary file. */
 static bool check_text(
         struct rm_lines *lines, const char *line, size_t line_length)
@@ -194,7 +194,7 @@ char *rm_lines_next(char *buffer, int size, void *context)
 		content = CONTENT_MAX;
 	if (content + 2 > (size_t)size) {
 		report_mistake(
-		        lines, "a line longer than this libinih can take");
+		        lines, "a line longer than this libinih accepts");
 		return NULL;
 	}
 	memcpy(buffer, line, content);

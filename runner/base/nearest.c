@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nearest.c - Levenshtein distance that stores one row of the table. */
+/* nearest.c - computes the Levenshtein distance with one row of the table. */
 #include "runner/base/nearest.h"
 
 #include <stdio.h>

@@ -153,8 +153,8 @@ void rm_number_text(double value, int exponent, char *text, size_t size)
 	char *power = strchr(shortest, 'e');
 	int moved = atoi(power + 1) + exponent, decimals = digits - moved;
 
-	/* multiplication would round again, so the text could read back as
-	   another double */
+	/* multiplication would round again, so the text could read back as a
+	   different double */
 	snprintf(power, sizeof("e-324"), "e%d", moved);
 	snprintf(text, size, "%.*Lf", decimals > 0 ? decimals : 0,
 	        strtold(shortest, NULL));

@@ -26,7 +26,8 @@ static inline uint64_t rm_next(uint64_t *state)
 	return rm_multiply_fold(*state, *state ^ 0xe7037ed1a0b428dbU);
 }
 
-/* Seed of stream `n` of `seed`: both mixed by splitmix64's finaliser. */
+/* Returns the seed of stream `n` of `seed`, mixed by the finaliser of
+   splitmix64. */
 static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
 {
 	uint64_t z = seed + (n + 1) * 0x9e3779b97f4a7c15U;
@@ -38,9 +39,9 @@ static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
 
 /*
  * Uniform in [0, n): the high half of a 128-bit product (Lemire, ACM TOMACS
- * 29(1), 2019, section 3, without the rejection). Decided by the high bits of
- * `random`: for n below 2^32 its low 32 bits remain as good as independent.
- * Bias at most n / 2^64.
+ * 29(1), 2019, section 3, without the rejection). The high bits of `random`
+ * decide the result; for n below 2^32, its low 32 bits are practically
+ * independent of the result. The bias is at most n / 2^64.
  */
 static inline uint64_t rm_below(uint64_t random, uint64_t n)
 {

@@ -21,9 +21,9 @@ enum { SLOT_STREAM = 76 };
 #define HEAD    "head" /* arm of a campaign without --arms */
 #define CONTROL "aa"   /* its A/A control */
 
-static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%], "
-                               "with further arms after commas and WORKLOAD: "
-                               "only before the first, as in "
+static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%],...: "
+                               "commas separate arms, and WORKLOAD: precedes "
+                               "the first one only, as in "
                                "base=old/maps,head=new/maps";
 
 static bool is_name(const char *text, size_t length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arms.h - the programs of a campaign's arms (arms.c), and how many trials each
-   cell needs (calibrate.c). */
+/* arms.h - the programs of a campaign's arms (arms.c), and the calibration of
+   their windows (calibrate.c). */
 #ifndef RM_CAMPAIGN_ARMS_H
 #define RM_CAMPAIGN_ARMS_H
 
@@ -22,12 +22,13 @@ void rm_arms_add_control(struct rm_arms *arms);
 int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
 
-/* Rejects files that cannot be run and folders without map programs, of arms
-   with absolute paths. All trials of such a campaign would fail. Returns 0 or
+/* Rejects arms whose file cannot be run or whose folder lacks map programs,
+   since all their trials would fail. Paths must be absolute. Returns 0 or
    -EINVAL with `error`. */
 int rm_arms_check_programs(const struct rm_arms *arms, struct rm_error *error);
 
-/* The name of a cell's program in rm_arm.programs, such as "plain/gomap_rw". */
+/* Writes and returns the name of a cell's program in rm_arm.programs, such as
+   "plain/gomap_rw". */
 enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
 const char *rm_arm_program_name(const struct rm_arm *arm,
         const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
@@ -44,9 +45,9 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
 const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
         char path[RM_PROGRAM_BYTES]);
 
-/* Checks that the hashed programs of each arm record one compiler and the same
-   flags. If the arm has no path, they must be readmostly's. Returns 0, or
-   -EINVAL with `error`, which names two programs and the next step, or the
+/* Checks that the hashed programs of each arm record the same compiler and
+   flags. If the arm has no path, these must be those of readmostly. Returns 0,
+   or -EINVAL with `error`, which names two programs and the next step, or the
    program of another map. Stores a warning in `outdated` if a source is newer
    than its program. */
 int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *outdated,
@@ -77,10 +78,10 @@ void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
 
 /*
  * Before a campaign with --arms: replaces the timed window of every throughput
- * cell by a number of iterations. On the first arm of the cell's set, that
- * number takes about as long as the window; a few trials of that arm measure
- * it. The warm-up becomes at least a third of the window, and at least one
- * iteration per resident key. If those trials fail, the plan skips the cell
+ * cell by a number of iterations. A few trials of the first arm of the cell's
+ * set determine this number, so that it takes about as long as the window on
+ * that arm. The warm-up becomes at least a third of the window, and at least
+ * one iteration per resident key. If those trials fail, the plan skips the cell
  * with the reason.
  *
  * record  out: member "calibration" of campaign.json; a new reference

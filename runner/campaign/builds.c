@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* builds.c - checks that an arm's programs are of one build, since make leaves
-   those that it need not build, and that LD_PRELOAD has an effect. */
+/* builds.c - checks that an arm's programs are of one build, since make keeps
+   old programs that were not requested again, and that LD_PRELOAD has an
+   effect. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
@@ -19,7 +20,7 @@
 
 enum { PROGRAM_MOST = 1 << 28 };
 
-/* True if the symbols of a program, if it has any, do not include its map. */
+/* True if a program has symbols and they do not include its map. */
 static bool is_of_other_map(const char *bytes, size_t length, const char *id)
 {
 	static const char linked[] = "rm_this_map";
@@ -32,8 +33,8 @@ static bool is_of_other_map(const char *bytes, size_t length, const char *id)
 	       !memmem(bytes, length, symbol, (size_t)size);
 }
 
-/* Compiler and flags of a program; free() them. NULL: it does not record them,
-   as programs in other languages and of older versions. */
+/* Returns the compiler and flags of a program; free() the text. NULL if it does
+   not record them, like programs in other languages and of older versions. */
 static char *read_build(const char *path, bool *is_foreign)
 {
 	static const char start[] = RM_BUILD_MARK;
@@ -56,8 +57,9 @@ static char *read_build(const char *path, bool *is_foreign)
 }
 
 /* Finds a source that is newer than a program of a build in this folder. The
-   lists of the compiler name the sources of the map, and each source of the
-   trial. For other builds the source folder is unknown. */
+   compiler's dependency lists (*.o.d) name the sources of the map, with their
+   headers, and each source of the trial. For other builds the source folder is
+   unknown. */
 static bool find_newer_source(const char *program, char source[256])
 {
 	char here[PATH_MAX], pattern[2 * PATH_MAX];
@@ -80,7 +82,7 @@ static bool find_newer_source(const char *program, char source[256])
 		FILE *in = fopen(lists.gl_pathv[i], "re");
 		const bool all = strstr(lists.gl_pathv[i], "/impls/");
 
-		/* the first word is the object */
+		/* the first word is the object file */
 		for (int n = 0; in && !is_newer && (all || n < 2) &&
 		                fscanf(in, "%255s", source) == 1;
 		        n++)

@@ -78,8 +78,8 @@ static void set_window(
 	rm_cell_name(cell);
 }
 
-/* `window_ops` counts a pair of writes (churn or fresh) once, "ops" of the
-   result twice. All writes of such a mix come in pairs. */
+/* A pair of writes (churn or fresh) counts once in `window_ops` but twice in
+   "ops" of the result. All writes of such a mix come in pairs. */
 static double count_iterations(const struct rm_cell *cell, const json_t *result)
 {
 	double ops = json_number_value(json_object_get(result, "ops"));
@@ -186,7 +186,8 @@ static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 
 /* Runs before the campaign has a folder (begin_campaign() in prepare.c).
    Returns -EINVAL if a cell has a measure that arms cannot run, since arms are
-   builds of the plain program, or if control_extra lacks a counted window. */
+   builds of the plain program, or if an arm has control_extra but the window
+   cannot be counted. */
 static int check_cell(const struct rm_cell *cell, const struct rm_arm_set *set,
         struct rm_error *error)
 {

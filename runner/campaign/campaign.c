@@ -121,7 +121,6 @@ static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
 	return trial->attempt == 1 ? first : rm_seed(first, trial->attempt);
 }
 
-/* Starts the process and waits for it. */
 static int launch(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_outcome *outcome, struct rm_error *error)
 {
@@ -143,7 +142,8 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 	return rm_cell_trial_run(&play, outcome, error);
 }
 
-/* Neither file is of use without the other. */
+/* Checks that both files still exist, since each is useless without the
+   other. */
 static int check_files(struct rm_campaign *campaign, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
@@ -160,7 +160,8 @@ static int check_files(struct rm_campaign *campaign, struct rm_error *error)
 }
 
 /* Appends the line of a trial that ran. The time since `start_ns` includes the
-   fsync. Repeats are counted apart, since the plan's estimate excludes them. */
+   fsync. Repeats are counted separately, since the plan's estimate excludes
+   them. */
 static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
         uint64_t start_ns, struct rm_record record, struct rm_outcome *outcome,
         struct rm_error *error)
@@ -234,8 +235,8 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
-/* Stops the campaign before a trial that cannot be placed: it would be void,
-   and a resume could not replace it. A simulated cell needs no CPU. */
+/* Stops the campaign before a trial that cannot be placed: such a trial would
+   be void, and a resume could not replace it. A simulated cell needs no CPU. */
 static int check_cpus(struct rm_campaign *campaign, const struct rm_cell *cell,
         struct rm_error *error)
 {
@@ -366,7 +367,6 @@ static void start_progress(struct rm_campaign *campaign)
 	        trial_counts.done, trial_counts.left_ns);
 }
 
-/* Context of run_turn(). */
 struct walk_context {
 	struct rm_campaign *campaign;
 	struct rm_error *error;

@@ -96,7 +96,7 @@ struct rm_progress {
 
 struct rm_journal; /* opaque: trials.jsonl and its lock */
 
-enum { RM_FAILURES_IN_A_ROW = 2 }; /* after these a cell is stopped */
+enum { RM_FAILURES_IN_A_ROW = 2 }; /* then a cell is stopped */
 
 struct rm_tally_cell {
 	/* trials of all arms, by the last attempt of each */
@@ -126,12 +126,12 @@ struct rm_tally {
 	size_t refused;   /* not repeated, for lack of budget */
 };
 
-/* Number of cells, without skipped ones, that have a failed trial, or an arm
-   without a good one. A map with an injected bug may fail, but its cells need a
-   good or a failed trial. report/load/campaign.py has the same rule. */
+/* Number of cells, not counting skipped ones, that have a failed trial or an
+   arm without a good trial. A map with an injected bug may fail, but its cells
+   need a good or a failed trial. report/load/campaign.py has the same rule. */
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
-/* Number of whole repeats in a sum of shares: ten times 10 % make one
+/* Rounds a sum of shares down to whole repeats; ten times 10 % is one
    repeat. */
 double rm_repeats_round_down(double allowed);
 
@@ -140,7 +140,7 @@ struct rm_run_options {
 	const char *dir; /* -o; NULL: a new folder in results/ */
 	bool resume;     /* resume the campaign in `dir` */
 	struct rm_sources sources;
-	/* for struct rm_plan_options */
+	/* as in struct rm_plan_options */
 	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;       /* NULL: no filter */
 	const char *cells_from; /* list of cells; NULL: all; resume: recorded */
@@ -177,7 +177,8 @@ struct rm_prepared {
 	size_t torn_bytes;   /* cut off the journal */
 	size_t dropped;      /* dropped lines of an incomplete block of arms */
 	struct rm_busy busy; /* state of the machine before the first trial */
-	struct rm_error outdated; /* a program older than a source, or "" */
+	struct rm_error outdated; /* names a program that is older than a
+				   * source, or "" */
 	struct rm_error unlinked; /* why results/latest was not made, or "" */
 };
 
@@ -278,15 +279,15 @@ void rm_outcome_clear(struct rm_outcome *outcome);
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
         char path[RM_PROGRAM_BYTES]);
 
-/* 0 unless a process holds the lock of DIR: -EBUSY with `error` naming it.
-   Writes nothing. */
+/* Returns 0, or -EBUSY with `error` if a process, which `error` names, holds
+   the lock of DIR. Writes nothing. */
 int rm_folder_check_idle(const char *dir, struct rm_error *error);
 
-/* 0 if DIR/campaign.json exists or cannot be looked up; -ENOENT with `error` if
-   it is missing. */
+/* Returns 0 if DIR/campaign.json exists or cannot be looked up; -ENOENT with
+   `error` if it is missing. */
 int rm_folder_check_campaign(const char *dir, struct rm_error *error);
 
-/* 0 if DIR exists; -ENOENT with `error`. */
+/* Returns 0 if DIR exists, else -ENOENT with `error`. */
 int rm_folder_check_resume(const char *dir, struct rm_error *error);
 
 /* Makes results/<UTC date>-<what>-<machine id> and writes its path. If it
@@ -300,9 +301,9 @@ uint64_t rm_draw_random_seed(void);
 
 /*
  * A staged campaign (results/README.md) is a folder with stages.json and
- * plan.json, both written before anything runs, and with stage-01, stage-02,
- * ...: campaigns that run cells of that plan. Zero it first; call
- * rm_staged_close(), even after an error.
+ * plan.json, both written before anything runs, and with the folders stage-01,
+ * stage-02, ..., which are campaigns that run cells of that plan. Zero it
+ * first; call rm_staged_close(), even after an error.
  */
 struct rm_staged {
 	char dir[RM_PATH_BYTES];
@@ -351,7 +352,7 @@ unsigned rm_staged_highest(const char *dir);
 int rm_staged_write_cells(const struct rm_staged *staged, unsigned number,
         const char *text, char path[RM_PATH_BYTES], struct rm_error *error);
 
-/* Writes DIR/NAME atomically. -errno with `error`. */
+/* Writes DIR/NAME atomically. Returns 0 or -errno with `error`. */
 int rm_staged_write(const struct rm_staged *staged, const char *name,
         const char *text, struct rm_error *error);
 

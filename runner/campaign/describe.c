@@ -158,7 +158,8 @@ static json_t *pack_counters(const struct rm_description *description)
 	return all;
 }
 
-/* Hash of a JSON text that does not depend on the order of members. */
+/* Computes a hash of a JSON value that does not depend on the order of
+   members. */
 static int hash_of(json_t *json, char text[RM_SHA256_TEXT])
 {
 	/* 17 digits distinguish all doubles. The library's default precision
@@ -196,7 +197,6 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
 	return result;
 }
 
-/* Adds the plan, then the hash of all members. */
 static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 {
 	char hash[RM_SHA256_TEXT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files.c - atomic replacement of files, folders, and reading of lines. */
+/* files.c - replaces files atomically, makes folders, and reads lines. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -37,7 +37,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put <= 0)
-			return put ? -errno : -EIO; /* 0 sets no errno */
+			return put ? -errno : -EIO; /* write() returning 0 sets
+						     * no errno */
 		bytes += put;
 		size -= (size_t)put;
 	}
@@ -48,7 +49,8 @@ int rm_file_sync(int fd)
 {
 	while (fsync(fd))
 		if (errno != EINTR)
-			/* no file system refuses it: a filter does */
+			/* a system call filter refuses it; file systems do
+			   not */
 			return errno == EPERM ? -ENOTRECOVERABLE : -errno;
 	return 0;
 }
@@ -62,7 +64,7 @@ static int sync_folder(const char *dir)
 	int result = rm_file_sync(fd);
 
 	close(fd);
-	/* some file systems cannot sync a folder, and need not */
+	/* some file systems cannot sync a folder and do not need it */
 	return result == -EINVAL ? 0 : result;
 }
 
@@ -121,7 +123,7 @@ int rm_folder_sync_parent(const char *path)
 	return sync_folder(parent);
 }
 
-/* Returns -errno; -EEXIST if it exists. */
+/* Returns 0 or -errno; -EEXIST if the folder exists. */
 static int make_folder(const char *path)
 {
 	return mkdir(path, 0755) ? -errno : rm_folder_sync_parent(path);

@@ -45,7 +45,8 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 		if (!result)
 			return 0;
 		if (result != -EEXIST)
-			return rm_folder_make(path, error); /* reports it */
+			return rm_folder_make(path, error); /* this call reports
+							     * it */
 	}
 	return rm_error_set(error, result,
 	        "%s: exists: choose another folder with -o DIR", path);
@@ -95,20 +96,20 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 		parent = split_results_path(real, name);
 	if (!parent || !strcmp(name, "latest"))
 		return 0;
-	/* two campaigns may end at once */
+	/* two campaigns may end at the same time */
 	snprintf(name_new, sizeof(name_new), ".latest.%d.new", (int)getpid());
 	if (rm_path_join(temporary, parent, name_new, error) ||
 	        rm_path_join(link, parent, "latest", error))
 		return -ENAMETOOLONG;
-	unlink(temporary); /* of a process that crashed */
+	unlink(temporary); /* left by a process that crashed */
 	if (symlink(name, temporary) || rename(temporary, link))
 		return rm_error_set(error, -errno, "%s: cannot link: %s", link,
 		        strerror(errno));
 	return 0;
 }
 
-/* Draws the topology's XML with one program; returns 0 on success. Its output
-   is dropped. */
+/* Draws the topology's XML with one program; returns 0 on success. The
+   program's output is discarded. */
 static int draw_topology(const char *program, const char *xml, const char *svg)
 {
 	char name[64], input[] = "--input", format[] = "--output-format",
@@ -268,7 +269,8 @@ int rm_folder_check_resume(const char *dir, struct rm_error *error)
 
 int rm_folder_check_new(const char *dir, struct rm_error *error)
 {
-	/* An interrupted start, `reproduce` or a search leaves these names. */
+	/* Names that an interrupted start, `reproduce` or a search leaves
+	   behind. */
 	static const char ours[] = "@(.*|*.new|cells.txt|histograms|lock|"
 	                           "topology.*|report|trials.jsonl|"
 	                           "unfinished.jsonl|workloads)";
@@ -280,7 +282,7 @@ int rm_folder_check_new(const char *dir, struct rm_error *error)
 		if (fnmatch(ours, entry->d_name, FNM_EXTMATCH))
 			result = rm_error_set(error, -EEXIST,
 			        "%s holds other files (%.80s), expected a new "
-			        "or empty folder: another -o DIR",
+			        "or empty folder: choose another -o DIR",
 			        dir, entry->d_name);
 	if (folder)
 		closedir(folder);

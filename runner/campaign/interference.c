@@ -123,7 +123,7 @@ static double clamp_share(double ns, double all_ns)
 	return ns <= 0 ? 0 : ns >= all_ns ? 1 : ns / all_ns;
 }
 
-/* A tick is counted when it ends, so one tick per CPU may be from before the
+/* A tick is counted when it ends, so one tick per CPU may have begun before the
    trial. */
 static double stolen_ns(int64_t ticks, unsigned cpus)
 {
@@ -131,7 +131,7 @@ static double stolen_ns(int64_t ticks, unsigned cpus)
 }
 
 /* Ticks are read before the trial starts and after it ends, so they may include
-   time outside of it, but miss none within. */
+   time outside of the trial but miss no time within it. */
 void rm_interference_end(const struct rm_cell *cell,
         const struct rm_interference_start *start,
         struct rm_interference *interference)

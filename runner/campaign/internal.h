@@ -21,7 +21,7 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error);
 
-/* -ENOMEM with `error`. Plan and arms must outlive the tally. */
+/* Returns 0 or -ENOMEM with `error`. Plan and arms must outlive the tally. */
 int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_error *error);
 
@@ -36,8 +36,8 @@ int rm_tally_restore_line(
         void *tally, const json_t *line, struct rm_error *error);
 
 /* Returns true and fills `reason` if arm `number` of a cell's set must not run
-   the cell's next trial. An arm that failed too often stops the other arms of
-   its set, which lack a partner for comparison. An A/A control stops only
+   the cell's next trial. An arm that failed too often also stops the other arms
+   of its set, since a comparison needs all of them. An A/A control stops only
    itself. */
 bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell,
         size_t number, char reason[RM_REASON_BYTES]);
@@ -95,7 +95,7 @@ struct rm_description {
 	const char *topology_xml; /* text of topology.xml */
 };
 
-/* campaign.json as an object; new reference. NULL: no memory. */
+/* Returns campaign.json as an object, a new reference. NULL: no memory. */
 json_t *rm_describe_campaign(const struct rm_description *description);
 
 /* Stores a hash of "seed", "cells" and "order" of a campaign.json. Returns 0 or
@@ -138,9 +138,9 @@ int rm_file_sync(int fd);
 
 /*
  * Replaces DIR/NAME atomically: after a crash it is the old or the complete new
- * file. It writes a temporary file, and calls fsync, rename, and fsync of the
- * folder. Returns 0; -errno with `error` (path and the system's reason). After
- * an error the old file is untouched and the temporary one removed.
+ * file. It writes and syncs a temporary file, renames it, and syncs the folder.
+ * Returns 0; -errno with `error` (path and the system's reason). After an error
+ * the old file is untouched and the temporary one removed.
  */
 int rm_file_replace(const char *dir, const char *name, const void *bytes,
         size_t size, struct rm_error *error);
@@ -177,8 +177,8 @@ int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
    with `error` naming the owner; another -errno with the system's reason. */
 int rm_folder_lock(const char *dir, struct rm_error *error);
 
-/* 0 if DIR has only files that a campaign may find when it begins; -EEXIST with
-   `error` naming another file. */
+/* Returns 0 if DIR has only files that may exist when a campaign begins;
+   -EEXIST with `error`, which names a file, if it has others. */
 int rm_folder_check_new(const char *dir, struct rm_error *error);
 
 /* Removes slashes at the end of a path. */
@@ -189,7 +189,7 @@ const char *rm_folder_name(const char *path);
 
 /* Makes results/latest a link to the folder, atomically, if its parent is named
    "results". Tries both the given and the resolved path. Returns 0, even if the
-   parent has another name; -errno with `error`. */
+   parent has a different name; -errno with `error`. */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 
 /* Writes topology.xml. Draws topology.svg with `lstopo` or
@@ -263,17 +263,17 @@ const json_t *rm_journal_attempts(const struct rm_journal *journal);
 /* Number of lines in the journal. */
 size_t rm_journal_length(const struct rm_journal *journal);
 
-/* -ESTALE if trials.jsonl was deleted, moved or replaced since it was opened,
-   so that its lines would be lost. */
+/* Returns -ESTALE if trials.jsonl was deleted, moved or replaced since it was
+   opened, so that its lines would be lost. */
 int rm_journal_check_place(
         const struct rm_journal *journal, struct rm_error *error);
 
 /* Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
    "attempt" unless it is 1. Returns 0; -EEXIST if the trial already has a line;
-   -ESTALE as above; -ENOSPC, -EFBIG, -EIO... with the system's reason. After
-   such an error no part of the line is left that a resume would trust, and
-   every later append fails as well. SIGXFSZ must be ignored, so that
-   RLIMIT_FSIZE becomes an error. */
+   -ESTALE like rm_journal_check_place(); -ENOSPC, -EFBIG, -EIO... with the
+   system's reason. After such an error no part of the line is left that a
+   resume would trust, and every later append fails as well. SIGXFSZ must be
+   ignored, so that RLIMIT_FSIZE becomes an error. */
 int rm_journal_append(struct rm_journal *journal, const json_t *trial,
         struct rm_error *error);
 
@@ -298,8 +298,8 @@ struct rm_interference {
 	   used while the trial's process existed. The precision is about 10 ms
 	   per CPU; negative: unknown. */
 	double others_share;
-	/* The same for time that the hypervisor took. Up to one tick per CPU
-	   counts as 0. */
+	/* Share of the same CPU time that the hypervisor took. Up to one tick
+	   per CPU counts as 0. */
 	double stolen_share;
 	/* How long a CPU quota stopped the control group during the trial,
 	   summed over its CPUs; negative: unknown. */
@@ -312,7 +312,7 @@ struct rm_interference_start {
 	uint64_t at_ns;
 };
 
-/* Returns unknown values, except for the current load. */
+/* Returns a result in which all values but the current load are unknown. */
 struct rm_interference rm_interference_unknown(void);
 
 /* Number of CPUs to which the cell's threads are bound; 0: unbound. */
@@ -327,8 +327,8 @@ void rm_interference_end(const struct rm_cell *cell,
 
 /* Compares the share of time that other programs and the hypervisor took from a
    trial with the limit of its cell. Returns true and fills `text` if the share
-   is above the limit; false if it is below or unknown. result: of the trial, or
-   NULL. Any thread. */
+   is above the limit; false if it is below or unknown. result: the trial's
+   result, or NULL. Any thread. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
@@ -375,8 +375,8 @@ typedef int rm_turn_fn(
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* True if these attempts include cells that wait for a limit (an earlier resume
-   ran them). These cells have only the arm "head". */
+/* True if these attempts include cells that wait for a limit, which an earlier
+   resume ran. These cells have only the arm "head". */
 bool rm_repeats_has_waiting(const struct rm_plan *plan, const json_t *attempts);
 
 /* Returns the total number of repeats that a plan allows; without a budget,
@@ -449,11 +449,11 @@ struct rm_cell_trial_run {
 	const char *program; /* instead of the map program; or NULL */
 	uint64_t seed;
 	uint64_t padding_seed;
-	json_t *counters; /* member of the request; the reference is taken */
+	json_t *counters; /* member of the request, which takes the reference */
 	int interrupt_fd; /* -1: none */
 };
 
-/* Runs the trial; errors as rm_launch(). */
+/* Runs the trial. Returns the same errors as rm_launch(). */
 int rm_cell_trial_run(const struct rm_cell_trial_run *play,
         struct rm_outcome *outcome, struct rm_error *error);
 
@@ -471,7 +471,8 @@ struct rm_child {
 	int output; /* to read its standard output; -1 once closed */
 	int errors; /* to read its standard error; -1 once closed */
 	uint64_t forked_bytes; /* resident set of this process at the fork */
-	int changes; /* signalfd, readable after its end, or a stop of either */
+	int changes;   /* signalfd; readable when the child ended, or when the
+		      * child or this process was stopped */
 	sigset_t mask; /* of this process before rm_spawn() */
 	bool was_stopped;
 };

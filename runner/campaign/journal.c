@@ -26,7 +26,8 @@ struct reading {
 	struct rm_journal *journal;
 	rm_journal_fn *fn; /* NULL: only remember the trials and count bytes */
 	void *context;
-	const json_t *from; /* these trials and all later lines are dropped */
+	const json_t *from; /* the first of these trials and all later lines are
+			     * dropped */
 	size_t kept_bytes;  /* number of bytes before the dropped lines */
 	size_t dropped;     /* number of dropped lines */
 	size_t torn_bytes;
@@ -95,7 +96,7 @@ static int add_trial(
 		        "a duplicate line of %s, expected one", key);
 	if (!has_previous_attempt(journal, trial))
 		return rm_error_set(error, -EINVAL,
-		        "the attempt before %s has no line, expected it first",
+		        "%s has no line of its previous attempt before it",
 		        key);
 	if (json_object_set_new(journal->done, key,
 	            json_integer((json_int_t)rm_attempt_state_of(trial))))
@@ -119,7 +120,7 @@ static int reject_line(const struct reading *reading, const char *what)
 static int count_torn(
         struct reading *reading, size_t number, size_t bytes, const char *what)
 {
-	if (reading->fn) /* after opening, which cuts off a torn line */
+	if (reading->fn) /* a later pass; opening has cut off a torn line */
 		return rm_error_set(reading->error, -EINVAL, "%s:%zu: %s",
 		        reading->journal->path, number, what);
 	rm_error_set(&reading->bad, -EINVAL, "%s:%zu: %s",
@@ -128,8 +129,8 @@ static int count_torn(
 	return 0;
 }
 
-/* A damaged line that others follow ends the reading with an error, since no
-   part of an edited journal is trusted. The last line is torn if it has no
+/* A damaged line that is not the last one ends the reading with an error, since
+   no part of an edited journal is trusted. The last line is torn if it has no
    newline, is not JSON or has a wrong checksum. Its bytes are counted; the
    caller cuts them off. */
 static int read_line(void *context, size_t number, const char *text,
@@ -175,7 +176,6 @@ static int read_line(void *context, size_t number, const char *text,
 	return result == -ENOMEM ? result : -EINVAL;
 }
 
-/* Sets the error for a failed system call on trials.jsonl. */
 static int set_system_error(const struct rm_journal *journal, const char *what,
         int result, struct rm_error *error)
 {
@@ -288,7 +288,8 @@ static int save_dropped(
 
 		out = fd < 0 ? NULL : fdopen(fd, "a");
 	}
-	/* errors of fwrite() on data that was already flushed show only here */
+	/* only ferror() shows errors of fwrite() on data that was already
+	   flushed */
 	while (out && !ferror(out) &&
 	        (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
@@ -384,8 +385,8 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 		return 0;
 	}
 	/* If cutting fails as well, the line lacks its newline and so is torn.
-	   After a failed sync the line may or may not be on disk, so it is cut,
-	   too. */
+	   After a failed sync it is unknown whether the line is on disk, so it
+	   is cut off as well. */
 	if (ftruncate(journal->fd, (off_t)journal->bytes) == 0)
 		rm_file_sync(journal->fd);
 	journal->broken = result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.c - sends a request to a trial, reads its answer, and classifies how
-   it ended. One file, because all of it works on one running trial. */
+   it ended. It is one file because all of its functions work on one running
+   trial. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -17,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 5000 }; /* for the runner's own signal */
+enum { STOP_GRACE_MS = 5000 }; /* time to wait for the runner's own signal */
 
 /* Why the runner stopped waiting for a trial. */
 enum stop {
@@ -34,7 +35,7 @@ struct ending {
 	enum stop stop;
 	int wait_status;  /* from waitpid() */
 	bool oom_killed;  /* killed by the kernel for lack of memory */
-	bool was_stopped; /* it or this process, by a signal */
+	bool was_stopped; /* a signal stopped it or this process */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
@@ -99,8 +100,8 @@ static int describe_failure(const struct ending *ending, char *why, size_t size)
 	return 0;
 }
 
-/* Adds the memory use to the reason of a trial that probably hit its memory
-   limit. */
+/* Adds the memory use to the failure reason of a trial that probably reached
+   its memory limit. */
 static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
         char *why, size_t used)
 {
@@ -189,7 +190,6 @@ void rm_outcome_clear(struct rm_outcome *outcome)
 
 enum { CHUNK = 65536, LONGEST_POLL_MS = 60000 };
 
-/* One running trial. */
 struct run {
 	const struct rm_launch *launch;
 	struct rm_child child;
@@ -200,7 +200,7 @@ struct run {
 	size_t answer_bytes, answer_capacity;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
-	uint64_t oom_kills; /* by the kernel, before the trial began */
+	uint64_t oom_kills; /* kills by the kernel before the trial began */
 	enum stop stop;
 };
 
@@ -353,7 +353,8 @@ static void handle_events(struct run *run)
 
 /* A signal to the whole process group, for example from Slurm or a terminal,
    may reach the trial before the runner. Waits for the runner's own signal, so
-   that such an end is not recorded as a failure of the map. */
+   that a trial that ended in this way is not recorded as a failure of the
+   map. */
 static bool stopped_with_runner(const struct run *run, int wait_status)
 {
 	struct pollfd fd = { .fd = run->launch->interrupt_fd,

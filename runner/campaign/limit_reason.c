@@ -63,7 +63,7 @@ int rm_reason_add_limit(bool oom_killed, char **reason)
 	int kept = (int)strnlen(*reason, 300);
 
 	while (kept && ((*reason)[kept] & 0xC0) == 0x80)
-		kept--; /* within a character of UTF-8 */
+		kept--; /* do not cut within a UTF-8 character */
 	if (asprintf(&longer, "%.*s%s: %s", kept, *reason,
 	            oom_killed ? " by the kernel, for lack of memory" : "",
 	            advice) < 0)

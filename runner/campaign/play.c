@@ -68,7 +68,8 @@ int rm_cell_trial_run(const struct rm_cell_trial_run *play,
 		.program = is_replaced ? play->program
 		                       : rm_arm_program(play->arm, cell, path),
 		.deadline_ns = cell->deadline_ns,
-		/* a simulated machine reserves much but touches little */
+		/* a simulated machine reserves much memory but touches
+		   little */
 		.memory_limit_bytes =
 		        cell->measure == RM_MEASURE_SIMULATED
 		                ? 0

@@ -28,7 +28,7 @@ uint64_t rm_draw_random_seed(void)
 	return seed & seed_mask;
 }
 
-/* Why counters are missing, or NULL if there are counters. */
+/* Returns why counters are missing, or NULL if there are counters. */
 static const char *find_counters_reason(const json_t *counters)
 {
 	const char *reason =
@@ -47,9 +47,9 @@ static bool only_simulated(const struct rm_workload *workload)
 	return true;
 }
 
-/* Removes workloads that only simulate. In a mode they replace counters, so if
-   this machine has working counters, they run only if a list of cells names
-   them. */
+/* Removes workloads that only simulate. In a mode, simulation replaces
+   counters, so if this machine has working counters, these workloads run only
+   if a list of cells names them. */
 static void drop_simulated(struct rm_inputs *mode)
 {
 	size_t kept = 0;
@@ -104,7 +104,8 @@ static int finish_arms(const struct rm_run_options *wishes,
 		return -EINVAL;
 	int result = rm_arms_check_builds(arms, &prepared->outdated, error);
 
-	/* the sources are not those that campaign.json would name */
+	/* the program's sources differ from those that campaign.json would
+	   name */
 	if (!result && prepared->outdated.text[0])
 		json_object_set_new(prepared->build, "dirty", json_true());
 	return result;
@@ -190,7 +191,7 @@ static int write_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* Another process that runs this campaign excludes --resume, too. */
+/* Advises --resume only if no other process runs this campaign. */
 static int refuse_existing(const char *dir, struct rm_error *error)
 {
 	struct rm_error running = { "" };
@@ -352,8 +353,8 @@ static void link_latest(struct rm_prepared *prepared)
 	}
 }
 
-/* Checks everything before the folder exists. campaign.json is written once the
-   journal is locked; from then on a resume trusts both. */
+/* Checks everything before the folder exists. campaign.json is written after
+   the journal is locked; from then on a resume trusts both files. */
 static int begin_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -489,7 +490,7 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	        &prepared->tally, error);
 }
 
-/* Compares before anything in the folder changes, since another program must
+/* Compares before anything in the folder changes, since a different build must
    not continue the campaign. Counters come last, because selecting them may
    take seconds. */
 static int resume_campaign(const struct rm_run_options *wishes,
@@ -520,7 +521,7 @@ static int resume_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* A campaign must not record another machine than the one that it measures. */
+/* A campaign must record the machine that it measures and no other. */
 static int refuse_other_machine(struct rm_error *error)
 {
 	const char *name =

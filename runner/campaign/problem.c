@@ -25,7 +25,8 @@ static bool is_named(const char *text, const char *name, size_t length)
 }
 
 /* Finds the line of a member `name` (`length` bytes) in the container that
-   begins at `line`, or of element number `element` if length is 0. Or NULL. */
+   begins at `line`, or of element number `element` if length is 0. Returns NULL
+   if there is none. */
 static const char *find_member(const char *line, size_t depth, const char *name,
         size_t length, size_t element)
 {

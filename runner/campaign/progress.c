@@ -45,7 +45,8 @@ static int terminal_columns(FILE *out)
 	return window.ws_col;
 }
 
-/* "" without repeats. Includes the budget of repeats, if there is one. */
+/* Formats the number of repeats, and their budget if there is one; "" without
+   repeats. */
 static void format_repeats(
         const struct rm_progress *progress, char *text, size_t size)
 {

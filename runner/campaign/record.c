@@ -82,7 +82,7 @@ static int write_histogram(const struct rm_record *record,
 	int result = rm_histogram_from_json(
 	        json_object_get(entry, "buckets"), &histogram, &why);
 
-	/* for a failed trial this was not checked before */
+	/* the buckets of a failed trial were not checked before */
 	if (result == -EINVAL) {
 		name[0] = 0;
 		return 0;
@@ -128,7 +128,8 @@ static int move_buckets(const struct rm_record *record,
 	return 0;
 }
 
-/* The members that all lines have; the members from `exit` on follow. */
+/* Makes a line with the members that all lines have; the members after `exit`
+   follow. */
 static json_t *make_line(const struct rm_record *record, uint64_t wall_ns,
         const char *exit_text, const char *status, const char *reason)
 {

@@ -44,7 +44,8 @@ static bool sum_counted(const json_t *threads, struct waiting *sum)
 /* A trial's threads also wait for threads of their own program that collect
    garbage, compile or reclaim. That wait is at most the CPU time of those
    threads; if this time is unknown, no unexplained wait counts. The kernel does
-   not count the waits of goroutines, which may have waited all the time. */
+   not count the waits of goroutines, which may have waited for the whole
+   window. */
 static bool sum_with_own_threads(const json_t *threads,
         const json_t *own_threads_ns, struct waiting *sum)
 {
@@ -81,9 +82,9 @@ static bool sum_waiting(const json_t *result, struct waiting *sum)
 /*
  * Lower bound of the share of the threads' time that other programs took. It is
  * the larger of the wait that wake-ups do not explain and the total wait (at
- * most the CPU time of other programs). Neither depends on how often or how long a
- * map lets threads sleep, so a map cannot influence which of its trials are
- * repeated. Threads that share CPUs wait for each other, which explains any
+ * most the CPU time of other programs). Neither depends on how often or how
+ * long a map lets threads sleep, so a map cannot influence which of its trials
+ * are repeated. Threads that share CPUs wait for each other, which explains any
  * wait, and at most one thread per CPU could have run instead. 0: unknown.
  */
 static double share_taken_by_others(

@@ -26,7 +26,6 @@ enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
 /* The kernel counts the pages of a process in batches per CPU, so only a larger
    difference is significant. */
 enum { RSS_STEP_BYTES = 1 << 20 };
-/* Index of each pipe. */
 enum { INPUT, OUTPUT, ERRORS, FAILURE };
 
 static void close_fd(int *fd)
@@ -36,8 +35,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* A pipe whose descriptors are above 2, so that dup2() never replaces one of
-   them, even if standard descriptors were closed. */
+/* Makes a pipe whose descriptors are above 2, so that dup2() never replaces one
+   of them, even if standard descriptors were closed. */
 static int make_pipe(int ends[2])
 {
 	int low[2];
@@ -155,7 +154,7 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Undoes inherited settings that change times: of setarch -R, numactl and
+/* Undoes inherited settings that change times, made by setarch -R, numactl or
    prctl(). */
 static void reset_settings(void)
 {
@@ -338,7 +337,8 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) &&
 	        errno == EINTR)
 		;
-	/* A zombie keeps its group's number from being reused. */
+	/* The child is not reaped yet, so the number of its group is not
+	   reused. */
 	kill(-child->pid, SIGKILL);
 	while (wait4(child->pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;

@@ -149,8 +149,8 @@ int rm_staged_begin(struct rm_staged *staged, json_t *members,
 	return result;
 }
 
-/* Seed and cells of a plan. The cells that were beyond a limit at the start may
-   be within it now, so their reasons are dropped. */
+/* Returns the seed and cells of a plan. Cells that were beyond a limit at the
+   start may be within it now, so their skip reasons are dropped. */
 static json_t *drop_limits(const json_t *plan, const json_t *recorded)
 {
 	const json_t *before = json_object_get(recorded, "cells");

@@ -56,7 +56,8 @@ static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 }
 
 /* Returns the index of a line's arm within the cell's set, as in
-   failed_in_a_row[]. -EINVAL: the line belongs to another campaign. */
+   failed_in_a_row[]. Returns -EINVAL if the line belongs to a different
+   campaign. */
 static int find_arm(const struct rm_tally *tally, size_t cell,
         const json_t *line, size_t *number, struct rm_error *error)
 {

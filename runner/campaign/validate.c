@@ -168,7 +168,6 @@ static void check_facts(const json_t *json, struct look *look)
 	}
 }
 
-/* Compares a recorded hash with the computed one. */
 static void check_hash(const struct look *look, const json_t *json,
         const char *name, const char *computed)
 {
@@ -238,7 +237,7 @@ static void read_plan(const struct look *look, const json_t *json,
 		problem_at(look, "cells", "is empty, expected a plan");
 }
 
-/* Reads a whole file; NULL with `error`. */
+/* Reads a whole file. Returns NULL with `error` if that fails. */
 static char *read_file(const char *path, size_t *length, struct rm_error *error)
 {
 	FILE *file = rm_file_open(path);

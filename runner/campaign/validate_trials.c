@@ -49,7 +49,8 @@ struct reading {
 	json_int_t turn;       /* turn of the previous line */
 	size_t number;         /* number of the current line */
 	bool is_seeded;        /* by_layout is known */
-	bool by_layout;        /* earlier versions gave each map its own seed */
+	bool by_layout;        /* seeds of earlier versions, which gave each map
+			        * its own seed */
 	struct rm_error *error;
 };
 
@@ -101,7 +102,7 @@ static int expect_turn(
 
 /* Lists every trial that must have a line: first attempts, repeats that the
    states of all lines require, and block 0 of each cell that the plan skips.
-   Skipped cells have turn 0, as they come first. */
+   Skipped cells have turn 0, since their lines come first. */
 static int expect_planned(struct reading *reading)
 {
 	const struct rm_plan *plan = reading->plan;
@@ -239,8 +240,7 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
-/* Whether a repeat is due depends on the lines before it; whether the budget
-   allows it depends on their order. */
+/* Checks the order of lines: it decides which repeats the budget allowed. */
 static void check_turn(struct reading *reading, json_int_t turn)
 {
 	if (turn < reading->turn)

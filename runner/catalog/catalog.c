@@ -51,8 +51,8 @@ static char *read_sealed(
 		        rm_file_reason(*failed));
 	} else if (rm_line_check(text, *length) != RM_SEAL_WHOLE) {
 		*failed = rm_error_set(error, -EINVAL,
-		        "%s: damaged: its first line has no crc32, or not that "
-		        "of the file; remove it and run `make` again",
+		        "%s: damaged: its first line has no crc32, or one "
+		        "that does not match; remove it and run `make` again",
 		        path);
 		free(text);
 		text = NULL;
@@ -124,7 +124,6 @@ static unsigned caps_of(const struct rm_map_info *info)
 	return bits;
 }
 
-/* True if the member is an array of strings. */
 static bool is_words(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -246,7 +245,8 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* Reads a row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE has commas. */
+/* Reads a row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE is a list
+   separated by commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {

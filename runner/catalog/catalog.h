@@ -27,7 +27,8 @@ struct rm_map_info {
 	const char *id;
 	const char *misuse;   /* NULL, or the check that detects the bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version; /* its compiler's ("1.26.1"); or NULL */
+	const char *language_version; /* version of its compiler ("1.26.1"); or
+				       * NULL */
 	const char *version;          /* reported by its library; or NULL */
 	unsigned shapes, caps;        /* as in struct rm_impl */
 	bool is_map;                  /* it stores keys */
@@ -65,8 +66,8 @@ int rm_catalog_load(const char *program, struct rm_catalog *catalog,
         struct rm_error *error);
 void rm_catalog_clear(struct rm_catalog *catalog);
 
-/* Fills `info` from the text of an ID.json; -EINVAL with `error`. The caller
-   releases its member `json` with json_decref(). */
+/* Fills `info` from the text of an ID.json. Returns 0, or -EINVAL with `error`.
+   The caller releases its member `json` with json_decref(). */
 int rm_map_info_parse(const char *text, size_t length, const char *where,
         struct rm_map_info *info, struct rm_error *error);
 

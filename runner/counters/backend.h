@@ -18,7 +18,7 @@ struct rm_perf_ops {
 	void *context;
 };
 
-/* Arguments of a session. The back end copies what it needs from it. */
+/* Arguments of a session. The back end copies what it needs. */
 struct rm_session_request {
 	const json_t *request; /* the trial request's "counters" */
 	unsigned threads;
@@ -73,8 +73,9 @@ struct rm_reading rm_reading_scale(
  */
 bool rm_reading_is_possible(const char *metric, double count, uint64_t ns);
 
-/* True if the metric is above 0 in every interval in which a thread ran. If it
-   is 0, the PMU does not count, and a 0 of its other events is not a count. */
+/* True if the metric is above 0 in every interval in which a thread ran. If
+   such a metric is 0, the PMU does not count, and zeros of its other events are
+   not counts either. */
 bool rm_metric_is_never_zero(const char *metric);
 
 /* Returns the invalid reading for such a metric that is 0. */

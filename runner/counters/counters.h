@@ -43,9 +43,9 @@ int rm_counters_open(const json_t *request, unsigned threads,
    a result with the reason. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot);
 
-/* Call them on the main thread: one while all workers wait at the barrier
-   before the window (likwid starts counting here), the other after all have
-   left the window. Returns 0 or -errno. */
+/* Call these on the main thread: start while all workers wait at the barrier
+   before the window (likwid starts counting here), stop after all have left the
+   window. Returns 0 or -errno. */
 int rm_counters_start(struct rm_counters *session);
 int rm_counters_stop(struct rm_counters *session);
 
@@ -104,7 +104,7 @@ json_t *rm_reading_event(const struct rm_event_name *name,
 struct rm_counters_choice;
 
 /*
- * Selects a back end, which must count known kernels correctly.
+ * Selects a back end that counts the known test loops (kernels.c) correctly.
  *
  * wish     "auto": the first of likwid and perf that is proved, or none;
  *          "likwid", "perf": that one, or an error; optionally with metrics
@@ -153,13 +153,13 @@ size_t rm_counters_set_count(const json_t *chosen);
 json_t *rm_counters_request(const json_t *chosen, unsigned trial);
 
 /*
- * The "counters" object of a trial below `likwid-perfctr -m`: its window is the
+ * The "counters" object of a trial under `likwid-perfctr -m`: its window is the
  * region "window". Starts the helper process, which calls liblikwid's marker
  * functions before and after the window: the map's program contains none.
  *
  * choice   out: free with rm_counters_release() after the trial
  * request  out: new reference
- * Returns 0; -errno and an error as rm_counters_select(). Main thread.
+ * Returns 0; -errno and an error like rm_counters_select(). Main thread.
  */
 int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
         struct rm_error *error);
@@ -168,13 +168,13 @@ int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
 void rm_counters_release(struct rm_counters_choice *choice);
 
 /*
- * Tries every back end with the known kernels, best first, for `readmostly env
- * counters`. If a back end does not work, the survey contains the reason; this
- * is not an error.
+ * Tries every back end on the known test loops (kernels.c), best first, for
+ * `readmostly env counters`. If a back end does not work, the survey contains
+ * the reason; this is not an error.
  *
  * metrics    "a,b,..." from events.tsv, or NULL for the usual ones
  * topology   as above
- * recording  owned by the caller, or NULL: receives the counts of each kernel
+ * recording  owned by the caller, or NULL: receives the counts of each loop
  *            that were proved or could not be checked, for "replay:FILE"
  *            (docs/reference/counters.md)
  * recorded   out: number of recorded intervals; 0: nothing counts here

@@ -20,8 +20,8 @@ struct rm_cpu_table {
 
 enum { COLUMNS = 10, NAME_MAX_BYTES = RM_ARCH_NAME_BYTES - 1 };
 
-/* Reads one "a" or "a-b" at *at, decimal or 0x..., and moves *at behind it and
-   a comma. Returns false if there is no number. */
+/* Reads one "a" or "a-b" at *at, decimal or 0x..., and moves *at past it and a
+   following comma. Returns false if there is no number. */
 static bool read_range(
         const char **at, unsigned long *first, unsigned long *end)
 {

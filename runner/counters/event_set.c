@@ -92,7 +92,7 @@ static json_t *make_request(const struct rm_counter_event *event,
 		        event->metric, arch->name);
 	else if (!likwid && !rm_pmu_is_per_thread(event->perf_pmu))
 		rm_error_set(why, -ENOENT,
-		        "%s counts by PMU %s, which cannot count a thread",
+		        "%s needs PMU %s, which cannot count a thread",
 		        event->metric, event->perf_pmu);
 	else if (likwid)
 		return json_pack("{s:s, s:s, s:s}", "metric", event->metric,

@@ -50,7 +50,7 @@ int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error);
 /* cpu_table.c: cpus.tsv. */
 
 /* One line of the table; the head of the file describes the columns. Strings
-   belong to the table; NULL = "-". */
+   belong to the table; NULL if the table has "-". */
 struct rm_cpu_row {
 	const char *vendor;
 	unsigned family;
@@ -92,12 +92,13 @@ bool rm_cpu_table_has(const struct rm_cpu_table *table, const char *name);
 
 /* event_map.c: event names and codes of a metric on a CPU. */
 
-/* One line. Strings belong to the map; NULL = "-". */
+/* One line. Strings belong to the map; NULL if the map has "-". */
 struct rm_counter_event {
 	const char *arch;
 	const char *metric;
 	const char *likwid_event;
-	const char *likwid_counter; /* "PMC": any; "PMC2", "FIXC0": that one */
+	const char *likwid_counter; /* "PMC": any PMC; "PMC2", "FIXC0": only
+				     * this one */
 	const char *perf_pmu;       /* hw, sw, cache, raw, or a sysfs name */
 	uint64_t perf_config;
 	const char *perf_event; /* name of the code in the kernel's lists */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels.c - programs with known counts: three pointer chases, and one line
-   that two threads pass back and forth. */
+/* kernels.c - test loops with known counts: three pointer chases, and one cache
+   line that two threads pass back and forth. */
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
 #include "runner/base/shuffle.h"
@@ -45,7 +45,7 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
 	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < lines; i++)
 		order[i] = i;
-	/* any order works: the links make the cycle */
+	/* any order works, since the links form the cycle */
 	rm_shuffle(order, lines, &state);
 	/* The links follow the shuffled order and form a single cycle. */
 	for (size_t i = 0; i < lines; i++)

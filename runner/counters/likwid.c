@@ -102,8 +102,8 @@ static bool read_group_line(struct rm_likwid_session *l, const char *line)
 	return true;
 }
 
-/* Names the events of a group by the metrics of events.tsv, if they have one:
-   then tables compare them with other sources. */
+/* Gives the events of a group the names of their metrics in events.tsv, if
+   there are any, so that tables can compare them with other sources. */
 static void name_group_events(
         struct rm_likwid_session *l, const struct rm_arch *arch)
 {
@@ -213,7 +213,6 @@ static int set_up(struct rm_likwid_session *l,
 	return code ? code : allocate_values(l, error);
 }
 
-/* Reads "v v v ..." into values. */
 static int read_values(const struct rm_likwid_session *l, double *values,
         struct rm_error *error)
 {

@@ -61,8 +61,8 @@ int rm_likwid_send_command(
 		return rm_error_set(error, -ETIMEDOUT,
 		        "likwid: %s: the helper did not answer", command);
 	ssize_t n = recv(socket, answer, RM_WIRE_BYTES, 0);
-	/* it closed the socket before it read the command; its last message
-	   follows */
+	/* the helper closed the socket before it read the command; its last
+	   message can still be read */
 	if (n < 0 && errno == ECONNRESET)
 		n = recv(socket, answer, RM_WIRE_BYTES, 0);
 	if (n <= 0)

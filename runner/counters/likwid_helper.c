@@ -50,7 +50,8 @@ static bool is_set_uid(const char *path, gid_t *group)
 	return found && (s.st_mode & S_ISUID) && s.st_uid == 0;
 }
 
-/* A set-uid daemon of a group: RM_LIKWID_DAEMON if this user may run it. */
+/* Returns RM_LIKWID_DAEMON if this user may run a set-uid daemon that is
+   restricted to a group. */
 static enum rm_likwid_mode gate_daemon(
         const char *path, gid_t group, char *reason, size_t size)
 {
@@ -166,7 +167,7 @@ static const char *mode_name(enum rm_likwid_mode mode)
 }
 
 /* A campaign passes only --socket. With the other options a test can simulate a
-   library, an access mode or an impatient campaign. */
+   library, an access mode or a short deadline. */
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
 	struct rm_likwid_options *settings = state->input;

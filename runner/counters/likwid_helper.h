@@ -7,7 +7,7 @@
 
 enum rm_likwid_mode {
 	RM_LIKWID_AUTO = -2,
-	RM_LIKWID_PERF = -1, /* from here on, numbers of liblikwid */
+	RM_LIKWID_PERF = -1, /* from here on, the values are liblikwid's */
 	RM_LIKWID_DIRECT = 0,
 	RM_LIKWID_DAEMON = 1,
 };

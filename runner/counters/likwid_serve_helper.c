@@ -21,8 +21,7 @@
 enum {
 	DEATHS = 3,
 	REASON = 1024
-}; /* DEATHS: workers that may die before it
-                                       gives up */
+}; /* DEATHS: number of workers that may die before the helper gives up */
 
 struct helper {
 	struct rm_likwid_options options;
@@ -41,7 +40,7 @@ struct helper {
 
 static void send_to_client(struct helper *h, const char *text)
 {
-	/* the next poll detects a client that has gone */
+	/* the next poll detects a client that has disconnected */
 	if (h->client >= 0)
 		send(h->client, text, strlen(text), MSG_NOSIGNAL);
 }
@@ -73,7 +72,8 @@ static void append_first_line(struct helper *h, char *reason, size_t size)
 		        h->first);
 }
 
-/* Ends the worker and its children (likwid-accessD), and reports how. */
+/* Ends the worker and its children (likwid-accessD), and reports how it
+   ended. */
 static void end_worker(struct helper *h, const char *why)
 {
 	char reason[REASON] = "ERR ";
@@ -156,7 +156,8 @@ static bool start_worker(struct helper *h)
 		close(out[0]);
 		return false;
 	}
-	setpgid(child, child); /* the first of both calls wins */
+	setpgid(child, child); /* called in parent and child; the first call
+			        * takes effect */
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	h->worker = child;
 	h->wire = wire[0];

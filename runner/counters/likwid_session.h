@@ -28,7 +28,8 @@ struct rm_likwid_session {
 	unsigned *cpu;    /* distinct CPUs, in order of first use */
 	unsigned *cpu_of; /* thread -> index in cpu[] */
 	unsigned *sharing;           /* threads on cpu[i] */
-	double *value;               /* (events + metrics) x cpus, the last */
+	double *value;               /* (events + metrics) x cpus, of the last
+				      * interval */
 	double *empty;               /* the same for the empty interval */
 	uint64_t value_ns, empty_ns; /* from before START to after STOP */
 	bool counted;

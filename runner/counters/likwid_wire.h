@@ -15,7 +15,7 @@
  *     STOP                          "OK v v v v": events x CPUs, event by
  *                                   event; a value is a number or "nan"; of a
  *                                   group, then metrics x CPUs
- *     MARKER 0,1                    instead of INIT, below likwid-perfctr -m:
+ *     MARKER 0,1                    instead of INIT, under likwid-perfctr -m:
  *                                   START and STOP are those of a region of
  *                                   these CPUs; STOP returns no values
  *     QUIT                          the trial is done

@@ -24,7 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SETS = 32, REQUIRED = 10, LOAD_S = 5 /* limit to load a library */ };
+/* LOAD_S: time limit for loading a library. */
+enum { SETS = 32, REQUIRED = 10, LOAD_S = 5 };
 
 struct likwid {
 	int (*topology_init)(void);
@@ -93,7 +94,6 @@ static void *open_library(const char *requested)
 	return handle;
 }
 
-/* True if the file contains the text. */
 static bool file_has(const char *path, const char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -244,7 +244,8 @@ static void init(struct worker *w, const char *list)
 	int code;
 
 	if (w->running)
-		l->perfmon_stopCounters(); /* left by a trial that died */
+		l->perfmon_stopCounters(); /* still counting for a trial that
+					    * died */
 	w->running = false;
 	if (w->ready && !strcmp(list, w->list)) {
 		set_answer(w, "OK");
@@ -313,7 +314,7 @@ static bool set_up(struct worker *w, const char *set)
 	return !code;
 }
 
-/* The commas give the number of STOP's values. */
+/* The number of commas determines the number of STOP's values. */
 static void events(struct worker *w, const char *set)
 {
 	if (!set_up(w, set))
@@ -328,8 +329,8 @@ static void events(struct worker *w, const char *set)
 static void append(struct worker *w, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* Appends to the answer. One that does not fit is an error as a whole: the
-   client cannot know what is missing. */
+/* Appends to the answer. An answer that does not fit becomes an error, since
+   the client cannot know what is missing. */
 static void append(struct worker *w, const char *format, ...)
 {
 	size_t used = strlen(w->answer), left = sizeof(w->answer) - used;
@@ -487,7 +488,7 @@ static void run_command(struct worker *w, char *command)
 		        command);
 }
 
-/* Clears the registers. */
+/* Clears the registers and exits. */
 static _Noreturn void leave(struct worker *w)
 {
 	if (w->running)

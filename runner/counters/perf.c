@@ -19,8 +19,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The kernel's calls. */
-
 static int kernel_open(void *context, struct perf_event_attr *attr, int group)
 {
 	(void)context;
@@ -167,8 +165,8 @@ static int open_event(struct group *group, unsigned i, int cpu)
 	code = ops->ioctl(ops->context, fd, PERF_EVENT_IOC_ID, &group->id[i]);
 	if (code) {
 		ops->close(ops->context, fd);
-		group->reading[i] = rm_reading_invalid("the kernel gives no "
-		                                       "id");
+		group->reading[i] =
+		        rm_reading_invalid("the kernel returned no id");
 		return code;
 	}
 	group->fd[i] = fd;
@@ -509,7 +507,6 @@ static struct rm_reading window_reading(const struct group *group, unsigned i)
 	               : *reading;
 }
 
-/* Collects the readings of event `i` from all workers. */
 static void collect_readings(const struct perf *perf, unsigned i, bool empty,
         struct rm_reading *readings)
 {

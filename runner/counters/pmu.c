@@ -134,8 +134,7 @@ int rm_pmu_resolve(const char *pmu, uint64_t config, int cpu,
 		        error, -ENODEV, "no PMU \"%s\" on this machine", pmu);
 	if (!has_cpu(pmu, cpu))
 		return rm_error_set(error, -EXDEV,
-		        "CPU %d is not of PMU %s: it would never count", cpu,
-		        pmu);
+		        "PMU %s does not count on CPU %d", pmu, cpu);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prove.c - tries a back end on this machine: selects the CPU's events and
-   keeps the metrics that count correctly in kernels with known counts. Contains
-   the table of expected counts, computes the verdicts, and uses them to select
-   and record. */
+   keeps the metrics that count correctly in test loops with known counts.
+   Contains the table of expected counts, computes the verdicts, and uses them
+   to select and record. */
 #include "runner/counters/prove.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -13,8 +13,7 @@
 struct expectation {
 	const char *metric;
 	enum rm_kernel kernel;
-	double low, high; /* bounds of events per step of the kernel,
-	                     inclusive */
+	double low, high; /* bounds of events per step of the loop, inclusive */
 };
 
 /*
@@ -22,7 +21,7 @@ struct expectation {
  * they identify the event and do not measure it. A replacement policy other
  * than LRU keeps some lines of the 4 x L1d, and a prefetcher may fetch a
  * neighbour. Each handover moves the line once. A waiting thread may fetch the
- * line more than once per handover, or not at all if it looks late.
+ * line more than once per handover, or not at all if it polls late.
  */
 static const struct expectation table[] = {
 	{ "cycles", RM_KERNEL_HALF, 1, 60 },
@@ -59,7 +58,8 @@ static const struct expectation table[] = {
 
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
-/* Returns why this kernel proves nothing on this machine; NULL = it can. */
+/* Returns why this test loop proves nothing on this machine, or NULL if it
+   can. */
 static const char *find_obstacle(
         const struct rm_prove *prove, enum rm_kernel kernel, uint64_t steps)
 {
@@ -114,9 +114,9 @@ static json_t *new_line(const json_t *event, const char *kernel)
 	        "expected", "verdict", "not checked", "reason");
 }
 
-/* Adds a line for every expectation of the metric, even if this kernel proves
-   nothing. Such a line contains "not checked" with a reason, since a missing
-   line would look like success. */
+/* Adds a line for every expectation of the metric, even if this test loop
+   proves nothing. Such a line contains "not checked" with a reason, since a
+   missing line would look like success. */
 static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
         const json_t *result, uint64_t steps, json_t *verdicts)
 {
@@ -142,7 +142,7 @@ static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
 	}
 }
 
-/* Adds a line for each metric that no kernel checks. */
+/* Adds a line for each metric that no test loop checks. */
 static void add_unchecked(const json_t *request, json_t *verdicts)
 {
 	json_t *event;
@@ -158,20 +158,21 @@ static void add_unchecked(const json_t *request, json_t *verdicts)
 			continue;
 		json_t *line = new_line(event, NULL);
 		json_object_set_new(line, "reason",
-		        json_string("no kernel has a known value for it"));
+		        json_string("no test loop has a known value for this "
+		                    "metric"));
 		json_array_append_new(verdicts, line);
 	}
 }
 
 /*
- * Counts all kernels with one event set (the "counters" of a trial request) and
- * appends a verdict per metric and kernel to the array `verdicts`:
+ * Counts all test loops with one event set (the "counters" of a trial request)
+ * and appends a verdict per metric and test loop to the array `verdicts`:
  *     {"metric", "event", "kernel", "per_step": 0.99 | null,
  *      "expected": [low, high] | null,
  *      "verdict": "proved" | "refuted" | "no value" | "not checked",
  *      "reason": null | "..."}
  * "not checked" means that no count is expected for the metric, or that these
- * CPUs cannot run the kernel. The results go to `counted`. Returns 0; -errno
+ * CPUs cannot run the loop. The results go to `counted`. Returns 0; -errno
  * with an error if no session opens.
  */
 static int prove_set(struct rm_prove *prove, const json_t *request,
@@ -201,8 +202,8 @@ static int prove_set(struct rm_prove *prove, const json_t *request,
 	return 0;
 }
 
-/* A low count proves nothing, since a dead counter also stays low. A kernel
-   proves a metric only if the event must happen in it, that is if the lower
+/* A low count proves nothing, since a dead counter also stays low. A test loop
+   proves a metric only if the event must happen in it, that is, if the lower
    bound is above 0. */
 static bool is_conclusive(const json_t *line)
 {
@@ -237,8 +238,6 @@ const char *rm_prove_verdict(
 	}
 	return rank[worst];
 }
-
-/* Attempts. */
 
 static bool is_likwid(const struct rm_attempt *attempt)
 {
@@ -428,7 +427,8 @@ static void remove_refuted(struct rm_attempt *attempt)
 		set_remedy(attempt, ENOENT);
 	if (!proved)
 		set_reason(attempt,
-		        reason[0] ? reason : "no kernel could prove a metric");
+		        reason[0] ? reason
+		                  : "no test loop could prove a metric");
 }
 
 static bool is_kept(const struct rm_attempt *attempt, const char *metric)
@@ -479,7 +479,7 @@ static int record_proved(struct rm_prove *prove,
 	return code;
 }
 
-/* Counts the kernels with all sets, and keeps the metrics that were not
+/* Runs the test loops with all sets, and keeps the metrics that were not
    refuted. */
 static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
         struct rm_error *error)
@@ -498,8 +498,8 @@ static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
 	return code;
 }
 
-/* Starts the helper only if this CPU has events to count, since that takes a
-   second. */
+/* Starts the helper only if this CPU has events to count, since the start takes
+   a second. */
 static void start_helper(struct rm_attempt *attempt)
 {
 	struct rm_error why = { "" };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * prove.h - private to the counters: runs small programs with known cache
- * misses (kernels) and checks a back end's counts of them.
+ * misses (enum rm_kernel) and checks a back end's counts of them.
  *
- * A counter is trusted if it counts what must happen in a kernel. That a device
- * or event can be opened proves nothing: in virtual machines both may open and
- * count 0.
+ * A counter is trusted if it counts what must happen in such a test loop. That
+ * a device or event can be opened proves nothing: in virtual machines both may
+ * open and count 0.
  */
 #ifndef RM_PROVE_H
 #define RM_PROVE_H
@@ -37,7 +37,7 @@ void rm_chase_run(const struct rm_chase *chase, uint64_t steps);
 /* Frees a chase; it may be zeroed. */
 void rm_chase_free(struct rm_chase *chase);
 
-/* kernels.c: the known kernels. */
+/* kernels.c: the test loops with known counts. */
 
 enum rm_kernel {
 	RM_KERNEL_HALF,   /* chase through half the L1d: no step misses */
@@ -47,19 +47,20 @@ enum rm_kernel {
 	RM_KERNELS
 };
 
-/* Place of the kernels. */
+/* CPUs and cache of the test loops. */
 struct rm_kernel_place {
 	unsigned cpus[2]; /* different cores that share a last-level cache */
 	unsigned cores;   /* 1: no second core, so SHARED cannot run */
 	size_t l1d_bytes; /* of cpus[0] */
 };
 
-/* The kernel's name ("half", ...), and its description for messages. Static. */
+/* The test loop's name ("half", ...), and its description for messages.
+   Static. */
 const char *rm_kernel_name(enum rm_kernel kernel);
 const char *rm_kernel_text(enum rm_kernel kernel);
 
 /*
- * Selects CPUs, from this process's affinity mask, on which trials are placed.
+ * Selects CPUs on which trials are placed, from this process's affinity mask.
  * On a hybrid machine a proof on another kind of CPU would be worthless. Reads
  * the L1d's size. `topology`: this machine's; NULL: the whole mask. Returns 0,
  * or -errno and an error (-ENOENT: unknown L1d).
@@ -68,7 +69,7 @@ int rm_kernel_place(const struct rm_topology *topology,
         struct rm_kernel_place *place, struct rm_error *error);
 
 /*
- * Opens a session, runs the kernel in its window on bound threads, and returns
+ * Opens a session, runs the loop in its window on bound threads, and returns
  * the session's result. Takes at most 0.5 s.
  *
  * session  provides request and perf_ops; threads and cpus are set here
@@ -102,12 +103,11 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
         int fake, struct rm_error *error);
 
-/* Reads a recording. Reads a recording. Returns its number of intervals (>= 1),
-   or -errno with `file:line: found, expected`. `lines`: new reference, an array
-   of objects. */
+/* Reads a recording. Returns its number of intervals (>= 1), or -errno with
+   `file:line: found, expected`. `lines`: new reference, an array of objects. */
 int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
-/* prove.c: checks metrics in kernels whose counts are known. */
+/* prove.c: checks metrics in test loops whose counts are known. */
 
 /* Input of a proof, and the recording of its counts. */
 struct rm_prove {
@@ -120,9 +120,9 @@ struct rm_prove {
 
 /*
  * Combines the verdicts of a metric: "refuted" and "no value" override
- * "proved", which overrides "not checked". "proved" needs a kernel that makes
- * the counter count; a low count does not suffice. `why`: the line's reason, or
- * NULL.
+ * "proved", which overrides "not checked". "proved" needs a test loop that
+ * makes the counter count; a low count does not suffice. `why`: the line's
+ * reason, or NULL.
  */
 const char *rm_prove_verdict(
         const json_t *verdicts, const char *metric, const char **why);
@@ -137,7 +137,7 @@ struct rm_attempt {
 	char note[512];      /* doubts about the events; "" = none */
 	json_t *events;      /* usable events */
 	json_t *missing;     /* [{"metric", "reason"}] */
-	json_t *verdicts;    /* verdicts of the kernels; see prove_set() */
+	json_t *verdicts;    /* verdicts of the test loops; see prove_set() */
 	json_t *sets;        /* trial requests, one per pass */
 	struct rm_likwid_helper *helper; /* likwid: running, or NULL */
 };

@@ -61,7 +61,7 @@ struct rm_reading rm_reading_scale(
 
 	if (running_ns > enabled_ns)
 		return rm_reading_invalid(
-		        "ran %llu ns of %llu ns enabled: not possible",
+		        "impossible times: ran %llu ns, enabled %llu ns",
 		        (unsigned long long)running_ns,
 		        (unsigned long long)enabled_ns);
 	if (!enabled_ns)

@@ -148,7 +148,6 @@ static int check_line(
 	return check_times(line, where, error);
 }
 
-/* Lines read so far. */
 struct loading {
 	json_t *lines;
 	json_t *seen;    /* set of (interval, thread, metric) */

@@ -115,8 +115,8 @@ static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-/* Counts one kernel with the group, so that a group that cannot be counted is
-   an error before the campaign. Formulas would use 0 for an event without a
+/* Counts one test loop with the group, so that a group that cannot be counted
+   is an error before the campaign. Formulas would use 0 for an event without a
    count. */
 static int add_group(const struct rm_attempt *attempt, const char *group,
         const struct rm_kernel_place *place, struct rm_error *error)
@@ -168,7 +168,8 @@ static int use_groups(struct rm_attempt *attempt, const char *groups,
 	return code;
 }
 
-/* In order of preference, since likwid has more events and correct codes. */
+/* Order of preference: likwid comes first because it has more events and
+   correct codes. */
 static const char *const order[] = { "likwid", "perf" };
 
 enum { ORDER = sizeof(order) / sizeof(*order) };

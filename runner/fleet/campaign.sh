@@ -106,7 +106,7 @@ begin_all() {
 			note "$node" 'left out' "$(sed 's/.*"reason": "\(.*\)"}$/\1/' "$OUT/state/$node.admission")"
 			continue
 		fi
-		# in this order, because a start may end between the two
+		# find the start before reading the state, because it may end in between
 		id[$node]=$("${LAUNCHER}_find" "$node")
 		if [ -n "${id[$node]}" ]; then
 			echo "$node: joined, ${id[$node]}"
@@ -230,7 +230,7 @@ admit_all() { # MACHINE...
 }
 
 # Bash reads a script while it runs. An edit of this file in the meantime would
-# make it continue within another line. So all code is in functions, and the
+# make it continue in the middle of a line. So all code is in functions, and the
 # call of main and the exit are on one line.
 # shellcheck disable=SC2086 # names without white space
 main() {

@@ -38,8 +38,8 @@ read_site() { # FILE
 	done <"$1"
 }
 
-# Prints the shell command that runs on each machine before the build. It fails if
-# a module is missing, because another compiler would then build the maps.
+# Prints the shell command that runs on each machine before the build. It fails if a module is
+# missing, because a different compiler would then build the maps.
 site_prologue() {
 	if [ -n "${site[modules]}" ]; then
 		printf 'module load %s && eval %q' "${site[modules]}" "${site[prologue]:-:}"

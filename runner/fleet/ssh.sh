@@ -36,7 +36,7 @@ ssh_run() { # NODE COMMAND
 	printf -v command 'cd %q && { %s\n}' "${place[$1]}" "$2"
 	ssh_run_home "$1" "$command" </dev/null
 }
-ssh_rsync() { # ARGUMENTS; files belong to the receiving user, also if that is root
+ssh_rsync() { # ARGUMENTS; files belong to the receiving user, even if that is root
 	rsync -a --no-owner --no-group -e "${site[ssh]:-ssh} $SSH_OPTIONS" "$@" 8>&-
 }
 # Prints the remote path of the state files of NODE, without a suffix, quoted for the shell.
@@ -70,10 +70,10 @@ ssh_environment() {
 }
 
 # Sends tracked files, and untracked ones that git does not ignore; sends nothing if git is missing.
-# Compares contents, and does not copy times: with its old time, a file could be older
-# than the object of its predecessor. First removes files that were sent before and no
-# longer exist, because make uses all sources that it finds. The list of sent files is
-# remote, as several folders OUT may send. A truncated list would delete files.
+# Compares contents, and does not copy times: with its old time, a file could be older than the
+# object of its predecessor. First removes files that were sent before and no longer exist, because
+# make uses all sources that it finds. The list of sent files is on the machine, because several
+# folders OUT may send to it. A truncated list would delete files.
 ssh_send() { # NODE
 	local list=$OUT/state/$1.sources file command status
 	git ls-files -z --cached --others --exclude-standard >"$list.all" || {

@@ -19,7 +19,7 @@ read_status() {
 	[ "$job" != - ] || job=''
 }
 
-# Prints STATE, tab, reason of a start that is over, from NODE's status file.
+# Prints the state of a start that has ended, a tab and the reason, from NODE's status file.
 state_of() {
 	local phase rc job why
 	read_status "$1"
@@ -43,7 +43,7 @@ trust_of() { # NODE
 	printf '; trust: %s' "$line"
 }
 
-# Prints the line of NODE.refused that names the cause, since rsync's last line does not.
+# Prints the line of NODE.refused that names the cause, since rsync's last line does not name it.
 cause_of() { # NODE
 	local line file=$OUT/state/$1.refused
 	line=$(grep -m 1 -E 'No space left|Permission denied|: (command )?not found$' "$file" || tail -n 1 "$file")

@@ -17,7 +17,7 @@
 
 struct check {
 	const char *subject;
-	bool is_noise; /* false: only notes, counters, or placement */
+	bool is_noise; /* false: concerns only notes, counters or placement */
 	void (*examine)(
 	        const struct rm_topology *topology, struct rm_finding *finding);
 	/* If `examine` is NULL, the first character of the file `path`
@@ -27,7 +27,6 @@ struct check {
 	const char *command, *warning, *good;
 };
 
-/* Fills a finding; `format` is its text. */
 __attribute__((format(printf, 4, 5))) static void set_finding(
         struct rm_finding *finding, enum rm_finding_level level,
         const char *command, const char *format, ...)
@@ -44,8 +43,8 @@ __attribute__((format(printf, 4, 5))) static void set_finding(
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 
-/* True if the fact is known and has one of the characters `any`; otherwise the
-   finding reports why not. */
+/* True if the fact is known and contains one of the characters in `any`;
+   otherwise the finding reports why not. */
 static bool require_fact(const struct rm_fact *fact, const char *path,
         const char *any, struct rm_finding *finding)
 {

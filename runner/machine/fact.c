@@ -160,8 +160,8 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 	make_plain(fact);
 }
 
-/* Version 2 first. If both versions are mounted, the tree of version 2 may lack
-   the file because the controller is bound to version 1. */
+/* Tries version 2 first. If both versions are mounted, the tree of version 2
+   may lack the file because the controller is bound to version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact)
 {
@@ -249,7 +249,6 @@ bool rm_quota_warning(
 	return cpus < topology->cpus;
 }
 
-/* True if `word` occurs in a list of words. */
 static bool has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);

@@ -37,8 +37,8 @@ struct rm_topology {
 
 /* Loads this machine, or `synthetic` (an hwloc description) if not NULL. A
    hybrid machine is restricted to the fastest kind of CPU. Returns 0; -ENOSYS
-   with `error` if hwloc finds nothing. Main thread, before any thread is bound.
-   Free with rm_topology_free(). */
+   with `error` if hwloc finds nothing. Call it on the main thread before any
+   thread is bound. Free with rm_topology_free(). */
 int rm_topology_load(const char *synthetic, struct rm_topology *topology,
         struct rm_error *error);
 
@@ -72,7 +72,7 @@ bool rm_topology_has_memory(
         const struct rm_topology *topology, struct hwloc_obj *node);
 
 /* Counts again after the caller has changed topology->hwloc (tests restrict it
-   or register kinds). Same errors. */
+   or register kinds). Returns the same errors as rm_topology_load(). */
 int rm_topology_scan(struct rm_topology *topology, struct rm_error *error);
 
 /* Returns hwloc's XML for the campaign folder; free() it. NULL: no memory. */
@@ -86,11 +86,11 @@ void rm_topology_line(
 void rm_topology_free(struct rm_topology *topology);
 
 /* {"id": "8 hex digits", "topology": "...", "cpus": 2, ..., "facts": {NAME:
-   {"status", "text"}, ...}} (readmostly env machine --json). `topology` is as
-   loaded at the start. The id is a hash of stable facts only: CPU model and
-   stepping, topology, size of memory (whole GiB), but not frequencies, kernel
-   or load. A missing file is "absent" and an unreadable one "denied", never an
-   empty string. New reference; NULL: no memory. */
+   {"status", "text"}, ...}} (readmostly env machine --json). `topology` is the
+   one that was loaded at the start. The id is a hash of stable facts only: CPU
+   model and stepping, topology, size of memory (whole GiB), but not
+   frequencies, kernel or load. A missing file is "absent" and an unreadable one
+   "denied", never an empty string. New reference; NULL: no memory. */
 json_t *rm_machine_facts(const struct rm_topology *topology);
 
 /* Returns the name of fact number `index` among those that every machine has in
@@ -101,7 +101,7 @@ enum rm_finding_level {
 	RM_FINDING_GOOD,
 	RM_FINDING_NOTE,    /* worth knowing; cannot or should not be changed */
 	RM_FINDING_WARNING, /* disturbs measurement, and can be changed */
-	RM_FINDING_UNKNOWN, /* cannot be determined, with the reason */
+	RM_FINDING_UNKNOWN, /* cannot be determined; the text has the reason */
 };
 
 enum { RM_FINDING_TEXT = 320, RM_FINDINGS_MAX = 32 };
@@ -109,7 +109,7 @@ enum { RM_FINDING_TEXT = 320, RM_FINDINGS_MAX = 32 };
 struct rm_finding {
 	enum rm_finding_level level;
 	const char *subject; /* static, "governor" */
-	bool is_noise;       /* a warning would mean noise in every trial */
+	bool is_noise;       /* a warning means noise in every trial */
 	char text[RM_FINDING_TEXT];
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };
@@ -134,8 +134,8 @@ struct rm_busy {
 	bool is_busy;
 	double pressure_percent; /* percentage of time in which tasks waited for
 	                            a CPU (PSI); negative: unknown */
-	double load; /* mean of a minute, read only if PSI is missing; else <
-	                0 */
+	double load; /* load average of one minute, read only if PSI is missing;
+		      * else < 0 */
 	double probe_percent; /* percentage of time in which rm_busy_probe()
 	                         waited for a CPU; negative: not run, or
 	                         unknown */

@@ -12,7 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Number of objects of a type that have a CPU in `cpus`; `least` if zero. */
+/* Returns the number of objects of a type that have a CPU in `cpus`, or `least`
+   if there are none. */
 static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
         hwloc_const_bitmap_t cpus, unsigned least)
 {
@@ -40,9 +41,8 @@ static void kind_name(
 		snprintf(text, size, " (%s=%s)", infos[0].name, infos[0].value);
 }
 
-/* Keeps only the fastest kind of CPU that has a usable one, since threads on
-   different kinds would measure a mixture. hwloc sorts kinds in ascending
-   order. */
+/* Keeps only the fastest kind that has a usable CPU, since threads on different
+   kinds would measure a mixture. hwloc sorts kinds in ascending order. */
 static int keep_one_kind(struct rm_topology *topology)
 {
 	int kinds = hwloc_cpukinds_get_nr(topology->hwloc, 0);
@@ -57,7 +57,7 @@ static int keep_one_kind(struct rm_topology *topology)
 		if (hwloc_cpukinds_get_info(topology->hwloc, (unsigned)i, kind,
 		            NULL, NULL, NULL, 0))
 			continue;
-		/* the CPU set of a kind ignores cgroups, so always AND */
+		/* the CPU set of a kind ignores cgroups, so intersect it */
 		hwloc_bitmap_and(kind, kind, topology->usable);
 		if (hwloc_bitmap_iszero(kind))
 			continue;

@@ -96,7 +96,8 @@ static const struct argp argp = { options, parse, "MAP",
 	"one thread, and prints its inner state: for Go's maps the header, the "
 	"number of entries per chain (and the number expected by chance), the "
 	"lengths of chains, and collisions of three keys; for sync.Map the "
-	"division of entries between read and dirty. Then its statistics.",
+	"division of entries between read and dirty. Then prints the map's "
+	"statistics.",
 	NULL, NULL, NULL };
 
 static struct rm_key key_of(

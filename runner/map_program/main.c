@@ -42,7 +42,7 @@ static void usage(FILE *out)
 	fprintf(out, "\n`readmostly` starts this program.\n");
 }
 
-/* Many maps end by abort() or SIGSEGV if malloc() fails, without a word. */
+/* If malloc() fails, many maps end by abort() or SIGSEGV without a message. */
 static void explain_crash(int number)
 {
 	static const char text[] = "crashed when no memory could be mapped: "

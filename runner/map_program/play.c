@@ -94,7 +94,7 @@ static int play_and_keep(
 
 static const struct argp_option options[] = {
 	{ "threads", 't', "N", 0, "number of threads, unbound (1)", 0 },
-	{ "passes", 'p', "N", 0, "rounds (1)", 0 },
+	{ "passes", 'p', "N", 0, "passes over the trace (1)", 0 },
 	{ "seed", 's', "N", 0, "seed of the map (1)", 0 },
 	{ "shape", 'S', "SHAPE", 0, "str16x8 or str16x24 (str16x8)", 0 },
 	{ "state", 'o', "FILE", 0, "write the map's final state", 0 }, { 0 }

@@ -49,7 +49,8 @@ static int print(const json_t *result)
 	return status;
 }
 
-/* Reads the request from standard input. Prints the reason of RM_USAGE. */
+/* Reads the request from standard input. Before it returns RM_USAGE, it prints
+   the reason. */
 static int read_request(struct rm_request *request)
 {
 	struct rm_error error = { "" };

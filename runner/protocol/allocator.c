@@ -13,7 +13,6 @@ const char *const rm_allocator_names[] = { "glibc", "jemalloc", "mimalloc",
 	"tcmalloc", NULL };
 const char *const rm_huge_pages_names[] = { "system", "off", "on", NULL };
 
-/* Properties of an allocator. */
 struct properties {
 	const char *library; /* start of the file's name */
 	const char *file;    /* file to preload; "": none */
@@ -111,7 +110,6 @@ int rm_allocator_environment(enum rm_allocator allocator,
 	return 0;
 }
 
-/* True if the kernel supports transparent huge pages. */
 static bool has_huge_pages(void)
 {
 	char text[64] = "";
@@ -140,7 +138,7 @@ bool rm_allocator_is_unavailable(enum rm_allocator allocator,
 		        rm_allocator_names[allocator]);
 	else if (pages == RM_HUGE_PAGES_ON && !has_huge_pages())
 		snprintf(why, size,
-		        "this kernel gives no transparent huge pages");
+		        "this kernel does not support transparent huge pages");
 	else
 		return false;
 	return true;

@@ -18,9 +18,9 @@ uint64_t rm_argument_number(struct argp_state *state, const char *option,
 	errno = 0;
 	value = strtoull(text, &end, 10);
 	/* strtoull() is needed for seeds, which may exceed 2^53; the first
-	   character is checked because it also accepts signs and spaces.
-	   Numbers with a unit are read by rm_number_count(), which is exact up
-	   to 2^53. */
+	   character is checked because strtoull() also accepts signs and
+	   spaces. Numbers with a unit are read by rm_number_count(), which is
+	   exact up to 2^53. */
 	if (text[0] < '0' || text[0] > '9' || errno || *end)
 		errno = -rm_number_count(text, &value);
 	if (errno || value < low || value > high)

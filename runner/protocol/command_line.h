@@ -10,10 +10,10 @@ struct argp_state;
 struct rm_shape;
 
 /*
- * Call it first in main(). Undoes what the parent did to signals: unblocks
- * all, and ignores none but those that stop a program. Opens /dev/null for
- * closed standard descriptors, so that no file opened later gets their numbers
- * and receives messages. They are opened in the wrong direction, so that
+ * Call it first in main(). Undoes the parent's signal settings: unblocks all
+ * signals, and leaves ignored only those that stop a program. Opens /dev/null
+ * for closed standard descriptors, so that no file opened later gets their
+ * numbers and receives messages. It is opened in the wrong direction, so that
  * reading the input or writing the output still fails. Makes non-blocking
  * streams block. Makes a write beyond the limit on a file's size fail instead
  * of ending the program. If the limit on the stack or on open files is too
@@ -38,7 +38,7 @@ void rm_argument_shape(
 void rm_argument_set_once(struct argp_state *state, const char **slot,
         char *text, const char *what);
 
-/* Prints one JSON value and a newline. RM_OK; Returns RM_INCOMPLETE if the
+/* Prints one JSON value and a newline. Returns RM_OK, or RM_INCOMPLETE if the
    value is NULL or cannot be written to standard output. */
 int rm_print_json(const json_t *json, size_t flags);
 

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* A pair of writes counts as two operations. The writes of life cycles (share
-   of touches) and lazy removes are single. */
+/* A pair of writes counts as two operations. The writes of lifecycle (a share
+   of the touches) and of lazy (removes) are single operations. */
 double rm_cell_write_decision_share(const struct rm_cell *cell)
 {
 	double w = cell->write_share;

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above 2^53, doubles and so most JSON readers cannot represent every whole
-   number. */
+/* Above 2^53, doubles cannot represent every whole number, and most JSON
+   readers use doubles. */
 #define WHOLE_MAX 0x1p53
 /* A row may own adjacent members of struct rm_cell, from `first` to `last`:
    rm_factor_copy() copies them together, so their order matters. */
@@ -43,7 +43,7 @@ static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
 
-/* Rows that exist only in JSON, or have another form there. They follow the
+/* Rows that exist only in JSON, or have a different form there. They follow the
    keys, so that json_row() can return them first. */
 enum {
 	ROW_ID = RM_WORKLOAD_KEYS,

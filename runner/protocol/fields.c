@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* State of one walk. */
 struct walk {
 	const char *types;
 	rm_field_fn *report;

@@ -52,7 +52,6 @@ int rm_histogram_from_json(const json_t *buckets,
 	return 0;
 }
 
-/* Writes the most significant byte first. */
 static unsigned char *put_big_endian(
         unsigned char *to, uint64_t value, unsigned bytes)
 {

@@ -7,7 +7,7 @@
 
 /* JSON form of a value: number, word, ... */
 struct rm_form {
-	/* 0, or -EINVAL with `error`. */
+	/* Returns 0, or -EINVAL with `error`. */
 	int (*from_json)(const struct rm_factor *factor, const json_t *json,
 	        struct rm_cell *cell, struct rm_error *error);
 	/* New references; NULL: no memory. */

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-/* Input of the rules. */
 struct facts {
 	const struct rm_cell *cell;
 	const json_t *result, *threads;
@@ -21,7 +20,7 @@ static uint64_t get_count(const json_t *json, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(json, member));
 }
 
-/* -1: unknown */
+/* Returns -1 if the CPU is unknown. */
 static int cpu_of(const json_t *thread, const char *member)
 {
 	const json_t *cpu = json_object_get(thread, member);
@@ -36,9 +35,10 @@ static double log_ratio(double count, double expected)
 }
 
 /* By Chernoff's bound, the probability of at least this many hits is at most
-   exp(-apart), for any n and p. The same holds for at most this many. Fewer
-   than two valid trials in 10^9 are rejected. A limit of six standard errors
-   would reject one in 5000 if the expected number of hits is 1/50. */
+   exp(-apart), for any n and p. The same bound holds for at most this many
+   hits. Fewer than two valid trials in 10^9 are rejected. A limit of six
+   standard errors would reject one in 5000 if the expected number of hits is
+   1/50. */
 bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;
@@ -108,8 +108,8 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 	const uint64_t absent = get_count(facts->result, "misses_absent");
 	const uint64_t gone = get_count(facts->result, "misses_resident");
 
-	/* An empty map that reports every key as found measures the driver
-	   alone, for which misses cost the same. */
+	/* null_map reports every key as found and has no misses. It measures
+	   only the driver, in which misses cost the same as hits. */
 	if (!json_is_null(json_object_get(facts->result, "keys_after")) &&
 	        !rm_share_is_plausible(absent, facts->lookups,
 	                absent_share(facts->cell), repeated_draws(facts)))
@@ -125,7 +125,6 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 		        gone, facts->lookups);
 }
 
-/* Checks loops that draw each operation. */
 static void judge_mix(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -179,8 +178,8 @@ static unsigned allowed_cpus(const struct rm_cell *cell)
 	return (unsigned)CPU_COUNT(&mask);
 }
 
-/* True if each thread works during the whole window. False for an open
-   loop, a litmus loop (an odd thread rests) and a technique's own loop. */
+/* True if each thread works during the whole window. False for an open loop, a
+   litmus loop (a thread without a partner rests) and a technique's own loop. */
 static bool all_threads_work(const struct rm_cell *cell)
 {
 	return cell->window_ns && !rm_loop_is_technique(cell->loop.kind) &&

@@ -196,7 +196,6 @@ const struct rm_kind rm_kind_ops = { .read = read_whole,
 
 enum { LLC_TIMES_MAX = 64 };
 
-/* Returns the text after a prefix, or NULL. */
 static const char *skip_prefix(const char *text, const char *prefix)
 {
 	const size_t length = strlen(prefix);

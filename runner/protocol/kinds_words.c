@@ -27,8 +27,8 @@ int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 
 /* JSON contains the same text, so it also uses read() and write(). */
 
-/* Also returns NULL if the text exceeds `size` bytes, since callers copy it
-   unchecked. */
+/* Also returns NULL if the text exceeds `size` bytes, since callers copy the
+   text without checking its length. */
 static const char *text_of(const json_t *json, size_t size)
 {
 	const char *text = json_string_value(json);
@@ -231,8 +231,8 @@ static int parse_zipf(const char *text, struct rm_cell *cell)
 }
 
 /* Reads "hot:1%:90%": the share dist_a of the keys gets the share dist_b of the
-   operations, both stored as 0 to 1. All keys cannot be hot, since that would
-   equal "uniform". */
+   operations, both stored as 0 to 1. Not all keys can be hot, since that
+   distribution is "uniform". */
 static int parse_hot(const char *text, struct rm_cell *cell)
 {
 	char keys[RM_NAME_BYTES];
@@ -252,7 +252,7 @@ static int parse_hot(const char *text, struct rm_cell *cell)
 }
 
 /* Reads "trace:0123abcd" with all 8 digits, as write_dist() prints them, since
-   another spelling would be another id. Only cells have this value
+   a different spelling would give a different id. Only cells have this value
    (cells_only), which is computed from the trace's file. */
 static int parse_checksum(const char *text, struct rm_cell *cell)
 {

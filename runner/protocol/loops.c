@@ -53,8 +53,8 @@ static double grow_share(const struct rm_cell *cell)
 	return (1 + updates) / (1 + lookups + updates);
 }
 
-/* Each turn is a store and a load of the other thread's key, or only inserts
-   and removes. */
+/* A turn of store-buffering is a store and a load of the other thread's key;
+   take-twice only inserts and removes. */
 static double litmus_share(const struct rm_cell *cell)
 {
 	const uint64_t store_buffering = 0; /* the first word */
@@ -336,14 +336,13 @@ double rm_cell_fixed_write_share(const struct rm_cell *cell)
 {
 	share_fn *share = kinds[cell->loop.kind].share;
 
-	/* as precise as in ids and workload files: 66.67 % */
+	/* rounded as in ids and workload files, e.g. 66.67 % */
 	return share ? round(1e4 * share(cell)) / 1e4 : cell->write_share;
 }
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
-	const uint64_t store_buffering = 0; /* clears only the first word; keys
-	                                       keep theirs */
+	const uint64_t store_buffering = 0; /* the first word */
 
 	return rm_loop_starts_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||

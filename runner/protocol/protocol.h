@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Loops: the kinds of measured loops and their texts: `scan:1`,
+/* Loops: kinds of measured loops and their texts, such as `scan:1` or
    `hold:1ms:100us:1`. docs/reference/workloads.md describes each. */
 enum rm_loop_kind {
 	RM_LOOP_MIX,
@@ -49,7 +49,8 @@ enum rm_loop_kind {
 };
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
-/* lifecycle, args[1]: maximum words of a session's state besides its value */
+/* Default of args[1] of lifecycle: the maximum number of words of a session's
+   state besides its value. */
 enum { RM_SLOTS_PRESET = 4 };
 
 /* A loop with its arguments: times in ns, counts, positions of words. Arguments
@@ -71,11 +72,11 @@ int rm_loop_parse(const char *text, struct rm_loop *loop);
 const char *rm_loop_text(const struct rm_loop *loop, char *text);
 
 /* True if only a technique with its own loop can run it. All other loops run on
-   every map through its table of operations, with mix and paced inlined. */
+   every map through its table of operations, but mix and paced are inlined. */
 bool rm_loop_is_technique(enum rm_loop_kind kind);
 /* True if some threads scan; the map must support scans. */
 bool rm_loop_scans(enum rm_loop_kind kind);
-/* True if all threads scan, so the cell's writes and misses are impossible. */
+/* True if all threads scan, so that the cell can have no writes or misses. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
 /* True if one run destroys the steady state, so that there is no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
@@ -88,17 +89,17 @@ bool rm_loop_fills(enum rm_loop_kind kind);
 bool rm_loop_is_decimal(const struct rm_loop *loop);
 /* True if the loop starts with an empty map and inserts the keys itself. */
 bool rm_loop_starts_empty(enum rm_loop_kind kind);
-/* True if its threads write whatever the share of writes is. */
+/* True if its threads write even if the share of writes is 0. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
 /* True if `writes` determines its share of writes; other loops have a fixed
    share (rm_cell_fixed_write_share()). */
 bool rm_loop_draws_writes(enum rm_loop_kind kind);
-/* True if its threads insert or remove keys whatever the kind of writes is. */
+/* True if its threads insert or remove keys with every kind of writes. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
-/* True if its look-ups include absent keys, as the share of misses requests. */
+/* True if `misses` determines its share of look-ups of absent keys. */
 bool rm_loop_draws_absent(enum rm_loop_kind kind);
 /* True if `dist` determines which keys it uses. Other loops draw keys
-   uniformly, go through all of them, or have their own. */
+   uniformly, go through all of them, or use keys of their own. */
 bool rm_loop_draws_by_dist(enum rm_loop_kind kind);
 /* True if each thread uses different keys. */
 bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind);
@@ -145,8 +146,8 @@ bool rm_allocator_is_unavailable(enum rm_allocator allocator,
 
 /* Maximum number of times that each key is renewed. */
 enum { RM_RENEWALS_MAX = 100 };
-/* Sizes of an id, a name, a reason, and a trace's name in a workload file and
-   with its folder; maximum number of passes over a trace. */
+/* Sizes of an id, a name, a reason, and a trace's name without and with its
+   folder; maximum number of passes over a trace. */
 enum {
 	RM_ID_BYTES = 256,
 	RM_NAME_BYTES = 64,
@@ -169,12 +170,12 @@ enum rm_key_differs {
 	RM_DIFFERS_MIDDLE,
 	RM_DIFFERS_LAST,
 };
-/* True if each resident key is looked up once between prefill and warm-up. */
+/* Whether each resident key is looked up once between prefill and warm-up. */
 enum rm_settle {
 	RM_SETTLE_YES, /* maps that settle by use reach their steady state */
 	RM_SETTLE_NO,  /* the map stays as the prefill made it */
 };
-/* The clock of expiring entries runs 10^N times as fast. */
+/* The clock of expiring entries runs 10^N times as fast as real time. */
 enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
 /* Maps in Go: whether each goroutine has its own thread. */
 enum rm_goroutines {
@@ -214,7 +215,7 @@ struct rm_cell {
 	struct rm_shape shape;
 	unsigned str_bytes; /* length of string keys: 32, 64; 0: 16 */
 	enum rm_key_differs key_differs;
-	/* resident keys, 1 .. 2^31; in a workload's llc*N: N */
+	/* resident keys, 1 .. 2^31; N if a workload has llc*N */
 	uint64_t keys;
 	bool keys_fill_llc; /* in workloads: keys is a multiple of the LLC */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
@@ -346,10 +347,11 @@ extern const struct rm_factor rm_factors[];
 enum rm_workload_key rm_key_find(const char *name);
 
 /* Reads a value of a workload file. Returns 0, or -EINVAL and leaves the key's
-   members undefined. This and the next two are not for RM_KEY_INCLUDE. */
+   members undefined. This function and the next two do not accept
+   RM_KEY_INCLUDE. */
 int rm_factor_read(
         enum rm_workload_key key, const char *text, struct rm_cell *cell);
-/* Writes text that reads back equal; RM_VALUE_BYTES includes the end. */
+/* Writes text that reads back equal; RM_VALUE_BYTES includes the final NUL. */
 enum { RM_VALUE_BYTES = RM_TRACE_BYTES + 16 };
 void rm_factor_text(
         enum rm_workload_key key, const struct rm_cell *cell, char *text);
@@ -385,8 +387,8 @@ void rm_cell_apply_lengths(struct rm_cell *cell);
    for the plain ones, else 24, 64, 256 or 1024. */
 unsigned rm_cell_size_class(const struct rm_cell *cell);
 /* Flavour of the map program that runs the cell: "plain", "stats", "sim",
-   "x24", "x64", "x256" or "x1024". For keys that differ elsewhere than at the
-   start: "placed", "placed-x24", ... */
+   "x24", "x64", "x256" or "x1024". If keys do not differ at the start:
+   "placed", "placed-x24", ... */
 const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
@@ -421,15 +423,17 @@ enum { RM_PROTOCOL = 2 };
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
-/* draws.c: how a cell's loop draws. The share of iterations (or of touches of
-   sessions) that write; and that share in units of 2^-32, at most 2^32 - 1. */
+/* draws.c: properties of what a cell's loop draws. The first function returns
+   the share of iterations (or of touches of sessions) that write, the second
+   one that share in units of 2^-32, at most 2^32 - 1. */
 double rm_cell_write_decision_share(const struct rm_cell *cell);
 uint32_t rm_cell_write_threshold(const struct rm_cell *cell);
 /* Number of ranks that look-ups draw, present or absent. With fresh writes, the
    number of ranks whose keys are present at any time. */
 uint64_t rm_cell_rank_count(const struct rm_cell *cell);
 /* Number of ranks in each thread's stream in a sequential cell, a power of two
-   up to 2^30. If it is lower, the threads together use all ranks. */
+   up to 2^30. If the length is below 2^30, the threads together use all
+   ranks. */
 uint64_t rm_stream_length(const struct rm_cell *cell);
 /* Share of the draws of present keys that hit the most popular one. */
 double rm_cell_top_key_share(const struct rm_cell *cell);
@@ -478,7 +482,7 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
 /* In trials.jsonl a latency entry has "histogram" instead of "buckets". */
 enum rm_answer_form { RM_ANSWER_PRINTED, RM_ANSWER_RECORDED };
 
-/* Checks a parsed result, with the errors of rm_result_parse(). */
+/* Checks a parsed result, with the same errors as rm_answer_read(). */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
 
@@ -529,8 +533,8 @@ size_t rm_fields_check(const json_t *json, const struct rm_field *fields,
         size_t count, rm_field_fn *report, void *context);
 
 /* Latency histograms as HdrHistogram's interval log (version 1.3, one
-   interval), which other tools read. Its payload is in V2 encoding and has the
-   counts of all buckets; values are nanoseconds. */
+   interval), which other tools can read. Its payload is in V2 encoding and has
+   the counts of all buckets; values are nanoseconds. */
 /* Reads [[index, count], ...] of a trial's result: rising indexes below
    RM_HISTOGRAM_LENGTH, counts above 0. Returns 0 and *histogram; free() it.
    Else -EINVAL with `error`, or -ENOMEM. */
@@ -538,7 +542,7 @@ int rm_histogram_from_json(const json_t *buckets,
         struct rm_histogram **histogram, struct rm_error *error);
 
 /*
- * Returns the interval log as text. To free(); NULL: no memory.
+ * Returns the interval log as text. The caller frees it; NULL: no memory.
  *
  * start_s   of the interval, seconds since the epoch
  * length_s  of the interval
@@ -548,10 +552,10 @@ char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
         double length_s, const char *tag);
 
 /*
- * "WHY: OUTPUT", or "OUTPUT" if `why` is "": one line of valid UTF-8 for any
- * bytes that a trial wrote to its standard error. Uses the last `keep` of
- * `size` bytes. Line ends become "; ", other control characters a blank,
- * invalid bytes '?'. Returns a string to free(); NULL: no memory.
+ * Returns "WHY: OUTPUT", or "OUTPUT" if `why` is "", as one line of valid
+ * UTF-8, whatever bytes a trial wrote to its standard error. Uses the last
+ * `keep` of `size` bytes. Line ends become "; ", other control characters a
+ * blank, invalid bytes '?'. The caller frees the string; NULL: no memory.
  */
 char *rm_reason_text(
         const char *why, const char *errors, size_t size, size_t keep);

@@ -51,9 +51,9 @@ static void make_blocking(int fd)
 	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-/* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
-   kept. Calls _exit(), because exit() must not be called twice. A forked
-   child of a check returns first: its status belongs to the map. */
+/* Runs at exit, when stdio writes its buffer. A status other than RM_OK is
+   kept. Calls _exit(), because exit() must not be called twice. Does nothing in
+   a forked child of a check, whose status belongs to the map. */
 static void check_output(int status, void *process)
 {
 	int was_lost = ferror(stdout), lost;
@@ -90,8 +90,8 @@ static void check_system(void)
 		needs = "/proc: run `mount -t proc proc /proc`";
 	if (needs) {
 		fprintf(stderr,
-		        "readmostly: not available here: %s, in a new login "
-		        "if that fails\n",
+		        "readmostly: not available here: %s; if that "
+		        "fails, run it in a new login\n",
 		        needs);
 		exit(RM_USAGE);
 	}

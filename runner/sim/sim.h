@@ -47,7 +47,7 @@ struct rm_sim_level {
 	bool guess; /* the policies are guessed; sizes never are */
 };
 
-/* Costs in cycles. Costs of one access. All but the first two are added to
+/* Costs in cycles. All costs of an access except the first two are added to
    RM_SIM_COST_L1D. */
 enum rm_sim_cost {
 	RM_SIM_COST_BASE,     /* other instructions per access */
@@ -58,7 +58,8 @@ enum rm_sim_cost {
 	RM_SIM_COST_TRANSFER, /* found in another core's cache */
 	RM_SIM_COST_UPGRADE,  /* a shared line becomes writable */
 	RM_SIM_COST_HOLD, /* how long a line is busy after it changed owner */
-	RM_SIM_COST_HOLD_READ, /* or after another core read it */
+	RM_SIM_COST_HOLD_READ, /* how long it is busy after another core read
+			        * it */
 	RM_SIM_COST_RMW,       /* an atomic read-modify-write */
 	RM_SIM_COST_FENCE,     /* a full fence */
 	RM_SIM_COST_RELAX,     /* one spin-wait hint */
@@ -87,8 +88,9 @@ extern const char *const rm_sim_cost_name[RM_SIM_COSTS];
 
 /*
  * Finds a machine. `name` is a built-in description (a file of
- * runner/sim/machines/), `host` (this machine by hwloc, with guessed costs), or
- * a file if it has a slash. Returns 0 or -errno with `error`.
+ * runner/sim/machines/), `host` (this machine as hwloc describes it, with
+ * guessed costs), or a file if it has a slash. Returns 0 or -errno with
+ * `error`.
  */
 int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error);

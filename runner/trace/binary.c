@@ -136,8 +136,8 @@ static const char *record_fault(const struct rm_trace_line *line)
 		       "3 has";
 	if (!line->length || line->length > RM_TRACE_KEY_MAX ||
 	        line->value_length > RM_TRACE_VALUE_MAX)
-		return "an overlong or empty key or value, expected 1 to 1024 "
-		       "and up to 2^20 bytes";
+		return "an empty or too long key or value, expected keys of 1 "
+		       "to 1024 and values of up to 2^20 bytes";
 	if (line->value && line->word != RM_TRACE_SET)
 		return "a value in a record other than set, expected none";
 	return NULL;
@@ -152,8 +152,8 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
-	/* checked before any record is used, since a flipped bit may yield
-	   another valid key */
+	/* checked before any record is used, since a flipped bit may yield a
+	   different valid key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
 		return reject_at(file, CRC_AT, error, "damaged: checksum is",

@@ -47,7 +47,8 @@ static int add_has(
         struct rm_trace_builder *building, uint8_t *state, const char **why)
 {
 	if (building->trace->count)
-		*why = "has after the first operation, expected before it";
+		*why = "a has line after the first operation, expected before "
+		       "it";
 	else if (*state)
 		*why = "a second has line for the same key, expected one";
 	if (*why)
@@ -165,9 +166,8 @@ static int set_ranks(struct rm_trace_builder *building)
 	return failed;
 }
 
-/* Sets peak and in_place. Computes what a plan needs to know: the size of the
-   map, and whether the trace suits maps that must not insert while other
-   threads read. */
+/* Sets peak and in_place. These tell a plan the size of the map, and whether
+   the trace suits maps that must not insert while other threads read. */
 static int simulate(struct rm_trace *trace)
 {
 	uint8_t *held = calloc(trace->keys + 1, 1);

@@ -69,7 +69,8 @@ struct rm_trace_line rm_trace_line_of(
 
 /* --- the two forms: text.c, binary.c --- */
 
-/* Parses either form; `file` names it in errors. As rm_trace_load(). */
+/* Parses either form; `file` is its name in errors. Returns the same as
+   rm_trace_load(). */
 int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error);
 

@@ -161,7 +161,6 @@ static void change(
 	player->held[rank] = write;
 }
 
-/* Runs one pass over a thread's share. */
 static void pass(struct thread *thread, const uint32_t *entry)
 {
 	struct player *player = thread->player;
@@ -301,7 +300,6 @@ static void list_writes(struct player *player)
 		}
 }
 
-/* Runs all threads and waits for them. */
 static void run_all(
         struct player *player, struct thread *threads, struct rm_error *error)
 {

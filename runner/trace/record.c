@@ -52,7 +52,7 @@ void rm_recorder_destroy(struct rm_recorder *recorder)
 }
 
 /* Parks before it waits for the lock, since grace periods must not wait for
-   it. */
+   this thread. */
 static void lock(struct thread *thread)
 {
 	if (!pthread_mutex_trylock(&thread->recorder->lock))

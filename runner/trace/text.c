@@ -140,7 +140,7 @@ static bool read_size(
 }
 
 /* Reads `put K V KEY VALUE` by its sizes, since a value may contain newlines,
-   which count as lines. Moves past it. */
+   which count as lines. Moves `lines` past the operation. */
 static int read_put(struct lines *lines, const char *line,
         struct rm_trace_builder *building, struct rm_error *error)
 {

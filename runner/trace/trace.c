@@ -117,7 +117,7 @@ uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
 }
 
 /* Plays the trace once. held[rank] is the ordinal of the key's value + 1; 0:
-   absent. Numbers restart with each pass, as in a share. */
+   absent. Ordinals restart with each pass, as in a share. */
 static void pass(const struct rm_trace *trace, uint64_t *held,
         struct rm_trace_expected *expected)
 {

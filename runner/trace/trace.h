@@ -144,8 +144,8 @@ uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
  * --- play.c: replays a trace on a map, with the trace's keys and values ---
  *
  * Calls the map's table of operations with the recorded bytes of each key. The
- * map stores a pointer to the recorded value, as a map of strings does. Not for
- * measurements.
+ * map stores a pointer to the recorded value, as a map of strings does. Do not
+ * use it for measurements.
  */
 struct rm_trace_play {
 	const struct rm_impl *impl;
@@ -173,8 +173,9 @@ int rm_trace_play(const struct rm_trace *trace,
         const struct rm_trace_play *play, struct rm_trace_play_result *played,
         struct rm_error *error);
 
-/* Default value of a set without one: its ordinal in decimal, "0" if present
-   initially. Returns the length, at most 20 bytes. */
+/* Writes the value of a set that has none in the trace: its ordinal in decimal,
+   or "0" if the key is present initially. Returns the length, at most 20
+   bytes. */
 size_t rm_trace_default_value(uint64_t ordinal, char *text);
 
 /*
@@ -182,7 +183,7 @@ size_t rm_trace_default_value(uint64_t ordinal, char *text);
  *
  * Works for any map, through its table of operations. It runs the cell's loop,
  * but one operation at a time, so that the record shows the order in which they
- * took effect. Not for measurements.
+ * took effect. Do not use it for measurements.
  */
 struct rm_recorder;
 
@@ -206,7 +207,7 @@ uint64_t rm_recorder_key_hash(uint64_t rank);
 uint64_t rm_recorder_count(const struct rm_recorder *recorder);
 
 /*
- * Writes the trace. Writes the record. Ranks below `resident` (at least 1) were
+ * Writes the record as a trace. Ranks below `resident` (at least 1) were
  * present before the window. They must be listed, since without a list readers
  * assume that a key was present if its first operation is a get or del. Returns
  * with `error` -EOVERFLOW if operations exceeded the limit, -ENOMEM, or -EIO.

@@ -54,7 +54,8 @@ enum state { UNSEEN, THERE, GONE };
 struct key {
 	size_t size; /* key size in the key's first line */
 	enum state state;
-	uint32_t writes; /* counted; voids earlier expiries */
+	uint32_t writes; /* number of writes; a new write cancels earlier
+			  * expiries */
 };
 
 /* A node of a binary heap with the earliest expiry at its top. */
@@ -178,7 +179,7 @@ static size_t count_commas(const char *text, size_t length)
 	return commas;
 }
 
-/* Reads the fields after the key from the end: a key may have commas. */
+/* Reads the fields after the key from the end: a key may contain commas. */
 static int read_line(const struct importing *in, const char *text,
         size_t length, struct line *line)
 {

@@ -65,7 +65,7 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 	}
 }
 
-/* Like write_rank(); only take returns the removed value. A missing key is not
+/* Like write_rank(): only take returns the removed value. A missing key is not
    an error, because another thread may have removed it first. */
 static void remove_rank(const struct turn *turn, uint64_t rank)
 {

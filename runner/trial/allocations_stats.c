@@ -24,15 +24,16 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* a stripe holds back up to this; the peak's error is 64 times that */
+	/* a stripe keeps up to this many bytes unsettled, so the peak's error
+	   is at most 64 times that */
 	SETTLE_BYTES = 4096,
 	/* only one in 61 allocations is timed, since a clock reading takes as
-	   long as a call; 61 is prime, as maps allocate in cycles of two or
-	   three */
+	   long as a call; 61 is prime, because maps allocate in cycles of two
+	   or three */
 	TIMED_ONE_IN = 61,
 };
 
-/* There is one set per process, since there is one allocator. */
+/* Global, since a process has one allocator. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
 	_Atomic uint64_t allocated_bytes, freed_bytes;
@@ -46,7 +47,7 @@ static _Thread_local struct stripe *own_stripe;
 static struct stripe *get_stripe(void)
 {
 	if (!own_stripe)
-		/* relaxed: only spread matters */
+		/* relaxed: the number only selects a stripe */
 		own_stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
 		                              memory_order_relaxed) %
 		                      STRIPES];

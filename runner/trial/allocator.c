@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* A smaller map may not contain a whole huge page. */
+/* A smaller map might not contain a whole huge page. */
 enum { LEAST_BYTES = 8 << 20 };
 
 const char *rm_allocator_file(void)

@@ -24,8 +24,8 @@ struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* Only its own thread writes a ring. Members that other threads read are
-   atomic. */
+/* Each ring is written only by its own thread. Members that other threads read
+   are atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;
@@ -67,7 +67,7 @@ const char *rm_event_argument(enum rm_event event)
 	return kinds[event].argument;
 }
 
-/* The calling thread's ring; Returns NULL if all rings are taken. */
+/* Returns the calling thread's ring, or NULL if all rings are taken. */
 static struct ring *get_ring(void)
 {
 	if (own_ring)
@@ -92,7 +92,7 @@ void rm_events_set_lane(int lane)
 	struct ring *to = RM_STATS_BUILT ? get_ring() : NULL;
 
 	if (to)
-		/* relaxed: a name */
+		/* relaxed: the number of the lane publishes no data */
 		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
 }
 
@@ -203,7 +203,7 @@ void rm_event_close(enum rm_event event, const void *object)
 
 unsigned rm_events_lanes(void)
 {
-	/* relaxed: any recent value */
+	/* relaxed: any recent value suffices */
 	unsigned taken =
 	        atomic_load_explicit(&rings_taken, memory_order_relaxed);
 
@@ -215,7 +215,7 @@ bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane)
 	lane->count = 0;
 	for (int part = 0; part < PARTS; part++)
 		lane->count += available(i, (enum part)part);
-	/* relaxed: a name */
+	/* relaxed: the number of the lane publishes no data */
 	lane->lane = atomic_load_explicit(&rings[i].lane, memory_order_relaxed);
 	return lane->count > 0;
 }
@@ -250,7 +250,8 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
-/* Adds the sums of all lanes, then those of threads without a ring. */
+/* Returns the sums of lane `i`, or those of threads without a ring if `i` is
+   the number of lanes. */
 static struct sums *sums_at(unsigned i)
 {
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;

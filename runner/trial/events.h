@@ -47,12 +47,13 @@ struct rm_event_lane {
 /* Sets the number of the calling thread: its slot, or RM_EVENT_MAIN. */
 void rm_events_set_lane(int lane);
 
-/* The number of lanes (threads that recorded an event) so far; and a
-   description of lane `i`, false if it has no event. */
+/* rm_events_lanes() returns the number of lanes (threads that recorded an
+   event) so far; rm_events_lane_at() describes lane `i`, and returns false if
+   it has no event. */
 unsigned rm_events_lanes(void);
 bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane);
 /* Returns event `at` of lane `i`, 0 <= at < count, in no particular order. Call
-   it after all threads have stopped recording; earlier, the event may be
+   it after all threads have stopped recording; before that, the event may be
    torn. */
 struct rm_event_record rm_events_at(unsigned i, size_t at);
 

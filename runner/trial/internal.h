@@ -93,12 +93,13 @@ struct rm_pace {
 	uint64_t start_ns;       /* the window's start */
 	double due_ns;           /* next intended start, since start_ns */
 	uint64_t end_ns;         /* the window's end */
-	uint64_t give_up_ns;  /* the window ends if the backlog reaches this */
-	uint64_t intended_ns; /* intended start of the current operation */
-	uint64_t started_ns;  /* its actual start */
-	uint64_t late_starts; /* operations that started over 1 ms late */
-	bool is_due;          /* the current operation has an intended start */
-	bool gave_up;         /* the thread could not keep up with the rate */
+	uint64_t give_up_ns;     /* the window ends when the backlog reaches
+			       * this */
+	uint64_t intended_ns;    /* intended start of the current operation */
+	uint64_t started_ns;     /* its actual start */
+	uint64_t late_starts;    /* operations that started over 1 ms late */
+	bool is_due;  /* the current operation has an intended start */
+	bool gave_up; /* the thread could not keep up with the rate */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
 	struct rm_slices *slices;           /* samples of the window; or NULL */
@@ -155,7 +156,7 @@ struct rm_loop_notes {
 	bool saw_old[2];        /* results of the last two rounds */
 	uint64_t numbers; /* litmus: sum of the numbers of values to be taken,
 	                     minus those of values taken, over both phases */
-	/* stall: resident memory when the reader first stops, and its
+	/* stall: resident memory when the reader first stops, and its later
 	   maximum */
 	uint64_t rss_first_bytes, rss_peak_bytes;
 	atomic_bool stopped; /* stall: the reader has stopped in this phase */
@@ -163,9 +164,9 @@ struct rm_loop_notes {
 
 struct rm_trial_loop {
 	unsigned times; /* mask of 1 << enum rm_loop_time: recorded kinds */
-	/* Runs one thread until the window's end. */
+	/* Runs one thread's part until the window ends. */
 	void (*run)(struct rm_member *member);
-	/* Emits the window's statistics after it ended. */
+	/* Emits the window's statistics after the window. */
 	void (*report)(
 	        const struct rm_team *team, rm_stat_fn *emit, void *context);
 	/* True if the threads' records are consistent; NULL: no check. */
@@ -223,9 +224,9 @@ struct rm_account {
 	bool stopped_early;
 };
 
-/* Keys that one thread replaces before the warm-up. It is not a member of
-   struct rm_member, so that addresses, and with them simulated counts, stay the
-   same in other cells. */
+/* Counts of the keys that one thread replaces before the warm-up. It is not a
+   member of struct rm_member, so that addresses, and with them simulated
+   counts, stay the same in other cells. */
 struct rm_renewal {
 	alignas(RM_CACHE_LINE) struct rm_counts counts;
 	uint64_t start_ns, end_ns;
@@ -241,8 +242,9 @@ struct rm_member {
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
 	uint64_t start_ns, end_ns;            /* window of this thread */
-	uint64_t settled; /* prefilled keys in its share that were found */
-	uint64_t held_keys, held_sum; /* over its share of all ranks */
+	uint64_t settled; /* prefilled keys in its share that the settle phase
+			   * found */
+	uint64_t held_keys, held_sum; /* sums over its share of all ranks */
 	uint64_t held_digest;       /* for traces and recordings only, else 0 */
 	uint64_t replay_operations; /* trace: counts of its share, over all
 	                               passes */
@@ -271,7 +273,8 @@ struct rm_team {
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
 	uint64_t keys_before; /* keys that the settle phase found */
-	/* the slowest CPU's before and after the window; 0: not measured */
+	/* speed of the slowest CPU before and after the window; 0: not
+	   measured */
 	_Atomic double adds_per_ns[2];
 	double clock_cost_ns;
 	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable or not
@@ -286,8 +289,7 @@ struct rm_team {
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
-	_Atomic uint64_t turns; /* for a varying number of sessions, then
-	                           without verification */
+	_Atomic uint64_t turns; /* struct rm_session_wave */
 	/* CPU time of all threads except the main thread, at the window's start
 	   and end; -1: unknown */
 	int64_t other_threads_ns[2];
@@ -312,7 +314,8 @@ void rm_team_clear(struct rm_team *team);
    each CPU does. */
 bool rm_team_probes(const struct rm_cell *cell, unsigned slot);
 
-/* Stores the lower speed; *slowest is 0 at first. Any thread. */
+/* Stores `speed` in *slowest if it is lower, or if *slowest is 0, its initial
+   value. Any thread. */
 void rm_keep_slowest(_Atomic double *slowest, double speed);
 
 /* Does the work of one phase (phases.c). Called by the member's thread. */
@@ -363,11 +366,11 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
    addresses in the simulated machine. */
 void rm_pages_begin(const struct rm_cell *cell);
 
-/* Checks on which nodes the pages added from `before` to `after` (RM_NODES_MAX
-   counts each) are. bind:N: at most 1 % and 16 pages may be on other nodes.
-   interleave: each of `nodes` nodes may exceed its equal share by at most 10 %
-   and 2048 pages, since huge pages are not divided. Returns 0, or -ERANGE with
-   `error`. */
+/* Checks the nodes of the pages that were added between `before` and `after`
+   (RM_NODES_MAX counts each). bind:N: at most 1 % plus 16 pages may be on other
+   nodes. interleave: each of `nodes` nodes may exceed its equal share by at
+   most 10 % plus 2048 pages, since huge pages are not split. Returns 0, or
+   -ERANGE with `error`. */
 int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
         const int64_t *after, struct rm_error *error);
 
@@ -393,8 +396,8 @@ json_t *rm_team_stats_result(const struct rm_team *team);
 /* Sets the members latency and late_starts of the result (latency.c). */
 void rm_team_latency(const struct rm_team *team, json_t *result);
 
-/* True if the map stores keys and the loop counts them, which is not so for
-   null_map and for a map's or technique's own loop. */
+/* True if the map stores keys and the loop counts them, false for null_map and
+   for a map's or technique's own loop. */
 bool rm_team_has_keys(const struct rm_team *team);
 
 /* True if the cell's loop is the map's or technique's own and holds resources
@@ -469,8 +472,8 @@ void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
         uint64_t resident, uint64_t span, uint64_t seed);
 
 /* Returns the name of the file that provides malloc(), e.g. "libjemalloc.so.2",
-   or the program's own name if that defines it. Lives as long as the
-   process. */
+   or the program's own name if it defines malloc() itself. The string lives as
+   long as the process. */
 const char *rm_allocator_file(void);
 
 /*
@@ -505,8 +508,8 @@ enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };
  */
 int rm_lock_waits_configure(struct rm_error *error);
 
-/* Begins the window: clears the longest wait. Main thread, while no other
-   thread waits for a lock. */
+/* Begins the window: clears the longest wait. Call it on the main thread while
+   no other thread waits for a lock. */
 void rm_lock_waits_begin_window(void);
 
 /*

@@ -44,8 +44,8 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 }
 
 /* True if every thread completed all phases; otherwise sets the reason. A
-   thread that failed in setup (no CPU, no memory) never used the map, so the
-   trial is then void and not failed. */
+   thread that failed in setup (no CPU, no memory) never used the map, so its
+   trial is void, not failed. */
 static bool judge_threads(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -74,8 +74,9 @@ static void judge_values(const struct rm_team *team,
 	if (prefill + totals->account.written - totals->account.returned !=
 	        totals->account.held)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "lost update: prefill + written - returned is not "
-		        "what is held (sums %016" PRIx64 " and %016" PRIx64 ")",
+		        "lost update: prefill + written - returned differs "
+		        "from what the map holds (sums %016" PRIx64
+		        " and %016" PRIx64 ")",
 		        prefill + totals->account.written -
 		                totals->account.returned,
 		        totals->account.held);
@@ -111,8 +112,8 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 		        puts - totals->all.inserts, puts);
 }
 
-/* The same check for an empty map into which each key is put once. It does not
-   apply to measure = verify, which draws its keys. */
+/* Checks an empty map into which each key is put once in the same way. It does
+   not apply to measure = verify, which draws its keys. */
 static void judge_filled(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
@@ -124,8 +125,8 @@ static void judge_filled(const struct rm_team *team,
 	        totals->all.inserts != keys)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " of %" PRIu64
-		        " keys were put into an empty map, the others found "
-		        "there",
+		        " keys were put into an empty map, the others were "
+		        "found there",
 		        totals->all.inserts, keys);
 }
 
@@ -187,7 +188,6 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	judge_filled(team, totals, judgement);
 }
 
-/* Sets the achieved shares of writes and misses. */
 static void set_shares(
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -202,7 +202,7 @@ static void set_shares(
 	        lookups ? (double)misses / (double)lookups : 0;
 }
 
-/* A step of a session is a touch, some of which store, or a renewal. A renewal
+/* A step of a session is a touch (some touches store) or a renewal. A renewal
    is a close and an open, or two of the same kind if the number of sessions
    varies. A map without state reports each opened session as present. */
 static void judge_lifecycle(const struct rm_team *team,
@@ -348,7 +348,7 @@ int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
 	if (wrong <= limit)
 		return 0;
 	return rm_error_set(error, -ERANGE,
-	        "memory = %s did not hold: %" PRId64 " of %" PRId64
+	        "memory = %s failed: %" PRId64 " of %" PRId64
 	        " new pages are on other NUMA nodes, expected at most %" PRId64,
 	        policy, wrong, added, limit);
 }
@@ -361,7 +361,7 @@ void rm_pages_begin(const struct rm_cell *cell)
 		rm_usage_count_pages(pages_before);
 }
 
-/* Without reading the policy back, it is not certain that it was applied. */
+/* Only reading the placement back shows that the policy was applied. */
 static void judge_pages(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -382,7 +382,6 @@ static void judge_pages(
 		        &judgement->reason);
 }
 
-/* Checks a trial in which all threads completed all phases. */
 static void judge_complete(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {

@@ -236,7 +236,6 @@ struct node_mask {
 	unsigned long words[MASK_BITS / WORD_BITS];
 };
 
-/* Sets the nodes from which this process may allocate. */
 static int allowed_nodes(struct node_mask *mask)
 {
 	memset(mask, 0, sizeof(*mask));

@@ -12,8 +12,8 @@
 /* The last range consists of the absent ranks. */
 enum { ABSENT = RM_SKEW_RANGES - 1 };
 
-/* Makes ranges, each wider than the one before by 1/steepness of their start.
-   False: too many ranges. */
+/* Makes ranges whose width is 1/steepness of their start, but at least 1.
+   Returns false if that needs too many ranges. */
 static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
 {
 	uint64_t from = 0;
@@ -44,7 +44,7 @@ static void set_zipf(
 		                  : 0;
 }
 
-/* hot:A:B - a share B of the draws goes to the first share A of the ranks. */
+/* hot:A:B - the first share A of the ranks receives a share B of the draws. */
 static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
         double mass[RM_SKEW_RANGES])
 {

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-/* Values of one kind from all threads, merged without loss. NULL: no value. */
+/* Merges the values of one kind from all threads, without loss. NULL: no
+   value. */
 static struct rm_histogram *merged(
         const struct rm_team *team, int operation, int was_there, int clock)
 {

@@ -18,7 +18,6 @@ static struct stripe {
 static _Atomic uint64_t longest_ns, sample = 1;
 static _Atomic unsigned threads;
 
-/* State of the calling thread. */
 static _Thread_local struct {
 	struct stripe *stripe;
 	uint64_t waits;    /* contended acquisitions so far; selects those to

@@ -85,7 +85,6 @@ static json_t *causes_json(const struct rm_slow *slow)
 	return list;
 }
 
-/* An operation and the slot of its thread. */
 struct timed_operation {
 	struct rm_slow slow;
 	unsigned slot;

@@ -4,8 +4,8 @@
  * and writing a key. Keys are drawn as in the loop mix; writes are of the
  * cell's kind.
  *
- * The mix loop draws the kind of each operation, so that several look-ups or
- * writes may follow each other. Article S3, section 1, describes strict
+ * The mix loop draws the kind of each operation, so it may make several
+ * look-ups or several writes in a row. Article S3, section 1, describes strict
  * alternation.
  */
 #include "runner/trial/internal.h"
@@ -36,7 +36,6 @@ static void run(struct rm_member *member)
 	}
 }
 
-/* This loop has no statistics of its own. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	(void)team, (void)emit, (void)context;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_fill.c - fill: the threads insert all keys, each its share, into an
-   empty map, in binary or as decimal text. random-fill: the threads make as
-   many writes of random keys. */
+/* loop_fill.c - fill: the threads insert all keys, each thread its share, into
+   an empty map; keys are binary or decimal text. random-fill: the threads write
+   as many random keys. */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 

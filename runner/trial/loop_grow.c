@@ -7,7 +7,6 @@
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* Records one operation in its histogram and among the longest. */
 static void record_operation(struct rm_member *member, enum rm_loop_time kind,
         uint64_t start_ns, enum rm_operation operation)
 {

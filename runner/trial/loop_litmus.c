@@ -53,7 +53,7 @@ static bool wait_for(
 			return false;
 		rm_cpu_relax();
 		if (spins % SPINS == 0)
-			sched_yield(); /* it may wait for this CPU */
+			sched_yield(); /* the other thread may need this CPU */
 	}
 	return true;
 }

@@ -30,7 +30,7 @@ static void note_memory(struct rm_loop_notes *notes)
 		notes->rss_peak_bytes = bytes;
 }
 
-/* Stops at the first entry until TIME or the window is over. */
+/* Stops at the first entry until TIME has passed or the window is over. */
 static bool stop_at_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -96,8 +96,8 @@ static void run(struct rm_member *member)
 	        &member->worker);
 }
 
-/* Growth of resident memory while the reader was stopped, that is memory that
-   could not be freed. */
+/* Emits the growth of resident memory while the reader was stopped, that is,
+   the memory that could not be freed. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	const struct rm_loop_notes *notes = &team->members[0].notes;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-	SPIN_NS = 200000,  /* waits up to this length spin */
+	SPIN_NS = 200000,  /* waits of at most this length spin */
 	WAKE_NS = 100000,  /* a sleep ends this much early, and the thread then
 	                     spins */
 	LATE_NS = 1000000, /* a start later than this is counted as late */
@@ -90,7 +90,8 @@ static double next_gap(struct rm_pace *pace)
 {
 	if (!pace->poisson)
 		return pace->gap_ns;
-	/* inverse of the exponential distribution; log never gets 0 */
+	/* inverse of the exponential distribution; the logarithm's argument is
+	   never 0 */
 	return -log1p(-rm_unit(rm_next(&pace->rng))) * pace->gap_ns;
 }
 

@@ -154,8 +154,9 @@ static void source_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
-/* Opens or closes what a map's or technique's own loop holds, on the loop's
-   thread. The counts are restored, except for that of wrong values. */
+/* Opens or closes the resources of a map's or technique's own loop, on the
+   thread that runs the loop. The counts are restored, except for that of wrong
+   values. */
 static bool open_or_close(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -205,8 +206,8 @@ static void load(struct rm_member *member)
 
 /* If a map allows only one writer, one thread fills it while the others wait at
    the barrier. The result reports the number of filling threads. quiesce() is
-   called regularly, since otherwise memory that growth retired would stay until
-   the window. */
+   called regularly, since otherwise memory that growth retired would stay
+   allocated until the window. */
 static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -239,8 +240,8 @@ static void prefill(struct rm_member *member)
 /*
  * Looks up this member's share of the resident ranks once. This verifies the
  * prefill and brings self-adjusting maps to their steady state (sync.Map
- * promotes new keys only after as many misses). A cell with settle = no skips
- * this, and only the verify phase can then detect a wrong prefill.
+ * promotes n new keys only after n misses). A cell with settle = no skips this,
+ * and only the verify phase can then detect a wrong prefill.
  */
 static void settle(struct rm_member *member)
 {

@@ -34,7 +34,8 @@ uint64_t rm_renewals_expected(const struct rm_team *team)
 	               : 0;
 }
 
-/* Does a fresh write as in the window, or removes and inserts one key. */
+/* Does a fresh write like those of the window, or removes and inserts one
+   key. */
 static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -51,7 +52,7 @@ static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 	rm_write_upsert(ops, shape, worker, rank);
 }
 
-/* Keeps its counts apart from those of the warm-up and records no latencies. */
+/* Counts separately from the warm-up and records no latencies. */
 void rm_renew_keys(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;

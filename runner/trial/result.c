@@ -118,7 +118,7 @@ static json_t *reason_json(
 		return json_sprintf("not verified: %s", judgement->reason.text);
 	if (rm_team_has_keys(team))
 		return json_null();
-	return json_string(team->own_loop ? "no keys: the subject's check "
+	return json_string(team->own_loop ? "no keys: the loop's own check "
 	                                    "judges its answers"
 	                                  : "the map holds nothing");
 }

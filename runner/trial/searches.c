@@ -37,7 +37,7 @@ void rm_searches_emit(rm_stat_fn *emit, void *context)
 
 	if (!RM_STATS_BUILT)
 		return;
-	/* relaxed: any recent value */
+	/* relaxed: any recent value suffices */
 	taken = atomic_load_explicit(&places_taken, memory_order_relaxed);
 	if (!taken)
 		return;

@@ -113,7 +113,6 @@ void rm_slices_watch(struct rm_team *team)
 	}
 }
 
-/* Compares two samples of a thread by slice, for qsort(). */
 static int by_slice(const void *a, const void *b)
 {
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -178,7 +177,6 @@ static json_t *slice_json(const struct rm_team *team, size_t slice,
 	             : json_null());
 }
 
-/* True if the samples of all threads are complete. */
 static bool complete(const struct rm_team *team)
 {
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {

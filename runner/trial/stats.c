@@ -20,7 +20,7 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 	json_t *stats = json_array();
 
 	/* read closest to the window, to exclude the allocations for this list
-	   and the locks that a map takes to report */
+	   and the locks that a map takes in its stats function */
 	if (window_ended) {
 		rm_allocations_emit(add_stat, stats);
 		rm_lock_waits_emit(add_stat, stats);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* team.c - starts the threads of a trial and leads them through its phases. */
+/* team.c - starts the threads of a trial and takes them through its phases. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"

@@ -50,7 +50,6 @@ static const char *name_of(const struct rm_event_record *record)
 	               : rm_event_name(record->event);
 }
 
-/* Writes the begin or end of a span or state. */
 static void write_edge(struct timeline *timeline, const struct item *item,
         const char *phase, uint64_t ns)
 {
@@ -68,7 +67,7 @@ static void write_edge(struct timeline *timeline, const struct item *item,
 	fputc('}', timeline->out);
 }
 
-/* Names come first for people who read the file; viewers accept any
+/* Writes the names first for people who read the file; viewers accept any
    position. */
 static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 {

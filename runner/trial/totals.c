@@ -48,7 +48,8 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
 	into->misses_absent += from->misses_absent;
 	into->misses_resident += from->misses_resident;
 	/* The bits in which a value differed (rm_value_errors()), not a count.
-	   Those of all threads are combined by OR, so errors cannot cancel. */
+	   The bits of all threads are combined by OR, so errors cannot
+	   cancel. */
 	into->wrong |= from->wrong;
 }
 

@@ -59,7 +59,8 @@ static int check_build(const struct rm_cell *cell, struct rm_error *error)
 		        rm_cell_shape_name(cell));
 	if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
-		        "decimal keys differ in their digits: no key_differs");
+		        "decimal keys differ in their digits: expected "
+		        "no key_differs");
 	if (rm_cell_size_class(cell) != RM_TRIAL_SIZED ||
 	        is_placed != RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
@@ -126,8 +127,8 @@ static const struct rm_impl *find_map(
 	return check_factors(request, error) ? NULL : impl;
 }
 
-/* Loads the cell's trace, if any. A changed file means another cell, since the
-   plan computed ranks and sizes from the trace. */
+/* Loads the cell's trace, if any. Rejects a changed file, since the plan
+   computed ranks and sizes from the trace. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,
         struct rm_error *error)
 {

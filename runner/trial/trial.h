@@ -50,8 +50,8 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell);
  * libraries. For glibc also `heap_used_bytes` (in blocks) and `heap_held_bytes`
  * (obtained from the system). One in 61 calls of each thread is timed:
  * `allocations_timed` is their number and `allocations_timed_ns` their total
- * time, including one clock reading each. Emits nothing if they are not
- * counted. Any thread.
+ * time, including one clock reading each. Emits nothing if this build does not
+ * count. Any thread.
  */
 void rm_allocations_emit(rm_stat_fn *emit, void *context);
 
@@ -74,9 +74,9 @@ struct rm_thread_usage {
 	int64_t runqueue_wait_ns; /* /proc/thread-self/schedstat */
 };
 
-/* Sets the cheap members (0.5 us): all but the last two. Calling thread. */
+/* Sets all members but the last two for the calling thread, in 0.5 us. */
 void rm_usage_read_thread(struct rm_thread_usage *usage);
-/* Sets the two members that need procfs (tens of us). Calling thread. */
+/* Sets the last two members, which need procfs (tens of us). */
 void rm_usage_read_thread_slow(struct rm_thread_usage *usage);
 
 /* CPU time of all threads of this process except the calling one, including

@@ -30,7 +30,7 @@ check "has lists initially present keys" contains "$dir/shown" "4 distinct, 2 th
 check "an unknown operation is rejected" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
 check "a truncated line" refuses $traces/cut.trace "cut.trace:3: the last line"
 check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but the file has 2"
-check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
+check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: a has line after"
 check "two has of one key" refuses $traces/twice.trace "twice.trace:2: a second has line for the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
 : >"$dir/empty"

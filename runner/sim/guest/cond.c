@@ -31,7 +31,7 @@ int rm_sim_cond_destroy(pthread_cond_t *cond)
 
 int rm_sim_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
-	/* relaxed: the mutex orders */
+	/* relaxed: the mutex orders the accesses */
 	uint32_t seen =
 	        atomic_load_explicit(sequence_of(cond), memory_order_relaxed);
 
@@ -42,7 +42,7 @@ int rm_sim_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 
 static int wake(pthread_cond_t *cond, uint32_t threads)
 {
-	/* relaxed: the mutex orders */
+	/* relaxed: the mutex orders the accesses */
 	atomic_fetch_add_explicit(sequence_of(cond), 1, memory_order_relaxed);
 	rm_sim_futex_wake(sequence_of(cond), threads);
 	return 0;

@@ -17,8 +17,8 @@
 
 struct rm_sim_futex_call {
 	const void *word;
-	uint32_t value; /* value of the word while which to wait, or number to
-	                   wake */
+	uint32_t value; /* wait: sleep while the word has this value; wake:
+			 * number of waiters */
 	bool wakes;
 	bool barrier; /* membarrier; the other members are not set */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.c - malloc, compiled with instrumentation: so that its own accesses are
+ * heap.c - malloc, compiled with instrumentation, so that its own accesses are
  * counted.
  *
  * Blocks are placed as in glibc, since their positions affect the cache counts
@@ -8,8 +8,9 @@
  * address that is a multiple of 16; chunks have at least 32 bytes. Freed chunks
  * of up to 1040 bytes go to a thread cache (last in, first out, at most seven
  * of each size), all others to their arena (heap_arena.c, heap_bins.c). Large
- * chunks get their own pages; freeing such a chunk raises this threshold to its
- * size. Each core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
+ * chunks get their own pages; freeing such a chunk raises the threshold for own
+ * pages to its size. Each core has an arena (glibc: up to 8 per CPU) in
+ * segments of 64 MiB.
  */
 #include "runner/sim/guest/chunk.h"
 #include "runner/sim/guest/guest.h"

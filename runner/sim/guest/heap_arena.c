@@ -13,9 +13,10 @@
 #include "runner/sim/guest/guest.h"
 
 enum {
-	LARGE_MIN = 1024, /* from this size on, fast chunks are merged */
-	CONSOLIDATE_MIN = 64 << 10, /* free chunks from this size on do so,
-	                               too */
+	LARGE_MIN = 1024, /* a request of this size or more merges all fast
+			   * chunks */
+	CONSOLIDATE_MIN = 64 << 10, /* freeing a chunk of this size or more also
+				     * merges them */
 };
 
 static size_t fast_of(size_t bytes)
@@ -97,12 +98,13 @@ void rm_sim_arena_give_fast(
 	atomic_store_explicit(&arena->fast_used, 1, memory_order_relaxed);
 	do
 		block->next = first;
-	/* release: pairs with the acquire in pop_fast(); relaxed: failed */
+	/* release: pairs with pop_fast()'s acquire; relaxed if it failed */
 	while (!atomic_compare_exchange_weak_explicit(list, &first, block,
 	        memory_order_release, memory_order_relaxed));
 }
 
-/* Pops one. Only the lock's holder pops, so the ABA problem cannot occur. */
+/* Pops one chunk. Only the lock's holder pops, so the ABA problem cannot
+   occur. */
 static struct rm_sim_block *pop_fast(_Atomic(struct rm_sim_block *) *list)
 {
 	/* acquire: pairs with the release in rm_sim_arena_give_fast() */
@@ -170,7 +172,6 @@ struct rm_sim_block *rm_sim_arena_take(
 	return block;
 }
 
-/* Moves the end of the top chunk. */
 static void set_top(struct rm_sim_arena *arena, char *end)
 {
 	uint64_t *header = rm_sim_heap_header(arena->top);

@@ -64,7 +64,6 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	return 0;
 }
 
-/* Returns the number of woken threads. */
 static unsigned futex_wake(const void *word, uint32_t threads)
 {
 	system_call();

@@ -57,7 +57,7 @@ static int try_word(struct mutex *mutex)
 {
 	uint32_t free = 0;
 
-	/* acquire: pairs with the release in release_word(); relaxed: failed */
+	/* acquire: pairs with release_word(); relaxed if it failed */
 	return atomic_compare_exchange_strong_explicit(&mutex->word, &free, 1,
 	               memory_order_acquire, memory_order_relaxed)
 	               ? 0
@@ -80,7 +80,7 @@ static void wait_word(struct mutex *mutex)
 static void spin_word(struct mutex *mutex)
 {
 	for (int i = 0; i < ADAPTIVE_SPINS; i++) {
-		/* relaxed: try_word() orders */
+		/* relaxed: try_word() orders the accesses */
 		if (!atomic_load_explicit(&mutex->word, memory_order_relaxed) &&
 		        !try_word(mutex))
 			return;
@@ -197,7 +197,7 @@ int rm_sim_spin_trylock(pthread_spinlock_t *lock)
 int rm_sim_spin_lock(pthread_spinlock_t *lock)
 {
 	while (rm_sim_spin_trylock(lock))
-		/* relaxed: the exchange orders */
+		/* relaxed: the exchange orders the accesses */
 		while (atomic_load_explicit(
 		        spin_of(lock), memory_order_relaxed))
 			rm_sim_relax();

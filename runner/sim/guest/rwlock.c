@@ -68,7 +68,7 @@ int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
    used. */
 static void phase_wait(struct rwlock *lock, uint32_t phase)
 {
-	/* relaxed: callers order by the word of readers */
+	/* relaxed: `readers` orders the accesses of the callers */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->wrphase, memory_order_relaxed);
 
@@ -95,7 +95,7 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen ^ WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
-			/* relaxed: readers order by the word above */
+			/* relaxed: `readers`, written above, orders this */
 			if (atomic_exchange_explicit(
 			            &lock->wrphase, 0, memory_order_relaxed) &
 			        FUTEX_USED)
@@ -117,7 +117,7 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 static void let_writers_first(struct rwlock *lock)
 {
 	for (;;) {
-		/* relaxed: the following addition orders */
+		/* relaxed: the following addition orders the accesses */
 		uint32_t seen = atomic_load_explicit(
 		        &lock->readers, memory_order_relaxed);
 
@@ -154,7 +154,7 @@ int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 
 static void read_unlock(struct rwlock *lock)
 {
-	/* relaxed: the exchange below orders */
+	/* relaxed: the exchange below orders the accesses */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 	uint32_t next;
@@ -167,11 +167,10 @@ static void read_unlock(struct rwlock *lock)
 				/* the last reader starts the write phase */
 				next |= WRITE_PHASE;
 		}
-		/* release: pairs with the acquire of a writer; relaxed: failed
-		 */
+		/* release: pairs with the writers; relaxed if it failed */
 	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        next, memory_order_release, memory_order_relaxed));
-	/* relaxed: the writer orders by the word above */
+	/* relaxed: `readers`, written above, orders the accesses */
 	if ((next & WRITE_PHASE) && (atomic_exchange_explicit(&lock->wrphase, 1,
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))
@@ -216,7 +215,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen | WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
-			/* relaxed: readers order by the word of readers */
+			/* relaxed: `readers` orders the accesses of readers */
 			atomic_store_explicit(
 			        &lock->wrphase, 1, memory_order_relaxed);
 			seen |= WRITE_PHASE;
@@ -227,7 +226,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		seen = atomic_load_explicit(
 		        &lock->readers, memory_order_acquire);
 		if (seen & WRITE_PHASE)
-			phase_wait(lock, 0); /* its futex, too */
+			phase_wait(lock, 0); /* wait for its futex, too */
 	}
 	lock->writer = rm_sim_self() + 1;
 	return 0;
@@ -235,18 +234,18 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 
 static void write_unlock(struct rwlock *lock)
 {
-	/* relaxed: the exchange below orders */
+	/* relaxed: the exchange below orders the accesses */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 
 	lock->writer = 0;
-	/* release: pairs with the acquires of the next ones; relaxed: failed */
+	/* release: pairs with the next acquires; relaxed if it failed */
 	while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        (seen ^ WRITE_LOCKED) ^
 	                (seen >> READER_SHIFT ? WRITE_PHASE : 0),
 	        memory_order_release, memory_order_relaxed))
 		;
-	/* relaxed: readers order by the word above */
+	/* relaxed: `readers`, written above, orders the accesses */
 	if (seen >> READER_SHIFT && (atomic_exchange_explicit(&lock->wrphase, 0,
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))

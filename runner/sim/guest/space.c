@@ -45,8 +45,9 @@ static struct {
 	struct freed freed[FREED_MAX];
 	unsigned freed_count;
 	uintptr_t image, image_bytes;
-	const char *path; /* of the image; the loader owns it */
-	uint32_t page_number[GLOBAL_PAGES]; /* of the image; 0: none yet */
+	const char *path; /* path of the image; the loader owns it */
+	uint32_t page_number[GLOBAL_PAGES]; /* numbers of the image's pages; 0:
+					     * none yet */
 	uint32_t pages;
 } space;
 

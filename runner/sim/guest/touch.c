@@ -22,7 +22,7 @@
 
 #include <string.h>
 
-/* Only the compiler calls these; prototypes would be of no use. */
+/* Only the compiler calls these functions; prototypes would be useless. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define SITE __builtin_return_address(0)

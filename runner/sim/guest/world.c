@@ -153,8 +153,8 @@ static _Noreturn void deadlock(void)
 	rm_sim_world_stop(RM_SIM_DEADLOCK, &error);
 }
 
-/* Runs cores until one switches to the main thread, which may be another core
-   than `next`. NULL: all cores wait and none can wake them. */
+/* Runs cores until one switches to the main thread, which need not be `next`.
+   NULL: all cores wait and none can wake them. */
 static void run(struct rm_sim_core *next)
 {
 	if (!next)
@@ -229,8 +229,8 @@ void rm_sim_world_sleep(uint64_t until)
 	if (until <= world.main_now)
 		return;
 	if (!has_timer())
-		rm_sim_reject("with 128 cores none is left to measure time: "
-		              "use a window and a warm-up by count");
+		rm_sim_reject("with 128 cores no core is left to measure time: "
+		              "use a counted window and warm-up");
 	if (!world.timer_set)
 		rm_sim_ctx_make(&world.thread[timer_id()].ctx,
 		        rm_sim_space_stack(timer_id()), RM_SIM_STACK_BYTES / 2,

@@ -36,14 +36,14 @@ enum rm_sim_count {
 	/* the next most frequent counts, in the next line */
 	RM_SIM_TURNS,        /* switches to this core */
 	RM_SIM_LOAD_MISSES,  /* L1d misses of loads */
-	RM_SIM_STORE_MISSES, /* L1d misses of stores; both = cold + capacity +
-	                        coherence */
+	RM_SIM_STORE_MISSES, /* L1d misses of stores; load and store misses are
+			      * cold, capacity or coherence misses */
 	RM_SIM_CAPACITY_MISSES,  /* evicted: capacity or conflict */
 	RM_SIM_COHERENCE_MISSES, /* because another core's write removed the
 	                            line */
 	RM_SIM_REPLACEMENTS,     /* lines evicted from L1d */
-	RM_SIM_L2_MISSES, /* lines that left the core; all evictions without an
-	                     L2 */
+	RM_SIM_L2_MISSES,        /* lines that left the core; without an L2, all
+			   * evictions */
 	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified it */
 	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
 	RM_SIM_FALSE_INVALIDATIONS, /* lines of which this core had not used
@@ -105,8 +105,8 @@ struct rm_sim_core {
 	_Alignas(64) uint64_t now; /* virtual clock, cycles */
 	uint64_t soft;     /* time after which plain hits let another core go
 	                  first */
-	uint64_t deadline; /* time after which events (miss, upgrade, atomic) do
-	                      so */
+	uint64_t deadline; /* time after which misses, upgrades and atomics let
+			    * another core go first */
 	uint32_t set_mask;
 	uint32_t hit_cycles;
 	uint64_t count[RM_SIM_COUNTS];
@@ -165,7 +165,7 @@ __attribute__((always_inline)) static inline bool rm_sim_hit(
 }
 
 /*
- * Does any access that rm_sim_hit() did not complete. `kind` need not be a
+ * Simulates any access that rm_sim_hit() did not complete. `kind` need not be a
  * constant. `site` is the program counter to which events are attributed.
  *
  * Returns true if it is done; the program must then execute the access
@@ -178,7 +178,7 @@ bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 /*
  * Simulates one access by the running core to `bytes` of `line`. Call it
  * directly before the program executes the access. `kind` is a constant.
- * Returns as rm_sim_access_slow().
+ * Returns the same as rm_sim_access_slow().
  */
 __attribute__((always_inline)) static inline bool rm_sim_access(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes,

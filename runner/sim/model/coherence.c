@@ -38,7 +38,8 @@ static void llc_put(struct rm_sim *sim, uint32_t line)
 	rm_sim_set_first(set, (found ? found : ways) - 1, line);
 }
 
-/* Returns whether the line was present. It stays unless `take`. */
+/* Returns whether the line was present. It stays there unless `take` is
+   true. */
 static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 {
 	unsigned ways = sim->mach.llc.ways, found;

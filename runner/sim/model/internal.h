@@ -20,8 +20,9 @@
 enum { RM_SIM_WORDS = RM_SIM_CORES_MAX / 64 };
 
 /*
- * Directory entry of a memory line; one cache line of the host. Three bits per
- * core. `holds` set: its L1d or L2 has the line. Otherwise `lost` and `mark`:
+ * Directory entry of a memory line; one cache line of the host. It has three
+ * bits per core. If `holds` is set, the core's L1d or L2 has the line. If not,
+ * `lost` and `mark` mean:
  *   00 it never had the line    01 it evicted the line
  *   10 lost to a write of used bytes    11 lost to a write of unused bytes
  */
@@ -187,12 +188,12 @@ void rm_sim_l2_merge(struct rm_sim_core *core, uint32_t tag, uint64_t used);
 
 /* coherence.c */
 
-/* Turns a line that `core` holds as shared into exclusive; time passes. */
+/* Makes a line exclusive that `core` holds as shared, and lets time pass. */
 void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         const void *site);
 
-/* Brings a missing line to `core`. Returns the state bits of its tag. Time
-   passes. */
+/* Brings a missing line to `core`. Returns the state bits of its tag, and lets
+   time pass. */
 uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         bool writes, const void *site);
 

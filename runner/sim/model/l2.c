@@ -2,7 +2,8 @@
 /*
  * l2.c - manages a core's private L2: sets ordered by use, and used bytes.
  *
- * After the tags of a set, one byte per way is the index of its used bytes.
+ * The tags of a set are followed by one byte per way: the index of the way's
+ * used bytes.
  */
 #include "runner/sim/model/internal.h"
 

@@ -144,7 +144,8 @@ static const char *read_ways(const char *text, uint32_t *ways)
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
-/* Returns -1 for NULL too: the line ended before the word. */
+/* Returns -1 for an unknown word, and for NULL, which means that the line
+   ended. */
 static int number_of(const char *word, const char *const *names)
 {
 	for (int i = 0; word && names[i]; i++)
@@ -160,7 +161,7 @@ static const char *check_level(int key, const struct rm_sim_level *level)
 	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
 		return "expected lru: only l1d can use plru";
 	if (level->policy == RM_SIM_PLRU && (level->ways & (level->ways - 1)))
-		return "expected a power of two as number of ways with plru";
+		return "expected 1, 2, 4, 8, 16 or 32 ways with plru";
 	if (key == KEY_L2 && level->inclusion == RM_SIM_FILL)
 		return "expected inclusive or victim for l2";
 	if (key == KEY_LLC && level->inclusion == RM_SIM_INCLUSIVE)
@@ -221,8 +222,8 @@ static const char *set_key(struct rm_sim_mach *mach, int key, char *value)
 		const char *fault = read_cost(value, &mach->cost[key]);
 
 		if (!fault && key == RM_SIM_COST_L1D && !mach->cost[key].low)
-			fault = "expected at least 1: time of a spinning core "
-			        "must pass";
+			fault = "expected at least 1, since the time of a "
+			        "spinning core must pass";
 		return fault;
 	}
 	switch (key) {
@@ -286,8 +287,8 @@ static void key_text(
 		snprintf(text, size, "%u", cost->value);
 }
 
-/* Writes the machine's name: the file name without ".conf". zen3.slow.conf is
-   not named zen3, which is another machine. */
+/* Writes the machine's name: the file name without ".conf". zen3.slow.conf gets
+   the name zen3.slow, since zen3 is a different machine. */
 static void name_of(const char *file, char *name)
 {
 	static const char suffix[] = ".conf";
@@ -364,7 +365,8 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])
 			return rm_error_set(error, -EINVAL,
-			        "%s: the file ends without %s, expected it",
+			        "%s: the file ends without %s, which is "
+			        "required",
 			        where, key_name(key));
 	*mach = parsed;
 	return 0;

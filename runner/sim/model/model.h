@@ -150,8 +150,8 @@ struct rm_sim_hot_line {
 	uint64_t site_events[RM_SIM_LINE_SITES];
 };
 
-/* Switches recording of both on or off. Recording costs host time and changes
-   no other count. Returns 0 or -ENOMEM. */
+/* Switches the recording of sites and lines on or off. Recording costs host
+   time and changes no other count. Returns 0 or -ENOMEM. */
 int rm_sim_watch(struct rm_sim *sim, bool on);
 
 /*

@@ -24,8 +24,9 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a < b ? b : a;
 }
 
-/* Has the time in the upper bits and the core below, so that one comparison
-   also decides ties. Times from 2^57 on (e.g. RM_SIM_FOREVER) do not occur. */
+/* A key has the time in the upper bits and the core in the lower ones, so that
+   one comparison also decides ties. Times from 2^57 on (e.g. RM_SIM_FOREVER) do
+   not occur. */
 static uint64_t key_of(uint64_t time, unsigned id)
 {
 	return time >> 57 ? NEVER : time << 7 | id;
@@ -66,7 +67,6 @@ void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound)
 		rm_sim_limit(sim->running, sim->running->due);
 }
 
-/* Ends a wait by timeout. */
 static void time_out(struct rm_sim *sim, struct rm_sim_core *core)
 {
 	core->now = max(core->now, sim->until[core->id]);

@@ -84,7 +84,6 @@ static void *table_row(struct table *table, uint64_t key)
 	       (size_t)(table->slots[slot] - 1) * table->row_bytes;
 }
 
-/* Removes all rows. */
 static void table_clear(struct table *table)
 {
 	if (table->slots)
@@ -291,7 +290,6 @@ static int by_invalidations(const void *left, const void *right)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
-/* Returns a sorted copy of the rows. */
 static long sorted_copy(const struct rm_sim *sim, const struct table *table,
         int (*order)(const void *, const void *), void **list)
 {

@@ -80,7 +80,6 @@ int rm_counters_start(struct rm_counters *session)
 	return 0;
 }
 
-/* Converts one count of all cores to an event of the protocol. */
 static json_t *event_json(const struct rm_counters *session, const char *metric,
         unsigned first, unsigned last)
 {
@@ -201,7 +200,8 @@ static json_t *watched_lines(long most)
 }
 
 /* Returns at most `most` program counters, most misses first, as offsets into
-   this program's file. New reference, or NULL as above. */
+   this program's file. New reference, or NULL if entries were lost for lack of
+   memory. */
 static json_t *watched_sites(long most)
 {
 	struct rm_sim_site *list = NULL;

@@ -30,8 +30,8 @@ int rm_sim_counters_machine(const struct rm_request *request,
    trial's own objects (memory.txt). Memory that the measured loop uses must be
    simulated, and distinct from the map's --- */
 
-/* Names the regions stacks, globals and driver. Main thread, before the trial.
-   Unnamed memory is the map's heap (RM_SIM_UNNAMED). */
+/* Names the regions stacks, globals and driver. Call it on the main thread
+   before the trial. Unnamed memory is the map's heap (RM_SIM_UNNAMED). */
 void rm_sim_memory_name(unsigned cores);
 
 #define RM_SIM_UNNAMED "map"

@@ -325,7 +325,8 @@ static void use_hybrid_pmus(const char *root)
 	                fake.event[1].attr.type == 10,
 	        "an E-core's events use cpu_atom");
 	CHECK(count_once(&ops, core_only, &e, &result, &error) == -EXDEV &&
-	                strstr(error.text, "CPU 17 is not of PMU cpu_core"),
+	                strstr(error.text,
+	                        "PMU cpu_core does not count on CPU 17"),
 	        "an event of the other kind is rejected: it would read 0");
 }
 

@@ -112,13 +112,13 @@ static void report_impossible(void)
 	        "an allocator without huge pages is reported");
 	played.huge_pages = "always madvise [never]";
 	CHECK(is_impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
-	              "this kernel gives no transparent huge pages") &&
+	              "this kernel does not support transparent huge pages") &&
 	                is_impossible(
 	                        RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, ""),
 	        "a kernel that never uses huge pages is reported");
 	played.huge_pages = NULL;
 	CHECK(is_impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
-	              "this kernel gives no transparent huge pages"),
+	              "this kernel does not support transparent huge pages"),
 	        "a kernel without huge pages is reported");
 }
 

@@ -87,7 +87,7 @@ static void pages_elsewhere_are_void(void)
 	        "interleave: no node has much more than its share");
 	begin(&request, 1);
 	strcpy(request.cell.memory, "bind:1023");
-	CHECK(judged("void", "memory = bind:1023 did not hold"),
+	CHECK(judged("void", "memory = bind:1023 failed"),
 	        "a trial whose pages are on another node is void");
 	strcpy(request.cell.memory, "bind:0");
 	CHECK(judged("ok", ""), "a trial with a correct binding is ok");

@@ -419,7 +419,7 @@ static void subjects_without_keys_have_null(void)
 	                json_is_null(json_object_get(result, "keys_after")),
 	        "with a technique's own loop keys are null, not 0");
 	CHECK(!strcmp(text_of(verification, "reason"),
-	              "no keys: the subject's check judges its answers"),
+	              "no keys: the loop's own check judges its answers"),
 	        "and the reason names the check");
 	json_decref(result);
 	played.team.own_loop = NULL;
