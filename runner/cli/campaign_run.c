@@ -119,6 +119,17 @@ static void print_warnings(const struct rm_prepared *prepared,
 		        command, prepared->unlinked.text);
 }
 
+/* A comparison of arms ranks no maps. */
+static void print_shortage(
+        const struct rm_prepared *prepared, const char *command)
+{
+	char text[RM_REASON_BYTES];
+
+	if (!rm_arms_are_given(&prepared->arms) &&
+	        rm_plan_lacks_blocks(&prepared->plan, &prepared->catalog, text))
+		fprintf(stderr, "readmostly %s: %s\n", command, text);
+}
+
 /* Warns about settings of the machine that changed since the campaign began. */
 static void print_changes(
         const struct rm_prepared *prepared, const char *command)
@@ -209,12 +220,10 @@ static int run(struct rm_prepared *prepared,
 		.progress = &progress,
 	};
 	struct rm_error error = { 0 };
-	char text[RM_REASON_BYTES];
 
 	print_warnings(prepared, wishes, output->command);
-	if (!output->is_stage && !rm_arms_are_given(&prepared->arms) &&
-	        rm_plan_lacks_blocks(&prepared->plan, &prepared->catalog, text))
-		fprintf(stderr, "readmostly %s: %s\n", output->command, text);
+	if (!output->is_stage)
+		print_shortage(prepared, output->command);
 	if (!output->is_stage)
 		printf("%s %s\n", prepared->resumed ? "resuming" : "campaign:",
 		        prepared->dir);

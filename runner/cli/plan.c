@@ -300,6 +300,14 @@ static void print_machine(const struct rm_topology *topology)
 	        topology->this_machine ? "" : " (not this machine)");
 }
 
+static void print_shortage(const struct rm_planned *planned)
+{
+	char text[RM_REASON_BYTES];
+
+	if (rm_plan_lacks_blocks(&planned->plan, &planned->catalog, text))
+		printf("%s\n", text);
+}
+
 /* Whether cells with measure = counters can run is unknown here, since a plan
    runs nothing and so does not test the counters. */
 static void print_plan(const struct rm_planned *planned, bool cells)
@@ -308,7 +316,6 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	const struct rm_topology *topology = &planned->topology;
 	uint64_t budget_ns = planned->inputs.budget_ns;
 	unsigned rounds = plan->round_count;
-	char text[RM_REASON_BYTES];
 
 	if (cells)
 		print_cells(plan, topology);
@@ -328,8 +335,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 			       "skipped\n");
 			break;
 		}
-	if (rm_plan_lacks_blocks(plan, &planned->catalog, text))
-		printf("%s\n", text);
+	print_shortage(planned);
 	print_machine(topology);
 	/* the rounds of cells that wait for a limit come last */
 	while (rounds &&

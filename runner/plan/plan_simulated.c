@@ -19,12 +19,12 @@ enum {
 	OPERATION_CORE_NS = 50,   /* in addition, for each core */
 	OPERATION_LOCKED_NS = 20, /* instead, if cores wait for locks */
 	NO_STATE_NS = 30,         /* operation of a stateless map */
-	COPIED_KEY_NS = 900,      /* per key, for a write that copies the map */
-	/* Per ns of the warm-up: of each core, times the root of the number of
-	   cores, because more lines move; of each core that waits for locks;
+	COPIED_KEY_NS = 600,      /* per key, for a write that copies the map */
+	/* Per ns of the warm-up: of each core, times the cube root of their
+	   number, because more lines move; of each core that waits for locks;
 	   of all cores, if they wait for one lock, or for a writer that
 	   copies. */
-	WARM_CORE = 15,
+	WARM_CORE = 18,
 	WARM_STATELESS_CORE = 27,
 	WARM_LOCKED_CORE = 7,
 	WARM_ONE_LOCK = 8,
@@ -58,7 +58,7 @@ static double warm_up_ns(
 		return WARM_ONE_LOCK * ns;
 	if (has_locks(map))
 		return WARM_LOCKED_CORE * ns * cell->threads;
-	return WARM_CORE * ns * cell->threads * sqrt(cell->threads);
+	return WARM_CORE * ns * cell->threads * cbrt(cell->threads);
 }
 
 static double operation_ns(
