@@ -35,7 +35,7 @@ void rm_explore_operations_end(unsigned lane);
    not freed. */
 void rm_explore_progress_end(void);
 
-/* What is noted about a map that does not exclude it, or "". */
+/* A weakness that the map does not exclude, or "". */
 const char *rm_explore_progress_note(void);
 
 #endif /* RM_EXPLORE_PROGRESS_H */

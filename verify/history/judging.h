@@ -378,10 +378,9 @@ int rm_length_count(const struct rm_problem *problem,
         size_t count);
 
 /*
- * Keeps only the lengths that the guarantees "none" and "once-if-present"
- * restrict, in their order: those that no write overlaps, and those above the
- * number of all entries ever inserted, which no sum of counters can exceed. 0 or
- * -ENOMEM.
+ * Keeps only the lengths that the two weaker guarantees restrict, in their
+ * order. No write overlaps them, or they exceed the number of all entries ever
+ * inserted, which no sum of counters can. 0 or -ENOMEM.
  */
 int rm_length_filter_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
