@@ -115,11 +115,12 @@ struct rm_value {
 
 /* Parameters for the allocation of a map. */
 struct rm_sizing {
-	size_t keys;                /* maximum of resident keys */
-	size_t threads;             /* maximum of joined threads, >= 1 */
-	size_t retired_limit_bytes; /* above this, writers wait for a grace
-				     * period; 0: the map's default */
-	bool presize;               /* false: the map starts small and grows */
+	size_t keys;    /* maximum of resident keys */
+	size_t threads; /* maximum of joined threads, >= 1 */
+	/* If the retired memory of a thread, or of all, exceeds this, writers
+	   wait for a grace period. 0: the map's default. */
+	size_t retired_limit_bytes;
+	bool presize; /* false: the map starts small and grows */
 	struct rm_shape shape;
 	uint64_t seed; /* for the map's hash; equal seeds give equal layouts */
 	/* Arguments of the loop (struct rm_worker); NULL: its defaults. */

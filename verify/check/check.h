@@ -24,6 +24,7 @@ struct rm_check_case {
 	/* Poison freed memory and delay its reuse, if the program was started
 	 * with the quarantine library (quarantine.h). */
 	bool quarantine;
+	size_t retired_limit_bytes; /* for the maps; 0: 2^20 */
 	/* Receives details that are too long for an error, such as a timeline
 	 * of a history. NULL: none. */
 	FILE *story;

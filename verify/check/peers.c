@@ -307,7 +307,9 @@ void *rm_case_create(const struct rm_check_case *c, size_t keys, bool presize,
 {
 	const struct rm_sizing sizing = { .keys = keys,
 		.threads = c->threads,
-		.retired_limit_bytes = RETIRED_LIMIT_BYTES,
+		.retired_limit_bytes = c->retired_limit_bytes
+		                               ? c->retired_limit_bytes
+		                               : RETIRED_LIMIT_BYTES,
 		.presize = presize,
 		.shape = c->shape,
 		.seed = c->seed };

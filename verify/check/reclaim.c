@@ -20,8 +20,8 @@ enum {
 	ROUNDS = 3, /* maps, after a first one that fills caches */
 	/* tolerated for the C library and libraries of a map */
 	SLACK_BYTES = 16384,
-	/* with fewer writes, a map need not have freed anything */
-	FEW_RETIRED = 5000,
+	LIMIT_BYTES = 65536, /* rm_sizing.retired_limit_bytes */
+	OBJECT_BYTES = 8,    /* the smallest */
 	WAIT_MAX_S = 30, /* time for a thread of the map that frees memory */
 	/* writes to all maps, if there is time, so that a small leak exceeds
 	 * SLACK_BYTES */
@@ -155,17 +155,19 @@ static void store_count(
 }
 
 /* True if more than half of the retired objects are unfreed although no thread
- * uses the map. */
+ * uses the map, and these exceed the limit of retired memory, even if each
+ * thread may keep as much. */
 static bool retains_retired(
         const struct rm_check_case *c, void *map, struct counts *counts)
 {
 	const uint64_t start_ns = rm_now_ns();
+	const double most = (double)c->threads * LIMIT_BYTES / OBJECT_BYTES;
 
 	do {
 		*counts = (struct counts){ (double)NAN, (double)NAN };
 		c->impl->ops->stats(map, store_count, counts);
 		/* NaN if this build does not count one of them */
-		if (!(counts->retired > FEW_RETIRED &&
+		if (!(counts->retired - counts->freed > most &&
 		            counts->freed < counts->retired / 2))
 			return false;
 		rm_witness_count_progress(); /* the check waits, not the map */
@@ -222,6 +224,7 @@ static int run_next_map(
 	pthread_t thread;
 
 	map_run->c = *c;
+	map_run->c.retired_limit_bytes = LIMIT_BYTES;
 	if (!c->until_ns)
 		map_run->c.until_ns = now_ns + ADDED_NS;
 	else if (c->until_ns > now_ns)

@@ -146,8 +146,7 @@ void rm_explore_clock_join(
         struct rm_explore_clock *to, const struct rm_explore_clock *from)
 {
 	for (unsigned i = 0; i < RM_EXPLORE_LANES; i++)
-		if (from->at[i] > to->at[i])
-			to->at[i] = from->at[i];
+		to->at[i] = from->at[i] > to->at[i] ? from->at[i] : to->at[i];
 }
 
 /* Mask of the bytes of an access that lie in its first cell. */
@@ -350,12 +349,18 @@ static bool races(const struct last *last, uint32_t known, unsigned how)
 static void cell_accessed(
         struct cell *cell, unsigned how, bool write, const void *site)
 {
-	unsigned self = rm_explore.running->id;
+	const unsigned self = rm_explore.running->id, lanes = rm_explore.lanes;
 	const struct rm_explore_clock *clock = &clocks.lane[self];
 	struct last *own =
 	        write ? &cell->lane[self].write : &cell->lane[self].read;
 
-	for (unsigned i = 1; i < rm_explore.lanes; i++) {
+	/* The lane has passed nothing on since its last such access, so another
+	   lane's access in between would have found a race with that one. */
+	if (own->time == clock->at[self] && own->how == how) {
+		own->site = (uint32_t)((uintptr_t)site - clocks.image);
+		return;
+	}
+	for (unsigned i = 1; i < lanes; i++) {
 		if (i == self)
 			continue;
 		if (races(&cell->lane[i].write, clock->at[i], how))

@@ -51,6 +51,9 @@ static void fair_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 
 	while (2 * longest <= most && draw(schedule, 4))
 		longest *= 2;
+	/* some loops keep in step only if turns have, for example, 3 steps */
+	if (even && !schedule->even)
+		longest -= draw(schedule, longest / 2 + longest % 2);
 	schedule->turns = 0;
 	schedule->at = 0;
 	for (unsigned i = 0; i < passes; i++)

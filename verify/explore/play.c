@@ -28,7 +28,6 @@ enum {
 	   operation ends: a map that copies itself at each write would exhaust
 	   memory. */
 	REPEATS_HEAP = 6 << 20,
-	RECLAIM_BYTES = 8 << 10,
 	/* Extra steps for each repeat, since one operation may scan everything
 	   that others have retired. */
 	A_WRITE = 12,
@@ -306,7 +305,7 @@ static void main_thread(struct rm_explore_lane *lane)
 		.seed = program->map_seed,
 		/* so that a map which waits for this much reclaims soon */
 		.retired_limit_bytes = program->question == RM_EXPLORE_RECLAIMS
-		                               ? RECLAIM_BYTES
+		                               ? RM_EXPLORE_RETIRED_BYTES
 		                               : 0 };
 
 	play.map = program->impl->ops->create(&sizing);

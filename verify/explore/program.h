@@ -49,6 +49,7 @@ struct rm_explore_program {
 	enum rm_explore_memory memory;
 	bool unstamped, unjudged;
 	enum rm_explore_question question;
+	bool lasts; /* RM_EXPLORE_RECLAIMS: does not end with the first answer */
 	uint64_t map_seed;
 	bool presize;
 	bool collide; /* the keys collide in the map if possible */

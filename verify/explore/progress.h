@@ -12,7 +12,10 @@ enum {
 	RM_EXPLORE_OVERTAKEN_NOTED = 200,
 	/* overtaken by operations of all others */
 	RM_EXPLORE_OVERTAKEN_MOST = 1000,
-	RM_EXPLORE_UNRECLAIMED_MOST = 1000, /* blocks */
+	/* blocks, of at least 8 bytes: more than the retired bytes that the map
+	   may keep, even if each thread keeps as many */
+	RM_EXPLORE_UNRECLAIMED_MOST = 1000,
+	RM_EXPLORE_RETIRED_BYTES = 1024,
 };
 
 /* Called when the threads of `program` begin. */
@@ -32,7 +35,7 @@ void rm_explore_operations_end(unsigned lane);
    not freed. */
 void rm_explore_progress_end(void);
 
-/* Starvation that the map does not exclude, as text, or "". */
+/* A weakness that the map does not exclude, or "". */
 const char *rm_explore_progress_note(void);
 
 #endif /* RM_EXPLORE_PROGRESS_H */

@@ -180,14 +180,13 @@ static inline bool rm_history_returns_value(enum rm_history_kind kind)
  * once-if-present  a scan yields each key at most once, with a value that it
  *                  held at some moment of the scan. It leaves a key out only
  *                  if it was absent at some moment of the scan
- * none             a scan yields no value that the key cannot have held. A
- *                  length is judged only if no write overlaps it, or if it
- *                  exceeds the number of all entries and writes
+ * none             a scan yields no value that the key cannot have held
  *
- * With the two weaker ones, a length that is judged is at least the number of
- * keys surely present during the whole call, and at most the number of keys
- * possibly present at some moment of it. A clear removes each key at some
- * moment of the call.
+ * With the two weaker ones, a length is judged only if no write overlaps it, or
+ * if it exceeds the number of all entries and writes. It is at least the number
+ * of keys surely present during the whole call, and at most the number of keys
+ * possibly present at some moment of it. A clear removes each key at some moment
+ * of the call.
  */
 
 /* If the search reaches one of these limits, the history is undecided. */

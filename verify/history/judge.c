@@ -159,9 +159,9 @@ static int find_lengths(struct judge *judge)
 		        event->returned != RM_HISTORY_NEVER)
 			judge->lengths[judge->length_count++] =
 			        (struct rm_length){ event->invoked,
-				        event->returned, i, 0, 0, 0, 0 };
+				        event->returned, i, 0, 0 };
 	}
-	if (history->guarantee == RM_HISTORY_NONE)
+	if (history->guarantee != RM_HISTORY_POINT_IN_TIME)
 		return rm_length_filter_quiet(history, &judge->scratch,
 		        judge->lengths, &judge->length_count);
 	return 0;
@@ -179,53 +179,17 @@ static void limit_lengths(struct judge *judge)
 	give_up(judge, "more lengths and keys than can be compared");
 }
 
-/* Counts the writes that overlap a length of once-if-present and may not have
-   counted their entries yet, or no longer. Most libraries count like this. */
-static void count_in_transit(
-        const struct rm_history *history, struct rm_length *length)
-{
-	uint64_t removed = 0, undone = 0;
-
-	length->late = length->early = 0;
-	if (history->guarantee != RM_HISTORY_ONCE_IF_PRESENT)
-		return;
-	for (uint32_t i = 0; i < history->count; i++) {
-		const struct rm_history_event *event = history->events + i;
-		const enum rm_history_kind kind =
-		        (enum rm_history_kind)event->kind;
-		const bool known =
-		        !event->unknown && event->returned != RM_HISTORY_NEVER;
-
-		if (event->invoked > length->returned ||
-		        event->returned < length->invoked)
-			continue;
-		removed += rm_kind_removes(kind) &&
-		           (!known || event->there || kind == RM_HISTORY_CLEAR);
-		undone += kind == RM_HISTORY_INSERT_IF_ABSENT && known &&
-		          event->there;
-		length->late +=
-		        rm_kind_inserts(kind) && (!known || !event->there);
-	}
-	if (removed > length->absent)
-		removed = length->absent;
-	length->early = removed + undone;
-}
-
 static int judge_lengths(struct judge *judge)
 {
 	size_t keys = judge->order.key_count;
 
 	for (size_t i = 0; i < judge->length_count; i++) {
-		struct rm_length *length = judge->lengths + i;
+		const struct rm_length *length = judge->lengths + i;
 		const struct rm_history_event *event =
 		        judge->order.history->events + length->event;
-		unsigned long long most = keys - length->absent;
 
-		if (event->result >= length->present && event->result <= most)
-			continue;
-		count_in_transit(judge->order.history, length);
-		if (event->result + length->late >= length->present &&
-		        event->result <= most + length->early)
+		if (event->result >= length->present &&
+		        event->result <= keys - length->absent)
 			continue;
 		judge->to->verdict = RM_HISTORY_BROKEN;
 		return rm_length_explain(&judge->order, length, &judge->problem,

@@ -359,9 +359,6 @@ struct rm_length {
 	uint32_t event;
 	uint64_t present; /* keys surely present during the whole call */
 	uint64_t absent;  /* keys surely absent during the whole call */
-	/* overlapping writes whose entries may not be counted yet, or may be
-	   counted although they are absent; 0 unless once-if-present */
-	uint64_t late, early;
 };
 
 /* Zero-initialise; memory for the functions below. The caller frees it. */
@@ -381,9 +378,9 @@ int rm_length_count(const struct rm_problem *problem,
         size_t count);
 
 /*
- * Keeps only the lengths that guarantee "none" restricts, in their order: those
- * that no write overlaps, and those above the number of all entries ever
- * inserted, which no sum of counters can exceed. 0 or -ENOMEM.
+ * Keeps only the lengths that the two weaker guarantees restrict, in their
+ * order. No write overlaps them, or they exceed the number of all entries ever
+ * inserted, which no sum of counters can. 0 or -ENOMEM.
  */
 int rm_length_filter_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,

@@ -3,11 +3,10 @@
  * length.c - computes the bounds of each length, key by key, and explains a
  * length outside of them.
  *
- * In a map without snapshots, a length need not have been the number of keys at
- * any moment. It must count each key that was present during the whole call,
- * and no key that was absent during all of it. With guarantee "none" these
- * bounds do not hold while a write overlaps: the map may add up counters that
- * other threads change, or count entries that move.
+ * A length must count each key that was present during the whole call, and no
+ * key that was absent during all of it. Only a point-in-time length has these
+ * bounds while a write overlaps: other maps may add up counters that threads
+ * change, or count entries that move or are replaced.
  */
 #include "verify/history/judging.h"
 
@@ -271,7 +270,7 @@ static int choose_keys(struct shown *shown, struct rm_problem *problem,
 	const struct rm_order *order = shown->order;
 	uint64_t answer = order->history->events[shown->length->event].result;
 	bool low = answer < shown->length->present;
-	uint64_t wanted = low ? answer + shown->length->late + 1 : KEYS_SHOWN;
+	uint64_t wanted = low ? answer + 1 : KEYS_SHOWN;
 
 	for (size_t k = 0; k < order->key_count && wanted; k++) {
 		struct rm_length one = *shown->length;

@@ -207,14 +207,14 @@ static void counts(double all, double of_them)
 static void what_is_retired(void)
 {
 	set_allocated(1000, 1000);
-	counts(10000, 5000);
+	counts(40000, 20000);
 	CHECK(!run("rcu", 0, true) && stats_calls == 4,
 	        "half of the retired objects may be unfreed");
-	counts(10000, 4999);
+	counts(40000, 19999);
 	CHECK(run("rcu", 0, true) == -1 &&
 	                !strcmp(error.text,
 	                        "all threads have left, but of "
-	                        "10000 retired objects only 4999 are "
+	                        "40000 retired objects only 19999 are "
 	                        "freed, and the map does not "
 	                        "declare a leak") &&
 	                clock_ns > PATIENCE * (uint64_t)1000000000 &&
@@ -222,15 +222,16 @@ static void what_is_retired(void)
 	        "more unfreed objects fail after half a minute");
 	CHECK(!run("leaks all", 0, true),
 	        "unfreed objects pass if the map declares a leak");
-	counts(5000, 0);
-	CHECK(!run("rcu", 0, true),
-	        "unfreed objects pass if few objects were retired");
-	counts(5001, 0);
-	CHECK(run("rcu", 0, true) == -1, "few means at most 5000");
+	counts(16384, 0);
+	CHECK(!run("rcu", 0, true) &&
+	                mock.sizings[0].retired_limit_bytes == 65536,
+	        "each thread may keep the limit in objects of 8 bytes");
+	counts(16385, 0);
+	CHECK(run("rcu", 0, true) == -1, "and not more");
 	counts((double)NAN, (double)NAN);
 	CHECK(!run("rcu", 0, true), "without counts the check passes");
-	counts(10000, 0);
-	retired[1] = freed[1] = 10000;
+	counts(40000, 0);
+	retired[1] = freed[1] = 40000;
 	stats_results = 2;
 	CHECK(!run("rcu", 0, true),
 	        "the check passes if objects are freed while it waits");
