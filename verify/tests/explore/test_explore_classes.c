@@ -213,8 +213,36 @@ static void test_plain(void)
 	        "under a memory model no program wraps a 16-bit counter");
 }
 
+/* Bits: the models that programs of this shape have. */
+static unsigned models_of_shape[4];
+
+static void test_models(void)
+{
+	struct rm_explore_options options = options_of(&many);
+	unsigned other = 0, special = 0;
+
+	options.mixed = true;
+	options.shapes = 0xf;
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+
+		rm_explore_program_make(&options, number, &program);
+		models_of_shape[rm_shape_index(program.shape)] |=
+		        1U << program.memory;
+		other += program.memory != RM_EXPLORE_SC;
+		special += program.memory &&
+		           rm_explore_is_special(&options, number);
+	}
+	CHECK(other > NUMBERS / 16 && other < NUMBERS / 12 && !special,
+	        "a default run tries weak memory in one plain program of 14");
+	CHECK((models_of_shape[0] & models_of_shape[1] & models_of_shape[2] &
+	              models_of_shape[3]) == 7,
+	        "each shape meets each model");
+}
+
 int main(void)
 {
+	test_models();
 	test_all(&many);
 	test_extremes(&many);
 	test_all(&single);
