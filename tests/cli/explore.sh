@@ -26,7 +26,7 @@ files() {
 
 # finds ID FINDING SCHEDULES: reports this finding within the schedules.
 finds() {
-	explore "$1" --schedules "$3" >"$dir/$1"
+	explore "$1" --schedules "$3" --memory sc >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .*: $2\$" "$dir/$1" ||
 		{ sed 's/^/# /' "$dir/$1"; return 1; }
 }
@@ -52,7 +52,7 @@ reproduces() { # ID: the command in the last line of the page gives the same pag
 	[ $? = 1 ] && page "$1" | cmp - "$dir/again"
 }
 on_one_cpu() { # ID SCHEDULES
-	explore "$1" --schedules "$2" --cpus 1 | sed 1d >"$dir/one"
+	explore "$1" --schedules "$2" --memory sc --cpus 1 | sed 1d >"$dir/one"
 	page "$1" | cmp - "$dir/one"
 }
 
@@ -111,7 +111,7 @@ while IFS='	' read -r id folder finding schedules model; do
 	check "$id: the page describes the memory order" shows_memory_order "$id" "$model"
 	check "$id: its command reproduces it, byte for byte" reproduces "$id"
 	check "$id: one CPU finds the same" weak_on_one_cpu "$id" "$schedules" "$model"
-	check "$id passes under sc" weak_passes "$id" --schedules "$schedules"
+	check "$id passes under sc" weak_passes "$id" --schedules "$schedules" --memory sc
 	check "$id: its corrected version passes $right_schedules under $model" weak_passes "${id}_twin" \
 		--schedules $right_schedules --memory "$model"
 done <"$dir/weak"

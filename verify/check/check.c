@@ -61,6 +61,20 @@ static const char *need_conditional(const struct rm_check_case *c)
 	return "the map offers no insert_if_absent, compare_swap, update";
 }
 
+static const char *need_frees(const struct rm_check_case *c)
+{
+	const char *why = need_shape(c);
+
+	if (why)
+		return why;
+	if (strstr(c->impl->sync, "leak"))
+		return "the map declares a leak";
+	if (rm_sanitized())
+		return "a sanitizer's allocator does not count";
+	return c->impl->caps & RM_CAP_SLOW_WRITES ? "its writes are slow"
+	                                          : NULL;
+}
+
 static const char *need_scan(const struct rm_check_case *c)
 {
 	const char *why = need_shape(c);
@@ -144,6 +158,8 @@ const struct rm_check rm_checks[] = {
 	        need_many_writers, rm_check_park, 1, false },
 	{ "reclaim", "retired memory is freed, all of it by destroy()",
 	        need_shape, rm_check_reclaim, 4, true },
+	{ "removed", "memory does not grow with keys that were removed",
+	        need_frees, rm_check_removed, 0, true },
 	{ "scan", "scans during writes keep the map's guarantee", need_scan,
 	        rm_check_scan, 4, false },
 	{ "litmus", "litmus loops of two threads show no forbidden order",

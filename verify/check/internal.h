@@ -25,6 +25,7 @@ int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_growth(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_park(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error);
+int rm_check_removed(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_scan(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_litmus(const struct rm_check_case *c, struct rm_error *error);
 int rm_check_histories(const struct rm_check_case *c, struct rm_error *error);

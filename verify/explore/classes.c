@@ -4,7 +4,9 @@
  *
  * few:     two to four keys that collide
  * churn:   each thread inserts and removes keys of its own, so slots that one
- *          thread frees are soon reused, and threads do not wait for each other
+ *          thread frees are soon reused, and threads do not wait for each other.
+ *          In half of these programs they insert two keys, then remove both, so
+ *          that a stack of free slots gets its old head back in between
  * whole:   scans, lengths and clears concurrent with writes
  * brink:   all keys but a few are present and the rest is inserted, so that a
  *          table of any size soon fills up
@@ -12,7 +14,9 @@
  *          by the others, so that retries fail several times in a row
  * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
  * repeats: one thread repeats one operation 15 to 257 times, while each of up
- *          to six others performs a few
+ *          to six others performs a few. In one of four of these programs it
+ *          first removes the key and then repeats writes of another one, so
+ *          that the slot changes its key while a small counter wraps
  *
  * Small counters wrap at powers of two: those of seven and eight bits wrap in
  * `repeats`. For 16 bits, every FAR-th special program repeats often enough. It
@@ -76,15 +80,18 @@ static void make_few(struct rm_explore_program *program, uint64_t *rng)
 	        program, FEW_OPS, false, rm_explore_draw(rng, 2), rng);
 }
 
-/* Each thread inserts its own keys and removes the older of two. */
+/* Each thread inserts its own keys and removes the older of two, or, in pairs,
+   inserts two and removes both. */
 static struct rm_explore_op churn_op(const struct rm_explore_program *program,
-        unsigned t, unsigned i, uint64_t *rng)
+        unsigned t, unsigned i, bool pairs, uint64_t *rng)
 {
 	static const uint8_t inserts[] = { RM_HISTORY_UPSERT,
 		RM_HISTORY_INSERT_IF_ABSENT };
 	static const uint8_t removes[] = { RM_HISTORY_REMOVE, RM_HISTORY_TAKE };
-	const bool removing = i % 2 == 0 && i;
-	const unsigned which = removing ? i / 2 - 1 : (i + 1) / 2;
+	const bool removing = pairs ? i % 4 > 1 : i % 2 == 0 && i;
+	const unsigned which = pairs      ? i / 4 * 2 + i % 2
+	                       : removing ? i / 2 - 1
+	                                  : (i + 1) / 2;
 	const unsigned n = rm_explore_draw(rng, 2);
 	const uint8_t kind = removing ? removes[n] : inserts[n];
 	const bool writes = !t || !(program->impl->caps & RM_CAP_SINGLE_WRITER);
@@ -102,14 +109,21 @@ static struct rm_explore_op churn_op(const struct rm_explore_program *program,
 
 static void make_churn(struct rm_explore_program *program, uint64_t *rng)
 {
+	const bool pairs = rm_explore_draw(rng, 2);
+
 	program->threads = 2 + rm_explore_draw(rng, 2);
 	program->keys = CHURN_KEYS * program->threads;
-	for (unsigned t = 0; t < program->threads; t++)
-		while (program->ops[t] < CHURN_OPS) {
+	for (unsigned t = 0; t < program->threads; t++) {
+		/* a thread may end between the two removals */
+		const unsigned ops =
+		        CHURN_OPS - (pairs ? rm_explore_draw(rng, 4) : 0);
+
+		while (program->ops[t] < ops) {
 			const unsigned i = program->ops[t]++;
 
-			program->op[t][i] = churn_op(program, t, i, rng);
+			program->op[t][i] = churn_op(program, t, i, pairs, rng);
 		}
+	}
 }
 
 static void make_whole(struct rm_explore_program *program, uint64_t *rng)
@@ -190,6 +204,22 @@ static uint8_t repeated_kind(const struct rm_explore_program *program,
 	               : RM_HISTORY_UPSERT;
 }
 
+/* Replaces the first of thread 1's repeated operations by a removal, and the
+   others by writes of another key, which takes the free slot. */
+static void repeat_other_key(struct rm_explore_program *program, unsigned hot)
+{
+	struct rm_explore_op *op = program->op[0];
+
+	op[1] = (struct rm_explore_op){ .kind = RM_HISTORY_UPSERT,
+		.key = (uint8_t)((hot + 1) % program->keys),
+		.times = op[0].times - 1 };
+	op[0] = (struct rm_explore_op){ .kind = RM_HISTORY_REMOVE,
+		.key = (uint8_t)hot };
+	program->ops[0] = 2;
+	program->resident = 1U << hot;
+	program->collide = true;
+}
+
 /* Thread 1 repeats one operation. The other threads have one to three each,
    most of them on its key. */
 static void fill_repeats(struct rm_explore_program *program, uint32_t times,
@@ -206,8 +236,12 @@ static void fill_repeats(struct rm_explore_program *program, uint32_t times,
 		.times = times,
 	};
 	program->ops[0] = 1;
-	how.ops = rm_explore_draw(rng, 3);
-	rm_explore_fill(program, 0, &how, rng);
+	if (program->keys > 1 && times <= 1 << 8 && !rm_explore_draw(rng, 4)) {
+		repeat_other_key(program, hot);
+	} else {
+		how.ops = rm_explore_draw(rng, 3);
+		rm_explore_fill(program, 0, &how, rng);
+	}
 	how.reads = rm_explore_draw(rng, 4) != 0;
 	how.role = rm_explore_draw(rng, 2);
 	for (unsigned t = 1; t < program->threads; t++) {

@@ -98,6 +98,8 @@ struct rm_explore_options {
 	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
+	bool mixed;         /* a few plain programs run under another model */
+	bool memory_chosen; /* by the user */
 	bool unstamped; /* under c11: operation boundaries do not synchronise */
 	bool unjudged;  /* histories are not judged */
 	/* NULL: programs are drawn with `threads` and `ops` */

@@ -24,6 +24,9 @@ enum {
 	EXTREMES = 0x6578, /* distinguishes these random numbers */
 	KEYSET_OF = 16,
 	BEFORE_OF = 512,
+	/* In two of so many turns, another memory model; odd, so that all
+	   shapes get some. */
+	MODELS_OF = 7,
 	BEFORE_LEAVES = 8, /* writes, at most, until the counter wraps */
 };
 
@@ -77,6 +80,20 @@ static void make_written(const struct rm_explore_program_file *written,
 		program->presize = drawn.presize;
 }
 
+/* Special programs, and those about progress, have the run's own model, since
+   their schedules take long or must be fair. */
+static enum rm_explore_memory memory_of(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	const uint64_t turn = number / RM_EXPLORE_TURNS % MODELS_OF;
+
+	if (!options->mixed || turn > 1 || number % RM_EXPLORE_TURNS ||
+	        rm_explore_is_special(options, number) ||
+	        rm_explore_is_progress(options, number))
+		return options->memory;
+	return turn ? RM_EXPLORE_C11 : RM_EXPLORE_TSO;
+}
+
 static void make_drawn(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
@@ -90,7 +107,7 @@ static void make_drawn(const struct rm_explore_options *options,
 		/* with a shift, so that each shape meets each scheduler */
 		.shape = rm_shapes[shape_of(options->shapes,
 		        (number + number / RM_EXPLORE_TURNS) % shapes)],
-		.memory = options->memory,
+		.memory = memory_of(options, number),
 		.unstamped = options->unstamped,
 		.unjudged = options->unjudged,
 		.map_seed = rm_next(&rng),

@@ -106,7 +106,7 @@ void rm_explore_print_command(const struct rm_explore_view *view, FILE *out)
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(out, " --scheduler %s",
 		        rm_explore_policy_name[options->policy]);
-	if (options->memory != RM_EXPLORE_SC)
+	if (options->memory_chosen || options->memory != RM_EXPLORE_SC)
 		fprintf(out, " --memory %s",
 		        rm_explore_memory_name[options->memory]);
 	if (options->unstamped)

@@ -36,6 +36,7 @@ struct chained {
 	uint64_t seed;
 	struct rm_shape shape;
 	_Atomic uint64_t writes;
+	struct entry *dropped; /* freed by destroy(); empty if correct */
 	struct entry *bucket[BUCKETS];
 };
 

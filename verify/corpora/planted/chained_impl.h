@@ -7,6 +7,9 @@
 #ifndef CHAINED_LENGTH
 #define CHAINED_LENGTH length_of
 #endif
+#ifndef CHAINED_DROP
+#define CHAINED_DROP(map, entry) free(entry)
+#endif
 #ifndef CHAINED_MAP
 #define CHAINED_MAP(thread) (thread)
 #endif
@@ -93,8 +96,9 @@ static bool chained_take(void *thread, struct rm_shape shape, struct rm_key key,
 	}
 	map->writes++;
 	pthread_mutex_unlock(&map->lock);
-	free(entry);
-	return entry;
+	const bool was_there = entry;
+	CHAINED_DROP(map, entry);
+	return was_there;
 }
 
 static bool chained_remove(
@@ -115,16 +119,21 @@ static void *chained_create(const struct rm_sizing *sizing)
 	return map;
 }
 
+static void free_entries(struct entry *entry)
+{
+	for (struct entry *next; entry; entry = next) {
+		next = entry->next;
+		free(entry);
+	}
+}
+
 static void chained_destroy(void *opaque)
 {
 	struct chained *map = opaque;
 
 	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct entry *entry = map->bucket[i], *next; entry;
-		        entry = next) {
-			next = entry->next;
-			free(entry);
-		}
+		free_entries(map->bucket[i]);
+	free_entries(map->dropped);
 	pthread_mutex_destroy(&map->lock);
 	free(map);
 }

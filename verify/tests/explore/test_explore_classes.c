@@ -79,6 +79,32 @@ static unsigned longest(const struct rm_explore_program *program)
 	return most;
 }
 
+/* True if thread 1 removes a key and repeats writes of another in its place, so
+   that a counter of 7 or 8 bits wraps exactly. */
+static bool replaces_key(const struct rm_explore_program *program)
+{
+	const struct rm_explore_op *op = program->op[0];
+	const unsigned times = rm_explore_times(op + 1) + 1;
+
+	return program->collide && program->ops[0] == 2 &&
+	       op[0].kind == RM_HISTORY_REMOVE &&
+	       op[1].kind == RM_HISTORY_UPSERT && op[0].key != op[1].key &&
+	       program->resident == 1U << op[0].key &&
+	       (times == 1 << 7 || times == 1 << 8);
+}
+
+/* True if the program's threads insert two keys and then remove both. */
+static bool removes_pairs(const struct rm_explore_program *program)
+{
+	const struct rm_explore_op *op = program->op[0];
+
+	return program->ops[0] > 3 && op[2].kind == RM_HISTORY_REMOVE &&
+	       op[3].kind == RM_HISTORY_REMOVE && op[2].key == op[0].key &&
+	       op[3].key == op[1].key && op[2].key != op[3].key &&
+	       op[0].kind == RM_HISTORY_UPSERT &&
+	       op[1].kind == RM_HISTORY_UPSERT;
+}
+
 /* True if a program that repeats often has everything that can matter. */
 static bool is_full(const struct rm_explore_program *program)
 {
@@ -94,7 +120,8 @@ static void test_all(const struct rm_impl *impl)
 {
 	const struct rm_explore_options options = options_of(impl);
 	unsigned special = 0, colliding = 0, crowds = 0, near = 0, exact = 0,
-	         more = 0, early = 0, sound = 0, full = 0;
+	         more = 0, early = 0, sound = 0, full = 0, replaced = 0,
+	         pairs = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
 		struct rm_explore_program program;
@@ -106,6 +133,8 @@ static void test_all(const struct rm_impl *impl)
 		special += rm_explore_is_special(&options, number);
 		colliding += program.collide;
 		crowds += program.threads == RM_EXPLORE_THREADS_MAX;
+		replaced += replaces_key(&program);
+		pairs += removes_pairs(&program);
 		near += most >= 255 && most <= 257;
 		exact += most == WRAPS;
 		more += most > WRAPS;
@@ -119,6 +148,9 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(crowds > NUMBERS / 32,
 	        "many programs have the maximum of threads");
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
+	CHECK(replaced > 100,
+	        "some wrap it while another key takes a removed one's place");
+	CHECK(pairs > 300, "some programs insert two keys and remove both");
 	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
 	        "programs that wrap 16 bits have all threads, and one present "
@@ -181,8 +213,36 @@ static void test_plain(void)
 	        "under a memory model no program wraps a 16-bit counter");
 }
 
+/* Bits: the models that programs of this shape have. */
+static unsigned models_of_shape[4];
+
+static void test_models(void)
+{
+	struct rm_explore_options options = options_of(&many);
+	unsigned other = 0, special = 0;
+
+	options.mixed = true;
+	options.shapes = 0xf;
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+
+		rm_explore_program_make(&options, number, &program);
+		models_of_shape[rm_shape_index(program.shape)] |=
+		        1U << program.memory;
+		other += program.memory != RM_EXPLORE_SC;
+		special += program.memory &&
+		           rm_explore_is_special(&options, number);
+	}
+	CHECK(other > NUMBERS / 16 && other < NUMBERS / 12 && !special,
+	        "a default run tries weak memory in one plain program of 14");
+	CHECK((models_of_shape[0] & models_of_shape[1] & models_of_shape[2] &
+	              models_of_shape[3]) == 7,
+	        "each shape meets each model");
+}
+
 int main(void)
 {
+	test_models();
 	test_all(&many);
 	test_extremes(&many);
 	test_all(&single);
