@@ -6,14 +6,14 @@
 # slow: half an hour, mostly compilation. alone: the smoke mode measures.
 . tests/tools/tap.sh
 . /etc/os-release
-dir=${KEEP:-$(mktemp -d)} log=build/package.log
-[ -n "$KEEP" ] || trap 'rm -rf "$dir"' EXIT
-mkdir -p build "$dir"
-chmod 755 "$dir"
-: >$log
 left_out() { skip "the package builds and runs in empty roots" "$1"; done_testing; exit; }
 [ "$(id -u)" = 0 ] || left_out "needs root"
 command -v debootstrap >/dev/null || left_out "debootstrap is missing: apt-get install debootstrap"
+dir=${KEEP:-$(mktemp -d)} log=build/package.log
+[ -n "$KEEP" ] || trap 'rm -rf --one-file-system "$dir"' EXIT
+mkdir -p build "$dir"
+chmod 755 "$dir"
+: >$log
 debootstrap --variant=minbase "$VERSION_CODENAME" "$dir/run" >>$log 2>&1 ||
 	left_out "debootstrap: no network or no mounts: $(tail -n 1 $log)"
 cp -a "$dir/run" "$dir/build"
@@ -41,7 +41,7 @@ cp "$dir"/build/src/readmostly_*.deb debian/tests/smoke "$dir/run"
 check "the package names each package that it needs" inside run root \
 	"apt-get update -q && $get /readmostly_*.deb && "'! ldd /usr/lib/readmostly/maps/*/* 2>&1 | grep "not found"'
 check "debian/tests/smoke passes" inside run nobody 'sh /smoke'
-check "two maps pass all checks" inside run nobody 'readmostly check ck_ht gomap_rw'
+check "two maps pass all checks" inside run nobody 'readmostly check ck_ht; readmostly check gomap_rw'
 # Status 3: on a busy machine cells have no result.
 check "the smoke mode measures and writes its page" inside run nobody \
 	'cd "$(mktemp -d)"; readmostly run --mode smoke --busy-ok || [ $? = 3 ]
