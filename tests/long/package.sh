@@ -44,6 +44,6 @@ check "debian/tests/smoke passes" inside run nobody 'sh /smoke'
 check "two maps pass all checks" inside run nobody 'readmostly check ck_ht; readmostly check gomap_rw'
 # Status 3: on a busy machine cells have no result.
 check "the smoke mode measures and writes its page" inside run nobody \
-	'cd "$(mktemp -d)"; readmostly run --mode smoke --busy-ok || [ $? = 3 ]
+	'cd "$(mktemp -d)"; readmostly run --mode smoke --busy-ok --set repeat-most=0 || [ $? = 3 ]
 	readmostly dev validate results/latest && test -s results/latest/report/index.html'
 done_testing
