@@ -38,7 +38,7 @@ wanted() { # TEST NAME...
 }
 shared=() alone=() modules=()
 # Unit tests marked ` plain: REASON` cannot run under the sanitizers of UNIT.
-for test in $(ls {"$build","$UNIT"}/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$') tests/cli/*.sh; do
+for test in $(ls {"$build","$UNIT"}/tests/test_* 2>/dev/null | grep -v '\.[a-z]*$') tests/cli/*.sh tests/long/package.sh; do
 	case $test in
 	"$UNIT"/*) [ -n "$UNIT" ] && ! marked plain "$test" || continue ;;
 	"$build"/*) [ -z "$UNIT" ] || marked plain "$test" || continue ;;
