@@ -12,11 +12,9 @@ complete_line() { # WORD...: prints the completions of the last word
 		$(complete -p readmostly | grep -oE "_[a-z]+"); printf "%s\n" "${COMPREPLY[@]}"' _ "$dir/readmostly.bash" "$@"
 }
 pages_are_valid() {
-	local page
-	for page in "$dir"/*.1; do
-		grep -q '^\.SH NAME' "$page" && { ! command -v man >/dev/null || [ -z "$(man --warnings -l "$page" 2>&1 >/dev/null)" ]; } ||
-			{ echo "# $page"; return 1; }
-	done
+	[ -z "$(grep -L '^\.SH NAME' "$dir"/*.1)" ] || return
+	! command -v groff >/dev/null || [ -z "$(groff -k -t -man -ww -z "$dir"/*.1 2>&1 | tee "$dir/warnings")" ] ||
+		{ sed 's/^/# /' "$dir/warnings"; return 1; }
 	[ "$(ls "$dir"/*.1 | wc -l)" = "$(($("$build/readmostly" --help | grep -c '^  [a-z]') + $("$build/readmostly" dev | grep -c '^  [a-z]') + 1))" ]
 }
 every_option_is_offered() {

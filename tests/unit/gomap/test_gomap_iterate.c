@@ -199,7 +199,7 @@ static void same_size_growth_meanwhile(void)
 	static struct scene scene;
 	unsigned same_size = 0;
 
-	for (uint64_t round = 0; round < 200; round++) {
+	for (uint64_t round = 0; round < 200; round += 2) {
 		struct gomap_iterator it;
 		uint64_t head = 0;
 

@@ -15,13 +15,13 @@ const char *__asan_default_options(void)
 }
 
 static const struct pair {
-	const char *wrong, *why, *right;
+	const char *wrong, *why, *right; /* NULL: as in the row before */
 	struct technique_run run;
 } pairs[] = {
 	{ "handle_shared", "two variables, one map", "handle_clone",
 	        { .threads = 2, .iterations = 5000, .args = { 100 } } },
-	{ "handle_header", "torn headers", "handle_clone",
-	        { .threads = 2, .iterations = 20000, .args = { 100 } } },
+	{ "handle_header", "torn headers", NULL,
+	        { .threads = 2, .iterations = 5000, .args = { 100 } } },
 	{ "increment_unguarded", "concurrent map writes", "increment_rw",
 	        { .threads = 10, .iterations = 20000, .args = { 1 } } },
 	{ "range_list", "some were skipped", "range_counter",
@@ -39,6 +39,8 @@ static void check_pair(const struct pair *pair)
 	        "%s, which sleeps in the race, fails in 3 of 3 runs: %s",
 	        pair->wrong, pair->why);
 	CHECK(technique_caught(&run, pair->wrong, pair->why, 3) == 3, name);
+	if (!pair->right)
+		return;
 	run = pair->run;
 	snprintf(name, sizeof(name), "%s passes in 3 runs", pair->right);
 	CHECK(technique_caught(&run, pair->right, "", 3) == 0, name);
@@ -79,12 +81,12 @@ static double single_thread_stat(const char *id, const char *name, uint64_t arg)
 	return value;
 }
 
-/* One thread assigns and restores the variable 100,000 times; the other copies
+/* One thread assigns and restores the variable 20,000 times; the other copies
    it as often. */
 static struct technique_run assigned_and_copied(const char *id)
 {
 	struct technique_run run = {
-		.threads = 2, .iterations = 100000, .args = { 100 }, .seed = 7
+		.threads = 2, .iterations = 20000, .args = { 100 }, .seed = 7
 	};
 
 	technique_play(&run, id);
@@ -105,7 +107,7 @@ static void copies_race_with_assignments(void)
 		printf("# %s: %.0f torn, %.0f nil, %.0f of other maps\n",
 		        ids[i], torn, technique_stat(&run, "torn_nil_buckets"),
 		        technique_stat(&run, "copies_of_other_maps"));
-		CHECK(technique_stat(&run, "copies") >= 100000 &&
+		CHECK(technique_stat(&run, "copies") >= 20000 &&
 		                technique_stat(&run, "copies_of_other_maps") >
 		                        0,
 		        "some copies are of the map that is assigned "
@@ -115,6 +117,20 @@ static void copies_race_with_assignments(void)
 		               : "a variable of one word does not tear");
 		technique_end(&run);
 	}
+}
+
+static void a_large_registry_is_used(void)
+{
+	struct technique_run run = {
+		.threads = 1, .iterations = 1000, .args = { 4000 }
+	};
+
+	technique_play(&run, "cleanup_cancel");
+	CHECK(technique_stat(&run, "open_max") > 4000 / 3.0 &&
+	                technique_stat(&run, "open_max") < 4000 &&
+	                technique_stat(&run, "refused") == 0,
+	        "a large registry has many connections open together");
+	technique_end(&run);
 }
 
 /* Tests misuses that are not wrong but expensive, which counts show. */
@@ -144,13 +160,6 @@ static void check_costs(void)
 	                        "writes_seen_through_original", 10) == 0,
 	        "each write to an assigned variable changes the original, no "
 	        "write to a clone does");
-	CHECK(single_thread_stat("cleanup_cancel", "open_max", 16000) >
-	                        16000 / 3.0 &&
-	                single_thread_stat(
-	                        "cleanup_cancel", "open_max", 16000) < 16000 &&
-	                single_thread_stat(
-	                        "cleanup_cancel", "refused", 16000) == 0,
-	        "a large registry has many connections open together");
 	CHECK(single_thread_stat("cleanup_cancel", "closed_by_timer", 100) >
 	                        0 &&
 	                single_thread_stat("cleanup_cancel", "refused", 100) ==
@@ -229,6 +238,7 @@ int main(void)
 		check_pair(&pairs[i]);
 	losses_are_counted();
 	check_costs();
+	a_large_registry_is_used();
 	copies_race_with_assignments();
 	pair_modes();
 	servers_open_during_sweeps();
