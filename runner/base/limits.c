@@ -182,8 +182,10 @@ static void read_memory(struct rm_limit *limit)
 		        "vm.overcommit_memory is 2)");
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
 		tighten_by_groups(&controllers[i], limit);
-	tighten_by_rlimit(limit, RLIMIT_AS, "VmSize:", "ulimit -v (bytes)");
 	tighten_by_rlimit(limit, RLIMIT_DATA, "VmData:", "ulimit -d (bytes)");
+	used = limit->left;
+	tighten_by_rlimit(limit, RLIMIT_AS, "VmSize:", "ulimit -v (bytes)");
+	limit->is_address_space = limit->left < used;
 }
 
 /* Number of threads in all processes of this user. */

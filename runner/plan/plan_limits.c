@@ -15,6 +15,20 @@ bool rm_plan_is_beyond_limit(const char *reason)
 	       !strncmp(reason, RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT));
 }
 
+/* glibc reserves 64 MiB for the heap of each thread, from 128 MiB of which it
+   returns the rest, and 8 MiB for a stack. Without this room each malloc() of a
+   thread calls mmap() three times: that would be timed. */
+static uint64_t reserved_bytes(
+        const struct rm_cell *cell, const struct rm_limits *limits)
+{
+	const uint64_t mib = 1 << 20;
+
+	if (!limits->memory.is_address_space ||
+	        cell->measure == RM_MEASURE_SIMULATED)
+		return 0;
+	return (64 + 72 * (uint64_t)cell->threads) * mib;
+}
+
 int rm_plan_check_limits(const struct rm_plan_cell *planned,
         unsigned more_tasks, const struct rm_limits *limits,
         char reason[RM_REASON_BYTES])
@@ -25,15 +39,18 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
 	        1 + more_tasks +
 	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
 	const uint64_t mib = 1 << 20, most = rm_limits_trial_bytes(limits);
+	const uint64_t reserved = reserved_bytes(cell, limits);
 
-	if (planned->memory_bytes > most) {
+	if (reserved > limits->memory.left ||
+	        planned->memory_bytes > most - reserved / 2) {
 		snprintf(reason, RM_REASON_BYTES,
 		        "a trial needs about %" PRIu64
 		        " MiB of memory and may take %" PRIu64
 		        ", half of what is left (%.400s): raise this limit, or "
-		        "set fewer keys",
-		        (planned->memory_bytes + mib - 1) / mib, most / mib,
-		        limits->memory.source);
+		        "set fewer keys%s",
+		        (planned->memory_bytes + reserved / 2 + mib - 1) / mib,
+		        most / mib, limits->memory.source,
+		        reserved ? " or threads" : "");
 		return -ENOMEM;
 	}
 	if (tasks > limits->tasks.left) {
