@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The Debian package in empty roots. A plain user without network builds HEAD with only the packages of Build-Depends;
-# lintian has no complaint. In a second root, with only its dependencies, the package passes debian/tests/smoke,
+# lintian accepts it. In a second root, with only its dependencies, the package passes debian/tests/smoke,
 # checks two maps and runs the smoke mode to its page. KEEP=FOLDER keeps the roots there. TMPDIR needs 4 GB.
 # slow: half an hour, mostly compilation. alone: the smoke mode measures.
 . tests/tools/tap.sh
@@ -36,13 +36,13 @@ check "apt-get build-dep finds each package that the build needs" inside build r
 check "a plain user builds the package without network" inside build nobody \
 	'cd /src/readmostly && dpkg-buildpackage -us -uc -b'
 check "lintian is installed" inside build root "$get lintian"
-check "lintian has no error and no warning" inside build nobody 'cd /src && lintian --fail-on error,warning *.changes'
+check "lintian reports neither errors nor warnings" inside build nobody 'cd /src && lintian --fail-on error,warning *.changes'
 cp "$dir"/build/src/readmostly_*.deb debian/tests/smoke "$dir/run"
 check "the package names each package that it needs" inside run root \
 	"apt-get update -q && $get /readmostly_*.deb && "'! ldd /usr/lib/readmostly/maps/*/* 2>&1 | grep "not found"'
 check "debian/tests/smoke passes" inside run nobody 'sh /smoke'
 check "two maps pass all checks" inside run nobody 'readmostly check ck_ht; readmostly check gomap_rw'
-# Status 3: on a busy machine cells have no result.
+# Status 3: on a busy machine some cells lack results.
 check "the smoke mode measures and writes its page" inside run nobody \
 	'cd "$(mktemp -d)"; readmostly run --mode smoke --busy-ok --set repeat-most=0 || [ $? = 3 ]
 	readmostly dev validate results/latest && test -s results/latest/report/index.html'
