@@ -32,7 +32,7 @@ struct hash_spread {
 struct hash_collisions {
 	uint64_t count[HASH_WIDTHS];  /* number of keys whose hash occurred
 	                                before */
-	double expected[HASH_WIDTHS]; /* for a random function */
+	double expected[HASH_WIDTHS]; /* expected for a random function */
 };
 
 struct hash_quality {
