@@ -19,7 +19,7 @@
  * hundred copies. In one of 999 turns thread 0 sleeps while a is another map,
  * until some thread has copied that map once.
  *
- * A template. The includer selects a guard and defines HANDLE_FORM:
+ * This is a template. The includer selects a guard and defines HANDLE_FORM:
  *
  *	HANDLE_WORD	a is one word, and b a copy of it, as in Go
  *	HANDLE_HEADER	a variable is the header itself, assigned and copied

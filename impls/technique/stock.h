@@ -3,7 +3,7 @@
  * stock.h - sells from stock: one item is in a locked Go map, and many callers
  * take one unit each (the loop `stock`).
  *
- * A template. The includer selects a guard (guard_*.h) and defines
+ * This is a template. The includer selects a guard (guard_*.h) and defines
  *
  *	STOCK_CHECKS_UNLOCKED  1: checks under the read lock, and refuses there
  *	STOCK_CHECKS_LOCKED  1: checks under the write lock before it takes

@@ -10,7 +10,7 @@
  * for odd keys. Half of the keys are in the read map, and half only in dirty.
  * An operation that loads and deletes in two steps gives the key to both.
  *
- * A template: the includer defines met_take(), a LoadAndDelete.
+ * This is a template. The includer defines met_take(), a LoadAndDelete.
  */
 #ifndef RM_TECHNIQUE_TAKE_MET_H
 #define RM_TECHNIQUE_TAKE_MET_H
