@@ -127,7 +127,7 @@ static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Increments all versionsor advances the log by its whole length, so that
+/* Increments all versions or advances the log by its whole length, so that
    caches drop all lines. */
 static void cache_clear(void *thread)
 {

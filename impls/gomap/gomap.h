@@ -78,7 +78,8 @@ RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old);
 
-/* Removes all entriesand ends growth. Keeps the array and draws a new seed. */
+/* Removes all entries and ends growth. Keeps the array and draws a new
+   seed. */
 GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape);
 
 struct gomap_iterator;

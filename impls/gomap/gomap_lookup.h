@@ -5,8 +5,8 @@
 
 #include "impls/gomap/gomap_layout.h"
 
-/* Returns the top 8 bitsof the hash. Adds GOMAP_LIVE if they would collide with
-   a state. */
+/* Returns the top 8 bits of the hash. Adds GOMAP_LIVE if they would collide
+   with a state. */
 RM_HOT uint8_t gomap_tophash(uint64_t hash)
 {
 	uint8_t top = (uint8_t)(hash >> 56);

@@ -42,8 +42,8 @@ RM_HOT void gomap_write_end(struct gomap *map)
 	gomap_set(map->flags, flags & (uint8_t)~GOMAP_WRITING);
 }
 
-/* Returns the first free slot of a chainand appends a bucket if necessary. The
-   result's `bucket` is NULL if memory runs out. */
+/* Returns the first free slot of a chain and appends a bucket if necessary.
+   The result's `bucket` is NULL if memory runs out. */
 GOMAP_PLAIN struct gomap_place gomap_free_slot(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *bucket)
 {

@@ -47,8 +47,8 @@ static RM_COLD void table_set(
 		        RM_EVENT_RESIZE, start_ns, ck_ht_count(&map->table));
 }
 
-/* Used only by ck_ht_hash*(), which this map does not callbecause it computes
-   the hashes itself. */
+/* Used only by ck_ht_hash*(), which this map does not call because it
+   computes the hashes itself. */
 static void table_hash(
         ck_ht_hash_t *hash, const void *key, size_t length, uint64_t seed)
 {
