@@ -129,7 +129,7 @@ static void step_fresh(struct model *model)
 	model_remove(model, old, key_of(model->shape, old, &text));
 }
 
-/* Many operations on few ranks: fills, churns or empties. */
+/* Makes many operations on few ranks, which fill, churn or empty the map. */
 static void step_mixed(struct model *model, uint64_t phase)
 {
 	uint64_t x = rm_next(&model->rng);
