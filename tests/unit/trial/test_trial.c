@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trials of a correct map and of maps with injected bugs: errors that
+ * Runs trials of a correct map and of maps with injected bugs, which
  * verification, window and control must detect.
  */
 #include "runner/impl.h"
@@ -109,7 +109,7 @@ static void a_misplaced_thread_is_void(void)
 	request.cell.cpu_count = request.cell.threads = 1;
 	request.cell.cpus = cpus;
 	rm_team_run(&team, &request, &impl);
-	team.members[0].cpu_end = 77; /* as if the thread had been migrated */
+	team.members[0].cpu_end = 77; /* as if the thread had migrated */
 	result = result_of(&team);
 	CHECK(is(result, "void", "ran on CPU"), "a migrated thread is void");
 	json_decref(result);
@@ -183,8 +183,8 @@ static void a_thousand_threads_run_every_loop(void)
 		request.cell.dist = loops[i].dist;
 		request.cell.dist_a = 0.99;
 		request.cell.loop.kind = loops[i].loop;
-		/* two arrivals per thread: a rate that a busy machine can keep,
-		   with two seconds for the CPU time of 50 ms */
+		/* two arrivals per thread, which a busy machine can keep, with
+		   two seconds for 50 ms of CPU time */
 		request.cell.rate_per_s = paced ? 4000 : 0;
 		request.cell.threads = 1000;
 		request.cell.window_ops = paced ? 0 : 1600;
@@ -204,7 +204,7 @@ static void a_thousand_threads_run_every_loop(void)
 	}
 }
 
-/* Number of calls of the map in all phases, with and without settle. */
+/* Returns the number of calls of the map in all phases. */
 static uint64_t count_calls(enum rm_settle settle, json_t **result)
 {
 	struct rm_request request = request_of(RM_UPDATE);
