@@ -27,7 +27,7 @@ from pathlib import Path
 
 from report import ending, folders
 
-COMMANDS = {  # word -> the module whose main() gets the remaining words
+COMMANDS = {  # maps each word to the module whose main() gets the remaining words
     "admit": "report.admit", "advise": "report.advise",
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
@@ -54,7 +54,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
-    """Yields the folders of earlier campaigns; JournalError if a given one has no report."""
+    """Yields the folders of earlier campaigns. Raises JournalError if a given folder has no
+    report."""
     from report.load import JournalError, no_campaign
     if args.earlier is not None:
         for path in (path for path in args.earlier if path != Path("none")):
@@ -98,7 +99,7 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the page, prints the lines and returns the exit status."""
-    if args.folder.is_symlink():  # results/latest will be another campaign
+    if args.folder.is_symlink():  # the link results/latest will later point to another campaign
         args.folder = args.folder.parent / args.folder.readlink()
     lines, incomplete = write_page(args)
     print("\n".join(lines))
@@ -106,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; If `argv` is None, uses the arguments of the program."""
+    """Runs the command. If `argv` is None, uses the arguments of the program."""
     os.environ["SOURCE_DATE_EPOCH"] = "0"  # makes the output reproducible
     os.environ["MPLBACKEND"] = "svg"  # other back ends may not be installed
     if "MPLCONFIGDIR" not in os.environ:

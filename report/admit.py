@@ -26,7 +26,7 @@ RULE = Path(__file__).with_name("admission.json")
 @dataclass(frozen=True)
 class Rule:
     """Limits on the difference between odd and even blocks, on the deviation of the speed from
-    other machines of the kind, and on the share of disturbed trials."""
+    other machines of the same kind, and on the share of disturbed trials."""
     aa_most: float
     speed_most: float
     disturbed_most: float

@@ -2,7 +2,7 @@
 """Extracts the part of a cell's id that is the same in every run."""
 import re
 
-COUNTED = re.compile(r"\d+ops")  # number of operations of a window, in a cell's id
+COUNTED = re.compile(r"\d+ops")  # the number of operations of a window in a cell's id
 
 
 def identity(cell: str) -> str:

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 class InputError(Exception):
-    """An error that the user must correct; the exit status is 2."""
+    """An error that the user must correct. The exit status is 2."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,7 +107,7 @@ def refusing(command: Callable[[], int], name: str,
         found, status = str(error), USAGE
     except OSError as error:
         if error.filename is None:
-            raise  # an error of a stream has no file name
+            raise  # an error without a file name is one of a standard stream
         found = f"{error.filename}: {folders.reason(error, *instead)}"
         status = INCOMPLETE if error.errno in FULL else USAGE
     print(f"{name}: {found}", file=sys.stderr)
@@ -116,7 +116,7 @@ def refusing(command: Callable[[], int], name: str,
 
 def end(command: Callable[[], int]) -> int:
     """Runs command() and returns its status for sys.exit()."""
-    for inherited in (signal.SIGPIPE, signal.SIGCHLD):  # the parent may ignore them
+    for inherited in (signal.SIGPIPE, signal.SIGCHLD):  # the parent may have ignored these signals
         signal.signal(inherited, signal.SIG_DFL)
     os.umask(os.umask(0) & ~0o700)  # the user must be able to read what this process writes
     debug = "--debug" in sys.argv[1:]
@@ -135,7 +135,7 @@ def end(command: Callable[[], int]) -> int:
         if debug:
             raise
         if isinstance(error, OSError) and error.filename is None:
-            return lost(error)  # an error of a file would have a file name
+            return lost(error)  # without a file name it is an error of a standard stream
         print_error(failure_line(error))
         status = USAGE
     return flushed(status)

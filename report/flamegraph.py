@@ -24,13 +24,13 @@ from report import ending
 from report.ending import InputError
 from report.load import strict_json
 
-# The functions in which measuring threads of C maps and of Go maps spend the window.
+# The threads of C maps and of Go maps spend the window in these functions.
 WINDOW_C, WINDOW_GO = "run_window", "main.(*team).window"
-# Suffixes that the tools add: marks of inlined functions, and addresses of static functions.
+# The tools add these suffixes: marks of inlined functions, and addresses of static functions.
 MARKS = re.compile(r"( \((inline|inlined|partial-inline)\)|\[inline\]|<[0-9a-f]{16}>)$")
 LINE_PX = 16  # height of a caption line
 MOST_FUNCTIONS = 16  # largest number of rows in the table of shares
-Stack = tuple[str, ...]  # starts with the outermost call
+Stack = tuple[str, ...]  # frames of a stack, starting with the outermost call
 Stacks = Iterator[tuple[Stack, int]]
 
 
@@ -68,7 +68,8 @@ def collapsed_stacks(text: str) -> Stacks:
 
 
 def go_stacks(text: str) -> Stacks:
-    """Parses samples, each after a ruler: labels if any, COUNT FRAME, then a line per caller."""
+    """Parses samples. After a ruler, each has labels if any, a line COUNT FRAME, and a line per
+    caller."""
     for block in re.split(r"^-+\+-+\n", text, flags=re.MULTILINE)[1:]:
         lines = [line for line in block.splitlines() if line.strip()]
         first = next((i for i, line in enumerate(lines) if re.match(r"\s*\d+ +\S", line)), None)
@@ -81,8 +82,8 @@ def go_stacks(text: str) -> Stacks:
 
 def fold(stacks: Stacks, marker: str, others: bool) -> Counter[Stack]:
     """Counts the stacks from the function `marker` inwards. A stack without it belongs to another
-    phase and is left out. If `others`, the profile covers only the window, so that such a stack
-    belongs to the runtime and is kept."""
+    phase and is left out. If `others`, the profile covers only the window, so such a stack belongs
+    to the runtime and is kept."""
     folded: Counter[Stack] = Counter()
     for stack, count in stacks:
         if marker in stack:
@@ -118,7 +119,8 @@ def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list
     if result["verification"]["status"] != "ok":
         raise InputError(f"the trial's answers are wrong: {result['verification']['reason']}")
     go = result["environment"].get("go")
-    cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]  # null for free goroutines
+    # the time is null for free goroutines
+    cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]
     cpu = "" if None in cpu_ns else f" in {sum(cpu_ns) / 1e9:.2f} s of CPU time,"
     return [f"map {cell['map']}{f' ({go})' if go else ''}, workload {cell['workload']}, "
             f"threads {cell['threads']}: {samples:,} samples{cpu} in a window of "

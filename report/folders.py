@@ -37,7 +37,7 @@ NEXT = {
 
 def reason(error: OSError, instead: str = "use a copy of the campaign (cp -r)") -> str:
     """The error's text, and the next step unless the text has one. A file that may not be read or
-    written is not damaged. `instead`: the next step if a folder cannot be written."""
+    written is not damaged. `instead` is the next step if a folder cannot be written."""
     text = error.strerror or "no reason"
     if error.errno in NEXT and text == os.strerror(error.errno):
         return f"{text}: {NEXT[error.errno]}"
@@ -66,7 +66,7 @@ def owner(campaign: Path) -> str:
 
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
-    """Adds the file name to an OSError, because ending.py takes one without a name for an error of
+    """Adds the file name to an OSError, because ending.py takes an error without a name for one of
     a standard stream."""
     try:
         yield
@@ -75,7 +75,7 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file completely or not at all; the OSError names it. Bytes of file names that
+    """Writes a file completely or not at all. An OSError names the file. Bytes of file names that
     are not UTF-8 become question marks."""
     new = f"{path}.{os.getpid()}.new"
     with naming(path):
@@ -97,8 +97,8 @@ def unlinked(path: str, flags: int) -> int:
 
 
 def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
-    """Appends bytes to an open file completely or not at all; the OSError names `path`. The caller
-    must lock a shared file."""
+    """Appends bytes to an open file completely or not at all. An OSError names `path`. If the file
+    is shared, the caller must lock it."""
     end = file.seek(0, os.SEEK_END)
     with naming(path):
         try:
@@ -111,11 +111,11 @@ def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
 
 
 def temporary() -> str:
-    """Returns the folder for temporary files; InputError if there is none."""
+    """Returns the folder for temporary files. Raises InputError if there is none."""
     try:
         return tempfile.gettempdir()
     except FileNotFoundError as error:
-        from report.ending import InputError  # which imports this module
+        from report.ending import InputError  # imported here, because ending.py imports this module
         raise InputError(f"{os.environ.get('TMPDIR') or '/tmp'}: no temporary file can be made "
                          "here: choose another place: export TMPDIR=FOLDER") from error
 

@@ -76,8 +76,8 @@ class Cells:
 
 @dataclass(frozen=True)
 class Staged:
-    """The content of a folder: `stages` are the complete stages in order, `begun` is the
-    incomplete one."""
+    """The content of a folder. `stages` are the complete stages in order, and `begun` is the
+    incomplete stage."""
     path: Path
     meta: Meta
     plan: Cells
@@ -112,8 +112,8 @@ class Staged:
 
 
 def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str | None]) -> T:
-    """Reads a JSON file as a `kind`. Errors become a JournalError. `check` gets the object and
-    returns an error or None."""
+    """Reads a JSON file as a `kind`. Raises JournalError for every error. `check` takes the object
+    and returns an error or None."""
     try:
         value = strict_json.loads(file.read_bytes())
         if not isinstance(value, dict):
@@ -171,7 +171,7 @@ def folders(path: Path) -> list[Path]:
 
 
 def read(path: Path | str) -> Staged:
-    """Reads the staged campaign in a folder. Raises JournalError if there is no such campaign."""
+    """Reads the staged campaign in a folder. Raises JournalError if the folder has none."""
     path = Path(path)
     if not path.is_dir():
         raise no_campaign(path)

@@ -37,7 +37,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command in the package of the kind; returns the exit status."""
+    """Runs the command in the package of the kind and returns the exit status."""
     if args.command == "rule":
         return int(importlib.import_module(f"{PACKAGES[args.what]}.rule").main())
     folder = Path(args.what)
@@ -50,6 +50,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command in `argv`; returns the exit status."""
+    """Runs the command in `argv` and returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report", JournalError)

@@ -24,7 +24,7 @@
 
 enum {
 	BUCKET_SLOTS = 4,
-	BUCKET_MIN_LINES = 2,        /* of a table */
+	BUCKET_MIN_LINES = 2,        /* least number of buckets of a table */
 	BUCKET_MAX_LOAD_TENTHS = 27, /* maximum number of keys per 10 buckets */
 };
 
@@ -35,7 +35,7 @@ struct bucket {
 
 struct buckets {
 	struct bucket *line;
-	size_t mask;  /* number of buckets - 1, a power of two - 1 */
+	size_t mask;  /* number of buckets - 1; the number is a power of two */
 	size_t count; /* keys in the lines, without key 0 */
 	uint64_t seed;
 	bool has_zero; /* whether key 0 is present */
@@ -43,7 +43,8 @@ struct buckets {
 };
 
 /* Returns a bit mask of the slots whose key is `word`; slot i has bit 2 * i.
-   Uses only instructions of the baseline architecture, like the maps. */
+   Uses only instructions of the baseline architecture, because the maps do,
+   too. */
 #ifdef __SSE2__
 #include <emmintrin.h>
 
@@ -198,7 +199,7 @@ static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 	}
 }
 
-/* Calls fn for each entry until it returns false. */
+/* Calls `fn` for each entry until `fn` returns false. */
 static inline void bucket_scan(
         const struct buckets *table, rm_scan_fn *fn, void *context)
 {
@@ -221,7 +222,8 @@ static inline void bucket_scan(
 	}
 }
 
-/* rm_map_ops.check: searches find every key, and the count is right. */
+/* rm_map_ops.check: checks that searches find every key and that the count is
+   right. */
 static inline bool bucket_check(
         const struct buckets *table, char *why, size_t size)
 {

@@ -162,7 +162,6 @@ static bool check(void *opaque, char *why, size_t size)
 	return bucket_check(&map->table, why, size);
 }
 
-/* Initialisers of the table of operations. */
 #define BUCKET_OPS NO_HANDLE_OPS, .scan = scan, .clear = clear, .check = check
 
 /* Members of struct rm_impl that these maps share. */

@@ -21,11 +21,11 @@ static void *create(const struct rm_sizing *sizing)
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	uint64_t rank = key.word; /* the low half of the key is its rank, see
+	uint64_t rank = key.word; /* the low half of a key is its rank, see
 	                             rm_scatter() */
 
 	(void)thread;
-#ifdef RM_PLACED /* in every other key the rank is generated, but not read */
+#ifdef RM_PLACED /* the string is generated, but the rank is not read from it */
 	if (shape.str)
 		__asm__ volatile("" : : "r"(key.bytes) : "memory");
 #else

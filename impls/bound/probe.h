@@ -27,7 +27,7 @@ enum { PROBE_TAG, PROBE_KEY, PROBE_LENGTH, PROBE_SMALLEST = 8 };
 
 struct probe {
 	uint64_t *slots;
-	size_t mask; /* number of slots - 1, a power of two - 1 */
+	size_t mask; /* number of slots - 1; the number is a power of two */
 	size_t count;
 	size_t growths;
 	uint64_t seed;
@@ -95,8 +95,8 @@ RM_HOT void probe_write(
 	memcpy(slot + probe_value_at(shape), value, shape.value_bytes);
 }
 
-/* Doubles the table, under the write lock. A write cannot report "out of
-   memory", so this aborts; the trial is recorded as failed. */
+/* Doubles the table. The caller holds the write lock. A write cannot report
+   "out of memory", so this aborts; the trial is recorded as failed. */
 static RM_COLD void probe_grow(struct probe *table, struct rm_shape shape)
 {
 	const size_t words = probe_stride(shape), old_mask = table->mask;
@@ -122,7 +122,7 @@ static RM_COLD void probe_grow(struct probe *table, struct rm_shape shape)
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* Makes a free slot of this tag hold the key, with a copy of the key's bytes.
+/* Stores the key, with a copy of its bytes, in the free slot where it belongs.
    Returns the slot, which the next growth may move. */
 static RM_COLD uint64_t *probe_claim(struct probe *table, struct rm_shape shape,
         uint64_t tag, struct rm_key key)
@@ -210,7 +210,8 @@ static inline bool probe_lost(
 	return false;
 }
 
-/* rm_map_ops.check: a search finds each live slot, and the count is right. */
+/* rm_map_ops.check: checks that a search finds each live slot and that the
+   count is right. */
 static inline bool probe_check(const struct probe *table, struct rm_shape shape,
         char *why, size_t size)
 {

@@ -21,7 +21,7 @@ struct map {
 	   share one cache line. */
 	_Alignas(RM_CACHE_LINE) pthread_rwlock_t lock;
 	struct probe table;    /* protected by lock */
-	struct rm_shape shape; /* for destroy() */
+	struct rm_shape shape; /* needed by destroy() */
 };
 
 static void *create(const struct rm_sizing *sizing)
@@ -117,7 +117,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Optional operations follow. */
+/* The operations below are optional. */
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unsync_bucket_bulk.c - unsync_bucket with look-ups of 64 keys at once, which
-   fetch the lines of all keys first: the bound of the maps whose ids end in
-   _bulk. */
+   first fetch the lines of all keys. It is the bound of the maps whose ids end
+   in _bulk. */
 #include "impls/bound/bucket_ops.h"
 
 static const struct rm_map_ops ops = {

@@ -7,7 +7,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the cached map, its `ops` */
+#include "impls/gomap/gomap_guarded.h"
 #include "impls/support/hash.h"
 #include "runner/base/clock.h"
 
@@ -29,7 +29,7 @@ enum {
 };
 
 enum {
-	LOCAL_CACHE_LINES = 256, /* per thread: 16 KiB */
+	LOCAL_CACHE_LINES = 256, /* of each thread; together 16 KiB */
 	LOCAL_CACHE_LOG = 4096,
 	LOCAL_CACHE_VERSIONS = 4096,
 	LOCAL_CACHE_AGES = 6, /* buckets of the age histogram */
@@ -39,8 +39,9 @@ enum {
 /* A cached entry, one cache line. */
 struct cache_line {
 	_Alignas(RM_CACHE_LINE) uint64_t filled_ns;
-	uint32_t generation; /* differs from the cache's generation: empty */
-	uint32_t length;     /* of a string key */
+	uint32_t generation; /* if it differs from the cache's generation, the
+	                        line is empty */
+	uint32_t length;     /* length of a string key */
 	uint64_t key[2];
 	uint64_t value[3];
 	uint32_t mark; /* tag of the key in the log, or version of the key */
@@ -51,24 +52,25 @@ struct cache {
 	_Alignas(2 * RM_CACHE_LINE) struct cached_map *map;
 	uint64_t log_seen;   /* log entries already applied */
 	uint32_t generation; /* never 0 */
-	/* only this thread writes them; `hits` to `ages` only in stats
+	/* only this thread writes these; `hits` to `ages` exist only in stats
 	   builds */
 	_Atomic uint64_t age_max_ns;          /* of all answers */
 	_Atomic uint64_t refreshes, expiries; /* rare, so counted in all
 	                                         builds */
 	_Atomic uint64_t hits, misses, drops, ages[LOCAL_CACHE_AGES];
-	struct replica_reader *reader; /* NULL without a replica */
+	struct replica_reader *reader; /* NULL if there is no replica */
 	struct cache_line lines[LOCAL_CACHE_LINES];
 };
 
 struct cached_map {
 	struct map *backing;
-	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock ... */
+	uint64_t (*now_ns)(void); /* NULL: use the coarse monotonic clock ... */
 	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t limit_ns;        /* age at which a line expires */
 	uint64_t seed;            /* seed of the hash that selects lines */
 	size_t threads;
-	struct cache **caches;   /* by slot; NULL: never joined */
+	struct cache **caches;   /* indexed by slot; NULL: the slot was never
+	                            joined */
 	struct replica *replica; /* NULL: misses read `backing` */
 	/* number of entries logged so far; written under the lock */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t log_head;
@@ -79,7 +81,8 @@ struct cached_map {
 /* Invalidates the whole cache. */
 RM_HOT void cache_drop_all(struct cache *cache)
 {
-	if (!++cache->generation) { /* wraps every 2^32 drops */
+	if (!++cache->generation) { /* the generation wraps around every 2^32
+	                               drops */
 		memset(cache->lines, 0, sizeof(cache->lines));
 		cache->generation = 1;
 	}
@@ -115,7 +118,7 @@ RM_HOT bool cache_is_cacheable(struct rm_shape shape, struct rm_key key)
 	return !shape.str || key.length <= LOCAL_CACHE_KEY_BYTES;
 }
 
-/* Stores the key in the format of a line; short strings are padded with 0. */
+/* Converts the key to the format of a line; short strings are padded with 0. */
 RM_HOT void cache_key_words(
         struct rm_shape shape, struct rm_key key, uint64_t words[2])
 {

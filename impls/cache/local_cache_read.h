@@ -11,13 +11,14 @@ RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION)
 		return cache_tag_of(hash);
 	/* seq_cst: pairs with cache_publish(). Orders a thread's write of one
-	   key before its read of another key's version: if it reads the old
-	   version, its write precedes the other key's write. */
+	   key before its read of another key's version. So if the thread reads
+	   the old version, its own write came before the write of the other
+	   key. */
 	return atomic_load_explicit(
 	        cache_version_of(map, hash), memory_order_seq_cst);
 }
 
-/* Reads the backing map (or replica) under its lock; fills the line if the key
+/* Reads the backing map (or replica) under its lock. Fills the line if the key
    exists. */
 RM_HOT bool cache_read_backing(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
@@ -26,7 +27,7 @@ RM_HOT bool cache_read_backing(struct cache *cache, struct rm_shape shape,
 	struct cache_line *line = cache_line_of(cache, hash);
 	uint32_t mark;
 	bool was_there;
-	/* taken before the read, so the value is not older than this */
+	/* read before the value, so the value is not older than this */
 	const uint64_t now_ns = callback_now(cache->map);
 
 	if (LOCAL_CACHE_REPLICA) {
@@ -35,7 +36,8 @@ RM_HOT bool cache_read_backing(struct cache *cache, struct rm_shape shape,
 		        replica_read(cache, shape, key, hash, now_ns, value);
 	} else {
 		guard_read(&shard->guard, cache);
-		mark = cache_mark_of(cache->map, hash); /* constant now */
+		/* cannot change while the lock is held */
+		mark = cache_mark_of(cache->map, hash);
 		was_there = gomap_lookup(shard->inner, shape, key, value);
 		guard_read_end(&shard->guard, cache);
 	}
@@ -169,14 +171,15 @@ static RM_COLD void cache_apply_log(struct cache *cache, uint64_t head)
 	if (atomic_load_explicit(&map->log_head, memory_order_relaxed) -
 	                cache->log_seen >=
 	        LOCAL_CACHE_LOG) {
-		cache_drop_all(cache); /* some were overwritten */
+		cache_drop_all(cache); /* some entries were overwritten before
+		                          this read */
 		if (LOCAL_CACHE_REPLICA)
 			replica_require_all(cache, head);
 	}
 	cache->log_seen = head;
 }
 
-/* Applies the log up to `*position`, unless already done. */
+/* Applies the log up to `*position`, unless this cache has already done so. */
 RM_HOT void cache_catch_up(struct cache *cache, _Atomic uint64_t *position)
 {
 	/* acquire: pairs with the release in cache_publish(), or with the store

@@ -3,9 +3,10 @@
  * local_cache_replica.c - local_cache, but misses read a replica.
  *
  * A cache hit reads the clock and writes no shared memory. A miss takes the
- * read lock of a second map, which a background thread updates from the log of
- * writes, and avoids the lock that writers take. An answer may be one batch
- * plus the replica's lag old, but never older than 30 s plus that lag.
+ * read lock of a second map, and so avoids the lock that writers take. A
+ * background thread updates the second map from the log of writes. An answer
+ * may be as old as one batch plus the replica's lag, but never older than 30 s
+ * plus that lag.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #define LOCAL_CACHE_REPLICA      true

@@ -11,19 +11,18 @@
  * oldest writes itself, so the replica never lacks more than LOCAL_CACHE_LOG
  * writes.
  *
- * The lag: at time `current_ns` the replica had every write that was logged by
- * then. So the lag of a read is at most now - current_ns, and the staleness of
- * an answer is at most the age of its line plus the lag of the read that filled
- * it.
+ * The replica has every write that was logged before the time `current_ns`. So
+ * the lag of a read is at most now - current_ns, and the staleness of an answer
+ * is at most the age of its line plus the lag of the read that filled it.
  *
  * A cache applies the log only up to `applied`. If it invalidated a line before
  * the replica has the write, the next miss would cache the old value, and no
- * later log entry would invalidate it. Some writes a thread must see earlier.
- * `min_applied` of a cache line ensures that: the thread reads keys of that
- * line from the replica only once `applied` has reached this position, until
- * then from the primary (counted as primary_reads). It is raised by the
- * thread's own writes, by its reads of the primary, and by entries logged
- * before it joined or ended a park.
+ * later log entry would invalidate it. But a thread must see some writes
+ * earlier. Each cache line therefore has a position `min_applied`. Until
+ * `applied` has reached it, the thread reads keys of that line from the primary
+ * (counted as primary_reads), and afterwards from the replica. `min_applied` is
+ * raised by the thread's own writes, by its reads of the primary, and by
+ * entries logged before it joined or ended a park.
  */
 #ifndef RM_LOCAL_CACHE_REPLICA_H
 #define RM_LOCAL_CACHE_REPLICA_H
@@ -32,33 +31,36 @@
 
 #include <pthread.h>
 
-/* Time that a write waits in the log if nothing delays the follower: roughly
-   the latency of a message to another machine in the same data centre. */
+/* Longest time that a write waits in the log if nothing delays the follower. It
+   is roughly the latency of a message to another machine in the same data
+   centre. */
 #define REPLICA_POLL_NS ((uint64_t)1000000)
 
 enum {
 	REPLICA_BATCH = 64
-}; /* writes applied each time that the replica's lock
-                                is held */
+}; /* most writes that are applied during one hold of the replica's lock */
 
 /* The result of a write. It is written under the primary's lock and read under
    the replica's; `log_head` publishes it. */
 struct replica_write {
-	struct rm_key key; /* string bytes: `bytes`, or a malloc'ed copy */
+	struct rm_key key; /* a string points to `bytes` or to a malloc'ed
+	                      copy */
 	char bytes[LOCAL_CACHE_KEY_BYTES];
 	struct rm_value value;
 	bool present;
 };
 
-/* One per thread and line of its cache, for all keys of that line. */
+/* One for each cache line of each thread; it applies to all keys of that
+   line. */
 struct replica_line {
 	uint64_t min_applied; /* position in the log, see above */
 	uint64_t lag_ns;      /* lag of the replica when the line was filled */
 };
 
-/* Written by one thread; replica_reads only in stats builds. */
+/* Written by one thread. Only stats builds count replica_reads. */
 struct replica_reader {
-	_Alignas(2 * RM_CACHE_LINE) uint64_t lag_ns; /* at its last read */
+	/* of the replica at the last read */
+	_Alignas(2 * RM_CACHE_LINE) uint64_t lag_ns;
 	_Atomic uint64_t lag_max_ns, staleness_max_ns;
 	_Atomic uint64_t primary_reads, replica_reads;
 	struct replica_line lines[LOCAL_CACHE_LINES];
@@ -67,14 +69,15 @@ struct replica_reader {
 struct replica {
 	struct map *map;
 	pthread_t follower;
-	bool follower_running; /* started, and not joined */
+	bool follower_running; /* true if it was started and not yet joined */
 	_Atomic bool stop_requested;
-	_Atomic uint64_t passes; /* completed by the follower */
+	_Atomic uint64_t passes; /* passes that the follower has completed */
 	_Atomic uint64_t behind_max, log_full;
-	/* time of the primary: the replica has all writes logged before then */
+	/* a time; the replica has all writes that were logged before it */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t current_ns;
-	_Atomic uint64_t applied;       /* written under the replica's lock */
-	struct replica_reader *readers; /* by slot */
+	_Atomic uint64_t applied;       /* number of applied writes; written
+	                                   under the replica's lock */
+	struct replica_reader *readers; /* indexed by slot */
 	_Alignas(2 * RM_CACHE_LINE) struct replica_write log[LOCAL_CACHE_LOG];
 };
 
@@ -92,8 +95,8 @@ static void replica_free_key(struct rm_shape shape, struct replica_write *write)
 		free((void *)(uintptr_t)write->key.bytes);
 }
 
-/* Applies up to `max_writes` of the writes before position `upto`. Any
-   thread. */
+/* Applies at most `max_writes` of the writes before position `upto`. Any thread
+   may call it. */
 static RM_COLD void replica_apply(
         struct cached_map *map, uint64_t upto, uint64_t max_writes)
 {
@@ -127,7 +130,8 @@ static RM_COLD void replica_apply(
 static void replica_pass(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
-	/* read before log_head, since later writes are not covered */
+	/* read before log_head, because later writes are not covered by this
+	   time */
 	const uint64_t now_ns = callback_now(map);
 	/* acquire: makes the writes visible; pairs with the release in
 	   cache_publish() */
@@ -142,7 +146,8 @@ static void replica_pass(struct cached_map *map)
 	/* release: a thread that reads this time sees the writes before it */
 	atomic_store_explicit(
 	        &replica->current_ns, now_ns, memory_order_release);
-	/* release: a thread that reads `passes` sees their effects */
+	/* release: a thread that reads `passes` sees the effects of that many
+	   passes */
 	atomic_fetch_add_explicit(&replica->passes, 1, memory_order_release);
 }
 
@@ -159,7 +164,8 @@ static void *replica_follow(void *opaque)
 	return NULL;
 }
 
-/* Stops the follower: the replica does not change afterwards. One thread. */
+/* Stops the follower. The replica does not change afterwards. Only one thread
+   may call this. */
 static void replica_stop(struct replica *replica)
 {
 	/* relaxed: see replica_follow() */
@@ -223,7 +229,8 @@ RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
 }
 
 /* From now on, this thread reads keys of this line from the replica only if the
-   replica has all writes before this position, otherwise from the primary. */
+   replica has all writes before this position. Otherwise it reads the
+   primary. */
 RM_HOT void replica_require(
         struct cache *cache, uint64_t hash, uint64_t position)
 {
@@ -239,8 +246,8 @@ static RM_COLD void replica_require_all(struct cache *cache, uint64_t position)
 		replica_require(cache, i, position);
 }
 
-/* Applies the oldest writes of the log, which is full. Under the primary's
-   lock. */
+/* Makes space in the full log by applying its oldest writes. The caller holds
+   the primary's lock. */
 static RM_COLD void replica_free_slots(struct cached_map *map, uint64_t head)
 {
 	rm_stat_own(&map->replica->log_full, 1);
@@ -278,8 +285,8 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 	replica_require(cache, hash, head + 1);
 }
 
-/* Clears the replica, too, and leaves the log empty. The position of the log
-   advances by its whole length, so that caches drop everything. Under the
+/* Clears the replica and empties the log. The position of the log advances by
+   its whole length, so that caches drop everything. The caller holds the
    primary's lock. */
 static void replica_clear(struct cached_map *map)
 {
@@ -320,7 +327,7 @@ static RM_COLD bool replica_read_primary(struct cache *cache,
 	return was_there;
 }
 
-/* Handles a read that misses the cache; `now_ns` was taken before. */
+/* Handles a read that misses the cache. The caller has read `now_ns` before. */
 RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, uint64_t now_ns,
         struct rm_value *value)
@@ -347,7 +354,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	return was_there;
 }
 
-/* Stores the lag of the read that filled the line. */
+/* Stores the lag of the replica when the line was filled. */
 RM_HOT void replica_record_fill(struct cache *cache, uint64_t hash)
 {
 	replica_line_of(cache, hash)->lag_ns = cache->reader->lag_ns;
@@ -361,7 +368,7 @@ RM_HOT void replica_count_hit(
 	        age_ns + replica_line_of(cache, hash)->lag_ns);
 }
 
-/* Records the staleness of an answer that was read directly. */
+/* Records the staleness of an answer that did not come from a cache line. */
 RM_HOT void replica_count_miss(struct cache *cache)
 {
 	rm_stat_max(&cache->reader->staleness_max_ns, cache->reader->lag_ns);

@@ -61,7 +61,7 @@ static uint64_t replica_count_missing(const struct cached_map *map)
 	        atomic_load_explicit(&replica->passes, memory_order_acquire) <
 	                passes + 2)
 		rm_sleep_until(rm_now_ns() + REPLICA_POLL_NS);
-	/* relaxed: constant */
+	/* relaxed: no thread writes */
 	return atomic_load_explicit(&map->log_head, memory_order_relaxed) -
 	       replica_applied(replica);
 }

@@ -46,8 +46,8 @@ static struct cache_sum cache_sum(const struct cached_map *map)
 	return sum;
 }
 
-/* Reports the ages of cached answers. The age of a line is counted from before
-   the map was read, so it is an upper limit of the staleness. */
+/* Reports the ages of cached answers. The age of a line starts before the map
+   was read, so it is an upper limit of the staleness. */
 static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	static const char *const names[LOCAL_CACHE_AGES] = {

@@ -3,8 +3,8 @@
  * local_cache_ttl.c - a cache per thread in front of gomap_rw, without
  * invalidation.
  *
- * Like local_cache, without the log: an answer may be 30 s old. The difference
- * between the two shows the cost and the benefit of invalidation.
+ * Like local_cache, but without the log, so an answer may be 30 s old. The
+ * difference from local_cache shows the cost and the benefit of invalidation.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_TTL
 #include "impls/cache/local_cache.h"

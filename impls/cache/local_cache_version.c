@@ -4,8 +4,8 @@
  * compares its key's version.
  *
  * Like local_cache, but every answer is current. A lookup also reads one shared
- * word, which writes of the same key (and of a few others) change. It writes
- * nothing.
+ * word, which writes of the same key (and of a few other keys) change. It
+ * writes no shared memory.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_VERSION
 #include "impls/cache/local_cache.h"

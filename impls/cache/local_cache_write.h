@@ -14,8 +14,8 @@ RM_HOT struct gomap *cache_write_begin(struct cache *cache)
 	return shard->inner;
 }
 
-/* Invalidates the key in other caches. It is called under the lock, and so
-   before any thread can read the new value from the map. */
+/* Invalidates the key in other caches. The caller holds the lock, so no thread
+   can read the new value from the map yet. */
 RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION) {
@@ -23,7 +23,7 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 		atomic_fetch_add_explicit(
 		        cache_version_of(map, hash), 1, memory_order_seq_cst);
 	} else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG) {
-		/* relaxed: only written under the lock */
+		/* relaxed: written only under the lock */
 		const uint64_t head = atomic_load_explicit(
 		        &map->log_head, memory_order_relaxed);
 
@@ -36,7 +36,7 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 	}
 }
 
-/* Ends a write of this key, even if nothing changed. */
+/* Must be called after each write of a key, even if nothing changed. */
 RM_HOT void cache_write_end(
         struct cache *cache, struct rm_shape shape, struct rm_key key)
 {
@@ -116,7 +116,7 @@ static bool cache_compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Holds the lock while it calls `fn`, which must not use this map. */
+/* Calls `fn` while it holds the lock, so `fn` must not use this map. */
 static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -127,7 +127,8 @@ static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Increments all versions, or advances the log by its whole length. */
+/* Increments all versions or advances the log by its whole length, so that
+   caches drop all lines. */
 static void cache_clear(void *thread)
 {
 	struct cache *cache = thread;
@@ -138,7 +139,7 @@ static void cache_clear(void *thread)
 		replica_clear(cache->map);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
 		/* release: pairs with the acquire in cache_catch_up(). The log
-		   advances by more than a cache can apply. */
+		   advances by so much that caches drop all lines. */
 		atomic_fetch_add_explicit(&cache->map->log_head,
 		        LOCAL_CACHE_LOG, memory_order_release);
 	for (size_t i = 0; LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION &&

@@ -10,10 +10,10 @@ import (
 // audit runs an experiment once per iteration. The experiment adds to the counts and
 // returns an error message if its results are wrong.
 type audit struct {
-	names  []string // names of the counts; the last is a time
+	names  []string // names of the counts; the last one is a time
 	once   func(seed uint64, counted []uint64) string
 	seeds  []uint64
-	counts [][8]uint64 // each member's counts and its number of audits
+	counts [][8]uint64 // counts of each member and its number of audits
 	reason []string
 }
 
@@ -75,8 +75,8 @@ func emptyByRange(m words, _ uint64) words {
 	return m
 }
 
-// emptyWithin deletes by a loop that the compiler does not turn into a clear. If iterating held a
-// read lock, deleting under a write lock would deadlock.
+// emptyWithin deletes by a loop that the compiler does not turn into a clear. If the iteration held
+// a read lock, deleting under a write lock would deadlock.
 func emptyWithin(m words, n uint64) words {
 	for key := range m {
 		if key < n {
@@ -138,7 +138,7 @@ func newRebuild(t *team, args []uint64) program {
 				}
 				return true
 			}
-			m.Range(visit) // promotes
+			m.Range(visit) // promotes the keys
 			start := now()
 			m.Store(fresh, fresh)
 			counted[2] += now() - start
@@ -155,8 +155,8 @@ func newRebuild(t *team, args []uint64) program {
 // pointers stores pointers to existing records under promoted keys, so that only the store itself
 // allocates (article S4, section 2.2).
 type pointers struct {
-	records [2][]uint64 // two of each key
-	last    []*uint64   // the record of its last store
+	records [2][]uint64 // two records of each key
+	last    []*uint64   // record of the last store of each key
 	store   func(rank uint64, value *uint64)
 	load    func(rank uint64) any
 }
@@ -190,7 +190,7 @@ func newPointers(typed bool) func(*team, []uint64) program {
 			p.put(0, rank)
 		}
 		for rank := uint64(0); rank < n; rank++ {
-			p.load(rank) // promotes
+			p.load(rank) // promotes the keys
 		}
 		return p
 	}

@@ -13,9 +13,9 @@ import (
 
 // A second is one iteration of a virtual clock, as in impls/technique/cleanup.h.
 const (
-	cleanupIdle     = 30 // then a sweep closes a connection
-	cleanupGone     = 30 // then its handler must have ended
-	cleanupPeriod   = 10 // between two sweeps
+	cleanupIdle     = 30 // idle time after which a sweep closes a connection
+	cleanupGone     = 30 // time after which its handler must have ended
+	cleanupPeriod   = 10 // time between two sweeps
 	cleanupTalk     = 20 // limit of a client's active time
 	cleanupTurnover = 64 // seconds in which a member fills all its slots
 )
@@ -24,24 +24,26 @@ const (
 type cleanupWay int
 
 const (
-	cleanupRange   cleanupWay = iota // misuse: the handler is not notified
-	cleanupMark                      // Range sets a mark that handlers check each second
-	cleanupIndex                     // the same with an index over slots instead of Range
-	cleanupContext                   // Range cancels the handler's context
+	cleanupRange cleanupWay = iota // misuse: the handler is not notified
+	cleanupMark                    // Range sets a mark that handlers check each second
+	// like cleanupMark, but with an index over slots instead of Range
+	cleanupIndex
+	cleanupContext // Range cancels the handler's context
 )
 
-// connection is served by a handler, a goroutine. Members open connections, send data and hang up;
-// a sweep closes connections. Fields without a comment are set before registration.
+// connection is a connection; a goroutine, its handler, serves it. Members open connections, send
+// data and hang up. A sweep closes connections. Fields without a comment are set before
+// registration.
 type connection struct {
 	member    *cleanupMember
 	id        int       // its index in the registry
-	hangsUp   bool      // the client closes at the end
-	ends      uint64    // second from which on the client is silent
-	events    chan bool // wakes the handler; true: data
+	hangsUp   bool      // true if the client closes the connection at the end
+	ends      uint64    // second from which the client is silent
+	events    chan bool // wakes the handler; true means data
 	ctx       context.Context
 	cancel    context.CancelFunc
-	lastHeard uint64 // atomic
-	closed    uint64 // second in which a sweep closed it, 0: not closed; atomic
+	lastHeard uint64 // second; atomic
+	closed    uint64 // second in which a sweep closed it, or 0; atomic
 	ended     uint32 // the handler has returned; atomic
 }
 
@@ -51,29 +53,29 @@ type cleanupMember struct {
 	now     uint64 // second; atomic, one writer
 	_       [64]byte
 	rng     uint64
-	open    []*connection // their handlers run, or their end is not noticed yet
+	open    []*connection // connections whose handlers run, or whose end is not noticed yet
 	free    []int
-	awake   *sync.WaitGroup // for handlers that have an event in this second
+	awake   *sync.WaitGroup // counts handlers that have an event in this second
 	opened  uint64
 	refused uint64
 	openMax int
-	within  uint64 // opened during a sweep
-	late    uint64 // data for a closed connection; atomic
+	within  uint64 // connections opened during a sweep
+	late    uint64 // times that data arrived on a closed connection; atomic
 }
 
-// cleanup is a registry of connections. It is swept while members open, touch and close
-// connections: article S0, 2.4. All members share it.
+// cleanup is a registry of connections. It is swept while members open, touch and close connections
+// (article S0, 2.4). All members share it.
 type cleanup struct {
 	way            cleanupWay
 	slotsPerMember int                          // connections per member
-	registry       sync.Map                     // id: *connection
-	slots          []atomic.Pointer[connection] // cleanupIndex: the registry
+	registry       sync.Map                     // maps an id to a *connection
+	slots          []atomic.Pointer[connection] // the registry, if the way is cleanupIndex
 	members        []cleanupMember
 	sweepRequests  chan struct{} // requests a sweep
 	done           chan struct{} // the sweeper has returned
 	sweeping       uint32        // atomic
 	closed         uint64
-	hungUp         uint64 // removed by their handlers; atomic
+	hungUp         uint64 // connections that their handlers removed; atomic
 	times          *histogram
 	left           uint64 // handlers that outlived their connection
 }
@@ -109,7 +111,7 @@ func (c *cleanup) unregister(conn *connection) bool {
 	return wasThere
 }
 
-// each visits all connections in the registry.
+// each calls visit with all connections in the registry.
 func (c *cleanup) each(visit func(conn *connection)) {
 	if c.way != cleanupIndex {
 		c.registry.Range(func(_, value any) bool {
@@ -125,15 +127,15 @@ func (c *cleanup) each(visit func(conn *connection)) {
 	}
 }
 
-// sweeper sweeps on request. It occasionally yields its CPU, so that other goroutines write during
-// a sweep even on one CPU.
+// sweeper sweeps on request. It yields its CPU now and then, so that other goroutines write during
+// a sweep even if there is only one CPU.
 func (c *cleanup) sweeper() {
 	defer close(c.done)
 	for range c.sweepRequests {
 		start, visited := now(), 0
 		atomic.StoreUint32(&c.sweeping, 1)
 		c.each(func(conn *connection) {
-			if visited++; visited&(visited-1) == 0 { // 1, 2, 4 ...
+			if visited++; visited&(visited-1) == 0 { // after 1, 2, 4 ... connections
 				runtime.Gosched()
 			}
 			c.closeIfIdle(conn)
@@ -181,7 +183,7 @@ func (c *cleanup) handle(conn *connection) {
 				atomic.AddUint64(&c.hungUp, 1)
 			}
 			ends := !more || isClosed && (c.way == cleanupMark || c.way == cleanupIndex)
-			if ends { // before its client continues
+			if ends { // must be set before the client continues
 				atomic.StoreUint32(&conn.ended, 1)
 			}
 			conn.member.awake.Done()
@@ -218,8 +220,8 @@ func (c *cleanup) openOne(m *cleanupMember) {
 	m.within += uint64(atomic.LoadUint32(&c.sweeping))
 }
 
-// step runs one second of a client. Handlers that poll a mark are woken each second, as by
-// a deadline of their read.
+// step runs one second of a client. Handlers that poll a mark are woken each second, as if by a
+// read deadline.
 func (c *cleanup) step(m *cleanupMember, conn *connection) {
 	pollsMark := c.way == cleanupMark || c.way == cleanupIndex
 	switch {
@@ -247,7 +249,7 @@ func (c *cleanup) run(member *member) {
 		if m.now%cleanupPeriod == 0 {
 			select {
 			case c.sweepRequests <- struct{}{}:
-			default: // one is requested already
+			default: // a sweep is requested already
 			}
 		}
 		for i := 0; i < each; i++ {
@@ -278,7 +280,7 @@ func (c *cleanup) steps(m *cleanupMember) {
 	m.open = open
 }
 
-// countSurvivors counts handlers that exceeded cleanupGone after their connection closed.
+// countSurvivors counts handlers that still run cleanupGone after their connection closed.
 func (c *cleanup) countSurvivors() (left uint64) {
 	for i := range c.members {
 		for _, conn := range c.members[i].open {
@@ -292,8 +294,8 @@ func (c *cleanup) countSurvivors() (left uint64) {
 	return left
 }
 
-// wrong waits for the last sweep and for ending handlers that had no CPU yet. The registry must
-// then hold exactly the opened connections that were not closed.
+// wrong waits for the last sweep and for handlers that are about to end. The registry must then
+// hold exactly the opened connections that were not closed.
 func (c *cleanup) wrong(*totals) string {
 	close(c.sweepRequests)
 	<-c.done

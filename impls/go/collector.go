@@ -34,23 +34,23 @@ func pausesBetween(before, after *runtime.MemStats) pauses {
 	return p
 }
 
-// collected holds the pause of one collection and the time when it ended, in ns of now().
+// collected holds the pause of one collection and when it ended, in ns of now().
 type collected struct{ end, pause int64 }
 
 // heapWatch reads the heap's size at the end of each slice of an open loop's window, and
 // the collections that ended since the last reading.
 type heapWatch struct {
 	held        [1]metrics.Sample
-	bytes       []int64 // at the end of each slice: objects, and garbage not yet swept
+	bytes       []int64 // size at the end of each slice: objects and garbage not yet swept
 	collections []collected
-	forgotten   bool // more ended between two readings than the runtime keeps
+	forgotten   bool // true if more collections ended between two readings than the runtime keeps
 	stats       debug.GCStats
-	zero        time.Time // when now() was 0, by the clock of stats
+	zero        time.Time // the time on the clock of stats when now() was 0
 }
 
-// watchHeap returns when the window ends. It parks, unlike the members: in a system call it would
-// keep a processor of Go's scheduler from them for up to 20 ms. If all processors are busy, it
-// wakes up to 10 ms late.
+// watchHeap returns when the window ends. It parks instead of sleeping in a system call, which
+// would keep a processor of Go's scheduler from the members for up to 20 ms. If all processors are
+// busy, it wakes up to 10 ms late.
 func watchHeap(start uint64, window int64) *heapWatch {
 	at := time.Now()
 	h := &heapWatch{zero: at.Add(-at.Sub(started)).Round(0),

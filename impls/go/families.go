@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	familyCache  = 2 // the family whose keys turn over
+	familyCache  = 2 // number of the family whose keys turn over
 	familyTimed  = 64
 	familyAbsent = 1 << 36 // no key has this number or a higher one
 )
@@ -22,10 +22,10 @@ var familyPrefixes = [3]string{"auth:", "metric:", "cache:"}
 // prefix, are in one sync.Map or in three (article S0, section 3.2).
 type families struct {
 	maps    []sync.Map
-	keys    uint64 // per family
+	keys    uint64 // number of keys of each family
 	missing uint32 // share of lookups of absent keys, of 2^32
 	_       [64]byte
-	head    uint64 // the next number of "cache:"; atomic
+	head    uint64 // number of the next "cache:" key; atomic
 	_       [64]byte
 	members []familyMember
 }
@@ -67,7 +67,8 @@ func (m *familyMember) key(family int, number uint64) string {
 	return *(*string)(unsafe.Pointer(&text))
 }
 
-// familyValue identifies the key in its low 40 bits, below a number that changes.
+// familyValue returns a value whose low 40 bits identify the key; the high bits are a number that
+// changes.
 func familyValue(family int, number, sequence uint64) uint64 {
 	return sequence<<40 | (number*3 + uint64(family))
 }
@@ -187,8 +188,8 @@ type route struct {
 	lookups, lost []count
 }
 
-// routeByAddress is the article's listing: the address of the argument, in units of its
-// alignment.
+// routeByAddress is the listing of the article. It returns the address of the argument in units of
+// its alignment.
 //
 //go:noinline
 func routeByAddress(key string) uint64 {
@@ -252,7 +253,7 @@ func (r *route) run(member *member) {
 	}
 }
 
-// wrong judges each way of choosing a shard by what it promises; a hash must find all keys.
+// wrong judges each way of choosing a shard by its promise: a hash must find all keys.
 func (r *route) wrong(*totals) string {
 	if lost := total(r.lost); !r.misleads && lost > 0 {
 		return fmt.Sprintf("%d keys were stored and not found", lost)

@@ -2,4 +2,4 @@
 
 package main
 
-const sysGetcpu = 309 // package syscall lacks it
+const sysGetcpu = 309 // package syscall lacks this constant

@@ -4,7 +4,7 @@ package main
 
 import "sync"
 
-// rwU64 is a map under sync.RWMutex, as in most Go programs. Its keys have a type, so
+// rwU64 is a map under sync.RWMutex, as in most Go programs. Its keys have a concrete type, so
 // lookups use mapaccess2_fast64 and mapaccess2_faststr.
 
 type rwU64 struct {

@@ -2,8 +2,8 @@
 
 package main
 
-// nullU64 is not a map: every key is present and has the value written for it. What remains is the
-// cost of the loop in Go, below which no map can be.
+// nullU64 is not a map. Every key is present and has the value written for it. So it measures the
+// cost of the loop in Go, which is a lower bound for every map.
 
 type nullU64 struct{}
 
@@ -45,7 +45,7 @@ func (m *nullU64) returnsOld() bool { return true }
 
 type nullStr struct{ nullU64 }
 
-// lookup builds the key, so that the cost in the open loop includes that.
+// lookup builds the key, so that the open loop's cost includes that.
 func (m *nullStr) lookup(w *worker, rank uint64) (uint64, bool) {
 	w.view(rank)
 	return rank, true

@@ -6,9 +6,9 @@ package main
 
 import cmap "github.com/orcaman/concurrent-map/v2"
 
-// orcaman's concurrent-map is 32 maps, each under a sync.RWMutex. Its keys are strings, whose FNV-1
-// chooses the shard; for numbers the program gives a function, here the FNV-1a of go_shard_rw_32.
-// The constructor takes no size. A lookup writes its shard's lock twice.
+// orcaman's concurrent-map is 32 maps, each under a sync.RWMutex. Its keys are strings, and their
+// FNV-1 hash chooses the shard. For other keys the program passes a function, which is here the
+// FNV-1a of go_shard_rw_32. The constructor takes no size. A lookup writes its shard's lock twice.
 
 func init() { tables["go_orcaman"] = map[int]maker{8: orcamanWordOf} }
 

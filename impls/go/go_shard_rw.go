@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Each shard is a map under an RWMutex: 32 shards as in article S4 (4.2), 64 as in S2 (4.3). The
-// FNV-1a hash of the key and a mask select the shard.
+// Each shard is a map under an RWMutex. There are 32 shards as in article S4 (4.2), or 64 as in S2
+// (4.3). The FNV-1a hash of the key and a mask select the shard.
 
 // shard is padded to 64 bytes, as the articles advise.
 type shard[K key, V long] struct {

@@ -8,8 +8,8 @@ import (
 )
 
 // These maps copy on write, as in articles S0 (4.2) and S1 (4.4). A lookup loads the current map
-// and writes nothing shared. A write clones that map, changes the clone and publishes it, one write
-// at a time. The three maps differ in the holder of the current map.
+// and writes nothing shared. Writes run one at a time: each clones the current map, changes the
+// clone and publishes it. The three maps differ in the holder of the current map.
 
 // holder holds the current map.
 type holder[K key, V long] interface {
@@ -17,8 +17,8 @@ type holder[K key, V long] interface {
 	store(longs[K, V])
 }
 
-// copied is a table whose writes take O(keys) time, SLOW_WRITES in maps.tsv. One call fills
-// it, and its verification ends early.
+// copied is a table whose writes take O(keys) time (SLOW_WRITES in maps.tsv). One call fills it,
+// and its verification ends early.
 type copied interface {
 	// fill inserts the first n ranks by one copy.
 	fill(w *worker, n uint64)
@@ -27,7 +27,7 @@ type copied interface {
 // snapshot is the common part of these maps.
 type snapshot[K key, V long] struct {
 	at holder[K, V]
-	mu sync.Mutex // for writers
+	mu sync.Mutex // taken by writers
 }
 
 func (m *snapshot[K, V]) begin(at holder[K, V], size int) {

@@ -4,9 +4,9 @@ package main
 
 import "sync"
 
-// syncU64 is a sync.Map as programs use it: keys and values are interfaces. So a store
-// boxes both, and a lookup hashes through the key's type. Up to Go 1.23 it is two maps
-// and a mutex, since 1.24 a hash trie.
+// syncU64 is a sync.Map as programs use it: keys and values are interfaces. So a store boxes both,
+// and a lookup hashes through the key's type. Up to Go 1.23 it consists of two maps and a mutex;
+// since 1.24 it is a hash trie.
 
 type syncU64 struct{ m sync.Map }
 
@@ -101,7 +101,7 @@ func loadAndDelete(m *sync.Map, key any, old *uint64) bool {
 	return wasThere
 }
 
-// syncLong has long values: a store boxes a copy, a lookup copies it out.
+// syncLong has long values. A store boxes a copy, and a lookup copies the boxed value.
 
 type syncLong[V long] struct{ m sync.Map }
 

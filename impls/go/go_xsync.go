@@ -7,8 +7,8 @@ package main
 import "github.com/puzpuzpuz/xsync/v4"
 
 // xsyncOf is xsync's Map: buckets of one cache line with pointers to entries that never change. A
-// lookup writes nothing and takes no lock; a write locks its bucket and allocates an entry. It has
-// a hash of its own: keys are not hashed twice.
+// lookup writes nothing and takes no lock; a write locks its bucket and allocates an entry. It
+// hashes keys itself, so they are not hashed twice.
 
 func init() { tables["go_xsync"] = map[int]maker{8: xsyncWordOf} }
 

@@ -50,7 +50,7 @@ func touch[T any](values []T) {
 	}
 	n := len(values) * int(unsafe.Sizeof(values[0]))
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), n)
-	for i := 0; i < n; i += 4096 { // smallest page size of all machines
+	for i := 0; i < n; i += 4096 { // smallest page size of any machine
 		bytes[i] = 0
 	}
 	bytes[n-1] = 0
@@ -85,7 +85,8 @@ func (h *histogram) record(value uint64) {
 	h.count++
 }
 
-// extend must be called before count is incremented, since the first value sets min.
+// extend extends the range of values. It must be called before count is incremented, since the
+// first value sets min.
 func (h *histogram) extend(min, max uint64) {
 	if h.count == 0 || min < h.min {
 		h.min = min
@@ -95,7 +96,7 @@ func (h *histogram) extend(min, max uint64) {
 	}
 }
 
-// add records a value of which only the bucket is known exactly.
+// add records a value that is known only by its bucket.
 func (h *histogram) add(bucket int) {
 	h.counts[bucket]++
 	h.extend(lowOf(bucket), highOf(bucket))

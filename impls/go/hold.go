@@ -31,12 +31,12 @@ type hold struct {
 	lock          rwLock
 	read, write   time.Duration
 	writers       int
-	inside, alone int64 // readers and writers inside; atomic
-	broken        int64 // writers that were not alone; atomic
+	inside, alone int64 // numbers of readers and writers that hold the lock; atomic
+	broken        int64 // times a writer was not alone; atomic
 	seats         []holdSeat
 }
 
-// holdSeat has the counts of one member in its last window. All times are in ns.
+// holdSeat holds the counts of one member in its last window. All times are in ns.
 type holdSeat struct {
 	waited, elapsed uint64
 	waits           *histogram

@@ -16,7 +16,7 @@ type totals struct {
 	keySum             uint64
 	heldKeys, heldSum  uint64
 	keysBefore         uint64
-	wrong, lost        uint64 // threads that saw a wrong value; lost writes
+	wrong, lost        uint64 // numbers of threads that saw a wrong value, and of lost writes
 	expectKeys, expect uint64
 }
 
@@ -70,7 +70,7 @@ func (t *team) add() (sum totals) {
 	return sum
 }
 
-// mismatch describes the first wrong result, or is "". It follows runner/trial/judge.c.
+// mismatch returns a description of the first wrong result, or "". It follows runner/trial/judge.c.
 func (t *team) mismatch(sum *totals) string {
 	if t.program != nil && sum.wrong == 0 {
 		if reason := t.program.wrong(sum); reason != "" {
@@ -103,8 +103,8 @@ func (t *team) mismatch(sum *totals) string {
 		return fmt.Sprintf("%d upserts of resident keys found no key",
 			sum.all.inserts)
 	}
-	// Fresh ranks are drawn once. If such a key is reported present, it was not
-	// inserted, and the key sums cannot show that.
+	// A fresh rank is drawn only once. If an upsert reports such a key as present, it has not
+	// inserted the key, and the key sums cannot show that.
 	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
 		return fmt.Sprintf("%d of %d upserts of fresh keys found the key present",
@@ -146,7 +146,7 @@ func (t *team) voidReason() string {
 	return ""
 }
 
-// sharesCPU returns whether the plan puts another member on this member's CPU.
+// sharesCPU returns whether the plan places another member on the CPU of this member.
 func (t *team) sharesCPU(slot int) bool {
 	cpus := *t.cell.CPUs
 	for i := range cpus {
@@ -157,7 +157,7 @@ func (t *team) sharesCPU(slot int) bool {
 	return len(cpus) == 0 && t.load.threads > runtime.NumCPU()
 }
 
-// elapsed is the time from the first start to the last end.
+// elapsed returns the time from the first start to the last end.
 func (t *team) elapsed() time.Duration {
 	start, end := t.members[0].start, t.members[0].end
 	for i := range t.members {

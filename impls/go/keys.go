@@ -4,7 +4,7 @@ package main
 
 import "math/bits"
 
-// These generators produce the same numbers as runner/base/rng.h and runner/keys.h.
+// The generators in this file produce the same numbers as runner/base/rng.h and runner/keys.h.
 // tests/go/sequence.tsv checks both implementations.
 
 // next is like rm_next() in C: wyrand.
@@ -46,7 +46,7 @@ func place(differs string) {
 
 func mixOf(rank uint64) uint64 { return seedOf(0x726d, rank) }
 
-// valueOf is like rm_value_of() in C: 20 bits sequence, 12 bits writer, 32 bits rank.
+// valueOf is like rm_value_of() in C: 20 bits of sequence, 12 bits of writer, 32 bits of rank.
 func valueOf(rank uint64, writer int, sequence uint64) uint64 {
 	return sequence<<44 | uint64(writer&0xfff)<<32 | uint64(uint32(rank))
 }

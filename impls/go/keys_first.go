@@ -4,6 +4,6 @@
 
 package main
 
-// placed is true if string keys may differ only after their first 8 bytes. As in C (RM_PLACED),
-// such keys have a separate program, so that other cells have no extra branch.
+// placed is true if string keys may differ only after their first 8 bytes. As in C (RM_PLACED), a
+// separate program has such keys, so that other cells have no extra branch.
 const placed = false

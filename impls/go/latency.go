@@ -6,10 +6,10 @@ import "sort"
 
 var operationNames = [removed + 1]string{"lookup", "upsert", "remove"}
 
-const slicesMost = 1 << 16 // 16 bits of a sample
+const slicesMost = 1 << 16 // a sample has 16 bits for the slice
 
-// reportOpenLoop reports the window's latencies like latency.c, slices.c and
-// longest_operations.c of runner/trial. All are null for a closed loop.
+// reportOpenLoop reports the window's latencies like latency.c, slices.c and longest_operations.c
+// of runner/trial. All of them are null for a closed loop.
 func (t *team) reportOpenLoop(result map[string]any) {
 	result["latency"], result["late_starts"] = nil, nil
 	result["longest"], result["slices"] = nil, nil
@@ -24,7 +24,7 @@ func (t *team) reportOpenLoop(result map[string]any) {
 	result["longest"], result["slices"] = t.longest(), t.slices()
 }
 
-// latency is empty if no operation was due.
+// latency returns an empty list if no operation was due.
 func (t *team) latency() []any {
 	all, sum := []any{}, &outside[histogram](1)[0]
 	for operation, name := range operationNames {
@@ -86,7 +86,7 @@ func (t *team) longest() []any {
 	return all
 }
 
-// firstStart is when the first member started in the window, on the clock of now().
+// firstStart returns the time when the first member started in the window, on the clock of now().
 func (t *team) firstStart() uint64 {
 	first := t.members[0].start
 	for i := range t.members {
@@ -97,7 +97,7 @@ func (t *team) firstStart() uint64 {
 	return uint64(first.Sub(started))
 }
 
-// slices returns the slices of the window; null if a thread could not store all its latencies.
+// slices returns the slices of the window, or null if a thread could not store all its latencies.
 func (t *team) slices() any {
 	window, first := *t.cell.WindowNs, int64(t.firstStart())
 	count := slicesOf(window)

@@ -39,7 +39,7 @@ func storedKeyOf[K key](w *worker, rank uint64) (made K) {
 	return made
 }
 
-// longOf is the value of a word.
+// longOf returns the value whose word 0 is given.
 func longOf[V long](word uint64) (value V) {
 	lengthen(wordsOf(&value), word)
 	return value
@@ -50,7 +50,7 @@ func wordsOf[V long](value *V) []uint64 {
 		unsafe.Sizeof(*value)/8)
 }
 
-const wordStep = 0x9e3779b97f4a7c15 // of rm_value_word()
+const wordStep = 0x9e3779b97f4a7c15 // the constant of rm_value_word()
 
 // lengthen is like rm_value_long() in C.
 func lengthen(words []uint64, word uint64) {
@@ -66,8 +66,8 @@ func lengthen(words []uint64, word uint64) {
 	}
 }
 
-// longMismatch is like rm_value_errors() in C: 0 if the value was written for the rank, and all its
-// words by the same write.
+// longMismatch is like rm_value_errors() in C. It returns 0 if the value was written for the rank
+// and all its words by the same write.
 func longMismatch(words []uint64, rank uint64) uint64 {
 	word := words[0]
 	wrong := rankMismatch(word, rank) | words[1] ^ ^word
@@ -79,8 +79,8 @@ func longMismatch(words []uint64, rank uint64) uint64 {
 	return wrong
 }
 
-// copyMismatch is longMismatch of a copy. Since the address of the caller's value is
-// not taken, a one-word value stays in a register.
+// copyMismatch is longMismatch for a copy. Since it does not take the address of the caller's
+// value, a one-word value stays in a register.
 func copyMismatch[V long](value V, rank uint64) uint64 {
 	return longMismatch(wordsOf(&value), rank)
 }

@@ -20,7 +20,7 @@ const (
 type fill struct {
 	team             *team
 	random           bool
-	lookups, updates uint64 // per insert
+	lookups, updates uint64 // numbers of lookups and updates per insert
 	first            []uint64
 	times            [][fillTimes]*histogram
 }
@@ -41,8 +41,8 @@ func newFill(t *team, args []uint64) program {
 	return f
 }
 
-// run distributes the ranks round robin, so that all members grow the map together from its first
-// key to its last. The time of a write includes building its key.
+// run distributes the ranks round robin, so that all members grow the map together from the first
+// key to the last. The time of a write includes building its key.
 func (f *fill) run(m *member) {
 	w, keys := &m.worker, f.team.load.resident
 	times, inserted := &f.times[w.slot], uint64(0)
@@ -63,7 +63,7 @@ func (f *fill) run(m *member) {
 	}
 }
 
-// ownRank draws a rank that this member has inserted; it stays in the map.
+// ownRank draws a rank that this member has inserted and that stays in the map.
 func ownRank(w *worker, inserted uint64) uint64 {
 	return uint64(w.slot) + below(next(&w.rng), inserted)*uint64(w.load.threads)
 }
@@ -123,7 +123,7 @@ func (f *fill) wrong(sum *totals) string {
 
 func (f *fill) stats(add addStat) {
 	names := [fillTimes]string{"insert", "lookup", "update"}
-	if f.random { // many find their key
+	if f.random { // many upserts find their key
 		names[timeInsert] = "write"
 	}
 	for kind, name := range names {

@@ -10,18 +10,18 @@ import (
 	"unsafe"
 )
 
-// Schedules operations and measures their latencies, like runner/trial/open_loop.c.
+// This file schedules operations and measures their latencies, like runner/trial/open_loop.c.
 const (
-	spinNs     = 200_000    // shorter waits spin
+	spinNs     = 200_000    // a shorter wait spins
 	wakeNs     = 100_000    // a sleep ends this early; the rest spins
 	napNs      = 1_000_000  // the longest sleep that keeps the processor
-	lateNs     = 1_000_000  // a later start is late
-	nearNs     = 2_000      // the end of a wait, spun on ticks()
-	sliceNs    = 50_000_000 // of the window
+	lateNs     = 1_000_000  // an operation that starts later than this is late
+	nearNs     = 2_000      // the last part of a wait, which spins on ticks()
+	sliceNs    = 50_000_000 // length of a slice of the window
 	slowest    = 16
-	bucketBits = 15 // of a sample; the other bits are its slice
+	bucketBits = 15 // bits of a sample for its bucket; the others are its slice
 
-	samplesMost = 16 << 20 / 4 // 16 MiB per thread
+	samplesMost = 16 << 20 / 4 // 16 MiB for each thread
 )
 
 // A latency is measured from two points: the intended and the actual start.
@@ -43,32 +43,33 @@ func (s *slow) length() uint64 { return s.end - s.start }
 // histograms by operation, presence of the key (1 or 0) and clock.
 type histograms [removed + 1][2][clocks]histogram
 
-// pace is a thread's schedule, struct rm_pace, and its results. All times are ns of
+// pace is the schedule of a thread and its results, like struct rm_pace in C. All times are ns of
 // now().
 type pace struct {
-	poisson    bool // else constant gaps
-	neverSpins bool // other threads need the CPU
-	wired      bool // the goroutine is locked to its thread
-	gaveUp     bool // the rate could not be kept
+	poisson    bool // true for Poisson arrivals, false for constant gaps
+	neverSpins bool // true if other threads need the CPU
+	wired      bool // true if the goroutine is locked to its thread
+	gaveUp     bool // true if the rate could not be kept
 	rng        uint64
 	gap, due   float64 // mean gap, and next intended start, with fractions
-	start, end uint64  // of the window
-	giveUp     uint64  // a backlog older than this ends the window
+	start, end uint64  // start and end of the window
+	giveUp     uint64  // age of the backlog that ends the window
 	intended   uint64  // start of the current operation
 	started    uint64
-	isDue      bool   // the operation has an intended start
+	isDue      bool   // true if the operation has an intended start
 	late       uint64 // operations that started over 1 ms late
-	longest    []slow // longest first
+	longest    []slow // the longest one first
 	histograms *histograms
 
-	ticksPerNs    float64 // rate of ticks(); 0: unusable
-	shortestApart uint64  // least ticks between two readings around the clock
+	ticksPerNs    float64 // rate of ticks(); 0 if unusable
+	shortestApart uint64  // fewest ticks between two readings around a reading of the clock
 
 	samples []uint32 // slice and bucket of each latency
-	sampled int      // may exceed the capacity
+	sampled int      // number of latencies, which may exceed the capacity
 }
 
-// now is the time since the program started, one reading of the monotonic clock through time.Since.
+// now returns the time since the program started. It reads the monotonic clock once, through
+// time.Since.
 func now() uint64 { return uint64(time.Since(started)) }
 
 func newPace(r *request, slot int) *pace {
@@ -197,17 +198,17 @@ func (p *pace) wait() {
 
 const timerSlack = 29 // PR_SET_TIMERSLACK
 
-// sleep calls the kernel, since the runtime's timers wake a millisecond late on an idle
-// machine. The runtime knows of the call: the thread blocks neither its processor nor a
-// collection. It sets the slack each time, since the slack belongs to the thread and a
-// free goroutine may be on any thread.
+// sleep calls the kernel, since the runtime's timers wake a millisecond late on an idle machine.
+// The runtime knows about the call, so the thread blocks neither its processor nor a collection.
+// sleep sets the slack each time, since it is a property of the thread, and a free goroutine may
+// run on any thread.
 func sleep(ns uint64) {
 	syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 1, 0)
 	left := syscall.NsecToTimespec(int64(ns))
 	for {
 		_, _, err := syscall.Syscall(syscall.SYS_NANOSLEEP,
 			uintptr(unsafe.Pointer(&left)), uintptr(unsafe.Pointer(&left)), 0)
-		if err != syscall.EINTR { // the runtime interrupts by signals
+		if err != syscall.EINTR { // the runtime interrupts threads by signals
 			return
 		}
 	}
@@ -237,7 +238,7 @@ func (p *pace) record(operation int, wasThere bool) {
 		presence = 1
 	}
 	pair := &p.histograms[operation][presence]
-	if end < p.started { // ticks and clock differ by a few ns
+	if end < p.started { // ticks and clock may differ by a few ns
 		end = p.started
 	}
 	pair[service].record(end - p.started)
@@ -250,7 +251,7 @@ func (p *pace) record(operation int, wasThere bool) {
 	p.intended, p.started, p.isDue = end, end, false
 }
 
-// note is like rm_slices_note() in C; latencies after the window count in its last slice.
+// note is like rm_slices_note() in C. Latencies after the window count in the last slice.
 func (p *pace) note(latency uint64) {
 	slice, last := (p.intended-p.start)/sliceNs, (p.end-p.start-1)/sliceNs
 	if slice > last {
@@ -277,8 +278,8 @@ func (p *pace) keep(s slow) {
 	p.longest[at] = s
 }
 
-// drivePaced is like rm_drive_paced() in C. It uses the last draw of the batch, so that nothing
-// follows if the batch ends early.
+// drivePaced is like rm_drive_paced() in C. It uses the last draw of the batch, so that no draw is
+// left if the batch ends early.
 func (w *worker) drivePaced() {
 	const at = batch - 1
 	d := &w.drawn[at]
@@ -294,7 +295,7 @@ func (w *worker) drivePaced() {
 	}
 }
 
-// read is like rm_read() in C: a lookup that is timed until just before its value is checked.
+// read is like rm_read() in C. It times a lookup until just before the check of the value.
 func (w *worker) read(i int) {
 	rank := w.rankOf(i)
 	value, ok := w.table.lookup(w, rank)

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// program runs the windows of cells whose loop is neither mix nor paced. It is either a loop that
-// runs on maps, or a technique that verifies itself.
+// program runs the windows of cells whose loop is neither mix nor paced. It is a loop that runs on
+// maps, or a technique that verifies itself.
 type program interface {
-	// run does a member's share of a window, until the window ends or w.limit is reached.
+	// run executes the member's share of a window, until the window ends or w.limit is reached.
 	run(m *member)
-	// wrong describes the first mismatch after all windows, or is "".
+	// wrong returns a description of the first mismatch after all windows, or "".
 	wrong(sum *totals) string
 	stats(add addStat)
 }
@@ -25,7 +25,7 @@ type addStat func(name, unit string, value float64)
 type programMaker struct {
 	loop  string
 	args  int
-	timed bool // has the measure latency
+	timed bool // true if it has the measure latency
 	make  func(t *team, args []uint64) program
 }
 
@@ -36,7 +36,8 @@ var mapLoops = map[string]programMaker{
 	"grow":        {"grow", 2, false, newFill},
 }
 
-// Techniques by id, each with its own loop, as in impls/technique, where the ids have no go_.
+// Techniques by id, each with its own loop, as in impls/technique. There the ids do not begin with
+// go_.
 var techniques = map[string]programMaker{
 	"go_hold_rw":             {"hold", 3, true, newHold(func() rwLock { return &rwMutex{} })},
 	"go_hold_mutex":          {"hold", 3, true, newHold(func() rwLock { return &plainMutex{} })},
@@ -64,7 +65,7 @@ var techniques = map[string]programMaker{
 	"go_route_fnv1a":         {"route", 1, false, newRoute(routeByHash, false)},
 }
 
-// loopOf parses a loop's text: "hold:1ms:100us:1". Times are in ns.
+// loopOf parses the text of a loop, such as "hold:1ms:100us:1". Times are in ns.
 func loopOf(text string) (name string, args []uint64, err error) {
 	words := strings.Split(text, ":")
 	for _, word := range words[1:] {
@@ -81,8 +82,8 @@ func loopOf(text string) (name string, args []uint64, err error) {
 	return words[0], args, nil
 }
 
-// programMaker of the cell, and the reason if the cell is rejected. ok is false for mix and paced,
-// which need no program.
+// programMaker returns the maker of the cell's program, and the reason if the cell is rejected. ok
+// is false for mix and paced, which need no program.
 func (c *cell) programMaker() (maker programMaker, ok bool, reason string) {
 	name, args, err := loopOf(*c.Loop)
 	maker, ok = techniques[*c.Map]
@@ -103,7 +104,7 @@ func (c *cell) programMaker() (maker programMaker, ok bool, reason string) {
 	return maker, true, reason
 }
 
-// makeProgram makes the cell's program. The table exists already.
+// makeProgram makes the program of the cell. The table must exist.
 func (t *team) makeProgram() {
 	if maker, ok, _ := t.cell.programMaker(); ok {
 		_, args, _ := loopOf(*t.cell.Loop)
@@ -121,7 +122,7 @@ func (w *worker) turn() bool {
 	return true
 }
 
-// addTimeStats adds NAME_p50 and so on, over all given histograms.
+// addTimeStats adds statistics such as NAME_p50 of the sum of the given histograms.
 func addTimeStats(add addStat, name string, all []*histogram) {
 	sum := &outside[histogram](1)[0]
 	for _, times := range all {

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Maps that support only one shape each, for single claims.
+// Maps that support only one shape, each made for one claim.
 var mapsOfOneShape = map[string]struct {
 	shape string
 	make  func(size int) table
@@ -45,7 +45,7 @@ func runDrawn(m table, w *worker) {
 	}
 }
 
-const timedAllocations = 61 // one operation in this many, as in impls/support
+const timedAllocations = 61 // one allocation in this many is timed
 
 type pointer = *[3]uint64
 
@@ -59,7 +59,7 @@ type pointerMap interface {
 // boxed maps have pointers to values, and each store allocates one (article S2, 4.3).
 type boxed struct {
 	in    pointerMap
-	timed [4096]struct{ count, ns uint64 } // allocations of the window, by member
+	timed [4096]struct{ count, ns uint64 } // timed allocations in the window, by member
 }
 
 func (m *boxed) batch(w *worker) { runDrawn(m, w) }
@@ -104,7 +104,7 @@ func (m *boxed) returnsOld() bool {
 	return locked
 }
 
-// stats adds the allocations; the time of each includes two readings of the clock.
+// stats reports the allocations. The time of each includes two readings of the clock.
 func (m *boxed) stats(add addStat) {
 	count, ns := uint64(0), uint64(0)
 	for i := range m.timed {
@@ -115,7 +115,7 @@ func (m *boxed) stats(add addStat) {
 	add("allocations_timed_ns", "ns", float64(ns))
 }
 
-// lockedPointers are maps, each under an RWMutex.
+// lockedPointers is a list of maps, each under an RWMutex.
 type lockedPointers []struct {
 	mu sync.RWMutex
 	m  map[string]pointer
@@ -182,9 +182,8 @@ func (m *syncPointers) take(key string) (pointer, bool) {
 	return at, ok
 }
 
-// pointed is a map of pointers to records under an RWMutex, as in
-// impls/gomap/gomap_pointers.h: an update exchanges a field in place under the read lock.
-// pool is the source of records, or nil.
+// pointed is a map of pointers to records under an RWMutex, as in impls/gomap/gomap_pointers.h: an
+// update exchanges a field in place under the read lock. Records come from pool unless that is nil.
 type pointed struct {
 	mu   sync.RWMutex
 	m    map[uint64]*field
@@ -298,8 +297,8 @@ func (m *bare) remove(w *worker, rank uint64, old *uint64) bool {
 
 func (m *bare) returnsOld() bool { return true }
 
-// generic inserts through the function that the compiler uses for maps whose key type has no
-// specialised one (article S3, 3.3).
+// generic inserts by the function that the compiler calls if there is no specialised function for
+// the type of the key (article S3, 3.3).
 type generic struct{ bare }
 
 //go:linkname mapassign runtime.mapassign
@@ -316,12 +315,12 @@ func (m *generic) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	return len(m.m) == before
 }
 
-// array is the ideal lookup: the hash of a map and one load, at the rank. The load depends on the
-// hash but does not use its bits, so no two keys collide.
+// array is an ideal map. A lookup computes the hash of a map and loads one value, at the rank. The
+// load depends on the hash but does not use its bits, so no keys collide.
 type array struct {
 	values []uint64
 	hasher hasher
-	mask   uint64 // 0
+	mask   uint64 // always 0
 }
 
 type hasher func(key unsafe.Pointer, seed uintptr) uintptr
@@ -332,8 +331,8 @@ func newArray(n int) table {
 	return &array{make([]uint64, 0, n), *(*hasher)(unsafe.Add(mapType, hasherAt)), 0}
 }
 
-// hasherAt is the offset of the hash in the type of a map: after 48 bytes of any type,
-// and pointers to the types of key, element and bucket or group.
+// hasherAt is the offset of the hash function in the type of a map. Before it are the 48 bytes of
+// every type, and pointers to the types of key, element, and bucket or group.
 const hasherAt = 72
 
 // hash hides its argument from the compiler, which would put it on the heap.

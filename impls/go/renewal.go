@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// renewal holds the keys that one thread replaces before the warm-up.
+// renewal describes how one thread replaced keys before the warm-up.
 type renewal struct {
 	counts     counts
 	start, end time.Time
@@ -18,7 +18,7 @@ type renewal struct {
 // renewStride is STRIDE of runner/trial/renewal.c.
 const renewStride = 2654435761
 
-// renewals returns N of "renewed:N", or 0. ok: the text is a valid value of settle.
+// renewals returns N of "renewed:N", or 0. ok is true if the text is a valid value of settle.
 func renewals(settle string) (n uint64, ok bool) {
 	word, text, renewed := strings.Cut(settle, ":")
 	if !renewed {

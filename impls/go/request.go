@@ -14,7 +14,7 @@ import (
 // The version of docs/reference/trial-protocol.md.
 const protocol = 2
 
-// cell uses pointers for members that every request must have, to detect missing ones.
+// cell has pointers for members that every request must have, to detect missing members.
 type cell struct {
 	ID         *string  `json:"id"`
 	Workload   *string  `json:"workload"`
@@ -40,7 +40,7 @@ type cell struct {
 	VerifyOps  *uint64  `json:"verify_ops"`
 	Measure    *string  `json:"measure"`
 
-	// Members that may be missing and then have their default.
+	// The following members may be missing; they then have their defaults.
 	Trace      json.RawMessage `json:"trace"`
 	Settle     string          `json:"settle"`
 	ClockRate  string          `json:"clock_rate"` // has no effect: nothing expires
@@ -61,8 +61,8 @@ type request struct {
 func (c *cell) verifies() bool { return *c.Measure == "verify" }
 func (c *cell) paced() bool    { return *c.Loop == "paced" }
 
-// supportsLoop returns whether maps.tsv lists the loop in its column loops. Programs (struct
-// program) have their own check.
+// supportsLoop returns whether maps.tsv lists the loop in its column loops. Programs (interface
+// program) have a check of their own.
 func (c *cell) supportsLoop() bool {
 	if _, ok, _ := c.programMaker(); ok {
 		return true
@@ -81,8 +81,8 @@ func (c *cell) differs() bool {
 	return c.KeyDiffers != "" && c.KeyDiffers != "first"
 }
 
-// wired goroutines have their own threads, bound to their CPUs. The scheduler places other
-// goroutines, on threads that may run on any CPU of the cell.
+// wired returns whether goroutines have threads of their own, bound to their CPUs. Otherwise the
+// scheduler places them, on threads that may run on any CPU of the cell.
 func (c *cell) wired() bool { return c.Goroutines == "wired" }
 
 // read reads one request. Every member must be present, and no other.
@@ -109,11 +109,12 @@ func read(in io.Reader) (*request, error) {
 	return r, r.wrong()
 }
 
-// arm is "classic_" or "other_" in programs built with a compiler other than the newest, whose ids
-// are go_classic_X and go_other_X (impls/languages.mk).
+// arm is "classic_" or "other_" in programs built by a compiler other than the newest. The ids of
+// their maps are go_classic_X and go_other_X (impls/languages.mk).
 var arm string
 
-// normalizeMap changes the id of a map of this program to go_X, whatever the compiler.
+// normalizeMap changes the id of a map of this program to go_X, whichever compiler built the
+// program.
 func (c *cell) normalizeMap() error {
 	prefix := "go_" + arm
 	switch {
@@ -174,7 +175,7 @@ func (r *request) wrong() error {
 	return nil
 }
 
-// refusal returns why this program cannot run the cell, or "".
+// refusal returns the reason why this program cannot run the cell, or "".
 func refusal(r *request) string {
 	c := r.Cell
 	var counters struct{ Backend string }

@@ -88,7 +88,7 @@ func (t *team) verification(sum *totals, verdict, why string) map[string]any {
 }
 
 // threads reports only wired goroutines, since the kernel counts per thread and a free goroutine
-// has none.
+// has no thread of its own.
 func (t *team) threads() (all []any) {
 	wired := t.cell.wired()
 	for i := range t.members {
@@ -144,8 +144,8 @@ func (t *team) footprint() map[string]any {
 }
 
 // cpuTimes returns the CPU time of all threads in the window, and the part used outside the loops:
-// by the scheduler and by the collector, except for the collector's work inside the loops. apart is
-// true if that part is known.
+// by the scheduler, and by the collector except for its work inside the loops. apart is true if
+// that part is known.
 func (t *team) cpuTimes() (cpu, background float64, known, apart bool) {
 	a, b := &t.before, &t.after
 	loopsNs := int64(0)
@@ -159,12 +159,13 @@ func (t *team) cpuTimes() (cpu, background float64, known, apart bool) {
 	return cpu, cpu - float64(loopsNs), known, apart
 }
 
-// stats returns what the runtime did in the window besides the loops, and the number of CPUs used.
+// stats returns the work of the runtime in the window outside the loops, and the number of CPUs
+// used.
 func (t *team) stats() []any {
 	a, b := &t.before, &t.after
 	stat := func(name, unit string, ok bool, value float64) map[string]any {
 		entry := map[string]any{"name": name, "unit": unit, "value": value}
-		if !ok || math.IsNaN(value) || math.IsInf(value, 0) { // JSON has neither
+		if !ok || math.IsNaN(value) || math.IsInf(value, 0) { // JSON has neither NaN nor infinity
 			entry["value"] = nil
 		}
 		return entry

@@ -22,9 +22,9 @@ func sequenceOf(r *request) string {
 	return fmt.Sprintf("%016x", d.sum)
 }
 
-// arrivalsOf returns when the operations of each thread of an open loop are due, in two windows,
-// since the first one is the warm-up. tests/unit/trial/test_arrivals.c does the same in C, and also
-// checks the buckets of drawn latencies.
+// arrivalsOf returns when the operations of each thread of an open loop are due. There are two
+// windows, since the first one is the warm-up. tests/unit/trial/test_arrivals.c does the same in C,
+// and also checks the buckets of drawn latencies.
 func arrivalsOf(r *request) string {
 	var lines []string
 	for slot := 0; slot < *r.Cell.Threads; slot++ {

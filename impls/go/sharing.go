@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// Audits of properties of Go's map variables and of sync.Map.
+// The audits in this file test properties of Go's map variables and of sync.Map.
 
 // assign and copyOf are not inlined, so that every copy is really made.
 //
@@ -65,8 +65,8 @@ func newHandle(copyMap func(*words) words) func(*team, []uint64) program {
 	}
 }
 
-// raceCopies copies a variable while a goroutine alternately assigns it two maps. It returns how
-// many copies were of the second map, and how many were of neither.
+// raceCopies copies a variable while a goroutine alternately assigns it two maps. It returns the
+// number of copies of the second map, and the number of copies of neither map.
 func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	variable, stop, done := original, uint32(0), make(chan struct{})
 	go func() {
@@ -125,7 +125,7 @@ func newOffers(t *team, args []uint64) program {
 		})
 }
 
-// loadOr is a Load within a recover barrier, which returns the default after a fault.
+// loadOr is a Load within a recover barrier. After a fault it returns the default.
 //
 //go:noinline
 func loadOr(m *sync.Map, key, other any) (value any) {
@@ -138,8 +138,9 @@ func loadOr(m *sync.Map, key, other any) (value any) {
 	return value
 }
 
-// newBarrier counts the heap objects that loads within the barrier allocate, and the faults that
-// return the default. A key that cannot be hashed causes a fault within Load (article S0, M11).
+// newBarrier counts the heap objects that loads within the barrier allocate, and the faults after
+// which the default is returned. A key that cannot be hashed causes a fault within Load (article
+// S0, M11).
 func newBarrier(t *team, args []uint64) program {
 	m, keys, fallback := &sync.Map{}, make([]any, args[0]), any("absent")
 	for i := range keys {

@@ -4,18 +4,18 @@ package main
 
 import "math"
 
-// Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c.
+// Constants for Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c.
 const (
 	skewBits   = 10
 	skewRanges = 1 << skewBits
 	skewUnit   = 1 << (32 - skewBits)
-	absent     = skewRanges - 1 // the range of the absent ranks
+	absent     = skewRanges - 1 // number of the range of absent ranks
 )
 
 type skew struct {
 	split   [skewRanges]uint32
 	start   [skewRanges + 1]uint32
-	key     [3]uint64 // of the permutation, like mask and shift
+	key     [3]uint64 // used for the permutation, like mask and shift
 	mask    uint64
 	shift   uint
 	present uint64

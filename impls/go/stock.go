@@ -13,28 +13,28 @@ import (
 
 const (
 	stockItem     = 1
-	stockWaits    = 100 // limit of the misuse's waits
+	stockWaits    = 100 // most waits of widenRace
 	stockWait     = 200 * time.Microsecond
 	stockSales    = 0
 	stockRefusals = 1
 	stockOutcomes = 2
 )
 
-// stock is the stock of one item, in a map under a lock: article S2, section 2.4, and
-// impls/technique/stock.h. Callers take one unit each until the window ends.
+// stock is the stock of one item, in a map under a lock (article S2, section 2.4, and
+// impls/technique/stock.h). Callers take one unit each until the window ends.
 //
 // Invariant: sold = initial - remaining, and never above initial.
 type stock struct {
-	mutex      sync.Mutex // of stockMutex
+	mutex      sync.Mutex // used by stockMutex
 	rw         sync.RWMutex
 	shelf      map[uint64]int64
 	hesitating int64  // atomic
 	openedNs   uint64 // atomic
-	soldOutNs  uint64 // atomic; 0: not yet
+	soldOutNs  uint64 // atomic; 0 while units are left
 	initial    int64
 	threads    int64
 	sell       func(*stock) bool
-	done       [stockOutcomes][]count          // by member
+	done       [stockOutcomes][]count          // counted by each member
 	times      [stockOutcomes + 1][]*histogram // and responses
 }
 
@@ -57,8 +57,8 @@ func newStock(sell func(*stock) bool) func(*team, []uint64) program {
 	}
 }
 
-// stockMutex checks the stock and takes a unit under one lock. Each request, even a refused one,
-// holds that lock, which all requests share.
+// stockMutex checks the stock and takes a unit under one lock. All requests, even refused ones,
+// take this lock.
 func stockMutex(s *stock) bool {
 	s.mutex.Lock()
 	left := s.shelf[stockItem]
@@ -76,7 +76,8 @@ func (s *stock) look() int64 {
 	return left
 }
 
-// stockRW checks under the read lock, and again under the write lock before taking.
+// stockRW checks the stock under the read lock, and again under the write lock before it takes a
+// unit.
 func stockRW(s *stock) bool {
 	if s.look() < 1 {
 		return false
@@ -90,8 +91,8 @@ func stockRW(s *stock) bool {
 	return left >= 1
 }
 
-// stockSingleCheck is a misuse: the stock read under the read lock may change before the
-// write lock is held.
+// stockSingleCheck is a misuse. The stock that it reads under the read lock may change before it
+// holds the write lock.
 func stockSingleCheck(s *stock) bool {
 	left := s.look()
 	if left < 1 {
@@ -104,8 +105,8 @@ func stockSingleCheck(s *stock) bool {
 	return true
 }
 
-// widenRace makes the misuse's race for the last units occur in every run. It waits until more
-// callers have read the stock than there are units, but at most 20 ms.
+// widenRace ensures that the race of the misuse for the last units occurs in every run. It waits
+// until more callers have read the stock than there are units, but at most 20 ms.
 func (s *stock) widenRace(left int64) {
 	if left >= s.threads {
 		return
@@ -136,8 +137,8 @@ func (s *stock) run(m *member) {
 	}
 }
 
-// request is a caller's request. A timed caller first yields to the others. The response time
-// includes that wait, the time of the sale does not.
+// request executes the request of one caller. A timed caller first yields to the others. The
+// response time includes that wait; the time of the sale does not.
 func (s *stock) request(slot int) (outcome int) {
 	timed := s.times[stockSales][slot] != nil
 	requestedNs, startNs := uint64(0), uint64(0)

@@ -8,7 +8,7 @@ import "sync"
 
 const storeReturnsOld = true
 
-// store swaps, as Store does since Go 1.20.
+// store calls Swap, as Store does since Go 1.20.
 func store(w *worker, m *sync.Map, key any, value uint64, old *uint64) bool {
 	replaced, wasThere := m.Swap(key, value)
 	if wasThere && old != nil {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// distribution of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or sequential. a and
-// b are as in struct rm_cell: theta, or the two shares.
+// distribution describes how ranks are drawn: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or
+// sequential. As in struct rm_cell, a and b are theta, or the two shares.
 type distribution struct {
 	name string
 	a, b float64
@@ -38,7 +38,7 @@ func percent(text string) (float64, error) {
 	return share / 100, err
 }
 
-// integral of x^-theta, shifted so that it is stable around theta = 1.
+// integral returns the integral of x^-theta, shifted so that it is stable around theta = 1.
 func integral(theta, x float64) float64 {
 	logX := math.Log(x)
 	t := (1 - theta) * logX
@@ -59,8 +59,9 @@ func streamLength(l *load) int {
 	return length
 }
 
-// streamOf is like rm_stream_create() in C: the ranks of a sequential cell; their number is a
-// power of two. With fresh writes, they are the resident ranks without the guard at both ends.
+// streamOf is like rm_stream_create() in C. It returns the ranks of a sequential cell; their number
+// is a power of two. If writes are fresh, they are the resident ranks without the guard at both
+// ends.
 func streamOf(l *load, slot int, seed uint64) []uint32 {
 	present := l.present()
 	rng := seedOf(seed, uint64(slot))

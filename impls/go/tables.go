@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// maker makes an empty table for `size` keys; with 0 it grows.
+// maker makes an empty table for `size` keys. If size is 0, the table starts small and grows.
 type maker func(str bool, size int) table
 
-// tables makes each map of maps.tsv, indexed by the length of its values.
+// tables has the makers of each map of maps.tsv, indexed by the length of values.
 var tables = map[string]map[int]maker{
 	"go_map_mutex": {8: mutexWordOf, 24: mutexLongOf[[3]uint64],
 		64: mutexLongOf[[8]uint64], 256: mutexLongOf[[32]uint64],
@@ -32,7 +32,7 @@ var tables = map[string]map[int]maker{
 		1024: syncLongOf[[128]uint64]},
 }
 
-// Go's maps by the names of their C ports: if port and original are two arms of one cell, both have
+// Go's maps by the names of their C ports. If port and original are two arms of one cell, both have
 // the name of the port (workloads/port-speed.conf).
 var originalOfPort = map[string]string{"gomap_rw": "go_map_rw", "syncmap": "go_sync_map"}
 
@@ -44,13 +44,14 @@ func ids() (all []string) {
 	return all
 }
 
-// keyBytes returns the key length of a shape with string keys; 0: other keys, or an invalid shape.
+// keyBytes returns the length of the keys of a shape with string keys, or 0 for other keys and
+// invalid shapes.
 func keyBytes(shape string) int {
 	key, _, _ := strings.Cut(shape, "x")
 	return map[string]int{"str16": 16, "str32": 32, "str64": 64}[key]
 }
 
-// valueBytes returns the value length of a shape; 0: invalid shape.
+// valueBytes returns the length of the values of a shape, or 0 if the shape is invalid.
 func valueBytes(shape string) int {
 	_, value, _ := strings.Cut(shape, "x")
 	return map[string]int{"8": 8, "24": 24, "64": 64, "256": 256, "1024": 1024}[value]
@@ -71,7 +72,7 @@ func newTable(id, shape string, size int) table {
 	return of(str, size)
 }
 
-// hasNoEntries returns whether a table has nothing to verify.
+// hasNoEntries returns true if a table has nothing to verify.
 func hasNoEntries(t table) bool {
 	switch t.(type) {
 	case nil, *nullU64, *nullStr:

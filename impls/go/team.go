@@ -12,7 +12,7 @@ import (
 
 // Streams of the seed, as in runner/trial/phases.c.
 const (
-	seedMap        = 1 // team.c
+	seedMap        = 1 // used in team.c
 	seedOperations = 100
 	seedKeys       = 100000
 	seedArrivals   = 200000
@@ -37,22 +37,22 @@ type team struct {
 	cell          *cell
 	load          *load
 	dist          distribution
-	skew          *skew // for zipf and hot; else nil
+	skew          *skew // nil unless the distribution is zipf or hot
 	table         table
-	program       program // for loops other than mix and paced; else nil
+	program       program // nil if the loop is mix or paced
 	mapSeed       uint64
 	members       []member
 	phases        map[string]any
 	rss           [2]int64
-	prefilled     uint64              // ranks that are inserted before the window
-	memory        [2]runtime.MemStats // before the table was made, and at the end
-	liveBytes     int64               // at the end; -1: not read
+	prefilled     uint64              // number of ranks that are inserted before the window
+	memory        [2]runtime.MemStats // read before the table was made, and at the end
+	liveBytes     int64               // size of live objects at the end; -1 if not read
 	before, after process
-	heap          *heapWatch // reads in an open loop's window
+	heap          *heapWatch // takes readings in the window of an open loop
 	clockCostNs   float64
 	clockStepNs   float64
-	windowExtra   float64 // of the positive control
-	traced        string  // why it has no times, or ""
+	windowExtra   float64 // share of operations that the positive control adds
+	traced        string  // reason why there are no times, or ""
 }
 
 func newTeam(r *request) *team {
@@ -129,9 +129,9 @@ func run(r *request) *team {
 	return t
 }
 
-// phase runs `work` once for each member. A wired member has its own thread, placed on
-// the member's CPU, for the phase; the scheduler places the others. After `length` it sets the stop
-// flag, except in an open loop, which ends by its schedule.
+// phase runs `work` once for each member. For the phase a wired member has its own thread, placed
+// on the member's CPU; the scheduler places the other members. After `length` ns, phase sets the
+// stop flag, except in an open loop, which ends by its schedule.
 func (t *team) phase(name string, length int64, work func(m *member)) {
 	atomic.StoreUint32(&t.load.stop, 0)
 	start := time.Now()
@@ -179,7 +179,7 @@ func (t *team) create(m *member) {
 	t.makeProgram()
 }
 
-// readMemory also frees garbage, to measure the table's size.
+// readMemory reads memory statistics. It first frees garbage, to measure the size of the table.
 func (t *team) readMemory() {
 	t.memory[1] = t.after.memory
 	if t.cell.verifies() {
@@ -198,7 +198,7 @@ func (t *team) each(m *member, n uint64, visit func(rank uint64)) {
 	}
 }
 
-// fillers is the number of members that fill the table.
+// fillers returns the number of members that fill the table.
 func (t *team) fillers() uint64 {
 	if _, ok := t.table.(copied); ok {
 		return 1
@@ -265,7 +265,7 @@ func (t *team) window(m *member) {
 			m.worker.limit = max64(batch, m.worker.limit)
 		}
 	}
-	waited := threadWaited() // outermost, since it takes longest
+	waited := threadWaited() // outermost, since it takes the longest
 	m.before = threadUsage()
 	m.before.waitedNs = waited
 	m.cpuStart = cpuNow()
@@ -281,7 +281,7 @@ func (t *team) window(m *member) {
 	m.after.waitedNs = threadWaited()
 }
 
-// universe is above the highest rank that may be present.
+// universe returns a number above the highest rank that may be present.
 func (t *team) universe() (most uint64) {
 	switch {
 	case t.load.kind == fresh:

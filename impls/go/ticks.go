@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// ticks reads the CPU's time counter, faster than now().
+// ticks reads the time counter of the CPU, which is faster than now().
 func ticks() uint64
 
-// ticksPerNs is like rm_ticks_per_ns() in C: the rate of ticks(), from 2 ms of now(); 0 if the
-// kernel's clock does not use this counter.
+// ticksPerNs is like rm_ticks_per_ns() in C. It measures the rate of ticks() during 2 ms of now(),
+// or returns 0 if the kernel's clock does not use this counter.
 func ticksPerNs() float64 {
 	source, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 	switch strings.TrimSpace(string(source)) {
@@ -40,8 +40,8 @@ func readBoth() (atTicks, atNs float64) {
 	return atTicks, atNs
 }
 
-// spin waits until the operation is due and returns the time: spin_until_due() of
-// runner/trial/open_loop.c. Go lacks a pause instruction.
+// spin waits until the operation is due and returns the time, like spin_until_due() of
+// runner/trial/open_loop.c. Go has no pause instruction.
 func (p *pace) spin() uint64 {
 	for {
 		before := ticks()

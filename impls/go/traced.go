@@ -11,16 +11,15 @@ import (
 	"strconv"
 )
 
-// traceVariable names the file into which the window is traced, for `go tool trace`. Go's
-// traces have no events of maps, so this program makes each operation a region, by which the tool
-// can filter.
+// traceVariable names the file into which the window is traced, for `go tool trace`. Go's traces
+// have no events of maps, so each operation is a region, by which the tool can filter.
 const traceVariable = "READMOSTLY_GO_TRACE"
 
 // profileVariable names the file for samples of the window, for `go tool pprof`.
 const profileVariable = "READMOSTLY_GO_PROFILE"
 
-// traced runs each operation of a table in a region, after it has logged the operation's number:
-// SLOT.N, the N-th of a thread. A worker's operations are one task.
+// traced runs each operation of a table in a region, after it has logged the number of the
+// operation: SLOT.N for the N-th operation of a thread. A worker's operations are one task.
 type traced struct {
 	table
 	workers []traceable
@@ -62,9 +61,9 @@ func (t *team) use(table table) {
 	}
 }
 
-// record writes the output of `start` into the file that the variable names, until the
-// returned function is called. Without the variable it records nothing. If the file
-// cannot be written, the trial is void.
+// record writes the output of `start` to the file that the environment variable names, until the
+// returned function is called. If the variable is not set, it records nothing. If the file cannot
+// be written, the trial is void.
 func (t *team) record(variable string, start func(io.Writer) error, stop func()) (end func(), begun bool) {
 	path := os.Getenv(variable)
 	if path == "" {

@@ -25,7 +25,7 @@ type usage struct {
 	voluntary, involuntary int64
 	minorFaults, bigFaults int64
 	ok                     bool
-	waitedNs               int64 // on the run queue; -1: unknown
+	waitedNs               int64 // time on the run queue; -1 if unknown
 }
 
 // threadUsage reads a clock for the CPU time, as in C, since getrusage() returns a running thread's
@@ -42,8 +42,9 @@ func threadUsage() usage {
 	return usage{used.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt, u.Majflt, true, -1}
 }
 
-// threadWaited is the second number of schedstat. It makes system calls directly, since a file of
-// package os has a finalizer and waits through the runtime's poller.
+// threadWaited returns the second number of schedstat, the time on the run queue. It makes system
+// calls directly, since a file of package os has a finalizer and waits through the runtime's
+// poller.
 func threadWaited() int64 {
 	var text [96]byte
 	file, err := syscall.Open("/proc/thread-self/schedstat",
@@ -70,9 +71,9 @@ func threadWaited() int64 {
 // process holds the counts of the runtime and the kernel for all threads together.
 type process struct {
 	memory  runtime.MemStats
-	cpuNs   int64   // used by all threads; -1: unknown
+	cpuNs   int64   // used by all threads; -1 if unknown
 	collect float64 // used by the collector, as estimated by the runtime, ns
-	parked  float64 // parkedNs()
+	parked  float64 // result of parkedNs()
 }
 
 var started = time.Now()
@@ -89,8 +90,8 @@ func processNow() (p process) {
 	return p
 }
 
-// collectorNs estimates the collector's CPU time from the only number in Go 1.19: its share of the
-// time of all GOMAXPROCS CPUs, from the start to the last collection.
+// collectorNs estimates the CPU time of the collector. Go 1.19 only reports its share of the time
+// of all GOMAXPROCS CPUs, from the start to the last collection.
 func collectorNs(m *runtime.MemStats) float64 {
 	if m.NumGC == 0 {
 		return 0
@@ -100,9 +101,9 @@ func collectorNs(m *runtime.MemStats) float64 {
 		float64(runtime.GOMAXPROCS(0))
 }
 
-// processors is the value for GOMAXPROCS: the number of the cell's threads, or of its CPUs if that
-// is smaller, as in Go itself. So the collector runs on the measured CPUs. The environment variable
-// GOMAXPROCS overrides it.
+// processors returns the value for GOMAXPROCS. As in Go itself, this is the number of threads of
+// the cell, or of its CPUs if that is smaller. So the collector runs on the measured CPUs. The
+// environment variable GOMAXPROCS overrides it.
 func processors(c *cell) int {
 	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
 		return n
@@ -111,7 +112,7 @@ func processors(c *cell) int {
 	for _, cpu := range *c.CPUs {
 		distinct[cpu] = true
 	}
-	if len(distinct) > 0 { // one per thread
+	if len(distinct) > 0 { // there is one CPU per thread
 		return len(distinct)
 	}
 	if *c.Threads < runtime.NumCPU() {
@@ -120,7 +121,7 @@ func processors(c *cell) int {
 	return runtime.NumCPU()
 }
 
-type cpuSet [128]uint64 // 8,192 CPUs
+type cpuSet [128]uint64 // enough for 8,192 CPUs
 
 func setAffinity(thread int, set *cpuSet) error {
 	_, _, err := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY,
@@ -131,8 +132,8 @@ func setAffinity(thread int, set *cpuSet) error {
 	return nil
 }
 
-// pinAll binds every thread of the runtime to these CPUs; later threads inherit that. Empty:
-// binds nothing.
+// pinAll binds every thread of the runtime to these CPUs, and later threads inherit that. If there
+// are no CPUs, it does nothing.
 func pinAll(cpus []int) error {
 	if len(cpus) == 0 {
 		return nil
@@ -145,7 +146,7 @@ func pinAll(cpus []int) error {
 	for _, entry := range threads {
 		thread, _ := strconv.Atoi(entry.Name())
 		err := setAffinity(thread, set)
-		if err != nil && err != syscall.ESRCH { // has just ended
+		if err != nil && err != syscall.ESRCH { // the thread has just ended
 			return fmt.Errorf("thread could not be placed on CPU %s: %v",
 				strings.Trim(fmt.Sprint(cpus), "[]"), err)
 		}
@@ -153,7 +154,7 @@ func pinAll(cpus []int) error {
 	return err
 }
 
-// boundTo returns the CPUs that the process may run on; nil: unknown.
+// boundTo returns the CPUs that the process may run on, or nil if they are unknown.
 func boundTo() []int {
 	set, cpus := &cpuSet{}, []int{}
 	_, _, err := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY,
@@ -192,7 +193,7 @@ func pin(cpu int) error {
 	return nil
 }
 
-// cpuNow is the CPU that the thread runs on; -1: unknown.
+// cpuNow returns the CPU that the thread runs on, or -1 if it is unknown.
 func cpuNow() int {
 	var cpu uint32
 	_, _, err := syscall.RawSyscall(sysGetcpu, uintptr(unsafe.Pointer(&cpu)), 0, 0)
@@ -202,7 +203,7 @@ func cpuNow() int {
 	return int(cpu)
 }
 
-// rss is the process's resident memory in bytes; -1: unknown.
+// rss returns the resident memory of the process in bytes, or -1 if it is unknown.
 func rss() int64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	fields := strings.Fields(string(text))
@@ -216,7 +217,7 @@ func rss() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// clockStep is the smallest difference between two readings of the clock, in ns.
+// clockStep returns the smallest difference between two readings of the clock, in ns.
 func clockStep() float64 {
 	least, last := int64(math.MaxInt64), time.Now()
 	for i := 0; i < 1000; i++ {
@@ -229,8 +230,8 @@ func clockStep() float64 {
 	return float64(least)
 }
 
-// rssPeak is the peak of rss. It is not read with getrusage(), whose peak includes that of the
-// parent process, which exec() keeps.
+// rssPeak returns the peak of rss. It does not use getrusage(), because that peak includes the peak
+// of the parent process, which exec() keeps.
 func rssPeak() int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -250,8 +251,8 @@ func rssPeak() int64 {
 	return -1
 }
 
-// clockCost is the time that one clock reading takes, in ns: the smallest of many rounds, since
-// other threads may use the CPU at the same time.
+// clockCost returns the time that one reading of the clock takes, in ns. It takes the smallest of
+// many rounds, since other threads may use the CPU at the same time.
 func clockCost() float64 {
 	const rounds, readings = 50, 100
 	least := uint64(1 << 62)

@@ -9,10 +9,10 @@ import (
 
 const (
 	chunk     = 64              // writes taken from the shared budget at once
-	slowLimit = 2 * time.Second // for a table that copies itself
+	slowLimit = 2 * time.Second // time limit for a table that copies itself on each write
 )
 
-// account is the record of one thread: each value that was put in comes out once or is held.
+// account is the record of one thread. Each value that was put in must come out once or be held.
 type account struct {
 	written, returned, held uint64 // sums of values
 	writes, puts, outs      uint64
@@ -22,8 +22,8 @@ type account struct {
 // takeChunk takes a chunk of writes from the shared budget.
 func (l *load) takeChunk() bool { return atomic.AddInt64(&l.left, -chunk) > -chunk }
 
-// verify is runner/trial/accounting.c: writes of the cell's kind on few keys, and lookups
-// concurrent with writes of other threads.
+// verify is like runner/trial/accounting.c. It makes writes of the cell's kind on few keys, and
+// lookups concurrent with writes of other threads.
 func (m *member) verify() {
 	w := &m.worker
 	_, slow := w.table.(copied)
@@ -36,7 +36,7 @@ func (m *member) verify() {
 	w.counts.writes, w.counts.iterations = m.account.writes, m.account.writes
 }
 
-// stoppedEarly returns whether some planned writes were not done.
+// stoppedEarly returns true if some planned writes were not done.
 func (t *team) stoppedEarly() bool {
 	for i := range t.members {
 		if t.members[i].account.stoppedEarly {
@@ -86,9 +86,9 @@ func (m *member) put(rank uint64, presumed bool) {
 	}
 }
 
-// putAndCheck is an upsert into a table that does not report the old value. No value is
-// written twice, so if the old value is still found afterwards, the write was lost. If no thread
-// removes keys, the key must be present after the write.
+// putAndCheck makes an upsert into a table that does not report the old value. No value is written
+// twice, so if the old value is still found afterwards, the write was lost. If no thread removes
+// keys, the key must be present after the write.
 func (m *member) putAndCheck(rank, value uint64) bool {
 	w := &m.worker
 	before, was := w.table.lookup(w, rank)
@@ -111,7 +111,7 @@ func (m *member) drop(rank uint64) (wasThere bool) {
 	return wasThere
 }
 
-// recordRemoved records a value that left the map.
+// recordRemoved records a value that was removed from the map.
 func (m *member) recordRemoved(rank, value uint64) {
 	m.account.returned += value
 	m.account.outs++

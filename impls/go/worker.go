@@ -11,12 +11,13 @@ import (
 
 const (
 	batch   = 64 // iterations between two checks of the stop flag
-	redraws = 64 // RM_REDRAWS
+	redraws = 64 // as RM_REDRAWS in C
 )
 
 // table is the interface between loops and maps; each kind of key has its own type. Every lookup of
 // a batch is measured, so each table has its own batch method, without a call through the interface
-// for each lookup. A write is such a call, as writes are not inlined in C, either.
+// for each lookup. A write is a call through the interface, because writes are not inlined in C,
+// either.
 type table interface {
 	// batch runs the worker's draws.
 	batch(w *worker)
@@ -39,16 +40,16 @@ const (
 )
 
 // load is shared by all workers of a cell. Fields that workers write have their own cache lines, as
-// in C, since each iteration reads the others, and Go may align the object to only 32 bytes.
+// in C, since each iteration reads the other fields, and Go may align the object to only 32 bytes.
 type load struct {
 	kind                  writeKind
 	threads               int
 	misses                float64
 	resident, span, guard uint64 // as in struct rm_worker
 	writeBelow            uint32
-	heads                 []head // fresh: one per thread
+	heads                 []head // one per thread, if writes are fresh
 	_                     [64]byte
-	left                  int64 // verify: writes not yet begun; atomic
+	left                  int64 // writes of a verification that have not begun; atomic
 	_                     [64]byte
 	stop                  uint32 // atomic
 	_                     [64]byte
@@ -62,7 +63,7 @@ func decisions(kind writeKind, share float64) float64 {
 	return share / (2 - share)
 }
 
-// present is the number of ranks whose keys lookups draw.
+// present returns the number of ranks whose keys lookups draw.
 func (l *load) present() uint64 { return min64(l.resident, l.span) }
 
 func newLoad(c *cell) *load {
@@ -74,7 +75,7 @@ func newLoad(c *cell) *load {
 	l.span = uint64(math.Round(float64(l.resident) / (1 - l.misses)))
 	if l.kind == fresh && *c.WriteShare > 0 {
 		ownKeys := l.resident / uint64(l.threads)
-		// twice the writes between two published values
+		// twice the number of writes between two published values
 		l.guard = min64(ownKeys/4, 128)
 		l.span = l.resident
 		if ownKeys > 0 {
@@ -88,20 +89,20 @@ func newLoad(c *cell) *load {
 	return l
 }
 
-// head is struct rm_fresh: the fresh writes that a thread has published.
+// head is like struct rm_fresh in C: the number of fresh writes that a thread has published.
 type head struct {
 	_    [64]byte
 	base uint64 // atomic
 	_    [56]byte
 }
 
-// counts of one thread, as in runner/worker.h.
+// counts has the counts of one thread, as in runner/worker.h.
 type counts struct {
 	iterations, writes, pairs, inserts, removes uint64
 	idleRemoves, missesAbsent, missesResident   uint64
 }
 
-// draw is one iteration: the random bits decide whether it writes.
+// draw is one iteration. The random bits x decide whether it writes.
 type draw struct{ x, rank uint64 }
 
 // worker is one thread's state in the loop. It begins and ends with 64 unused bytes, since workers
@@ -110,24 +111,24 @@ type worker struct {
 	_        [64]byte
 	load     *load
 	table    table
-	stream   []uint32 // sequential; else nil
-	skew     *skew    // zipf and hot; else nil
+	stream   []uint32 // nil unless the distribution is sequential
+	skew     *skew    // nil unless the distribution is zipf or hot
 	slot     int
 	rng      uint64
 	position uint64
-	sequence uint64 // of this thread's values
-	limit    uint64 // iterations
-	fresh    uint64 // fresh writes of this thread
+	sequence uint64 // sequence number of this thread's values
+	limit    uint64 // most iterations
+	fresh    uint64 // number of fresh writes of this thread
 	presumed bool   // see table.returnsOld
 	counts   counts
 	wrong    uint64 // bits in which a value differed
 	lost     uint64 // writes after which the old value was found
 	keySum   uint64
 	line     [64]byte // the current string key
-	keyBytes int      // of it; bytes after the rank stay 0
+	keyBytes int      // length of the key; bytes after the rank stay 0
 	drawn    [batch]draw
-	pace     *pace // open loop, or nil
-	measured bool  // the warm-up is over
+	pace     *pace // nil unless the loop is open
+	measured bool  // true once the warm-up is over
 	_        [64]byte
 }
 
@@ -148,7 +149,7 @@ func (w *worker) prepare() {
 	w.rng = rng
 }
 
-// rankOf is the i-th rank of the batch plus the offset of rm_lookup_base().
+// rankOf returns the i-th rank of the batch plus the offset of rm_lookup_base().
 func (w *worker) rankOf(i int) uint64 {
 	rank := w.drawn[i].rank
 	if w.load.kind != fresh {
@@ -179,8 +180,8 @@ func (w *worker) wroteFresh() {
 	}
 }
 
-// drive is like rm_drive_mix() in C: it runs batches until the stop flag is set or the
-// limit is reached.
+// drive is like rm_drive_mix() in C. It runs batches until the stop flag is set or the limit is
+// reached.
 func (w *worker) drive() {
 	for {
 		w.prepare()
@@ -194,8 +195,8 @@ func (w *worker) drive() {
 
 func (w *worker) stopped() bool { return atomic.LoadUint32(&w.load.stop) != 0 }
 
-// writes executes the draw if it is a write. `end` is true if the window ended during the write;
-// the rest of the batch is then neither executed nor counted.
+// writes executes the draw if it is a write. `end` is true if the window ended during the write.
+// Then the rest of the batch is neither executed nor counted.
 func (w *worker) writes(i int) (did, end bool) {
 	d := &w.drawn[i]
 	if uint32(d.x) >= w.load.writeBelow {
@@ -204,7 +205,7 @@ func (w *worker) writes(i int) (did, end bool) {
 	return true, w.write(i, d)
 }
 
-// drawResident is like rm_draw_resident() in C: it draws another rank for a write that drew an
+// drawResident is like rm_draw_resident() in C. It draws another rank for a write that drew an
 // absent one.
 func (w *worker) drawResident(x uint64) uint64 {
 	for i := uint64(0); w.skew != nil && i < redraws; i++ {
@@ -248,8 +249,8 @@ func (w *worker) write(i int, d *draw) (end bool) {
 	return true
 }
 
-// put counts the write according to the table's result or, if there is none, by the rule: an update
-// finds its key, a fresh key is new, and a churn reinserts its removed key.
+// put counts the write by the result of the table. If the table returns none, it assumes that an
+// update finds its key, that a fresh key is new, and that a churn reinserts its removed key.
 func (w *worker) put(rank uint64, presumed bool) {
 	w.sequence++
 	w.presumed = presumed
@@ -288,7 +289,7 @@ func (w *worker) countRemove(rank uint64, wasThere bool) {
 	}
 }
 
-// missed counts a failed lookup, by whether it drew an absent key.
+// missed counts a failed lookup, separately for draws of absent keys.
 func (w *worker) missed(i int) {
 	if w.drawn[i].rank >= w.load.resident {
 		w.counts.missesAbsent++
@@ -297,14 +298,14 @@ func (w *worker) missed(i int) {
 	}
 }
 
-// rankMismatch is 0 if the value was written for the rank.
+// rankMismatch returns 0 if the value was written for the rank.
 func rankMismatch(value, rank uint64) uint64 {
 	return uint64(uint32(value) ^ uint32(rank))
 }
 
-// view is the string key of a rank, for calls that do not keep the key, since the next call
-// overwrites its bytes. storedKey returns an allocated copy, like a program that reads its keys
-// from a connection.
+// view returns the string key of a rank. The next call overwrites its bytes, so it is only for
+// callees that do not keep the key. storedKey returns an allocated copy, like a program that reads
+// its keys from a connection.
 func (w *worker) view(rank uint64) string {
 	if placed {
 		word := scatter(rank)

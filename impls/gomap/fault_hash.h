@@ -25,7 +25,7 @@ struct fault_barrier {
 	sigjmp_buf jump;
 };
 
-/* True if hashing this key faults. A test may define its own condition. */
+/* True if hashing this key faults. A test may define a different condition. */
 #ifndef FAULT_CONDITION
 #define FAULT_CONDITION(shape, key, barrier) fault_in_key(shape, key)
 #endif
@@ -35,8 +35,8 @@ RM_HOT bool fault_in_key(struct rm_shape shape, struct rm_key key)
 	return shape.str && !key.bytes && key.length;
 }
 
-/* Returns the key with the barrier for its faults. If the barrier is NULL, a
-   fault aborts the process. */
+/* Returns a copy of the key with the barrier that catches its faults. If the
+   barrier is NULL, a fault aborts the process. */
 RM_HOT struct rm_key fault_key(
         struct rm_shape shape, struct rm_key key, struct fault_barrier *barrier)
 {

@@ -9,8 +9,8 @@
  * Threads: this map does not synchronise. Any number of threads may look up and
  * iterate while no thread writes; a write excludes all other accesses. Fields
  * and slots are relaxed atomics, which compile to plain moves. So a deliberate
- * violation yields wrong results and "concurrent map writes", but no undefined
- * data race. It may still access freed memory.
+ * violation of this rule yields wrong results and "concurrent map writes", but
+ * is not a data race in the sense of C11. It may still access freed memory.
  *
  * `shape` is a constant in operations, and the same in all calls on one map.
  * gomap_find() and gomap_assign() return a pointer to the value's words: one
@@ -31,20 +31,21 @@
 
 #include "impls/gomap/gomap_layout.h"
 
-/* Creates an empty map for about `hint` entries; 0: the first insert allocates
-   one bucket. Returns NULL without memory. Equal seeds give equal layouts. */
+/* Creates an empty map for about `hint` entries. If `hint` is 0, the first
+   insert allocates one bucket. Returns NULL if memory runs out. Equal seeds
+   give equal layouts. */
 GOMAP_CALL struct gomap *gomap_create(
         size_t hint, struct rm_shape shape, uint64_t seed);
 
-/* Frees the map and its copies of string keys. NULL does nothing. No iterator
-   may be open. */
+/* Frees the map and its copies of string keys. Does nothing if the map is NULL.
+   No iterator may be open. */
 GOMAP_CALL void gomap_destroy(struct gomap *map);
 
 /* Makes an empty map store pointers to the caller's string keys instead of
    copies. The bytes must outlive the entry. */
 GOMAP_PLAIN void gomap_borrow_keys(struct gomap *map);
 
-/* Makes conflicting accesses count in statistic "conflicts" instead of
+/* Lets conflicting accesses increment the statistic "conflicts" instead of
    aborting. */
 GOMAP_PLAIN void gomap_tolerate_conflicts(struct gomap *map);
 
@@ -59,7 +60,7 @@ RM_HOT _Atomic uint64_t *gomap_find(
 RM_HOT bool gomap_lookup(const struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value);
 
-/* Copy a value from and to its words. */
+/* Copy a value from its words, and to them. */
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value);
 RM_HOT void gomap_value_store(struct rm_shape shape, _Atomic uint64_t *words,
@@ -72,21 +73,24 @@ RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
         struct rm_key key, bool *was_there);
 
 /* Removes the key. Returns whether the key was present; if it was, stores its
-   value in `old`, which may be NULL. Never fails; keeps the buckets' memory. */
+   value in `old`, which may be NULL. Never fails. Keeps the memory of the
+   buckets. */
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old);
 
-/* Removes all entries, ends growth, keeps the array and draws a new seed. */
+/* Removes all entries and ends growth. Keeps the array and draws a new
+   seed. */
 GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape);
 
 struct gomap_iterator;
 
 /*
  * Visits all entries, starting at a random bucket and slot. An entry that is
- * present from begin to end is visited once, even if this thread writes in
- * between. An entry that is removed before its turn is not visited; a new entry
- * may be. Each begin needs one end, which frees the memory kept for the
- * iterator. A key's bytes are valid until the key is removed.
+ * present from begin to end is visited once, even if this thread writes during
+ * the iteration. An entry that is removed before its turn is not visited; a new
+ * entry may be. Each call of gomap_iterate_begin() needs one of
+ * gomap_iterate_end(), which frees the memory kept for the iterator. A key's
+ * bytes are valid until the key is removed.
  *
  *	struct gomap_iterator it;
  *	for (gomap_iterate_begin(map, &it);

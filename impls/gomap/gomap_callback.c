@@ -2,10 +2,10 @@
 /*
  * gomap_callback.c - Go's map, keys of any type, unsynchronised.
  *
- * Go compiles maps without a fast path to such code: hash and equality are
- * called through pointers in the key's type. Those calls are what this map
- * studies, so it declares `callback`. Hash and keys are the same as in `gomap`.
- * A lookup writes nothing.
+ * Go compiles maps without a fast path to code that calls hash and equality
+ * through pointers in the key's type. Those calls are what this map studies, so
+ * it declares `callback`. Hash and keys are the same as in `gomap`. A lookup
+ * writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

@@ -5,7 +5,8 @@
 
 #include "impls/gomap/gomap.h"
 
-/* Results of one walk over all chains. `why` is NULL until a fault is found. */
+/* Results of one walk over all chains; `why` is NULL until the walk finds a
+   fault. */
 struct gomap_check_state {
 	const struct gomap *map;
 	const char *why;
@@ -35,8 +36,8 @@ GOMAP_PLAIN const char *gomap_check_entry(const struct gomap *map,
 	return NULL;
 }
 
-/* Checks a chain in use: it has no marks of moving, emptyRest only at its end,
-   and, unless `filled`, no entries. */
+/* Checks a chain in use. It must have no marks of moving, and emptyRest only at
+   its end. If `filled` is false, it must have no entries. */
 GOMAP_PLAIN void gomap_check_chain(
         struct gomap_check_state *seen, struct gomap_bucket *head, bool filled)
 {
@@ -68,7 +69,7 @@ GOMAP_PLAIN void gomap_check_chain(
 		seen->why = "a chain ends with emptyOne";
 }
 
-/* Checks that a moved chain has only marks. Counts nothing. */
+/* Checks that a moved chain has only marks. Does not count entries. */
 GOMAP_PLAIN void gomap_check_moved(
         struct gomap_check_state *seen, struct gomap_bucket *head)
 {
@@ -177,7 +178,7 @@ GOMAP_CALL const char *gomap_check(const struct gomap *map)
 	return seen.why;
 }
 
-/* gomap_check() with the result of the contract's check. */
+/* Reports the result of gomap_check() as rm_map_ops.check does. */
 GOMAP_PLAIN bool gomap_check_report(
         const struct gomap *map, char *why, size_t size)
 {

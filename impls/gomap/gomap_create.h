@@ -11,7 +11,7 @@ GOMAP_PLAIN size_t gomap_round_up(size_t bytes)
 	return (bytes + RM_CACHE_LINE - 1) / RM_CACHE_LINE * RM_CACHE_LINE;
 }
 
-/* Header and extra have their own cache lines in one block. */
+/* The header and `extra` are in one block, each on cache lines of its own. */
 GOMAP_CALL struct gomap *gomap_create(
         size_t hint, struct rm_shape shape, uint64_t seed)
 {
@@ -20,7 +20,7 @@ GOMAP_CALL struct gomap *gomap_create(
 	struct gomap *map = aligned_alloc(RM_CACHE_LINE, bytes);
 	unsigned log2_buckets = 0;
 
-	/* from now on the counts exist, even if they are 0 */
+	/* makes the counts appear in the result even if they stay 0 */
 	RM_SEARCH_ADD(RM_CHAIN_WALKS, 0);
 	if (!map)
 		return NULL;
@@ -79,8 +79,8 @@ GOMAP_PLAIN void gomap_key_release(
 		free((void *)(uintptr_t)gomap_get(key[0]));
 }
 
-/* Allocates the block for a new key's value if it needs one; false: no
-   memory. */
+/* Allocates the block for a new key's value if it needs one. Returns false if
+   memory runs out. */
 GOMAP_PLAIN bool gomap_value_allocate(
         struct rm_shape shape, struct gomap_place place)
 {
@@ -176,9 +176,9 @@ GOMAP_PLAIN void gomap_array_destroy(
 GOMAP_RARE void gomap_retired_free(struct gomap *map)
 {
 	struct gomap_extra *extra = map->extra;
-	/* relaxed, both: the map's lock, or the guard's, has ordered the
-	   writers' additions, and the count of iterators has ordered their
-	   reads */
+	/* relaxed, both: the lock of the map or of the guard has ordered the
+	   writers' additions, and the count of iterators has ordered the
+	   iterators' reads */
 	struct gomap_array *array = atomic_exchange_explicit(
 	        &extra->retired_arrays, NULL, memory_order_relaxed);
 	struct gomap_bucket *buckets = atomic_exchange_explicit(

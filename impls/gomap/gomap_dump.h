@@ -11,18 +11,20 @@
 #include "impls/gomap/gomap.h"
 
 enum {
-	GOMAP_CENSUS_ENTRIES = 32, /* entries of a chain; the last: that many or
-	                              more */
-	GOMAP_CENSUS_LENGTH = 8,   /* buckets of a chain; the last: that many or
-	                            more */
+	GOMAP_CENSUS_ENTRIES = 32, /* most entries of a chain; the last bucket
+	                              counts all longer chains */
+	GOMAP_CENSUS_LENGTH = 8,   /* the same for the number of buckets of a
+	                              chain */
 };
 
 /* Zero-initialise; gomap_census() adds to it. */
 struct gomap_census {
 	uint64_t chains, entries;
 	uint64_t unmoved; /* chains of old arrays, also counted above */
-	uint64_t slots[GOMAP_SLOTS + 1];           /* buckets by entries */
-	uint64_t filled[GOMAP_CENSUS_ENTRIES + 1]; /* chains by entries */
+	/* number of buckets, by their number of entries */
+	uint64_t slots[GOMAP_SLOTS + 1];
+	/* number of chains, by their number of entries */
+	uint64_t filled[GOMAP_CENSUS_ENTRIES + 1];
 	uint64_t length[GOMAP_CENSUS_LENGTH + 1];
 	uint64_t third; /* chains with three entries or more */
 };
@@ -81,8 +83,8 @@ GOMAP_PLAIN double gomap_chance_of_none(double load)
 	return chance;
 }
 
-/* Prints a census. The expected share follows Poisson's distribution, like
-   chains that a good hash fills. */
+/* Prints a census. The expected shares are those of a Poisson distribution,
+   which a good hash would give. */
 GOMAP_CALL void gomap_census_print(const struct gomap_census *census, int fd)
 {
 	const double chains = census->chains ? (double)census->chains : 1;

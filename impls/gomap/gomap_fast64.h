@@ -3,10 +3,11 @@
  * gomap_fast64.h - Go's map: the fast path for 64-bit keys.
  *
  * Go's mapaccess1_fast64 compares keys directly, since that costs no more than
- * comparing their tophash. The tophash only shows afterwards whether the slot
- * is in use. A map of one bucket needs no hash. The search ignores emptyRest
- * and goes to the end of the chain. While the map grows, a lookup must check
- * the old bucket, with or without the other checks.
+ * comparing their tophash. The tophash is read only afterwards, to find out
+ * whether the slot is in use. A map of one bucket needs no hash. The search
+ * ignores emptyRest and goes to the end of the chain. While the map grows,
+ * every lookup must check the old bucket, even in the variant without the other
+ * checks.
  *
  * This is the common part of gomap_keys_u64.h and gomap_keys_u64_unchecked.h.
  */
@@ -43,8 +44,8 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* `map` has a bucket. A map of one bucket is never growing: it gets a second
-   bucket only for a ninth entry. */
+/* The map has at least one bucket. A map with one bucket is not growing,
+   because it doubles only for a ninth entry. */
 RM_HOT _Atomic uint64_t *gomap_find_fast64(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {

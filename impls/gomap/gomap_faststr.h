@@ -2,10 +2,11 @@
 /*
  * gomap_faststr.h - Go's map: the fast path for string keys.
  *
- * Go's mapaccess1_faststr. In a map of one bucket it compares lengths and then
- * short keys directly. It compares the ends of long keys, and hashes only if
- * the ends of two keys match. In larger maps it compares length and tophash,
- * then the bytes. Keys at the same address are equal without a comparison.
+ * This is Go's mapaccess1_faststr. In a map of one bucket it compares lengths
+ * and then short keys directly. It compares the ends of long keys, and hashes
+ * only if the ends of two keys match. In larger maps it compares length and
+ * tophash, then the bytes. Keys at the same address are equal without a
+ * comparison.
  *
  * This is the common part of gomap_keys_str.h and gomap_keys_str_unchecked.h.
  */
@@ -54,7 +55,8 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* For one bucket and a short key: compares every key of the same length. */
+/* Searches for a short key in a map of one bucket. Compares every key of the
+   same length. */
 RM_HOT struct gomap_place gomap_walk_short(
         struct gomap_bucket *bucket, struct rm_shape shape, struct rm_key key)
 {
@@ -86,8 +88,8 @@ RM_HOT bool gomap_str_ends_equal(
 	       memcmp(bytes + last, key.bytes + last, GOMAP_STR_END) == 0;
 }
 
-/* For one bucket and a long key: compares the whole key with only one
-   candidate. */
+/* Searches for a long key in a map of one bucket. Compares the whole key with
+   one candidate only. */
 static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
@@ -108,7 +110,8 @@ static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
 			return (struct gomap_place){ bucket, i };
 		if (!gomap_str_ends_equal(slot, key))
 			continue;
-		if (candidate != GOMAP_SLOTS) /* two candidates: hash */
+		if (candidate != GOMAP_SLOTS) /* two candidates, so the caller
+		                                 must hash */
 			return gomap_walk(bucket, shape, key,
 			        gomap_tophash(gomap_hash(map, shape, key)));
 		candidate = i;
@@ -119,7 +122,7 @@ static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* `map` has a bucket. */
+/* The map has at least one bucket. */
 RM_HOT struct gomap_place gomap_str_place(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {

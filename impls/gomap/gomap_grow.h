@@ -12,7 +12,7 @@
 #include "impls/gomap/gomap_lookup.h"
 #include "impls/gomap/gomap_overflow.h"
 
-enum { GOMAP_MARK_STEPS = 1024 }; /* limit per write */
+enum { GOMAP_MARK_STEPS = 1024 }; /* most buckets that one write passes */
 
 /* Starts growing: to twice the size if there are too many entries, else to the
    same size. Returns false if memory runs out; a later insert tries again. */
@@ -50,8 +50,8 @@ GOMAP_CALL bool gomap_grow(struct gomap *map, struct rm_shape shape)
 	return true;
 }
 
-/* Appends a moved entry to the entries of `to`. Never fails: see
-   gomap_reserve(). */
+/* Appends a moved entry to the chain of `to`. Never fails, because
+   gomap_reserve() was called before. */
 GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
         struct gomap_place *to, struct gomap_bucket *from, size_t slot,
         uint8_t top)
@@ -77,8 +77,8 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
 /* Returns 1 if an entry goes to the high half of the doubled array; `top` is
    its tophash. A key that does not equal itself hashes differently each time.
    An iterator may need to predict to which half it goes, so the lowest bit of
-   the tophash decides. A new tophash is drawn for the next growth, so that such
-   keys spread over all buckets. */
+   the tophash decides where it goes. A new tophash is drawn for the next
+   growth, so that such keys spread over all buckets. */
 GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map,
         struct rm_shape shape, const _Atomic uint64_t *key, uint64_t new_bit,
         uint8_t *top)
@@ -93,7 +93,8 @@ GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map,
 	return lowest;
 }
 
-/* Moves one bucket's entries to low or high and leaves marks in their slots. */
+/* Moves the entries of one bucket to chain `low` or `high` and leaves marks in
+   their slots. */
 GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
         struct gomap_bucket *from, struct gomap_place to[2], uint64_t new_bit)
 {
@@ -115,8 +116,8 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 	}
 }
 
-/* Drops the moved chain after an old bucket, unless an iterator may use it. (Go
-   also lets its collector free keys and values; here they have moved.) */
+/* Drops the rest of the chain of a moved bucket, unless an iterator may use it.
+   (Go also lets its collector free keys and values; here they have moved.) */
 GOMAP_PLAIN void gomap_drop_chain(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *head)
 {
@@ -158,7 +159,8 @@ GOMAP_CALL void gomap_end_growth(struct gomap *map)
 	gomap_spare_free(map->extra);
 }
 
-/* Advances nevacuate past moved buckets, by a bounded number of steps. */
+/* Advances nevacuate past buckets that have moved, by a bounded number of
+   steps. */
 GOMAP_PLAIN void gomap_advance_mark(
         struct gomap *map, struct rm_shape shape, uint64_t old_size)
 {
@@ -212,8 +214,8 @@ GOMAP_CALL void gomap_evacuate(
 		gomap_advance_mark(map, shape, old_size);
 }
 
-/* Does the part of growth that belongs to a write to `hash`. If the chain
-   cannot move for lack of memory, it still allows updates and removals. */
+/* Does the part of growth that a write to `hash` must do. If memory runs out,
+   the chain stays where it is and still allows updates and removals. */
 GOMAP_CALL void gomap_grow_work(
         struct gomap *map, struct rm_shape shape, uint64_t hash)
 {

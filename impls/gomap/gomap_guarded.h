@@ -233,7 +233,8 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct gomap_stats sum = { 0 };
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		/* as a writer, since the caller may not have joined */
+		/* takes the write lock, because the caller may not have
+		   joined */
 		guard_write(&map->shard[i].guard);
 		gomap_stats_add(map->shard[i].inner, &sum);
 		guard_write_end(&map->shard[i].guard);
@@ -268,8 +269,8 @@ static bool check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-/* Prints each shard's header, and one census of all of them. No other thread
-   uses the map. */
+/* Prints each shard's header and one census of all shards. No other thread may
+   use the map. */
 static void dump(void *opaque, int fd)
 {
 	struct map *map = opaque;

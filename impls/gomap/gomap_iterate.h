@@ -10,13 +10,16 @@
 #define GOMAP_NO_CHECK UINT64_MAX
 
 /* Opaque to users. If the map grows, the iterator stays in the array that was
-   current at its begin. */
+   current when the iteration began. */
 struct gomap_iterator {
 	struct gomap *map;
 	struct gomap_bucket *buckets;
-	struct gomap_bucket *bucket; /* current; NULL: before the next */
-	uint64_t start, index; /* index of the first chain, and of the next */
-	uint64_t check;        /* in old chains, only entries for this index */
+	struct gomap_bucket *bucket; /* current bucket; NULL: the next chain has
+	                                not begun */
+	uint64_t start, index;       /* index of the first chain and of the next
+	                          chain */
+	uint64_t check; /* in an old chain, visit only entries that move
+	                          to this index */
 	unsigned log2_buckets, offset, step;
 	bool wrapped, done;
 };
@@ -62,7 +65,8 @@ GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it)
 		gomap_retired_free(it->map);
 }
 
-/* Goes to the head of the next chain; false: all chains were visited. */
+/* Goes to the head of the next chain. Returns false if all chains were
+   visited. */
 GOMAP_PLAIN bool gomap_next_chain(
         struct gomap_iterator *it, struct rm_shape shape)
 {
@@ -75,8 +79,8 @@ GOMAP_PLAIN bool gomap_next_chain(
 	it->check = GOMAP_NO_CHECK;
 	it->step = 0;
 	if (old && it->log2_buckets == gomap_get(map->log2_buckets)) {
-		/* If the chain is not filled yet, its entries are in the old
-		   one. */
+		/* If the entries have not moved yet, they are in the old
+		   chain. */
 		old = gomap_at(old, shape, it->index & gomap_old_mask(map));
 		if (!gomap_moved(old)) {
 			it->bucket = old;
@@ -108,7 +112,7 @@ GOMAP_PLAIN bool gomap_belongs_here(
 	               gomap_mask(it->log2_buckets)) == it->check;
 }
 
-/* Visits one slot. True if this slot has an entry to return. */
+/* Visits one slot. Returns true if the slot has an entry to return. */
 GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
         size_t slot, struct rm_key *key, struct rm_value *value)
 {
@@ -127,13 +131,13 @@ GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
 	else /* the map has grown, so find the current value */
 		words = gomap_find(it->map, shape, *key);
 	if (!words)
-		return false; /* removed since */
+		return false; /* removed in the meantime */
 	gomap_value_load(shape, words, value);
 	return true;
 }
 
-/* Each chain begins at the offset drawn for this iteration. As in Go, callers
-   must not rely on an order. */
+/* In each chain the visit begins at the offset drawn for this iteration. As in
+   Go, callers must not rely on an order. */
 GOMAP_PLAIN bool gomap_iterate_next(struct gomap_iterator *it,
         struct rm_shape shape, struct rm_key *key, struct rm_value *value)
 {

@@ -2,9 +2,8 @@
 /*
  * gomap_keys.h - Go's map: keys of any kind, hash and comparison inlined.
  *
- * This is an inner part of gomap.h, and the model for its variants. Each
- * gomap_keys_*.h defines these names; the includer chooses a file by the macro
- * GOMAP_KEYS.
+ * This is an inner part of gomap.h and the model for its variants. Each
+ * gomap_keys_*.h defines these names. The macro GOMAP_KEYS chooses the file.
  *
  *	GOMAP_NEEDS_BUCKET  1: lookups need a bucket even in an empty map
  *	GOMAP_FLOAT_KEYS    1: words are float64, which may be unequal to itself
@@ -19,7 +18,7 @@
 
 enum { GOMAP_NEEDS_BUCKET = 0 };
 
-#ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H /* it defines these three */
+#ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H /* that file defines these three */
 enum { GOMAP_FLOAT_KEYS = 0 };
 
 RM_HOT uint64_t gomap_hash(
@@ -35,8 +34,9 @@ RM_HOT bool gomap_key_equal(
 	RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
 	if (!shape.str)
 		return gomap_get(slot[0]) == key.word;
-	/* A constant length compiles to two comparisons of words. If the length
-	   is 0, `bytes` may be NULL, which memcmp() does not accept. */
+	/* If the length is a constant, this compiles to two comparisons of
+	   words. If it is 0, `bytes` may be NULL, which memcmp() does not
+	   accept. */
 	return gomap_get(slot[1]) == key.length &&
 	       (key.length == 0 || memcmp(gomap_key_bytes(slot), key.bytes,
 	                                   key.length) == 0);

@@ -5,9 +5,9 @@
  * gomap_keys.h.
  *
  * As in Go's mapaccess1, a map's type supplies hash and equality of its keys.
- * Each hash and each comparison is one indirect call in a separate function,
- * which `dispatch = "callback"` declares. The type is constant but volatile, so
- * that the compiler cannot inline the calls.
+ * Each hash and each comparison is one indirect call in a separate function, as
+ * `dispatch = "callback"` declares. The type is constant but volatile, so that
+ * the compiler cannot inline the calls.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_CALLBACK_H
 #define RM_SUPPORT_GOMAP_KEYS_CALLBACK_H
@@ -18,7 +18,7 @@ enum { GOMAP_NEEDS_BUCKET = 0, GOMAP_FLOAT_KEYS = 0 };
 
 struct gomap_key_type {
 	uint64_t (*hash)(const struct rm_key *key, uint64_t seed);
-	/* `slot` is the key in a bucket. */
+	/* `slot` points to the key in a bucket. */
 	bool (*equal)(const _Atomic uint64_t *slot, const struct rm_key *key);
 };
 

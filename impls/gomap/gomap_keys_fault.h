@@ -6,8 +6,8 @@
 
 #include "impls/gomap/fault_hash.h"
 
-/* The hash is the only difference, and only one line of gomap_keys.h names
-   it. */
+/* The hash is the only difference, so gomap_keys.h is included with another
+   hash function. */
 #define rm_hash fault_hash
 #include "impls/gomap/gomap_keys.h"
 #undef rm_hash

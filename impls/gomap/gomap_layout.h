@@ -21,16 +21,17 @@
 #define GOMAP_RARE  static __attribute__((unused)) RM_COLD
 #define GOMAP_PLAIN static inline
 
-/* relaxed: no thread writes while others read. They are atomic only so that a
-   violation is not undefined. All accesses to fields use these macros. */
+/* relaxed: no thread writes while others read. The fields are atomic only so
+   that breaking this rule is not undefined behaviour. All accesses to fields
+   use these macros. */
 #define gomap_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define gomap_set(field, value) \
 	atomic_store_explicit(&(field), (value), memory_order_relaxed)
 
 enum { GOMAP_SLOTS = 8 };
 
-/* Number of keys per chain at which article S3, section 4.3, raises an
-   alarm. */
+/* Number of keys in a chain at which article S3, section 4.3, counts a
+   conflict. */
 enum { GOMAP_THIRD = 3 };
 
 /* A slot's tophash: a state below GOMAP_LIVE, else 8 bits of the hash. */
@@ -40,7 +41,7 @@ enum {
 	GOMAP_MOVED_LOW,   /* moved to the same index of the new array */
 	GOMAP_MOVED_HIGH,  /* moved to index + old size */
 	GOMAP_MOVED_EMPTY, /* was empty when its bucket was moved */
-	GOMAP_LIVE,        /* this and above: an entry */
+	GOMAP_LIVE,        /* this value and all higher ones: an entry */
 };
 
 /* Bits of gomap.flags. */
@@ -69,10 +70,11 @@ struct gomap_array {
 struct gomap_extra {
 	struct rm_shape shape;
 	bool borrows_keys, tolerates_conflicts;
-	struct gomap_bucket *next_overflow; /* first unused preallocated */
+	struct gomap_bucket *next_overflow; /* first unused preallocated
+	                                       bucket */
 	struct gomap_bucket *spare;         /* overflow buckets to reuse */
 	size_t spare_count;
-	/* freed with the last iterator, which takes what writers added */
+	/* writers add to these lists; the last iterator takes and frees them */
 	struct gomap_array *_Atomic retired_arrays;
 	struct gomap_bucket *_Atomic retired_buckets;
 	_Atomic uint64_t random;    /* state of gomap_random() */
@@ -94,7 +96,8 @@ struct gomap {
 	_Atomic uint32_t hash0; /* seed of the hash */
 	struct gomap_bucket *_Atomic buckets;    /* NULL: none yet (B = 0) */
 	struct gomap_bucket *_Atomic oldbuckets; /* not NULL: growing */
-	_Atomic uint64_t nevacuate; /* all old buckets below it have moved */
+	_Atomic uint64_t nevacuate; /* all old buckets with a smaller index have
+	                               moved */
 	struct gomap_extra *extra;
 };
 static_assert(sizeof(struct gomap) == 48, "size of Go's hmap");
@@ -105,11 +108,11 @@ RM_HOT size_t gomap_key_words(struct rm_shape shape)
 	return shape.str ? 2 : 1;
 }
 
-/* Go's limit. In programs without long values, the constant on the left removes
-   the test. */
+/* Go's limit. In programs without long values, the comparison of constants on
+   the left removes the test. */
 enum { GOMAP_IN_LINE_BYTES = 128 };
 
-/* True if a slot has the address of a value instead of the value. */
+/* True if a slot holds the address of the value instead of the value. */
 RM_HOT bool gomap_boxes(struct rm_shape shape)
 {
 	return RM_VALUE_WORDS > GOMAP_IN_LINE_BYTES / 8 &&
@@ -121,13 +124,14 @@ RM_HOT size_t gomap_value_words(struct rm_shape shape)
 	return gomap_boxes(shape) ? 1 : shape.value_bytes / 8;
 }
 
-/* 8 + 8K + 8V + 8: 144, 272, 208 and 336 for the four shapes. */
+/* Bytes of a bucket: 8 + 8K + 8V + 8, which is 144, 272, 208 and 336 for the
+   four shapes. */
 RM_HOT size_t gomap_stride(struct rm_shape shape)
 {
 	return 16 + 64 * (gomap_key_words(shape) + gomap_value_words(shape));
 }
 
-/* The same as constants, for compile-time checks. */
+/* The same as constant expressions, for compile-time checks. */
 #define GOMAP_STRIDE(key_words, value_words) \
 	(sizeof(struct gomap_bucket) +       \
 	        GOMAP_SLOTS * 8 * ((key_words) + (value_words)) + 8)
@@ -202,8 +206,7 @@ GOMAP_PLAIN uint64_t gomap_random(const struct gomap *map)
 	return rm_next(&state);
 }
 
-/* Increments a statistic. Called only by the writer, and never on a hot
-   path. */
+/* Increments a statistic. Only the writer uses it, and never on a hot path. */
 #define gomap_increment(field) gomap_set(field, gomap_get(field) + 1)
 
 /* Prints one line: everything in the header except the seed. */
@@ -227,8 +230,8 @@ GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
 }
 
 /* Reports a write concurrent with another access. Like Go, the map prints its
-   header and aborts. After gomap_tolerate_conflicts() it only counts. It calls
-   no hook, since operations must not contain calls through pointers. */
+   header and aborts. After gomap_tolerate_conflicts() it only counts. There is
+   no callback, since operations must not contain calls through pointers. */
 GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 {
 	/* relaxed: a statistic that several threads may increment */
@@ -250,8 +253,8 @@ GOMAP_RARE _Noreturn void gomap_panic_nil(void)
 }
 
 /* True if `count` entries are too many for 2^log2_buckets buckets: more than
-   6.5 each and more than eight in all. (Only Go 1.21 has 6, by mistake:
-   golang/go#63438.) */
+   6.5 entries per bucket and more than eight entries in all. (Only Go 1.21 has
+   6, by mistake: golang/go#63438.) */
 RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
 {
 	return count > GOMAP_SLOTS &&
@@ -279,7 +282,7 @@ GOMAP_PLAIN struct gomap_bucket *gomap_array_first(struct gomap_array *array)
 }
 
 /* Returns the first preallocated overflow bucket, or NULL. The link of the last
-   one is not NULL, to mark the end. */
+   preallocated bucket is not NULL, which marks the end. */
 GOMAP_PLAIN struct gomap_bucket *gomap_preallocate(
         struct gomap_bucket *buckets, struct rm_shape shape)
 {
@@ -293,7 +296,7 @@ GOMAP_PLAIN struct gomap_bucket *gomap_preallocate(
 	return gomap_at(buckets, shape, gomap_mask(log2_buckets) + 1);
 }
 
-/* Allocates an array of empty buckets; NULL: no memory. */
+/* Allocates an array of empty buckets. Returns NULL if memory runs out. */
 GOMAP_PLAIN struct gomap_bucket *gomap_array_create(
         unsigned log2_buckets, struct rm_shape shape)
 {

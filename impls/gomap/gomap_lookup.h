@@ -5,8 +5,8 @@
 
 #include "impls/gomap/gomap_layout.h"
 
-/* Returns the top 8 bits; values that would collide with states are shifted
-   up. */
+/* Returns the top 8 bits of the hash. Adds GOMAP_LIVE if they would collide
+   with a state. */
 RM_HOT uint8_t gomap_tophash(uint64_t hash)
 {
 	uint8_t top = (uint8_t)(hash >> 56);
@@ -51,7 +51,7 @@ RM_HOT const char *gomap_key_bytes(const _Atomic uint64_t *slot)
 	return (const char *)(uintptr_t)gomap_get(slot[0]);
 }
 
-/* Returns a slot's key in the form that operations take. */
+/* Returns a slot's key as a struct rm_key. */
 RM_HOT struct rm_key gomap_key_of(
         struct rm_shape shape, const _Atomic uint64_t *slot)
 {
@@ -61,14 +61,14 @@ RM_HOT struct rm_key gomap_key_of(
 		.length = gomap_get(slot[1]) };
 }
 
-/* Place of an entry; bucket == NULL: not found. */
+/* Place of an entry; `bucket` is NULL if it was not found. */
 struct gomap_place {
 	struct gomap_bucket *bucket;
 	size_t slot;
 };
 
-/* Go's first check in each lookup: the map is not empty, and no thread is
-   writing to it. A nil map, NULL, is empty. */
+/* Go's first check in each lookup. Returns true if the map is not empty, and
+   aborts if a thread is writing to it. NULL is an empty map. */
 RM_HOT bool gomap_begin_lookup(const struct gomap *map)
 {
 	if (gomap_count(map) == 0)
@@ -78,8 +78,8 @@ RM_HOT bool gomap_begin_lookup(const struct gomap *map)
 	return true;
 }
 
-/* One file defines how keys are hashed, compared and found. A variant defines
-   GOMAP_KEYS before it includes any file of Go's map. */
+/* The file GOMAP_KEYS defines how keys are hashed, compared and found. A
+   variant defines this macro before it includes any file of Go's map. */
 #ifndef GOMAP_KEYS
 #define GOMAP_KEYS "impls/gomap/gomap_keys.h"
 #endif
@@ -104,9 +104,9 @@ RM_HOT void *gomap_box(const _Atomic uint64_t *words)
 	return (void *)(uintptr_t)gomap_get(words[0]);
 }
 
-/* A value of more than 24 bytes is copied by memmove(), as in Go. A write at
-   the same time would be a data race, which the relaxed words prevent for
-   shorter values. */
+/* A value of more than 24 bytes is copied by memmove(), as in Go. A concurrent
+   write would be a data race. For shorter values the relaxed atomic words
+   prevent that. */
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gomap_ops.h - further operations of the map contract on one map of gomap.h.
-   The caller holds the lock that each needs. */
+   The caller holds the lock that the operation needs. */
 #ifndef RM_SUPPORT_GOMAP_OPS_H
 #define RM_SUPPORT_GOMAP_OPS_H
 
 #include "impls/gomap/gomap.h"
 
-/* The contract's upsert cannot fail, and a silently lost write would be
+/* In the map contract upsert cannot fail, and a silently lost write would be
    wrong. */
 GOMAP_RARE _Noreturn void gomap_no_memory(void)
 {
@@ -48,8 +48,8 @@ RM_HOT bool gomap_insert_if_absent(struct gomap *map, struct rm_shape shape,
 	return was_there;
 }
 
-/* Replaces the value with `value` if it is `expected`; returns whether it
-   did. */
+/* Replaces the value with `value` if it is `expected`. Returns whether it
+   replaced it. */
 GOMAP_PLAIN bool gomap_compare_swap(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value)
@@ -66,7 +66,7 @@ GOMAP_PLAIN bool gomap_compare_swap(struct gomap *map, struct rm_shape shape,
 	return true;
 }
 
-/* Removes the key if its value is `expected`; returns whether it did. */
+/* Removes the key if its value is `expected`. Returns whether it removed it. */
 GOMAP_PLAIN bool gomap_compare_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
@@ -112,7 +112,7 @@ GOMAP_PLAIN bool gomap_scan(
 	return more;
 }
 
-/* Sums over the maps in an array of shards; zero-initialise. */
+/* Sums over the maps in an array of shards. Initialise with zeros. */
 struct gomap_stats {
 	uint64_t buckets, array_bytes, overflow_now;
 	uint64_t growths, same_size_growths, failed_growths;

@@ -12,8 +12,9 @@ RM_HOT bool gomap_too_many_overflow(unsigned noverflow, unsigned log2_buckets)
 	return noverflow >= 1U << (log2_buckets < 15 ? log2_buckets : 15);
 }
 
-/* Exact below 2^16 buckets. Above that, only one in 2^(B-15) is counted, so
-   that 16 bits suffice for the limit in gomap_too_many_overflow(). */
+/* Counts exactly below 2^16 buckets. Above that, counts only one overflow
+   bucket in 2^(B-15), so that 16 bits suffice for the limit in
+   gomap_too_many_overflow(). */
 GOMAP_PLAIN void gomap_count_overflow(struct gomap *map)
 {
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
@@ -24,7 +25,7 @@ GOMAP_PLAIN void gomap_count_overflow(struct gomap *map)
 	gomap_increment(map->extra->overflow_buckets);
 }
 
-/* Returns a bucket that was preallocated after the array, or NULL. */
+/* Returns a preallocated bucket, or NULL if none is left. */
 GOMAP_PLAIN struct gomap_bucket *gomap_take_preallocated(
         struct gomap_extra *extra, struct rm_shape shape)
 {
@@ -41,8 +42,8 @@ GOMAP_PLAIN struct gomap_bucket *gomap_take_preallocated(
 	return bucket;
 }
 
-/* Appends an empty bucket to the chain that ends with `last`; NULL: no
-   memory. */
+/* Appends an empty bucket to the chain that ends with `last`. Returns NULL if
+   memory runs out. */
 GOMAP_CALL struct gomap_bucket *gomap_append_overflow(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *last)
 {
@@ -65,7 +66,7 @@ GOMAP_CALL struct gomap_bucket *gomap_append_overflow(
 }
 
 /* Reserves `wanted` overflow buckets, since a move must not stop halfway when
-   memory runs out. False: no memory. */
+   memory runs out. Returns false if memory runs out. */
 GOMAP_RARE bool gomap_reserve(
         struct gomap *map, struct rm_shape shape, size_t wanted)
 {

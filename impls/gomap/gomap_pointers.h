@@ -4,13 +4,13 @@
  *
  * Updating a field needs only the read lock: it finds the record and exchanges
  * the field in place, without allocating. Only inserts and removals take the
- * write lock. So the map's values never move. A record is one word for the
- * caller and a link.
+ * write lock. So the map's values never move. A record consists of one word for
+ * the caller and a link.
  *
- * This is a template: the includer defines RECORDS_POOLED. 1: records come from
- * a pool and return to it under the write lock of inserts and removals; they
- * are allocated 64 at a time and freed with the map. 0: each record is one
- * allocation.
+ * This is a template: the includer defines RECORDS_POOLED. If it is 1, records
+ * come from a pool and return to it under the write lock of inserts and
+ * removals. The pool allocates 64 records at a time and frees them with the
+ * map. If it is 0, each record is allocated separately.
  */
 #ifndef RM_GOMAP_POINTERS_H
 #define RM_GOMAP_POINTERS_H
@@ -25,7 +25,7 @@ enum { RECORDS_AT_ONCE = 64 };
 
 struct record {
 	_Atomic uint64_t field;
-	struct record *next; /* in the pool */
+	struct record *next; /* next free record in the pool */
 };
 
 struct record_chunk {
@@ -158,7 +158,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Inserts a key under the write lock, unless another thread just did. */
+/* Inserts a key under the write lock, unless another thread has inserted it in
+   the meantime. */
 static __attribute__((noinline)) bool insert(struct map *map,
         struct rm_shape shape, struct rm_key key, uint64_t field, uint64_t *old)
 {
@@ -170,7 +171,7 @@ static __attribute__((noinline)) bool insert(struct map *map,
 
 	if (!words)
 		gomap_no_memory();
-	if (was_there) /* seq_cst: as below */
+	if (was_there) /* seq_cst: see exchange() */
 		*old = atomic_exchange_explicit(
 		        &record_at(gomap_get(*words))->field, field,
 		        memory_order_seq_cst);
@@ -248,7 +249,7 @@ static void scan(
 	guard_read(&map->guard, map);
 	gomap_iterate_begin(map->inner, &it);
 	while (gomap_iterate_next(&it, shape, &key, &value)) {
-		/* seq_cst: as in lookup() */
+		/* seq_cst: pairs with the exchange in exchange() */
 		value.word[0] = atomic_load_explicit(
 		        &record_at(value.word[0])->field, memory_order_seq_cst);
 		if (!fn(context, key, &value))

@@ -3,8 +3,8 @@
  * gomap_pthread_mutex.c - Go's map under one POSIX mutex, the default kind.
  *
  * Like gomap_mutex, but unfair: it never hands the lock over to a waiting
- * thread. It shows the cost of Go's Mutex, and that M2's results do not depend
- * on it.
+ * thread. It shows what Go's Mutex costs, and that results for a map under a
+ * mutex do not depend on the kind of mutex.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_pthread_mutex.h"

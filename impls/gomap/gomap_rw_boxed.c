@@ -2,8 +2,8 @@
 /*
  * gomap_rw_boxed.c - a Go map of pointers to values, under an RWMutex.
  *
- * Article S2 stores pointers under its million keys. Unlike in gomap_rw, a
- * lookup follows one more pointer, and a store allocates one box and frees
+ * In article S2 the values of a million keys are pointers. Unlike in gomap_rw,
+ * a lookup follows one more pointer, and a store allocates one box and frees
  * another.
  */
 #include "impls/shard/shard_one.h"

@@ -4,7 +4,7 @@
  *
  * A lookup adds to the lock's line twice, as in gomap_rw, and follows one more
  * pointer. An update of a present key also writes the record. Records come from
- * a pool; once it is full, no operation allocates.
+ * a pool. Once the pool is large enough, no operation allocates.
  */
 enum { RECORDS_POOLED = 1 };
 #include "impls/gomap/gomap_pointers.h"

@@ -2,10 +2,10 @@
 /*
  * gomap_str_unchecked.c - the string fast path without redundant checks.
  *
- * Omits from gomap_str what gomap_u64_unchecked omits from gomap_u64: the
- * checks for an empty map and for a concurrent write. An article reports that
- * the change to the 64-bit path does not help strings; this is the same change
- * for strings. A lookup writes nothing.
+ * Like gomap_str, but without the checks for an empty map and for a concurrent
+ * write, which gomap_u64_unchecked omits, too. An article reports that the
+ * change to the 64-bit path does not help strings; this is the same change for
+ * strings. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str_unchecked.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

@@ -2,9 +2,9 @@
 /*
  * gomap_u64_unchecked.c - the 64-bit fast path without redundant checks.
  *
- * Omits from gomap_u64 the checks that a lookup does not need without
- * concurrent writes: for an empty map and for a writer. It keeps the check of
- * the old buckets, which a growing map needs. A lookup writes nothing.
+ * Like gomap_u64, but without the checks for an empty map and for a writer,
+ * which a lookup does not need if there are no concurrent writes. It keeps the
+ * check of the old buckets, which a growing map needs. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64_unchecked.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

@@ -9,8 +9,8 @@
  * the middle, so that every run has conflicts. Open iterators keep all memory
  * that growth would free.
  *
- * This is a template: the includer chooses guard and shards as for
- * gomap_guarded.h, and defines be_met().
+ * This is a template. The includer chooses guard and shards as for
+ * gomap_guarded.h and defines be_met().
  */
 #ifndef RM_GOMAP_UNGUARDED_TAKE_H
 #define RM_GOMAP_UNGUARDED_TAKE_H
@@ -22,11 +22,11 @@
 
 enum { REMOVALS_PER_PAUSE = 16 };
 
-/* Lets other threads run in the middle of a write to the map of a shard. */
+/* Lets other threads run during a write to the map of a shard. */
 static void be_met(struct gomap *inner);
 
 struct bare {
-	struct map *map; /* of gomap_guarded.h */
+	struct map *map; /* the map of gomap_guarded.h */
 	struct gomap_iterator keeps[SHARDS];
 	_Atomic uint64_t removals;
 };
@@ -93,7 +93,7 @@ static uint64_t conflicts_of(struct map *map)
 	return conflicts;
 }
 
-/* The misuse. */
+/* The misuse: removes a key without taking the lock. */
 RM_HOT bool bare_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

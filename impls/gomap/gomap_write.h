@@ -6,7 +6,7 @@
 
 #include "impls/gomap/gomap_grow.h"
 
-/* Go's first check in each write: no other thread is writing. */
+/* Go's first check in each write: aborts if another thread is writing. */
 RM_HOT void gomap_require_no_writer(const struct gomap *map)
 {
 	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
@@ -42,8 +42,8 @@ RM_HOT void gomap_write_end(struct gomap *map)
 	gomap_set(map->flags, flags & (uint8_t)~GOMAP_WRITING);
 }
 
-/* Returns the first free slot of a chain, appending a bucket if necessary;
-   bucket == NULL: no memory. */
+/* Returns the first free slot of a chain and appends a bucket if necessary.
+   The result's `bucket` is NULL if memory runs out. */
 GOMAP_PLAIN struct gomap_place gomap_free_slot(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *bucket)
 {
@@ -62,7 +62,7 @@ GOMAP_PLAIN struct gomap_place gomap_free_slot(
 	}
 }
 
-/* False if the chain of this hash could not move for lack of memory, so that
+/* False if the chain of this hash could not move because memory ran out. Then
    nothing may be inserted into it. */
 GOMAP_PLAIN bool gomap_chain_ready(
         const struct gomap *map, struct rm_shape shape, uint64_t hash)
@@ -155,7 +155,8 @@ RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
 	if (!place.bucket)
 		return gomap_insert(map, shape, key, hash);
 	*was_there = true;
-	if (GOMAP_FLOAT_KEYS) /* -0 equals 0 and replaces it */
+	if (GOMAP_FLOAT_KEYS) /* -0 equals 0, but the stored key becomes the new
+	                         one */
 		gomap_set(*gomap_slot_key(place.bucket, shape, place.slot),
 		        key.word);
 	return gomap_slot_value(place.bucket, shape, place.slot);
@@ -185,7 +186,7 @@ GOMAP_PLAIN struct gomap_bucket *gomap_previous_bucket(
 	return head;
 }
 
-/* True if only empty slots follow. */
+/* True if only empty slots follow this entry in its chain. */
 GOMAP_PLAIN bool gomap_is_last_entry(
         struct gomap_place place, struct rm_shape shape)
 {
@@ -220,7 +221,7 @@ GOMAP_PLAIN void gomap_mark_empty(struct gomap_bucket *head,
 	         GOMAP_EMPTY_ONE);
 }
 
-/* Erases what a moved entry left in one old array, so that iterators do not
+/* Erases the copy of a moved entry in one old array, so that iterators do not
    follow a pointer to freed bytes. */
 GOMAP_PLAIN void gomap_erase_traces_in(struct gomap_bucket *buckets,
         struct rm_shape shape, uint64_t hash, uint64_t bytes)
@@ -273,12 +274,13 @@ GOMAP_CALL void gomap_remove_at(struct gomap *map, struct rm_shape shape,
 	gomap_mark_empty(head, shape, place);
 	gomap_set(map->count, gomap_get(map->count) - 1);
 	if (gomap_get(map->count) == 0)
-		/* makes it hard to find the seed by trying keys */
+		/* a new seed, so that attackers cannot find it by trying
+		   keys */
 		gomap_set(map->hash0, (uint32_t)gomap_random(map));
 }
 
-/* Like an insert, a removal first moves its chain out of the old array, so
-   removals alone complete growth. */
+/* Like an insert, a removal first moves its chain out of the old array. So
+   growth ends even if all writes are removals. */
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * interpose.c - a Go map under an RWMutex in a shared library. Another library
- * that is loaded first (LD_PRELOAD) can replace its functions, as
+ * that is loaded first (LD_PRELOAD) can replace the functions, as
  * impls/interposed/library/cache.c does.
  *
  * A lookup is one call through a pointer that create() resolved by dlsym(),
@@ -35,7 +35,8 @@ struct map {
 };
 
 /* Opens the library in the program's folder or up to two folders above (for
-   maps/plain/interpose). Its symbols become global. False if it is missing. */
+   maps/plain/interpose). Its symbols become global. Returns false if it is
+   missing. */
 static bool library_open(void)
 {
 	char program[PATH_BYTES], path[PATH_BYTES + 32];
@@ -118,7 +119,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return callback_lookup(thread, key.word, &value->word[0]);
 }
 
-/* upsert calls this with old == NULL, so the check tests the timed code. */
+/* Upsert calls this with old == NULL, so checks of this function test the timed
+   code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -18,7 +18,7 @@ struct interposed_head {
 	uint64_t id; /* unique within the process; not 0 */
 };
 
-/* Returns an empty map for about `keys` entries, or NULL without memory. */
+/* Returns an empty map for about `keys` entries, or NULL if memory runs out. */
 void *rm_interposed_create(size_t keys, uint64_t seed);
 /* No other thread may use the map. */
 void rm_interposed_destroy(void *map);

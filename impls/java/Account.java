@@ -2,9 +2,9 @@
 package readmostly;
 
 /**
- * The worker of a verification, as in runner/trial/accounting.c: writes of the cell's kind on few
- * keys, and lookups concurrent with writes of other threads. Each value that was put in comes out
- * once or is held.
+ * The worker of a verification, as in runner/trial/accounting.c. It makes writes of the cell's kind
+ * on few keys, and lookups concurrent with writes of other threads. Each value that was put in must
+ * come out once or be held.
  */
 final class Account extends Worker {
 	long written, returned; // sums of values
@@ -41,9 +41,9 @@ final class Account extends Worker {
 	}
 
 	/**
-	 * For a table that does not report old values. No value is written twice, so if
-	 * the old value is still found after the write, the write was lost. If no thread removes
-	 * keys, the key must be present after the write.
+	 * Also works for a table that does not report old values. No value is written twice, so if the
+	 * old value is still found after the write, the write was lost. If no thread removes keys, the
+	 * key must be present after the write.
 	 */
 	@Override
 	long store(long rank, long value) {

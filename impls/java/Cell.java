@@ -41,7 +41,7 @@ final class Cell {
 		traced = cell.has("trace");
 	}
 
-	/** A number of a request; Gson also reads NaN and Infinity. */
+	/** Reads a number of a request. Rejects NaN and Infinity, which Gson accepts. */
 	static double finite(JsonObject object, String name) {
 		double value = object.get(name).getAsDouble();
 
@@ -68,7 +68,7 @@ final class Cell {
 		return measure.equals("verify");
 	}
 
-	/** N of "renewed:N", or 0. */
+	/** Returns N of "renewed:N", or 0. */
 	int renewals() {
 		return settle.startsWith("renewed:")
 				? Integer.parseInt(settle.substring(8)) : 0;

@@ -2,8 +2,8 @@
 package readmostly;
 
 /**
- * Distribution of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or sequential. a and
- * b are as in struct rm_cell: theta, or the two shares.
+ * How ranks are drawn: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or sequential. As in struct
+ * rm_cell, a and b are theta, or the two shares.
  */
 final class Distribution {
 	private final String name;
@@ -27,7 +27,7 @@ final class Distribution {
 		return Double.parseDouble(text.replace("%", "")) / 100;
 	}
 
-	/** Null if the cell is neither zipf nor hot. */
+	/** Returns null if the cell is neither zipf nor hot. */
 	Skew skew(Load load, long seed) {
 		return name.equals("zipf") ? new Skew(load, a, 0, 0, seed)
 				: name.equals("hot") ? new Skew(load, 0, a, b, seed) : null;
@@ -45,8 +45,8 @@ final class Distribution {
 	}
 
 	/**
-	 * Like rm_stream_create() in C: the ranks of a sequential cell, or null. Their number is a
-	 * power of two. With fresh writes, they are the resident ranks without the guard at both
+	 * Returns the ranks of a sequential cell, or null, like rm_stream_create() in C. Their number
+	 * is a power of two. If writes are fresh, they are the resident ranks without the guard at both
 	 * ends.
 	 */
 	int[] stream(Load load, int slot, long seed) {

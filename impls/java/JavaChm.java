@@ -4,16 +4,17 @@ package readmostly;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * ConcurrentHashMap as programs use it: keys and values are objects. So a write allocates
- * both, and a lookup allocates a key. A lookup writes nothing shared; a write locks the
- * first entry of its bucket.
+ * ConcurrentHashMap as programs use it: keys and values are objects. So a write allocates both, and
+ * a lookup allocates a key. A lookup writes nothing shared. A write locks the first entry of its
+ * bucket.
  */
 final class JavaChm {
 	private JavaChm() {
 	}
 
 	/**
-	 * The constructor takes the number of entries, not of bins; n = 0: default size.
+	 * The constructor takes the number of entries, not of bins. If n is 0, the map has the default
+	 * size.
 	 */
 	private static <K> ConcurrentHashMap<K, Long> withCapacity(long n) {
 		return n == 0 ? new ConcurrentHashMap<>()

@@ -4,9 +4,10 @@ package readmostly;
 import org.jctools.maps.NonBlockingHashMapLong;
 
 /**
- * NonBlockingHashMapLong of JCTools: keys stay numbers, values are objects. No operation
- * takes a lock. A put or a remove that is concurrent with another one may take effect just before
- * it, but return the other's value. So the result is not always the value that was replaced.
+ * NonBlockingHashMapLong of JCTools. Keys are primitive numbers, and values are objects. No
+ * operation takes a lock. If two puts or removes are concurrent, one may take effect just before
+ * the other, but return the value of the other. So the result is not always the value that was
+ * replaced.
  */
 final class JavaNbhmLong {
 	private JavaNbhmLong() {
@@ -16,9 +17,9 @@ final class JavaNbhmLong {
 		private final NonBlockingHashMapLong<Long> map;
 
 		/**
-		 * The constructor takes the number of slots: two per key. A map that has
-		 * grown to 2 Ki or 64 Ki keys would have one per key. `optForSpace` is not set,
-		 * which selects the faster of the two forms.
+		 * The constructor takes the number of slots, here two per key. A map that has grown to 2 Ki
+		 * or 64 Ki keys would have one slot per key. `optForSpace` is not set, which selects the
+		 * faster of the two forms.
 		 */
 		U64(long size) {
 			map = new NonBlockingHashMapLong<>(

@@ -2,8 +2,8 @@
 package readmostly;
 
 /**
- * Not a map: every key is present and has the value written for it. What remains is the cost of the
- * loop in Java, below which no map can be.
+ * Not a map. Every key is present and has the value written for it. So it measures the cost of the
+ * loop in Java, which is a lower bound for every map.
  */
 final class JavaNull {
 	private JavaNull() {

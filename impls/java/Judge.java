@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package readmostly;
 
-/** Finds wrong results: runner/trial/judge.c. */
+/** Finds wrong results, like runner/trial/judge.c. */
 final class Judge {
 	private final Team team;
 	private final Cell cell;
@@ -58,8 +58,8 @@ final class Judge {
 	}
 
 	/**
-	 * Fresh ranks are drawn once. If such a key is reported present, it was not
-	 * inserted, and the key sums cannot show that.
+	 * A fresh rank is drawn only once. If an upsert reports such a key as present, it has not
+	 * inserted the key, and the key sums cannot show that.
 	 */
 	private String mismatchOfFresh() {
 		long puts = sum.all.pairs + sum.puts;
@@ -67,7 +67,7 @@ final class Judge {
 				+ " of " + puts + " upserts of fresh keys found the key present";
 	}
 
-	/** Returns why a member could not be placed, or null. */
+	/** Returns the reason why a member could not be placed, or null. */
 	String placementError() {
 		for (Member member : team.members) {
 			if (member.placementError != null) {

@@ -17,10 +17,10 @@ final class Load {
 	final double misses;
 	final long resident, span, guard; // as in struct rm_worker
 	final long writeBelow;
-	/** Published counts of fresh writes, STRIDE apart: rm_fresh. */
+	/** Published counts of fresh writes, at a distance of STRIDE; like struct rm_fresh in C. */
 	final AtomicLongArray bases;
 	static final int STRIDE = 16;
-	final AtomicLong left; // verify: writes not yet begun
+	final AtomicLong left; // writes of a verification that have not begun
 	volatile boolean stop;
 
 	Load(Cell cell) {
@@ -33,7 +33,7 @@ final class Load {
 				decisions(cell.writeShare) * 0x1p32, 0xffffffffL);
 		boolean moves = kind == Kind.FRESH && cell.writeShare > 0;
 		long ownKeys = resident / threads;
-		// twice the writes between two published values
+		// twice the number of writes between two published values
 		guard = moves ? Math.min(ownKeys / 4, 128) : 0;
 		span = !moves ? Math.round(resident / (1 - misses))
 				: ownKeys > 0 ? (ownKeys - guard) * threads : resident;
@@ -43,7 +43,7 @@ final class Load {
 		}
 	}
 
-	/** Like rm_cell_write_decision_share() in C: a pair of writes is one decision. */
+	/** Like rm_cell_write_decision_share() in C. A pair of writes is one decision. */
 	double decisions(double share) {
 		return kind == Kind.UPDATE ? share : share / (2 - share);
 	}
@@ -52,7 +52,7 @@ final class Load {
 		bases.setOpaque((slot + 1) * STRIDE, (writes + guard) * threads);
 	}
 
-	/** rm_lookup_base() */
+	/** Like rm_lookup_base() in C. */
 	long base(long rank) {
 		if (kind != Kind.FRESH) {
 			return 0;

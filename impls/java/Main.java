@@ -27,7 +27,7 @@ public final class Main {
 	private Main() {
 	}
 
-	/** Exit status: 0, 2 invalid request, 3 no result. */
+	/** Exit status: 0 success, 2 invalid request, 3 no result. */
 	public static void main(String[] arguments) throws Exception {
 		System.exit(run(arguments));
 	}

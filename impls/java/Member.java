@@ -14,11 +14,11 @@ final class Member extends Thread {
 	Worker worker;
 	final Renewal renewal = new Renewal();
 	Counts warmUp = new Counts();
-	long id; // the kernel's
-	long start, end; // of the window
+	long id; // thread id of the kernel
+	long start, end; // start and end of the window
 	ThreadUsage before, after;
 	long settled, heldKeys, heldSum, held;
-	String placementError; // why it is not on its CPU
+	String placementError; // reason why the thread is not on its CPU, or null
 	Throwable broken; // thrown by a phase
 
 	Member(Team team, CyclicBarrier gate, int slot) {
@@ -62,9 +62,7 @@ final class Member extends Thread {
 		}
 	}
 
-	/**
-	 * Each member creates its own worker, so that two workers are not adjacent in memory.
-	 */
+	/** Each member creates its own worker, so that no two workers are adjacent in memory. */
 	private void setup() throws IOException {
 		Cell cell = team.request.cell;
 		id = ThreadUsage.id();

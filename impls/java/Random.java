@@ -13,7 +13,7 @@ final class Random {
 	private Random() {
 	}
 
-	/** Returns the high half of an unsigned product; Java 17 has only the signed one. */
+	/** Returns the high half of an unsigned product. Java 17 has only the signed one. */
 	static long high(long a, long b) {
 		return Math.multiplyHigh(a, b) + (a >> 63 & b) + (b >> 63 & a);
 	}
@@ -42,7 +42,7 @@ final class Random {
 		return (random >>> 11) * 0x1p-53;
 	}
 
-	/** Like rm_scatter() in C: the 64-bit key of a rank. */
+	/** Returns the 64-bit key of a rank, like rm_scatter() in C. */
 	static long scatter(long rank) {
 		return rank * 0x9e3779b900000001L;
 	}
@@ -52,7 +52,7 @@ final class Random {
 		return seed(0x726d, rank);
 	}
 
-	/** Like rm_value_of() in C: 20 bits sequence, 12 bits writer, 32 bits rank. */
+	/** Like rm_value_of() in C: 20 bits of sequence, 12 bits of writer, 32 bits of rank. */
 	static long valueOf(long rank, int writer, long sequence) {
 		return sequence << 44 | (writer & 0xfffL) << 32 | rank & 0xffffffffL;
 	}

@@ -4,7 +4,7 @@ package readmostly;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The keys that one thread replaces before the warm-up, as in runner/trial/renewal.c. */
+/** Replaces the keys of one thread before the warm-up, like runner/trial/renewal.c. */
 final class Renewal {
 	private static final long STRIDE = 2654435761L;
 	private Counts counts = new Counts();

@@ -78,7 +78,7 @@ final class Request {
 		}
 	}
 
-	/** Returns why this program cannot run the cell, or null. */
+	/** Returns the reason why this program cannot run the cell, or null. */
 	String refusal() {
 		Table table = Tables.make(cell.map, cell.shape, 0);
 		if (table == null) {

@@ -169,8 +169,8 @@ final class Result {
 	}
 
 	/**
-	 * The virtual machine's work in the window besides the loops. Background is the CPU time
-	 * outside the threads of the loops: collector, compiler and others.
+	 * Returns the work of the virtual machine in the window, outside the loops. Background is the
+	 * CPU time of other threads than those of the loops: collector, compiler and others.
 	 */
 	private List<Object> stats() {
 		Usage a = team.before, b = team.after;
@@ -199,7 +199,7 @@ final class Result {
 		return entry;
 	}
 
-	/** CPU time in the window outside the loops' threads, in ns. */
+	/** Returns the CPU time of other threads than those of the loops in the window, in ns. */
 	private double background() {
 		return team.after.background() - team.before.background();
 	}
@@ -222,7 +222,7 @@ final class Result {
 		entry.put("heap_bytes", Runtime.getRuntime().maxMemory());
 		entry.put("processors",
 				Runtime.getRuntime().availableProcessors());
-		entry.put("own_threads", true); // they collect and compile
+		entry.put("own_threads", true); // these threads collect garbage and compile
 		entry.put("own_threads_cpu_ns", background());
 		return entry;
 	}

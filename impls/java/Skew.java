@@ -4,13 +4,13 @@ package readmostly;
 import java.util.Arrays;
 
 /**
- * Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c. It is complete before the
- * threads start; they only read it.
+ * Zipf and hot draws, as in runner/skew.h and runner/trial/key_stream.c. The object is complete
+ * before the threads start, and they only read it.
  */
 final class Skew {
 	private static final int BITS = 10, RANGES = 1 << BITS;
 	private static final long UNIT = 1L << 32 - BITS;
-	private static final int ABSENT = RANGES - 1; // of the absent ranks
+	private static final int ABSENT = RANGES - 1; // number of the range of absent ranks
 
 	private final long[] start = new long[RANGES + 1];
 	private final long[] weight = new long[RANGES];
@@ -18,7 +18,7 @@ final class Skew {
 	private final long present, mask, key0, key1, key2;
 	private final int shift;
 
-	/** rm_skew_init() for a zipf cell or, if `theta` is 0, a hot one. */
+	/** Like rm_skew_init() in C, for a zipf cell or, if `theta` is 0, a hot cell. */
 	Skew(Load load, double theta, double a, double b, long seed) {
 		double[] mass = new double[RANGES];
 		boolean misses = load.span > load.resident;
@@ -102,7 +102,7 @@ final class Skew {
 		}
 	}
 
-	/** Integral of x^-theta, shifted so that it is stable around theta = 1. */
+	/** Returns the integral of x^-theta, shifted so that it is stable around theta = 1. */
 	private static double integral(double theta, double x) {
 		double log = StrictMath.log(x), t = (1 - theta) * log;
 

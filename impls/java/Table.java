@@ -20,7 +20,7 @@ abstract class Table {
 	/** Returns the old value, or ABSENT. */
 	abstract long remove(long rank);
 
-	/** True if there is something to verify. */
+	/** True if the map has entries to verify. */
 	boolean holds() {
 		return true;
 	}

@@ -11,8 +11,9 @@ final class Tables {
 	}
 
 	/**
-	 * For example, JavaChm.U64 for java_chm and u64x8; null: none. Size 0: it grows.
-	 * A list of classes would load them all.
+	 * Returns, for example, a JavaChm.U64 for java_chm and u64x8, or null if there is no such
+	 * class. If the size is 0, the map starts small and grows. The class is found by its name,
+	 * since a list of classes would load them all.
 	 */
 	static Table make(String id, String shape, long size) {
 		StringBuilder name = new StringBuilder("readmostly.");
@@ -39,7 +40,7 @@ final class Tables {
 	 */
 	private static final class Place {
 		static final boolean PLACED = !differs.equals("first");
-		/** Bits of the scattered word in the first 8 bytes, like rm_key_place() in C. */
+		/** Bits of the scattered word that are in the first 8 bytes, as in rm_key_place() in C. */
 		static final long FIRST = differs.equals("middle")
 				? 0xffffffff00000000L : 0;
 	}
@@ -52,8 +53,8 @@ final class Tables {
 	}
 
 	/**
-	 * The string key of a rank: 16 bytes, one per Latin character of the string. Each
-	 * use allocates a new one, like a program that reads its keys from a connection.
+	 * Returns the string key of a rank, a string of 16 Latin characters with one byte each. Each
+	 * use allocates a new string, like a program that reads its keys from a connection.
 	 */
 	static String text(long rank) {
 		byte[] line = new byte[16];

@@ -16,7 +16,7 @@ final class Team {
 	final Request request;
 	final Load load;
 	final Distribution dist;
-	final Skew skew; // zipf and hot; else null
+	final Skew skew; // null unless the distribution is zipf or hot
 	final Member[] members;
 	final Map<Phase, Long> phases = new EnumMap<>(Phase.class);
 	final WarmUp warmUp = new WarmUp();
@@ -105,7 +105,7 @@ final class Team {
 		return ids;
 	}
 
-	/** Above the highest rank that may be present. */
+	/** Returns a number above the highest rank that may be present. */
 	long universe() {
 		long most = Math.max(load.span, load.resident);
 		for (Member member : members) {
@@ -115,7 +115,7 @@ final class Team {
 		return most;
 	}
 
-	/** Operations that all members have done. */
+	/** Returns the number of operations that all members have done. */
 	long done() {
 		long sum = 0;
 		for (Member member : members) {
@@ -124,7 +124,7 @@ final class Team {
 		return sum;
 	}
 
-	/** The exception of a member, or null. */
+	/** Returns the exception of a member, or null. */
 	String broken() {
 		for (Member member : members) {
 			if (member.broken != null) {
@@ -134,7 +134,7 @@ final class Team {
 		return null;
 	}
 
-	/** Time from the first start to the last end. */
+	/** Returns the time from the first start to the last end. */
 	long elapsedNs() {
 		long start = members[0].start, end = members[0].end;
 		for (Member member : members) {

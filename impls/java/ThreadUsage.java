@@ -7,22 +7,22 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The kernel's counts of the calling thread; -1: unknown. */
+/** The counts of the kernel for the calling thread; -1 if unknown. */
 final class ThreadUsage {
 	private static final Path SELF = Path.of("/proc/thread-self");
 	private static final ThreadMXBean THREADS =
 			ManagementFactory.getThreadMXBean();
 
 	final long cpuNs, voluntary, involuntary, minorFaults, majorFaults;
-	final long waitedNs; // on the run queue
-	int cpu; // current CPU
+	final long waitedNs; // time on the run queue
+	int cpu; // CPU that the thread runs on
 	final long allocated; // bytes
 
 	/** Reads the files outside the window, since that takes long. */
 	private ThreadUsage(boolean ends) {
 		long endNs = ends ? THREADS.getCurrentThreadCpuTime() : -1;
 		long endBytes = ends ? allocated() : -1;
-		// after the name in brackets: field 3 of proc(5), state
+		// the text after the name in brackets begins with field 3 of proc(5), the state
 		String[] stat = text("stat").replaceFirst(".*\\) ", "").split(" ");
 		minorFaults = number(stat, 10 - 3);
 		majorFaults = number(stat, 12 - 3);
@@ -30,7 +30,7 @@ final class ThreadUsage {
 		String status = text("status");
 		voluntary = switches(status, "\nvoluntary_ctxt_switches:");
 		involuntary = switches(status, "nonvoluntary_ctxt_switches:");
-		// the second number: waiting
+		// the second number is the time on the run queue
 		waitedNs = number(text("schedstat").split(" "), 1);
 		allocated = ends ? endBytes : allocated();
 		cpuNs = ends ? endNs : THREADS.getCurrentThreadCpuTime();
@@ -74,7 +74,7 @@ final class ThreadUsage {
 				.split("\n")[0].trim());
 	}
 
-	/** The kernel's id of the calling thread. */
+	/** Returns the kernel's id of the calling thread. */
 	static long id() throws IOException {
 		return Long.parseLong(Files.readSymbolicLink(SELF).getFileName()
 				.toString());
@@ -82,7 +82,7 @@ final class ThreadUsage {
 
 	/**
 	 * Binds the calling thread to a CPU and checks that it worked. Returns null, or the reason for
-	 * the failure. The virtual machine lacks such a call, so this uses a program from util-linux.
+	 * the failure. The virtual machine lacks such a call, so this runs a program from util-linux.
 	 */
 	static String pin(int cpu) {
 		String failure = "thread could not be placed on CPU " + cpu + ": ";

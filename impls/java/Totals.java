@@ -6,7 +6,7 @@ final class Totals {
 	final Counts window = new Counts(), all = new Counts();
 	long written, returned, held, puts, outs, lost;
 	long heldKeys, heldSum, keysBefore;
-	int wrong; // threads that saw a wrong value
+	int wrong; // number of threads that saw a wrong value
 	final long expectedKeys, expectedSum;
 
 	Totals(Team team) {
@@ -32,7 +32,7 @@ final class Totals {
 		}
 		for (long rank = 0; rank < team.load.resident; rank++) {
 			sum += Random.mixOf(rank);
-			written += Random.valueOf(rank, 0, 0); // the prefill's
+			written += Random.valueOf(rank, 0, 0); // value of the prefill
 		}
 		expectedSum = sum;
 		expectedKeys = team.load.resident + all.inserts - all.removes;

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * Counts by the kernel and the virtual machine for this process's threads, since its
- * start. NaN: unknown.
+ * Counts by the kernel and the virtual machine for all threads of this process, since its start.
+ * NaN means unknown.
  */
 final class Usage {
 	/** CPU time of compiler threads, of collector threads, and of all others. */
@@ -45,7 +45,7 @@ final class Usage {
 		collectionMs = ms;
 	}
 
-	/** `own`: thread ids of the members. */
+	/** Takes the thread ids of the members. */
 	static Usage now(Set<Long> memberIds) {
 		return new Usage(memberIds);
 	}
@@ -69,13 +69,13 @@ final class Usage {
 		return name.matches("GC .*|VM Thread") ? 2 : 3;
 	}
 
-	/** The first number of schedstat: time on a CPU in ns. */
+	/** Returns the first number of schedstat, the time on a CPU in ns. */
 	private static double cpuNs(Path task) throws IOException {
 		String text = Files.readString(task.resolve("schedstat"));
 		return Double.parseDouble(text.substring(0, text.indexOf(' ')));
 	}
 
-	/** A number of /proc/self/status, in bytes; -1: unknown. */
+	/** Returns a number of /proc/self/status in bytes, or -1 if it is unknown. */
 	static long status(String name) {
 		try {
 			for (String line
@@ -91,7 +91,7 @@ final class Usage {
 		return -1;
 	}
 
-	/** The smallest difference between two readings of the clock, in ns. */
+	/** Returns the smallest difference between two readings of the clock, in ns. */
 	static double clockStepNs() {
 		long least = Long.MAX_VALUE, last = System.nanoTime();
 		for (int i = 0; i < 1000; i++) {
@@ -104,7 +104,9 @@ final class Usage {
 		return least;
 	}
 
-	/** How long one reading of the clock takes, in ns: the smallest of many rounds. */
+	/**
+	 * Returns how long one reading of the clock takes, in ns. This is the smallest of many rounds.
+	 */
 	static double clockCostNs() {
 		final int rounds = 200, readings = 100;
 		long least = Long.MAX_VALUE;

@@ -5,20 +5,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Watches the warm-up, in ns per operation for each slice. The virtual machine compiles while it
- * runs, so the cell's warm-up time is only the minimum. The warm-up ends when the last slices
- * differ little, or after MOST times that minimum, but lasts at least ENOUGH_NS, since the compiler
- * needs as long in a short trial.
+ * Watches the warm-up by its ns per operation in each slice. The virtual machine compiles while it
+ * runs, so the warm-up time of the cell is only a minimum. The warm-up ends when the last slices
+ * differ little, or after MOST times that minimum. It lasts at least ENOUGH_NS, because compilation
+ * takes that long even in a short trial.
  */
 final class WarmUp {
 	static final long SLICE_NS = 100_000_000;
-	private static final int ALIKE = 5; // slices
+	private static final int ALIKE = 5; // number of slices that must be similar
 	private static final double DIFFER = 0.03;
 	private static final int MOST = 10;
 	private static final long ENOUGH_NS = 2_000_000_000L;
 
 	final List<Double> slices = new ArrayList<>();
-	/** True if the last slices were similar; null: too few slices. */
+	/** True if the last slices were similar, or null if there are too few slices. */
 	Boolean steady;
 
 	void watch(Team team) throws InterruptedException {

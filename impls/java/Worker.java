@@ -3,29 +3,29 @@ package readmostly;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Unused bytes, since objects of other threads may be adjacent. */
+/** Unused bytes between this object and those of other threads, which may be adjacent. */
 abstract class Padding {
 	long p0, p1, p2, p3, p4, p5, p6, p7;
 }
 
-/** One thread's state in the loop, and the loop: runner/driver.h in Java. */
+/** The state of one thread in the loop, and the loop itself, like runner/driver.h. */
 class Worker extends Padding {
-	private static final int REDRAWS = 64; // RM_REDRAWS
+	private static final int REDRAWS = 64; // as RM_REDRAWS in C
 	final Load load;
 	final int slot;
-	final Skew skew; // zipf and hot; else null
-	final int[] stream; // sequential; else null
+	final Skew skew; // null unless the distribution is zipf or hot
+	final int[] stream; // null unless the distribution is sequential
 	Table table;
 	Counts counts = new Counts();
 	long wrong; // bits in which a value differed
 	long keySum;
 	/** Number of operations done, for the watcher of the warm-up. */
 	final AtomicLong done = new AtomicLong();
-	long limit = Long.MAX_VALUE; // iterations
-	long state; // of the generator
+	long limit = Long.MAX_VALUE; // most iterations
+	long state; // state of the random generator
 	private long position;
-	private long freshDone; // fresh writes
-	private long sequence; // of this thread's values
+	private long freshDone; // number of fresh writes
+	private long sequence; // sequence number of this thread's values
 
 	Worker(Load load, int slot, long state, Skew skew, int[] stream) {
 		this.load = load;
@@ -35,7 +35,9 @@ class Worker extends Padding {
 		this.stream = stream;
 	}
 
-	/** Like rm_drive_mix() in C: runs batches until the stop flag is set or the limit is reached. */
+	/**
+	 * Like rm_drive_mix() in C. Runs batches until the stop flag is set or the limit is reached.
+	 */
 	final void drive() {
 		do {
 			batch();
@@ -54,7 +56,7 @@ class Worker extends Padding {
 
 			if ((x & 0xffffffffL) < load.writeBelow) {
 				write(x, rank);
-				if (load.stop) { // the rest is not counted
+				if (load.stop) { // the rest of the batch is not counted
 					counts.iterations -= left - 1;
 					break;
 				}
@@ -101,7 +103,7 @@ class Worker extends Padding {
 		}
 	}
 
-	/** Like rm_draw_resident() in C: another rank, for a write that drew an absent one. */
+	/** Like rm_draw_resident() in C. Draws another rank for a write that drew an absent one. */
 	private long drawResident(long x) {
 		for (int i = 0; skew != null && i < REDRAWS; i++) {
 			long rank = skew.rank(Random.seed(x, i));
@@ -122,7 +124,7 @@ class Worker extends Padding {
 		write(drawn < load.resident ? drawn : drawResident(x), slot);
 	}
 
-	/** A write of the cell's kind; `writer` is the tag of its values. */
+	/** Makes a write of the cell's kind. `writer` is a part of the written value. */
 	final void write(long rank, int writer) {
 		switch (load.kind) {
 		case UPDATE:
@@ -139,12 +141,12 @@ class Worker extends Padding {
 			counts.pairs++;
 			freshDone++;
 			if (freshDone % 64 == 0 || load.guard < 128) {
-				load.publish(slot, freshDone); // rm_fresh_publish()
+				load.publish(slot, freshDone); // like rm_fresh_publish() in C
 			}
 		}
 	}
 
-	/** Does a fresh write as in the window, or removes and inserts a key. */
+	/** Makes a fresh write as in the window, or removes and reinserts a key. */
 	final void renew(long rank) {
 		if (load.kind == Load.Kind.FRESH) {
 			write(rank, slot);
@@ -181,7 +183,7 @@ class Worker extends Padding {
 		return table.upsert(rank, value);
 	}
 
-	/** Called after each put and take; a verification overrides them. */
+	/** These are called after each put and take. A verification overrides them. */
 	void onPut(long rank, long value, long old) {
 	}
 

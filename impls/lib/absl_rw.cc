@@ -8,7 +8,8 @@
  * compares 16 bytes of hashes at once. Keys and values are in its slots, and
  * growth moves them.
  */
-#define NDEBUG /* as in release builds; otherwise it shuffles insertions */
+#define NDEBUG /* as in release builds; in debug builds the table shuffles
+                  insertions */
 
 #include "impls/lib/cxx_locked.hh"
 
@@ -18,7 +19,7 @@
 
 namespace
 {
-/* absl::Mutex with the names of std::shared_mutex. */
+/* absl::Mutex with the interface of std::shared_mutex. */
 struct shared {
 	absl::Mutex mutex;
 

@@ -60,7 +60,8 @@ template <class Key, class Value> struct table {
 	}
 
 	/* The table does not grow during a visit, so a key that stays is
-	   visited once. The visit cannot end early, so it skips the rest. */
+	   visited exactly once. The library cannot end a visit early, so after
+	   `visit` has returned false the other entries are skipped. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

@@ -4,8 +4,8 @@
  *
  * needs: c++ boost_concurrent_flat_map
  *
- * Open addressing in groups of 15 slots, with 16 bytes of hashes compared at
- * once; keys and values are in the slots. A lookup takes and releases two
+ * It uses open addressing in groups of 15 slots and compares 16 bytes of hashes
+ * at once. Keys and values are in the slots. A lookup takes and releases two
  * locks: a per-thread lock of the table and the reader-writer spin lock of its
  * key's group. That is four writes, two of them to a shared line. Growth stops
  * all threads.

@@ -4,11 +4,12 @@
  *
  * needs: c++ boost-new
  *
- * Like boost_flat_new, but the loop with uniform draws first draws a batch of
- * 64 operations, does its writes, and then looks up all other keys by one call.
- * That call fetches the lines of 16 keys before it compares. A program that has
- * one key at a time cannot use this, so the row is not comparable with rows of
- * single look-ups. The loops with other draws look up one key at a time.
+ * Like boost_flat_new, but if draws are uniform, the loop draws a batch of 64
+ * operations, does its writes, and then looks up all other keys by one call.
+ * That call fetches the lines of 16 keys before it compares them. A program
+ * that has one key at a time cannot use this, so the row is not comparable with
+ * rows of single look-ups. The loops with other draws look up one key at a
+ * time.
  */
 #define NDEBUG /* as in boost_flat.cc */
 
@@ -28,11 +29,11 @@ using words = table<uint64_t, uint64_t>;
 /* The keys of a batch that are to be looked up, and their ranks. */
 struct pending {
 	uint64_t keys[RM_BATCH], ranks[RM_BATCH];
-	size_t count, absent; /* absent: drawn to miss */
+	size_t count, absent; /* `absent` counts keys that were drawn to miss */
 };
 
-/* Counts misses by whether the rank is resident. A key that another thread has
-   inserted meanwhile was resident. */
+/* Counts the misses, separately for resident ranks. A key that another thread
+   has inserted in the meantime was resident. */
 RM_COLD void count_misses(
         words &entries, rm_worker *worker, const pending &batch, size_t missed)
 {
@@ -44,7 +45,8 @@ RM_COLD void count_misses(
 	worker->counts.misses_resident += missed;
 }
 
-/* Returns 0 if each value belongs to its key: a value has its rank. */
+/* Returns 0 if each value belongs to its key, that is, contains the key's
+   rank. */
 RM_HOT uint64_t look_up(words &entries, rm_worker *worker, const pending &batch)
 {
 	uint64_t wrong = 0;
@@ -61,7 +63,8 @@ RM_HOT uint64_t look_up(words &entries, rm_worker *worker, const pending &batch)
 	return wrong;
 }
 
-/* rm_drive_mix() with uniform draws, but the look-ups of a batch are last. */
+/* Like rm_drive_mix() with uniform draws, but the look-ups of a batch come
+   last. */
 RM_HOT void drive_bulk(words &entries, rm_worker *worker,
         void (*write)(rm_worker *worker, uint64_t rank, uint64_t x))
 {

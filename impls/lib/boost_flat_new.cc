@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * boost_flat_new.cc - Boost's concurrent_flat_map, from a newer Boost than the
- * one of boost_flat.
+ * boost_flat_new.cc - concurrent_flat_map of a newer Boost than that of
+ * boost_flat.
  *
  * needs: c++ boost-new
  *

@@ -5,15 +5,14 @@
  *
  * needs: c++ libcds
  *
- * A trie over the bits of a hash that no two keys share: a first array as large
- * as the number of keys, then arrays of 16 for keys that collide. A lookup
- * announces the item that it finds, with a store and a full fence on a cache
- * line of its own thread.
+ * This is a trie over the bits of a hash that no two keys share. The first
+ * array is as large as the number of keys, and keys that collide go to arrays
+ * of 16. A lookup announces the item that it finds, with a store and a full
+ * fence on a cache line of its own thread.
  *
- * The hash is a bijection of the key, different from the other maps' hash,
- * since the trie treats equal hashes as equal keys. Writes are separate
- * functions, since the library calls its scan of the hazard pointers through a
- * pointer.
+ * The hash is a bijection of the key, unlike in the other maps, since the trie
+ * treats equal hashes as equal keys. Writes are separate functions, since the
+ * library calls its scan of the hazard pointers through a pointer.
  */
 #define NDEBUG /* as in release builds */
 
@@ -29,8 +28,9 @@ struct cds_item {
 	uint64_t hash, value;
 };
 
-/* The library frees an array with the size of an array without slots, and an
-   allocator may rely on that size. So this allocator ignores the size. */
+/* When the library frees an array, it passes the size of an array without
+   slots. An allocator may rely on that size, so this one does not pass it
+   on. */
 template <class T> struct untold {
 	using value_type = T;
 
@@ -69,8 +69,8 @@ using items = cds::container::FeldmanHashSet<cds::gc::HP, cds_item, traits>;
 } // namespace
 
 extern "C" {
-/* check-dispatch exempts these names: each function makes the one call through
-   a pointer. */
+/* Each of these functions contains the only call through a pointer, so
+   check-dispatch exempts their names. */
 static __attribute__((noinline)) bool callback_put(
         items *set, const cds_item *item, rm_value *old)
 {
@@ -101,7 +101,8 @@ template <class, class> struct table : cds_table {
 	uint64_t seed;
 	items entries;
 
-	/* The library rounds up the head's bits to fit the arrays' bits. */
+	/* The library rounds the bits of the head up to a multiple of the bits
+	   of an array. */
 	explicit table(const rm_sizing &sizing)
 	    : seed(sizing.seed),
 	      entries(sizing.presize ? size_t(std::bit_width(sizing.keys))
@@ -116,7 +117,8 @@ template <class, class> struct table : cds_table {
 		cds_enter();
 	}
 
-	/* For each seed a bijection of the key: splitmix64's finaliser. */
+	/* For each seed this is a bijection of the key: splitmix64's
+	   finaliser. */
 	RM_INLINED uint64_t hash_of(uint64_t key) const
 	{
 		return rm_seed(key ^ seed, 0);

@@ -8,9 +8,9 @@
  * each is a sorted list. A lookup announces each item that it compares, with a
  * store and a full fence on a cache line of its own thread.
  *
- * It uses the library's iterable list, whose update replaces the whole item.
- * The update of the other list changes an item that is already visible, even
- * after its removal.
+ * It uses the library's iterable list, whose update replaces the whole item. An
+ * update in the library's other list changes an item that is already visible,
+ * even after its removal.
  *
  * Its size() is updated after an insert or removal, so it may return a size
  * that the set never had; the map therefore has no length operation. Writes are
@@ -26,8 +26,8 @@
 
 namespace
 {
-/* A key and its value, which never changes. The key is stored xor the seed,
-   since the library computes the hash. */
+/* A key and its value, which never changes. The stored key is xored with the
+   seed, since the library computes the hash from it. */
 struct cds_item {
 	uint64_t key, value;
 };
@@ -75,8 +75,8 @@ using items = cds::container::MichaelHashSet<cds::gc::HP,
 } // namespace
 
 extern "C" {
-/* check-dispatch exempts these names: each function makes the one call through
-   a pointer. */
+/* Each of these functions contains the only call through a pointer, so
+   check-dispatch exempts their names. */
 static __attribute__((noinline)) bool callback_put(
         items *set, const cds_item *item, rm_value *old)
 {

@@ -19,9 +19,9 @@
 
 namespace
 {
-/* It is made for at least 100 threads, the library's default, which determines
-   how much a thread may retain. It is in static memory, so that no destructor
-   runs before the process ends. */
+/* The instance is made for at least 100 threads, the library's default; this
+   number determines how much memory a thread may retain. It is in static
+   memory, so that no destructor runs before the process ends. */
 bool cds_begin()
 {
 	alignas(cds::gc::HP) static unsigned char memory[sizeof(cds::gc::HP)];
@@ -32,7 +32,8 @@ bool cds_begin()
 	return true;
 }
 
-/* The library counts how often a thread was attached. */
+/* Calls may nest, because the library counts how often a thread was
+   attached. */
 void cds_enter()
 {
 	static const bool begun = cds_begin();

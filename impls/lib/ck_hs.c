@@ -4,9 +4,9 @@
  *
  * needs: ck
  *
- * Open addressing within cache lines; a slot is a pointer with 16 bits of hash.
- * A lookup writes nothing shared and, to read the object, reads one cache line
- * more than ck_ht. Removals leave tombstones; a growth drops them.
+ * It uses open addressing within cache lines. A slot is a pointer with 16 bits
+ * of hash. A lookup writes nothing shared and, to read the object, reads one
+ * cache line more than ck_ht. Removals leave tombstones, which growth drops.
  */
 #include <ck_hs.h>
 
@@ -30,7 +30,8 @@ const struct rm_impl rm_impl_ck_hs = {
 	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers block; lookups are lock-free */
-	.dispatch = "none",     /* in this object; the library calls back */
+	.dispatch = "none",     /* true for this object; the library calls
+	                           back */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "inline, in the key's object; freed after an epoch",

@@ -9,10 +9,10 @@
  * is opened once per batch instead of once per lookup.
  *
  * u64 keys and u64x8 values are in the table itself (direct mode). Other
- * values, and strings with their bytes, are in nodes that a replacement frees.
- * Direct mode reserves the keys 0 and ~0, so these two are stored separately. A
- * string key of more than 65,535 bytes ends the process, since the library
- * truncates lengths to 16 bits.
+ * values, and the bytes of strings, are in nodes. A replacement frees the old
+ * node. Direct mode reserves the keys 0 and ~0, so these two are stored
+ * separately. A string key of more than 65,535 bytes ends the process, since
+ * the library truncates lengths to 16 bits.
  */
 #include "impls/lib/ck_operations.h"
 

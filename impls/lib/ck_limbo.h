@@ -30,7 +30,8 @@
 
 enum { RECLAIM_EVERY = 64, LIMIT_BYTES = 256 << 20, TABLE_SMALLEST = 8 };
 
-/* Head of all retired memory: part of nodes, precedes tables. */
+/* Head of each piece of memory that may be retired. It is the first member of
+   nodes and precedes tables. */
 struct block {
 	_Alignas(RM_CACHE_LINE / 2) ck_epoch_entry_t limbo; /* first member */
 	size_t bytes;
@@ -50,7 +51,7 @@ struct map {
 	struct rm_shape shape;
 	struct thread *threads;
 	ck_epoch_t epoch;
-	/* written by writers */
+	/* members that writers write */
 	_Alignas(RM_CACHE_LINE) pthread_mutex_t writer;
 	size_t limbo_bytes, limit_bytes, peak_bytes;
 	uint64_t retired, freed, waits, growths;
@@ -59,7 +60,7 @@ struct map {
 
 static void retire(struct map *map, struct block *block)
 {
-	/* without a callback, since reclaim() takes them from the deferred
+	/* no callback, since reclaim() takes the blocks from the deferred
 	   stack */
 	ck_epoch_call(&map->limbo, &block->limbo, NULL);
 	RM_STAT_LOCKED(map->retired, 1);
@@ -110,8 +111,8 @@ static struct block *block_new(size_t bytes)
 }
 
 /* The library's allocator has no context argument, but memory that a growing
-   table frees must be retired in this map. So this variable is set, under the
-   writers' mutex, around the call that may grow the table. */
+   table frees must be retired in this map. So this variable points to the map
+   during each call that may grow the table. The writers' mutex is held then. */
 static _Thread_local struct map *growing;
 
 static void *table_malloc(size_t bytes)
@@ -134,8 +135,8 @@ static void table_free(void *memory, size_t bytes, bool defer)
 	retire(growing, block);
 }
 
-/* Closes the section. Otherwise a writer that waits for this thread's section
-   would wait forever. */
+/* Closes the thread's section. Otherwise a writer that waits for this thread's
+   section would wait forever. */
 RM_HOT void write_begin(struct thread *self)
 {
 	ck_epoch_end(&self->record, NULL);
@@ -223,7 +224,7 @@ static void *map_new(const struct rm_sizing *sizing)
 	return map;
 }
 
-/* Frees the table and all its contents. No thread reads. */
+/* Frees the table and all its contents. No thread may be reading. */
 static void table_end(struct map *map);
 
 static void map_free(void *opaque)

@@ -47,8 +47,8 @@ static RM_COLD void table_set(
 		        RM_EVENT_RESIZE, start_ns, ck_ht_count(&map->table));
 }
 
-/* Used only by ck_ht_hash*(), which this map does not call: it computes the
-   hashes. */
+/* Used only by ck_ht_hash*(), which this map does not call because it
+   computes the hashes itself. */
 static void table_hash(
         ck_ht_hash_t *hash, const void *key, size_t length, uint64_t seed)
 {
@@ -74,7 +74,7 @@ static RM_COLD bool lookup_reserved(struct map *map, struct rm_shape shape,
 	return node != NULL;
 }
 
-/* The caller holds the mutex. value == NULL: removes the key. */
+/* The caller holds the mutex. If `value` is NULL, removes the key. */
 static RM_COLD bool put_reserved(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -91,7 +91,8 @@ static RM_COLD bool put_reserved(struct map *map, struct rm_shape shape,
 	return true;
 }
 
-/* Returns the node of a reserved key. relaxed: the mutex excludes writes. */
+/* Returns the node of a reserved key. relaxed: the caller holds the mutex, so
+   no thread writes. */
 static struct node *reserved_node(struct map *map, int i)
 {
 	return atomic_load_explicit(&map->reserved[i], memory_order_relaxed);

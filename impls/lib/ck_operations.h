@@ -7,7 +7,8 @@
 #include "impls/lib/ck_map.h"
 #include "runner/driver.h"
 
-/* The library's entry for a key; `node` is NULL in an entry to search for. */
+/* Returns the library's entry for a key. If it is only used for a search,
+   `node` is NULL. */
 RM_HOT ck_ht_entry_t entry_of(struct rm_shape shape, struct rm_key key,
         ck_ht_hash_t hash, struct node *node, const struct rm_value *value)
 {
@@ -87,7 +88,7 @@ RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* The library would truncate a longer key. */
+/* Aborts if the key is too long, because the library would truncate it. */
 RM_HOT void length_fits(struct rm_shape shape, struct rm_key key)
 {
 	if (shape.str && key.length > UINT16_MAX)
@@ -153,7 +154,8 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Holds the writers' mutex, so it visits one consistent state. */
+/* Holds the writers' mutex, so all visited entries were present at the same
+   time. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -17,8 +17,8 @@
 #define CK_SET_ITERATOR CK_RHS_ITERATOR_INITIALIZER
 /* A write that moves an entry increments one of 1,024 generations, selected by
    the slot where the entry's search begins. A lookup checks the generation of
-   its hash. In a smaller table these two differ, and a lookup that an entry
-   moves past would miss its key. */
+   its hash. In a table with fewer slots these two generations differ, and a
+   lookup would miss a key whose entry moves past it. */
 #define CK_SET_SMALLEST 1024
 #include "impls/lib/ck_set.h"
 #include "runner/driver.h"
@@ -36,7 +36,8 @@ const struct rm_impl rm_impl_ck_rhs = {
 	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers block; lookups are lock-free */
-	.dispatch = "none",     /* in this object; the library calls back */
+	.dispatch = "none",     /* true for this object; the library calls
+	                           back */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "inline, in the key's object; freed after an epoch",

@@ -19,12 +19,12 @@
 typedef CK_SET(t) ck_table;
 #include "impls/lib/ck_limbo.h"
 
-/* The set holds the address of `key`. */
+/* The set stores the address of `key`. */
 struct object {
 	struct block block; /* first member */
 	struct rm_key key;
 	struct rm_value value;
-	char bytes[]; /* of a string key */
+	char bytes[]; /* bytes of a string key */
 };
 
 /* The library hashes objects again when it grows. */
@@ -182,7 +182,8 @@ static bool visit_one(void *context, void *key)
 	return visit->fn(visit->context, object_of(key)->key, &value);
 }
 
-/* Holds the writers' mutex, so it visits one consistent state. */
+/* Holds the writers' mutex, so all visited entries were present at the same
+   time. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * critnib.c - critnib, a radix tree of words: the ordered reference.
+ * critnib.c - critnib, a radix tree of words. It is the reference for ordered
+ * maps.
  *
  * needs: critnib
  *
  * A lookup takes no lock and writes nothing shared. It starts over if the nodes
- * that it read have been reused meanwhile. The library's writers take a mutex.
- * Since the library does not report a key's presence or old value, a write
- * first looks up the key. It does so under a mutex of this map, so no writer
- * waits for the library's.
+ * that it read have been reused in the meantime. The library's writers take a
+ * mutex. Since the library does not report a key's presence or old value, a
+ * write first looks up the key. It does so under a mutex of this map, so no
+ * writer waits for the library's.
  *
  * Keys and values are pointers, so only u64x8 is supported. Nothing is hashed.
  */
@@ -23,7 +24,7 @@
 struct map {
 	critnib *tree;
 	_Alignas(RM_CACHE_LINE) pthread_mutex_t writer;
-	size_t count; /* under the mutex */
+	size_t count; /* protected by the mutex */
 };
 
 /* Unlike critnib_get(), it distinguishes the value 0 from an absent key. */
@@ -108,7 +109,8 @@ static int visit_one(uintptr_t word, void *held, void *opaque)
 	        visit->context, (struct rm_key){ .word = word }, &value);
 }
 
-/* The library's writers wait, so it visits one consistent state, in order. */
+/* Writers wait, so all visited entries were present at the same time. Visits
+   keys in order. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

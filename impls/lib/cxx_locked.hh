@@ -2,8 +2,9 @@
 /*
  * cxx_locked.hh - one table of a C++ library under one lock.
  *
- * Entries is like std::unordered_map, Lock like std::shared_mutex. A search key
- * has any type that Entries can search for and convert to a key.
+ * `Entries` has the interface of std::unordered_map and `Lock` that of
+ * std::shared_mutex. A search key may have any type that `Entries` can search
+ * for and convert to a key.
  */
 #ifndef RM_CXX_LOCKED_HH
 #define RM_CXX_LOCKED_HH
@@ -12,7 +13,7 @@
 
 namespace
 {
-/* Holds the lock to the end of its block, even after an exception. */
+/* Holds the lock until the end of the block, even if an exception is thrown. */
 template <class Lock> struct reading {
 	Lock &lock;
 
@@ -65,7 +66,8 @@ template <class Lock, class Entries> struct locked {
 			entries.reserve(sizing.keys);
 	}
 
-	/* A string is constructed only in its place. */
+	/* A string key is constructed in its final place, and only if the key
+	   is new. */
 	template <class Search>
 	RM_INLINED auto enter(Search key, const Value &value)
 	{
@@ -128,7 +130,8 @@ template <class Lock, class Entries> struct locked {
 		return true;
 	}
 
-	/* Holds the lock, so it visits one consistent state. */
+	/* Holds the lock, so all visited entries were present at the same
+	   time. */
 	template <class F> void scan(F visit)
 	{
 		reading<Lock> section(lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cxx_map.hh - maps of C++ libraries with the contract of runner/map.h.
+ * cxx_map.hh - adapts maps of C++ libraries to the contract of runner/map.h.
  *
  * The file of a library defines how to use it in a class template.
  * cxx_operations.hh then makes all operations from that template:
@@ -15,9 +15,9 @@
  *		size_t size();
  *	};
  *
- * Each returns whether the key was present; `old` may be NULL. Keys are words
- * or std::string. They are searched by view<Key>, so a lookup allocates
- * nothing. Values are a word, or rm_value with its three.
+ * Each of find, put, add and drop returns whether the key was present; `old`
+ * may be NULL. Keys are words or std::string. Searches use view<Key>, so a
+ * lookup does not allocate. A value is one word, or an rm_value of three words.
  *
  * All names are local to one file (anonymous namespace), so that two maps may
  * use one library differently.
@@ -61,8 +61,8 @@ RM_HOT rm_key key_of(std::string_view text)
 	return rm_key{ .bytes = text.data(), .length = text.size() };
 }
 
-/* The hash of all maps, for stored and searched keys. All of its bits are good:
-   libraries need not mix them again. */
+/* The hash function of all maps, for stored and searched keys. All bits of the
+   hash are well mixed, so libraries need not mix them again. */
 struct common_hash {
 	using is_transparent = void;
 	using is_avalanching = void;
@@ -81,7 +81,7 @@ struct common_hash {
 
 using same_key = std::equal_to<>;
 
-/* The version of the C++ library with which this file is compiled. */
+/* The version of the C++ standard library that this file is compiled with. */
 inline const char *standard_library()
 {
 	return RM_TEXT(_GLIBCXX_RELEASE) " (libstdc++)";

@@ -4,7 +4,7 @@
  * Value> (cxx_map.hh) and the shapes in `offered`: all, those of 64-bit keys,
  * or only u64x8.
  *
- * They throw no exceptions; if memory runs out, the process ends.
+ * If memory runs out, the process ends; the operations never throw.
  */
 #ifndef RM_CXX_OPERATIONS_HH
 #define RM_CXX_OPERATIONS_HH
@@ -14,8 +14,8 @@
 
 namespace
 {
-/* The handle of each thread. It stores the shape, since destroy() and length()
-   do not receive it. */
+/* The handle of each thread. It stores the shape, because destroy() and
+   length() have no argument for it. */
 struct map {
 	rm_shape shape;
 };
@@ -36,7 +36,7 @@ template <class Key, class Value> struct typed_map : map {
 			return key.word;
 	}
 
-	/* A long value is passed without a copy. */
+	/* Long values are passed by reference, to avoid a copy. */
 	using Given =
 	        std::conditional_t<(RM_VALUE_WORDS > 3) &&
 	                                   std::is_same_v<Value, rm_value>,
@@ -51,8 +51,8 @@ template <class Key, class Value> struct typed_map : map {
 	}
 };
 
-/* Calls use(typed map). The shape is a constant in the measured loop, so the
-   compiler removes the choice. */
+/* Calls `use` with the map cast to the type for its shape. The shape is a
+   constant in the measured loop, so the compiler removes the branches. */
 template <class F> RM_HOT auto with(void *opaque, rm_shape shape, F use)
 {
 	map *self = static_cast<map *>(opaque);

@@ -4,18 +4,18 @@
  *
  * needs: libdpdk
  *
- * Cuckoo hashing in buckets of eight, with overflow buckets if both buckets of
- * a key are full. A lookup writes nothing shared and starts over if a key was
- * moved meanwhile. It reads a line of the bucket and one of the key. Removed
- * entries are reused after a grace period of DPDK's QSBR, announced once per
- * batch.
+ * It uses cuckoo hashing in buckets of eight, and overflow buckets if both
+ * buckets of a key are full. A lookup writes nothing shared and starts over if
+ * a key was moved in the meantime. It reads a line of the bucket and one of the
+ * key. Removed entries are reused after a grace period of DPDK's QSBR,
+ * announced once per batch.
  *
- * The table is created for its number of keys. Its memory is DPDK's, from one
- * mapping, which the first map of a process sizes. Keys have a fixed length and
- * values are pointers, so only u64x8 is supported. Since the library does not
- * report the presence of a key to an update, a write first looks up the key
- * under a mutex. So there is one writer at a time, and the library's own lock
- * is not needed.
+ * The table is created for its number of keys. Its memory comes from one
+ * mapping by DPDK, whose size is set by the first map of a process. Keys have a
+ * fixed length and values are pointers, so only u64x8 is supported. Since the
+ * library does not report the presence of a key to an update, a write first
+ * looks up the key under a mutex. So there is one writer at a time, and the
+ * library's own lock is not needed.
  */
 #define ALLOW_EXPERIMENTAL_API /* in some versions the QSBR of a table is
                                   experimental */
@@ -35,8 +35,8 @@
 #include <stdlib.h>
 
 enum {
-	BASE_MIB = 256,      /* for several small maps */
-	BYTES_PER_KEY = 128, /* for key, buckets and rings: upper bound */
+	BASE_MIB = 256,      /* enough for several small maps */
+	BYTES_PER_KEY = 128, /* upper bound for key, buckets and rings */
 	SPARE = 1024,        /* entries that wait for a grace period */
 };
 
@@ -48,11 +48,12 @@ struct thread {
 };
 
 struct map {
-	struct rte_hash *table; /* constants, up to the mutex' line */
+	struct rte_hash *table; /* constant, like the other members before the
+	                           mutex */
 	struct rte_rcu_qsbr *readers;
 	uint64_t seed;
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t writer;
-	size_t count; /* under the mutex */
+	size_t count; /* protected by the mutex */
 	struct thread thread[];
 };
 
@@ -60,8 +61,8 @@ struct map {
    nothing that outlives the process. DPDK pins this thread to one CPU, so the
    trial's affinity is restored. */
 static pthread_mutex_t environment = PTHREAD_MUTEX_INITIALIZER;
-static int environment_state; /* under the mutex: 0 none, 1 running, -1
-			         failed */
+static int environment_state; /* protected by the mutex: 0 not started, 1
+                                 running, -1 failed */
 
 static int start_environment(size_t keys)
 {
@@ -149,7 +150,7 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	lock_mutex(&map->writer);
-	/* starts over after a wait, during which other threads may write the
+	/* starts over after a wait, since other threads may have written the
 	   key */
 	for (;; await_free_entry(thread, &looks)) {
 		was_there = find(map, key, hash, &before);
@@ -196,7 +197,7 @@ RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
 	return take(opaque, shape, key, NULL);
 }
 
-/* Writers wait, so it visits one consistent state. */
+/* Writers wait, so all visited entries were present at the same time. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -256,7 +257,7 @@ static struct rte_hash *table_new(size_t keys, struct rte_rcu_qsbr *readers)
 	struct rte_hash_rcu_config reclaims = { .v = readers };
 	struct rte_hash *table;
 
-	/* relaxed: only the number matters */
+	/* relaxed: only uniqueness matters */
 	snprintf(name, sizeof(name), "%u",
 	        atomic_fetch_add_explicit(&tables, 1, memory_order_relaxed));
 	table = rte_hash_create(&parameters);
@@ -371,7 +372,7 @@ const struct rm_impl rm_impl_dpdk_hash = {
 	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none", /* in this object; the library calls memcmp */
+	.dispatch = "none", /* true for this object; the library calls memcmp */
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, NULL, NULL },
 	.version = rte_version,

@@ -9,9 +9,9 @@
  * bits and cannot be sized in advance.
  *
  * 64-bit keys and 8-byte values are stored as the table's pointers; each longer
- * value has a block. A string key has an entry with its bytes and value, in
- * GLib's form of a set. A word is stored xor the seed, since GLib passes only
- * the key to hash functions.
+ * value has a block. A string key has an entry with its bytes and its value,
+ * and the table is then a set of entries. A word is stored xored with the seed,
+ * since GLib passes only the key to hash functions.
  */
 #include "impls/support/hash.h"
 #include "impls/support/no_handle.h"
@@ -23,7 +23,8 @@
 
 _Static_assert(sizeof(void *) == 8, "a pointer must hold a key or a value");
 
-/* A string key; `bytes` belong to the caller in a search, else to the entry. */
+/* A string key; In a search the caller owns `bytes`, otherwise the entry
+   does. */
 struct name {
 	uint64_t hash;
 	size_t length;
@@ -31,8 +32,8 @@ struct name {
 };
 
 struct entry {
-	struct name name; /* first: the table passes only this address to its
-			     functions */
+	struct name name; /* must be the first member, because the table passes
+	                     only this address to its functions */
 	struct rm_value value;
 	char own[];
 };
@@ -88,7 +89,8 @@ RM_HOT bool in_table(struct rm_shape shape)
 	return !shape.str && shape.value_bytes == 8;
 }
 
-/* The table hashes this word through a callback, which receives no seed. */
+/* The table hashes this word through a callback, which does not receive the
+   seed. */
 RM_HOT void *word_pointer(const struct map *map, struct rm_key key)
 {
 	return (void *)(uintptr_t)(key.word ^ map->seed);
@@ -102,8 +104,8 @@ RM_HOT struct name search_of(
 		.bytes = key.bytes };
 }
 
-/* *held: the pointer that the table stores for the key. The caller holds the
-   lock. */
+/* *Sets `*held` to the pointer that the table stores for the key. The caller
+   holds the lock. */
 RM_HOT bool find(const struct map *map, struct rm_shape shape,
         struct rm_key key, void **held)
 {
@@ -253,7 +255,7 @@ static bool insert_if_absent(void *opaque, struct rm_shape shape,
 	return was_there;
 }
 
-/* Holds the lock, so it visits one consistent state. */
+/* Holds the lock, so all visited entries were present at the same time. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -331,7 +333,8 @@ const struct rm_impl rm_impl_glib_rw = {
 	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none", /* in this object; GLib calls the hash function */
+	.dispatch = "none", /* true for this object; GLib calls the hash
+	                       function */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer, in the entry of a string; freed by the "

@@ -9,9 +9,9 @@
  * counts, which writers change, are on the same cache lines. Growth takes all
  * locks.
  *
- * The library cannot store more than eight keys of one hash: it grows, then
- * gives up and throws. Colliding strings are easy to construct, and the suite
- * does so. Therefore this map has only 64-bit keys.
+ * The library cannot store more than eight keys with the same hash. It grows,
+ * then gives up and throws an exception. Colliding strings are easy to
+ * construct, and the suite does so. Therefore this map has only 64-bit keys.
  */
 #define NDEBUG /* as in release builds */
 
@@ -68,7 +68,8 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* Holds all locks, so it visits one consistent state. */
+	/* Holds all locks, so all visited entries were present at the same
+	   time. */
 	template <class F> void scan(F visit)
 	{
 		auto all = entries.lock_table();
@@ -78,9 +79,9 @@ template <class Key, class Value> struct table {
 				break;
 	}
 
-	/* Also holds all locks, since the table's own size() adds up counters
-	   that writers may change at the same time, so it may return a size
-	   that the table never had. */
+	/* Also holds all locks. The table's own size() adds up counters while
+	   writers change them, so it may return a size that the table never
+	   had. */
 	size_t size()
 	{
 		return entries.lock_table().size();

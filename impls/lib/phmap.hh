@@ -3,8 +3,8 @@
  * phmap.hh - parallel-hashmap's parallel_flat_hash_map: 64 flat tables, each
  * under a lock of the type `lock`, which the including file defines.
  *
- * The tables are Abseil's: they compare 16 bytes of hashes at once, and keys and
- * values are in the slots. The lock is next to its table, without
+ * The tables are like Abseil's: they compare 16 bytes of hashes at once, and
+ * slots contain keys and values. The lock is next to its table, without
  * padding. The library mixes each hash again before it chooses table and slot.
  */
 #ifndef RM_PHMAP_HH
@@ -65,7 +65,7 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* Visits one table after another, each in a consistent state. */
+	/* Visits one table after another, each under its lock. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

@@ -4,8 +4,8 @@
  *
  * needs: c++ parallel-hashmap
  *
- * The lock that the library's examples use for readers that share. A lookup
- * writes it twice, through two calls of the C library.
+ * The library's examples use this lock to let readers share. A lookup writes it
+ * twice, through two calls of the C library.
  */
 #define NDEBUG /* as in release builds */
 

@@ -4,8 +4,9 @@
  *
  * needs: c++ parallel-hashmap
  *
- * The library takes any lock with the names of std::shared_mutex. This row uses
- * the lock of sharded_flat. A lookup writes the lock of its table twice.
+ * The library accepts any lock with the interface of std::shared_mutex. This
+ * row uses the lock of sharded_flat. A lookup writes the lock of its table
+ * twice.
  */
 #define NDEBUG /* as in release builds */
 

@@ -21,7 +21,8 @@ namespace
 {
 enum { SHARDS = 64, TWO_LINES = 2 * RM_CACHE_LINE };
 
-/* A search key that can become the key of a new entry. */
+/* A search key with its hash, which can be converted to the key of a new
+   entry. */
 template <class Key> struct hashed {
 	view<Key> key;
 	size_t hash;
@@ -100,7 +101,8 @@ template <class Key, class Value> struct table {
 		memory.deallocate(shards, SHARDS);
 	}
 
-	/* Calls use(shard of the key, key with its hash). */
+	/* Calls `use` with the shard of the key and with the key and its
+	   hash. */
 	template <class F> RM_INLINED bool at(view<Key> key, F use)
 	{
 		const hashed<Key> searched{ key, hashing(key) };
@@ -138,7 +140,7 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* Visits one shard after another, each in a consistent state. */
+	/* Visits one shard after another, each under its lock. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

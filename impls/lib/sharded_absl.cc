@@ -4,9 +4,9 @@
  *
  * needs: c++ absl_flat_hash_map
  *
- * Like sharded_flat, with Abseil's table. For the slot it uses the bits of the
- * hash from the eighth one up, and the lowest ones for its bytes of hashes. So
- * the top bits choose the shard.
+ * Like sharded_flat, with Abseil's table. Abseil chooses the slot by the bits
+ * of the hash from the eighth one up, and takes the lowest bits as the byte
+ * that it compares. So the top bits choose the shard.
  */
 #define NDEBUG /* as in absl_rw.cc */
 

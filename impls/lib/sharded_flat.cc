@@ -4,9 +4,9 @@
  *
  * needs: c++ boost_flat_map
  *
- * This is the design of sharded maps such as Rust's DashMap (sharded.hh). For
- * the slot Boost uses the top bits of the hash, and the lowest ones for its
- * bytes of hashes.
+ * This is the design of sharded maps such as Rust's DashMap (sharded.hh). Boost
+ * chooses the slot by the top bits of the hash, and takes the lowest bits as
+ * the byte that it compares.
  */
 #define NDEBUG /* as in release builds */
 

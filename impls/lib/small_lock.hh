@@ -10,11 +10,11 @@
 
 namespace
 {
-/* A reader-writer lock with the names of std::shared_mutex. A waiting writer
-   marks the lock, and no reader enters a marked lock. So a writer waits for the
-   current readers and other writers, but not for later readers. A writer's
-   unlock removes the mark, and all threads compete again. Writers have no order
-   among each other. */
+/* A reader-writer lock with the interface of std::shared_mutex. A waiting
+   writer marks the lock, and no reader enters a marked lock. So a writer waits
+   for the current readers and other writers, but not for later readers. A
+   writer's unlock removes the mark, and all threads compete again. Writers do
+   not queue in any order. */
 class small_lock
 {
 	enum : unsigned { WRITER = 1, WAITS = 2, READER = 4 };
@@ -23,7 +23,7 @@ class small_lock
       public:
 	RM_INLINED bool try_lock_shared()
 	{
-		/* relaxed: a guess, which the exchange verifies */
+		/* relaxed: a guess, which the compare-exchange verifies */
 		unsigned seen = state.load(std::memory_order_relaxed);
 
 		/* acquire: pairs with the release of a writer's unlock() */
@@ -51,7 +51,7 @@ class small_lock
 	   again. */
 	RM_INLINED bool try_lock()
 	{
-		/* relaxed: a guess, which the exchange verifies */
+		/* relaxed: a guess, which the compare-exchange verifies */
 		unsigned seen = state.load(std::memory_order_relaxed);
 
 		/* acquire: pairs with the release of either unlock */

@@ -4,8 +4,8 @@
  *
  * needs: c++
  *
- * The first choice of C++ programs, and the reference for the sanity bounds of
- * the other libraries. A lookup writes the mutex twice.
+ * This is the first choice of C++ programs. The sanity bounds of the other
+ * libraries refer to it. A lookup writes the mutex twice.
  */
 #include "impls/lib/cxx_locked.hh"
 

@@ -11,8 +11,8 @@
  */
 #include "impls/lib/cxx_map.hh"
 
-/* g++ 12 assumes that the heads of the list, which have no value, are whole
-   nodes. */
+/* g++ 12 warns, because it takes the heads of the list, which have no value,
+   for whole nodes. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Warray-bounds"
 #include <tbb/concurrent_unordered_map.h>
@@ -47,7 +47,7 @@ template <class Key, class Value> struct table {
 		return true;
 	}
 
-	/* Looks up first, since emplace() always makes a node. */
+	/* Looks the key up first, since emplace() always makes a node. */
 	RM_INLINED std::pair<typename entries_type::iterator, bool> enter(
 	        view<Key> key, const Value &value)
 	{
@@ -64,8 +64,8 @@ template <class Key, class Value> struct table {
 
 		if (is_new)
 			return false;
-		/* acq_rel: the replacing thread also sees the old value's
-		   writer */
+		/* acq_rel: the replacing thread also sees the work of the old
+		   value's writer */
 		give(old,
 		        at->second.exchange(value, std::memory_order_acq_rel));
 		return true;

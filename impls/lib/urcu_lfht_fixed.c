@@ -3,9 +3,9 @@
 /*
  * urcu_lfht_fixed.c - liburcu's hash table with a fixed size, under QSBR.
  *
- * A lookup writes nothing shared. It creates two buckets per key at once and
- * keeps them. If the number of keys is known, this is the library's best case,
- * since the resizing table grows far beyond its keys.
+ * A lookup writes nothing shared. The table is created with two buckets per key
+ * and never resized. If the number of keys is known, this is the library's best
+ * case, since a table that resizes grows far beyond its keys.
  */
 #define URCU_FLAVOUR <urcu/urcu-qsbr.h>
 #define URCU_FIXED   true

@@ -4,8 +4,8 @@
  * urcu_lfht_memb.c - liburcu's hash table of fixed size, under
  * sys_membarrier().
  *
- * Like urcu_lfht_fixed, but readers announce themselves around each lookup,
- * with a store, without a fence, to their own cache line. The kernel's
+ * Like urcu_lfht_fixed, but a reader announces each lookup, before and after
+ * it, by a store to its own cache line, without a fence. The kernel's
  * membarrier orders these stores when a writer waits. Threads need not announce
  * quiescence.
  */

@@ -7,9 +7,9 @@
 #include "impls/lib/urcu_node.h"
 
 /* liburcu does not report when it resizes. But its resizing thread and helpers
-   register before a resize and unregister after it, through the table's
-   flavour. In the stats build this flavour records the time in between; the new
-   size is unknown. */
+   register before a resize and unregister after it, and they do so through the
+   flavour of RCU given to the table. In the stats build this flavour measures
+   the time between the two calls. The new size is unknown. */
 static _Thread_local uint64_t urcu_resize_ns;
 
 static void resize_begins(void)
@@ -69,7 +69,8 @@ static void *create(const struct rm_sizing *sizing)
 	        URCU_FIXED ? buckets : 0,
 	        URCU_FIXED ? 0 : CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
 	        RM_STATS_BUILT ? &urcu_event_flavor : &rcu_flavor, NULL);
-	/* starts the thread, which inherits the CPUs of this one */
+	/* starts the thread of call_rcu(), which inherits the CPUs of this
+	   thread */
 	if (map->table && get_default_call_rcu_data())
 		return map;
 	if (map->table)
@@ -98,7 +99,7 @@ static void *join(void *opaque, size_t slot)
 	struct map *map = opaque;
 
 	urcu_enter();
-	/* relaxed: only the number matters */
+	/* relaxed: a counter that publishes nothing */
 	atomic_fetch_add_explicit(&map->joined, 1, memory_order_relaxed);
 	return &map->thread[slot];
 }
@@ -111,7 +112,7 @@ static void leave(void *opaque)
 
 	account(thread);
 	urcu_exit();
-	/* relaxed: call_rcu() orders what the others retired */
+	/* relaxed: call_rcu() orders the nodes that other threads retired */
 	if (atomic_fetch_sub_explicit(&map->joined, 1, memory_order_relaxed) ==
 	        1)
 		rcu_barrier();

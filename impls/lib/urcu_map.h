@@ -25,7 +25,8 @@ static int match_u64(struct cds_lfht_node *link, const void *opaque)
 	return node_of(link)->key == key->word;
 }
 
-/* The place of a string key's bytes depends on the value's size. */
+/* The bytes of a string key follow the value, so their offset depends on its
+   size. */
 RM_HOT int match_str(
         struct cds_lfht_node *link, const void *opaque, struct rm_shape shape)
 {
@@ -123,7 +124,8 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	rcu_read_lock();
 	do {
 		node = find(thread->map, shape, key, &at);
-		/* fails if another thread removed or replaced it first */
+		/* deletion fails if another thread removed or replaced the node
+		   first */
 	} while (node && cds_lfht_del(thread->map->table, &node->link));
 	rcu_read_unlock();
 	if (!node)
@@ -139,7 +141,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Optional members of rm_map_ops from here on. */
+/* All operations below are optional members of rm_map_ops. */
 
 static bool insert_if_absent(void *opaque, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
@@ -189,8 +191,9 @@ static bool compare_swap(void *opaque, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* Visits each key that stays exactly once, and reads its value at that time.
-   `fn` may use the map, but must not announce or park. */
+/* Visits exactly once each key that is present during the whole scan, and reads
+   its value at the time of the visit. `fn` may use the map, but must not
+   announce or park. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -216,7 +219,7 @@ static size_t length(void *opaque)
 {
 	struct thread *thread = opaque;
 	unsigned long count;
-	long before, after; /* estimates from the split counters */
+	long before, after; /* set to estimates, which are not used */
 
 	rcu_read_lock();
 	cds_lfht_count_nodes(thread->map->table, &before, &count, &after);
@@ -224,7 +227,8 @@ static size_t length(void *opaque)
 	return count;
 }
 
-/* Removes entry by entry, so other threads may see some of them. */
+/* Removes one entry at a time, so other threads may see a part of the
+   entries. */
 static void clear(void *opaque)
 {
 	struct thread *thread = opaque;
@@ -237,8 +241,8 @@ static void clear(void *opaque)
 	cds_lfht_first(table, &at);
 	while ((node = node_of(cds_lfht_iter_get_node(&at)))) {
 		cds_lfht_next(table, &at);
-		/* by key, since the node may have been replaced, and a key that
-		   is present all the time must not survive */
+		/* by key, because the node may have been replaced, and a key
+		   that was present all the time must be removed */
 		take(thread, thread->map->shape,
 		        node_key(thread->map->shape, node), NULL);
 	}

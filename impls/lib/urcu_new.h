@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* urcu_new.h - what the archives of a newer liburcu need from an older C
-   library. They were compiled with glibc 2.38 or newer, whose headers replace
-   strtol() by a function of another name for C23's binary numbers. */
+/* urcu_new.h - a function that the archives of a newer liburcu need and an
+   older C library lacks. The archives were compiled with glibc 2.38 or newer,
+   whose headers replace strtol() by a function of another name that accepts
+   C23's binary numbers. */
 #ifndef RM_URCU_NEW_H
 #define RM_URCU_NEW_H
 

@@ -19,7 +19,8 @@
 #include "runner/map.h"
 
 #define URCU_API_MAP
-#define _LGPL_SOURCE /* inlines the announcements, which are short */
+#define _LGPL_SOURCE /* lets the compiler inline the short functions that
+                        announce quiescence */
 #include URCU_FLAVOUR
 
 #include <urcu/rculfhash.h>
@@ -32,8 +33,8 @@
 
 enum {
 	URCU_PAD = 128,
-	URCU_BATCH_BYTES = 64 << 10, /* bytes retired before they are
-	                                accounted */
+	URCU_BATCH_BYTES = 64 << 10, /* bytes that a thread retires before it
+	                                adds them to the map's total */
 	URCU_LIMIT = 256 << 20,      /* default of retired_limit_bytes */
 };
 
@@ -42,7 +43,7 @@ enum {
 struct node {
 	struct cds_lfht_node link;
 	struct rcu_head head; /* once removed */
-	struct map *map;      /* for the statistics of node_free() */
+	struct map *map;      /* needed by node_free() for statistics */
 	uint64_t key;         /* the 64-bit key, or the string's length */
 	uint64_t word[];
 };
@@ -51,7 +52,8 @@ struct node {
 struct thread {
 	_Alignas(URCU_PAD) struct map *map;
 	unsigned pinned;      /* open scans: do not go offline */
-	uint64_t unaccounted; /* bytes retired since the last account() */
+	uint64_t unaccounted; /* bytes that were retired since the last
+	                         account() */
 	_Atomic uint64_t retired, retired_bytes, waits, wait_ns;
 };
 
@@ -60,14 +62,16 @@ struct map {
 	struct rm_shape shape;
 	uint64_t seed, limit_bytes, batch_bytes;
 	size_t threads;
-	_Alignas(URCU_PAD) _Atomic int64_t held_bytes; /* accounted - freed */
+	/* bytes accounted and not yet freed */
+	_Alignas(URCU_PAD) _Atomic int64_t held_bytes;
 	_Atomic int64_t peak_bytes;
 	_Atomic unsigned joined, waiting;
 	_Alignas(URCU_PAD) _Atomic uint64_t freed, freed_bytes;
 	struct thread thread[];
 };
 
-/* liburcu registers a thread of the system, not a handle. */
+/* liburcu registers threads of the operating system, not handles. This is the
+   number of handles of the thread. */
 static _Thread_local unsigned urcu_handles;
 
 static void urcu_enter(void)
@@ -107,8 +111,8 @@ RM_HOT uint64_t node_size(struct rm_shape shape, uint64_t key)
 	return sizeof(struct node) + shape.value_bytes + (shape.str ? key : 0);
 }
 
-/* Ends the process, and the trial is recorded as failed, since writes cannot
-   report an error. */
+/* If memory runs out, ends the process, since writes cannot report an error.
+   The trial is recorded as failed. */
 RM_HOT struct node *node_new(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -143,7 +147,7 @@ static void node_free(struct rcu_head *head)
 	RM_STAT_OWN(map->freed, 1);
 }
 
-/* Adds newly retired bytes to the threshold and updates the peak. */
+/* Adds the newly retired bytes to the map's total and updates the peak. */
 static void account(struct thread *thread)
 {
 	struct map *map = thread->map;
@@ -181,7 +185,8 @@ static RM_COLD void await_freed(struct thread *thread)
 	rm_stat_own(&thread->wait_ns, rm_now_ns() - start_ns);
 }
 
-/* Accounts a full batch of retired nodes. */
+/* Accounts a full batch of retired nodes. Waits if the total is above the
+   limit. */
 static RM_COLD void settle(struct thread *thread)
 {
 	struct map *map = thread->map;
@@ -194,8 +199,8 @@ static RM_COLD void settle(struct thread *thread)
 		await_freed(thread);
 }
 
-/* Gives a removed node to call_rcu(). The caller must hold no reference to it
-   afterwards, since this function waits above the limit. */
+/* Passes a removed node to call_rcu(). The caller must hold no references,
+   since this function waits if too much memory is retired. */
 RM_HOT void retire(
         struct thread *thread, struct rm_shape shape, struct node *node)
 {

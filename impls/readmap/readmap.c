@@ -3,8 +3,8 @@
  * readmap.c - a bucket is one cache line; a look-up enters a guard.
  *
  * A look-up reads one line, hit or miss, without a lock (readmap_layout.h). It
- * writes no shared memory, but its thread's own line twice: the guard, which
- * keeps a replaced table from being freed. Callers have no other duty.
+ * writes no shared memory, but writes its thread's own line twice. This is the
+ * guard, which keeps a replaced table from being freed. Callers have no duties.
  * readmap_qsbr is the same map for callers that announce quiescence. It grows
  * above 1.375 keys in a line.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * readmap_compact.c - readmap in half of the memory.
+ * readmap_compact.c - readmap in half the memory.
  *
  * It grows above 2.5 keys in a line instead of 1.375. More keys are then in the
  * chains of full lines, and more look-ups read two lines.

@@ -44,8 +44,9 @@
  * 4) Moved: only the head is marked, after its whole chain was copied. A
  *    reader that passed the head before may finish in the chain. The chain no
  *    longer changes and has the content of the moment of the mark.
- * 5) A write ends with a seq_cst store, which R2 of other threads reads. So two
- *    threads that each write a key and then read the other's do not both miss.
+ * 5) A write ends with a seq_cst store, which R2 of other threads reads. So if
+ *    two threads each write one key and then look up the key of the other, they
+ *    do not both miss.
  *
  * A reader starts again only because a removal or a move completed, so look-ups
  * are lock-free. The version returns to an old value after 2^32 removals
@@ -69,13 +70,13 @@
 
 enum {
 	READMAP_SLOTS = 3,
-	READMAP_FIRST_LINES = 2, /* unless presized */
+	READMAP_FIRST_LINES = 2, /* lines of a table that is not presized */
 	READMAP_STRIPES = 16,    /* stripes of the key count */
-	READMAP_MANY = 64,       /* keys of lookup_many() at most */
-	READMAP_STEP = 16,       /* buckets that one write moves at most */
+	READMAP_MANY = 64,       /* most keys in a call of lookup_many() */
+	READMAP_STEP = 16,       /* most buckets that one write moves */
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,
-	READMAP_SPARSE = 8, /* shrink below one key in 8 lines */
+	READMAP_SPARSE = 8, /* the table shrinks below one key in 8 lines */
 	READMAP_TABLE = 0,  /* kinds of retired objects */
 	READMAP_NODE = 1,
 };
@@ -84,13 +85,13 @@ enum {
 #define READMAP_LIVE    UINT64_C(0x808080) /* bit 7 of each slot's tag */
 #define READMAP_TAGS    UINT64_C(0xffffff)
 #define READMAP_LOCK    (UINT64_C(1) << 24)
-#define READMAP_MOVED   (UINT64_C(1) << 25) /* the next table has the keys */
-#define READMAP_CHAIN   (UINT64_C(1) << 26) /* a miss is not final */
+#define READMAP_MOVED   (UINT64_C(1) << 25) /* the keys are in the next table */
+#define READMAP_CHAIN   (UINT64_C(1) << 26) /* other lines may have the key */
 #define READMAP_FILTER  (UINT64_C(1) << 27) /* the lowest of 4 bits */
 #define READMAP_VERSION (UINT64_C(1) << 32)
 
-/* A bucket, or a further line of its chain, whose meta has only tags and
-   version. */
+/* The first line of a bucket, or a further line of its chain. The meta of a
+   further line has only tags and version. */
 struct readmap_line {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t meta;
 	_Atomic uint64_t key[READMAP_SLOTS];
@@ -107,17 +108,18 @@ struct readmap_chunk {
 	_Alignas(RM_CACHE_LINE) struct readmap_line line[];
 };
 
-/* Zero bytes are a table without keys, so no thread touches a whole table. */
+/* All-zero memory is an empty table, so creation does not write the table. */
 struct readmap_table {
 	void *block;    /* for free() */
 	uint64_t lines; /* number of buckets, a power of two */
-	uint64_t limit; /* more keys than this: twice the lines */
-	/* more lines in chains than this: compact */
+	uint64_t limit; /* above this number of keys, the lines are doubled */
+	/* above this number of lines in chains, the table is compacted */
 	_Atomic uint64_t crowded;
-	_Atomic(struct readmap_table *) next; /* NULL: not moving */
+	_Atomic(struct readmap_table *) next; /* NULL if the table is not
+	                                         moving */
 	_Atomic(struct readmap_chunk *) chunk;
 	_Atomic uint64_t chained; /* lines in chains */
-	/* while it moves: steps begun and groups done */
+	/* while the table moves: groups of buckets begun and done */
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t cursor;
 	_Atomic uint64_t done;
 	_Alignas(RM_CACHE_LINE) struct readmap_line line[];
@@ -140,8 +142,8 @@ struct readmap {
 };
 
 /* The top bits of a hash choose the line. So line i becomes lines 2i and 2i + 1
-   of a table of twice the size. Scans in the order of hashes survive every
-   change of the table. */
+   of a table of twice the size. So a scan in the order of hashes can continue
+   in another table. */
 RM_HOT struct readmap_line *readmap_home(uintptr_t word, uint64_t hash)
 {
 	const uint64_t below = RM_CACHE_LINE - 1;
@@ -170,8 +172,8 @@ RM_HOT uintptr_t readmap_word(const struct readmap *map)
 	return atomic_load_explicit(&map->word, memory_order_acquire);
 }
 
-/* The table to which the table of `word` moves. The caller has acquired a head
-   that is marked as moved. */
+/* Returns the table to which the table of `word` moves. The caller has acquired
+   a head that is marked as moved. */
 RM_HOT uintptr_t readmap_next_word(uintptr_t word)
 {
 	/* relaxed: the mover has acquired `next` in readmap_help(), and then
@@ -180,7 +182,7 @@ RM_HOT uintptr_t readmap_next_word(uintptr_t word)
 	        &readmap_table_of(word)->next, memory_order_relaxed));
 }
 
-/* The hash of a slot's key word (readmap_node.h). */
+/* Returns the hash of a slot's key word (readmap_node.h). */
 static inline uint64_t readmap_hash(const struct readmap *map, uint64_t word)
 {
 	if (map->shape.str)
@@ -188,14 +190,15 @@ static inline uint64_t readmap_hash(const struct readmap *map, uint64_t word)
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, map->seed);
 }
 
-/* The tags that a key would have in each slot. */
+/* Returns the tags that a key would have in each slot. */
 RM_HOT uint64_t readmap_tags(uint64_t hash)
 {
 	return (hash & READMAP_TAGS) | READMAP_LIVE;
 }
 
-/* Bit 7 of the tag of each live slot whose tag is the key's. 0x80 minus a
-   difference of 7 bits has bit 7 set only for 0, and never borrows. */
+/* Returns bit 7 of each live slot whose tag equals that of the key. 0x80 minus
+   a difference of 7 bits has bit 7 set only if the difference is 0, and never
+   borrows. */
 RM_HOT uint32_t readmap_match(uint64_t meta, uint64_t hash)
 {
 	const uint32_t live = (uint32_t)READMAP_LIVE;
@@ -205,14 +208,15 @@ RM_HOT uint32_t readmap_match(uint64_t meta, uint64_t hash)
 	return (live - differs) & (uint32_t)meta & live;
 }
 
-/* The mask of a slot's tag. `bit` is the position of the tag's bit 7. */
+/* Returns the mask of a slot's tag. `bit` is the position of the tag's bit
+   7. */
 RM_HOT uint64_t readmap_slot_mask(unsigned bit)
 {
 	return UINT64_C(0xff) << (bit - 7);
 }
 
-/* Slot j has bit 8 j + 7: its key is at byte bit + 1, and its value 32 bytes
-   further. */
+/* Slot j has bit 8 j + 7. Its key begins at byte bit + 1 of the line, and its
+   value 32 bytes later. */
 RM_HOT _Atomic uint64_t *readmap_key(
         const struct readmap_line *line, unsigned bit)
 {
@@ -228,14 +232,15 @@ _Static_assert(offsetof(struct readmap_line, key) == 8 &&
                        offsetof(struct readmap_line, value) == 40,
         "readmap_key() and readmap_value() use these places");
 
-/* The bit of the head's filter for a key that is not in the head. */
+/* Returns the bit of the head's filter for a key that is not in the head. */
 RM_HOT uint64_t readmap_filter(uint64_t hash)
 {
 	return READMAP_FILTER << (hash >> 24 & 3);
 }
 
 /* Allocates zeroed memory, aligned to a line, and sets *block to the address
-   for free(). calloc() of a large size does not touch it. NULL: no memory. */
+   for free(). A large block from calloc() is not touched. Returns NULL if
+   memory runs out. */
 static inline void *readmap_allocate(size_t bytes, void **block)
 {
 	*block = calloc(1, bytes + RM_CACHE_LINE - 1);
@@ -248,7 +253,7 @@ static inline size_t readmap_table_bytes(const struct readmap_table *table)
 	return sizeof(*table) + table->lines * sizeof(table->line[0]);
 }
 
-/* NULL: no memory. */
+/* Returns NULL if memory runs out. */
 static inline struct readmap_table *readmap_table_new(uint64_t lines)
 {
 	const struct readmap_table sized = { .lines = lines };
@@ -283,7 +288,7 @@ static inline void readmap_table_free(struct readmap_table *table)
 	free(table->block);
 }
 
-/* Adds a chunk, unless another thread did so first. A write cannot report "out
+/* Adds a chunk, unless another thread has added one. A write cannot report "out
    of memory", so this aborts; the trial fails. */
 static RM_COLD void readmap_add_chunk(
         struct readmap_table *table, struct readmap_chunk *newest)
@@ -300,13 +305,13 @@ static RM_COLD void readmap_add_chunk(
 	chunk->block = block;
 	chunk->lines = lines;
 	/* release: publishes the chunk to the acquire in readmap_new_line().
-	   relaxed if it fails: another chunk is there */
+	   relaxed if it fails: another thread has added a chunk */
 	if (!atomic_compare_exchange_strong_explicit(&table->chunk, &newest,
 	            chunk, memory_order_release, memory_order_relaxed))
 		free(block);
 }
 
-/* Returns a line of zero bytes for a chain. */
+/* Returns a zeroed line for a chain. */
 static RM_COLD struct readmap_line *readmap_new_line(
         struct readmap_table *table)
 {
@@ -318,7 +323,7 @@ static RM_COLD struct readmap_line *readmap_new_line(
 		        &table->chunk, memory_order_acquire);
 
 		if (chunk) {
-			/* relaxed: the number belongs to this thread */
+			/* relaxed: no other thread gets this number */
 			const uint64_t i = atomic_fetch_add_explicit(
 			        &chunk->used, 1, memory_order_relaxed);
 

@@ -86,12 +86,12 @@ static void *readmap_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Copies of the keys of one bucket: for each, its key word and value, and for
-   strings length and bytes. The owner frees `at`. */
+/* Copies of the entries of one bucket. Each has a key word and a value, and for
+   strings the length and the bytes. The owner frees `at`. */
 struct readmap_entries {
 	char *at;
 	size_t bytes, room;
-	bool more; /* the scan's callback has not ended it */
+	bool more; /* false if the callback has ended the scan */
 };
 
 static void readmap_add_bytes(
@@ -125,7 +125,7 @@ static void readmap_add_entry(struct readmap_entries *entries,
 		readmap_add_bytes(entries, key.bytes, key.length);
 }
 
-/* Calls `fn` for each copy until it returns false. */
+/* Calls `fn` for each copy until `fn` returns false. */
 static void readmap_visit(struct rm_shape shape,
         struct readmap_entries *entries, rm_scan_fn *fn, void *context)
 {
@@ -148,8 +148,9 @@ static void readmap_visit(struct rm_shape shape,
 	}
 }
 
-/* The live slots of a line, as bits of its meta, whose keys have at least this
-   hash. If tables shrink during a scan, a bucket has earlier keys, too. */
+/* Returns the live slots of a line whose keys have at least this hash, as bits
+   of its meta. If the table shrinks during a scan, a bucket also has keys that
+   were visited before. */
 static uint64_t readmap_slots_from(const struct readmap *map,
         const struct readmap_line *line, uint64_t meta, uint64_t from)
 {
@@ -163,14 +164,14 @@ static uint64_t readmap_slots_from(const struct readmap *map,
 	return slots;
 }
 
-/* The first hash after the bucket of this hash; 0: it is the last bucket. */
+/* Returns the lowest hash of the next bucket, or 0 after the last bucket. */
 static uint64_t readmap_after(uintptr_t table, uint64_t hash)
 {
 	return (hash | ((UINT64_C(64) << table % RM_CACHE_LINE) - 1)) + 1;
 }
 
-/* Copies the keys from hash `from` on of its bucket. Returns the first hash
-   after the bucket, or 0. */
+/* Copies the entries of the bucket of hash `from` whose hash is at least
+   `from`. Returns readmap_after(). */
 static uint64_t readmap_copy_out(
         struct readmap *map, uint64_t from, struct readmap_entries *entries)
 {
@@ -196,7 +197,7 @@ static uint64_t readmap_copy_out(
 	return readmap_after(spot.table, from);
 }
 
-/* Removes the keys from hash `from` on of its bucket. Returns as above. */
+/* Like readmap_copy_out(), but removes the keys. */
 static uint64_t readmap_clear_bucket(struct epoch_record *record, uint64_t from)
 {
 	struct readmap *map = record->owner;
@@ -226,14 +227,14 @@ static uint64_t readmap_clear_bucket(struct epoch_record *record, uint64_t from)
 	return readmap_after(spot.table, from);
 }
 
-/* Counts the keys from hash `from` on of its bucket. Returns as above. A bucket
-   of one line is counted by one load of its meta. */
+/* Like readmap_copy_out(), but counts the keys. A bucket of one line is counted
+   by one load of its meta. */
 static uint64_t readmap_count_bucket(
         struct readmap *map, uint64_t from, size_t *count)
 {
 	const uintptr_t table = readmap_word(map);
 	const uint64_t next = readmap_after(table, from);
-	/* acquire: pairs with W3. Counts do not have reason 5 */
+	/* acquire: pairs with W3. Reason 5 does not apply to counts */
 	uint64_t slots = atomic_load_explicit(
 	        &readmap_home(table, from)->meta, memory_order_acquire);
 
@@ -337,7 +338,7 @@ static const char *readmap_check_table(
 	return broken;
 }
 
-/* Keys may be in two tables, if writes stopped in the middle of a move. */
+/* If writes stopped during a move, keys are in two tables. */
 static bool readmap_check(void *opaque, char *why, size_t size)
 {
 	struct readmap *map = opaque;

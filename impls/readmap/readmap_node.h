@@ -19,7 +19,7 @@
 #include <string.h>
 
 struct readmap_node {
-	_Atomic uint64_t value; /* its first word; the others follow */
+	_Atomic uint64_t value; /* first word of the value; the others follow */
 	char rest[];
 };
 
@@ -33,7 +33,7 @@ RM_HOT struct readmap_node *readmap_node_of(uint64_t value_word)
 	return (struct readmap_node *)(uintptr_t)value_word;
 }
 
-/* The place of a string's length, which its bytes follow. */
+/* Returns the address of a string's length; the bytes follow it. */
 RM_HOT char *readmap_node_string(
         struct rm_shape shape, struct readmap_node *node)
 {
@@ -85,7 +85,7 @@ static __attribute__((noinline)) struct readmap_node *readmap_node_new(
 	return node;
 }
 
-/* The hash of a key and its key word. */
+/* A key's hash and key word. */
 struct readmap_name {
 	uint64_t hash, word;
 };
@@ -98,7 +98,7 @@ RM_HOT struct readmap_name readmap_name(
 	return (struct readmap_name){ hash, shape.str ? hash : key.word };
 }
 
-/* Whether a slot with this value word has the key, if its key word is equal. */
+/* True if a slot with this value word has the key. The key words are equal. */
 RM_HOT bool readmap_same_key(
         struct rm_shape shape, uint64_t value_word, struct rm_key key)
 {
@@ -111,7 +111,7 @@ RM_HOT bool readmap_same_key(
 	                               key.bytes, key.length) == 0));
 }
 
-/* Copies the value of a slot with this value word. */
+/* Copies the value to which this value word refers. */
 RM_HOT void readmap_load_value(
         struct rm_shape shape, uint64_t value_word, struct rm_value *value)
 {
@@ -128,7 +128,7 @@ RM_HOT void readmap_load_value(
 		memcpy(&value->word[1], node->rest, shape.value_bytes - 8);
 }
 
-/* The value word for a new value of the key. */
+/* Returns the value word for a new value of the key. */
 RM_HOT uint64_t readmap_value_word(
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {

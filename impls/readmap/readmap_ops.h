@@ -82,7 +82,7 @@ RM_HOT uint64_t lookup_many(void *thread, struct rm_shape shape,
 	return found;
 }
 
-/* Begins a write: the bucket is locked. */
+/* Begins a write. Locks the bucket. */
 RM_HOT struct readmap_spot write_begin(
         void *thread, struct rm_shape shape, struct rm_key key)
 {
@@ -91,7 +91,7 @@ RM_HOT struct readmap_spot write_begin(
 	return readmap_enter(readmap_of(thread), shape, key);
 }
 
-/* Ends a write that leaves the number of keys. */
+/* Ends a write that does not change the number of keys. */
 RM_HOT void write_end(void *thread, const struct readmap_spot *spot)
 {
 	readmap_unlock(spot);
@@ -186,7 +186,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Operations outside the measured loop from here on. */
+/* The operations below are not in the measured loop. */
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
@@ -239,7 +239,8 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Holds the bucket's lock while it calls `fn`, which must not use this map. */
+/* Calls `fn` while it holds the bucket's lock, so `fn` must not use this
+   map. */
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -257,8 +258,8 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 
 /* Visits buckets in the order of hashes, and calls `fn` when the bucket's keys
    are copied and its lock is released. So `fn` may use the map, and the scan
-   survives every change of the table. A key that stays is visited once, any
-   other at most once. */
+   can continue in another table. A key that is present all the time is visited
+   once, any other key at most once. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -274,8 +275,8 @@ static void scan(
 	free(entries.at);
 }
 
-/* Counts bucket by bucket, and so has the guarantee of scans: the map's own
-   count changes after a key is visible. */
+/* Counts bucket by bucket, so it has the guarantee of a scan. The map's own
+   counter changes only after a key is visible. */
 static size_t length(void *thread)
 {
 	size_t count = 0;
@@ -304,7 +305,6 @@ static void clear(void *thread)
 	} while (from);
 }
 
-/* Initialisers of the table of operations. */
 #define READMAP_OPS                                                         \
 	.create = readmap_create, .destroy = readmap_destroy, .join = join, \
 	.leave = leave, .lookup = lookup, .upsert = upsert,                 \

@@ -85,7 +85,8 @@ static struct readmap_result readmap_search_after(
 	        key, name);
 }
 
-/* A look-up from the beginning: a line changed, or a bucket has moved. */
+/* Looks a key up from the beginning, because a line changed or a bucket has
+   moved. */
 static RM_COLD struct readmap_result readmap_search(const struct readmap *map,
         struct rm_shape shape, struct rm_key key, struct readmap_name name)
 {
@@ -109,7 +110,7 @@ static RM_COLD struct readmap_result readmap_search(const struct readmap *map,
 	}
 }
 
-/* The same for the look-up of readmap_get(): its head has CHAIN. */
+/* Continues the look-up of readmap_get(), whose head has CHAIN. */
 static RM_COLD struct readmap_result readmap_continue(const struct readmap *map,
         const struct readmap_line *head, uint64_t meta, struct rm_shape shape,
         struct rm_key key, struct readmap_name name)
@@ -137,8 +138,9 @@ RM_HOT struct readmap_result readmap_get(const struct readmap *map,
 		        readmap_key(line, bit), memory_order_acquire);
 		const uint64_t value = atomic_load_explicit(
 		        readmap_value(line, bit), memory_order_acquire);
-		/* relaxed: R5, ordered by the two loads before. Also differs
-		   if only the lock was taken: readmap_search() ignores that */
+		/* relaxed: R5, ordered by the two loads before. The meta also
+		   differs if only the lock was taken; readmap_search() ignores
+		   that */
 		const uint64_t again =
 		        atomic_load_explicit(&line->meta, memory_order_relaxed);
 

@@ -2,13 +2,13 @@
 /*
  * readmap_resize.h - readmap: growth, compaction and shrinking.
  *
- * The number of keys decides the size of the next table, whatever the reason for
- * it. Above the load it has twice the lines, and below one key in eight lines
- * half of them. Otherwise it has as many, without lines in chains. Each write then
- * moves some buckets. The last mover publishes the new table and retires the
- * old one. No table begins to move before it is published, so a mover never
- * meets a bucket that has moved on. Until its source is marked as moved, only
- * the mover uses a bucket of the new table.
+ * The number of keys decides the size of the next table, whatever the reason
+ * for it. If the load is too high, it has twice as many lines. Below one key in
+ * eight lines, it has half as many. Otherwise it has the same number, and no
+ * lines in chains. Each write then moves some buckets. The last mover publishes
+ * the new table and retires the old one. No table begins to move before it is
+ * published, so a mover never meets a bucket that has moved on. Until its
+ * source is marked as moved, only the mover uses a bucket of the new table.
  *
  * If writes stop before all buckets have moved, look-ups of moved buckets
  * search two tables until writes continue.
@@ -31,7 +31,8 @@ static inline uint64_t readmap_keys(struct readmap *map)
 	return keys > 0 ? (uint64_t)keys : 0;
 }
 
-/* Lines of the table that should replace this one; 0: none. */
+/* Returns the number of lines of the table that should replace this one, or 0
+   to keep it. */
 static uint64_t readmap_wanted_lines(
         struct readmap *map, struct readmap_table *table)
 {
@@ -48,7 +49,7 @@ static uint64_t readmap_wanted_lines(
 	return 0;
 }
 
-/* Lets the current table move if it should, and memory suffices. */
+/* Starts the move of the current table if it is due and memory suffices. */
 static RM_COLD void readmap_resize(struct readmap *map)
 {
 	struct readmap_table *table = readmap_table_of(readmap_word(map));
@@ -109,7 +110,8 @@ static void readmap_copy_bucket(
 	}
 }
 
-/* Locks a bucket of the table that moves. Only this thread may move it. */
+/* Locks a bucket of the table that moves. Only this thread may move the
+   bucket. */
 static uint64_t readmap_lock_source(struct readmap_line *head)
 {
 	unsigned looks = 0;
@@ -125,8 +127,8 @@ static uint64_t readmap_lock_source(struct readmap_line *head)
 	}
 }
 
-/* Moves the `sources` buckets, one or two, from which the same buckets of the
-   new table are filled. None is marked before all are copied. */
+/* Moves one or two buckets (`sources`) that share their buckets in the new
+   table. All are copied before the first one is marked. */
 static void readmap_move(const struct readmap *map, struct readmap_line *head,
         unsigned sources, uintptr_t table)
 {
@@ -138,7 +140,7 @@ static void readmap_move(const struct readmap *map, struct readmap_line *head,
 	}
 	for (unsigned i = 0; i < sources; i++) {
 		RM_PAUSE();
-		/* seq_cst: a W3; publishes the copies */
+		/* seq_cst: W3; publishes the copies */
 		atomic_store_explicit(&head[i].meta,
 		        ((meta[i] & ~READMAP_TAGS) | READMAP_MOVED |
 		                READMAP_CHAIN) +
@@ -179,7 +181,7 @@ static RM_COLD void readmap_move_some(struct epoch_record *record,
 	const uintptr_t word = readmap_word_of(table);
 	uint64_t from, done;
 
-	/* relaxed, both: the number belongs to this thread */
+	/* relaxed, both: no other thread gets this number */
 	if (atomic_load_explicit(&old->cursor, memory_order_relaxed) >= groups)
 		return;
 	from = atomic_fetch_add_explicit(
@@ -190,14 +192,14 @@ static RM_COLD void readmap_move_some(struct epoch_record *record,
 	for (uint64_t i = from; i < from + done; i++)
 		readmap_move(
 		        record->owner, &old->line[i * sources], sources, word);
-	/* acq_rel: the last one publishes the work of all */
+	/* acq_rel: the last thread publishes the work of all threads */
 	if (atomic_fetch_add_explicit(&old->done, done, memory_order_acq_rel) +
 	                done ==
 	        groups)
 		readmap_publish(record, old, table);
 }
 
-/* Retires a node that no slot has any more. */
+/* Retires a node that no slot refers to any more. */
 RM_HOT void readmap_retire_node(
         struct epoch_record *record, struct rm_shape shape, uint64_t value_word)
 {
@@ -220,8 +222,8 @@ RM_HOT void readmap_help(struct epoch_record *record)
 		readmap_move_some(record, table, next);
 }
 
-/* Adds to the number of keys. Returns an estimate of their number from one
-   stripe. */
+/* Adds to the number of keys. Returns an estimate of the new number,
+   extrapolated from one stripe. */
 RM_HOT int64_t readmap_add_keys(
         struct readmap *map, const struct readmap_spot *spot, int64_t keys)
 {
@@ -251,7 +253,7 @@ RM_HOT void readmap_count_insert(
 		readmap_resize(map);
 }
 
-/* Called after the removal of keys of one bucket, when it is unlocked. */
+/* Called after keys of one bucket were removed, when the bucket is unlocked. */
 RM_HOT void readmap_count_removed(
         struct readmap *map, const struct readmap_spot *spot, int64_t removed)
 {

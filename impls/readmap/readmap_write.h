@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readmap_write.h - readmap: changes of one locked bucket. readmap_layout.h
+/* readmap_write.h - readmap: changes to one locked bucket. readmap_layout.h
    defines W1 to W3 and the numbered reasons. */
 #ifndef RM_READMAP_WRITE_H
 #define RM_READMAP_WRITE_H
@@ -9,15 +9,16 @@
 /* The place of a key in its locked bucket. */
 struct readmap_spot {
 	struct readmap_line *head;
-	uintptr_t table; /* word of the bucket's table */
-	uint64_t meta;   /* the head's, without LOCK; the unlock stores it */
-	uint64_t hash, word;       /* of the key */
-	struct readmap_line *line; /* the key's line; NULL: absent */
-	unsigned bit;              /* of the key's slot */
+	uintptr_t table;     /* word of the bucket's table */
+	uint64_t meta;       /* meta of the head, without LOCK; unlocking stores
+	                    it */
+	uint64_t hash, word; /* hash and key word of the key */
+	struct readmap_line *line; /* line of the key; NULL if absent */
+	unsigned bit;              /* bit of the key's slot */
 };
 
-/* Relaxed accesses under the lock of the bucket's head: W1 of this thread reads
-   W3 of the previous one. */
+/* These relaxed accesses are made under the lock of the bucket's head. W1 of
+   this thread reads W3 of the previous owner. */
 RM_HOT uint64_t readmap_read(_Atomic uint64_t *word)
 {
 	return atomic_load_explicit(word, memory_order_relaxed);
@@ -111,7 +112,7 @@ RM_HOT struct readmap_spot readmap_enter(
 	return spot;
 }
 
-/* The first free slot of a line, as a bit; LIVE has one bit for each slot. */
+/* Returns the free slots of a line, as bits of LIVE. */
 RM_HOT uint64_t readmap_free_slots(uint64_t meta)
 {
 	return ~meta & READMAP_LIVE;
@@ -130,7 +131,7 @@ RM_HOT uint64_t readmap_fill(struct readmap_line *line, unsigned bit,
 	return meta | (readmap_tags(spot->hash) & readmap_slot_mask(bit));
 }
 
-/* Links a new line, which has the key, to the end of a chain. */
+/* Appends a new line with the key to a chain. */
 static void readmap_append(const struct readmap_spot *spot,
         struct readmap_line *last, uint64_t value)
 {
@@ -184,7 +185,7 @@ RM_HOT void readmap_insert(struct readmap_spot *spot, uint64_t value)
 		readmap_insert_chained(spot, value);
 }
 
-/* The value at a spot that has a key. */
+/* Returns the value at a spot that has a key. */
 RM_HOT uint64_t readmap_value_at(const struct readmap_spot *spot)
 {
 	return readmap_read(readmap_value(spot->line, spot->bit));

@@ -12,13 +12,13 @@ use std::time::Duration;
 pub struct Totals {
     pub window: Counts,
     all: Counts,
-    pub renewed: Counts, // before the warm-up
+    pub renewed: Counts, // counts before the warm-up
     pub account: Account,
     pub held_keys: u64,
     pub held_sum: u64,
     held: u64,
     pub keys_before: u64,
-    pub wrong: u64, // threads that saw a wrong value
+    pub wrong: u64, // number of threads that saw a wrong value
     pub expected_keys: u64,
     pub expected_sum: u64,
 }
@@ -58,7 +58,7 @@ impl Totals {
         sum
     }
 
-    /// Returns a description of the first wrong result.
+    /// Returns a description of the first wrong result, if any.
     pub fn mismatch<T: Table>(&self, team: &Team) -> Option<String> {
         let (cell, load) = (&team.request.cell, team.load);
         let a = &self.account;
@@ -104,8 +104,8 @@ impl Totals {
 
     fn mismatch_of_kind(&self, kind: Kind) -> Option<String> {
         let all = &self.all;
-        // Fresh ranks are drawn once. If such a key is reported present, it was not
-        // inserted, and the key sums cannot show that.
+        // A fresh rank is drawn only once. If an upsert reports such a key as present, it has not
+        // inserted the key, and the key sums cannot show that.
         let puts = all.pairs + self.account.puts;
 
         match kind {
@@ -126,7 +126,7 @@ impl Totals {
     }
 }
 
-/// Time from the first start to the last end.
+/// Returns the time from the first start to the last end.
 pub fn elapsed(team: &Team) -> Duration {
     let times = || team.members.iter().filter_map(|m| m.times);
     let start = times().map(|[start, _]| start).min();
@@ -134,7 +134,7 @@ pub fn elapsed(team: &Team) -> Duration {
     start.zip(end).map_or(Duration::ZERO, |(start, end)| end - start)
 }
 
-/// Returns why a member could not be placed.
+/// Returns the reason why a member could not be placed, if there is one.
 pub fn placement_error(team: &Team) -> Option<String> {
     team.members.iter().find_map(|m| m.placement_error.clone())
 }

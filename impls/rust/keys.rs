@@ -6,13 +6,13 @@ use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hash, Hasher};
 
-/// The low and the high half of the product.
+/// Returns the low and the high half of the product.
 fn product(a: u64, b: u64) -> (u64, u64) {
     let product = u128::from(a) * u128::from(b);
     (product as u64, (product >> 64) as u64)
 }
 
-/// Exclusive or of both halves of the product, like rm_multiply_fold() in C.
+/// Returns the exclusive or of both halves of the product, like rm_multiply_fold() in C.
 fn mum(a: u64, b: u64) -> u64 {
     let (low, high) = product(a, b);
     low ^ high
@@ -43,7 +43,7 @@ pub fn unit(random: u64) -> f64 {
     (random >> 11) as f64 / 9_007_199_254_740_992.0
 }
 
-/// Like rm_scatter() in C: the 64-bit key of a rank.
+/// Returns the 64-bit key of a rank, like rm_scatter() in C.
 pub fn scatter(rank: u64) -> u64 {
     rank.wrapping_mul(0x9e37_79b9_0000_0001)
 }
@@ -53,7 +53,7 @@ pub fn mix_of(rank: u64) -> u64 {
     seed_of(0x726d, rank)
 }
 
-/// Like rm_value_of() in C: 20 bits sequence, 12 bits writer, 32 bits rank.
+/// Like rm_value_of() in C: 20 bits of sequence, 12 bits of writer, 32 bits of rank.
 pub fn value_of(rank: u64, writer: u64, sequence: u64) -> u64 {
     sequence << 44 | (writer & 0xfff) << 32 | u64::from(rank as u32)
 }
@@ -63,7 +63,7 @@ pub fn rank_mismatch(value: u64, rank: u64) -> u64 {
     u64::from(value as u32 ^ rank as u32)
 }
 
-/// A kind of key. Maps store Self, and lookups use a View.
+/// A kind of key. Maps store Self, and lookups use a View of it.
 pub trait Key:
     Borrow<Self::View> + Clone + Debug + Eq + Hash + Send + Sync + 'static
 {
@@ -155,7 +155,7 @@ impl Common {
         Common { seed, hash: 0 }
     }
 
-    /// rm_hash() of 16 bytes, or of a word and 0 with the length 8.
+    /// Returns rm_hash() of 16 bytes, or of a word, for which `high` is 0 and the length is 8.
     fn mix(&self, low: u64, high: u64, length: u64) -> u64 {
         let (low, high) = product(
             low ^ A.wrapping_add(self.seed),
@@ -182,7 +182,7 @@ impl Hasher for Common {
         self.hash = self.mix(word, 0, 8);
     }
 
-    /// The length, which Rust hashes before a slice, is always 16 bytes.
+    /// Ignores the length, which Rust hashes before a slice, since it is always 16 bytes.
     fn write_usize(&mut self, _: usize) {}
 
     fn write(&mut self, bytes: &[u8]) {

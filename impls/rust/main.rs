@@ -4,7 +4,8 @@
 //! the same generator, keys, order of operations and checks. maps.tsv describes the maps;
 //! docs/adr/0027 has the rules for all languages.
 
-// Cargo.toml omits the features of missing crates. Older compilers do not know the lint.
+// Cargo.toml omits the features of missing crates, so their names are unexpected. Older compilers
+// do not know the lint.
 #![allow(unknown_lints, unexpected_cfgs)]
 
 mod judge;

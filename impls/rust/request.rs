@@ -69,7 +69,7 @@ impl Cell {
         self.measure == "verify"
     }
 
-    /// Which 8 bytes of a string key differ between keys.
+    /// Returns which 8 bytes of a string key differ between keys.
     pub fn differs(&self) -> &str {
         self.key_differs.as_deref().unwrap_or("first")
     }
@@ -78,7 +78,7 @@ impl Cell {
         self.settle.as_deref() != Some("no")
     }
 
-    /// N of "renewed:N", or 0.
+    /// Returns N of "renewed:N", or 0.
     pub fn renewals(&self) -> u64 {
         let settle = self.settle.as_deref().unwrap_or("");
         let text = settle.strip_prefix("renewed:").unwrap_or("0");
@@ -94,7 +94,7 @@ impl Request {
         request.wrong().map_or(Ok(request), Err)
     }
 
-    /// Returns an error that every program would find in the request.
+    /// Returns an error that every program would find in the request, if any.
     fn wrong(&self) -> Option<String> {
         let c = &self.cell;
         let cpus = c.cpus.len();
@@ -124,7 +124,7 @@ impl Request {
         )
     }
 
-    /// Returns why this program cannot run the cell.
+    /// Returns the reason why this program cannot run the cell, if there is one.
     pub fn refusal(&self) -> Option<String> {
         let c = &self.cell;
         let unusual = |value: &Option<String>, usual| {

@@ -164,8 +164,8 @@ fn footprint(team: &Team) -> Value {
     })
 }
 
-/// Background is CPU time outside the loops' threads. This value shows that Rust has neither
-/// collector nor compiler threads.
+/// Background is the CPU time of other threads than those of the loops. It shows that Rust has
+/// neither collector nor compiler threads.
 fn stats(team: &Team) -> Value {
     let loops_ns: Option<i64> = team
         .members

@@ -45,8 +45,8 @@ impl<K: Key> Table for Transactions<K> {
         write.commit();
     }
 
-    /// The view is taken after the bases of the batch were read, and the bases stay fixed. So the
-    /// batch looks up no key that was inserted later, and the view keeps all its keys.
+    /// Reads the bases first, keeps them fixed, and takes the view afterwards. So the batch looks
+    /// up no key that was inserted after the view was taken, and all its keys are in the view.
     fn batch(&self, worker: &mut Worker) {
         worker.store_bases();
         let read = self.map.read();

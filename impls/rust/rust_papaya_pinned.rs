@@ -29,7 +29,7 @@ impl<K: Key> Table for Pinned<K> {
         K::view(rank, |key| self.map.pin().remove(key).copied())
     }
 
-    /// A write's own guard only counts: its thread is pinned already.
+    /// The guard of a write only increments a counter, since the thread is pinned already.
     fn batch(&self, worker: &mut Worker) {
         let pinned = self.map.pin();
         let base = |worker: &Worker, rank| worker.load.base(rank);

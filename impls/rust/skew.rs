@@ -7,7 +7,7 @@ use crate::worker::Load;
 const BITS: u32 = 10;
 const RANGES: usize = 1 << BITS;
 const UNIT: u64 = 1 << (32 - BITS);
-const ABSENT: usize = RANGES - 1; // the range of the absent ranks
+const ABSENT: usize = RANGES - 1; // number of the range of absent ranks
 const ALL: f64 = 4_294_967_296.0;
 
 pub enum Popularity {
@@ -19,7 +19,7 @@ pub struct Skew {
     split: [u32; RANGES],
     start: [u32; RANGES + 1],
     present: u64,
-    mask: u64, // the permutation, with key and shift
+    mask: u64, // used for the permutation, like key and shift
     key: [u64; 3],
     shift: u32,
     weight: [u64; RANGES],
@@ -175,7 +175,7 @@ impl Skew {
     }
 }
 
-/// Integral of x^-theta, shifted so that it is stable around theta = 1.
+/// Returns the integral of x^-theta, shifted so that it is stable around theta = 1.
 fn integral(theta: f64, x: f64) -> f64 {
     let log = x.ln();
     let t = (1.0 - theta) * log;

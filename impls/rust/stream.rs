@@ -36,7 +36,7 @@ impl Distribution {
         }
     }
 
-    /// For zipf and hot cells.
+    /// Returns None if the cell is neither zipf nor hot.
     pub fn skew(&self, load: &Load, seed: u64) -> Option<Skew> {
         let popularity = match *self {
             Distribution::Zipf { theta } => Popularity::Zipf { theta },
@@ -48,8 +48,9 @@ impl Distribution {
         Some(Skew::new(&popularity, load, seed))
     }
 
-    /// Like rm_stream_create() in C: the number of ranks is a power of two. With fresh writes,
-    /// they are the resident ranks without the guard at both ends. Empty if not sequential.
+    /// Returns the ranks of a sequential cell, like rm_stream_create() in C. Their number is a
+    /// power of two. If writes are fresh, they are the resident ranks without the guard at both
+    /// ends. Empty if the cell is not sequential.
     pub fn stream(&self, load: &Load, slot: usize, seed: u64) -> Vec<u32> {
         if *self != Distribution::Sequential {
             return Vec::new();

@@ -21,8 +21,8 @@ const SEED_KEYS: u64 = 100_000;
 pub struct Member<'a> {
     pub worker: Worker<'a>,
     pub warm_up: Counts,
-    pub cpu: Option<usize>, // its planned CPU
-    pub cpus: [Option<usize>; 2], // CPUs at the window's begin and end
+    pub cpu: Option<usize>, // planned CPU of the thread
+    pub cpus: [Option<usize>; 2], // CPUs at the start and at the end of the window
     pub times: Option<[Instant; 2]>,
     pub usage: [Option<Usage>; 2],
     pub settled: u64,
@@ -30,7 +30,7 @@ pub struct Member<'a> {
     pub renewal: Option<[Instant; 2]>,
     pub held_keys: u64,
     pub held_sum: u64,
-    pub held: u64, // sum of values
+    pub held: u64, // sum of the values held
     pub placement_error: Option<String>,
 }
 
@@ -110,7 +110,7 @@ pub struct WarmUp {
 }
 
 pub const SLICE: Duration = Duration::from_millis(100);
-const ALIKE: usize = 5; // slices
+const ALIKE: usize = 5; // number of slices that must be similar
 const DIFFER: f64 = 0.03;
 
 impl WarmUp {
@@ -130,7 +130,7 @@ impl WarmUp {
         }
     }
 
-    /// True if the last slices were similar; None: too few slices.
+    /// True if the last slices were similar, or None if there are too few slices.
     pub fn steady(&self) -> Option<bool> {
         let last = &self.slices[self.slices.len().checked_sub(ALIKE)?..];
         let least = last.iter().copied().fold(f64::INFINITY, f64::min);
@@ -239,7 +239,7 @@ impl<'a> Team<'a> {
         self.phases.push(("destroy", start.elapsed()));
     }
 
-    /// Runs on the first member's CPU, as in C.
+    /// Creates the table on the CPU of the first member, as in C.
     fn create<T: Table>(&mut self) -> T {
         let cell = &self.request.cell;
         let size = if cell.presize { self.load.resident as usize } else { 0 };
@@ -257,7 +257,7 @@ impl<'a> Team<'a> {
         table
     }
 
-    /// Above the highest rank that may be present.
+    /// Returns a number above the highest rank that may be present.
     fn universe(&self) -> u64 {
         let least = self.load.span.max(self.load.resident);
         match self.load.kind {

@@ -12,7 +12,7 @@ pub struct Usage {
     pub involuntary: i64,
     pub minor_faults: i64,
     pub major_faults: i64,
-    pub waited_ns: Option<i64>, // on the run queue
+    pub waited_ns: Option<i64>, // time on the run queue
 }
 
 fn usage(who: i32) -> Option<Usage> {
@@ -33,15 +33,16 @@ fn usage(who: i32) -> Option<Usage> {
     })
 }
 
-/// How long the calling thread has waited for a CPU: the second number of schedstat. Of all
-/// readings around a window, this one takes longest.
+/// Returns how long the calling thread has waited for a CPU, the second number of schedstat. Of all
+/// readings around a window, this one takes the longest.
 pub fn waited_ns() -> Option<i64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Counts of the calling thread. The CPU time comes from a clock, as in C, since getrusage()
-/// returns a running thread's time only up to the last tick, which may be milliseconds ago.
+/// Returns the counts of the calling thread. The CPU time comes from a clock, as in C, since
+/// getrusage() returns a running thread's time only up to the last tick, which may be milliseconds
+/// ago.
 pub fn thread() -> Option<Usage> {
     let usage_without_cpu = usage(libc::RUSAGE_THREAD)?;
     // SAFETY: a struct of numbers, which the kernel fills
@@ -88,7 +89,7 @@ pub fn current_cpu() -> Option<usize> {
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
 
-/// The process's resident memory in bytes.
+/// Returns the resident memory of the process in bytes.
 pub fn rss() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
@@ -97,8 +98,8 @@ pub fn rss() -> Option<u64> {
     Some(pages * u64::try_from(page).ok()?)
 }
 
-/// The peak of rss() in bytes. It is not read with getrusage(), whose peak includes that of the
-/// parent process, which exec() keeps.
+/// Returns the peak of rss() in bytes. Does not use getrusage(), because that peak includes the
+/// peak of the parent process, which exec() keeps.
 pub fn rss_peak() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -106,8 +107,8 @@ pub fn rss_peak() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// How long one reading of the clock takes, in ns: the smallest of many rounds, since other threads
-/// may use the CPU at the same time.
+/// Returns how long one reading of the clock takes, in ns. Takes the smallest of many rounds, since
+/// other threads may use the CPU at the same time.
 pub fn clock_cost_ns() -> f64 {
     const READINGS: u32 = 100;
     let round = |_| {
@@ -118,7 +119,7 @@ pub fn clock_cost_ns() -> f64 {
     least.as_nanos() as f64 / f64::from(READINGS)
 }
 
-/// The smallest difference between two readings of the clock, in ns.
+/// Returns the smallest difference between two readings of the clock, in ns.
 pub fn clock_step_ns() -> f64 {
     let readings: Vec<Instant> = (0..1000).map(|_| Instant::now()).collect();
     let steps = readings.windows(2).map(|pair| pair[1] - pair[0]);

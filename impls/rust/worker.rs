@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub const BATCH: u64 = 64; // iterations between two checks of `stop`
-const REDRAWS: u64 = 64; // RM_REDRAWS
+const REDRAWS: u64 = 64; // as RM_REDRAWS in C
 
 // Time limit that plans expect for verifications of maps with O(keys) writes.
 const SLOW_LIMIT: Duration = Duration::from_secs(2);
@@ -30,12 +30,12 @@ pub struct Load {
     pub kind: Kind,
     pub threads: usize,
     pub misses: f64,
-    pub resident: u64, // as in struct rm_worker; so are span and guard
+    pub resident: u64, // as in struct rm_worker, like span and guard
     pub span: u64,
     pub guard: u64,
     pub write_below: u32,
-    heads: Vec<Done>,    // fresh, one per thread: see rm_fresh
-    left: AtomicI64,     // verify: writes not yet begun
+    heads: Vec<Done>,    // one per thread, if writes are fresh; see struct rm_fresh
+    left: AtomicI64,     // writes of a verification that have not begun
     pub stop: AtomicBool,
 }
 
@@ -52,7 +52,7 @@ impl Load {
             (0, (resident as f64 / (1.0 - misses)).round() as u64);
         if kind == Kind::Fresh && cell.write_share > 0.0 {
             let own_keys = resident / cell.threads as u64;
-            // twice the writes between two published values
+            // twice the number of writes between two published values
             guard = (own_keys / 4).min(128);
             span = match own_keys {
                 0 => resident,
@@ -68,7 +68,7 @@ impl Load {
             resident,
             span,
             guard,
-            write_below: below as u32, // of 2^32, saturated
+            write_below: below as u32, // share of 2^32, saturated
             heads: (0..cell.threads).map(|_| Done(base.into())).collect(),
             left: AtomicI64::new(cell.verify_ops as i64),
             stop: AtomicBool::new(false),
@@ -98,7 +98,7 @@ impl Load {
     }
 }
 
-/// Like rm_cell_write_decision_share() in C: a pair of writes is one decision.
+/// Like rm_cell_write_decision_share() in C. A pair of writes is one decision.
 pub fn decisions(kind: Kind, share: f64) -> f64 {
     match kind {
         Kind::Update => share,
@@ -148,14 +148,14 @@ impl Counts {
     }
 }
 
-/// For a verification: each value that was put in comes out once or is held.
+/// The record of a verification. Each value that was put in must come out once or be held.
 #[derive(Clone, Copy, Default)]
 pub struct Account {
     pub written: u64, // sums of values
     pub returned: u64,
     pub puts: u64,
     pub outs: u64,
-    pub stopped_early: bool, // at SLOW_LIMIT
+    pub stopped_early: bool, // true if it stopped at SLOW_LIMIT
 }
 
 /// A number on its own cache lines: a worker's operations, for the watcher of the
@@ -169,18 +169,18 @@ pub struct Done(pub AtomicU64);
 pub struct Worker<'a> {
     pub load: &'a Load,
     pub slot: usize,
-    pub limit: u64, // iterations
+    pub limit: u64, // most iterations
     pub counts: Counts,
     pub account: Account,
     pub wrong: u64, // bits in which a value differed
     pub key_sum: u64,
     pub done: Arc<Done>,
-    skew: Option<Arc<Skew>>, // zipf and hot
-    stream: Vec<u32>, // of sequential cells, else empty
+    skew: Option<Arc<Skew>>, // None unless the distribution is zipf or hot
+    stream: Vec<u32>, // empty unless the distribution is sequential
     rng: u64,
     position: usize,
-    sequence: u64, // of this thread's values
-    fresh: u64,    // fresh writes of this thread
+    sequence: u64, // sequence number of this thread's values
+    fresh: u64,    // number of fresh writes of this thread
     #[cfg(feature = "concread")]
     stored_bases: Vec<u64>, // see store_bases()
 }
@@ -213,7 +213,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Like rm_drive_mix() in C: runs batches until the stop flag is set or the limit is reached.
+    /// Like rm_drive_mix() in C. Runs batches until the stop flag is set or the limit is reached.
     pub fn drive<T: Table>(&mut self, table: &T) {
         loop {
             table.batch(self);
@@ -265,7 +265,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// `base` returns the offset for a drawn rank.
+    /// `base` returns the offset to add to a drawn rank.
     #[inline(always)]
     pub fn batch<T: Table>(
         &mut self,
@@ -283,7 +283,7 @@ impl<'a> Worker<'a> {
             if (x as u32) < write_below {
                 self.write_drawn(table, x, rank);
                 if self.load.stopped() {
-                    // the rest is neither done nor counted
+                    // the rest of the batch is neither done nor counted
                     self.counts.iterations =
                         self.counts.iterations.wrapping_sub(left);
                     break;
@@ -327,7 +327,7 @@ impl<'a> Worker<'a> {
         let rank = if drawn < self.load.resident {
             drawn
         } else {
-            self.draw_resident(x) // drawn to miss
+            self.draw_resident(x) // the key was drawn to miss
         };
         self.write::<T, false>(table, rank);
     }
@@ -349,7 +349,7 @@ impl<'a> Worker<'a> {
             .unwrap_or_else(|| below(seed_of(x, 0), self.load.resident))
     }
 
-    /// Does a write of the cell's kind.
+    /// Makes a write of the cell's kind.
     fn write<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
         match self.load.kind {
             Kind::Update => self.put::<T, ACCOUNT>(table, rank),
@@ -367,7 +367,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Does a fresh write as in the window, or removes and inserts a key.
+    /// Makes a fresh write as in the window, or removes and reinserts a key.
     pub fn renew<T: Table>(&mut self, table: &T, rank: u64) {
         if self.load.kind == Kind::Fresh {
             self.write::<T, false>(table, rank);
@@ -379,7 +379,7 @@ impl<'a> Worker<'a> {
 
     fn put<T: Table, const ACCOUNT: bool>(&mut self, table: &T, rank: u64) {
         self.sequence += 1;
-        // the prefill's writer is 0
+        // the writer of the prefill is 0
         let writer = self.slot as u64 + u64::from(ACCOUNT);
         let value = value_of(rank, writer, self.sequence);
         let old = table.upsert(rank, value);
@@ -412,7 +412,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Records a value that left the map.
+    /// Records a value that was removed from the map.
     fn note_removed(&mut self, rank: u64, old: Option<u64>) {
         if let Some(value) = old {
             let a = &mut self.account;
@@ -422,7 +422,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Like runner/trial/accounting.c: writes of the cell's kind on few keys, and lookups
+    /// Like runner/trial/accounting.c. Makes writes of the cell's kind on few keys, and lookups
     /// concurrent with writes of other threads.
     pub fn verify<T: Table>(&mut self, table: &T) {
         let start = Instant::now();
@@ -445,10 +445,10 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// A map that only computes a digest of its operations and keys, in their order.
+/// A map that only computes a digest of the operations and keys, in their order.
 /// tests/unit/trial/test_sequence.c does the same in C.
 pub struct Folding {
-    pub line_of: Option<fn(u64) -> [u8; 16]>, // for string keys
+    pub line_of: Option<fn(u64) -> [u8; 16]>, // None unless keys are strings
     pub sum: AtomicU64,
 }
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seg_grow.h - the segmented map: a segment that is too full doubles its bins
- * at once (SEG_GROWS). Article S2, section 4.4, calls this growing, measures
- * the pauses that it causes and recommends allocating up front.
+ * seg_grow.h - the segmented map: a segment that is too full doubles its number
+ * of bins in one step (SEG_GROWS). Article S2, section 4.4, calls this growing,
+ * measures the pauses that it causes and recommends allocating up front.
  *
  * The writer that finds a segment more than three quarters full locks all of
- * its bins, copies every node into a new table, publishes that, and only then
- * marks the old bins as moved. Once all bins are locked, the old table never
- * changes, so it keeps the content that the segment had at the switch.
+ * its bins, copies every node into a new table, publishes the new table, and
+ * only then marks the old bins as moved. Once all bins are locked, the old
+ * table never changes, so it keeps the content that the segment had when the
+ * tables were switched.
  *
- * A lookup that loaded the old table may therefore finish in it: its answer was
- * right at the moment of the switch, which is within the lookup. (If the bin
- * was not yet locked, it is an ordinary lookup.) A writer locks its bin, sees
- * the mark, and retries in the new table. Readers never wait; writers of the
- * segment wait for the whole copy. Epochs free the old table and its nodes.
+ * A lookup that loaded the old table may therefore finish in it. Its answer was
+ * right when the tables were switched, which happened during the lookup. (If
+ * the bin was not yet locked, the lookup is an ordinary one.) A writer locks
+ * its bin, sees the mark, and retries in the new table. Readers never wait;
+ * writers of the segment wait for the whole copy. Epochs free the old table and
+ * its nodes.
  */
 #ifndef RM_SHARD_SEG_GROW_H
 #define RM_SHARD_SEG_GROW_H
@@ -31,8 +33,8 @@ static inline bool seg_is_full(
 	return 4 * count > 3 * (int64_t)(seg_bins_of(map, segment).mask + 1);
 }
 
-/* Like seg_lock(), for the thread that grows the segment, so the bins cannot
-   have moved. Statistics count these locks as one. */
+/* Locks all bins. Only the thread that grows the segment calls this, so the
+   bins have not moved. Statistics count these locks as one. */
 static void seg_freeze(struct seg_bins bins)
 {
 	for (uint64_t i = 0; i <= bins.mask; i++) {
@@ -71,7 +73,7 @@ static void seg_copy(
 	atomic_store_explicit(bin, (uintptr_t)copy, memory_order_relaxed);
 }
 
-/* Marks the old bins as moved; retires their nodes and the table. */
+/* Marks the old bins as moved. Retires their nodes and the table. */
 static void seg_retire_table(struct epoch_record *record, struct seg_table *old)
 {
 	const struct rm_shape shape = seg_map_of(record)->shape;
@@ -133,18 +135,18 @@ static void seg_switch_table(struct epoch_record *record,
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* Grows the segment if memory suffices. The caller holds no lock of a bin in
-   it. */
+/* Grows the segment if memory suffices. The caller holds no lock of its
+   bins. */
 static RM_COLD void seg_grow(
         struct epoch_record *record, struct seg_segment *segment)
 {
 	struct seg_table *old, *table;
 
-	/* acquire: pairs with the release below, so that the table is the one
-	   that the last growth made */
+	/* acquire: pairs with the release below, so that the loaded table is
+	   the one made by the last growth */
 	if (atomic_exchange_explicit(
 	            &segment->growing, true, memory_order_acquire))
-		return; /* another thread is growing it */
+		return; /* another thread is growing this segment */
 	/* relaxed: no other thread changes it now */
 	old = atomic_load_explicit(&segment->table, memory_order_relaxed);
 	table = seg_is_full(seg_map_of(record), segment)

@@ -20,7 +20,7 @@ enum {
 	SEG_SEGMENTS = 64,
 	SEG_SHIFT = 64 - 6, /* the top bits choose among 64 segments */
 	SEG_NODE = 0,       /* the only kind of retired objects */
-	SEG_MANY = 64,      /* keys of seg_lookup_many() at most */
+	SEG_MANY = 64,      /* most keys in a call of seg_lookup_many() */
 };
 
 /* Bit 0 of a bin means that it is locked, since its chain is being changed. Bit
@@ -41,7 +41,7 @@ struct seg_node {
 /* Address of the first node of the chain | SEG_LOCKED. */
 typedef _Atomic uintptr_t seg_bin;
 
-/* The bins of a segment, with SEG_GROWS. */
+/* The bins of a segment, if SEG_GROWS. */
 struct seg_table {
 	uint64_t mask; /* bins - 1 */
 	seg_bin bins[];
@@ -50,19 +50,22 @@ struct seg_table {
 /* The fields that lookups use and those that writes use are in separate pairs
    of cache lines. */
 struct seg_segment {
-	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins; /* constant; else NULL */
-	_Atomic(struct seg_table *) table;         /* SEG_GROWS; else NULL */
-	_Atomic bool growing; /* SEG_GROWS: one thread at a time */
-	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count; /* of entries */
-	_Atomic uint64_t cas_inserts, locks, lock_waits;    /* stats build */
-	/* SEG_GROWS: for callers that have not joined and so may not read
+	/* constant; NULL if SEG_GROWS */
+	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins;
+	_Atomic(struct seg_table *) table; /* NULL unless SEG_GROWS */
+	_Atomic bool growing; /* true while one thread grows the segment */
+	/* number of entries */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count;
+	/* counted in the stats build only */
+	_Atomic uint64_t cas_inserts, locks, lock_waits;
+	/* number of bins, for callers that have not joined and so may not read
 	   `table` */
 	_Atomic uint64_t bins_now;
 };
 
 struct seg_map {
 	struct seg_segment segment[SEG_SEGMENTS];
-	/* constants from here on; mask: bins per segment - 1 */
+	/* the members below are constant; mask: bins per segment - 1 */
 	uint64_t mask;
 	uint64_t seed;
 	struct rm_shape shape;
@@ -74,7 +77,7 @@ RM_HOT struct seg_map *seg_map_of(void *thread)
 	return ((struct epoch_record *)thread)->owner;
 }
 
-/* The current bins of a segment. */
+/* The bins of a segment at some time. */
 struct seg_bins {
 	seg_bin *at;
 	uint64_t mask;
@@ -227,7 +230,7 @@ RM_HOT bool seg_lock(
 	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	RM_STAT_ADD(segment->locks, 1);
 	for (;;) {
-		/* relaxed: the exchange orders */
+		/* relaxed: the compare-exchange below orders */
 		uintptr_t head =
 		        atomic_load_explicit(bin, memory_order_relaxed);
 
@@ -266,7 +269,8 @@ RM_HOT struct seg_node *seg_head(seg_bin *bin)
 	return seg_untag(atomic_load_explicit(bin, memory_order_seq_cst));
 }
 
-/* Chosen so that evenly spread keys fill at most three quarters. */
+/* Returns a number of bins of which evenly spread keys fill at most three
+   quarters. */
 static uint64_t seg_bins_for(const struct rm_sizing *sizing)
 {
 	const size_t keys = sizing->keys;
@@ -325,7 +329,7 @@ static struct seg_table *seg_table_new(uint64_t mask)
 	return table;
 }
 
-/* Returns false without memory. */
+/* Returns false if memory runs out. */
 static bool seg_segment_init(
         const struct seg_map *map, struct seg_segment *segment)
 {

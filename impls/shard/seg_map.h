@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seg_map.h - a segmented map: CAS into empty bins, otherwise a lock per bin.
+ * seg_map.h - a segmented map: inserts by CAS into empty bins and otherwise
+ * locks the bin.
  *
  * There are 64 segments; each is an array of bins, and each bin is a chain of
  * nodes. A lookup walks the chain and writes nothing. The first entry of an
@@ -61,7 +62,7 @@ RM_HOT bool seg_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 }
 
 /* Fetches the bins of all keys, then the first nodes of these bins. Each
-   look-up then starts from its bin again. */
+   look-up then starts at its bin again, so these fetches are only hints. */
 RM_HOT uint64_t seg_lookup_many(void *thread, struct rm_shape shape,
         const struct rm_key *keys, unsigned count, struct rm_value *values)
 {
@@ -90,7 +91,8 @@ struct seg_spot {
 	seg_bin *bin;
 	uint64_t hash;
 	struct seg_node *first;  /* the chain that seg_leave() will publish */
-	struct seg_node *before; /* its predecessor; NULL: it is first */
+	struct seg_node *before; /* predecessor of the node; NULL if the node is
+	                            the first */
 	struct seg_node *node;   /* the key's node, or NULL */
 };
 
@@ -177,8 +179,8 @@ RM_HOT void seg_drop(struct epoch_record *record, struct rm_shape shape,
 	seg_retire(record, shape, spot->node);
 }
 
-/* Puts the first entry into an empty bin, without locking the bin. Returns
-   false if the bin is not empty or is locked. */
+/* Puts the first entry into an empty bin, without a lock. Returns false if the
+   bin is not empty or is locked. */
 RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -187,7 +189,7 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	seg_bin *bin = seg_bin_of(map, segment, hash);
 	uintptr_t empty = 0;
 
-	/* relaxed: a hint; the exchange decides */
+	/* relaxed: a hint; the compare-exchange decides */
 	if (atomic_load_explicit(bin, memory_order_relaxed) != 0)
 		return false;
 
@@ -205,7 +207,8 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	return true;
 }
 
-/* upsert calls this with old == NULL, so the check tests the timed code. */
+/* Upsert calls this with old == NULL, so checks of this function test the timed
+   code. */
 RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -233,7 +236,8 @@ RM_HOT bool seg_take(void *thread, struct rm_shape shape, struct rm_key key,
 	struct seg_map *map = seg_map_of(thread);
 	uint64_t hash = rm_hash(shape, key, map->seed);
 
-	/* seq_cst: an empty bin is a lookup's answer; see seg_unlock() */
+	/* seq_cst: an empty bin means that the key is absent; see
+	   seg_unlock() */
 	if (atomic_load_explicit(
 	            seg_bin_of(map, seg_segment_of(map, hash), hash),
 	            memory_order_seq_cst) == 0)

@@ -45,7 +45,7 @@ static void unpark(void *thread)
 	epoch_unpark(thread);
 }
 
-/* Initialisers of the table, given the create function. */
+/* The table of operations with this create function. */
 #define SEG_OPS(create_fn)                                            \
 	.create = create_fn, .destroy = seg_destroy, .join = join,    \
 	.leave = leave, .lookup = seg_lookup, .upsert = upsert,       \

@@ -65,7 +65,7 @@ static inline bool seg_compare_remove(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Holds the bin's lock while it calls `fn`, which must not use this map. */
+/* Calls `fn` while it holds the bin's lock, so `fn` must not use this map. */
 static inline bool seg_update(void *thread, struct rm_shape shape,
         struct rm_key key, rm_update_fn *fn, void *context)
 {
@@ -100,7 +100,8 @@ static inline void seg_scan(
 	struct rm_value value;
 	bool more = true;
 
-	/* so that a write by `fn` does not wait for memory, which parks us */
+	/* so that a write by `fn` does not wait for memory, which would park
+	   this thread */
 	record->pinned++;
 	for (size_t s = 0; more && s < SEG_SEGMENTS; s++) {
 		const struct seg_bins bins = seg_bins_of(map, &map->segment[s]);
@@ -128,8 +129,8 @@ static inline bool seg_count_one(
 	return true;
 }
 
-/* Counts by a scan, and so has the guarantee of scans. The segments' counters
-   trail visible changes and can be negative. */
+/* Counts by a scan, so it has the guarantee of a scan. The counters of segments
+   change after the entries do and can be negative. */
 static inline size_t seg_length(void *thread)
 {
 	size_t count = 0;
@@ -170,18 +171,18 @@ static inline uint64_t seg_reversed(uint64_t bits)
 	return __builtin_bswap64(bits);
 }
 
-/* Returns the next bin in the order of the reversed bits; 0 after the last. If
-   the table doubles, the two bins that replace a bin are adjacent in this
-   order, so that no bin is visited twice (as in Redis' SCAN). */
+/* Returns the next bin in the order of the reversed bits, or 0 after the last
+   one. If the table doubles, the two bins that replace a bin are adjacent in
+   this order, so that no bin is visited twice (as in Redis' SCAN). */
 static inline uint64_t seg_bin_after(uint64_t bin, uint64_t mask)
 {
 	return seg_reversed(seg_reversed(bin | ~mask) + 1);
 }
 
-/* Clears from *bin on. It removes each key at most once, since a key that is
-   inserted again after its removal must stay. The table is loaded for each bin,
-   since seg_clear_bin() may wait for memory while the segment grows and the old
-   table is freed. Returns false if the segment grew at *bin. */
+/* Clears the bins from `*bin` on. Removes each key at most once, since a key
+   that is inserted again after its removal must stay. The table is loaded for
+   each bin, since seg_clear_bin() may wait for memory while the segment grows
+   and the old table is freed. Returns false if the segment grew at *bin. */
 static inline bool seg_clear_segment(
         struct epoch_record *record, struct seg_segment *segment, uint64_t *bin)
 {
@@ -197,7 +198,7 @@ static inline bool seg_clear_segment(
 	return true;
 }
 
-/* Clears bin by bin. Concurrent writes may survive. */
+/* Clears bin by bin. Entries that are written concurrently may remain. */
 static inline void seg_clear(void *thread)
 {
 	struct seg_map *map = seg_map_of(thread);
@@ -248,7 +249,8 @@ static inline const char *seg_check_node(struct seg_map *map, size_t s,
 	return NULL;
 }
 
-/* Checks that each node is in its bin, that keys are unique, and the counts. */
+/* Checks that each node is in its bin, that keys are unique, and that the
+   counts are right. */
 static inline bool seg_check(void *opaque, char *why, size_t size)
 {
 	struct seg_map *map = opaque;

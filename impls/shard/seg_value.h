@@ -25,7 +25,7 @@ RM_HOT size_t seg_value_size(struct rm_shape shape)
 	return shape.value_bytes == 8 ? 16 : SEG_VALUE_BYTES;
 }
 
-/* The node is not published yet and never changes afterwards. */
+/* The node is not published yet, and it never changes after that. */
 static inline void seg_encode(struct rm_shape shape,
         const struct rm_value *value, _Atomic uint64_t *words)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_array.h - an array of shards without other members; shard_choice() of
-   the includer selects a shard. For gomap_guarded.h. */
+/* shard_array.h - a map that is only an array of shards. The includer's
+   shard_choice() selects a shard. For gomap_guarded.h. */
 #ifndef RM_SHARD_ARRAY_H
 #define RM_SHARD_ARRAY_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_array_mask.h - an array of shards and, as a member of the map, the mask
-   that selects a shard and that each operation loads. The includer defines
-   shard_hash(), whose lowest bits select the shard. The cache line of the mask
-   is never written after creation. For gomap_guarded.h. */
+/* shard_array_mask.h - a map that is an array of shards and a mask, which each
+   operation loads to select a shard. The includer defines shard_hash(), whose
+   lowest bits select the shard. The cache line of the mask is never written
+   after creation. For gomap_guarded.h. */
 #ifndef RM_SHARD_ARRAY_MASK_H
 #define RM_SHARD_ARRAY_MASK_H
 

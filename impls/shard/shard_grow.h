@@ -11,19 +11,18 @@
  *	GROW_STOP      1: all shards grow at once, and all threads wait
  *	GROW_TIMED     1: a background thread splits (shard_grow_timed.h)
  *
- * A shard of depth d has the keys whose route ends with its id, d bits long.
+ * A shard of depth d has the keys whose lowest d bits of the route are its id.
  * Above 3/4 of its capacity it is split by the next bit of the route into the
- * shards id and id + 2^d (hash mod 2N by low bits; by high bits they would be 2
- * id and 2 id + 1). A split shard stays as an inner node of a tree, without
- * keys, so that threads that arrive late find the way down. There are fewer
- * split shards than others, so this is not a leak. The routing table
- * (directory) is the short cut: one load finds the shard. A thread that has
- * read an old entry walks down from a split shard.
+ * shards id and id + 2^d (this is hash mod 2N). A split shard stays as an inner
+ * node of a tree, without keys, so that threads that arrive late find the way
+ * down. There are fewer split shards than others, so this does not leak. The
+ * routing table (directory) is a short cut: one load finds the shard. A thread
+ * that has read an old entry walks down from a split shard.
  *
  * Locks: a shard's RWMutex protects its members, and those of its children
- * until it is split, because no other thread can reach them before. Order:
- * shard, then directory_lock; with GROW_STOP directory_lock, then all shards by
- * id.
+ * until it is split, because no other thread can reach them before. The order
+ * is first the shard, then directory_lock. With GROW_STOP it is first
+ * directory_lock, then all shards by id.
  */
 #ifndef RM_SHARD_GROW_H
 #define RM_SHARD_GROW_H
@@ -36,31 +35,33 @@
 enum {
 	GROW_LIMIT = GROW_CAPACITY / 4 * 3, /* load factor 0.75 */
 	GROW_MAX_DEPTH = 32, /* enough bits of a route to distinguish keys */
-	GROW_SPARSE = 8,     /* table entries per shard, at most */
+	GROW_SPARSE = 8,     /* most table entries per shard */
 };
 
 /* A shard that is being split. */
 struct grow_move {
-	struct gomap_iterator cursor; /* keys before it are copied */
+	struct gomap_iterator cursor; /* keys before this position are copied */
 };
 
 struct grow_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock;
 	uint32_t depth;      /* constant */
-	struct gomap *inner; /* NULL: split */
-	/* a write that leaves this many keys must grow the shard; 0: it is
-	   moving, and each write must help or be repeated in the child */
+	struct gomap *inner; /* NULL if the shard is split */
+	/* a write after which the shard has this many keys must grow it; 0: the
+	   shard is moving, and each write must help or be repeated in the
+	   child */
 	size_t limit;
 	uint64_t id;                 /* constant, below 2^depth */
-	struct grow_move *move;      /* NULL: not moving */
+	struct grow_move *move;      /* NULL if the shard is not moving */
 	struct grow_shard *child[2]; /* constant once split */
-	bool routed; /* set under both locks: the split is in the routing
-	                table */
+	bool routed; /* true if the routing table has the children; set under
+	                both locks */
 };
 static_assert(sizeof(struct grow_shard) == 2 * RM_CACHE_LINE,
         "a shard's header is its own pair of lines");
 
-/* A routing table. Older ones are kept for threads that have just read them. */
+/* A routing table. Older tables are kept for threads that may still read
+   them. */
 struct grow_directory {
 	struct grow_directory *older;
 	uint64_t mask; /* entries - 1 */
@@ -70,7 +71,7 @@ struct grow_directory {
 
 struct grow_map {
 	_Alignas(2 * RM_CACHE_LINE) struct grow_directory *_Atomic directory;
-	/* not read by operations: */
+	/* operations do not read these members */
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t directory_lock;
 	struct grow_directory *roots; /* the first shards, roots of the tree */
 	struct rm_shape shape;
@@ -86,7 +87,8 @@ RM_HOT uint64_t grow_route(struct rm_shape shape, struct rm_key key)
 	return hash ^ hash >> 32; /* see rm_fnv1a_shard() */
 }
 
-/* Returns which child of a shard of that depth: the next bit of the route. */
+/* Returns which child of a shard of that depth has the route. This is the next
+   bit of the route. */
 RM_HOT unsigned grow_side(uint64_t route, uint32_t depth)
 {
 	return route >> depth & 1;
@@ -98,7 +100,7 @@ GOMAP_PLAIN uint64_t grow_child_id(uint64_t id, uint32_t depth, unsigned side)
 	return id + ((uint64_t)side << depth);
 }
 
-/* Looks a route up in the routing table. */
+/* Returns the entry of the routing table for a route. */
 RM_HOT struct grow_shard *grow_entry(struct grow_map *map, uint64_t route)
 {
 	/* acquire: pairs with the release in grow_double() */
@@ -110,7 +112,7 @@ RM_HOT struct grow_shard *grow_entry(struct grow_map *map, uint64_t route)
 	        memory_order_acquire);
 }
 
-/* Walks from a split shard, which is locked, down to a leaf and locks that for
+/* Walks from a split shard, which is locked, down to a leaf. Locks the leaf for
    reading. */
 static RM_COLD struct grow_shard *grow_read_below(
         struct grow_shard *shard, uint64_t route)
@@ -163,7 +165,8 @@ RM_HOT struct grow_shard *grow_write(struct grow_map *map, uint64_t route)
 	return shard;
 }
 
-/* Returns a shard without keys, or NULL. `hint`: expected number of keys. */
+/* Returns a shard without keys, or NULL if memory runs out. `hint` is the
+   expected number of keys. */
 static inline struct grow_shard *grow_shard_create(
         const struct grow_map *map, uint64_t id, uint32_t depth, size_t hint)
 {
@@ -185,7 +188,7 @@ static inline struct grow_shard *grow_shard_create(
 	return NULL;
 }
 
-/* Destroys a shard with its descendants; ignores NULL. */
+/* Destroys a shard and its descendants. Ignores NULL. */
 static inline void grow_shard_destroy(struct grow_shard *shard)
 {
 	if (!shard)
@@ -197,7 +200,7 @@ static inline void grow_shard_destroy(struct grow_shard *shard)
 	free(shard);
 }
 
-/* Returns a routing table without entries, or NULL. */
+/* Returns a routing table without entries, or NULL if memory runs out. */
 static inline struct grow_directory *grow_directory_create(
         uint32_t log2_entries, struct grow_directory *older)
 {

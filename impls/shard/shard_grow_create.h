@@ -6,8 +6,8 @@
 
 #include "impls/shard/shard_grow.h"
 
-/* Returns one of the initial shards, which are the roots of the tree and in a
-   table that never changes. */
+/* Returns one of the initial shards. They are the roots of the tree, in a table
+   that never changes. */
 static inline struct grow_shard *grow_root(
         const struct grow_directory *roots, uint64_t i)
 {
@@ -38,8 +38,8 @@ static inline void grow_destroy(void *map)
 	free(map);
 }
 
-/* Returns, if presized, so many shards that none grows if the keys spread
-   evenly. */
+/* Returns the log2 of the number of initial shards. If the map is presized,
+   they are so many that none grows if the keys spread evenly. */
 static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 {
 	uint32_t depth = 0;
@@ -95,7 +95,8 @@ static inline void *grow_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Sums over a subtree. Locks for writing, since the caller has not joined. */
+/* Adds the statistics of a subtree. Takes write locks, because the caller has
+   not joined. */
 static inline void grow_stats_shard(struct grow_shard *shard,
         struct gomap_stats *sum, uint64_t *shards, uint64_t *moving)
 {
@@ -134,8 +135,8 @@ static void grow_stats(void *opaque, rm_stat_fn *emit, void *context)
 	gomap_stats_emit(&sum, emit, context);
 }
 
-/* Checks that the route of each key of `inner` ends with this shard's id and,
-   if `parent` is given, that the key has the same value there. */
+/* Checks that the route of each key of `inner` ends with this shard's id. If
+   `parent` is given, each key must have the same value there. */
 static inline const char *grow_check_keys(
         struct grow_shard *shard, const struct gomap *parent)
 {
@@ -159,7 +160,7 @@ static inline const char *grow_check_keys(
 	return why;
 }
 
-/* The shard is locked. */
+/* The caller holds the shard's lock. */
 static inline const char *grow_check_leaf(struct grow_shard *shard)
 {
 	const char *why = grow_check_keys(shard, NULL);
@@ -192,16 +193,16 @@ static inline const char *grow_check_shard(struct grow_shard *shard)
 	return why;
 }
 
-/* Checks that each routing entry leads to the right part of the tree. Under
-   directory_lock. */
+/* Checks that each routing entry leads to the right part of the tree. The
+   caller holds directory_lock. */
 static inline const char *grow_check_directory(const struct grow_map *map)
 {
-	/* relaxed: directory_lock */
+	/* relaxed: written under directory_lock */
 	const struct grow_directory *directory =
 	        atomic_load_explicit(&map->directory, memory_order_relaxed);
 
 	for (uint64_t i = 0; i <= directory->mask; i++) {
-		/* relaxed: directory_lock */
+		/* relaxed: written under directory_lock */
 		const struct grow_shard *shard = atomic_load_explicit(
 		        &directory->entry[i], memory_order_relaxed);
 
@@ -214,7 +215,7 @@ static inline const char *grow_check_directory(const struct grow_map *map)
 	return NULL;
 }
 
-/* No other caller uses the map; the map's own thread may be running. */
+/* No other caller may use the map, but the map's own thread may be running. */
 static bool grow_check(void *opaque, char *why, size_t size)
 {
 	struct grow_map *map = opaque;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_ops.h - Go maps under RWMutexes, sharded, whose number of shards
- * grows: the operations. This is a template: shard_grow.h lists what the
- * includer defines; shard_grow_split.h explains how a shard is split and why
- * that is correct.
+ * shard_grow_ops.h - the operations of shards whose number grows. This is a
+ * template: shard_grow.h lists what the includer defines; shard_grow_split.h
+ * explains how a shard is split and why that is correct.
  *
  * Scan and length lock one shard at a time, along the tree of shards. They see
- * a shard either before or after its split, and keys never leave their part of
- * the tree. So a key that is present all the time is visited once.
+ * each shard either before or after its split, and keys never leave their part
+ * of the tree. So they visit a key that is present all the time once.
  */
 #ifndef RM_SHARD_GROW_OPS_H
 #define RM_SHARD_GROW_OPS_H
@@ -21,13 +20,13 @@
    the keys of N shards to 2N while all other threads wait. */
 
 /* Locks every shard of the table once, in the order of their ids. Returns the
-   number of keys. Under directory_lock. */
+   number of keys. The caller holds directory_lock. */
 static inline uint64_t grow_lock_all(const struct grow_directory *directory)
 {
 	uint64_t keys = 0;
 
 	for (uint64_t i = 0; i <= directory->mask; i++) {
-		/* relaxed: directory_lock */
+		/* relaxed: written under directory_lock */
 		struct grow_shard *shard = atomic_load_explicit(
 		        &directory->entry[i], memory_order_relaxed);
 
@@ -42,7 +41,7 @@ static inline uint64_t grow_lock_all(const struct grow_directory *directory)
 static inline void grow_unlock_all(const struct grow_directory *directory)
 {
 	for (uint64_t i = 0; i <= directory->mask; i++) {
-		/* relaxed: directory_lock */
+		/* relaxed: written under directory_lock */
 		struct grow_shard *shard = atomic_load_explicit(
 		        &directory->entry[i], memory_order_relaxed);
 
@@ -51,15 +50,15 @@ static inline void grow_unlock_all(const struct grow_directory *directory)
 	}
 }
 
-/* Splits all shards, which are locked, except those for which memory runs
-   out. */
+/* Splits all shards. They are locked. If memory runs out for a shard, it is not
+   split. */
 static inline void grow_split_all(struct grow_map *map,
         const struct grow_directory *directory, struct rm_shape shape)
 {
 	uint64_t moved = 0;
 
 	for (uint64_t i = 0; i <= directory->mask; i++) {
-		/* relaxed: directory_lock */
+		/* relaxed: written under directory_lock */
 		struct grow_shard *shard = atomic_load_explicit(
 		        &directory->entry[i], memory_order_relaxed);
 
@@ -73,9 +72,9 @@ static inline void grow_split_all(struct grow_map *map,
 	grow_record_move(map, moved);
 }
 
-/* Splits all shards in one operation; unlocks `shard`, which is too full. If it
-   has most of the keys of the map, because their routes are alike, doubling
-   would not help. It is then left as it is. */
+/* Splits all shards in one operation, because `shard` is too full. Unlocks
+   `shard`. If it has most keys of the map, because their routes are alike,
+   splitting would not help, so nothing is split. */
 static RM_COLD void grow_stop_world(
         struct grow_map *map, struct grow_shard *shard, struct rm_shape shape)
 {
@@ -83,9 +82,9 @@ static RM_COLD void grow_stop_world(
 
 	go_rwmutex_unlock(&shard->lock);
 	lock_go_word(&map->directory_lock);
-	/* relaxed: directory_lock */
+	/* relaxed: written under directory_lock */
 	directory = atomic_load_explicit(&map->directory, memory_order_relaxed);
-	if (shard->routed) { /* another thread was first */
+	if (shard->routed) { /* another thread has split it */
 		go_w_unlock(&map->directory_lock);
 		return;
 	}
@@ -104,7 +103,7 @@ static RM_COLD void grow_stop_world(
 	go_w_unlock(&map->directory_lock);
 }
 
-/* Ends a write; grows the shard if needed. */
+/* Ends a write. Grows the shard if it is too full. */
 RM_HOT void grow_write_end(struct grow_map *map, struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route)
 {
@@ -132,7 +131,8 @@ RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* upsert calls this with old == NULL, so the check tests the timed code. */
+/* Upsert calls this with old == NULL, so checks of this function test the timed
+   code. */
 RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -203,7 +203,7 @@ static bool grow_compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Holds the lock while it calls `fn`, which must not use this map. */
+/* Calls `fn` while it holds the lock, so `fn` must not use this map. */
 static bool grow_update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -215,7 +215,8 @@ static bool grow_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Visits a shard, or its descendants; `fn` must not use this map. */
+/* Visits a shard or, if it is split, its descendants. `fn` must not use this
+   map. */
 static bool grow_scan_shard(struct grow_shard *shard, struct rm_shape shape,
         rm_scan_fn *fn, void *context)
 {
@@ -267,7 +268,7 @@ static size_t grow_length(void *thread)
 	return count;
 }
 
-/* Clears the children of a moving shard, too, as they mirror it. */
+/* Also clears the children of a moving shard, because they mirror it. */
 static void grow_clear_shard(struct grow_shard *shard, struct rm_shape shape)
 {
 	lock_go_to_write(&shard->lock);
@@ -290,7 +291,6 @@ static void grow_clear(void *thread)
 		grow_clear_shard(grow_root(map->roots, i), map->shape);
 }
 
-/* Initialisers of struct rm_map_ops: those with keys, and all. */
 #define GROW_KEY_OPS                                                      \
 	.join = map_itself, .leave = nothing, .lookup = grow_lookup,      \
 	.upsert = grow_upsert, .remove = grow_remove, .quiesce = nothing, \

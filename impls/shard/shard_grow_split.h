@@ -33,8 +33,8 @@
 
 #include "impls/shard/shard_grow.h"
 
-/* Gives the shard two children and starts the move. The shard is locked.
-   Returns false if memory runs out; a later write tries again. */
+/* Gives the shard two children and starts the move. The caller holds the
+   shard's lock. Returns false if memory runs out; a later write tries again. */
 static inline bool grow_begin(struct grow_map *map, struct grow_shard *shard)
 {
 	struct grow_move *move = malloc(sizeof(*move));
@@ -60,7 +60,7 @@ static inline bool grow_begin(struct grow_map *map, struct grow_shard *shard)
 	return true;
 }
 
-/* Makes the child agree with the old map on this key. */
+/* Copies the state of this key from the old map to the child. */
 static inline void grow_mirror(struct grow_shard *shard, struct rm_shape shape,
         struct rm_key key, uint64_t route)
 {
@@ -73,7 +73,8 @@ static inline void grow_mirror(struct grow_shard *shard, struct rm_shape shape,
 		gomap_remove(to, shape, key, NULL);
 }
 
-/* Repeats a write of a shard that moves in the background. Unlocks it. */
+/* Repeats a write in the child of a shard that moves in the background. Unlocks
+   the shard. */
 static RM_COLD void grow_write_both(struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route)
 {
@@ -94,8 +95,8 @@ static RM_COLD bool grow_lookup_both(const struct grow_shard *shard,
 	       gomap_lookup(shard->inner, shape, key, value);
 }
 
-/* Copies the next keys, at most `batch`, and returns their number. If that is
-   less than `batch`, all keys are copied. */
+/* Copies the next keys, at most `batch`, and returns their number. If the
+   number is less than `batch`, all keys have been copied. */
 static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
         struct rm_shape shape, size_t batch)
 {
@@ -118,8 +119,8 @@ static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
 	return count;
 }
 
-/* Returns the shard that an entry of a table of `log2_entries` must have for
-   this route: the deepest possible. Called under directory_lock, because of
+/* Returns the deepest shard that an entry of a table of `log2_entries` can have
+   for this route. The caller holds directory_lock, because this reads
    `routed`. */
 static inline struct grow_shard *grow_resolve(
         struct grow_shard *shard, uint64_t route, uint32_t log2_entries)
@@ -129,7 +130,7 @@ static inline struct grow_shard *grow_resolve(
 	return shard;
 }
 
-/* Fills a table twice as long as its predecessor and publishes it. Under
+/* Fills a table of twice the length and publishes it. The caller holds
    directory_lock. */
 static inline void grow_install(
         struct grow_map *map, struct grow_directory *directory)
@@ -137,7 +138,7 @@ static inline void grow_install(
 	const struct grow_directory *old = directory->older;
 
 	for (uint64_t i = 0; i <= directory->mask; i++) {
-		/* relaxed: directory_lock */
+		/* relaxed: written under directory_lock */
 		struct grow_shard *shard = atomic_load_explicit(
 		        &old->entry[i & old->mask], memory_order_relaxed);
 
@@ -151,12 +152,13 @@ static inline void grow_install(
 }
 
 /* Switches the routing table to the children of a split shard. The table does
-   not grow if it would be mostly copies (keys with similar routes) or memory is
-   short. Lookups then pass through the split shard. Only threads that end
-   another split wait for this. Under directory_lock. */
+   not grow if memory is short or if most of its entries would be copies,
+   because the keys have similar routes. Lookups then pass through the split
+   shard. Only threads that end another split wait for this. The caller holds
+   directory_lock. */
 static inline void grow_publish(struct grow_map *map, struct grow_shard *shard)
 {
-	/* relaxed: directory_lock */
+	/* relaxed: written under directory_lock */
 	struct grow_directory *directory =
 	        atomic_load_explicit(&map->directory, memory_order_relaxed);
 	struct grow_directory *longer = NULL;
@@ -181,7 +183,8 @@ static inline void grow_publish(struct grow_map *map, struct grow_shard *shard)
 		        memory_order_release);
 }
 
-/* Drops the old map once all keys are copied. The shard is locked. */
+/* Drops the old map once all keys are copied. The caller holds the shard's
+   lock. */
 static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
@@ -193,7 +196,7 @@ static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 	rm_stat_add(&map->splits, 1);
 }
 
-/* Does the same and switches the routing table to the children. */
+/* Calls grow_end() and switches the routing table to the children. */
 static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
 {
 	grow_end(map, shard);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_grow_stop.c - growing shards that stop all threads while they grow, for
    comparison with shard_grow. Shards, capacity, load factor and routing are the
-   same. The write that finds a shard too full locks all shards and moves all
-   keys of N shards to 2N shards, while all other threads wait. */
+   same. A write that finds a shard too full locks all shards and moves all keys
+   of N shards to 2N shards, while all other threads wait. */
 enum {
 	GROW_SHARDS = 32,
 	GROW_CAPACITY = 4096,

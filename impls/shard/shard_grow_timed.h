@@ -2,7 +2,7 @@
 /*
  * shard_grow_timed.h - growing shards that a background thread splits. This is
  * a template: shard_grow.h lists the constants that the includer defines.
- * GROW_TIMED is 1, and one more constant is needed:
+ * GROW_TIMED is 1. Another constant must be defined:
  *
  *	GROW_INSPECTION_NS   time between inspections, on the map's clock
  *
@@ -43,21 +43,23 @@
 
 struct grow_timed {
 	struct grow_map map; /* first member, since a handle is its address */
-	uint64_t (*now_ns)(void); /* NULL: the monotonic clock, ... */
+	uint64_t (*now_ns)(void); /* NULL: use the monotonic clock, ... */
 	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t start_ns;
 	pthread_t thread;
-	pthread_mutex_t sleep; /* protects the sleep, not shards */
-	pthread_cond_t wake;   /* `ended` was set */
+	pthread_mutex_t sleep; /* protects only `ended` and the sleep, not the
+	                          shards */
+	pthread_cond_t wake;   /* signalled when `ended` is set */
 	atomic_bool ended;
-	bool verifying; /* the shard is copied; used only by the thread */
-	struct gomap_iterator verified; /* keys before it are equal */
+	bool verifying; /* true once the shard is copied; used only by the
+	                   thread */
+	struct gomap_iterator verified; /* keys before this position are
+	                                   equal */
 	_Atomic uint64_t looks, passes, failures;
-	_Atomic uint64_t most_keys; /* of a shard, while the thread holds its
-	                               lock */
-	_Atomic uint64_t hold_ns;   /* the longest hold */
-	_Atomic uint64_t cpu_ns;    /* of the thread, up to the end of its last
-	                            inspection */
+	_Atomic uint64_t most_keys; /* keys of the largest moving shard */
+	_Atomic uint64_t hold_ns;   /* longest hold of a shard's lock */
+	_Atomic uint64_t cpu_ns;    /* CPU time of the thread up to the end of
+	                               its last inspection */
 };
 
 /* Returns the time on the map's clock since the map was created. */
@@ -85,7 +87,7 @@ static bool timed_child_has(const struct grow_shard *shard,
 	       !memcmp(value, &other, shape.value_bytes);
 }
 
-/* Drops the children; the old map is complete without them. */
+/* Drops the children. The old map is complete without them. */
 static void timed_drop_children(struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
@@ -99,8 +101,9 @@ static void timed_drop_children(struct grow_shard *shard)
 	shard->limit = SIZE_MAX;
 }
 
-/* Verifies the next batch. After the last key it switches to the children, or
-   drops them. Returns true if there is more. The shard is locked. */
+/* Verifies the next batch. After the last key, switches to the children or
+   drops them. Returns true if there is more to verify. The caller holds the
+   shard's lock. */
 static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 {
 	const struct rm_shape shape = timed->map.shape;
@@ -130,8 +133,9 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 	return false;
 }
 
-/* Does what one holding of a shard's lock allows: starts a move, copies a batch
-   or verifies a batch. True if there is more to do. The shard is locked. */
+/* Does the work of one hold of the shard's lock: starts a move, copies a batch
+   or verifies a batch. Returns true if there is more to do. The caller holds
+   the lock. */
 static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
@@ -173,7 +177,8 @@ static void timed_inspect_shard(
 {
 	if (timed_ended(timed))
 		return;
-	if (!shard->inner) { /* no lock: only this thread splits */
+	if (!shard->inner) { /* no lock is needed, as only this thread splits
+	                        shards */
 		timed_inspect_shard(timed, shard->child[0]);
 		timed_inspect_shard(timed, shard->child[1]);
 		return;
@@ -196,7 +201,7 @@ static void timed_inspect_all(struct grow_timed *timed)
 	        &timed->cpu_ns, rm_thread_cpu_ns(), memory_order_relaxed);
 }
 
-/* Returns the time of the inspection that follows one from `begin_ns` to
+/* Returns when the next inspection starts after one from `begin_ns` to
    `end_ns`. */
 static uint64_t timed_next_inspection(uint64_t begin_ns, uint64_t end_ns)
 {
@@ -205,7 +210,7 @@ static uint64_t timed_next_inspection(uint64_t begin_ns, uint64_t end_ns)
 	return (rested_ns / GROW_INSPECTION_NS + 1) * GROW_INSPECTION_NS;
 }
 
-/* Sleeps for at most `ns` on the map's clock. `sleep` is held. */
+/* Sleeps for at most `ns` on the map's clock. The caller holds `sleep`. */
 static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 {
 	const uint64_t until_ns =
@@ -240,7 +245,7 @@ static void *timed_run(void *opaque)
 	return NULL;
 }
 
-/* Starts the thread of a map that is otherwise complete. */
+/* Starts the background thread, when all else is initialised. */
 static bool timed_start(struct grow_timed *timed)
 {
 	pthread_condattr_t monotonic;
@@ -282,7 +287,8 @@ static void timed_destroy(void *opaque)
 {
 	struct grow_timed *timed = opaque;
 
-	/* relaxed: the mutex orders it before a sleep that it must end */
+	/* relaxed: the mutex orders this store before a sleep that it must
+	   prevent */
 	atomic_store_explicit(&timed->ended, true, memory_order_relaxed);
 	pthread_mutex_lock(&timed->sleep);
 	pthread_cond_signal(&timed->wake);

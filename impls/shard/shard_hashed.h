@@ -17,7 +17,7 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 	return SHARD_CHOICE(shape, key);
 }
 
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVES(ops)
 

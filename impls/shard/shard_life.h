@@ -12,31 +12,31 @@
  *
  * Each shard keeps the number of its active connections, a moving mean of their
  * idle times before a touch or their end (weight 0.2) and the share of them
- * that have been idle for more than 30 s, to a second (shard_life_idle.h). Its
- * score is
+ * that have been idle for more than 30 s, with a resolution of one second
+ * (shard_life_idle.h). Its score is
  *
  *	100 (1 - late) / (1 + active * idle seconds)
  *
  * A new connection takes the better of two shards that its hash proposes. If
- * the better one has 500 active connections, it takes the other one, then the
- * last open shard. If all three are full, it opens another shard. If a shard
- * with 100 or fewer loses a connection and the open shards have fewer than 100
- * each on average, the last one is closed for new connections. Shards are
- * created when they are first opened, so their number follows the connections:
- * 2000 for a million. The cost of an open or a close does not depend on the
- * number of shards.
+ * that one has 500 active connections, the connection takes the other shard or,
+ * if that is full, too, the last open shard. If all three are full, another
+ * shard is opened. If a shard with 100 or fewer loses a connection and the open
+ * shards have fewer than 100 each on average, the last one is closed for new
+ * connections. Shards are created when they are first opened, so their number
+ * depends on the number of connections: 2000 for a million. The cost of an open
+ * or a close does not depend on the number of shards.
  *
- * With operations by key, a write holds the lock of its key's stripe. The
- * directory has an entry from before its key is in a shard until after it is
- * removed. So the shard decides, and a lookup needs no lock: if a thread reads
- * an entry of the directory and does not find the key in that shard, the key is
- * absent.
+ * With operations by key, a write holds the lock of its key's stripe. An entry
+ * is in the directory before its key is in a shard, and stays until the key is
+ * removed from the shard. So the shard decides whether a key is present, and
+ * lookups need no lock. If a thread reads an entry of the directory and does
+ * not find the key in that shard, the key is absent.
  *
  * The statistic burst_imbalance shows how unevenly the first proposal alone
  * would spread 1024 connections that a thread opens in sequence: largest / mean
- * of 64 parts. It does not use the shards' own loads, since scores and the
- * limit of 500 decide those: 20,000 connections fill 40 shards under any
- * proposal. If the parts are random, the fullest has 1.6 times the mean; if all
+ * of 64 parts. It does not use the loads of the shards, which scores and the
+ * limit of 500 determine: 20,000 connections fill 40 shards whatever is
+ * proposed. If the parts are random, the fullest has 1.6 times the mean; if all
  * connections go to one part, 64 times.
  *
  * This is a template: the includer defines LIFE_READ_LOCK (1: the article's
@@ -59,11 +59,12 @@
 #define LIFE_IDLE_LIMIT_NS ((uint64_t)30 * 1000000000)
 
 enum {
-	LIFE_SHARDS = 1 << 16,  /* maximum, for 32 million connections */
-	LIFE_ADDRESS_BITS = 48, /* the bits above them: number of the shard */
+	LIFE_SHARDS = 1 << 16,  /* enough for 32 million connections */
+	LIFE_ADDRESS_BITS = 48, /* the higher bits are the number of the
+	                           shard */
 	LIFE_CHUNK = 64,        /* shards that are allocated together */
 	LIFE_STRIPES = 64,
-	LIFE_TRIES = 8, /* shards that one opening may reopen */
+	LIFE_TRIES = 8, /* most shards that opening one connection may open */
 	LIFE_BURST = 1024,
 	LIFE_PARTS = 64,
 	LIFE_GROW_ABOVE = 500,
@@ -75,17 +76,20 @@ enum {
 struct connection {
 	_Alignas(RM_CACHE_LINE) uint64_t touched_ns;
 	uint32_t shard;
-	struct connection *previous, *next; /* in its stripe; under its lock */
+	struct connection *previous, *next; /* neighbours in the list of its
+	                                       stripe; protected by the stripe's
+	                                       lock */
 };
 
 struct life_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct syncmap *map;
-	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* for Gets */
+	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* taken by Gets */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
-	_Atomic uint64_t idle_ns; /* a moving mean */
-	/* Numbers of connections by the second of their last touch; the number
-	   of those touched more than 30 s ago; and the second up to which
-	   counts were moved there, which is written only under `moving`. */
+	_Atomic uint64_t idle_ns; /* moving mean of idle times */
+	/* Number of connections for each second of their last touch; number of
+	   connections last touched more than 30 s ago; and the second up to
+	   which counts were moved to `asleep`, which is written only under
+	   `moving`. */
 	_Atomic int64_t awake[LIFE_SECONDS], asleep;
 	_Atomic uint64_t moved;
 	pthread_mutex_t moving;
@@ -93,8 +97,8 @@ struct life_shard {
 
 struct life_stripe {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
-	struct connection *first; /* those opened by key */
-	/* connections of the shards with this remainder */
+	struct connection *first; /* list of connections opened by key */
+	/* connections of all shards whose number has this remainder */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 };
 
@@ -106,14 +110,16 @@ struct life_map {
 	struct life_shard *chunks[LIFE_SHARDS / LIFE_CHUNK];
 	struct life_stripe stripes[LIFE_STRIPES];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards, made_shards;
-	pthread_mutex_t making; /* for the creation of shards */
+	pthread_mutex_t making; /* held while shards are created */
 	_Atomic uint64_t grown, shrunk, late_touches, bursts, burst_most;
-	/* constants from here on */
+	/* the members below are constant */
 	_Alignas(2 * RM_CACHE_LINE) struct syncmap *directory;
 	struct epoch *epoch;
-	struct life_thread **threads; /* by slot; NULL: never joined */
+	struct life_thread **threads; /* indexed by slot; NULL: the slot was
+	                                 never joined */
 	size_t thread_count;
-	uint64_t (*now_ns)(void); /* NULL: coarse monotonic clock, ... */
+	uint64_t (*now_ns)(void); /* NULL: use the coarse monotonic clock,
+	                             ... */
 	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t seed;
 	struct rm_shape shape;
@@ -124,7 +130,8 @@ struct life_thread {
 	struct life_map *map;
 	struct epoch_record *record;
 	struct syncmap_member directory;
-	/* connections opened since the last burst ended, by part */
+	/* connections opened since the last burst ended, in total and by
+	   part */
 	uint32_t opened, parts[LIFE_PARTS];
 };
 
@@ -165,7 +172,8 @@ RM_HOT unsigned life_made_shards(const struct life_map *map)
 	return atomic_load_explicit(&map->made_shards, memory_order_acquire);
 }
 
-/* Creates the next shard. Under `making`. Returns false without memory. */
+/* Creates the next shard. The caller holds `making`. Returns false if memory
+   runs out. */
 static bool life_make_next(struct life_map *map, unsigned number)
 {
 	const struct rm_sizing sizing = { .shape = map->shape,
@@ -188,7 +196,7 @@ static bool life_make_next(struct life_map *map, unsigned number)
 	return shard->map;
 }
 
-/* Creates shards up to this number. Returns false without memory. */
+/* Creates shards until there are `count`. Returns false if memory runs out. */
 static RM_COLD bool life_make_shards(struct life_map *map, unsigned count)
 {
 	bool made = true;
@@ -209,7 +217,8 @@ static RM_COLD void life_resize(
 {
 	if (!life_make_shards(map, to))
 		gomap_no_memory();
-	/* release: the shard. Closing continues the release sequence. */
+	/* release: publishes the shard. Closing continues the release
+	   sequence. */
 	if (!atomic_compare_exchange_strong_explicit(&map->open_shards, &from,
 	            to, memory_order_release, memory_order_relaxed))
 		return;
@@ -219,7 +228,8 @@ static RM_COLD void life_resize(
 		rm_stat_add(&map->shrunk, 1);
 }
 
-/* Returns the shard with the better score or, if equal, fewer connections. */
+/* Returns the shard with the better score or, if the scores are equal, with
+   fewer connections. */
 static unsigned life_pick_shard(
         struct life_map *map, unsigned a, unsigned b, uint64_t now_ns)
 {
@@ -236,8 +246,8 @@ RM_HOT bool life_is_full(const struct life_map *map, unsigned number)
 	return life_load(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
 }
 
-/* Returns the last open shard. If it is full, opens the next shard that is not;
-   a shard may have been closed while it was full. */
+/* Returns the last open shard. If it is full, opens further shards until one is
+   not full, because a full shard may have been closed. */
 static RM_COLD unsigned life_open_next(struct life_map *map, unsigned open)
 {
 	unsigned last = open - 1;
@@ -251,7 +261,7 @@ static RM_COLD unsigned life_open_next(struct life_map *map, unsigned open)
 	return last;
 }
 
-/* Counts an opened connection; ends the burst when it is complete. */
+/* Counts an opened connection. Ends the burst when it is complete. */
 static void life_record_open(struct life_thread *thread, uint64_t mix)
 {
 	uint32_t most = 0;
@@ -267,8 +277,8 @@ static void life_record_open(struct life_thread *thread, uint64_t mix)
 	memset(thread->parts, 0, sizeof(thread->parts));
 }
 
-/* Returns when the connection opens: on the test's clock if there is one, else
-   to the nanosecond, as in the article. */
+/* Returns the time at which the connection opens. A test may supply the clock.
+   Otherwise the time is exact to the nanosecond, as in the article. */
 static inline uint64_t life_opened_ns(
         const struct life_map *map, uint64_t now_ns)
 {
@@ -318,7 +328,7 @@ static uint64_t life_connections(struct life_map *map)
 	return active;
 }
 
-/* Closes a connection, which ends an idle period. Same callers as
+/* Closes a connection, which ends an idle period. For callers see
    life_record_idle(). */
 static void life_count_close(
         struct life_map *map, const struct connection *connection)
@@ -348,7 +358,7 @@ static struct connection *life_connect(
 	return connection;
 }
 
-/* The shape of the directory's values, which hold connection and shard in one
+/* The shape of the directory's values. Each holds connection and shard in one
    word. */
 RM_HOT struct rm_shape life_words(struct rm_shape shape)
 {
@@ -390,7 +400,8 @@ static void life_destroy(void *opaque)
 	free(map);
 }
 
-/* Creates the directory and the first shard. False without memory. */
+/* Creates the directory and the first shard. Returns false if memory runs
+   out. */
 static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 {
 	struct rm_sizing one = *sizing;
@@ -415,7 +426,7 @@ static void *life_create(const struct rm_sizing *sizing)
 	map->seed = sizing->seed;
 	map->shape = sizing->shape;
 	map->thread_count = sizing->threads;
-	/* published with the map */
+	/* visible to other threads with the map */
 	atomic_init(&map->open_shards, 1);
 	pthread_mutex_init(&map->making, NULL);
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
@@ -470,7 +481,6 @@ static void life_unpark(void *thread)
 
 #include "impls/shard/shard_life_loop.h"
 
-/* Initialisers of struct rm_map_ops. */
 #define SHARD_LIFE_OPS                                                       \
 	.create = life_create, .destroy = life_destroy, .join = life_join,   \
 	.leave = life_leave, .lookup = life_lookup, .upsert = life_upsert,   \

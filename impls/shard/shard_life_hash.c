@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_hash.c - shard_life whose shards are proposed by the key's hash
-   alone; scores still decide between them. The difference in the statistic
+/* shard_life_hash.c - like shard_life, but the shards are proposed by the key's
+   hash alone. Scores still decide between them. The difference in the statistic
    burst_imbalance shows the benefit of mixing in the time. A lookup writes the
    same as in shard_life. */
 #define LIFE_READ_LOCK            0

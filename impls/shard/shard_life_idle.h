@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_life_idle.h - life-cycle shards: how many connections of a shard are
- * idle now, and how long they were idle before a touch. Private part of
- * shard_life.h.
+ * shard_life_idle.h - life-cycle shards: counts the idle connections of a
+ * shard, and averages how long connections were idle before a touch. Private
+ * part of shard_life.h.
  *
  * A shard counts its connections by the second of their last touch. A thread
- * that needs the number of idle ones first moves the counters older than 30 s
- * to `asleep`, one for each second that has passed. This needs no walk over
- * connections and no background thread. The move takes a lock, since a counter
- * is then reused for another second. All other steps are single atomic
+ * that needs the number of idle connections first adds the counters older than
+ * 30 s to `asleep`, one for each second that has passed. This needs no walk
+ * over connections and no background thread. The move takes a lock, since a
+ * counter is then reused for another second. All other steps are single atomic
  * operations. A thread that is preempted between two of them may leave its
  * connection miscounted, until at most 32 s after it resumes.
  */
@@ -23,13 +23,13 @@ static __attribute__((noinline)) uint64_t callback_now(
 	                   : rm_now_coarse_ns() * map->clock_rate;
 }
 
-/* relaxed, here and below: a shard's statistics order nothing */
+/* relaxed, here and below: statistics order nothing */
 RM_HOT uint64_t life_load(const _Atomic uint64_t *figure)
 {
 	return atomic_load_explicit(figure, memory_order_relaxed);
 }
 
-/* Moves a mean by a fifth of the way to a sample. */
+/* Moves the mean towards the sample by a fifth of the difference. */
 RM_HOT void life_update_mean(_Atomic uint64_t *mean, uint64_t seen)
 {
 	uint64_t old = life_load(mean);
@@ -47,9 +47,9 @@ RM_HOT uint64_t life_second(uint64_t ns)
 	return ns / 1000000000;
 }
 
-/* Moves the seconds that are now older than the limit; `second` is the current
-   one. Returns the second up to which all counts are moved. Runs once per
-   second and shard. */
+/* Adds the counters that are now older than 30 s to `asleep`. `second` is the
+   current second. Returns the second up to which all counts are moved. Runs
+   once per second and shard. */
 static RM_COLD uint64_t life_move_seconds(
         struct life_shard *shard, uint64_t second)
 {
@@ -62,7 +62,8 @@ static RM_COLD uint64_t life_move_seconds(
 		_Atomic int64_t *old =
 		        &shard->awake[(++moved + 1) % LIFE_SECONDS];
 
-		/* relaxed, both: statistics; the release is below */
+		/* relaxed, both: statistics; the release below publishes
+		   them */
 		atomic_fetch_add_explicit(&shard->asleep,
 		        atomic_exchange_explicit(old, 0, memory_order_relaxed),
 		        memory_order_relaxed);
@@ -72,17 +73,18 @@ static RM_COLD uint64_t life_move_seconds(
 	return moved;
 }
 
-/* Like life_move_seconds(), but calls it only if it is due. */
+/* Calls life_move_seconds() if it is due. Returns the same. */
 RM_HOT uint64_t life_moved_until(struct life_shard *shard, uint64_t second)
 {
-	/* acquire: a second's counter is used after it was emptied */
+	/* acquire: a counter is used for a new second only after it was
+	   emptied */
 	const uint64_t moved =
 	        atomic_load_explicit(&shard->moved, memory_order_acquire);
 
 	return moved < second ? life_move_seconds(shard, second) : moved;
 }
 
-/* Adds `change` to the connections last touched in this second. */
+/* Adds `change` to the number of connections last touched in this second. */
 static void life_count(
         struct life_shard *shard, uint64_t second, int64_t change)
 {
@@ -109,7 +111,8 @@ static double life_idle_share(struct life_shard *shard, uint64_t now_ns)
 }
 
 /* Records that the connection was idle until now. Returns the second of its
-   last touch. The caller owns the connection or holds its stripe. */
+   last touch. The caller owns the connection or holds the lock of its
+   stripe. */
 RM_HOT uint64_t life_record_idle(struct life_map *map,
         const struct connection *connection, uint64_t now_ns)
 {
@@ -121,7 +124,7 @@ RM_HOT uint64_t life_record_idle(struct life_map *map,
 	return life_second(connection->touched_ns);
 }
 
-/* Same callers as life_record_idle(). */
+/* For callers see life_record_idle(). */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
 	struct life_shard *shard = life_at(map, connection->shard);

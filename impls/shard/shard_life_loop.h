@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
-   its share of the connections open. A step touches one of them by a Get in its
-   handle's shard. One in T + 1 steps closes the oldest and opens a new one or,
-   if their number varies (struct rm_session_wave), closes two or opens two. The
-   directory is not used. The initial connections are opened before the warm-up
-   and closed after the window. Private part of shard_life.h. */
+/* shard_life_loop.h - the loop lifecycle:T:S:E through handles. Each thread
+   keeps its share of the connections open. A step touches one of them by a Get
+   in its handle's shard. One in T + 1 steps closes the oldest and opens a new
+   one or, if their number varies (struct rm_session_wave), closes two or opens
+   two. The directory is not used. The initial connections are opened before the
+   warm-up and closed after the window. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_LOOP_H
 #define RM_SHARD_LIFE_LOOP_H
 
-/* One thread's connections, the oldest first: a ring buffer. */
+/* A ring buffer of one thread's connections, the oldest first. */
 struct life_ring {
 	struct life_thread *thread;
 	struct rm_worker *worker;
@@ -17,7 +17,7 @@ struct life_ring {
 	struct rm_session_wave tide;
 };
 
-/* Ranks are unique among all threads' connections. */
+/* Returns the rank of a connection, which is unique among all threads. */
 static uint64_t life_rank(const struct life_ring *ring, uint64_t i)
 {
 	return ring->worker->slot + ring->worker->threads * i;
@@ -92,7 +92,7 @@ RM_HOT void life_ring_touch(
 		worker->counts.wrong = 1; /* no other thread closes it */
 }
 
-/* Closes and opens one connection, or closes two, or opens two. */
+/* Closes one connection and opens one, or closes two, or opens two. */
 static void life_ring_renew(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {

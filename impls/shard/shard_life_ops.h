@@ -26,7 +26,7 @@ RM_HOT bool life_get(struct life_thread *thread, unsigned number,
 	return was_there;
 }
 
-/* Looks a key up in the directory: 0, or connection and shard. */
+/* Looks a key up in the directory. Returns 0, or connection and shard. */
 RM_HOT uint64_t life_find(
         struct life_thread *thread, struct rm_shape shape, struct rm_key key)
 {
@@ -56,7 +56,7 @@ static RM_COLD _Noreturn void life_bad_address(void)
 	abort();
 }
 
-/* Linux gives a process longer addresses only if it requests them. */
+/* Linux gives a process longer addresses only if the process requests them. */
 RM_HOT uint64_t life_word(const struct connection *connection)
 {
 	const uint64_t address = (uintptr_t)connection;
@@ -81,7 +81,7 @@ RM_HOT uint64_t life_hash(
 }
 
 /* Opens a connection for the key and enters it in the directory before the key
-   is in a shard. Under the stripe's lock. */
+   is in a shard. The caller holds the stripe's lock. */
 RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
@@ -97,8 +97,9 @@ RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
 	return connection->shard;
 }
 
-/* Closes the key's connection, already removed from its shard. Under the
-   stripe's lock. Other threads read only the shard's number from the word. */
+/* Closes the key's connection, which was removed from its shard before. The
+   caller holds the stripe's lock. Other threads read only the shard's number
+   from the word. */
 RM_HOT void life_close(struct life_thread *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct connection *connection)
 {

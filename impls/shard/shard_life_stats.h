@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-/* Returns largest / mean of the parts of a burst, or NAN if there was no
-   burst. */
+/* Returns the largest part of a burst divided by the mean, or NAN if there was
+   no burst. */
 static double life_burst_imbalance(struct life_map *map)
 {
 	const double bursts = (double)rm_stat_read(&map->bursts);
@@ -16,7 +16,7 @@ static double life_burst_imbalance(struct life_map *map)
 	                  : (double)NAN;
 }
 
-/* Reports statistics of all shards, and scores of the open ones. */
+/* Reports statistics of all shards and the scores of open shards. */
 static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct life_map *map = opaque;
@@ -43,7 +43,8 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        (double)rm_stat_read(&map->late_touches));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
-	/* 1: open shards have equally many connections, closed ones none */
+	/* 1 if open shards have equal numbers of connections and closed shards
+	   have none */
 	emit(context, "shard_imbalance", "1",
 	        active ? (double)most * open / (double)active : 0);
 	emit(context, "burst_imbalance", "1", life_burst_imbalance(map));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_128.c - 128 Go maps, each under its own RWMutex. It shows whether
-   more shards still help. Otherwise like shard_rw_32. A lookup writes twice to
-   the cache line of its shard's lock. */
+   more shards still help. Otherwise it is like shard_rw_32. A lookup writes
+   twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 128, SHARD_ALIGN = 128 };

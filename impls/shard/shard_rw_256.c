@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_256.c - 256 Go maps, each under its own RWMutex. It has the most
    shards of the sweep. Locks and headers take 256 pairs of cache lines, more
-   than fit into L1d in addition to the data. Otherwise like shard_rw_32. A
-   lookup writes twice to the cache line of its shard's lock. */
+   than fit into L1d in addition to the data. Otherwise it is like shard_rw_32.
+   A lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 256, SHARD_ALIGN = 128 };

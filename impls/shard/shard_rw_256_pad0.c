@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_256_pad0.c - 256 shards without padding. With many shards two
    threads seldom meet on a cache line anyway, and without padding at most half
-   as many lines are needed. A lookup writes twice a line that two shards
+   as many lines are needed. A lookup writes twice to a line that two shards
    share. */
 #include "impls/support/guard_go_rw.h"
 

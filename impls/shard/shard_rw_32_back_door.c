@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_32_back_door.c - 32 shards, with a removal that bypasses the lock.
-   Misuse: the caller takes a shard's Go map out and deletes from it without the
-   methods and their lock (gomap_unguarded_take.h). An unguarded removal yields
-   until another write overlaps it, for at most 20 ms. shard_rw_32 is the
-   correct version. */
+   Misuse: the caller gets the Go map of a shard and deletes from it directly,
+   without the lock (gomap_unguarded_take.h). An unguarded removal yields until
+   another write overlaps it, for at most 20 ms. shard_rw_32 is the correct
+   version. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
@@ -18,8 +18,8 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 
 enum { WAITS = 200 };
 
-/* Waits until another write overlaps, which with 32 shards rarely happens by
-   chance. */
+/* Waits until another write overlaps, since with 32 shards that rarely happens
+   by chance. */
 static RM_COLD void be_met(struct gomap *inner)
 {
 	for (unsigned i = 0; i < WAITS && !gomap_get(inner->extra->conflicts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_32_pad0.c - 32 shards without padding. It measures the cost of
-   leaving padding out. Two shards, of 32 bytes each as in Go, share a cache
-   line; a lookup writes it twice and so disturbs the other shard. */
+   omitting the padding. Two shards, of 32 bytes each as in Go, share a cache
+   line. A lookup writes this line twice and so disturbs the other shard. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 8 };

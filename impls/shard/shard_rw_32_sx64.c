@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_32_sx64.c - 32 shards selected by shift-xor, 64 bits. The article's
-   integers are unbounded, so it can also be read in this way. Keys of up to 16
-   bytes go to the same shards as in shard_rw_32_sx32, so only the arithmetic
-   differs. A lookup writes twice to the cache line of its shard's lock. */
+/* shard_rw_32_sx64.c - 32 shards selected by shift-xor, 64 bits. The article
+   does not limit the size of its integers, so this is another reading of it.
+   Keys of up to 16 bytes go to the same shards as in shard_rw_32_sx32, so only
+   the arithmetic differs. A lookup writes twice to the cache line of its
+   shard's lock. */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/shift_xor.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_64.c - 64 Go maps, each under its own RWMutex. This is the number of
-   shards in article S2 (S4 has 32). Otherwise like shard_rw_32. A lookup writes
-   twice to the cache line of its shard's lock. */
+   shards in article S2 (S4 has 32). Otherwise it is like shard_rw_32. A lookup
+   writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 64, SHARD_ALIGN = 128 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_rw_64_boxed.c - 64 Go maps of pointers to values, each under its own
-   RWMutex. The 64 shards of article S2 map a string to a pointer. Like
+   RWMutex. In article S2 the 64 shards map strings to pointers. This is like
    shard_rw_64, but a lookup follows one more pointer, and a store allocates a
-   box and frees one. */
+   box and frees the old one. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_64_mask.c - shard_rw_64 selected by plain `hash & 63`: the 64 shards
-   of article S2, section 4.1, and its FNV-1a. shard_rw_64 first combines both
-   halves of the hash; the lowest six bits of FNV-1a depend only on the lowest
-   six bits of each byte, as in shard_rw_32_mask. A lookup writes twice to the
-   cache line of its shard's lock. */
+/* shard_rw_64_mask.c - shard_rw_64 with shards selected by plain `hash & 63`.
+   These are the 64 shards and the FNV-1a of article S2, section 4.1.
+   shard_rw_64 first combines both halves of the hash. As in shard_rw_32_mask,
+   the lowest six bits of FNV-1a depend only on the lowest six bits of each
+   byte. A lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 64, SHARD_ALIGN = 128 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_seg.c - 64 segments of bins: CAS into empty bins, otherwise a lock per
- * bin.
+ * shard_seg.c - 64 segments of bins: inserts by CAS into empty bins and
+ * otherwise locks the bin.
  *
  * This is the design that article S2 takes from Java: many concurrent hash
- * maps, all allocated up front and never resized. The article calls them
- * lock-free, and lookups are. A lookup writes no shared memory; a write locks
+ * maps, all allocated up front and never resized. The article calls the maps
+ * lock-free; only lookups are. A lookup writes no shared memory; a write locks
  * at most one bin of one segment. The capacity is computed from the number of
- * keys, so workloads that do not presize have no cells for it. See
+ * keys, so it has no cells in workloads that do not presize. See
  * impls/shard/seg_map.h.
  */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };

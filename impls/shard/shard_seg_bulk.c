@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_seg_bulk.c - shard_seg with look-ups of 64 keys at once, which fetch
-   the bins and first nodes of all keys first (seg_map.h). */
+/* shard_seg_bulk.c - shard_seg with look-ups of 64 keys at once, which begin by
+   fetching the bins and first nodes of all keys (seg_map.h). */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
 #include "impls/shard/seg_ops.h"
 

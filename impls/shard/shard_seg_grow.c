@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_seg_grow.c - shard_seg with segments that double their bins, all at
-   once, when they are three quarters full. It is compared with shard_seg's
-   allocation up front (claim S2-39). If presized, it is the same as shard_seg
-   with one more load; while it grows, writers wait for the copy of a segment. A
+/* shard_seg_grow.c - shard_seg with segments that double their number of bins
+   in one step when they are three quarters full. Compare it with shard_seg,
+   which allocates up front (claim S2-39). If presized, it is like shard_seg
+   with one more load. While a segment grows, its writers wait for the copy. A
    lookup loads its segment's table and writes no shared memory. */
 enum { SEG_GROWS = 1, SEG_FEW_BINS = 16, SEG_ENCODES = 0 };
 #include "impls/shard/seg_ops.h"

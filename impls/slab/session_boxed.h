@@ -15,14 +15,14 @@
 #include <stdatomic.h>
 
 struct session {
-	struct session *next; /* in its chain */
+	struct session *next; /* next session in the chain */
 	struct session_key key;
 	struct gomap *fields; /* maps a field's number to the address of its
 	                         box */
 };
 
 struct session_pool {
-	uint64_t seed; /* of the fields' maps */
+	uint64_t seed; /* seed of the fields' maps */
 };
 
 static inline void session_pool_create(struct session_pool *pool)
@@ -65,7 +65,7 @@ static inline void session_put(
 	free(session);
 }
 
-/* Puts a field's value into a new box and frees the old one. */
+/* Puts a field's value into a new box and frees the old box. */
 RM_HOT void boxed_write(struct session *session, uint64_t field,
         const uint64_t *words, size_t bytes)
 {
@@ -77,7 +77,7 @@ RM_HOT void boxed_write(struct session *session, uint64_t field,
 	if (!slot || !box)
 		gomap_no_memory();
 	memcpy(box, words, bytes);
-	/* relaxed, both: one writer at a time, and no concurrent reader */
+	/* relaxed, both: no other thread uses the session */
 	if (was_there)
 		free((void *)(uintptr_t)atomic_load_explicit(
 		        slot, memory_order_relaxed));
@@ -110,7 +110,7 @@ RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 	boxed_write(session, slot, &word, sizeof(word));
 }
 
-/* The value of the session as a map entry is in the box of field 0. */
+/* The session's value in the map is in the box of field 0. */
 RM_HOT void session_store(struct session *session, struct rm_shape shape,
         const struct rm_value *value)
 {

@@ -4,7 +4,7 @@
 #ifndef RM_SESSION_KEY_H
 #define RM_SESSION_KEY_H
 
-#include "impls/gomap/gomap_ops.h" /* gomap_no_memory() */
+#include "impls/gomap/gomap_ops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 enum { SESSION_KEY_BYTES = 16 };
 
 struct session_key {
-	uint64_t word;                        /* u64 shapes */
-	uint32_t length;                      /* string shapes */
+	uint64_t word;                        /* for shapes with 64-bit keys */
+	uint32_t length;                      /* for shapes with string keys */
 	char *heap_bytes;                     /* bytes of a longer key, owned */
 	char inline_bytes[SESSION_KEY_BYTES]; /* bytes of a shorter key */
 };
@@ -34,7 +34,7 @@ RM_HOT bool session_key_equals(const struct session_key *stored,
 	                                   key.length) == 0);
 }
 
-/* Copies the key into a record without one. */
+/* Copies the key into a record that has no key. */
 static inline void session_key_copy(
         struct session_key *stored, struct rm_shape shape, struct rm_key key)
 {
@@ -57,7 +57,7 @@ static inline void session_key_free(struct session_key *stored)
 	stored->length = 0;
 }
 
-/* Returns the key for operations and scans; the record owns its bytes. */
+/* Returns the key as a struct rm_key; the record owns the bytes. */
 RM_HOT struct rm_key session_key_of(
         const struct session_key *stored, struct rm_shape shape)
 {

@@ -8,8 +8,8 @@
  * trusts the length may find a value of the slab's previous session.
  *
  * Slabs are allocated 32 at a time, live until the map is destroyed and return
- * to the pool when their session closes. So the allocator is not called once
- * there are as many slabs as were ever open together.
+ * to the pool when their session closes. So the allocator is called only while
+ * the number of open sessions reaches a new maximum.
  */
 #ifndef RM_SESSION_SLAB_H
 #define RM_SESSION_SLAB_H
@@ -23,7 +23,8 @@
 enum { SLAB_WORDS = 256, SLAB_CHUNK = 32, SLAB_MARK_BITS = 64 };
 
 struct session {
-	_Alignas(RM_CACHE_LINE) struct session *next; /* chain or pool */
+	/* next session in the chain or in the pool */
+	_Alignas(RM_CACHE_LINE) struct session *next;
 	struct session_key key;
 	/* number of closes; counted only if the directory is read without a
 	   lock (sessions_syncmap.h) */
@@ -40,8 +41,8 @@ struct session_chunk {
 
 struct session_pool {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
-	struct session *first;        /* under the lock */
-	struct session_chunk *chunks; /* under the lock */
+	struct session *first;        /* protected by the lock */
+	struct session_chunk *chunks; /* protected by the lock */
 	uint64_t chunk_count;
 };
 
@@ -61,7 +62,7 @@ static inline void session_pool_destroy(struct session_pool *pool)
 	pthread_mutex_destroy(&pool->lock);
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static RM_COLD void session_pool_grow(struct session_pool *pool)
 {
 	struct session_chunk *chunk =
@@ -130,7 +131,7 @@ RM_HOT unsigned slab_claim(struct session *session)
 RM_HOT void slab_fill(struct session *session, unsigned slot, uint64_t word)
 {
 	/* release, both: pair with the acquires in session_read(). A thread
-	   that reads either sees that the record was closed and opened
+	   that reads either one also sees that the record was closed and opened
 	   again. */
 	atomic_store_explicit(
 	        &session->words[slot], word, memory_order_release);
@@ -165,8 +166,8 @@ RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 		slab_fill(session, slot, word);
 }
 
-/* The value of the session as a map entry is in its first one or three
-   slots. */
+/* The session's value in the map is in its first slot, or in its first
+   three. */
 RM_HOT void session_store(struct session *session, struct rm_shape shape,
         const struct rm_value *value)
 {
@@ -174,7 +175,8 @@ RM_HOT void session_store(struct session *session, struct rm_shape shape,
 		session_write(session, i, value->word[i]);
 }
 
-/* Called under the same lock as session_store(), so the slots are ready. */
+/* The caller holds the lock that session_store() needs, so the slots are
+   ready. */
 RM_HOT bool session_load(
         struct session *session, struct rm_shape shape, struct rm_value *value)
 {
@@ -185,7 +187,8 @@ RM_HOT bool session_load(
 	return true;
 }
 
-/* Returns what is wrong with an open, otherwise unused session, or NULL. */
+/* Describes what is wrong with an open session, or returns NULL. No other
+   thread may use the session. */
 static inline const char *session_check_state(
         struct session *session, struct rm_shape shape)
 {

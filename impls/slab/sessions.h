@@ -31,7 +31,7 @@ enum { SESSION_STRIPES = 64 };
 
 struct session_stripe {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock;
-	size_t open; /* sessions; under the lock */
+	size_t open; /* number of sessions; protected by the lock */
 };
 
 struct sessions {
@@ -39,7 +39,7 @@ struct sessions {
 	struct session_pool pool;
 	struct rm_shape shape;
 	uint64_t seed, mask;      /* mask: buckets - 1; buckets >= stripes */
-	struct session **buckets; /* each under its stripe's lock */
+	struct session **buckets; /* each is protected by its stripe's lock */
 };
 
 static void sessions_destroy(void *opaque)
@@ -58,8 +58,8 @@ static void sessions_destroy(void *opaque)
 	free(map);
 }
 
-/* Sizes the table for `keys`, even without `presize`. The table never grows;
-   both maps have RM_CAP_FIXED_SIZE. */
+/* Sizes the table for `keys`, even if `presize` is false. The table never
+   grows; both maps have RM_CAP_FIXED_SIZE. */
 static void *sessions_create(const struct rm_sizing *sizing)
 {
 	struct sessions *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
@@ -81,7 +81,7 @@ static void *sessions_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The place of a key's session, whether present or not. */
+/* The place of a key's session, which need not be present. */
 struct session_place {
 	struct go_rwmutex *lock;
 	size_t *open;
@@ -98,7 +98,8 @@ RM_HOT struct session_place session_place(
 		&map->buckets[bucket] };
 }
 
-/* Returns the pointer to the key's session, or to the end of the chain. */
+/* Returns the link that points to the key's session, or the NULL link at the
+   end of the chain. */
 RM_HOT struct session **session_find(
         struct session **link, struct rm_shape shape, struct rm_key key)
 {
@@ -107,7 +108,7 @@ RM_HOT struct session **session_find(
 	return link;
 }
 
-/* Opens a session with this value. Under the lock. */
+/* Opens a session with this value. The caller holds the lock. */
 RM_HOT struct session *session_open(struct sessions *map,
         const struct session_place *place, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
@@ -122,7 +123,7 @@ RM_HOT struct session *session_open(struct sessions *map,
 	return session;
 }
 
-/* Removes the session that `link` points to. Under the lock. */
+/* Removes the session that `link` points to. The caller holds the lock. */
 RM_HOT void session_close(struct sessions *map,
         const struct session_place *place, struct session **link)
 {

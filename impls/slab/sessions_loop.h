@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
+ * sessions_loop.h - the loop lifecycle:T:S:E through handles. Each thread keeps
  * its share of the sessions open and knows their addresses. A step accesses one
  * of a session's S fields, without a lock. One in T + 1 steps closes the oldest
  * session and opens a new one with all its fields written or, if their number
@@ -19,7 +19,7 @@
 
 #include "runner/driver.h"
 
-/* One thread's sessions, the oldest first: a ring buffer. */
+/* A ring buffer of one thread's sessions, the oldest first. */
 struct ring {
 	void *thread; /* what join() returned */
 	struct rm_shape shape;
@@ -30,7 +30,7 @@ struct ring {
 	struct rm_session_wave tide;
 };
 
-/* Ranks are unique among all threads' sessions. */
+/* Returns the rank of a session, which is unique among all threads. */
 static uint64_t life_rank(const struct ring *ring, uint64_t i)
 {
 	return ring->worker->slot + ring->worker->threads * i;
@@ -41,7 +41,7 @@ static uint64_t life_word(const struct ring *ring, uint64_t i, unsigned field)
 	return rm_rank_mix(life_rank(ring, i)) ^ field;
 }
 
-/* Returns the slot of a field; the value comes before all fields. */
+/* Returns the slot of a field. The value is before all fields. */
 static unsigned life_slot(const struct ring *ring, unsigned field)
 {
 	return ring->shape.value_bytes / 8 + field;
@@ -89,7 +89,7 @@ static void life_close(struct ring *ring)
 	life_quiesce_batch(ring, i);
 }
 
-/* Reads or rewrites one field of one of the thread's sessions. */
+/* Reads or overwrites one field of one of the thread's sessions. */
 RM_HOT void life_touch(struct ring *ring, uint64_t x)
 {
 	struct rm_worker *worker = ring->worker;
@@ -110,7 +110,7 @@ RM_HOT void life_touch(struct ring *ring, uint64_t x)
 	        (word != expected);
 }
 
-/* Closes and opens one session, or closes two, or opens two. */
+/* Closes one session and opens one, or closes two, or opens two. */
 static void life_renew(struct ring *ring, uint64_t x)
 {
 	const int step =

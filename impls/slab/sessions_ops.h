@@ -101,7 +101,7 @@ static bool sessions_compare_swap(void *thread, struct rm_shape shape,
 	return swaps;
 }
 
-/* Holds one stripe's lock at a time, so `fn` must not use the map. */
+/* Calls `fn` while it holds a stripe's lock, so `fn` must not use the map. */
 static void sessions_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -180,7 +180,6 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 	return !broken;
 }
 
-/* Initialisers of struct rm_map_ops. */
 #define SESSIONS_OPS                                                          \
 	.create = sessions_create, .destroy = sessions_destroy,               \
 	.join = map_itself, .leave = nothing, .lookup = sessions_lookup,      \

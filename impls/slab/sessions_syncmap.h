@@ -51,15 +51,15 @@ struct session_thread {
 struct sessions {
 	struct session_stripe stripes[SESSION_STRIPES];
 	struct session_pool pool;
-	struct syncmap *directory; /* constants from here on */
+	struct syncmap *directory; /* the members below are constant */
 	struct epoch *epoch;
-	struct session_thread *threads; /* by slot */
+	struct session_thread *threads; /* indexed by slot */
 	struct rm_shape shape;
 	uint64_t seed;
 };
 
-/* The shape of the directory's values, which hold address and generation of a
-   record. */
+/* The shape of the directory's values. Each holds the address and the
+   generation of a record. */
 RM_HOT struct rm_shape session_entry_shape(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, RM_VALUE_LONG };
@@ -169,7 +169,7 @@ RM_HOT bool sessions_lookup(void *thread, struct rm_shape shape,
 	       session_read_value(&entry, value);
 }
 
-/* Locks the key's stripe, under which its session stays open. */
+/* Locks the key's stripe, so that other threads do not close its session. */
 RM_HOT pthread_mutex_t *session_lock(
         struct session_thread *thread, struct rm_shape shape, struct rm_key key)
 {
@@ -181,7 +181,7 @@ RM_HOT pthread_mutex_t *session_lock(
 	return lock;
 }
 
-/* Ends a write. Unlocks before it may wait for memory. */
+/* Ends a write. Unlocks first, because it may wait for memory. */
 RM_HOT void session_unlock(struct session_thread *thread, pthread_mutex_t *lock)
 {
 	pthread_mutex_unlock(lock);
@@ -374,8 +374,8 @@ static void sessions_stats(void *opaque, rm_stat_fn *emit, void *context)
 	epoch_stats(map->epoch, emit, context);
 }
 
-/* Checks that sessions with claimed slots are open and the others in the pool.
-   No other thread uses the map. */
+/* Checks that sessions with claimed slots are open and that all others are in
+   the pool. No other thread may use the map. */
 static const char *sessions_find_fault(struct sessions *map)
 {
 	struct syncmap_member directory = { map->directory, NULL };
@@ -419,7 +419,6 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 	return !broken;
 }
 
-/* Initialisers of struct rm_map_ops. */
 #define SESSIONS_OPS                                                  \
 	.create = sessions_create, .destroy = sessions_destroy,       \
 	.join = sessions_join, .leave = sessions_leave,               \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slab_syncmap.c - pooled slabs, found through a sync.Map, as in article S0.
-   Like slab, with the article's directory and its cost. A lookup by key writes
-   no shared memory once its key is promoted, and reads one slot. A session
-   needs the allocator calls of a new key of a sync.Map; once the pool is warm,
-   its record and slots need none. */
+/* slab_syncmap.c - pooled slabs, found through a sync.Map, as in article S0. It
+   is like slab, but with the directory of the article and its cost. A lookup by
+   key writes no shared memory once its key is promoted, and reads one slot. A
+   session needs the same allocator calls as a new key of a sync.Map. Once the
+   pool is warm, its record and slots need none. */
 #include "impls/slab/sessions_syncmap.h"
 #include "runner/driver.h"
 

@@ -5,8 +5,8 @@
  *
  * A lookup loads the pointer and searches a Go map that never changes; it
  * writes no shared memory. A write takes a mutex, clones the whole map, changes
- * the clone and publishes it: O(keys) in time and memory. Epochs retire old
- * maps. snapshot_version adds article S0's version numbers.
+ * the clone and publishes it, which takes O(keys) time and memory. Epochs
+ * retire old maps. snapshot_version adds article S0's version numbers.
  */
 #include "impls/snapshot/snapshot_write.h"
 #include "runner/driver.h"

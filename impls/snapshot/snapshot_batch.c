@@ -4,9 +4,9 @@
  *
  * Like snapshot, but writers that wait for the lock put their operations into
  * slots, and the lock's holder performs all of them on one copy
- * (impls/snapshot/snapshot_batch.h). With a single writer a write still costs
- * O(keys); with W writers it costs up to W times less. A write returns after it
- * has been published. Lookups write no shared memory.
+ * (impls/snapshot/snapshot_batch.h). With one writer a write still costs
+ * O(keys), with W writers up to W times less. A write returns after it has been
+ * published. Lookups write no shared memory.
  */
 #include "impls/snapshot/snapshot_batch.h"
 #include "runner/driver.h"

@@ -6,10 +6,10 @@
  * A writer puts its operation into its own slot and takes the lock. The thread
  * that gets the lock performs all waiting operations, one after another, on one
  * copy, publishes the copy and marks the operations as done. A thread that gets
- * the lock later and finds its operation done returns. A write returns after
- * the publication. All operations of a batch take effect at the publication, in
- * the order in which they were performed, and their results agree with this
- * order.
+ * the lock later and finds its operation done just returns. A write returns
+ * after the publication. All operations of a batch take effect at the
+ * publication, in the order in which they were performed, and their results
+ * agree with this order.
  */
 #ifndef RM_SNAPSHOT_BATCH_H
 #define RM_SNAPSHOT_BATCH_H
@@ -18,9 +18,9 @@
 
 enum snapshot_kind {
 	SNAPSHOT_EXCHANGE,
-	SNAPSHOT_INSERT, /* if absent */
+	SNAPSHOT_INSERT, /* inserts if the key is absent */
 	SNAPSHOT_TAKE,
-	SNAPSHOT_SWAP,           /* if the value is as expected */
+	SNAPSHOT_SWAP,           /* replaces if the value is as expected */
 	SNAPSHOT_COMPARE_REMOVE, /* removes if the value is as expected */
 };
 
@@ -32,15 +32,15 @@ struct snapshot_operation {
 	struct rm_value *old; /* may be NULL */
 };
 
-/* One thread's slot. The thread writes it and then sets `waits`; the lock's
-   holder performs it and clears `waits`. */
+/* One thread's slot. The thread writes its operation and then sets `waits`. The
+   holder of the lock performs the operation and clears `waits`. */
 struct snapshot_slot {
 	_Alignas(EPOCH_PAD) _Atomic bool waits;
 	bool answer;
 	struct snapshot_operation wish;
 };
 
-/* Bytes of a removed string key, retired after the publication. */
+/* Bytes of a removed string key. They are retired after the publication. */
 struct snapshot_dropped {
 	const char *bytes;
 	size_t length;
@@ -48,8 +48,8 @@ struct snapshot_dropped {
 
 struct snapshot_batch {
 	struct snapshot map; /* first member: the owner of the epoch records */
-	/* under the lock: */
-	struct snapshot_dropped *dropped; /* [threads] */
+	/* the members below are protected by the lock */
+	struct snapshot_dropped *dropped; /* one per thread */
 	size_t dropped_count;
 	uint64_t writes; /* operations that changed the map */
 	struct snapshot_slot slot[];
@@ -105,7 +105,8 @@ RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
 	gomap_remove(next, shape, wish->key, NULL);
 }
 
-/* Performs one slot's operation; creates the copy, *next, when first needed. */
+/* Performs the operation of one slot. Creates the copy, `*next`, when it is
+   first needed. */
 RM_HOT void snapshot_perform(struct snapshot_batch *batch, struct gomap *now,
         struct gomap **next, struct rm_shape shape, struct snapshot_slot *slot)
 {
@@ -128,7 +129,8 @@ RM_HOT void snapshot_perform(struct snapshot_batch *batch, struct gomap *now,
 	snapshot_change(batch, *next, shape, wish, was_there);
 }
 
-/* Performs all waiting operations and publishes the copy. Under the lock. */
+/* Performs all waiting operations and publishes the copy. The caller holds the
+   lock. */
 RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 {
 	struct snapshot_batch *batch = record->owner;
@@ -138,7 +140,8 @@ RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 	for (size_t i = 0; i < threads; i++) {
 		struct snapshot_slot *slot = &batch->slot[i];
 
-		/* acquire: the operation; pairs with snapshot_submit() */
+		/* acquire: makes the operation visible; pairs with
+		   snapshot_submit() */
 		if (!atomic_load_explicit(&slot->waits, memory_order_acquire))
 			continue;
 		snapshot_perform(batch, now, &next, shape, slot);
@@ -185,7 +188,7 @@ RM_HOT bool snapshot_submit(void *thread, struct snapshot_operation wish)
 	        &batch->slot[record - batch->map.epoch->records];
 
 	slot->wish = wish;
-	/* release: the operation; pairs with snapshot_combine() */
+	/* release: publishes the operation; pairs with snapshot_combine() */
 	atomic_store_explicit(&slot->waits, true, memory_order_release);
 	lock_mutex(&batch->map.lock);
 	/* relaxed: cleared under the lock */

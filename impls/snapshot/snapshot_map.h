@@ -5,11 +5,12 @@
  *
  * All maps share one copy of the bytes of each string key, which is allocated
  * when the key is inserted and retired when it is removed. Older maps that
- * still refer to it were retired before, and no reader can hold them longer.
+ * still refer to the bytes were retired earlier, so no reader holds them longer
+ * than the bytes.
  *
- * A clone is sized for its entries, so it never grows: 13/2 entries per bucket
- * need fewer overflow buckets than buckets. So an iteration visits the bytes of
- * each key once.
+ * A clone is sized for its entries, so it never grows, and an iteration visits
+ * the bytes of each key once. (13/2 entries per bucket need fewer overflow
+ * buckets than buckets.)
  *
  * If the includer defines SNAPSHOT_NUMBERED as true, each map is published with
  * a version, in a separate object {version, map}. Versions count up from 1.
@@ -27,7 +28,7 @@
 #define SNAPSHOT_NUMBERED false
 #endif
 
-/* The published object with SNAPSHOT_NUMBERED. Immutable. */
+/* The object that is published if SNAPSHOT_NUMBERED. Immutable. */
 struct snapshot_numbered {
 	uint64_t version;
 	struct gomap *map;
@@ -37,8 +38,9 @@ struct snapshot {
 	/* a struct snapshot_numbered, or the struct gomap itself */
 	_Alignas(EPOCH_PAD) _Atomic(void *) now;
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
-	uint64_t clones, cloned_entries;         /* under the lock */
-	_Alignas(EPOCH_PAD) struct epoch *epoch; /* constants from here on */
+	uint64_t clones, cloned_entries;         /* protected by the lock */
+	_Alignas(EPOCH_PAD) struct epoch *epoch; /* the members below are
+	                                            constant */
 	struct rm_shape shape;
 	uint64_t seed;
 	size_t hint;
@@ -48,7 +50,7 @@ struct snapshot {
 enum {
 	SNAPSHOT_KEY,      /* bytes of a string key */
 	SNAPSHOT_MAP,      /* without the keys' bytes */
-	SNAPSHOT_FULL_MAP, /* with them; from clear() */
+	SNAPSHOT_FULL_MAP, /* with the keys' bytes; retired by clear() */
 };
 
 static RM_COLD void snapshot_full_map_free(struct gomap *full)
@@ -86,8 +88,8 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 		free(pointer);
 }
 
-/* Returns the object to publish: the map or, with SNAPSHOT_NUMBERED, the map
-   with this version. If memory runs out, frees the map and returns NULL. */
+/* Returns the object to publish. This is the map or, if SNAPSHOT_NUMBERED, the
+   map with this version. If memory runs out, frees the map and returns NULL. */
 static void *snapshot_publication(struct gomap *made, uint64_t version)
 {
 	struct snapshot_numbered *numbered;
@@ -102,7 +104,7 @@ static void *snapshot_publication(struct gomap *made, uint64_t version)
 	return numbered;
 }
 
-/* Returns an empty map for `count` entries, or NULL. */
+/* Returns an empty map for `count` entries, or NULL if memory runs out. */
 static struct gomap *snapshot_map_new(struct snapshot *map, size_t count)
 {
 	struct gomap *made = gomap_create(count > map->hint ? count : map->hint,
@@ -158,7 +160,7 @@ RM_HOT void *snapshot_published(void *thread)
 	struct epoch_record *record = thread;
 	struct snapshot *map = record->owner;
 
-	/* seq_cst: the map's content; pairs with snapshot_publish() */
+	/* seq_cst: acquires the map's content; pairs with snapshot_publish() */
 	return atomic_load_explicit(&map->now, memory_order_seq_cst);
 }
 
@@ -167,7 +169,8 @@ RM_HOT struct gomap *snapshot_current(void *thread)
 	return snapshot_map_of(snapshot_published(thread));
 }
 
-/* Publishes the next map and retires the current one. Under the lock. */
+/* Publishes the next map and retires the current one. The caller holds the
+   lock. */
 static void snapshot_publish(struct epoch_record *record, struct gomap *next,
         unsigned kind, uint64_t extra_bytes)
 {
@@ -184,7 +187,8 @@ static void snapshot_publish(struct epoch_record *record, struct gomap *next,
 	}
 	/* seq_cst: publishes the map's content. If two threads each write one
 	   key and then look up the other's, they do not both miss the other's
-	   write. It is an exchange on x86, far cheaper than the copy. */
+	   write. On x86 this is an exchange, which costs far less than the
+	   copy. */
 	atomic_store_explicit(&map->now, published, memory_order_seq_cst);
 	epoch_retire(record, kind, old,
 	        snapshot_bytes_of(snapshot_map_of(old)) + extra_bytes);
@@ -206,8 +210,8 @@ RM_HOT void snapshot_put(struct gomap *into, struct rm_shape shape,
 }
 
 /* Copies the current map, with space for `extra_entries` entries. If `excluded`
-   is not NULL, leaves that key out and sets *bytes to its bytes. Under the
-   lock. */
+   is not NULL, leaves that key out and sets *bytes to its bytes. The caller
+   holds the lock. */
 RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
         struct rm_shape shape, size_t extra_entries,
         const struct rm_key *excluded, const char **bytes)

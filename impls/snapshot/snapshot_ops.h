@@ -41,7 +41,8 @@ RM_HOT bool snapshot_lookup(void *thread, struct rm_shape shape,
 	return gomap_lookup(snapshot_current(thread), shape, key, value);
 }
 
-/* Builds one map of all entries; a sequence of upserts would cost O(n^2). */
+/* Builds one map of all entries, because a sequence of upserts would cost
+   O(n^2). */
 static inline int snapshot_load(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {
@@ -65,8 +66,8 @@ static inline int snapshot_load(
 	return 0;
 }
 
-/* Visits one snapshot, that is, the entries of one moment. `fn` may write to
-   the map. */
+/* Visits one snapshot, so all visited entries were present at the same time.
+   `fn` may write to the map. */
 static inline void snapshot_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -83,7 +84,8 @@ static inline size_t snapshot_length(void *thread)
 	return gomap_count(snapshot_current(thread));
 }
 
-/* Returns the bytes of string keys that are freed with their map. */
+/* Returns the size of the string keys that are freed with their map, in
+   bytes. */
 static inline uint64_t snapshot_bytes_of_keys(
         struct gomap *content, struct rm_shape shape)
 {

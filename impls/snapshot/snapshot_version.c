@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* snapshot_version.c - copy on write, with a version number for each snapshot.
-   Like snapshot, but the pointer leads to {version, map}: a lookup loads one
-   more pointer and the version, and compares that with the last version that
+   Like snapshot, but the pointer leads to {version, map}. So a lookup loads one
+   more pointer and the version, and compares the version with the last one that
    its thread saw. It writes no shared memory. */
 #include "impls/snapshot/snapshot_version.h"
 #include "runner/driver.h"

@@ -5,7 +5,8 @@
  *
  * A lookup reads the version of the map that it searches and compares it with
  * the last one that its thread read: versions must never decrease. It writes no
- * shared memory, and its thread's own line only when the version changes.
+ * shared memory, and writes its thread's own line only when the version
+ * changes.
  */
 #ifndef RM_SNAPSHOT_VERSION_H
 #define RM_SNAPSHOT_VERSION_H
@@ -21,7 +22,7 @@ struct snapshot_seen {
 
 struct snapshot_versions {
 	struct snapshot map; /* first member: the owner of the epoch records */
-	uint64_t loads;      /* maps created by load(); under map.lock */
+	uint64_t loads;      /* maps created by load(); protected by map.lock */
 	struct snapshot_seen seen[];
 };
 
@@ -42,7 +43,7 @@ RM_HOT void snapshot_record_version(
 	atomic_store_explicit(&seen->version, version, memory_order_relaxed);
 }
 
-/* Also returns the version of the map that was searched. */
+/* Looks a key up. Also returns the version of the map that was searched. */
 RM_HOT bool snapshot_lookup_numbered(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, uint64_t *version)
 {
@@ -74,11 +75,11 @@ static inline int snapshot_version_load(
 	return error;
 }
 
-/* Returns the published version. Called under the lock, or when there are no
+/* Returns the published version. The caller holds the lock, or there are no
    other threads. */
 static inline uint64_t snapshot_version_now(struct snapshot_versions *versions)
 {
-	/* relaxed: constant under the lock */
+	/* relaxed: changed only under the lock */
 	const struct snapshot_numbered *now =
 	        atomic_load_explicit(&versions->map.now, memory_order_relaxed);
 

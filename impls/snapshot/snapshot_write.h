@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* snapshot_write.h - copy on write: writes that each make one copy. */
+/* snapshot_write.h - copy on write: each write makes one copy. */
 #ifndef RM_SNAPSHOT_WRITE_H
 #define RM_SNAPSHOT_WRITE_H
 
 #include "impls/snapshot/snapshot_ops.h"
 
-/* Does exchange or, with `only_new`, insert_if_absent; upsert calls it with old
-   == NULL. */
+/* Implements exchange or, if `only_new`, insert_if_absent. Upsert calls it with
+   old == NULL. */
 RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old, bool only_new)
 {
@@ -53,7 +53,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return replace(thread, shape, key, value, present, true);
 }
 
-/* remove calls this with old == NULL. */
+/* Remove calls this with old == NULL. */
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

@@ -9,14 +9,16 @@
  * through the stacks of registered threads, static data, and their pointers,
  * but not through memory of the real malloc().
  *
- * There is one collector per process, so its counts are static. It marks in the
- * thread whose allocation started it and has no threads of its own.
+ * There is one collector per process, so its counts are static. The collector
+ * has no threads of its own: it marks in the thread whose allocation started
+ * the collection.
  */
 #ifndef RM_COLLECTOR_H
 #define RM_COLLECTOR_H
 
 #define GC_THREADS
-#define GC_NO_THREAD_REDIRECTS /* threads register when they join */
+#define GC_NO_THREAD_REDIRECTS /* threads call GC_register_my_thread() when they
+                                  join */
 
 #include "runner/base/clock.h"
 #include "runner/map.h"
@@ -34,8 +36,8 @@
 /* Memory without pointers, which the collector does not scan. */
 #define SYNCMAP_MALLOC_PLAIN(bytes) GC_MALLOC_ATOMIC(bytes)
 
-/* The collector writes them, on one thread at a time; any thread may read
-   them. */
+/* The collector writes these counts, in one thread at a time; any thread may
+   read them. */
 struct collector_pauses {
 	uint64_t since_ns; /* start of the current stop */
 	_Atomic uint64_t count, total_ns, longest_ns;
@@ -43,7 +45,7 @@ struct collector_pauses {
 
 static struct collector_pauses collector_pauses;
 
-/* The collector's hook, called before and after threads are stopped. */
+/* The collector calls this before and after it stops the threads. */
 static void GC_CALLBACK collector_event(GC_EventType event)
 {
 	struct collector_pauses *pauses = &collector_pauses;
@@ -67,10 +69,11 @@ static void GC_CALLBACK collector_event(GC_EventType event)
 static inline void collector_start(void)
 {
 	if (!GC_is_init_called()) {
-		GC_set_handle_fork(1); /* because checks run in a forked
+		GC_set_handle_fork(1); /* needed because checks run in a forked
 		                          child */
 		GC_set_markers_count(1);
-		GC_set_warn_proc(GC_ignore_warn_proc); /* about large blocks */
+		/* suppresses warnings about large blocks */
+		GC_set_warn_proc(GC_ignore_warn_proc);
 		GC_INIT();
 		GC_allow_register_threads();
 	}

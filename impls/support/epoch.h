@@ -53,16 +53,16 @@
  * Guards (EPOCH_GUARDED, epoch_guard.h). A thread is parked unless it is inside
  * an operation: it unparks without U3 and parks again. A2 is followed by a
  * barrier on all running threads. In 3b a reader that has unparked since, and
- * whose U2 was not read by A3, passed that barrier before U2, and hence sees the
- * unlinking.
+ * whose U2 was not read by A3, passed that barrier before U2, and hence sees
+ * the unlinking.
  *
- * Cost. A thread with retired objects reads `seen` of all T threads and
- * increments `ticket` when it closes a bag and at every 16th announcement. Each
+ * Cost. When a thread with retired objects closes a bag, and at every 16th
+ * announcement, it reads `seen` of all T threads and increments `ticket`. Each
  * `seen` is on a line that its thread writes, so with T writing threads a poll
  * has T misses. A record takes 4 lines, a bag 2 KiB.
  *
- * The file is long because each step of the proof is a line of it, and fast and
- * slow parts call each other.
+ * The file is long because each step of the proof is a line of code, and the
+ * fast and slow parts call each other.
  */
 #ifndef RM_EPOCH_H
 #define RM_EPOCH_H
@@ -83,15 +83,16 @@
 enum {
 	EPOCH_PAD = 128,       /* two cache lines, since the prefetcher fetches
 	                    pairs */
-	EPOCH_BAG_ITEMS = 125, /* with its head a bag has 2 KiB */
+	EPOCH_BAG_ITEMS = 125, /* makes a bag, with its head, 2 KiB */
 	EPOCH_BAG_BYTES = 64 << 10,
 	EPOCH_POLL =
-	        16, /* announcements between two looks for objects to free */
+	        16, /* announcements between two attempts to free objects */
 	EPOCH_LIMIT = 256 << 20, /* default of retired_limit_bytes */
 	EPOCH_KIND_BITS = 8,
 };
 
-/* A retired object: pointer, size, and how epoch_free() frees it. */
+/* A retired object, with its size and the kind that tells epoch_free() how to
+   free it. */
 struct epoch_item {
 	void *pointer;
 	uint64_t bytes_and_kind; /* bytes << EPOCH_KIND_BITS | kind */
@@ -105,20 +106,24 @@ struct epoch_bag {
 	struct epoch_item items[EPOCH_BAG_ITEMS];
 };
 
-/* One thread. Other threads read only `seen` and the counters. */
+/* The state of one thread. Other threads read only `seen` and the counters. */
 struct epoch_record {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t seen;
 	struct epoch *epoch;
 	void *owner;     /* the map, for its operations and epoch_free() */
-	bool limbo;      /* retired objects are not freed yet */
-	bool due;        /* a bag was closed: settle at the operation's end */
-	unsigned pinned; /* references outlive an operation, so do not wait */
+	bool limbo;      /* true if retired objects are not freed yet */
+	bool due;        /* true if a bag was closed, so settle when the
+	                    operation ends */
+	unsigned pinned; /* not 0 if references outlive an operation, so do not
+	                    wait */
 	unsigned polls;  /* announcements since the last poll */
 	_Alignas(RM_CACHE_LINE) struct epoch_bag *open; /* never NULL */
 	struct epoch_bag *oldest, *newest;              /* closed bags */
-	struct epoch_bag *spare;                        /* an empty one */
-	/* Written only by this thread; only statistics read them. The first
-	   line exists in the stats build; retries are the map's failed CAS. */
+	/* an empty bag for reuse */
+	struct epoch_bag *spare;
+	/* Written only by this thread and read only for statistics. The first
+	   line is counted only in the stats build. `retries` counts failed CAS
+	   of the map. */
 	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
 	_Atomic uint64_t waits, wait_ns;
 };
@@ -134,13 +139,15 @@ struct epoch {
 	_Atomic unsigned waiting; /* number of threads that wait above the
 	                             limit */
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
-	_Atomic(struct epoch_bag *) orphans; /* from threads that left; lock */
-	uint64_t swept_at;                   /* epoch of the last sweep; lock */
+	_Atomic(struct epoch_bag *) orphans; /* bags of threads that left;
+	                                        protected by `lock` */
+	uint64_t swept_at;                   /* epoch of the last sweep;
+	                                        protected by `lock` */
 	struct epoch_record records[];
 };
 
-/* Frees one object. Each file that includes this header defines it, with a
-   switch over its own kinds, since a function pointer would put an indirect
+/* Frees one object. Each file that includes this header defines this function,
+   with a switch over its own kinds. A function pointer would put an indirect
    call into measured writes. Any joined thread and epoch_destroy() may call it.
    It must not retire. */
 static void epoch_free(void *owner, unsigned kind, void *pointer);
@@ -153,16 +160,16 @@ RM_HOT void epoch_unpark(struct epoch_record *record)
 	/* acquire: pairs with A4, case 3a of the proof */
 	uint64_t now = atomic_load_explicit(&epoch->now, memory_order_acquire);
 
-	/* release: U2, pairs with A3. In C++20 the release sequence of P1 ends
-	   here; in C11 it continued. */
+	/* release: U2, pairs with A3. In C++20 this store ends the release
+	   sequence of P1; in C11 the sequence continues. */
 	atomic_store_explicit(&record->seen, now, memory_order_release);
 	/* acq_rel: U3 of the proof */
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
 }
 
-/* The slow part: closing bags, advancing, waiting. Functions from here to
-   epoch_settle_slow() run at most once per bag or per EPOCH_POLL announcements.
-   Labels such as C1 are those of the proof. */
+/* The slow part: closing bags, advancing the epoch, waiting. The functions from
+   here to epoch_settle_slow() run at most once per bag or per EPOCH_POLL
+   announcements. Labels such as C1 refer to the proof above. */
 
 /* Frees the objects of a list of bags, and the bags. */
 static RM_COLD void epoch_free_bags(
@@ -224,7 +231,7 @@ static struct epoch_bag *epoch_new_bag(struct epoch_record *record)
 	return bag;
 }
 
-/* Closes the open bag and fixes its target. */
+/* Closes the open bag and sets its target. */
 static RM_COLD void epoch_close(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -336,8 +343,8 @@ static RM_COLD void epoch_poll(struct epoch_record *record)
 	epoch_sweep(record);
 }
 
-/* Leaves this thread's retired objects to the next sweep. The thread is
-   parked. */
+/* Makes this thread's retired objects orphans, which the next sweep frees. The
+   thread is parked. */
 static RM_COLD void epoch_hand_over(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -350,7 +357,7 @@ static RM_COLD void epoch_hand_over(struct epoch_record *record)
 	if (!record->oldest)
 		return;
 	pthread_mutex_lock(&epoch->lock);
-	/* relaxed, both: under the lock */
+	/* relaxed, both: the lock is held */
 	record->newest->next =
 	        atomic_load_explicit(&epoch->orphans, memory_order_relaxed);
 	atomic_store_explicit(
@@ -362,8 +369,8 @@ static RM_COLD void epoch_hand_over(struct epoch_record *record)
 }
 
 /* The end of epoch_leave(). If all other threads are parked or have left, the
-   epoch advances freely and the orphans are freed. The last thread to get the
-   lock sees that all others have left. */
+   epoch advances freely and the orphans are freed. The last thread that gets
+   the lock sees that all others have left. */
 static RM_COLD void epoch_sweep_last(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -408,7 +415,7 @@ static RM_COLD void epoch_wait(struct epoch_record *record)
 	rm_stat_own(&record->wait_ns, rm_now_ns() - start_ns);
 }
 
-/* epoch_settle() after a bag was closed. */
+/* The part of epoch_settle() that runs after a bag was closed. */
 static RM_COLD void epoch_settle_slow(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -425,8 +432,8 @@ static RM_COLD void epoch_settle_slow(struct epoch_record *record)
 }
 
 /*
- * Creates the reclamation of one map. Returns NULL without memory. The caller
- * destroys it.
+ * Creates the epochs of one map. Returns NULL if memory runs out. The caller
+ * calls epoch_destroy().
  *
  *	threads      records; slots are 0 .. threads - 1
  *	limit_bytes  above this many retired bytes writers wait; 0: 256 MiB
@@ -446,7 +453,7 @@ static struct epoch *epoch_create(
 	*epoch = (struct epoch){ .threads = threads, .keep = keep };
 	atomic_init(&epoch->now, 1);
 	epoch->limit_bytes = limit_bytes ? limit_bytes : EPOCH_LIMIT;
-	/* all open bags together stay below a quarter of the limit */
+	/* keeps all open bags together below a quarter of the limit */
 	epoch->bag_bytes = epoch->limit_bytes / (4 * threads);
 	if (epoch->bag_bytes > EPOCH_BAG_BYTES)
 		epoch->bag_bytes = EPOCH_BAG_BYTES;
@@ -456,8 +463,8 @@ static struct epoch *epoch_create(
 	return epoch;
 }
 
-/* Frees all retired objects, then the reclamation itself. No thread is joined.
-   `owner` is passed to epoch_free(). NULL is allowed. */
+/* Frees all retired objects, then the epochs themselves. No thread may be
+   joined. Passes `owner` to epoch_free(). Does nothing if `epoch` is NULL. */
 static void epoch_destroy(struct epoch *epoch, void *owner)
 {
 	if (!epoch)
@@ -476,7 +483,7 @@ static void epoch_destroy(struct epoch *epoch, void *owner)
 	free(epoch);
 }
 
-/* Starts a park: the thread holds no reference until epoch_unpark(), and the
+/* Starts a park. The thread holds no reference until epoch_unpark(), and the
    epoch advances without it. Its retired objects are left to other threads. */
 RM_HOT void epoch_park(struct epoch_record *record)
 {
@@ -486,8 +493,8 @@ RM_HOT void epoch_park(struct epoch_record *record)
 		epoch_hand_over(record);
 }
 
-/* Announces a quiescent state: the thread holds no reference. Never blocks. May
-   free objects of this thread and of threads that left. */
+/* Announces that the thread holds no reference. Never blocks. May free objects
+   of this thread and of threads that left. */
 RM_HOT void epoch_quiesce(struct epoch_record *record)
 {
 	/* acquire: Q1, pairs with A4. release: Q2, pairs with A3 */
@@ -516,8 +523,8 @@ static struct epoch_record *epoch_join(
 	return record;
 }
 
-/* Ends a thread's use; leaves its retired objects to other threads. The last
-   thread to leave frees everything. */
+/* Ends the registration of a thread. Its retired objects become orphans. The
+   last thread to leave frees everything. */
 static void epoch_leave(struct epoch_record *record)
 {
 	epoch_park(record);
@@ -526,8 +533,8 @@ static void epoch_leave(struct epoch_record *record)
 
 /*
  * Retires an object that the caller has unlinked: no lookup can find it now.
- * May be called under a lock; the caller calls epoch_settle() after it released
- * all locks.
+ * May be called while a lock is held. The caller must call epoch_settle() after
+ * it has released all locks.
  *
  *	kind   0 .. 255, for epoch_free()
  *	bytes  size of the freed memory, for the limit and the statistics
@@ -549,15 +556,17 @@ RM_HOT void epoch_retire(struct epoch_record *record, unsigned kind,
 		epoch_close(record);
 }
 
-/* Ends a write. The caller holds no lock and no reference. Frees what is free.
-   Above the limit it waits for a grace period and counts that. */
+/* Ends a write. The caller holds no lock and no reference. Frees the objects
+   that may be freed. Above the limit, waits for a grace period and counts the
+   wait. */
 RM_HOT void epoch_settle(struct epoch_record *record)
 {
 	if (__builtin_expect(record->due, 0))
 		epoch_settle_slow(record);
 }
 
-/* rm_map_ops.stats of the reclamation. Any thread may call it at any time. */
+/* Reports the statistics of the reclamation, as rm_map_ops.stats does. Any
+   thread may call it at any time. */
 static void epoch_stats(struct epoch *epoch, rm_stat_fn *emit, void *context)
 {
 	uint64_t sum[7] = { 0 };

@@ -29,8 +29,8 @@ RM_HOT void epoch_guard_leave(struct epoch_record *record)
 		atomic_store_explicit(&record->seen, 0, memory_order_release);
 }
 
-/* Ends a write, outside of a section: frees what is free, and may wait as
-   epoch_settle() does. */
+/* Ends a write. Called outside of a section. May free objects and may wait,
+   like epoch_settle(). */
 RM_HOT void epoch_guard_settle(struct epoch_record *record)
 {
 	if (EPOCH_GUARDED && __builtin_expect(record->limbo, 0))

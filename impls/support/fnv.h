@@ -11,7 +11,7 @@
 
 #include "runner/map.h"
 
-/* FNV-1a of `length` bytes. */
+/* Returns FNV-1a of `length` bytes. */
 RM_HOT uint64_t rm_fnv1a(const char *bytes, size_t length)
 {
 	uint64_t hash = 14695981039346656037U;
@@ -21,7 +21,7 @@ RM_HOT uint64_t rm_fnv1a(const char *bytes, size_t length)
 	return hash;
 }
 
-/* FNV-1a hash of a key: of the 8 bytes of its word, lowest first, or of its
+/* Returns FNV-1a of a key: of the 8 bytes of its word, lowest first, or of its
    bytes. */
 RM_HOT uint64_t rm_fnv1a_key(struct rm_shape shape, struct rm_key key)
 {
@@ -34,9 +34,9 @@ RM_HOT uint64_t rm_fnv1a_key(struct rm_shape shape, struct rm_key key)
 	return hash;
 }
 
-/* Index of a key's shard, 0 .. shards - 1; `shards` is a power of two. Both
-   halves of the hash are combined, since the lowest k bits of FNV-1a depend
-   only on the lowest k bits of each byte. */
+/* Returns the index of a key's shard, 0 .. shards - 1; `shards` is a power of
+   two. Both halves of the hash are combined, since the lowest k bits of FNV-1a
+   depend only on the lowest k bits of each byte. */
 RM_HOT size_t rm_fnv1a_shard(
         struct rm_shape shape, struct rm_key key, size_t shards)
 {

@@ -25,8 +25,8 @@
 GO_CALL void go_w_lock_slow(_Atomic uint32_t *w)
 {
 	RM_LOCK_WAIT_BEGIN();
-	/* acquire: pairs with the release in go_w_unlock(). State 2: from now
-	   on some thread, not necessarily this one, may sleep. */
+	/* acquire: pairs with the release in go_w_unlock(). State 2 means that
+	   some thread, not necessarily this one, may sleep. */
 	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
 		go_futex_wait(w, 2);
 }
@@ -44,7 +44,7 @@ static inline void go_w_lock(_Atomic uint32_t *w)
 
 static inline void go_w_unlock(_Atomic uint32_t *w)
 {
-	/* release: the next holder sees the work of this one */
+	/* release: the next holder sees the work of this holder */
 	if (atomic_exchange_explicit(w, 0, memory_order_release) == 2)
 		go_futex_wake(w, 1);
 }

@@ -3,8 +3,8 @@
  * go_mutex.h - Go's Mutex, normal and starvation mode.
  *
  * Written from a description of the algorithm, not from code. One word holds
- * the state: locked, woken (a thread is awake and tries, so unlock wakes no
- * other), starving, and the number of waiters.
+ * the state: locked, woken (a thread is awake and tries to lock, so unlock
+ * wakes no other thread), starving, and the number of waiters.
  *
  * Normal mode: waiters sleep in order of arrival. A woken waiter competes with
  * newcomers, which are running already and mostly win. It then waits at the
@@ -13,11 +13,11 @@
  * newcomers queue at the end without trying or spinning. The mode ends when the
  * new owner is the last waiter or has waited for less than 1 ms.
  *
- * This port differs from Go: a thread waits where Go parks a goroutine. Go's
- * semaphore keeps the queues in a table of the process. Here each mutex has its
- * own queue, so it takes 32 bytes instead of 8. A newcomer spins on more than
- * one CPU, as in Go, but C cannot check whether other goroutines wait for this
- * CPU.
+ * This port differs from Go in some points. A thread waits where Go parks a
+ * goroutine. Go's semaphore keeps the queues in a table of the process. Here
+ * each mutex has its own queue, so it takes 32 bytes instead of 8. A newcomer
+ * spins on more than one CPU, as in Go, but C cannot check whether other
+ * goroutines wait for this CPU.
  */
 #ifndef RM_SUPPORT_GO_MUTEX_H
 #define RM_SUPPORT_GO_MUTEX_H
@@ -33,8 +33,8 @@ enum {
 	GO_MUTEX_LOCKED = 1,
 	GO_MUTEX_WOKEN = 2,
 	GO_MUTEX_STARVING = 4,
-	GO_MUTEX_WAITER = 8, /* one waiter */
-	GO_MUTEX_SPINS = 4,  /* spins of a newcomer */
+	GO_MUTEX_WAITER = 8, /* added to the state for each waiter */
+	GO_MUTEX_SPINS = 4,  /* most spins of a newcomer */
 	GO_MUTEX_PAUSES = 30,
 	GO_MUTEX_STARVED_NS = 1000000,
 };
@@ -42,14 +42,14 @@ enum {
 /* A queued thread; located on that thread's stack. */
 struct go_waiter {
 	struct go_waiter *next;
-	_Atomic uint32_t granted; /* 1: may go on */
+	_Atomic uint32_t granted; /* 1 once the waiter may go on */
 };
 
 /* Initialised by go_mutex_init(). */
 struct go_mutex {
 	_Atomic uint32_t state;
 	uint32_t spins; /* GO_MUTEX_SPINS, or 0 if there is one CPU; constant */
-	_Atomic uint32_t line; /* protects the fields below; go_futex.h */
+	_Atomic uint32_t line; /* protects the fields below; see go_futex.h */
 	uint32_t grants;       /* grants for which there is no waiter yet */
 	struct go_waiter *first, *last;
 };
@@ -77,7 +77,8 @@ static __attribute__((unused)) RM_COLD _Noreturn void go_mutex_fatal(
 	abort();
 }
 
-/* Queues, at the front if `ahead` or at the end, and waits until granted. */
+/* Queues the thread, at the front if `ahead` and otherwise at the end. Waits
+   until the lock is granted. */
 GO_CALL void go_mutex_queue(struct go_mutex *mutex, bool ahead)
 {
 	struct go_waiter self = { .next = NULL };
@@ -141,8 +142,9 @@ static inline uint32_t go_mutex_desired_state(
 	return desired;
 }
 
-/* Returns what a waiter that was given a starving mutex adds to the state: one
-   waiter fewer, locked and, if due, the end of the mode. */
+/* Returns what a waiter that was given a starving mutex adds to the state. The
+   change makes the mutex locked, subtracts one waiter and, if due, ends the
+   mode. */
 static inline uint32_t go_mutex_take_over(
         uint32_t old, const struct go_contender *self)
 {
@@ -153,7 +155,7 @@ static inline uint32_t go_mutex_take_over(
 	return change;
 }
 
-/* Spins for a moment if that is useful; false: it is not useful. Sets a flag so
+/* Spins for a moment if that is useful, otherwise returns false. Sets a flag so
    that unlock need not wake a waiter. */
 static inline bool go_mutex_spin(
         struct go_mutex *mutex, struct go_contender *self, uint32_t old)
@@ -161,7 +163,7 @@ static inline bool go_mutex_spin(
 	if ((old & (GO_MUTEX_LOCKED | GO_MUTEX_STARVING)) != GO_MUTEX_LOCKED ||
 	        self->spins >= mutex->spins)
 		return false;
-	/* relaxed, both: a hint to unlock, no data */
+	/* relaxed, both: a hint to unlock, which publishes no data */
 	if (!self->awoken && !(old & GO_MUTEX_WOKEN) &&
 	        old / GO_MUTEX_WAITER != 0 &&
 	        atomic_compare_exchange_strong_explicit(&mutex->state, &old,
@@ -186,7 +188,7 @@ static inline bool go_mutex_sleep(
 	go_mutex_queue(mutex, before);
 	self->starving |= rm_now_ns() - self->since_ns > GO_MUTEX_STARVED_NS;
 
-	/* relaxed: the grant has ordered it, or the next exchange will */
+	/* relaxed: ordered by the grant or by the next exchange */
 	uint32_t old =
 	        atomic_load_explicit(&mutex->state, memory_order_relaxed);
 
@@ -250,23 +252,24 @@ GO_CALL void go_mutex_unlock_slow(struct go_mutex *mutex, uint32_t state)
 	if ((state + GO_MUTEX_LOCKED) % 2 == 0)
 		go_mutex_fatal("unlock of unlocked mutex");
 	if (state & GO_MUTEX_STARVING) {
-		go_mutex_grant(mutex); /* the lock itself */
+		go_mutex_grant(mutex); /* hands over the lock itself */
 		return;
 	}
 	while (state >= GO_MUTEX_WAITER && !(state & awake))
-		/* release: handed on by the grant; relaxed if it failed: the
+		/* release: the grant passes it on; relaxed if it failed: the
 		   new state is checked */
 		if (atomic_compare_exchange_strong_explicit(&mutex->state,
 		            &state, (state - GO_MUTEX_WAITER) | GO_MUTEX_WOKEN,
 		            memory_order_release, memory_order_relaxed)) {
-			go_mutex_grant(mutex); /* the right to compete */
+			go_mutex_grant(mutex); /* hands over the right to
+			                          compete */
 			return;
 		}
 }
 
 RM_HOT void go_mutex_unlock(struct go_mutex *mutex)
 {
-	/* release: the next holder sees what this one wrote */
+	/* release: the next holder sees the work of this holder */
 	uint32_t state = atomic_fetch_sub_explicit(&mutex->state,
 	                         GO_MUTEX_LOCKED, memory_order_release) -
 	                 GO_MUTEX_LOCKED;

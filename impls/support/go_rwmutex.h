@@ -25,20 +25,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* All zero is unlocked. */
+/* A lock of zero bytes is unlocked. */
 struct go_rwmutex {
 	_Atomic uint32_t w;          /* 0 free, 1 held, 2 held and waited for */
 	_Atomic uint32_t writer_sem; /* the writer waits for old readers */
 	_Atomic uint32_t reader_sem; /* readers wait for the writer */
-	_Atomic int32_t reader_count; /* number of readers; minus 2^30: a writer
-	                                 waits or writes */
+	_Atomic int32_t reader_count; /* number of readers, minus 2^30 while a
+	                                 writer waits or writes */
 	_Atomic int32_t reader_wait;  /* readers for which the writer still
 	                                waits */
 };
 
 enum { GO_RW_MAX_READERS = 1 << 30 };
 
-/* Decrements the semaphore; sleeps while it is 0. */
+/* Decrements the semaphore. Sleeps while it is 0. */
 GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 {
 	RM_LOCK_WAIT_BEGIN();
@@ -58,7 +58,7 @@ GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 	}
 }
 
-/* Adds `count` > 0 to the semaphore and wakes as many threads. */
+/* Adds `count` > 0 to the semaphore and wakes that number of threads. */
 GO_CALL void go_sem_release(_Atomic uint32_t *sem, uint32_t count)
 {
 	/* release: acquiring threads see this thread's work */
@@ -73,7 +73,7 @@ static __attribute__((unused)) RM_COLD _Noreturn void go_rwmutex_fatal(
 	abort();
 }
 
-/* Locks for reading; several threads may hold it. It is not recursive, since a
+/* Locks for reading, together with other readers. Not recursive, since a
    waiting writer blocks the second call. */
 RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
 {
@@ -89,7 +89,8 @@ GO_CALL void go_rwmutex_read_unlock_slow(struct go_rwmutex *lock, int32_t count)
 {
 	if (count == 0 || count == -GO_RW_MAX_READERS)
 		go_rwmutex_fatal("RUnlock");
-	/* acq_rel: the last reader to leave hands over the work of all */
+	/* acq_rel: the last reader to leave publishes the work of all readers
+	   to the writer */
 	if (atomic_fetch_sub_explicit(
 	            &lock->reader_wait, 1, memory_order_acq_rel) == 1)
 		go_sem_release(&lock->writer_sem, 1);
@@ -113,7 +114,7 @@ GO_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
 	int32_t readers = atomic_fetch_sub_explicit(
 	        &lock->reader_count, GO_RW_MAX_READERS, memory_order_acquire);
 
-	/* acq_rel: readers that left since then have counted down below 0 */
+	/* acq_rel: readers that left in the meantime have counted below 0 */
 	if (readers != 0 && atomic_fetch_add_explicit(&lock->reader_wait,
 	                            readers, memory_order_acq_rel) +
 	                                    readers !=

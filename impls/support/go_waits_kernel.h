@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * go_waits_kernel.h - waits of Go's locks sleep in the kernel. One of the
+ * go_waits_kernel.h - Go's locks wait by sleeping in the kernel. One of the
  * choices for GO_WAITS, see go_futex.h.
  *
  * A wait may return early. For example, a wake-up for a finished waiter may

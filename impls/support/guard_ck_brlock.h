@@ -6,8 +6,8 @@
  * Source: I. Molnar, D. S. Miller, Linux 2.4; ck_brlock.h. Each reader has a
  * word on its own cache lines, so lookups write nothing shared, and a writer
  * visits the words of all possible readers. All words are registered at
- * creation, so that a join never waits. The library's waits would spin without
- * end; a writer's waits here yield (spin.h).
+ * creation, so that a join never waits. The library would spin without end;
+ * here a waiting writer yields (spin.h).
  */
 #ifndef RM_SUPPORT_GUARD_CK_BRLOCK_H
 #define RM_SUPPORT_GUARD_CK_BRLOCK_H
@@ -84,7 +84,7 @@ static __attribute__((noinline, unused)) void guard_write(struct guard *guard)
 	while (ck_pr_fas_uint(&guard->lock.writer, true) == true)
 		spin_wait(&looks);
 	ck_pr_fence_atomic_load();
-	/* From now on new readers wait; wait until the current ones leave. */
+	/* New readers now wait. Wait until the current readers leave. */
 	for (ck_brlock_reader_t *reader = guard->lock.readers; reader;
 	        reader = reader->next)
 		for (looks = 0; ck_pr_load_uint(&reader->n_readers) != 0;)

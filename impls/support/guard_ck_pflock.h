@@ -5,8 +5,8 @@
  *
  * Source: Brandenburg, Anderson, "Spin-Based Reader-Writer Synchronization for
  * Multiprocessor Real-Time Systems", 2010; ck_pflock.h. The lock's words,
- * constants, primitives and unlocking are the library's. Its waits spin without
- * end; those here yield (spin.h).
+ * constants, primitives and unlocking are the library's. The library would spin
+ * without end; here waiting threads yield (spin.h).
  */
 #ifndef RM_SUPPORT_GUARD_CK_PFLOCK_H
 #define RM_SUPPORT_GUARD_CK_PFLOCK_H
@@ -32,8 +32,8 @@ static inline void guard_destroy(struct guard *guard)
 	(void)guard;
 }
 
-/* Waits until the bits of *word in `mask` equal `value`, or differ if
-   !equal. */
+/* Waits until the bits of `*word` in `mask` equal `value` or, if `equal` is
+   false, differ from it. */
 static __attribute__((noinline, unused)) void pflock_await(
         uint32_t *word, uint32_t mask, uint32_t value, bool equal)
 {
@@ -46,7 +46,7 @@ static __attribute__((noinline, unused)) void pflock_await(
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	RM_LOCK_BEGIN(RM_LOCK_READ);
-	/* nonzero if a writer is present: its phase, one of two */
+	/* phase of the writer, one of two, or 0 if there is no writer */
 	uint32_t phase = ck_pr_faa_32(&guard->lock.rin, CK_PFLOCK_RINC) &
 	                 CK_PFLOCK_WBITS;
 
@@ -69,7 +69,7 @@ RM_HOT void guard_write(struct guard *guard)
 	uint32_t ticket = ck_pr_faa_32(&guard->lock.win, 1);
 
 	pflock_await(&guard->lock.wout, UINT32_MAX, ticket, true);
-	/* From now on new readers wait; wait until the current ones leave. */
+	/* New readers now wait. Wait until the current readers leave. */
 	ticket = ck_pr_faa_32(
 	        &guard->lock.rin, (ticket & CK_PFLOCK_PHID) | CK_PFLOCK_PRES);
 	pflock_await(&guard->lock.rout, UINT32_MAX, ticket, true);

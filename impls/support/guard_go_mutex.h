@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_go_mutex.h - Go's Mutex, for lookups too. A guard of
+/* guard_go_mutex.h - Go's Mutex, which lookups take, too. A guard for
    gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_GO_MUTEX_H
 #define RM_SUPPORT_GUARD_GO_MUTEX_H

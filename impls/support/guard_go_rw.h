@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_go_rw.h - Go's RWMutex. A guard of gomap_guarded.h. */
+/* guard_go_rw.h - Go's RWMutex. A guard for gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_GO_RW_H
 #define RM_SUPPORT_GUARD_GO_RW_H
 

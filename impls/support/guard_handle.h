@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_handle.h - for guards that need no handle per thread: the handle is the
+/* guard_handle.h - for guards that need no handle per thread. The handle is the
    map. */
 #ifndef RM_SUPPORT_GUARD_HANDLE_H
 #define RM_SUPPORT_GUARD_HANDLE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_none.h - no lock, for misuses. A guard of gomap_guarded.h. */
+/* guard_none.h - no lock, for misuses. A guard for gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_NONE_H
 #define RM_SUPPORT_GUARD_NONE_H
 

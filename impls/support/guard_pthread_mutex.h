@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_pthread_mutex.h - POSIX' default mutex, for lookups too. A guard of
-   gomap_guarded.h. */
+/* guard_pthread_mutex.h - POSIX' default mutex, which lookups take, too. A
+   guard for gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_PTHREAD_MUTEX_H
 #define RM_SUPPORT_GUARD_PTHREAD_MUTEX_H
 

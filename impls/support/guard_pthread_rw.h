@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* guard_pthread_rw.h - POSIX' rwlock of the kind GUARD_RWLOCK_KIND, an
-   enumerator that the includer defines. A guard of gomap_guarded.h. */
+   enumerator that the includer defines. A guard for gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_PTHREAD_RW_H
 #define RM_SUPPORT_GUARD_PTHREAD_RW_H
 

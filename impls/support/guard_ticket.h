@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_ticket.h - a ticket lock, for lookups too. A guard of
+/* guard_ticket.h - a ticket lock, which lookups take, too. A guard for
    gomap_guarded.h. */
 #ifndef RM_SUPPORT_GUARD_TICKET_H
 #define RM_SUPPORT_GUARD_TICKET_H

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash.h - the hash of all maps, so that maps do not differ by their hash.
+ * hash.h - the hash function of all maps, so that maps do not differ by it.
  *
  * Source: wyhash, final version 4 (Wang Yi, public domain), with its secrets,
- * its rounds and its last two products. The seed enters both factors, one added
- * and one subtracted, as in XXH3 (Yann Collet). A 64-bit key or a 16-byte
- * string takes two products, every further 16 bytes one more. Chains are as
- * long as expected by chance, even for multiples of a power of two
+ * its rounds and its last two products. The seed is added to one factor and
+ * subtracted from the other, as in XXH3 (Yann Collet). A 64-bit key or a
+ * 16-byte string takes two products, every further 16 bytes one more. Chains
+ * are as long as expected by chance, even for multiples of a power of two
  * (tests/unit/support/test_hash_keys.c). Reasons: docs/adr/0055.
  */
 #ifndef RM_SUPPORT_HASH_H
 #define RM_SUPPORT_HASH_H
 
-#include "runner/driver.h" /* rm_multiply_fold */
+#include "runner/driver.h"
 #include "runner/map.h"
 
 #include <string.h>
@@ -52,7 +52,8 @@ RM_HOT uint64_t rm_hash_read(const char *bytes, size_t size)
 	return word;
 }
 
-/* Any length: 16 bytes per round, the last 0 .. 16 bytes read overlapping. */
+/* Hashes bytes of any length, 16 per round. The loads of the last 16 bytes may
+   overlap earlier ones. */
 static __attribute__((noinline, unused)) uint64_t rm_hash_long(
         const char *bytes, size_t length, uint64_t seed)
 {
@@ -74,14 +75,14 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
 		high = (uint64_t)(unsigned char)bytes[left / 2] << 8 |
 		       (unsigned char)bytes[left - 1];
 	}
-	/* The length distinguishes "a" from "a\0a", for which the same bytes
-	   are read. */
+	/* The same bytes are read for "a" and "a\0a", so the length is hashed,
+	   too. */
 	return rm_hash_end(low ^ secret, high ^ hash, length);
 }
 
-/* Hash of a key: in u64 shapes of key.word, in string shapes of key.bytes,
-   which may have any length, even 0. Equal seeds give equal hashes on every
-   machine of one byte order. Any thread. */
+/* Returns the hash of a key: of key.word in u64 shapes, and of key.bytes, of
+   any length, in string shapes. Equal seeds give equal hashes on all machines
+   with the same byte order. */
 RM_HOT uint64_t rm_hash(struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
 	const uint64_t secret = rm_hash_secret(seed), hash = RM_HASH_B - seed;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hazard.h - hazard pointers (Michael, 2004): a thread names what it reads.
+ * hazard.h - hazard pointers (Michael, 2004).
  *
- * A reader writes an object's address into its slot and checks that the object
- * is still linked; only then does it read the object. A thread that has
- * unlinked an object keeps it in a list. When that list is full, the thread
- * reads all slots and frees the objects that no slot names. So a stopped reader
- * retains only the objects that its slots name. The lists bound the unfreed
- * memory: each has at most HAZARD_SLACK + 2 x the slots of all threads. Writers
- * never wait for readers.
+ * A reader "names" an object: it writes the object's address into its slot and
+ * checks that the object is still linked. Only then does it read the object. A
+ * thread that has unlinked an object keeps it in a list. When that list is
+ * full, the thread reads all slots and frees the objects that no slot names. So
+ * a stopped reader retains only the objects that its slots name. The lists
+ * bound the unfreed memory: each has at most HAZARD_SLACK + 2 x the slots of
+ * all threads. Writers never wait for readers.
  *
  * Cost. A snapshot reads the slots of all T threads, once per at least 64 + 3 T
  * retired objects. A list has 64 + 6 T items of 16 bytes: all lists together
@@ -18,12 +18,12 @@
  *	free:	F1 unlink (long ago);	F2 rmw slot, of each slot
  *
  * Why no fence is needed. Every change of a slot is a read-modify-write that
- * acquires and releases, as is the freeing thread's F2, which adds 0. So of N1
- * and F2 the later one in the slot's order sees all that happened before the
- * earlier one. F2 after N1: it sees the name or a later one; in the latter case
- * all reads under the name have happened. F2 before N1: N2 sees the unlinking,
- * and the reader retries. A slot may be copied to a higher one of the same
- * thread without a check, since slots are read in ascending order.
+ * acquires and releases, and so is F2 of the freeing thread, which adds 0. So
+ * of N1 and F2 the later one in the slot's order sees all that happened before
+ * the earlier one. F2 after N1: it sees the name or a later one; in the latter
+ * case all reads under the name have happened. F2 before N1: N2 sees the
+ * unlinking, and the reader retries. A slot may be copied to a higher one of
+ * the same thread without a check, since slots are read in ascending order.
  */
 #ifndef RM_HAZARD_H
 #define RM_HAZARD_H
@@ -42,39 +42,40 @@ enum {
 	                      number of slots */
 };
 
-/* Retired, and possibly named. */
+/* An object that is retired, but may still be named. */
 struct hazard_item {
 	void *pointer;
 	uint64_t bytes;
 };
 
-/* One thread. Other threads use only slots and counters. */
+/* The state of one thread. Other threads use only its slots and counters. */
 struct hazard_record {
 	_Alignas(HAZARD_PAD) _Atomic uintptr_t slot[HAZARD_SLOTS];
 	_Alignas(RM_CACHE_LINE) struct hazard *hazard;
 	void *owner;               /* the map, for hazard_free() */
-	struct hazard_item *items; /* capacity: hazard->threshold */
+	struct hazard_item *items; /* capacity is hazard->threshold */
 	size_t count;
-	unsigned pins; /* for the map: nested scans */
-	bool due;      /* for the map: other memory waits to be freed */
-	/* one writer, this thread; in the stats build */
+	unsigned pins; /* used by the map: number of nested scans */
+	bool due;      /* used by the map: other memory waits to be freed */
+	/* written by this thread only, in the stats build only */
 	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
-	_Atomic uint64_t scans; /* not atomic: one per full list */
+	_Atomic uint64_t scans; /* counted once per full list, in all builds */
 };
 
 struct hazard {
 	size_t threads, threshold; /* constants after creation */
 	_Alignas(HAZARD_PAD) pthread_mutex_t lock;
-	struct hazard_item *orphans; /* from threads that left; lock */
+	struct hazard_item *orphans; /* items of threads that left; protected by
+	                                `lock` */
 	size_t orphan_count;
 	struct hazard_record records[];
 };
 
-/* Frees one object; each file that includes this header defines it. Any joined
-   thread and hazard_destroy() may call it. */
+/* Frees one object. Each file that includes this header defines this function.
+   Any joined thread and hazard_destroy() may call it. */
 static void hazard_free(void *owner, void *pointer);
 
-/* The names in all slots: an open hash set for one snapshot. */
+/* An open-addressing hash set of the names in all slots, for one snapshot. */
 struct hazard_names {
 	uintptr_t *table;
 	size_t mask;
@@ -89,7 +90,7 @@ static inline void *hazard_new(size_t count, size_t bytes)
 	return memory;
 }
 
-/* Returns the index of a name, or of the free place for it. */
+/* Returns the index of a name or, if it is absent, of the free place for it. */
 static inline size_t hazard_index(
         const struct hazard_names *names, uintptr_t name)
 {
@@ -127,7 +128,7 @@ static inline struct hazard_names hazard_snapshot(struct hazard *hazard)
 	return names;
 }
 
-/* Frees the items that no slot names; returns how many are left. */
+/* Frees the items that no slot names. Returns the number of items left. */
 static inline size_t hazard_free_unnamed(struct hazard_record *record,
         const struct hazard_names *names, struct hazard_item *items,
         size_t count)
@@ -179,7 +180,7 @@ RM_HOT void hazard_name(struct hazard_record *record, int slot, uintptr_t name)
 /* Returns the name in this thread's slot. */
 RM_HOT uintptr_t hazard_current_name(struct hazard_record *record, int slot)
 {
-	/* relaxed: only this thread changes it */
+	/* relaxed: only this thread changes its slots */
 	return atomic_load_explicit(&record->slot[slot], memory_order_relaxed);
 }
 
@@ -191,8 +192,8 @@ RM_HOT void hazard_quiesce(struct hazard_record *record, int slots)
 			hazard_name(record, s, 0);
 }
 
-/* Retires an object that this thread has unlinked. Frees others when the list
-   is full; never waits. */
+/* Retires an object that this thread has unlinked. Frees other objects when the
+   list is full. Never waits. */
 RM_HOT void hazard_retire(
         struct hazard_record *record, void *pointer, uint64_t bytes)
 {
@@ -203,7 +204,7 @@ RM_HOT void hazard_retire(
 		hazard_scan(record);
 }
 
-/* NULL: no memory. Slots are numbered 0 .. threads - 1. */
+/* Returns NULL if memory runs out. Threads are numbered 0 .. threads - 1. */
 static inline struct hazard *hazard_create(size_t threads)
 {
 	struct hazard *hazard = aligned_alloc(HAZARD_PAD,
@@ -219,7 +220,7 @@ static inline struct hazard *hazard_create(size_t threads)
 	return hazard;
 }
 
-/* Frees all retired objects. No thread is joined. */
+/* Frees all retired objects. No thread may be joined. */
 static inline void hazard_destroy(struct hazard *hazard, void *owner)
 {
 	for (size_t i = 0; i < hazard->orphan_count; i++)
@@ -231,7 +232,7 @@ static inline void hazard_destroy(struct hazard *hazard, void *owner)
 	free(hazard);
 }
 
-/* Registers the calling thread; NULL: no memory. */
+/* Registers the calling thread. Returns NULL if memory runs out. */
 static inline struct hazard_record *hazard_join(
         struct hazard *hazard, size_t slot, void *owner)
 {
@@ -244,8 +245,8 @@ static inline struct hazard_record *hazard_join(
 	return record->items ? record : NULL;
 }
 
-/* Leaves objects that other threads still name to the next snapshot. The caller
-   holds the lock. */
+/* Makes this thread's objects orphans if other threads still name them. A later
+   snapshot frees them. The caller holds the lock. */
 static inline void hazard_hand_over(struct hazard_record *record)
 {
 	struct hazard *hazard = record->hazard;
@@ -261,7 +262,8 @@ static inline void hazard_hand_over(struct hazard_record *record)
 	record->count = 0;
 }
 
-/* Ends a thread's use. The last thread to leave frees everything. */
+/* Ends the registration of a thread. The last thread to leave frees
+   everything. */
 static inline void hazard_leave(struct hazard_record *record)
 {
 	struct hazard *hazard = record->hazard;
@@ -278,7 +280,8 @@ static inline void hazard_leave(struct hazard_record *record)
 	free(names.table);
 }
 
-/* rm_map_ops.stats of the reclamation. Any thread may call it at any time. */
+/* Reports the statistics of the reclamation, as rm_map_ops.stats does. Any
+   thread may call it at any time. */
 static inline void hazard_stats(
         struct hazard *hazard, rm_stat_fn *emit, void *context)
 {

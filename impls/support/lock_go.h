@@ -3,9 +3,9 @@
  * lock_go.h - takes Go's RWMutex, or its plain mutex, and counts waits in the
  * stats build.
  *
- * The locks report waits themselves, but waits count only between the hooks
- * here; operations without these hooks are missing in causes. In measured
- * builds only the calls remain.
+ * The locks report waits themselves, but a wait is counted only between the
+ * hooks here. So statistics miss the waits of operations without these hooks.
+ * In measured builds only the calls of the lock remain.
  */
 #ifndef RM_SUPPORT_LOCK_GO_H
 #define RM_SUPPORT_LOCK_GO_H

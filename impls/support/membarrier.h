@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* membarrier.h - a memory barrier on all running threads of this process, by the
-   system call membarrier(2), Linux 4.14 or newer. Frequent readers then need
-   only a compiler barrier, and the rare writer pays for both. */
+/* membarrier.h - a memory barrier on all running threads of this process, by
+   the system call membarrier(2), Linux 4.14 or newer. So frequent readers need
+   only a compiler barrier, and the rare writer pays the whole cost. */
 #ifndef RM_SUPPORT_MEMBARRIER_H
 #define RM_SUPPORT_MEMBARRIER_H
 

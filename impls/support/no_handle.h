@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* no_handle.h - join, leave and quiesce of a map without thread state: every
-   thread's handle is the map itself, and threads announce nothing. */
+/* no_handle.h - join, leave and quiesce of a map without per-thread state. The
+   handle of every thread is the map itself. */
 #ifndef RM_SUPPORT_NO_HANDLE_H
 #define RM_SUPPORT_NO_HANDLE_H
 
@@ -12,15 +12,13 @@ static inline void *map_itself(void *map, size_t slot)
 	return map;
 }
 
-/* leave and quiesce do nothing, since a lookup holds no reference after it
-   returns. */
+/* For leave and quiesce: there is nothing to do, since a lookup holds no
+   reference after it returns. */
 static inline void nothing(void *thread)
 {
 	(void)thread;
 }
 
-/* Members of struct rm_map_ops: the usual operations under their usual
-   names. */
 #define NO_HANDLE_OPS                                                   \
 	.create = create, .destroy = destroy, .join = map_itself,       \
 	.leave = nothing, .lookup = lookup, .upsert = upsert,           \

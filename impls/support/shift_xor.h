@@ -2,10 +2,10 @@
 /*
  * shift_xor.h - the shift-xor hash of article S2: chooses the shard.
  *
- * Starts at 0xdeadbeef; for each byte xors it in, then h = (h << 5) + (h >> 2);
- * keeps 31 bits at the end. The source's integers are unbounded, so there are
- * two readings: 32 and 64 bits. Contrary to the article's description, it uses
- * no table; it also uses no multiplication.
+ * The hash h starts at 0xdeadbeef. Each byte is xored in, and then h = (h << 5)
+ * + (h >> 2). At the end 31 bits are kept. The article does not limit the size
+ * of h, so there are variants with 32 and 64 bits. Contrary to the article's
+ * description, the hash uses neither a table nor a multiplication.
  */
 #ifndef RM_SUPPORT_SHIFT_XOR_H
 #define RM_SUPPORT_SHIFT_XOR_H
@@ -15,7 +15,7 @@
 #define RM_SHIFT_XOR_START 0xdeadbeefU
 #define RM_SHIFT_XOR_KEPT  0x7fffffffU
 
-/* Returns byte i of a key: of its word, lowest first, or of its bytes. */
+/* Returns byte i of a key. The bytes of a word are numbered from the lowest. */
 RM_HOT unsigned rm_shift_xor_byte(
         struct rm_shape shape, struct rm_key key, size_t i)
 {

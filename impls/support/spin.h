@@ -5,8 +5,8 @@
  * A spinning lock assumes that its holder is running. With more threads than
  * CPUs that may be wrong: the holder may wait for the CPU of the spinning
  * thread. So a wait yields after SPIN_PAUSES checks, and again before each
- * further check. That is after some microseconds, which is longer than any map
- * holds a lock.
+ * further check. The first yield comes after some microseconds, which is longer
+ * than any map holds a lock.
  */
 #ifndef RM_SUPPORT_SPIN_H
 #define RM_SUPPORT_SPIN_H
@@ -18,7 +18,8 @@
 
 enum { SPIN_PAUSES = 100 };
 
-/* Shows the processor that this is a wait, if the compiler supports it. */
+/* Tells the processor that this is a spin wait, if the compiler supports
+   that. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_ia32_pause)
 #define SPIN_PAUSE() __builtin_ia32_pause()
@@ -27,8 +28,7 @@ enum { SPIN_PAUSES = 100 };
 #endif
 #endif
 #ifndef SPIN_PAUSE
-/* seq_cst: pairs with nothing; keeps the compiler from moving the next check
-   up */
+/* seq_cst: a compiler barrier only; the next check must not move up */
 #define SPIN_PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 

@@ -6,8 +6,8 @@
  * Shared-Memory Multiprocessors", ACM TOCS 9(1), 1991, section 2.2. Every
  * waiter reads the one word that each unlock writes. The strict order cannot
  * skip a thread that is not running, so waits yield, see spin.h. With a
- * thousand waiters a full round of yields could precede each turn. So waiters
- * far from their turn sleep, the longer the farther away it is (the
+ * thousand waiters a full round of yields could precede each turn. So a waiter
+ * far from its turn sleeps for a time proportional to the distance (the
  * proportional backoff of section 2.2).
  */
 #ifndef RM_SUPPORT_TICKET_H
@@ -18,15 +18,14 @@
 #include <time.h>
 
 enum {
-	TICKET_NEAR = 8, /* a waiter stays awake at most this many turns before
+	TICKET_NEAR = 8, /* a waiter sleeps only if more turns than this precede
 	                    its own */
-	TICKET_TURN_NS = 50000, /* sleep per turn, if its turn is farther
-	                           away */
+	TICKET_TURN_NS = 50000, /* sleep for each turn that precedes it */
 };
 
-/* All zero is unlocked. At most 2^32 - 1 threads wait. */
+/* A lock of zero bytes is unlocked. At most 2^32 - 1 threads may wait. */
 struct ticket_lock {
-	_Atomic uint32_t next;    /* the next ticket to draw */
+	_Atomic uint32_t next;    /* next ticket to hand out */
 	_Atomic uint32_t serving; /* the ticket that may enter */
 };
 
@@ -60,7 +59,7 @@ static __attribute__((noinline, unused)) void ticket_await(
 
 RM_HOT void ticket_lock(struct ticket_lock *lock)
 {
-	/* relaxed: only the order of tickets counts; the load below orders */
+	/* relaxed: only the number matters; the load below acquires */
 	uint32_t ticket =
 	        atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
 
@@ -77,7 +76,7 @@ RM_HOT void ticket_unlock(struct ticket_lock *lock)
 	uint32_t ticket =
 	        atomic_load_explicit(&lock->serving, memory_order_relaxed);
 
-	/* release: the next holder sees this one's work */
+	/* release: the next holder sees the work of this holder */
 	atomic_store_explicit(&lock->serving, ticket + 1, memory_order_release);
 }
 

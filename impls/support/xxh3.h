@@ -17,7 +17,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* The vector unit that the library selected, for readers of a result. */
+/* The vector unit that the library selected, reported in results. */
 #if XXH_VECTOR == XXH_SCALAR
 #define RM_XXH3_VECTOR "scalar"
 #elif XXH_VECTOR == XXH_SSE2
@@ -34,7 +34,8 @@
 #define RM_XXH3_VECTOR "another vector unit"
 #endif
 
-/* XXH3 of a key: the 8 bytes of its word, lowest first, or its bytes. */
+/* Returns XXH3 of a key: the 8 bytes of its word, lowest first, or its
+   bytes. */
 RM_HOT uint64_t rm_xxh3_key(struct rm_shape shape, struct rm_key key)
 {
 	char bytes[8];

@@ -4,18 +4,18 @@
  *
  * A lookup descends about log16(keys) nodes of sixteen slots and writes nothing
  * shared. A write locks the one node whose slot it changes and allocates an
- * entry: impls/syncmap/hashtriemap.h. Compared with the classic sync.Map, it
- * has neither a miss path nor copying.
+ * entry (see impls/syncmap/hashtriemap.h). Compared with the classic sync.Map,
+ * it has neither a miss path nor copying.
  *
- * Types differ from Go's HashTrieMap[any, any], which hashes and compares a key
- * through the type of its interface, and stores a value as an interface that
- * points to a box. Here key and value have fixed types and are stored in the
- * entry. So this map also saves a box compared with syncmap; syncmap_inline
- * (values of 8 bytes) is a closer comparison.
+ * Go's HashTrieMap[any, any] hashes and compares a key through the type of its
+ * interface, and stores a value as an interface that points to a box. Here key
+ * and value have fixed types and are stored in the entry. So this map also
+ * saves a box compared with syncmap, and syncmap_inline (values of 8 bytes) is
+ * a better comparison.
  *
- * This map is not compared with Go's step by step. Its invariants are checked,
- * it passes the differential and concurrent checks of all maps, and tests check
- * the trie's shape with a chosen hash.
+ * No test compares this map with Go's step by step. Tests check its invariants
+ * and, with a chosen hash, the form of the trie; it passes the differential and
+ * concurrent checks of all maps.
  */
 #include "impls/syncmap/hashtriemap.h"
 #include "runner/driver.h"

@@ -5,15 +5,16 @@
  * Written from a description of the design, not from code. A node has sixteen
  * slots, selected by four bits of the hash, from the top. A slot is empty or
  * points to a node or an entry. Entries with equal 64-bit hashes form a list
- * ("overflow"). Keys and values of an entry never change: to replace a value, a
- * new entry is put into the old one's slot.
+ * ("overflow"). An entry never changes. To replace a value, a new entry
+ * replaces the old one in its slot.
  *
  * Lookups take no lock and write nothing. A write descends to a slot without a
  * lock, locks its node and checks again. If the slot now has a node, or the
  * slot's own node was cut off ("dead"), the write starts over. If two keys meet
- * in one slot, as many nodes are added as their hashes have equal groups of
- * bits. A removal cuts off the nodes that it empties, upwards, and holds the
- * lower lock while it takes the upper one. clear() replaces the root.
+ * in one slot, one node is added for each group of bits that is equal in their
+ * hashes. A removal cuts off the nodes that it empties, from the bottom up. It
+ * holds the lock of a node while it takes the lock of its parent. clear()
+ * replaces the root.
  *
  * Invariants, checked by hashtrie_check(): an entry is where its hash leads; a
  * list has one hash and no duplicate key; a node in the tree is not dead, has

@@ -6,8 +6,8 @@
 
 #include "impls/syncmap/hashtriemap_read.h"
 
-/* Checks one slot with entries: one hash that leads here, and no duplicate
-   key. */
+/* Checks one slot with entries. All must have the same hash, which leads here,
+   and different keys. */
 static inline const char *hashtrie_check_chain(struct hashtrie *map,
         hashtrie_slot *slot, uint64_t path, unsigned shift)
 {
@@ -32,8 +32,8 @@ static inline const char *hashtrie_check_chain(struct hashtrie *map,
 	return NULL;
 }
 
-/* Checks everything below a node to which the bits of `path` above `shift`
-   lead. */
+/* Checks all nodes and entries below a node. The bits of `path` above `shift`
+   lead to this node. */
 static inline const char *hashtrie_check_inner(struct hashtrie *map,
         struct hashtrie_inner *inner, uint64_t path, unsigned shift)
 {
@@ -67,7 +67,7 @@ static inline const char *hashtrie_check_inner(struct hashtrie *map,
 	                                : NULL;
 }
 
-/* rm_map_ops.check. No other thread uses the map. */
+/* Implements rm_map_ops.check. No other thread may use the map. */
 static inline bool hashtrie_check(void *opaque, char *why, size_t size)
 {
 	struct hashtrie *map = opaque;

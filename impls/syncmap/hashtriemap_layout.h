@@ -15,50 +15,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tests of the shape define their own hash. */
+/* Tests of the tree's form define a hash of their own. */
 #ifndef HASHTRIE_HASH
 #define HASHTRIE_HASH rm_hash
 #endif
 
 enum {
-	HASHTRIE_BITS = 4, /* bits of the hash per level, from the top */
+	HASHTRIE_BITS = 4, /* bits of the hash that each level uses, from the
+	                      top */
 	HASHTRIE_CHILDREN = 1 << HASHTRIE_BITS,
 	HASHTRIE_HASH_BITS = 64,
 };
 
-/* A slot points to one: an inner node or an entry. */
+/* An inner node or an entry; slots point to these. */
 struct hashtrie_node {
 	bool is_entry;
 };
 
 typedef _Atomic(struct hashtrie_node *) hashtrie_slot;
 
-/* Sixteen slots. A thread that changes a slot holds the lock. It is glibc's
-   mutex instead of Go's (syncmap_mutex.h), which takes 40 bytes of a node
+/* An inner node has sixteen slots. A thread that changes a slot holds the lock.
+   This is glibc's mutex instead of Go's (syncmap_mutex.h), so it takes 40 bytes
    instead of 8. */
 struct hashtrie_inner {
 	struct hashtrie_node node;
-	bool dead; /* under the lock; true: cut off, must not be changed */
-	struct hashtrie_inner *parent; /* NULL: the root */
+	bool dead; /* true if the node was cut off and must not be changed;
+	              protected by the lock */
+	struct hashtrie_inner *parent; /* NULL for the root */
 	pthread_mutex_t lock;
 	hashtrie_slot child[HASHTRIE_CHILDREN];
 };
 
-/* A key and its value, both immutable. (Go's are two interfaces whose words are
-   elsewhere: hashtriemap.c.) */
+/* A key and its value, both immutable. (In Go both are interfaces, whose words
+   are elsewhere: see hashtriemap.c.) */
 struct hashtrie_entry {
 	struct hashtrie_node node;
 	hashtrie_slot overflow; /* an entry of the same hash, or NULL */
-	uint64_t word;          /* the key; string shapes: its length */
+	uint64_t word;          /* the key; its length in string shapes */
 	uint64_t value[]; /* 1 or 3 words, then the bytes of a string key */
 };
 
 struct hashtrie {
 	_Alignas(EPOCH_PAD) _Atomic(struct hashtrie_inner *) root;
-	struct epoch *epoch; /* constants from here on */
+	struct epoch *epoch; /* the members below are constant */
 	struct rm_shape shape;
 	uint64_t seed;
-	/* in the stats build any thread adds to it */
+	/* statistics, which any thread increments in the stats build */
 	_Alignas(EPOCH_PAD) _Atomic uint64_t made, cut, overflows;
 };
 
@@ -66,7 +68,7 @@ struct hashtrie {
 enum {
 	HASHTRIE_ENTRY,
 	HASHTRIE_INNER, /* empty */
-	HASHTRIE_TREE,  /* a root with all below it */
+	HASHTRIE_TREE,  /* a root with its whole tree */
 };
 
 RM_HOT struct hashtrie *hashtrie_of(void *thread)
@@ -86,29 +88,29 @@ RM_HOT void hashtrie_set(hashtrie_slot *slot, struct hashtrie_node *node)
 	/* release: publishes the node's content; pairs with hashtrie_get(). If
 	   two threads each write one key and then look up the other's, at least
 	   one must see the other's write. C11 requires seq_cst for that, an
-	   exchange on x86. There the unlock of the mutex, a locked instruction,
-	   separates the write from the lookup. AArch64 does not reorder stlr
-	   and ldar. If hashtrie_get() only acquired, it would compile to ldapr
-	   on CPUs with RCpc. */
+	   exchange on x86. On x86 the release suffices, because the unlock of
+	   the mutex, a locked instruction, separates the write from the lookup.
+	   AArch64 does not reorder stlr and ldar. If hashtrie_get() only
+	   acquired, it would compile to ldapr on CPUs with RCpc. */
 	atomic_store_explicit(slot, node, memory_order_release);
 }
 
 RM_HOT struct hashtrie_inner *hashtrie_root(struct hashtrie *map)
 {
-	/* acquire: pairs with the exchange of clear() */
+	/* acquire: pairs with the exchange in hashtrie_clear() */
 	return atomic_load_explicit(&map->root, memory_order_acquire);
 }
 
-/* Returns the slot for this hash. `shift` bits are left below the node's
-   own. */
+/* Returns the slot for this hash. `shift` bits are below those that the node
+   uses. */
 RM_HOT hashtrie_slot *hashtrie_child(
         struct hashtrie_inner *inner, uint64_t hash, unsigned shift)
 {
 	return &inner->child[hash >> shift & (HASHTRIE_CHILDREN - 1)];
 }
 
-/* Ends the process, and the trial is recorded as failed, since writes cannot
-   report an error. */
+/* If memory runs out, ends the process, since writes cannot report an error.
+   The trial is recorded as failed. */
 static inline void *hashtrie_new(size_t bytes)
 {
 	void *memory = calloc(1, bytes);
@@ -160,7 +162,7 @@ static inline struct hashtrie_entry *hashtrie_entry_new(
 	return entry;
 }
 
-/* Returns an entry's key in the form that operations take. */
+/* Returns an entry's key as a struct rm_key. */
 RM_HOT struct rm_key hashtrie_key(
         struct rm_shape shape, struct hashtrie_entry *entry)
 {
@@ -210,7 +212,7 @@ static inline void hashtrie_destroy(void *opaque)
 	free(map);
 }
 
-/* The map starts with one node, whatever `sizing` requests, as in Go. */
+/* Like Go's map, this one starts with one node, whatever `sizing` requests. */
 static inline void *hashtrie_create(const struct rm_sizing *sizing)
 {
 	struct hashtrie *map = aligned_alloc(EPOCH_PAD, sizeof(*map));

@@ -19,11 +19,11 @@ RM_HOT bool hashtrie_key_equal(
 struct hashtrie_place {
 	struct hashtrie_inner *inner;
 	hashtrie_slot *slot;
-	unsigned shift; /* bits of the hash below the slot's */
+	unsigned shift; /* number of bits below those that lead to the slot */
 };
 
-/* Descends to the slot of a hash and returns its entry or NULL. It ends, since
-   keys that share all bits of the hash share a slot. */
+/* Descends to the slot of a hash and returns its entry or NULL. The loop ends,
+   because keys with equal hashes share a slot. */
 RM_HOT struct hashtrie_entry *hashtrie_descend(
         struct hashtrie *map, uint64_t hash, struct hashtrie_place *place)
 {
@@ -43,8 +43,8 @@ RM_HOT struct hashtrie_entry *hashtrie_descend(
 	}
 }
 
-/* Returns the slot, this one or one of the chain after it, whose entry has the
-   key; NULL: none. */
+/* Searches this slot and the chain after it for an entry with the key. Returns
+   the slot that points to the entry, or NULL. */
 RM_HOT hashtrie_slot *hashtrie_find_link(
         hashtrie_slot *slot, struct rm_shape shape, struct rm_key key)
 {
@@ -87,7 +87,8 @@ RM_HOT bool hashtrie_lookup(void *thread, struct rm_shape shape,
 	return true;
 }
 
-/* Visits everything below a node, slot by slot; returns false if `fn` did. */
+/* Visits all entries below a node, slot by slot. Returns false if `fn` returned
+   false. */
 static inline bool hashtrie_walk(struct hashtrie_inner *inner,
         struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -113,7 +114,7 @@ static inline bool hashtrie_walk(struct hashtrie_inner *inner,
 	return true;
 }
 
-/* Visits entries without a lock in the order of their hashes. Since that order
+/* Visits entries in the order of their hashes, without a lock. Since that order
    never changes, each key is visited at most once. `fn` may use the map with
    this handle, but must not announce or park. */
 static inline void hashtrie_scan(

@@ -26,7 +26,7 @@ static inline void hashtrie_lock(
 }
 
 /* Builds a tree for two entries of one slot. `shift` bits are left to
-   distinguish them: the tree has one node per group of equal bits. */
+   distinguish them. The tree has one node for each group of equal bits. */
 static struct hashtrie_node *hashtrie_expand(struct hashtrie *map,
         const struct hashtrie_place *place, struct hashtrie_entry *old,
         uint64_t old_hash, struct hashtrie_entry *entry, uint64_t hash)
@@ -73,7 +73,8 @@ static inline void hashtrie_insert(struct hashtrie *map, struct rm_shape shape,
 	hashtrie_set(place->slot, node);
 }
 
-/* Replaces the entry with the same key and returns it. The node is locked. */
+/* Replaces the entry with the same key and returns it. The caller has locked
+   the node. */
 RM_HOT struct hashtrie_entry *hashtrie_replace(
         hashtrie_slot *link, struct hashtrie_entry *entry)
 {
@@ -92,7 +93,7 @@ RM_HOT void hashtrie_retire(
 	        hashtrie_entry_bytes(shape, shape.str ? entry->word : 0));
 }
 
-/* Go: Swap. Returns the replaced entry, or NULL. */
+/* Go's Swap. Returns the replaced entry, or NULL. */
 RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
         struct rm_key key, struct hashtrie_entry *entry)
 {
@@ -112,7 +113,7 @@ RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
 	return old;
 }
 
-/* upsert is the same with old == NULL. */
+/* Upsert is the same with old == NULL. */
 RM_HOT bool hashtrie_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -133,7 +134,7 @@ RM_HOT bool hashtrie_upsert(void *thread, struct rm_shape shape,
 	return hashtrie_exchange(thread, shape, key, value, NULL);
 }
 
-/* Go: LoadOrStore. First looks up the key without the lock. */
+/* Go's LoadOrStore. First looks the key up without the lock. */
 static inline bool hashtrie_insert_if_absent(void *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -162,9 +163,9 @@ static inline bool hashtrie_insert_if_absent(void *thread,
 	return link != NULL;
 }
 
-/* If the key has the expected value (NULL: any), locks its slot and returns its
-   link. Otherwise locks nothing and returns NULL. First looks up the key
-   without the lock. */
+/* If the key has the expected value (NULL: any value), locks its slot and
+   returns its link. Otherwise locks nothing and returns NULL. First looks the
+   key up without the lock. */
 RM_HOT hashtrie_slot *hashtrie_lock_if(void *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash, const struct rm_value *expected,
         struct hashtrie_place *place)
@@ -218,7 +219,7 @@ static inline bool hashtrie_is_empty(struct hashtrie_inner *inner)
 
 /* Cuts off the locked node and those ancestors that are empty, and unlocks.
    Only this function holds two locks, and it takes the lower one first. `shift`
-   is as in hashtrie_child() of the node. */
+   is that of hashtrie_child() for the node. */
 static inline void hashtrie_shrink(void *thread, struct hashtrie_inner *inner,
         uint64_t hash, unsigned shift)
 {
@@ -237,7 +238,7 @@ static inline void hashtrie_shrink(void *thread, struct hashtrie_inner *inner,
 	pthread_mutex_unlock(&inner->lock);
 }
 
-/* Removes the key if it has the expected value (NULL: any). Returns its
+/* Removes the key if it has the expected value (NULL: any value). Returns its
    unlinked entry, or NULL. */
 RM_HOT struct hashtrie_entry *hashtrie_remove_entry(void *thread,
         struct rm_shape shape, struct rm_key key,
@@ -257,7 +258,7 @@ RM_HOT struct hashtrie_entry *hashtrie_remove_entry(void *thread,
 	return entry;
 }
 
-/* take (Go: LoadAndDelete); remove is the same with old == NULL. */
+/* Take (Go's LoadAndDelete). Remove is the same with old == NULL. */
 RM_HOT bool hashtrie_take(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
@@ -292,8 +293,8 @@ static inline bool hashtrie_compare_remove(void *thread, struct rm_shape shape,
 	return true;
 }
 
-/* Returns the bytes of a tree and its entries. Late writes may still change the
-   tree. */
+/* Returns the size of a tree and its entries in bytes. Late writes may still
+   change the tree. */
 static inline uint64_t hashtrie_tree_bytes(
         struct rm_shape shape, struct hashtrie_inner *inner)
 {
@@ -317,15 +318,16 @@ static inline uint64_t hashtrie_tree_bytes(
 	return bytes;
 }
 
-/* Replaces the root. A write that found the old root may end later; it counts
-   as one before the clear. Go's clear is O(1). This function counts the bytes
-   of the old tree, so the limit of retired bytes applies to clears, too. */
+/* Replaces the root. A write that found the old root may end later; it then
+   counts as a write before the clear. Go's clear is O(1). This function counts
+   the bytes of the old tree, so the limit of retired bytes applies to clears,
+   too. */
 static inline void hashtrie_clear(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);
 	struct hashtrie_inner *root = hashtrie_inner_new(NULL);
 
-	/* acq_rel: publishes the root and acquires the old one */
+	/* acq_rel: publishes the new root and acquires the old one */
 	root = atomic_exchange_explicit(&map->root, root, memory_order_acq_rel);
 	epoch_retire(thread, HASHTRIE_TREE, root,
 	        hashtrie_tree_bytes(map->shape, root));

@@ -5,7 +5,7 @@
  * It has a read map without locks, a dirty map under a mutex, and promotes
  * dirty after enough misses (impls/syncmap/syncmap.h). A lookup of a promoted
  * key writes nothing shared; a lookup that misses takes the mutex. Epochs do
- * what Go's collector does, and count it.
+ * the work of Go's collector, and statistics count it.
  */
 #include "impls/syncmap/syncmap_map.h"
 

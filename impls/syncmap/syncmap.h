@@ -21,8 +21,8 @@
  *	an entry of read is in dirty too, unless it is expunged
  *	dirty has no expunged entry
  *
- * Ownership: both maps borrow the bytes of string keys from the entry, which
- * owns them. So a map can be freed without its keys:
+ * Ownership: an entry owns the bytes of its string key, and both maps borrow
+ * them. So a map can be freed without its keys:
  *	box		retired by the thread that took it out of an entry
  *	header, map	retired when their successor is published
  *	entry		a) only in dirty: retired by the removal
@@ -31,7 +31,7 @@
  *			   promotion need not search.
  *			c) clear(): all, with their map
  *
- * A reader of an old header may still find all of these; SYNCMAP_RECLAMATION
+ * A reader of an old header may still find any of these. SYNCMAP_RECLAMATION
  * defines how to wait for such readers. A cell found in dirty is read under the
  * lock. So a thread that uses an entry without the lock has found it in the map
  * of a header.
@@ -51,8 +51,8 @@
 #include "impls/syncmap/syncmap_remove.h"
 #include "impls/syncmap/syncmap_write.h"
 
-/* Initialisers of struct rm_map_ops. Each file needs its own constant table of
-   operations, so that the loop does not call through pointers. */
+/* Each file needs a constant table of operations of its own, so that the loop
+   does not call through pointers. */
 #define SYNCMAP_OPS                                                     \
 	.create = syncmap_create, .destroy = syncmap_destroy,           \
 	.join = syncmap_join, .leave = syncmap_leave,                   \

@@ -10,7 +10,7 @@
 #include "impls/syncmap/syncmap.h"
 #include "runner/driver.h"
 
-/* Deletes an entry in dirty if both maps have it; else returns false. */
+/* If both maps have the entry, deletes it in dirty. Otherwise returns false. */
 static RM_COLD bool back_door(void *thread, struct rm_shape shape,
         struct rm_key key, struct syncmap_entry **entry)
 {
@@ -33,7 +33,7 @@ RM_HOT bool back_door_take(void *thread, struct rm_shape shape,
 
 	if (!back_door(thread, shape, key, &entry))
 		return syncmap_take(thread, shape, key, old);
-	/* acquire: pairs with the release of the write of this value */
+	/* acquire: pairs with the write of this value */
 	const uint64_t cell =
 	        atomic_load_explicit(&entry->p, memory_order_acquire);
 	const bool was_there = syncmap_live(cell);

@@ -13,8 +13,8 @@
 
 enum { SYNCMAP_BOXED = 1 };
 
-/* Cells without a value: removed, or removed and not in dirty. No box has these
-   addresses. */
+/* Cells without a value: the key is removed, or it is removed and the entry is
+   not in dirty. No box has these addresses. */
 #define SYNCMAP_NIL      ((uint64_t)0)
 #define SYNCMAP_EXPUNGED ((uint64_t)1)
 
@@ -30,8 +30,8 @@ RM_HOT void *syncmap_box(uint64_t cell)
 	return (void *)(uintptr_t)cell;
 }
 
-/* Returns a new, unpublished cell. Ends the process if memory runs out, and the
-   trial is recorded as failed, since writes cannot report an error. */
+/* Returns a new, unpublished cell. If memory runs out, ends the process, since
+   writes cannot report an error. The trial is recorded as failed. */
 RM_HOT uint64_t syncmap_cell_new(
         struct rm_shape shape, const struct rm_value *value)
 {

@@ -6,8 +6,9 @@
 
 #include "impls/syncmap/syncmap_dirty.h"
 
-/* Puts the cell into an entry without a value. Returns nil if it did so, the
-   entry's cell if that is live, or expunged if the caller needs the lock. */
+/* Puts the cell into an entry without a value. Returns nil if it has done so,
+   the entry's cell if that is live, or expunged if the caller needs the
+   lock. */
 RM_HOT uint64_t syncmap_fill_entry(
         void *thread, struct syncmap_entry *entry, uint64_t cell)
 {
@@ -25,7 +26,7 @@ RM_HOT uint64_t syncmap_fill_entry(
 }
 
 /* The slow path. Returns the present cell, or nil if it stored `cell`. A key
-   found only in dirty is a miss. */
+   that is found only in dirty is a miss. */
 static inline uint64_t syncmap_fill_locked(
         void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
 {
@@ -90,9 +91,9 @@ static inline uint64_t syncmap_replace(void *thread, struct rm_shape shape,
 	}
 }
 
-/* The slow path. The set of keys does not change: nothing is revived, and a key
-   that CompareAndDelete finds in dirty stays there without a value. An absent
-   key is also a miss, but only for CompareAndDelete. */
+/* The slow path. The set of keys does not change. No entry is revived, and a
+   key that CompareAndDelete finds in dirty stays there without a value. Only
+   for CompareAndDelete is an absent key also a miss. */
 static inline uint64_t syncmap_replace_locked(void *thread,
         struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, uint64_t cell)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_check.h - sync.Map: its state in numbers, and a check of every
-   invariant of syncmap.h. Inner part of it. */
+/* syncmap_check.h - sync.Map: counts that describe its state, and a check of
+   every invariant. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_CHECK_H
 #define RM_SYNCMAP_CHECK_H
 
@@ -14,18 +14,18 @@ static inline uint64_t syncmap_cell_of(const struct syncmap_entry *entry)
 	return atomic_load_explicit(&entry->p, memory_order_relaxed);
 }
 
-/* State that is compared with Go's, step by step. */
+/* State that tests compare with that of Go's map, step by step. */
 struct syncmap_figures {
 	bool amended;
 	size_t read_keys, dirty_keys, misses;
 	size_t nil, expunged;  /* number of entries in the read map */
 	size_t dirty_only_nil; /* number of entries of dirty that are not in
 	                          read */
-	uint64_t promotions, rebuilds; /* since creation */
+	uint64_t promotions, rebuilds; /* number since creation */
 	uint64_t all_misses; /* counted since creation, in the stats build */
 };
 
-/* No other thread uses the map. */
+/* No other thread may use the map. */
 static inline struct syncmap_figures syncmap_figures(struct syncmap *map)
 {
 	const struct rm_shape inner = syncmap_inner(map->shape);
@@ -90,7 +90,8 @@ static inline const char *syncmap_check_entry(const struct syncmap *map,
 	return NULL;
 }
 
-/* Checks one of the two maps; adds its expunged entries to `expunged`. */
+/* Checks one of the two maps. Adds the number of its expunged entries to
+   `expunged`. */
 static inline const char *syncmap_check_map(const struct syncmap *map,
         struct gomap *inside, bool is_dirty, size_t *expunged)
 {
@@ -120,8 +121,9 @@ static inline size_t syncmap_count_listed(const struct syncmap_expunged *list)
 	return count;
 }
 
-/* Checks the variant's rule for misses and dirty, between operations. With
-   late_dirty, a thread with an old header may count one more miss. */
+/* Checks the variant's rule for misses and dirty. No operation may be in
+   progress. With late_dirty, a thread with an old header may count one more
+   miss. */
 static inline const char *syncmap_check_rule(struct syncmap *map)
 {
 	if (!map->dirty && syncmap_misses(map) && !syncmap_rules.late_dirty)
@@ -135,7 +137,7 @@ static inline const char *syncmap_check_rule(struct syncmap *map)
 	return NULL;
 }
 
-/* rm_map_ops.check. No other thread uses the map. */
+/* Implements rm_map_ops.check. No other thread may use the map. */
 static inline bool syncmap_check(void *opaque, char *why, size_t size)
 {
 	struct syncmap *map = opaque;
@@ -156,7 +158,7 @@ static inline bool syncmap_check(void *opaque, char *why, size_t size)
 	return !broken;
 }
 
-/* rm_map_ops.dump. No other thread uses the map. */
+/* Implements rm_map_ops.dump. No other thread may use the map. */
 static inline void syncmap_dump(void *opaque, int fd)
 {
 	struct syncmap *map = opaque;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_collected.h - sync.Map: memory is reclaimed by a collector, as in Go.
- * Inner part of syncmap.h.
+ * syncmap_collected.h - sync.Map: a garbage collector reclaims memory, as in
+ * Go. Inner part of syncmap.h.
  *
  * Nothing is retired: the collector frees unreachable memory. The root block is
  * never collected; it holds the map's address and the handles. All other memory
@@ -17,14 +17,16 @@
 /* A thread's handle. */
 struct syncmap_thread {
 	struct syncmap *map;
-	bool registered;          /* join() registered it */
-	_Atomic uint64_t retries; /* one writer; in the stats build */
+	bool registered;          /* true if join() registered the thread */
+	_Atomic uint64_t retries; /* written by this thread only, in the stats
+	                             build only */
 };
 
 struct syncmap_root {
 	struct syncmap *map;
 	size_t threads;
-	uint64_t pauses, pause_ns; /* before this map was created */
+	uint64_t pauses, pause_ns; /* of the process, before this map was
+	                              created */
 	struct syncmap_thread thread[];
 };
 
@@ -116,8 +118,8 @@ static inline void syncmap_unpin(void *thread)
 	(void)thread;
 }
 
-/* From now on the collector stops this thread and scans its stack. A thread
-   joins one map of this kind at a time. */
+/* Registers the thread, so that the collector stops it and scans its stack. A
+   thread joins one map of this kind at a time. */
 static inline void *syncmap_join(void *opaque, size_t slot)
 {
 	struct syncmap *map = opaque;
@@ -136,7 +138,7 @@ static inline void syncmap_leave(void *thread)
 {
 	struct syncmap_thread *handle = thread;
 
-	if (handle->registered) /* does not apply to the main thread */
+	if (handle->registered) /* false for the main thread */
 		GC_unregister_my_thread();
 	handle->registered = false;
 }

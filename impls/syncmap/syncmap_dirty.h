@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_dirty.h - sync.Map: builds dirty and adds to it, always under the
-   lock. Inner part of syncmap.h. */
+/* syncmap_dirty.h - sync.Map: builds dirty and adds to it. The caller always
+   holds the lock. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_DIRTY_H
 #define RM_SYNCMAP_DIRTY_H
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* Adds an entry to dirty, which does not have its key. */
+/* Adds an entry to dirty, which does not have its key yet. */
 RM_HOT void syncmap_dirty_add(struct syncmap *map, struct rm_shape inner,
         struct rm_key key, struct syncmap_entry *entry)
 {
@@ -51,7 +51,7 @@ static inline bool syncmap_expunge(
 	uint64_t cell = SYNCMAP_NIL;
 
 	/* relaxed, both: nil and expunged have no content, and a present cell
-	   is not read. If a store is faster, the entry goes into dirty. */
+	   is not read. If a store comes first, the entry goes into dirty. */
 	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
 	            SYNCMAP_EXPUNGED, memory_order_relaxed,
 	            memory_order_relaxed))
@@ -70,7 +70,7 @@ static inline size_t syncmap_dirty_hint(size_t count)
 	return count;
 }
 
-/* Builds dirty from the read map: O(n), once per cycle. */
+/* Builds dirty from the read map, in O(n), once between two promotions. */
 GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 {
 	struct syncmap_header *header = syncmap_read_locked(map);
@@ -97,7 +97,7 @@ GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 	RM_EVENT_SPAN(RM_EVENT_REBUILD, start_ns, gomap_count(map->dirty));
 }
 
-/* True if more than 3/4 of its slots are used. */
+/* True if more than 3/4 of the slots of dirty are used. */
 static inline bool syncmap_dirty_is_full(const struct gomap *dirty)
 {
 	return gomap_count(dirty) > (uint64_t)6
@@ -133,8 +133,8 @@ static inline void syncmap_promote_early(void *thread, struct syncmap *map)
 	syncmap_set_misses(map, misses);
 }
 
-/* If the variant's rule requires it, promotes dirty after the store (of a new
-   or an expunged key) that filled it. */
+/* Called after the store of a new or an expunged key. Promotes dirty if the
+   store filled it and the variant's rule requires that. */
 RM_HOT void syncmap_promote_loaded(void *thread, struct syncmap *map)
 {
 	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED && map->dirty &&
@@ -175,8 +175,8 @@ RM_HOT void syncmap_revive(struct syncmap *map, struct rm_shape inner,
 	syncmap_dirty_add(map, inner, key, entry);
 }
 
-/* Returns the key's entry, revived if it was expunged; NULL: a new key.
-   `missed`: found only in dirty. */
+/* Returns the key's entry, revived if it was expunged, or NULL for a new key.
+   Sets `missed` if the entry was found only in dirty. */
 RM_HOT struct syncmap_entry *syncmap_entry_locked(struct syncmap *map,
         struct rm_shape inner, struct rm_key key, bool *missed)
 {

@@ -3,10 +3,11 @@
  * syncmap_dirty_late.c - sync.Map that builds dirty late.
  *
  * Like syncmap, but a new key makes a dirty only if there were more misses than
- * the read map has entries. Without a dirty, lookups of absent keys count as
- * misses, too. Otherwise the key goes into a copy of the read map, which is
- * published at once; this takes O(keys) per new key if writes outnumber misses.
- * In Go the first new key always makes a dirty. Prefilled in one step.
+ * the read map has entries. If there is no dirty, lookups of absent keys count
+ * as misses, too. Otherwise the key goes into a copy of the read map, which is
+ * published at once. This takes O(keys) per new key if writes outnumber misses.
+ * In Go the first new key always makes a dirty. The map is prefilled in one
+ * step.
  */
 #define SYNCMAP_RULES .late_dirty = true
 #include "impls/syncmap/syncmap.h"
@@ -15,7 +16,7 @@
 
 #include <errno.h>
 
-/* rm_map_ops.load: puts all keys into one dirty and promotes it. */
+/* Implements rm_map_ops.load. Puts all keys into one dirty and promotes it. */
 static inline int syncmap_prefill(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {

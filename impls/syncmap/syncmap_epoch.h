@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_epoch.h - sync.Map: memory is reclaimed by epochs; a thread's handle
- * is its epoch record. Inner part of syncmap.h.
+ * syncmap_epoch.h - sync.Map: epochs reclaim memory. The handle of a thread is
+ * its epoch record. Inner part of syncmap.h.
  *
  * Operations announce nothing, since pointers that a thread found stay valid
  * until it is quiescent.
@@ -17,9 +17,9 @@
 enum {
 	SYNCMAP_BLOCK,    /* boxes and headers, freed by one free() */
 	SYNCMAP_ENTRY,    /* an entry with its key, without its box */
-	SYNCMAP_MAP,      /* without the entries */
+	SYNCMAP_MAP,      /* a map without its entries */
 	SYNCMAP_FULL_MAP, /* a map with entries and boxes, from clear() */
-	SYNCMAP_LIST,     /* a list of expunged entries, with the entries */
+	SYNCMAP_LIST,     /* a list of expunged entries and the entries in it */
 };
 
 static void epoch_free(void *owner, unsigned kind, void *pointer)
@@ -43,16 +43,16 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	}
 }
 
-/* A handle gives a thread's record and its map. If several maps share an epoch
-   scheme, a handle is a struct syncmap_member. */
+/* Functions that return the record and the map of a handle. If several maps
+   share an epoch scheme, a handle is a struct syncmap_member. */
 #ifdef SYNCMAP_MEMBERS
 /*
  * Several sync.Maps that share one epoch scheme, so that a thread announces
  * itself once for all of them.
  *
- * A handle names the map and the thread's record. The owner of the maps creates
- * the scheme, joins, announces, and settles after each write. A member's
- * operation does not wait, since its caller may hold a lock.
+ * A handle consists of the map and the thread's record. The owner of the maps
+ * creates the scheme, joins, announces quiescence, and settles after each
+ * write. An operation of a map does not wait, since its caller may hold a lock.
  */
 
 struct syncmap_member {
@@ -145,7 +145,7 @@ RM_HOT void syncmap_retire_box(void *thread, void *box, uint64_t bytes)
 	epoch_retire(syncmap_record(thread), SYNCMAP_BLOCK, box, bytes);
 }
 
-/* Retires an entry that was only in dirty and is in no map now. */
+/* Retires an entry that was only in dirty and was removed from it. */
 RM_HOT void syncmap_retire_entry(
         void *thread, struct syncmap_entry *entry, uint64_t bytes)
 {
@@ -202,7 +202,7 @@ static inline void syncmap_leave(void *thread)
 	epoch_leave(thread);
 }
 
-/* A map that frees nothing has nothing to announce. */
+/* A map that leaks by design need not announce quiescence. */
 RM_HOT void syncmap_quiesce(void *thread)
 {
 	if (!syncmap_rules.leaks)

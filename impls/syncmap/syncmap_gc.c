@@ -3,13 +3,14 @@
  * syncmap_gc.c - Go's classic sync.Map under a collector.
  *
  * Like syncmap, but nothing is retired: the Boehm collector finds unreachable
- * memory. Like Go's, it stops all joined threads, but for much longer; pauses
- * are measured. It stops threads by signals, which interrupt sleeps:
- * impls/support/collector.h.
+ * memory. Like Go's collector, it stops all joined threads, but for much
+ * longer. The pauses are measured. It stops threads by signals, which interrupt
+ * sleeps (see impls/support/collector.h).
  *
  * needs: bdw-gc
  */
-#include "impls/support/collector.h" /* first: it replaces malloc */
+#include "impls/support/collector.h" /* must come first, because it replaces
+                                        malloc */
 
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_collected.h"
 #include "impls/syncmap/syncmap_map.h"

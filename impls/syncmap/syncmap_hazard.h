@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_hazard.h - sync.Map: memory is reclaimed by hazard pointers; a
- * thread's handle is its hazard record. Inner part of syncmap.h.
+ * syncmap_hazard.h - sync.Map: hazard pointers reclaim memory. The handle of a
+ * thread is its hazard record. Inner part of syncmap.h.
  *
  * Three slots per thread:
  *	SYNCMAP_NAME_HEADER	the header that the operation found
@@ -35,20 +35,21 @@ enum {
 	SYNCMAP_NAME_BOX,
 };
 
-/* Waits until no thread names one of its headers. */
+/* Memory that waits until no thread names one of its headers. */
 struct syncmap_queued {
 	struct syncmap_queued *next;
-	struct syncmap_header *before; /* or NULL: the same map, not amended */
+	struct syncmap_header *before; /* an earlier header of the same map, not
+	                                  amended, or NULL */
 	struct syncmap_remains remains;
 	uint64_t bytes;
 };
 
 struct syncmap_hazard {
 	struct hazard *hazard;
-	/* under the map's lock */
+	/* protected by the map's lock */
 	struct syncmap_queued *oldest, *newest;
-	struct syncmap_header *before; /* the previous header had the same map,
-	                                  not amended */
+	struct syncmap_header *before; /* previous header, if it had the same
+	                                  map and was not amended */
 };
 
 static inline uint64_t syncmap_remains_bytes(
@@ -65,9 +66,10 @@ static inline uint64_t syncmap_remains_bytes(
 	return bytes;
 }
 
-/* The caller holds the lock. A header without its map waits for the map, and
-   its writer frees the queue: the promoting thread may only look up, which ends
-   no write. */
+/* The caller holds the lock. If the map of the header is still in use, the
+   header is freed together with it. The thread then frees the queue when its
+   write ends, since the thread that queued its elements may only look keys
+   up. */
 static inline void syncmap_retire_remains(
         void *thread, const struct syncmap_remains *remains)
 {
@@ -150,7 +152,7 @@ static void hazard_free(void *owner, void *pointer)
 	free(pointer);
 }
 
-/* Runs before the map's own allocations; there is nothing to do. */
+/* Runs before the map's own allocations. There is nothing to do. */
 static inline void syncmap_reclamation_start(void)
 {
 }
@@ -181,7 +183,7 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
 	struct syncmap *map = record->owner;
 	struct syncmap_header *header, *current;
 
-	/* seq_cst, both: the maps; pairs with syncmap_publish() */
+	/* seq_cst, both: acquire the maps; pair with syncmap_publish() */
 	current = atomic_load_explicit(&map->read, memory_order_seq_cst);
 	do {
 		header = current;
@@ -192,13 +194,13 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
 	return header;
 }
 
-/* Returns the header for an operation without the lock. If the header is
-   already named, it was checked after it was named and cannot have been freed
+/* Returns the header for an operation without the lock. A header that is
+   already named was checked after it was named, so it cannot have been freed
    since. */
 RM_HOT struct syncmap_header *syncmap_read(void *thread)
 {
 	struct hazard_record *record = thread;
-	/* seq_cst: the maps; pairs with syncmap_publish() */
+	/* seq_cst: acquires the maps; pairs with syncmap_publish() */
 	struct syncmap_header *header = atomic_load_explicit(
 	        &syncmap_of(thread)->read, memory_order_seq_cst);
 
@@ -268,14 +270,15 @@ RM_HOT void syncmap_count_retry(void *thread)
 	RM_STAT_OWN(((struct hazard_record *)thread)->retries, 1);
 }
 
-/* Ends a write. The caller holds no lock and, except a scan's, no reference. */
+/* Ends a write. The caller holds no lock and no reference, except that of a
+   scan. */
 RM_HOT void syncmap_settle(void *thread)
 {
 	struct hazard_record *record = thread;
 
 	if (__builtin_expect(!record->due, 1))
 		return;
-	/* otherwise the thread would keep its own header */
+	/* otherwise this thread would keep the header from being freed */
 	hazard_name(record, SYNCMAP_NAME_HEADER, 0);
 	syncmap_free_queue(record);
 }

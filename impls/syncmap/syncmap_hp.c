@@ -6,7 +6,7 @@
  * exchange on a cache line of its own thread, which other threads occasionally
  * read, and a second load of the entry. No thread waits for another thread's
  * batch. Even if a reader stops, the unfreed memory is bounded, except for
- * headers, maps and removed entries: impls/syncmap/syncmap_hazard.h.
+ * headers, maps and removed entries (see impls/syncmap/syncmap_hazard.h).
  */
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
 #include "impls/syncmap/syncmap_map.h"

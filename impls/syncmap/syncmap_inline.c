@@ -4,8 +4,8 @@
  *
  * Like syncmap, but an entry's cell is the value instead of the address of a
  * box. A store of a known key neither allocates nor retires, and a lookup loads
- * one line less. The difference is the cost of boxing. Values have 8 bytes; two
- * of the 2^64 values end the process: impls/syncmap/syncmap_inline.h.
+ * one line less. The difference is the cost of boxing. Values have 8 bytes. Two
+ * of the 2^64 values end the process (see impls/syncmap/syncmap_inline.h).
  */
 #define SYNCMAP_CELL "impls/syncmap/syncmap_inline.h"
 #include "impls/syncmap/syncmap.h"

@@ -14,9 +14,9 @@
 
 enum { SYNCMAP_BOXED = 0 };
 
-/* Cells without a value: removed, or removed and not in dirty. They are
-   arbitrary words that are not 0, not all ones, not a pointer and not a value
-   of the driver. */
+/* Cells without a value: the key is removed, or it is removed and the entry is
+   not in dirty. Both are arbitrary words that are not 0, all ones, a pointer or
+   a value of the driver. */
 #define SYNCMAP_NIL      0xb7e151628aed2a6aU
 #define SYNCMAP_EXPUNGED (SYNCMAP_NIL + 1)
 

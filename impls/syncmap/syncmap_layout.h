@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_layout.h - sync.Map: its data structures and how they are freed.
+/* syncmap_layout.h - sync.Map: data structures and functions that free them.
    Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_LAYOUT_H
 #define RM_SYNCMAP_LAYOUT_H
@@ -23,18 +23,19 @@ RM_HOT struct rm_shape syncmap_inner(struct rm_shape shape)
 
 struct syncmap_entry {
 	_Atomic uint64_t p; /* a cell, see syncmap_boxed.h */
-	char *bytes;        /* string shapes: the key's, owned; else NULL */
+	char *bytes;        /* bytes of the key, owned by the entry; NULL if
+	                       keys are words */
 	union {
-		size_t expunged_at; /* while expunged: index in the list */
-		struct syncmap_entry *link; /* while being freed */
+		size_t expunged_at;         /* index in the list, if expunged */
+		struct syncmap_entry *link; /* next entry that is being freed */
 	};
 };
 
-/* The header, which readers see. It never changes once published. */
+/* The header that readers find. It never changes once published. */
 #ifndef SYNCMAP_HEADER
 struct syncmap_header {
 	struct gomap *map;
-	bool amended; /* dirty has keys that map does not have */
+	bool amended; /* true if dirty has keys that `map` lacks */
 };
 #endif
 
@@ -57,12 +58,10 @@ struct syncmap {
 	   disturbs readers. */
 	_Alignas(SYNCMAP_PAD) struct syncmap_lock lock;
 	_Atomic(struct syncmap_header *) read;
-	struct gomap *dirty;   /* members from here on are protected by the
-	                        lock */
-	_Atomic size_t misses; /* some variants count without the lock */
+	struct gomap *dirty;   /* the members below are protected by the lock */
+	_Atomic size_t misses; /* some variants count it without the lock */
 	struct syncmap_expunged *expunged;
-	uint64_t generation; /* number for the seed, which differs for each
-	                        dirty */
+	uint64_t generation; /* makes the seed of each dirty different */
 	_Atomic uint64_t all_misses;
 	uint64_t promotions, rebuilds, kept_entries, revivals;
 	_Alignas(SYNCMAP_PAD) void *reclamation; /* constants */
@@ -73,14 +72,14 @@ struct syncmap {
 /* Memory that only an old header refers to once the next one is published. */
 struct syncmap_remains {
 	struct syncmap_header *header;
-	struct gomap *bare; /* a map without its entries; or NULL */
-	struct gomap *full; /* a map with entries and cells; or NULL */
-	struct syncmap_expunged *expunged; /* a list with its entries; or
+	struct gomap *bare; /* a map without its entries, or NULL */
+	struct gomap *full; /* a map with its entries and cells, or NULL */
+	struct syncmap_expunged *expunged; /* a list with its entries, or
 	                                      NULL */
 };
 
-/* Ends the process, and the trial is recorded as failed, since writes cannot
-   report an error. */
+/* If memory runs out, ends the process, since writes cannot report an error.
+   The trial is recorded as failed. */
 static inline void *syncmap_new(size_t bytes)
 {
 	void *memory = malloc(bytes);
@@ -97,7 +96,7 @@ static inline struct syncmap_entry *syncmap_entry_new(
 	struct syncmap_entry *entry = syncmap_new(sizeof(*entry));
 
 	entry->bytes = NULL;
-	atomic_init(&entry->p, cell); /* published by the lock or a header */
+	atomic_init(&entry->p, cell); /* published by the lock or by a header */
 	if (!inner.str)
 		return entry;
 	entry->bytes = syncmap_new(key.length + !key.length);
@@ -127,7 +126,7 @@ RM_HOT struct syncmap_entry *syncmap_find(
 	return syncmap_entry_of(gomap_find(map, inner, key));
 }
 
-/* Returns the bytes of a map, for statistics and for the limit. */
+/* Returns the size of a map in bytes, for statistics and for the limit. */
 static inline uint64_t syncmap_map_bytes(const struct gomap *map)
 {
 	struct gomap_stats sum = { 0 };
@@ -136,8 +135,8 @@ static inline uint64_t syncmap_map_bytes(const struct gomap *map)
 	return sizeof(*map) + sizeof(*map->extra) + sum.array_bytes;
 }
 
-/* Returns the same with entries and cells. A key is estimated at 16 bytes,
-   since measuring each would be O(n) under the lock. */
+/* Returns the size of a map with its entries and cells in bytes. Assumes keys
+   of 16 bytes, since measuring each key would be O(n) under the lock. */
 static inline uint64_t syncmap_full_bytes(
         const struct syncmap *map, const struct gomap *full)
 {

@@ -3,8 +3,8 @@
  * syncmap_leak.c - Go's classic sync.Map without reclamation.
  *
  * Like syncmap, but replaced and removed objects are only recorded and freed
- * with the map. It shows the cost without reclamation, and grows with every
- * write. A write still records 16 bytes per object.
+ * with the map. It shows the cost without reclamation, and its memory grows
+ * with every write. A write still records 16 bytes per object.
  */
 #define SYNCMAP_RULES .leaks = true
 #include "impls/syncmap/syncmap_map.h"

@@ -4,9 +4,9 @@
  *
  * Like syncmap, but the store that fills more than 3/4 of dirty's slots
  * promotes it; misses are counted without effect. In Go the load factor makes a
- * map grow and does not affect promotion. Until dirty reaches the next power of
- * two, each lookup of a new key takes the mutex. A new dirty is large enough
- * for one key without being full.
+ * map grow and does not affect promotion. Until dirty is that full, each lookup
+ * of a new key takes the mutex. A new dirty has space for at least one more key
+ * before it is full.
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_LOADED
 #include "impls/syncmap/syncmap_map.h"

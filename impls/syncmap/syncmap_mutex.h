@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_mutex.h - sync.Map: its lock is a mutex, as in Go, but glibc's. A
-   waiting thread sleeps at once, whereas Go's spins up to four times for 30
-   pauses. Nor is the lock handed over after 1 ms (go_mutex.h does both). Inner
-   part of syncmap.h. */
+/* syncmap_mutex.h - sync.Map: its lock is a mutex, as in Go, but that of glibc.
+   A waiting thread sleeps at once, whereas in Go it first spins up to four
+   times for 30 pauses. Unlike in Go, the lock is not handed over after 1 ms
+   (go_mutex.h does both). Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_MUTEX_H
 #define RM_SYNCMAP_MUTEX_H
 
@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-/* 1 if lookups of keys that are not in the read map share the lock. */
+/* 1 if lookups that miss the read map share the lock. */
 enum { SYNCMAP_SHARED_MISS = 0 };
 
 struct syncmap_lock {

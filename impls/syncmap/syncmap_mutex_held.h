@@ -11,12 +11,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* 1 if lookups of keys that are not in the read map share the lock. */
+/* 1 if lookups that miss the read map share the lock. */
 enum { SYNCMAP_SHARED_MISS = 0 };
 
 struct syncmap_lock {
 	pthread_mutex_t mutex;
-	_Atomic pthread_t holder; /* 0: not held */
+	_Atomic pthread_t holder; /* 0 if not held */
 };
 
 static inline void syncmap_lock_create(struct syncmap_lock *lock)
@@ -40,12 +40,13 @@ RM_HOT void syncmap_lock(struct syncmap_lock *lock)
 
 RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
 {
-	/* relaxed: as above */
+	/* relaxed: see syncmap_lock() */
 	atomic_store_explicit(&lock->holder, 0, memory_order_relaxed);
 	pthread_mutex_unlock(&lock->mutex);
 }
 
-/* Unlocks if the calling thread holds the lock; returns whether it did. */
+/* Unlocks if the calling thread holds the lock. Returns whether it did hold
+   it. */
 static inline bool syncmap_unlock_if_held(struct syncmap_lock *lock)
 {
 	/* relaxed: equal only if this thread stored it */

@@ -3,8 +3,9 @@
  * syncmap_padded.c - sync.Map whose header is padded to 16 bytes.
  *
  * Like syncmap, but six bytes follow the header's pointer and flag. An article
- * states 9 bytes without them and 16 with them. The compiler pads both to 16,
- * aligned to 8, so no difference is expected; this map can show that.
+ * states that the header has 9 bytes without them and 16 with them. The
+ * compiler pads both to 16 bytes, aligned to 8, so no difference is expected.
+ * This map can show that.
  */
 #include "impls/syncmap/syncmap_variant.h"
 
@@ -12,10 +13,10 @@
 
 struct gomap;
 
-/* The header, which readers see. It never changes once published. */
+/* The header that readers find. It never changes once published. */
 struct syncmap_header {
 	struct gomap *map;
-	bool amended; /* dirty has keys that map lacks */
+	bool amended; /* true if dirty has keys that `map` lacks */
 	char padding[6];
 };
 static_assert(sizeof(struct syncmap_header) == 16, "as without the padding");

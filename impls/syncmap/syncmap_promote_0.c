@@ -4,7 +4,7 @@
  *
  * Like syncmap, but the first miss promotes dirty, however many entries it has.
  * Lookups soon find everything in the read map, but nearly every new key causes
- * a rebuild of dirty, O(keys).
+ * a rebuild of dirty, which takes O(keys).
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_FIRST
 #include "impls/syncmap/syncmap_map.h"
@@ -16,6 +16,6 @@ const struct rm_impl rm_impl_syncmap_promote_0 = {
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",
 	.system = "M4",
-	.caps = RM_CAP_SLOW_WRITES, /* new keys, with misses between */
+	.caps = RM_CAP_SLOW_WRITES, /* slow if misses come between new keys */
 	SYNCMAP_MAP,
 };

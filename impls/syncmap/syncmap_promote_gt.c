@@ -3,7 +3,7 @@
  * syncmap_promote_gt.c - sync.Map that promotes one miss later.
  *
  * Like syncmap, but dirty is promoted when there are more misses than entries
- * in dirty; Go already promotes when there are as many.
+ * in dirty; Go promotes as soon as there are as many.
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_OVER
 #include "impls/syncmap/syncmap_map.h"

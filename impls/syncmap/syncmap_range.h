@@ -6,7 +6,8 @@
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* Returns a read map with every key; if there are new keys, promotes first. */
+/* Returns the header of a read map that has every key. Promotes dirty first if
+   it has new keys. */
 static inline struct syncmap_header *syncmap_promoted_header(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -22,7 +23,7 @@ static inline struct syncmap_header *syncmap_promoted_header(void *thread)
 	return header;
 }
 
-/* Finds the next entry with a value; false: none is left. */
+/* Finds the next entry with a value. Returns false if none is left. */
 static inline bool syncmap_next(void *thread, struct gomap_iterator *it,
         struct rm_shape shape, struct rm_key *key, struct rm_value *value)
 {
@@ -45,8 +46,8 @@ struct syncmap_pair {
 	struct rm_value value;
 };
 
-/* Copies all pairs under the lock and visits them, still under it: `fn` must
-   not use the map. Does not promote. */
+/* Copies all pairs and visits them while it holds the lock, so `fn` must not
+   use the map. Does not promote. */
 static inline void syncmap_scan_locked(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -72,9 +73,9 @@ static inline void syncmap_scan_locked(
 	free(pairs);
 }
 
-/* Visits each key at most once, without a lock, and reads its value at that
-   time. `fn` may use the map, even with the same handle, but must not announce
-   or park. */
+/* Visits each key at most once, without a lock, and reads its value at the time
+   of the visit. `fn` may use the map, even with the same handle, but must not
+   announce or park. */
 static inline void syncmap_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -113,7 +114,7 @@ static inline size_t syncmap_length(void *thread)
 
 	gomap_iterate_begin(all, &it);
 	while (gomap_iterate_next(&it, syncmap_inner(map->shape), &key, &entry))
-		/* relaxed: reads no content */
+		/* relaxed: does not read the box */
 		count += syncmap_live(atomic_load_explicit(
 		        &((struct syncmap_entry *)(uintptr_t)entry.word[0])->p,
 		        memory_order_relaxed));

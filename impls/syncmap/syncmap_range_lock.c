@@ -3,8 +3,9 @@
  * syncmap_range_lock.c - sync.Map whose Range copies under the lock.
  *
  * Like syncmap, but a scan copies all pairs and visits them under the mutex, so
- * new keys and misses wait for all of it. Go promotes dirty and visits the read
- * map without a lock. The function that scan calls must not use the map.
+ * new keys and misses wait until the scan ends. Go promotes dirty and visits
+ * the read map without a lock. The function that scan calls must not use the
+ * map.
  */
 #define SYNCMAP_RULES .range_locks = true
 #include "impls/syncmap/syncmap_map.h"

@@ -31,7 +31,8 @@ static inline void syncmap_destroy(void *opaque)
 	free(map);
 }
 
-/* Like Go's map, ignores sizing->keys and ->presize. NULL: no memory. */
+/* Like Go's map, ignores sizing->keys and ->presize. Returns NULL if memory
+   runs out. */
 static inline void *syncmap_create(const struct rm_sizing *sizing)
 {
 	syncmap_reclamation_start();
@@ -53,14 +54,16 @@ static inline void *syncmap_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Returns the header under the lock, where no other thread replaces it. */
+/* Returns the header. The caller holds the lock, so no other thread replaces
+   it. */
 RM_HOT struct syncmap_header *syncmap_read_locked(struct syncmap *map)
 {
-	/* relaxed: written under the lock only */
+	/* relaxed: written only under the lock */
 	return atomic_load_explicit(&map->read, memory_order_relaxed);
 }
 
-/* Replaces the header. The caller holds the lock and retires the old one. */
+/* Replaces the header and returns the old one, which the caller retires. The
+   caller holds the lock. */
 static inline struct syncmap_header *syncmap_publish(
         struct syncmap *map, struct gomap *inside, bool amended)
 {
@@ -68,13 +71,13 @@ static inline struct syncmap_header *syncmap_publish(
 	struct syncmap_header *old = syncmap_read_locked(map);
 
 	*header = (struct syncmap_header){ .map = inside, .amended = amended };
-	/* seq_cst: the maps' content; pairs with syncmap_read(). Also see
-	   syncmap_load(), for an entry that older headers do not have. */
+	/* seq_cst: the maps' content; pairs with syncmap_read(). For an entry
+	   that older headers lack, see also syncmap_load(). */
 	atomic_store_explicit(&map->read, header, memory_order_seq_cst);
 	return old;
 }
 
-/* relaxed, both: under the lock, or a threshold that orders nothing */
+/* relaxed, both: written under the lock, or only a threshold */
 RM_HOT size_t syncmap_misses(struct syncmap *map)
 {
 	return atomic_load_explicit(&map->misses, memory_order_relaxed);
@@ -85,7 +88,7 @@ RM_HOT void syncmap_set_misses(struct syncmap *map, size_t misses)
 	atomic_store_explicit(&map->misses, misses, memory_order_relaxed);
 }
 
-/* Retires the box of a live cell that this thread took out. */
+/* Retires the box of a live cell that this thread removed from its entry. */
 RM_HOT void syncmap_retire_cell(
         void *thread, struct rm_shape shape, uint64_t cell)
 {
@@ -94,7 +97,7 @@ RM_HOT void syncmap_retire_cell(
 		        thread, syncmap_box(cell), shape.value_bytes);
 }
 
-/* Makes dirty the read map: O(1) for any size. The caller holds the lock. */
+/* Makes dirty the read map, in O(1). The caller holds the lock. */
 static __attribute__((noinline)) void syncmap_promote(
         void *thread, struct syncmap *map)
 {
@@ -130,7 +133,7 @@ RM_HOT bool syncmap_is_due(struct syncmap *map)
 	}
 }
 
-/* Counts an operation that had to search dirty. `shared`: other threads may
+/* Counts an operation that had to search dirty. If `shared`, other threads may
    count at the same time. */
 RM_HOT void syncmap_count_miss(struct syncmap *map, bool shared)
 {
@@ -144,7 +147,8 @@ RM_HOT void syncmap_count_miss(struct syncmap *map, bool shared)
 	RM_STAT_ADD(map->all_misses, 1);
 }
 
-/* Counts a miss and promotes dirty if due. The caller holds the lock. */
+/* Counts a miss and promotes dirty if that is due. The caller holds the
+   lock. */
 static inline void syncmap_miss(void *thread, struct syncmap *map)
 {
 	syncmap_count_miss(map, false);
@@ -152,8 +156,8 @@ static inline void syncmap_miss(void *thread, struct syncmap *map)
 		syncmap_promote(thread, map);
 }
 
-/* Promotes after a miss under the shared lock: takes the exclusive lock and
-   checks again. */
+/* Promotes dirty after a miss under the shared lock. Takes the exclusive lock
+   and checks again. */
 GOMAP_RARE void syncmap_promote_after(void *thread, struct syncmap *map)
 {
 	syncmap_lock(&map->lock);
@@ -162,9 +166,10 @@ GOMAP_RARE void syncmap_promote_after(void *thread, struct syncmap *map)
 	syncmap_unlock(&map->lock);
 }
 
-/* Searches read again, under the lock, and then dirty, for a key that was not
-   in the caller's amended read map. A key in neither is a miss, too. Reads the
-   cell under the lock, since an entry only in dirty may be freed after it. */
+/* Called if a key was not in the read map and the header was amended. Searches
+   the read map again, under the lock, and then dirty. A key in neither map is a
+   miss, too. Reads the cell under the lock, since an entry that is only in
+   dirty may be freed afterwards. */
 RM_HOT uint64_t syncmap_find_locked(
         void *thread, struct rm_shape inner, struct rm_key key)
 {
@@ -191,7 +196,8 @@ RM_HOT uint64_t syncmap_find_locked(
 	return cell;
 }
 
-/* One out-of-line copy for each kind of key keeps the loop small. */
+/* One out-of-line copy of this code for each kind of key keeps the loop
+   small. */
 GOMAP_CALL uint64_t syncmap_find_u64(void *thread, struct rm_key key)
 {
 	return syncmap_find_locked(thread, RM_U64X8, key);

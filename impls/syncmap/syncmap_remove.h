@@ -6,13 +6,13 @@
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* Runs between the load of a value and its exchange. A technique runs another
-   operation there (impls/technique/take_met.h). */
+/* Runs between the load of a value and its exchange. The includer may define it
+   to run another operation there (impls/technique/take_met.h). */
 #ifndef SYNCMAP_BEFORE_EXCHANGE
 #define SYNCMAP_BEFORE_EXCHANGE() ((void)0)
 #endif
 
-/* Takes the value out of an entry; returns nil if there is none. */
+/* Removes the value from an entry and returns it, or nil if there is none. */
 RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 {
 	/* relaxed: the exchange acquires */
@@ -21,9 +21,9 @@ RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 	while (syncmap_live(cell)) {
 		SYNCMAP_BEFORE_EXCHANGE();
 		/* seq_cst: acquires the content of the removed cell. A thread
-		   that finds nil sees what was done before (in shard_life, that
-		   the shard lacks the key). Also see syncmap_load(). relaxed:
-		   tried again */
+		   that finds nil sees what was done before the removal
+		   (shard_life relies on this). See also syncmap_load().
+		   relaxed: tried again */
 		if (atomic_compare_exchange_weak_explicit(&entry->p, &cell,
 		            SYNCMAP_NIL, memory_order_seq_cst,
 		            memory_order_relaxed))
@@ -32,8 +32,8 @@ RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 	return SYNCMAP_NIL;
 }
 
-/* The slow path. Removes an entry that is only in dirty, which sets `detached`:
-   no other thread will change it. Counts a miss either way. */
+/* The slow path. Removes an entry that is only in dirty and sets `detached`,
+   because no other thread will change it. Counts a miss in any case. */
 RM_HOT struct syncmap_entry *syncmap_detach_locked(
         void *thread, struct rm_shape inner, struct rm_key key, bool *detached)
 {
@@ -81,7 +81,7 @@ RM_HOT struct syncmap_entry *syncmap_detach(
 	                 : syncmap_detach_u64(thread, key, detached);
 }
 
-/* take (Go: LoadAndDelete); remove (Delete) is the same with old == NULL. */
+/* Take (Go's LoadAndDelete). Remove (Delete) is the same with old == NULL. */
 RM_HOT bool syncmap_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -128,8 +128,8 @@ static inline void syncmap_reset(void *thread, struct syncmap *map)
 }
 
 /* Removes all entries by replacing the header: O(1). Neither changes nor locks
-   a map that has no keys, not even removed ones. A store with the old header
-   may end later; it counts as one before the clear. */
+   a map without entries. A store that found the old header may end later; it
+   then counts as a store before the clear. */
 static inline void syncmap_clear(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_rlock_miss.c - sync.Map whose missing lookups share the lock.
+ * syncmap_rlock_miss.c - sync.Map in which lookups that miss share the lock.
  *
  * Like syncmap, but a lookup that must search dirty takes a reader lock and
  * counts its miss with an atomic addition. Some articles describe the read path

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_rwlock.h - sync.Map: a lock that lookups that miss can share.
+/* syncmap_rwlock.h - sync.Map: a lock that lookups can share when they miss.
    Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_RWLOCK_H
 #define RM_SYNCMAP_RWLOCK_H

@@ -3,10 +3,10 @@
  * syncmap_safe.c - Go's sync.Map; a lookup of an unhashable key returns
  * "absent" instead of ending the process.
  *
- * The article's deferred recover() around each Load is a barrier set by
- * sigsetjmp() here (impls/syncmap/syncmap_safe.h). Unlike in syncmap, a lookup
- * writes some registers into memory of its own thread. A fault under the lock
- * releases the lock.
+ * The article puts a deferred recover() around each Load. Here it is a barrier
+ * set by sigsetjmp() (impls/syncmap/syncmap_safe.h). Unlike in syncmap, a
+ * lookup writes some registers into memory of its own thread. A fault under the
+ * lock releases the lock.
  */
 #include "impls/syncmap/syncmap_safe.h"
 #include "runner/driver.h"

@@ -2,11 +2,11 @@
 /*
  * syncmap_safe.h - Go's sync.Map with a fault barrier around lookups.
  *
- * Each lookup sets a barrier (sigsetjmp, without the signal mask). A fault
- * while its key is hashed jumps there, releases the lock if the lookup holds
- * it, and returns "absent". A lookup hashes before it counts or promotes, so it
- * has not changed anything when the fault happens. As in the article, writes
- * have no barrier: an unhashable key ends the process.
+ * Each lookup sets a barrier (sigsetjmp, without the signal mask). If hashing
+ * its key faults, control jumps to the barrier. The lookup then releases the
+ * lock if it holds it, and returns "absent". A lookup hashes before it counts
+ * or promotes, so it has not changed anything when the fault happens. As in the
+ * article, writes have no barrier: an unhashable key ends the process.
  *
  * Go hashes a key even if the map is empty, so its panic precedes the lock.
  * This port checks for an empty map first, and so hashes under the lock if the
@@ -21,8 +21,8 @@
 
 struct safe_map {
 	struct syncmap *inner;
-	_Atomic uint64_t faults;        /* aborted lookups */
-	_Atomic uint64_t faults_locked; /* number of these under the lock */
+	_Atomic uint64_t faults;        /* number of aborted lookups */
+	_Atomic uint64_t faults_locked; /* number of these that held the lock */
 };
 
 /* One thread's handle. */
@@ -214,7 +214,6 @@ static bool safe_check(void *opaque, char *why, size_t size)
 	return syncmap_check(((struct safe_map *)opaque)->inner, why, size);
 }
 
-/* Initialisers of struct rm_map_ops. */
 #define SYNCMAP_SAFE_OPS                                                     \
 	.create = safe_create, .destroy = safe_destroy, .join = safe_join,   \
 	.leave = safe_leave, .lookup = safe_lookup, .upsert = safe_upsert,   \

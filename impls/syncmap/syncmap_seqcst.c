@@ -2,13 +2,14 @@
 /*
  * syncmap_seqcst.c - sync.Map with sequentially consistent atomic accesses.
  *
- * In syncmap only entries and header are sequentially consistent. Here all
- * other accesses are, too: counters, reclamation, and the two Go maps, whose
- * words are plain in Go. The litmus loops compare the two. This map is slow: on
- * x86 each word that a write puts into a Go map is an exchange. A lookup of a
- * promoted key writes nothing shared.
+ * In syncmap only accesses to entries and header are sequentially consistent.
+ * Here all other accesses are, too: counters, reclamation, and the two Go maps,
+ * whose words are plain in Go. The litmus loops compare both maps. This map is
+ * slow: on x86 each word that a write puts into a Go map is an exchange. A
+ * lookup of a promoted key writes nothing shared.
  */
-#include "runner/driver.h" /* with the orders of the loop */
+#include "runner/driver.h" /* included before the constants are redefined, so
+                              the loop keeps its orders */
 
 /* Redefines the constants of <stdatomic.h>, included above, for the code
    below. */

@@ -36,15 +36,16 @@ enum syncmap_promotion {
 	SYNCMAP_PROMOTE_GO,     /* misses >= entries of dirty */
 	SYNCMAP_PROMOTE_OVER,   /* misses > entries of dirty */
 	SYNCMAP_PROMOTE_FIRST,  /* misses > 0 */
-	SYNCMAP_PROMOTE_LOADED, /* entries > 3/4 of dirty's slots, by a store;
-				   misses do not count */
+	SYNCMAP_PROMOTE_LOADED, /* a store fills more than 3/4 of dirty's slots;
+	                           misses do not count */
 };
 
 /* If all members are zero, the map works as in Go. */
 struct syncmap_rules {
 	enum syncmap_promotion promotion;
-	bool late_dirty;  /* dirty stays only if misses > entries of read */
-	bool range_locks; /* scan copies all and visits it under the lock */
+	bool late_dirty;  /* dirty is kept only if misses > entries of read */
+	bool range_locks; /* scan copies all pairs and visits them under the
+	                     lock */
 	bool leaks;       /* nothing is freed before the map is destroyed */
 };
 

@@ -19,8 +19,8 @@ RM_HOT uint64_t syncmap_swap_locked(
 	        syncmap_entry_locked(map, inner, key, &missed);
 
 	if (entry)
-		/* seq_cst: publishes the box and acquires the old one's
-		   content; see syncmap_load() */
+		/* seq_cst: publishes the box and acquires the old box; see
+		   syncmap_load() */
 		old = atomic_exchange_explicit(
 		        &entry->p, cell, memory_order_seq_cst);
 	else
@@ -57,8 +57,8 @@ RM_HOT uint64_t syncmap_swap(
 		        atomic_load_explicit(&entry->p, memory_order_relaxed);
 
 		while (old != SYNCMAP_EXPUNGED) {
-			/* seq_cst: publishes the box and acquires the old one's
-			   content; see syncmap_load(). relaxed: try again */
+			/* seq_cst: publishes the box and acquires the old box;
+			   see syncmap_load(). relaxed: tried again */
 			if (atomic_compare_exchange_weak_explicit(&entry->p,
 			            &old, cell, memory_order_seq_cst,
 			            memory_order_relaxed))
@@ -70,7 +70,7 @@ RM_HOT uint64_t syncmap_swap(
 	                 : syncmap_swap_u64(thread, key, cell);
 }
 
-/* exchange (Go: Swap); upsert (Store) is the same with old == NULL. */
+/* Exchange (Go's Swap). Upsert (Store) is the same with old == NULL. */
 RM_HOT bool syncmap_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {

@@ -2,8 +2,9 @@
 /*
  * audit.h - checks claims about a data structure after every step: the loop
  * `audit`. One iteration is one audit: it creates a structure, performs the
- * steps of the claim, inspects the structure after each, and frees it. Times
- * are measured only by techniques that do so themselves; counts are exact.
+ * steps of the claim, inspects the structure after each step, and frees it.
+ * Times are measured only by techniques that do so themselves; counts are
+ * exact.
  *
  * This is a template: the includer defines the indices of its counts, with
  * AUDIT_AUDITS first and AUDIT_COUNTS last; audit_names[] with the name and
@@ -27,7 +28,7 @@ struct audit {
 
 static bool audit_once(struct audit *audit, uint64_t seed);
 
-/* Any thread may call it, since each audits its own structures. */
+/* Each thread audits structures of its own, so any thread may call this. */
 static inline void audit_add(struct audit *audit, unsigned count, uint64_t n)
 {
 	rm_stat_add(&audit->count[count], n);

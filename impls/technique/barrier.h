@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * barrier.h - tests whether a store also orders the load that follows. Two
- * threads each store to their own word, then load the other's. If both see the
- * old value, a store was still in its store buffer during the following load.
- * Article S0, 2.3: a compare-and-set on x86 is a locked exchange, which implies
- * a barrier between store and load.
+ * threads each store to their own word and then load the word of the other. If
+ * both see the old value, a store was still in its store buffer during the
+ * following load. Article S0, 2.3: a compare-and-set on x86 is a locked
+ * exchange, which implies a barrier between store and load.
  *
- * The loop is audit:WORDS: an iteration is a round of WORDS words, each on its
- * own line. Both threads go through them in step, so that they often overlap.
- * Threads work in pairs; a thread without a partner is idle.
+ * The loop is audit:WORDS. An iteration is a round over WORDS words, each on
+ * its own cache line. Both threads go through them in step, so that they often
+ * overlap. Threads work in pairs; a thread without a partner is idle.
  *
  * This is a template: the includer defines barrier_write(word, was, now), with
  * release order at least.
@@ -21,7 +21,7 @@
 #include <sched.h>
 
 enum {
-	BARRIER_WORDS = 100, /* default */
+	BARRIER_WORDS = 100, /* default of audit:WORDS */
 	BARRIER_STRIDE = 2 * RM_CACHE_LINE / 8,
 	BARRIER_SPINS = 1000,
 };
@@ -31,9 +31,11 @@ struct barrier;
 struct barrier_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct barrier *barrier;
 	_Atomic uint64_t round;     /* rounds completed */
-	_Atomic uint64_t *word;     /* one word per BARRIER_STRIDE is used */
-	uint8_t *saw_old[2];        /* results of two rounds, alternating */
-	_Atomic uint64_t met, both; /* one writer */
+	_Atomic uint64_t *word;     /* only every BARRIER_STRIDE-th word is
+	                               used */
+	uint8_t *saw_old[2];        /* results of the last two rounds, used in
+	                               turn */
+	_Atomic uint64_t met, both; /* written by this thread only */
 };
 
 struct barrier {

@@ -19,7 +19,8 @@ struct neighbours;
 
 struct neighbour {
 	_Alignas(2 * RM_CACHE_LINE) struct gomap_bucket *bucket;
-	uint64_t wrote; /* slots written since creation; one writer */
+	uint64_t wrote; /* slots written since creation; written by this thread
+	                   only */
 };
 
 struct neighbours {
@@ -44,7 +45,7 @@ static void *neighbours_create(const struct rm_sizing *sizing)
 
 	if (!subject)
 		return NULL;
-	/* buckets start at words and do not overlap */
+	/* makes buckets start at words and not overlap */
 	subject->stride = stride < NEIGHBOUR_STRIDE ? NEIGHBOUR_STRIDE
 	                                            : (stride + 7) / 8 * 8;
 	subject->threads = sizing->threads;
@@ -67,7 +68,7 @@ static void *neighbours_join(void *opaque, size_t slot)
 	return self;
 }
 
-/* Returns the tophash that write number `wrote` leaves in its slot. */
+/* Returns the tophash that the write with number `wrote` stores in its slot. */
 RM_HOT uint8_t neighbour_top(uint64_t wrote)
 {
 	return (uint8_t)(GOMAP_LIVE + wrote % (256 - GOMAP_LIVE));

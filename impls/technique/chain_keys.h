@@ -6,8 +6,9 @@
 
 #include "impls/support/hash.h"
 
-/* The lower 56 bits of the hash depend on the key's upper half, the number of
-   the chain. The upper 8 bits, the tophash, depend on the whole key. */
+/* The lower 56 bits of the hash depend only on the upper half of the key, which
+   is the number of the chain. The upper 8 bits, the tophash, depend on the
+   whole key. */
 RM_HOT uint64_t chain_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {

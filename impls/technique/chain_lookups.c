@@ -85,7 +85,7 @@ static void chain_stats(void *opaque, rm_stat_fn *emit, void *context)
 	while (longest && !census.filled[longest])
 		longest--;
 	emit(context, "chains", "1", (double)census.chains);
-	/* capped at 32 */
+	/* the length is at most 32, the last class of the census */
 	emit(context, "longest_chain_entries", "1", (double)longest);
 }
 

@@ -10,9 +10,9 @@
  * In each second a server opens connections, a 64th of its slots but at least
  * one, and each handler takes a step. Servers continue while the timer sweeps,
  * so connections are opened, touched and closed during a sweep. At the first
- * entry of a sweep the timer waits for at most 20 ms until a server has opened
- * one more, so that every run has such connections. If there is only one
- * thread, it alternates between both roles.
+ * entry of a sweep the timer waits, for at most 20 ms, until a server has
+ * opened another connection, so that every run has connections opened during a
+ * sweep. If there is only one thread, it alternates between both roles.
  *
  * An iteration is one second of virtual time, which each thread counts for
  * itself. The timer waits for the servers' clocks. If a sweep is five seconds
@@ -20,14 +20,14 @@
  *
  * Half of the clients stop sending after some seconds, without closing. Their
  * handlers wait for input that will not come. A connection is open for 28 s on
- * average and about 70 s at most, so less than half of the slots are in use,
- * for any number of connections. If a handler and the timer close a connection
- * at the same time, the one that marks its slot has closed it.
+ * average and about 70 s at most, so less than half of the slots are in use. If
+ * a handler and the timer close a connection at the same time, the one that
+ * marks its slot has closed it.
  *
- * This is a template: the includer defines CLEANUP_CANCELS. 1: the mark is also
- * a signal to the handler, which polls it each second while it waits and must
- * end within 30 s. 0: handlers do not poll it, so a handler and its resources
- * outlive its connection.
+ * This is a template: the includer defines CLEANUP_CANCELS. If it is 1, the
+ * mark is also a signal to the handler, which polls the mark each second while
+ * it waits and must end within 30 s. If it is 0, handlers do not poll it, so a
+ * handler and its resources outlive the connection.
  */
 #ifndef RM_TECHNIQUE_CLEANUP_H
 #define RM_TECHNIQUE_CLEANUP_H
@@ -39,46 +39,48 @@
 #include <inttypes.h>
 
 enum {
-	CLEANUP_CONNECTIONS = 1000, /* handlers at most */
+	CLEANUP_CONNECTIONS = 1000, /* most handlers that run at a time */
 	CLEANUP_IDLE_S = 30,        /* idle time after which the timer closes a
 	                        connection */
-	CLEANUP_GONE_S = 30, /* time after which its handler must have ended */
+	CLEANUP_GONE_S = 30, /* time after the close within which the handler
+	                        must end */
 	CLEANUP_PERIOD_S = 10,
-	CLEANUP_LATE_S = 5,      /* maximum delay of a sweep */
-	CLEANUP_TALK_S = 20,     /* a client sends for at most this long */
+	CLEANUP_LATE_S = 5,      /* longest delay of a sweep */
+	CLEANUP_TALK_S = 20,     /* longest time for which a client sends */
 	CLEANUP_TURNOVER_S = 64, /* time in which all slots are filled once */
-	CLEANUP_RESTS = 200,     /* sleeps of 0.1 ms per sweep */
+	CLEANUP_RESTS = 200,     /* most sleeps of 0.1 ms in a sweep */
 	CLEANUP_SECOND_BITS = 28,
 };
 
 /* A connection and its handler. The slot is reused when both have ended. */
 struct cleanup_slot {
-	/* the connection's number and, in the low bits, the second of its
-	   close; 0: open */
+	/* number of the connection and, in the low bits, the second in which it
+	   was closed; 0 if it is open */
 	_Atomic uint64_t mark, last_heard_s;
-	uint64_t ends_s; /* members from here on are used only by its server */
-	bool handled;    /* the handler runs */
-	bool hangs_up;   /* the client closes the connection at the end */
+	uint64_t ends_s; /* only its server uses this and the members below */
+	bool handled;    /* true while the handler runs */
+	bool hangs_up;   /* true if the client closes the connection at the
+	                    end */
 };
 
 struct cleanup;
 
 struct cleanup_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct cleanup *cleanup;
-	void *handle;         /* of the registry */
-	uint64_t first, room; /* its slots */
-	uint64_t *free_slot;  /* a stack of their numbers */
+	void *handle;         /* handle of the registry */
+	uint64_t first, room; /* slots of this thread */
+	uint64_t *free_slot;  /* stack of the numbers of free slots */
 	uint64_t free_slots;
 	uint64_t number, rng;
-	/* one writer */
+	/* written by this thread only */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t now_s;
 	_Atomic uint64_t opened, hung_up, refused, open_max, survivors;
 	_Atomic uint64_t opened_within_sweeps;
-	_Atomic bool over; /* its loop has ended */
+	_Atomic bool over; /* true once the loop has ended */
 };
 
 struct cleanup {
-	uint64_t share; /* slots of a server */
+	uint64_t share; /* number of slots of a server */
 	size_t threads, first_server;
 	struct syncmap *registry;
 	struct cleanup_slot *slot;
@@ -124,8 +126,8 @@ static bool cleanup_close(struct cleanup_thread *self,
 	return true;
 }
 
-/* Opens a connection with a unique number in a free slot. Refuses it if
-   handlers that should have ended occupy all slots. */
+/* Opens a connection with a unique number in a free slot. Refuses the
+   connection if all slots are occupied by handlers that should have ended. */
 static void cleanup_open(struct cleanup_thread *self)
 {
 	const uint64_t x = rm_next(&self->rng);
@@ -172,7 +174,7 @@ static void cleanup_handle(struct cleanup_thread *self, uint64_t i)
 		cleanup_end(self, i);
 	} else if (now_s < slot->ends_s) {
 		cleanup_set(&slot->last_heard_s, now_s);
-	} else if (slot->hangs_up) { /* end of input wakes it */
+	} else if (slot->hangs_up) { /* the end of input wakes the handler */
 		if (cleanup_close(self, slot, mark, now_s))
 			rm_stat_own(&self->hung_up, 1);
 		cleanup_end(self, i);
@@ -218,7 +220,7 @@ static uint64_t cleanup_opened_in_sweeps(const struct cleanup *cleanup)
 	return opened;
 }
 
-/* Called at a sweep's first entry: from now on servers' opens count. */
+/* Called at a sweep's first entry. Waits until a server opens a connection. */
 static void cleanup_await_open(struct cleanup *cleanup)
 {
 	const uint64_t before = cleanup_opened_in_sweeps(cleanup);
@@ -253,7 +255,7 @@ static bool cleanup_inspect_entry(
 	return true;
 }
 
-/* Ranges over the registry; closes and deletes idle connections. */
+/* Ranges over the registry. Closes and deletes idle connections. */
 static void cleanup_sweep(struct cleanup_thread *self)
 {
 	rm_stat_own(&self->cleanup->sweeps, 1);
@@ -289,7 +291,7 @@ static void cleanup_tick(struct rm_worker *worker)
 		cleanup_sweep(self);
 }
 
-/* Runs a server for one second; waits for the timer if that is late. */
+/* Runs a server for one second. Waits for the timer if the timer is late. */
 static void cleanup_step(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
@@ -304,7 +306,8 @@ static void cleanup_step(struct rm_worker *worker)
 	cleanup_serve(self);
 }
 
-/* Counts handlers that still run too long after their connection closed. */
+/* Counts handlers that still run although their connection was closed too long
+   ago. */
 static uint64_t cleanup_survivors(const struct cleanup_thread *self)
 {
 	const uint64_t now_s = cleanup_get(&self->now_s);
@@ -351,7 +354,7 @@ static void cleanup_destroy(void *opaque)
 }
 
 /* Gives a thread its slots, which are all free. The timer gets slots only if it
-   is the only thread. Returns false without memory. */
+   is the only thread. Returns false if memory runs out. */
 static bool cleanup_give_slots(
         struct cleanup *cleanup, size_t slot, uint64_t connections)
 {

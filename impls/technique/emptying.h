@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* emptying.h - the cost of emptying a Go map with KEYS keys (article S0,
    section 1). An audit fills a map and empties it; only the emptying is timed.
-   This is a template: the includer defines emptying(), which returns the empty
-   map. */
+   This is a template. The includer defines emptying(), which empties the map
+   and returns it. */
 #ifndef RM_TECHNIQUE_EMPTYING_H
 #define RM_TECHNIQUE_EMPTYING_H
 
@@ -20,7 +20,7 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 
 #include "impls/technique/audit.h"
 
-/* Grows the map from empty, as most maps are. */
+/* Fills a map that was created empty, as most maps are. */
 static struct gomap *emptying_fill(uint64_t keys, uint64_t seed)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, seed);

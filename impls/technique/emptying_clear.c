@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emptying_clear.c - clears the arrays in place, like clear(). */
+/* emptying_clear.c - clears the arrays in place, like Go's clear(). */
 #include "impls/technique/emptying.h"
 
 static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)

@@ -7,8 +7,8 @@
  *
  * An iteration is a lookup or a write (the cell's write share) of a random
  * module. "auth:" and "metric:" keep their keys: a write replaces a value.
- * "cache:" turns over: a write inserts a new key and removes the oldest. One
- * lookup in MISSES uses a key that no module has. The article gives none of
+ * "cache:" turns over: a write inserts a new key and removes the oldest one.
+ * One lookup in MISSES uses a key that no module has. The article gives none of
  * these numbers. One lookup in 64 is timed.
  *
  * The article claims that prefixes collide in one map. But a hash depends on
@@ -44,11 +44,12 @@ enum {
 	FAMILIES_MISSES = 10,
 	FAMILIES_TIMED = 64,
 	FAMILIES_KEY_BYTES = 32,
-	FAMILIES_VALUE_BITS = 40, /* bits of a value that identify its key */
+	FAMILIES_VALUE_BITS = 40, /* low bits of a value, which identify its
+	                             key */
 	FAMILIES_STATS = 32,      /* maximum number of statistics of one map */
 };
 
-/* There are no keys with this number or a higher one. */
+/* No key has this number or a higher one. */
 #define FAMILIES_ABSENT ((uint64_t)1 << 36)
 
 struct families;
@@ -56,14 +57,17 @@ struct families;
 struct families_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct families *families;
 	void *maps[FAMILIES_MAPS];
-	/* written only by this thread; for the trial, or for the window */
+	/* written only by this thread; `inserts` and `removes` count the whole
+	   trial, the others the window */
 	_Atomic uint64_t inserts, removes, timed, timed_ns;
 };
 
 struct families {
 	struct family_map maps[FAMILIES_MAPS];
-	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t head; /* next "cache:" */
-	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;         /* of a family */
+	/* number of the next "cache:" key */
+	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t head;
+	/* number of keys of a family */
+	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;
 	uint32_t miss_below; /* share of lookups of absent keys, times 2^32 */
 	size_t threads;
 	struct families_thread *thread;
@@ -73,7 +77,7 @@ struct family_key {
 	char bytes[FAMILIES_KEY_BYTES];
 };
 
-/* Writes "auth:17": prefix and decimal number. */
+/* Writes a key such as "auth:17": prefix and decimal number. */
 RM_HOT struct rm_key family_key(
         unsigned family, uint64_t number, struct family_key *buffer)
 {
@@ -92,7 +96,8 @@ RM_HOT struct rm_key family_key(
 		.length = FAMILIES_KEY_BYTES - at };
 }
 
-/* The low bits identify the key, the high bits make values change. */
+/* The low bits identify the key. The high bits make each value differ from the
+   last one. */
 RM_HOT struct rm_value family_value(
         unsigned family, uint64_t number, uint64_t sequence)
 {
@@ -118,8 +123,8 @@ static void families_destroy(void *opaque)
 	free(families);
 }
 
-/* Inserts the keys of a module, or looks up each of them. False without
-   memory. */
+/* Inserts the keys of a module, or looks up each of them. Returns false if
+   memory runs out. */
 static bool families_visit(
         struct families *families, unsigned family, bool looks_up)
 {
@@ -140,8 +145,8 @@ static bool families_visit(
 	return map != NULL;
 }
 
-/* Inserts all keys before it looks any up, so that a sync.Map promotes all of
-   them. Returns false without memory. */
+/* Inserts all keys and then looks them all up, so that a sync.Map promotes all
+   of them. Returns false if memory runs out. */
 static bool families_fill(struct families *families)
 {
 	bool complete = true;
@@ -227,7 +232,7 @@ static void families_quiesce(void *thread)
 		family_quiesce(self->maps[i]);
 }
 
-/* Returns the key of one iteration. */
+/* The key of one iteration. */
 struct family_turn {
 	void *map;
 	unsigned family;
@@ -244,7 +249,7 @@ RM_HOT uint64_t family_draw(
 	uint64_t number = edge + rm_below(y, families->keys - 2 * edge);
 
 	if (family == FAMILIES_CACHE)
-		/* relaxed: any recent value, which is why there is a margin */
+		/* relaxed: any recent value will do, because of the margin */
 		number += atomic_load_explicit(
 		                  &families->head, memory_order_relaxed) -
 		          families->keys;
@@ -341,7 +346,7 @@ static void families_loop(struct rm_worker *worker)
 	worker->counts.wrong |= wrong;
 }
 
-/* Emits the statistics of all maps, added up by name. */
+/* The statistics of all maps, added up by name. */
 struct families_sum {
 	size_t count;
 	struct {

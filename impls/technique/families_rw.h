@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* families_rw.h - keys of three modules in Go maps, each under its own RWMutex,
-   like gomap_rw. A FAMILIES_STORE of families.h. */
+   like gomap_rw. One of the choices for FAMILIES_STORE, see families.h. */
 #ifndef RM_TECHNIQUE_FAMILIES_RW_H
 #define RM_TECHNIQUE_FAMILIES_RW_H
 
@@ -37,7 +37,7 @@ static void family_leave(void *handle)
 	(void)handle;
 }
 
-/* No reads without the lock, so nothing to announce. */
+/* Does nothing, because no thread reads without the lock. */
 RM_HOT void family_quiesce(void *handle)
 {
 	(void)handle;
@@ -103,7 +103,7 @@ static void family_census(struct family_map *one, struct gomap_census *census)
 	guard_read_end(&one->guard, NULL);
 }
 
-/* No other thread uses the map. */
+/* No other thread may use the map. */
 static uint64_t family_count(struct family_map *one)
 {
 	return gomap_count(one->map);

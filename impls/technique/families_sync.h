@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* families_sync.h - keys of three modules in Go's sync.Map, like syncmap, each
-   map with its own reclamation. A FAMILIES_STORE of families.h. */
+   map with its own reclamation. One of the choices for FAMILIES_STORE, see
+   families.h. */
 #ifndef RM_TECHNIQUE_FAMILIES_SYNC_H
 #define RM_TECHNIQUE_FAMILIES_SYNC_H
 
@@ -72,7 +73,7 @@ static void family_stats(
 	syncmap_stats(one->map, emit, context);
 }
 
-/* Counts in the map that holds all keys: dirty, if there is one. */
+/* Counts in the map that has all keys, which is dirty if there is one. */
 static void family_census(struct family_map *one, struct gomap_census *census)
 {
 	syncmap_lock(&one->map->lock);
@@ -82,7 +83,7 @@ static void family_census(struct family_map *one, struct gomap_census *census)
 	syncmap_unlock(&one->map->lock);
 }
 
-/* Counts entries with a value; no other thread uses the map. */
+/* Counts entries with a value. No other thread may use the map. */
 static uint64_t family_count(struct family_map *one)
 {
 	void *handle = syncmap_join(one->map, 0);

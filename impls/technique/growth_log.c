@@ -4,8 +4,8 @@
  * grows, how far, and the shape of its chains: the loop `tally:KEYS`.
  *
  * An iteration inserts a random 64-bit key, never the same twice. It reports
- * the number of keys at which each size began to grow
- * (keys_when_64_buckets_grow), the sizes that grew, and the largest number of
+ * the number of keys at which a map of each size began to grow (such as
+ * keys_when_64_buckets_grow), the sizes that grew, and the largest number of
  * old buckets that one insert moved. For the map with KEYS keys it reports the
  * longest chain and the number of chains with three or more entries. It also
  * reports the deviation of their lengths from a Poisson distribution:
@@ -25,18 +25,18 @@
 
 enum {
 	GROWTH_PRESET_KEYS = 100000,
-	GROWTH_SIZES = 24, /* logarithms of numbers of buckets */
-	GROWTH_LEAST = 5,  /* minimum number of expected chains per class */
+	GROWTH_SIZES = 24, /* number of sizes: log2 of the number of buckets */
+	GROWTH_LEAST = 5,  /* least number of expected chains in a class */
 };
 
 struct growth_log {
 	struct guard guard;
 	struct gomap *map; /* the guard protects all members below */
 	uint64_t keys, inserted, rng;
-	uint64_t keys_when[GROWTH_SIZES]; /* number of keys when it grew; 0: it
-	                                     did not */
-	uint64_t moved_most;        /* old buckets that one insert moved */
-	struct gomap_census census; /* with KEYS keys */
+	uint64_t keys_when[GROWTH_SIZES]; /* number of keys when each size grew;
+	                                     0 if it did not grow */
+	uint64_t moved_most;        /* most old buckets that one insert moved */
+	struct gomap_census census; /* of the map with KEYS keys */
 	bool has_census;
 };
 
@@ -64,7 +64,7 @@ static void *growth_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Inserts the next key and records the effect. Under the guard. */
+/* Inserts the next key and records the effect. The caller holds the guard. */
 static void growth_insert(struct growth_log *log)
 {
 	struct gomap *map = log->map;

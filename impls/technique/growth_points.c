@@ -3,13 +3,14 @@
  * growth_points.c - examines the effect of a size hint on a Go map, when the
  * map grows, and which operations move its buckets.
  *
- * An audit creates a map, with a hint of KEYS if the cell is presized, fills it
- * with 16 times KEYS keys, and inspects it after each insert: the number of
- * buckets, the number of keys at which growth begins, and the old buckets that
- * one write moves. Each time growth has begun it looks up all keys and counts
- * buckets that this moved. A second map without a hint gets the same keys, and
- * both must agree. Articles S0, 1 (a hint is a number of buckets) and S1, 4.3
- * (8 buckets at first; lookups move buckets).
+ * An audit creates a map, with a hint of KEYS if the cell is presized, and
+ * fills it with 16 times KEYS keys. After each insert it inspects the number of
+ * buckets, the number of keys at which growth begins, and the number of old
+ * buckets that one write moves. Each time growth has begun, it looks up all
+ * keys and counts the buckets that these lookups moved. A second map without a
+ * hint gets the same keys, and both must agree. The claims are from articles
+ * S0, section 1 (a hint is a number of buckets) and S1, section 4.3 (a map
+ * starts with 8 buckets; lookups move buckets).
  */
 #include "impls/gomap/gomap_ops.h"
 
@@ -31,8 +32,8 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	/* buckets after the first insert, summed over audits */
 	[BUCKETS] = { "buckets_at_first", "1" },
 	[GROWTHS] = { "growths_seen", "1" },
-	/* inserts after which growth did or did not begin against the rule of
-	   6.5 entries per bucket */
+	/* inserts that broke the rule: growth begins above 6.5 entries per
+	   bucket */
 	[OFF_LOAD_FACTOR] = { "growths_off_load_factor", "1" },
 	[WRITES] = { "writes_while_growing", "1" },
 	[OVER_TWO] = { "writes_that_moved_over_two", "1" },
@@ -44,7 +45,7 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 
 #include "impls/technique/audit.h"
 
-enum { FILL_FACTOR = 16 }; /* inserted keys / KEYS */
+enum { FILL_FACTOR = 16 }; /* number of inserted keys / KEYS */
 
 /* A map's state, to compare before and after. */
 struct moment {
@@ -62,13 +63,13 @@ static struct moment moment_of(const struct gomap *map)
 		gomap_get(map->oldbuckets) != NULL };
 }
 
-/* True for more than 6.5 entries per bucket, in integers. */
+/* True if there are more than 6.5 entries per bucket. Uses integers only. */
 static bool over_load_factor(uint64_t count, unsigned log2_buckets)
 {
 	return 2 * count > (uint64_t)13 << log2_buckets;
 }
 
-/* Looks up all inserted keys; returns whether all were found. */
+/* Looks up all inserted keys. Returns whether all were found. */
 static bool lookup_all(
         struct audit *audit, const struct gomap *map, uint64_t keys)
 {
@@ -86,7 +87,7 @@ static bool lookup_all(
 	return all;
 }
 
-/* Inserts key `i`; counts its effects on the map. */
+/* Inserts key `i` and counts the effects on the map. */
 static bool insert_key(struct audit *audit, struct gomap *map, uint64_t i)
 {
 	const struct rm_value value = { { i } };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_read.h - lookups of keys that are always present, while their Go map
- * grows; article S1. Thread 0 inserts, all others look up: the loop `audit`.
- * There is an array of maps, each with KEYS keys from the start. The writer
+ * growth_read.h - looks up keys that are always present while their Go map
+ * grows: the loop `audit` (article S1). Thread 0 inserts, and all others look
+ * up. There is an array of maps, each with KEYS keys from the start. The writer
  * makes each map 16 times as large and then takes the next one, so that some
  * map is always growing. After the last map it idles.
  *
  * A reader copies the map's header word by word, like a lookup, and searches
  * with the copy. If the copy's number of buckets does not match its array, the
- * header mixes two states, and Go would read beyond the array. Here it is
- * counted, and so is a key that is not found. An iterator for each map, begun
- * before the loop and ended after it, keeps all memory, so results may be
- * wrong, but are defined.
+ * header mixes two states, and Go would read beyond the array. Here both such
+ * headers and keys that are not found are counted. Each map has an open
+ * iterator during the whole loop, which keeps all memory from being freed. So
+ * results may be wrong, but are defined.
  *
  * This is a template: the includer selects a guard.
  */
@@ -28,22 +28,24 @@ struct growth;
 
 struct growth_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct growth *growth;
-	uint64_t inserted; /* number of inserts into the current map by the
-	                      writer */
-	_Atomic uint64_t looked_up, lost, mixed; /* one writer */
+	uint64_t inserted; /* number of inserts into the current map */
+	_Atomic uint64_t looked_up, lost, mixed; /* written by this thread
+	                                            only */
 };
 
 struct growth {
 	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
 	_Atomic uint64_t current;
-	_Alignas(2 * RM_CACHE_LINE) uint64_t keys; /* constants from here on */
+	/* the members below are constant */
+	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;
 	size_t threads;
 	struct gomap *map[GROWTH_MAPS];
 	struct gomap_iterator keeper[GROWTH_MAPS];
 	struct growth_thread *thread;
 };
 
-/* Copies the header word by word; returns false if it mixes two states. */
+/* Copies the header word by word. Returns false if the copy mixes two
+   states. */
 static bool growth_view(const struct gomap *map, struct gomap *view)
 {
 	struct gomap_bucket *buckets, *old;
@@ -199,7 +201,7 @@ static void growth_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "headers_of_two_moments", "1", (double)mixed);
 }
 
-/* Statistics report misses. At the end all initial keys must exist. */
+/* Checks that all initial keys exist. Misses are only counted. */
 static bool growth_check(void *opaque, char *why, size_t size)
 {
 	struct growth *growth = opaque;

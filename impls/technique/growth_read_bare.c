@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* growth_read_bare.c - lookups in a map that grows, without a lock. Misuse:
    readers may access a map while its header and buckets change word by word. No
-   thread waits to provoke errors: whether a reader fails depends on the
-   machine. The trial is valid either way; `lookups_lost` and
+   thread sleeps to provoke errors, so the machine decides whether a reader
+   fails. The trial is valid either way; `lookups_lost` and
    `headers_of_two_moments` report errors. growth_read_rw takes a lock. */
 #include "impls/support/guard_none.h"
 #include "impls/technique/growth_read.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* growth_read_rw.c - lookups in a map that grows, under an RWMutex. This is the
-   correct form of growth_read_bare: the writer holds the lock exclusively, so
-   each reader sees the map between two writes. */
+   correct form of growth_read_bare. The writer holds the lock exclusively, so
+   no reader sees a write half done. */
 #include "impls/support/guard_go_rw.h"
 #include "impls/technique/growth_read.h"
 

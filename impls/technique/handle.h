@@ -9,17 +9,17 @@
  * a larger one in the middle of its growth and a new one that has no buckets
  * yet. The other threads repeatedly copy a header through a and compare it with
  * the headers of the three maps. These differ in buckets, logarithms and
- * counts, and one map has old buckets. If the copy is the original's, the
- * thread makes b of it, writes a unique number to its own key through b, and
- * checks whether the original has it; if so, b was not a copy. No write inserts
- * a key, so nothing grows and races have defined results.
+ * counts, and one map has old buckets. If it is the header of the original map,
+ * the thread writes a unique number to its own key through this copy b, and
+ * then checks whether the original map has the number. If so, b was not a copy.
+ * No write inserts a key, so nothing grows and races have defined results.
  *
  * To make threads overlap in every run, the others begin when thread 0 has
  * begun, copy until they have seen the original once, and sleep after each
  * hundred copies. In one of 999 turns thread 0 sleeps while a is another map,
  * until some thread has copied that map once.
  *
- * A template. The includer selects a guard and defines HANDLE_FORM:
+ * This is a template. The includer selects a guard and defines HANDLE_FORM:
  *
  *	HANDLE_WORD	a is one word, and b a copy of it, as in Go
  *	HANDLE_HEADER	a variable is the header itself, assigned and copied
@@ -46,7 +46,7 @@ enum {
 	HANDLE_REST = 100,
 	HANDLE_WAITS = 10000
 };
-/* HANDLE_FORM */
+/* Values of HANDLE_FORM. */
 #define HANDLE_WORD   0
 #define HANDLE_HEADER 1
 #define HANDLE_CLONE  2
@@ -67,10 +67,11 @@ struct handle;
 
 struct handle_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct handle *handle;
-	struct rm_key key;    /* unique to this thread */
-	bool writes;          /* through a */
-	uint64_t assignments; /* number made so far */
-	_Atomic uint64_t copies, others, seen, torn, nil; /* one writer */
+	struct rm_key key;    /* key that only this thread writes */
+	bool writes;          /* true if this thread writes through a */
+	uint64_t assignments; /* assignments made so far */
+	/* written by this thread only */
+	_Atomic uint64_t copies, others, seen, torn, nil;
 };
 
 struct handle {
@@ -78,10 +79,11 @@ struct handle {
 	/* The variable: a word or, with HANDLE_HEADER, a whole header. */
 	struct gomap *_Atomic a;
 	_Atomic uint64_t words[HANDLE_MEMBERS];
-	atomic_bool assigned; /* thread 0 has begun the loop */
-	atomic_bool torn;     /* a thread has seen it */
-	atomic_bool other;    /* a thread has copied another map */
-	_Alignas(2 * RM_CACHE_LINE) uint64_t keys; /* constants from here on */
+	atomic_bool assigned; /* true once thread 0 has begun the loop */
+	atomic_bool torn;     /* true once a thread has seen a torn copy */
+	atomic_bool other;    /* true once a thread has copied another map */
+	/* the members below are constant */
+	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;
 	uint64_t seed;
 	size_t threads;
 	struct gomap *maps[HANDLE_MAPS];
@@ -125,7 +127,8 @@ static void handle_wait_for(const atomic_bool *flag)
 		technique_sleep();
 }
 
-/* Sleeps in the middle of an assignment, so that other threads see it. */
+/* Sleeps in the middle of an assignment, so that other threads see it half
+   done. */
 static void handle_sleep_torn(struct handle *handle)
 {
 	technique_sleep();
@@ -154,7 +157,7 @@ static void handle_assign(struct handle_thread *self, unsigned which)
 	guard_write_end(&handle->guard);
 }
 
-/* Reads the header through a, under the guard. */
+/* Reads the header through `a`. The caller holds the guard. */
 RM_HOT struct handle_header handle_read(struct handle *handle)
 {
 	struct handle_header header;
@@ -182,7 +185,7 @@ static unsigned handle_find_map(
 	return which;
 }
 
-/* Clones the original map. Under the guard. */
+/* Clones the original map. The caller holds the guard. */
 static struct gomap *handle_clone(struct handle *handle)
 {
 	struct gomap *b = gomap_create(handle->keys, RM_U64X8, handle->seed);
@@ -214,7 +217,7 @@ static void handle_write_through(
 	rm_stat_own(&self->seen, found == number);
 }
 
-/* Makes one copy and returns the map of which it is one. */
+/* Makes one copy and returns the map that it is a copy of. */
 static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;
@@ -231,7 +234,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 	rm_stat_own(&self->others,
 	        which == HANDLE_GROWING || which == HANDLE_FRESH);
 	rm_stat_own(&self->torn, which == HANDLE_MAPS);
-	/* the article's example */
+	/* the article's example of a torn copy */
 	rm_stat_own(&self->nil, which == HANDLE_MAPS &&
 	                                !header.member[HANDLE_BUCKETS] &&
 	                                header.member[HANDLE_LOG2]);
@@ -285,7 +288,8 @@ static void handle_loop(struct rm_worker *worker)
 	if (!self->writes)
 		handle_begin(self);
 	while (technique_turn(worker)) {
-		/* one thread alternates; never 0, the initial value */
+		/* a single thread alternates between both roles; the number is
+		   never 0, the initial value */
 		uint64_t number = worker->counts.iterations;
 
 		if (self->writes && (worker->threads > 1 || number % 2))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handle_clone.c - a copy of a map, made entry by entry. This is the safe form
-   of handle_shared: clones are made under the read lock, and writes through the
-   original take the write lock. O(keys) per copy. */
+   of handle_shared. Clones are made under the read lock, and writes through the
+   original take the write lock. A copy takes O(keys). */
 #include "impls/support/guard_go_rw.h"
 
 #define HANDLE_FORM HANDLE_CLONE

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash_loop.h - measures a hash function: hashes many different byte strings of
- * one length, one after another (article S2, section 4.1; workload W26).
+ * hash_loop.h - measures a hash function on many different byte strings of one
+ * length, one after another (article S2, section 4.1; workload W26).
  *
- * The includer first defines HASH_OF(bytes, length), and HASH_EMPTY and
- * HASH_A, its values of "" and "a", from the function's publication or computed
- * by hand.
+ * The includer first defines HASH_OF(bytes, length), HASH_EMPTY and HASH_A. The
+ * last two are the hashes of "" and "a", from the publication of the function
+ * or computed by hand.
  *
- * All strings differ: each begins with its number, scattered over 64 bits
- * (below 8 bytes the plain number); the rest is random. They are stored with a
- * gap, so that they start at different offsets of a line. A few strings stay in
- * the caches near the core; a million strings of 1 KB come from memory.
+ * All strings differ. Each begins with its number, scattered over 64 bits (or
+ * not scattered, if strings are shorter than 8 bytes). The rest is random. They
+ * are stored with a gap, so that they start at different offsets of a line. A
+ * few strings stay in the caches near the core; a million strings of 1 KB come
+ * from memory.
  */
 #include "impls/support/hash.h"
 #include "impls/technique/hash_quality.h"
@@ -25,10 +26,10 @@ enum {
 
 struct hash_subject {
 	size_t bytes;  /* length of each string, >= 1 */
-	size_t count;  /* of strings */
+	size_t count;  /* number of strings */
 	size_t stride; /* distance from one string to the next */
 	_Atomic uint64_t hashed;
-	uint64_t *expected; /* per block: XOR of its strings' hashes */
+	uint64_t *expected; /* XOR of the hashes of each block */
 	struct hash_quality quality;
 	char *strings;
 };
@@ -62,8 +63,8 @@ static void hash_destroy(void *map)
 	free(subject);
 }
 
-/* Limits the number of strings to the number of different ones: a single byte
-   has 256 values. */
+/* Limits the number of strings to the number of different strings of this
+   length, for example 256 strings of one byte. */
 static size_t hash_count(size_t bytes, uint64_t wanted)
 {
 	if (bytes < 8 && wanted > (uint64_t)1 << 8 * bytes)
@@ -136,7 +137,7 @@ static void *hash_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Hashes each string in turn; the hashes of each block must be as before. */
+/* Hashes each string in turn. The hashes of each block must not change. */
 static void hash_run(struct rm_worker *worker)
 {
 	struct hash_subject *subject = worker->thread;

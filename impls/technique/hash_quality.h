@@ -32,7 +32,7 @@ struct hash_spread {
 struct hash_collisions {
 	uint64_t count[HASH_WIDTHS];  /* number of keys whose hash occurred
 	                                before */
-	double expected[HASH_WIDTHS]; /* for a random function */
+	double expected[HASH_WIDTHS]; /* expected for a random function */
 };
 
 struct hash_quality {
@@ -70,8 +70,9 @@ static inline int hash_by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Expected collisions of n values from 2^bits: n minus the distinct ones, which
-   for few collisions is n^2 / 2^(bits + 1). Masks `hashes` and sorts them. */
+/* Counts collisions for each width. For n hashes of `bits` bits, the expected
+   number is n minus the expected number of distinct ones, or about n^2 /
+   2^(bits + 1) if collisions are few. Masks and sorts `hashes`. */
 static inline struct hash_collisions hash_collisions_of(
         uint64_t *hashes, size_t count)
 {

@@ -2,7 +2,8 @@
 /* hash_shift_xor64.c - the shift-xor hash of article S2, in 64 bits. */
 #include "impls/support/shift_xor.h"
 
-/* computed by hand: one step for "a", 0xdeadbe8e -> (h << 5) + (h >> 2) */
+/* computed by hand; "a" takes one step, from 0xdeadbe8e to (h << 5) + (h >>
+   2) */
 #define HASH_OF(text, size)            \
 	rm_shift_xor64_key(RM_STR16X8, \
 	        (struct rm_key){ .bytes = (text), .length = (size) })

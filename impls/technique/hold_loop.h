@@ -6,9 +6,9 @@
  * READ ns and unlock. An iteration is one such cycle.
  *
  * Each wait is timed. `read_blocked_share` and `write_blocked_share` are the
- * shares of the threads' time spent waiting for the lock; `blocked_share`
- * covers all threads, so it is the mean share of blocked threads (S2-10). If
- * the measure is latency, P50 and P99 of the waits are reported, too.
+ * shares of the threads' time spent waiting for the lock; `blocked_share` is
+ * the same for all threads, that is, the mean share of blocked threads (S2-10).
+ * If the measure is latency, P50 and P99 of the waits are reported, too.
  *
  * The includer first selects a guard of gomap_guarded.h. The loop shows how
  * long writers wait (a lock that prefers readers starves them) and that readers
@@ -24,13 +24,14 @@ enum { HOLD_READ, HOLD_WRITE, HOLD_WRITERS };
 struct hold_result {
 	_Alignas(RM_CACHE_LINE) uint64_t cycles;
 	uint64_t waited_ns, longest_ns, elapsed_ns;
-	struct rm_histogram *waits; /* NULL: not timed */
+	struct rm_histogram *waits; /* NULL if waits are not timed */
 };
 
 struct hold {
 	struct guard guard;
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t readers, writers; /* inside */
-	_Atomic uint64_t broken; /* a writer was not alone */
+	/* threads that hold the lock */
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t readers, writers;
+	_Atomic uint64_t broken; /* times that a writer was not alone */
 	uint64_t args[3];
 	size_t threads;
 	struct hold_result seats[];
@@ -65,7 +66,7 @@ static void hold_destroy(void *map)
 	free(hold);
 }
 
-/* Runs one cycle; returns the wait for the lock, in ns. */
+/* Runs one cycle. Returns the wait for the lock in ns. */
 static uint64_t hold_read_once(struct hold *hold, void *thread)
 {
 	const uint64_t start_ns = rm_now_ns();
@@ -73,7 +74,7 @@ static uint64_t hold_read_once(struct hold *hold, void *thread)
 	guard_read(&hold->guard, thread);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the lock must order them, which is checked */
+	/* relaxed, all here: the check is that the lock orders them */
 	atomic_fetch_add_explicit(&hold->readers, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&hold->writers, memory_order_relaxed))
 		atomic_fetch_add_explicit(
@@ -91,7 +92,7 @@ static uint64_t hold_write_once(struct hold *hold)
 	guard_write(&hold->guard);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the lock must order them, which is checked */
+	/* relaxed, all here: the check is that the lock orders them */
 	if (atomic_fetch_add_explicit(
 	            &hold->writers, 1, memory_order_relaxed) ||
 	        atomic_load_explicit(&hold->readers, memory_order_relaxed))

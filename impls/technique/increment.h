@@ -5,10 +5,10 @@
  * are inserted at the start, so the map never grows.
  *
  * This is a template: the includer selects a guard and defines two constants.
- * INCREMENT_SLEEPS 1: one increment in 1000 sleeps in the middle of the write,
- * so that writers without a lock overlap in every run. (Go aborts when it
- * detects that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics
- * report errors, so runs with and without errors are equally valid.
+ * If INCREMENT_SLEEPS is 1, one increment in 1000 sleeps in the middle of the
+ * write, so that writers without a lock overlap in every run. (Go aborts when
+ * it detects that; here it is counted.) If INCREMENT_REPORTS_ONLY is 1, only
+ * statistics report errors, so runs with and without errors are equally valid.
  */
 #ifndef RM_TECHNIQUE_INCREMENT_H
 #define RM_TECHNIQUE_INCREMENT_H
@@ -26,7 +26,7 @@ struct increment;
 struct increment_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct increment *increment;
 	struct rm_key key;
-	_Atomic uint64_t done; /* one writer */
+	_Atomic uint64_t done; /* written by this thread only */
 };
 
 struct increment {
@@ -36,10 +36,11 @@ struct increment {
 	size_t threads;
 	struct increment_thread *thread;
 	_Atomic uint64_t
-	        first_after; /* increments before a conflict; 0: none */
+	        first_after; /* increments before the first conflict; 0 if there
+	                        was none */
 };
 
-/* Adds 1 to a value, like m[key]++: one assignment. */
+/* Adds 1 to a value by one assignment, like m[key]++ in Go. */
 RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 {
 	struct increment *increment = self->increment;
@@ -65,7 +66,7 @@ static inline void increment_record_conflict(struct increment *increment)
 {
 	uint64_t none = 0, done = 1;
 
-	/* all are relaxed: a statistic orders nothing */
+	/* relaxed, all: a statistic orders nothing */
 	if (!gomap_get(increment->map->extra->conflicts) ||
 	        atomic_load_explicit(
 	                &increment->first_after, memory_order_relaxed))
@@ -136,8 +137,8 @@ static void *increment_join(void *opaque, size_t slot)
 	return self;
 }
 
-/* Adds up the increments that were made, and the values in the map. No thread
-   writes. */
+/* Adds up the increments that were made and, separately, the values in the map.
+   No thread may write. */
 static void increment_sums(
         struct increment *increment, uint64_t *done, uint64_t *map_sum)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* increment_unguarded.c - threads that increment values of one Go map without a
    lock. Misuse: Go's map detects some concurrent writes by an ordinary flag and
-   aborts at the first ("concurrent map writes"); increments of the same key are
-   lost. Here all detected conflicts are counted. increment_rw takes a lock;
+   aborts at the first one ("concurrent map writes"). Increments of the same key
+   are lost. Here all detected conflicts are counted. increment_rw takes a lock.
    increment_bare shows how often the flag fires without sleeps. */
 #include "impls/support/guard_none.h"
 

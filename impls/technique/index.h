@@ -8,9 +8,9 @@
  * previous selection, so the loop measures latency, not throughput of
  * overlapping selections. N is a power of two, as in the article, but not known
  * to the compiler. The article itself uses a third form, the absolute value of
- * a signed hash modulo N. The most negative number stays negative; so both
- * techniques report how many hashes of the check would give an index out of
- * range.
+ * a signed hash modulo N. The absolute value of the most negative number is
+ * negative. So both techniques report for how many of the checked hashes that
+ * form gives an index out of range.
  */
 #ifndef RM_TECHNIQUE_INDEX_H
 #define RM_TECHNIQUE_INDEX_H
@@ -66,7 +66,7 @@ static void index_run(struct rm_worker *worker)
 	atomic_fetch_add_explicit(&subject->sum, index, memory_order_relaxed);
 }
 
-/* Returns the hashes to check: the ends of the range first. */
+/* Returns the i-th hash to check. The first ones are the ends of the range. */
 static inline uint64_t index_hash(unsigned i)
 {
 	static const uint64_t ends[] = { 0, 1, INT64_MAX,
@@ -87,7 +87,8 @@ static inline int64_t index_by_absolute_value(uint64_t hash, uint64_t segments)
 static void index_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	const struct index_subject *subject = opaque;
-	/* not a power of two, whose remainder would be 0, except for 1 and 2 */
+	/* not a power of two (except 1 and 2), since the remainder would then
+	   be 0 */
 	const uint64_t segments =
 	        subject->segments > 1 ? subject->segments - 1 : 1;
 	unsigned out = 0;

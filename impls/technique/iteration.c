@@ -6,9 +6,9 @@
  * An audit fills a map with KEYS keys, visits it eight times and counts how
  * many later orders differ from the first. Then it visits the map once more
  * and, after the first entry, inserts half as many new keys and removes every
- * second old one. An iteration over a snapshot would visit all removed keys and
- * no new one. Keys that stay must be visited exactly once. Articles S0, 1 and
- * 2.4.
+ * second old key. An iteration over a snapshot would visit all removed keys and
+ * no new one. Keys that stay must be visited exactly once. The claims are from
+ * article S0, sections 1 and 2.4.
  */
 #include "impls/gomap/gomap_ops.h"
 #include "impls/support/hash.h"
@@ -62,7 +62,7 @@ static uint64_t order_of(struct gomap *map)
 	return order;
 }
 
-/* Removes every second key except `seen`; inserts keys from number `keys`
+/* Removes every second key except `seen`. Inserts keys with numbers from `keys`
    on. */
 static void change(struct audit *audit, struct gomap *map, uint64_t seen)
 {
@@ -77,7 +77,7 @@ static void change(struct audit *audit, struct gomap *map, uint64_t seen)
 	audit_add(audit, INSERTED, audit->keys / 2);
 }
 
-/* Counts the visits of each key: `visits` has 2 * keys bytes. */
+/* Counts the visits of each key. `visits` has 2 * keys bytes. */
 static void visit_changing(
         struct audit *audit, struct gomap *map, uint8_t *visits)
 {
@@ -96,15 +96,14 @@ static void visit_changing(
 	gomap_iterate_end(&it);
 }
 
-/* Counts the visits; returns false if a key that stayed was not visited exactly
-   once. */
+/* Adds up the visits. Returns false if a key that stayed was not visited
+   exactly once. */
 static bool judge(struct audit *audit, const uint8_t *visits)
 {
 	bool right = true;
 
 	for (uint64_t i = 0; i < audit->keys; i++) {
-		/* an even key that was visited must be the first, or it is an
-		   error */
+		/* a removed key that was visited must be the first one */
 		if (i % 2 == 0)
 			audit_add(audit, REMOVED_UNSEEN, !visits[i]);
 		right &= i % 2 ? visits[i] == 1 : visits[i] <= 1;

@@ -3,8 +3,8 @@
  * pair.h - two words that different threads use: the loop `pair`.
  *
  * Threads with even slots use word 0, the others word 1; no thread uses both.
- * rr: all read. rw: even slots read, odd ones add. ww: all add, by a locked
- * addition, like two counters of two threads.
+ * In rr all threads read. In rw even slots read and odd slots add. In ww all
+ * threads add by a locked addition, like two counters of two threads.
  *
  * This is a template: the includer defines PAIR_PAD, the number of bytes
  * between the words.
@@ -29,8 +29,8 @@ struct pair;
 struct pair_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct pair *pair;
 	_Atomic uint64_t *word;
-	_Atomic uint64_t added, read; /* additions to the word; sum of the
-	                                 values read */
+	_Atomic uint64_t added, read; /* number of additions to the word; sum of
+	                                 the values that were read */
 	bool odd;
 };
 
@@ -135,7 +135,7 @@ static void pair_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        first / RM_CACHE_LINE == second / RM_CACHE_LINE ? 1 : 2);
 }
 
-/* Checks that no addition is lost. */
+/* Checks that no addition was lost. */
 static bool pair_check(void *opaque, char *why, size_t size)
 {
 	struct pair *pair = opaque;

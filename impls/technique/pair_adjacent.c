@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pair_adjacent.c - two adjacent words of different threads. Misuse: they share
-   a cache line, so each write to one takes the line from the other's reader
-   (false sharing). pair_padded separates them. */
+   a cache line, so each write to one word takes the line from the thread that
+   uses the other word (false sharing). pair_padded separates them. */
 enum { PAIR_PAD = 0 };
 #include "impls/technique/pair.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* promotion.c - when a sync.Map builds and promotes its dirty map: for the
-   port, which has Go's rules. See impls/technique/promotion.h. */
+/* promotion.c - when a sync.Map builds and promotes its dirty map, tested on
+   the port, which has Go's rules. See impls/technique/promotion.h. */
 #include "impls/technique/promotion.h"
 
 const struct rm_impl rm_impl_promotion = {

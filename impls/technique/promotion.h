@@ -3,12 +3,13 @@
  * promotion.h - when a sync.Map builds its dirty map and promotes it: one
  * thread inspects the map after every store and every lookup of an audit.
  *
- * A cycle stores KEYS new keys, then looks up keys of dirty until it is
- * promoted; an audit has four cycles. In between it updates a known key while
+ * A cycle stores KEYS new keys and then looks up keys of dirty until dirty is
+ * promoted. An audit has four cycles. In between it updates a known key while
  * it holds the lock, as a promotion does. If the update waited for the lock, it
- * would wait forever, and the trial would end at its deadline. Articles S0, 2.1
- * and 2.2 (misses; a number of buckets; misses above the length of read; all
- * writers wait) and 3.2 (a load factor of 0.75).
+ * would wait forever, and the trial would end at its deadline. The rules of
+ * promotion are from article S0, sections 2.1 and 2.2 (misses; a number of
+ * buckets; misses above the length of read; all writers wait) and 3.2 (a load
+ * factor of 0.75).
  *
  * This is a template: the includer first selects SYNCMAP_RULES.
  */
@@ -35,13 +36,15 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	/* ... with at most as many misses as entries of read */
 	[MADE_EARLY] = { "dirty_made_without_misses", "1" },
 	[PROMOTED] = { "promotions_seen", "1" },
-	/* lookups that did or did not promote against the rule: as many misses
-	   as entries of dirty */
+	/* lookups that broke the rule: promote if there are as many misses as
+	   entries of dirty */
 	[PROMOTED_OFF] = { "promotions_off_entries", "1" },
-	/* promotions at a number of misses that only the exact rule explains:
-	   not the buckets, nor their slots, nor their capacity before growth */
+	/* promotions at a number of misses that only the exact rule explains,
+	   and not the number of buckets, of slots or of entries before
+	   growth */
 	[EXACT] = { "promotions_by_exact_count", "1" },
-	/* stores that left over 3/4 of dirty's slots used, unpromoted */
+	/* stores after which more than 3/4 of dirty's slots were used and dirty
+	   was not promoted */
 	[LOADED] = { "loaded_dirty_kept", "1" },
 	[UPDATES_UNDER_LOCK] = { "updates_beside_the_lock", "1" },
 };
@@ -79,7 +82,7 @@ static bool promotion_estimates(uint64_t misses, unsigned log2_buckets)
 	       misses == 13 * buckets / 2;
 }
 
-/* Looks up a key that only dirty has; returns true if it was promoted. */
+/* Looks up a key that only dirty has. Returns true if dirty was promoted. */
 static bool promotion_lookup(struct audit *audit, void *thread, uint64_t word)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -125,7 +128,7 @@ static void promotion_cycle(struct audit *audit, void *thread, uint64_t first)
 
 	for (uint64_t i = 0; i < audit->keys; i++)
 		promotion_store(audit, thread, first + i);
-	/* twice as many misses as should suffice, and some more */
+	/* enough for twice the number of misses that should suffice */
 	for (uint64_t i = 0; map->dirty && i < 2 * (first + audit->keys) + 2;
 	        i++)
 		if (promotion_lookup(audit, thread, first + audit->keys - 1))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* promotion_load_factor.c - promotion for a sync.Map that promotes a full dirty
-   map (syncmap_load_factor), as article S0, 3.2 claims of Go: the audit must
-   distinguish the two rules. See impls/technique/promotion.h. */
+   map (syncmap_load_factor), as article S0, 3.2, claims about Go. The audit
+   must distinguish the two rules. See impls/technique/promotion.h. */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_LOADED
 #include "impls/technique/promotion.h"
 

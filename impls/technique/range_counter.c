@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* range_counter.c - the next chunk of a connection comes from a counter. A
-   request reads one word and replaces it by compare-and-swap; connection and
-   chunk are the quotient and remainder of the word. It takes O(1) and returns
-   each number exactly once. */
+   request reads one word and replaces it by compare-and-swap. Connection and
+   chunk are the quotient and remainder of the word. A request takes O(1), and
+   each number is returned exactly once. */
 #include "impls/technique/technique.h"
 
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ static size_t sent_record_bytes(uint64_t chunks)
 RM_HOT uint64_t sent_next(struct sent_record *record, uint64_t chunks,
         uint64_t request, uint64_t *looked_at)
 {
-	/* relaxed, all: a number that orders nothing else */
+	/* relaxed, all: the number orders nothing else */
 	uint64_t next =
 	        atomic_load_explicit(&record->next, memory_order_relaxed);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * range_late.c - whether a Range of Go's sync.Map shows writes that begin after
- * it: the loop `tally:KEYS` (article S4, section 1; claim S4-09).
+ * range_late.c - tests whether a Range of Go's sync.Map shows writes that begin
+ * after it: the loop `tally:KEYS` (article S4, section 1; claim S4-09).
  *
  * KEYS iterations are one Range over KEYS keys. At its first entry the thread
  * replaces the value of every key, removes the last eighth of them and stores
- * as many new ones. From then on each value of the new round and each new key
- * that it visits was written after the Range began. A snapshot would show
+ * as many new ones. So each value of the new round and each new key that the
+ * Range then visits was written after the Range began. A snapshot would show
  * neither, and would show every removed key. Rounds of several threads exclude
- * each other, so all writes are made by the thread itself.
+ * each other, so the thread itself makes all writes.
  */
 #include "impls/support/guard_go_mutex.h"
 #include "impls/syncmap/syncmap.h"
@@ -19,7 +19,8 @@ enum { RANGE_PRESET_KEYS = 64, RANGE_PART = 8 };
 struct range_late {
 	struct guard turn;
 	struct syncmap *map;
-	uint64_t keys, removed; /* the last `removed` keys are removed */
+	uint64_t keys, removed; /* number of keys; the last `removed` of them
+	                           are removed */
 	/* all members below are protected by `turn` */
 	uint64_t round, ranges;
 	uint64_t updates_seen, inserts_seen, removed_seen, entries, lost;
@@ -27,7 +28,7 @@ struct range_late {
 
 struct range_thread {
 	struct range_late *late;
-	void *handle; /* of the map */
+	void *handle; /* handle of the map */
 };
 
 /* The state of one Range. */
@@ -50,7 +51,7 @@ static void range_put(struct range_thread *self, uint64_t key, uint64_t round)
 	        self->handle, RM_U64X8, (struct rm_key){ .word = key }, &value);
 }
 
-/* Writes the keys from `first` on; if `there` is false, removes them. */
+/* Writes the keys from `first` to `end`. If `there` is false, removes them. */
 static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
         uint64_t round, bool there)
 {
@@ -62,7 +63,8 @@ static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
 			        (struct rm_key){ .word = key });
 }
 
-/* Writes when the Range is at its first entry, whose value has been read. */
+/* Makes the writes when the Range is at its first entry, whose value has been
+   read. */
 static void range_write(struct range_walk *walk)
 {
 	const struct range_late *late = walk->self->late;
@@ -96,7 +98,7 @@ static bool range_entry(
 	return true;
 }
 
-/* Runs one round. Before the Range and after it all keys have the number of the
+/* Runs one round. Before and after the Range, all keys have the number of the
    round. */
 static void range_once(struct range_thread *self)
 {
@@ -217,7 +219,7 @@ static void range_stats(void *opaque, rm_stat_fn *emit, void *context)
 	guard_write_end(&late->turn);
 }
 
-/* Go promises that a key that is present throughout is visited once. */
+/* Go promises that a key that is present all the time is visited once. */
 static bool range_check(void *opaque, char *why, size_t size)
 {
 	const struct range_late *late = opaque;

@@ -3,10 +3,10 @@
  * range_list.c - the next chunk of a connection is found in the list of all
  * ranges sent so far.
  *
- * Misuse in two ways: a request inspects every range, O(n), and two concurrent
- * requests may send the same chunk, while other numbers are skipped.
- * range_counter does neither. One request in 1000 sleeps between search and
- * entry, so that requests overlap in every run. Words are relaxed atomics:
+ * Misuse in two ways: a request inspects every range, which takes O(n), and two
+ * concurrent requests may send the same chunk, while other numbers are skipped.
+ * range_counter avoids both. One request in 1000 sleeps between search and
+ * entry, so that requests overlap in every run. Words are relaxed atomics, so
  * results are wrong, but defined.
  */
 #include "impls/technique/technique.h"
@@ -16,10 +16,10 @@
 enum { SENT_CHUNKS = 100, SENT_GIVES_WAY = 1000 };
 
 struct sent_record {
-	_Atomic uint64_t base;  /* the connection's first number */
-	_Atomic uint64_t count; /* of ranges */
-	_Atomic uint64_t end[]; /* ends of ranges; a range starts where another
-	                           ends */
+	_Atomic uint64_t base;  /* first number of the connection */
+	_Atomic uint64_t count; /* number of ranges */
+	_Atomic uint64_t end[]; /* ends of ranges; each range starts at the end
+	                           of another */
 };
 
 static size_t sent_record_bytes(uint64_t chunks)
@@ -27,7 +27,7 @@ static size_t sent_record_bytes(uint64_t chunks)
 	return sizeof(struct sent_record) + chunks * sizeof(uint64_t);
 }
 
-/* relaxed, both: that order is missing is the misuse */
+/* relaxed, both: the missing order is part of the misuse */
 #define sent_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define sent_set(field, value) \
 	atomic_store_explicit(&(field), (value), memory_order_relaxed)
@@ -51,7 +51,7 @@ RM_HOT uint64_t sent_next(struct sent_record *record, uint64_t chunks,
 	sent_set(record->end[count], next + 1);
 	if (count + 1 < chunks) {
 		sent_set(record->count, count + 1);
-	} else { /* the next connection */
+	} else { /* starts the next connection */
 		sent_set(record->base, base + chunks);
 		sent_set(record->count, 0);
 	}

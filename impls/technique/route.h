@@ -7,9 +7,9 @@
  * caller's copy of the key, and ROUTE_MISLEADS, which is true if one key may go
  * to different shards.
  *
- * An iteration stores a random key. One in 64 then looks the same key up, from
- * a copy a few words away, as if at another depth of calls; failures are
- * counted. A hash must find all keys.
+ * An iteration stores a random key. One in 64 iterations then looks the same
+ * key up, using a copy of it a few words away, as if at another depth of calls.
+ * Failures are counted. A hash must find all keys.
  */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
@@ -21,12 +21,12 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 	return rm_fnv1a_shard(shape, key, SHARDS);
 }
 
-#include "impls/gomap/gomap_guarded.h" /* create() and destroy() */
+#include "impls/gomap/gomap_guarded.h" /* for create() and destroy() */
 #include "impls/technique/technique.h"
 
 enum {
 	ROUTE_PRESET_KEYS = 1000,
-	ROUTE_LOOKUPS = 64, /* stores per lookup */
+	ROUTE_LOOKUPS = 64, /* number of stores for each lookup */
 	ROUTE_DEEPER = 5,   /* distance of the copy, in keys */
 };
 
@@ -117,7 +117,7 @@ static void route_stats(void *opaque, rm_stat_fn *emit, void *context)
 	unsigned used = 0;
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		/* as a writer, since the caller has not joined */
+		/* takes the write lock, because the caller has not joined */
 		guard_write(&route->map->shard[i].guard);
 		used += gomap_count(route->map->shard[i].inner) > 0;
 		guard_write_end(&route->map->shard[i].guard);
@@ -138,7 +138,7 @@ static void route_stats(void *opaque, rm_stat_fn *emit, void *context)
 static bool route_check(void *opaque, char *why, size_t size)
 {
 	struct route *route = opaque;
-	/* relaxed: no other thread uses it */
+	/* relaxed: no other thread uses the map */
 	uint64_t lost =
 	        atomic_load_explicit(&route->lost, memory_order_relaxed);
 

@@ -21,12 +21,13 @@ struct sent;
 
 struct sent_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct sent *sent;
-	_Atomic uint64_t requests, mix, looked_at; /* one writer */
+	/* written by this thread only */
+	_Atomic uint64_t requests, mix, looked_at;
 };
 
 struct sent {
 	struct sent_record *record;
-	uint64_t chunks; /* per connection */
+	uint64_t chunks; /* chunks of each connection */
 	size_t threads;
 	struct sent_thread *thread;
 };

@@ -3,14 +3,14 @@
  * stock.h - sells from stock: one item is in a locked Go map, and many callers
  * take one unit each (the loop `stock`).
  *
- * A template. The includer selects a guard (guard_*.h) and defines
+ * This is a template. The includer selects a guard (guard_*.h) and defines
  *
  *	STOCK_CHECKS_UNLOCKED  1: checks under the read lock, and refuses there
  *	STOCK_CHECKS_LOCKED  1: checks under the write lock before it takes
  *
  * If the measure is latency, each sale and each refusal is timed, from the
- * caller's request to its answer. A caller repeats at once, so these are
- * service times of a closed loop.
+ * caller's request to its answer. A caller makes its next request at once, so
+ * these are service times of a closed loop.
  *
  * Invariant: sold = initial - remaining, and never above initial. Without a
  * check under the write lock it can break: two callers see the last unit, and
@@ -33,18 +33,20 @@ enum { STOCK_DEFAULT = 10000, STOCK_WAITS = 100, STOCK_WAIT_NS = 200000 };
 
 struct stock;
 
-/* One caller. Its counts have one writer. */
+/* The state of one caller, which alone writes its counts. */
 struct stock_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct stock *stock;
 	_Atomic uint64_t sold, refused;
-	struct rm_histogram *sales, *refusals; /* durations; NULL: none yet */
+	struct rm_histogram *sales, *refusals; /* durations; NULL if there are
+	                                          none yet */
 };
 
 struct stock {
 	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
 	struct gomap *shelf; /* protected by guard */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t hesitating;
-	_Atomic uint64_t opened_ns, sold_out_ns; /* 0: not yet */
+	_Atomic uint64_t opened_ns, sold_out_ns; /* 0 if this has not happened
+	                                            yet */
 	uint64_t initial;
 	size_t threads;
 	struct stock_thread *thread;
@@ -52,7 +54,8 @@ struct stock {
 
 #define STOCK_ITEM ((struct rm_key){ .word = 1 })
 
-/* Number of units left, below 0 if oversold; called under the guard. */
+/* Returns the number of units left, which is below 0 if oversold. The caller
+   holds the guard. */
 RM_HOT int64_t stock_left(const struct stock *stock)
 {
 	struct rm_value value = { { 0 } };
@@ -68,7 +71,8 @@ RM_HOT void stock_put(struct stock *stock, int64_t units)
 	gomap_exchange(stock->shelf, RM_U64X8, STOCK_ITEM, &value, NULL);
 }
 
-/* For the last units, lengthens the misuse's time between check and take. */
+/* Lengthens the time between check and take for the last units, if the
+   technique is a misuse. */
 static inline void stock_hesitate(struct stock *stock, int64_t left)
 {
 	const struct timespec moment = { .tv_nsec = STOCK_WAIT_NS };
@@ -96,8 +100,8 @@ RM_HOT int64_t stock_read_left(struct stock_thread *self)
 	return left;
 }
 
-/* Takes a unit under the write lock, if one is left or if that is not checked
-   again. */
+/* Takes a unit under the write lock. If the technique checks there, it takes
+   none if none is left. */
 RM_HOT bool stock_take(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
@@ -112,7 +116,7 @@ RM_HOT bool stock_take(struct stock_thread *self)
 	return sells;
 }
 
-/* Handles one caller's request; returns true if sold. */
+/* Handles one request. Returns true if a unit was sold. */
 RM_HOT bool stock_sell(struct stock_thread *self)
 {
 	if (STOCK_CHECKS_UNLOCKED) {
@@ -137,7 +141,7 @@ static inline void stock_record_time(_Atomic uint64_t *moment_ns)
 		        memory_order_relaxed);
 }
 
-/* Sells until stopped; after the last unit it counts refusals. */
+/* Sells until the window ends. After the last unit, counts refusals. */
 static void stock_loop(struct rm_worker *worker)
 {
 	struct stock_thread *self = worker->thread;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stock_mutex.c - stock under one mutex: check and take in one critical
-   section. Each request, refused or not, takes that lock. */
+   section. Each request takes that lock, even if it is refused. */
 #include "impls/support/guard_go_mutex.h"
 
 enum { STOCK_CHECKS_UNLOCKED = 0, STOCK_CHECKS_LOCKED = 1 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* take_apart.c - a LoadAndDelete that is a Load and then a Delete, as article
-   S1, section 3.3, claims about Go's. Compared with take_met, it shows that the
+   S1, section 3.3, claims about Go. Compared with take_met, it shows that the
    counts detect what the article describes. See impls/technique/take_met.h. */
 #include "impls/technique/take_met.h"
 

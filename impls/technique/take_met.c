@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* take_met.c - a Delete within a LoadAndDelete of the port of sync.Map, whose
-   LoadAndDelete atomically exchanges the value that it has read for nil. See
-   impls/technique/take_met.h. */
+/* take_met.c - runs a Delete within a LoadAndDelete of the port of sync.Map.
+   Its LoadAndDelete atomically exchanges the value that it has read for nil.
+   See impls/technique/take_met.h. */
 #include "impls/technique/take_met.h"
 
 static bool met_take(void *thread, struct rm_key key, struct rm_value *old)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * take_met.h - a Delete that runs between a LoadAndDelete's load of a value and
- * its delete: for every key of an audit, by one thread that acts for two
+ * take_met.h - runs a Delete between the load of a value and the delete of a
+ * LoadAndDelete, for every key of an audit, in one thread that acts for two
  * (article S1, 3.3; claim S1-12).
  *
  * Two racing threads overlap there by chance or never, so a run without an
  * error proves little. Here the second thread's whole operation runs exactly at
- * that point: for even keys a Delete within a LoadAndDelete, for odd ones the
- * reverse. Half of the keys are in the read map, half only in dirty. An
- * operation that loads and deletes in two steps gives the key to both.
+ * that point: a Delete within a LoadAndDelete for even keys, and the reverse
+ * for odd keys. Half of the keys are in the read map, and half only in dirty.
+ * An operation that loads and deletes in two steps gives the key to both.
  *
- * A template: the includer defines met_take(), a LoadAndDelete.
+ * This is a template. The includer defines met_take(), a LoadAndDelete.
  */
 #ifndef RM_TECHNIQUE_TAKE_MET_H
 #define RM_TECHNIQUE_TAKE_MET_H
@@ -23,11 +23,11 @@ enum { AUDIT_AUDITS, MEETINGS, BOTH, NEITHER, LOST, AUDIT_COUNTS };
 
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" },
-	/* operations of the second that ran within one of the first */
+	/* operations of the second thread that ran within one of the first */
 	[MEETINGS] = { "takers_met", "1" },
 	[BOTH] = { "both_got_it", "1" },
 	[NEITHER] = { "neither_got_it", "1" },
-	/* LoadAndDelete returned another value than was stored */
+	/* calls of LoadAndDelete that returned a value that was not stored */
 	[LOST] = { "values_lost", "1" },
 };
 
@@ -38,12 +38,13 @@ struct met_second {
 	struct audit *audit;
 	void *thread;
 	struct rm_key key;
-	bool takes, got; /* takes: LoadAndDelete, not Delete */
+	bool takes, got; /* `takes` is true for LoadAndDelete, false for
+	                    Delete */
 	struct rm_value value;
 };
 
-/* Set while the second operation is pending. Thread-local, since the hook runs
-   deep in the map's code without a context. */
+/* Not NULL while the second operation is pending. This is thread-local, since
+   the hook runs deep in the map's code and has no argument for it. */
 static _Thread_local struct met_second *met_waiting;
 
 static bool met_take(void *thread, struct rm_key key, struct rm_value *old);
@@ -95,7 +96,7 @@ static void met_store(void *thread, uint64_t first, uint64_t end)
 	}
 }
 
-/* Promotes dirty by as many misses as it has entries. */
+/* Promotes dirty by as many misses as dirty has entries. */
 static void met_promote(void *thread, uint64_t keys)
 {
 	struct rm_value value;

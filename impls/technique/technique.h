@@ -19,7 +19,7 @@
 	.family = "technique", .guarantees = "none", .progress = weakest, \
 	.dispatch = "none", .ops = &(table), .loops = own_loops
 
-/* Returns whether the loop continues, and counts the iteration. */
+/* Returns whether the loop continues. If so, counts the iteration. */
 RM_HOT bool technique_turn(struct rm_worker *worker)
 {
 	bool more = !rm_stopped(worker) &&
@@ -29,7 +29,7 @@ RM_HOT bool technique_turn(struct rm_worker *worker)
 	return more;
 }
 
-/* Returns the loop's argument `i`, or `preset` without arguments. */
+/* Returns the loop's argument `i`, or `preset` if there is none. */
 static inline uint64_t technique_arg(
         const struct rm_sizing *sizing, unsigned i, uint64_t preset)
 {
@@ -48,8 +48,8 @@ static inline void *technique_new(size_t bytes)
 	return memory;
 }
 
-/* Sleeps within the critical window of a misuse, so that other threads get in
-   between in every run. A yield returns at once if no other thread waits for
+/* Sleeps within the critical window of a misuse, so that other threads run in
+   between in every trial. A yield returns at once if no other thread waits for
    this CPU. */
 static inline void technique_sleep(void)
 {
@@ -58,14 +58,14 @@ static inline void technique_sleep(void)
 	nanosleep(&moment, NULL);
 }
 
-/* Returns the start time if operations are timed; else 0. */
+/* Returns the start time if operations are timed, otherwise 0. */
 RM_HOT uint64_t technique_begin(const struct rm_worker *worker)
 {
 	return worker->timed ? rm_now_ns() : 0;
 }
 
-/* Records one duration of one thread. Creates the histogram on first use;
-   without memory it records nothing. */
+/* Records one duration of one thread. Creates the histogram on first use. If
+   memory runs out, records nothing. */
 static inline void technique_record(struct rm_histogram **times, uint64_t ns)
 {
 	if (!*times)

@@ -2,9 +2,9 @@
 """python3 -m report advise DIR --writes 3% --keys 10k --threads 8: recommends a map from the
 results of a campaign (docs/reference/advise.md).
 
-Prints one paragraph: the first and second choice and their ratio, possible changes of the
-answer, the nearest measured cells, and open points. For a place outside the measured range it
-refuses, and prints a workload file that would settle the question.
+Prints one paragraph: the first and second choice and their ratio, possible changes of the answer,
+the nearest measured cells, and open points. Outside the measured range it refuses, and prints a
+workload file that would settle the question.
 
 Exit status: 0 answered; 1 refused, or a control failed (standard output is the workload file); 2
 usage error, or the folder cannot be read; 3 too few runs, or only one map.
@@ -93,6 +93,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command with the arguments `argv`; returns the exit status."""
+    """Runs the command with the arguments `argv` and returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report advise", JournalError)

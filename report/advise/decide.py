@@ -20,7 +20,7 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Question, State, Trust
 from report.workload_values import Value
 
-FLIPS = 3  # largest number that is printed
+FLIPS = 3  # largest number of flips that are printed
 
 
 class Word(str, Enum):
@@ -40,7 +40,7 @@ WORDS = {Outcome.DECIDED: Word.DECIDED, Outcome.TIED: Word.TIED, Outcome.OPEN: W
 
 @dataclass(frozen=True)
 class Ranked:
-    """A place with the ranking of the maps that meet the needs."""
+    """A place, and the ranking of the maps that meet the needs."""
     spot: Spot
     measured: Measured
     group: Group
@@ -115,7 +115,7 @@ class Answer:
 
 def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
     """Returns the rankings with a result at each spot, the one with the most maps first. A spot
-    where nothing is written counts for every kind of write."""
+    without writes counts for every kind of write."""
     measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
                 for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
     measured = [m for m in measured if m.contenders]
@@ -143,7 +143,7 @@ def corner(spot: Spot, ranked: Sequence[Ranked]) -> Corner:
 
 
 def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
-    """Returns the answer that covers all measured places around the question, and its maps."""
+    """Returns one answer for all measured places around the question, and its maps."""
     outcomes = {c.group.outcome for c in corners}
     for outcome in (Outcome.OPEN, Outcome.ALONE):
         if outcome in outcomes:
@@ -155,10 +155,9 @@ def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
 
 def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target: Spot,
           front: Sequence[str]) -> tuple[Flip, ...]:
-    """Finds the nearest places at which a single map leads that is not the whole answer. If the
-    answer is a tie, the leader there may be one of the tied maps, because the choice among them
-    matters there. In each direction the first such place is taken; they are sorted by measured
-    steps."""
+    """Finds the nearest places at which one map leads and the answer is different. If the answer is
+    a tie, the leader there may be one of the tied maps, because the choice among them matters
+    there. In each direction the first such place is taken; they are sorted by measured steps."""
     anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):
@@ -189,7 +188,7 @@ def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
 
 
 def is_invalid(found: Assessment) -> bool:
-    """True if a control failed; too few runs are reported by Word.OPEN instead."""
+    """True if a control failed. Word.OPEN reports too few runs."""
     return found.verdict is Trust.NOT and any(
         c.question is not Question.POWER for c in found.checks)
 

@@ -19,7 +19,7 @@ def shifted(trials: Iterable[Trial], blocks: int) -> tuple[Trial, ...]:
 
 def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
     """Appends a cell of the next stage, whose blocks come after `done`, to the same cell of the
-    stages so far. One stage may have run a cell that another skipped."""
+    stages so far. A stage may have run a cell that another stage skipped."""
     trials, earlier = shifted(cell.trials, done), shifted(cell.earlier, done)
     if known is None:
         return replace(cell, trials=trials, earlier=earlier)

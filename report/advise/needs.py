@@ -11,8 +11,8 @@ from report.workload_values import listed
 
 TEXTS = decode(Mapping[str, str], strict_json.loads(  # type: ignore[type-abstract]
     Path(__file__).with_name("needs.json").read_bytes()))
-# First words of Card.synchronisation. With all other kinds, memory stays unfreed until a stopped
-# reader continues (report/guarantees.json).
+# First words of Card.synchronisation. With all other kinds, a stopped reader keeps memory from
+# being freed (report/guarantees.json).
 BOUNDED = {"epoch", "cas", "none", "mutex", "go-mutex", "pthread-mutex", "ticket", "rwlock",
            "go-rwmutex", "go-rwmutex-spin", "pthread-rwlock", "ck-brlock", "ck-pflock"}
 NEEDS: Mapping[str, Callable[[Card], bool]] = {
@@ -40,6 +40,6 @@ def read(text: str) -> tuple[str, ...]:
 
 
 def unmet(cards: Iterable[Card], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Returns the needs that each map does not meet; maps that meet all are left out."""
+    """Returns the needs that each map does not meet. Maps that meet all needs are left out."""
     found = {c.id: tuple(n for n in names if not NEEDS[n](c)) for c in cards}
     return {m: missing for m, missing in found.items() if missing}

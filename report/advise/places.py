@@ -11,7 +11,7 @@ from typing import NamedTuple
 from report.advise.questions import NAMED, ORDERED, USUAL, Spot
 from report.workload_values import Value
 
-LEAST_SHARE = 1e-4  # replaces 0 % when shares are compared
+LEAST_SHARE = 1e-4  # replaces a share of 0 when shares are compared
 
 
 class Reason(str, Enum):
@@ -21,15 +21,15 @@ class Reason(str, Enum):
     NAME = "name"  # a factor with this value was not measured
     RANGE = "range"  # below or above all measured values
     CROWDED = "crowded"  # more threads than CPUs, and this number was not measured
-    GAP = "gap"  # no measured places enclose it
+    GAP = "gap"  # no measured places enclose the question
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a question cannot be answered.
+    """The reason why a question cannot be answered.
 
     - measured: the values of the factor that have an answer
-    - held: the factors with other than default values under which `measured` was measured
+    - held: the factors that did not have their defaults when `measured` was measured
     - alone: for GAP, true if the values were measured with all other factors as requested
     """
     reason: Reason
@@ -115,8 +115,8 @@ def ends_of(spots: Sequence[Spot], value: float, index: int,
 
 
 def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
-    """Returns the corners of the smallest box of measured spots around a question, in order; []
-    without such a box. Boxes with the fewest factors in between are preferred, then those with
+    """Returns the corners of the smallest box of measured spots around a question, in order; or []
+    if there is no such box. Boxes with the fewest factors in between are preferred, then those with
     the nearest ends. All `spots` match the named factors."""
     known = {s.ordered: s for s in spots}
     sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(target.ordered)]
@@ -143,7 +143,7 @@ def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
 def locate(spots: Sequence[Spot], target: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
     """Returns the measured places around a question, or only the question's own place if that was
     measured. Outside the measured range, returns no place and the Refusal. `spots` are all places
-    with a result; `cpus` is the number of CPUs of the machine, 0 if unknown."""
+    with a result; `cpus` is the number of CPUs of the machine, or 0 if it is unknown."""
     fit, refusal = narrowed(spots, target)
     refusal = refusal or beyond(fit, target, cpus)
     if refusal:

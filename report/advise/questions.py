@@ -40,7 +40,7 @@ class Spot(NamedTuple):
 
 
 FACTORS = Spot._fields
-ORDERED = FACTORS[:4]  # the values of all other factors are names
+ORDERED = FACTORS[:4]  # ordered factors; the values of all other factors are names
 NAMED = tuple(f for f in FACTORS if f not in ORDERED)
 USUAL, EXAMPLE = Spot(0.0, 1, 1), Spot(0.03, 2 ** 16, 8)
 

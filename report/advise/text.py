@@ -23,7 +23,7 @@ def sentence(macro: str, answer: Answer, **values: object) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
-    """Wraps text into lines without breaking ids of cells, or numbers with units."""
+    """Wraps text into lines without breaks inside ids of cells or between a number and its unit."""
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent,
                          break_long_words=False, break_on_hyphens=False)
 

@@ -23,7 +23,7 @@ CHUNK = 1 << 20
 
 
 class Damaged(Exception):
-    """The file has changed since it was packed, or is not an artifact."""
+    """Raised if the file has changed since it was packed, or is not an artifact."""
 
 
 def seal_of(hexadecimal: str) -> bytes:
@@ -83,8 +83,7 @@ def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
 
 
 def pack(folder: str, out: str, seconds: int) -> None:
-    """Writes `out` completely or not at all. Each member gets the time `seconds`, counted from
-    1970."""
+    """Writes `out` completely or not at all. Each member gets the time `seconds` (since 1970)."""
     part = f"{out}.{os.getpid()}.new"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW,
                  0o644)
@@ -100,7 +99,7 @@ def pack(folder: str, out: str, seconds: int) -> None:
         os.replace(part, out)
     except OSError as error:
         os.unlink(part)
-        if error.filename is None:  # a write failed, so the error names no file
+        if error.filename is None:  # a write failed, and such an error names no file
             error.filename = str(out)
         raise
 
@@ -129,8 +128,8 @@ def check_seal(path: str) -> None:
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
-    """Returns the path of a member. Raises Damaged if the path is outside `into`. `made` maps the
-    members before it to their kinds; this member is added."""
+    """Returns the path of a member. Raises Damaged if the path is outside `into`. `made` maps
+    earlier members to their kinds, and this member is added to it."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
         raise Damaged(f"{member.name}: a name outside of {TOP}/")

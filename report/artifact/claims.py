@@ -22,7 +22,7 @@ MINUTE_NS = 60e9
 
 @dataclass(frozen=True)
 class Row:
-    """A row of claims.tsv, which runner/reviewer.sh reads; An empty text is written as "-"."""
+    """A row of claims.tsv, which runner/reviewer.sh reads. An empty text is written as "-"."""
     id: str
     campaign: str
     plan: str
@@ -48,7 +48,7 @@ def allowed_bias(packed: Packed) -> float:
 
 
 def expected(group: Group, c: Comparison, bias: float) -> str:
-    """Formats the expected output of a second run on the same kind of machine, for the leader's
+    """Formats what a second run on the same kind of machine should print about the leader's
     smallest lead."""
     low, high = (c.low or 0.0) / bias, (c.high or 0.0) * bias
     band = f"measured x {c.ratio.value:.3g}, again between {low:.3g} and {high:.3g}"
@@ -59,7 +59,7 @@ def expected(group: Group, c: Comparison, bias: float) -> str:
 
 
 def cells_of(plan: Plan, group: Group) -> list[Factors]:
-    """Returns the cells that verify a group's maps, then the cells of the group."""
+    """Returns the cells that verify the maps of a group, followed by the cells of the group."""
     runs_as = {pair.id: pair.runs_as for pair in plan.same}
     cells = {c.id: c for c in plan.cells}
     timed = [cells[runs_as.get(e.cell, e.cell)] for e in group.entries if e.rate.n]

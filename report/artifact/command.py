@@ -7,8 +7,8 @@
 - python3 -m report artifact again DIR: checks that the data give the same pages and tables.
 
 `make artifact` calls the first command, `readmostly dev verify-artifact` the others, with --json.
-Exit status: 0 done; 1 something has changed (with --json only the object reports it, and the
-status is 0); 2 it cannot be read or written.
+Exit status: 0 done; 1 something has changed (with --json the status is 0, and only the object
+reports the change); 2 it cannot be read or written.
 """
 import argparse
 import datetime

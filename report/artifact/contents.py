@@ -11,7 +11,7 @@ from report.load.plan import Plan
 from report.model.place import Group
 from report.model.trust import Assessment
 
-PAGES = "report"  # folder that is computed from the campaign's other files
+PAGES = "report"  # folder that is computed from the other files of the campaign
 
 
 @dataclass(frozen=True)

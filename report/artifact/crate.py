@@ -17,7 +17,7 @@ SPDX = "https://spdx.org/licenses/"
 KINDS = {".json": "application/json", ".md": "text/markdown",
          ".tsv": "text/tab-separated-values", ".jsonl": "application/jsonl",
          ".txt": "text/plain", ".html": "text/html"}
-FILES = (  # file in the top folder, description
+FILES = (  # name of a file in the top folder, and its description
     ("ARTIFACT.md", "Claims, commands, expected results, minutes, hardware"),
     ("SHA256SUMS", "Every name, its kind and the hash of its content"),
     ("claims.tsv", "The claims, in the form that the commands read"),

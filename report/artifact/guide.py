@@ -13,7 +13,7 @@ from report.load.decode import decode
 from report.model.place import Place
 
 LIMIT_MIN = 30  # minutes for the steps that a reviewer tries first
-BUILD_MIN, PAGES_MIN = 10, 3  # minutes, upper limits with two CPUs (docs/evidence.md)
+BUILD_MIN, PAGES_MIN = 10, 3  # upper limits in minutes on two CPUs (docs/evidence.md)
 TEMPLATES = Path(__file__).with_name("templates")
 
 

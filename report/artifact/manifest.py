@@ -2,8 +2,8 @@
 """SHA256SUMS of an artifact: every name below its folder, its kind, and the hash of its content.
 
 `sha256sum -c` reads the lines without a #; the other lines list folders, links and programs. The
-text depends only on the folder. A change of the list itself is therefore found too, because
-the list then no longer matches the folder.
+text depends only on the folder. A change of the list itself is found too, because the list then no
+longer matches the folder.
 """
 import hashlib
 import os
@@ -15,12 +15,12 @@ NAME = "SHA256SUMS"
 HEAD = "# artifact of readmostly, form 1; docs/reference/artifact.md of the sources\n"
 WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
 CHUNK = 1 << 20
-Row = tuple[str, str, str]  # path; file, program, folder or "link -> TARGET"; SHA-256 or ""
+Row = tuple[str, str, str]  # path; kind: file, program, folder or "link -> TARGET"; SHA-256 or ""
 Listed = Mapping[str, tuple[str, str]]  # path -> the rest of its row
 
 
 class Unlisted(Exception):
-    """The list cannot contain an entry of the folder; the text names the entry."""
+    """Raised if the list cannot contain an entry of the folder. The text names the entry."""
 
 
 def sha256(path: str | Path) -> str:
@@ -51,14 +51,14 @@ def check_name(path: str) -> None:
 
 
 def check_mode(path: str, kind: str, mode: int) -> None:
-    """Rejects extra permissions; fewer are allowed, because a umask removes some."""
+    """Rejects extra permissions. Missing ones are allowed, because a umask removes some."""
     if mode & ~WIDEST[kind]:
         raise Unlisted(f"{path}: mode {mode:o}, expected at most "
                        f"{WIDEST[kind]:o}")
 
 
 def kind_of(entry: os.DirEntry[str], path: str) -> str:
-    """Returns file, program, folder, or "link -> TARGET"."""
+    """Returns the kind: file, program, folder, or "link -> TARGET"."""
     check_name(path)
     mode = entry.stat(follow_symlinks=False).st_mode
     if stat.S_ISLNK(mode):
@@ -91,7 +91,7 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
             wrong(str(error))
             continue
         except PermissionError:
-            raise  # not checked, so neither whole nor damaged
+            raise  # the entry could not be checked, so it is neither whole nor damaged
         except OSError as error:
             wrong(f"{printable(path)}: {error.strerror}")
             continue
@@ -135,8 +135,8 @@ def parse(text: str) -> Listed:
 
 
 def write(folder: str | Path) -> str:
-    """Lists everything in `folder`, and returns the artifact's digest. Raises Unlisted if an entry
-    cannot be listed."""
+    """Writes the list of everything in `folder`, and returns the digest of the artifact. Raises
+    Unlisted if an entry cannot be listed."""
     wrong: list[str] = []
     text = text_of(walk(folder, wrong.append))
     if wrong:

@@ -28,7 +28,7 @@ PYTHON = "environment/python.json"
 
 @dataclass(frozen=True)
 class Difference:
-    """The comparison of two folders of pages: problems, differing drawings, equal files."""
+    """The result of comparing two folders of pages: problems, differing drawings, equal files."""
     problems: list[str] = field(default_factory=list)
     drawings: int = 0
     same: int = 0
@@ -47,7 +47,7 @@ class Rebuilt:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that affect the bytes of a page, apart from the data and our code."""
+    """Returns the versions that affect the bytes of a page, except for the data and our code."""
     import jinja2
     import matplotlib
     import numpy

@@ -3,8 +3,8 @@
 
 Verdicts agree if their words are equal and each cell lies on the same side of 1 in both. (Two
 "refuted" may rank the maps in opposite orders.) For each claim on which Go and the port differ, the
-sentence gives the cause. The cause is the text of the ledger's variant if the verdict on the
-variant equals the verdict on Go, otherwise "unexplained" (docs/reference/claims.md).
+sentence gives the cause. If the verdict on the ledger's variant equals the verdict on Go, the cause
+is the text of the variant; otherwise it is "unexplained" (docs/reference/claims.md).
 """
 from collections.abc import Sequence
 
@@ -66,8 +66,8 @@ def difference_text(row: ClaimRow) -> str:
 
 
 def sentence(rows: Sequence[ClaimRow]) -> str:
-    """Counts the claims on which Go and the port agree, and lists the claims whose verdict
-    depends on the version of Go, or "" if no claim is about Go."""
+    """Returns a sentence with the number of claims on which Go and the port agree, and the claims
+    whose verdict depends on the version of Go. Returns "" if no claim is about Go."""
     both = [r for r in rows if r.port and r.of.startswith("Go ")]
     if not both:
         of_go = any(r.of.startswith("Go ") for r in rows)

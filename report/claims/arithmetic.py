@@ -17,12 +17,12 @@ TYPES = {"pointer": ctypes.c_void_p, "bool": ctypes.c_bool,
 
 
 class ComputeError(ValueError):
-    """The function is unknown, or does not accept these arguments."""
+    """Raised if the function is unknown, or does not accept these arguments."""
 
 
 def poisson_longest(chains: float, mean: float) -> float:
-    """Median length of the longest of this many chains, in keys: the smallest length that no
-    chain exceeds with a probability of at least one half."""
+    """Median length in keys of the longest of this many chains, that is, the smallest length that
+    no chain exceeds with a probability of at least one half."""
     length = 0
     while chains * distributions.poisson.logcdf(length, mean) < math.log(.5):
         length += 1

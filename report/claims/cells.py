@@ -12,7 +12,7 @@ FACTORS = frozenset(f.name for f in fields(Factors))
 
 
 class Missing(Exception):
-    """A value is missing; the text of the exception is the reason."""
+    """Raised if a value is missing. The text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Query:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """One or two sides. A figure about all maps has the single side ""."""
+        """The one or two sides of the query. A figure about all maps has the single side ""."""
         return tuple(filter(None, (self.subject, self.against))) or ("",)
 
 
@@ -60,7 +60,7 @@ def as_written(cell: Factors, name: str) -> str:
 
 
 def fits(cell: Factors, wanted: dict[str, str]) -> bool:
-    """True if the cell has these values, which may be patterns; ENDS are checked later."""
+    """True if the cell has these values, which may be patterns. ENDS are checked later."""
     return all(fnmatch.fnmatchcase(as_written(cell, name), value)
                for name, value in wanted.items() if value not in ENDS)
 

@@ -32,5 +32,5 @@ def measured(trial: Trial) -> bool:
 
 def end_known(trial: Trial) -> bool:
     """True if it is known whether the trial crashed: it began, its request was accepted, and
-    nothing but its deadline stopped it from outside."""
+    nothing from outside except its deadline stopped it."""
     return measured(trial) or crashed(trial) or trial.exit == "deadline"

@@ -28,11 +28,12 @@ DONE, INCOMPLETE = 0, 3
 DECIDING = (CLASSIC, TODAY, PORT)
 WHOSE = (*DECIDING, VARIANT)
 NO_COUNTERS = "hardware counters, which this machine does not provide"
-Found = Mapping[tuple[str, str], list[Part]]  # (id of a claim, source of its maps) -> its cells
+# maps (id of a claim, source of its maps) to its cells
+Found = Mapping[tuple[str, str], list[Part]]
 
 
 class Key(NamedTuple):
-    """Identifies a cell of a claim; `cell` is its index."""
+    """Identifies a cell of a claim by its index."""
     id: str
     whose: str
     cell: int
@@ -117,7 +118,8 @@ def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
 
 def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
            whose: str, gos: Gos) -> Verdict:
-    """Decides on the maps of one Go version, on the maps that the ledger names, or on a variant."""
+    """Decides the claim for the maps of one Go version, for the maps that the ledger names, or for
+    a variant."""
     rows = tuple(cell_row(one, e, rules.outcome_of(one, e, ps.get(Key(claim.id, whose, i), {})))
                  for i, (one, e) in enumerate(cells))
     word, how = rules.combined(claim.conditions, rows)
@@ -154,8 +156,8 @@ def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRo
 
 
 def merged(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """If the claim is about Go and has an experiment for Go's maps, returns Go's verdict with
-    the port's; otherwise the port's."""
+    """If the claim is about Go and has an experiment for Go's maps, returns the verdict for Go
+    together with the one for the port. Otherwise returns the verdict for the port."""
     if claim.about != "go" or not claim.each(go=True):
         return row_of(claim, sides[PORT])
     variant = sides.get(VARIANT)
@@ -222,8 +224,8 @@ def verdict_of(campaign: Campaign, claim: Claim, found: Found,
 
 
 def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
-    """Decides every claim of which the campaign has a cell, by id. Variants are tested as a
-    separate family, so they do not increase the p values of claims."""
+    """Decides every claim of which the campaign has a cell. Returns verdicts by id. Variants are
+    tested as a separate family, so they do not increase the p values of claims."""
     found = gathered(Data(campaign), claims)
     ps = corrected(family_of(found, *DECIDING)) | corrected(family_of(found, VARIANT))
     rows = (verdict_of(campaign, claim, found, ps) for claim in claims.values())
@@ -233,8 +235,8 @@ def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
 # ---- the campaign -----------------------------------------------------------
 
 def made_for(campaign: Campaign) -> bool:
-    """True if the campaign was planned for claims. The cells of other campaigns match a claim only
-    by chance."""
+    """True if the campaign was planned for claims. Cells of other campaigns match claims only by
+    chance."""
     return (campaign.plan.mode or "").startswith("claims") or \
         "claims" in (campaign.plan.notes or {})
 
@@ -256,8 +258,8 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
     its hash."""
     folder = campaign.path.parent
     meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
-    # The claims that were requested for the run are one family of tests. By chance, the run may
-    # also contain all cells of other claims.
+    # The claims that were requested for the run are one family of tests. The run may by chance have
+    # all cells of other claims, too.
     requested = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
     rows = verdicts(campaign, requested)
     before = meta.rule if meta else staged.Rule(
@@ -280,7 +282,7 @@ def of_campaign(campaign: Campaign, folder: Path | None = None, finished: bool =
 
 
 def as_json(found: Document) -> str:
-    """Formats the document as JSON; the field `grounds` is written as "for"."""
+    """Formats the document as JSON. The field `grounds` is called "for" there."""
     members: Callable[[list[tuple[str, object]]], dict[str, object]] = lambda pairs: {  # noqa: E731
         "for" if name == "grounds" else name: value for name, value in pairs}
     return strict_json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1,
@@ -288,8 +290,8 @@ def as_json(found: Document) -> str:
 
 
 def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:
-    """Prints the verdicts of a campaign, and returns the exit status. `ledger_folder` has another
-    ledger than this source tree's. Raises JournalError."""
+    """Prints the verdicts of a campaign, and returns the exit status. `ledger_folder` is the folder
+    of another ledger than that of this source tree. Raises JournalError."""
     print(as_json(of_campaign(load.read(folder), ledger_folder)))
     return DONE
 

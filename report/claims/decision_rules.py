@@ -22,8 +22,8 @@ NEEDS = ("source", "situation", "advises", "for")
 
 @dataclass(frozen=True)
 class Link:
-    """A reference from a rule to a claim. `cell` has words that identify one of the claim's
-    cells; () refers to the whole claim."""
+    """A reference from a rule to a claim. `cell` has words that identify one of the claim's cells,
+    or is () for the whole claim."""
     id: str
     cell: tuple[str, ...] = ()
 
@@ -33,8 +33,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Rule:
-    """A section of the file. If `pair` names two maps, the rule holds up to the flip of their
-    ranking."""
+    """A section of the file. If `pair` names two maps, the rule holds up to the point at which
+    their ranking flips."""
     id: str
     place: str
     source: str
@@ -103,8 +103,8 @@ def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
 
 @dataclass(frozen=True)
 class Linked:
-    """The verdict on a linked claim, or on all places of the cell that the link names, or None if
-    the claim did not run."""
+    """The verdict on a linked claim, or on all places of the cell that the link names. It is None
+    if the claim did not run."""
     link: Link
     verdict: Word | None
     of: str = ""
@@ -143,7 +143,7 @@ def side_holds(cell: CellRow) -> bool:
 
 
 def contradicts(found: Linked) -> bool:
-    """True if a claim against the rule, or at least its direction, holds in some cell."""
+    """True if a claim against the rule holds in some cell, or at least its direction does."""
     return found.verdict in (Word.REPRODUCED, Word.DEPENDS) or (
         found.verdict is Word.REFUTED and any(map(side_holds, found.cells)))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects the values by block that a campaign has for a claim; rules.py decides from them."""
+"""Collects the values by block that a campaign has for a claim. rules.py uses them to decide."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ class Evidence:
     @property
     def logs(self) -> list[float]:
         """The logarithms of the values. A value of 0 or less becomes minus infinity, because
-        leaving it out would overstate the certainty of the others."""
+        without it the certainty of the other values would be overstated."""
         return [math.log(v) if v > 0 else -math.inf for v in self.series]
 
 
@@ -91,7 +91,7 @@ def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
 
 
 def on_axis(cell: Cell, axis: str) -> float:
-    """Returns a factor as a number; for a loop, the first number in its name."""
+    """Returns a factor as a number. For a loop this is the first number in its name."""
     value: object = getattr(cell.factors, axis)
     return float(value.split(":")[1] if isinstance(value, str) else str(value))
 
@@ -145,9 +145,9 @@ def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
 
 
 def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
-    """Splits a claim into claims about one cell: first the ledger's, then those that a longer
-    mode adds. A line of the ledger that matches several cells becomes several claims. `ones` is
-    Claim.each() or Claim.varied()."""
+    """Splits a claim into claims about one cell: first those of the ledger, then those that a
+    longer mode adds. A line of the ledger that matches several cells becomes several claims. `ones`
+    is Claim.each() or Claim.varied()."""
     if not claim.free:
         return list(ones)
     fits = [cells.fitting(query_of(one), one.subject) for one in ones]
@@ -162,7 +162,7 @@ def of_part(data: Data, one: Claim) -> Evidence:
     if not data.cells.planned(query):
         return Evidence(query.where, reason="not in this run", planned=False)
     try:
-        if one.rule in ADDING:  # the quotient may not exist
+        if one.rule in ADDING:  # a quotient of these counts may not exist
             return taken(data, query)[0]
         return (along if one.rule == "slope" else of_cells)(data, one, query)
     except Missing as missing:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from report.claims.ledger import Claim, is_go
 from report.load.plan import MapInfo
 
-CLASSIC, TODAY = "classic Go", "today's Go"  # whose maps a verdict is about
+CLASSIC, TODAY = "classic Go", "today's Go"  # the Go version whose maps a verdict is about
 PREFIX, CLASSIC_PREFIX, OTHER_PREFIX = "go_", "go_classic_", "go_other_"
 OLDEST, NEWEST = (1, 9), (1, 23)  # first and last version with the classic sync.Map
 WANTED = {"classic": "Go 1.9 to 1.23, which has the classic maps", "any": "Go"}
@@ -44,7 +44,7 @@ def plain(side: str) -> str:
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
-Gos = Mapping[str, Go]  # CLASSIC and TODAY -> the campaign's Go version of that kind, if any
+Gos = Mapping[str, Go]  # maps CLASSIC and TODAY to the campaign's Go version of that kind, if any
 
 
 def version_of(info: MapInfo) -> str | None:

@@ -15,7 +15,7 @@ from report.claims import statistic
 from report.claims.text import Form, LedgerError, Section, read_all, require
 
 FOLDER = Path(__file__).resolve().parents[2] / "workloads" / "claims"
-WORDS = {  # key -> its allowed values
+WORDS = {  # maps a key to its allowed values
     "conditions": ("stated", "unstated", "parts"),
     "kind": ("direct", "analogue", "go-only"),
     "speaks": ("speed", "memory", "count", "property", "arithmetic"),
@@ -25,7 +25,7 @@ WORDS = {  # key -> its allowed values
     "needs_go": ("classic", "any"),
     "grade": ("faithful", "weakened", "none"),
 }
-RULES: Mapping[str, tuple[str, ...]] = {  # rule -> the keys that it needs
+RULES: Mapping[str, tuple[str, ...]] = {  # maps a rule to the keys that it needs
     "direction": ("side", "against"),
     "ratio": ("claimed", "against"),
     "equal": ("against",),
@@ -106,14 +106,14 @@ class Claim:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The claimed range, widened by the tolerance, except for slopes."""
+        """The claimed range, widened by the tolerance unless the claim is about a slope."""
         factor = 1.0 if self.rule == "slope" else self.tolerance
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
         """Returns the claim for each of its cells, with the keys of that cell. go=False selects the
-        cells that name no Go map, go=True the cells that Go's maps have; the latter are empty if a
-        claim in parts lacks one. Raises LedgerError."""
+        cells that name no Go map. go=True selects the cells for Go's maps; if a part of the claim
+        has no such cell, the list is empty. Raises LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]
@@ -139,7 +139,7 @@ class Claim:
 
 
 def is_go(side: str) -> bool:
-    """True if this map, or the map of this side, is a Go program."""
+    """True if this map, or the map of this side, is one of a Go program."""
     return side.startswith("go_")
 
 

@@ -30,7 +30,8 @@ class Stand(StrEnum):
     OPEN = "left open"
 
 
-PORT, VARIANT = "C port of Go 1.19's code", "variant"  # whose maps a verdict is about (golang.py)
+# values of Verdict.of that are not Go versions (golang.py)
+PORT, VARIANT = "C port of Go 1.19's code", "variant"
 DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 
 
@@ -124,7 +125,7 @@ class Document:
     """All conclusions from a campaign.
 
     - ledger_of_run, contract_of_run: hashes from before the run, if it recorded them
-    - go_and_port: a sentence about where Go and the port agree
+    - go_and_port: a sentence about the claims on which Go and the port agree
     - doubt: the failed control of the run
     - words: lines for a terminal
     """

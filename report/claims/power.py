@@ -56,7 +56,8 @@ def groups_of(found: decide.Found) -> int:
 
 
 def level(claim: Claim, groups: int) -> float:
-    """Significance level of one test: Holm's first in the family, or one side of an interval."""
+    """Significance level of one test: the level of Holm's first step in the family, or one side of
+    an interval."""
     return rules.ALPHA / groups if claim.speaks == "speed" else (1 - rules.LEVEL) / 2
 
 

@@ -44,7 +44,8 @@ class Bound(NamedTuple):
     limit: float
 
 
-Ways = tuple[tuple[Bound, ...], ...]  # one element must hold; it holds if all of its bounds hold
+# at least one element must hold; an element holds if all of its bounds hold
+Ways = tuple[tuple[Bound, ...], ...]
 Ps = Mapping[Call, float]  # corrected p value of each alternative
 
 
@@ -85,7 +86,7 @@ def alternatives(claim: Claim) -> dict[Call, Ways]:
 
 def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
     """True if the interval lies within the alternative. The limits of a range belong to the
-    range, not to the values outside it."""
+    range."""
     if interval.low is None or interval.high is None:
         return False
     slack = ROUNDING if call in (Call.CLAIMED, Call.NONE) else -ROUNDING
@@ -210,8 +211,8 @@ def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
 
 
 def never(claim: Claim, evidence: Evidence) -> Outcome:
-    """Decides the rule `never`: 0 in all trials. The text gives the share of trials that may
-    still differ."""
+    """Decides the rule `never`: 0 in all trials. The text gives the largest share of trials that
+    may differ nevertheless."""
     n = evidence.trials
     if evidence.total:
         return added(claim, evidence, Word.REFUTED, plural(evidence.total, "counter-example"))
@@ -251,7 +252,7 @@ def outcome_of(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
 # ---- several cells ----------------------------------------------------------
 
 def place(where: str) -> str:
-    """Returns the factors of a cell without its measure."""
+    """Returns all factors of a cell except its measure."""
     return " ".join(w for w in where.split() if not w.startswith("measure="))
 
 

@@ -96,7 +96,7 @@ def count_text(claims: Ledger) -> str:
 # ---- show -----------------------------------------------------------------
 
 def folded(text: str) -> Iterator[str]:
-    """Yields the lines of the rendered template; long ones are wrapped."""
+    """Yields the lines of the rendered template. Long lines are wrapped."""
     for line in text.splitlines():
         name, is_member, words = line.partition("|")
         if words.strip():

@@ -12,8 +12,8 @@ from report.stats.regression import Coefficient
 # Occasional actions of a map. lock_wait is an effect on other threads, so it is left out.
 PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait",
           "collection_pause")
-OPERATIONS = 100  # fewest in a slice: with fewer, the P99 is the maximum
-SLICES = 20  # fewest in a trial
+OPERATIONS = 100  # fewest operations in a slice; with fewer, the P99 is the maximum
+SLICES = 20  # fewest slices in a trial
 
 
 def columns(trial: Trial) -> dict[str, list[float]]:

@@ -21,10 +21,11 @@ from report.load import Campaign, Cell, Trial, histogram
 from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
-FATES = ("failed", "crashed")  # values of 1 or 0 for a whole trial
-BOUNDED = ("slope_p", "slope_vif")  # 0 to 1, and at least 1; an interval could leave these
+FATES = ("failed", "crashed")  # these are 1 or 0 for a whole trial
+# their ranges are 0 to 1, and at least 1; an interval could extend beyond these
+BOUNDED = ("slope_p", "slope_vif")
 FITTED = ("slope", *BOUNDED)  # results of a regression over slices
-REPLAYED = "replayed"  # a recorded count, which may come from another machine
+REPLAYED = "replayed"  # quality of a recorded count, which may come from another machine
 TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of counts that are used
 Blocks = dict[int, tuple[float, float]]  # block -> (dividend, divisor)
 
@@ -67,7 +68,8 @@ def reported(result: Result, name: str, window: bool = False) -> float | None:
                  if s.name == name), None)
 
 
-OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # these exist even if the trial has no result
+# these statistics exist even if the trial has no result
+OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {
     "trials": lambda trial: 1,
     "failed": lambda trial: trial.status is Status.FAILED and crashes.measured(trial),
     "crashed": crashes.crashed,
@@ -88,7 +90,7 @@ def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
     if name == "avoidable_compares":
         compares = reported(result, "key_compares", window=True)
         return None if compares is None or result.hits is None else compares - result.hits
-    if name == "cpu_ns":  # unknown if goroutines are not tied to threads
+    if name == "cpu_ns":  # the CPU time is unknown if goroutines are not tied to threads
         times = [t.cpu_ns for t in result.threads]
         return None if None in times else sum(t or 0 for t in times)
     factor = {"elapsed_s": 1e-9, "thread_ns": cell.factors.threads,
@@ -204,10 +206,10 @@ def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
 
 
 def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
-    """Returns (a field of a coefficient, 1) by block, for trials that have the coefficient. Raises
-    Missing with the reasons of all trials if none has it."""
+    """Returns, by block, the pair (field of a coefficient, 1) for trials that have the coefficient.
+    Raises Missing with the reasons of all trials if none has it."""
     found: Blocks = {}
-    reasons: dict[str, None] = {}  # each once, in the order of the trials
+    reasons: dict[str, None] = {}  # each reason once, in the order of the trials
     for t in trials:
         try:
             c = slices.coefficient(t, term)
@@ -223,8 +225,8 @@ def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
 
 
 def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
-    """Returns one side of a query: its cell, and (dividend, divisor) by block; the divisor is 1
-    without "/". Raises Missing."""
+    """Returns one side of a query: its cell, and (dividend, divisor) by block; the divisor is 1 if
+    there is no "/". Raises Missing."""
     cell, parsed = data.cells.one(query, side), parse(query.statistic)
     trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)

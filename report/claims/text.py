@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 
 from report.load import JournalError
 
-Settings = dict[str, Any]  # key -> value from its reader
+Settings = dict[str, Any]  # maps a key to the value from its reader
 
 
 class LedgerError(JournalError):
-    """The ledger cannot be read. The text has the form `FILE:LINE: found: expected`."""
+    """Raised if the ledger cannot be read. The text has the form `FILE:LINE: found: expected`."""
 
 
 class Wrong(ValueError):
-    """An invalid value; the exception's text replaces the usual message."""
+    """Raised for an invalid value. The exception's text replaces the usual message."""
 
 
 class Section(NamedTuple):

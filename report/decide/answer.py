@@ -28,7 +28,7 @@ FILTERS: Mapping[Need, Filter] = {
     Need.LOOKUP: lambda c: not c.reference,
 }
 RANKED = (Need.GROWS, Need.NO_DUTIES, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO,
-          Need.SCAN)  # by speed
+          Need.SCAN)  # ranked by speed
 
 
 def at_threads(groups: Sequence[Measured], group: Measured) -> list[Measured]:
@@ -58,7 +58,7 @@ def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scalin
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Resident memory per entry, after the fill or at the peak, without the empty map's."""
+    """Resident memory per entry, after the fill or at the peak, minus that of the empty map."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:
@@ -68,8 +68,8 @@ def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
 
 def memory(groups: Sequence[Measured], headline: Measured, cards: Mapping[str, Card]
            ) -> dict[str, Estimate]:
-    """Returns the bytes per entry of each map, from the run with the fewest threads: heaps that
-    belong to single threads blur the size of an entry."""
+    """Returns the bytes per entry of each map. Uses the run with the fewest threads, because heaps
+    of single threads blur the size of an entry."""
     few = at_threads(groups, headline)[0]
     return {m: bytes_per_entry(c) for m, c in few.cells.items()
             if not cards[m].reference} if few.place.keys >= FEW else {}
@@ -100,8 +100,8 @@ def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
 
 def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
             ) -> list[Winner | None]:
-    """Returns the fastest of some maps in each group, or None if no interval decides. A single map
-    wins."""
+    """Returns the fastest of some maps in each group, or None if no interval decides. If there is
+    only one map, it wins."""
     allowed = set(keep)
     small = [replace(g, ranked=tuple(m for m in g.ranked if m in allowed)) for g in groups]
     found: list[Winner | None] = []

@@ -16,8 +16,8 @@ SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
 GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
-LIBRARIES = "readmostly-go-new"  # the program with maps of Go libraries, not of Go itself
-PORT = "C port"  # begins the label of a C port of a Go map
+LIBRARIES = "readmostly-go-new"  # name of the program with the maps of Go libraries
+PORT = "C port"  # labels of C ports of Go maps begin with this
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
 

@@ -14,14 +14,14 @@ from report.model.number import Estimate, Unit, unknown
 from report.model.result import ClaimRow
 from report.model.table import Table, Value
 
-ARTICLES = "articles"  # modes whose names begin with it measure the figures of articles
+ARTICLES = "articles"  # modes whose names begin with this measure the figures of articles
 COLUMNS = ("id", "article", "statement", "verdict", "of", "how", "value", "low", "high", "n",
            "against", "cell", "reason", "rule", "setting", "grade")
 FIGURES = ("row", "figure", "published", "value", "least", "most", "unit", "n", "counted",
            "numbers", "note", "source", "cell", "reason")
 UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
          "1/s": Unit.RATE}  # units of figures; all others are Unit.COUNT
-PORT = re.compile(r"\bport\b")  # in the label of a C port of a Go map
+PORT = re.compile(r"\bport\b")  # found in the label of a C port of a Go map
 
 
 # ---- claims -----------------------------------------------------------------

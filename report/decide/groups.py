@@ -20,10 +20,10 @@ from report.model.place import Entry, Group, Outcome, Place
 from report.stats import Interval, level_intervals, many_ratios
 
 MARGIN = 1.02  # a smaller difference does not matter in practice
-ERROR = 0.05  # largest share of groups in which any verdict may be wrong
+ERROR = 0.05  # largest share of groups that may have a wrong verdict
 REFERENCE, REFERENCE_SHARE, REFERENCE_KEYS = "uniform-97-3", 0.03, 65536
-Rates = Mapping[int, float]  # block -> operations per second
-Pair = tuple[str, str]  # two maps
+Rates = Mapping[int, float]  # maps a block to operations per second
+Pair = tuple[str, str]  # ids of two maps
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def with_visible(group: Measured, ranking: Group) -> Group:
 
 
 def lost(cell: Cell) -> list[str]:
-    """Counts the blocks without a valid trial by reason, such as "1 void"."""
+    """Counts the blocks without a valid trial, by reason, such as "1 void"."""
     have = {t.block for t in cell.ok}
     states = {t.block: t.status.value for t in cell.trials
               if t.block not in have and not t.usable}
@@ -275,9 +275,8 @@ def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[
 
 
 def is_slower_throughout(group: Measured, name: str, leader: str) -> bool:
-    """True if each trial of a map was slower than each of the leader's, and if chance would do this
-    to equal maps too rarely to matter. Decides on maps with too few common blocks for an
-    interval."""
+    """True if each trial of a map was slower than each trial of the leader, and if that is too
+    unlikely for equal maps. Decides for maps with too few common blocks for an interval."""
     few, many = group.rates(name).values(), group.rates(leader).values()
     chance = 1 / math.comb(len(few) + len(many), len(few))
     return max(few) < min(many) and chance <= ERROR / group.pairs

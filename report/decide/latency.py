@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes the percentiles of open loops: from the histogram of each trial, and then the median
-over trials with its interval."""
+"""Computes the percentiles of open loops. Each percentile is computed from the histogram of a
+trial; the median over trials gets an interval."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # shown on the linked page
 SHOWN = (0.5, 0.99)  # shown on the first page
 LATE = 1.2  # the map is overloaded if it takes more than this multiple of the scheduled time
 FLOOR = "no-state"  # capability that marks a map that does nothing
-# Write kind -> the second operation of its pair. The second operation starts when the first ends,
-# so it has no intended start time.
+# Maps a kind of write to the second operation of its pair. The second operation starts when the
+# first ends, so it has no intended start time.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 
 
@@ -94,7 +94,7 @@ def lookups(campaign: Campaign, cells: Sequence[Cell]) -> Iterator[LatencyRow]:
 
 
 def is_floor(campaign: Campaign, name: str) -> bool:
-    """True for the driver without a map."""
+    """True if the map is the driver without a map."""
     return FLOOR in campaign.maps[name].caps
 
 

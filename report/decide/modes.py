@@ -27,8 +27,9 @@ def settings(text: str) -> dict[str, str]:
 
 
 def modes(folder: Path = FOLDER) -> list[Mode]:
-    """Returns the modes with a budget, shortest first. Modes of a set (SET-MODE.conf) are left
-    out because they measure something else, modes without blocks because they extend no mode."""
+    """Returns the modes with a budget, shortest first. Modes of a set (SET-MODE.conf) are left out
+    because they measure something else. Modes without blocks are left out because they extend no
+    other mode."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))

@@ -10,7 +10,8 @@ from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
 
-NO_COUNTERS = "no counters: "  # start of the reason if a cell is skipped for lack of counters
+# the reason begins with this if a cell is skipped because counters are missing
+NO_COUNTERS = "no counters: "
 NOTHING = Answer(None, None, None, None, None)
 
 
@@ -34,7 +35,7 @@ def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Ca
 
 
 def simulated_of(campaign: load.Campaign) -> str | None:
-    """Names the simulated machines of a campaign without a timed result. None: it has a
+    """Names the simulated machines of a campaign without a timed result. Returns None if it has a
     timed result, or no result."""
     measures = {c.measure for c in campaign.cells.values() if c.ok and c.measure != "verify"}
     machines = sorted(m.partition(":")[2] for m in measures if m.startswith("simulated:"))

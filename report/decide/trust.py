@@ -20,22 +20,22 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Check, Question, State, Trust
 
 BIAS = 1.12  # speed difference between two copies of one map that must be detectable
-COPY_LEVEL = 0.92  # each end is wrong in 4 % of runs, as for a test of equivalence
+COPY_LEVEL = 0.92  # so each end is wrong in 4 % of runs, as in a test of equivalence
 HALF = 6  # fewest trials in half of a run
-HALF_ERROR = 0.30  # nominal, over all maps: 4 to 6 % of sound runs seem to change
+HALF_ERROR = 0.30  # nominal error over all maps; 4 to 6 % of sound runs seem to change
 DISTURBED = 0.10  # largest share of disturbed trials of one map
-BROKEN = 0.29  # if more values are wrong than this share, a pseudo-median follows them
+BROKEN = 0.29  # if a larger share of values is wrong, a pseudo-median follows them
 WAITING = 0.20  # largest share of the window that a trial's threads may wait for a CPU
 SPEED = 1.10  # largest ratio of the fastest to the slowest CPU speed
 SPEED_RANGE = (1, 99)  # percentiles; a single slow reading is not a change of speed
 VISIBLE = 1.10  # maps are equivalent only if a difference of this factor would be detected
-CONTROL = re.compile(r"^control *= *(?!none$)(\S+)$", re.M)  # a line of a workload
+CONTROL = re.compile(r"^control *= *(?!none$)(\S+)$", re.M)  # matches a line of a workload
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
 def is_disturbed(cell: Cell, trial: Trial) -> bool:
-    """True if other programs took the CPUs of this trial, according to the runner or, if it did
-    not judge, to their CPU time and to the time for which the threads waited. Waiting proves
+    """True if other programs took the CPUs of this trial. The runner decides that or, if it did
+    not, the CPU time of those programs and the time for which the threads waited. Waiting proves
     nothing if threads share CPUs, since they wait for each other."""
     if trial.disturbed:
         return True
@@ -48,15 +48,15 @@ def is_disturbed(cell: Cell, trial: Trial) -> bool:
 
 
 def is_judged(cell: Cell, trial: Trial) -> bool:
-    """False if what is known leaves open whether other programs took the CPUs of this trial."""
+    """False if it is unknown whether other programs took the CPUs of this trial."""
     others, waits_known = trial.others_share, not math.isnan(trial.waited)
     return is_disturbed(cell, trial) or (
         waits_known and cell.factors.alone if others is None else waits_known or others <= WAITING)
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
-    """Checks that each leading map (without a ranking: each map) passed every planned check
-    of its answers."""
+    """Checks that each leading map (each map if there is no ranking) passed every planned check of
+    its answers."""
     front = front or sorted({c.map for c in campaign.cells.values() if c.ok})
     planned = [c for c in campaign.cells.values()
                if c.measure == "verify" and not c.factors.skip]
@@ -162,7 +162,8 @@ def steady(headline: Measured, group: Group | None) -> Check:
     level = 1 - HALF_ERROR / len(names)
     changes = [(name, change_of(noise, level, headline.lag1))
                for name, noise in zip(names, stats.own_noise(headline.logs))]
-    if any(math.isnan(low) for _, (_, low, _) in changes):  # halves too short for so many maps
+    # the halves are too short for this number of maps
+    if any(math.isnan(low) for _, (_, low, _) in changes):
         return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)
     name, (centre, low, high) = max(changes, key=lambda c: max(c[1][1], -c[1][2]))
     shown = max(low, -high) > math.log(MARGIN)

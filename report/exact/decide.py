@@ -12,7 +12,7 @@ LAYOUT = "globals"  # unrelated code moves this memory region
 NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?"  # a JSON number
 FIGURE = re.compile(rf"(\S+) ({NUMBER}) -> ({NUMBER})")
 LINE = re.compile(rf"Counts: (\S+) ({FIGURE.pattern}(?:, {FIGURE.pattern})*): (\S.*)")
-Accepted = Mapping[str, Sequence[tuple[Differences, str]]]  # cell -> (figures, reason)
+Accepted = Mapping[str, Sequence[tuple[Differences, str]]]  # maps a cell to (figures, reason)
 
 
 def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:

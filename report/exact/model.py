@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Count = int | float
-Figures = Mapping[str, Count]  # name of a figure -> its count
-Differences = Mapping[str, tuple[Count, Count]]  # figure -> (base, head)
+Figures = Mapping[str, Count]  # maps the name of a figure to its count
+Differences = Mapping[str, tuple[Count, Count]]  # maps a figure to (base, head)
 
 
 class Word(StrEnum):
-    """The verdict on a cell; RED, ACCEPTED and EQUAL are also verdicts on the whole run."""
+    """The verdict on a cell. RED, ACCEPTED and EQUAL are also verdicts on the whole run."""
     RED = "red"
     ACCEPTED = "accepted"
     EQUAL = "equal"
@@ -98,4 +98,4 @@ class Verdict:
     machines: str
     rows: tuple[Row, ...]
     odd_lines: tuple[str, ...]  # `Counts:` lines that cannot be parsed
-    unused: tuple[str, ...]  # accepted cells whose counts did not change or were not taken
+    unused: tuple[str, ...]  # accepted cells whose counts did not change or were not measured

@@ -15,7 +15,7 @@ from report.exact.model import About, Answer, Cell, Count, Figures, Planned
 from report.load import strict_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SEED = 1  # every trial uses it, so that base and head run the same operations
+SEED = 1  # seed of every trial, so that base and head run the same operations
 # The sums over all memory regions, named as in the answers.
 TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses", "invalidations",
           "false_sharing_invalidations", "upgrades")
@@ -130,7 +130,7 @@ def figures_of(result: Any) -> Figures:
 
 
 def answer_of(folder: Path, number: int) -> Answer:
-    """Reads one answer of base or head, as `folder` selects. Raises InputError if the answer was
+    """Reads one answer of base or head; `folder` selects which. Raises InputError if the answer was
     lost."""
     status = read(folder / f"{number:03}.status").strip()
     error_lines = read(folder / f"{number:03}.err").strip().splitlines()

@@ -30,7 +30,7 @@ from report.exact.model import Planned, Word
 from report.exact.text import ratio_text
 from report.load import strict_json
 
-OPERATIONS = 8000  # operations in a counted window, as in regress-exact.conf
+OPERATIONS = 8000  # number of operations in a counted window, as in regress-exact.conf
 MOST = 6  # number of functions printed for each cell
 THEIR_WORDS = ("IMPL", "IMPL_FLAGS", "IMPL_MAKE")  # `make` variables, read from the environment
 # A source file's path inside its tree; the tree may be unpacked anywhere.
@@ -63,8 +63,8 @@ def native(planned: Planned) -> dict[str, object]:
 
 
 def theirs(impl: str) -> str:
-    """Formats the `make` variables that name a map of another project. Returns "" for our own
-    maps."""
+    """Formats the `make` variables that name a map of another project. Returns "" for maps of
+    Readmostly."""
     if not impl:
         return ""
     words = {name: os.environ[name] for name in THEIR_WORDS if os.environ.get(name)}
@@ -79,7 +79,7 @@ def gate_command(goal: str, impl: str, chosen: str) -> str:
     return " ".join(filter(None, (make, goal, theirs(impl), chosen)))
 
 
-Found = list[tuple[Planned, str]]  # cell, command that repeats the gate for it
+Found = list[tuple[Planned, str]]  # pairs of a cell and the command that repeats the gate for it
 
 
 def of_exact(folder: Path) -> tuple[str, str, Found]:
@@ -146,8 +146,8 @@ def source_of(path: str) -> str | None:
 
 
 def read_counts(path: Path) -> Counter[Place]:
-    """Counts the instructions of each function that has code outside runner/. The other
-    functions are omitted, because their counts depend on the times that they print."""
+    """Counts the instructions of each function that has code outside runner/. Other functions are
+    omitted, because their counts depend on the times that they print."""
     counts: Counter[Place] = Counter()
     file, function = None, ""
     lines = read.read(path).splitlines()

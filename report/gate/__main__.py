@@ -37,8 +37,8 @@ def advice_for(error: OSError, folder: Path) -> str:
 
 
 def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Writes the page and returns its path. If the page cannot be written, the verdict stays valid,
-    and the result is the campaign's folder."""
+    """Writes the page and returns its path. If the page cannot be written, returns the campaign's
+    folder, because the verdict stays valid."""
     try:
         return page.build(folder, campaign, verdicts)
     except OSError as error:

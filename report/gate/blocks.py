@@ -23,8 +23,8 @@ FEWEST = 3  # smallest number of pairs from which a cell's noise can be estimate
 
 @dataclass(frozen=True)
 class Noise:
-    """A calibration: the ln ratios of each cell's pairs (nan: lost), the seconds that one block
-    took, and the seconds that all blocks together may take."""
+    """A calibration: the ln ratios of each cell's pairs (nan if a trial was lost), the seconds that
+    one block took, and the seconds that all blocks together may take."""
     cells: tuple[str, ...]
     pairs: tuple[Floats, ...]
     block_s: float
@@ -67,13 +67,13 @@ def is_blind(noise: float, blocks: int, rules: Rules, family: int) -> bool:
 
 
 def bulk_of(spreads: Sequence[float], share: float) -> float:
-    """Noise that this share of the cells does not exceed."""
+    """Returns the noise that this share of the cells does not exceed."""
     return sorted(spreads)[max(0, math.ceil(share * len(spreads)) - 1)]
 
 
 def size(noise: Noise, rules: Rules) -> Sized:
-    """Chooses the number of blocks of the run and explains it. If no cell has enough pairs,
-    the minimum is chosen."""
+    """Chooses the number of blocks of the run and explains it. If no cell has enough pairs, chooses
+    the minimum."""
     known = {cell: s for cell, d in zip(noise.cells, noise.pairs)
              if not math.isnan(s := spread(d))}
     family, least = len(noise.cells), rules.blocks_least

@@ -20,10 +20,11 @@ from report.load.decode import decode
 from report.load.plan import Arm, Factors
 from report.load.plan import Plan as Meta
 
-ENOUGH_CPUS = 4  # on a machine with fewer, cells with several threads do not affect the verdict
+# on a machine with fewer CPUs, cells with several threads do not affect the verdict
+ENOUGH_CPUS = 4
 SHORTEST_NS = 1_000_000  # shortest window: 1000 times the cost of reading the clock (R17)
-BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # in a workload's text
-ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # arm -> its role
+BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # the line `blocks` in the text of a workload
+ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # maps an arm to its role
 Attempts = Mapping[journal.Identity, Sequence[Trial]]
 
 
@@ -61,7 +62,7 @@ def notes_of(notes: Mapping[str, str]) -> Notes:
 
 
 def read_meta(folder: Path) -> tuple[Meta, bool]:
-    """Reads campaign.json; the flag is true if the lines of the journal have checksums."""
+    """Reads campaign.json. The flag is true if the lines of the journal have checksums."""
     try:
         return journal.read_plan(folder)
     except JournalError as error:
@@ -108,8 +109,7 @@ def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
     """Returns the last attempt of each trial. Raises InputError if the journal is torn, or if it
     ends before a repeat that the time budget would allow."""
     attempts = read_attempts(folder, meta, sealed)
-    # A user who could stop the campaign earlier could choose which of its disturbed
-    # pairs are repeated.
+    # Otherwise a user could stop the campaign to choose which of its disturbed pairs are repeated.
     if not repeats.walk(meta, attempts).whole:
         raise InputError(f"{folder}: interrupted before a disturbed pair was measured again: "
                          f"{resume(folder)}")
@@ -162,7 +162,7 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
         raise InputError(f"no regression check: no arm {', '.join(sorted(missing))}")
     for arms in sets:
         for name in sorted({"copy", "slow"} & set(arms)):
-            # this hash covers only those programs of the folder that its cells run
+            # the hash of an arm covers only the programs that its cells run
             if "base" not in arms or arms[name].sha256 != arms["base"].sha256:
                 raise InputError(f"arm {name} ({arms[name].program}): expected a copy of base, "
                                  "with equal content")
@@ -257,8 +257,8 @@ class Decided:
 
 
 def verdict_in(folder: Path) -> str:
-    """Reads the verdict of another run. The other run's file may contain anything; it must not stop
-    this run, and its text must not appear on this page."""
+    """Reads the verdict of another run. That file may contain anything, so it must not stop this
+    run, and its text must not appear on this page."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
         return decode(Decided, strict_json.loads(text)).verdict.value
@@ -273,7 +273,7 @@ def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
         try:
             old = campaign_of(read_meta(other.parent)[0], campaign.plan.rules)
         except InputError:
-            continue  # another campaign, or one without a verdict
+            continue  # the folder is another campaign, or one without a verdict
         if old.key == campaign.key and old.meta.created_utc < campaign.meta.created_utc:
             runs.append((old.meta.created_utc, verdict_in(other.parent), old.name))
     return tuple(Attempt(i, verdict, name)

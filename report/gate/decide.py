@@ -19,7 +19,8 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails do not show that the other pairs are equal
+# TAILS is left out, because equal tails do not show that the other pairs are equal
+TWO = (Score.RANKS, Score.BIWEIGHT)
 Judgement = tuple[Verdict, Change, str]
 
 
@@ -38,7 +39,8 @@ def measure(pairs: Pairs, contrast: Contrast, plan: Plan, family: int,
 
 
 def shown_score(row: Measured, slower_by: Score, within_by: Score, plan: Plan) -> Score:
-    """Chooses the score whose figures a row shows: that which decided, else the most sensitive."""
+    """Chooses the score whose figures a row shows: the score that decided, or else the most
+    sensitive one."""
     rules = plan.rules
     if row.p_slower <= (rules.doubt if slower_by == Score.TAILS else rules.alpha):
         return slower_by
@@ -62,7 +64,8 @@ def slot_words(row: Measured) -> str:
 
 def is_slower(row: Measured, plan: Plan) -> bool:
     """True if the row FAILs: the slowdown is significantly beyond the margin, and at least
-    `fail_at`. If TAILS decided, its mean, which bursts affect, must have an interval above 0."""
+    `fail_at`. If TAILS decided, the interval of the mean, which bursts affect, must also lie above
+    0."""
     shown = row.shown
     if row.p_slower > plan.rules.alpha or shown.slowdown_percent is None:
         return False
@@ -105,8 +108,8 @@ def verdict_of(row: Measured, plan: Plan) -> Judgement:
 
 
 def within(row: Measured, plan: Plan) -> Judgement:
-    """Judges a row whose slowdown is significantly below the tolerance. The median of the
-    pairs decides, so the text mentions a mean beyond the tolerance."""
+    """Judges a row whose slowdown is significantly below the tolerance. The median of the pairs
+    decides, so the text mentions a mean that is beyond the tolerance."""
     low, high = row.shown.low_percent, row.shown.high_percent
     tolerance = 100.0 * plan.rules.tolerance
     if high is not None and high < -100.0 * plan.rules.margin:

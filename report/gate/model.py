@@ -19,7 +19,7 @@ Bools = npt.NDArray[np.bool_]
 class Role(StrEnum):
     """The purpose of a contrast."""
     GATE = "gate"
-    ADVICE = "advice"  # judged, but without effect on the verdict of the run
+    ADVICE = "advice"  # a contrast that is judged, but does not affect the verdict of the run
     AA = "aa"  # control that compares base with its copy
     CONTROL = "control"  # control that compares base with base plus additional operations
 
@@ -55,7 +55,7 @@ class Score(Enum):
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes in campaign.json that the gate reads, or None for those that are missing."""
+    """The notes in campaign.json that the gate reads; a missing note is None."""
     ref: str | None
     commit: str | None
     head: str | None
@@ -138,13 +138,13 @@ class Measured:
     role: Role
     n: int  # number of pairs
     lost: tuple[str, ...]
-    slot_percent: float | None  # positive: the second trial of a pair is slower
+    slot_percent: float | None  # positive if the second trial of a pair is slower
     slot_low_percent: float | None
     slot_high_percent: float | None
     base_ns_per_op: float | None
     estimates: Estimates
-    p_slower: float  # of "slower than the margin", corrected for the family of tests
-    p_within: float  # of "not slower than the tolerance"
+    p_slower: float  # p of "slower than the margin", corrected for the family of tests
+    p_within: float  # p of "not slower than the tolerance"
     by: Score  # score whose figures the row shows
     base_failed: str | None
     head_failed: str | None
@@ -169,7 +169,7 @@ class Row(Measured):
 class Sized:
     """The number of blocks and how it was derived (blocks.py)."""
     blocks: int
-    needed: int | None  # blocks for most of the cells (`bulk`); None: more than MOST_BLOCKS
+    needed: int | None  # blocks for most of the cells (`bulk`), or None if more than MOST_BLOCKS
     most: int  # blocks that fit in the allowed time
     family: int  # number of cells
     noise: float | None  # robust sd of a pair [ln], for most of the cells
@@ -208,5 +208,5 @@ class Verdicts:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """All rows in the order of the table."""
+        """All rows, in the order of the table."""
         return self.controls + self.cells + self.advice

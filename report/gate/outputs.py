@@ -249,7 +249,7 @@ def write(folder: Path, verdicts: Verdicts) -> None:
 
 
 def announce(verdicts: Verdicts, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Under GitHub Actions, appends the table to the job's summary; returns lines for the log.
+    """Under GitHub Actions, appends the table to the job's summary. Returns lines for the log.
     Raises OSError if the summary cannot be written."""
     summary = environ.get("GITHUB_STEP_SUMMARY")
     if summary:

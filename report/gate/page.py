@@ -14,7 +14,7 @@ from report.gate.model import Row, Verdicts
 from report.gate.outputs import claim, number, title_of
 from report.render import text
 
-SPAN = 12.0  # percent; the bars of larger values are cut off and end in an arrow
+SPAN = 12.0  # largest value of the axis in percent; longer bars are cut off and end in an arrow
 WIDTH = 240  # width of the area of a bar [px]
 
 

@@ -21,7 +21,7 @@ Slot = tuple[float | None, float | None, float | None]  # slot effect with its i
 
 
 def cost_of(trial: Trial) -> float:
-    """ns per operation of one thread; nan if the trial is not ok or ran no operation."""
+    """Returns ns per operation of one thread, or nan if the trial is not ok or ran no operation."""
     r = trial.result
     if not trial.usable or r is None or not r.ops or r.elapsed_ns is None:
         return math.nan
@@ -84,7 +84,7 @@ def figures_of(shown: Interval, narrow: Interval, plan: Plan, family: int) -> Fi
     effect; it gives the detectable effect."""
     rules = plan.rules
     error = stats.standard_error(narrow[1], narrow[2], LEVEL)
-    # each score may raise a false alarm, so the family has cells x scores tests
+    # each score may raise a false alarm, so the family has (cells x scores) tests
     least = stats.detectable(error, math.log1p(rules.margin), rules.alpha,
                              family * len(Score), rules.power)
     return Figures(*(percent(float(x)) for x in (*shown, least)))

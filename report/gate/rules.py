@@ -14,7 +14,7 @@ RULES = Path(__file__).with_name("regress.json")
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules; shares go from 0 to 1, times are in seconds; `sha256` is the hash of the file."""
+    """The rules. Shares go from 0 to 1, times are in seconds. `sha256` is the hash of the file."""
     alpha: float
     doubt: float
     power: float

@@ -20,7 +20,7 @@ LINE = re.compile(r"Slower:\s+(\S.*?)\s*:\s+(\S.*)")
 
 
 def accepted_of(lines: Sequence[str]) -> dict[str, str]:
-    """Returns the reason for each accepted cell; the newest if there are several."""
+    """Returns the reason for each accepted cell. If there are several, returns the newest."""
     return {identity(" ".join(match[1].split())): match[2].strip()
             for match in map(LINE.fullmatch, map(str.strip, lines)) if match}
 
@@ -40,7 +40,7 @@ def accept(rows: Sequence[Row], lines: Sequence[str]) -> tuple[Row, ...]:
 
 
 def remarks(notes: Notes, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Returns notes next to the table: the project of the measured map, and lines of commit
+    """Returns the notes for the table: the project of the measured map, and lines of commit
     messages that accepted nothing."""
     result = []
     if notes.map is not None:

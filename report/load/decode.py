@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Annotated, TypeVar
 
 T = TypeVar("T")
-Decoder = Callable[[object], typing.Any]  # decodes one type, which mypy cannot express
+Decoder = Callable[[object], typing.Any]  # a decoder of one type, which mypy cannot express
 MOST = 2 ** 64  # the runner counts in 64 bits
 
 
@@ -31,7 +31,7 @@ Amount = Annotated[float, Range(0.0)]
 
 
 class DecodeError(ValueError):
-    """The text names the member, and the values that are expected."""
+    """Raised if a value does not match. The text names the member and the expected values."""
 
     def __init__(self, expected: str, path: str = "") -> None:
         super().__init__(expected)
@@ -41,7 +41,7 @@ class DecodeError(ValueError):
         return f"{self.path or 'value'}: expected {self.expected}"
 
     def below(self, name: str) -> "DecodeError":
-        """Returns the same error as seen from the object that holds the value."""
+        """Returns the same error with the path from the object that holds the value."""
         joint = "" if not self.path or self.path.startswith("[") else "."
         return DecodeError(self.expected, f"{name}{joint}{self.path}")
 
@@ -90,7 +90,7 @@ def ranged(kind: type, limit: Range) -> Decoder:
 
     def read(value: object) -> object:
         number = value if type(value) is kind else read_number(value)  # noqa: E721
-        if least <= number < MOST:  # false for nan
+        if least <= number < MOST:  # false if the number is nan
             return number
         raise DecodeError(f"{least:g} to 2^64")
     return read
@@ -154,7 +154,8 @@ def enumeration(kind: type[Enum]) -> Decoder:
 
 
 def as_is(kind: typing.Any) -> frozenset[type]:
-    """Returns the types whose values need no decoding; most members of a journal have one."""
+    """Returns the types whose values need no decoding. Most members of a journal have such a
+    type."""
     kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
     return frozenset(k for k in kinds if k in (str, int, float, bool, types.NoneType))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 class JournalError(Exception):
-    """The folder cannot be read as a campaign; the text gives the reason."""
+    """Raised if the folder cannot be read as a campaign. The text gives the reason."""
 
 
 def no_campaign(path: Path) -> JournalError:

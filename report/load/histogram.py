@@ -21,7 +21,7 @@ from report.load import seal
 from report.load.errors import JournalError
 from report.load.trial import Latency
 
-COMPRESSED, PLAIN = 0x1C849314, 0x1C849313  # magic numbers of the two forms
+COMPRESSED, PLAIN = 0x1C849314, 0x1C849313  # magic numbers of the compressed and the plain form
 HEADER = struct.Struct(">iiiiqqd")
 HALF = 1024  # number of sub-buckets for each doubling
 DIGITS, MAX_NS, BUCKETS = 3, 2 ** 41 - 1, 32 * HALF
@@ -39,13 +39,14 @@ class Histogram:
         return int(self.cumulated[-1]) if len(self.cumulated) else 0
 
     def quantile(self, p: float) -> float:
-        """Smallest value [ns] that a share p of all values does not exceed, 0 < p <= 1."""
+        """Returns the smallest value [ns] that a share p of all values does not exceed, 0 < p <=
+        1."""
         rank = max(int(np.ceil(p * self.count - 1e-9)), 1)
         return float(self.values[np.searchsorted(self.cumulated, rank)])
 
 
 def highest(index: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Largest value that each bucket holds."""
+    """Returns the largest value of each bucket."""
     shift = np.maximum(index // HALF - 1, 0)
     largest: npt.NDArray[np.int64] = ((index - shift * HALF + 1) << shift) - 1
     return largest

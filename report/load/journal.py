@@ -19,8 +19,8 @@ from report.load.trial import Status, Trial
 
 FORMAT, PROTOCOL = 1, 2  # versions of campaign.json and of its trials
 TIMED = ("throughput", "causes")  # measures whose trials must run operations
-# The part of an id with the placement, and the memory unless it is the default. A cell that
-# also runs on behalf of other cells differs from them only in these and in the workload.
+# The part of an id with the placement, and the memory unless it is the default. If a cell also runs
+# for other cells, it differs from them only in these parts and in the workload.
 PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
 Identity = tuple[str, int, str]  # cell, block, arm
 
@@ -49,7 +49,7 @@ def read(path: Path | str) -> Campaign:
 
 
 def read_plan(path: Path) -> tuple[Plan, bool]:
-    """Reads campaign.json; the flag is true if each line of the journal has a checksum."""
+    """Reads campaign.json. The flag is true if each line of the journal has a checksum."""
     file = path / "campaign.json"
     try:
         meta = strict_json.loads(file.read_text(encoding="utf-8"))
@@ -197,6 +197,7 @@ def attempts_of(lines: list[tuple[int, Trial]],
 
 
 def name_of(trial: Trial) -> str:
-    """Formats the identity of a trial for a terminal, safely, because a file may hold anything."""
+    """Formats the identity of a trial. The text is safe for a terminal, because a file may contain
+    anything."""
     text = f"{trial.cell} block {trial.block} arm {trial.arm}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -14,8 +14,8 @@ COMMON = (*CLOSED, "paced", "open")  # all loops of look-ups and writes
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """When a trial of the cell is repeated (docs/adr/0024). Plans from before the budget have no
-    share."""
+    """The rule for repeats of the cell's trials (docs/adr/0024). Plans from before the budget have
+    no share."""
     most: int | None = None
     share: float | None = None
     wait_share: float | None = None
@@ -126,7 +126,8 @@ class SkippedMap:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact about the machine; its status is ok, absent, or why it could not be read."""
+    """A fact about the machine. Its status is ok, absent, or the reason why it could not be
+    read."""
     status: str
     text: str | None = None
 
@@ -156,7 +157,7 @@ class Machine:
 class Build:
     """The sources and tools from which the programs were built."""
     commit: str | None = None
-    dirty: bool | None = False  # None if unknown
+    dirty: bool | None = False  # None if it is unknown whether the tree had changes
     compiler: str | None = None
     compiler_version: str | None = None
     flags: str | None = None

@@ -8,10 +8,11 @@ from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
 LAST = 11  # largest number of attempts at a trial
-UNBOUNDED = float(LAST - 1)  # repeats that each trial adds in a plan without a budget
-ROUNDING = 1e-6  # because shares are sums of doubles
+UNBOUNDED = float(LAST - 1)  # number of repeats that each trial adds in a plan without a budget
+ROUNDING = 1e-6  # tolerance, because shares are sums of doubles
 Place = tuple[Factors, int]  # a cell, and a block of it
-Lines = Mapping[tuple[str, int, int], Sequence[Trial]]  # (cell, block, attempt) -> one per arm
+# maps (cell, block, attempt) to one trial per arm
+Lines = Mapping[tuple[str, int, int], Sequence[Trial]]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Repeats:
     """How the budget was spent in the completed rounds.
 
     - left: number of trials that stayed void or disturbed because the budget was spent
-    - in_vain: how many of these had been repeated
+    - in_vain: number of these that had been repeated before
     - spent: the rounds in which the budget ran out
     - made: number of repeats
     - allowed: number of repeats that the budget allowed
@@ -58,8 +59,9 @@ def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
 
 
 def with_resumed(plan: Plan, ran: Container[str]) -> Plan:
-    """Returns the plan with the cells that an earlier limit left out and a resume ran. Only these
-    are skipped and yet have a place in the plan's order. `ran` has the ids of cells with lines."""
+    """Returns the plan with the cells that an earlier limit left out and a resume ran. These cells
+    are skipped, but have a place in the order of the plan. `ran` has the ids of cells with lines in
+    the journal."""
     waiting = {i for order in plan.order for i in order
                if 0 <= i < len(plan.cells) and plan.cells[i].skip}
     if not any(plan.cells[i].id in ran for i in waiting):
@@ -110,7 +112,7 @@ def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -
 
 def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
          number: int) -> Repeats | None:
-    """Returns the state after a round, or None if the campaign ends within the round."""
+    """Returns the state after a round, or None if the journal ends within the round."""
     arms = {c.id: len(plan.arms_of(c)) for c, _ in members}
     if any(len(lines.get((c.id, block, 1), ())) < arms[c.id] for c, block in members):
         return None

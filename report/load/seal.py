@@ -15,7 +15,7 @@ QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def advice(folder: Path) -> str:
-    """The next step after damage, for the end of a message."""
+    """Returns the next step after damage, for the end of a message."""
     return f"`readmostly dev validate {shlex.quote(str(folder))}` prints what can be kept"
 
 

@@ -9,7 +9,7 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Builds an object; a repeated member is an error, because one value would be lost."""
+    """Builds an object. A repeated member is an error, because one value would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -60,7 +60,7 @@ def loads(text: str | bytes) -> object:
 def dumps(value: object, *, indent: int | None = None, sort_keys: bool = False,
           ensure_ascii: bool = True, separators: tuple[str, str] | None = None,
           default: Callable[[object], object] | None = None) -> str:
-    """Formats a value, with the options of json.dumps(). ValueError: a number is NaN
-    or infinite; None means that the number is unknown."""
+    """Formats a value, with the options of json.dumps(). Raises ValueError if a number is NaN or
+    infinite; unknown numbers are None."""
     return json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii,
                       separators=separators, default=default, allow_nan=False)

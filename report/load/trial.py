@@ -55,7 +55,7 @@ class Statistic:
     name: str
     unit: str
     value: float | None
-    window: float | None = None  # increase during the window
+    window: float | None = None  # increase during the window, or None if unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A count of one kind of hardware event; its quality is exact, replayed, or why it is
-    unknown."""
+    """A count of one kind of hardware event. Its quality is exact, replayed, or the reason why the
+    count is unknown."""
     metric: str
     total: float | None = None
     event: str | None = None
@@ -216,8 +216,8 @@ class Trial:
 
     @property
     def rate(self) -> float | None:
-        """Operations per second, summed over all threads. The rate is None without operations, or
-        for a window below 1 ns, for which it might be infinite."""
+        """Operations per second, summed over all threads. The rate is None if there were no
+        operations, or if the window is below 1 ns, because it might then be infinite."""
         r = self.result
         if r is None or not r.ops or not r.elapsed_ns or r.elapsed_ns < 1:
             return None

@@ -10,7 +10,7 @@ class Verdict(str, Enum):
     SLOWER = "slower"
     EQUIVALENT = "equivalent"  # the interval lies between 1/1.02 and 1.02
     UNDECIDED = "undecided"
-    INVALID = "invalid"  # no interval, a failed control, or a wrong answer
+    INVALID = "invalid"  # there is no interval, a control failed, or an answer was wrong
 
 
 class Unit(str, Enum):
@@ -51,7 +51,7 @@ class Estimate:
 
 
 def unknown(unit: Unit, reason: str) -> Estimate:
-    """Returns an estimate that could not be made, with the reason."""
+    """Returns an estimate without a value, with the reason."""
     return Estimate(None, None, None, 0, unit, reason=reason)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A place is a choice of all factors but the map; the maps at a place are ranked."""
+"""A place is a choice of all factors except the map. The maps at a place are ranked."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -40,7 +40,7 @@ class Entry:
 
     - rate: operations per second, summed over all threads
     - slower: rate of the leader / rate of this map, or None for the leader, for a reference
-      (Card.reference), and without a result
+      (Card.reference), and if there is no result
     - ranked: true if the map takes part in the ranking
     - cell: id in campaign.json
     - reason: why the map has no result, or why it is not ranked
@@ -82,7 +82,7 @@ class Group:
 
     @property
     def short(self) -> tuple[str, ...]:
-        """The maps of `front` with too few runs for a comparison with the leader."""
+        """The maps of `front` that have too few runs for a comparison with the leader."""
         invalid = {c.against for c in self.comparisons if c.verdict is Verdict.INVALID}
         return tuple(m for m in self.front if m in invalid)
 

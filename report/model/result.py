@@ -35,7 +35,7 @@ class Campaign:
     synthetic: bool
     replayed: bool
     window_ns: int  # window length of the headline's trials
-    simulated: str | None  # machines, if nothing was timed: "icelake-sp"
+    simulated: str | None  # the simulated machines, such as "icelake-sp", if nothing was timed
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class EarlierRun:
     created: str
     leader: str
     rate: float | None  # rate of that leader, operations/s
-    lead: float | None  # this run's leader / this run's runner-up, in that run
+    lead: float | None  # rate of this run's leader / rate of this run's runner-up, in that run
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Rate of a map at each thread count, at the headline's place otherwise."""
+    """Rate of a map at each thread count. All other factors are those of the headline's place."""
     map: str
     threads: tuple[int, ...]
     rates: tuple[Estimate, ...]

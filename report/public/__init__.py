@@ -30,7 +30,7 @@ def packed_journal(file: Path) -> Path:
 
 
 def verify(file: Path, folder: Path | None) -> int:
-    """Derives an entry from its journal and compares it; returns the exit status."""
+    """Derives an entry from its journal and compares it. Returns the exit status."""
     if folder:
         return compare(file, folder, str(folder))
     packed = packed_journal(file)
@@ -39,8 +39,8 @@ def verify(file: Path, folder: Path | None) -> int:
 
 
 def compare(file: Path, folder: Path, name: str) -> int:
-    """Compares an entry with the one that a campaign's folder gives. `name` is its name in
-    messages."""
+    """Compares an entry with the one that a campaign's folder gives. `name` is the name of the
+    folder in messages."""
     contents, stored = entry.read(file)
     found = entry.first_difference(contents, entry.as_json(
         entry.of_folder(folder, stored.journal)))
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Parses and runs the command; returns the exit status."""
+    """Parses and runs the command. Returns the exit status."""
     parser = ending.Parser(
         prog="python3 -m report public", description="Published results: an entry for each "
         "campaign, which its journal can verify, and a page of all entries.")

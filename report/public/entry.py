@@ -20,7 +20,7 @@ from report.model.result import Campaign
 from report.model.trust import Assessment
 
 FORMAT, KIND = 2, "public result"
-DIGITS = 6  # significant digits; mathematical libraries differ in further digits
+DIGITS = 6  # number of significant digits; mathematical libraries differ in further digits
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class PublicResult:
     """The content of results/public/NAME.json, from which docs/public.schema.json is generated.
 
     - journal: address of the campaign's folder
-    - trust: with the verdict NOT, the page recommends no map
-    - margin: smaller ratios do not matter
+    - trust: if the verdict is NOT, the page recommends no map
+    - margin: ratios below this do not matter
     - groups: the headline's group comes first
     - notes: what is missing; () if the campaign is complete
     """
@@ -80,7 +80,7 @@ def as_json(entry: PublicResult) -> Json:
 
 
 def read(path: Path) -> tuple[Json, PublicResult]:
-    """Reads an entry's file; returns it raw and decoded. Raises JournalError."""
+    """Reads the file of an entry. Returns it raw and decoded. Raises JournalError."""
     try:
         contents = strict_json.loads(path.read_bytes())
         entry = decode(PublicResult, contents)

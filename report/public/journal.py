@@ -40,8 +40,8 @@ def pack(campaign: Path, file: Path) -> int:
 
 @contextlib.contextmanager
 def unpacked(file: Path) -> Iterator[Path]:
-    """Unpacks a journal into a temporary folder. Raises JournalError if it is damaged, or has
-    another member than a campaign."""
+    """Unpacks a journal into a temporary folder. Raises JournalError if it is damaged, or if it has
+    a member that is not part of a campaign."""
     with tempfile.TemporaryDirectory(prefix="readmostly-journal-") as name:
         folder, left = Path(name), MOST_UNPACKED
         (folder / "histograms").mkdir()

@@ -42,7 +42,7 @@ def publish(folder: Path, where: str | None, out: Path) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Parses and runs the command; returns the exit status."""
+    """Parses and runs the command. Returns the exit status."""
     parser = ending.Parser(
         prog="readmostly publish", description="Writes a campaign's entry for results/public: "
         "NAME.json and its packed journal NAME.tar.xz. Verifies that the entry follows from the "

@@ -73,7 +73,7 @@ def known(estimates: Sequence[Estimate]) -> list[float]:
 
 
 def bars(board: Sequence[BoardRow], bounds: Set[str]) -> dict[str, Bar]:
-    """Returns the bar of each map that has a rate. Bars of upper bounds may be cut off."""
+    """Returns the bar of each map that has a rate. The bars of upper bounds may be cut off."""
     most = max([0.0, *(max(row.rate.value, row.rate.high or 0) for row in board
                        if row.rate.value is not None and row.map not in bounds)])
     return {row.map: bar(row.rate, most) for row in board
@@ -102,14 +102,16 @@ def steps(most: float, about: int = 5) -> list[float]:
 
 
 def trend(gain: Estimate | None) -> str:
-    """Returns whether a map gains from threads, if the whole interval agrees."""
+    """Returns up or down if the whole interval shows that a map gains or loses by threads, else
+    flat."""
     if gain is None or gain.low is None or gain.high is None:
         return "flat"
     return "up" if gain.low > 1 else "down" if gain.high < 1 else "flat"
 
 
 def apart(wanted: Sequence[float], least: float, bottom: float) -> list[float]:
-    """Moves heights so that they are at least `least` apart and above `bottom`, in their order."""
+    """Moves heights so that they are at least `least` apart and above `bottom`. Keeps their
+    order."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = list(wanted)
     above = -math.inf

@@ -37,7 +37,8 @@ def trimmed(value: float, steps: tuple[tuple[float, str], ...]) -> str:
 
 
 def times(value: float) -> str:
-    """Formats a ratio with three digits (1.21, 12.3, 33.8k), below 1 with two (0.91)."""
+    """Formats a ratio with three digits (1.21, 12.3, 33.8k), or with two if it is below 1
+    (0.91)."""
     if value >= 999.5:
         return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k")))
     return digits(value, 2 if value < 1 else 3)
@@ -54,7 +55,7 @@ def short(value: float) -> str:
 
 def margin(value: float) -> str:
     """Formats a relative half width such as 0.031 as 4 %. The percentage is rounded up, so that the
-    printed interval covers the real one. Above 1 the lower end means nothing."""
+    printed interval covers the real one. If it is above 1, the lower end is meaningless."""
     if value > 1:
         return f"over 100{NBSP}%"
     if value < 0.009:

@@ -19,7 +19,7 @@ CARDS = 16  # if there are more cards, they are folded
 
 def pages(result: Result, sheets: Sequence[Sheet], drawn: bool, folder: Path) -> dict[str, str]:
     """Renders each HTML file by name. `drawn` is true if gnuplot drew the figures for papers.
-    `folder` is the campaign's."""
+    `folder` is the folder of the campaign."""
     env = text.environment(html=True, cards=result.cards)
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
@@ -56,8 +56,8 @@ def tick(value: float) -> str:
 
 
 def asked(result: Result) -> str | None:
-    """Formats the options of advise that select the place of the first sentence. None: there
-    is no ranking, or advise has no option for a factor of the place."""
+    """Formats the options of advise that select the place of the first sentence. Returns None if
+    there is no ranking, or if advise has no option for a factor of the place."""
     spot = questions.spot_of(result.groups[0].place) if result.groups else None
     return questions.options_of(spot) if spot and spot[-3:] == questions.USUAL[-3:] else None
 
@@ -80,7 +80,7 @@ def factors(result: Result) -> list[str]:
 
 
 def shown(result: Result) -> list[int]:
-    """Returns the indices of the conditions to print; those with another winner take precedence."""
+    """Returns the indices of the conditions to print. Those with another winner come first."""
     leader = result.groups[0].leader if result.groups else None
 
     def same(one: Condition) -> bool:

@@ -76,7 +76,7 @@ def write(result: Result, folder: Path, pdf: bool) -> bool:
                                             encoding="utf-8")
         shutil.copyfile(SCRIPTS / f"{name}.gp", folder / f"{name}.gp")
         if not drawn or all(None in (p.low, p.high) for p in rows):
-            continue  # gnuplot fails if no point has an interval
+            continue  # skipped, because gnuplot fails if no point has an interval
         for end in ("svg", "pdf") if pdf else ("svg",):
             subprocess.run(["gnuplot", "-d", "-e", f"out='{name}.{end}'", f"{name}.gp"],
                            cwd=folder, check=True, stdin=subprocess.DEVNULL,

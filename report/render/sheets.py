@@ -23,8 +23,8 @@ class Column(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """Title, caption and page of a table; page "": the table is only written to files. `place`
-    has the columns of conditions, which a table of the model may use, too."""
+    """Title, caption and page of a table; if the page is "", the table is only written to files.
+    `place` has the columns of the factors, which a table of the model may use, too."""
     page: str
     title: str
     caption: str
@@ -51,7 +51,7 @@ class Sheet(NamedTuple):
 
     @property
     def constant(self) -> list[int]:
-        """Columns that have the same, known value in all rows."""
+        """Columns that have the same known value in all rows."""
         varying = self.varying
         return [i for i, column in enumerate(self.by_column())
                 if i not in varying and column != {None}
@@ -160,7 +160,7 @@ def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def board(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """Yields the rows of the main table, with the properties of each map."""
+    """Yields the rows of the main table with the properties of each map."""
     goroutines = {e.map: e.scheduling for g in result.groups[:1] for e in g.entries}
     for i, row in enumerate(result.board):
         card, ref = result.card(row.map), f"board.{i}"

@@ -9,8 +9,8 @@ from report.render import formats, text
 from report.render.view import wrapped
 
 LINES, COLUMNS = 18, 80
-ROWS = 6  # largest number of maps
-NAME, BAR = 24, 35  # in columns: longest name, and name plus bar
+ROWS = 6  # largest number of maps that are printed
+NAME, BAR = 24, 35  # widths in columns: longest name, and name plus bar
 
 
 def lines(result: Result, page: Path) -> list[str]:
@@ -49,8 +49,9 @@ def stars(rows: list[BoardRow], longest: int) -> dict[str, str]:
 
 
 def folded(line: str) -> list[str]:
-    """Splits a line into parts of at most 80 columns; an empty line stays, and so does the
-    path of the page, to be copied. Characters that could control the terminal are replaced."""
+    """Splits a line into parts of at most 80 columns; an empty line stays empty, and the path of
+    the page stays in one piece, so that users can copy it. Characters that could control the
+    terminal are replaced."""
     line = "".join(c if c.isprintable() else "?" if c != formats.NBSP else " "
                    for c in line.rstrip()).rstrip()
     if len(line) <= COLUMNS or line.startswith("Page: "):

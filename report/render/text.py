@@ -16,7 +16,7 @@ from report.render import formats
 from report.render.view import Number, View, wrapped
 
 FOLDER = Path(__file__).with_name("templates")
-# The command that runs a mode: in a source tree, or of an installation.
+# The command that runs a mode in a source tree or in an installation.
 BENCH = "make bench MODE=" if (Path(__file__).parents[2] / "Makefile").exists() else \
     "readmostly run --mode "
 
@@ -54,8 +54,8 @@ def context(result: Result) -> dict[str, object]:
 
 
 def place(campaign: Path, result: Result) -> dict[str, str]:
-    """Variables for next steps: the campaign's folder as a word of a command, the process that
-    still runs the campaign, or "", and the first damage of its journal, or ""."""
+    """Returns variables for next steps: the campaign's folder as a word of a command; the process
+    that still runs the campaign, or ""; and the first damage of its journal, or ""."""
     running = folders.owner(campaign)
     damage = [str(row[-1]) for table in result.tables if table.id == "lost"
               for row in table.rows if row[-2] == "problem" and result.runs.trials]

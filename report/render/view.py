@@ -58,7 +58,7 @@ def bare(other: object) -> float:
 
 
 class View:
-    """A dataclass of the model; its attributes are wrapped."""
+    """A dataclass of the model. Its attributes are wrapped."""
     __slots__ = ("_item", "_ref")
 
     def __init__(self, item: object, ref: str) -> None:
@@ -80,7 +80,7 @@ class View:
 
 
 class Views:
-    """A tuple of the model; its items are wrapped."""
+    """A tuple of the model. Its items are wrapped."""
     __slots__ = ("_items", "_ref")
 
     def __init__(self, items: tuple[object, ...], ref: str) -> None:

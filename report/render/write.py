@@ -15,18 +15,18 @@ from report.render import files, plots
 from report.render.pages import pages
 from report.render.sheets import Sheet, sheets
 
-MAIN = ("board", "conditions", "comparisons")  # also written as LaTeX and Markdown
+MAIN = ("board", "conditions", "comparisons")  # tables that are also written as LaTeX and Markdown
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from <fcntl.h>, <linux/fs.h>
 
 
 def write(result: Result, folder: Path, pdf: bool = False, campaign: Path | None = None) -> Path:
-    """Writes a report into `folder`, which it replaces; returns the path of the page. `campaign`
-    is the folder in the page's commands; None: the one that contains `folder`."""
+    """Replaces `folder` by a new report. Returns the path of the page. `campaign` is the folder in
+    the page's commands, or None for the one that contains `folder`."""
     return rewrite(folder, lambda new: fill(result, new, pdf, campaign or folder.parent))
 
 
 def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Replaces a folder with the one that make() creates; returns the path of its page.
+    """Replaces a folder by the one that make() creates. Returns the path of its page.
 
     If the process is killed, either the old or the new folder remains. Raises OSError, which names
     the folder, if the folder is a symbolic link, or cannot be written.
@@ -54,7 +54,7 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Restores or removes what killed processes left next to the folder."""
+    """Restores or removes the folders that killed processes left next to this one."""
     old = folder.with_name(f"{folder.name}.old")
     if old.is_dir() and not folder.exists():
         old.rename(folder)
@@ -82,7 +82,7 @@ def fill(result: Result, new: Path, pdf: bool, campaign: Path) -> None:
 
 
 def write_table(sheet: Sheet, folder: Path) -> None:
-    """Writes a table as CSV; the main tables also as LaTeX and Markdown."""
+    """Writes a table as CSV. Writes main tables also as LaTeX and Markdown."""
     texts = {"csv": files.table_csv(sheet)}
     if sheet.id in MAIN:
         texts |= {"tex": files.table_tex(sheet), "md": files.table_md(sheet)}

@@ -30,7 +30,7 @@ from report.reproduce import judge, questions
 DONE, OPPOSITE, INCOMPLETE = 0, 1, 3
 KEYS = re.compile("^keys .*", re.MULTILINE)  # a line in a workload's text
 TRACE = re.compile(r"(?<=\s)file:(\S+)")
-SHOWN = 40  # largest number of rows on the terminal; all opposite rows are shown
+SHOWN = 40  # largest number of rows on the terminal, except that all opposite rows are shown
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -147,7 +147,7 @@ def run(old: str, new: Path, figure: str | None) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Parses and runs the command; returns the exit status."""
+    """Parses and runs the command. Returns the exit status."""
     parser = ending.Parser(
         prog="python3 -m report reproduce", description="Compares a campaign with the one that "
         "it repeats: replicated, opposite or unclear for each clear comparison, and differences "

@@ -29,7 +29,7 @@ class Word(str, Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """The ratio over / under in both campaigns; `cells` has the ids in the first one."""
+    """The ratio over / under in both campaigns. `cells` has the ids in the first campaign."""
     over: str
     under: str
     place: Place

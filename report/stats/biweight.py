@@ -17,9 +17,9 @@ from report.stats.arrays import Booleans, Floats
 
 CUT = 2.5  # in robust standard deviations; larger values have weight 0
 NORMAL = 1.4826  # converts the median of |x| to the standard deviation of normal values
-SHORT = 12.0  # n values make an interval wider by SHORT / n; simulated for n >= 20
+SHORT = 12.0  # the interval of n values is widened by SHORT / n; simulated for n >= 20
 Ends = tuple[float, float, float]  # centre, low, high
-STEPS, CLOSE = 50, 1e-9  # most steps of reweighting; relative change that ends it
+STEPS, CLOSE = 50, 1e-9  # most steps of reweighting, and the relative change that ends it
 
 
 def scale_of(x: Floats) -> float:
@@ -34,9 +34,9 @@ def psi(u: Floats) -> Floats:
 
 
 def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
-    """Scales each row of x (cells, n) by its own cut; 0 for nan, and for rows of which half are
-    0. The scale is computed from |x|, so that it does not depend on signs and sign flips stay
-    exact."""
+    """Scales each row of x (cells, n) by its own cut. Returns 0 for nan, and for rows of which half
+    the values are 0. The scale is computed from |x|, so that it does not depend on signs and sign
+    flips stay exact."""
     x = np.asarray(x, float)
     scale = cut * np.array([[scale_of(row)] for row in x])
     u: Floats = np.divide(x, scale, out=np.zeros_like(x),
@@ -45,7 +45,7 @@ def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
 
 
 def biweight_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
-    """Tukey's score of each value; `cut` is in robust standard deviations."""
+    """Tukey's score of each value. `cut` is in robust standard deviations."""
     return psi(in_cuts(x, cut))
 
 

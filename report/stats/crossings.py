@@ -12,8 +12,8 @@ RESAMPLES = 2_000
 
 
 class Crossing(NamedTuple):
-    """A thread count at which a log ratio changes sign; an end of its interval is None if it lies
-    outside the measured thread counts."""
+    """A thread count at which a log ratio changes sign. An end of its interval is None if that end
+    lies outside the measured thread counts."""
     threads: float
     low: float | None
     high: float | None
@@ -23,8 +23,8 @@ class Crossing(NamedTuple):
 def crossings(x: Floats, curve: Floats) -> list[tuple[float, float]]:
     """Finds the zeros of a curve through (x, curve), both (points,), x ascending.
 
-    Returns (position, sign after it) for each. The curve is linear between the points and ends
-    with them. A point that is exactly 0 takes the sign of the points after it.
+    Returns (position, sign after it) for each. The curve is linear between the points and ends at
+    the first and last point. A point that is exactly 0 takes the sign of the points after it.
     """
     zeros = []
     sign = np.sign(curve)
@@ -69,7 +69,7 @@ def resampled(d: Floats, middle: Floats, resamples: int, seed: int) -> Floats:
     the widening() of each count: (curves, counts)."""
     rng = np.random.default_rng(seed)
     drawn = d[rng.integers(0, len(d), (resamples, len(d)))]
-    # A sample gives no curve if it lacks all blocks at some thread count.
+    # A sample without any block at some thread count gives no curve.
     drawn = drawn[(~np.isnan(drawn)).any(axis=1).all(axis=1)]
     wider = np.array([widening(column[~np.isnan(column)]) for column in d.T])
     curves: Floats = middle + wider * (median(drawn, 1) - middle)

@@ -2,15 +2,15 @@
 """Corrects all claims about speed for one common level, with Holm's method.
 
 A claim has alternatives ("as claimed", "opposite", "inside the band" ...). The tests are about
-simpler statements, called sides: the pseudo-median of one contrast is beyond one limit. Sides
-are corrected over the whole family, and alternatives are combined from corrected sides. An
-alternative that needs all of its sides gets their largest p; one that needs any one of several
-sets of sides gets the smallest p. If no side is accepted wrongly, no alternative is.
+simpler statements, called sides: the pseudo-median of one contrast is beyond one limit. Sides are
+corrected over the whole family, and alternatives are combined from corrected sides. An alternative
+that needs all of its sides gets their largest p. If it needs only one of several sets of sides, it
+gets the smallest p of the sets. If no side is accepted wrongly, no alternative is.
 
 The family is smaller than its number of sides for two reasons. Sides of one contrast in one
 direction are nested: "beyond 20 %" implies "beyond 2 %", which therefore has a p that is not
-larger. Also, only one of a claim's alternatives can be true. The correction therefore counts
-groups (contrasts times directions), whatever the number of limits.
+larger. Also, only one of a claim's alternatives can be true. The correction therefore counts groups
+(contrasts times directions), not limits.
 """
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from report.stats.signed_rank import hodges_lehmann, signed_rank_p, widening
 
 Group = tuple[Hashable, int]
 K = TypeVar("K")
-# For widening(): at 1 % over 300 groups and a lag-1 correlation of 0.4, adding one standard
-# error accepts a wrong side in 2 to 4 % of families, adding two in 0.4 to 1.2 %.
+# Standard errors that widening() adds. For 1 % over 300 groups and a lag-1 correlation of 0.4, one
+# standard error gives a wrong side in 2 to 4 % of families, two give it in 0.4 to 1.2 %.
 ERRORS = 2.0
 
 
@@ -47,7 +47,7 @@ Alternative = tuple[Way, ...]  # at least one of these ways must hold
 
 def beyond(contrasts: Iterable[Hashable], sign: int, limit: float
            ) -> Alternative:
-    """Every contrast is beyond sign * limit in that direction; `limit` is a log ratio."""
+    """Every contrast is beyond sign * limit in that direction. `limit` is a log ratio."""
     return (tuple(Side(c, sign, sign * limit) for c in contrasts),)
 
 

@@ -23,7 +23,7 @@ CHUNK = 4_000  # flips at a time, which limits the memory
 class FlipTest:
     """One-sided p values of cells, each of shape (cells,)."""
     p: Floats  # p of each cell alone
-    p_max_t: Floats  # corrected over all cells by the largest statistic
+    p_max_t: Floats  # p corrected over all cells by the largest statistic
     by: Integers  # index of the score with the largest statistic
 
 
@@ -42,10 +42,10 @@ def signed_ranks(x: npt.ArrayLike) -> Floats:
 
 
 def unit_scores(x: Floats, score: Callable[[Floats], Floats]) -> Floats:
-    """Scores of the rows of x (cells, blocks), scaled so that each row has length 1."""
+    """Scores of the rows of x (cells, blocks), scaled so that each row has the length 1."""
     scores = score(x)
     size = np.sqrt(np.sum(scores ** 2, axis=1))
-    size[size == 0] = 1.0  # without pairs the statistic is 0 and p is 1
+    size[size == 0] = 1.0  # if there are no pairs, the statistic is 0 and p is 1
     units: Floats = scores / size[:, None]
     return units
 

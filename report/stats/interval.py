@@ -46,8 +46,8 @@ def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
                                         Mapping[int, float]]],
                 level: float = LEVEL,
                 shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
-    """ratio_interval() of every pair (over, under), with the keys in their order. `shared` has the
-    shared_lag1() of pairs for which it is known."""
+    """Returns ratio_interval() of every pair (over, under), in the order of the keys. `shared` has
+    the shared_lag1() of pairs for which it is known."""
     return many_intervals({
         key: [over[b] / under[b] for b in sorted(over.keys() & under.keys())]
         for key, (over, under) in pairs.items()}, level, shared=shared)
@@ -91,7 +91,7 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
 
 def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
                     log: bool, shared: Sequence[float]) -> list[Interval]:
-    """many_intervals() of rows that all have n values."""
+    """Returns many_intervals() of rows that all have n values."""
     if n == 0:
         return [MISSING] * len(rows)
     x = np.array(rows, float)

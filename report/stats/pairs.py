@@ -20,8 +20,8 @@ from report.stats.signed_rank import (hodges_lehmann, signed_rank_interval,
 
 @dataclass(frozen=True)
 class SlotAdjusted:
-    """A contrast without the slot effect, and the slot effect: log ratios; nan if a value does not
-    exist. A positive `slot` means that the second trial of a pair is slower."""
+    """A contrast without the slot effect, and the slot effect. Both are log ratios, or nan if they
+    do not exist. A positive `slot` means that the second trial of a pair is slower."""
     estimate: float
     low: float
     high: float
@@ -49,7 +49,7 @@ def percent(d: npt.ArrayLike) -> Floats:
 
 @functools.lru_cache(maxsize=None)
 def rank_sum_tail(m: int, n: int) -> Floats:
-    """P(U <= u) for u = 0 .. m n of Mann and Whitney's U, exact.
+    """Exact P(U <= u) for u = 0 .. m n of Mann and Whitney's U.
 
     Counts with the Gaussian binomial coefficient, in integers of any size.
     """
@@ -70,8 +70,8 @@ def rank_sum_tail(m: int, n: int) -> Floats:
 
 def shift_interval(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.99
                    ) -> tuple[float, float]:
-    """Interval (low, high) of the shift of x (m,) relative to y (n,): Moses' order statistics of
-    all x_i - y_j; nan if m and n are too small."""
+    """Interval (low, high) of the shift of x (m,) relative to y (n,), by Moses' order statistics of
+    all x_i - y_j. Both are nan if m and n are too small."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     differences = np.sort(np.subtract.outer(x, y), axis=None)
     k = int(np.searchsorted(rank_sum_tail(len(x), len(y)), tail_of(level),

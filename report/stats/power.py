@@ -24,7 +24,7 @@ POWER = 0.9
 SEED = 20261129
 STEP = 0.05  # lag-1 correlations are rounded to multiples of this
 SERIES = 4_000  # largest number of simulated series
-AVERAGES = 2_000_000  # Walsh averages of all series, which limit time and memory
+AVERAGES = 2_000_000  # largest number of Walsh averages of all series, which limits time and memory
 SHAMOS = 1.0483  # converts the median of |x_i - x_j| to the standard deviation of normal values
 CAUTION = 0.5  # standard errors added to the lag-1 correlation
 

@@ -24,7 +24,7 @@ class Coefficient:
     error: float  # standard error
     low: float
     high: float
-    p: float  # two-sided; the null hypothesis is a coefficient of 0
+    p: float  # two-sided p; the null hypothesis is a coefficient of 0
     vif: float | None  # variance inflation; None for the intercept
 
 
@@ -37,7 +37,7 @@ class Fit:
     n: int
     degrees: int  # remaining degrees of freedom
     residual: float  # standard deviation of the residuals
-    r_squared: float | None  # None: y did not vary
+    r_squared: float | None  # None if y did not vary
 
 
 def varies(column: Floats) -> bool:
@@ -47,7 +47,8 @@ def varies(column: Floats) -> bool:
 
 def independent(columns: Mapping[str, Floats]
                 ) -> tuple[list[str], dict[str, str]]:
-    """Returns the columns that do not depend linearly on earlier ones; for the rest, the reason."""
+    """Returns the columns that do not depend linearly on earlier ones, and the reason for the
+    others."""
     kept: list[str] = []
     why: dict[str, str] = {}
     for name, column in columns.items():

@@ -12,7 +12,7 @@ def clopper_pearson(hits: int, n: int, level: float = 0.95) -> float:
 
 def share_interval(hits: int, n: int, level: float = 0.95
                    ) -> tuple[float, float]:
-    """(low, high): clopper_pearson() on both sides, each at half the error."""
+    """Returns (low, high) by clopper_pearson() on both sides, each at half the error."""
     side = (1 + level) / 2
     return (1 - clopper_pearson(n - hits, n, side),
             clopper_pearson(hits, n, side))

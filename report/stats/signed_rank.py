@@ -54,8 +54,8 @@ def rank_p(n: int) -> Floats:
 
 
 def walsh_rank(n: int, level: float) -> int:
-    """Returns the k for which [W(k), W(M + 1 - k)] has at least the coverage `level`; 0 if n is
-    too small. W are the M = n(n+1)/2 sorted Walsh averages. Agrees with rank_p(), but needs no
+    """Returns the k for which [W(k), W(M + 1 - k)] has at least the coverage `level`; Returns 0 if
+    n is too small. W are the M = n(n+1)/2 sorted Walsh averages. Agrees with rank_p(), but needs no
     table for large n."""
     tail = tail_of(level)
     if n <= EXACT_UP_TO:
@@ -103,8 +103,8 @@ def signed_rank_interval(x: npt.ArrayLike, level: float = 0.95
 
 
 def mean_ranks(x: Floats) -> Floats:
-    """rankdata() within each row of x (..., n). Without ties, all rows are sorted at once, which
-    is ten times as fast."""
+    """Returns rankdata() within each row of x (..., n). Without ties, all rows are sorted at once,
+    which is ten times as fast."""
     order = np.argsort(x, axis=-1)
     ascending = np.take_along_axis(x, order, -1)
     if np.any(ascending[..., 1:] == ascending[..., :-1]):
@@ -168,8 +168,8 @@ def shared_lag1(x: npt.ArrayLike) -> float:
 def serial_interval(x: npt.ArrayLike, level: float = 0.95,
                     shared: npt.ArrayLike | None = None
                     ) -> tuple[Floats, Floats, Floats]:
-    """signed_rank_interval() of values in time order; widening() moves its ends away from the
-    centre."""
+    """Returns signed_rank_interval() of values in time order, with its ends moved away from the
+    centre by widening()."""
     centre, low, high = signed_rank_interval(x, level)
     wider = widening(x, shared=shared)
     return centre, centre - wider * (centre - low), \
@@ -177,7 +177,8 @@ def serial_interval(x: npt.ArrayLike, level: float = 0.95,
 
 
 def signed_rank_p(x: npt.ArrayLike, limit: npt.ArrayLike = 0.0) -> Floats:
-    """p of the null hypothesis that the pseudo-median of x is <= limit, against larger values.
+    """Returns p of the null hypothesis that the pseudo-median of x is <= limit. The alternative is
+    that it is larger.
 
     x is (cells, n) or (n,), without nan; limit has the shape (cells,) or is one number. p has the
     shape (cells,) or is a scalar. Counts the Walsh averages above the limit, so that p <= tail

@@ -33,7 +33,7 @@ FORMAT = 2
 @dataclass(frozen=True)
 class Counts:
     """Numbers of points of the lattice by outcome. Each measured point counts as `base` or
-    `contender`, after the leading map, as `tied`, or as `no_interval`."""
+    `contender` (the leading map), as `tied`, or as `no_interval`."""
     planned: int
     skipped: int
     not_measured: int
@@ -165,7 +165,7 @@ def words_of(place: Sequence[Factor]) -> str:
 
 
 def leader(maps: tuple[str, str], index: int | None) -> str | None:
-    """Returns the name of the leading map."""
+    """Returns the name of the leading map, if there is one."""
     return None if index is None else maps[index]
 
 

@@ -102,7 +102,7 @@ class Lattice:
 
     @cached_property
     def varied(self) -> tuple[str, ...]:
-        """Factors that have more than one value among the groups."""
+        """Factors that differ among the groups."""
         return tuple(name for name in ("workload", *NAMES)
                      if len({value_of(g.cell, name) for g in self.groups}) > 1)
 

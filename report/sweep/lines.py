@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the boundaries on the lines of a lattice: a lead passes to the other map or ends."""
+"""Finds the boundaries on the lines of a lattice, at which a lead passes to the other map or
+ends."""
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ class Kind(str, Enum):
 
 
 class Why(str, Enum):
-    """Why the exact position of a flip is unknown."""
+    """The reason why the exact position of a flip is unknown."""
     MEASURED = "every number of threads between was measured"
     ZERO = "0 has no place on a logarithmic axis"
     CROSSINGS = "the medians between cross more or less than once"

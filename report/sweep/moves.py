@@ -3,8 +3,8 @@
 
 Along one axis, each line has a leader at each of its values (lines.profile()). For two lines that
 differ in only one factor, the share of the axis on which their leaders differ measures how far that
-factor moves the boundary. Lines with one flip, several flips or none are treated alike. For each
-choice of the other factors, only the two lines that differ most are used.
+factor moves the boundary. It does not matter how often a line flips. For each choice of the other
+factors, only the two lines that differ most are used.
 """
 import itertools
 from collections.abc import Sequence

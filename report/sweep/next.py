@@ -30,7 +30,7 @@ ANEW = "start the search again in another folder"
 
 
 class Want(IntEnum):
-    """Why a point is measured, in order of priority."""
+    """The reason why a point is measured, in order of priority."""
     BISECT = 0
     AGAIN = 1
     FIRST = 2
@@ -38,7 +38,7 @@ class Want(IntEnum):
 
 
 class End(Enum):
-    """Why no further stage follows."""
+    """The reason why no further stage follows."""
     DONE = "done"
     BUDGET = "budget"
     UNUSABLE = "no point can run"
@@ -66,8 +66,8 @@ class Request:
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """Returns the middle point that can still be measured (the lower of two), or None if none is
-    left."""
+    """Returns the middle point that can still be measured, the lower one of two. Returns None if
+    there is none."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
 
@@ -133,7 +133,7 @@ def afford(grid: Lattice, blocks: int, wants: Mapping[Point, Want], left: int) -
 
 
 class Search:
-    """Replays a search stage by stage, and holds its completed stages."""
+    """Replays a search stage by stage, and stores its completed stages."""
 
     def __init__(self, grid: Lattice, rule: rules.Numbers, budget: int) -> None:
         self.lattice, self.rule, self.budget = grid, rule, budget

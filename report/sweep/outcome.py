@@ -23,7 +23,7 @@ class State(NamedTuple):
     - verdict: on B compared with A
     - n: number of blocks in which both maps have a result
     - ratio, low, high: B / A with its interval, at the confidence level of the rule
-    - open: more blocks might lead to a decision, and the limit on looks allows them
+    - open: true if more blocks might lead to a decision and the limit on looks allows them
     """
     verdict: Verdict
     looks: int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_root.h - a simulated machine of files for RM_SYSFS, which a test creates
-   and removes. */
+/* fake_root.h - creates and removes the files of a simulated machine for
+   RM_SYSFS. */
 #ifndef RM_FAKE_ROOT_H
 #define RM_FAKE_ROOT_H
 
@@ -20,7 +20,7 @@ static inline void fake_root_make(char *root, size_t size)
 		abort();
 }
 
-/* Does the same, and changes into the root. */
+/* Calls fake_root_make() and changes into the root. */
 static inline void fake_root_enter(char *root, size_t size)
 {
 	fake_root_make(root, size);
@@ -75,8 +75,8 @@ static inline unsigned fake_root_bind(void)
 	return cpu;
 }
 
-/* A machine with 32 KiB of L1d whose only CPU has this number and these lines
-   of identity in /proc/cpuinfo. */
+/* Makes a machine with 32 KiB of L1d. Its only CPU has this number, and these
+   lines in /proc/cpuinfo identify it. */
 static inline void fake_root_cpu(
         const char *root, unsigned cpu, const char *identity)
 {

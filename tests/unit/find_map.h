@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* find_map.h - finds maps of a unit test by their ids: those whose objects it
-   is linked with (tests/tools/test_maps.sh). Also defines rm_impl_find() of
+/* find_map.h - finds maps by their ids, among those that the unit test is
+   linked with (tests/tools/test_maps.sh). Also defines rm_impl_find() of
    runner/impl.h. */
 #ifndef RM_TESTS_FIND_MAP_H
 #define RM_TESTS_FIND_MAP_H

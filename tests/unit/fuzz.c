@@ -24,14 +24,14 @@ enum {
 	PATH_BYTES = 256
 };
 
-/* The current input. The sanitizers' callback and a signal handler have no
-   other way to get it. */
+/* The current input. It is global because a callback of the sanitizers and a
+   signal handler need it. */
 static struct {
 	const char *name;
 	uint64_t seed, number;
 } now;
 
-static char folder[64]; /* of fuzz_path() */
+static char folder[64]; /* folder of fuzz_path() */
 
 static uint64_t environment(const char *name, uint64_t preset)
 {
@@ -61,7 +61,8 @@ static void clean_up(void)
 	remove_folder();
 }
 
-/* Handles an abort by a sanitizer or parser, or the timer: ends the process. */
+/* Ends the process after an abort by a sanitizer or parser, or after the timer
+   has expired. */
 static void stop(int number)
 {
 	clean_up();
@@ -70,10 +71,10 @@ static void stop(int number)
 		abort();
 }
 
-/* Needed with both sanitizer runtimes: only an abort reaches code of this
-   process. Freed memory is kept only for some hundreds of inputs instead of 256
-   MB, which exceeds caches; so 1.5 times as many inputs run in the same
-   time. */
+/* With both sanitizer runtimes, only an abort lets this process handle an
+   error. Freed memory is kept for some hundreds of inputs only, instead of 256
+   MB, which would not fit into caches. That makes the test 1.5 times as
+   fast. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -116,7 +117,8 @@ static char *load(const char *file, size_t *length)
 	return text;
 }
 
-/* Seeds that are longer than an input are cut, which is also a mutation. */
+/* Seeds that are longer than an input are truncated, which is also a
+   mutation. */
 static void collect(const struct fuzz_parser *parser,
         struct fuzz_corpus *corpus, char **seeds, size_t *bytes)
 {
@@ -157,7 +159,8 @@ static enum fuzz_verdict judge(
 
 static void print_unsound(const struct fuzz_input *input, const char *why)
 {
-	const char *most = getenv("FUZZ_SHOWN"); /* bytes of an input */
+	const char *most = getenv("FUZZ_SHOWN"); /* bytes of an input that are
+	                                            printed */
 	size_t shown = most ? strtoull(most, NULL, 10) : SHOWN_BYTES;
 
 	fflush(stdout);
@@ -177,8 +180,8 @@ static void count_verdict(
 	outcome->unsound += verdict == FUZZ_UNSOUND;
 }
 
-/* Runs inputs from `first` on, until the time, the number or the limit of
-   unsound results is reached. */
+/* Runs inputs from number `first` on, until the time limit, the number of
+   inputs or the limit of unsound results is reached. */
 static struct fuzz_outcome run_inputs(const struct fuzz_parser *parser,
         const struct fuzz_corpus *corpus, uint64_t first, uint64_t inputs)
 {
@@ -231,8 +234,8 @@ struct fuzz_outcome fuzz_run(const struct fuzz_parser *parser, uint64_t inputs)
 	       "\t%.3f\n",
 	        parser->name, now.seed, outcome.inputs, outcome.taken,
 	        outcome.refused, cpu_seconds() - start_s);
-	fflush(stdout); /* the output keeps this row even if the next parser
-	                   ends the process */
+	fflush(stdout); /* this row is printed even if the next parser ends the
+	                   process */
 	while (corpus.seed_count)
 		free(seeds[--corpus.seed_count]);
 	return outcome;
@@ -267,7 +270,8 @@ bool fuzz_member_twice(const char *text, size_t length)
 	return twice;
 }
 
-/* Length in bytes of the key at the start of a line; 0: no key. */
+/* Returns the length in bytes of the key at the start of a line, or 0 if there
+   is no key. */
 static size_t key_length(const char *line, size_t length)
 {
 	size_t key = 0;

@@ -2,11 +2,11 @@
 /*
  * fuzz.h - gives a parser inputs from fuzz_mutate.h and judges its results.
  *
- * A parser must either accept an input, and then writing it and reading it
- * again must give the same; or refuse it with one line that names a place and a
- * reason. Every fuzzer is built with sanitizers, which detect all other errors.
- * Before the process ends because of a fault, or of 60 s of CPU time for one
- * input, it prints the number of that input.
+ * A parser must accept an input or refuse it. If an accepted input is written
+ * and read again, the result must be the same. A refusal must be one line that
+ * names a place and a reason. Every fuzzer is built with sanitizers, which
+ * detect all other errors. Before the process ends because of a fault, or of 60
+ * s of CPU time for one input, it prints the number of that input.
  *
  * The environment variables FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS
  * set the number of inputs, their seed, the first number and the limit of CPU
@@ -30,8 +30,8 @@ struct fuzz_parser {
 	const char *const *files; /* seeds, NULL-terminated; may be NULL */
 	const char *const *texts; /* additional seeds, NULL-terminated; may be
 	                             NULL */
-	void (*prepare)(struct fuzz_input *); /* e.g. sets a right checksum; may
-					         be NULL */
+	void (*prepare)(struct fuzz_input *); /* for example, sets a valid
+	                                         checksum; may be NULL */
 	/* Judges one input, which is in a block of exactly its size, so that an
 	   overrun is detected. `why` (FUZZ_WHY bytes) receives the refusal, or
 	   the unsound result. */
@@ -52,18 +52,19 @@ bool fuzz_is_line(const char *text);
 /* True if the text begins with "PREFIX" and a line number. */
 bool fuzz_names_line(const char *text, const char *prefix);
 
-/* True if a JSON text, or a line of it, has a duplicate member: the later one
-   would silently win. False for invalid JSON. */
+/* True if a JSON text, or a line of it, has a duplicate member, of which the
+   later one would silently win. False for invalid JSON. */
 bool fuzz_member_twice(const char *text, size_t length);
 
 /* True if a text of lines KEY = VALUE has a duplicate key in one [section]. */
 bool fuzz_key_twice(const char *text, size_t length);
 
-/* Returns the path of NAME in a folder of this process, removed at its end. The
-   text is valid until the tenth call after it. */
+/* Returns the path of NAME in a folder that is removed when this process ends.
+   The text is valid until the tenth call after it. */
 const char *fuzz_path(const char *name);
 
-/* Writes a file there and returns its path. Creates folders of its name. */
+/* Writes a file in that folder and returns its path. Creates the folders in its
+   name. */
 const char *fuzz_file(const char *name, const char *text, size_t length);
 
 /* Checks a parser and prints the results in TAP. */

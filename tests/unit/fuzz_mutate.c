@@ -107,8 +107,8 @@ static struct span next_value(const char *text, size_t length, size_t at)
 	return value_at(text, length, at < length ? at : 0);
 }
 
-/* Returns the next "NAME": VALUE or NAME = VALUE with its comma, so that the
-   text stays valid without it or with two copies. */
+/* Returns the next "NAME": VALUE or NAME = VALUE with its comma. The text stays
+   valid if this span is removed or copied. */
 static struct span member_at(const char *text, size_t length, size_t at)
 {
 	size_t colon = at, begin, end;
@@ -166,8 +166,8 @@ static struct span pick(
 	return span;
 }
 
-/* Replaces a span with `length` bytes, if they fit. The bytes must not be the
-   input's own. */
+/* Replaces a span with `length` bytes, if they fit. The bytes must not be part
+   of the input. */
 static void replace(struct fuzz_input *input, struct span replaced,
         const char *bytes, size_t length)
 {
@@ -188,7 +188,7 @@ static void replace_by_text(
 	replace(input, replaced, text, strlen(text));
 }
 
-/* Copies a part before another one, or after itself. */
+/* Copies a part in front of another one, or after itself. */
 static void copy_part(struct fuzz_input *input)
 {
 	struct span part = pick(input, input->text, input->length);
@@ -225,7 +225,7 @@ static void splice_end(
 	        corpus->seed_bytes[seed] - from.at);
 }
 
-/* Changes the next number: to a limit, by one up or down, or by a further
+/* Changes the next number to a limit, increments or decrements it, or appends a
    digit. */
 static void change_number(struct fuzz_input *input)
 {
@@ -302,7 +302,7 @@ static void mutate(struct fuzz_input *input, const struct fuzz_corpus *corpus)
 	case 7:
 		splice_part(input, corpus);
 		return;
-	case 8: /* cuts the end, or takes it from another file, but rarely */
+	case 8: /* rarely: removes the end, or takes it from another file */
 		if (below(input, 2))
 			splice_end(input, corpus);
 		else if (!below(input, 8))
@@ -312,8 +312,8 @@ static void mutate(struct fuzz_input *input, const struct fuzz_corpus *corpus)
 		part.length = 0;
 		replace_by_text(input, part, word);
 		return;
-	default: /* replaces one word with another, which is most likely to be
-	            accepted */
+	default: /* replaces one word with another, since the result is most
+	            likely to be accepted */
 		replace_by_text(input, part, word);
 	}
 }

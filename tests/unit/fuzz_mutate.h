@@ -4,9 +4,9 @@
  * errors.
  *
  * This is the mutator of all fuzzers, including those in Python (through
- * ctypes). It knows no grammar, only common parts of texts: tokens, numbers,
- * lines, values in brackets or quotes, members (NAME: VALUE). The caller
- * supplies the parser's words. An input is determined by its seed and number.
+ * ctypes). It does not know a grammar, only common parts of texts: tokens,
+ * numbers, lines, values in brackets or quotes, members (NAME: VALUE). The
+ * caller supplies the parser's words. Seed and number determine an input.
  */
 #ifndef RM_TESTS_FUZZ_MUTATE_H
 #define RM_TESTS_FUZZ_MUTATE_H
@@ -16,14 +16,14 @@
 
 enum { FUZZ_BYTES = 16384 };
 
-/* Sources of inputs. Owns nothing. */
+/* The sources of inputs. The caller owns all texts. */
 struct fuzz_corpus {
 	const char *const *words; /* words that the parser knows, and similar
 				     ones */
 	size_t word_count;
 	const char *const *seeds; /* whole files */
 	const size_t *seed_bytes;
-	size_t seed_count; /* at least 1 */
+	size_t seed_count; /* number of seeds, at least 1 */
 };
 
 struct fuzz_input {
@@ -33,7 +33,7 @@ struct fuzz_input {
 };
 
 /* Makes input `number` of `seed`. Most inputs are a file with one to six
-   mutations (usually few). Some combine two files, some have only words, and
+   mutations, usually few. Some combine two files, some have only words, and a
    few have only bytes. */
 void fuzz_make(const struct fuzz_corpus *corpus, uint64_t seed, uint64_t number,
         struct fuzz_input *input);

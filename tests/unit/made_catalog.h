@@ -29,8 +29,9 @@ static inline void made_add_text(struct rm_catalog *catalog, const char *text)
 	}
 }
 
-/* Adds a map of this process, with defaults for missing members. `members`:
-   JSON with members that only maps of other languages have, or NULL. */
+/* Adds a map that is compiled into this process, with defaults for missing
+   members. `members` is JSON with further members, which only maps of other
+   languages have, or NULL. */
 static inline void made_add(struct rm_catalog *catalog,
         const struct rm_impl *impl, const char *members)
 {
@@ -54,7 +55,7 @@ static inline void made_add(struct rm_catalog *catalog,
 	json_decref(json);
 }
 
-/* Replaces the contents of *catalog with these maps. */
+/* Replaces the contents of the catalog with these maps. */
 static inline void made_of(struct rm_catalog *catalog,
         const struct rm_impl *const *impls, size_t count)
 {

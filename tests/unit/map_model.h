@@ -2,8 +2,8 @@
 /*
  * map_model.h - compares a map with a trivial model.
  *
- * The model is two arrays, indexed by rank. Used by the tests of maps that
- * reclaim memory; every operation that a map offers takes part.
+ * The model consists of two arrays, indexed by rank. Tests of maps that reclaim
+ * memory use it. They run every operation that a map offers.
  */
 #ifndef RM_TEST_MAP_MODEL_H
 #define RM_TEST_MAP_MODEL_H
@@ -29,8 +29,8 @@ struct model {
 	const char *fault; /* the first operation that disagreed */
 };
 
-/* Odd ranks have the measured loop's keys; even ranks of string shapes have all
-   lengths from 0 to 45. */
+/* Odd ranks have the keys of the measured loop. Even ranks of string shapes
+   have keys of all lengths from 0 to 45. */
 static struct rm_key model_key(
         struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
 {
@@ -51,8 +51,8 @@ static bool same_value(struct rm_shape shape, const struct rm_value *a,
 	return !memcmp(a, b, shape.value_bytes);
 }
 
-/* Records the first disagreement. `was` is the map's result; `got` is the value
-   that it stored, or must not have changed. */
+/* Records the first disagreement. `was` is the result of the map. `got` is the
+   value that the map stored, or a value that it must not have changed. */
 static void model_agree(struct model *model, const char *what, uint64_t rank,
         bool was, const struct rm_value *got)
 {

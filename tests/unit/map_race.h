@@ -30,7 +30,7 @@ struct race_worker {
 	unsigned slot;
 	size_t steps;
 	uint64_t ranks;
-	uint64_t sum, count, wrong; /* in - out, mod 2^64 */
+	uint64_t sum, count, wrong; /* values in - values out, modulo 2^64 */
 };
 
 static bool race_ignore(
@@ -109,7 +109,8 @@ static void *race_work(void *context)
 		race_step(worker, thread, x);
 		if (i % RACE_THREADS == 0)
 			ops->quiesce(thread);
-		if (i == worker->steps / 2) { /* hands its limbo over */
+		if (i == worker->steps / 2) { /* passes its unfreed objects on
+		                                 to other threads */
 			ops->leave(thread);
 			thread = ops->join(worker->map, worker->slot);
 		}
@@ -133,7 +134,7 @@ static bool race_add(
 	return true;
 }
 
-/* Returns a statistic of the map; -1: unknown name. */
+/* Returns a statistic of the map; or -1 if the name is unknown. */
 static double race_stat(const struct rm_impl *impl, void *map, const char *name)
 {
 	struct wanted_stat stat = { name, -1 };
@@ -142,8 +143,8 @@ static double race_stat(const struct rm_impl *impl, void *map, const char *name)
 	return stat.value;
 }
 
-/* Runs the threads on an empty map. Returns whether the sums are right. No
-   thread is joined afterwards. */
+/* Runs the threads on an empty map. Returns true if the sums are right. All
+   threads have left the map afterwards. */
 static bool race_run(const struct rm_impl *impl, void *map,
         struct rm_shape shape, size_t steps, uint64_t ranks)
 {
@@ -176,7 +177,8 @@ static bool race_run(const struct rm_impl *impl, void *map,
 	return held.sum == 0 && held.count == 0 && wrong == 0;
 }
 
-/* All shapes. `keeps`: the map frees nothing before it is destroyed. */
+/* Tests all shapes. If `keeps`, the map frees nothing before it is
+   destroyed. */
 static inline void race_check(
         const struct rm_impl *impl, size_t steps, bool keeps)
 {
@@ -193,7 +195,7 @@ static inline void race_check(
 			.seed = i };
 		void *map = impl->ops->create(&sizing);
 
-		/* few keys: concurrent writes; one key: collisions */
+		/* few keys give concurrent writes, one key gives collisions */
 		sums &= i == 1 ? race_run(impl, map, shapes[i], steps * 6, 1)
 		               : race_run(impl, map, shapes[i], steps, 48);
 		if (impl->ops->check)

@@ -13,7 +13,7 @@ enum { STALL_LIMIT = 64 << 10, STALL_WRITES = 20000 };
 struct stall {
 	const struct rm_impl *impl;
 	void *map;
-	atomic_bool done; /* the writer has left */
+	atomic_bool done; /* true once the writer has left the map */
 };
 
 static void *stall_work(void *context)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wanted_stat.h - reads one of the emitted statistics by its name. */
+/* wanted_stat.h - finds one of the emitted statistics by its name. */
 #ifndef RM_TEST_WANTED_STAT_H
 #define RM_TEST_WANTED_STAT_H
 
@@ -7,10 +7,11 @@
 
 struct wanted_stat {
 	const char *name;
-	double value; /* initial value: kept if no statistic has the name */
+	double value; /* keeps its initial value if no statistic has the name */
 };
 
-/* Stores the value of the wanted statistic. Emitters call it for each one. */
+/* Stores the value of the wanted statistic. Emitters call this for each
+   statistic. */
 static inline void take_wanted(
         void *context, const char *name, const char *unit, double value)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cache.c - a small lookup cache, put in front of interposed.h's map by
- * LD_PRELOAD. Each thread has 8 entries and replaces the least recently used
+ * cache.c - a small lookup cache that LD_PRELOAD puts in front of the map of
+ * interposed.h. Each thread has 8 entries and replaces the least recently used
  * one.
  *
- * Writes invalidate. Each key maps to one of 256 pairs of counters. A write
- * increments `started` before it and `finished` after it. An entry is filled
- * only if no write was in progress, that is, if `finished` and then `started`
- * were read before the lookup and were equal. An entry is valid while `started`
- * is unchanged: no write of such a key has begun since.
+ * Writes invalidate entries. Each key maps to one of 256 pairs of counters. A
+ * write increments `started` before it begins and `finished` after it ends. An
+ * entry is filled only if no write was in progress, that is, if `finished` and
+ * `started`, read in this order before the lookup, were equal. An entry is
+ * valid while `started` is unchanged: no write of such a key has begun since.
  *
  * -DCACHE_NO_INVALIDATION is the negative control: every check of values must
  * detect it.
@@ -28,7 +28,8 @@ enum { INVALIDATES = 1 };
 enum { ENTRIES = 8, COUNTERS = 256 };
 
 struct entry {
-	uint64_t map, key, value; /* `map` is its id; 0: empty */
+	uint64_t map, key, value; /* `map` is the id of the map, or 0 if the
+	                             entry is empty */
 	uint64_t started, used;
 };
 
@@ -62,7 +63,8 @@ typedef bool exchange_fn(
         void *map, uint64_t key, uint64_t value, uint64_t *old);
 typedef bool take_fn(void *map, uint64_t key, uint64_t *old);
 
-/* Resolved once; all threads get the same address. relaxed: a constant. */
+/* The function is resolved once, and all threads get the same address. relaxed:
+   a constant */
 #define NEXT(type, name)                                                   \
 	static _Atomic(type *) found;                                      \
 	type *real = atomic_load_explicit(&found, memory_order_relaxed);   \
@@ -91,7 +93,8 @@ bool rm_interposed_lookup(void *map, uint64_t key, uint64_t *value)
 	const uint64_t id = ((struct interposed_head *)map)->id;
 	struct counter *counter = counter_of(key);
 	struct entry *entry = entry_of(id, key);
-	/* seq_cst, both, finished first: pair with the increments by writers */
+	/* seq_cst, both: `finished` is read first; pair with the increments by
+	   writers */
 	const uint64_t finished = atomic_load(&counter->finished);
 	const uint64_t started = atomic_load(&counter->started);
 
@@ -115,7 +118,7 @@ bool rm_interposed_exchange(
 	NEXT(exchange_fn, "rm_interposed_exchange")
 	struct counter *counter = counter_of(key);
 
-	/* seq_cst, both, around the write: pair with the loads in lookups */
+	/* seq_cst, both: around the write; pair with the loads in lookups */
 	atomic_fetch_add(&counter->started, 1);
 	bool was_there = real(map, key, value, old);
 	atomic_fetch_add(&counter->finished, 1);

@@ -18,7 +18,7 @@ from report.model.table import Table, Value
 
 STORED = Path(__file__).resolve().parents[2] / "simulated_counts.json"
 PREFIX = "simulated:"
-# Column of the table -> the counts that are added up for it.
+# Maps a column of the table to the counts that are added up for it.
 COUNTS: Mapping[str, tuple[str, ...]] = {
     "l1d_misses": ("l1d_load_misses", "l1d_store_misses"),
     "cold": ("cold_misses",), "capacity": ("capacity_misses",),
@@ -27,7 +27,8 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
     "from_another_core": ("transfers_modified", "transfers_clean"), "atomics": ("atomics",)}
 GOOD = ("exact", "replayed")
 PER_CYCLE = "instructions_per_cycle"
-# Column -> bytes or 1, and the metrics of events.tsv that it sums; of alternatives the first.
+# Maps a column to a factor (bytes or 1) and to the metrics of events.tsv that are added up. The
+# first of several alternative metrics is used.
 TRAFFIC: Mapping[str, tuple[int, tuple[tuple[str, ...], ...]]] = {
     "l1d_hits": (1, (("l1d_load_hit",),)),
     "l1d_misses": (1, (("l1d_load_miss", "l1d_fill_demand", "l1d_miss_alloc"),)),
@@ -62,7 +63,7 @@ def sums(counts: Mapping[str, float], ops: int) -> Iterator[float | None]:
 
 
 def middle(columns: Sequence[tuple[float | None, ...]]) -> Iterator[float | None]:
-    """Yields medians over trials. Each count is exact, but trials use different keys."""
+    """Yields medians over trials. The counts are exact, but trials use different keys."""
     for values in zip(*columns):
         known = [v for v in values if v is not None]
         yield statistics.median(known) if known else None
@@ -162,8 +163,8 @@ def counters(campaign: Campaign) -> Table:
 
 
 def sum_of(result: Result, factor: int, terms: Sequence[Sequence[str]]) -> float | None:
-    """Returns factor x the sum of the terms, per operation. A term is the first of its metrics
-    that the trial counted; None: a term has none."""
+    """Returns factor x the sum of the terms, per operation. A term is the first of its metrics that
+    the trial counted; Returns None if a term has no such metric."""
     totals = {e.metric: e.total for e in (result.counters.events if result.counters else ())
               if e.quality in GOOD and e.total is not None}
     found = [next((totals[m] for m in term if m in totals), None) for term in terms]
@@ -187,7 +188,8 @@ def traffic(campaign: Campaign) -> Table:
 
 
 def group_metrics(campaign: Campaign) -> Table:
-    """Returns metrics of likwid's performance groups: mean and sum over the CPUs of a trial."""
+    """Returns the metrics of likwid's performance groups, as mean and sum over the CPUs of a
+    trial."""
     rows: list[tuple[Value, ...]] = []
     for cell in (c for c in campaign.cells.values() if c.measure == "counters"):
         seen: dict[tuple[str, str, str], list[tuple[float, ...]]] = {}

@@ -11,7 +11,8 @@ from report.model.table import Table, Value
 KB = re.compile(r"\b(\d+) kB\b")
 PRESSURE = re.compile(r"some avg10=([\d.]+)")
 USUAL = "SCHED_OTHER, nice 0"  # the default scheduling class
-BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # limits: load average; per cent of the last 10 s
+# limits of the load average, and of the pressure in the last 10 s in per cent
+BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0
 
 
 def first_number(text: str | None) -> float:
@@ -70,7 +71,7 @@ def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def uncontrolled(campaign: Campaign) -> Table:
-    """Lists settings that were not controlled; a value of None could not be read or set."""
+    """Lists settings that were not controlled. A value is None if it could not be read or set."""
     m = campaign.plan.machine
     rows: list[tuple[Value, ...]] = [
         row for rule in (frequency, sharing, memory, counters) for row in rule(m)]

@@ -16,7 +16,7 @@ from report.model.table import Table, Value
 
 PLACE = ("workload", "write_kind", "write_share", "miss_share", "keys", "shape", "dist",
          "threads", "placement", "options")
-# Statistics that are levels: the table shows their final value, not a rate.
+# These statistics are levels, so the table shows their final value instead of a rate.
 LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connections
     dirty_entries grace_waiting hazard_list heap_bytes heap_held_bytes heap_used_bytes limbo
     lock_competition lock_sample overflow_buckets_now pool_bytes pool_sessions read_entries
@@ -80,7 +80,7 @@ def memories(campaign: Campaign) -> Table:
 
 
 def remote_memories(campaign: Campaign) -> Table:
-    """Returns the price of remote memory: the rate with memory on the NUMA node of the
+    """Returns the price of remote memory, that is, the rate with memory on the NUMA node of the
     threads divided by the rate with other memory."""
     cells = {(c.map, groups.place_of(c.factors)): c for c in campaign.cells.values()
              if c.measure == "throughput" and c.factors.placement.startswith("numa:")
@@ -109,7 +109,7 @@ def is_level(name: str) -> bool:
 
 
 def middle(values: Sequence[float]) -> float | None:
-    """Returns the median, or None without values."""
+    """Returns the median, or None if there are no values."""
     return statistics.median(values) if values else None
 
 
@@ -145,7 +145,7 @@ def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
 
 def statistics_table(campaign: Campaign) -> Table:
     """Lists the statistics of the maps and their runtimes, from the cells that measure causes or,
-    without such cells, from the throughput cells."""
+    if there are none, from the throughput cells."""
     cells = [c for c in campaign.cells.values() if c.ok and c.factors.common]
     causes = [c for c in cells if c.measure == "causes"]
     shown = causes or [c for c in cells if c.measure == "throughput"]

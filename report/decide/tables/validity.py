@@ -85,8 +85,8 @@ def lost(campaign: Campaign) -> Table:
 
 
 def driver(campaign: Campaign, groups: Sequence[Measured]) -> Table:
-    """Computes the driver's share of the fastest map's time: rate of that map / rate of the map
-    that does nothing, in the same language."""
+    """Computes the driver's share of the fastest map's time, which is the rate of that map divided
+    by the rate of the map that does nothing in the same language."""
     rows: list[tuple[Value, ...]] = []
     for g in groups:
         floors = {campaign.maps[m].program: c for m, c in g.cells.items()
@@ -103,8 +103,8 @@ def driver(campaign: Campaign, groups: Sequence[Measured]) -> Table:
 
 
 def rounds(campaign: Campaign) -> Table:
-    """Lists each round with the cost of its trials relative to the medians of their cells, the
-    CPU speed, and the number of disturbed trials. The table reveals drift."""
+    """Lists each round with the cost of its trials relative to the medians of their cells, the CPU
+    speed, and the number of disturbed trials. This table shows drift."""
     costs: dict[int, list[float]] = {}
     speeds: dict[int, list[float]] = {}
     disturbed: dict[int, int] = {}

@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* More than a pipe holds (64 KiB), and not a multiple of a buffer size. */
+/* The output is larger than a pipe (64 KiB) and not a multiple of a buffer
+   size. */
 enum { LINES = 40000, LINE_BYTES = 6 };
 
 static char dir[] = "/tmp/test_capture.XXXXXX";
@@ -35,7 +36,8 @@ static bool nothing_waits(void)
 	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
 }
 
-/* Runs a shell with `input` and `stop`. `text` is invalid until it is set. */
+/* Runs a shell with `input` and `stop`. Sets `*text`, which is invalid
+   before. */
 static int shell_until(const char *script, int input, int stop, char **text)
 {
 	char *argv[] = { "sh", "-c", (char *)script, NULL };
@@ -124,7 +126,7 @@ static void prints_much(void)
 	free(text);
 }
 
-/* Lengths around powers of two, which are the sizes of buffers. */
+/* Tests lengths around powers of two, which are the sizes of buffers. */
 static void every_length(void)
 {
 	char script[64], *text;
@@ -319,8 +321,8 @@ static void handle_signal(int number)
 	(void)number;
 }
 
-/* Without SA_RESTART each of our system calls may be interrupted: while the
-   program prints, and after it has closed its output. */
+/* Without SA_RESTART signals interrupt our system calls, both while the program
+   prints and after it has closed its output. */
 static void goes_on_after_signals(void)
 {
 	struct sigaction action = { .sa_handler = handle_signal }, old_action;
@@ -351,7 +353,8 @@ static void has_no_blocked_signals(void)
 	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 }
 
-/* Open descriptors of a program: 0, 1, 2, and the folder that ls reads. */
+/* A program may have the descriptors 0, 1, 2, and that of the folder that ls
+   reads. */
 static void inherits_nothing(void)
 {
 	int input = file_of("");

@@ -57,7 +57,7 @@ static void keeps_what_fits(void)
 	        "no byte after the buffer is written");
 }
 
-/* `text` contained each byte from 1 to 255. */
+/* `text` contained each byte from 1 to 255 before it was cleaned. */
 static bool cleaned(const char *text)
 {
 	for (int byte = 1; byte < 256; byte++) {
@@ -77,7 +77,7 @@ static void is_one_line(void)
 	for (int byte = 1; byte < 256; byte++)
 		text[byte - 1] = (char)byte;
 	text[255] = '\0';
-	text[256] = '\n'; /* after the end */
+	text[256] = '\n'; /* a byte after the end of the text */
 	rm_error_set(&error, -EINVAL, "%s", text);
 	CHECK(cleaned(error.text),
 	        "control characters become ?, other bytes are unchanged");

@@ -104,10 +104,10 @@ static void reports_reasons(void)
 	        "other reasons are the system's");
 }
 
-/* A simulated stream: `size` bytes, at most `most_at_once` per read. Every
-   `interval`th read is interrupted by a signal (0: none). After the data, reads
-   return the end of the file, or fail with this errno (0: a failure that does
-   not set errno). `ends` counts reads at the end. */
+/* A simulated stream of `size` bytes, with at most `most_at_once` per read. A
+   signal interrupts every `interval`th read (0: none). After the data, reads
+   return the end of the file, or fail with this errno (0: they fail without
+   setting errno). `ends` counts reads at the end. */
 struct played {
 	size_t size, given, most_at_once;
 	unsigned reads, interval, ends;
@@ -117,7 +117,8 @@ struct played {
 
 static char byte_at(size_t i)
 {
-	return (char)(i % 251); /* a prime, so that buffers start differently */
+	return (char)(i % 251); /* 251 is a prime, so buffers start with
+	                           different bytes */
 }
 
 static ssize_t play(void *cookie, char *bytes, size_t size)
@@ -318,7 +319,8 @@ int main(void)
 	if (!mkdtemp(dir))
 		abort();
 	snprintf(file, sizeof(file), "%s/file", dir);
-	alarm(120); /* limit for an open that blocks, or an endless stream */
+	alarm(120); /* ends a test whose open() blocks or whose stream is
+	               endless */
 	opens_files();
 	refuses_others();
 	reports_reasons();

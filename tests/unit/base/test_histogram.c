@@ -36,7 +36,7 @@ static void buckets_tile_all_values(void)
 	        "the last bucket ends at the highest value");
 }
 
-/* Values over nine decades, like latencies. */
+/* Draws values over nine decades, like latencies. */
 static uint64_t draw(uint64_t *rng)
 {
 	return (uint64_t)exp(rm_unit(rm_next(rng)) * log(1e9));
@@ -104,7 +104,8 @@ static void merging_loses_nothing(void)
 	free(sum);
 }
 
-/* Bucket 1500 holds only 1500 ns; the bucket of 4096 ns holds four values. */
+/* Bucket 1500 holds only the value 1500 ns. The bucket of 4096 ns holds four
+   values. */
 static void full_buckets_are_added(void)
 {
 	struct rm_histogram *histogram = rm_histogram_create();

@@ -15,7 +15,7 @@ static bool hashes_to(const char *bytes, size_t size, const char *expected)
 	return !strcmp(text, expected);
 }
 
-/* The hash of a file by `sha256sum`. */
+/* Computes the hash of a file by `sha256sum`. */
 static void other_opinion(const char *path, char text[RM_SHA256_TEXT])
 {
 	char command[128];

@@ -44,7 +44,7 @@ static void items_stay(void)
 	CHECK(right, "0 to 64 items are all kept, and nothing outside changes");
 }
 
-/* Index of an order of four items: 0 to 23. */
+/* Returns the index of an order of four items, 0 to 23. */
 static unsigned order_of(const size_t *items)
 {
 	unsigned number = 0;
@@ -75,8 +75,8 @@ static void orders(void)
 		least = count[i] < least ? count[i] : least;
 		most = count[i] > most ? count[i] : most;
 	}
-	/* 1,000 of each are expected, with standard deviation 31; limits are
-	   five of these */
+	/* the expected number is 1,000 for each order, with a standard
+	   deviation of 31; the limits are five standard deviations away */
 	CHECK(least > 845 && most < 1155,
 	        "all 24 orders of four items are equally likely");
 	for (size_t i = 0; i < MOST; i++)

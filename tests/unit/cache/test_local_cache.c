@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_local_cache.c - how old the answers of local caches are, on a virtual
-   clock: at most 30 s; lines are refreshed after 10 s; with versions, every
-   answer is current. It is linked with the stats objects. */
+/* test_local_cache.c - tests on a virtual clock how old the answers of local
+   caches are. They must be at most 30 s old, lines must be refreshed after 10
+   s, and with versions every answer must be current.
+   It is linked with the stats objects. */
 #include "runner/keys.h"
 #include "runner/map.h"
 #include "tests/unit/tap.h"
@@ -20,7 +21,7 @@ extern const struct rm_impl rm_impl_local_cache_version;
 
 enum { KEYS = 40, STEPS = 300000, PARKS = 1000, READERS = 3, WRITES = 60000 };
 
-/* A late start, so that no age is small by chance. */
+/* The clock starts late, so that no age is small by chance. */
 static _Atomic uint64_t clock_ns = 1000 * SECOND;
 
 static uint64_t now_ns(void)
@@ -98,7 +99,7 @@ static double stat(const struct pair *pair, const char *name)
 /* The number of writes of each key, and when each value was replaced. */
 struct history {
 	uint64_t sequence[KEYS];
-	uint64_t *replaced_ns[KEYS]; /* by sequence */
+	uint64_t *replaced_ns[KEYS]; /* indexed by sequence */
 };
 
 static struct history history_create(void)
@@ -138,8 +139,8 @@ static uint64_t stale_ns(
 }
 
 /* Performs random writes and lookups while time passes. Returns the worst
-   staleness of all lookups; *settled_ns receives the worst one right after an
-   announcement or a park. */
+   staleness of all lookups. Sets `*settled_ns` to the worst staleness right
+   after an announcement or a park. */
 static uint64_t run_random(const struct pair *pair, uint64_t *settled_ns)
 {
 	struct history history = history_create();
@@ -248,7 +249,7 @@ static void check_refresh_and_expiry(void)
 }
 
 /* A refresh that finds the key absent empties the line, and the next lookup
-   misses. A key written afterwards is found. For both shapes. */
+   misses. A key written afterwards is found. Called for both shapes. */
 static void check_removed_key(struct rm_shape shape)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache_ttl, shape);
@@ -317,7 +318,7 @@ static void *race_read(void *opaque)
 	for (unsigned i = 0; !atomic_load(&race->stop_requested); i++) {
 		const uint64_t rank = rm_next(&rng) % KEYS;
 		const uint64_t before_ns = now_ns(), word = get(&pair, rank);
-		/* 0: the value was current when the lookup began */
+		/* 0 if the value was current when the lookup began */
 		const uint64_t replaced_ns =
 		        word ? atomic_load(&race->replaced_ns[rank][word]) : 0;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_local_cache_replica.c - local caches with a replica: what a miss reads,
-   which writes a thread must see, the replica's lag, and that the check finds a
-   replica which is not updated. The test controls the clock and, except in the
-   race, the follower's passes. It is linked with the stats objects. */
+/* test_local_cache_replica.c - tests local caches with a replica: what a miss
+   reads, which writes a thread must see, the lag of the replica, and that the
+   check detects a replica that is not updated. The test controls the clock and,
+   except in the race, the follower's passes.
+   It is linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #define LOCAL_CACHE_REPLICA      true
 #include "impls/cache/local_cache.h"
@@ -205,7 +206,8 @@ static void values_do_not_go_back(void)
 	put(&scene, scene.reader, 1, 4);
 	CHECK(get(&scene, scene.writer, 1) == 4,
 	        "it reads a later write by another thread from the primary");
-	scene.writer->generation++; /* evict: as if another key used its line */
+	scene.writer->generation++; /* evicts the key, as if another key used
+	                               its line */
 	replica_apply(scene.map, 3, 9);
 	CHECK(replica_applied(scene.map->replica) == 3 &&
 	                get(&scene, scene.writer, 1) == 4,
@@ -356,7 +358,7 @@ static void write_any(const struct scene *scene, uint64_t x)
 	const struct rm_value value = { { x, x, x } };
 	struct rm_value old = { { 0 } };
 
-	if (shape.str && x >> 40 & 1) /* with longer keys, too */
+	if (shape.str && x >> 40 & 1) /* sometimes uses a longer key */
 		key = (struct rm_key){ .bytes = "a key of 25 letters or so",
 			.length = 1 + (x >> 41) % 25 };
 	const bool there = cached.lookup(by, shape, key, &old);
@@ -515,7 +517,7 @@ static void *race_read(void *opaque)
 		const uint64_t rank = rm_next(&rng) % KEYS,
 		               before_ns = now_ns(),
 		               word = get(&race->scene, cache, rank);
-		/* 0: the value was current when the lookup began */
+		/* 0 if the value was current when the lookup began */
 		const uint64_t replaced_ns =
 		        atomic_load(&race->replaced_ns[rank][word]);
 

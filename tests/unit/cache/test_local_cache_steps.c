@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_local_cache_steps.c - local caches with a log, step by step: the content
-   of a line, which writes invalidate which lines, and the statistics. It is
+/* test_local_cache_steps.c - tests local caches with a log step by step: the
+   content of lines, which lines a write invalidates, and the statistics. It is
    linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #include "impls/cache/local_cache.h"
 #include "runner/keys.h"
@@ -101,7 +101,8 @@ static void create_and_destroy(void)
 	CHECK(heap_held == 0, "all memory is freed");
 }
 
-/* String keys in lines: the same bytes with another length are another key. */
+/* A string key with the same first bytes, but another length, is a different
+   key. */
 static void lines_match_their_key(void)
 {
 	struct cached_map *map = map_of(RM_STR16X24, 0);
@@ -148,7 +149,7 @@ static void generations_wrap(void)
 	                get(&cached, cache, 1) == 5 &&
 	                stat_of(map, "cache_hits") == 1,
 	        "a filled line hits");
-	cache->lines[17].generation = 1; /* as after 2^32 drops */
+	cache->lines[17].generation = 1; /* as it is after 2^32 drops */
 	cache_drop_all(cache);
 	CHECK(cache->generation == 1 && cache->lines[17].generation == 0,
 	        "no line matches after the generation wraps");
@@ -237,7 +238,7 @@ static void lines_expire(void)
 	cached.destroy(map);
 }
 
-/* Performs one of the kinds of write; each is added to the log and must become
+/* Performs a write of one kind. Each is added to the log and must become
    visible. */
 static bool perform_write(void *context, unsigned which, void *writer)
 {
@@ -267,7 +268,7 @@ static bool perform_write(void *context, unsigned which, void *writer)
 	}
 }
 
-/* True if the writer sees the write at once, and the reader once it is
+/* True if the writer sees the write at once, and the reader sees it once it is
    quiescent or, if `current`, at once. */
 static bool write_is_visible(
         const struct rm_map_ops *map_ops, unsigned which, bool current)

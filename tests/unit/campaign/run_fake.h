@@ -39,7 +39,8 @@ static inline struct rm_outcome run_fake_with(
 	json_t *request = make_request(measure);
 	char *padding = calloc(1, 1 << 20);
 
-	/* more than a pipe's buffer, so an unread request breaks the pipe */
+	/* larger than the buffer of a pipe, so an unread request breaks the
+	   pipe */
 	memset(padding, 'x', (1 << 20) - 1);
 	if (!strcmp(behaviour, "deaf"))
 		json_object_set_new(request, "more", json_string(padding));
@@ -78,7 +79,7 @@ static inline struct rm_outcome run_fake(const char *behaviour)
 	return run_fake_with(behaviour, (struct rm_launch){ 0 }, "throughput");
 }
 
-/* True if the trial fails with this exit and this text in its reason. */
+/* True if the trial fails with this exit status and this text in its reason. */
 static inline bool fails(
         const char *behaviour, const char *exit_text, const char *text)
 {

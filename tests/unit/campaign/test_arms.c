@@ -15,7 +15,7 @@ static struct rm_arms arms;
 static struct rm_error error;
 static char root[64];
 
-/* Adds a set; true if it is valid. */
+/* Adds a set. Returns true if it is valid. */
 static bool parses(const char *text)
 {
 	error.text[0] = '\0';
@@ -250,7 +250,7 @@ static void round_trip_json(void)
 }
 
 /* True if a campaign.json with these arms is rejected with this text in the
-   error. NULL: it is valid. */
+   error. If the text is NULL, true if it is valid. */
 static bool fails(const char *list, const char *words)
 {
 	struct rm_arms back = { .count = 0 };
@@ -308,7 +308,7 @@ static void read_invalid_sets(void)
 	        "two sets may share a name, but arms of a set are adjacent");
 }
 
-/* Error of a resume with these --arms; "" if it continues. */
+/* Returns the error of a resume with these --arms, or "" if it continues. */
 static const char *recall(const json_t *campaign, const struct rm_arms *asked)
 {
 	struct rm_arms then = { .count = 0 };
@@ -365,7 +365,8 @@ static void hash_folders(void)
 		strcpy(cells[i].cell.map, i == 3 ? "b" : "a");
 		cells[i].cell.shape = (struct rm_shape){ false, 8 };
 	}
-	cells[1].cell.measure = RM_MEASURE_CAUSES; /* no such program */
+	/* there is no such program */
+	cells[1].cell.measure = RM_MEASURE_CAUSES;
 	strcpy(cells[3].cell.skip, "skipped");
 	fake_root_write(root, "maps/plain/a", "abc");
 	fake_root_write(root, "maps/plain/b", "not run");
@@ -444,7 +445,7 @@ static void add_control(void)
 	rm_arms_clear(&arms);
 }
 
-/* Each of the six orders of three arms is about equally frequent. */
+/* Tests that the six orders of three arms are about equally frequent. */
 static void draw_orders(void)
 {
 	unsigned seen[3][3][3] = { { { 0 } } }, least = 6000;
@@ -463,7 +464,8 @@ static void draw_orders(void)
 			if (i != j && seen[i][j][3 - i - j] < least)
 				least = seen[i][j][3 - i - j];
 	CHECK(is_same, "a seed determines the order");
-	/* Expected are 1000 each; 800 is 6.9 standard deviations below. */
+	/* The expected number is 1000 for each order; 800 is 6.9 standard
+	   deviations below that. */
 	CHECK(least > 800, "all six orders of three arms are equally likely");
 }
 

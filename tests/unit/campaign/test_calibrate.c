@@ -10,14 +10,14 @@
 
 enum { CELLS = 3, MOST = 16 };
 
-/* Input and record of the simulated trials. */
+/* The input of the simulated trials, and a record of them. */
 static struct played {
 	double costs_ns[MOST]; /* ns per iteration of one thread */
 	const char *status, *reason;
-	unsigned ends_at; /* number of the trial with `status` and `reason`; 0:
-	                     none */
+	unsigned ends_at; /* number of the trial that gets `status` and
+	                     `reason`; 0 for none */
 	unsigned interrupted_at;
-	int result; /* of rm_cell_trial_run() */
+	int result; /* result of rm_cell_trial_run() */
 	unsigned count;
 	uint64_t window_ops[MOST], seeds[MOST];
 	const char *arms[MOST], *program;

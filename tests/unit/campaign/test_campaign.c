@@ -11,11 +11,12 @@
 enum { CELLS = 2, TRIALS_MAX = 32 };
 
 static struct played {
-	char trials[TRIALS_MAX][32]; /* "a head" */
+	char trials[TRIALS_MAX][32]; /* cell and arm, such as "a head" */
 	uint64_t seeds[TRIALS_MAX], padding[TRIALS_MAX];
 	unsigned count;
-	unsigned interrupted_at; /* number of the interrupted trial; 0: none */
-	const char *fails;       /* cell whose trials all fail; or NULL */
+	unsigned interrupted_at; /* number of the interrupted trial; 0 for
+	                            none */
+	const char *fails;       /* cell whose trials all fail, or NULL */
 } played;
 
 static struct rm_plan_cell cells[CELLS] = {
@@ -78,7 +79,8 @@ int rm_cell_trial_run(const struct rm_cell_trial_run *play,
 	return 0;
 }
 
-/* Runs the trials that DIR does not have yet; sets tally and interrupted. */
+/* Runs the trials that DIR does not have yet. Sets `tally` and
+   `interrupted`. */
 static int run(const char *dir, int interrupt_fd)
 {
 	struct rm_campaign campaign = { .dir = dir,
@@ -105,7 +107,7 @@ static int run(const char *dir, int interrupt_fd)
 	return result;
 }
 
-/* Number of runs of a trial. */
+/* Returns the number of runs of a trial. */
 static unsigned count_runs(const char *trial)
 {
 	unsigned n = 0;
@@ -141,7 +143,8 @@ static void run_all_arms(void)
 	        "a trial with a line is not run again");
 }
 
-/* Number of lines that resuming with arms drops; -1: error. */
+/* Returns the number of lines that a resume with arms drops, or -1 for an
+   error. */
 static int drop_unfinished(const char *dir)
 {
 	struct rm_journal *journal;

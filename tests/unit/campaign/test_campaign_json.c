@@ -3,8 +3,8 @@
  * test_campaign_json.c - rejects arms, plans and attempts that campaign.json
  * and the journal must not contain.
  *
- * An earlier reader accepted each of these cases, incompletely or by reading
- * beyond its end.
+ * An earlier reader accepted each of these cases. It read them incompletely, or
+ * read beyond their end.
  */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"

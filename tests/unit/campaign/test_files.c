@@ -8,14 +8,14 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-/* Number of interrupted calls, then the result of each call. */
+/* The number of interrupted calls, and the result of the calls after these. */
 static struct played {
 	int write_interrupts, sync_interrupts;
-	int write_errno; /* 0: write at most `most` bytes */
+	int write_errno; /* 0 to write at most `most` bytes */
 	size_t most;
-	int file_errno, folder_errno; /* of fsync(); 0: success */
-	int file_syncs, folder_syncs; /* successful calls */
-	size_t synced_bytes;          /* size of the file at that time */
+	int file_errno, folder_errno; /* errno of fsync(); 0 for success */
+	int file_syncs, folder_syncs; /* number of successful calls */
+	size_t synced_bytes;          /* size of the file when it was synced */
 	bool writes_nothing;
 	ino_t last_synced; /* inode of the last synced folder */
 } played;
@@ -31,7 +31,7 @@ ssize_t write(int fd, const void *bytes, size_t size)
 		return -1;
 	}
 	if (played.writes_nothing) {
-		errno = EINTR; /* left from an earlier call */
+		errno = EINTR; /* as if left from an earlier call */
 		return 0;
 	}
 	if (played.write_errno) {

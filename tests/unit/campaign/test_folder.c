@@ -29,7 +29,7 @@ static bool error_has(const char *words)
 	return false;
 }
 
-/* True if a file has this text; NULL: true if it does not exist. */
+/* True if a file has this text or, if the text is NULL, does not exist. */
 static bool file_has(const char *path, const char *text)
 {
 	char read[256] = "";
@@ -152,7 +152,8 @@ static void create_files(void)
 	        "a link is not followed");
 }
 
-/* Appends each line with its number, "1 one,", and "!" if it is torn. */
+/* Appends each line with its number, such as "1 one,", and with "!" if it is
+   torn. */
 static int append_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -192,7 +193,7 @@ static void read_lines(void)
 	        "a missing file is named");
 }
 
-/* The CRC catalogues' check value: CRC-32 of "123456789" is cbf43926. */
+/* CRC catalogues give this check value: CRC-32 of "123456789" is cbf43926. */
 static void checksums(void)
 {
 	char sum[RM_CRC32_TEXT], *sealed;
@@ -270,7 +271,7 @@ static void lock_folder(void)
 	        "a missing folder cannot be locked");
 }
 
-/* True if the link leads to `name`; NULL: true if it does not exist. */
+/* True if the link leads to `name` or, if `name` is NULL, does not exist. */
 static bool latest_is(const char *link, const char *name)
 {
 	char to[RM_PATH_BYTES] = "";
@@ -420,7 +421,7 @@ static void free_rejected_campaigns(void)
 	bool refused = true;
 	char maps[PATH_MAX];
 
-	/* next to this program, as next to readmostly */
+	/* in the folder of this program, like the maps of readmostly */
 	mkdir(rm_host_sibling_path("maps", maps, sizeof(maps)), 0777);
 	fake_root_write(
 	        root, "some.conf", "writes = 3%\nkeys = 64\nthreads = 1\n");

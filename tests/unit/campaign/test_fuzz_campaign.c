@@ -45,7 +45,7 @@ static const char *const words[] = { "null", "true", "0", "1", "2", "-1",
 
 static const char *const trial_files[] = { SAMPLE "trials.jsonl", NULL };
 static const char *const repeated_files[] = { SAMPLE "trials.jsonl",
-	SAMPLE "trials.jsonl", NULL }; /* two of five seeds */
+	SAMPLE "trials.jsonl", NULL }; /* two of the five seeds are journals */
 static const char *const trial_texts[] = {
 	"{\"cell\":\"a\",\"block\":0,\"arm\":\"head\",\"status\":\"ok\"}\n"
 	"{\"cell\":\"a\",\"block\":1,\"arm\":\"head\",\"status\":\"void\"}\n"
@@ -61,7 +61,7 @@ static struct {
 	struct rm_plan plan;
 	struct rm_arms arms;
 	char trials[FUZZ_BYTES];
-	const char *lines[TRIALS_MAX + 1]; /* each first attempt is a line of
+	const char *lines[TRIALS_MAX + 1]; /* each first attempt is a seed of
 	                                      its own */
 } sample;
 
@@ -87,7 +87,8 @@ static bool line_twice(const char *text, size_t length)
 	return false;
 }
 
-/* Number of bytes before the last line, which is cut off if it is damaged. */
+/* Returns the number of bytes before the last line, which is cut off if it is
+   damaged. */
 static size_t before_last_line(const char *text, size_t length)
 {
 	if (length)
@@ -126,7 +127,7 @@ static bool tally_is_sound(struct rm_journal *journal, char *why)
 	return sound;
 }
 
-/* Keys of block 1. */
+/* Returns the keys of block 1. */
 static json_t *keys_of_block_1(const json_t *attempts)
 {
 	json_t *keys = json_object(), *state;
@@ -189,7 +190,8 @@ static void seal_lines(struct fuzz_input *input)
 		}
 		sealed[used++] = '\n';
 	}
-	memcpy(sealed + used, text, (size_t)(limit - text)); /* a torn line */
+	/* the last line is torn */
+	memcpy(sealed + used, text, (size_t)(limit - text));
 	input->length = used + (size_t)(limit - text);
 	memcpy(input->text, sealed, input->length);
 }
@@ -313,8 +315,8 @@ static bool names_are_unique(
 	return true;
 }
 
-/* True if `all` contains everything in `part`. Absent equals null, 0 equals
-   0.0, and unknown members are ignored. */
+/* True if `all` contains everything in `part`. An absent member equals null, 0
+   equals 0.0, and unknown members are ignored. */
 static bool holds_all(const json_t *all, const json_t *part)
 {
 	const char *name;
@@ -340,7 +342,7 @@ static bool holds_all(const json_t *all, const json_t *part)
 	       json_equal(all, part);
 }
 
-/* Checks that plan and arms are the same after writing and reading. */
+/* Checks that plan and arms are the same after they were written and read. */
 static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
         const struct rm_arms *arms, char *why)
 {
@@ -378,7 +380,8 @@ static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
 	return plans && lists && unique;
 }
 
-/* Reads the plan as a resume. -1: rejected, 0: sound, 1: unsound. */
+/* Reads the plan as a resume. Returns -1 if it is rejected, 0 if it is sound,
+   and 1 if it is unsound. */
 static int resume_plan(const json_t *json, char *why)
 {
 	struct rm_plan plan = { 0 };

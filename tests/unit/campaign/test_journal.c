@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static char dir[64];
-static char path[128]; /* of trials.jsonl */
+static char path[128]; /* path of trials.jsonl */
 
 /* State of the simulated fsync(): size of the file at the last call, and which
    calls to interrupt and to fail. A test with kill -9 could not detect a
@@ -110,7 +110,7 @@ static int count_trial(
 	return 0;
 }
 
-/* NULL after an error. */
+/* Returns NULL after an error. */
 static struct rm_journal *reopen(
         int *seen, size_t *torn_bytes, struct rm_error *error)
 {
@@ -161,7 +161,7 @@ static void cut_torn_line(void)
 {
 	static const char whole[] =
 	        "{\"cell\":\"a\",\"block\":0,\"arm\":\"head\"}\n";
-	/* a torn line may be a complete object, but is not trusted, either */
+	/* even a torn line that is a complete object is not trusted */
 	static const char *const tails[] = { "{\"cell\":\"a\",\"blo",
 		"{\"cell\":\"a\",\"block\":1,\"arm\":\"head\"}", "\x01",
 		"{\"cell\":\"a\",\x01\x01\"arm\":\"head\"}\n", "\n" };
@@ -377,7 +377,7 @@ static void sync_each_line(void)
 	remove_folder();
 }
 
-/* Removes the file of dropped lines; true if it existed. */
+/* Removes the file of dropped lines. Returns true if it existed. */
 static bool remove_unfinished(void)
 {
 	char unfinished[128];
@@ -386,7 +386,7 @@ static bool remove_unfinished(void)
 	return !unlink(unfinished);
 }
 
-/* Drops a trial of cell "a" and all later ones. */
+/* Drops a trial of cell "a" and all later trials. */
 static int drop_from(struct rm_journal *journal, long long block,
         size_t *dropped, struct rm_error *error)
 {
@@ -429,7 +429,7 @@ static void drop_trials(void)
 	remove_folder();
 }
 
-/* There are more lines than stdio buffers, so the rest exists only in the
+/* There are more lines than stdio buffers, so the other lines exist only in the
    journal. */
 static void fail_to_save_dropped(void)
 {
@@ -463,8 +463,8 @@ static void fail_to_save_dropped(void)
 	remove_folder();
 }
 
-/* A line that cannot be synced is cut off at the end that the file has after
-   the drop. */
+/* A line that cannot be synced is cut off, so that the file ends where it did
+   after the drop. */
 static void fail_after_drop(void)
 {
 	struct rm_error error;

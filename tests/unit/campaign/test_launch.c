@@ -59,7 +59,7 @@ static void limit_memory(void)
 	        "the limit includes stacks");
 }
 
-/* peak_bytes of the trial's line; -1: null. */
+/* Returns peak_bytes of the trial's line, or -1 for null. */
 static json_int_t peak_bytes_of(const char *how)
 {
 	struct rm_outcome outcome = run_fake(how);
@@ -93,7 +93,7 @@ static void measure_peak(void)
 	        "the peak of a smaller trial without a result is unknown");
 	CHECK(large > 52 * MIB && large < HELD,
 	        "a larger trial has the kernel's peak");
-	/* keeps the memory allocated until here */
+	/* keeps the memory allocated up to this line */
 	CHECK(held[HELD - 1] == 1, "the runner has much memory");
 	free(held);
 }
@@ -212,7 +212,8 @@ static void padding(void)
 
 static void inherit_descriptors(void)
 {
-	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
+	int leak = open("/dev/null", O_RDONLY); /* this descriptor is not
+	                                           close-on-exec */
 	struct rm_launch launch = { .program = "/bin/sh" };
 	char sh[] = "sh", c[] = "-c",
 	     command[] = "ls /proc/self/fd | tr '\\n' ' ' >&2; exit 9";
@@ -230,7 +231,7 @@ static void inherit_descriptors(void)
 	close(leak);
 }
 
-/* A timer that causes EINTR a thousand times per second. */
+/* A timer causes EINTR a thousand times per second. */
 static void ignore_signal(int signal_number)
 {
 	(void)signal_number;

@@ -147,8 +147,9 @@ static void make_request(void)
 	free(text);
 }
 
-/* Limit in TiB for this number of threads and MiB of stack. The part for
-   available memory, which varies from call to call, is less than 1 TiB. */
+/* Returns the limit in TiB for this number of threads and MiB of stack. The
+   part for available memory varies from call to call, but is less than 1
+   TiB. */
 static uint64_t limit_tib(unsigned threads, rlim_t stack_mib)
 {
 	struct rlimit stack;
@@ -177,7 +178,7 @@ static void reserve_stacks(void)
 	setrlimit(RLIMIT_STACK, &before);
 }
 
-/* The limit varies between calls; a build with a sanitizer has none. */
+/* The limit varies between calls. A build with a sanitizer has no limit. */
 static void limit_memory(void)
 {
 	begin(RM_MEASURE_THROUGHPUT);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_progress.c - the line of a campaign's progress, and how often. */
+/* test_progress.c - the line that shows a campaign's progress, and how often it
+   is printed. */
 #include "runner/base/clock.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
@@ -9,7 +10,7 @@
 
 static const uint64_t second_ns = 1000000000;
 
-/* A progress that prints into memory. */
+/* A progress line that is printed to memory. */
 struct page {
 	struct rm_progress progress;
 	char *text;

@@ -20,7 +20,8 @@ static const struct rm_cell timed = { .id = "cell",
 	.repeat_wait = 0.2,
 	.repeat_most = 3 };
 
-/* Two threads of 24 ms; the second waited and slept `sleeps` times. */
+/* Makes a result of two threads of 24 ms. The second thread waited, and slept
+   `sleeps` times. */
 static json_t *result_of(double wait_ms, int sleeps)
 {
 	return json_pack("{s:[{s:i, s:i, s:i}, {s:i, s:I, s:i}]}", "by_thread",
@@ -30,7 +31,8 @@ static json_t *result_of(double wait_ms, int sleeps)
 	        "voluntary_switches", sleeps);
 }
 
-/* `expected` must be part of the reason; NULL: the trial is not disturbed. */
+/* `expected` must be part of the reason, or NULL if the trial is not
+   disturbed. */
 static bool check_stolen(const struct rm_cell *cell, json_t *result,
         double others_share, double stolen_share, const char *expected)
 {
@@ -102,8 +104,8 @@ static void apply_rule(void)
 	        "a limit of 0 % disables the check");
 }
 
-/* Four threads on two CPUs, of which each waits for half of 24 ms even on an
-   idle machine, or one waits while it holds the lock of the others. */
+/* Four threads share two CPUs. Each waits for half of 24 ms even on an idle
+   machine, or one waits while it holds the lock of the others. */
 static json_t *shared_cpus_result(double wait_ms, unsigned waiting)
 {
 	json_t *threads = json_array();
@@ -134,7 +136,7 @@ static void threads_share_cpus(void)
 	        "but other programs disturb them like other threads");
 }
 
-/* A program with threads of its own, which may delay its members. */
+/* Adds threads of the program itself, which may delay the measured threads. */
 static json_t *with_threads(json_t *result)
 {
 	json_object_set_new(
@@ -142,7 +144,7 @@ static json_t *with_threads(json_t *result)
 	return result;
 }
 
-/* The same trial, with the CPU time of these threads in the window. */
+/* Adds the CPU time of these threads in the window. */
 static json_t *with_time(json_t *result, double ms)
 {
 	json_object_set_new(
@@ -229,7 +231,8 @@ static void put_attempt(struct game *game, unsigned attempt, size_t arm)
 	        json_integer((json_int_t)game->ends[attempt][arm]));
 }
 
-/* Expected attempts: up to the first that is good in all arms or failed. */
+/* Returns the number of expected attempts. The last one is the first that is
+   good in all arms or failed. */
 static unsigned expected_attempts(const struct game *game, unsigned most)
 {
 	for (unsigned k = 1; k <= most; k++) {
@@ -274,7 +277,8 @@ static void play_random_games(void)
 			        "%c", (int)('a' + i));
 		for (unsigned k = 1; k <= RM_REPEATS_MAX + 1; k++)
 			for (size_t i = 0; i < game.arms.count; i++) {
-				/* mostly disturbed, so that games are long */
+				/* most trials are disturbed, so that games are
+				   long */
 				uint64_t draw = rm_below(rm_next(&random), 20);
 
 				game.ends[k][i] =
@@ -299,7 +303,7 @@ static void play_random_games(void)
 
 static char root[64];
 
-/* Two CPUs; the cell has CPU 1. */
+/* There are two CPUs, and the cell has CPU 1. */
 static void put_ticks(const char *cpu0, const char *cpu1, const char *all)
 {
 	char text[300];
@@ -309,7 +313,7 @@ static void put_ticks(const char *cpu0, const char *cpu1, const char *all)
 	fake_root_write(root, "proc/stat", text);
 }
 
-/* A quota set in the middle of a trial counts from then on. */
+/* A quota that is set during a trial counts from then on. */
 static void name_quota(void)
 {
 	const struct rm_cell cell = { .cpu_count = 0 };
@@ -339,7 +343,8 @@ static void name_quota(void)
 	CHECK(found.throttled_ns < 0, "without a control group it is unknown");
 }
 
-/* Interference over a time of `ms`, in which CPU 1 was busy for `ticks`. */
+/* Measures the interference during `ms`, in which CPU 1 was busy for
+   `ticks`. */
 static struct rm_interference measure(unsigned ms, int ticks, int nice_ticks)
 {
 	unsigned cpus[] = { 1, 1 };
@@ -358,7 +363,7 @@ static struct rm_interference measure(unsigned ms, int ticks, int nice_ticks)
 	return found;
 }
 
-/* A child that computes for `ms` of CPU time and is reaped. */
+/* Runs a child that computes for `ms` of CPU time, and reaps it. */
 static void use_cpu(unsigned ms)
 {
 	pid_t child = fork();
@@ -371,7 +376,7 @@ static void use_cpu(unsigned ms)
 	waitpid(child, NULL, 0);
 }
 
-/* Only the trial itself kept its CPU busy. */
+/* Only the trial itself keeps its CPU busy. */
 static void exclude_own_time(void)
 {
 	unsigned cpus[] = { 1 };
@@ -382,15 +387,16 @@ static void exclude_own_time(void)
 	put_ticks("0 0 0 0 0 0 0 0", "50 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_begin(&cell, &start);
 	use_cpu(100);
-	rm_sleep_until(rm_now_ns() + 100000000); /* the elapsed time is equal */
+	rm_sleep_until(rm_now_ns() + 100000000); /* so that the elapsed time is
+	                                            the same */
 	put_ticks("0 0 0 0 0 0 0 0", "60 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_end(&cell, &start, &found);
 	CHECK(found.others_share == 0,
 	        "a trial's own time is not interference");
 }
 
-/* Share of time that other programs took from a cell on both CPUs, one of them
-   listed twice, in 100 ms in which each CPU was busy for 50 ms. */
+/* Returns the share of time that other programs took from a cell on both CPUs,
+   one of which is listed twice. Each CPU was busy for 50 of 100 ms. */
 static double share_on_two_cpus(void)
 {
 	unsigned cpus[] = { 0, 1, 0 };
@@ -408,7 +414,7 @@ static double share_on_two_cpus(void)
 	return found.others_share;
 }
 
-/* If a count is unknown at the start, or decreases, there is no result. */
+/* There is no result if a count is unknown at the start or decreases. */
 static void reject_unknown_counts(void)
 {
 	unsigned cpus[] = { 1 };
@@ -439,8 +445,8 @@ static void interference(void)
 	CHECK(measure(100, 0, 0).steal_ticks == 2, "stolen ticks are counted");
 	CHECK(fabs(measure(100, 0, 0).stolen_share - 0.2) < 0.0001,
 	        "two of ten ticks of the cell's CPU were stolen");
-	/* 5 ticks of 10 ms within 100 ms of the simulated clock; a CPU that two
-	   threads share counts once */
+	/* there are 5 ticks of 10 ms in 100 ms of the simulated clock; a CPU
+	   that two threads share counts once */
 	double share = measure(100, 5, 0).others_share;
 
 	CHECK(share > 0.4999 && share <= 0.5,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_repeat_budget.c - the budget of repeats in random campaigns of several
    workloads, arms and rounds. Each walk of rm_repeats_walk() is compared with a
-   queue in whole per cent. */
+   queue that computes in whole per cent. */
 #include "runner/base/rng.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
@@ -12,7 +12,7 @@
 
 enum { GAMES = 3000, CELLS = 12, ROUNDS = 4, ARMS = 4, TURNS = 1000 };
 
-/* One attempt: all arms of a cell in a block. */
+/* One attempt at all arms of a cell in a block. */
 struct turn {
 	size_t cell;
 	unsigned block, attempt;
@@ -135,7 +135,7 @@ static void draw_game(struct game *game, uint64_t seed)
 	}
 }
 
-/* The budget in hundredths of a repeat. */
+/* Returns the budget in hundredths of a repeat. */
 static size_t allowed(const struct game *game, unsigned round)
 {
 	size_t sum = 0;
@@ -161,7 +161,8 @@ static unsigned round_of(const struct game *game, size_t cell, unsigned block)
 	return ROUNDS;
 }
 
-/* Runs a turn like a campaign, which does not run a trial with a line again. */
+/* Runs a turn like a campaign, which does not repeat a trial that has a
+   line. */
 static int play(void *context, size_t cell, unsigned block, unsigned attempt)
 {
 	struct game *game = context;
@@ -217,9 +218,9 @@ static bool is_due(
 	       turn->attempt <= game->cells[turn->cell].cell.repeat_most;
 }
 
-/* Computes the expected turns of a round. All cells queue; a cell to be
-   repeated queues again. The first cell that exceeds the budget is removed with
-   all cells after it. */
+/* Computes the expected turns of a round. All cells are queued, and a cell that
+   must be repeated is queued again. The first cell that exceeds the budget is
+   removed together with all cells after it. */
 static void queue_round(const struct game *game, unsigned number,
         struct turns *turns, size_t *repeats, size_t *refused)
 {
@@ -262,7 +263,8 @@ static bool same_turns(const struct turns *a, const struct turns *b)
 /* Results of the random games. */
 struct seen {
 	unsigned over, wrong_turns, wrong_counts, wrong_resumes, wrong_names;
-	unsigned acted, partly; /* budget refused all, some */
+	unsigned acted, partly; /* games in which the budget refused all, or
+	                           some */
 };
 
 /* A game with renamed maps must have the same turns. */
@@ -346,7 +348,7 @@ static void random_games(void)
 	        "an interrupted campaign has the same turns");
 }
 
-/* All 10 cells are disturbed in each attempt. */
+/* All 10 cells are disturbed in every attempt. */
 static void repeat_known_campaign(void)
 {
 	static struct game game;

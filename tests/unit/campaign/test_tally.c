@@ -22,7 +22,7 @@ static struct rm_arms arms = {
 static struct rm_tally tally;
 static int block;
 
-/* Adds one trial's line; true if it is accepted. */
+/* Adds the line of one trial. Returns true if it is accepted. */
 static bool ends(const char *cell, const char *arm, const char *status)
 {
 	struct rm_error error = { "" };

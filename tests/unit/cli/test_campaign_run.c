@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_campaign_run.c - exit status of rm_run_campaign(), and whether the
-   campaign is complete. Replaces the functions that prepare and run a
+   campaign is complete. This file replaces the functions that prepare and run a
    campaign. */
 #include "runner/cli/campaign_run.h"
 #include "tests/unit/cli/captured_output.h"
@@ -9,15 +9,16 @@
 #include <fcntl.h>
 #include <signal.h>
 
-/* Results of preparing and running, as set by each test. */
+/* Results of preparing and running; each test sets them. */
 static struct played {
 	struct rm_prepared prepared;
 	struct rm_error unprepared, stopped;
 	int prepare, run;
 	bool interrupted;
 	int cleared;
-	struct rm_campaign campaign; /* copy of what rm_campaign_run() received;
-	                                dir NULL: not called */
+	struct rm_campaign campaign; /* copy of the argument of
+	                                rm_campaign_run(); `dir` is NULL if it
+	                                was not called */
 	const struct rm_run_options *options;
 } played;
 
@@ -44,7 +45,7 @@ void rm_prepared_clear(struct rm_prepared *prepared)
 
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 {
-	/* without stdio: the path must have been printed by now */
+	/* written without stdio, to test that the path was printed before */
 	dprintf(STDOUT_FILENO, "(trials)\n");
 	dprintf(STDERR_FILENO, "(trials)\n");
 	played.campaign = *campaign;
@@ -56,7 +57,8 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 static void begin(void)
 {
 	static struct rm_topology topology;
-	static json_t *campaign; /* its machine is compared with this one */
+	static json_t *campaign; /* campaign.json whose machine is compared with
+	                            this one */
 
 	if (!campaign && !rm_topology_load("pu:1", &topology, NULL))
 		campaign = json_pack(
@@ -89,7 +91,7 @@ static int run(const struct rm_run_options *options, bool is_stage)
 	int status;
 
 	capture_begin(&captured);
-	/* set to the opposite of the expected value */
+	/* must change, as it is the opposite of the expected value */
 	complete = played.prepare || played.run || played.interrupted;
 	status = rm_run_campaign(options, &output, &complete);
 	capture_end(&captured);
@@ -201,7 +203,7 @@ static void statuses(void)
 	        "an interrupt is RM_INTERRUPTED");
 }
 
-/* Raises a signal; true if it is blocked and the descriptor becomes
+/* Raises a signal. Returns true if it is blocked and the descriptor becomes
    readable. */
 static bool is_watched(int fd, int number)
 {

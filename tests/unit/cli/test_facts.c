@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_facts.c - fact sheets of libraries: found by map id, read line by line,
-   with the source of the version. Uses sheets and libraries that this test
-   defines. */
+/* test_facts.c - fact sheets of libraries are found by map id and read line by
+   line, and give the source of the version. Uses sheets and libraries that this
+   test defines. */
 #include "runner/base/build_info.h"
 #include "runner/catalog/catalog.h"
 
@@ -16,8 +16,7 @@ static const struct rm_facts sheets[] = {
 static const char *libraries = "liburcu-cds 0.13.2, ck 0.7.1, ck-more 3, "
                                "libcuckoo unknown, liburcu 0.15.0";
 
-/* Includes the source with these tables; the object of the library is not
-   linked. */
+/* The source is included with these tables instead of linking its object. */
 #define rm_facts_table     sheets
 #define rm_build_libraries libraries
 #include "runner/catalog/facts.c"

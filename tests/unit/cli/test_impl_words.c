@@ -37,7 +37,7 @@ int main(void)
 	struct rm_impl nothing = { .ops = &none };
 	const struct rm_impl *gomap = rm_impl_find("gomap_rw");
 
-	/* sets no pointer to NULL, as if all operations were offered */
+	/* no pointer is NULL, as if all operations were offered */
 	memset(&ops, 0xff, sizeof(ops));
 	CHECK(count_words(&all, rm_impl_operation_word) >= 14 &&
 	                has_word(&all, rm_impl_operation_word, "scan"),

@@ -19,7 +19,7 @@ static struct rm_tally_cell counts[CELLS];
 static struct rm_tally tally;
 static struct captured_output captured;
 
-/* Makes cells c0, c1, ... of maps m0, m1, ..., whose trials are all ok. */
+/* Makes cells c0, c1, ... of maps m0, m1, ... All trials are ok. */
 static void begin(size_t number)
 {
 	for (size_t i = 0; i < CELLS; i++)

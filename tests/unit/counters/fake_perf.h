@@ -19,25 +19,26 @@ struct fake_event {
 	int group; /* descriptor of the leader */
 	bool open;
 	uint64_t value;
-	unsigned enables; /* of a leader */
+	unsigned enables; /* number of enables of a leader */
 	uint64_t enabled, running;
 };
 
 struct fake_perf {
 	pthread_mutex_t lock;
 	struct fake_event event[FAKE_FDS];
-	int opened; /* in total */
-	int alive;  /* now */
-	/* The simulated behaviour; 0 = off. */
+	int opened; /* number of descriptors opened so far */
+	int alive;  /* number of descriptors that are open */
+	/* The simulated behaviour; 0 means off. */
 	int error_all;       /* error of every open */
-	int error_at, error; /* call number `error_at` (from 1) to open an event
-	                        fails */
-	int error_read;      /* -errno of read */
+	int error_at, error; /* the call with this number (from 1) to open an
+	                        event fails */
+	int error_read;      /* -errno that reads return */
 	bool short_read;
-	bool old_arm; /* Arm before Linux 6.6: no PMU in the upper half */
-	unsigned group_limit; /* larger groups: EINVAL */
+	bool old_arm; /* like Arm before Linux 6.6: no PMU in the upper half */
+	unsigned group_limit; /* EINVAL for larger groups */
 	unsigned percent;     /* running / enabled; 100 = exact */
-	/* Value that interval number `n` (from 1) of a group adds. */
+	/* Returns the value that interval number `n` (from 1) of a group
+	   adds. */
 	uint64_t (*amount)(struct fake_perf *fake,
 	        const struct perf_event_attr *attr, unsigned n);
 	unsigned windows; /* for amount() */
@@ -167,7 +168,7 @@ static inline int fake_close(void *context, int fd)
 
 	pthread_mutex_lock(&fake->lock);
 	if (!fake_at(fake, fd)->open)
-		abort(); /* closed twice */
+		abort(); /* the descriptor was closed twice */
 	fake_at(fake, fd)->open = false;
 	fake->alive--;
 	pthread_mutex_unlock(&fake->lock);

@@ -24,7 +24,8 @@ static inline const char *wrapper_folder(void)
 	return folder;
 }
 
-/* Writes the script `path`: environment, then options of the helper. */
+/* Writes the script `path`, which sets the environment and starts the helper
+   with options. */
 static inline void wrapper_write(
         const char *path, const char *environment, const char *options)
 {
@@ -43,7 +44,7 @@ static inline void wrapper_write(
 		abort();
 }
 
-/* The stub library, with an environment that selects its fault. */
+/* Uses the stub library, with an environment that selects its fault. */
 static inline void wrapper_stub(const char *path, const char *environment)
 {
 	char options[PATH_MAX + 100];
@@ -55,7 +56,7 @@ static inline void wrapper_stub(const char *path, const char *environment)
 	wrapper_write(path, environment, options);
 }
 
-/* The real liblikwid on simulated registers of a Zen 3. */
+/* Uses the real liblikwid on simulated registers of a Zen 3. */
 static inline void wrapper_fake_msr(const char *path, const char *more)
 {
 	char environment[2 * PATH_MAX + 400], topology[PATH_MAX];

@@ -14,10 +14,10 @@
 #include <sys/syscall.h>
 
 /*
- * The machine is simulated: its files (fake_root.h), and its perf without a
- * PMU. This function replaces the C library's syscall(), so that the result
- * does not depend on the real machine. Other calls with up to four arguments
- * are passed on.
+ * The machine is simulated, both its files (fake_root.h) and its perf, which
+ * has no PMU. This function replaces the C library's syscall(), so that the
+ * result does not depend on the real machine. Other calls with up to four
+ * arguments are passed on.
  */
 long syscall(long number, ...)
 {
@@ -59,7 +59,8 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Returns the element of an array with this "metric"; NULL = none. */
+/* Returns the element of an array with this "metric"; or NULL if there is
+   none. */
 static const json_t *metric_in(const json_t *array, const char *metric)
 {
 	size_t i;
@@ -362,7 +363,8 @@ static void reject_recordings(void)
 	        "a value that is not a number");
 }
 
-/* Adds a valid line of a recording, except for one member (NULL: omitted). */
+/* Adds a line of a recording. It is valid except for one member, which is
+   omitted if its value is NULL. */
 static void put_line(
         char *text, size_t size, const char *member, const char *value)
 {
@@ -477,8 +479,8 @@ static void replay_times(void)
 	unlink(path);
 }
 
-/* A CPU of events.tsv in a simulated machine without a PMU. The real machine's
-   perf must not be reached. */
+/* Simulates a machine without a PMU, with a CPU of events.tsv. The perf of the
+   real machine must not be reached. */
 static void select_without_pmu(void)
 {
 	struct rm_counters_choice *choice = NULL;
@@ -506,7 +508,7 @@ static void select_without_pmu(void)
 	        "a requested back end that cannot work is an error");
 }
 
-/* A CPU that is not in events.tsv: likwid's search ends one step earlier, with
+/* The CPU is not in events.tsv. So likwid's search ends one step earlier, with
    the reason for the first name. */
 static void select_on_unknown_cpu(const char *root, unsigned cpu)
 {
@@ -527,8 +529,8 @@ static void select_on_unknown_cpu(const char *root, unsigned cpu)
 	rm_counters_release(choice);
 }
 
-/* The stub simulates counts that fit the kernels. This tests the whole way to a
-   verdict with the real helper, but without a PMU. */
+/* The stub simulates counts that fit the test loops. This tests all steps up to
+   a verdict with the real helper, but without a PMU. */
 static void prove_likwid(const char *root, unsigned cpu)
 {
 	static const char option[] =
@@ -568,7 +570,7 @@ static void prove_likwid(const char *root, unsigned cpu)
 	        "a likwid that exits is rejected with its reason");
 }
 
-/* A Neoverse N1, on which liblikwid counts through perf_event, and which has
+/* Simulates a Neoverse N1, on which liblikwid counts through perf_event. It has
    neither an msr device nor a daemon. */
 static void prove_likwid_on_arm(const char *root, unsigned cpu)
 {

@@ -136,7 +136,7 @@ static void reject_cpu_lines(void)
 	        "a line without a name");
 }
 
-/* Names that the kernel's header gives the codes of perf's generic events. */
+/* The codes of perf's generic events, by their names in the kernel's header. */
 static const struct {
 	const char *pmu, *name;
 	uint64_t config;
@@ -207,7 +207,7 @@ static void check_generic_events(const struct rm_event_map *map)
 struct expected {
 	const char *arch, *metric, *event;
 	uint64_t config;
-	const char *found_at; /* NULL: not offered */
+	const char *found_at; /* NULL if not offered */
 };
 
 static const struct expected look_ups[] = {
@@ -239,8 +239,8 @@ static const struct expected look_ups[] = {
 	{ "unknown", "branch_miss", NULL, 0x5, "*" },
 };
 
-/* Writes /proc/cpuinfo of a machine that has only CPU 0, in the format of its
-   kernel. */
+/* Writes /proc/cpuinfo of a machine that has only CPU 0, in the format that its
+   kernel uses. */
 static void write_cpuinfo(
         const char *root, const char *vendor, unsigned family, unsigned model)
 {
@@ -273,8 +273,8 @@ static bool is_expected(
 	       !strcmp(arch->chain[arch->steps - 1], "*");
 }
 
-/* Every model in a line must be identified as this CPU and have cycles and
-   instructions. */
+/* Checks that every model in a line is identified as this CPU and has cycles
+   and instructions. */
 static unsigned check_row(const char *root, const struct rm_event_map *map,
         const struct rm_cpu_row *row, unsigned *wrong)
 {
@@ -357,7 +357,7 @@ static const struct {
 	{ "unnamed 0/0", "processor\t: 0\n" },
 };
 
-/* An unknown CPU is not an error: it gets the kernel's generic events. */
+/* An unknown CPU is not an error. It gets the kernel's generic events. */
 static void identify_unknown_cpus(
         const char *root, const struct rm_event_map *map)
 {

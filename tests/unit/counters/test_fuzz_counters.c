@@ -165,7 +165,8 @@ static bool lines_are_valid(const json_t *lines)
 	return true;
 }
 
-/* Replays all intervals of the file to two threads without an error. */
+/* True if all intervals of the file are replayed to two threads without an
+   error. */
 static bool replays(const char *file, int intervals)
 {
 	json_t *arguments =

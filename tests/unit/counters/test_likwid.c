@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_likwid.c - the likwid back end: the real library on simulated registers,
-   and a stub that fails in every way. */
+/* test_likwid.c - tests the likwid back end with the real library on simulated
+   registers, and with a stub that fails in every way. */
 #include "runner/base/clock.h"
 #include "runner/counters/counters.h"
 #include "runner/counters/likwid.h"
@@ -20,8 +20,8 @@ static char folder[] = "/tmp/readmostly-likwid-XXXXXX";
 static char script[64];
 
 struct outcome {
-	int open, start, stop; /* codes */
-	struct rm_error error; /* of open */
+	int open, start, stop; /* results of the three calls */
+	struct rm_error error; /* error of open */
 	json_t *result;
 };
 
@@ -194,7 +194,7 @@ static void find_library_by_path(void)
 	struct rm_likwid_helper *helper = start();
 	struct outcome outcome = count(helper, two, 1, cpus01);
 
-	/* Two empty intervals precede the window, so n = 3. */
+	/* Two empty intervals precede the window, so the window is number 3. */
 	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 3000 &&
 	                value_at(&outcome, 1, 0) == 6000,
 	        "LD_LIBRARY_PATH selects the library");
@@ -244,7 +244,8 @@ static void reject_impossible_values(void)
 	        "a negative count is not a value");
 	CHECK(value_is("0.5", 0, "counted 0.5, expected a whole number"),
 	        "half a cycle is not a value");
-	/* cycles of an hour; the window is much shorter than a minute */
+	/* as many cycles as in an hour; the window is much shorter than a
+	   minute */
 	CHECK(value_is("36e12", 0, "more than any CPU can"),
 	        "more cycles than possible in the time are not a value");
 	CHECK(value_is("1e300", 1, "more than any CPU can"),
@@ -371,8 +372,8 @@ static void reject_cpus(void)
 	rm_likwid_helper_stop(helper);
 }
 
-/* Returns the helper's child that calls the library; 0 if /proc does not list
-   it. */
+/* Returns the helper's child that calls the library; or 0 if /proc does not
+   list it. */
 static int worker_of(const struct rm_likwid_helper *helper)
 {
 	int pid = rm_likwid_helper_pid(helper), child = 0;
@@ -540,7 +541,8 @@ static void count_without_pmu(void)
 	rm_likwid_helper_stop(helper);
 }
 
-/* The topology file is for two CPUs and in liblikwid 5.2's format. */
+/* Returns why the real library cannot be tested, or NULL. The topology file is
+   for two CPUs and in the format of liblikwid 5.2. */
 static const char *why_skip_real(void)
 {
 	void *library = dlopen("liblikwid.so.5.2", RTLD_LAZY);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_likwid_bits.c - privilege levels that the real liblikwid writes into the
-   registers of five CPUs, for all their events, and the scope in the result. */
+/* test_likwid_bits.c - compares the privilege levels that the real liblikwid
+   writes into the registers of five CPUs, for all events, with the scope in the
+   result. */
 #include "runner/counters/counters.h"
 #include "runner/counters/events.h"
 #include "runner/counters/likwid.h"
@@ -11,7 +12,8 @@
 
 #include <dlfcn.h>
 
-/* AMD PPR: PERF_CTL; Intel SDM: IA32_PERFEVTSEL, IA32_FIXED_CTR_CTRL. */
+/* Registers: PERF_CTL of AMD's PPR, and IA32_PERFEVTSEL and IA32_FIXED_CTR_CTRL
+   of Intel's SDM. */
 static const unsigned intel_control = 0x186, intel_last = 0x18d,
                       intel_fixed = 0x38d, amd_control = 0xc0010200,
                       amd_last = 0xc001020a;
@@ -35,9 +37,9 @@ static char root[64], topology[96], log_path[96], script[96];
 
 /* The values written into the registers for the events of one set. */
 struct written {
-	unsigned events; /* distinct core events and fixed counters */
+	unsigned events; /* number of distinct core events and fixed counters */
 	unsigned levels; /* USER and KERNEL bits, for all events */
-	bool equal;      /* levels of all events are equal */
+	bool equal;      /* true if the levels of all events are equal */
 	unsigned long long known[32];
 };
 
@@ -154,7 +156,8 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Counts one set. True if the levels of each event match the result's scope. */
+/* Counts one set. Returns true if the levels of each event match the result's
+   scope. */
 static bool levels_match_scope(const char *socket, json_t *set)
 {
 	static const unsigned cpu = 0;

@@ -9,7 +9,8 @@
 
 static struct fake_perf fake;
 
-/* Empty intervals count 7, the third one (the window) 1000 + config. */
+/* Empty intervals count 7. The third interval, which is the window, counts 1000
+   + config. */
 static uint64_t normal_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -140,7 +141,7 @@ static const char software_first[] =
         "{\"metric\": \"cycles\", \"event\": \"C\", \"pmu\": \"hw\","
         " \"config\": \"0x0\"}]}";
 
-/* A virtual PMU that opens but does not count. */
+/* Simulates a virtual PMU that opens but does not count. */
 static uint64_t zero_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -330,7 +331,8 @@ static void use_hybrid_pmus(const char *root)
 	        "an event of the other kind is rejected: it would read 0");
 }
 
-/* In addition to the cpu_core and cpu_atom above, as on Arrow Lake H. */
+/* Adds a third kind of core to the cpu_core and cpu_atom above, as on Arrow
+   Lake H. */
 static void use_p_cores_unbound(const char *root)
 {
 	static const char dir[] = "sys/bus/event_source/devices";
@@ -379,7 +381,7 @@ static const char three[] =
         "{\"metric\": \"l1d_fill\", \"event\": \"F\", \"pmu\": \"raw\","
         " \"config\": \"0x3\"}]}";
 
-/* A Neoverse N1 with Linux 5.15, then a big.LITTLE machine. */
+/* Tests a Neoverse N1 with Linux 5.15, and then a big.LITTLE machine. */
 static void count_on_old_arm_kernels(const char *root)
 {
 	static const char dir[] = "sys/bus/event_source/devices";
@@ -462,7 +464,8 @@ static void skip_unattached(void)
 	rm_counters_attach(session, 0);
 	rm_counters_enable(session, 0);
 	rm_counters_disable(session, 0);
-	rm_counters_enable(session, 1); /* not attached: no effect */
+	rm_counters_enable(session, 1); /* has no effect, because the thread is
+	                                   not attached */
 	rm_counters_disable(session, 1);
 	json_t *result = rm_counters_result(session);
 	const json_t *values =
@@ -485,7 +488,7 @@ static const char faults[] =
 
 enum { PAGE = 4096, OTHERS_PAGES = 4096 };
 
-/* The work of a thread that the map starts. */
+/* The work of a thread like those that a map starts. */
 static void *touch_many(void *arg)
 {
 	size_t bytes = (size_t)OTHERS_PAGES * PAGE;

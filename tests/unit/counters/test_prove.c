@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_prove.c - the known kernels and their verdicts; perf is simulated. */
+/* test_prove.c - tests the loops with known counts, and the verdicts from them.
+   perf is simulated. */
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
 #include "tests/unit/counters/events_table.h"
@@ -11,7 +12,8 @@
 
 static struct fake_perf fake;
 
-/* Codes of zen3 (events.tsv), and steps of the kernels for 32 KiB of L1d. */
+/* Event codes of zen3 (events.tsv), and numbers of steps of the test loops for
+   32 KiB of L1d. */
 enum {
 	CYCLES = 0x0,
 	INSTRUCTIONS = 0x1,
@@ -38,8 +40,8 @@ static double rate_of(uint64_t config, unsigned kernel)
 	}
 }
 
-/* The kernels of a set run in the order half, four, pages; on one core there is
-   no fourth. The leader is counted first and starts the next window. */
+/* The test loops of a set run in the order half, four, pages. On one core there
+   is no fourth loop. The leader is counted first and starts the next window. */
 static uint64_t model_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -52,7 +54,7 @@ static uint64_t model_amount(
 	return (uint64_t)(rate_of(attr->config, kernel) * steps[kernel]);
 }
 
-/* Simulates a dead fill counter; all others are correct. */
+/* Simulates a dead fill counter. All others are correct. */
 static uint64_t dead_fill_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
@@ -192,7 +194,7 @@ static void reject_unproved(void)
 	rm_attempt_free(&a);
 }
 
-/* Metrics that the pointer chases of one thread increase. Handovers of lines
+/* The pointer chases of one thread increase these metrics. Handovers of lines
    are excluded, since the simulated perf has one core. */
 static const char *const increased_metrics[] = { "cycles", "ref_cycles",
 	"instructions", "l1d_load", "dc_load", "l1d_access", "l1d_load_hit",
@@ -201,16 +203,17 @@ static const char *const increased_metrics[] = { "cycles", "ref_cycles",
 	"dtlb_miss" };
 enum { METRICS = sizeof(increased_metrics) / sizeof(*increased_metrics) };
 
-/* 0 cycles or instructions are not a value; other zeros are refuted. */
+/* Zero cycles or instructions are not a value. Zeros of other metrics are
+   refuted. */
 static bool is_dead(const char *metric, const char *verdict)
 {
 	return !strcmp(verdict,
 	        rm_metric_is_never_zero(metric) ? "no value" : "refuted");
 }
 
-/* With every counter of a CPU dead, the metrics that it offers must be refuted;
-   they are set in `seen`. Metrics that are never 0 are tried alone, because
-   they make the others of their pass null. */
+/* If every counter of a CPU is dead, all metrics that the CPU offers must be
+   refuted. Sets these in `seen`. Metrics that are never 0 are tried alone,
+   because they make the others of their pass null. */
 static bool dead_are_refuted(const char *root, unsigned cpu,
         const char *identity, bool never_zero, bool seen[METRICS])
 {
@@ -299,7 +302,7 @@ static void record_counts(const char *root)
 	FILE *out = fopen(path, "w");
 	struct rm_attempt a = try_with(model_amount, 0, out);
 	fclose(out);
-	/* Two sets, three kernels on one core. */
+	/* two sets, three test loops on one core */
 	CHECK(a.proved && rm_replay_load(path, &lines, &error) == 6,
 	        "each kernel of each set is an interval of the recording");
 	const json_t *line = json_array_get(lines, 0);
@@ -312,7 +315,8 @@ static void record_counts(const char *root)
 	rm_attempt_free(&a);
 }
 
-/* Number of recorded intervals, and of lines of `metric`; or -1. */
+/* Returns the number of recorded intervals, or -1. Sets the number of lines of
+   `metric`. */
 static int recorded(const char *root, const char *wanted, const char *metric,
         uint64_t (*amount)(
                 struct fake_perf *, const struct perf_event_attr *, unsigned),
@@ -341,7 +345,8 @@ static int recorded(const char *root, const char *wanted, const char *metric,
 	return intervals < 0 ? -1 : intervals;
 }
 
-/* Zeros of a dead counter would look like counts when replayed. */
+/* Zeros of a dead counter are not recorded, because they would look like counts
+   when replayed. */
 static void record_only_proved(const char *root)
 {
 	static const char last[] =
@@ -374,7 +379,7 @@ static void visit_every_line(void)
 	do {
 		void **next = *at;
 
-		*at = NULL; /* a second visit would crash here */
+		*at = NULL; /* makes a second visit crash */
 		at = next;
 		seen++;
 	} while (at && *at);
@@ -382,7 +387,8 @@ static void visit_every_line(void)
 	rm_chase_free(&chase);
 }
 
-/* The first two CPUs that this process may use; the same if there is one. */
+/* Sets the first two CPUs that this process may use, or the same CPU twice if
+   there is one. */
 static void two_cpus(unsigned *first, unsigned *second)
 {
 	cpu_set_t mask;
@@ -409,7 +415,7 @@ static void require_l1d_size(void)
 }
 
 /* The first CPU is an A53, the second an A72, and placement excludes the first.
-   If there is one CPU, its last lines in the file apply. */
+   If there is only one CPU, its last lines in the file apply. */
 static void place_kernels(const char *root)
 {
 	struct rm_topology topology = { .this_machine = true,
@@ -443,7 +449,8 @@ static void place_kernels(const char *root)
 	hwloc_bitmap_free(topology.usable);
 }
 
-/* The kernel's code for an L1d miss; the simulated perf counts it as one. */
+/* Uses the code of the Linux kernel for an L1d miss, which the simulated perf
+   counts. */
 static void prove_on_unknown_cpu(const char *root, unsigned cpu)
 {
 	struct rm_perf_ops ops = fake_perf_make(&fake, model_amount);
@@ -471,7 +478,8 @@ int main(void)
 {
 	char root[64];
 
-	/* one core: the simulated perf cannot detect the end of handovers */
+	/* uses one core, because the simulated perf cannot detect the end of
+	   handovers */
 	if (!has_events()) {
 		puts("1..0 # SKIP " NO_EVENTS);
 		return 0;

@@ -29,7 +29,7 @@ static void put(struct gomap *map, uint64_t key, uint64_t word)
 	        map, shape, (struct rm_key){ .word = key }, &value, NULL);
 }
 
-/* Returns the value, or 0; `cost` is the number of hashes. */
+/* Returns the value, or 0; `*cost` is the number of hashes computed. */
 static uint64_t get(struct gomap *map, uint64_t key, unsigned *cost)
 {
 	struct rm_value value = { { 0 } };

@@ -33,7 +33,7 @@ static void put(struct gomap *map, struct rm_key key, uint64_t word)
 	gomap_exchange(map, shape, key, &value, NULL);
 }
 
-/* Returns the value, or 0; `cost` is the number of hashes. */
+/* Returns the value, or 0; `*cost` is the number of hashes computed. */
 static uint64_t get(struct gomap *map, struct rm_key key, unsigned *cost)
 {
 	struct rm_value value = { { 0 } };
@@ -54,7 +54,7 @@ static void short_keys(void)
 
 	CHECK(get(map, text("a", 1), &cost) == 0 && cost == 0,
 	        "an empty map does not hash");
-	for (unsigned i = 0; i < 8; i++) /* lengths 0, 4 .. 28 */
+	for (unsigned i = 0; i < 8; i++) /* keys of lengths 0, 4 .. 28 */
 		put(map, text(letters, i * 4), i + 1);
 	for (unsigned i = 0; i < 8; i++) {
 		found &= get(map, text(letters, i * 4), &cost) == i + 1;

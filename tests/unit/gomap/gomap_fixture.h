@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static long blocks_live;        /* allocated and not freed */
-static unsigned allocs_to_fail; /* in 1000 */
-static long allocs_left = -1;   /* allocations that succeed before all fail; -1:
-                                 no limit */
+static long blocks_live;        /* blocks that are allocated and not freed */
+static unsigned allocs_to_fail; /* this many allocations in 1000 fail */
+static long allocs_left = -1;   /* allocations that succeed before all fail, or
+                                   -1 for no limit */
 static uint64_t allocs_state = 1;
 
 static inline bool alloc_fails(void)
@@ -110,7 +110,7 @@ static inline bool value_is(
 	return !memcmp(value, &wanted, shape.value_bytes);
 }
 
-/* Write, find and remove the entry of rank n. */
+/* These write, find and remove the entry of rank n. */
 static inline bool put(struct gomap *map, struct rm_shape shape, uint64_t n)
 {
 	struct key_text text;
@@ -145,7 +145,7 @@ static inline bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
 		tap_check((condition), fact_, __FILE__, __LINE__);           \
 	} while (0)
 
-/* True if all invariants hold; prints the one that is violated. */
+/* True if all invariants hold. If one is violated, prints which. */
 static inline bool sound(const struct gomap *map)
 {
 	const char *why = gomap_check(map);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gomap_keys_float.h - Go's map: words that are float64, which may differ from
- * themselves. One of the choices for GOMAP_KEYS, see gomap_keys.h; words only.
+ * themselves. One of the choices for GOMAP_KEYS, see gomap_keys.h. For shapes
+ * with 64-bit keys only.
  *
  * NaN equals nothing. Each insert of NaN adds another entry, which no lookup
  * finds and no removal removes. Iterations visit it, and only clearing the map
- * ends it. As in Go, its hash is drawn anew each time, since with a single hash
- * all NaNs would form one chain. gomap_grow.h and gomap_iterate.h define how
- * such an entry moves and how it is visited then. The two zeros are equal and
- * have equal hashes; a write stores its own key.
+ * removes it. As in Go, a new hash is drawn for it each time, since with a
+ * single hash all NaNs would form one chain. gomap_grow.h and gomap_iterate.h
+ * define how such an entry moves and how iterations then visit it. The two
+ * zeros are equal and have equal hashes; a write stores its own key.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H
 #define RM_SUPPORT_GOMAP_KEYS_FLOAT_H

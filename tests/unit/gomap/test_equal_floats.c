@@ -27,7 +27,7 @@ static const struct trace_plan plans[] = {
 	{ "floats-1500", TRACE_FLOATS, false, 1500, STEPS, 0, 1 },
 };
 
-/* Counts of the tested events in all replays. */
+/* Numbers of the tested events in all replays. */
 static struct {
 	uint64_t growths, ranges_in_growth, ranges_through_growth, unequal,
 	        cleared;
@@ -41,8 +41,8 @@ static uint64_t word_of(double number)
 	return word;
 }
 
-/* Returns the key of a rank. Every fourth is NaN, with either sign and its own
-   fraction; ranks 1 and 2 are the zeros. */
+/* Returns the key of a rank. Every fourth key is a NaN, with either sign and a
+   fraction of its own. The keys of ranks 1 and 2 are the zeros. */
 static struct rm_key float_of(uint64_t rank)
 {
 	if (rank % 4 == 0)
@@ -56,8 +56,8 @@ static struct rm_key float_of(uint64_t rank)
 /* Go's math.NaN(). */
 static const struct rm_key nan_key = { .word = 0x7ff8000000000001 };
 
-/* Adds up the entries that were present at the start. Each of the first
-   step->rank of them inserts another one, so that the map grows during the
+/* Adds up the entries that were present at the start. At each of the first
+   step->rank entries, inserts another one, so that the map grows during the
    iteration. */
 static uint64_t range(struct gomap *map, const struct trace_step *step)
 {

@@ -4,7 +4,8 @@
  * hashes, the same operations lead to the same buckets (docs/go-equality.md).
  * slow: over five seconds of CPU time; not part of `make check`.
  */
-#include "tests/go/gomap_state.h" /* first, since its hash is injected */
+#include "tests/go/gomap_state.h" /* included first, since its hash is
+                                     injected */
 
 #include "tests/go/compare.h"
 
@@ -37,7 +38,7 @@ static const struct trace_plan plans[] = {
 	{ "nil-map", TRACE_NIL, false, 10, 200, 0, 1 },
 };
 
-/* Counts of the tested events in all replays. */
+/* Numbers of the tested events in all replays. */
 static struct {
 	uint64_t growths, same_size, seeds, overflow, busiest_log2;
 } seen;
@@ -73,7 +74,7 @@ static bool add(void *context, struct rm_key key, const struct rm_value *value)
 	return true;
 }
 
-/* Executes one step; stores the value that it returned, or 0. */
+/* Executes one step. Stores the value that it returned, or 0. */
 static bool do_step(struct gomap *map, const struct trace_step *step,
         struct rm_shape shape, uint64_t *returned)
 {
@@ -113,8 +114,8 @@ struct play {
 	uint64_t seeds, layout, results;
 };
 
-/* Compares the state after a step. If Go drew a new seed, so did the map, and
-   the log continues with Go's new hashes. */
+/* Compares the state after a step. If Go drew a new seed, the map must have
+   drawn one, too, and the log continues with Go's new hashes. */
 static bool compare(struct play *play, uint32_t step)
 {
 	uint64_t fields[GOMAP_STATE_FIELDS + 3];
@@ -187,7 +188,8 @@ static bool follows_growth_rule(uint64_t count, unsigned before, unsigned after)
 	       count - 1 <= (before ? 13 * ((1ULL << before) / 2) : 8);
 }
 
-/* Checks when B changes, with the project's own hash: no hash affects it. */
+/* Checks when B changes, with the hash of this project, because the hash does
+   not affect that. */
 static bool replay_growth(
         const struct trace_plan *plan, struct reference *reference)
 {
@@ -220,7 +222,7 @@ static bool replay_growth(
 }
 
 /* Executes a step on a nil map in a child process and stores its message in
-   `line`. False: the child did not abort. */
+   `line`. Returns false if the child did not abort. */
 static bool ends_process(const struct trace_step *step, char *line, size_t size)
 {
 	int ends[2], status = 0;
@@ -249,7 +251,7 @@ static bool ends_process(const struct trace_step *step, char *line, size_t size)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-/* If a store made Go panic, it must abort here with Go's message. */
+/* If a store made Go panic, the port must abort with Go's message. */
 static bool compare_panic(struct reference *reference,
         const struct trace_step *step, uint32_t number)
 {
@@ -297,8 +299,8 @@ static bool replay(const struct trace_plan *plan, struct reference *reference)
 	                                 : replay_native(plan, reference);
 }
 
-/* Checks which versions of Go are compared with native maps, for each minor
-   version that find_go.sh accepts. */
+/* Checks, for each minor version that find_go.sh accepts, whether native maps
+   are compared with it. */
 static void check_go_versions(void)
 {
 	const struct trace_plan any = { .name = "sync", .set = TRACE_CLASSIC };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's map: when it grows, its size, and its reaction to misuse. */
+/* Tests when Go's map grows, its size, and its reaction to misuse. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 #include <signal.h>
@@ -129,7 +129,7 @@ static void conflicts_are_detected(void)
 	int status;
 
 	put(map, RM_U64X8, 1);
-	map->flags |= GOMAP_WRITING; /* like a write of another thread */
+	map->flags |= GOMAP_WRITING; /* as if another thread were writing */
 	if (fork() == 0) {
 		close(STDERR_FILENO);
 		signal(SIGABRT, SIG_DFL);
@@ -146,7 +146,8 @@ static void conflicts_are_detected(void)
 	gomap_iterate_next(&it, RM_U64X8, &key, &value);
 	gomap_iterate_end(&it);
 	CHECK(map->extra->conflicts == 2, "iteration during write");
-	put(map, RM_U64X8, 2); /* finds the flag set, and at its end cleared */
+	put(map, RM_U64X8, 2); /* finds the flag set, and clears it at the
+	                          end */
 	CHECK(map->extra->conflicts == 4,
 	        "write during write, detected by both");
 	map->flags |= GOMAP_WRITING;

@@ -14,8 +14,8 @@ extern const struct rm_impl rm_impl_gomap_rw, rm_impl_gomap_rw_boxed,
 
 enum { KEYS = 1000 };
 
-/* Returns a statistic of the process so far; negative: not counted in this
-   build. */
+/* Returns a statistic of the process so far, or a negative number if this build
+   does not count it. */
 static double allocator_stat(const char *name)
 {
 	struct wanted_stat wanted = { name, -1 };
@@ -59,7 +59,8 @@ static void filled_end(struct filled *filled)
 	filled->ops->destroy(filled->map);
 }
 
-/* The cost of a store to each key: calls, bytes, and growth of held bytes. */
+/* The cost of one store to each key: calls, bytes, and increase of held
+   bytes. */
 struct cost {
 	double allocations, frees, allocated_bytes, bytes;
 };
@@ -127,7 +128,7 @@ static void *box_of(const struct filled *filled, uint64_t rank)
 	return box_at(&slot);
 }
 
-/* The old box is freed after the exchange, so the new box has another
+/* The old box is freed after the exchange, so the new box has a different
    address. */
 static void a_store_replaces_the_box(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's map with all keys in one chain: how the chain ends, is compacted, and
-   waits for memory. */
+/* Tests Go's map with all keys in one chain: how the chain ends, how it is
+   compacted, and how it waits for memory. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
-/* Finds keys whose hash in this map ends with these bits; with `same_top`, they
-   also have the tophash of the first one. */
+/* Finds keys whose hash in this map ends with these bits. If `same_top`, they
+   also have the tophash of the first key. */
 static size_t colliding(const struct gomap *map, uint64_t mask, uint64_t low,
         bool same_top, uint64_t *ranks, size_t wanted)
 {
@@ -59,7 +59,7 @@ static void deletes_lead_to_a_growth_of_the_same_size(void)
 	gomap_destroy(map);
 }
 
-/* Growth has got its array, but there is no memory to move a long chain. */
+/* Growth has its new array, but there is no memory to move a long chain. */
 static void a_chain_waits_for_memory(void)
 {
 	struct gomap *map = gomap_create(52, RM_U64X8, 3);
@@ -111,7 +111,7 @@ static void chains_end_where_entries_end(void)
 		for (unsigned i = 0; i < 40; i++)
 			put(map, RM_U64X8, ranks[i]);
 		for (unsigned left = 40; left > 1; left--) {
-			/* removes from the end, from the start, and anywhere */
+			/* removes at the end, at the start, or anywhere */
 			unsigned i =
 			        round % 3 == 0 ? left - 1
 			        : round % 3 == 1
@@ -138,7 +138,7 @@ static void chains_end_where_entries_end(void)
 }
 
 /* Returns noverflow after 2^17 overflow buckets in a map of 2^B buckets. The
-   map draws the random numbers, from its seed. */
+   random numbers depend on the map's seed. */
 static unsigned count_overflow_buckets(unsigned log2_buckets)
 {
 	struct gomap *map = gomap_create(8, RM_U64X8, 3);
@@ -153,8 +153,8 @@ static unsigned count_overflow_buckets(unsigned log2_buckets)
 	return counted_now;
 }
 
-/* Expects 2^17 draws with probability 2^-(B-15): mean within six standard
-   errors. */
+/* Expects 2^17 draws with probability 2^-(B-15), whose mean is within six
+   standard errors. */
 static void large_maps_count_a_sample(void)
 {
 	CHECK(count_overflow_buckets(15) == 1U << 15,

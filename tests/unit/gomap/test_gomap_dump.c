@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Output of Go's map: compares the census of its chains with a separate count,
-   and checks the header printed when writes conflict with other accesses. */
+/* Tests the output of Go's map. Compares the census of its chains with a
+   separate count, and checks the header that is printed when a write conflicts
+   with another access. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 #include "impls/gomap/gomap_dump.h"
@@ -22,7 +23,7 @@ static struct gomap *filled(struct rm_shape shape, uint64_t entries)
 
 static void census_counts(struct rm_shape shape, int index)
 {
-	/* in the middle of a growth: 6656 entries are one too many for B 10 */
+	/* the map is growing, since 6656 entries are one too many for B 10 */
 	struct gomap *map = filled(shape, 6700);
 	struct gomap_census census = { 0 };
 	uint64_t entries = 0, chains = 0, by_length = 0, by_slots = 0;
@@ -140,7 +141,7 @@ static void misuse_shows_the_header(void)
 	gomap_destroy(map);
 }
 
-/* test_equal_gomap compares message and exit with Go's. */
+/* test_equal_gomap compares the message and the exit with those of Go. */
 static void nil_is_an_empty_map(void)
 {
 	struct gomap_iterator it;
@@ -169,7 +170,7 @@ static void nil_is_an_empty_map(void)
 
 static void chance_is_exponential(void)
 {
-	/* e^-1, e^-6.5 */
+	/* the results are e^-1 and e^-6.5 */
 	CHECK(gomap_chance_of_none(1) > 0.36787 &&
 	                gomap_chance_of_none(1) < 0.36789 &&
 	                gomap_chance_of_none(6.5) > 0.0015033 &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash that faults in the middle of a write: Go's map checks for another
-   writer, then hashes, then sets its flag. So after the fault the flag is
-   clear. */
+/* Tests a hash that faults during a write. Go's map first checks for another
+   writer, then hashes the key, and then sets its flag. So the flag is clear
+   after the fault. */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_fault.h"
 #include "tests/unit/gomap/gomap_fixture.h"
 

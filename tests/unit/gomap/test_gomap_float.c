@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that do not equal themselves, in Go's map of float64: which operations
-   find them, and where growth moves them. test_equal_floats compares this with
-   Go. */
+/* Tests keys that do not equal themselves in Go's map of float64: which
+   operations find them, and where growth moves them. test_equal_floats compares
+   this with Go. */
 #define GOMAP_KEYS "tests/unit/gomap/gomap_keys_float.h"
 #include "tests/unit/gomap/gomap_fixture.h"
 
@@ -26,8 +26,8 @@ static struct gomap *filled(uint64_t last)
 	return map;
 }
 
-/* Number of values below MANY that an iteration visits. MANY + 1: it visits one
-   value twice, or an unknown value. */
+/* Returns the number of values below MANY that an iteration visits, or MANY + 1
+   if it visits a value twice or an unknown value. */
 static size_t visited(struct gomap *map)
 {
 	static bool met[MANY];
@@ -89,7 +89,7 @@ static void only_an_iteration_finds_them(void)
 }
 
 /* An entry removed before its visit is not visited. This iteration continues in
-   the array from before the growth, and no lookup could detect that the key was
+   the array from before the growth. No lookup could detect that the key was
    removed. */
 static void an_iteration_in_an_outgrown_array_sees_a_clear(void)
 {
@@ -114,11 +114,11 @@ static void an_iteration_in_an_outgrown_array_sees_a_clear(void)
 	gomap_destroy(map);
 }
 
-/* Finds the entry of value n: chain and tophash. */
+/* The place of an entry: chain and tophash. */
 struct spot {
 	uint64_t chain;
 	uint8_t top;
-	bool old; /* in the old array, not moved */
+	bool old; /* true if in the old array and not moved */
 };
 
 static void find_spots(struct gomap *map, struct gomap_bucket *buckets,
@@ -147,9 +147,9 @@ static void find_all(struct gomap *map, struct spot *spots)
 		        true, spots);
 }
 
-/* Completes a growth, with or without an iterator. Of the moved entries, counts
-   those that the lowest bit of their tophash decided and those with a new
-   tophash. */
+/* Completes a growth, with or without an iterator. Counts the moved entries
+   whose half depends on the lowest bit of their tophash, and those that got a
+   new tophash. */
 static unsigned complete_growth(
         bool with_iterator, unsigned *by_bit, unsigned *redrawn)
 {
@@ -201,7 +201,7 @@ static void growth_halves_them(void)
 	CHECK(redrawn == 0, "and the tophash stays");
 }
 
-/* Starts an iterator at each step of a growth, which then continues. */
+/* Starts an iterator at each step of a growth. The growth then continues. */
 static void an_iteration_begun_in_a_growth(void)
 {
 	bool right = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Iteration over Go's map: an entry that is present throughout is visited once,
-   whatever else changes. */
+/* Tests iteration over Go's map. An entry that is present all the time is
+   visited once, whatever else changes. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 enum { RANKS = 4096, ROUNDS = 150 };
@@ -10,9 +10,9 @@ enum { RANKS = 4096, ROUNDS = 150 };
 struct scene {
 	struct gomap *map;
 	struct rm_shape shape;
-	uint64_t version[RANKS]; /* 0: absent */
+	uint64_t version[RANKS]; /* 0 if absent */
 	unsigned visits[RANKS];
-	bool throughout[RANKS]; /* since the iteration began */
+	bool throughout[RANKS]; /* true if present since the iteration began */
 	uint64_t rng, sequence;
 	bool right;
 };
@@ -55,8 +55,8 @@ static bool key_is(struct rm_shape shape, struct rm_key key, uint64_t n)
 	       !memcmp(key.bytes, wanted.bytes, key.length);
 }
 
-/* Visits one entry; false at the end. The entry must have its key and current
-   value. */
+/* Visits one entry. Returns false at the end. The entry must have its key and
+   current value. */
 static bool visit(struct scene *scene, struct gomap_iterator *it)
 {
 	struct rm_key key;
@@ -89,7 +89,7 @@ static void end(struct scene *scene, struct gomap_iterator *it)
 		scene->right &= !scene->throughout[n] || scene->visits[n] == 1;
 }
 
-/* Writes between two visits; the round selects growth, shrinking, churn or
+/* Writes between two visits. The round selects growth, shrinking, churn or
    clearing. */
 static void disturb(struct scene *scene, uint64_t round, uint64_t width)
 {
@@ -184,7 +184,7 @@ static void entries_are_visited_once(unsigned s)
 	        "the map grew during iterations, and no memory leaked");
 }
 
-/* Adds new keys and removes those added 50 before. */
+/* Adds new keys, and removes each key after 50 others were added. */
 static void come_and_go(struct scene *scene, uint64_t *head, uint64_t times)
 {
 	for (uint64_t end_at = *head + times; *head < end_at; ++*head) {
@@ -207,7 +207,7 @@ static void same_size_growth_meanwhile(void)
 			.map = gomap_create(100, RM_STR16X8, round),
 			.rng = round,
 			.right = scene.right || round == 0 };
-		/* 50 stay, 50 others change until chains are long */
+		/* 50 keys stay; 50 others are replaced until chains are long */
 		for (uint64_t n = 0; n < 50; n++)
 			set(&scene, n);
 		come_and_go(&scene, &head, 100 + round * 5);
@@ -242,8 +242,9 @@ static void count_moved(
 			}
 }
 
-/* An iterator begins, the map doubles, and all keys are removed. The keys'
-   bytes are freed, so moved slots of either half must not lead to them. */
+/* An iteration begins, the map doubles, and all keys are removed. The bytes of
+   the keys are freed, so slots that were moved to either half must not point to
+   them. */
 static void removed_keys_are_erased_from_the_old_array(void)
 {
 	enum { FULL = 52 }; /* 13/2 keys in each of 8 buckets */
@@ -256,7 +257,7 @@ static void removed_keys_are_erased_from_the_old_array(void)
 		.right = true };
 	for (uint64_t n = 0; n < FULL; n++)
 		set(&scene, n);
-	while (gomap_get(scene.map->oldbuckets)) /* as any write does */
+	while (gomap_get(scene.map->oldbuckets)) /* as every write does */
 		set(&scene, 0);
 	begin(&scene, &it);
 	for (uint64_t n = 0; n <= FULL; n++)
@@ -273,8 +274,8 @@ static void removed_keys_are_erased_from_the_old_array(void)
 	gomap_destroy(scene.map);
 }
 
-/* Does the same during growth: the first removals erase slots of the array that
-   is still being moved. */
+/* Does the same during growth, when the first removals erase slots of the array
+   that is still being moved. */
 static void keys_removed_during_growth_are_erased(void)
 {
 	enum { FULL = 52 };
@@ -291,7 +292,7 @@ static void keys_removed_during_growth_are_erased(void)
 	while (gomap_get(scene.map->oldbuckets))
 		set(&scene, 0);
 	begin(&scene, &it);
-	set(&scene, FULL); /* growth begins */
+	set(&scene, FULL); /* starts growth */
 	for (uint64_t n = 0; n <= FULL; n++) {
 		unset(&scene, n);
 		during += gomap_get(scene.map->oldbuckets) != NULL;
@@ -329,7 +330,7 @@ static void two_last_iterators_free_once(void)
 			.map = gomap_create(0, RM_U64X8, seed) };
 		iterated = scene.map;
 		begin(&scene, &it);
-		for (uint64_t n = 0; n < 104; n++) /* it doubles */
+		for (uint64_t n = 0; n < 104; n++) /* the map doubles */
 			set(&scene, n);
 		clear(&scene);
 		chained += scene.map->extra->retired_buckets &&
@@ -364,8 +365,8 @@ static void order_is_random(void)
 		gomap_iterate_end(&it);
 		distinct += first[key.word]++ == 0;
 	}
-	/* 1000 draws from 1000 entries of unequal probability hit at most 632
-	   on average */
+	/* 1000 draws from 1000 entries hit 632 different ones on average, or
+	   fewer if their probabilities differ */
 	CHECK(distinct > 300, "iterations start at random entries");
 	gomap_destroy(map);
 }

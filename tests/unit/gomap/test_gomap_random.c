@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's map against a trivial model: random operations and regular checks of
-   every invariant, with and without memory. */
+/* Compares Go's map with a trivial model, by random operations and regular
+   checks of every invariant, both with enough memory and without. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 enum { RANKS = 3000, OPERATIONS = 1000000, CHECK_EACH = 9973 };
@@ -24,7 +24,7 @@ static void model_upsert(struct model *model, uint64_t n, struct rm_key key)
 	_Atomic uint64_t *words =
 	        gomap_assign(model->map, model->shape, key, &was_there);
 
-	if (!words) { /* memory ran out: nothing has changed; an update never
+	if (!words) { /* memory ran out, so nothing has changed; an update never
 	                 fails */
 		model->agrees &=
 		        !was_there && !model->value[n] && allocs_to_fail;
@@ -92,7 +92,7 @@ static void model_clear(struct model *model)
 	model->count = 0;
 }
 
-/* Sums up the map's statistics and frees it. */
+/* Adds up the map's statistics and frees the map. */
 static void model_end(struct model *model)
 {
 	const struct gomap_extra *extra = model->map->extra;
@@ -117,8 +117,8 @@ static void model_restart(struct model *model)
 	model->count = 0;
 }
 
-/* Adds new keys and removes old ones; 100 stay. Near the load limit of 104,
-   chains get longer and sparser until they are compacted. */
+/* Adds new keys and removes old ones, so that 100 are present. Near the load
+   limit of 104, chains get longer and sparser until they are compacted. */
 static void step_fresh(struct model *model)
 {
 	uint64_t rank = model->head++ % RANKS;
@@ -129,7 +129,7 @@ static void step_fresh(struct model *model)
 	model_remove(model, old, key_of(model->shape, old, &text));
 }
 
-/* Many operations on few ranks: fills, churns or empties. */
+/* Makes many operations on few ranks, which fill, churn or empty the map. */
 static void step_mixed(struct model *model, uint64_t phase)
 {
 	uint64_t x = rm_next(&model->rng);
@@ -152,7 +152,7 @@ static void step_mixed(struct model *model, uint64_t phase)
 		model_lookup(model, n, key);
 }
 
-/* Runs phases of 16384 operations; each fifth phase starts over with new
+/* Runs phases of 16384 operations; every fifth phase starts over with new
    keys. */
 static void step(struct model *model, uint64_t i)
 {

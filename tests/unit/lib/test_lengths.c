@@ -55,7 +55,7 @@ static void *write_work(void *context)
 	return NULL;
 }
 
-/* Number of lengths that the map never had. */
+/* Returns how often length() returned a length that the map never had. */
 static unsigned wrong_lengths(struct count *count)
 {
 	const struct rm_map_ops *ops = count->impl->ops;

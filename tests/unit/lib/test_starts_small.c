@@ -15,7 +15,8 @@
 
 #include <math.h>
 
-/* The largest shards have 86 KB; a table for KEYS has 16 MB or more. */
+/* The largest set of empty shards has 86 KB. A table for KEYS has 16 MB or
+   more. */
 enum { MOST_BYTES = 1 << 20, KEYS = 1 << 20 };
 
 static double bytes(void)
@@ -26,7 +27,7 @@ static double bytes(void)
 	return wanted.value;
 }
 
-/* Returns the bytes of a map without keys; NAN: the map cannot be created
+/* Returns the bytes of a map without keys; or NAN if the map cannot be created
    here. */
 static double bytes_of_empty(const struct rm_impl *impl)
 {
@@ -73,7 +74,7 @@ static void starts_small_if_map(const struct rm_impl *impl)
 
 int main(void)
 {
-	if (isnan(bytes())) { /* a sanitizer's malloc */
+	if (isnan(bytes())) { /* a sanitizer has its own malloc */
 		SKIP("maps start small", "no allocations are counted here");
 		return DONE();
 	}

@@ -2,7 +2,7 @@
 /*
  * test_urcu_lfht.c - tests liburcu's table with a model and with threads.
  *
- * Not for ThreadSanitizer, since the library is not instrumented, so its
+ * This test is not for ThreadSanitizer. The library is not instrumented, so its
  * barriers are unknown and every freed node looks like a race.
  */
 #include "runner/impl.h"
@@ -27,7 +27,7 @@ static bool write_much(
 	return false;
 }
 
-/* Nodes retired during a scan wait for its end, even above the limit. */
+/* Nodes retired during a scan are freed after it, even above the limit. */
 static void scans_stay_online(const struct rm_impl *impl)
 {
 	const struct rm_sizing sizing = { .keys = 1,

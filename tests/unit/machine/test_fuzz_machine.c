@@ -18,7 +18,7 @@
 
 enum { MACHINE_EVERY = 256 };
 
-/* A text of which three copies are longer than a fact. */
+/* Three copies of this text are longer than a fact. */
 #define LONG                                                     \
 	"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz " \
 	"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrs"
@@ -41,8 +41,8 @@ static const char *const texts[] = {
 	"performance\n", NULL
 };
 
-/* Paths at which such a text may be. The cgroup file always exists, since it
-   contains the folder of other files. */
+/* Files to which such a text is written. The cgroup file always exists, since
+   it contains the folder of other files. */
 static const char *const places[] = { "/proc/cpuinfo", "/proc/meminfo",
 	"/proc/self/cgroup", "/sys/fs/cgroup/cpu.max",
 	"/sys/fs/cgroup/three/cpuset.cpus.effective",
@@ -51,10 +51,11 @@ static const char *const places[] = { "/proc/cpuinfo", "/proc/meminfo",
 	"/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor" };
 enum { PLACES = sizeof(places) / sizeof(*places), CGROUP = 2, WAYS = 8 };
 
-static size_t without[PLACES]; /* number of facts found without the file */
+static size_t without[PLACES]; /* number of facts that are found without the
+                                  file */
 static struct rm_topology topology;
 
-/* Uses each way in which machine.c reads a fact. */
+/* Reads a fact in one of the ways that machine.c uses. */
 static void read_fact(size_t way, struct rm_fact *fact)
 {
 	switch (way) {
@@ -97,7 +98,7 @@ static bool is_sound(const char *text, bool is_there)
 	return sound;
 }
 
-/* Number of facts found; -1: one is not sound. */
+/* Returns the number of facts found, or -1 if a fact is not sound. */
 static int count_found(void)
 {
 	int found = 0;
@@ -149,8 +150,8 @@ static bool machine_is_sound(void)
 	return sound;
 }
 
-/* Writes a file at a place; NULL removes it. Returns its path, valid until the
-   tenth call. */
+/* Writes a file at a place, or removes it if the text is NULL. Returns its
+   path, valid until the tenth call. */
 static const char *write_file(size_t place, const char *text, size_t length)
 {
 	char name[128];
@@ -162,7 +163,7 @@ static const char *write_file(size_t place, const char *text, size_t length)
 	return fuzz_path(name);
 }
 
-/* Removes all files at a place, except the cgroup's. */
+/* Removes the file at a place, except that of the cgroup. */
 static void clear(size_t place)
 {
 	write_file(place, place == CGROUP ? texts[CGROUP] : NULL,

@@ -85,7 +85,7 @@ static void denied(void)
 	snprintf(path, sizeof(path), "%s/proc/secret", root);
 	chmod(path, 0);
 	if (geteuid() == 0) {
-		/* root can read all files, so become another user */
+		/* root can read all files, so the test becomes another user */
 		chmod(root, 0755);
 		snprintf(path, sizeof(path), "%s/proc", root);
 		chmod(path, 0755);
@@ -127,7 +127,8 @@ static void fields(void)
 	        "a part of another word is not a flag");
 }
 
-/* By hand: printf 'readmostly 0123456789abcdef0123456789abcdef' | sha256sum */
+/* Computed by: printf 'readmostly 0123456789abcdef0123456789abcdef' |
+   sha256sum */
 static void installation(void)
 {
 	static const char digits[] = "ef77de843852fd90";
@@ -312,8 +313,8 @@ static void json(void)
 
 static char finding_text[512]; /* text of the last finding */
 
-/* True if the doctor has this finding for `subject`, and its command contains
-   `command`. */
+/* True if the doctor has this finding for `subject` and the command of the
+   finding contains `command`. */
 static bool finds(const char *machine, const char *subject,
         enum rm_finding_level level, const char *command)
 {
@@ -340,7 +341,7 @@ static bool finds(const char *machine, const char *subject,
 	return ok;
 }
 
-/* Files, each with a good and a bad text, which the doctor must distinguish. */
+/* The doctor must distinguish a good and a bad text of each of these files. */
 static void doctor_files(void)
 {
 	static const struct {
@@ -398,15 +399,16 @@ static void doctor_files(void)
 		write_file(cases[i].path, cases[i].good);
 		good = finds(cases[i].machine, cases[i].subject,
 		        RM_FINDING_GOOD, NULL);
-		/* a group above may have a limit; another CPU a governor */
+		/* a parent group may have a limit, and another CPU a
+		   governor */
 		unknown |= !strcmp(cases[i].subject, "cgroup") ||
 		           !strcmp(cases[i].subject, "governor");
 		CHECK(good && bad && unknown, cases[i].subject);
 	}
 }
 
-/* Two switches with opposite meanings; Intel's "no turbo" takes precedence.
-   NULL: the file is missing. */
+/* There are two switches with opposite meanings. Intel's "no turbo" takes
+   precedence. NULL means that the file is missing. */
 static void doctor_turbo(void)
 {
 	static const struct {
@@ -466,7 +468,8 @@ static void doctor_others(void)
 	setenv("RM_SYSFS", root, 1);
 }
 
-/* Result of rm_busy_measure() for two files; NULL: missing. */
+/* Returns the result of rm_busy_measure() for two files; NULL means that a file
+   is missing. */
 static struct rm_busy look(const char *pressure, const char *load)
 {
 	struct rm_busy found;
@@ -512,7 +515,7 @@ static void busy(void)
 	        "unreadable files are unknown, not busy");
 }
 
-/* Two pipes that simulate a file whose sum has changed at the second read. */
+/* Two pipes simulate a file whose sum has changed at the second read. */
 struct pressure {
 	char path[128], next[128];
 };
@@ -535,8 +538,8 @@ static void *tell_pressure(void *opaque)
 	return NULL;
 }
 
-/* 200 s within a quarter of a second would be 80,000 %; on a busy machine the
-   second read comes later, so the value is lower. */
+/* A wait of 200 s in a quarter of a second would be 80,000 %. On a busy machine
+   the second read comes later, so the value is lower. */
 static void waiting_goes_on(void)
 {
 	struct pressure pressure;
@@ -553,7 +556,7 @@ static void waiting_goes_on(void)
 	        pthread_create(&id, NULL, tell_pressure, &pressure))
 		abort();
 	rm_busy_measure(2, false, &found);
-	pthread_cancel(id); /* needed if the second read did not happen */
+	pthread_cancel(id); /* needed if there was no second read */
 	pthread_join(id, NULL);
 	fake_root_remove(root);
 	CHECK(found.is_busy && found.pressure_percent > 80 &&
@@ -562,8 +565,8 @@ static void waiting_goes_on(void)
 	        "between reads");
 }
 
-/* Runs the probe on this text: time on a CPU, time waited, number of time
-   slices. */
+/* Runs the probe on a text of three numbers: time on a CPU, time waited, and
+   number of time slices. */
 static struct rm_busy probe(const char *schedstat)
 {
 	struct rm_busy found = { 0 };
@@ -603,7 +606,7 @@ static struct rm_busy probe_that_waited(void)
 
 	sched_getaffinity(0, sizeof(all), &all);
 	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one); /* uses one CPU, so there are only two
+	CPU_SET(sched_getcpu(), &one); /* only one CPU, so there are only two
 	                                  reads */
 	fake_root_make(root, sizeof(root));
 	fake_root_write(root, "proc/thread-self/none", "");

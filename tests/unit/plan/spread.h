@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spread.h - computes the positions of a plan's trials, only from cell ids and
-   running order. */
+/* spread.h - computes the positions of a plan's trials from nothing but cell
+   ids and running order. */
 #ifndef RM_SPREAD_H
 #define RM_SPREAD_H
 

@@ -168,7 +168,7 @@ static void names_are_read(void)
 	        "an empty list is not a tree without maps");
 }
 
-/* Uses the folder of this test; the ids are not maps. */
+/* Uses the folder of this test. The ids do not belong to maps. */
 static void simulated_maps(void)
 {
 	char why[256] = "old", path[RM_PROGRAM_BYTES];

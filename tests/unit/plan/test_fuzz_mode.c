@@ -102,7 +102,7 @@ static bool reads_back(const struct rm_inputs *inputs, bool touched, char *why)
 	struct rm_error error = { "" };
 	bool ok = inputs->budget_ns > 0;
 
-	/* without --touched, a mode of only `touched` has no workloads */
+	/* without --touched, a mode that has only `touched` has no workloads */
 	if (ok && inputs->workload_count && write_again(inputs))
 		ok = !read_mode("again", touched, &again, &error) &&
 		     same(inputs, &again);

@@ -65,7 +65,7 @@ static int parse(const char *text, size_t length, struct rm_workload *workload,
 	        fuzz_path("fuzz.conf"), text, length, NULL, 0, workload, error);
 }
 
-/* Does the same, with the last line of the text as an option --set. */
+/* Parses the text with its last line as an option --set. */
 static int parse_with_set(const char *text, size_t length,
         struct rm_workload *workload, struct rm_error *error)
 {

@@ -51,7 +51,8 @@ static bool required_operations(const struct rm_impl *impl)
 	       ops->quiesce && (keys || !rm_impl_is_map(impl));
 }
 
-/* True if each loop is of a known kind and the map or technique has a check. */
+/* True if the kind of each loop is known and the map or technique has a
+   check. */
 static bool check_loops(const struct rm_impl *impl)
 {
 	const struct rm_own_loop *own = impl->loops;

@@ -14,7 +14,7 @@ static char root[64];
 static struct rm_error error;
 static struct rm_inputs mode;
 
-/* Reads a mode with this text; clears the previous one. */
+/* Reads a mode with this text. Clears the previous mode. */
 static int load(const char *text, const struct rm_override *set, size_t count)
 {
 	rm_inputs_clear(&mode);
@@ -42,7 +42,7 @@ static bool refused(const char *text, const char *words)
 	return false;
 }
 
-/* Returns the blocks of the workloads, which show whose line applied. */
+/* True if the workloads have these blocks, which show whose line applied. */
 static bool blocks_are(unsigned one, unsigned two)
 {
 	const struct rm_workload *w = mode.workloads;
@@ -155,7 +155,7 @@ static void names_stay_in_their_folder(void)
 	        "at most two includes are nested");
 }
 
-/* True if the mode is read by this path from this folder. */
+/* True if the mode can be read by this path from this folder. */
 static bool found_from(const char *folder, const char *path)
 {
 	char back[128];
@@ -226,7 +226,7 @@ static void touched_maps(void)
 	CHECK(maps_are(&mode.workloads[0], "m1 ") &&
 	                maps_are(&mode.workloads[2], "m2 "),
 	        "other workloads keep their maps");
-	/* the base counts as one of RM_LIST_MAX */
+	/* the base is one of RM_LIST_MAX */
 	for (int i = 2; i < RM_LIST_MAX; i++)
 		sprintf(many + strlen(many), " n%d", i);
 	CHECK(fit(many) == 0 &&
@@ -379,7 +379,7 @@ static void maps_are_needed(void)
 	                needs.throughput == 12 && needs.counters == 12 &&
 	                needs.others == 0,
 	        "each measure, shape and size is listed");
-	/* 8 bytes are in the shapes; 64 and 256 are sizes */
+	/* 8 bytes are part of the shapes; 64 and 256 are sizes */
 	CHECK(needs.sized == 16 && needs.placed == 12,
 	        "sizes and key-differs determine the flavour");
 	CHECK(rm_plan_needs(

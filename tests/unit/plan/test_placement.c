@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_placement.c - placement on synthetic machines of hwloc; the table is
-   placements.txt. */
+/* test_placement.c - tests placement on synthetic machines of hwloc, by the
+   table placements.txt. */
 #include "runner/plan/placement.h"
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
@@ -15,7 +15,8 @@
 static struct rm_topology machine;
 static struct rm_error error;
 
-/* Changes the machine by "online 0-3" and the like; false: no such line. */
+/* Changes the machine by a line such as "online 0-3". Returns false if there is
+   no such line. */
 static bool change_machine(const char *key, char *value)
 {
 	hwloc_bitmap_t set = hwloc_bitmap_alloc();

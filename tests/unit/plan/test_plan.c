@@ -77,7 +77,8 @@ static struct rm_map_name names[] = { { .id = "missing_map",
 	.needs = "libmissing",
 	.remedy = "packages: libmissing-dev" } };
 
-/* Catalogs: all of `impls`; maps with other sizes; maps of a single test. */
+/* Three catalogs: all of `impls`, maps with other sizes, and maps of a single
+   test. */
 static struct rm_catalog usual_maps, sized_maps, test_maps;
 
 static const struct rm_limits roomy = { .memory = { 16ULL << 30, "" },
@@ -121,8 +122,8 @@ static int build(const char *text, const char *machine,
 	return failed;
 }
 
-/* Returns the planned cell of a map with this measure and number of threads (0:
-   any), or NULL. */
+/* Returns the planned cell of a map with this measure and number of threads (0
+   for any number), or NULL. */
 static const struct rm_cell *cell_of(const struct rm_plan *plan,
         const char *map, enum rm_measure measure, unsigned threads)
 {
@@ -197,8 +198,8 @@ static void order_depends_on_the_seed_only(void)
 	rm_plan_free(&c);
 }
 
-/* Four workloads whose cells have different numbers of blocks: few short cells
-   with 26 blocks, many cells with one. */
+/* The cells of four workloads have different numbers of blocks: a few short
+   cells have 26 blocks, and many cells have one. */
 static void trials_are_spread_evenly(void)
 {
 	static const struct {
@@ -484,7 +485,7 @@ static void slots_need_sessions(void)
 	rm_plan_free(&plan);
 }
 
-/* Tests cells that would fail or be void in every trial. */
+/* The plan must skip cells that would fail or be void in every trial. */
 static void litmus_tests_ignore_other_factors(void)
 {
 	static const char *const kinds[] = { "store-buffering", "take-twice" };
@@ -684,7 +685,7 @@ static void unsafe_maps_run_where_it_is_safe(void)
 	rm_plan_free(&plan);
 }
 
-/* 3 % of 16 keys is less than one rank, and one rank of 17 is 5.9 %. */
+/* 3 % of 16 keys are less than one rank, and one rank of 17 is 5.9 %. */
 static void few_keys_have_no_such_share_of_misses(void)
 {
 	struct rm_plan plan;
@@ -808,8 +809,8 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 	rm_plan_free(&plan);
 }
 
-/* Every loop, with its fixed share of writes; NULL: the share is the requested
-   one. */
+/* Every loop with its fixed share of writes, or NULL if the share is the
+   requested one. */
 static const struct {
 	const char *loop, *share;
 } shares[] = { { "mix", NULL }, { "scan:1", NULL }, { "stall", NULL },
@@ -853,7 +854,8 @@ static void build_loop(
 	build(text, "pu:2", &options, plan);
 }
 
-/* Otherwise the cell's name would say 3 %, and its result another share. */
+/* Otherwise the name of the cell would contain 3 %, and its result another
+   share. */
 static void writes_need_a_loop_that_draws_them(void)
 {
 	struct rm_plan plan;
@@ -930,8 +932,8 @@ static void other_loops_have_fixed_writes(void)
 	}
 }
 
-/* Loops that write whatever the share is; all but the last two insert or remove
-   keys whatever the kind of writes is. */
+/* These loops write, whatever the share is. All except the last two insert or
+   remove keys, whatever the kind of write is. */
 static void loops_that_always_write_are_not_for_unsafe_maps(void)
 {
 	static const char *const loops[] = { "fill", "random-fill", "grow",
@@ -966,7 +968,7 @@ static const char long_reason[] =
         "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
         "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
 
-/* Used only in tests of this map, which must not affect the other tests. */
+/* Used only in tests of this map, so that it does not affect other tests. */
 static const struct rm_impl *const sized_impls[] = { &plain, &sized };
 static const struct rm_plan_options with_sized = {
 	.seed = 1, .limits = &roomy, .catalog = &sized_maps
@@ -1211,7 +1213,7 @@ static void equal_cells_run_once(void)
 	rm_plan_free(&plan);
 }
 
-/* Four caches of 32 MiB are 8 Mi keys and values of 8 bytes each. */
+/* Four caches of 32 MiB hold 8 Mi keys and values of 8 bytes each. */
 static void keys_may_fill_the_last_level_cache(void)
 {
 	const char *text = "writes = 3%\nkeys = llc*4\nthreads = 1\n"
@@ -1235,8 +1237,8 @@ static void keys_may_fill_the_last_level_cache(void)
 	rm_plan_free(&plan);
 }
 
-/* Pages may be on any allowed node, threads only on usable CPUs. Tests a CPU
-   mask and a node that has only memory. */
+/* Pages may be on any allowed node, but threads only on usable CPUs. Tests a
+   CPU mask and a node that has only memory. */
 static void memory_beyond_the_cpus(void)
 {
 	const char *text = MINIMAL "maps = plain\n"
@@ -1351,7 +1353,7 @@ static uint64_t planned_bytes(const char *shape, const char *keys)
 	return bytes;
 }
 
-/* While it grows, a table has its entries twice. A node, malloc's overhead and
+/* While a table grows, it has its entries twice. A node, malloc's overhead and
    empty slots are estimated as 64 bytes per key. */
 static void memory_is_planned_for_what_maps_need(void)
 {
@@ -1597,7 +1599,7 @@ static void json_both_ways(void)
 }
 
 /* Returns, for cells with these threads and this measure, repeat_wait in
-   percent, or repeat_most if `most` is set; -1: they differ. */
+   percent, or repeat_most if `most` is set; Returns -1 if they differ. */
 static int repeated(const struct rm_plan *plan, unsigned threads,
         enum rm_measure measure, bool most)
 {
@@ -1615,8 +1617,8 @@ static int repeated(const struct rm_plan *plan, unsigned threads,
 	return all;
 }
 
-/* True if trials with these threads are repeated because of other programs
-   exactly if their threads are bound. */
+/* True if trials with these threads are repeated because of other programs if
+   and only if their threads are bound. */
 static bool are_bound_if_judged(const struct rm_plan *plan, unsigned threads)
 {
 	bool all = true;
@@ -1709,7 +1711,8 @@ static void estimates_are_the_measured_ones(void)
 	rm_plan_free(&plan);
 }
 
-/* Returns the estimate for the cell with these threads; 0: not planned. */
+/* Returns the estimate for the cell with these threads, or 0 if it is not
+   planned. */
 static uint64_t estimate_of(const struct rm_plan *plan, unsigned threads)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
@@ -1811,7 +1814,8 @@ static double cost_of(const char *map, const char *loop)
 	return scaled_cost_of(map, loop, 0);
 }
 
-/* tests/fixtures/trial-costs.tsv: 90 ms with windows of 25 ms. */
+/* tests/fixtures/trial-costs.tsv: A trial takes 90 ms if its window is 25
+   ms. */
 static void costs_depend_on_the_map(void)
 {
 	static const char paced[] = "loop = paced\nrate = 10k/s\n"
@@ -1831,7 +1835,7 @@ static void costs_depend_on_the_map(void)
 	        "a faster machine needs less time, but not for its window");
 }
 
-/* Returns the planned extra time of a trial of a program in another
+/* Returns the planned extra time of a trial if the program is in another
    language. */
 static uint64_t other_language_ns(const char *text)
 {

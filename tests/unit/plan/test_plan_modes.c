@@ -21,13 +21,13 @@ static const struct rm_limits roomy = { .memory = { (uint64_t)64 << 30, "" },
 static const struct rm_plan_options usual = {
 	.seed = 7,
 	.limits = &roomy,
-	/* as on the machine of the estimates */
+	/* as on the machine that the estimates are from */
 	.counters_reason = "no counters in a virtual machine",
 };
 static struct rm_error last;
 
 /* Returns the estimate of all trials, including cells whose programs are not
-   built next to this test, since `make bench` builds them for the mode. */
+   built yet, since `make bench` builds them for the mode. */
 static uint64_t full_estimate_ns(const struct rm_plan *plan)
 {
 	uint64_t ns = plan->estimate_ns;
@@ -73,7 +73,8 @@ static void add_tree(void)
 	char line[4096];
 	FILE *pipe = popen(rows, "r");
 
-	/* the names of all maps, including those with missing libraries */
+	/* reads the names of all maps, including those with missing
+	   libraries */
 	rm_catalog_clear(&all_maps);
 	if (rm_catalog_load(
 	            rm_host_sibling_path("../readmostly", line, sizeof(line)),
@@ -102,7 +103,7 @@ static int plan_mode(const char *name, const char *machine,
 	if (strstr(machine, "pack:8"))
 		options.counters_reason = NULL; /* a server has counters */
 	*plan = (struct rm_plan){ 0 };
-	last.text[0] = '\0'; /* may have the error of an earlier mode */
+	last.text[0] = '\0'; /* clears the error of an earlier mode */
 	failed = rm_inputs_load(
 	        (struct rm_sources){ .mode = name }, NULL, 0, inputs, &last);
 	rm_topology_load(machine, &topology, &last);
@@ -162,7 +163,7 @@ static void modes_keep_their_budgets(void)
 		        modes[i].name, modes[i].rounds, "core:2 pu:1", 1);
 	for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++)
 		keeps_its_budget("smoke", 26, machines[i], i < 2 ? 1.1 : 2);
-	/* without repeats */
+	/* this mode has no repeats */
 	keeps_its_budget("standard", 20, "pack:8 [numa] core:16 pu:2", 1.15);
 	keeps_its_budget("full", 40, "pack:8 [numa] core:16 pu:2", 1.15);
 }

@@ -14,7 +14,7 @@
 
 static char folder[] = "/tmp/rm-test-workload-XXXXXX";
 
-/* Writes a new file in the test's folder; returns its path. */
+/* Writes a new file in the folder of the test. Returns its path. */
 static const char *file_of(const char *name, const char *text)
 {
 	static char path[4][256];
@@ -455,8 +455,8 @@ static void text_reads_back(void)
 	CHECK(all, "real workloads read back from their own text");
 }
 
-/* Lines of a mode add up and --set is not in a file, but the text has one line
-   per key. */
+/* A list may come from several lines of a mode or from --set, but the text of
+   the workload has one line for each key. */
 static void long_lists_read_back(void)
 {
 	struct rm_sources sources = { .set = "peers", .mode = "quick" };
@@ -543,7 +543,7 @@ static void touched(void)
 	rm_inputs_clear(&mode);
 }
 
-/* Loads a mode with `count` workloads, eight per line; returns the result. */
+/* Loads a mode with `count` workloads, eight per line. Returns the result. */
 static int mode_of_many(unsigned count, struct rm_inputs *mode)
 {
 	char text[4096] = "budget = 3min", name[32];
@@ -665,7 +665,7 @@ static void modes(void)
 	        "a malformed section is rejected");
 }
 
-/* True if the workload has these maps, "a b c", in this order. */
+/* True if the workload has these maps, such as "a b c", in this order. */
 static bool maps_are(const struct rm_workload *workload, const char *ids)
 {
 	char text[200] = "";
@@ -676,7 +676,7 @@ static bool maps_are(const struct rm_workload *workload, const char *ids)
 	return !strcmp(text, ids);
 }
 
-/* Uses files of modes(). */
+/* Uses the files of modes(). */
 static void lines_of_maps_add_up(void)
 {
 	struct rm_inputs mode = { .workloads = NULL };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_allocator.c - environment of a process with another malloc(). This file
-   replaces access() and fopen(), which simulate the machine. */
+/* test_allocator.c - tests the environment of a process with another malloc().
+   This file replaces access() and fopen(), which simulate the machine. */
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
 
@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 static struct played {
-	const char *library;    /* end of the only path that exists; or NULL */
-	const char *huge_pages; /* contents of the kernel's file on huge pages;
-	                           NULL: none */
+	const char *library;    /* end of the only path that exists, or NULL */
+	const char *huge_pages; /* contents of the kernel's file on huge pages,
+	                           or NULL if missing */
 } played;
 
 int access(const char *path, int mode)

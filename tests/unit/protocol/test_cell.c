@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_cell.c - numbers with units, the cell's id and its JSON. */
+/* test_cell.c - tests numbers with units, ids of cells, and their JSON. */
 #include "runner/base/number.h"
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
@@ -165,7 +165,7 @@ static void round_trip_numbers(void)
 	for (int i = 0; i <= 10000; i++)
 		all = share_reads_back(i / 10000.0) && all;
 	CHECK(all, "10,001 shares read back from their text");
-	/* a prime: nearly all have all digits of a double */
+	/* 9973 is a prime, so nearly all shares have all digits of a double */
 	for (int i = 0; i <= 9973; i++)
 		all = share_reads_back(i / 9973.0) && all;
 	CHECK(all, "shares of 17 digits read back");
@@ -175,8 +175,8 @@ static void round_trip_numbers(void)
 	CHECK(!strchr(text, 'e'), "a small number has no exponent");
 }
 
-/* True if this distribution in JSON is read, and written as `expected`; if that
-   is NULL, true if it is rejected with an error. */
+/* True if this distribution in JSON is read and then written as `expected`. If
+   that is NULL, true if it is rejected with an error. */
 static bool dist_is(const char *text, const char *expected)
 {
 	struct rm_cell cell = example(), back = { 0 };
@@ -336,7 +336,7 @@ static void round_trip_json(void)
 	json_decref(second);
 }
 
-/* Members that exist only for unusual values. */
+/* Tests members that exist only for unusual values. */
 static void omit_usual_values(void)
 {
 	struct rm_cell cell = example(), back = { 0 };

@@ -20,7 +20,7 @@ static void record_report(void *context, const char *where, const char *what)
 	snprintf(report->text, sizeof(report->text), "%s %s", where, what);
 }
 
-/* Checks the JSON against one field. `expected`: the report, or "". */
+/* Checks the JSON against one field. `expected` is the report, or "". */
 static bool check(const char *text, const char *path, const char *types,
         const char *expected)
 {

@@ -206,7 +206,7 @@ static enum fuzz_verdict judge_request(
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* For a rejected answer, the reason in the journal must be valid text. */
+/* Checks that the journal's reason for a rejected answer is valid text. */
 static enum fuzz_verdict reject_answer(const struct rm_error *error,
         const char *text, size_t length, char *why)
 {
@@ -247,7 +247,7 @@ static enum fuzz_verdict judge_answer(
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* Reads KEY = VALUE of a workload file; an accepted value must read back the
+/* Reads KEY = VALUE of a workload file. An accepted value must read back the
    same. */
 static enum fuzz_verdict judge_factor(
         struct fuzz_input *input, const char *text, size_t length, char *why)

@@ -16,7 +16,7 @@
 static struct rm_cell cell;
 static struct rm_error error;
 
-/* Input and output text; NULL: the input is rejected. */
+/* Input and output text. The output is NULL if the input is rejected. */
 struct pair {
 	const char *in, *out;
 };
@@ -49,7 +49,7 @@ static bool reads(const struct rm_factor *factor, const struct pair *pairs)
 	return all;
 }
 
-/* Does the same for JSON, with both as text. */
+/* Like reads_as(), but for JSON. Both values are JSON texts. */
 static bool json_reads_as(
         const struct rm_factor *factor, const char *in, const char *out)
 {
@@ -197,7 +197,7 @@ static void parse_whole_numbers(void)
 	        "the schema has the bounds");
 }
 
-/* A member of 32 bits must not change its neighbours. */
+/* Writing a member of 32 bits must not change its neighbours. */
 static void keep_neighbours(void)
 {
 	const struct rm_factor narrow = {

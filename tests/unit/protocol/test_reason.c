@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Compares the text for the last `keep` bytes of `errors`. */
+/* Checks the text that is made from `why` and the last `keep` bytes of
+   `errors`. */
 static bool check_last(const char *why, const char *errors, size_t size,
         size_t keep, const char *expected)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_readmap.c - readmap: sizes of tables, and when they are freed. */
+/* test_readmap.c - tests the sizes of readmap's tables, and when they are
+   freed. */
 enum { READMAP_LOAD_EIGHTHS = 11 };
 #define EPOCH_GUARDED true
 #include "impls/readmap/readmap_ops.h"
@@ -51,7 +52,7 @@ static uint64_t lines_of(struct readmap *map)
 	return rm_stat_read(&map->lines_now);
 }
 
-/* Bytes of the current table and of its chains. */
+/* Returns the bytes of the current table and of its chains. */
 static size_t bytes_of(struct readmap *map)
 {
 	struct readmap_table *table = readmap_table_of(readmap_word(map));
@@ -63,8 +64,8 @@ static size_t bytes_of(struct readmap *map)
 	return bytes;
 }
 
-/* Replaces each key ROUNDS times by a new one. Every bucket overflows at some
-   time, so only compaction keeps the size. */
+/* Replaces each key ROUNDS times by a new key. Every bucket overflows at some
+   time, so the size stays only because of compaction. */
 static void fresh_writes_keep_the_size(void)
 {
 	struct readmap *map = create_map(true);
@@ -91,8 +92,8 @@ static void fresh_writes_keep_the_size(void)
 	ops.destroy(map);
 }
 
-/* Inserts up to 4,096 keys into a small map. From 1,024 on, that is two octaves,
-   the bytes of the current table are compared with the keys. */
+/* Inserts up to 4,096 keys into a small map. From 1,024 keys on, compares the
+   bytes of the current table with the number of keys. */
 static void a_key_takes_at_most_100_bytes(void)
 {
 	struct readmap *map = create_map(false);
@@ -136,7 +137,8 @@ static void tables_follow_the_number_of_keys(void)
 	ops.destroy(map);
 }
 
-/* A reader inside of its guard keeps the tables that it may have seen. */
+/* While a reader is inside its guard, tables that it may have seen are not
+   freed. */
 static void a_guard_keeps_tables(void)
 {
 	struct readmap *map = create_map(false);

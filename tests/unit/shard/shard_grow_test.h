@@ -104,8 +104,8 @@ static inline void tiny_alike(void)
 	CHECK(heap_held == held, "all memory of split shards is freed");
 }
 
-/* Inserts 200,000 keys into a real map. Returns the largest number of keys that
-   one operation moved; *splits receives the number of splits. */
+/* Inserts 200,000 keys into a map of normal size. Returns the largest number of
+   keys that one operation moved, and sets `*splits` to the number of splits. */
 static inline double most_moved(const char *id, double *splits)
 {
 	const struct rm_impl *impl = rm_impl_find(id);

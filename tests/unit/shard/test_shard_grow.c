@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_grow.c - shards that are split one by one, a batch per write. */
+/* test_shard_grow.c - tests shards that are split one by one, a batch per
+   write. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 0, GROW_TIMED = 0 };
 #include "impls/shard/shard_grow_ops.h"
@@ -10,7 +11,7 @@ static const struct rm_map_ops tiny_ops = { GROW_OPS };
 
 #include "tests/unit/shard/shard_grow_test.h"
 
-/* Where a shard's keys go when N doubles (claim S2-29). */
+/* Tests where a shard's keys go when N doubles (claim S2-29). */
 static void two_ways_to_double(void)
 {
 	const unsigned shards = 32, bits = 5;
@@ -43,7 +44,7 @@ static struct grow_shard *moving(const struct grow_map *map)
 	return NULL;
 }
 
-/* Looks a key up in the new map, then in the old one. */
+/* Looks a key up in the new map and then in the old one. */
 static bool new_then_old(
         struct grow_shard *shard, struct rm_key key, struct rm_value *value)
 {

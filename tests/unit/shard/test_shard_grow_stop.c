@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_grow_stop.c - the growing shards that stop all threads. */
+/* test_shard_grow_stop.c - tests the growing shards that stop all threads. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 1, GROW_TIMED = 0 };
 #include "impls/shard/shard_grow_ops.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_grow_timed.c - growing shards that a background thread splits:
-   when it inspects shards, what it does each time that it holds a lock, and
-   that it switches only verified shards. Tests that act as the thread stop the
-   clock. */
+/* test_shard_grow_timed.c - tests growing shards that a background thread
+   splits: when it inspects shards, what it does in each hold of a lock, and
+   that it switches only verified shards. A test that takes the place of the
+   thread stops the clock. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 0, GROW_TIMED = 1 };
 #define GROW_INSPECTION_NS ((uint64_t)20000)
@@ -22,8 +22,8 @@ enum {
 	HANG_SECONDS = 10, /* time limit of a call that takes microseconds */
 };
 
-/* The map's clock, by how much each reading advances it, and the number of
-   readings. */
+/* The clock of the map, the time by which each reading advances it, and the
+   number of readings. */
 static _Atomic uint64_t clock_ns, advance_ns, clock_readings;
 
 static uint64_t now_ns(void)
@@ -34,8 +34,9 @@ static uint64_t now_ns(void)
 	return now;
 }
 
-/* Sets the clock and waits until the map's thread has done what is due. The
-   first reading may be from before that; the third one follows the work. */
+/* Sets the clock and waits until the map's thread has done the work that is
+   due. The first reading may come before the clock was set, but the third one
+   comes after the work. */
 static void advance_clock_to(uint64_t ns)
 {
 	atomic_store(&clock_ns, ns);
@@ -58,7 +59,7 @@ static void *create(const struct rm_map_ops *ops)
 	return ops->create(&sizing);
 }
 
-/* Creates a map with KEYS keys whose thread never inspects; returns its first
+/* Creates a map with KEYS keys whose thread never inspects. Sets its first
    shard. */
 static struct grow_timed *full_map(struct grow_shard **shard)
 {
@@ -135,7 +136,7 @@ static void long_inspection_is_followed_by_a_rest(void)
 	tiny_ops.destroy(timed);
 }
 
-/* The clock makes each inspection longer than its period. */
+/* The clock makes each inspection longer than the period. */
 static void check_does_not_wait_for_inspections(void)
 {
 	struct grow_shard *shard;
@@ -171,7 +172,7 @@ static void destroy_interrupts_an_inspection(void)
 	        "destroy() ends an inspection between two shards");
 }
 
-/* Tests the monotonic clock, multiplied by clock_rate. */
+/* Tests that the monotonic clock is multiplied by clock_rate. */
 static void clock_rate_is_applied(void)
 {
 	struct grow_timed timed = { .clock_rate = 1000,
@@ -184,7 +185,7 @@ static void clock_rate_is_applied(void)
 	        "clock-rate makes 5 s pass in 5 ms");
 }
 
-/* Inspections of the real map, filled at time 0. */
+/* Tests inspections of the real map, which is filled at time 0. */
 static void real_map(void)
 {
 	enum { MANY = 200000 };
@@ -411,7 +412,8 @@ static void concurrent_with_the_thread(void)
 		void *timed = tiny_map(shapes[i], RACE_THREADS);
 
 		sums &= race_run(&tiny, timed, shapes[i], 40000, 400);
-		/* about 200 keys remain, enough for the thread to split */
+		/* about 200 keys remain, which are enough for the thread to
+		   split */
 		while (stat_of(timed, "shards_split") < 4)
 			sched_yield();
 		/* the thread continues, and counts a verification before the

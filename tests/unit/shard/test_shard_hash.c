@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_hash.c - the hashes that select a shard: published values,
+/* test_shard_hash.c - tests the hashes that select a shard: published values,
    evenness, and independence from the position within the shard. */
 #include "impls/support/fnv.h"
 #include "impls/support/hash.h"
@@ -15,7 +15,7 @@
 enum { HAVE_XXH3 = 1 };
 #else
 enum { HAVE_XXH3 = 0 };
-/* Never called, since its callers are skipped. */
+/* This is never called, since its callers are skipped. */
 RM_HOT uint64_t rm_xxh3_key(struct rm_shape shape, struct rm_key key)
 {
 	(void)shape, (void)key;
@@ -52,9 +52,9 @@ static struct rm_key text(const char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = strlen(bytes) };
 }
 
-/* Expected values of shift-xor, computed independently of this code, with
-   unbounded integers cut to 32 and 64 bits; those of XXH3 are the library's
-   published test values. */
+/* The expected values of shift-xor were computed independently of this code,
+   with unbounded integers cut to 32 and 64 bits. Those of XXH3 are the test
+   values that the library publishes. */
 static void values_are_the_known_ones(void)
 {
 	static const char *const words[] = { "", "a", "foobar",
@@ -146,8 +146,8 @@ static void choices_are_even(const char *name, choose *hash, double most)
 	}
 }
 
-/* Tests keys of decimal digits, which are common in programs and not evenly
-   spread. */
+/* Returns the unevenness for keys of decimal digits, which are common in
+   programs and not evenly spread. */
 static double digits_of(choose *hash)
 {
 	unsigned count[SHARDS] = { 0 };
@@ -160,7 +160,7 @@ static double digits_of(choose *hash)
 	return unevenness(count, SHARDS);
 }
 
-/* Verifies the head comments of the maps. */
+/* Verifies claims in the head comments of the maps. */
 static void shift_xor_is_poor(void)
 {
 	bool same = true;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_life.c - shards by the life cycle of connections, on a virtual
-   clock: when shards open and close, how touches change a score, and that
-   connections never move. */
+/* test_shard_life.c - tests shards by the life cycle of connections on a
+   virtual clock: when shards open and close, how touches change a score, and
+   that connections never move. */
 #include <stdint.h>
 
-/* How shards are proposed: as in shard_life, as in shard_life_hash, or all
-   connections of a second to the same shard. */
+/* How shards are proposed: as in shard_life, as in shard_life_hash, or the same
+   shard for all connections of a second. */
 static enum { BY_TIME, BY_HASH, BY_SECOND } mixed_from;
 
 static uint64_t mixed(uint64_t hash, uint64_t opened_ns)
@@ -130,7 +130,7 @@ static void check_grow_and_shrink(void)
 	for (uint64_t rank = 0; rank < MANY; rank++) {
 		words[rank] = word_of(thread, rank);
 		found &= has_value(thread, rank);
-		put(&ops, thread, rank); /* a touch */
+		put(&ops, thread, rank); /* touches the connection */
 	}
 	CHECK(found, "a key leads to its shard");
 	for (uint64_t rank = 50; rank < MANY; rank++)
@@ -185,8 +185,8 @@ static void closed_shards_count(void)
 	ops.destroy(map);
 }
 
-/* Compares every statistic of one connection in one shard with values computed
-   by hand. */
+/* Compares every statistic of one connection in one shard with values that were
+   computed by hand. */
 static void check_statistics(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -224,8 +224,7 @@ static void check_statistics(void)
 	end(map, thread, "after late touches the map's check passes");
 }
 
-/* With two open shards, one of them idle, new connections avoid the idle
-   one. */
+/* If one of two open shards is idle, new connections avoid it. */
 static void check_preference(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -234,7 +233,8 @@ static void check_preference(void)
 
 	for (uint64_t rank = 0; rank < 501; rank++)
 		put(&ops, thread, rank);
-	for (uint64_t rank = 0; rank < 100; rank++) /* space for new ones */
+	/* makes space for new connections */
+	for (uint64_t rank = 0; rank < 100; rank++)
 		close_key(thread, rank);
 	advance_clock(40 * SECOND);
 	put(&ops, thread, 200); /* a late touch of shard 0 */
@@ -248,8 +248,8 @@ static void check_preference(void)
 	end(map, thread, "with an idle shard the map's check passes");
 }
 
-/* Touches, opens and closes at random intervals: compares the map's count of
-   idle connections with a list. */
+/* Touches, opens and closes connections at random intervals, and compares the
+   map's count of idle connections with a list. */
 static void check_idle_count(void)
 {
 	enum { RANKS = 300, STEPS = 20000 };
@@ -274,7 +274,7 @@ static void check_idle_count(void)
 		advance_clock(
 		        waits[(x >> 48) % (sizeof(waits) / sizeof(*waits))]);
 		if (x >> 44 & 1)
-			continue; /* the next touch moves the seconds */
+			continue; /* the next touch moves the counters */
 		for (unsigned i = 0; i < RANKS; i++) {
 			active += touched[i] != 0;
 			asleep += touched[i] &&
@@ -291,7 +291,7 @@ static void check_idle_count(void)
 	end(map, thread, "after random touches the map's check passes");
 }
 
-/* Found in a blind review: handles idle while another thread opens
+/* A blind review found this case: handles are idle while another thread opens
    connections. */
 static void check_handles_of_another_thread(void)
 {
@@ -317,7 +317,7 @@ static void check_handles_of_another_thread(void)
 	ops.destroy(map);
 }
 
-/* Opens shards for a million connections; opening inspects only the two
+/* Opens shards for a million connections. Each opening inspects only the two
    proposed shards and the last one. */
 static void check_million_connections(void)
 {
@@ -365,7 +365,7 @@ static void check_full_shard_reopens(void)
 	ops.destroy(map);
 }
 
-/* Like preference(), but no connection of shard 0 is touched. */
+/* Like check_preference(), but no connection of shard 0 is touched. */
 static void check_preference_without_touch(void)
 {
 	struct life_map *map = create(&ops, 1);
@@ -376,7 +376,7 @@ static void check_preference_without_touch(void)
 	for (uint64_t rank = 0; rank < 100; rank++)
 		close_key(thread, rank);
 	advance_clock(40 * SECOND);
-	put(&ops, thread, 500); /* in shard 1 ... */
+	put(&ops, thread, 500); /* a touch in shard 1 ... */
 	advance_clock(SECOND);
 	for (unsigned i = 0; i < 40; i++)
 		put(&ops, thread, 500); /* ... whose score recovers */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_mask.c - shards selected by the lowest bits of FNV-1a: each key is
-   where the articles' `hash & (N - 1)` puts it, and with shard_array_mask.h the
-   map's own member is the mask. */
+/* test_shard_mask.c - tests shards selected by the lowest bits of FNV-1a. Each
+   key must be in the shard that the articles' `hash & (N - 1)` selects, and
+   with shard_array_mask.h the mask must be that in the map. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
@@ -26,7 +26,7 @@ static const struct rm_sizing sizing = {
 	.shape = { true, 8 }, .keys = KEYS, .threads = 1, .seed = 1
 };
 
-/* Inserts all keys; counts how many each shard should have. */
+/* Inserts all keys. Counts how many each shard should have. */
 static void fill(const struct rm_map_ops *table, void *map, unsigned shards,
         unsigned long long *wanted)
 {
@@ -43,8 +43,8 @@ static void fill(const struct rm_map_ops *table, void *map, unsigned shards,
 	table->leave(thread);
 }
 
-/* Counts the shards for which the map's dump has the right line, such as "shard
-   7: count 123". */
+/* Counts the shards for which the dump of the map has the right line, such as
+   "shard 7: count 123". */
 static unsigned count_shards(const struct rm_map_ops *table, void *map,
         const unsigned long long *wanted)
 {
@@ -80,8 +80,8 @@ static void keys_are_in_masked_shard(const char *id, unsigned shards)
 	table->destroy(map);
 }
 
-/* A folded hash selects other shards, so the facts above are not true by
-   chance. */
+/* A folded hash selects other shards. This shows that the facts above are not
+   true by chance. */
 static void folding_selects_others(void)
 {
 	const struct rm_map_ops *table = rm_impl_find("shard_rw_64")->ops;

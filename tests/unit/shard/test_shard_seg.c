@@ -35,7 +35,7 @@ static bool check_passes(struct seg_map *map)
 	return ok;
 }
 
-/* Inserts many more keys than the map was made for; only the chains get
+/* Inserts many more keys than the map was made for. Only the chains get
    longer. */
 static void capacity_is_fixed(void)
 {
@@ -71,8 +71,8 @@ static void capacity_is_fixed(void)
 	seg_destroy(map);
 }
 
-/* Tests that the segment is below 64 for every hash, even for one whose signed
-   absolute value is negative. */
+/* Tests that the segment is below 64 for every hash, even for the one whose
+   signed absolute value is negative. */
 static void segments_of_all_hashes(void)
 {
 	struct seg_map *map = create_map(FEW, RM_U64X8);
@@ -85,7 +85,7 @@ static void segments_of_all_hashes(void)
 	seg_destroy(map);
 }
 
-/* Tests that a reader at a node that is replaced still reaches the node's
+/* Tests that a reader that is at a replaced node still reaches the node's
    successor. */
 static void replacing_keeps_successor(void)
 {
@@ -96,7 +96,7 @@ static void replacing_keeps_successor(void)
 
 	while (rm_hash(wide, word(a), 3) >> SEG_SHIFT !=
 	        rm_hash(wide, word(b), 3) >> SEG_SHIFT)
-		b++; /* both in one bin */
+		b++; /* puts both into one bin */
 	seg_exchange(thread, wide, word(a), &value, NULL);
 	seg_exchange(thread, wide, word(b), &value, NULL);
 
@@ -116,8 +116,8 @@ static void replacing_keeps_successor(void)
 	seg_destroy(map);
 }
 
-/* Fills one of 64 segments, which has 16 bins: its 12th entry fills it to three
-   quarters, its 13th exceeds that. */
+/* Fills one of 64 segments, which has 16 bins. With 12 entries it is three
+   quarters full, and the 13th entry exceeds that. */
 static void a_segment_grows_above_three_quarters(void)
 {
 	enum { BINS = 16, FULL = 12 };

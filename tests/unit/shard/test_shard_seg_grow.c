@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_seg_grow.c - the segmented map that grows: what another thread
-   does while a segment is replaced. */
+/* test_shard_seg_grow.c - tests, for the segmented map that grows, what other
+   threads do while a segment is replaced. */
 enum { SEG_GROWS = 1, SEG_FEW_BINS = 4, SEG_ENCODES = 0 };
 #include "impls/shard/seg_slow_ops.h"
 #include "tests/unit/map_race.h"
@@ -17,7 +17,7 @@ static void *clear_work(void *opaque)
 	return NULL;
 }
 
-/* Grows one segment step by step; clear() waits at its locked bins and
+/* Grows one segment step by step. clear() waits at the locked bins and
    continues once they have moved. */
 static void clear_continues_in_grown_segment(void)
 {
@@ -57,7 +57,7 @@ static void clear_continues_in_grown_segment(void)
 }
 
 /* Walks `steps` bins of a table of mask + 1 bins and counts the hashes of each.
-   Returns the next bin, or 0 after the last. */
+   Returns the next bin, or 0 after the last bin. */
 static uint64_t walk(
         uint64_t bin, uint64_t mask, unsigned steps, unsigned seen[HASHES])
 {
@@ -71,8 +71,9 @@ static uint64_t walk(
 	return bin;
 }
 
-/* Doubles the table once or twice at any point. No key may be met a second
-   time, since clear() would then remove a key that was inserted again. */
+/* Doubles the table once or twice at any point. The walk must not meet a key a
+   second time, since clear() would then remove a key that was inserted
+   again. */
 static void each_hash_is_met_once(void)
 {
 	bool once = true;

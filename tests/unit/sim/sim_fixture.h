@@ -100,7 +100,7 @@ static inline struct rm_sim_core *sim_run_at(
 	}
 }
 
-/* Makes an access by core `id`, whatever the schedule. */
+/* Makes an access by core `id`, regardless of the schedule. */
 static inline void sim_do(struct rm_sim *sim, unsigned id, uint64_t offset,
         unsigned size, enum rm_sim_kind kind)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sim_threads.c - scenarios that would break if locks, conditions or barriers
- * did not keep their guarantees. Compiled like maps for the simulated machine:
- * each access may switch to another core. Every wait ends only if the guarantee
- * holds; otherwise the simulation reports a deadlock.
+ * did not keep their guarantees. They are compiled like maps for the simulated
+ * machine, so each access may switch to another core. Every wait ends only if
+ * the guarantee holds; otherwise the simulation reports a deadlock.
  */
 #include "tests/unit/sim/sim_threads.h"
 
@@ -27,10 +27,11 @@ enum { ROUNDS = 40, ITEMS = 120, ROOM = 3 };
 const char *sim_wrong;
 unsigned sim_threads;
 
-/* A critical section that only one thread may be in. */
+/* State of a critical section in which only one thread may be. */
 static struct {
 	unsigned inside, sum;
-	_Alignas(64) unsigned far; /* on another line, always equal to sum */
+	_Alignas(64) unsigned far; /* on another cache line, always equal to
+	                              sum */
 } shared;
 
 static void enter(void)
@@ -55,7 +56,7 @@ static void end_alone(void)
 	SIM_EXPECT(shared.far == shared.sum);
 }
 
-/* Waits long enough for the other threads to do all that they can. */
+/* Waits long enough for the other threads to do everything that they can. */
 static void rest(void)
 {
 	nanosleep(&(struct timespec){ 0, 20000 }, NULL);
@@ -119,7 +120,7 @@ static void use_recursive(unsigned self)
 		SIM_EXPECT(!pthread_mutex_trylock(&mutex));
 		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
-		enter(); /* still held once */
+		enter(); /* the mutex is still held once */
 		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 		SIM_EXPECT(pthread_mutex_unlock(&mutex) == EPERM);
 	}
@@ -143,8 +144,9 @@ static void use_noted(unsigned self)
 	SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 }
 
-/* Counts of read-modify-writes: each thread locks and unlocks once, a woken one
-   exchanges once more, and only the first waiter marks the mutex. */
+/* Checks the number of read-modify-writes. Each thread locks and unlocks once,
+   a woken thread exchanges once more, and only the first waiter marks the
+   mutex. */
 static void end_noted(void)
 {
 	SIM_EXPECT(rm_sim_count(rm_sim_world_model(), RM_SIM_RMWS) ==
@@ -246,7 +248,7 @@ static void use_rwlock(unsigned self)
 			unsigned before = shared.sum;
 
 			SIM_EXPECT(shared.inside == 0);
-			sched_yield(); /* for a while */
+			sched_yield(); /* waits for a while */
 			SIM_EXPECT(shared.sum == before);
 			SIM_EXPECT(shared.far == before);
 		}
@@ -266,7 +268,8 @@ static void begin_readers(unsigned threads, unsigned round)
 	pthread_barrier_init(&barrier, NULL, threads);
 }
 
-/* All threads hold the lock at once; otherwise none would leave the barrier. */
+/* All threads hold the lock at the same time. Otherwise none would leave the
+   barrier. */
 static void use_readers(unsigned self)
 {
 	(void)self;
@@ -286,7 +289,8 @@ static void end_readers(void)
 
 static _Atomic unsigned holds[2];
 static _Atomic bool written;
-static bool uneven; /* one of the readers holds the lock for a long time */
+static bool uneven; /* true if one of the readers holds the lock for a long
+                       time */
 
 static void begin_preference(unsigned threads, unsigned round)
 {
@@ -297,14 +301,14 @@ static void begin_preference(unsigned threads, unsigned round)
 	written = false;
 }
 
-/* Two readers hold the lock alternately and overlapping, forever unless a
-   writer gets in. A reader leaves when the other has come, or after a while. If
-   one holds the lock for a long time, the other comes back during that time and
-   sleeps. */
+/* Two readers hold the lock in turn and overlap, so that it is held forever
+   unless a writer gets in. A reader leaves when the other one has come, or
+   after a while. If one holds the lock for a long time, the other one comes
+   back during that time and sleeps. */
 static void use_preference(unsigned self)
 {
 	if (self > 1) {
-		rest(); /* now the readers have the lock */
+		rest(); /* now the readers hold the lock */
 		SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
 		written = true;
 		pthread_rwlock_unlock(&rwlock);
@@ -354,13 +358,14 @@ static bool take(void)
 		return false;
 	sum_taken += queue[--queued];
 	if (++taken == ITEMS)
-		pthread_cond_broadcast(&filled); /* ends all takers' waits */
+		pthread_cond_broadcast(&filled); /* ends the waits of all
+		                                    takers */
 	pthread_cond_signal(&emptied);
 	return true;
 }
 
-/* Even threads produce items, odd ones consume them; only one holds the
-   mutex. */
+/* Even threads produce items, and odd threads consume them. Only one thread
+   holds the mutex. */
 static void use_queue(unsigned self)
 {
 	bool more = true;
@@ -393,8 +398,8 @@ static void begin_broadcast(unsigned threads, unsigned round)
 	waiting = round_now = 0;
 }
 
-/* Implements a barrier with a mutex and a condition: the last thread wakes
-   all. */
+/* Implements a barrier with a mutex and a condition: the last thread wakes all
+   others. */
 static void use_broadcast(unsigned self)
 {
 	(void)self;
@@ -466,9 +471,9 @@ static void begin_futex(unsigned threads, unsigned round)
 	handed_ns = 0;
 }
 
-/* The word counts turns. A thread sleeps until its turn, which must come, on
-   every core, after the end of the previous turn. Some threads rest before they
-   sleep, so that the word changes; some have long turns, so that the next
+/* The word counts turns. A thread sleeps until its turn, which must come after
+   the end of the previous turn, on every core. Some threads rest before they
+   sleep, so that the word changes. Some have long turns, so that the next
    thread sleeps. */
 static void use_futex(unsigned self)
 {
@@ -520,7 +525,7 @@ static void use_few(unsigned self)
 		arrived++;
 		syscall(SYS_futex, self == 1 ? &apart : &word,
 		        FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-		/* first, since shared data would synchronise it */
+		/* read first, since shared data would synchronise the clock */
 		int64_t woken_ns = now_ns();
 
 		SIM_EXPECT(woken_ns >= handed_ns);
@@ -554,7 +559,7 @@ static void use_sleep(unsigned self)
 	SIM_EXPECT(now_ns() >= after + 7000);
 }
 
-static unsigned startled; /* object to be disturbed */
+static unsigned startled; /* object whose sleepers are woken */
 static _Atomic unsigned finished;
 
 static void begin_startled(unsigned threads, unsigned round)
@@ -568,7 +573,8 @@ static void begin_startled(unsigned threads, unsigned round)
 	begin_barrier(threads - 1, round);
 }
 
-/* Wakes the sleepers of each word of the object, as a kernel may do. */
+/* Wakes the sleepers of each word of the object, as the kernel may do at any
+   time. */
 static void startle(void *object, size_t bytes)
 {
 	for (uint32_t *each = object; bytes; each++, bytes -= sizeof(*each))
@@ -597,7 +603,7 @@ static void meet(unsigned self)
 	}
 }
 
-/* Readers stay long, so that writers sleep. */
+/* Readers hold the lock for a long time, so that writers sleep. */
 static void read_long(unsigned self)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -616,7 +622,8 @@ static void read_long(unsigned self)
 	}
 }
 
-/* A woken thread must check again, since a wake alone lets no thread in. */
+/* A woken thread must check again, because a wake-up alone lets no thread
+   in. */
 static void use_startled(unsigned self)
 {
 	if (self == 0)

@@ -6,8 +6,8 @@
 enum { SIM_THREADS_MAX = 32 };
 
 /*
- * A fact, and code that tries to break it: ordinary pthread code, compiled like
- * a map for the simulated machine.
+ * A fact, and code that tries to break it. This is ordinary pthread code,
+ * compiled for the simulated machine like a map.
  */
 struct sim_scenario {
 	const char *fact;
@@ -24,7 +24,7 @@ struct sim_scenario {
 extern const struct sim_scenario sim_scenarios[];      /* locks and waits */
 extern const struct sim_scenario sim_heap_scenarios[]; /* ends with fact NULL */
 
-/* The first failed expectation, or NULL. */
+/* Text of the first failed expectation, or NULL. */
 extern const char *sim_wrong;
 extern unsigned sim_threads; /* number of running threads */
 

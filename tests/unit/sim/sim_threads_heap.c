@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_threads_heap.c - tests guarantees and addresses of malloc; compiled like
-   sim_threads.c. */
+/* sim_threads_heap.c - tests the guarantees of malloc and the addresses that it
+   returns. Compiled like sim_threads.c. */
 #include "tests/unit/sim/sim_threads.h"
 
 #include <pthread.h>
@@ -156,7 +156,7 @@ static void end_heap(void)
 	}
 }
 
-/* Takes addresses as integers, since a pointer is invalid after free(). */
+/* The addresses are integers, since a pointer is invalid after free(). */
 static bool within(uintptr_t block, uintptr_t from, size_t bytes)
 {
 	return block >= from && block < from + bytes;
@@ -196,7 +196,7 @@ static void cut_and_merge(unsigned self)
 	}
 	for (size_t i = 0; i < PARTS; i++)
 		free(part[i]);
-	/* adjacent blocks that were freed in any order merge */
+	/* adjacent blocks merge, in whatever order they were freed */
 	for (size_t i = 0; i < PARTS; i++)
 		part[i] = malloc(PART);
 	first = address(part[0]);
@@ -211,8 +211,8 @@ static void cut_and_merge(unsigned self)
 	free(fence);
 }
 
-/* Tests glibc's order: the block that was freed last comes first, seven of each
-   size; the eighth goes to the arena. */
+/* Tests glibc's order. Of each size, up to seven freed blocks are reused, the
+   last one first. The eighth goes to the arena. */
 static void cached(unsigned self)
 {
 	enum { ALL = 9, EACH = 7 };
@@ -249,8 +249,8 @@ static void resized(unsigned self)
 	free(block);
 }
 
-/* A block over 1 MiB gets its own pages. After it was freed, blocks of this
-   size come from the arena and are split. */
+/* A block of more than 1 MiB gets pages of its own. After it was freed, blocks
+   of this size come from the arena and are split. */
 static void bound_moves(unsigned self)
 {
 	enum { PAGES = 2000000 };

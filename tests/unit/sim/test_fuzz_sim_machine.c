@@ -78,8 +78,8 @@ static bool reads_back(const struct rm_sim_mach *mach, char *why)
 	return same;
 }
 
-/* The second entry point: an option KEY=VALUE, which may be any text. A
-   rejection leaves the machine unchanged. */
+/* Tests the second entry point, an option KEY=VALUE, which may be any text. If
+   it is rejected, the machine must not change. */
 static bool sets_or_keeps(struct fuzz_input *input,
         const struct rm_sim_mach *mach, const char *text, size_t length)
 {

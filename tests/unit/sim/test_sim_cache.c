@@ -6,11 +6,11 @@
 
 enum { SETS = 4, WAYS_MAX = 16, LINES = 120, STEPS = 60000 };
 
-/* A textbook cache, with ways in fixed places and ages or tree bits. */
+/* A textbook cache, whose ways have fixed places and ages or tree bits. */
 struct reference {
 	unsigned ways;
 	bool plru;
-	uint32_t tag[SETS][WAYS_MAX]; /* line + 1; 0: empty */
+	uint32_t tag[SETS][WAYS_MAX]; /* line + 1, or 0 if empty */
 	uint64_t age[SETS][WAYS_MAX];
 	bool right[SETS][WAYS_MAX]; /* node n points to its right half */
 	uint64_t clock;
@@ -19,7 +19,7 @@ struct reference {
 static void touch(struct reference *cache, unsigned set, unsigned way)
 {
 	cache->age[set][way] = ++cache->clock;
-	/* from the leaf up, each parent points to the other side */
+	/* makes each parent, from the leaf up, point to the other side */
 	for (unsigned node = cache->ways + way; node > 1; node /= 2)
 		cache->right[set][node / 2] = node % 2 == 0;
 }
@@ -50,7 +50,7 @@ static int find(const struct reference *cache, uint32_t line)
 	return -1;
 }
 
-/* Returns whether the access hit. */
+/* Makes an access. Returns true if it hits. */
 static bool use(struct reference *cache, uint32_t line)
 {
 	int way = find(cache, line);
@@ -64,8 +64,8 @@ static bool use(struct reference *cache, uint32_t line)
 	return hit;
 }
 
-/* Accesses random lines, some of them hot. Sometimes another core invalidates a
-   line. */
+/* Accesses random lines, some of which are hot. Sometimes another core
+   invalidates a line. */
 static bool agrees(
         unsigned ways, const char *policy, uint64_t seed, uint32_t first_tick)
 {
@@ -165,8 +165,8 @@ static void levels_include(const char *inclusion, bool inclusive)
 	rm_sim_destroy(sim);
 }
 
-/* Loads counted for read-modify-writes that hit the front of their set, hit
-   elsewhere, or miss. */
+/* Returns the number of loads that are counted for read-modify-writes that hit
+   the front of their set, hit elsewhere, or miss. */
 static uint64_t loads_of(bool rmw_loads)
 {
 	struct rm_sim_mach mach = sim_mach("1Ki 4-way lru", "none", "none");

@@ -16,12 +16,13 @@
 enum { SLOT_BYTES = 16, FREQUENCIES = 64 };
 
 /* An open-addressing table at offset 0 that is half full; only the positions of
-   keys matter. */
+   its keys matter. */
 struct table {
 	uint64_t slots, keys;
 	uint32_t *home;         /* hashed slot of each key */
 	uint32_t *at;           /* actual slot of each key */
-	unsigned *keys_of_line; /* keys whose look-up reads the line */
+	unsigned *keys_of_line; /* number of keys whose look-up reads each
+	                           line */
 };
 
 static void *allocate(size_t count, size_t bytes)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_coherence.c - tests which cores hold lines, what transfers cost, and
-   kinds of misses. */
+/* test_sim_coherence.c - tests which cores hold lines, the costs of transfers,
+   and the kinds of misses. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -88,7 +88,7 @@ static void random_stream(const char *l1d, const char *l2, const char *llc,
 		sim_do(sim, (random >> 16 & 0xffff) % cores,
 		        line * 64 + 8 * (random & 7), 8,
 		        kind < 4 ? RM_SIM_LOAD : (enum rm_sim_kind)(kind - 3));
-		/* all lines, since the access may evict others */
+		/* checks all lines, since the access may evict other lines */
 		for (uint32_t i = 0; i < LINES; i++)
 			sound &= line_is_sound(sim, i);
 	}
@@ -101,7 +101,7 @@ static void random_stream(const char *l1d, const char *l2, const char *llc,
 	rm_sim_destroy(sim);
 }
 
-/* Minimal state of a line in a core. */
+/* The state of a line in a core, in a simpler model. */
 struct plain {
 	bool held, had, taken, untouched;
 	uint64_t used;
@@ -131,8 +131,8 @@ static enum rm_sim_count plain_access(struct plain *all, unsigned cores,
 	return kind;
 }
 
-/* With an L2 that holds everything, lines leave a small L1d and return. These
-   are capacity misses, and the used bytes must survive. */
+/* Lines leave a small L1d and return, while an L2 holds everything. These are
+   capacity misses, and the record of used bytes must be kept. */
 static void kinds_are_plain(const char *l1d, const char *l2)
 {
 	enum { CORES = 5 };
@@ -197,8 +197,8 @@ static void a_replaced_line_is_no_coherence_miss(void)
 	rm_sim_destroy(sim);
 }
 
-/* Returns the false misses of core 0, which has used byte 0, after core 1 wrote
-   at `first`, then at `then`. */
+/* Returns the false misses of core 0, which has used byte 0, after core 1 has
+   written at `first` and then at `then`. */
 static uint64_t false_misses(uint64_t first, uint64_t then)
 {
 	struct rm_sim_mach mach = sim_mach("128 2-way lru", "none", "none");
@@ -214,7 +214,7 @@ static uint64_t false_misses(uint64_t first, uint64_t then)
 	return misses;
 }
 
-/* Rule: docs/method/simulator.md. */
+/* The rule is in docs/method/simulator.md. */
 static void the_first_write_decides(void)
 {
 	CHECK(false_misses(8, 0) == 1 && false_misses(0, 8) == 0,
@@ -237,7 +237,7 @@ static void an_inclusive_l2_takes_the_line_above_along(void)
 	rm_sim_destroy(sim);
 }
 
-/* Time of one access of core `id` without contention. */
+/* Returns the time of one access of core `id` without contention. */
 static uint64_t cost_of(
         struct rm_sim *sim, unsigned id, uint64_t offset, enum rm_sim_kind kind)
 {
@@ -293,7 +293,7 @@ static void ping_pong_costs_what_is_described(void)
 	sim_do(sim, 0, 0, 8, RM_SIM_STORE);
 	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
 	rm_sim_counts_reset(sim);
-	/* the cores write in turn; the line is not busy then */
+	/* the cores write in turn, when the line is not busy */
 	time = began = rm_sim_core(sim, 1)->now + 1000;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct rm_sim_core *core = sim_run_at(sim, i % 2, time);
@@ -323,7 +323,8 @@ static void transfers_of_a_line_queue(void)
 	for (unsigned id = 1; id < CORES; id++)
 		rm_sim_spawn(sim, id, 1000000);
 	core = rm_sim_finish(sim);
-	/* all at the same time; the line is busy for 30 cycles per core */
+	/* all cores write at the same time; each makes the line busy for 30
+	   cycles */
 	for (unsigned i = 1; i < CORES; i++) {
 		queued &= core->now == 1000000 && core->id == i &&
 		          sim_access(core, 0, 8, RM_SIM_STORE) &&

@@ -2,7 +2,7 @@
 /* test_sim_counters.c - watched lines and sites in the results of the simulated
    machine's program: an incomplete list is omitted, and stopping fails. */
 #include "tests/unit/support/counted_heap.h"
-/* included last, so that its allocations are counted */
+/* included after the others, so that only its allocations are counted */
 #include "runner/sim/model/watch.c"
 #include "runner/sim/program/counters.c"
 
@@ -25,7 +25,7 @@ uint64_t rm_sim_space_image(const void *address)
 	return (uintptr_t)address;
 }
 
-/* Makes each core write the other's lines; with `full`, all allocations
+/* Makes each core write the lines of the other. If `full`, all allocations
    fail. */
 static int window(struct rm_counters *session, bool full)
 {
@@ -39,7 +39,7 @@ static int window(struct rm_counters *session, bool full)
 	return rm_counters_stop(session);
 }
 
-/* True if the result has the lists, or lacks them, as `lists` expects. */
+/* True if the result has the lists if and only if `lists` is true. */
 static bool answers(const struct rm_counters *session, bool lists)
 {
 	json_t *result = rm_counters_result(session);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_sim_ctx.c - context switches preserve the registers that the ABI
- * requires, integers and floating-point values, and stack frames. Linked with
- * ctx.c, and a second time with its portable version.
+ * requires, integers and floating-point values, and stack frames. The test is
+ * linked with ctx.c, and a second time with its portable version.
  */
 #include "tests/unit/tap.h"
 
@@ -51,8 +51,8 @@ static unsigned deep(unsigned depth, unsigned self)
 	return below + 1;
 }
 
-/* Does the same arithmetic with or without switches. Uses single variables,
-   because values that live across a call are in preserved registers. */
+/* Computes the same values with or without switches. Uses separate variables,
+   because the compiler keeps values across a call in preserved registers. */
 static struct state compute(unsigned self, bool switching)
 {
 	uint64_t a = self + 1, b = 3 * a, c = 5 * a, d = 7 * a, e = 9 * a;

@@ -275,7 +275,8 @@ static void fuzz(uint64_t inputs)
 				memmove(text + at, text + at + 1, length - at);
 			}
 		}
-		exact = malloc(length); /* detects an overrun */
+		exact = malloc(length); /* has exactly the length, to detect an
+		                           overrun */
 		memcpy(exact, text, length);
 		if (rm_sim_mach_parse("f.conf", exact, length, &mach, &error))
 			sound = !strncmp(error.text, "f.conf:", 7) &&

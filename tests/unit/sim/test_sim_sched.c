@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_sched.c - order of cores, sleep and wake, and determinism. */
+/* test_sim_sched.c - tests the order of cores, sleeping and waking, and
+   determinism. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -219,7 +220,7 @@ static void sleepers_wake_in_order(void)
 	unsigned order[3], woken;
 
 	for (unsigned i = 0; i < 3; i++) {
-		/* 3, 2, 1 go to sleep in this order */
+		/* cores 3, 2 and 1 go to sleep in this order */
 		core = sim_run_at(sim, 3 - i, 1000 * (i + 1));
 		core = rm_sim_wait(sim, 4096, RM_SIM_FOREVER);
 	}
@@ -311,7 +312,7 @@ static uint64_t hash_of(uint64_t seed)
 static void same_calls_same_counts(void)
 {
 	uint64_t first = hash_of(1);
-	char *hole = malloc(12345); /* changes heap addresses */
+	char *hole = malloc(12345); /* changes the addresses on the heap */
 	bool same = true;
 
 	for (int i = 0; i < 10; i++)

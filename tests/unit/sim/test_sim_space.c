@@ -58,8 +58,8 @@ static void pages_come_from_above(void)
 	        "lengths of 0 and above the heap are rejected");
 }
 
-/* Frees three maps of one length among others; the middle one survives the
-   reuse of an earlier one. */
+/* Frees three mappings of the same length. After one is reused, the middle one
+   is still known. */
 static void freed_ones_keep_their_order(void)
 {
 	char *pages[4];
@@ -179,7 +179,8 @@ static void globals_are_numbered(void)
 	        "within their own window");
 }
 
-/* Program headers as the loader reports them: loadable and other segments. */
+/* Tests program headers as the loader reports them: loadable and other
+   segments. */
 static void images_are_what_is_loaded(void)
 {
 	const ElfW(Phdr) headers[] = {

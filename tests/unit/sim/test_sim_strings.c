@@ -12,9 +12,10 @@ enum { PAGE = 4096, LENGTHS = 34, WORD = 8 };
 
 /* Three pages, of which the last is not accessible. */
 static char *pages;
-static unsigned char reads[2 * PAGE], writes[2 * PAGE]; /* reports of a byte */
-static bool aligned = true; /* no report spans two words */
-/* What another thread does during the next report. */
+/* number of reports of each byte */
+static unsigned char reads[2 * PAGE], writes[2 * PAGE];
+static bool aligned = true; /* true if no report spans two words */
+/* The write that another thread makes during the next report. */
 static char *changed;
 static char change;
 
@@ -35,7 +36,7 @@ void *rm_sim_malloc(size_t bytes)
 	return malloc(bytes);
 }
 
-/* True if the reports cover these bytes once, and the reports are cleared. */
+/* True if the reports cover each of these bytes once. Clears the reports. */
 static bool covers(unsigned char *reports, const char *text, size_t bytes)
 {
 	const size_t first = (size_t)(text - pages);
@@ -129,7 +130,8 @@ static bool copies(const char *from, char *to, size_t length)
 	return right;
 }
 
-/* Lengths around 8, 16 and 32, at each alignment, and at the ends of pages. */
+/* Tests lengths around 8, 16 and 32, at each alignment, and at the ends of
+   pages. */
 static void texts(void)
 {
 	bool found = true, compared = true, copied = true;
@@ -167,7 +169,8 @@ static void differences(void)
 	        "nothing after the zero byte is read");
 }
 
-/* Another thread changes a byte during the report, and the result follows it. */
+/* Another thread changes a byte during the report. The result must use the new
+   byte. */
 static void changes(void)
 {
 	char *a = place(1, 20, 0), *b = place(0, 20, 0);

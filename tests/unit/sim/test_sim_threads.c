@@ -60,7 +60,7 @@ static void world_main(void *argument)
 		scenario->end();
 }
 
-/* Runs in a child process; writes a failure to `out`. */
+/* Runs in a child process. Writes a failure to `out`. */
 static void simulate(struct job *job, int out)
 {
 	static const char *const machines[MACHINES] = { "icelake-sp", "zen3",
@@ -83,8 +83,8 @@ static void simulate(struct job *job, int out)
 	_exit(0);
 }
 
-/* True if the simulation succeeded; otherwise `message` (MESSAGE_BYTES, zeroed)
-   receives the failure. */
+/* True if the simulation succeeded. Otherwise stores the failure in `message`
+   (MESSAGE_BYTES, zeroed). */
 static bool ends(struct job *job, char *message)
 {
 	ssize_t length;
@@ -137,7 +137,7 @@ static void what_is_not_simulated_is_refused(void)
 	        "a futex wait with a timeout is rejected, not a deadlock");
 }
 
-/* Tests a first thread that never ends and finally runs alone. */
+/* Tests a first thread that never ends and runs alone at the end. */
 static void first_stays(unsigned self)
 {
 	while (self == 0)
@@ -200,8 +200,8 @@ static void check_all(
 		}
 }
 
-/* test_sim_threads [WORD [THREADS]]: tests only facts that contain WORD, only
-   with THREADS threads. */
+/* Usage: test_sim_threads [WORD [THREADS]]. Tests only facts that contain WORD,
+   and only with THREADS threads. */
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_watch.c - watching reports sites and lines and changes no count. */
+/* test_sim_watch.c - tests that watching reports sites and lines, and changes
+   no count. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -18,7 +19,7 @@ static struct rm_sim *make(void)
 	return sim;
 }
 
-/* Runs the same random program, watched or not. */
+/* Runs the same random program on a machine that is watched or not. */
 static void run(struct rm_sim *sim)
 {
 	struct rm_sim_core *core = rm_sim_turn(sim);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_watch_rows.c - rows of watched sites and lines: attribution of
-   events, order of the lists, and behaviour if memory runs out. The tests call
-   the recording functions directly. */
+/* test_sim_watch_rows.c - tests the rows of watched sites and lines: which row
+   gets an event, the order of the lists, and the behaviour if memory runs out.
+   The tests call the recording functions directly. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 
-/* Index of the allocation that fails (-1: none); number of live ones. */
+/* Index of the allocation that fails (-1: none), and the number of live
+   allocations. */
 static long fails_at = -1, held;
 
 static bool fails(void)
@@ -169,8 +170,8 @@ static void a_line_has_its_users(void)
 	rm_sim_destroy(sim);
 }
 
-/* Misses and losses in the order in which they arrive; the expected order was
-   derived by hand. */
+/* The misses and losses are in the order in which they arrive. The expected
+   order of rows was derived by hand. */
 static void order(void)
 {
 	static const struct {
@@ -236,8 +237,8 @@ static void many_rows(void)
 	rm_sim_destroy(sim);
 }
 
-/* Without rm_sim_operation(), the first operation starts when watching
-   starts. */
+/* If rm_sim_operation() was not called, the first operation starts when
+   watching starts. */
 static void lines_touched(void)
 {
 	struct rm_sim *sim = watched();

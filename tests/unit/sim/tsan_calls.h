@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tsan_calls.h - declarations of the compiler's calls for accesses of maps, for
-   tests. */
+/* tsan_calls.h - declares, for tests, the functions that the compiler calls for
+   memory accesses of maps. */
 #ifndef RM_TESTS_TSAN_CALLS_H
 #define RM_TESTS_TSAN_CALLS_H
 

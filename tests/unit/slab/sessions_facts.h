@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sessions_facts.h - tests of sessions with any state: operations, scans,
-   checks, the loop that keeps sessions open, and freed memory. The includer
-   defines SESSION_STATE. */
+/* sessions_facts.h - tests sessions with any state: operations, scans, checks,
+   the loop that keeps sessions open, and memory leaks. The includer defines
+   SESSION_STATE. */
 #ifndef RM_TEST_SESSIONS_FACTS_H
 #define RM_TEST_SESSIONS_FACTS_H
 
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that their allocations are counted */
+/* included after counted_heap.h, so that their allocations are counted */
 #include "impls/slab/sessions.h"
 #include "runner/driver.h"
 #include "tests/unit/tap.h"
@@ -20,7 +20,7 @@ enum { KEYS = 300 };
 
 static const struct rm_map_ops ops = { SESSIONS_OPS };
 
-/* Keys of several lengths: empty, short, exactly fitting, longer. */
+/* Returns keys of several lengths: empty, short, exactly fitting, longer. */
 static struct rm_key some_key(struct rm_shape shape, unsigned n)
 {
 	static const size_t lengths[] = { 16, 17, 9, 40 };
@@ -155,7 +155,7 @@ static bool check_scans(struct sessions *map, struct rm_shape shape)
 	return visit.right;
 }
 
-/* There are at least as many buckets as stripes, 64, so chains are long. */
+/* There are at least as many buckets as stripes (64), so chains are long. */
 static void check_shape(struct rm_shape shape, size_t keys)
 {
 	struct sessions *map = map_of(shape, keys);
@@ -261,7 +261,7 @@ static void check_reports_faults(void)
 	ops.destroy(map);
 }
 
-/* Tests a thread that keeps sessions open. */
+/* Returns a worker that keeps sessions open. */
 static struct rm_worker worker_of(struct sessions *map, const uint64_t args[3])
 {
 	return (struct rm_worker){ .thread = map,

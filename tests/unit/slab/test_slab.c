@@ -24,7 +24,8 @@ static void take_allocations(
 		*(double *)context = value;
 }
 
-/* Returns the process's calls so far; negative if this build does not count. */
+/* Returns the allocator calls of the process so far, or a negative number if
+   this build does not count them. */
 static double allocations(void)
 {
 	double count = -1;
@@ -90,7 +91,8 @@ static void *run_member(void *opaque)
 
 	for (uint64_t i = 0; i < HELD; i++)
 		put(member, thread, first + i, 0);
-	pthread_barrier_wait(&team->barrier); /* warm: all are open */
+	pthread_barrier_wait(&team->barrier); /* the pool is warm: all sessions
+	                                         are open */
 	pthread_barrier_wait(&team->barrier);
 	for (uint64_t i = 0; i < SESSIONS; i++) {
 		drop(member, thread, first + i);
@@ -106,7 +108,8 @@ static void *run_member(void *opaque)
 	return NULL;
 }
 
-/* Returns allocator calls per session: open, 4 lookups, 1 write, close. */
+/* Returns the allocator calls of a session that consists of an open, 4 lookups,
+   a write and a close. */
 static double per_session(const struct rm_impl *impl, struct rm_shape shape)
 {
 	const struct rm_sizing sizing = { .keys = (HELD + 1) * THREADS,
@@ -188,7 +191,8 @@ static void order_of_publication(void)
 	uint64_t word = 0;
 	unsigned slot;
 
-	session_write(session, 1, 4711); /* a private value of session 1 */
+	session_write(session, 1, 4711); /* a value that only session 1 may
+	                                    see */
 	CHECK(session_read(session, 1, &word) && word == 4711,
 	        "a written slot is read");
 	close_one(map, 1);
@@ -268,8 +272,8 @@ static void loop_writes_slots(uint64_t slots)
 	inner.destroy(map);
 }
 
-/* Tests that a thread counts a wrong answer if it closes a session that another
-   has removed, and only then. */
+/* Tests that a thread counts a wrong answer if and only if it closes a session
+   that another thread has removed. */
 static void lost_session_is_counted(uint64_t lost)
 {
 	const struct rm_sizing sizing = {
@@ -291,8 +295,8 @@ static void lost_session_is_counted(uint64_t lost)
 	inner.destroy(map);
 }
 
-/* A map that sizes its table for all keys without a request must have
-   RM_CAP_FIXED_SIZE; otherwise it would be in cells about growth. */
+/* A map that always sizes its table for all keys must have RM_CAP_FIXED_SIZE.
+   Otherwise it would be in cells about growth. */
 static void full_size_table_is_declared(void)
 {
 	const struct rm_sizing sizing = {
@@ -313,7 +317,7 @@ int main(void)
 	full_size_table_is_declared();
 	lost_session_is_counted(0);
 	lost_session_is_counted(15);
-	lost_session_is_counted(16); /* none */
+	lost_session_is_counted(16); /* no session is lost */
 	loop_writes_slots(4);
 	loop_writes_slots(253);
 	order_of_publication();

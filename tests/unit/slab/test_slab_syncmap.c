@@ -16,7 +16,8 @@ enum { HELD = 200, SESSIONS = 5000, TOUCHES = 4 };
 
 static const struct rm_map_ops inner = { SESSIONS_OPS };
 
-/* Returns the process's calls so far; negative if this build does not count. */
+/* Returns the allocator calls of the process so far, or a negative number if
+   this build does not count them. */
 static double allocations(void)
 {
 	struct wanted_stat wanted = { "allocations", -1 };
@@ -30,8 +31,8 @@ struct user {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
 	void *map, *thread;
-	bool directory; /* performs only the directory operations of a
-	                   session */
+	bool directory; /* true if only the directory operations of a session
+	                   are performed */
 };
 
 static struct user user_of(const struct rm_map_ops *ops, bool directory)
@@ -70,8 +71,8 @@ static bool lookup_key(struct user *user, uint64_t rank)
 	        user->thread, user->shape, key_of(rank), &value);
 }
 
-/* Opens a session or writes to it. A session's write looks up its key first and
-   makes no other directory operation if it is present. */
+/* Opens a session or writes to it. A write to a session looks its key up first.
+   If the key is present, it makes no other directory operation. */
 static void put(struct user *user, uint64_t rank)
 {
 	const struct rm_value value = rm_value_of(rank, 0, 1);
@@ -87,7 +88,8 @@ static bool drop(struct user *user, uint64_t rank)
 	       user->ops->remove(user->thread, user->shape, key_of(rank));
 }
 
-/* Returns allocator calls of closes and opens after the warm-up. */
+/* Returns the number of allocator calls of closes and opens after the
+   warm-up. */
 static double calls_of(const struct rm_impl *impl, bool directory)
 {
 	struct user user = user_of(impl->ops, directory);
@@ -142,8 +144,8 @@ static struct session *session_of(struct user *user, uint64_t rank)
 	               : NULL;
 }
 
-/* A reader finds a session, and reads it after it is closed and after its
-   record belongs to another session. */
+/* A reader finds a session. It reads the record after the session was closed,
+   and after the record belongs to another session. */
 static void record_is_reused(void)
 {
 	struct user user = user_of(&inner, false);
@@ -201,7 +203,7 @@ static void check_finds_faults(void)
 	user_end(&user);
 }
 
-/* lifecycle:4:SLOTS; another thread removes session `lost` of 16. */
+/* Runs lifecycle:4:SLOTS. Another thread removes session `lost` of 16. */
 static void loop_uses_handles(uint64_t slots, uint64_t lost)
 {
 	const uint64_t args[] = { 4, slots, 1 };

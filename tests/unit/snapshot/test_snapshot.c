@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_snapshot.c - copy on write: a scan visits a single state, and load is a
-   single step. */
+/* test_snapshot.c - tests copy on write: a scan visits a single state, and load
+   is a single step. */
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 
@@ -21,7 +21,7 @@ static bool upsert_rank(void *thread, uint64_t rank, uint64_t sequence)
 static void entry_at(const struct rm_source *source, size_t i,
         struct rm_key *key, struct rm_value *value)
 {
-	/* the line is reused, so its bytes are valid until the next call */
+	/* the buffer is reused, so the bytes are valid until the next call */
 	*key = rm_key_of(
 	        str, i, (struct rm_key_bytes *)(uintptr_t)source->context);
 	*value = rm_value_of(i, 0, 0);
@@ -58,7 +58,7 @@ static void load_and_scan(void)
 	struct rm_source source = {
 		.count = 1000, .at = entry_at, .context = &line
 	};
-	/* a limit so low that each write of the scan would have to wait */
+	/* the limit is so low that each write of the scan would have to wait */
 	struct rm_sizing sizing = { .keys = 1000,
 		.threads = 1,
 		.shape = str,

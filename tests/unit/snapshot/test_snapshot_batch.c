@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_snapshot_batch.c - writers that wait together share one copy, and each
-   gets the result of its turn. */
+/* test_snapshot_batch.c - tests that writers that wait together share one copy,
+   and that each gets the result of its own operation. */
 #include "impls/snapshot/snapshot_batch.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -39,8 +39,8 @@ static size_t waiting(struct snapshot_batch *batch)
 	return count;
 }
 
-/* Lets all writers wait for the lock, then releases it. Returns the number of
-   copies. */
+/* Lets all writers wait for the lock, and then releases it. Returns the number
+   of copies. */
 static uint64_t together(struct snapshot_batch *batch, struct writer *writers)
 {
 	uint64_t before = batch->map.clones;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_snapshot_version.c - numbered snapshots: each published map increments
-   the number, and a lookup reads the number of the map that it searches. */
+/* test_snapshot_version.c - tests numbered snapshots: each published map
+   increments the number, and a lookup reads the number of the map that it
+   searches. */
 #include "impls/snapshot/snapshot_version.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -88,7 +89,8 @@ static void numbers_grow_by_one(void)
 	snapshot_version_destroy(map);
 }
 
-/* A thread that has not announced keeps the snapshot that it loaded. */
+/* The snapshot that a thread has loaded is not freed before the thread
+   announces quiescence. */
 static void each_is_allocated_anew(void)
 {
 	struct snapshot_versions *map = map_for(1);
@@ -141,7 +143,8 @@ static void wrong_numbers_are_caught(void)
 	snapshot_version_destroy(map);
 }
 
-/* Runs one writer, whose value is the number that its map will have. */
+/* State of one writer, which writes the number that its map will have, and of
+   the readers. */
 struct pairs {
 	struct snapshot_versions *map;
 	_Atomic bool over;

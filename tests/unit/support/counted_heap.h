@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* counted_heap.h - counts the blocks that a header under test holds, and can
-   simulate a full heap. Include it before that header: code after it allocates
-   through it. Words of 1 follow each block, so that an overrun reads a value
-   that is neither zero nor large; AddressSanitizer needs none. Uninitialised
-   blocks are filled with HEAP_ANEW, so that code that expects zeros fails in
-   every run. */
+   simulate a full heap. Include it before that header, because only code after
+   it allocates through it. Words with the value 1 follow each block, so that an
+   overrun reads a value that is neither zero nor large. AddressSanitizer does
+   not need them. Uninitialised blocks are filled with HEAP_ANEW, so that code
+   that expects zeros fails in every run. */
 #ifndef RM_TEST_COUNTED_HEAP_H
 #define RM_TEST_COUNTED_HEAP_H
 
@@ -25,7 +25,7 @@ enum { HEAP_ANEW = 0xa5 };
 static _Atomic long heap_held;
 static _Atomic bool heap_is_full;
 
-/* `memory` has `bytes` bytes, followed by HEAP_BEHIND more. */
+/* `memory` has `bytes` bytes, and HEAP_BEHIND more after them. */
 static inline void *counted_block(void *memory, size_t bytes)
 {
 	const uint64_t one = 1;

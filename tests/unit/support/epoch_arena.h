@@ -21,7 +21,7 @@ struct object {
 	uint64_t dead;
 };
 
-/* The "map" of these tests; the owner of all records. */
+/* The "map" of these tests, which owns all records. */
 struct arena {
 	struct epoch *epoch;
 	struct object *objects;
@@ -34,7 +34,8 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	struct arena *arena = owner;
 	struct object *object = pointer;
 
-	object->dead += kind; /* kind is 1, so an object freed twice has 2 */
+	object->dead += kind; /* the kind is 1, so an object that is freed twice
+	                         has 2 */
 	/* relaxed: read after all threads are joined */
 	atomic_fetch_add_explicit(&arena->dead, 1, memory_order_relaxed);
 }

@@ -6,7 +6,7 @@
 
 #include "runner/event.h"
 
-/* The last event of each kind, and how many there were. */
+/* The last event of each kind, and the number of events of that kind. */
 static struct {
 	uint64_t count, start_ns, argument;
 } events[RM_EVENTS];

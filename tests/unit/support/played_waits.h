@@ -17,7 +17,7 @@ struct played_waits {
 
 static struct played_waits played_waits;
 
-/* As in the kernel: returns at once if the value differs. */
+/* Returns at once if the value differs, like the kernel. */
 static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
 	if (*word != value)

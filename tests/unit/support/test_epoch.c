@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_epoch.c - when retired objects are freed, by which thread, and which
-   threads wait. */
+/* test_epoch.c - tests when and by which thread retired objects are freed, and
+   which threads wait. */
 #include "tests/unit/support/epoch_arena.h"
 #include "tests/unit/tap.h"
 

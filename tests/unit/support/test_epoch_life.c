@@ -22,8 +22,8 @@ static size_t freed, freed_twice;
 static bool is_freed[OBJECTS];
 static unsigned last_kind;
 static void *last_owner;
-static int the_map;          /* an owner is only used as an address */
-static struct epoch *locked; /* checked for its lock while something is freed */
+static int the_map;          /* only its address is used, as an owner */
+static struct epoch *locked; /* while objects are freed, its lock is checked */
 static bool was_locked;
 
 /* While a thread waits, this reader announces at every third yield. */
@@ -139,7 +139,8 @@ static void kinds_come_back(void)
 		struct epoch_bag *bag;
 
 		epoch_retire(r[0], kind, &objects[kind], 0xffffffff);
-		bag = r[0]->oldest; /* too large: closed at once */
+		bag = r[0]->oldest; /* the bag is too large, so it is closed at
+		                       once */
 		r[0]->oldest = r[0]->newest = NULL;
 		epoch_free_bags(r[0], &the_map, bag);
 		right &= last_kind == kind && is_freed[kind] &&
@@ -154,8 +155,8 @@ static void kinds_come_back(void)
 	closed(epoch, r, 1);
 }
 
-/* Announces until something is freed, at most `most` times. Returns the number,
-   or 0. */
+/* Announces until something is freed, at most `most` times. Returns the number
+   of announcements, or 0 if nothing was freed. */
 static unsigned announced_until_freed(
         struct epoch_record *record, unsigned most)
 {
@@ -179,7 +180,8 @@ static void sweeps_are_rare(void)
 		epoch_quiesce(r[0]);
 	CHECK(epoch->now == 1, "without retired objects no thread sweeps");
 	retire_many(r[0], 1);
-	/* closed at the first sweep, in epoch 1; 2, 3, 4: its target was 3 */
+	/* the bag is closed at the first sweep, in epoch 1, so its target is 3;
+	   the sweeps reach epochs 2, 3 and 4 */
 	CHECK(announced_until_freed(r[0], 100) == 3 * POLL,
 	        "with retired objects, every 16th announcement sweeps; three "
 	        "suffice");
@@ -288,7 +290,7 @@ static void waits_without_objects_end(void)
 	closed(epoch, r, 1);
 }
 
-/* No other thread is joined, so a wait ends on its own. */
+/* No other thread is joined, so the wait ends without other threads. */
 static void threads_above_the_limit_wait(void)
 {
 	struct epoch_record *r[1];
@@ -380,8 +382,8 @@ static void orphans_wait_for_their_epoch(void)
 	CHECK(freed_twice == 0, "each object is freed once");
 }
 
-/* Two threads hand over objects in one epoch; in between, another thread
-   sweeps. */
+/* Two threads hand over objects in the same epoch. Between these, another
+   thread sweeps. */
 static void late_orphans_are_seen(void)
 {
 	struct epoch_record *r[3];
@@ -391,9 +393,9 @@ static void late_orphans_are_seen(void)
 	epoch_close(r[0]);
 	epoch_retire(r[1], 1, &objects[1], 8);
 	epoch_close(r[1]);
-	epoch->now = 10; /* both are unreachable */
+	epoch->now = 10; /* both objects are unreachable */
 	r[0]->seen = r[2]->seen = 0;
-	r[1]->seen = 9; /* keeps the epoch */
+	r[1]->seen = 9; /* keeps the epoch from advancing */
 	pthread_mutex_lock(&epoch->lock);
 	epoch_sweep(r[2]);
 	pthread_mutex_unlock(&epoch->lock);
@@ -429,7 +431,7 @@ static void the_end_frees_all(void)
 	int other;
 
 	retire_many(r[0], 1);
-	epoch_park(r[0]); /* an orphan */
+	epoch_park(r[0]); /* makes the object an orphan */
 	epoch_retire(r[1], 1, &objects[1], 8);
 	epoch_close(r[1]);
 	epoch_retire(r[1], 1, &objects[2], 8);

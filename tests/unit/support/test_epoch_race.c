@@ -25,7 +25,7 @@ static void one_round(
 	struct object *seen = atomic_load_explicit(slot, memory_order_acquire);
 
 	if (x >> 60 == 0)
-		sched_yield(); /* a slow reader */
+		sched_yield(); /* makes the reader slow */
 	if (seen)
 		worker->met_dead += seen->dead;
 	if ((x >> 32 & 3) == 0 && arena->used < OBJECTS - THREADS) {

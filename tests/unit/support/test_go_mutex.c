@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's Mutex: its two modes state by state, and mutual exclusion. */
+/* Tests Go's Mutex: its two modes state by state, and mutual exclusion. */
 #include "impls/support/go_mutex.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
@@ -114,8 +114,8 @@ static void leave(struct actor *actor)
 	pthread_join(actor->thread, NULL);
 }
 
-/* Simulates without a race that this thread unlocks and another one locks again
-   before the woken waiter. */
+/* Simulates without a race that this thread unlocks, and that another thread
+   locks again before the woken waiter does. */
 static void unlock_and_barge(struct go_mutex *mutex)
 {
 	mutex->state = mutex->state - WAITER + WOKEN;
@@ -177,7 +177,7 @@ static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 	leave(&actor);
 }
 
-/* Waiters get the lock in order of arrival; a waiter that lost goes to the
+/* Waiters get the lock in order of arrival. A waiter that lost goes to the
    front. */
 static void lines(bool barge)
 {
@@ -216,7 +216,8 @@ static void grant_before_the_wait(void)
 	        "a grant before the wait is not lost");
 }
 
-/* Plain members under the lock: a sanitizer detects unlocked accesses. */
+/* The members are plain and protected by the lock, so that a sanitizer detects
+   unlocked accesses. */
 struct shared {
 	struct go_mutex mutex;
 	uint64_t first, second;
@@ -237,7 +238,7 @@ static void *take_turns(void *context)
 	return NULL;
 }
 
-/* A lost wake-up would hang here, and the alarm would end the test. */
+/* If a wake-up were lost, this would hang, and the alarm would end the test. */
 static void one_at_a_time(uint32_t spins)
 {
 	struct shared shared = { .first = 0 };
@@ -279,7 +280,7 @@ static void misuse_is_fatal(void)
 
 int main(void)
 {
-	alarm(WITHIN_S); /* a test that hangs has failed */
+	alarm(WITHIN_S); /* ends a test that hangs */
 	desired_states_and_changes();
 	starvation();
 	patience(990000, 0, "a thread that lost after less than 1 ms does not");

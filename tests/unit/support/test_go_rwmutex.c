@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads run concurrently. */
-/* Go's RWMutex: when it admits a thread, and that no thread sleeps forever. */
+/* Tests Go's RWMutex: when it admits a thread, and that no thread sleeps
+   forever. */
 #include "impls/support/go_rwmutex.h"
 #include "tests/unit/tap.h"
 
@@ -11,7 +12,8 @@
 
 enum { THREADS = 8, TURNS = 4000, WITHIN_S = 600 };
 
-/* Plain members under the lock: a sanitizer detects unlocked accesses. */
+/* The members are plain and protected by the lock, so that a sanitizer detects
+   unlocked accesses. */
 struct shared {
 	struct go_rwmutex lock;
 	uint64_t first, second; /* equal, unless a writer holds the lock */
@@ -35,7 +37,7 @@ static void read_turn(struct shared *shared)
 	if (shared->first != shared->second || shared->writers_in != 0)
 		shared->torn++;
 	if (in == 1)
-		sched_yield(); /* let others in */
+		sched_yield(); /* lets other threads run */
 	shared->readers_in--;
 	go_rwmutex_read_unlock(&shared->lock);
 }
@@ -76,7 +78,7 @@ static bool all_zero(const struct go_rwmutex *lock)
 	       !lock->reader_count && !lock->reader_wait;
 }
 
-/* A lost wake-up would hang here, and the alarm would end the test. */
+/* If a wake-up were lost, this would hang, and the alarm would end the test. */
 static void writers_are_alone(unsigned write_one_in)
 {
 	struct shared shared = { .write_one_in = write_one_in };
@@ -141,7 +143,7 @@ static void await_readers(struct go_rwmutex *lock, int32_t count)
 		sched_yield();
 }
 
-/* A reader holds the lock; a writer comes, then a reader, then another
+/* A reader holds the lock. A writer arrives, then a reader, and then another
    writer. */
 static void scene(unsigned *first, unsigned *reader, unsigned *second,
         bool *reader_waited)
@@ -159,7 +161,7 @@ static void scene(unsigned *first, unsigned *reader, unsigned *second,
 	await_readers(&lock, 1 - GO_RW_MAX_READERS);
 	pthread_create(&threads[1], NULL, read_once, &late_reader);
 	await_readers(&lock, 2 - GO_RW_MAX_READERS);
-	/* Both have arrived. A lock that lets the reader pass would do so
+	/* Both have arrived. A lock that lets the reader overtake would do so
 	   during these yields. */
 	for (unsigned i = 0; i < 200; i++)
 		sched_yield();
@@ -168,7 +170,8 @@ static void scene(unsigned *first, unsigned *reader, unsigned *second,
 	while (!writer.got_in)
 		sched_yield();
 	pthread_create(&threads[2], NULL, write_once, &late_writer);
-	while (lock.w != 2) /* the second writer waits for the first */
+	while (lock.w != 2) /* waits until the second writer waits for the
+	                       first */
 		sched_yield();
 	*reader_waited &= !late_reader.got_in;
 	first_may = true;
@@ -240,7 +243,7 @@ static void misuse_is_fatal(void)
 
 int main(void)
 {
-	alarm(WITHIN_S); /* a test that hangs has failed */
+	alarm(WITHIN_S); /* ends a test that hangs */
 	neither_side_starves();
 	writers_are_alone(1);
 	writers_are_alone(2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_guards.c - the locks around Go's map: the order in which waiting threads
-   get the lock, and progress with many more threads than CPUs.
+/* test_guards.c - tests the locks around Go's map: the order in which waiting
+   threads get the lock, and progress with many more threads than CPUs.
    test_lock_waits.c tests which threads exclude each other, with locks that
    report waits. */
 #include "impls/support/ticket.h"
@@ -30,7 +30,8 @@ struct contender {
 	pthread_t thread;
 };
 
-/* One entry, value 1; `threads` may join. */
+/* Returns a map with one entry, whose value is 1. `threads` threads may
+   join. */
 static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 {
 	struct rm_sizing sizing = { .keys = 8,
@@ -46,8 +47,9 @@ static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 	return map;
 }
 
-/* Runs many more threads than CPUs, so that the holder of the lock is rarely
-   running while others wait. With a lock that only spins this would not end. */
+/* There are many more threads than CPUs, so that the holder of the lock is
+   rarely running while others wait. With a lock that only spins this would not
+   end. */
 static void *contend(void *context)
 {
 	struct contender *contender = context;
@@ -97,7 +99,7 @@ static void check_progress(const char *id)
 			.gate = &gate };
 		if (pthread_create(
 		            &contender->thread, &small, contend, contender))
-			break; /* a container may allow fewer */
+			break; /* a container may allow fewer threads */
 	}
 	pthread_mutex_unlock(&gate);
 	for (size_t i = 0; i < threads; i++) {
@@ -113,7 +115,7 @@ static void check_progress(const char *id)
 /* Each thread draws the next ticket while the lock is held. */
 struct waiter {
 	struct ticket_lock *lock;
-	unsigned *order; /* plain, under the lock */
+	unsigned *order; /* plain, protected by the lock */
 	unsigned got_in;
 	pthread_t thread;
 };
@@ -159,7 +161,7 @@ int main(void)
 		"gomap_pthread_mutex", "gomap_ticket", "gomap_ck_brlock",
 		"gomap_ck_pflock", "shard_seg" };
 
-	alarm(WITHIN_S); /* a test that hangs has failed */
+	alarm(WITHIN_S); /* ends a test that hangs */
 	tickets_are_served_in_order(0);
 	tickets_are_served_in_order(UINT32_MAX - 2);
 	for (size_t i = 0; i < sizeof(map_ids) / sizeof(*map_ids); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hash of all maps, and the hash that selects shards: how evenly they fill
+/* Tests how evenly the hash of all maps, and the hash that selects shards, fill
    the bits that maps use as an index, for realistic keys. */
 #include "impls/support/fnv.h"
 #include "impls/support/hash.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Six keys per bucket, as in a Go map in use. */
+/* There are six keys per bucket, as in a Go map in use. */
 enum { BUCKETS = 1 << 13, KEYS = 6 * BUCKETS, SEEDS = 8, PATTERNS = 10 };
 
 /* P(more than 8) of a Poisson distribution with mean 6, the expected value. */
@@ -78,7 +78,7 @@ static struct rm_key pattern_key(
 		key.bytes = text->bytes;
 		key.length = 16;
 		return key;
-	case SESSIONS: /* also 16 bytes */
+	case SESSIONS: /* these keys have 16 bytes, too */
 		return text_key(text, "session-%08u", n);
 	case DIGITS:
 		return text_key(text, "%u", n);
@@ -90,7 +90,8 @@ static struct rm_key pattern_key(
 	}
 }
 
-/* Properties of a hash for maps, relative to the expected value, which is 1. */
+/* Properties of a hash, each divided by its expected value, so that 1 is
+   ideal. */
 struct spread {
 	double overflow; /* buckets with more than eight keys */
 	double same_top; /* pairs of keys with the same tophash */
@@ -169,7 +170,7 @@ static void no_pattern_is_worse_than_expected(void)
 	}
 }
 
-/* Otherwise some maps would be faster than others by luck with these keys. */
+/* Otherwise some maps would be faster with these keys by luck. */
 static void the_measured_keys_are_like_chance(void)
 {
 	struct spread words = spread_of(SCATTERED);
@@ -236,9 +237,9 @@ static void every_byte_counts(void)
 	CHECK(seeded, "and so does the seed");
 }
 
-/* Expected values, computed independently of this code, with unbounded
-   integers, for bytes that count up from 0x81: each length with its own code
-   path, and its neighbours. */
+/* The expected values were computed independently of this code, with unbounded
+   integers, for bytes that count up from 0x81. They cover each length that has
+   a code path of its own, and its neighbours. */
 static void values_are_the_known_ones(void)
 {
 	static const struct {

@@ -12,7 +12,8 @@
 
 enum { KEYS = 4096, TOP_SHIFT = 40, SEEDS = 50 };
 
-/* shard_seg: 64 segments by the top bits, 128 bins by the low ones. */
+/* shard_seg has 64 segments, selected by the top bits, with 128 bins each,
+   selected by the low bits. */
 static double compares_shard_seg(const uint64_t *hash)
 {
 	static unsigned chain[64][128];
@@ -24,8 +25,9 @@ static double compares_shard_seg(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* gomap: 1,024 chains of buckets of 8 by the low bits. A hit compares keys that
-   have its tophash, the top byte; each further bucket counts as one compare. */
+/* gomap has 1,024 chains of buckets of 8, selected by the low bits. A hit
+   compares the keys that have the same tophash (top byte). Each further bucket
+   counts as one compare. */
 static double compares_gomap(const uint64_t *hash)
 {
 	static unsigned chain[1024], same_top[1024][256];
@@ -42,8 +44,9 @@ static double compares_gomap(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* ck_ht: 8,192 slots of 32 bytes. It compares both slots of a line, then
-   continues by a step computed from the bits above (ck_ht_map_probe_next()). */
+/* ck_ht has 8,192 slots of 32 bytes. It compares both slots of a line and then
+   continues by a step that is computed from higher bits
+   (ck_ht_map_probe_next()). */
 static double compares_ck_ht(const uint64_t *hash)
 {
 	enum { SLOTS = 8192, LOG2_SLOTS = 13 };
@@ -66,8 +69,9 @@ static double compares_ck_ht(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* unsync_bucket: 2,048 buckets of four keys by the low bits; a full bucket
-   continues in the next one. It compares the four keys of a bucket at once. */
+/* unsync_bucket has 2,048 buckets of four keys, selected by the low bits. A
+   full bucket continues in the next one. It compares the four keys of a bucket
+   at once. */
 static double compares_unsync_bucket(const uint64_t *hash)
 {
 	enum { BUCKETS = 2048 };
@@ -85,8 +89,8 @@ static double compares_unsync_bucket(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* readmap: 4,096 lines of three keys by the top bits; a full line continues in
-   a chain. Tags select one key of a line. */
+/* readmap has 4,096 lines of three keys, selected by the top bits. A full line
+   continues in a chain. Tags select one key of a line. */
 static double compares_readmap(const uint64_t *hash)
 {
 	static unsigned held[KEYS];
@@ -117,8 +121,8 @@ static uint64_t seed_of(unsigned n)
 }
 
 /* Returns the maximum number of compares per hit for all multiples of a power
-   of two. The seed is in the hash, or in the key if a library's callback gets
-   no seed. */
+   of two. The seed is part of the hash or, if a library's callback gets no
+   seed, of the key. */
 static double worst_stride(unsigned rule, uint64_t factor, bool in_key)
 {
 	static uint64_t hash[KEYS];
@@ -170,7 +174,11 @@ static uint64_t craft(unsigned n)
 
 	return n < sizeof(words) / sizeof(*words) ? words[n] : UINT64_MAX;
 }
-enum { CRAFTS = 11, STRINGS_SEEDS = 6, LONGEST = 8 /* words */ };
+enum {
+	CRAFTS = 11,
+	STRINGS_SEEDS = 6,
+	LONGEST = 8 /* length of the longest string, in words */
+};
 
 /* Returns the compares for a set of keys relative to those for random keys, by
    the worst rule. */
@@ -246,8 +254,8 @@ static void crafted_strings_are_like_random_ones(void)
 	}
 }
 
-/* Looks up words with another seed than the one under which they are all in one
-   chain. */
+/* All words are in one chain with one seed. Looks them up with a different
+   seed. */
 static void another_seed_parts_a_chain(void)
 {
 	static uint64_t word[KEYS], hash[KEYS], random[KEYS];

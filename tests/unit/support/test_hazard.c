@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hazard.c - hazard pointers: named objects are kept, all others are
+/* test_hazard.c - tests hazard pointers: named objects are kept, all others are
    freed, and lists stay bounded. It is linked with the stats objects. */
 #include "impls/support/hazard.h"
 #include "tests/unit/tap.h"

@@ -22,8 +22,8 @@ enum { THREADS = 3, OBJECTS = 4096, LIST = 2 * 3 * 3 + 64, ROUNDS = 2000 };
 static char objects[OBJECTS][16]; /* addresses that look like those of a heap */
 static size_t freed_count;
 static void *last_owner;
-static int the_map;           /* an owner is only used as an address */
-static struct hazard *locked; /* its lock is checked on frees */
+static int the_map;           /* only its address is used, as an owner */
+static struct hazard *locked; /* while objects are freed, its lock is checked */
 static bool was_locked;
 
 static void hazard_free(void *owner, void *pointer)
@@ -67,7 +67,7 @@ static double stat_of(struct hazard *hazard, const char *name)
 	return wanted.value;
 }
 
-/* All numbers differ, so that mixing up two of them is detected. */
+/* All numbers differ, so that the test detects if two are mixed up. */
 static void statistics_are_sums(void)
 {
 	struct hazard_record *r[THREADS];
@@ -160,7 +160,7 @@ static void the_owner_is_passed(void)
 	hazard_retire(r[0], objects[4], 16);
 	hazard_leave(r[0]);
 	freed_count = 0;
-	/* its reader never announces that it left */
+	/* the reader of the object never leaves */
 	hazard_destroy(hazard, &other);
 	CHECK(freed_count == 1 && last_owner == &other,
 	        "destruction frees the rest, with the owner it is given");
@@ -190,7 +190,7 @@ static void quiescence_is_of_the_first_slots(void)
 	closed(hazard, r, THREADS);
 }
 
-/* True if a snapshot of these names has each once, and no others. */
+/* True if a snapshot of these names has each name once and no others. */
 static bool snapshot_is_right(
         struct hazard *hazard, const bool named[], size_t *places)
 {
@@ -237,8 +237,8 @@ static void any_names_are_found(void)
 	closed(hazard, r, THREADS);
 }
 
-/* Returns how many of `count` adjacent heap addresses have a place of their
-   own. */
+/* Returns how many of `count` adjacent heap addresses have a table place of
+   their own. */
 static size_t apart(uintptr_t first, size_t step, size_t count)
 {
 	static bool taken[256];
@@ -266,7 +266,8 @@ static void neighbours_lie_apart(void)
 	             "expected have places of their own");
 }
 
-/* Checks that as many blocks are held as before; `scene` may print. */
+/* Runs `scene`, which may print, and checks that as many blocks are held as
+   before. */
 static void nothing_is_kept(void (*scene)(void))
 {
 	long before = heap_held;

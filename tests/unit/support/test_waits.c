@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_waits.c - how locks wait, on one thread: yields, sleeps and futexes are
-   simulated, and actions of other threads happen within them. */
+/* test_waits.c - tests on one thread how locks wait. Yields, sleeps and futexes
+   are simulated, and actions of other threads happen within them. */
 #define GO_WAITS "tests/unit/support/played_waits.h"
 
 #include "impls/support/go_rwmutex.h"
@@ -14,7 +14,7 @@ static struct {
 	unsigned yields, sleeps;
 	uint64_t slept_ns;
 	struct ticket_lock *serves; /* advances by one turn at each yield */
-	unsigned after;             /* from this yield on */
+	unsigned after;             /* number of yields before that begins */
 } played;
 
 int sched_yield(void)
@@ -163,7 +163,7 @@ static void semaphores_count(void)
 
 static struct go_rwmutex lock;
 
-/* Lets both readers leave, one per wait. */
+/* Lets both readers leave, one in each wait. */
 static void a_reader_leaves(_Atomic uint32_t *word)
 {
 	(void)word;
@@ -190,7 +190,7 @@ static void writers_wait_for_readers(void)
 	        "its unlock wakes no reader if none waits");
 }
 
-/* The writer leaves while a reader waits. */
+/* Lets the writer leave while a reader waits. */
 static void the_writer_leaves(_Atomic uint32_t *word)
 {
 	(void)word;

@@ -35,7 +35,8 @@ static void balance(
 	                                               : 0;
 }
 
-/* Ends every test: checks the invariants and that all memory is freed. */
+/* Called at the end of every test. Checks the invariants, and that all memory
+   is freed. */
 static void bench_close(struct bench *bench, const char *name)
 {
 	char why[200] = "";

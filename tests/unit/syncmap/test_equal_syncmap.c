@@ -10,8 +10,8 @@
 
 enum { STEPS = 100000 };
 
-/* Maps with up to 1,000 keys are compared at every step, larger ones at every
-   1,000th. */
+/* Maps with up to 1,000 keys are compared at every step, and larger maps at
+   every 1,000th step. */
 static const struct trace_plan plans[] = {
 	{ "sync-word-8", TRACE_CLASSIC, false, 8, STEPS, 0, 1 },
 	{ "sync-text-9", TRACE_CLASSIC, true, 9, STEPS, 0, 1 },
@@ -38,7 +38,7 @@ struct bench {
 	struct rm_shape shape;
 };
 
-/* Adds up the entries of a Range, in any order. */
+/* The sum over the entries of a Range, which does not depend on their order. */
 struct visited {
 	struct rm_shape shape;
 	uint64_t sum;
@@ -61,7 +61,7 @@ static uint64_t range(const struct bench *bench)
 	return visited.sum;
 }
 
-/* Executes one step; stores the value that it returned, or 0. */
+/* Executes one step. Stores the value that it returned, or 0. */
 static bool do_step(const struct bench *bench, const struct trace_step *step,
         uint64_t *returned)
 {
@@ -109,7 +109,7 @@ static bool do_step(const struct bench *bench, const struct trace_step *step,
 	return ok;
 }
 
-/* Counts of the tested events in all replays. */
+/* Numbers of the tested events in all replays. */
 static struct {
 	double promotions, rebuilds, revivals, retired, freed;
 } seen;

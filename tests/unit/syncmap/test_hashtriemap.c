@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hashtriemap.c - the trie's shape with a hash of this test, a key's word
-   without its last byte. Words that differ only in that byte collide in all
-   bits. */
+/* test_hashtriemap.c - tests the form of the trie with a special hash: the word
+   of a key without its last byte. Words that differ only in that byte collide
+   in all bits. */
 #include "runner/map.h"
 
 static inline uint64_t chosen_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
 	(void)seed;
-	/* string keys: their length, so that all of one length collide */
+	/* the hash of a string is its length, so that all keys of one length
+	   collide */
 	return shape.str ? (uint64_t)(key.length % 7) << 60
 	                 : key.word >> 8 << 8;
 }
@@ -21,7 +22,7 @@ static inline uint64_t chosen_hash(
 
 extern const struct rm_impl rm_impl_hashtriemap;
 
-/* runner/trial/lock_waits.c, of the stats build */
+/* from runner/trial/lock_waits.c of the stats build */
 void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
 
 struct bench {
@@ -235,8 +236,8 @@ static void *remove_one(void *context)
 }
 
 /* The value changes between a lookup without the lock and the lock. The losing
-   thread leaves, and the node is unlocked. It waits for the lock while the
-   value changes. */
+   thread waits for the lock while the value changes. It then returns, and the
+   node must be unlocked. */
 static void a_lost_race_leaves_no_lock(void)
 {
 	const struct rm_sizing sizing = { .threads = 2, .shape = RM_U64X8 };
@@ -265,7 +266,7 @@ static void a_lost_race_leaves_no_lock(void)
 	is_free = !pthread_mutex_trylock(&place.inner->lock);
 	CHECK(is_free, "and the node is unlocked after a lost race");
 	if (!is_free)
-		exit(1); /* the next writer there would hang */
+		exit(1); /* the next writer of this node would hang */
 	pthread_mutex_unlock(&place.inner->lock);
 	bench_close(&b, "invariants hold after a lost race");
 }

@@ -16,7 +16,8 @@ static void misses_promote(bool str)
 	CHECK(header_of(&b)->amended && gomap_count(b.map->dirty) == 5 &&
 	                gomap_count(header_of(&b)->map) == 0,
 	        "new keys go to dirty");
-	for (int miss = 0; miss < 4; miss++) /* absent keys count, too */
+	for (int miss = 0; miss < 4; miss++) /* lookups of absent keys count,
+	                                        too */
 		load(&b, miss % 2 ? 77 : 1);
 	CHECK(b.map->misses == 4 && b.map->dirty && !b.map->promotions,
 	        "fewer misses than dirty has entries do not promote");
@@ -61,7 +62,7 @@ static void removed_entries_are_expunged(bool str)
 
 	CHECK(zero && syncmap_cell_of(zero) == SYNCMAP_NIL,
 	        "their entries stay, empty");
-	store(&b, 9, 9); /* a new key, for which dirty is built */
+	store(&b, 9, 9); /* a new key, so dirty is built */
 	CHECK(syncmap_cell_of(zero) == SYNCMAP_EXPUNGED &&
 	                syncmap_cell_of(one) == SYNCMAP_EXPUNGED,
 	        "a rebuild expunges them");
@@ -112,7 +113,8 @@ static void updates_take_no_lock(void)
 	struct rm_key key = rm_key_of(b.shape, 1, &line);
 
 	fill(&b, 4);
-	syncmap_lock(&b.map->lock); /* taking it now would hang */
+	syncmap_lock(&b.map->lock); /* an operation that takes the lock would
+	                               now hang */
 	CHECK(store(&b, 1, 7) && load(&b, 1) == 7,
 	        "a promoted key is stored and loaded without the mutex");
 	CHECK(drop(&b, 1) && !store(&b, 1, 7),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_gc.c - sync.Map under a collector: replaced values are
-   collected, pauses are counted, and reachable memory stays. */
+/* test_syncmap_gc.c - tests sync.Map under a collector: replaced values are
+   collected, pauses are counted, and reachable memory is kept. */
 #include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -62,7 +62,7 @@ static void collects(void)
 	impl->ops->destroy(map);
 }
 
-/* Threads write and remove few keys; collections in between must not free
+/* Threads write and remove a few keys. Collections during that must not free
    reachable memory. */
 static void threads_meet(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_hazard.c - sync.Map under hazard pointers: what a stopped reader
-   retains, step by step; then threads. */
+/* test_syncmap_hazard.c - tests sync.Map under hazard pointers: step by step,
+   what a stopped reader retains; then with threads. */
 #include "impls/support/hazard.h"
 
-/* If set, runs once between a reader's load of a link and the reader's naming
-   of the object (N1 of hazard.h), like another thread. */
+/* If set, this runs once after a reader has loaded a link and before the reader
+   names the object (N1 of hazard.h), like another thread. */
 static void (*before_naming)(void);
 
 static inline void hazard_name_late(
@@ -18,7 +18,7 @@ static inline void hazard_name_late(
 	hazard_name(record, slot, name);
 }
 
-/* sync.Map, included below, names objects by this; hazard.h itself does not. */
+/* The code of sync.Map, included below, names objects by this function. */
 #define hazard_name         hazard_name_late
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
 #include "tests/unit/map_model.h"
@@ -42,8 +42,8 @@ static size_t queue_length(struct bench *b)
 	return count;
 }
 
-/* Fills the queue of headers: a new key, a promotion, and a removed key that a
-   rebuild expunges. */
+/* Fills the queue of headers by a new key, a promotion, and a removed key that
+   a rebuild expunges. */
 static void fill_queue(struct bench *b, uint64_t rank)
 {
 	store(b, rank, rank);
@@ -103,7 +103,7 @@ static void headers(bool str)
 	old = syncmap_read(reader.thread);
 	syncmap_pin(reader.thread);
 	fill_queue(&b, 31);
-	load(&reader, 2); /* names a newer header */
+	load(&reader, 2); /* makes the reader name a newer header */
 	fill_queue(&b, 32);
 	CHECK(hazard_current_name(reader.thread, SYNCMAP_NAME_HEADER) !=
 	                        (uintptr_t)old &&
@@ -142,7 +142,7 @@ static void replace_header(void)
 	fill_queue(&writer, 40);
 }
 
-/* Without the second load (N2) the reader would use the freed object. */
+/* If there were no second load (N2), the reader would use the freed object. */
 static void objects_freed_before_naming_are_not_read(void)
 {
 	writer = bench_open(false);
@@ -172,7 +172,8 @@ static void objects_freed_before_naming_are_not_read(void)
 	bench_close(&writer, "invariants hold, and all is freed");
 }
 
-/* One thread adds keys, another looks up and promotes, which ends no write. */
+/* One thread adds keys. Another one looks keys up and promotes; it never
+   writes. */
 static void headers_replaced_by_readers_are_freed(void)
 {
 	struct bench b = bench_open(false), reader = b;

@@ -12,14 +12,14 @@ static uint64_t retired(struct bench *b)
 	return rm_stat_read(&((struct epoch_record *)b->thread)->retired);
 }
 
-/* Stores a value in a child process; returns whether that aborted. */
+/* Stores a value in a child process. Returns true if that aborted. */
 static bool aborts(struct bench *b, uint64_t word)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (!pid) {
-		close(2); /* hides the message from the test output */
+		close(2); /* keeps the message out of the test's output */
 		signal(SIGABRT, SIG_DFL);
 		store(b, 1, word);
 		_exit(0);

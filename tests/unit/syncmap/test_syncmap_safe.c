@@ -24,9 +24,9 @@ static bool fault_condition(struct rm_shape shape, struct rm_key key,
 
 enum { THREADS = 4, RANKS = 64, STEPS = 20000 };
 
-/* Number of hashes until the fault; 0: no fault. Per thread. */
+/* Number of hashes until the fault, or 0 for no fault. */
 static _Thread_local unsigned countdown;
-/* The map whose lock was held by the faulting thread, and how often. */
+/* The map whose lock a faulting thread may hold, and how often it did. */
 static struct safe_map *watched;
 static _Atomic unsigned faults_under_lock;
 /* The barrier for a real fault of this thread. */
@@ -78,7 +78,7 @@ static bool has_key(void *thread, struct rm_shape shape, uint64_t rank)
 	       !rm_value_errors(shape, &value, rank);
 }
 
-/* True if the lock is free: it can be taken at once. */
+/* True if the lock is free, that is, can be taken at once. */
 static bool lock_is_free(struct safe_map *map)
 {
 	if (pthread_mutex_trylock(&map->inner->lock.mutex))
@@ -121,15 +121,15 @@ static void key_without_a_hash(void)
 	end(map, thread, "its invariants hold");
 }
 
-/* Makes every hash of a lookup fault once, even under the lock. */
+/* Makes every hash of a lookup fault once, even those under the lock. */
 static void every_hash(struct rm_shape shape, const char *name)
 {
 	struct safe_map *map = begin(shape, 2);
 	void *thread = ops.join(map, 0), *other = ops.join(map, 1);
 	bool absent = true, is_free = true, usable = true;
 
-	/* with an empty read map and a dirty map, keys are hashed under the
-	   lock */
+	/* if the read map is empty and there is a dirty map, keys are hashed
+	   under the lock */
 	put(thread, shape, 1);
 	for (unsigned nth = 1; nth <= 4; nth++)
 		for (uint64_t rank = 2; rank < RANKS && is_free; rank++) {
@@ -164,7 +164,7 @@ struct peer {
 	uint64_t faults, wrong;
 };
 
-/* Writes its own ranks; looks up one of them, sometimes with a fault. */
+/* Writes ranks of its own. Looks up one of them, sometimes with a fault. */
 static void *work(void *opaque)
 {
 	struct peer *peer = opaque;
@@ -184,7 +184,7 @@ static void *work(void *opaque)
 		countdown = x >> 56 & 3;
 		const bool found = has_key(thread, RM_U64X8, own);
 
-		/* 1: the first hash faults; there may not be a second */
+		/* with 1 the first hash faults; there may be no second one */
 		if ((x >> 56 & 3) == 1)
 			peer->faults += !found, peer->wrong += found;
 		else if (!countdown && x >> 56 & 3)
@@ -233,7 +233,7 @@ static void on_segv(int number)
 	fault_raise(real_barrier);
 }
 
-/* A program's own signal handler may raise a fault for memory that cannot be
+/* The signal handler of a program may raise a fault for memory that cannot be
    read. */
 static void real_fault(void)
 {
@@ -261,7 +261,7 @@ static void real_fault(void)
 	end(map, thread, "and its invariants hold");
 }
 
-/* Writes have no barrier, as in the article. */
+/* As in the article, writes have no barrier. */
 static void write_dies(void)
 {
 	const struct rm_key nowhere = { .bytes = NULL, .length = 5 };
@@ -289,7 +289,7 @@ int main(void)
 	key_without_a_hash();
 	every_hash(RM_U64X8, "u64x8: the invariants hold");
 	every_hash(RM_STR16X24, "str16x24: the invariants hold");
-	if (tap_failed) /* otherwise threads would wait for a lock forever */
+	if (tap_failed) /* otherwise threads might wait for a lock forever */
 		return DONE();
 	together();
 	if (TSAN)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_shared.c - syncmap_rlock_miss: a lookup that misses shares the
-   lock; the thread that makes a promotion due takes it exclusively. */
+/* test_syncmap_shared.c - tests syncmap_rlock_miss: a lookup that misses shares
+   the lock, and the thread that makes a promotion due takes it exclusively. */
 #define SYNCMAP_LOCK "impls/syncmap/syncmap_rwlock.h"
 #include "tests/unit/syncmap/syncmap_bench.h"
 
@@ -12,7 +12,7 @@ int main(void)
 	fill(&b, 3);
 	store(&b, 10, 10);
 	pthread_rwlock_rdlock(&b.map->lock.rwlock);
-	/* with an exclusive lock this would hang */
+	/* if the lock were exclusive, this would hang */
 	CHECK(load(&b, 10) == 10 && load(&b, 99) == 0 &&
 	                syncmap_misses(b.map) == 2,
 	        "lookups miss while another reader holds the lock");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_variants.c - how the variants of sync.Map differ: when dirty is
-   promoted, when it is built, what Range visits. One thread, exact. */
+/* test_syncmap_variants.c - tests how the variants of sync.Map differ: when
+   dirty is promoted, when it is built, and what Range visits. With one thread,
+   this is exact. */
 #include "runner/keys.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -65,8 +66,8 @@ static size_t entries(struct subject *s, const char *which)
 	return (size_t)race_stat(s->impl, s->map, which);
 }
 
-/* Returns, after `keys` new keys, the number (from 1) of the lookup of an
-   absent key that promotes; 0: none of 1,000 does. */
+/* Inserts `keys` new keys and then looks up absent keys. Returns the number
+   (from 1) of the lookup that promotes, or 0 if none of 1,000 does. */
 static unsigned promoting_miss(const struct rm_impl *impl, uint64_t keys)
 {
 	struct subject s = subject_open(impl);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counting_guard.h - a guard of gomap_guarded.h for one thread that counts its
-   locks and unlocks. */
+/* counting_guard.h - a guard for gomap_guarded.h that counts locks and unlocks
+   of one thread. */
 #ifndef RM_TEST_COUNTING_GUARD_H
 #define RM_TEST_COUNTING_GUARD_H
 
@@ -9,12 +9,12 @@
 #include "tests/unit/tap.h"
 
 struct guard {
-	unsigned reads, writes; /* since the last guard_counts_are() */
-	int inside;             /* locks held now */
+	unsigned reads, writes; /* counts since the last guard_counts_are() */
+	int inside;             /* number of locks that are held */
 	size_t threads;
 };
 
-static bool guard_fails; /* guard_create() fails */
+static bool guard_fails; /* true if guard_create() is to fail */
 static unsigned guards_destroyed;
 
 static inline bool guard_create(struct guard *guard, size_t threads)
@@ -52,7 +52,7 @@ static inline void guard_write_end(struct guard *guard)
 	guard->inside--;
 }
 
-/* True if these are the counts since the last call, and no lock is held. */
+/* True if these were the counts since the last call and no lock is held. */
 static inline bool guard_counts_are(
         struct guard *guard, unsigned reads, unsigned writes)
 {
@@ -63,8 +63,9 @@ static inline bool guard_counts_are(
 	return right;
 }
 
-/* Checks after the last technique of a test: all memory and `guards` locks are
-   freed, and create() fails without memory or without a lock. */
+/* Called after the last technique of a test. Checks that all memory and
+   `guards` locks are freed, and that create() fails if memory runs out or if it
+   gets no lock. */
 static inline void guards_are_freed(const struct rm_map_ops *ops,
         const struct rm_sizing *sizing, unsigned guards)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* played_store.h - a FAMILIES_STORE of families.h that records its calls. It
-   keeps keys as text in its own table; a test can make calls fail or return
+   keeps keys as text in a table of its own. Tests can make calls fail or return
    wrong answers. */
 #ifndef RM_TEST_PLAYED_STORE_H
 #define RM_TEST_PLAYED_STORE_H
@@ -11,23 +11,25 @@
 
 enum { PLAYED_ENTRIES = 1024, PLAYED_MAPS = 4 };
 
-/* Counters, and settings of a test; all zero is a correct store. */
+/* Counters, and settings of a test. If all are zero, the store is correct. */
 static struct {
 	unsigned created, destroyed, joined, left, parked, unparked, quiesced;
-	unsigned create_fails, join_fails; /* fails at this call, from 1 */
-	/* stores nothing; finds no key; finds every key */
+	unsigned create_fails, join_fails; /* number of the call that fails,
+	                                      from 1 */
+	/* the store ignores writes, finds no key, or finds every key */
 	bool ignores, forgets_keys, has_all;
 	uint64_t other_value; /* added to each value */
-	size_t slot;          /* of the last join */
+	size_t slot;          /* slot of the last join */
 	unsigned upserts, lookups, lookups_before_last_upsert;
-	char first[32], last[32]; /* inserted keys */
+	char first[32], last[32]; /* first and last inserted key */
 	char last_lookup[32];     /* the last key that was looked up */
 	struct rm_sizing sizing[PLAYED_MAPS];
 } played;
 
 struct played_entry {
 	char key[32];
-	uint64_t value, lookups; /* number of lookups */
+	uint64_t value, lookups; /* the value; the number of lookups of the
+	                            key */
 	bool there;
 };
 
@@ -162,7 +164,7 @@ static uint64_t family_count(struct family_map *one)
 	return there;
 }
 
-/* Statistics that differ between maps: the number of entries. */
+/* Emits a statistic that differs between maps: the number of entries. */
 static void family_stats(
         struct family_map *one, rm_stat_fn *emit, void *context)
 {

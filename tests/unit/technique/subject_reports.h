@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Returns a statistic, or -1 if there is none of that name. */
+/* Returns a statistic, or -1 if none has that name. */
 static inline double stat_of(
         const struct rm_map_ops *ops, void *subject, const char *name)
 {
@@ -20,7 +20,8 @@ static inline double stat_of(
 	return wanted.value;
 }
 
-/* True if the check reports `wanted`, or passes if that is "". */
+/* True if the check reports `wanted`. If that is "", true if the check
+   passes. */
 static inline bool check_reports(
         const struct rm_map_ops *ops, void *subject, const char *wanted)
 {

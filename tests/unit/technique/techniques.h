@@ -16,15 +16,15 @@
 
 enum { TECHNIQUE_THREADS = 64 };
 
-/* A run. `map` stays afterwards for its statistics; call technique_end() to
-   free it. */
+/* A run. `map` remains after the run, for its statistics. Call technique_end()
+   to free it. */
 struct technique_run {
 	const struct rm_impl *impl;
 	unsigned threads;
-	uint64_t iterations; /* of each thread */
+	uint64_t iterations; /* iterations of each thread */
 	uint64_t args[3];
 	uint64_t seed;
-	/* filled in by technique_play(): */
+	/* technique_play() sets these members */
 	void *map;
 	bool adds_up;
 	char why[200];
@@ -55,7 +55,7 @@ static inline void *technique_work(void *context)
 	return NULL;
 }
 
-/* Returns whether the check passes. */
+/* Returns true if the check passes. */
 static inline bool technique_play(struct technique_run *run, const char *id)
 {
 	struct technique_member *members =
@@ -94,7 +94,7 @@ static inline bool technique_play(struct technique_run *run, const char *id)
 	return run->adds_up;
 }
 
-/* Returns a statistic of the run, or -1 if there is none of that name. */
+/* Returns a statistic of the run, or -1 if none has that name. */
 static inline double technique_stat(
         const struct technique_run *run, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_audits.c - the counts of audits compared with known answers: numbers of
-   buckets computed by hand, growth at the 9th, 14th and 27th key, and a variant
-   of each rule that the count must distinguish. */
+/* test_audits.c - compares the counts of audits with known answers: numbers of
+   buckets that were computed by hand, growth at the 9th, 14th and 27th key, and
+   a variant of each rule that the counts must distinguish. */
 #include "tests/unit/technique/techniques.h"
 
 /* Returns a statistic after `audits` audits of structures with `keys` keys. */
@@ -23,11 +23,11 @@ static void check_growth(void)
 {
 	CHECK(audit_stat("growth_points", "buckets_at_first", 3, 10) == 3,
 	        "a map without a hint starts with one bucket");
-	/* 160 keys: at the 9th, 14th, 27th, 53rd and 105th */
+	/* with 160 keys the map grows at the 9th, 14th, 27th, 53rd and 105th */
 	CHECK(audit_stat("growth_points", "growths_seen", 1, 10) == 5,
 	        "160 keys make it grow five times");
-	/* a bucket holds eight, so the 7th key (7 > 6.5) does not make it grow,
-	   the 9th does */
+	/* a bucket holds eight keys, so the map grows at the 9th key and not at
+	   the 7th (7 > 6.5) */
 	CHECK(audit_stat("growth_points", "growths_off_load_factor", 1, 10) ==
 	                2,
 	        "one bucket grows for the 9th key, not for the 7th");
@@ -59,14 +59,16 @@ static void check_iteration(void)
 
 static void check_promotion(void)
 {
-	/* four cycles of 100 keys: promoted with 100, 200, 300, 400 entries */
+	/* in four cycles of 100 keys dirty is promoted with 100, 200, 300 and
+	   400 entries */
 	CHECK(audit_stat("promotion", "promotions_seen", 1, 100) == 4 &&
 	                audit_stat("promotion", "promotions_off_entries", 1,
 	                        100) == 0 &&
 	                audit_stat("promotion", "promotions_by_exact_count", 1,
 	                        100) == 4,
 	        "dirty is promoted at as many misses as it has entries");
-	/* with 8, 16, 24 and 32 entries; one bucket has 8 slots */
+	/* dirty is promoted with 8, 16, 24 and 32 entries; one bucket has 8
+	   slots */
 	CHECK(audit_stat("promotion", "promotions_by_exact_count", 1, 8) == 3,
 	        "a number that buckets explain, too, does not count as exact");
 	CHECK(audit_stat("promotion", "dirty_made_without_misses", 1, 100) ==
@@ -85,7 +87,7 @@ static void check_promotion(void)
 
 static void check_takes(void)
 {
-	/* 200 keys, half of them in the read map, half only in dirty */
+	/* there are 200 keys, half in the read map and half only in dirty */
 	CHECK(audit_stat("take_met", "takers_met", 2, 100) == 400 &&
 	                audit_stat("take_met", "both_got_it", 2, 100) == 0 &&
 	                audit_stat("take_met", "neither_got_it", 2, 100) == 0 &&
@@ -109,8 +111,8 @@ static void check_emptying(void)
 		        "a full map is emptied, and the time is counted");
 }
 
-/* Two threads. How often both threads see the old word depends on chance; with
-   a compare-and-set that must never happen. */
+/* Runs two threads. How often both see the old word depends on chance. With a
+   compare-and-set that must never happen. */
 static void check_two_threads(void)
 {
 	struct technique_run run = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_families.c - keys of three modules on one thread, in a store that
-   records each call: which keys exist, in which map they are, how "cache:"
-   turns over, and which answers are wrong. */
+/* test_families.c - tests keys of three modules on one thread, in a store that
+   records each call: which keys exist, in which map they are, how the keys of
+   "cache:" are replaced, and which answers are wrong. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
@@ -40,9 +40,9 @@ static struct rm_worker worker_of(
 		.iterations_limit = iterations };
 }
 
-/* Counts the keys PREFIX`first` to PREFIX`end` - 1 that the store has with the
-   right value: 3 * number + family, and above 40 bits a part that changes with
-   each write. */
+/* Counts the keys from PREFIX`first` to PREFIX`end` - 1 that the store has with
+   the right value. The low 40 bits of a value are 3 * number + family, and the
+   higher bits change with each write. */
 static uint64_t count_present(struct family_map *one, const char *prefix,
         uint64_t first, uint64_t end, unsigned family)
 {
@@ -167,8 +167,8 @@ static void threads_are_in_all_maps(void)
 	families_ops.destroy(families);
 }
 
-/* Returns the lookups of a module's keys in the loop; *keys receives the number
-   of keys that were looked up. The fill looked up each key once. */
+/* Returns the number of lookups of a module's keys in the loop. Sets `*keys` to
+   the number of keys that were looked up. The fill looked each key up once. */
 static uint64_t count_lookups(struct family_map *one, unsigned *keys)
 {
 	uint64_t times = 0;
@@ -196,11 +196,12 @@ static void lookups_use_all_keys(void)
 	CHECK(worker.counts.iterations == TURNS && worker.counts.writes == 0 &&
 	                played.lookups == ALL + TURNS,
 	        "without writes each iteration is a lookup");
-	/* binomial: 4800 of 19200; six standard deviations are 360 */
+	/* binomial: 4800 of 19200 are expected; six standard deviations are
+	   360 */
 	CHECK(absent > 4440 && absent < 5160 &&
 	                times[0] + times[1] + times[2] + absent == TURNS,
 	        "one lookup in MISSES uses an absent key");
-	/* a third of 14400; six standard deviations are 340 */
+	/* a third of 14400 is expected; six standard deviations are 340 */
 	CHECK(times[0] > 4460 && times[0] < 5140 && times[1] > 4460 &&
 	                times[1] < 5140 && times[2] > 4460 && times[2] < 5140,
 	        "modules are drawn evenly");
@@ -252,7 +253,7 @@ static void warm_up_is_not_timed(void)
 	families_ops.destroy(families);
 }
 
-/* All but one of 2^32 iterations write. */
+/* All except one of 2^32 iterations write. */
 static void cache_turns_over(void)
 {
 	enum { TURNS = 450 };
@@ -296,7 +297,7 @@ static void cache_turns_over(void)
 	families_ops.destroy(families);
 }
 
-/* Runs 63 iterations, of which none is timed. */
+/* Runs 63 iterations, none of which is timed. */
 static bool wrong_after(struct families *families, uint64_t *resident)
 {
 	struct rm_worker worker = worker_of(families, 0, FAMILIES_TIMED - 1);
@@ -330,7 +331,7 @@ static void wrong_answers_are_detected(void)
 	played.forgets_keys = true;
 	CHECK(wrong_after(families, &resident) && resident > 30,
 	        "misses of constant keys are wrong and counted");
-	families->miss_below = UINT32_MAX; /* all but one of 2^32 */
+	families->miss_below = UINT32_MAX; /* all except one of 2^32 */
 	CHECK(!wrong_after(families, &resident) && resident == 0,
 	        "misses of absent keys are right");
 	played.has_all = true;

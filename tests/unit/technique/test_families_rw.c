@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_families_rw.c - a Go map under an RWMutex as a store of families.h: each
-   call takes the right lock and releases it. The lock counts its calls. */
+/* test_families_rw.c - tests a Go map under an RWMutex as a store of
+   families.h: each call takes the right lock and releases it. The lock counts
+   its calls. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "runner/map.h"
 
-/* Replaces guard_go_rw.h, whose include guard this is. */
+/* The include guard of guard_go_rw.h, which this file replaces. */
 #define RM_SUPPORT_GUARD_GO_RW_H
 #include "tests/unit/technique/counting_guard.h"
 
@@ -61,7 +62,8 @@ static void operations_take_the_lock(void)
 	CHECK(guards_destroyed == 1, "the lock is destroyed");
 }
 
-/* 100 keys need 16 chains: with 8, more than 6.5 keys per chain. */
+/* 100 keys need 16 chains, since 8 chains would have more than 6.5 keys
+   each. */
 static void census_counts_chains(void)
 {
 	struct family_map one;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_families_sync.c - a sync.Map as a store of families.h: the life of a
-   key, the census, and freed memory. */
+/* test_families_sync.c - tests a sync.Map as a store of families.h: inserting
+   and removing a key, the census, and freed memory. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "impls/technique/families_sync.h"
@@ -55,7 +55,7 @@ static void a_key_comes_and_goes(void *handle)
 	        "a remove removes a key once");
 }
 
-/* As many misses as entries of dirty promote it; the next new key creates
+/* As many misses as dirty has entries promote it. The next new key creates
    another dirty with all keys. */
 static void census_counts_all_keys(struct family_map *one, void *handle)
 {
@@ -80,8 +80,8 @@ static void census_counts_all_keys(struct family_map *one, void *handle)
 
 enum { WRITES = 4000 };
 
-/* Returns how many more blocks are allocated after many writes of one key.
-   `other`, unless NULL, also quiesces. */
+/* Returns how many more blocks are allocated after many writes of one key. If
+   `other` is not NULL, it also quiesces. */
 static long count_unfreed(void *handle, void *other)
 {
 	const long held = heap_held;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_handle.c - a map variable of several words, on one thread: which headers
-   are torn, and what a thread sees that runs while another sleeps. */
+/* test_handle.c - tests a map variable of several words on one thread: which
+   headers are torn, and what a thread sees while another thread sleeps. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
@@ -13,7 +13,8 @@
 #include "tests/unit/technique/subject_reports.h"
 
 static unsigned pauses;
-static void (*during_pause)(void); /* acts as another thread */
+static void (*during_pause)(void); /* called in a sleep, acts as another
+                                      thread */
 static struct handle *subject;
 
 /* Replaces the system's function; other threads run at this moment. */
@@ -83,7 +84,7 @@ static void write_through_copy(void)
 	handle_ops.destroy(subject);
 }
 
-static unsigned copied_map; /* the copy made during the pause */
+static unsigned copied_map; /* map of the copy that was made during the pause */
 
 static void copies_once(void)
 {
@@ -138,7 +139,7 @@ static void turn_assigns_maps(void)
 	begin(2);
 	self = handle_ops.join(subject, 0);
 	handle_ops.join(subject, 1);
-	self->assignments = 1; /* none of them sleeps */
+	self->assignments = 1; /* the next assignments do not sleep */
 	subject->torn = true;
 	during_pause = copies_once;
 	handle_writer(self, 5);
@@ -245,7 +246,7 @@ static void each_thread_has_a_key(void)
 }
 
 /* True if the header of map `from` with one word of map `to` is recognised as
-   torn, or as `from` if the words are equal. */
+   torn or, if both words are equal, as `from`. */
 static bool tear_is_recognised(
         struct handle *handle, unsigned from, unsigned to, unsigned i)
 {

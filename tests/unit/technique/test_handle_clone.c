@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_handle_clone.c - a map variable whose copies are clones: made entry by
-   entry under the lock, written without effect on the original, and freed. */
+/* test_handle_clone.c - tests a map variable whose copies are clones: they are
+   made entry by entry under the lock, writes to them do not affect the
+   original, and they are freed. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"

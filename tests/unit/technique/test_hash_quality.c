@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hash_quality.c - statistics of hashes: collisions at each width and
-   evenness over shards; and that the test strings differ, which a poor hash
-   shows. */
+/* test_hash_quality.c - tests statistics of hashes, that is, collisions at each
+   width and evenness over shards, and that the test strings differ. */
 #include "impls/technique/hash_quality.h"
 #include "runner/impl.h"
 #include "tests/unit/technique/techniques.h"
@@ -11,7 +10,8 @@
 static void equal_hashes_are_counted_at_each_width(void)
 {
 	const uint64_t high = (uint64_t)1 << 40;
-	/* 5 twice; 9 again with a bit set from 32 on, and from 31 on */
+	/* 5 occurs twice, and 9 again with a bit set above bit 31, and with bit
+	   31 set */
 	uint64_t hashes[] = { 5, 9, 7, 5, high | 9, (uint64_t)1 << 31 | 9 };
 	struct hash_collisions found = hash_collisions_of(hashes, 6);
 
@@ -27,7 +27,7 @@ static void equal_hashes_are_counted_at_each_width(void)
 }
 
 /* Draws a million random values of 31 bits, for which 233 collisions are
-   expected; accepts five standard deviations of a Poisson distribution. */
+   expected. Accepts five standard deviations of a Poisson distribution. */
 static void random_hashes_match_expectation(void)
 {
 	enum { MANY = 1000000 };
@@ -64,7 +64,8 @@ static void uneven_shards_are_measured(void)
 	CHECK(spread.of[0].chi2 == 0 && spread.of[3].most_over == 1,
 	        "with equal numbers in each shard, chi-square is 0");
 	spread = hash_spread_of(odd, 512);
-	/* half of 16 shards have 64 keys instead of 32: 16 * 32^2 / 32 / 15 */
+	/* half of 16 shards have 64 keys instead of 32, which gives 16 * 32^2 /
+	   32 / 15 */
 	CHECK(fabs(spread.of[0].chi2 - 512.0 / 15) < 1e-9 &&
 	                spread.of[0].most_over == 2,
 	        "with half of the shards empty, chi-square is as computed by "

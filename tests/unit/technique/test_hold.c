@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hold.c - locks that are held for a while, with a simulated clock and
-   lock: how each thread locks, how long it waits and sleeps, and the share of
-   time spent waiting. */
+/* test_hold.c - tests locks that are held for a while, with a simulated clock
+   and lock: how each thread locks, how long it waits and sleeps, and the share
+   of time spent waiting. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that their allocations are counted */
+/* included after counted_heap.h, so that their allocations are counted */
 #include "runner/base/histogram.c"
 #include "runner/map.h"
 #include "tests/unit/trial/played_clock.h"
 
-/* A guard of gomap_guarded.h. */
+/* A guard for gomap_guarded.h. */
 struct guard {
 	unsigned reads, writes;
 	int inside;
@@ -128,7 +128,8 @@ static void first_threads_write(void)
 	                hold->guard.reader == hold,
 	        "the others lock for reading");
 	CHECK(yields == 3, "readers do not yield");
-	/* a clock reading after the lock, then a sleep that starts then */
+	/* the clock is read after the lock, and the sleep starts at that
+	   time */
 	CHECK(write_ns >= 9000 && write_ns <= 9000 + 3 * PLAYED_READING_NS &&
 	                read_ns >= 5000 &&
 	                read_ns <= 5000 + 3 * PLAYED_READING_NS,
@@ -157,8 +158,8 @@ static void check_defaults(void)
 	hold_ops.destroy(hold);
 }
 
-/* Waits of 900 on the clock: the readings before and after the lock are 100
-   apart, and the lock takes 800. */
+/* Each wait is 900 ns, as the readings before and after the lock are 100 ns
+   apart and the lock takes 800 ns. */
 static void waits_are_reported(void)
 {
 	static const uint64_t args[] = { 5000, 9000, 2 };
@@ -176,7 +177,8 @@ static void waits_are_reported(void)
 	                stat_of(&hold_ops, hold, "write_wait_p50") == -1,
 	        "without timing only mean and maximum of waits are reported");
 	share = stat_of(&hold_ops, hold, "write_blocked_share");
-	/* waits of 5600, and four sleeps of 9000, with readings in between */
+	/* the waits take 5600 ns and the four sleeps 9000 ns each, with
+	   readings in between */
 	CHECK(share > 5600.0 / (5600 + 4 * 9000 + 3000) &&
 	                share < 5600.0 / (5600 + 4 * 9000),
 	        "the writers' share of time spent waiting is reported");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_increment.c - increments values of one map on one thread that acts as
-   two: while one sleeps, the other increments the same value. Losses, conflicts
-   and the count before the first conflict are then known. */
+   two: while one sleeps, the other one increments the same value. So losses,
+   conflicts and the count before the first conflict are known. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
 #include "tests/unit/technique/counting_guard.h"
 
@@ -15,7 +15,8 @@ static int reports_only;
 #include "tests/unit/technique/subject_reports.h"
 
 static atomic_bool stop;
-static unsigned pauses, pauses_inside; /* inside: under the lock, in a write */
+static unsigned pauses, pauses_inside; /* number of sleeps, and of those under
+                                          the lock during a write */
 static struct increment_thread *interloper;
 static struct increment *watched;
 
@@ -118,7 +119,7 @@ static void one_in_a_thousand_sleeps(void)
 	increment_ops.destroy(increment);
 }
 
-/* Threads 0 and 10 have key 0. The second runs when the first has read 999. */
+/* Threads 0 and 10 have key 0. Thread 10 runs when thread 0 has read 999. */
 static void losses_are_reported(void)
 {
 	struct increment *increment = increments(NULL);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads meet. */
-/* test_misuse.c - correct techniques and their misuse: misuses are detected, or
-   shown by a count, in 3 of 3 runs; correct techniques never fail. Races
-   sleep at the critical moment (technique_sleep()), tens of times per run. So
-   this shows that the check detects the fault, not that it would find a rare
-   one. */
+/* test_misuse.c - tests correct techniques and their misuse. Misuses are
+   detected, or shown by a count, in 3 of 3 runs. Correct techniques never fail.
+   Races sleep at the critical moment (technique_sleep()), tens of times per
+   run. So this shows that the check detects the fault, not that it would find a
+   rare one. */
 #include "tests/unit/technique/techniques.h"
 
-/* The injected bugs leak. */
+/* The injected bugs leak memory. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -46,8 +46,8 @@ static void check_pair(const struct pair *pair)
 	CHECK(technique_caught(&run, pair->right, "", 3) == 0, name);
 }
 
-/* The check's message has the number of lost increments and of all; both agree
-   with the statistics. */
+/* The message of the check has the number of lost increments and of all
+   increments. Both agree with the statistics. */
 static void losses_are_counted(void)
 {
 	struct technique_run run = {
@@ -81,8 +81,8 @@ static double single_thread_stat(const char *id, const char *name, uint64_t arg)
 	return value;
 }
 
-/* One thread assigns and restores the variable 20,000 times; the other copies
-   it as often. */
+/* One thread assigns and restores the variable 20,000 times. The other one
+   copies it as often. */
 static struct technique_run assigned_and_copied(const char *id)
 {
 	struct technique_run run = {
@@ -133,7 +133,7 @@ static void a_large_registry_is_used(void)
 	technique_end(&run);
 }
 
-/* Tests misuses that are not wrong but expensive, which counts show. */
+/* Tests misuses that give right answers but are expensive, as counts show. */
 static void check_costs(void)
 {
 	CHECK(single_thread_stat("range_list", "ranges_looked_at", 1000) ==
@@ -191,7 +191,8 @@ static void servers_open_during_sweeps(void)
 	}
 }
 
-/* Removes a key that read and dirty have; returns whether a lookup finds it. */
+/* Removes a key that read and dirty have. Returns true if a lookup still finds
+   it. */
 static bool removed_key_is_found(const char *id)
 {
 	const struct rm_map_ops *ops = rm_impl_find(id)->ops;
@@ -202,7 +203,7 @@ static bool removed_key_is_found(const char *id)
 	bool found;
 
 	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
-	for (int i = 0; i < 3; i++) /* misses promote */
+	for (int i = 0; i < 3; i++) /* these misses promote */
 		ops->lookup(
 		        thread, RM_U64X8, (struct rm_key){ .word = 9 }, &value);
 	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 2 }, &value);

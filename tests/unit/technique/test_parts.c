@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_parts.c - parts of techniques, on one thread: loop conditions, memory,
-   and templates with choices of this test, right and wrong. */
+/* test_parts.c - tests parts of techniques on one thread: loop conditions,
+   memory, and templates with right and wrong choices. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 #include "impls/technique/technique.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/technique/subject_reports.h"
 
-static unsigned unexpected_stores; /* over another old value */
+static unsigned unexpected_stores; /* number of stores over an unexpected old
+                                      value */
 static inline void barrier_write(
         _Atomic uint64_t *word, uint64_t was, uint64_t now)
 {
@@ -145,7 +146,7 @@ static void times_are_reported(void)
 	CHECK(p50.value > 80 && p50.value < 120 && p99.value > 900000 &&
 	                p99.value < 1100000 && most.value == 1000000,
 	        "P50, P99 and maximum of the durations are reported");
-	(free)(times); /* allocated elsewhere: not counted */
+	(free)(times); /* not counted, because it was allocated elsewhere */
 }
 
 static struct rm_worker barrier_worker(
@@ -158,7 +159,7 @@ static struct rm_worker barrier_worker(
 		.iterations_limit = 2 };
 }
 
-/* The other thread is ahead; the test sets its words and results. */
+/* The other thread is ahead. The test sets its words and results. */
 static void barriers_count(void)
 {
 	const uint64_t args[] = { 10 };
@@ -176,9 +177,9 @@ static void barriers_count(void)
 	memset(other->saw_old[1] + 7, 1, 3);
 	other->round = 2;
 	barrier_loops[0].run(&first);
-	/* in round 0, words 0 .. 5 are old for this thread, 0 .. 3 for the
-	   other; in round 1, all are old for this one (none is above 1), 7 .. 9
-	   for the other */
+	/* in round 0, this thread sees old words 0 .. 5 and the other one 0 ..
+	   3; in round 1, this one sees all words old (none is above 1) and the
+	   other one 7 .. 9 */
 	CHECK(stat_of(&barrier_ops, barrier, "words_met") == 20 &&
 	                stat_of(&barrier_ops, barrier, "both_saw_old") == 4 + 3,
 	        "a word counts if both threads saw the old value");
@@ -311,7 +312,7 @@ static void choices_are_checked(void)
 	index_ops.destroy(subject);
 }
 
-/* Makes 20 requests; number `wrong` is handed out as `instead`. */
+/* Makes 20 requests. Number `wrong` is handed out as `instead`. */
 static void numbers_are_handed_out_once(
         uint64_t wrong, uint64_t instead, const char *why, const char *fact)
 {

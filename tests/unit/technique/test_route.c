@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_route.c - stores into 64 shards, with a route that the test can mislead:
-   which keys are stored where, and which are not found again. */
+/* test_route.c - tests stores into 64 shards, with a route that can be made
+   wrong: where keys are stored, and which ones are not found again. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that its allocations are counted */
+/* included after counted_heap.h, so that its allocations are counted */
 #include "impls/gomap/gomap_ops.h"
-/* Replaces guard_go_rw.h, whose include guard this is. */
+/* The include guard of guard_go_rw.h, which this file replaces. */
 #define RM_SUPPORT_GUARD_GO_RW_H
 #include "tests/unit/technique/counting_guard.h"
 
@@ -14,11 +14,11 @@ static bool misleads;
 #define ROUTE_MISLEADS misleads
 #include "tests/unit/tap.h"
 #include "tests/unit/technique/subject_reports.h"
-/* after the macros, which must not change these headers */
+/* included after the macros above, which it reads */
 #include "impls/technique/route.h"
 
 static atomic_bool stop;
-/* a key at another address than the first one goes to shard 1 */
+/* a key whose address differs from that of the first key goes to shard 1 */
 static bool by_address;
 static const struct rm_key *first_address;
 static size_t shard_of_all;
@@ -61,7 +61,7 @@ static double stat_now(struct route *route, const char *name)
 	return stat_of(&route_ops, route, name);
 }
 
-/* Counts ranks below `end` with key and value in the hash's shard. */
+/* Counts ranks below `end` whose key and value are in the shard of the hash. */
 static unsigned count_in_hash_shard(struct route *route, uint64_t end)
 {
 	unsigned right = 0;
@@ -144,7 +144,8 @@ static void keys_go_to_their_hash_shard(void)
 	route_ops.destroy(route);
 }
 
-/* 64,000 keys are 1000 per shard: over 6.5 for each of 128 buckets. */
+/* 64,000 keys are 1000 per shard, which is more than 6.5 for each of 128
+   buckets. */
 static void shards_are_sized(void)
 {
 	static const uint64_t args[] = { 64000, 7777 };
@@ -168,7 +169,7 @@ static void keys_have_a_default(void)
 	route_ops.destroy(route);
 }
 
-/* A copy of the key has another address, so its lookup fails. */
+/* A copy of the key has a different address, so its lookup fails. */
 static void lost_keys_are_detected(void)
 {
 	static const uint64_t args[] = { 20, 7777 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads meet. */
-/* test_stock.c - stock is never oversold in 10^6 sales, except by the control
-   that checks only once. */
+/* test_stock.c - tests that stock is never oversold in 10^6 sales, except by
+   the control that checks only once. */
 #include "runner/base/clock.h"
 #include "tests/unit/technique/techniques.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_subjects.c - stock, pairs of words and the cleanup of a registry, on one
-   thread: the effect of each step, and that the checks detect faults. */
+/* test_subjects.c - tests stock, pairs of words and the cleanup of a registry
+   on one thread: the effect of each step, and that the checks detect faults. */
 #include "tests/unit/support/counted_heap.h"
-/* included after it, so that their allocations are counted */
+/* included after counted_heap.h, so that their allocations are counted */
 #include "impls/support/guard_none.h"
 enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
@@ -92,7 +92,8 @@ static void stock_is_sold_once(void)
 	        "times of sales, refusals and the sell-out are reported");
 	CHECK(check_reports(&stock_ops, stock, ""), "the check passes");
 	stock_faults_are_detected(stock);
-	for (unsigned slot = 0; slot < 2; slot++) { /* allocated elsewhere */
+	/* these were allocated elsewhere */
+	for (unsigned slot = 0; slot < 2; slot++) {
 		(free)(stock->thread[slot].sales);
 		(free)(stock->thread[slot].refusals);
 		stock->thread[slot].sales = stock->thread[slot].refusals = NULL;
@@ -259,7 +260,8 @@ static void hang_up_closes_connection(void)
 	                stat_of(&cleanup_ops, cleanup, "refused") == 2 &&
 	                count_entries(cleanup) == 4,
 	        "four connections get slots, others are refused");
-	/* a stale number: the previous connection of slot 0 */
+	/* the number is stale: it belongs to the previous connection of slot
+	   0 */
 	mark = cleanup->slot[0].mark;
 	CHECK(!cleanup_close(self, cleanup->slot,
 	              mark - (1U << CLEANUP_SECOND_BITS), 99) &&

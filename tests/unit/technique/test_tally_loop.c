@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_tally_loop.c - statistics of the loop tally: growth and chains of the
-   native map, colliding lookups, adjacent buckets, writes during a Range, and
-   segments. */
+/* test_tally_loop.c - tests statistics of the loop tally: growth and chains of
+   the native map, colliding lookups, adjacent buckets, writes during a Range,
+   and segments. */
 #include "tests/unit/technique/techniques.h"
 
 #include <math.h>
@@ -22,8 +22,8 @@ static struct technique_run play_subject(const char *id, uint64_t a, uint64_t b,
 	return run;
 }
 
-/* Growth after 8, then after 6.5 entries per bucket, computed by hand: count +
-   1 > 13 * 2^B / 2. */
+/* A map grows after 8 entries, and then after 6.5 entries per bucket. The
+   numbers were computed by hand from count + 1 > 13 * 2^B / 2. */
 static void growth_follows_the_rule(void)
 {
 	static const struct {
@@ -50,8 +50,9 @@ static void growth_follows_the_rule(void)
 	technique_end(&run);
 }
 
-/* Chi-square divided by its expected value (about 17 classes): over 20 seeds
-   its mean is 1 within three standard errors if chains are filled at random. */
+/* Tests chi-square divided by its expected value, with about 17 classes. If
+   chains are filled at random, its mean over 20 seeds is 1 within three
+   standard errors. */
 static void chain_lengths_are_reported(void)
 {
 	double chi2 = 0, longest = 0, third = 0;
@@ -125,8 +126,8 @@ static void buckets_share_lines_as_go_lays_them_out(void)
 }
 
 /* Eight of 64 keys are removed and eight inserted. Each key that stays shows
-   its new value, except the first entry's. The first entry may be one that is
-   removed. */
+   its new value, except that of the first entry. The first entry may be one
+   that is removed. */
 static void a_range_shows_late_writes(void)
 {
 	struct technique_run run =

@@ -45,7 +45,7 @@ static char *written(const struct rm_trace *trace, bool binary, size_t *length)
 	return NULL;
 }
 
-/* Compares the value of each set. */
+/* True if each set has the same value. */
 static bool same_values(const struct rm_trace *a, const struct rm_trace *b)
 {
 	uint64_t in_a = 0, in_b = 0;
@@ -93,7 +93,7 @@ static bool reads_back(const struct rm_trace *trace, bool binary, char *why)
 	return ok;
 }
 
-/* True if the shares of all threads together are the trace. */
+/* True if the shares of all threads together give the trace. */
 static bool shares(const struct rm_trace *trace, unsigned threads)
 {
 	uint64_t all = 0, operations;

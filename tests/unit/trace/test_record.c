@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_record.c - the recorder of a window: what it records, how it calls the
- * map, its errors, and that operations of two threads do not overlap.
+ * test_record.c - tests the recorder of a window: what it records, how it calls
+ * the map, its errors, and that operations of two threads do not overlap.
  *
  * To make two threads meet, an operation of the first thread starts the second
- * one while it is inside the map. It returns when the second thread parks, or
- * when that thread is done because nothing blocked it.
+ * one while it is inside the map. The operation returns when the second thread
+ * parks, or when that thread is done because nothing blocked it.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
@@ -25,8 +25,9 @@ struct meeting {
 	enum rm_operation second;
 	pthread_t thread;
 	atomic_bool parked, done, inside;
-	bool waited;    /* the second thread parked and was not done */
-	bool early;     /* it unparked while the first thread was in the map */
+	bool waited;    /* true if the second thread parked and was not done */
+	bool early;     /* true if it unparked while the first thread was in the
+	                   map */
 	uint64_t noted; /* number of records when the second thread parked */
 	uint64_t own_noted; /* number of records when the first thread was in
 	                       the map */
@@ -39,7 +40,8 @@ struct table {
 	struct rm_shape shape; /* argument of the last call */
 	unsigned calls, quiesced, parks, unparks;
 	struct meeting *meeting;
-	struct rm_recorder *shared; /* used by several threads; or NULL */
+	struct rm_recorder *shared; /* recorder that several threads use, or
+	                               NULL */
 };
 
 struct handle {
@@ -143,7 +145,7 @@ static const struct rm_map_ops plain = { .lookup = lookup,
 static const struct rm_impl parking_map = { .id = "parking", .ops = &parking };
 static const struct rm_impl plain_map = { .id = "plain", .ops = &plain };
 
-/* Operations of one thread, in the form that rm_drive_replay() reads. */
+/* Operations of one thread, in the format that rm_drive_replay() reads. */
 struct stream {
 	uint32_t entries[2 * OPERATIONS_MOST + 1];
 	uint64_t used, operations;
@@ -184,7 +186,8 @@ static struct rm_worker drive(struct rm_recorder *recorder,
 	return worker;
 }
 
-/* Returns the text of the record; the caller frees it. NULL: an error. */
+/* Returns the text of the record, which the caller frees, or NULL after an
+   error. */
 static char *text_of(const struct rm_recorder *recorder, uint64_t resident)
 {
 	char *text = NULL;
@@ -265,7 +268,8 @@ static void each_shape_is_recorded(void)
 	              "handle, which does not park without contention");
 }
 
-/* Values contain their number in the record instead of the loop's sequence. */
+/* A value contains its number in the record instead of the sequence number of
+   the loop. */
 static void values_are_numbered(void)
 {
 	static struct stream stream;
@@ -293,7 +297,7 @@ static void values_are_numbered(void)
 	rm_recorder_destroy(recorder);
 }
 
-/* More operations than the first allocation holds, drawn by a seed. */
+/* Draws more operations than the first allocation holds. */
 static void many(struct stream *stream, uint64_t seed)
 {
 	uint64_t rng = rm_seed(1, seed);
@@ -525,8 +529,8 @@ static void meet(struct handle *handle)
 	pthread_create(&meeting->thread, NULL, come_second, handle->table);
 	while (!atomic_load(&meeting->parked) && !atomic_load(&meeting->done))
 		sched_yield();
-	/* Time in which the second thread may misbehave; a short time could
-	   hide a bug. */
+	/* this is the time in which the second thread may misbehave; a short
+	   time could hide a bug */
 	for (int i = 0; i < 1000 && !atomic_load(&meeting->done); i++)
 		sched_yield();
 	meeting->waited =
@@ -560,8 +564,8 @@ static bool meets(enum rm_operation first, enum rm_operation second)
 
 /*
  * The first operation stays in the map until the second thread parks. At that
- * time only the first is recorded. So it was recorded first, and the second was
- * neither recorded nor executed before the first returned.
+ * time only the first operation is recorded. So it was recorded first, and the
+ * second one was neither recorded nor executed before the first one returned.
  */
 static void operations_wait_for_each_other(void)
 {
@@ -593,7 +597,7 @@ static void *run_shared(void *context)
 }
 
 /* The map yields within its operations, so that other threads run. It has no
-   park. */
+   operation `park`. */
 static void threads_lose_no_operation(void)
 {
 	enum { THREADS = 3 };

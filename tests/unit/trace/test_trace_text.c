@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_trace_text.c - sets with a value (docs/reference/traces.md). */
+/* test_trace_text.c - tests sets with a value (docs/reference/traces.md). */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
 
@@ -64,7 +64,7 @@ static void sizes_have_a_limit(void)
 	        "a value has at most 2^20 bytes");
 }
 
-/* Whether the bytes are refused, or hold the same operations. */
+/* True if the bytes are refused, or have the same operations. */
 static bool is_harmless(
         const char *bytes, size_t size, const struct rm_trace *whole)
 {
@@ -78,8 +78,8 @@ static bool is_harmless(
 	return same;
 }
 
-/* Whether the trace keeps its checksum when it is written, and each changed bit
-   and each cut is found or harmless. */
+/* True if the trace keeps its checksum when it is written, and if each changed
+   bit and each truncation is detected or harmless. */
 static bool stays(const char *text)
 {
 	struct rm_trace first, again;

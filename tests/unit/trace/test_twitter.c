@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_twitter.c - the import of Twitter's cache traces, line by line, with
- * expiries in between (docs/reference/traces.md).
+ * test_twitter.c - tests the import of Twitter's cache traces, line by line,
+ * with expiries in between (docs/reference/traces.md).
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
@@ -14,7 +14,8 @@
 static struct rm_trace_import_stats stats;
 static struct rm_error error;
 
-/* The trace's text; the caller frees it. NULL: rejected, trace empty. */
+/* Returns the text of the trace, which the caller frees, or NULL if it was
+   rejected and the trace is empty. */
 static char *imported(const char *lines)
 {
 	struct rm_trace trace = { .count = 1 };
@@ -30,7 +31,7 @@ static char *imported(const char *lines)
 		out = open_memstream(&text, &size);
 		if (!out || rm_trace_write_text(out, &trace) || fclose(out))
 			abort();
-		/* without the checksum */
+		/* removes the checksum */
 		memmove(text, strchr(text, '\n') + 1,
 		        strlen(strchr(text, '\n')));
 	}
@@ -128,7 +129,7 @@ static void what_expires_is_removed_in_time(void)
 	        "after the last line is dropped");
 }
 
-/* As in a cache, changing a value does not extend its lifetime. */
+/* As in a cache, a change of a value does not extend its lifetime. */
 static void what_changes_a_value_leaves_its_time(void)
 {
 	CHECK(becomes("0,a,1,1,1,set,0\n1,a,1,2,1,append,1\n"
@@ -248,8 +249,7 @@ static void files_are_opened(void)
 	        "a file is read");
 	rm_trace_clear(&trace);
 	unlink(name);
-	/* the bytes that the caller supplies must not be mistaken for a
-	   trace */
+	/* the memory that the caller supplies must not be taken for a trace */
 	memset(&trace, 0xff, sizeof(trace));
 	error.text[0] = '\0';
 	CHECK(rm_trace_import_twitter(name, &trace, &stats, &error) ==

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * array_map.h - the map of the trial tests: an array that is correct unless
- * `fault` is set; and functions that run a trial of it.
+ * array_map.h - the map of the trial tests, and functions that run a trial of
+ * it. The map is an array and is correct unless `fault` is set.
  */
 #ifndef RM_TEST_ARRAY_MAP_H
 #define RM_TEST_ARRAY_MAP_H
@@ -13,23 +13,25 @@
 
 enum { MOST_KEYS = 1 << 16 };
 
-/* Faults of this file's map. */
+/* Faults of the map. */
 static struct fault {
-	uint64_t lose_insert, lose_update; /* each n-th operation of its kind;
-	                                      0: none */
+	uint64_t lose_insert, lose_update; /* every n-th operation of the kind;
+	                                      0 for none */
 	bool hide_lost;          /* a lost insert reports the key as present */
-	uint64_t lose_lookup;    /* only the n-th */
-	_Atomic bool take_other; /* one removal removes another key */
+	uint64_t lose_lookup;    /* only the n-th look-up */
+	_Atomic bool take_other; /* one removal removes a different key */
 	bool lose_value;    /* take() succeeds without a value; remove() removes
 	                    nothing, so that take() finds the key */
-	bool neighbour;     /* every 1000th look-up */
-	uint64_t stall_ns;  /* once, in the window */
+	bool neighbour;     /* every 1000th look-up returns another key's
+	                       value */
+	uint64_t stall_ns;  /* duration of a pause, once in the window */
 	uint64_t take_ns;   /* duration of each removal */
-	bool waits_for_all; /* destroy() waits, like for a grace period */
+	bool waits_for_all; /* destroy() waits, as if for a grace period */
 	bool no_room;       /* no thread can join */
 } fault;
 
-static _Atomic uint64_t slots[MOST_KEYS]; /* 0: absent; else value + 1 */
+static _Atomic uint64_t slots[MOST_KEYS]; /* 0 if the key is absent, otherwise
+                                             value + 1 */
 static _Atomic uint64_t turns, inserts, updates, lookups, online;
 static _Atomic uint64_t last_taken; /* word of the last removed key */
 
@@ -89,7 +91,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)thread, (void)shape;
 	if (fault.neighbour && turn % 1000 == 999)
 		key.word++;
-	if (fault.stall_ns && turn >= 2500) { /* in the window, once */
+	if (fault.stall_ns && turn >= 2500) { /* once, in the window */
 		rm_sleep_until(rm_now_ns() + fault.stall_ns);
 		fault.stall_ns = 0;
 	}
@@ -99,8 +101,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return value->word[0] != UINT64_MAX;
 }
 
-/* Each kind of operation has its own count. With a common count, it would
-   depend on the interleaving of threads whether the n-th operation is of that
+/* Each kind of operation has its own count. With a common count, the
+   interleaving of threads would decide whether the n-th operation is of that
    kind. */
 static bool is_nth(_Atomic uint64_t *count, uint64_t n)
 {

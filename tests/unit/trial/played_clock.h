@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * played_clock.h - a simulated clock. It replaces the system's monotonic clock
- * in the whole program (runner/base/clock.h calls the first and last of these
- * functions), so that times do not depend on the machine. CPU time is real.
+ * in the whole program, so that times do not depend on the machine.
+ * (runner/base/clock.h calls the first and the last of these functions.) CPU
+ * time is real.
  */
 #ifndef RM_TEST_PLAYED_CLOCK_H
 #define RM_TEST_PLAYED_CLOCK_H
@@ -17,7 +18,7 @@
 
 enum { PLAYED_READING_NS = 100 }; /* duration of a clock reading */
 
-/* Not 0: some code treats a start of 0 as "not timed". */
+/* not 0, because some code treats a start time of 0 as "not timed" */
 static _Atomic uint64_t played_ns = 1000000000;
 static _Atomic uint64_t played_readings; /* number of clock_gettime() calls */
 
@@ -45,7 +46,7 @@ double rm_ticks_per_ns(void)
 	return 1;
 }
 
-/* Absolute sleeps only. Advances the clock instead of waiting. */
+/* Advances the clock instead of waiting. Supports only absolute times. */
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until,
         struct timespec *left)
 {

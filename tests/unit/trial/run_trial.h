@@ -32,7 +32,8 @@ static inline struct rm_request small_request(const char *map)
 	return request;
 }
 
-/* Returns the same trial with another loop; an invalid loop aborts the test. */
+/* Returns the same trial with another loop. Aborts the test if the loop is
+   invalid. */
 static inline struct rm_request loop_request(const char *map, const char *loop)
 {
 	struct rm_request request = small_request(map);
@@ -42,7 +43,8 @@ static inline struct rm_request loop_request(const char *map, const char *loop)
 	return request;
 }
 
-/* Returns the result of the team, judged as in a campaign; a new reference. */
+/* Returns the result of the team, judged as in a campaign, as a new
+   reference. */
 static inline json_t *result_of(struct rm_team *team)
 {
 	json_t *result = rm_team_result(team);
@@ -52,7 +54,7 @@ static inline json_t *result_of(struct rm_team *team)
 	return result;
 }
 
-/* Runs a trial of `impl`; the request stays valid. */
+/* Runs a trial of `impl`. The request stays valid. */
 static inline json_t *trial_of(
         struct rm_request *request, const struct rm_impl *impl)
 {
@@ -87,7 +89,7 @@ static inline double number_of(const json_t *result, const char *name)
 	return json_number_value(json_object_get(result, name));
 }
 
-/* Returns a statistic of the map; -1: not found. */
+/* Returns a statistic of the map; or -1 if there is none. */
 static inline double stat_of(const json_t *result, const char *name)
 {
 	size_t i;

@@ -49,11 +49,12 @@ int main(void)
 	enum { BIG = 8 << 20 };
 	static char output[4096];
 
-	setvbuf(stdout, output, _IOLBF, sizeof(output)); /* else it allocates */
+	/* otherwise stdout would allocate */
+	setvbuf(stdout, output, _IOLBF, sizeof(output));
 	double calls = stat_of("allocations"), frees = stat_of("frees");
 	double all = stat_of("allocated_bytes"), held = stat_of("bytes");
 
-	if (isnan(calls)) { /* a sanitizer's malloc */
+	if (isnan(calls)) { /* a sanitizer has its own malloc */
 		SKIP("allocations are counted", "not in this build");
 		return DONE();
 	}

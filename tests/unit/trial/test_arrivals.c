@@ -18,10 +18,10 @@
 
 enum {
 	SEED = 7,
-	ARRIVALS = 200000 /* its stream, see phases.c */
+	ARRIVALS = 200000 /* stream of the seed, see phases.c */
 };
 
-/* One line: parameters and results. */
+/* One line of the file: parameters and results. */
 struct line {
 	char kind[16];
 	double rate_per_s;
@@ -29,7 +29,7 @@ struct line {
 	unsigned long long length, count, digest;
 };
 
-/* Runs two windows, as after a warm-up; uses times since their start. */
+/* Runs two windows, as if after a warm-up. Uses times since their start. */
 static void arrive(struct line *line, uint64_t start_ns)
 {
 	struct rm_pace pace = { .poisson = !strcmp(line->kind, "poisson"),
@@ -48,8 +48,8 @@ static void arrive(struct line *line, uint64_t start_ns)
 	}
 }
 
-/* Three arrivals in 10 ns, at a time so late that a double cannot represent
-   fractions. */
+/* There are three arrivals in 10 ns, at a time so late that a double cannot
+   represent fractions. */
 static void long_after_the_boot(void)
 {
 	struct line early = { "constant", 3e8, 1, 0, 1000000, 0, 0 };

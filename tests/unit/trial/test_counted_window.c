@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_counted_window.c - order of a trial's calls of its counters (see
- * counters.h). Simulated counters and a technique's loop record each call. On
- * machines without a PMU, no other counters would detect a wrong order.
+ * test_counted_window.c - tests the order in which a trial calls its counters
+ * (see counters.h). Simulated counters and the loop of a technique record each
+ * call. On machines without a PMU, no other counters would detect a wrong
+ * order.
  */
 #include "runner/counters/counters.h"
 #include "tests/unit/trial/array_map.h"
@@ -39,7 +40,7 @@ struct rm_session_request;
 
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error);
-/* Only the proof of the counters calls this, no trial. */
+/* Only the proof of the counters calls this. No trial does. */
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error)
 {
@@ -109,7 +110,7 @@ void rm_counters_close(struct rm_counters *session)
 		note('C', 0);
 }
 
-/* The map's loop, recorded. */
+/* The loop of the map, which is recorded. */
 static void noted_loop(struct rm_worker *worker)
 {
 	note(worker->measured ? 'w' : 'W', worker->slot);
@@ -131,7 +132,8 @@ static json_t *counted(uint64_t warm_up_ns)
 	return run_on(&request, &noted);
 }
 
-/* True if the calls of one slot (0 for calls without one) are as expected. */
+/* True if the calls of one slot are as expected. Calls without a slot have slot
+   0. */
 static bool called(const char *kinds, unsigned slot, const char *expected)
 {
 	char found[CALLS_MOST + 1] = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a trial measures the speed of its CPUs: the additions, and the threads
- * that measure.
+ * Tests how a trial measures the speed of its CPUs: the additions, and the
+ * threads that measure.
  *
  * plain: sanitizers put other instructions between the additions.
  */

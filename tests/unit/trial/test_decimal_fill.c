@@ -54,11 +54,11 @@ static void digits_are_those_of_the_number(void)
 	CHECK(same, "decimal text has the digits that printf() prints");
 }
 
-/* Not a map: records its keys, and finds all of them. */
+/* This is not a map. It records its keys and finds all of them. */
 static struct {
 	uint64_t upserts, lookups;
 	size_t shortest, longest;
-	bool other; /* a key was not the decimal text of its number */
+	bool other; /* true if a key was not the decimal text of its number */
 } shown;
 
 static void *nothing_shown(const struct rm_sizing *sizing)

@@ -35,7 +35,7 @@ static bool sequence_is_whole(void)
 	rm_events_lane_at(0, &lane);
 	for (size_t at = 0; at < lane.count; at++)
 		sum += rm_events_at(0, at).sequence;
-	/* moves and the growth come first, then the waits that are left */
+	/* first the moves and the growth, then the waits that are left */
 	const uint64_t first = MOVES + 1, end = MOVES + 1 + WAITS;
 
 	return sum == first * (first - 1) / 2 + end * (end - 1) / 2 -
@@ -50,7 +50,7 @@ static double stat_of(const char *name)
 	return wanted.value;
 }
 
-/* Records two spans with simulated starts, 2 s and 1 s long. */
+/* Records two spans with simulated starts, with lengths of 2 s and 1 s. */
 static void the_longest_is_kept(void)
 {
 	const uint64_t second = 1000000000;

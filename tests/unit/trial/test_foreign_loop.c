@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A map of a library in the measured loop: arguments of its functions, and
-   defaults for missing ones. The table of functions is in this file;
-   their_library.sh tests how it is found in a library. */
+/* Tests a map of a library in the measured loop: the arguments of its
+   functions, and the defaults for missing functions. The table of functions is
+   in this file; their_library.sh tests how it is found in a library. */
 #include "tests/unit/tap.h"
 
 #define FOREIGN_FILE "/nowhere/none.so"
@@ -9,7 +9,7 @@
 
 static const struct rm_shape shape = { .value_bytes = 8 };
 
-/* Like the file that regress_arms.sh generates. */
+/* This is like the file that regress_arms.sh generates. */
 static const struct rm_impl impl = {
 	.id = "one", .ops = &foreign_ops, .drive = { drive_u64x8 }
 };

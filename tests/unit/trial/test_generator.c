@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations of the measured loop: shares, independence, balance.
+ * Tests the operations of the measured loop: shares, independence, balance.
  *
  * A map in this file records the operations of the real loop: 10 streams of
  * 10^6 draws with fixed seeds; the worst |z| must be below 4.
@@ -18,12 +18,12 @@ enum { STREAMS = 10, DRAWS = 1000000, KEYS = 10007, BUCKETS = 16 };
 
 /* The operations of one stream. */
 struct record {
-	uint64_t counts[2][BUCKETS]; /* [is a write][part of the keys] */
+	uint64_t counts[2][BUCKETS]; /* indices: is a write, part of the keys */
 	uint64_t hits, lookups, upserts, removes;
-	uint64_t highest; /* rank */
+	uint64_t highest; /* highest rank */
 	bool present[2 * KEYS];
-	bool wrong_order; /* a churn pair that is not a removal and then an
-	                     upsert */
+	bool wrong_order; /* true after a churn pair that is not a removal and
+	                     then an upsert */
 };
 
 static struct rm_worker *running;
@@ -96,7 +96,7 @@ RM_DRIVE(ops, u64x8, RM_U64X8)
 
 static atomic_bool stop;
 
-/* Runs one stream of the real loop; a quarter of the look-ups miss. */
+/* Runs one stream of the real loop, in which a quarter of the look-ups miss. */
 static struct rm_worker run(struct record *record, enum rm_write_kind kind,
         double write_decisions, unsigned seed, const struct rm_skew *skew)
 {
@@ -126,7 +126,8 @@ static double z_of(double got, double n, double p)
 	return fabs(got - n * p) / sqrt(n * p * (1 - p));
 }
 
-/* Chi-square of independence, 15 degrees, as z (Wilson and Hilferty, 1931). */
+/* Returns chi-square of independence (15 degrees of freedom) as z (Wilson and
+   Hilferty, 1931). */
 static double z_of_independence(const struct record *record)
 {
 	double chi = 0, row[2] = { 0 }, column[BUCKETS] = { 0 }, all = 0;
@@ -279,8 +280,8 @@ static void streams_are_taken_in_order(void)
 	free((void *)worker.stream);
 }
 
-/* The streams of all threads together contain every rank, also of more keys
-   than one stream usually has. */
+/* The streams of all threads together contain every rank, even if there are
+   more keys than one stream usually has. */
 static void sequential_threads_reach_every_key(void)
 {
 	static const unsigned threads[] = { 1, 16, 128, 1000 };
@@ -426,7 +427,7 @@ static void fill_tables(uint8_t depth[2][TABLE_KEYS])
 	}
 }
 
-/* Fisher-Yates shuffle by a generator independent of the draws. */
+/* Fisher-Yates shuffle by a generator that is independent of the draws. */
 static void shuffle(uint32_t key[TABLE_KEYS], uint32_t *xorshift)
 {
 	for (uint32_t i = TABLE_KEYS; i-- > 1;) {
@@ -495,7 +496,7 @@ static double zipf_norm(double theta)
 	return norm;
 }
 
-/* Each rank's share is read from the table; only the first ranks are also
+/* The share of each rank is read from the table. Only the first ranks are also
    drawn. */
 static void zipf_has_its_frequencies(void)
 {
@@ -518,7 +519,7 @@ static void zipf_has_its_frequencies(void)
 				double exact =
 				        pow((double)k + 1, -thetas[t]) / norm;
 
-				/* weights are integers of 2^32 */
+				/* weights are multiples of 2^-32 */
 				if (exact > 1e-7)
 					worst = fmax(
 					        worst, fabs(share / exact - 1));
@@ -615,8 +616,8 @@ static void every_key_can_be_drawn(void)
 	CHECK(all, "all of 16 Mi keys can be drawn, by any number of threads");
 }
 
-/* Returns the mean of ln rank for an exponent, over KEYS ranks; it decreases
-   with the exponent. */
+/* Returns the mean of ln rank over KEYS ranks for an exponent. It decreases if
+   the exponent increases. */
 static double mean_log_rank(double theta)
 {
 	double sum = 0, norm = 0;
@@ -674,7 +675,8 @@ static void judge_cluster(
 	*worst_z = fmax(*worst_z, z_of((double)absent, DRAWS, misses));
 }
 
-/* As in workloads/production/, from the lowest exponent to the highest. */
+/* The values are those of workloads/production/, from the lowest exponent to
+   the highest. */
 static void draws_have_their_exponents_and_misses(void)
 {
 	static const struct {
@@ -691,8 +693,8 @@ static void draws_have_their_exponents_and_misses(void)
 	CHECK(z < 3.29, "misses are within the binomial 99.9 % interval");
 }
 
-/* A write that draws an absent rank takes a resident one of equal popularity,
-   so the share of the most frequent rank is the same among writes. */
+/* If a write draws an absent rank, it takes a resident rank of equal
+   popularity. So the most frequent rank has the same share among writes. */
 static void writes_are_as_skewed_as_lookups(void)
 {
 	static struct record record;
@@ -713,8 +715,8 @@ static void writes_are_as_skewed_as_lookups(void)
 	        "writes are as skewed as look-ups, even if look-ups miss");
 }
 
-/* Tests the same with the loop that draws twice per turn. An absent rank
-   implies high random bits, so the resident rank must use other bits. */
+/* Tests the same for the loop that draws twice per turn. An absent rank implies
+   high random bits, so the resident rank must use other bits. */
 static void writes_of_alternate_are_uniform(void)
 {
 	static struct record record;

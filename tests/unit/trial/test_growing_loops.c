@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loops that start with an empty map (grow, lazy), routes, and slices of an
-   open loop: with real maps and with wrong ones. */
+/* Tests loops that start with an empty map (grow, lazy), routes, and slices of
+   an open loop, with correct maps and with wrong ones. */
 #include "runner/impl.h"
 #include "tests/unit/trial/run_trial.h"
 
@@ -19,7 +19,7 @@ static json_t *run(const char *map, const char *loop)
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* True if all answers are correct; on a busy machine the trial may be void. */
+/* True if all answers are correct. On a busy machine the trial may be void. */
 static bool is_right(const json_t *result)
 {
 	const json_t *verification = json_object_get(result, "verification");
@@ -65,8 +65,8 @@ static void growth_is_in_the_window(void)
 	}
 }
 
-/* Tests the bins of segments, which grow with the map, or are fixed by
-   presizing. */
+/* Returns the number of bins of segments, which grow with the map or are fixed
+   by presizing. */
 static double bins_of(const char *map, bool presize)
 {
 	struct rm_request request = request_of(map, "grow:0");
@@ -90,8 +90,8 @@ static void segments_grow_to_where_presized_ones_are(void)
 	        "segments that start with 16 bins reach the same number");
 }
 
-/* Uses shard_seg with one look-up that misses its key, which must be detected,
-   although later look-ups find the key. */
+/* In this variant of shard_seg one look-up misses its key. That must be
+   detected, although later look-ups find the key. */
 static atomic_bool forgot;
 
 static bool forgetful(void *thread, struct rm_shape shape, struct rm_key key,
@@ -203,7 +203,7 @@ static void samples_go_to_the_slice_of_their_start(void)
 	rm_slices_begin(slices, 1000, request.cell.window_ns);
 	for (unsigned i = 0; i < 98; i++)
 		rm_slices_note(slices, 1000 + RM_SLICE_NS + i, 500);
-	/* due in the first slice, ended in the second: a pause in between */
+	/* due in the first slice and ended in the second, because of a pause */
 	rm_slices_note(slices, 1000 + RM_SLICE_NS - 1, 30000000);
 	/* due after the end, so it belongs to the last slice */
 	rm_slices_note(slices, 1000 + 3 * RM_SLICE_NS, 700);
@@ -257,7 +257,7 @@ static void a_window_is_told_in_slices(void)
 	CHECK(operations == counted(result) && operations > 3000,
 	        "they contain every operation of the window once");
 	CHECK(plain, "quantiles are in order; this build counts no causes");
-	/* bucket width: 0.1 % */
+	/* tolerance: a bucket is 0.1 % wide */
 	CHECK(longest_of(slices) <=
 	                        longest_of(json_object_get(result, "latency")) *
 	                                1.001 &&

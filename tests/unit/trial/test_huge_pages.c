@@ -13,14 +13,15 @@
 #include <sys/prctl.h>
 
 static struct played {
-	const char *library; /* file of malloc(); NULL: unknown */
-	const char *rollup;  /* lines of smaps_rollup; NULL: no such file */
-	const char *name, *value; /* variable of the environment; value NULL:
-	                             not set */
-	bool refuses;             /* prctl() fails */
+	const char *library; /* file of malloc(), or NULL if unknown */
+	const char *rollup;  /* lines of smaps_rollup, or NULL if there is no
+	                        such file */
+	const char *name, *value; /* environment variable; the value is NULL if
+	                             it is not set */
+	bool refuses;             /* true if prctl() fails */
 } played;
 
-static unsigned disabled; /* how often huge pages were disabled */
+static unsigned disabled; /* number of times that huge pages were disabled */
 
 int dladdr(const void *address, Dl_info *info)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a trial is judged: when it is void or failed. Times and counts are set
- * after the run, so that no test depends on the machine's speed.
+ * Tests how a trial is judged: when it is void or failed. Times and counts are
+ * set after the run, so that no test depends on the machine's speed.
  */
 #include "runner/trace/trace.h"
 #include "tests/unit/trial/array_map.h"
@@ -10,7 +10,7 @@
 
 static struct rm_team team;
 
-/* Runs a correct map with `threads`; end() releases the trial. */
+/* Runs a trial of a correct map with `threads`; end() releases the trial. */
 static void begin(struct rm_request *request, unsigned threads)
 {
 	fault = (struct fault){ .stall_ns = 0 };
@@ -19,7 +19,7 @@ static void begin(struct rm_request *request, unsigned threads)
 	rm_team_run(&team, request, &impl);
 }
 
-/* Judges the current state of the team, which may be judged again. */
+/* Judges the current state of the team. May be called again. */
 static bool judged(const char *status, const char *reason)
 {
 	json_t *result = result_of(&team);
@@ -29,7 +29,7 @@ static bool judged(const char *status, const char *reason)
 	return so;
 }
 
-/* Replaces the placement of the test's own thread, which is not bound. */
+/* Replaces the CPUs of the test's own thread, which is not bound. */
 static void set_cpu(struct rm_member *member, int cpu)
 {
 	member->cpu_start = member->cpu_end = cpu;
@@ -57,7 +57,8 @@ static void a_wrong_mix_is_void(void)
 
 static int64_t before[RM_NODES_MAX], after[RM_NODES_MAX];
 
-/* Judges pages added to nodes 0 and 1, next to 500 older ones on node 0. */
+/* Judges pages that were added to nodes 0 and 1, in addition to 500 older pages
+   on node 0. */
 static bool holds(const char *policy, int64_t on_0, int64_t on_1)
 {
 	struct rm_error error = { "" };
@@ -109,8 +110,8 @@ static void a_wrong_miss_share_is_void(void)
 	end(&request);
 }
 
-/* Uses a sequential stream of 2^20 ranks, read 1024 times. The standard error
-   of its misses is 512 of 2^20, however often it is read. */
+/* Uses a sequential stream of 2^20 ranks that is read 1024 times. The standard
+   error of its misses is 512 of 2^20, however often it is read. */
 static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 {
 	const uint64_t rounds = 1024, length = 1 << 20;
@@ -136,7 +137,7 @@ static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 	CHECK(judged("void", "miss share"),
 	        "they are void even after a single pass");
 	rm_team_clear(&team);
-	request.cell.keys = 20; /* and 1 of 21 ranks absent, for 3 % of the
+	request.cell.keys = 20; /* 1 of 21 ranks is absent, for 3 % of the
 	                           draws */
 	request.cell.miss_share = 0.03;
 	rm_team_run(&team, &request, &impl);
@@ -144,9 +145,9 @@ static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 	end(&request);
 }
 
-/* 64 threads on the fastest map do this many writes in two seconds. The loop
-   uses 32 bits to decide, so 1 in 2^32 operations is a look-up, that is 23 in
-   10^11. */
+/* 64 threads on the fastest map do this number of writes in two seconds. The
+   loop uses 32 bits to decide, so 1 in 2^32 operations is a look-up, which is
+   23 in 10^11. */
 static void all_writes_are_all_but_one_of_many(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -177,8 +178,8 @@ static double as_many(uint64_t hits, uint64_t n, double p)
 	return sum;
 }
 
-/* Returns the smallest number of writes in `n`, above the expected one, that is
-   void. */
+/* Returns the smallest number of writes in `n` operations, above the expected
+   number, that makes the trial void. */
 static uint64_t fewest_refused(uint64_t n, double p)
 {
 	struct rm_counts *counts = &team.members[0].worker.counts;
@@ -195,8 +196,7 @@ static uint64_t fewest_refused(uint64_t n, double p)
 	return refused;
 }
 
-/* For a share above one half, this is the lower tail of the other
-   operations. */
+/* For shares above one half, the lower tail of the other operations is used. */
 static void a_right_share_is_refused_once_in_a_thousand_million(void)
 {
 	const struct {
@@ -222,8 +222,8 @@ static void a_right_share_is_refused_once_in_a_thousand_million(void)
 	end(&request);
 }
 
-/* Pairs with half of the operations are a third of the draws. Other writes are
-   drawn with their share, whatever the kind of writes. */
+/* If pairs are half of the operations, they are a third of the draws. Other
+   writes are drawn with their share. */
 static void only_pairs_are_drawn_less_often(void)
 {
 	static const struct {
@@ -247,7 +247,7 @@ static void only_pairs_are_drawn_less_often(void)
 }
 
 /* A pair is one iteration, two operations and one additional write. So 1,000
-   iterations with 300 writes, 100 of them the second of a pair, are 800
+   iterations with 300 writes, of which 100 are the second of a pair, are 800
    look-ups and 1,100 operations. */
 static void shares_are_of_what_was_done(void)
 {
@@ -353,14 +353,16 @@ static void a_late_thread_is_void(void)
 	end(&request);
 }
 
-/* Tests the same for each loop whose threads all work until the window ends. */
+/* Tests late threads for each loop whose threads all work until the window
+   ends. */
 static void a_late_thread_of_other_loops_is_void(void)
 {
 	static const char *const loops[] = { "alternate", "lifecycle:10",
 		"litmus:take-twice" };
 
 	for (size_t i = 0; i < 3; i++) {
-		const bool rests = i == 2; /* a thread without partner idles */
+		const bool rests = i == 2; /* a thread without a partner is
+		                              idle */
 		struct rm_request request = loop_request("array", loops[i]);
 
 		fault = (struct fault){ .stall_ns = 0 };
@@ -382,8 +384,8 @@ static void a_late_thread_of_other_loops_is_void(void)
 	}
 }
 
-/* A renewal is a close and an open. With a tide it may be two of a kind, but
-   always two. */
+/* A renewal is a close and an open. With a tide it may be two closes or two
+   opens. */
 static void renewals_close_and_open(void)
 {
 	struct rm_request request = loop_request("array", "lifecycle:2:4:4");
@@ -450,7 +452,7 @@ static void sums_of_keys_are_compared(void)
 	json_decref(request.counters);
 }
 
-/* Key sums alone would be correct, since a key that was not inserted is not
+/* The key sums alone would agree, since a key that was not inserted is not
    expected. */
 static void an_insert_that_is_lost_and_denied_shows_in_an_empty_map(void)
 {
@@ -497,7 +499,7 @@ static void one_lost_lookup_is_too_many(void)
 	        "a look-up that misses a present key is detected");
 }
 
-/* The second of a pair must take the current value. */
+/* The second thread of a pair must take the current value. */
 static void a_value_that_was_taken_is_the_one_that_went(void)
 {
 	struct rm_request request = loop_request("array", "litmus:take-twice");
@@ -559,8 +561,8 @@ static void one_thread_misses_no_key(void)
 	end(&request);
 }
 
-/* With zipf, the first of 1024 keys gets 13 % of the look-ups, and each thread
-   has removed at most one key. */
+/* With zipf, the first of 1024 keys gets 13 % of the look-ups, and at any time
+   each thread has removed at most one key. */
 static void a_key_that_many_ask_for_may_be_missed_often(void)
 {
 	struct rm_request request = request_of(RM_CHURN);
@@ -625,7 +627,7 @@ static void a_replay_has_the_counts_of_its_trace(void)
 			right };
 		bool caught = true;
 
-		counts[0].pairs += by; /* operations only */
+		counts[0].pairs += by; /* changes operations only */
 		counts[1].inserts += by;
 		counts[2].removes += by;
 		counts[3].idle_removes += by;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernel statistics of this process: the peak of memory includes freed
+/* Tests kernel statistics of this process. The peak of memory includes freed
    memory. */
 #include "runner/trial/trial.h"
 #include "tests/unit/tap.h"
@@ -31,7 +31,7 @@ static void a_peak_outlives_what_was_freed(void)
 	        "the peak stays when the memory is freed");
 }
 
-/* With the simulated clock a reading takes 100 ns. */
+/* On the simulated clock a reading takes 100 ns. */
 static void the_clock_costs_what_it_costs(void)
 {
 	double cost_ns;
@@ -42,7 +42,7 @@ static void the_clock_costs_what_it_costs(void)
 	        "cost and step of the clock are those of one reading");
 }
 
-/* With a policy that is misread, the trial would measure another placement. */
+/* If a policy were misread, the trial would measure another placement. */
 static void a_placement_is_a_whole_word(void)
 {
 	static const char *const wrong[] = { "bind:", "bind:0x", "bind: 0",

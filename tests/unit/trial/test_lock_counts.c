@@ -14,18 +14,17 @@
 
 /* Which locks of a map are counted. */
 enum locked {
-	EACH,   /* one of each operation */
-	WRITES, /* one of each write; look-ups may have none */
-	SOME,   /* one of some writes */
+	EACH,   /* one lock of each operation */
+	WRITES, /* one lock of each write; look-ups may have none */
+	SOME,   /* one lock of some writes */
 	NONE,   /* no locks, or none in this program's code */
 };
 
-/* Maps whose locks are inside a library and so have no hooks. */
+/* Maps whose locks are inside a library and therefore have no hooks. */
 static const char *const of_libraries[] = { "boost_flat", "boost_node",
 	"interpose", "libcuckoo", "tbb_hash", NULL };
 
-/* Maps whose look-ups never or not always take a lock, but whose writes all
-   do. */
+/* Maps in which every write takes a lock, but not every look-up. */
 static const char *const of_writers[] = { "critnib", "hashtriemap",
 	"local_cache", "local_cache_replica", "local_cache_ttl",
 	"local_cache_version", "shard_life", "shard_life_hash", "snapshot",
@@ -58,7 +57,8 @@ static enum locked locked_by(const struct rm_impl *impl)
 	               : SOME;
 }
 
-/* Returns the part of a statistic that belongs to the window; -1: not found. */
+/* Returns the part of a statistic that belongs to the window; or -1 if there is
+   none. */
 static double window_of(const json_t *result, const char *name)
 {
 	size_t i;
@@ -102,7 +102,7 @@ static bool counts_as(enum locked locked, const json_t *result)
 	return right;
 }
 
-/* Uses fresh writes, so that even maps that update in place lock. */
+/* Uses fresh writes, for which even maps that update in place take a lock. */
 static void each_map_counts(const struct rm_impl *impl)
 {
 	static const char *const facts[] = {
@@ -127,7 +127,8 @@ static void each_map_counts(const struct rm_impl *impl)
 	json_decref(result);
 }
 
-/* Tests that handles bypass the table of operations, but not the locks. */
+/* Runs sessions through handles, which bypass the table of operations, but not
+   the locks. */
 static json_t *lifecycle_of(const char *map)
 {
 	struct rm_request request = loop_request(map, "lifecycle:4:4");
@@ -159,7 +160,7 @@ static void rlock_counts(void)
 	json_t *without = lifecycle_of("shard_life"),
 	       *with = lifecycle_of("shard_life_rlock");
 
-	/* The sync.Maps of the shards also lock, and a connection's shard
+	/* The sync.Maps of the shards also lock, and the shard of a connection
 	   depends on the time. */
 	const double of_get = window_of(with, "lock_reads") -
 	                      window_of(without, "lock_reads");
@@ -201,7 +202,8 @@ static double locked_to_write(void)
 	return stat.value;
 }
 
-/* Write locks beyond one per insert, until the first shards are split. */
+/* Returns the number of write locks in addition to one per insert, until the
+   first shards are split. */
 static double locks_of_growth(const char *id)
 {
 	enum { INSERTS = 110000 };

@@ -21,7 +21,7 @@ enum { ROUNDS = 6 };
 static const struct rm_shape shape = { .value_bytes = 8 };
 static const struct rm_key the_key = { .word = 1 };
 
-/* Returns the current value of a statistic; NAN: not found. */
+/* Returns the current value of a statistic; or NAN if there is none. */
 static double stat_of(const char *name)
 {
 	struct wanted_stat wanted = { name, (double)NAN };
@@ -40,13 +40,14 @@ static void sample(const char *n)
 		abort();
 }
 
-/* Two threads, one lock. */
+/* Two threads that use one lock. */
 struct pair {
 	const struct rm_map_ops *ops;
 	void *map;
 	bool writes;            /* operation of the waiting thread */
-	atomic_uint held, done; /* rounds */
-	double before;          /* contended count when the lock was taken */
+	atomic_uint held, done; /* number of rounds */
+	double before;          /* count of contended locks when the lock was
+	                           taken */
 };
 
 static const char *contended(const struct pair *pair)
@@ -160,7 +161,7 @@ static bool stay(void *context, struct rm_key key, const struct rm_value *value)
 	return false;
 }
 
-/* A scan holds the read lock until it may leave. */
+/* This scan holds the read lock until it may leave. */
 static void *read_long(void *argument)
 {
 	static atomic_uint slots;
@@ -273,7 +274,7 @@ static void edges_of_bins(void)
 	        "the longest wait is kept");
 }
 
-/* As with the longest pauses, a difference of maxima would be meaningless. */
+/* A difference of maxima would be meaningless, as for the longest pauses. */
 static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 {
 	struct rm_request request = { .counters = json_pack(
@@ -367,7 +368,7 @@ int main(void)
 		"gomap_pthread_rw_reader", "gomap_pthread_rw_writer",
 		"gomap_ck_brlock", "gomap_ck_pflock" };
 
-	alarm(300); /* an unreported wait would hang the test */
+	alarm(300); /* ends the test, which hangs if a wait is not reported */
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
 		const struct rm_impl *impl = rm_impl_find(ids[i]);
 

@@ -2,8 +2,8 @@
 /*
  * alone: the load decides how often threads meet.
  */
-/* The kinds of loops: their texts, generic loops on real maps and on a wrong
-   one, and loops that belong to a map or technique. */
+/* Tests the kinds of loops: their texts, generic loops on correct maps and on a
+   wrong one, and loops that belong to a map or technique. */
 #include "impls/support/no_handle.h"
 #include "runner/base/sanitized.h"
 #include "runner/driver.h"
@@ -96,8 +96,8 @@ static void scans_run_beside_writers(void)
 	json_decref(result);
 }
 
-/* One reader repeatedly stops in a scan's read section for the whole window;
-   the other thread writes as fast as it can. */
+/* During the whole window one reader repeatedly stops in the read section of a
+   scan. The other thread writes as fast as it can. */
 static json_t *stalled(const char *map, uint64_t window_ns)
 {
 	struct rm_request request = loop_request(map, "stall:1s");
@@ -108,10 +108,10 @@ static json_t *stalled(const char *map, uint64_t window_ns)
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* Effects of a stopped reader on reclamation. An epoch cannot end before the
-   reader leaves, a hazard pointer retains one object, a lock keeps writers out.
-   A retired value takes at least 32 bytes, and the writer starts after the
-   reader has stopped, so no bound depends on speed. */
+/* Tests the effects of a stopped reader on reclamation. An epoch cannot end
+   before the reader leaves, a hazard pointer retains one object, and a lock
+   keeps writers out. A retired value takes at least 32 bytes, and the writer
+   starts after the reader has stopped, so no bound depends on speed. */
 static void a_reader_who_stands(void)
 {
 	enum { WINDOW_NS = 300000000, BYTES = 4, MORE = 8 << 20 };
@@ -145,7 +145,8 @@ static void a_reader_who_stands(void)
 	json_decref(lock);
 }
 
-/* The plan skips such cells; requests from other sources are void. */
+/* The plan skips such cells. If another source requests them, the trial is
+   void. */
 static void writes_that_nobody_does_are_no_result(void)
 {
 	struct rm_request request = loop_request("gomap_rw", "scan:2");
@@ -168,7 +169,8 @@ static void the_floor_has_misses(void)
 	json_t *result;
 
 	request.cell.miss_share = 0.1;
-	request.cell.window_ops = 640000; /* long enough for the clock */
+	request.cell.window_ops = 640000; /* a window long enough for the
+	                                     clock */
 	result = run_on(&request, rm_impl_find("null_map"));
 	CHECK(is(result, "ok", "") &&
 	                number_of(result, "achieved_miss_share") == 0,
@@ -218,7 +220,8 @@ static void fills_at_random_mix_inserts_and_updates(void)
 	request.cell.keys = 10000;
 	request.cell.window_ops = 5000;
 	result = run_on(&request, rm_impl_find("syncmap"));
-	/* expects 1 - 1/e of the keys: 6321, standard deviation 31 */
+	/* expects 1 - 1/e of the keys, that is 6321, with a standard deviation
+	   of 31 */
 	CHECK(is(result, "ok", "") &&
 	                fabs(number_of(result, "keys_after") - 6321) < 200 &&
 	                number_of(result, "keys_before") == 0 &&
@@ -239,8 +242,8 @@ static void turns_are_strict(void)
 
 		request.cell.write_kind = (enum rm_write_kind)kind;
 		result = run_on(&request, rm_impl_find("gomap_rw"));
-		/* half of the 6400 turns per thread are writes, of two
-		   operations unless they update */
+		/* half of the 6400 turns of each thread are writes, which are
+		   two operations unless they are updates */
 		CHECK(is(result, "ok", "") &&
 		                number_of(result, "writes") ==
 		                        (kind == RM_UPDATE ? 6400 : 12800) &&
@@ -295,7 +298,8 @@ static void sessions_come_and_go(void)
 		CHECK(is(result, "ok", ""), "lifecycle: keys add up");
 		CHECK(number_of(result, "keys_after") == 1000,
 		        "the number of open sessions stays the same");
-		/* 3 x 6400 steps, one in 11 renews: 1745 on average */
+		/* of 3 x 6400 steps one in 11 renews, which is 1745 on
+		   average */
 		CHECK(stat_of(result, "renew_count") > 1500 &&
 		                stat_of(result, "renew_count") < 2000 &&
 		                number_of(result, "misses_resident") == 0,
@@ -304,7 +308,7 @@ static void sessions_come_and_go(void)
 	}
 }
 
-/* Tests null_map, which measures the driver's own cost and finds all keys. */
+/* Tests null_map, which measures the cost of the driver and finds all keys. */
 static void the_floor_has_sessions_too(void)
 {
 	struct rm_request request = loop_request("null_map", "lifecycle:10");
@@ -315,8 +319,8 @@ static void the_floor_has_sessions_too(void)
 }
 
 /* The window counts only steps; opening and closing 1000 sessions would add
-   2000 writes. Of 3 x 6400 steps one in 11 renews; of the other 17,455 a tenth
-   stores, with a standard deviation of 40. */
+   2000 writes. Of 3 x 6400 steps one in 11 renews. Of the other 17,455 steps a
+   tenth stores, with a standard deviation of 40. */
 static bool steps_only(const json_t *result)
 {
 	const double renewals = number_of(result, "ops") - 19200;
@@ -328,7 +332,7 @@ static bool steps_only(const json_t *result)
 	       number_of(result, "lookups") == 19200 - renewals - stores;
 }
 
-/* Maps that implement the life cycle through handles. */
+/* Tests maps that implement the life cycle through handles. */
 static void sessions_are_held_before_the_window(void)
 {
 	static const char *const maps[] = { "shard_life", "shard_life_hash",
@@ -403,15 +407,16 @@ static void two_threads_meet_on_keys(void)
 }
 
 /*
- * A map whose look-ups return the value before the last write: each thread of a
- * pair sees the previous round, whichever is first. It has the effect of a
- * store buffer without having one.
+ * The look-ups of this map return the value before the last write. So each
+ * thread of a pair sees the previous round, whichever is first. This has the
+ * effect of a store buffer.
  */
 enum { STALE_KEYS = 1000 };
 
 static struct {
 	uint64_t word;
-	bool there; /* for the writer of the value: 0 is a valid value */
+	bool there; /* needed by the writer of the value, since 0 is a valid
+	               value */
 	_Atomic uint64_t now, before;
 } stale[STALE_KEYS];
 
@@ -471,7 +476,7 @@ static void two_old_values_in_a_round_are_seen(void)
 	bool failed = true;
 	int short_of = 0;
 
-	/* after warm-ups of zero, one, two ... rounds */
+	/* runs after warm-ups of zero, one, two ... rounds */
 	for (int i = 0; i < 100; i++) {
 		struct rm_request request = loop_request("stale", "litmus");
 		json_t *result;
@@ -487,7 +492,8 @@ static void two_old_values_in_a_round_are_seen(void)
 	CHECK(short_of == 0, "and both_saw_old counts the rounds");
 }
 
-/* A technique with its own loop, which counts, and which can be made wrong. */
+/* A technique with a loop of its own, which counts turns and can be made
+   wrong. */
 static struct own {
 	_Atomic uint64_t turns;
 	uint64_t items;
@@ -522,7 +528,7 @@ static void stock(struct rm_worker *worker)
 		worker->counts.iterations++;
 	}
 	worker->counts.wrong |= own.wrong;
-	/* like a loop that also counts work outside the window */
+	/* acts like a loop that also counts work outside the window */
 	worker->counts.writes += own.wild * (worker->counts.iterations + 1);
 }
 
@@ -573,8 +579,8 @@ static void own_loops_are_judged_by_their_check(void)
 	json_decref(result);
 }
 
-/* Each of two threads makes 20 turns, because an audit may take a second.
-   Whether such a window is long enough for the clock is not tested here. */
+/* Each of two threads makes 20 turns, because an audit may take a second. This
+   does not test whether such a window is long enough for the clock. */
 static void a_window_of_few_turns_has_no_more(void)
 {
 	static const struct {
@@ -610,8 +616,9 @@ static void a_window_of_few_turns_has_no_more(void)
 }
 
 /* Runs with a faster clock. If limits of age are to take effect, the window is
-   long enough even for threads that wait for a CPU most of the time. `hot`:
-   share of accesses to 1 % of the keys; `writes`: share of writes. */
+   long enough even for threads that wait for a CPU most of the time. `hot` is
+   the share of accesses to 1 % of the keys, and `writes` the share of
+   writes. */
 static json_t *beside_a_clock(const char *map, const char *loop, double hot,
         double writes, enum rm_clock_rate rate)
 {
@@ -628,8 +635,8 @@ static json_t *beside_a_clock(const char *map, const char *loop, double hot,
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* True if the answers agree with the map. In a timed window, a thread without a
-   CPU for half of it makes the trial void, which is accepted. */
+/* True if the answers agree with the map. A trial with a timed window may be
+   void because a thread had no CPU for half of the window. That is accepted. */
 static bool is_right(const json_t *result)
 {
 	const json_t *verified = json_object_get(result, "verification");
@@ -655,9 +662,10 @@ static bool had_cpus(const json_t *result)
 /* At rate 1000 a window of 1 s is 1000 s for expiry. Entries of 10 s and more
    are refreshed, and connections without a touch for 30 s are late. A thread
    that waited for a CPU finds entries of 30 s and more, which have expired
-   (test_local_cache tests both separately). A thread's stream of 2^20 ranks
-   restarts at its end: within 30 ms on a fast machine if touches only read, so
-   that no connection is late. Therefore they write. */
+   (test_local_cache tests both separately). The stream of 2^20 ranks of a
+   thread restarts at its end. If touches only read, that takes less than 30 ms
+   on a fast machine, and then no connection is late. Therefore touches
+   write. */
 static void limits_act_on_a_faster_clock(void)
 {
 	static const enum rm_clock_rate rates[] = { RM_CLOCK_RATE_1,
@@ -689,7 +697,7 @@ static void limits_act_on_a_faster_clock(void)
 	}
 }
 
-/* Only with measure = latency. */
+/* Operations are timed only with measure = latency. */
 static void stock_times_its_operations(void)
 {
 	for (int timed = 0; timed < 2; timed++) {
@@ -736,8 +744,8 @@ static void held_locks_tell_who_is_blocked(void)
 	CHECK(is(result, "ok", "") && stat_of(result, "write_cycles") == 64 &&
 	                stat_of(result, "read_cycles") == 192,
 	        "hold: as many cycles as requested");
-	/* each of the four holds the lock for 64 ms; a reader waits for most of
-	   the writer's time, the writer for the last reader */
+	/* each of the four holds the lock for 64 ms; a reader waits during most
+	   of the writer's time, and the writer waits for the last reader */
 	CHECK(writes > 0 && writes < 1 && reads > 0 && reads < 1 &&
 	                all > fmin(writes, reads) && all < fmax(writes, reads),
 	        "the blocked share is between readers' and writers'");

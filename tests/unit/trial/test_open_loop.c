@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open loop with a simulated clock: how a stall affects each quantile, and
- * the result for known values. With the real clock a busy machine would stall
- * the loop as well.
+ * Tests the open loop with a simulated clock: how a stall affects each
+ * quantile, and the result for known values. With the real clock a busy machine
+ * could stall the loop, too.
  */
 #include "tests/unit/trial/array_map.h"
 #include "tests/unit/trial/played_clock.h"
 
 enum { STALL_MS = 50 };
 
-/* One thread with 1000 arrivals per second, one each ms. */
+/* Requests one thread with 1000 arrivals per second, one in each ms. */
 static struct rm_request paced(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -25,7 +25,8 @@ static struct rm_request paced(void)
 	return request;
 }
 
-/* Returns the entry of one operation and one clock; NULL: missing. */
+/* Returns the entry of one operation and one clock; or NULL if it is
+   missing. */
 static const json_t *entry_of(
         const json_t *result, const char *operation, const char *clock)
 {
@@ -55,7 +56,7 @@ static json_t *played(uint64_t stall_ns)
 	return result;
 }
 
-/* The smallest value that a share of an entry's values does not exceed,
+/* Returns the smallest value that a share of an entry's values does not exceed,
    computed as in the report. */
 static json_int_t quantile_ns(const json_t *entry, double share)
 {
@@ -78,9 +79,9 @@ static bool within(json_int_t ns, double low_ms, double high_ms)
 
 /*
  * An operation that stalls for 50 ms delays 50 of 1000 arrivals by 50, 49, 48
- * ... ms. One of 1000 may exceed P99.9, so that is 49 ms; ten may exceed P99:
- * 40 ms; P90 is not affected. Tolerances: 1 us for clock readings, 0.1 % for
- * the width of buckets.
+ * ... ms. One of 1000 may exceed P99.9, so P99.9 is 49 ms. Ten may exceed P99,
+ * so P99 is 40 ms. P90 is not affected. Tolerances: 1 us for clock readings,
+ * 0.1 % for the width of buckets.
  */
 static void a_stall_shows_in_the_open_loop(void)
 {
@@ -119,7 +120,8 @@ static void without_a_stall_nothing_shows(void)
 }
 
 /* A pair of writes is due once. Its first operation has a latency from the
-   arrival; its second starts when that ends and only has a service time. */
+   arrival. Its second operation starts when the first one ends, and has only a
+   service time. */
 static void a_pairs_second_operation_has_no_intended_start(void)
 {
 	struct rm_request request = paced();

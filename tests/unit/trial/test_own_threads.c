@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPU time of a map's own threads is recorded, and not attributed to other
-   programs. */
+/* Tests that the CPU time of a map's own threads is recorded, and not
+   attributed to other programs. */
 #include "tests/unit/trial/array_map.h"
 
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Single calls of the open loop's schedule with a simulated clock: end of the
- * window, giving up, waits with parking, late starts, and the slowest
+ * Tests single calls of the open loop's schedule with a simulated clock: end of
+ * the window, giving up, waits with parking, late starts, and the slowest
  * operations. test_open_loop.c runs whole trials.
  */
 #include "runner/operations.h"
@@ -18,7 +18,7 @@ static void at(uint64_t ns)
 	atomic_store(&played_ns, ns);
 }
 
-/* One thread, ten arrivals, one per millisecond. */
+/* Begins a window of one thread with ten arrivals, one per millisecond. */
 static void begin(struct rm_pace *pace)
 {
 	rm_pace_begin(pace, start_ns, 10 * MS, 1000, 0, 1);
@@ -48,8 +48,8 @@ static void arrivals_end_with_the_window(void)
 	rm_pace_free(&pace);
 }
 
-/* The backlog of a window may take as long as the window and one second more;
-   after that the rate was not kept. */
+/* The backlog of a window may take one second longer than the window. If it
+   takes longer, the rate was not kept. */
 static void a_backlog_ends_by_itself(void)
 {
 	struct rm_pace pace = { .poisson = false };
@@ -92,8 +92,8 @@ static void only_long_waits_are_parked_for(void)
 	CHECK(!parks(0, true), "but no wait is not parked");
 }
 
-/* Returns the state after the first arrival, which the thread starts `late_ns`
-   late. */
+/* Returns the state after the first arrival, to which the thread comes
+   `late_ns` late. */
 static struct rm_pace started(int64_t late_ns)
 {
 	struct rm_pace pace = { .ticks_per_ns = 1,
@@ -178,8 +178,8 @@ static void both_clocks_are_recorded(void)
 	rm_pace_free(&pace);
 }
 
-/* Lengths 1 .. 40 in mixed order (13 and 41 are coprime): the 16 longest are 40
-   .. 25. */
+/* The lengths are 1 .. 40 in mixed order (13 and 41 are coprime). The 16
+   longest are 40 .. 25. */
 static void the_longest_are_kept(void)
 {
 	struct rm_pace pace = { .slow_count = 0 };
@@ -198,7 +198,8 @@ static void the_longest_are_kept(void)
 	        "the sixteen longest operations are kept, longest first");
 }
 
-/* Histograms allocated before the window; a clear keeps them. */
+/* Tests which histograms are allocated before the window. A clear keeps
+   them. */
 static void only_what_the_cell_can_record_is_made(void)
 {
 	static const struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Renewal of keys before the window, by a correct map and by wrong ones. */
+/* Tests the renewal of keys before the window, by a correct map and by wrong
+   ones. */
 #include "tests/unit/trial/array_map.h"
 
 enum { KEYS = 1000, RENEWALS = 3 };
@@ -10,7 +11,8 @@ static json_t *renewed_by(enum rm_write_kind kind, double write_share)
 	json_t *result;
 
 	request.cell.renewals = RENEWALS;
-	request.cell.threads = 3; /* does not divide the keys evenly */
+	request.cell.threads = 3; /* does not divide the number of keys
+	                             evenly */
 	request.cell.write_share = write_share;
 	result = run(&request);
 	json_decref(request.counters);
@@ -69,7 +71,7 @@ static void nothing_is_renewed_unasked(void)
 	json_decref(request.counters);
 }
 
-/* After the insertions of the prefill. */
+/* The fault occurs after the insertions of the prefill. */
 static void a_lost_key_fails(void)
 {
 	json_t *result;

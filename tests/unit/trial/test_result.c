@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_result.c - the result of a trial (docs/reference/trial-protocol.md) with
- * two threads that never ran. Each count is set by hand and differs from all
- * others, so that a sum that omits one is wrong.
+ * test_result.c - tests the result of a trial
+ * (docs/reference/trial-protocol.md) with two threads that never ran. Each
+ * count is set by hand and differs from all others, so that a sum that omits
+ * one is wrong.
  */
 #include "runner/keys.h"
 #include "tests/unit/trial/run_trial.h"
@@ -357,7 +358,7 @@ static bool stopped_early(bool first, bool second)
 	return reported;
 }
 
-/* Sets `wrong` of both threads in the window and before it. */
+/* Sets `wrong` of both threads in the window and in the warm-up. */
 static bool wrong_is(const uint64_t wrong[2], const uint64_t warm_up[2],
         int threads, const char *status)
 {
@@ -692,7 +693,7 @@ static void environment(void)
 	end(&played, result);
 }
 
-/* Returns 1: on; 0: off; -1: null. */
+/* Returns 1 for on, 0 for off, and -1 for null. */
 static int aslr_of(int kernel_says)
 {
 	struct played played;

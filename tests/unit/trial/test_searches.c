@@ -12,7 +12,7 @@ enum { KEYS = 8 };
 
 static uint64_t before[RM_SEARCHES];
 
-/* Resets the counts that fresh() returns. */
+/* Resets the counts, so that fresh() counts from here. */
 static void begin(void)
 {
 	for (int i = 0; i < RM_SEARCHES; i++)
@@ -65,7 +65,8 @@ static void one_bucket(void)
 	gomap_destroy(map);
 }
 
-/* Inserts until the map has `count` keys; returns the number of S3's alarms. */
+/* Inserts until the map has `count` keys. Returns the number of alarms of
+   article S3. */
 static uint64_t alarms(struct gomap *map, uint64_t count)
 {
 	const struct rm_value value = { { 7 } };
@@ -106,8 +107,8 @@ static void third_conflicts(void)
 	gomap_destroy(presized);
 }
 
-/* A look-up of a key in the read map walks only that map. Otherwise it walks
-   the read map twice, without and with the lock, and then dirty. */
+/* A look-up of a key in the read map walks only that map. A look-up of another
+   key walks the read map twice, without and with the lock, and then dirty. */
 static void two_maps(void)
 {
 	const struct rm_impl *impl = rm_impl_find("syncmap");
@@ -157,7 +158,7 @@ static void *hash_one(void *context)
 	return NULL;
 }
 
-/* Includes threads that have ended. */
+/* The counts include threads that have ended. */
 static void all_threads(void)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);

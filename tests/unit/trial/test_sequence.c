@@ -29,7 +29,7 @@
 
 enum { OPERATIONS = 1000000, SEED = 7 };
 
-/* Digest of the calls of the map below, by one thread. */
+/* Digest of the calls of the map below by one thread. */
 static uint64_t sum;
 /* Number of look-ups of ranks that were removed or not inserted yet. */
 static uint64_t outside;
@@ -139,7 +139,7 @@ static const struct rm_impl folding = {
 	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
 };
 
-/* Reads the cell of a line; false: invalid line. */
+/* Reads the cell of a line. Returns false if the line is invalid. */
 static bool read_line(const char *line, struct rm_cell *cell, uint64_t *digest)
 {
 	static const enum rm_workload_key words[] = { RM_KEY_SHAPE,
@@ -179,7 +179,7 @@ static uint64_t digest_of(const struct rm_cell *asked)
 	return sum;
 }
 
-/* Prints one line of the file with its digest, or compares it. */
+/* Prints one line of the file with its digest, or compares the digest. */
 static void one(const char *line, bool print)
 {
 	struct rm_cell cell = { 0 };

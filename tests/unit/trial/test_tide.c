@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A varying number of sessions: lifecycle:TOUCHES:SLOTS:EBB. */
+/* Tests a varying number of sessions, lifecycle:TOUCHES:SLOTS:EBB. */
 #include "runner/driver.h"
 #include "runner/impl.h"
 #include "runner/operations.h"
@@ -18,8 +18,8 @@ static void texts(void)
 	        "an EBB of 0 is rejected, and so are additional numbers");
 }
 
-/* Returns the number of a thread's sessions after `steps` renewals; -1: it was
-   out of bounds in between. */
+/* Returns the number of a thread's sessions after `steps` renewals, or -1 if it
+   was out of bounds at some time. */
 static int64_t tide_after(
         struct rm_session_wave *tide, uint64_t *open, unsigned steps)
 {
@@ -64,8 +64,8 @@ static void a_tide_turns_for_all_at_once(void)
 	        "so it does with too few sessions for EBB");
 }
 
-/* In 6400 steps one in 3 renews; about 5700 take one thread from 1000 sessions
-   to 50 and back. The last of several threads may rise alone. */
+/* One in 3 of 6400 steps renews. About 5700 steps take one thread from 1000
+   sessions to 50 and back. The last of several threads may rise alone. */
 static void sessions_ebb_and_flow(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap", "shard_life",

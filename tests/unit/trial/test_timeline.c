@@ -31,7 +31,7 @@ static void span(
 	rm_event_span(event, first_ns + from, argument);
 }
 
-/* The document; Returns NULL if it is not JSON. */
+/* Returns the document, or NULL if it is not JSON. */
 static json_t *timeline(void)
 {
 	char *text = NULL;
@@ -108,9 +108,9 @@ static void *third(void *unused)
 {
 	rm_events_set_lane(3);
 	span(RM_EVENT_CLONE, 2000, 2500, 12);
-	/* starts when the previous one ends, not nested */
+	/* starts when the previous span ends, so it is not nested */
 	span(RM_EVENT_CLONE, 2500, 2600, 13);
-	/* two that end together: the outer one started earlier */
+	/* two spans end together; the outer one started earlier */
 	span(RM_EVENT_RECLAIM, 3500, 4000, 5);
 	span(RM_EVENT_PROMOTE, 3000, 4000, 6);
 	at(7000);
@@ -118,7 +118,7 @@ static void *third(void *unused)
 	return unused;
 }
 
-/* Runs a thread to its end, since the clock is simulated. */
+/* Runs a thread to its end. */
 static void in_a_thread(void *(*run)(void *))
 {
 	pthread_t thread;
@@ -193,7 +193,7 @@ static void *foreign_span(void *unused)
 	return unused;
 }
 
-/* The thread's number is above those of all slots. */
+/* The number of the thread is above those of all slots. */
 static void a_librarys_thread_is_another(void)
 {
 	json_t *document, *event;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trials of a correct map and of maps with injected bugs: errors that
+ * Runs trials of a correct map and of maps with injected bugs, which
  * verification, window and control must detect.
  */
 #include "runner/impl.h"
@@ -109,7 +109,7 @@ static void a_misplaced_thread_is_void(void)
 	request.cell.cpu_count = request.cell.threads = 1;
 	request.cell.cpus = cpus;
 	rm_team_run(&team, &request, &impl);
-	team.members[0].cpu_end = 77; /* as if the thread had been migrated */
+	team.members[0].cpu_end = 77; /* as if the thread had migrated */
 	result = result_of(&team);
 	CHECK(is(result, "void", "ran on CPU"), "a migrated thread is void");
 	json_decref(result);
@@ -206,7 +206,7 @@ static void many_threads_run_every_loop(void)
 	}
 }
 
-/* Number of calls of the map in all phases, with and without settle. */
+/* Returns the number of calls of the map in all phases. */
 static uint64_t count_calls(enum rm_settle settle, json_t **result)
 {
 	struct rm_request request = request_of(RM_UPDATE);

@@ -7,8 +7,8 @@
  */
 #include "tests/unit/trial/array_map.h"
 
-/* The largest number of minor faults of a thread in the window; -1: the trial
-   failed. The map is an array that create() touches. */
+/* Returns the largest number of minor faults of a thread in the window, or -1
+   if the trial failed. The map is an array that create() touches. */
 static int faults_of(struct rm_request request)
 {
 	json_t *result, *thread;
@@ -38,7 +38,7 @@ static struct rm_request paced(enum rm_write_kind kind, double rate_per_s)
 	request.cell.miss_share = kind == RM_FRESH ? 0 : 0.1;
 	request.cell.window_ops = 0;
 	request.cell.warm_up_ns = 5000000;
-	/* there is room for more samples than the warm-up takes */
+	/* there is space for more samples than the warm-up records */
 	request.cell.window_ns = rate_per_s > 100000 ? 200000000 : 30000000;
 	return request;
 }
@@ -54,7 +54,7 @@ static void the_open_loop_faults_no_page(void)
 	        "no page fault in a window of new keys");
 }
 
-/* A histogram has 65 pages. Without a warm-up, pages of code also cause
+/* A histogram has 65 pages. There is no warm-up, so pages of code also cause
    faults. */
 static void a_fill_faults_no_page_of_a_histogram(void)
 {

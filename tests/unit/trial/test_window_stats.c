@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Differences over the window (stats.c) and what the map does in each slice
- * (slices.c), with counts set by hand.
+ * Tests differences over the window (stats.c) and the map's actions in each
+ * slice (slices.c), with counts that are set by hand.
  */
 #include "runner/trial/events.h"
 #include "tests/unit/trial/run_trial.h"
 
 #include <math.h>
 
-/* Current statistics: one that grew, a new one, and one that is not counted. */
+/* Emits the current statistics: one that grew, a new one, and one that is not
+   counted. */
 static void stats_now(void *map, rm_stat_fn *emit, void *context)
 {
 	(void)map;
@@ -97,7 +98,7 @@ static bool paused(
 	       number_of(pause, "ns") == (double)ns;
 }
 
-/* Phases are not the map's events and are in no slice. */
+/* Phases are not events of the map and are in no slice. */
 static void a_slice_has_what_ended_in_it(void)
 {
 	struct rm_request request = small_request("told");
