@@ -91,8 +91,7 @@ enum {
 	EPOCH_KIND_BITS = 8,
 };
 
-/* A retired object, with its size and the kind that tells epoch_free() how to
-   free it. */
+/* A retired object: its pointer, its size, and its kind for epoch_free(). */
 struct epoch_item {
 	void *pointer;
 	uint64_t bytes_and_kind; /* bytes << EPOCH_KIND_BITS | kind */
@@ -110,17 +109,15 @@ struct epoch_bag {
 struct epoch_record {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t seen;
 	struct epoch *epoch;
-	void *owner;     /* the map, for its operations and epoch_free() */
-	bool limbo;      /* true if retired objects are not freed yet */
-	bool due;        /* true if a bag was closed, so settle when the
-	                    operation ends */
-	unsigned pinned; /* not 0 if references outlive an operation, so do not
-	                    wait */
-	unsigned polls;  /* announcements since the last poll */
+	void *owner; /* the map, for its operations and epoch_free() */
+	bool limbo;  /* true if retired objects are not freed yet */
+	bool due;    /* settle when the operation ends: a bag was closed */
+	unsigned
+	        pinned; /* not 0: references outlive an operation; never wait */
+	unsigned polls; /* announcements since the last poll */
 	_Alignas(RM_CACHE_LINE) struct epoch_bag *open; /* never NULL */
 	struct epoch_bag *oldest, *newest;              /* closed bags */
-	/* an empty bag for reuse */
-	struct epoch_bag *spare;
+	struct epoch_bag *spare; /* an empty bag for reuse */
 	/* Written only by this thread and read only for statistics. The first
 	   line is counted only in the stats build. `retries` counts failed CAS
 	   of the map. */
@@ -139,10 +136,10 @@ struct epoch {
 	_Atomic unsigned waiting; /* number of threads that wait above the
 	                             limit */
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
-	_Atomic(struct epoch_bag *) orphans; /* bags of threads that left;
-	                                        protected by `lock` */
-	uint64_t swept_at;                   /* epoch of the last sweep;
-	                                        protected by `lock` */
+	/* protected by `lock`: bags of threads that left, epoch of the last
+	   sweep */
+	_Atomic(struct epoch_bag *) orphans;
+	uint64_t swept_at;
 	struct epoch_record records[];
 };
 
@@ -556,9 +553,8 @@ RM_HOT void epoch_retire(struct epoch_record *record, unsigned kind,
 		epoch_close(record);
 }
 
-/* Ends a write. The caller holds no lock and no reference. Frees the objects
-   that may be freed. Above the limit, waits for a grace period and counts the
-   wait. */
+/* Ends a write. The caller holds no lock and no reference. Frees what may be
+   freed. Above the limit, waits for a grace period and counts the wait. */
 RM_HOT void epoch_settle(struct epoch_record *record)
 {
 	if (__builtin_expect(record->due, 0))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_environment
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_environment
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from report import folders
@@ -21,6 +22,23 @@ BENCH = "make bench MODE=" if (Path(__file__).parents[2] / "Makefile").exists() 
     "readmostly run --mode "
 
 
+class Compiled(BytecodeCache):
+    """Keeps the templates that this process compiled: a report has several environments. They
+    differ in filters, so no template may apply the filters of cards to a constant."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], object] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = {html: Compiled() for html in (False, True)}  # the code depends on autoescape
+
+
 def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:
     """Makes an environment with the filters and tests of this file.
 
@@ -28,7 +46,8 @@ def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -
     - cards: of the maps, for the filters `named`, `link`, `short` and `design`
     """
     env = Environment(loader=FileSystemLoader([folder, FOLDER]), undefined=StrictUndefined,
-                      autoescape=html, trim_blocks=True, lstrip_blocks=True)
+                      autoescape=html, trim_blocks=True, lstrip_blocks=True,
+                      bytecode_cache=COMPILED[html])
     filters: dict[str, Callable[..., object]] = {
         "num": number, "anchor": anchor, "day": day, "fit": fit, "pad": pad,
         "tight": tight, "link": link, "wbr": wbr, "plain_cpu": plain_cpu,
