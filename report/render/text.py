@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import CodeType
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_environment
 from jinja2.bccache import Bucket
@@ -27,7 +28,7 @@ class Compiled(BytecodeCache):
     differ in filters, so no template may apply the filters of cards to a constant."""
 
     def __init__(self) -> None:
-        self.codes: dict[tuple[str, str], object] = {}
+        self.codes: dict[tuple[str, str], CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self.codes.get((bucket.key, bucket.checksum))
