@@ -142,9 +142,9 @@ static inline uint32_t go_mutex_desired_state(
 	return desired;
 }
 
-/* Returns what a waiter that was given a starving mutex adds to the state. The
-   change makes the mutex locked, subtracts one waiter and, if due, ends the
-   mode. */
+/* Returns the number that a waiter adds to the state when a starving mutex was
+   handed to it. This locks the mutex, subtracts one waiter and, if due, ends
+   starvation mode. */
 static inline uint32_t go_mutex_take_over(
         uint32_t old, const struct go_contender *self)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash.h - the hash function of all maps, so that maps do not differ by it.
+ * hash.h - the hash function of all maps, so that no map is faster because of
+ * a better one.
  *
  * Source: wyhash, final version 4 (Wang Yi, public domain), with its secrets,
  * its rounds and its last two products. The seed is added to one factor and

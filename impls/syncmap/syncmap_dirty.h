@@ -12,7 +12,8 @@ RM_HOT void syncmap_dirty_add(struct syncmap *map, struct rm_shape inner,
 {
 	bool was_there;
 
-	key.bytes = entry->bytes; /* the map uses the entry's copy */
+	/* These bytes live as long as the entry. */
+	key.bytes = entry->bytes;
 	_Atomic uint64_t *words =
 	        gomap_assign(map->dirty, inner, key, &was_there);
 

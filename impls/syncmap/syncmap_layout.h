@@ -46,8 +46,8 @@ static_assert(offsetof(struct syncmap_entry, p) == 0 &&
 static_assert(sizeof(struct syncmap_header) == 16,
         "a pointer and a flag: two words, padded");
 
-/* The entries that a rebuild expunged. An entry that was revived is NULL
-   here. */
+/* The entries that a rebuild expunged. When an entry is revived, its pointer
+   here becomes NULL. */
 struct syncmap_expunged {
 	size_t count, capacity;
 	struct syncmap_entry *entries[];

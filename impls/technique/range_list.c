@@ -3,11 +3,11 @@
  * range_list.c - the next chunk of a connection is found in the list of all
  * ranges sent so far.
  *
- * Misuse in two ways: a request inspects every range, which takes O(n), and two
- * concurrent requests may send the same chunk, while other numbers are skipped.
- * range_counter avoids both. One request in 1000 sleeps between search and
- * entry, so that requests overlap in every run. Words are relaxed atomics, so
- * results are wrong, but defined.
+ * This is a misuse for two reasons: a request inspects every range, which takes
+ * O(n), and two concurrent requests may send the same chunk, while other
+ * numbers are skipped. range_counter avoids both. One request in 1000 sleeps
+ * between search and entry, so that requests overlap in every run. Words are
+ * relaxed atomics, so results are wrong, but defined.
  */
 #include "impls/technique/technique.h"
 

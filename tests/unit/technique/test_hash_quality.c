@@ -10,8 +10,8 @@
 static void equal_hashes_are_counted_at_each_width(void)
 {
 	const uint64_t high = (uint64_t)1 << 40;
-	/* 5 occurs twice, and 9 again with a bit set above bit 31, and with bit
-	   31 set */
+	/* 5 occurs twice; 9 occurs alone, with a higher bit than bit 31, and
+	   with bit 31 */
 	uint64_t hashes[] = { 5, 9, 7, 5, high | 9, (uint64_t)1 << 31 | 9 };
 	struct hash_collisions found = hash_collisions_of(hashes, 6);
 

@@ -29,7 +29,8 @@ struct line {
 	unsigned long long length, count, digest;
 };
 
-/* Runs two windows, as if after a warm-up. Uses times since their start. */
+/* Runs two windows, as if after a warm-up. Their times count from
+   `start_ns`. */
 static void arrive(struct line *line, uint64_t start_ns)
 {
 	struct rm_pace pace = { .poisson = !strcmp(line->kind, "poisson"),

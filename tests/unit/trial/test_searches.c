@@ -78,7 +78,7 @@ static uint64_t alarms(struct gomap *map, uint64_t count)
 }
 
 /* An insert raises an alarm each time it gives a chain its third key. Keys
-   moved by growth raise none. */
+   that growth moves raise no alarm. */
 static void third_conflicts(void)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
