@@ -244,8 +244,7 @@ static void init(struct worker *w, const char *list)
 	int code;
 
 	if (w->running)
-		l->perfmon_stopCounters(); /* still counting for a trial that
-					    * died */
+		l->perfmon_stopCounters(); /* of a trial that died */
 	w->running = false;
 	if (w->ready && !strcmp(list, w->list)) {
 		set_answer(w, "OK");
@@ -265,8 +264,7 @@ static void init(struct worker *w, const char *list)
 			set_answer(w, "ERR topology_init=%d", code);
 			return;
 		}
-		l->HPMmode(w->mode); /* must come after topology_init(), which
-		                        would overwrite it */
+		l->HPMmode(w->mode); /* topology_init() would overwrite it */
 	}
 	free_sets(w);
 	if (w->ready)
