@@ -12,7 +12,7 @@ from report.workload_values import listed
 TEXTS = decode(Mapping[str, str], strict_json.loads(  # type: ignore[type-abstract]
     Path(__file__).with_name("needs.json").read_bytes()))
 # First words of Card.synchronisation. With all other kinds, a stopped reader keeps memory from
-# being freed (report/guarantees.json).
+# being freed.
 BOUNDED = {"epoch", "cas", "none", "mutex", "go-mutex", "pthread-mutex", "ticket", "rwlock",
            "go-rwmutex", "go-rwmutex-spin", "pthread-rwlock", "ck-brlock", "ck-pflock"}
 NEEDS: Mapping[str, Callable[[Card], bool]] = {
