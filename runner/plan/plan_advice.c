@@ -5,6 +5,7 @@
 
 #include "runner/base/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,11 +43,8 @@ static bool is_ranked(
 static unsigned needed_blocks(unsigned maps)
 {
 	const double error = 0.05, pairs = maps * (maps - 1) / 2.0;
-	unsigned blocks = 1;
 
-	for (double tail = 1; tail > error / pairs; tail /= 2)
-		blocks++;
-	return blocks;
+	return 1 + (unsigned)ceil(log2(pairs / error));
 }
 
 bool rm_plan_lacks_blocks(const struct rm_plan *plan,
