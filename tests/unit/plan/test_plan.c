@@ -81,8 +81,9 @@ static struct rm_map_name names[] = { { .id = "missing_map",
    test. */
 static struct rm_catalog usual_maps, sized_maps, test_maps;
 
-static const struct rm_limits roomy = { .memory = { 16ULL << 30, "" },
-	.tasks = { UINT64_MAX, "" } };
+static const struct rm_limits roomy = { .memory = { .left = 16ULL << 30,
+	                                        .source = "" },
+	.tasks = { .left = UINT64_MAX, .source = "" } };
 static const struct rm_plan_options usual = {
 	.seed = 1, .limits = &roomy, .catalog = &usual_maps
 };
@@ -1357,8 +1358,9 @@ static uint64_t planned_bytes(const char *shape, const char *keys)
    empty slots are estimated as 64 bytes per key. */
 static void memory_is_planned_for_what_maps_need(void)
 {
-	struct rm_limits limits = { .memory = { 0, "/c/memory.max = 7" },
-		.tasks = { UINT64_MAX, "" } };
+	struct rm_limits limits = { .memory = { .left = 0,
+		                            .source = "/c/memory.max = 7" },
+		.tasks = { .left = UINT64_MAX, .source = "" } };
 	struct rm_plan_options exact = usual;
 	struct rm_plan plan;
 	const char *mebi = "writes = 3%\nthreads = 1\nbase = plain\n"
@@ -1391,6 +1393,29 @@ static void memory_is_planned_for_what_maps_need(void)
 	rm_plan_free(&plan);
 }
 
+/* glibc reserves address space for the heap of each thread. */
+static void heaps_count_as_address_space(void)
+{
+	struct rm_limits limits = roomy;
+	struct rm_plan_options few = usual;
+	struct rm_plan plan;
+
+	few.limits = &limits;
+	limits.memory = (struct rm_limit){ .left = 300 << 20,
+		.source = "ulimit -v",
+		.is_address_space = true };
+	build("writes = 3%\nkeys = 1Ki\nthreads = 2 4\nbase = plain\n"
+	      "maps = plain\n",
+	        "pu:4", &few, &plan);
+	CHECK(!cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 2)->skip[0] &&
+	                strstr(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 4)
+	                                ->skip,
+	                        "ulimit -v"),
+	        "300 MiB of address space are enough for the heaps of two "
+	        "threads, but not of four");
+	rm_plan_free(&plan);
+}
+
 /* A trial also has a main thread. */
 static void threads_are_planned_for_what_is_left(void)
 {
@@ -1399,7 +1424,8 @@ static void threads_are_planned_for_what_is_left(void)
 	struct rm_plan plan;
 
 	few.limits = &limits;
-	limits.tasks = (struct rm_limit){ 64, "/c/pids.max = 70" };
+	limits.tasks =
+	        (struct rm_limit){ .left = 64, .source = "/c/pids.max = 70" };
 	build("writes = 3%\nkeys = 1Ki\nthreads = 63 64\nbase = plain\n"
 	      "maps = plain\n",
 	        "pu:2", &few, &plan);
@@ -2019,6 +2045,7 @@ int main(void)
 	windows_of_oversubscription();
 	loops_that_run_once_have_no_warm_up();
 	memory_is_planned_for_what_maps_need();
+	heaps_count_as_address_space();
 	threads_are_planned_for_what_is_left();
 	open_loops();
 	impossible_plans();
