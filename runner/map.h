@@ -302,9 +302,9 @@ struct rm_impl {
 	const char *system; /* number of the studied system ("M3"), or "" */
 	unsigned shapes;    /* bits: shapes that drive[] offers */
 	unsigned caps;      /* bits of enum rm_cap */
-	/* Guarantee of scan and length: "point-in-time" | "once-if-present"
-	   (visits or counts each entry once that is present during the whole
-	   call; a length may lag behind writes that overlap it) | "none" */
+	/* Guarantee of scan and length: "point-in-time" | "once-if-present" (a
+	   scan visits each entry that is present all the time, and no key
+	   twice; a length may lag behind writes that overlap it) | "none" */
 	const char *guarantees;
 	/* Progress of the weakest operation on a key, if memory suffices:
 	   "blocking" | "starvation-free" (blocking, but no operation waits

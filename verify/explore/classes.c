@@ -4,9 +4,7 @@
  *
  * few:     two to four keys that collide
  * churn:   each thread inserts and removes keys of its own, so slots that one
- *          thread frees are soon reused, and threads do not wait for each other.
- *          In half of these programs they insert two keys, then remove both, so
- *          that a stack of free slots gets its old head back in between
+ *          thread frees are soon reused, and threads do not wait for each other
  * whole:   scans, lengths and clears concurrent with writes
  * brink:   all keys but a few are present and the rest is inserted, so that a
  *          table of any size soon fills up
@@ -14,9 +12,16 @@
  *          by the others, so that retries fail several times in a row
  * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
  * repeats: one thread repeats one operation 15 to 257 times, while each of up
- *          to six others performs a few. In one of four of these programs it
- *          first removes the key and then repeats writes of another one, so
- *          that the slot changes its key while a small counter wraps
+ *          to six others performs a few
+ *
+ * Every SLOTS_OF-th special program is from one of two other classes, which
+ * alternate:
+ *
+ * pairs:   as churn, but each thread inserts two keys, then removes both, so
+ *          that a stack of free slots gets its old head back in between
+ * replace: as repeats, but the thread first removes the key and then repeats
+ *          writes of another one, so that the slot changes its key while a small
+ *          counter wraps
  *
  * Small counters wrap at powers of two: those of seven and eight bits wrap in
  * `repeats`. For 16 bits, every FAR-th special program repeats often enough. It
@@ -37,6 +42,10 @@ enum {
 	FAR_TIMES = 1 << 16,
 	/* maximum number of extra repeats, in half of these programs */
 	FAR_MORE = 512,
+	/* prime, so that all shapes get some */
+	SLOTS_OF = 11,
+	/* any; with this one, seed 1 keeps what it finds in the corpora */
+	SLOTS_TURN = 1,
 	/* minimum number of operations; up to four more are drawn */
 	NEAR_BITS = 4,
 	FEW_OPS = 6,
@@ -107,10 +116,9 @@ static struct rm_explore_op churn_op(const struct rm_explore_program *program,
 	return op;
 }
 
-static void make_churn(struct rm_explore_program *program, uint64_t *rng)
+static void fill_churn(
+        struct rm_explore_program *program, bool pairs, uint64_t *rng)
 {
-	const bool pairs = rm_explore_draw(rng, 2);
-
 	program->threads = 2 + rm_explore_draw(rng, 2);
 	program->keys = CHURN_KEYS * program->threads;
 	for (unsigned t = 0; t < program->threads; t++) {
@@ -124,6 +132,16 @@ static void make_churn(struct rm_explore_program *program, uint64_t *rng)
 			program->op[t][i] = churn_op(program, t, i, pairs, rng);
 		}
 	}
+}
+
+static void make_churn(struct rm_explore_program *program, uint64_t *rng)
+{
+	fill_churn(program, false, rng);
+}
+
+static void make_pairs(struct rm_explore_program *program, uint64_t *rng)
+{
+	fill_churn(program, true, rng);
 }
 
 static void make_whole(struct rm_explore_program *program, uint64_t *rng)
@@ -204,22 +222,6 @@ static uint8_t repeated_kind(const struct rm_explore_program *program,
 	               : RM_HISTORY_UPSERT;
 }
 
-/* Replaces the first of thread 1's repeated operations by a removal, and the
-   others by writes of another key, which takes the free slot. */
-static void repeat_other_key(struct rm_explore_program *program, unsigned hot)
-{
-	struct rm_explore_op *op = program->op[0];
-
-	op[1] = (struct rm_explore_op){ .kind = RM_HISTORY_UPSERT,
-		.key = (uint8_t)((hot + 1) % program->keys),
-		.times = op[0].times - 1 };
-	op[0] = (struct rm_explore_op){ .kind = RM_HISTORY_REMOVE,
-		.key = (uint8_t)hot };
-	program->ops[0] = 2;
-	program->resident = 1U << hot;
-	program->collide = true;
-}
-
 /* Thread 1 repeats one operation. The other threads have one to three each,
    most of them on its key. */
 static void fill_repeats(struct rm_explore_program *program, uint32_t times,
@@ -236,12 +238,8 @@ static void fill_repeats(struct rm_explore_program *program, uint32_t times,
 		.times = times,
 	};
 	program->ops[0] = 1;
-	if (program->keys > 1 && times <= 1 << 8 && !rm_explore_draw(rng, 4)) {
-		repeat_other_key(program, hot);
-	} else {
-		how.ops = rm_explore_draw(rng, 3);
-		rm_explore_fill(program, 0, &how, rng);
-	}
+	how.ops = rm_explore_draw(rng, 3);
+	rm_explore_fill(program, 0, &how, rng);
 	how.reads = rm_explore_draw(rng, 4) != 0;
 	how.role = rm_explore_draw(rng, 2);
 	for (unsigned t = 1; t < program->threads; t++) {
@@ -265,6 +263,25 @@ static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
 	                                            : some_keys(program, rng);
 	program->collide = rm_explore_draw(rng, 2);
 	fill_repeats(program, times, rm_explore_draw(rng, 4) != 0, rng);
+}
+
+/* Thread 1 removes the key, and the free slot takes the repeated writes of
+   another one. */
+static void make_replace(struct rm_explore_program *program, uint64_t *rng)
+{
+	struct rm_explore_op *op = program->op[0];
+
+	make_repeats(program, rng);
+	program->keys += program->keys == 1;
+	op[1] = (struct rm_explore_op){ .kind = RM_HISTORY_UPSERT,
+		.key = (uint8_t)((op[0].key + 1) % program->keys),
+		.times = rm_explore_times(op) - 1 };
+	op[0] = (struct rm_explore_op){ .kind = RM_HISTORY_REMOVE,
+		.key = op[0].key };
+	op[2] = (struct rm_explore_op){ .kind = 0 };
+	program->ops[0] = 2;
+	program->resident = 1U << op[0].key;
+	program->collide = true;
 }
 
 /* These programs are rare, so each has everything that can matter: colliding
@@ -318,6 +335,9 @@ void rm_explore_special_make(const struct rm_explore_options *options,
 	if (special % FAR == FAR - 1 && !program->memory &&
 	        rm_explore_may_take_long(options, number))
 		(special / FAR % FAR_INEXACT ? make_exact : make_far)(
+		        program, rng);
+	else if (special % SLOTS_OF == SLOTS_TURN)
+		(special / SLOTS_OF % 2 ? make_pairs : make_replace)(
 		        program, rng);
 	else
 		make[rm_explore_draw(rng, sizeof(make) / sizeof(*make))](

@@ -24,8 +24,8 @@ enum {
 	EXTREMES = 0x6578, /* distinguishes these random numbers */
 	KEYSET_OF = 16,
 	BEFORE_OF = 512,
-	/* In two of so many turns, another memory model; odd, so that all
-	   shapes get some. */
+	/* In the last two of so many turns, another memory model; odd, so that
+	   all shapes get some. The first programs use the run's model. */
 	MODELS_OF = 7,
 	BEFORE_LEAVES = 8, /* writes, at most, until the counter wraps */
 };
@@ -87,11 +87,12 @@ static enum rm_explore_memory memory_of(
 {
 	const uint64_t turn = number / RM_EXPLORE_TURNS % MODELS_OF;
 
-	if (!options->mixed || turn > 1 || number % RM_EXPLORE_TURNS ||
+	if (!options->mixed || turn < MODELS_OF - 2 ||
+	        number % RM_EXPLORE_TURNS ||
 	        rm_explore_is_special(options, number) ||
 	        rm_explore_is_progress(options, number))
 		return options->memory;
-	return turn ? RM_EXPLORE_C11 : RM_EXPLORE_TSO;
+	return turn == MODELS_OF - 1 ? RM_EXPLORE_C11 : RM_EXPLORE_TSO;
 }
 
 static void make_drawn(const struct rm_explore_options *options,

@@ -186,5 +186,6 @@ static void free_destroy(void *opaque)
 #define PLANTED_INSERT   NULL
 #define PLANTED_CREATE   free_create
 #define PLANTED_DESTROY  free_destroy
+#define PLANTED_SYNC     "bucket locks, leak"
 
 #endif /* RM_FREE_READERS_H */

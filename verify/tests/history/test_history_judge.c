@@ -247,9 +247,9 @@ static const struct {
 	        0, 5, 6, 1, 1 },
 	{ OP(0, "compare_remove", 2, 3, true, ",\"expected\":1"), 1, 4, 5, 0,
 	        0 },
-	/* two writes overlap, so only a look-up shows which came last */
+	/* two writes overlap; the results show which came last */
 	{ OP(0, "upsert", 2, 5, true, VALUE(2)) OP(1, "remove", 3, 4, true, ""),
-	        1, 6, 7, 0, 1 },
+	        1, 6, 7, 0, 0 },
 	{ OP(0, "remove", 2, 9, true, "") OP(1, "upsert", 3, 4, false,
 	          VALUE(2)) OP(1, "remove", 5, 6, true, "") OP(1, "upsert", 7,
 	          7, false, VALUE(3)) OP(1, "lookup", 10, 11, true, RESULT(3)),
