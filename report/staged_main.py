@@ -7,7 +7,8 @@
 
 KIND is crossover or claims; stages.json gives the kind of DIR. If the campaign is not staged,
 `decide` prints its claims. The commands start no program and write no file. Exit status: 0 done;
-2 the folder cannot be read or followed; 3 decided, but the search has not ended.
+2 the folder cannot be read, or its stages cannot be continued; 3 decided, but the search has not
+ended.
 """
 import argparse
 import importlib

@@ -44,7 +44,7 @@ static inline void rm_stat_add(_Atomic(uint64_t) *counter, uint64_t n)
 
 static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 {
-	/* relaxed, both: one writer, and a statistic orders no other access */
+	/* both relaxed: one writer, and a statistic orders no other access */
 	atomic_store_explicit(counter,
 	        atomic_load_explicit(counter, memory_order_relaxed) + n,
 	        memory_order_relaxed);
@@ -53,7 +53,7 @@ static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 /* Updates a maximum. The calling thread is the counter's only writer. */
 static inline void rm_stat_max(_Atomic(uint64_t) *most, uint64_t seen)
 {
-	/* relaxed, both: one writer, and a statistic orders no other access */
+	/* both relaxed: one writer, and a statistic orders no other access */
 	if (seen > atomic_load_explicit(most, memory_order_relaxed))
 		atomic_store_explicit(most, seen, memory_order_relaxed);
 }

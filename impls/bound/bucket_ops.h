@@ -94,7 +94,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 		insert_new(thread, key.word, value->word[0]);
 		return false;
 	}
-	/* relaxed, both: a single word, which publishes nothing else */
+	/* both relaxed: a single word, which publishes nothing else */
 	if (old)
 		old->word[0] = __atomic_exchange_n(
 		        value_slot, value->word[0], __ATOMIC_RELAXED);

@@ -75,7 +75,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 		probe_write(shape, slot, value);
 		return false;
 	}
-	/* relaxed, both: a single word, which publishes nothing else */
+	/* both relaxed: a single word, which publishes nothing else */
 	if (old)
 		old->word[0] = __atomic_exchange_n(value_word(shape, slot),
 		        value->word[0], __ATOMIC_RELAXED);

@@ -95,7 +95,7 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 {
 	size_t class = 0;
 
-	/* relaxed, both: single writer, and a statistic orders nothing */
+	/* both relaxed: single writer, and a statistic orders nothing */
 	if (__builtin_expect(age_ns > atomic_load_explicit(&cache->age_max_ns,
 	                                      memory_order_relaxed),
 	            0))

@@ -183,7 +183,7 @@ static void replica_destroy(struct cached_map *map)
 	if (!replica)
 		return;
 	replica_stop(replica);
-	/* relaxed, both: no other thread is left */
+	/* both relaxed: no other thread is left */
 	const uint64_t head =
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed);
 
@@ -299,7 +299,7 @@ static void replica_clear(struct cached_map *map)
 	replica_apply(map, head, LOCAL_CACHE_LOG);
 	guard_write(&shard->guard);
 	gomap_clear(shard->inner, shard->inner->extra->shape);
-	/* release, both: pair with the acquires in cache_catch_up() and
+	/* both release: pair with the acquires in cache_catch_up() and
 	   replica_applied() */
 	atomic_store_explicit(
 	        &map->log_head, head + LOCAL_CACHE_LOG, memory_order_release);

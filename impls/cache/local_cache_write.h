@@ -27,7 +27,7 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 		const uint64_t head = atomic_load_explicit(
 		        &map->log_head, memory_order_relaxed);
 
-		/* release, both: pair with the acquires in cache_apply_log(),
+		/* both release: pair with the acquires in cache_apply_log(),
 		   cache_catch_up() and replica_pass() */
 		atomic_store_explicit(&map->log[head % LOCAL_CACHE_LOG], hash,
 		        memory_order_release);

@@ -143,9 +143,9 @@ func (t *team) footprint() map[string]any {
 		"huge_bytes": nil}
 }
 
-// cpuTimes returns the CPU time of all threads in the window, and the part used outside the loops:
-// by the scheduler, and by the collector except for its work inside the loops. apart is true if
-// that part is known.
+// cpuTimes returns the CPU time of all threads in the window, and the part of it used outside the
+// loops: by the scheduler, and by the collector when it runs outside them. apart is true if that
+// part is known.
 func (t *team) cpuTimes() (cpu, background float64, known, apart bool) {
 	a, b := &t.before, &t.after
 	loopsNs := int64(0)

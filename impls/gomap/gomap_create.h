@@ -176,7 +176,7 @@ GOMAP_PLAIN void gomap_array_destroy(
 GOMAP_RARE void gomap_retired_free(struct gomap *map)
 {
 	struct gomap_extra *extra = map->extra;
-	/* relaxed, both: the lock of the map or of the guard has ordered the
+	/* both relaxed: the lock of the map or of the guard has ordered the
 	   writers' additions, and the count of iterators has ordered the
 	   iterators' reads */
 	struct gomap_array *array = atomic_exchange_explicit(

@@ -10,7 +10,7 @@ import java.util.concurrent.CyclicBarrier;
 
 /** A whole trial: its threads, phase by phase. */
 final class Team {
-	// streams of the seed, as in runner/trial/phases.c
+	// numbers of the random streams that are derived from the seed, as in runner/trial/phases.c
 	private static final int SEED_OPERATIONS = 100, SEED_KEYS = 100000;
 
 	final Request request;

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Watches the warm-up by its ns per operation in each slice. The virtual machine compiles while it
- * runs, so the warm-up time of the cell is only a minimum. The warm-up ends when the last slices
+ * Monitors the warm-up by the time per operation in each slice. The virtual machine compiles while
+ * it runs, so the warm-up time of the cell is only a minimum. The warm-up ends when the last slices
  * differ little, or after MOST times that minimum. It lasts at least ENOUGH_NS, because compilation
  * takes that long even in a short trial.
  */

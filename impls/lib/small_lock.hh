@@ -66,7 +66,7 @@ class small_lock
 		unsigned looks = 0;
 
 		while (!try_lock()) {
-			/* relaxed, both: the mark orders nothing */
+			/* both relaxed: the mark orders nothing */
 			if (!(state.load(std::memory_order_relaxed) & WAITS))
 				state.fetch_or(
 				        WAITS, std::memory_order_relaxed);

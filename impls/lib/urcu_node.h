@@ -152,7 +152,7 @@ static void account(struct thread *thread)
 {
 	struct map *map = thread->map;
 	int64_t bytes = (int64_t)thread->unaccounted;
-	/* relaxed, all: a threshold and a statistic */
+	/* all relaxed: a threshold and a statistic */
 	int64_t held = atomic_fetch_add_explicit(
 	                       &map->held_bytes, bytes, memory_order_relaxed) +
 	               bytes;
@@ -172,7 +172,7 @@ static RM_COLD void await_freed(struct thread *thread)
 {
 	const uint64_t start_ns = rm_now_ns();
 
-	/* relaxed, both: a statistic */
+	/* both relaxed: a statistic */
 	atomic_fetch_add_explicit(
 	        &thread->map->waiting, 1, memory_order_relaxed);
 	rcu_thread_offline();

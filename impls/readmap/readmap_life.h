@@ -42,7 +42,7 @@ static void readmap_table_destroy(
 static void readmap_destroy(void *opaque)
 {
 	struct readmap *map = opaque;
-	/* relaxed, both: no other thread is left */
+	/* both relaxed: no other thread is left */
 	const uintptr_t word =
 	        atomic_load_explicit(&map->word, memory_order_relaxed);
 

@@ -133,7 +133,7 @@ RM_HOT struct readmap_result readmap_get(const struct readmap *map,
 	RM_PAUSE();
 	if (__builtin_expect(match != 0, 1)) {
 		const unsigned bit = (unsigned)__builtin_ctz(match);
-		/* acquire, both: R3 and R4, pair with W2 */
+		/* both acquire: R3 and R4, pair with W2 */
 		const uint64_t word = atomic_load_explicit(
 		        readmap_key(line, bit), memory_order_acquire);
 		const uint64_t value = atomic_load_explicit(

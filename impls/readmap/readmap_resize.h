@@ -42,7 +42,7 @@ static uint64_t readmap_wanted_lines(
 		return table->lines * 2;
 	if (table->lines > map->floor && keys * READMAP_SPARSE < table->lines)
 		return table->lines / 2;
-	/* relaxed, both: thresholds */
+	/* both relaxed: thresholds */
 	if (atomic_load_explicit(&table->chained, memory_order_relaxed) >
 	        atomic_load_explicit(&table->crowded, memory_order_relaxed))
 		return table->lines;
@@ -154,7 +154,7 @@ static void readmap_publish(struct epoch_record *record,
         struct readmap_table *old, struct readmap_table *table)
 {
 	struct readmap *map = record->owner;
-	/* relaxed, all: thresholds and statistics */
+	/* all relaxed: thresholds and statistics */
 	const uint64_t chained =
 	        atomic_load_explicit(&table->chained, memory_order_relaxed);
 
@@ -181,7 +181,7 @@ static RM_COLD void readmap_move_some(struct epoch_record *record,
 	const uintptr_t word = readmap_word_of(table);
 	uint64_t from, done;
 
-	/* relaxed, both: no other thread gets this number */
+	/* both relaxed: no other thread gets this number */
 	if (atomic_load_explicit(&old->cursor, memory_order_relaxed) >= groups)
 		return;
 	from = atomic_fetch_add_explicit(
@@ -243,7 +243,7 @@ RM_HOT void readmap_count_insert(
 	struct readmap_table *table = readmap_table_of(spot->table);
 	const int64_t keys = readmap_add_keys(map, spot, 1);
 
-	/* relaxed, both: thresholds */
+	/* both relaxed: thresholds */
 	if (__builtin_expect(keys > (int64_t)table->limit, 0) ||
 	        __builtin_expect(atomic_load_explicit(&table->chained,
 	                                 memory_order_relaxed) >

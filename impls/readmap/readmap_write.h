@@ -122,7 +122,7 @@ RM_HOT uint64_t readmap_free_slots(uint64_t meta)
 RM_HOT uint64_t readmap_fill(struct readmap_line *line, unsigned bit,
         uint64_t meta, const struct readmap_spot *spot, uint64_t value)
 {
-	/* release, both: W2, pair with R3 and R4 */
+	/* both release: W2, pair with R3 and R4 */
 	atomic_store_explicit(
 	        readmap_key(line, bit), spot->word, memory_order_release);
 	RM_PAUSE();

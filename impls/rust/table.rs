@@ -18,7 +18,7 @@ pub trait Table: Send + Sized + Sync + 'static {
     fn upsert(&self, rank: u64, value: u64) -> Option<u64>;
     fn remove(&self, rank: u64) -> Option<u64>;
 
-    /// Inserts the share of one thread in the prefill.
+    /// Inserts one thread's share of the prefill.
     fn fill(&self, ranks: &mut dyn Iterator<Item = u64>) {
         for rank in ranks {
             self.upsert(rank, value_of(rank, 0, 0));

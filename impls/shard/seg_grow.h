@@ -66,7 +66,7 @@ static void seg_copy(
 	bin = &to->bins[hash & to->mask];
 	seg_value_load(shape, node, &value);
 	copy = seg_node_new(shape, key, hash, &value);
-	/* relaxed, all: published with the table */
+	/* all relaxed: published with the table */
 	atomic_store_explicit(&copy->next,
 	        seg_untag(atomic_load_explicit(bin, memory_order_relaxed)),
 	        memory_order_relaxed);

@@ -155,7 +155,7 @@ RM_HOT void seg_put(struct epoch_record *record, struct rm_shape shape,
 		return;
 	}
 	node = seg_node_new(shape, key, spot->hash, value);
-	/* relaxed, both: published by seg_link() or seg_leave() */
+	/* both relaxed: published by seg_link() or seg_leave() */
 	if (!old) {
 		atomic_store_explicit(
 		        &node->next, spot->first, memory_order_relaxed);

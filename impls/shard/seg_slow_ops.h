@@ -264,7 +264,7 @@ static inline bool seg_check(void *opaque, char *why, size_t size)
 			seg_bin *bin = &bins.at[i];
 			struct seg_node *node = seg_head(bin);
 
-			/* relaxed, both: no other thread uses the map */
+			/* both relaxed: no other thread uses the map */
 			if (atomic_load_explicit(bin, memory_order_relaxed) &
 			        (SEG_LOCKED | SEG_MOVED))
 				broken = "a bin is locked or moved";

@@ -71,7 +71,7 @@ static inline bool grow_init(
 		        sizing->presize ? sizing->keys >> depth : 0);
 
 		complete &= shard != NULL;
-		/* relaxed, both: not published yet */
+		/* both relaxed: not published yet */
 		atomic_store_explicit(
 		        &map->roots->entry[i], shard, memory_order_relaxed);
 	}

@@ -208,7 +208,7 @@ static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
 /* Records the largest number of keys that one operation has moved. */
 static inline void grow_record_move(struct grow_map *map, uint64_t keys)
 {
-	/* relaxed, all: a statistic orders nothing */
+	/* all relaxed: a statistic orders nothing */
 	uint64_t most =
 	        atomic_load_explicit(&map->largest_move, memory_order_relaxed);
 

@@ -289,7 +289,7 @@ static inline uint64_t life_opened_ns(
 static uint64_t life_add_active(
         struct life_map *map, unsigned number, uint64_t change)
 {
-	/* relaxed, both: statistics */
+	/* both relaxed: statistics */
 	atomic_fetch_add_explicit(&map->stripes[number % LIFE_STRIPES].active,
 	        change, memory_order_relaxed);
 	return atomic_fetch_add_explicit(

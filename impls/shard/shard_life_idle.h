@@ -62,7 +62,7 @@ static RM_COLD uint64_t life_move_seconds(
 		_Atomic int64_t *old =
 		        &shard->awake[(++moved + 1) % LIFE_SECONDS];
 
-		/* relaxed, both: statistics; the release below publishes
+		/* both relaxed: statistics; the release below publishes
 		   them */
 		atomic_fetch_add_explicit(&shard->asleep,
 		        atomic_exchange_explicit(old, 0, memory_order_relaxed),

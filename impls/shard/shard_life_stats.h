@@ -56,7 +56,7 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 /* True if each connection of a shard is counted as awake or asleep. */
 static bool life_check_awake(const struct life_shard *shard)
 {
-	/* relaxed, both: no thread writes any more */
+	/* both relaxed: no thread writes any more */
 	int64_t sum =
 	        atomic_load_explicit(&shard->asleep, memory_order_relaxed);
 

@@ -77,7 +77,7 @@ RM_HOT void boxed_write(struct session *session, uint64_t field,
 	if (!slot || !box)
 		gomap_no_memory();
 	memcpy(box, words, bytes);
-	/* relaxed, both: no other thread uses the session */
+	/* both relaxed: no other thread uses the session */
 	if (was_there)
 		free((void *)(uintptr_t)atomic_load_explicit(
 		        slot, memory_order_relaxed));

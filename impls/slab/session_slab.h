@@ -102,7 +102,7 @@ static inline void session_put(
         struct session_pool *pool, struct session *session)
 {
 	session_key_free(&session->key);
-	/* relaxed, both: the pool's lock orders them before the next owner */
+	/* both relaxed: the pool's lock orders them before the next owner */
 	atomic_store_explicit(&session->used, 0, memory_order_relaxed);
 	for (size_t i = 0; i < SLAB_WORDS / SLAB_MARK_BITS; i++)
 		atomic_store_explicit(
@@ -116,7 +116,7 @@ static inline void session_put(
 /* Claims the next slot, still unwritten. Returns SLAB_WORDS if full. */
 RM_HOT unsigned slab_claim(struct session *session)
 {
-	/* relaxed, all: the mark publishes the slot, not this number */
+	/* all relaxed: the mark publishes the slot, not this number */
 	uint32_t used =
 	        atomic_load_explicit(&session->used, memory_order_relaxed);
 
@@ -130,7 +130,7 @@ RM_HOT unsigned slab_claim(struct session *session)
 /* Writes a claimed slot and marks it as ready. */
 RM_HOT void slab_fill(struct session *session, unsigned slot, uint64_t word)
 {
-	/* release, both: pair with the acquires in session_read(). A thread
+	/* both release: pair with the acquires in session_read(). A thread
 	   that reads either one also sees that the record was closed and opened
 	   again. */
 	atomic_store_explicit(

@@ -198,7 +198,7 @@ static RM_COLD void epoch_free_bags(
 /* Adds the bytes of a closed bag to the held bytes and updates the peak. */
 static void epoch_add_held(struct epoch *epoch, uint64_t bytes)
 {
-	/* relaxed, all: a threshold and a statistic */
+	/* all relaxed: a threshold and a statistic */
 	uint64_t held = atomic_fetch_add_explicit(&epoch->held_bytes, bytes,
 	                        memory_order_relaxed) +
 	                bytes;
@@ -279,7 +279,7 @@ static void epoch_advance(struct epoch *epoch)
 static void epoch_sweep_orphans(struct epoch_record *record, uint64_t now)
 {
 	struct epoch *epoch = record->epoch;
-	/* relaxed, both: written under the lock */
+	/* both relaxed: written under the lock */
 	struct epoch_bag *bag =
 	        atomic_load_explicit(&epoch->orphans, memory_order_relaxed);
 	struct epoch_bag *kept = NULL;
@@ -354,7 +354,7 @@ static RM_COLD void epoch_hand_over(struct epoch_record *record)
 	if (!record->oldest)
 		return;
 	pthread_mutex_lock(&epoch->lock);
-	/* relaxed, both: the lock is held */
+	/* both relaxed: the lock is held */
 	record->newest->next =
 	        atomic_load_explicit(&epoch->orphans, memory_order_relaxed);
 	atomic_store_explicit(

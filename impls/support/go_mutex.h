@@ -163,7 +163,7 @@ static inline bool go_mutex_spin(
 	if ((old & (GO_MUTEX_LOCKED | GO_MUTEX_STARVING)) != GO_MUTEX_LOCKED ||
 	        self->spins >= mutex->spins)
 		return false;
-	/* relaxed, both: a hint to unlock, which publishes no data */
+	/* both relaxed: a hint to unlock, which publishes no data */
 	if (!self->awoken && !(old & GO_MUTEX_WOKEN) &&
 	        old / GO_MUTEX_WAITER != 0 &&
 	        atomic_compare_exchange_strong_explicit(&mutex->state, &old,

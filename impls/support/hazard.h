@@ -220,7 +220,7 @@ static inline struct hazard *hazard_create(size_t threads)
 	return hazard;
 }
 
-/* Frees all retired objects. No thread may be joined. */
+/* Frees all retired objects. Call it only when no thread is registered. */
 static inline void hazard_destroy(struct hazard *hazard, void *owner)
 {
 	for (size_t i = 0; i < hazard->orphan_count; i++)

@@ -13,7 +13,7 @@
 
 const struct rm_impl rm_impl_syncmap_any = {
 	.id = "syncmap_any",
-	.label = "C port of sync.Map, keys any, waits in the kernel",
+	.label = "C port of sync.Map, keys of type any, waits in the kernel",
 	.family = "sync",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,

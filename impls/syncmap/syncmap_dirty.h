@@ -51,7 +51,7 @@ static inline bool syncmap_expunge(
 {
 	uint64_t cell = SYNCMAP_NIL;
 
-	/* relaxed, both: nil and expunged have no content, and a present cell
+	/* both relaxed: nil and expunged have no content, and a present cell
 	   is not read. If a store comes first, the entry goes into dirty. */
 	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
 	            SYNCMAP_EXPUNGED, memory_order_relaxed,
@@ -167,7 +167,7 @@ RM_HOT void syncmap_revive(struct syncmap *map, struct rm_shape inner,
 {
 	uint64_t cell = SYNCMAP_EXPUNGED;
 
-	/* relaxed, both: the following store publishes */
+	/* both relaxed: the following store publishes */
 	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
 	            SYNCMAP_NIL, memory_order_relaxed, memory_order_relaxed))
 		return;

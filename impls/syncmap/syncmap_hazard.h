@@ -183,7 +183,7 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
 	struct syncmap *map = record->owner;
 	struct syncmap_header *header, *current;
 
-	/* seq_cst, both: acquire the maps; pair with syncmap_publish() */
+	/* both seq_cst: acquire the maps; pair with syncmap_publish() */
 	current = atomic_load_explicit(&map->read, memory_order_seq_cst);
 	do {
 		header = current;
@@ -214,7 +214,7 @@ RM_HOT struct syncmap_header *syncmap_read(void *thread)
 /* Returns an entry's cell. Its content stays valid until the next load. */
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
-	/* seq_cst, both: as in syncmap_load() in syncmap_unguarded.h */
+	/* both seq_cst: as in syncmap_load() in syncmap_unguarded.h */
 	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_seq_cst);
 
 	while (syncmap_live(cell)) {

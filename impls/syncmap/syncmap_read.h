@@ -77,7 +77,7 @@ static inline struct syncmap_header *syncmap_publish(
 	return old;
 }
 
-/* relaxed, both: written under the lock, or only a threshold */
+/* both relaxed: written under the lock, or only a threshold */
 RM_HOT size_t syncmap_misses(struct syncmap *map)
 {
 	return atomic_load_explicit(&map->misses, memory_order_relaxed);

@@ -99,7 +99,7 @@ static RM_COLD bool safe_recover(struct safe_thread *safe)
 {
 	const bool locked = syncmap_unlock_if_held(&safe->map->inner->lock);
 
-	/* relaxed, both: statistics */
+	/* both relaxed: statistics */
 	atomic_fetch_add_explicit(&safe->map->faults, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(
 	        &safe->map->faults_locked, locked, memory_order_relaxed);

@@ -143,7 +143,7 @@ static void handle_assign(struct handle_thread *self, unsigned which)
 	const bool gives_way = ++self->assignments % HANDLE_TURN == 1;
 
 	guard_write(&handle->guard);
-	/* relaxed, all: the maps are older than the threads */
+	/* all relaxed: the maps are older than the threads */
 	if (HANDLE_FORM != HANDLE_HEADER)
 		atomic_store_explicit(
 		        &handle->a, handle->maps[which], memory_order_relaxed);
@@ -162,7 +162,7 @@ RM_HOT struct handle_header handle_read(struct handle *handle)
 {
 	struct handle_header header;
 
-	/* relaxed, all: the maps are older than the threads */
+	/* all relaxed: the maps are older than the threads */
 	if (HANDLE_FORM != HANDLE_HEADER)
 		return handle_header_of(
 		        atomic_load_explicit(&handle->a, memory_order_relaxed));

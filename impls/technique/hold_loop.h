@@ -74,7 +74,7 @@ static uint64_t hold_read_once(struct hold *hold, void *thread)
 	guard_read(&hold->guard, thread);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the check is that the lock orders them */
+	/* all relaxed here: the check is that the lock orders them */
 	atomic_fetch_add_explicit(&hold->readers, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&hold->writers, memory_order_relaxed))
 		atomic_fetch_add_explicit(
@@ -92,7 +92,7 @@ static uint64_t hold_write_once(struct hold *hold)
 	guard_write(&hold->guard);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the check is that the lock orders them */
+	/* all relaxed here: the check is that the lock orders them */
 	if (atomic_fetch_add_explicit(
 	            &hold->writers, 1, memory_order_relaxed) ||
 	        atomic_load_explicit(&hold->readers, memory_order_relaxed))

@@ -66,7 +66,7 @@ static inline void increment_record_conflict(struct increment *increment)
 {
 	uint64_t none = 0, done = 1;
 
-	/* relaxed, all: a statistic orders nothing */
+	/* all relaxed: a statistic orders nothing */
 	if (!gomap_get(increment->map->extra->conflicts) ||
 	        atomic_load_explicit(
 	                &increment->first_after, memory_order_relaxed))

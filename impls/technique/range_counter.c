@@ -22,7 +22,7 @@ static size_t sent_record_bytes(uint64_t chunks)
 RM_HOT uint64_t sent_next(struct sent_record *record, uint64_t chunks,
         uint64_t request, uint64_t *looked_at)
 {
-	/* relaxed, all: the number orders nothing else */
+	/* all relaxed: the number orders nothing else */
 	uint64_t next =
 	        atomic_load_explicit(&record->next, memory_order_relaxed);
 

@@ -27,7 +27,7 @@ static size_t sent_record_bytes(uint64_t chunks)
 	return sizeof(struct sent_record) + chunks * sizeof(uint64_t);
 }
 
-/* relaxed, both: the missing order is part of the misuse */
+/* both relaxed: the missing order is part of the misuse */
 #define sent_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define sent_set(field, value) \
 	atomic_store_explicit(&(field), (value), memory_order_relaxed)

@@ -102,7 +102,7 @@ static void route_run(struct rm_worker *worker)
 		lost += !route_find(route, &at[ROUTE_DEEPER]);
 		lookups++;
 	}
-	/* relaxed, all: sums that are read after the threads have ended */
+	/* all relaxed: sums that are read after the threads have ended */
 	if (worker->measured)
 		atomic_fetch_add_explicit(&route->stores,
 		        worker->counts.iterations, memory_order_relaxed);
@@ -122,7 +122,7 @@ static void route_stats(void *opaque, rm_stat_fn *emit, void *context)
 		used += gomap_count(route->map->shard[i].inner) > 0;
 		guard_write_end(&route->map->shard[i].guard);
 	}
-	/* relaxed, all: sums that are read after the threads have ended */
+	/* all relaxed: sums that are read after the threads have ended */
 	emit(context, "stores", "1",
 	        (double)atomic_load_explicit(
 	                &route->stores, memory_order_relaxed));

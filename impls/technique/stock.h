@@ -79,7 +79,7 @@ static inline void stock_hesitate(struct stock *stock, int64_t left)
 
 	if (left >= (int64_t)stock->threads)
 		return;
-	/* relaxed, all: a hint; the guard orders the stock */
+	/* all relaxed: a hint; the guard orders the stock */
 	atomic_fetch_add_explicit(&stock->hesitating, 1, memory_order_relaxed);
 	for (unsigned i = 0; i < STOCK_WAITS &&
 	                     (int64_t)atomic_load_explicit(&stock->hesitating,
@@ -134,7 +134,7 @@ static inline void stock_record_time(_Atomic uint64_t *moment_ns)
 {
 	uint64_t none = 0;
 
-	/* relaxed, both: a statistic orders nothing */
+	/* both relaxed: a statistic orders nothing */
 	if (!atomic_load_explicit(moment_ns, memory_order_relaxed))
 		atomic_compare_exchange_strong_explicit(moment_ns, &none,
 		        rm_now_ns(), memory_order_relaxed,

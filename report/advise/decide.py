@@ -91,10 +91,11 @@ class Answer:
     """The answer to a question.
 
     - front: the recommended maps; empty if no map is recommended
-    - between: the factors that differ among the corners (measured places)
+    - corners: the measured places that the answer uses
+    - between: the factors that differ among the corners
     - known: all measured places
-    - lacking: the needs that a map does not meet, by map
-    - left: incomplete stages, which are left out
+    - lacking: for each map, the needs that it does not meet
+    - left: incomplete stages, which are ignored
     - maps: the maps that may be ranked
     """
     question: Spot
@@ -195,8 +196,8 @@ def is_invalid(found: Assessment) -> bool:
 
 def answer(campaign: load.Campaign, target: Spot, wanted: tuple[str, ...] = (),
            left: tuple[str, ...] = (), preset: Sequence[str] = ()) -> Answer:
-    """Answers a question from a campaign. `wanted` are the names of needs, `left` the stages
-    that were left out, `preset` the factors that the question leaves open."""
+    """Answers a question from a campaign. `wanted` are the names of needs, `left` the
+    incomplete stages, `preset` the factors that the question leaves open."""
     planned = cards.all_cards(campaign)
     lacking = needs.unmet(planned, wanted)
     known = rankings(campaign, lacking)

@@ -106,7 +106,7 @@ def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
 # ---- rules that need an interval --------------------------------------------
 
 def summary(claim: Claim, evidence: Evidence) -> stats.Interval:
-    """Computes the centre and its interval, on logarithms if no value is negative."""
+    """Computes the centre and its interval, with logarithms if no value is negative."""
     values = evidence.series
     return stats.many_intervals(
         {0: values}, LEVEL, claim.rule != "slope" and min(values) >= 0)[0]

@@ -236,7 +236,8 @@ class Trial:
     @property
     def waited(self) -> float:
         """Share of the window that the threads spent on the run queue, summed over threads; nan if
-        unknown. Waiting counts from the window's barriers, so a late thread may exceed 1."""
+        unknown. Waiting is counted from the window's barriers, so the share of a late thread may
+        exceed 1."""
         threads = self.result.threads if self.result else ()
         waits = [t.runqueue_wait_ns for t in threads]
         span = sum(t.elapsed_ns or 0 for t in threads)

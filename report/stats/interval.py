@@ -73,7 +73,7 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
     """Pseudo-median, with its serial_interval(), of every series of values in time order.
     Series of equal length are computed together.
 
-    - log: compute on logarithms. Values must then be >= 0, and a 0 lies below all others;
+    - log: compute with logarithms. Values must then be >= 0, and a 0 lies below all others;
       a single 0 does not change to plain arithmetic.
 
     Raises ValueError if a value is not finite or, with log, is negative.
@@ -96,7 +96,7 @@ def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
         return [MISSING] * len(rows)
     x = np.array(rows, float)
     if not np.isfinite(x).all() or log and (x < 0).any():
-        raise ValueError("values must be finite, and on logarithms >= 0")
+        raise ValueError("values must be finite, and >= 0 if logarithms are used")
     if log:
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = np.exp(serial_interval(np.log(x), level, shared))

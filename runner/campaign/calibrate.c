@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * calibrate.c - in a campaign with --arms, replaces the windows by numbers of
- * iterations, once.
+ * calibrate.c - in a campaign with --arms, chooses a fixed number of iterations
+ * for each cell, once, to use instead of a timed window.
  *
  * Arms that run for the same time use different keys. Arms that run the same
  * operations can be compared in pairs, since the slower one takes more time.

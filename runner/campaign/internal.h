@@ -492,8 +492,8 @@ struct rm_spawn {
 enum { RM_SPAWN_PADDING_MAX = 4096 };
 
 /*
- * Starts the program in its own process group. It inherits descriptors 0, 1 and
- * 2 only, and neither a blocked nor an ignored SIGPIPE or SIGXFSZ. It writes no
+ * Starts the program in its own process group. It inherits only descriptors 0,
+ * 1 and 2; SIGPIPE and SIGXFSZ are neither blocked nor ignored. It writes no
  * core file. It has a random address layout, and the default memory policy and
  * timer slack, whatever this process inherited. It receives SIGKILL when the
  * calling thread ends, so call this on the main thread. Returns 0; -errno with

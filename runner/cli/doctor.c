@@ -93,7 +93,9 @@ static int print_busy(void)
 		printf("; tasks waited for a CPU in %.1f %% of the last 10 s",
 		        busy.pressure_percent);
 	if (busy.probe_percent >= 0)
-		printf("; a probe of 1 s lost %.1f %%", busy.probe_percent);
+		printf("; a probe of 1 s waited for its CPU in %.1f %% of the "
+		       "time",
+		        busy.probe_percent);
 	printf("\n");
 	return RM_OK;
 }

@@ -157,8 +157,8 @@ static int include_mode(
 	                slash ? (int)(slash + 1 - own.file) : 0, own.file,
 	                value) >= (int)sizeof(file))
 		return rm_error_set(own.error, -EINVAL,
-		        "%s: include = %.60s, expected a file of the mode's "
-		        "folder",
+		        "%s: include = %.60s, expected the name of a file in "
+		        "the mode's folder",
 		        where, value);
 	reading->lines = (struct rm_lines){ .file = file, .error = own.error };
 	reading->level++;

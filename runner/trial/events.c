@@ -72,7 +72,7 @@ static struct ring *get_ring(void)
 {
 	if (own_ring)
 		return own_ring;
-	/* relaxed, both: only uniqueness matters */
+	/* both relaxed: only uniqueness matters */
 	if (atomic_load_explicit(&rings_taken, memory_order_relaxed) >= RINGS)
 		return NULL;
 	unsigned at = atomic_fetch_add_explicit(
@@ -144,7 +144,7 @@ static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 	rm_stat_add(&sums->count[event], 1);
 	rm_stat_add(&sums->ns[event], ns);
 	while (ns > max_ns &&
-	        /* relaxed, both: a statistic orders nothing */
+	        /* both relaxed: a statistic orders nothing */
 	        !atomic_compare_exchange_weak_explicit(&sums->max_ns[event],
 	                &max_ns, ns, memory_order_relaxed,
 	                memory_order_relaxed))

@@ -92,7 +92,7 @@ static void record_wait(uint64_t ns)
 	rm_stat_add(&waiter.stripe->bins[bin], 1);
 	rm_stat_add(&waiter.stripe->timed, 1);
 	rm_stat_add(&waiter.stripe->wait_ns, ns);
-	/* relaxed, both: a statistic orders nothing */
+	/* both relaxed: a statistic orders nothing */
 	uint64_t longest =
 	        atomic_load_explicit(&longest_ns, memory_order_relaxed);
 

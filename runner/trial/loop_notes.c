@@ -46,7 +46,7 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 			rm_histogram_clear(notes->times[kind]);
 	notes->visited = 0;
 	notes->rss_first_bytes = notes->rss_peak_bytes = 0;
-	/* relaxed, both: a barrier separates this phase from the next */
+	/* both relaxed: a barrier separates this phase from the next */
 	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
 	atomic_store_explicit(&notes->stopped, false, memory_order_relaxed);
 }

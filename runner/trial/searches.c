@@ -18,7 +18,7 @@ __thread _Atomic(uint64_t) *rm_searches;
 
 _Atomic uint64_t *rm_search_join(void)
 {
-	/* relaxed, both: only uniqueness matters */
+	/* both relaxed: only uniqueness matters */
 	if (atomic_load_explicit(&places_taken, memory_order_relaxed) >= PLACES)
 		return NULL;
 	const unsigned at = atomic_fetch_add_explicit(

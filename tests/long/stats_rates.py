@@ -161,7 +161,7 @@ def crossings(seed, draws=400):
             found = stats.crossover([1, 2, 4, 8], d, resamples=200, seed=i)
             held += any((c.low or 0) <= at <= (c.high or math.inf)
                         for c in found)
-        yield Figure("crossing in its bootstrap interval, 95 %",
+        yield Figure("true crossover in its bootstrap interval, 95 %",
                      f"four thread counts, n = {n}", held, draws,
                      CROSSING_BAR if n >= 30 else None,
                      "it is the zero of a median of blocks")

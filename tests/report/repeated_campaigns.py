@@ -58,7 +58,7 @@ def accounts(rng, taken):
     rest = np.where(rng.random(shape) < 0.7, 1.0, rng.random(shape))
     there_ms = taken * (WINDOW_MS + rest * (LIFE_MS - WINDOW_MS))
     seen_ms = np.zeros(shape)
-    for own_ms in (LIFE_MS, WINDOW_MS):  # one thread fills and verifies
+    for own_ms in (LIFE_MS, WINDOW_MS):  # one thread also fills and verifies
         own_ms = own_ms * (1 - taken)
         ticks = np.floor(rng.random(shape) + (own_ms + there_ms) / TICK_MS)
         seen_ms += ticks * TICK_MS - own_ms

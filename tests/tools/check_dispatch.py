@@ -350,7 +350,7 @@ def judge_calls(dispatch, indirects, outside, allowed):
     callers = {name[0]: outside.pop(name)
                for name in list(outside) if isinstance(name, tuple)}
     dying = set(outside.get("abort", set()))
-    for _ in callers:  # also removes functions that only these call
+    for _ in callers:  # adds functions whose callers are all in `dying`
         dying |= {name for name, where in callers.items() if where <= dying}
     strange = {name: where for name, where in outside.items()
                if name not in allowed and not ALLOWED.fullmatch(name)

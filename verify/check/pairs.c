@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pairs.c - the check `pairs`: each operation overlaps each other one, on all
+/* pairs.c - the check `pairs`: every operation overlaps every other, on all
  * kinds of keys, while the map grows and shrinks and threads leave and join. On
  * each map, rounds are run. In a round, most operations are of two kinds, drawn
  * from the matrix of all pairs, on few keys of one class. It checks: - Each

@@ -440,9 +440,9 @@ int main(int argc, char **argv)
 		"do. Exits with status 1 and names the failed checks, or with "
 		"3 if nothing could be checked or a limit of this machine "
 		"(memory, threads) ended a check. With --history FILE it "
-		"checks "
-		"a recorded history instead: see `readmostly check "
-		"--history=FILE --help`, whose program `make` builds.",
+		"checks a recorded history instead, in a separate program "
+		"that `make` builds: see `readmostly check --history=FILE "
+		"--help`.",
 		NULL, append_checks, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },

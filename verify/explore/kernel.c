@@ -85,8 +85,8 @@ _Noreturn void rm_sim_reject(const char *what)
 	        RM_EXPLORE_MISUSE, SITE, NULL, "not explored: %s", what);
 }
 
-/* membarrier(2): between two fences of the caller, each other lane passes a
-   full fence at its next step. */
+/* membarrier(2): between two fences of the caller, every other lane passes
+   a full fence at its next step. */
 static void membarrier(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;
@@ -142,8 +142,9 @@ static uint64_t now_steps(void)
 	return rm_explore.steps + taken + rm_explore.alone_passed;
 }
 
-/* The running lane reads a clock. Only a second read at the same time is a
-   step, so that a lane which measures one wait gets no extra schedules. */
+/* The running lane reads a clock. The read is a step only if this lane has
+   already read the clock at this time, so that a lane which measures one wait
+   gets no extra schedules. */
 static uint64_t read_clock(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;

@@ -106,7 +106,8 @@ static void read_all(struct rm_explore_sites *sites, const char *output)
 	}
 }
 
-/* Offset of the byte before the return address, which is in the call's line. */
+/* Offset of the byte before the return address: that byte still belongs to the
+   source line of the call. */
 static uint64_t offset_of(const struct rm_explore_site *site)
 {
 	return rm_sim_space_image(site->address) - 1;

@@ -37,7 +37,7 @@ static bool read_digits(const char *text, uint64_t *value)
 	return errno == 0;
 }
 
-/* Reads an integer in 0 .. 2^64 - 1; from 2^63 on it is a decimal string. */
+/* Reads an integer in 0 .. 2^64 - 1; 2^63 or more is a decimal string. */
 static int read_number(const struct line *line, const json_t *json,
         const char *what, uint64_t *value)
 {
@@ -48,8 +48,8 @@ static int read_number(const struct line *line, const json_t *json,
 	if (json_is_string(json) && read_digits(json_string_value(json), value))
 		return 0;
 	return rm_text_error(&line->place,
-	        "%s: expected a whole number of 0 to 2^64 - 1 (as a string "
-	        "from 2^63 on)",
+	        "%s: expected a whole number from 0 to 2^64 - 1 (as a string "
+	        "if 2^63 or more)",
 	        what);
 }
 

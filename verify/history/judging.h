@@ -361,7 +361,8 @@ struct rm_length {
 	uint64_t absent;  /* keys surely absent during the whole call */
 };
 
-/* Zero-initialise; memory for the functions below. The caller frees it. */
+/* Scratch memory for the functions below. Zero-initialise it. The caller frees
+   it. */
 struct rm_length_scratch {
 	struct rm_span *turns;
 	uint64_t *sure;

@@ -93,7 +93,7 @@ bool rm_interposed_lookup(void *map, uint64_t key, uint64_t *value)
 	const uint64_t id = ((struct interposed_head *)map)->id;
 	struct counter *counter = counter_of(key);
 	struct entry *entry = entry_of(id, key);
-	/* seq_cst, both: `finished` is read first; pair with the increments by
+	/* both seq_cst: `finished` is read first; pair with the increments by
 	   writers */
 	const uint64_t finished = atomic_load(&counter->finished);
 	const uint64_t started = atomic_load(&counter->started);
@@ -118,7 +118,7 @@ bool rm_interposed_exchange(
 	NEXT(exchange_fn, "rm_interposed_exchange")
 	struct counter *counter = counter_of(key);
 
-	/* seq_cst, both: around the write; pair with the loads in lookups */
+	/* both seq_cst: around the write; pair with the loads in lookups */
 	atomic_fetch_add(&counter->started, 1);
 	bool was_there = real(map, key, value, old);
 	atomic_fetch_add(&counter->finished, 1);
@@ -130,7 +130,7 @@ bool rm_interposed_take(void *map, uint64_t key, uint64_t *old)
 	NEXT(take_fn, "rm_interposed_take")
 	struct counter *counter = counter_of(key);
 
-	/* seq_cst, both: as in exchange() */
+	/* both seq_cst: as in exchange() */
 	atomic_fetch_add(&counter->started, 1);
 	bool was_there = real(map, key, old);
 	atomic_fetch_add(&counter->finished, 1);

@@ -88,7 +88,7 @@ void rm_sim_arena_give_fast(
 {
 	_Atomic(struct rm_sim_block *) *list = &arena->fast[fast_of(bytes)];
 	struct rm_sim_block *after = (void *)((char *)block + bytes);
-	/* relaxed, both: the exchange orders them; fast_used is a hint */
+	/* both relaxed: the exchange orders them; fast_used is a hint */
 	struct rm_sim_block *first =
 	        atomic_load_explicit(list, memory_order_relaxed);
 
@@ -111,7 +111,7 @@ static struct rm_sim_block *pop_fast(_Atomic(struct rm_sim_block *) *list)
 	struct rm_sim_block *block =
 	        atomic_load_explicit(list, memory_order_acquire);
 
-	/* acquire, both: as above */
+	/* both acquire: as above */
 	while (block && !atomic_compare_exchange_weak_explicit(list, &block,
 	                        block->next, memory_order_acquire,
 	                        memory_order_acquire))

@@ -73,7 +73,7 @@ static void phase_wait(struct rwlock *lock, uint32_t phase)
 	        atomic_load_explicit(&lock->wrphase, memory_order_relaxed);
 
 	while ((seen | FUTEX_USED) == (phase | FUTEX_USED)) {
-		/* relaxed, both: see above */
+		/* both relaxed: see above */
 		if (!(seen & FUTEX_USED) &&
 		        !atomic_compare_exchange_weak_explicit(&lock->wrphase,
 		                &seen, phase | FUTEX_USED, memory_order_relaxed,

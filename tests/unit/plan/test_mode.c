@@ -144,7 +144,7 @@ static void names_stay_in_their_folder(void)
 	                mode.workload_count == 1 &&
 	                mode.workloads[0].values[0].blocks == 2,
 	        "a workload in a subfolder is found");
-	CHECK(refused("include = ../x.conf\n", "a file of the mode's folder") &&
+	CHECK(refused("include = ../x.conf\n", "a file in the mode's folder") &&
 	                refused("budget = 1s\ninclude = inner.conf\n",
 	                        "expected it as the first line") &&
 	                load("include = gone.conf\n", NULL, 0) < 0 &&

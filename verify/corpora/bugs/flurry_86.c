@@ -5,7 +5,7 @@
 #ifndef BUG_ID
 #define BUG_ID flurry_86
 #endif
-/* relaxed, all counts: a number that orders nothing */
+/* all counts are relaxed: a number that orders nothing */
 #define ADD(map, change)           \
 	atomic_fetch_add_explicit( \
 	        &(map)->count, (size_t)(change), memory_order_relaxed)

@@ -29,7 +29,7 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(version);
 }
 
-/* seq_cst, all accesses of `current`: the bug is their order relative to the
+/* All accesses of `current` are seq_cst: the bug is their order relative to the
  * epoch. */
 static void set_table(struct map *map, struct table *table)
 {

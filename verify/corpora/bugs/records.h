@@ -97,7 +97,7 @@ static inline struct record *new_record(
 	/* release: pairs with the acquire in read_place(). A lookup that sees
 	 * this use reads its place again and sees that the last use is over. */
 	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
-	/* release, both: pair with the acquires in read_place() */
+	/* both release: pair with the acquires in read_place() */
 	atomic_store_explicit(&record->key, key.word, memory_order_release);
 	atomic_store_explicit(&record->word, word, memory_order_release);
 	return record;

@@ -14,7 +14,7 @@ enum {
 
 static void publish(struct section *section, struct array *keys)
 {
-	/* release: the contents are written before */
+	/* release: the contents were written before this store */
 	atomic_store_explicit(&section->keys, keys, memory_order_release);
 	/* pairs with the load in read_view() */
 	atomic_store_explicit(&section->capacity, keys->length, STORE);

@@ -185,8 +185,8 @@ static void do_step(
 		do_rest(program, state, lane);
 }
 
-/* Lanes that may run now, as bits. A lane that yielded comes after those that
-   did not; when all have yielded, that is reset. */
+/* Lanes that may run now, as bits. A lane that yielded runs after those that
+   did not. Once all have yielded, all yields but the last are forgotten. */
 static unsigned choices_of(
         const struct brute_program *program, struct state *state, int last)
 {
