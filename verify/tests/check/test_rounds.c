@@ -210,6 +210,7 @@ static void shares_are_by_weight(void)
 	static const struct rm_map_ops least = { .create = NULL };
 	static const struct rm_impl impl = { .guarantees = "none",
 		.progress = "blocking",
+		.sync = "none",
 		.shapes = RM_ALL_SHAPES,
 		.ops = &least };
 	const struct rm_check_case c = {
