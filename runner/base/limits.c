@@ -168,7 +168,7 @@ static void read_memory(struct rm_limit *limit)
 		{ "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
 		        "memory.stat", "total_inactive_file " }
 	};
-	uint64_t most, used;
+	uint64_t most, used, others;
 	long overcommit = 0;
 
 	*limit = (struct rm_limit){ .left = UINT64_MAX };
@@ -183,9 +183,9 @@ static void read_memory(struct rm_limit *limit)
 	for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
 		tighten_by_groups(&controllers[i], limit);
 	tighten_by_rlimit(limit, RLIMIT_DATA, "VmData:", "ulimit -d (bytes)");
-	used = limit->left;
+	others = limit->left;
 	tighten_by_rlimit(limit, RLIMIT_AS, "VmSize:", "ulimit -v (bytes)");
-	limit->is_address_space = limit->left < used;
+	limit->is_address_space = limit->left < others;
 }
 
 /* Number of threads in all processes of this user. */

@@ -7,7 +7,6 @@
 #include "verify/check/internal.h"
 
 #include <malloc.h>
-#include <string.h>
 
 enum {
 	RESIDENT = 256,
