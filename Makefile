@@ -2,7 +2,7 @@
 # Readmostly. `make help` lists the targets.
 # CC and CXX are one command each: CC names the folder of the build, and scripts call it.
 hash    := \#
-one      = $(if $(filter default,$(origin $(1))),$(2),$(if $(word 2,$($(1))),$(error $(1)=$($(1)): expected one command. \
+one      = $(if $(filter default undefined,$(origin $(1))),$(2),$(if $(word 2,$($(1))),$(error $(1)=$($(1)): expected one command. \
   A script can hold these words: printf '%s\n' '$(hash)!/bin/sh' 'exec $($(1)) "$$@"' >/tmp/$(1); chmod +x /tmp/$(1); \
   make $(1)=/tmp/$(1) (or in another folder)),$(if $(shell command -v $($(1))),$($(1)),$(error $(1)=$($(1)): no such \
   command: expected a compiler, such as $(1)=$(2)))))

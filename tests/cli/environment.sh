@@ -57,6 +57,9 @@ check "make ignores general names of the environment" [ "$(general)" = "build/gc
 check "builds nothing there" [ ! -e "$dir/18" ]
 check "and names them" contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
 check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
+commands() { make -s -B -n "$@" "$build/readmostly"; } # all commands of the build
+check "make -rR, which has no built-in variables, runs the same commands" eval \
+	'commands >"$dir/commands" && MAKEFLAGS=-rR commands | cmp - "$dir/commands"'
 
 # ---- a topology of another machine -------------------------------------------
 HWLOC_SYNTHETIC="core:2 pu:1" "$build/readmostly" run --mode smoke -o "$dir/run" 2>"$dir/err"
