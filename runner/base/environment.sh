@@ -44,10 +44,15 @@ take_lock() {
 uptime_s() {
 	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"
 }
-# Runs git with settings that override the user's, also in a clone that another user owns.
+# Runs git with settings that override the user's, also in a clone that another user owns. A repository around the
+# sources is ignored, except by git -C FOLDER.
 readmostly_home=$PWD
 readmostly_git="-c core.fsmonitor=false -c core.autocrlf=false -c log.showSignature=false"
-git() { command git -c safe.directory="$readmostly_home" $readmostly_git "$@"; }
+git() (
+	[ "$1" = -C ] || export GIT_CEILING_DIRECTORIES="${readmostly_real%/*}"
+	command git -c safe.directory="$readmostly_home" $readmostly_git "$@"
+)
+readmostly_real=$(pwd -P)
 # find_python: sets $python to a Python that can make the report. PYTHONPATH and the user's packages have an effect only if
 # no Python has all packages without them.
 find_python() {

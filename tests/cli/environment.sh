@@ -89,6 +89,13 @@ mkdir -p "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/
 git -C "$dir/outer" init -q && git -C "$dir/outer" -c user.name=a -c user.email=a@b commit -q --allow-empty -m outer
 origin() { (cd "$dir/outer/sources" && runner/origin.sh); }
 check "a repository around the sources is ignored" [ "$(origin)" = "unknown -1" ]
+cp -r --parents runner/*.sh runner/base "$dir/outer/sources/"
+for gate in exact arms bisect; do
+	(cd "$dir/outer/sources" && PYTHON=python3 "runner/regress_$gate.sh" HEAD HEAD x) 2>"$dir/err"
+	check "regress_$gate.sh does not compare its commits" contains "$dir/err" \
+		"$dir/outer/sources is no git repository, and a repository around it is ignored: run this in a clone of"
+done
+rm -r "$dir/outer/sources/runner" && mkdir "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
 printf '%040d\n' 7 >"$dir/outer/sources/.archive-commit"
 check "an archive has the commit that git wrote into it" [ "$(origin)" = "$(printf '%040d' 7) -1" ]
 check "git writes it" [ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git rev-parse HEAD)" ]
@@ -116,4 +123,17 @@ rm "$dir/outer/sources/runner/more.c"
 check "without them it is clean" [ "$(origin)" = "$head 0" ]
 echo >>"$source"
 check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
+
+# ---- a partial clone whose remote is gone -------------------------------------
+as_author() { git -C "$1" -c user.name=a -c user.email=a@b "${@:2}"; }
+git init -q "$dir/remote" && cp -r --parents runner/*.sh runner/base "$dir/remote"
+git -C "$dir/remote" config uploadpack.allowFilter true
+as_author "$dir/remote" add -A && as_author "$dir/remote" commit -q -m first
+echo >>"$dir/remote/runner/origin.sh" && as_author "$dir/remote" commit -q -a -m second
+git clone -q --filter=blob:none "file://$dir/remote" "$dir/partial" && mv "$dir/remote" "$dir/moved"
+(cd "$dir/partial" && gate=regress && . runner/base/environment.sh && . runner/regress_refs.sh && . runner/regress_builds.sh &&
+	unpack "$(git rev-parse HEAD~1)" new/tree) 2>"$dir/err"
+check "a missing file of a partial clone is named as the cause" contains "$dir/err" \
+	"cannot be unpacked into new/tree: this partial clone (git clone --filter) lacks files, and git cannot fetch them: "
+check "with the next step" contains "$dir/err" "connect to its remote (git remote -v), or use a complete clone"
 done_testing
