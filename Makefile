@@ -54,12 +54,14 @@ PLACE   := $(or $(if $(filter campaign artifact,$(MAKECMDGOALS)),,$(OUT)),$(BUIL
 PROGRAMS = $(PLACE)/maps
 T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
+dead_link = -maxdepth 0 -xtype l -printf '%p is a symbolic link to %l: No such file or directory: make the target, or \
+  remove the link (rm %p)\n' -quit 2>/dev/null
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
 $(if $(or $(filter help report,$(MAKECMDGOALS)),$(shell mkdir -p $(BUILD) 2>/dev/null && [ -w $(BUILD) ] && echo yes)),,\
-  $(error $(BUILD): $(shell id -un) cannot write there \
-  ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): \
-  run make as the owner, or build elsewhere: make BUILD=/tmp/readmostly))
+  $(error $(BUILD): $(or $(shell find build $(BUILD) $(dead_link)),$(shell id -un) cannot write there \
+  ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): run make as the owner), \
+  or build elsewhere: make BUILD=/tmp/readmostly))
 # Damaged outputs are made again, except by make -n, -q and -t.
 PRETEND := $(strip $(foreach flag,n q t,$(findstring $(flag),$(filter-out --%,$(firstword -$(MAKEFLAGS))))))
 UNABLE  := $(if $(PRETEND)$(filter clean help,$(MAKECMDGOALS)),,$(shell bash -p runner/damaged.sh $(BUILD) $(PLACE)))
@@ -150,8 +152,9 @@ campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CON
 	@runner/fleet/campaign.sh $(ARGS)
 
 report:  ## write the report again: CAMPAIGN=results/...
-	@[ -d "$${CAMPAIGN:-results/latest}" ] || { echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign" \
-	  '(`ls results`); make bench makes one' >&2; exit 2; }
+	@[ -d "$${CAMPAIGN:=results/latest}" ] || { find results "$$CAMPAIGN" $(dead_link) | sed 's/^/report: /' | grep . || \
+	  echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign (\`ls results\`); make bench makes one"; \
+	  exit 2; } >&2
 	@.ci/deps build
 	@. runner/base/environment.sh && find_python && "$$python" -m report "$${CAMPAIGN:-results/latest}"
 

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,30 @@ const char *rm_write_reason(int failed)
 	default:
 		return strerror(-failed);
 	}
+}
+
+int rm_path_check_links(const char *path, struct rm_error *error)
+{
+	char part[PATH_MAX], target[PATH_MAX];
+	char *slash = part;
+
+	snprintf(part, sizeof(part), "%s", path);
+	while (slash) {
+		slash = slash[0] ? strchr(slash + 1, '/') : NULL;
+		if (slash)
+			*slash = '\0';
+		ssize_t length = readlink(part, target, sizeof(target));
+
+		if (length > 0 && access(part, F_OK))
+			return rm_error_set(error, -errno,
+			        "%.150s is a symbolic link to %.*s: %s: make "
+			        "the target, or remove the link (rm %.150s)",
+			        part, length < 150 ? (int)length : 150, target,
+			        strerror(errno), part);
+		if (slash)
+			*slash = '/';
+	}
+	return 0;
 }
 
 /* Does not rely on the file's size: pipes and files in /proc report none, and a

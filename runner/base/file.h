@@ -27,6 +27,10 @@ const char *rm_write_reason(int failed);
 	"the limit is ulimit -f (size of files): start in a shell with " \
 	"`ulimit -f unlimited`"
 
+/* Returns 0, or -errno with `error` if a symbolic link in the path leads to no
+   file. The error names the link, its target and the next step. */
+int rm_path_check_links(const char *path, struct rm_error *error);
+
 /*
  * Reads the rest of `in` into *text: *length bytes and a NUL; free() it. `in`
  * stays open. Retries if a signal interrupts it.
