@@ -36,6 +36,16 @@ for bytes in 0 3 -1000; do
 	check "check does not start it" refuses 2 'gomap_rw: damaged: .*NEEDED=check/gomap_rw`' check gomap_rw
 	check "check all does not judge its map" refuses 3 '^open gomap_rw: not run: .*: damaged: ' check all
 done
+restore && printf '#!/bin/sh\nexit 127\n' >"$dir/b/$checked" # as the loader, if a library is missing
+check "nor the map of a program that cannot start" refuses 3 'gomap_rw: not run: its program could not be started' check all
+restore && mkdir -p "$dir/b/author" "$dir/b/maps/explore" && cp verify/author/readmostly-check "$dir/b/author/" &&
+	ln -s readmostly-check "$dir/b/author/readmostly-explore"
+for command in check explore; do
+	check "$command without its library is refused" refuses 2 "library: no such program.*\`make author\`" $command examples/cpp/unordered_map.cc
+	: >"$dir/b/maps/$command/library" && chmod +x "$dir/b/maps/$command/library"
+	check "and with an empty one" refuses 2 "library: no such program, or empty" $command examples/cpp/unordered_map.cc
+done
+check "and so is a history without its program" refuses 2 "history: .*\`make" check --history x
 check "and one whose description is cut" removes "$plain $plain.json" cut_to $plain.json 100
 restore; cut_to $plain.json 100
 check "readmostly names it" refuses 3 'gomap_rw.json: damaged: .*run `make` again' dev list
