@@ -156,7 +156,7 @@ if [ "$1" = --step ]; then
 fi
 [ $# = 3 ] && [ -n "$1" ] && [ -n "$2" ] && [ -n "$3" ] ||
 	fail "expected GOOD=<ref> BAD=<ref> CELL=MAP/nKEYS/KIND/tTHREADS"
-need_clone
+need_clone regress-bisect
 good=$(commit_of GOOD "$1") && bad=$(commit_of BAD "$2") || exit
 git merge-base --is-ancestor "$good" "$bad" || fail "GOOD=$1 is not an ancestor of BAD=$2"
 case $judge in exact | time) ;; *)

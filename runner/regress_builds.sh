@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # regress_builds.sh - builds the arms of both gates. Sourced after regress_refs.sh by scripts that set cc and build;
-# regress_bisect.sh, which has its own `fail`, uses is_full, no_room, need_clone and explain_git. An arm is a folder of
-# map programs, FLAVOUR/ID, with exactly the maps of the plan.
+# regress_bisect.sh, which has its own `fail`, uses only is_full and no_room. An arm is a folder of map programs,
+# FLAVOUR/ID, with exactly the maps of the plan.
 
 # shellcheck disable=SC2154 # the script sets cc, build and gate
 
@@ -63,21 +63,6 @@ make_readmostly() {
 # Hash of the compiler and its flags: a program depends on these, on its sources and on its maps.
 compiled_by() { { "$cc" --version; cat "$build/flags"; } | sha256sum | cut -c1-8; }
 
-need_clone() {
-	git rev-parse -q --git-dir >/dev/null 2>&1 ||
-		fail "$PWD is no git repository, and a repository around it is ignored: run this in a clone of Readmostly"
-}
-# explain_git OUTPUT: prints the first error in the output of git and, if a partial clone lacks files, the next step.
-explain_git() {
-	local error
-	error=$(sed -n 's/^\(fatal\|error\): //p' <<<"$1" | head -n 1)
-	error=${error:-${1##*$'\n'}}
-	case $1 in
-	*'promisor remote'*) echo "this partial clone (git clone --filter) lacks files, and git cannot fetch them: $error:" \
-		"connect to its remote (git remote -v), or use a complete clone" ;;
-	*) echo "$error" ;;
-	esac
-}
 unpack() { # COMMIT FOLDER: unpacks its tree completely, or fails
 	local output
 	output=$(

@@ -14,7 +14,7 @@ find_subject() {
 	local output folder rest
 	impl='' id='' repo=$PWD
 	if [ -z "${IMPL:-}" ]; then
-		need_clone
+		need_clone "$gate"
 		return
 	fi
 	[ -f "$IMPL" ] || [ "${IMPL_MAKE:-}" ] || fail "IMPL=$IMPL: no such file"

@@ -121,6 +121,12 @@ echo '*.c' >"$dir/outer/sources/.git/info/exclude" && touch "$dir/outer/sources/
 check "so is an ignored source" [ "$(origin)" = "$head 1" ]
 rm "$dir/outer/sources/runner/more.c"
 check "without them it is clean" [ "$(origin)" = "$head 0" ]
+echo '[core' >"$dir/config"
+GIT_CONFIG_GLOBAL=$dir/config origin >"$dir/out" 2>"$dir/err"
+check "a configuration that git cannot read is the reason why it is unknown" contains "$dir/err" \
+	"the commit of these sources is unknown, correct this first: git: fatal: bad config line 1 in file $dir/config"
+GIT_CONFIG_GLOBAL=$dir/config PYTHON=python3 runner/regress_exact.sh HEAD 2>"$dir/err"
+check "and why commits cannot be compared" contains "$dir/err" "$PWD: bad config line 1 in file $dir/config: correct that first"
 echo >>"$source"
 check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
 
