@@ -70,6 +70,11 @@ $(if $(UNABLE),$(error $(UNABLE)))
 $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
+# Looked up before the first object of a build is compiled.
+LACKING  = $(eval LACKING := $(foreach l,$(LIBRARIES),$(if $(shell $(PKG) --exists $(l) 2>/dev/null && echo yes),,$(l))))$(LACKING)
+need_libraries = $(if $(LACKING),$(error pkg-config $(if $(shell command -v pkg-config),does not find $(LACKING),is missing): run \
+  `make deps`, or install $(shell awk '$$1 == "build" && $$3 == "needed" && !/python/ { print $$2 }' .ci/packages)$(if \
+  $(PKG_CONFIG_LIBDIR),$(comma) or unset PKG_CONFIG_LIBDIR=$(PKG_CONFIG_LIBDIR))))
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
 # its states and its libraries. A map is built if pkg-config knows each library on its `needs:` line.
@@ -239,7 +244,7 @@ $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIA
 
 # A verdict with text is the reason why the map is not simulated. ID.no then contains it, and the
 # program is an empty file that is never started. $(1) runs before the program has its name.
-BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
+BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib 2>/dev/null) -lm -ldl
 verdict    = $(filter %.verdict,$^)
 link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
@@ -339,7 +344,7 @@ compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $
 compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 define compile # FOLDER, FLAGS
 $(BUILD)/$(1)flags: FORCE
-	$$(call stamp,$$(CC) $$(ALL_CFLAGS) $$(CXX) $$(ALL_CXXFLAGS) $(2) $$(COMPILERS))
+	$$(need_libraries)$$(call stamp,$$(CC) $$(ALL_CFLAGS) $$(CXX) $$(ALL_CXXFLAGS) $(2) $$(COMPILERS))
 $(BUILD)/$(1)%.o: %.c $(BUILD)/$(1)flags
 	$$(call compile_c,$(2))
 $(BUILD)/$(1)%.o: %.cc $(BUILD)/$(1)flags

@@ -60,6 +60,11 @@ check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$d
 commands() { make -s -B -n "$@" "$build/readmostly"; } # all commands of the build
 check "make -rR, which has no built-in variables, runs the same commands" eval \
 	'commands >"$dir/commands" && MAKEFLAGS=-rR commands | cmp - "$dir/commands"'
+PKG_CONFIG_LIBDIR=$dir make -s BUILD="$dir/bare" "$dir/bare/readmostly" >"$dir/out" 2>&1
+check "a build without its libraries names them and the packages" contains "$dir/out" \
+	"pkg-config does not find hwloc inih jansson zlib: run \`make deps\`, or install gcc libc6-dev"
+check "and the variable that hides them" contains "$dir/out" "zlib1g-dev, or unset PKG_CONFIG_LIBDIR=$dir"
+check "before it compiles" [ -z "$(find "$dir/bare" -name '*.o')" ]
 
 # ---- a topology of another machine -------------------------------------------
 HWLOC_SYNTHETIC="core:2 pu:1" "$build/readmostly" run --mode smoke -o "$dir/run" 2>"$dir/err"
