@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 FILE *rm_file_open(const char *file)
@@ -79,6 +80,9 @@ const char *rm_file_reason(int failed)
 	case -EPERM:
 		return "Permission denied: run as the owner of the file, or "
 		       "chmod a+rX the file and its folders";
+	case -EOPNOTSUPP: /* rm_program_check() */
+		return "its file system is mounted noexec: build elsewhere "
+		       "(make BUILD=FOLDER)";
 	case -ENOEXEC:
 		return "damaged: empty, truncated or not a program: run `make` "
 		       "again";
@@ -227,9 +231,16 @@ static bool is_whole(int fd, uint64_t size)
 static int check_elf(const char *path, int mode)
 {
 	struct stat status;
+	struct statvfs mounted;
 
-	if (access(path, mode) || stat(path, &status))
-		return -errno;
+	if (access(path, mode) || stat(path, &status)) {
+		int failed = errno;
+
+		return failed == EACCES && !statvfs(path, &mounted) &&
+		                       mounted.f_flag & ST_NOEXEC
+		               ? -EOPNOTSUPP
+		               : -failed;
+	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)

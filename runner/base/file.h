@@ -58,7 +58,8 @@ int rm_file_temporary_folder(
 /* Checks that a program may be executed and has all sections of its ELF file. A
    shell would run an empty file with status 0. Scripts, and programs that may
    not be read, are not checked. Returns 0; -ENOEXEC: empty, truncated or not a
-   program; -errno of access(2): -EACCES, -ENOENT. */
+   program; -EOPNOTSUPP: the file system is mounted noexec; -errno of access(2):
+   -EACCES, -ENOENT. */
 int rm_program_check(const char *path);
 /* Checks a library in the same way, but it must be readable: dlopen(3) of a
    truncated file dies of SIGBUS. */

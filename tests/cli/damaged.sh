@@ -81,6 +81,22 @@ check "not if they are cut" removes "null_map.o null_map.o.d" dependencies -30
 check "nor if they are empty" removes "null_map.o null_map.o.d" dependencies 0
 cut_source() { cp "$build/facts.c" "$dir/b/" && cut_to facts.c -100; }
 check "a generated source that is cut is removed" removes facts.c cut_source
+# ---- a file system without programs -----------------------------------------
+restore
+cat >"$dir/noexec.sh" <<'END'
+mount --bind "$1/b/maps" "$1/b/maps" && mount -o remount,bind,noexec "$1/b/maps" || exit 77
+"$1/b/readmostly" check gomap_rw 2>&1
+runner/damaged.sh "$1/b" "$1/b"
+END
+unshare -m bash "$dir/noexec.sh" "$dir" >"$dir/out" 2>&1
+if [ $? = 0 ]; then
+	check "check names a file system that is mounted noexec" contains "$dir/out" \
+		"gomap_rw: its file system is mounted noexec: build elsewhere (make BUILD=FOLDER)"
+	check "and so does make" contains "$dir/out" "$dir/b/maps: its file system is mounted noexec (findmnt -T $dir/b/maps): build"
+	check "which removes no program" [ -x "$dir/b/$checked" ]
+else
+	skip "a file system that is mounted noexec" "no mount here"
+fi
 cp "$build/readmostly" "$dir/alone"
 check "a copy without maps names the folder that it needs" eval \
 	'[[ $("$dir/alone" plan --mode smoke 2>&1) == *"$dir/maps: no such folder: "*"not as a copy" ]]'

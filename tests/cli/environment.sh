@@ -135,6 +135,10 @@ check "and why commits cannot be compared" contains "$dir/err" "$PWD: bad config
 echo >>"$source"
 check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
 
+mkdir "$dir/no-git" && printf '#!/bin/sh\nexit 127\n' >"$dir/no-git/git" && chmod +x "$dir/no-git/git"
+PATH=$dir/no-git:$PATH PYTHON=python3 runner/regress_exact.sh HEAD 2>"$dir/err"
+check "a git that does not run is named" contains "$dir/err" "git does not run: install it"
+
 # ---- a partial clone whose remote is gone -------------------------------------
 as_author() { git -C "$1" -c user.name=a -c user.email=a@b "${@:2}"; }
 git init -q "$dir/remote" && cp -r --parents runner/*.sh runner/base "$dir/remote"
