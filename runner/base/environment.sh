@@ -65,10 +65,13 @@ explain_git() {
 }
 # need_clone NAME: exits with status 2 and a message of the command NAME if the sources are not a repository.
 need_clone() {
-	command git --version >/dev/null 2>&1 || {
+	readmostly_git_status=0
+	command git --version >/dev/null 2>&1 || readmostly_git_status=$?
+	case $readmostly_git_status in
+	126 | 127) # a shell's status for a command that cannot be started
 		echo "$1: git does not run: install it (apt-get install git), or correct PATH" >&2
-		exit 2
-	}
+		exit 2 ;;
+	esac
 	readmostly_git_output=$(git rev-parse --show-toplevel 2>&1) && [ "$readmostly_git_output" = "$readmostly_real" ] && return
 	case $readmostly_git_output in
 	/* | *'not a git repository'*) echo "$1: $PWD is no git repository, and a repository around it is ignored:" \
