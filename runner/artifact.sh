@@ -12,7 +12,7 @@ die() { say "$2"; exit "$1"; }
 [ $# -ge 2 ] || die 2 "expected CAMPAIGNS='results/a results/b'"
 out=$(realpath -m "$1"); shift
 need_clone artifact
-commit=$(git rev-parse -q --verify HEAD) || die 2 "the repository has no commit: an artifact has the sources of one"
+commit=$(git rev-parse -q --verify HEAD) || die 2 "the repository is empty: an artifact has the sources of a commit"
 changed=$(git status --porcelain | head -n 1)
 [ -z "$changed" ] || [ -n "$DIRTY" ] ||
 	die 2 "${changed:3}: differs from the commit: commit it, or set DIRTY=1 to pack the work tree as it is"

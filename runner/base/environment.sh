@@ -74,7 +74,7 @@ need_clone() {
 	esac
 	readmostly_git_output=$(git rev-parse --show-toplevel 2>&1) && [ "$readmostly_git_output" = "$readmostly_real" ] && return
 	case $readmostly_git_output in
-	/* | *'not a git repository'*) echo "$1: $PWD is no git repository, and a repository around it is ignored:" \
+	/* | *'not a git repository'*) echo "$1: $PWD is not a git repository, and a repository around it is ignored:" \
 		"run this in a clone of Readmostly" ;;
 	*) echo "$1: git cannot read the repository $PWD: $(explain_git "$readmostly_git_output"): correct that first" ;;
 	esac >&2

@@ -17,7 +17,7 @@ refused() { # TEXT FOLDER
 	[ "$status" = 2 ] && contains "$dir/err" "$1" && [ -z "$(ls "$2"/build 2>/dev/null)" ]
 }
 git -C "$dir/outer" init -q && git -C "$dir/outer" -c user.name=a -c user.email=a@b commit -q --allow-empty -m outer
-check "sources in another repository are refused" refused "no git repository" "$dir/outer/first"
+check "sources in another repository are refused" refused "not a git repository" "$dir/outer/first"
 git -C "$dir/outer/first" init -q && git -C "$dir/outer/first" add . &&
 	git -C "$dir/outer/first" -c user.name=a -c user.email=a@b commit -q -m sources
 dist "$dir/outer/first"

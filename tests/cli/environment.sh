@@ -58,7 +58,7 @@ check "builds nothing there" [ ! -e "$dir/18" ]
 check "and names them" contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
 check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
 commands() { make -s -B -n "$@" "$build/readmostly"; } # all commands of the build
-check "make -rR, which has no built-in variables, runs the same commands" eval \
+check "make -rR, without built-in variables, runs the same commands" eval \
 	'commands >"$dir/commands" && MAKEFLAGS=-rR commands | cmp - "$dir/commands"'
 PKG_CONFIG_LIBDIR=$dir make -s BUILD="$dir/bare" "$dir/bare/readmostly" >"$dir/out" 2>&1
 check "a build without its libraries names them and the packages" contains "$dir/out" \
@@ -98,7 +98,7 @@ cp -r --parents runner/*.sh runner/base "$dir/outer/sources/"
 for gate in exact arms bisect; do
 	(cd "$dir/outer/sources" && PYTHON=python3 "runner/regress_$gate.sh" HEAD HEAD x) 2>"$dir/err"
 	check "regress_$gate.sh does not compare its commits" contains "$dir/err" \
-		"$dir/outer/sources is no git repository, and a repository around it is ignored: run this in a clone of"
+		"$dir/outer/sources is not a git repository, and a repository around it is ignored: run this in a clone of"
 done
 rm -r "$dir/outer/sources/runner" && mkdir "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
 printf '%040d\n' 7 >"$dir/outer/sources/.archive-commit"
