@@ -96,6 +96,10 @@ check "each once, and keeps the others" [ "$(wc -l <"$dir/run/trials.jsonl")" = 
 check "then the campaign is valid, too" "$bin" dev validate "$dir/run"
 "$bin" report "$dir/run" >"$dir/page" 2>&1
 check "and the report counts them" sh -c "! grep -rE 'beyond a limit' '$dir/page' '$dir/run/report'"
+rm "$dir/run/topology.xml"
+run --resume
+check "without topology.xml a resume names the next step" contains "$dir/out" \
+	"topology.xml: cannot be read: No such file or directory: restore it from a copy, or start anew in another folder"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
 check "and names the limit, too" contains "$dir/explore" "not explored: the tightest limit is ulimit -v"
