@@ -2,7 +2,7 @@
 # Readmostly. `make help` lists the targets.
 # CC and CXX are one command each: CC names the folder of the build, and scripts call it.
 hash    := \#
-one      = $(if $(filter default,$(origin $(1))),$(2),$(if $(word 2,$($(1))),$(error $(1)=$($(1)): expected one command. \
+one      = $(if $(filter default undefined,$(origin $(1))),$(2),$(if $(word 2,$($(1))),$(error $(1)=$($(1)): expected one command. \
   A script can hold these words: printf '%s\n' '$(hash)!/bin/sh' 'exec $($(1)) "$$@"' >/tmp/$(1); chmod +x /tmp/$(1); \
   make $(1)=/tmp/$(1) (or in another folder)),$(if $(shell command -v $($(1))),$($(1)),$(error $(1)=$($(1)): no such \
   command: expected a compiler, such as $(1)=$(2)))))
@@ -54,12 +54,14 @@ PLACE   := $(or $(if $(filter campaign artifact,$(MAKECMDGOALS)),,$(OUT)),$(BUIL
 PROGRAMS = $(PLACE)/maps
 T       := $(BUILD)/tests
 HIDDEN  := $(if $(filter peers,$(HIDE)),$(shell sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages),$(HIDE))
+dead_link = -maxdepth 0 -xtype l -printf '%p is a symbolic link to %l: No such file or directory: make the target, or \
+  remove the link (rm %p)\n' -quit 2>/dev/null
 # All builds share the caches of Go and cargo, and the files for pkg-config (.ci/pc).
 KEPT    := $(if $(shell mkdir -p build 2>/dev/null && [ -w build ] && echo yes),build,$(BUILD))
 $(if $(or $(filter help report,$(MAKECMDGOALS)),$(shell mkdir -p $(BUILD) 2>/dev/null && [ -w $(BUILD) ] && echo yes)),,\
-  $(error $(BUILD): $(shell id -un) cannot write there \
-  ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): \
-  run make as the owner, or build elsewhere: make BUILD=/tmp/readmostly))
+  $(error $(BUILD): $(or $(shell find build $(BUILD) $(dead_link)),$(shell id -un) cannot write there \
+  ($(shell stat -c 'owner of %n: %U' $(BUILD) build . 2>/dev/null | head -n 1)): run make as the owner), \
+  or build elsewhere: make BUILD=/tmp/readmostly))
 # Damaged outputs are made again, except by make -n, -q and -t.
 PRETEND := $(strip $(foreach flag,n q t,$(findstring $(flag),$(filter-out --%,$(firstword -$(MAKEFLAGS))))))
 UNABLE  := $(if $(PRETEND)$(filter clean help,$(MAKECMDGOALS)),,$(shell bash -p runner/damaged.sh $(BUILD) $(PLACE)))
@@ -68,6 +70,11 @@ $(if $(UNABLE),$(error $(UNABLE)))
 $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO): expected the path of a Go compiler, 1.19 or newer)))
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
+# Looked up before the first object of a build is compiled.
+LACKING  = $(eval LACKING := $(foreach l,$(LIBRARIES),$(if $(shell $(PKG) --exists $(l) 2>/dev/null && echo yes),,$(l))))$(LACKING)
+need_libraries = $(if $(LACKING),$(error pkg-config $(if $(shell command -v pkg-config),does not find $(LACKING),is missing): run \
+  `make deps`, or install $(shell awk '$$1 == "build" && $$3 == "needed" && !/python/ { print $$2 }' .ci/packages)$(if \
+  $(PKG_CONFIG_LIBDIR),$(comma) or unset PKG_CONFIG_LIBDIR=$(PKG_CONFIG_LIBDIR))))
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
 # its states and its libraries. A map is built if pkg-config knows each library on its `needs:` line.
@@ -150,8 +157,9 @@ campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CON
 	@runner/fleet/campaign.sh $(ARGS)
 
 report:  ## write the report again: CAMPAIGN=results/...
-	@[ -d "$${CAMPAIGN:-results/latest}" ] || { echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign" \
-	  '(`ls results`); make bench makes one' >&2; exit 2; }
+	@[ -d "$${CAMPAIGN:=results/latest}" ] || { find results "$$CAMPAIGN" $(dead_link) | sed 's/^/report: /' | grep . || \
+	  echo "report: CAMPAIGN=$$CAMPAIGN: expected the folder of a campaign (\`ls results\`); make bench makes one"; \
+	  exit 2; } >&2
 	@.ci/deps build
 	@. runner/base/environment.sh && find_python && "$$python" -m report "$${CAMPAIGN:-results/latest}"
 
@@ -236,7 +244,7 @@ $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIA
 
 # A verdict with text is the reason why the map is not simulated. ID.no then contains it, and the
 # program is an empty file that is never started. $(1) runs before the program has its name.
-BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
+BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib 2>/dev/null) -lm -ldl
 verdict    = $(filter %.verdict,$^)
 link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
@@ -336,7 +344,7 @@ compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $
 compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 define compile # FOLDER, FLAGS
 $(BUILD)/$(1)flags: FORCE
-	$$(call stamp,$$(CC) $$(ALL_CFLAGS) $$(CXX) $$(ALL_CXXFLAGS) $(2) $$(COMPILERS))
+	$$(need_libraries)$$(call stamp,$$(CC) $$(ALL_CFLAGS) $$(CXX) $$(ALL_CXXFLAGS) $(2) $$(COMPILERS))
 $(BUILD)/$(1)%.o: %.c $(BUILD)/$(1)flags
 	$$(call compile_c,$(2))
 $(BUILD)/$(1)%.o: %.cc $(BUILD)/$(1)flags

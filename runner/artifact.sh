@@ -11,9 +11,8 @@ die() { say "$2"; exit "$1"; }
 
 [ $# -ge 2 ] || die 2 "expected CAMPAIGNS='results/a results/b'"
 out=$(realpath -m "$1"); shift
-git rev-parse -q --verify HEAD >/dev/null 2>&1 ||
-	die 2 "no git repository: an artifact has the sources of a commit; start it in a clone"
-commit=$(git rev-parse HEAD)
+need_clone artifact
+commit=$(git rev-parse -q --verify HEAD) || die 2 "the repository is empty: an artifact has the sources of a commit"
 changed=$(git status --porcelain | head -n 1)
 [ -z "$changed" ] || [ -n "$DIRTY" ] ||
 	die 2 "${changed:3}: differs from the commit: commit it, or set DIRTY=1 to pack the work tree as it is"

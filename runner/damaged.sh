@@ -19,8 +19,14 @@ mend_modes() {
 		echo "${unable[0]}: its execute permission is lost: run make once as the owner of this tree"
 	fi
 }
-check_folders() { # BUILD
+check_folders() { # BUILD OUT: fails if programs there cannot be started, so that none is removed as damaged
 	local file
+	for file in "$1" "$2" "$2/maps"; do
+		! findmnt -n -o OPTIONS -T "$file" 2>/dev/null | grep -qw noexec || {
+			echo "$file: its file system is mounted noexec (findmnt -T $file): build elsewhere: make BUILD=/tmp/readmostly"
+			return 1
+		}
+	done
 	file=$( (find "$1" build/* -maxdepth 0; find "$1" -type d -o -name '*.log' -o -name '*.lock') 2>/dev/null |
 		while read -r file; do [ -w "$file" ] || { echo "$file"; break; }; done)
 	[ -z "$file" ] || echo "$file: $(id -un) cannot write there (owner: $(stat -c %U "$file")). After sudo make:" \
@@ -81,7 +87,7 @@ list() {
 		[ -x "$file" ] || [ -e "$file.no" ] || echo "objdump: $file: file"
 	done
 }
-mend_modes; check_folders "$1"
+mend_modes; check_folders "$@" || exit 0
 list "$@" 2>&1 | sed -n 's/^objdump: \(.*\): file.*/\1/p' | sort -u | {
 	count=0
 	while read -r file; do

@@ -5,8 +5,7 @@
 # are therefore ignored. Status: 0; 2 not a clone, or a changed one.
 . runner/base/environment.sh
 set -e -o pipefail
-[ "$(git rev-parse --show-toplevel)" = "$(pwd -P)" ] || {
-	echo 'make dist: not a git repository: an archive has the sources of a commit: start it in a clone' >&2; exit 2; }
+need_clone 'make dist'
 changed=$(git status --porcelain)
 [ -z "$changed" ] || {
 	echo "make dist: ${changed%%$'\n'*}: expected a tree without changes: commit them" >&2; exit 2; }

@@ -27,4 +27,12 @@ elif [ "$(own_git rev-parse --show-toplevel)" = "$here" ]; then
 elif archived=$(grep -xE '[0-9a-f]{40,64}' .archive-commit 2>/dev/null); then
 	commit=$archived
 fi
+if [ "$commit" = unknown ]; then
+	cause=$(git -c safe.directory="$here" rev-parse --git-dir 2>&1)
+	case $? in 126 | 127) cause='fatal: it does not run' ;; esac # a shell's status for a command that cannot start
+	case $cause in
+	*'not a git repository'*) ;;
+	fatal:*) echo "the commit of these sources is unknown, correct this first: git: ${cause%%$'\n'*}" >&2 ;;
+	esac
+fi
 echo "$commit $dirty"

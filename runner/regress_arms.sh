@@ -24,7 +24,6 @@ at=build/regress${IMPL:+-their}
 [ -n "${1-}" ] || fail "expected BASE=<git ref>"
 ref=$1
 shift
-find_python || exit 2
 lock_run() { # waits only after the arguments are checked
 	[ -n "${LOCK:-}" ] || return
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || fail "$LOCK cannot be written"
@@ -32,6 +31,7 @@ lock_run() { # waits only after the arguments are checked
 }
 find_subject
 case $impl in *.c | *.cc | *.so | '') ;; *) fail "IMPL=$IMPL: expected a file that ends with .c, .cc or .so" ;; esac
+find_python || exit 2
 base=$(commit_of BASE "$ref") || exit
 lock_run
 lock_builds
@@ -168,7 +168,7 @@ rm -rf "$at-copy/maps" && cp -rL --reflink=never "$at-base/maps" "$at-copy/maps"
 	cannot "$at-copy" "$at-copy cannot be written"
 # shellcheck disable=SC2086 # words
 same=$(same_maps "$at-base/maps" "$at-head/maps" plain $chosen) || exit
-changed=$(changes_of "$repo")
+changed=$(changes_of "$repo") || exit
 how='' # measured operations are called
 case $impl in *.so) how=' (each operation is a call through runner/readmostly.h)' ;; esac
 # Accepted slowdowns: report/gate/trailers.py reads them.

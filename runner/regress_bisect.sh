@@ -64,7 +64,7 @@ build_commit() {
 	# GOOD's readmostly plans and runs
 	[ "$1" != "$good" ] || want="$want $place/out/readmostly $place/out/maps/plain/$map"
 	git -C "$tree" checkout -q --force --detach "$1" 2>"$place/checkout.log" ||
-		fail "${1:0:12} cannot be checked out: $(tail -n 1 "$place/checkout.log")"
+		fail "${1:0:12} cannot be checked out: $(explain_git "$(cat "$place/checkout.log")")"
 	# shellcheck disable=SC2086
 	make --no-print-directory -s -j"$(nproc)" -C "$tree" CC="$cc" BUILD="$place/objects" \
 		OUT="$place/out" $want \
@@ -156,6 +156,7 @@ if [ "$1" = --step ]; then
 fi
 [ $# = 3 ] && [ -n "$1" ] && [ -n "$2" ] && [ -n "$3" ] ||
 	fail "expected GOOD=<ref> BAD=<ref> CELL=MAP/nKEYS/KIND/tTHREADS"
+need_clone regress-bisect
 good=$(commit_of GOOD "$1") && bad=$(commit_of BAD "$2") || exit
 git merge-base --is-ancestor "$good" "$bad" || fail "GOOD=$1 is not an ancestor of BAD=$2"
 case $judge in exact | time) ;; *)
@@ -188,7 +189,7 @@ rm -rf "$tree"
 git worktree prune
 tick # objects may be from a run that was just killed
 git worktree add -q --force --detach "$tree" "$good" 2>"$place/checkout.log" ||
-	fail "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
+	fail "no worktree in $place: $(explain_git "$(cat "$place/checkout.log")")"
 trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT
 trap 'exit 75' INT TERM HUP
 echo "cell $3, judge $judge, $(git rev-list --count "$good..$bad") commits" >&2

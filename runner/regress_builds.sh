@@ -64,11 +64,13 @@ make_readmostly() {
 compiled_by() { { "$cc" --version; cat "$build/flags"; } | sha256sum | cut -c1-8; }
 
 unpack() { # COMMIT FOLDER: unpacks its tree completely, or fails
-	(
+	local output
+	output=$(
+		exec 2>&1
 		set -o pipefail
 		rm -rf "$2" && mkdir -p "$2" && git archive --format=tar "$1" | tar -x -C "$2"
-	) 2>/dev/null ||
-		cannot "${2%/*}" "${1:0:12} cannot be unpacked into $2"
+	) ||
+		cannot "${2%/*}" "${1:0:12} cannot be unpacked into $2: $(explain_git "$output")"
 	[ -f "$2/impls/names.sh" ] ||
 		fail "${1:0:12} has no program per map yet: choose a commit that has impls/names.sh"
 }

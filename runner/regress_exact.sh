@@ -32,7 +32,7 @@ case $impl in
 esac
 base_commit=$(commit_of BASE "$base") || exit
 head_commit=$(commit_of HEAD "${head:-HEAD}") || exit
-[ -n "$head" ] || changed=$(changes_of "$repo")
+[ -n "$head" ] || changed=$(changes_of "$repo") || exit
 
 lock_builds
 mkdir -p "$place" || cannot build "$place cannot be written"

@@ -14,8 +14,7 @@ find_subject() {
 	local output folder rest
 	impl='' id='' repo=$PWD
 	if [ -z "${IMPL:-}" ]; then
-		git rev-parse -q --git-dir >/dev/null 2>&1 ||
-			fail "not a git repository: base must be a commit of one"
+		need_clone "$gate"
 		return
 	fi
 	[ -f "$IMPL" ] || [ "${IMPL_MAKE:-}" ] || fail "IMPL=$IMPL: no such file"
@@ -42,7 +41,10 @@ commit_of() {
 }
 
 changes_of() { # FOLDER of a repository: prints a note if it has uncommitted changes
-	[ -z "$(git -C "$1" status --porcelain 2>/dev/null)" ] || echo ' and changes'
+	local output
+	output=$(git -C "$1" status --porcelain 2>&1) ||
+		fail "$1: changed files cannot be listed: $(explain_git "$output")"
+	[ -z "$output" ] || echo ' and changes'
 }
 
 # The commit of the Readmostly that measures, equal for base and head. Without its repository, set READMOSTLY_COMMIT.
@@ -79,7 +81,7 @@ take_theirs() {
 	)
 	status=$?
 	rm -rf "$work"
-	[ $status = 0 ] || fail "$repo cannot be unpacked into $1: ${output##*$'\n'}"
+	[ $status = 0 ] || fail "$repo cannot be unpacked into $1: $(explain_git "$output")"
 }
 
 # in_repo PATH: prints its path relative to the user's repository, however it is written. Fails for files of Readmostly,

@@ -318,10 +318,10 @@ static const char *mismatch(const struct trial *trial, const struct totals *t)
 	if (t->wrong)
 		return "an operation returned another key's value";
 	if (verifies(&trial->cell) && t->written - t->returned != t->held)
-		return "lost update: prefill + written - returned is not what "
-		       "is held";
+		return "lost update: the values loaded and written, minus "
+		       "those replaced, differ from those held";
 	if (t->found != trial->cell.keys)
-		return "prefill not exact";
+		return "wrong number of keys after loading";
 	if (t->held_keys != trial->cell.keys + t->all.inserts ||
 	        t->held_sum != t->key_sum)
 		return "key sums differ";

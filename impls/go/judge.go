@@ -84,12 +84,13 @@ func (t *team) mismatch(sum *totals) string {
 	case hasNoEntries(t.table):
 		return ""
 	case t.cell.verifies() && t.table.returnsOld() && t.lostValues(sum):
-		return "lost update: prefill + written - returned is not what is held"
+		return "lost update: the values loaded and written, minus those replaced, " +
+			"differ from those held"
 	case sum.lost > 0:
-		return fmt.Sprintf("lost update: after %d writes the value "+
-			"that they replaced was found", sum.lost)
+		return fmt.Sprintf("lost update: after %d writes the map still held "+
+			"the old value", sum.lost)
 	case t.cell.Settle != "no" && sum.keysBefore != t.prefilled:
-		return fmt.Sprintf("prefill not exact: %d keys, expected %d",
+		return fmt.Sprintf("the map held %d keys after loading, expected %d",
 			sum.keysBefore, t.prefilled)
 	case t.renewalError() != "":
 		return t.renewalError()

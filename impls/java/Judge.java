@@ -24,17 +24,17 @@ final class Judge {
 			return null;
 		}
 		if (sum.lost > 0) {
-			return "lost update: after " + sum.lost + " writes the value was "
-					+ "there that they were to replace";
+			return "lost update: after " + sum.lost + " writes the map still "
+					+ "held the old value";
 		}
 		if (cell.verifies() && team.table.returnsOld()
 				&& sum.written - sum.returned != sum.held) {
-			return "lost update: prefill + written - returned is not what "
-					+ "is held";
+			return "lost update: the values loaded and written, minus "
+					+ "those replaced, differ from those held";
 		}
 		if (!cell.settle.equals("no") && sum.keysBefore != load.resident) {
-			return "prefill not exact: " + sum.keysBefore
-					+ " keys, expected " + load.resident;
+			return "the map held " + sum.keysBefore
+					+ " keys after loading, expected " + load.resident;
 		}
 		if (Renewal.mismatch(team) != null) {
 			return Renewal.mismatch(team);

@@ -72,14 +72,14 @@ impl Totals {
         if cell.verifies() && a.written.wrapping_sub(a.returned) != self.held
         {
             return Some(
-                "lost update: prefill + written - returned is not what is \
-                 held"
+                "lost update: the values loaded and written, minus those \
+                 replaced, differ from those held"
                     .into(),
             );
         }
         if cell.settles() && self.keys_before != load.resident {
             return Some(format!(
-                "prefill not exact: {} keys, expected {}",
+                "the map held {} keys after loading, expected {}",
                 self.keys_before, load.resident
             ));
         }

@@ -470,7 +470,7 @@ impl Folding {
 
 impl Table for Folding {
     fn create(_: usize, _: u64) -> Self {
-        unreachable!("no trial is of this map")
+        unreachable!("Folding holds no entries, so no trial measures it")
     }
 
     fn lookup(&self, rank: u64) -> Option<u64> {

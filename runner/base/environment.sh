@@ -44,10 +44,42 @@ take_lock() {
 uptime_s() {
 	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"
 }
-# Runs git with settings that override the user's, also in a clone that another user owns.
+# Runs git with settings that override the user's, also in a clone that another user owns. A repository around the
+# sources is ignored, except by git -C FOLDER.
 readmostly_home=$PWD
 readmostly_git="-c core.fsmonitor=false -c core.autocrlf=false -c log.showSignature=false"
-git() { command git -c safe.directory="$readmostly_home" $readmostly_git "$@"; }
+git() (
+	[ "$1" = -C ] || export GIT_CEILING_DIRECTORIES="${readmostly_real%/*}"
+	command git -c safe.directory="$readmostly_home" $readmostly_git "$@"
+)
+readmostly_real=$(pwd -P)
+# explain_git OUTPUT: prints the first error in the output of git and, if a partial clone lacks files, the next step.
+explain_git() {
+	readmostly_git_error=$(echo "$1" | sed -n 's/^\(fatal\|error\): //p' | head -n 1)
+	: "${readmostly_git_error:=$(echo "$1" | tail -n 1)}"
+	case $1 in
+	*'promisor remote'*) echo "this partial clone (git clone --filter) lacks files, and git cannot fetch them:" \
+		"$readmostly_git_error: connect to its remote (git remote -v), or use a complete clone" ;;
+	*) echo "$readmostly_git_error" ;;
+	esac
+}
+# need_clone NAME: exits with status 2 and a message of the command NAME if the sources are not a repository.
+need_clone() {
+	readmostly_git_status=0
+	command git --version >/dev/null 2>&1 || readmostly_git_status=$?
+	case $readmostly_git_status in
+	126 | 127) # a shell's status for a command that cannot be started
+		echo "$1: git does not run: install it (apt-get install git), or correct PATH" >&2
+		exit 2 ;;
+	esac
+	readmostly_git_output=$(git rev-parse --show-toplevel 2>&1) && [ "$readmostly_git_output" = "$readmostly_real" ] && return
+	case $readmostly_git_output in
+	/* | *'not a git repository'*) echo "$1: $PWD is not a git repository, and a repository around it is ignored:" \
+		"run this in a clone of Readmostly" ;;
+	*) echo "$1: git cannot read the repository $PWD: $(explain_git "$readmostly_git_output"): correct that first" ;;
+	esac >&2
+	exit 2
+}
 # find_python: sets $python to a Python that can make the report. PYTHONPATH and the user's packages have an effect only if
 # no Python has all packages without them.
 find_python() {

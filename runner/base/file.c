@@ -4,10 +4,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 FILE *rm_file_open(const char *file)
@@ -78,6 +80,9 @@ const char *rm_file_reason(int failed)
 	case -EPERM:
 		return "Permission denied: run as the owner of the file, or "
 		       "chmod a+rX the file and its folders";
+	case -EOPNOTSUPP: /* rm_program_check() */
+		return "its file system is mounted noexec: build elsewhere "
+		       "(make BUILD=FOLDER)";
 	case -ENOEXEC:
 		return "damaged: empty, truncated or not a program: run `make` "
 		       "again";
@@ -112,6 +117,30 @@ const char *rm_write_reason(int failed)
 	default:
 		return strerror(-failed);
 	}
+}
+
+int rm_path_check_links(const char *path, struct rm_error *error)
+{
+	char part[PATH_MAX], target[PATH_MAX];
+	char *slash = part;
+
+	snprintf(part, sizeof(part), "%s", path);
+	while (slash) {
+		slash = slash[0] ? strchr(slash + 1, '/') : NULL;
+		if (slash)
+			*slash = '\0';
+		ssize_t length = readlink(part, target, sizeof(target));
+
+		if (length > 0 && access(part, F_OK))
+			return rm_error_set(error, -errno,
+			        "%.150s is a symbolic link to %.*s: %s: make "
+			        "the target, or remove the link (rm %.150s)",
+			        part, length < 150 ? (int)length : 150, target,
+			        strerror(errno), part);
+		if (slash)
+			*slash = '/';
+	}
+	return 0;
 }
 
 /* Does not rely on the file's size: pipes and files in /proc report none, and a
@@ -202,9 +231,16 @@ static bool is_whole(int fd, uint64_t size)
 static int check_elf(const char *path, int mode)
 {
 	struct stat status;
+	struct statvfs mounted;
 
-	if (access(path, mode) || stat(path, &status))
-		return -errno;
+	if (access(path, mode) || stat(path, &status)) {
+		int failed = errno;
+
+		return failed == EACCES && !statvfs(path, &mounted) &&
+		                       mounted.f_flag & ST_NOEXEC
+		               ? -EOPNOTSUPP
+		               : -failed;
+	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)

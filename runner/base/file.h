@@ -27,6 +27,10 @@ const char *rm_write_reason(int failed);
 	"the limit is ulimit -f (size of files): start in a shell with " \
 	"`ulimit -f unlimited`"
 
+/* Returns 0, or -errno with `error` if a symbolic link in the path leads to no
+   file. The error names the link, its target and the next step. */
+int rm_path_check_links(const char *path, struct rm_error *error);
+
 /*
  * Reads the rest of `in` into *text: *length bytes and a NUL; free() it. `in`
  * stays open. Retries if a signal interrupts it.
@@ -54,7 +58,8 @@ int rm_file_temporary_folder(
 /* Checks that a program may be executed and has all sections of its ELF file. A
    shell would run an empty file with status 0. Scripts, and programs that may
    not be read, are not checked. Returns 0; -ENOEXEC: empty, truncated or not a
-   program; -errno of access(2): -EACCES, -ENOENT. */
+   program; -EOPNOTSUPP: the file system is mounted noexec; -errno of access(2):
+   -EACCES, -ENOENT. */
 int rm_program_check(const char *path);
 /* Checks a library in the same way, but it must be readable: dlopen(3) of a
    truncated file dies of SIGBUS. */

@@ -54,6 +54,18 @@ bool rm_cgroup_folder(const char *controller, char *folder, size_t size)
 	return found;
 }
 
+bool rm_cgroup_is_visible(const char *controller)
+{
+	char folder[PATH_MAX - 64], file[PATH_MAX], path[PATH_MAX];
+
+	/* version 1 and 2 have a file cgroup.procs in each group */
+	if (!rm_cgroup_folder(controller, folder, sizeof(folder)) &&
+	        !rm_cgroup_folder("", folder, sizeof(folder)))
+		return false;
+	snprintf(file, sizeof(file), "%s/cgroup.procs", folder);
+	return !rm_host_path(file, path, sizeof(path)) && !access(path, F_OK);
+}
+
 bool rm_cgroup_above(const char *controller, char *folder)
 {
 	size_t root = strlen("/sys/fs/cgroup") + (controller[0] != '\0') +

@@ -84,6 +84,11 @@ const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES]);
  */
 bool rm_cgroup_folder(const char *controller, char *folder, size_t size);
 
+/* True if files of this process's group, which may have limits of this
+   controller, can be read. They are hidden if /sys/fs/cgroup is empty or
+   belongs to another group. */
+bool rm_cgroup_is_visible(const char *controller);
+
 /* Shortens `folder` to the group above it; false at the controller's root. */
 bool rm_cgroup_above(const char *controller, char *folder);
 

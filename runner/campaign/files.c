@@ -148,6 +148,8 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 		return 0;
 	if (result == -EEXIST && !stat(path, &found) && S_ISDIR(found.st_mode))
 		return 0;
+	if (rm_path_check_links(dir, error))
+		return result;
 	if (result == -ENOTRECOVERABLE)
 		return rm_error_set(error, result, "%s: cannot be synced: %s",
 		        dir, rm_write_reason(result));

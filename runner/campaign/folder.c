@@ -188,6 +188,8 @@ int rm_folder_no_campaign(const char *dir, struct rm_error *error)
 	                   : S_ISDIR(found.st_mode) ? "no campaign.json"
 	                                            : "not a folder";
 
+	if (rm_path_check_links(dir, error))
+		return -ENOENT;
 	return rm_error_set(error, -ENOENT,
 	        "%s: %s, expected the folder of a campaign "
 	        "(`ls results`; `readmostly run --mode smoke` makes one)",

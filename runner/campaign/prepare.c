@@ -5,6 +5,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
+#include "runner/base/file.h"
 #include "runner/machine/machine.h"
 
 #include <errno.h>
@@ -440,8 +441,11 @@ static int check_hashes(
 	if (!result)
 		result = rm_path_join(
 		        path, prepared->dir, "topology.xml", error);
-	if (!result)
-		result = rm_sha256_file(path, hash, error);
+	if (!result && (result = rm_sha256_file(path, hash, NULL)))
+		rm_error_set(error, result,
+		        "%s: cannot be read: %s: restore it from a copy, or "
+		        "start anew in another folder (-o DIR)",
+		        path, rm_file_reason(result));
 	if (!result)
 		result = check_hash(prepared, "topology.xml", "topology_sha256",
 		        hash, error);

@@ -105,7 +105,7 @@ static void print_warnings(const struct rm_prepared *prepared,
 		        "readmostly %s: built without optimization (%s), so "
 		        "results mean little: build without CFLAGS\n",
 		        command, rm_build_flags);
-	if (rm_quota_warning(&prepared->topology, quota))
+	if (rm_quota_examine(&prepared->topology, quota) != RM_FINDING_GOOD)
 		fprintf(stderr, "readmostly %s: %s\n", command, quota);
 	if (prepared->busy.is_busy && !wishes->busy_ok)
 		fprintf(stderr,

@@ -176,7 +176,9 @@ static int run_map_program(
 		forward_output(from, totals);
 		fclose(from);
 	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
+	/* 127: execv() failed, or a library of the program is missing */
+	if (child < 0 || waitpid(child, &status, 0) < 0 ||
+	        (WIFEXITED(status) && WEXITSTATUS(status) == 127))
 		return count_not_run(
 		        id, "its program could not be started", totals);
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)

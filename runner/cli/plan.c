@@ -292,7 +292,7 @@ static void print_machine(const struct rm_topology *topology)
 
 	if (topology->note[0])
 		printf("%s\n", topology->note);
-	if (rm_quota_warning(topology, quota))
+	if (rm_quota_examine(topology, quota) != RM_FINDING_GOOD)
 		printf("%s\n", quota);
 	printf("%u CPUs, %u cores, %u sockets, %u NUMA nodes%s\n",
 	        topology->cpus, topology->cores, topology->sockets,

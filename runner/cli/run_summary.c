@@ -13,13 +13,20 @@ static void print_unverified(const struct rm_tally *tally)
 {
 	const char *map;
 	json_t *reason;
+	bool has_failed = false;
 
-	json_object_foreach (tally->unfit, map, reason)
+	json_object_foreach (tally->unfit, map, reason) {
+		bool limited =
+		        strstr(json_string_value(reason), RM_LIMIT_WORDS);
+
 		printf("%s: %s: %s\n",
-		        strstr(json_string_value(reason), RM_LIMIT_WORDS)
-		                ? "not verified"
-		                : "failed verification",
-		        map, json_string_value(reason));
+		        limited ? "not verified" : "failed verification", map,
+		        json_string_value(reason));
+		has_failed |= !limited;
+	}
+	if (has_failed)
+		printf("`readmostly check MAP` looks for the error of a map in "
+		       "C or C++\n");
 }
 
 /* If a map failed verification, only the map is listed, not its cells. */

@@ -240,19 +240,19 @@ static void scheduling(
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
-	char text[RM_FINDING_TEXT], path[PATH_MAX];
+	char text[RM_FINDING_TEXT];
 	struct rm_fact fact;
 
 	if (!read_line("/proc/self/cgroup", ":", &fact, finding))
 		return;
+	const enum rm_finding_level level = rm_quota_examine(topology, text);
+
 	rm_fact_cgroup_quota(&fact);
-	if (rm_quota_warning(topology, text))
-		set_finding(finding, RM_FINDING_WARNING, "",
-		        "%.280s, e.g. docker run without --cpus", text);
-	else if (rm_host_path("/sys/fs/cgroup", path, sizeof(path)) ||
-	         access(path, R_OK))
-		set_finding(finding, RM_FINDING_UNKNOWN, "",
-		        "/sys/fs/cgroup cannot be read");
+	if (level != RM_FINDING_GOOD)
+		set_finding(finding, level, "", "%.280s%s", text,
+		        level == RM_FINDING_WARNING
+		                ? ", e.g. docker run without --cpus"
+		                : "");
 	else if (fact.status == RM_FACT_ABSENT ||
 	         require_fact(
 	                 &fact, "the CPU time limit", LETTERS DIGITS, finding))
@@ -277,10 +277,14 @@ static void limits(
 	else
 		set_finding(finding, RM_FINDING_NOTE, "",
 		        "%" PRIu64 " MiB of memory (%.100s) and %s processes "
-		        "and threads (%.100s) are left for trials",
+		        "and threads (%.100s) are left for trials%s",
 		        limits.memory.left >> 20, limits.memory.source, tasks,
 		        limits.tasks.source[0] ? limits.tasks.source
-		                               : "no limit was found");
+		                               : "no limit was found",
+		        rm_cgroup_is_visible("memory") &&
+		                        rm_cgroup_is_visible("pids")
+		                ? ""
+		                : "; limits of the control group are unknown");
 }
 
 /* avg10: percent of the last 10 s in which a ready task had no CPU (the

@@ -231,22 +231,33 @@ double rm_fact_cgroup_quota(struct rm_fact *fact)
 	if (fact->status == RM_FACT_ABSENT &&
 	        rm_cgroup_folder("cpu", folder, sizeof(folder)))
 		cpus = tightest_quota("cpu", folder, fact);
+	if (fact->status == RM_FACT_ABSENT && !rm_cgroup_is_visible("cpu"))
+		fact->status = RM_FACT_DENIED;
 	return cpus;
 }
 
-bool rm_quota_warning(
+enum rm_finding_level rm_quota_examine(
         const struct rm_topology *topology, char text[RM_FINDING_TEXT])
 {
 	struct rm_fact fact;
 	const double cpus = rm_fact_cgroup_quota(&fact);
 
-	if (cpus < topology->cpus)
+	if (cpus < topology->cpus) {
 		snprintf(text, RM_FINDING_TEXT,
 		        "the control group may use %.2f of %u CPUs "
 		        "(cpu.max or cpu.cfs_quota_us = %.100s): trials that "
 		        "it stops count as disturbed; start without this quota",
 		        cpus, topology->cpus, fact.text);
-	return cpus < topology->cpus;
+		return RM_FINDING_WARNING;
+	}
+	if (fact.status != RM_FACT_DENIED || !topology->this_machine)
+		return RM_FINDING_GOOD;
+	snprintf(text, RM_FINDING_TEXT,
+	        "whether a CPU quota applies is unknown: /sys/fs/cgroup has no "
+	        "readable files of this process's control group: trials that a "
+	        "quota stops count as disturbed; make /sys/fs/cgroup readable, "
+	        "e.g. mount it in the container");
+	return RM_FINDING_UNKNOWN;
 }
 
 static bool has_word(const char *text, const char *word)

@@ -40,7 +40,8 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact);
 
 /* Reads the line with the tightest limit on CPU time in this process's cgroup
    and its ancestors: "QUOTA PERIOD" or "max PERIOD" in version 2, a quota in us
-   in version 1. Returns the CPUs that it allows; HUGE_VAL: no limit. */
+   in version 1. Returns the CPUs that it allows; HUGE_VAL: no limit, or it is
+   unknown because the group's files cannot be read (denied). */
 double rm_fact_cgroup_quota(struct rm_fact *fact);
 
 /* Reads a file of this process's cgroup: `v2`, or in version 1 the file `v1` of

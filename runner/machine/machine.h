@@ -114,9 +114,10 @@ struct rm_finding {
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };
 
-/* Returns true and fills `text` if a control group allows less CPU time than
-   the usable CPUs have. */
-bool rm_quota_warning(
+/* Returns a warning if a control group allows less CPU time than the usable
+   CPUs have, "unknown" if that cannot be read, or "good"; only then `text` is
+   not set. */
+enum rm_finding_level rm_quota_examine(
         const struct rm_topology *topology, char text[RM_FINDING_TEXT]);
 
 /*

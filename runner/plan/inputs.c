@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inputs.c - loads the workloads that a command line selects. */
+#include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
@@ -171,6 +172,8 @@ static int check_file(const char *name, struct rm_error *error)
 
 	if (!access(name, F_OK) || errno != ENOENT)
 		return 0; /* opening the file reports other errors */
+	if (rm_path_check_links(name, error))
+		return -ENOENT;
 	snprintf(mode, sizeof(mode), "%s.conf", name);
 	bool is_set = name[0] && list_names(name, names, sizeof(names));
 	bool is_mode =

@@ -307,6 +307,43 @@ static void judge_presence(const struct facts *facts, struct rm_error *why)
 	}
 }
 
+/* While a window lasts, at least one thread runs or waits for a CPU, unless a
+   control group is frozen (no signal reports that) or the machine is suspended.
+   An operation that sleeps may outlast a short window, hence the half second.
+ */
+static void judge_freeze(const struct facts *facts, struct rm_error *why)
+{
+	const uint64_t window_ns = facts->cell->window_ns;
+	const uint64_t longest_ns = 2 * window_ns + 500000000;
+	const json_t *own =
+	        json_object_get(json_object_get(facts->result, "environment"),
+	                "own_threads_cpu_ns");
+	double active_ns = json_number_value(own);
+
+	if (!window_ns || !all_threads_work(facts->cell) ||
+	        facts->elapsed_ns < longest_ns)
+		return;
+	for (unsigned i = 0; i < facts->cell->threads; i++) {
+		const json_t *thread = json_array_get(facts->threads, i);
+		const json_t *cpu = json_object_get(thread, "cpu_ns");
+		const json_t *wait =
+		        json_object_get(thread, "runqueue_wait_ns");
+
+		if (!json_is_integer(cpu) || !json_is_integer(wait))
+			return;
+		active_ns += (double)json_integer_value(cpu) +
+		             (double)json_integer_value(wait);
+	}
+	if (active_ns < (double)facts->elapsed_ns / 2)
+		rm_error_set(why, -EAGAIN,
+		        "its window of %.3f ms took %.3f ms, in which no "
+		        "thread ran or waited for a CPU for %.3f ms: the "
+		        "control group was frozen, or the machine suspended",
+		        (double)window_ns / 1e6,
+		        (double)facts->elapsed_ns / 1e6,
+		        ((double)facts->elapsed_ns - active_ns) / 1e6);
+}
+
 int rm_result_judge(const struct rm_cell *cell, json_t *result)
 {
 	const char *status =
@@ -324,6 +361,7 @@ int rm_result_judge(const struct rm_cell *cell, json_t *result)
 	judge_placement(&facts, &why);
 	judge_moves(&facts, &why);
 	judge_window(&facts, &why);
+	judge_freeze(&facts, &why);
 	judge_presence(&facts, &why);
 	if (!why.text[0])
 		return 0;

@@ -163,8 +163,8 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	if (team->request->cell.settle == RM_SETTLE_YES &&
 	        team->keys_before != team->prefilled)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "prefill not exact: %" PRIu64
-		        " keys, expected %" PRIu64,
+		        "the map held %" PRIu64 " keys after loading, expected "
+		        "%" PRIu64,
 		        team->keys_before, team->prefilled);
 	judge_renewed(team, totals, judgement);
 	if (judgement->keys_held != judgement->keys_expected ||

@@ -36,6 +36,16 @@ for bytes in 0 3 -1000; do
 	check "check does not start it" refuses 2 'gomap_rw: damaged: .*NEEDED=check/gomap_rw`' check gomap_rw
 	check "check all does not judge its map" refuses 3 '^open gomap_rw: not run: .*: damaged: ' check all
 done
+restore && printf '#!/bin/sh\nexit 127\n' >"$dir/b/$checked" # as the loader, if a library is missing
+check "nor the map of a program that cannot start" refuses 3 'gomap_rw: not run: its program could not be started' check all
+restore && mkdir -p "$dir/b/author" "$dir/b/maps/explore" && cp verify/author/readmostly-check "$dir/b/author/" &&
+	ln -s readmostly-check "$dir/b/author/readmostly-explore"
+for command in check explore; do
+	check "$command without its library is refused" refuses 2 "library: no such program.*\`make author\`" $command examples/cpp/unordered_map.cc
+	: >"$dir/b/maps/$command/library" && chmod +x "$dir/b/maps/$command/library"
+	check "and with an empty one" refuses 2 "library: no such program, or empty" $command examples/cpp/unordered_map.cc
+done
+check "and so is a history without its program" refuses 2 "history: .*\`make" check --history x
 check "and one whose description is cut" removes "$plain $plain.json" cut_to $plain.json 100
 restore; cut_to $plain.json 100
 check "readmostly names it" refuses 3 'gomap_rw.json: damaged: .*run `make` again' dev list
@@ -71,6 +81,22 @@ check "not if they are cut" removes "null_map.o null_map.o.d" dependencies -30
 check "nor if they are empty" removes "null_map.o null_map.o.d" dependencies 0
 cut_source() { cp "$build/facts.c" "$dir/b/" && cut_to facts.c -100; }
 check "a generated source that is cut is removed" removes facts.c cut_source
+# ---- a file system without programs -----------------------------------------
+restore
+cat >"$dir/noexec.sh" <<'END'
+mount --bind "$1/b/maps" "$1/b/maps" && mount -o remount,bind,noexec "$1/b/maps" || exit 77
+"$1/b/readmostly" check gomap_rw 2>&1
+runner/damaged.sh "$1/b" "$1/b"
+END
+unshare -m bash "$dir/noexec.sh" "$dir" >"$dir/out" 2>&1
+if [ $? = 0 ]; then
+	check "check names a file system that is mounted noexec" contains "$dir/out" \
+		"gomap_rw: its file system is mounted noexec: build elsewhere (make BUILD=FOLDER)"
+	check "and so does make" contains "$dir/out" "$dir/b/maps: its file system is mounted noexec (findmnt -T $dir/b/maps): build"
+	check "which removes no program" [ -x "$dir/b/$checked" ]
+else
+	skip "a file system that is mounted noexec" "no mount here"
+fi
 cp "$build/readmostly" "$dir/alone"
 check "a copy without maps names the folder that it needs" eval \
 	'[[ $("$dir/alone" plan --mode smoke 2>&1) == *"$dir/maps: no such folder: "*"not as a copy" ]]'

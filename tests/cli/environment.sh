@@ -57,6 +57,14 @@ check "make ignores general names of the environment" [ "$(general)" = "build/gc
 check "builds nothing there" [ ! -e "$dir/18" ]
 check "and names them" contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
 check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
+commands() { make -s -B -n "$@" "$build/readmostly"; } # all commands of the build
+check "make -rR, without built-in variables, runs the same commands" eval \
+	'commands >"$dir/commands" && MAKEFLAGS=-rR commands | cmp - "$dir/commands"'
+PKG_CONFIG_LIBDIR=$dir make -s BUILD="$dir/bare" "$dir/bare/readmostly" >"$dir/out" 2>&1
+check "a build without its libraries names them and the packages" contains "$dir/out" \
+	"pkg-config does not find hwloc inih jansson zlib: run \`make deps\`, or install gcc libc6-dev"
+check "and the variable that hides them" contains "$dir/out" "zlib1g-dev, or unset PKG_CONFIG_LIBDIR=$dir"
+check "before it compiles" [ -z "$(find "$dir/bare" -name '*.o')" ]
 
 # ---- a topology of another machine -------------------------------------------
 HWLOC_SYNTHETIC="core:2 pu:1" "$build/readmostly" run --mode smoke -o "$dir/run" 2>"$dir/err"
@@ -86,6 +94,13 @@ mkdir -p "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/
 git -C "$dir/outer" init -q && git -C "$dir/outer" -c user.name=a -c user.email=a@b commit -q --allow-empty -m outer
 origin() { (cd "$dir/outer/sources" && runner/origin.sh); }
 check "a repository around the sources is ignored" [ "$(origin)" = "unknown -1" ]
+cp -r --parents runner/*.sh runner/base "$dir/outer/sources/"
+for gate in exact arms bisect; do
+	(cd "$dir/outer/sources" && PYTHON=python3 "runner/regress_$gate.sh" HEAD HEAD x) 2>"$dir/err"
+	check "regress_$gate.sh does not compare its commits" contains "$dir/err" \
+		"$dir/outer/sources is not a git repository, and a repository around it is ignored: run this in a clone of"
+done
+rm -r "$dir/outer/sources/runner" && mkdir "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
 printf '%040d\n' 7 >"$dir/outer/sources/.archive-commit"
 check "an archive has the commit that git wrote into it" [ "$(origin)" = "$(printf '%040d' 7) -1" ]
 check "git writes it" [ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git rev-parse HEAD)" ]
@@ -111,6 +126,29 @@ echo '*.c' >"$dir/outer/sources/.git/info/exclude" && touch "$dir/outer/sources/
 check "so is an ignored source" [ "$(origin)" = "$head 1" ]
 rm "$dir/outer/sources/runner/more.c"
 check "without them it is clean" [ "$(origin)" = "$head 0" ]
+echo '[core' >"$dir/config"
+GIT_CONFIG_GLOBAL=$dir/config origin >"$dir/out" 2>"$dir/err"
+check "a configuration that git cannot read is the reason why it is unknown" contains "$dir/err" \
+	"the commit of these sources is unknown, correct this first: git: fatal: bad config line 1 in file $dir/config"
+GIT_CONFIG_GLOBAL=$dir/config PYTHON=python3 runner/regress_exact.sh HEAD 2>"$dir/err"
+check "and why commits cannot be compared" contains "$dir/err" "$PWD: bad config line 1 in file $dir/config: correct that first"
 echo >>"$source"
 check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
+
+mkdir "$dir/no-git" && printf '#!/bin/sh\nexit 127\n' >"$dir/no-git/git" && chmod +x "$dir/no-git/git"
+PATH=$dir/no-git:$PATH PYTHON=python3 runner/regress_exact.sh HEAD 2>"$dir/err"
+check "a git that does not run is named" contains "$dir/err" "git does not run: install it"
+
+# ---- a partial clone whose remote is gone -------------------------------------
+as_author() { git -C "$1" -c user.name=a -c user.email=a@b "${@:2}"; }
+git init -q "$dir/remote" && cp -r --parents runner/*.sh runner/base "$dir/remote"
+git -C "$dir/remote" config uploadpack.allowFilter true
+as_author "$dir/remote" add -A && as_author "$dir/remote" commit -q -m first
+echo >>"$dir/remote/runner/origin.sh" && as_author "$dir/remote" commit -q -a -m second
+git clone -q --filter=blob:none "file://$dir/remote" "$dir/partial" && mv "$dir/remote" "$dir/moved"
+(cd "$dir/partial" && gate=regress && . runner/base/environment.sh && . runner/regress_refs.sh && . runner/regress_builds.sh &&
+	unpack "$(git rev-parse HEAD~1)" new/tree) 2>"$dir/err"
+check "a missing file of a partial clone is named as the cause" contains "$dir/err" \
+	"cannot be unpacked into new/tree: this partial clone (git clone --filter) lacks files, and git cannot fetch them: "
+check "with the next step" contains "$dir/err" "connect to its remote (git remote -v), or use a complete clone"
 done_testing

@@ -99,6 +99,19 @@ if [ "$(id -u)" = 0 ]; then
 else
 	check "a folder without rights is status 2" [ $status = 2 ]
 fi
+
+# A symbolic link without a target, instead of a folder of results, a campaign or a build.
+ln -s /nowhere/results "$dir/results"
+dead="results is a symbolic link to /nowhere/results: No such file or directory: make the target, or remove the link (rm "
+for command in "run tests/fixtures/campaign.conf -o" "dev validate" "plan" "report"; do
+	"$readmostly" $command "$dir/results/a" >"$out" 2>&1
+	check "$command names such a link" contains "$out" "$dead"
+done
+make -s report CAMPAIGN="$dir/results" >"$out" 2>&1
+check "and so does make report" contains "$out" "$dead"
+make -s BUILD="$dir/results" all >"$out" 2>&1
+check "and make, of the folder of a build" contains "$out" "$dead"
+
 run "/proc/none/campaign" unlimited tests/fixtures/campaign.conf
 check "an impossible folder is status 2" [ $? = 2 ]
 done_testing

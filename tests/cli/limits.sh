@@ -32,6 +32,16 @@ check "a CPU quota is warned of" contains "$dir/plan" "the control group may use
 RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
 check "the description of the machine has the limits" contains "$dir/doctor" \
 	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
+mkdir -p "$dir/hidden/proc/self" "$dir/hidden/sys/fs/cgroup"
+cp "$dir/proc/self/cgroup" "$dir/hidden/proc/self/"
+for command in plan "run --busy-ok -o $dir/hidden.run --set blocks=1 --set window=1ms --set repeat-most=0 --maps gomap_rw"; do
+	RM_SYSFS=$dir/hidden "$bin" $command "$dir/w.conf" --set keys=1Ki --set threads=1 >"$dir/out" 2>&1
+	check "${command%% *} reports that a quota cannot be read" contains "$dir/out" \
+		"whether a CPU quota applies is unknown: /sys/fs/cgroup has no readable files"
+done
+RM_SYSFS=$dir/hidden "$bin" env doctor >"$dir/doctor" 2>&1
+check "and so does env" grep -q "^unknown  cgroup  .*whether a CPU quota applies is unknown" "$dir/doctor"
+check "and that it may have other limits" contains "$dir/doctor" "; limits of the control group are unknown"
 
 (ulimit -f 0; "$bin" plan "$dir/w.conf" >"$dir/none") 2>&1 | cat >"$dir/err"
 check "a limit of file sizes ends no program without a word" contains "$dir/err" \
@@ -86,6 +96,10 @@ check "each once, and keeps the others" [ "$(wc -l <"$dir/run/trials.jsonl")" = 
 check "then the campaign is valid, too" "$bin" dev validate "$dir/run"
 "$bin" report "$dir/run" >"$dir/page" 2>&1
 check "and the report counts them" sh -c "! grep -rE 'beyond a limit' '$dir/page' '$dir/run/report'"
+rm "$dir/run/topology.xml"
+run --resume
+check "without topology.xml a resume names the next step" contains "$dir/out" \
+	"topology.xml: cannot be read: No such file or directory: restore it from a copy, or start anew in another folder"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
 check "and names the limit, too" contains "$dir/explore" "not explored: the tightest limit is ulimit -v"

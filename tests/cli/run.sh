@@ -71,6 +71,7 @@ verify=$(sed -n 's/.*"cell":"\([^"]*gomap_rw[^"]*verify\)".*/\1/p' \
 run "$verify=failed"
 check "a map that fails verification is status 3" [ $status = 3 ]
 check "the summary names it" contains "$out" "failed verification: gomap_rw: as RM_FAKE wishes"
+check "and the next step" contains "$out" "\`readmostly check MAP\` looks for the error of a map in C or C++"
 check "no trial of it is timed" [ "$(lines \
 	'gomap_rw[^"]*throughput".*"status":"(ok|void|failed)"')" = 0 ]
 check "its trials have the reason" [ "$(lines \

@@ -96,7 +96,7 @@ INJECTED = {
         "if (phase == PREFILL) {",
         "if (phase == PREFILL && rank == 7)\n\t\t\tcontinue;\n"
         "\t\tif (phase == PREFILL) {",
-        {}, "prefill not exact"),
+        {}, "wrong number of keys after loading"),
 }
 
 

@@ -149,7 +149,7 @@ INJECTED = {
         "		line[w.keyBytes-1] = 1\n	}\n"
         "	return string(line[:w.keyBytes])",
         {"map": "go_map_rw", "shape": "str64x64"},
-        "prefill not exact: 999 keys"),
+        "the map held 999 keys after loading"),
     "a clone that another write was before": (
         "go_snapshot.go", "	m.mu.Lock()\n	next := m.clone()\n",
         "	next := m.clone()\n	m.mu.Lock()\n",
@@ -158,7 +158,7 @@ INJECTED = {
     "a snapshot that is not published": (
         "go_snapshot.go", "m.now.Store(snapshotKey, next)",
         "_, _ = m.now.LoadOrStore(snapshotKey, next)",
-        SNAPSHOTS | {"map": "go_snapshot_syncmap"}, "prefill not exact: 0 keys"),
+        SNAPSHOTS | {"map": "go_snapshot_syncmap"}, "the map held 0 keys after loading"),
     "another key of the snapshot": (
         "go_snapshot.go", "(*m.now.Load())[scatter(rank)]",
         "(*m.now.Load())[scatter(rank|1)]",
