@@ -5,184 +5,25 @@
  *
  * needs: c++ libcds
  *
- * This is a trie over the bits of a hash that no two keys share. The first
- * array is as large as the number of keys, and keys that collide go to arrays
- * of 16. A lookup announces the item that it finds, with a store and a full
- * fence on a cache line of its own thread.
- *
- * The hash is a bijection of the key, unlike in the other maps, since the trie
- * treats equal hashes as equal keys. Writes are separate functions, since the
- * library calls its scan of the hazard pointers through a pointer.
+ * A lookup announces the item that it finds, with a store and a full fence on a
+ * cache line of its own thread.
  */
 #define NDEBUG /* as in release builds */
 
-#include "impls/lib/cds_threads.hh"
-
-#include <bit>
 #include <cds/container/feldman_hashset_hp.h>
 
 namespace
 {
-/* A value never changes: an update replaces the item. */
-struct cds_item {
-	uint64_t hash, value;
-};
+using reclaimer = cds::gc::HP;
+}
 
-/* When the library frees an array, it passes the size of an array without
-   slots. An allocator may rely on that size, so this one does not pass it
-   on. */
-template <class T> struct untold {
-	using value_type = T;
-
-	untold() = default;
-	template <class U> untold(const untold<U> &)
-	{
-	}
-
-	T *allocate(size_t count)
-	{
-		return static_cast<T *>(::operator new(count * sizeof(T)));
-	}
-
-	void deallocate(T *block, size_t)
-	{
-		::operator delete(block);
-	}
-
-	bool operator==(const untold &) const = default;
-};
-
-struct traits : cds::container::feldman_hashset::traits {
-	using item_counter = cds::atomicity::cache_friendly_item_counter;
-	using node_allocator = untold<int>;
-
-	struct hash_accessor {
-		RM_INLINED const uint64_t &operator()(
-		        const cds_item &item) const
-		{
-			return item.hash;
-		}
-	};
-};
-
-using items = cds::container::FeldmanHashSet<cds::gc::HP, cds_item, traits>;
-} // namespace
+#include "impls/lib/cds_feldman.hh"
 
 extern "C" {
-/* Each of these functions contains the only call through a pointer, so
-   check-dispatch exempts their names. */
-static __attribute__((noinline)) bool callback_put(
-        items *set, const cds_item *item, rm_value *old)
-{
-	const auto [done, is_new] = set->update(
-	        *item, [&](const cds_item &, const cds_item *before) {
-		        if (before)
-			        give(old, before->value);
-	        });
-
-	(void)done;
-	return !is_new;
-}
-
-static __attribute__((noinline)) bool callback_drop(
-        items *set, uint64_t hash, rm_value *old)
-{
-	return set->erase(
-	        hash, [&](const cds_item &item) { give(old, item.value); });
-}
-}
-
-namespace
-{
-template <class, class> struct table : cds_table {
-	/* the library's defaults */
-	static constexpr size_t head_bits = 8, array_bits = 4;
-
-	uint64_t seed;
-	items entries;
-
-	/* The library rounds the bits of the head up to a multiple of the bits
-	   of an array. */
-	explicit table(const rm_sizing &sizing)
-	    : seed(sizing.seed),
-	      entries(sizing.presize ? size_t(std::bit_width(sizing.keys))
-	                             : head_bits,
-	              array_bits)
-	{
-		cds_exit();
-	}
-
-	~table()
-	{
-		cds_enter();
-	}
-
-	/* For each seed this is a bijection of the key: splitmix64's
-	   finaliser. */
-	RM_INLINED uint64_t hash_of(uint64_t key) const
-	{
-		return rm_seed(key ^ seed, 0);
-	}
-
-	RM_INLINED bool find(uint64_t key, rm_value *value)
-	{
-		return entries.find(hash_of(key),
-		        [&](const cds_item &item) { give(value, item.value); });
-	}
-
-	RM_INLINED bool put(uint64_t key, uint64_t value, rm_value *old)
-	{
-		const cds_item item{ hash_of(key), value };
-
-		return callback_put(&entries, &item, old);
-	}
-
-	/* The library's insert does not return the present value. */
-	bool add(uint64_t key, uint64_t value, rm_value *present)
-	{
-		const cds_item item{ hash_of(key), value };
-
-		for (;;) {
-			if (find(key, present))
-				return true;
-			if (entries.insert(item))
-				return false;
-		}
-	}
-
-	RM_INLINED bool drop(uint64_t key, rm_value *old)
-	{
-		return callback_drop(&entries, hash_of(key), old);
-	}
-
-	size_t size()
-	{
-		return entries.size();
-	}
-};
-
-constexpr unsigned offered = 1;
-} // namespace
-
-#include "impls/lib/cxx_operations.hh"
-
-extern "C" {
-RM_DRIVE(all_operations, u64x8, RM_U64X8)
-
 extern const struct rm_impl rm_impl_cds_feldman;
 const struct rm_impl rm_impl_cds_feldman = {
 	.id = "cds_feldman",
 	.label = "libcds Feldman, HP",
-	.family = "free",
-	.sync = "lock-free, hazard ptrs",
-	.source = "Feldman et al., IJPP 2013; libcds, FeldmanHashSet",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "none",
-	.progress = "lock-free",
-	.dispatch = "callback",
-	.ops = &all_operations,
-	.drive = { drive_u64x8 },
-	.version = version,
+	CDS_FELDMAN("free", "lock-free, hazard ptrs", "lock-free"),
 };
 }

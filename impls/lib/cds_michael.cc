@@ -100,7 +100,7 @@ static __attribute__((noinline)) bool callback_drop(
 
 namespace
 {
-template <class, class> struct table : cds_table {
+template <class, class> struct table : cds_table<cds::gc::HP> {
 	uint64_t seed;
 	items entries;
 
@@ -112,7 +112,7 @@ template <class, class> struct table : cds_table {
 
 	~table()
 	{
-		cds_enter();
+		cds_enter<cds::gc::HP>();
 	}
 
 	RM_INLINED bool find(uint64_t key, rm_value *value)

@@ -2,7 +2,7 @@
 /*
  * cds_threads.hh - libcds and the threads that use it.
  *
- * The process has one library instance with its hazard pointers. The first
+ * The process has one library instance with one way of reclamation. The first
  * table creates it, and it is never destroyed. A thread is attached while it
  * uses, creates or destroys a table.
  */
@@ -19,24 +19,27 @@
 
 namespace
 {
-/* The instance is made for at least 100 threads, the library's default; this
-   number determines how much memory a thread may retain. It is in static
-   memory, so that no destructor runs before the process ends. */
-bool cds_begin()
+/* Hazard pointers are made for at least 100 threads, the library's default;
+   this number determines how much memory a thread may retain. The instance is
+   in static memory, so that no destructor runs before the process ends. */
+template <class Reclaimer> bool cds_begin()
 {
-	alignas(cds::gc::HP) static unsigned char memory[sizeof(cds::gc::HP)];
+	alignas(Reclaimer) static unsigned char memory[sizeof(Reclaimer)];
 
 	cds::Initialize();
-	new (memory) cds::gc::HP(
-	        0, std::max(100U, std::thread::hardware_concurrency()));
+	if constexpr (std::is_same_v<Reclaimer, cds::gc::HP>)
+		new (memory) Reclaimer(
+		        0, std::max(100U, std::thread::hardware_concurrency()));
+	else
+		new (memory) Reclaimer;
 	return true;
 }
 
 /* Calls may nest, because the library counts how often a thread was
    attached. */
-void cds_enter()
+template <class Reclaimer> void cds_enter()
 {
-	static const bool begun = cds_begin();
+	static const bool begun = cds_begin<Reclaimer>();
 
 	(void)begun;
 	cds::threading::Manager::attachThread();
@@ -50,10 +53,10 @@ void cds_exit()
 /* The base of a table whose thread is attached during construction and
    destruction. Its constructor ends with cds_exit(), its destructor begins with
    cds_enter(), and the members live in between. */
-struct cds_table {
+template <class Reclaimer> struct cds_table {
 	cds_table()
 	{
-		cds_enter();
+		cds_enter<Reclaimer>();
 	}
 
 	~cds_table()
@@ -63,7 +66,7 @@ struct cds_table {
 
 	static void begin_thread()
 	{
-		cds_enter();
+		cds_enter<Reclaimer>();
 	}
 
 	static void end_thread()
