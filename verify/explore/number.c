@@ -36,14 +36,6 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return status;
 }
 
-bool rm_explore_is_fair(
-        const struct rm_explore_options *options, uint64_t number)
-{
-	return options->policy == RM_EXPLORE_FAIR ||
-	       (options->policy == RM_EXPLORE_MIX &&
-	               number % RM_EXPLORE_FAIR_EVERY == RM_EXPLORE_TURN_FAIR);
-}
-
 /* The mix uses PCT for one schedule in four, and stall for special programs. A
    few of the others are fair. */
 static const struct rm_explore_scheduler *scheduler_of(
