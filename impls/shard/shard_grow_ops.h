@@ -73,8 +73,8 @@ static inline void grow_split_all(struct grow_map *map,
 }
 
 /* Splits all shards in one operation, because `shard` is too full. Unlocks
-   `shard`. If it has most keys of the map, because their routes are alike,
-   splitting would not help, so nothing is split. */
+   `shard`. If that shard has most keys of the map, the bits of their hashes
+   that choose a shard are equal; splitting would not help and is not done. */
 static RM_COLD void grow_stop_world(
         struct grow_map *map, struct grow_shard *shard, struct rm_shape shape)
 {

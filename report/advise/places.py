@@ -58,7 +58,7 @@ def numbers(spots: Iterable[Spot], index: int) -> list[float]:
 
 
 def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
-    """All values of any factor, in order."""
+    """Returns all values of the given factor, in ascending order."""
     if factor in ORDERED:
         return tuple(numbers(spots, ORDERED.index(factor)))
     return tuple(sorted({s.value(factor) for s in spots}, key=str))

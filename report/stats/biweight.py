@@ -91,8 +91,8 @@ def biweight_interval(x: npt.ArrayLike, level: float = 0.99,
 
 
 def location(x: Floats, centre: float, scale: float) -> float:
-    """Biweight estimate of the centre of x by reweighting, starting from `centre`; `scale` is
-    the cut in the unit of x."""
+    """Biweight estimate of the centre of x by reweighting, starting from `centre`; values farther
+    than `scale` from it have no weight."""
     for _ in range(STEPS):
         u = (x - centre) / scale
         weight = np.where(np.abs(u) < 1.0, (1.0 - u * u) ** 2, 0.0)

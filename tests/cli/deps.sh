@@ -26,9 +26,9 @@ END
 wanted=$(awk '/^#/ { next } $3 == "needed" { needed[$2] } $3 == "wanted" { wanted[$2] }
 	END { for (p in wanted) if (!(p in needed)) printf "%s%s", n++ ? " | " : "", p }' .ci/packages)
 make_fake dpkg-query <<END
-case \$3 in $wanted) exit 1 ;; esac
 [ ! -e '$dir/bare' ] || exit 1
-echo install ok installed
+shift 2
+for package; do case \$package in $wanted) ;; *) echo "\$package install ok installed" ;; esac; done
 END
 deps() { (cd "$dir" && PATH=$dir/bin:$PATH "$deps" "$@") >"$dir/out" 2>&1; } # GROUP...
 count_requests() { grep -c . "$dir/calls"; }

@@ -17,8 +17,8 @@ installed() { # COMMAND of readmostly, with patterns for files of the current fo
 	(cd "$dir/work" && "$dir/a b/bin/readmostly" $*) >"$dir/out" 2>&1
 }
 measures() {
-	installed run --mode smoke --maps gomap_rw --set control=none --set blocks=1 --set warm-up=1ms \
-		--set window=2ms --busy-ok --counters none
+	installed run --mode smoke --maps gomap_rw --set control=none --set blocks=1 --set keys=1k \
+		--set verify=1kops --set warm-up=1ms --set window=2ms --busy-ok --counters none
 	[ -s "$dir/work/results/latest/trials.jsonl" ]
 }
 reports() { installed report results/latest; [ -s "$dir/work/results/latest/report/index.html" ]; }

@@ -3,7 +3,7 @@
    checks of every invariant, both with enough memory and without. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
-enum { RANKS = 3000, OPERATIONS = 1000000, CHECK_EACH = 9973 };
+enum { RANKS = 3000, OPERATIONS = 400000, CHECK_EACH = 9973 };
 
 /* The expected state: value[n] belongs to rank n, 0 means absent. */
 struct model {
@@ -189,16 +189,15 @@ static void run(unsigned s, uint64_t seed, unsigned fail_per_mille)
 	}
 	allocs_to_fail = 0;
 	snprintf(fact, sizeof(fact),
-	        "%s: 10^6 operations agree with the model, %u of 1000 "
+	        "%s: %d operations agree with the model, %u of 1000 "
 	        "allocations fail",
-	        shape_names[s], fail_per_mille);
+	        shape_names[s], OPERATIONS, fail_per_mille);
 	CHECK(model.agrees, fact);
 	CHECK(all_sound && sound(model.map), "every invariant held");
 	model_end(&model);
 	printf("# growths %u, same size %u, failed %u, overflow %u\n",
 	        model.growths, model.same_size, model.failed, model.overflow);
-	CHECK(model.growths > 50 && model.same_size > 10 &&
-	                model.overflow > 1000,
+	CHECK(model.growths > 20 && model.same_size > 5 && model.overflow > 500,
 	        "it grew, compacted chains and overflowed during the test");
 	if (fail_per_mille)
 		CHECK(model.failed > 10,

@@ -8,9 +8,9 @@ extern const struct rm_impl rm_impl_syncmap, rm_impl_syncmap_leak;
 
 int main(void)
 {
-	model_check(&rm_impl_syncmap, 1000000);
+	model_check(&rm_impl_syncmap, 400000);
 	model_check(&rm_impl_syncmap_leak, 100000);
-	race_check(&rm_impl_syncmap, 50000, false);
+	race_check(&rm_impl_syncmap, 20000, false);
 	race_check(&rm_impl_syncmap_leak, 20000, true);
 	stall_check(&rm_impl_syncmap);
 	return DONE();

@@ -217,7 +217,7 @@ int main(void)
 	range_rule(&rm_impl_syncmap, false);
 	range_rule(&rm_impl_syncmap_range_lock, true);
 	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		model_check(variants[i], 50000);
+		model_check(variants[i], 20000);
 		race_check(variants[i], 5000, false);
 	}
 	return DONE();

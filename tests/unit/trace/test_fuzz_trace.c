@@ -93,7 +93,7 @@ static bool reads_back(const struct rm_trace *trace, bool binary, char *why)
 	return ok;
 }
 
-/* True if the shares of all threads together give the trace. */
+/* True if the shares of all threads have as many operations as the trace. */
 static bool shares(const struct rm_trace *trace, unsigned threads)
 {
 	uint64_t all = 0, operations;
