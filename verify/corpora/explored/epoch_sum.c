@@ -27,7 +27,10 @@ struct grace_thread {
 struct grace {
 	_Atomic uint64_t now;
 	pthread_mutex_t lock;
-	struct retired *limbo; /* protected by the lock */
+	/* protected by the lock: retired objects, and the oldest announcement
+	   of the last look */
+	struct retired *limbo;
+	uint64_t oldest;
 	size_t threads;
 	struct grace_thread *thread;
 };
@@ -37,6 +40,7 @@ static inline bool grace_init(struct grace *grace, size_t threads)
 	atomic_init(&grace->now, 1);
 	pthread_mutex_init(&grace->lock, NULL);
 	grace->limbo = NULL;
+	grace->oldest = 0;
 	grace->threads = threads;
 	grace->thread = aligned_alloc(128, threads * sizeof(*grace->thread));
 	for (size_t i = 0; grace->thread && i < threads; i++) {
@@ -115,6 +119,9 @@ static inline void grace_look(struct grace *grace)
 	}
 	if (!RIGHT)
 		sum = (uint8_t)sum;
+	if (sum && oldest == grace->oldest)
+		return; /* all objects of earlier epochs are freed */
+	grace->oldest = oldest;
 	grace_free(grace, sum ? oldest : UINT64_MAX);
 }
 
