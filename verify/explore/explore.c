@@ -30,7 +30,7 @@ const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"not linearizable", "torn value", "data race", "use after free",
 	"access outside of a block", "uninitialised read", "bad free", "leak",
 	"deadlock", "livelock", "starvation", "nothing reclaimed",
-	"broken invariant", "misuse", "crash" };
+	"not lock-free", "broken invariant", "misuse", "crash" };
 
 enum { CLOCK_NUMBERS = 16 };
 

@@ -137,6 +137,7 @@ enum rm_explore_fault {
 	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
 	RM_EXPLORE_STARVATION,    /* an operation overtaken again and again */
 	RM_EXPLORE_UNRECLAIMED,   /* nothing was freed in a long fair run */
+	RM_EXPLORE_NOT_LOCK_FREE, /* an operation waits for another thread */
 	RM_EXPLORE_INVARIANT,     /* the map's own check() failed */
 	RM_EXPLORE_MISUSE,        /* lock misuse, or an unsupported feature */
 	RM_EXPLORE_CRASH,         /* a signal */

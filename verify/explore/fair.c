@@ -11,7 +11,13 @@
 
 #include "runner/base/rng.h"
 
-enum { DRAIN_LONGEST = 4 /* stores that leave a buffer in its turn */ };
+enum {
+	DRAIN_LONGEST = 4, /* stores that leave a buffer in its turn */
+	EVEN_OF = 4,       /* one sequence in so many has uneven turns */
+	/* Threads that disturb each other in a loop stay in step only if a turn
+	   has as many steps as the loop; most such loops are short. */
+	LOOP_MOST = 10,
+};
 
 static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
 {
@@ -44,16 +50,16 @@ static void append_all(struct rm_explore_schedule *schedule, unsigned threads,
 static void fair_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 {
 	const unsigned threads = lanes - 1;
-	const bool even = schedule->even || draw(schedule, 2);
-	const unsigned passes = schedule->even ? 1 : 1 + draw(schedule, 2);
+	const bool even = schedule->even || draw(schedule, EVEN_OF);
+	const unsigned passes = even ? 1 : 1 + draw(schedule, 2);
 	const uint32_t most = schedule->fairness / (threads * passes);
 	uint32_t longest = 1;
 
-	while (2 * longest <= most && draw(schedule, 4))
-		longest *= 2;
-	/* some loops keep in step only if turns have, for example, 3 steps */
 	if (even && !schedule->even)
-		longest -= draw(schedule, longest / 2 + longest % 2);
+		longest += draw(schedule, most < LOOP_MOST ? most : LOOP_MOST);
+	else
+		while (2 * longest <= most && draw(schedule, 4))
+			longest *= 2;
 	schedule->turns = 0;
 	schedule->at = 0;
 	for (unsigned i = 0; i < passes; i++)

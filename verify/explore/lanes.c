@@ -232,6 +232,14 @@ static uint64_t patience(void)
 	return FAIR_STEPS + rm_explore.patience;
 }
 
+/* In an operation of a lock-free map a thread never depends on another one. So
+   it may keep the turn, even if it yields. */
+static bool must_proceed(void)
+{
+	return rm_explore.lock_free && !rm_explore.alone &&
+	       rm_explore.running->inside;
+}
+
 /* Lanes that the scheduler may choose; lane 0 only when all others ended. */
 static uint32_t choices_of(bool *yields)
 {
@@ -239,7 +247,8 @@ static uint32_t choices_of(bool *yields)
 	uint32_t others =
 	        (rm_explore.ready & ~(1U << self->id)) | rm_explore.buffers;
 
-	if (rm_explore.steps - rm_explore.turn_began > patience())
+	if (!must_proceed() &&
+	        rm_explore.steps - rm_explore.turn_began > patience())
 		*yields = true;
 	if (*yields && others)
 		return others;
@@ -264,10 +273,12 @@ static void switch_to(uint32_t lane)
 
 static struct rm_explore_turn next_turn(bool yields)
 {
-	struct rm_explore_situation situation = { .yields = yields,
+	struct rm_explore_situation situation = { .yields = yields &&
+		                                            !must_proceed(),
 		.running = rm_explore.running->id,
-		.stuck = rm_explore.steps - rm_explore.last_progress >
-		         patience(),
+		.stuck = !must_proceed() &&
+		         rm_explore.steps - rm_explore.last_progress >
+		                 patience(),
 		.steps = rm_explore.steps };
 	struct rm_explore_turn turn;
 
@@ -305,12 +316,18 @@ void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane))
 	struct rm_explore_lane *self = rm_explore.running;
 
 	self->restamp = restamp;
+	self->inside = true;
+	self->had_taken = self->steps;
 	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
 }
 
 static bool ends_nothing(void)
 {
-	return rm_explore.schedule->fair &&
+	const struct rm_explore_lane *self = rm_explore.running;
+	const bool tries =
+	        must_proceed() && self->steps - self->had_taken > FAIR_STEPS;
+
+	return (rm_explore.schedule->fair || tries) &&
 	       rm_explore.steps - rm_explore.last_progress >
 	               STUCK_STEPS + rm_explore.patience;
 }
@@ -323,6 +340,13 @@ static bool is_late(void)
 
 static _Noreturn void stuck(void)
 {
+	if (ends_nothing() && !rm_explore.schedule->fair)
+		rm_explore_stop(RM_EXPLORE_NOT_LOCK_FREE, NULL, NULL,
+		        "no operation ended in %llu steps, but the map "
+		        "promises to be %s",
+		        (unsigned long long)(rm_explore.steps -
+		                             rm_explore.last_progress),
+		        rm_explore.lock_free);
 	if (ends_nothing())
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "no operation ended in %llu steps, although every "
@@ -392,6 +416,11 @@ void rm_explore_block(
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
 	self->restamp = NULL; /* other lanes can see that it waits */
+	if (must_proceed())
+		rm_explore_stop(RM_EXPLORE_NOT_LOCK_FREE, site, NULL,
+		        "an operation of %s waits for another thread, but the "
+		        "map promises to be %s",
+		        rm_explore_lane_name(self->id), rm_explore.lock_free);
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;

@@ -51,6 +51,16 @@ bool rm_explore_is_special(
 bool rm_explore_may_take_long(
         const struct rm_explore_options *options, uint64_t number);
 
+/* True if the schedule of this number is fair. Half of the programs that do not
+   grow then have one key, because a livelock needs threads that compete. */
+static inline bool rm_explore_is_fair(
+        const struct rm_explore_options *options, uint64_t number)
+{
+	return options->policy == RM_EXPLORE_FAIR ||
+	       (options->policy == RM_EXPLORE_MIX &&
+	               number % RM_EXPLORE_FAIR_EVERY == RM_EXPLORE_TURN_FAIR);
+}
+
 /* True if the program of this number is made to judge progress: one of
    RM_EXPLORE_PROGRESS_EVERY under the mix, one of RM_EXPLORE_TURNS under the
    fair scheduler. Its schedule is fair and even. */

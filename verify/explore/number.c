@@ -55,7 +55,7 @@ static const struct rm_explore_scheduler *scheduler_of(
 		        (options->written && number % RM_EXPLORE_TURNS ==
 		                                     RM_EXPLORE_TURN_SPECIAL))
 			return &rm_explore_stall;
-		if (number % RM_EXPLORE_FAIR_EVERY == RM_EXPLORE_TURN_FAIR)
+		if (rm_explore_is_fair(options, number))
 			return &rm_explore_fair;
 		return &rm_explore_random;
 	default:

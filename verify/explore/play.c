@@ -118,6 +118,7 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	rm_explore_begin_operation(stamp_begin);
 	event->there = rm_explore_perform(call, op->kind);
 	call->lane->restamp = NULL;
+	call->lane->inside = false;
 	rm_explore_mark_opaque();
 	if (!play.program->unstamped)
 		rm_explore_boundary();
@@ -459,6 +460,14 @@ static bool make_room(const struct rm_explore_program *program)
 	return true;
 }
 
+static const char *lock_free_promise(const struct rm_impl *impl)
+{
+	return !strcmp(impl->progress, "lock-free") ||
+	                       !strcmp(impl->progress, "wait-free")
+	               ? impl->progress
+	               : NULL;
+}
+
 /* Resets the state of the last schedule; false: out of memory. */
 static bool begin(const struct rm_explore_program *program)
 {
@@ -475,6 +484,7 @@ static bool begin(const struct rm_explore_program *program)
 	rm_explore_heap_reset();
 	rm_explore_clocks_reset();
 	rm_explore.model = rm_explore_model_of(program->memory);
+	rm_explore.lock_free = lock_free_promise(program->impl);
 	rm_explore.collides = program->keyset != RM_KEYS_RANKS;
 	rm_explore.patience = A_WRITE * longest(program);
 	return make_room(program) && rm_explore_places_reset();

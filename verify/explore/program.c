@@ -132,6 +132,9 @@ static void make_drawn(const struct rm_explore_options *options,
 	program->keys =
 	        grows ? 5 + rm_explore_draw(&rng, RM_EXPLORE_KEYS_MAX - 4)
 	              : 2 + rm_explore_draw(&rng, 3);
+	if (rm_explore_is_fair(options, number) && !grows &&
+	        rm_explore_draw(&rng, 2))
+		program->keys = 1;
 	program->resident =
 	        (uint32_t)rm_next(&rng) & ((1U << program->keys) - 1);
 	if (ops > RM_EXPLORE_OPS_MAX)

@@ -71,7 +71,8 @@ static bool fails(struct rm_explore_case *failing,
 bool rm_explore_is_stuck(enum rm_explore_fault fault)
 {
 	return fault == RM_EXPLORE_LIVELOCK || fault == RM_EXPLORE_STARVATION ||
-	       fault == RM_EXPLORE_UNRECLAIMED;
+	       fault == RM_EXPLORE_UNRECLAIMED ||
+	       fault == RM_EXPLORE_NOT_LOCK_FREE;
 }
 
 static bool fails_alike(struct rm_explore_case *failing,

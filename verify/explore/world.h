@@ -47,8 +47,10 @@ struct rm_explore_lane {
 	/* Set while the current operation has accessed nothing: stamps its
 	   beginning again, if other lanes ran since. Otherwise NULL. */
 	void (*restamp)(struct rm_explore_lane *lane);
+	bool inside;    /* between the beginning and the end of an operation */
 	uint64_t began; /* steps at the beginning of the operation */
-	uint64_t steps; /* of this lane, up to its last decision */
+	uint64_t had_taken; /* steps of this lane at that time */
+	uint64_t steps;     /* of this lane, up to its last decision */
 };
 
 /* How a schedule failed. */
@@ -116,9 +118,11 @@ struct rm_explore_world {
 	struct rm_sim_ctx host;
 	void (*main)(struct rm_explore_lane *lane);
 	struct rm_explore_finding finding;
-	bool collides;  /* the keys have equal hashes */
-	bool abandoned; /* see rm_explore_abandon() */
-	bool starved;   /* the host ran out of memory: no verdict on the map */
+	const char *lock_free; /* the map's promise that an operation never
+	                          waits for another thread; NULL: none */
+	bool collides;         /* the keys have equal hashes */
+	bool abandoned;        /* see rm_explore_abandon() */
+	bool starved; /* the host ran out of memory: no verdict on the map */
 	struct rm_explore_event *trace; /* NULL: not recorded */
 	size_t trace_count, trace_room;
 	struct rm_explore_stretch stretch; /* of the running lane */

@@ -3,6 +3,7 @@
    the program file, and drawn values stay within their limits. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
+#include "verify/explore/menu.h"
 #include "verify/explore/program.h"
 #include "verify/explore/program_file.h"
 
@@ -51,6 +52,27 @@ static bool is_shape(const struct rm_explore_program *program, unsigned i)
 	return !memcmp(&program->shape, &rm_shapes[i], sizeof(rm_shapes[i]));
 }
 
+/* Only fair schedules have programs with one key, and many have. */
+static void one_key(void)
+{
+	struct rm_explore_options options = options_of();
+	unsigned fair = 0, others = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program;
+
+		rm_explore_program_make(&options, number, &program);
+		if (program.keys > 1)
+			continue;
+		if (rm_explore_is_fair(&options, number))
+			fair++;
+		else
+			others++;
+	}
+	CHECK(fair > NUMBERS / RM_EXPLORE_FAIR_EVERY / 4 && !others,
+	        "many fair programs have one key");
+}
+
 static void drawn(void)
 {
 	struct rm_explore_options options = options_of();
@@ -65,7 +87,7 @@ static void drawn(void)
 		followed += follows(&program, &options);
 		for (unsigned i = 0; i < 4; i++)
 			shapes[i] += is_shape(&program, i);
-		sound += program.threads == 5 && program.keys >= 2 &&
+		sound += program.threads == 5 && program.keys >= 1 &&
 		         program.keys <= RM_EXPLORE_KEYS_MAX &&
 		         !(program.resident >> program.keys) &&
 		         !memcmp(&program.op, &again.op, sizeof(again.op)) &&
@@ -173,6 +195,7 @@ static void words(void)
 int main(void)
 {
 	drawn();
+	one_key();
 	long_ones();
 	written();
 	words();
