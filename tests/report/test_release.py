@@ -57,6 +57,13 @@ def test_the_package_has_the_compiler_flags_of_the_suite(tmp_path: Path) -> None
     assert done.stdout == "flags:\n"
 
 
+def test_a_go_program_has_a_build_id_and_no_name_of_a_folder() -> None:
+    require("go_map_rw")
+    program = BUILD / "readmostly-go"
+    assert "Build ID:" in output("readelf", "-n", program)
+    assert str(ROOT).encode() not in program.read_bytes()
+
+
 def test_the_packages_of_an_installed_tree_are_documented() -> None:
     if 'VERSION_ID="12"' not in Path("/etc/os-release").read_text():
         pytest.skip("other distributions have other names of packages")
