@@ -24,8 +24,9 @@ endef
 $(foreach arm,java rust rust-new,$(if $(call OF,$(arm)),$(eval $(call language_rules,$(arm),$(arm:-new=)))))
 
 space    := $(subst ,, )
-GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENABLED=0 \
+GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS='-buildvcs=false -trimpath' GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
+# -B writes a build id, which linkers of older Go versions leave out.
 define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
 # A Go program supports all sizes of values.
@@ -34,10 +35,10 @@ $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(P
 $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call path_of,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
-	$$(call step,GO) cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build \
+	$$(call step,GO) id=$$$$(cat $$^ | sha1sum | cut -c1-40) && cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build \
 	  $$(addprefix -tags ,$$(subst $$(space),$$(comma),$$(strip $$(if $$(filter %-placed,$$@),placed) $(if $(filter go-new,$(1)),$$(GO_WITH))))) \
 	  $(if $(filter go-new,$(1)),-modfile='$$(abspath $$(BUILD)/go-new.mod)') \
-	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-classic go-other,$(1)))' -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
+	  -ldflags "-B 0x$$$$id -X main.arm=$(patsubst go-%,%_,$(filter go-classic go-other,$(1)))" -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
 endef
 # Libraries, which are also build tags, and a go.mod that names their folders.
 GO_WITH = $(filter xsync orcaman,$(call libs_of,go-new))

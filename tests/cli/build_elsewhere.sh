@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A build in another folder, or of sources whose folder name contains a blank, finds the same
-# libraries and languages as any other. It omits no map whose dependencies are installed.
+# libraries and languages as any other. It omits no map whose dependencies are installed. With SOURCE_DATE_EPOCH it has
+# the same bytes.
 # slow: make reads three trees.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -20,11 +21,17 @@ list_maps_and_libraries() { # FOLDER ARGUMENTS: prints the maps and libraries of
 tree="$dir/with a blank"
 clone_sources "$dir/plain"
 list_maps_and_libraries "$dir/plain" >"$dir/here"
+objects='build/o/runner/main.o build/o/build_mark.o build/o/sim/runner/sim/guest/mutex.o'
+# shellcheck disable=SC2086 # words
+digests() { CCACHE_DISABLE=1 SOURCE_DATE_EPOCH=1 make -s -C "$1" BUILD=build/o $objects >&2 && (cd "$1" && sha256sum $objects); }
+digests "$dir/plain" >"$dir/bytes"
 check "libraries next to the sources are found" grep -q '^libraries .*-lhwloc' "$dir/here"
 mv "$dir/plain" "$tree"
 rm -rf "$tree/build"
 list_maps_and_libraries "$tree" >"$dir/blank"
 check "a blank in the folder name changes nothing" diff "$dir/here" "$dir/blank"
+same_bytes() { digests "$tree" | diff "$dir/bytes" - && [ "$(wc -l <"$dir/bytes")" = 3 ]; }
+check "a package has the same bytes" same_bytes
 caches() { printf '%s\n' "$1/go-path" "$1/go-cache" | diff - "$dir/caches"; } # FOLDER
 check "the caches of Go are next to the sources" caches "$tree/build"
 rm -rf "$tree/build"
