@@ -277,6 +277,8 @@ $(if $(filter programs,$(MAKECMDGOALS)),$(if $(unknown),$(error NEEDED=$(firstwo
   flavour of $(FLAVOURS) and an id that `readmostly dev list` prints)))
 programs: $(PLACE)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FLAVOURS),$(call can,$(f))), \
   $(NEEDED) $(addprefix plain/,$(filter-out $(notdir $(basename $(IMPL))),$(notdir $(NEEDED))))))
+	@$(foreach id,$(sort $(filter $(call with,missing),$(notdir $(NEEDED)))),echo "skip: $(id) needs $(NEEDS_$(id)): \
+	  \`make deps\` installs what is missing" >&2;)
 
 # ---- readmostly: no map ----------------------------------------------------
 RUNNER := $(wildcard $(addprefix runner/,catalog/*.c plan/*.c campaign/*.c cli/*.c trace/*.c sim/model/*.c))
