@@ -486,6 +486,10 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	rm_plan_run_waiting(&prepared->plan, &prepared->catalog,
 	        rm_repeats_has_waiting(&prepared->plan,
 	                rm_journal_attempts(prepared->journal)));
+	result = rm_campaign_check_order(&prepared->plan, &prepared->arms,
+	        rm_journal_attempts(prepared->journal), prepared->dir, error);
+	if (result)
+		return result;
 	return rm_journal_read(prepared->journal, rm_tally_restore_line,
 	        &prepared->tally, error);
 }
