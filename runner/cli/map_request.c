@@ -16,6 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EXPECTED                                                     \
+	": expected a map program: `make programs NEEDED=plain/ID` " \
+	"builds build/gcc/maps/plain/ID"
+
 /* Runs the program and returns its output, owned by the caller. NULL with
    `error`. */
 static char *run_program(const char *program, const json_t *json,
@@ -38,7 +42,7 @@ static char *run_program(const char *program, const json_t *json,
 	free(text);
 	if (!failed)
 		return printed;
-	rm_error_set(error, failed, "%s: %s", program,
+	rm_error_set(error, failed, "%s: %s" EXPECTED, program,
 	        failed == -EIO ? "exited with an error"
 	                       : rm_file_reason(failed));
 	return NULL;
@@ -55,7 +59,8 @@ static int run_for_result(const char *program, const struct rm_request *request,
 		rm_error_set(error, -ENOMEM, "out of memory");
 	json_decref(json);
 	if (printed && !*result)
-		rm_error_set(error, -EIO, "%s: printed no result", program);
+		rm_error_set(
+		        error, -EIO, "%s: printed no result" EXPECTED, program);
 	free(printed);
 	if (!strcmp(words[0], "trial") && *result &&
 	        rm_result_judge(&request->cell, *result))
@@ -124,7 +129,13 @@ int rm_cli_trial(int argc, char **argv)
 		        ">RESULT\n\nRuns PROGRAM, or the program of the "
 		        "request's map, and checks its result as a campaign "
 		        "does (docs/reference/trial-protocol.md).\n");
-		return argc > 2 || strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
+		if (argc == 2 && !strcmp(argv[1], "--help"))
+			return RM_OK;
+		fprintf(stderr, "readmostly dev trial: \"%s\": %s\n",
+		        argv[argc - 1],
+		        argc > 2 ? "expected at most one PROGRAM"
+		                 : "no such option");
+		return RM_USAGE;
 	}
 	if (rm_file_read(stdin, 1 << 20, &text, &length) || !length)
 		rm_error_set(&error, 0,

@@ -34,7 +34,7 @@ struct arguments {
 	const char *state;  /* file for the final content of the map */
 	uint64_t threads, passes;
 	struct rm_shape shape;
-	bool binary;
+	bool binary, tunes_replay;
 	const char *file; /* the trace, or the workload to record */
 };
 
@@ -72,6 +72,12 @@ static void check_options(struct argp_state *state)
 		                  "neither --map nor --write");
 	if (!a->recording.maps && (a->record || a->recording.set_count))
 		argp_error(state, "-o and --set: expected also --record MAP");
+	if (a->tunes_replay && !a->replay)
+		argp_error(state, "--threads, --passes and --shape: expected "
+		                  "also --map MAP");
+	if (a->binary && !a->write && !a->record)
+		argp_error(state, "--binary: expected also --write OTHER or "
+		                  "--record MAP");
 	if (a->replay && a->write)
 		argp_error(
 		        state, "--map and --write: expected only one of them");
@@ -87,6 +93,8 @@ static error_t parse_replay(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	a->tunes_replay |= key == OPTION_THREADS || key == OPTION_PASSES ||
+	                   key == OPTION_SHAPE;
 	switch (key) {
 	case OPTION_THREADS:
 		a->threads =
@@ -425,7 +433,7 @@ int rm_cli_replay(int argc, char **argv)
 	a.recording.sets = calloc((size_t)argc, sizeof(char *));
 	if (!a.recording.sets)
 		return RM_FAILED;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	rm_argument_parse(&argp, argc, argv, &a);
 	if (a.recording.maps)
 		status = record(&a);
 	else if (rm_trace_load(a.file, &trace, &error))

@@ -126,6 +126,9 @@ static void check_options(struct argp_state *state)
 		argp_error(state, "%s", error.text);
 	if (wishes->sources.touched && !wishes->sources.mode)
 		argp_error(state, "--touched: expected also --mode NAME");
+	if (wishes->resume && arguments->needs)
+		argp_error(state,
+		        "--needs and --resume: expected only one of them");
 	if (wishes->resume && !wishes->dir)
 		argp_error(state, "--resume: expected also -o DIR");
 	if (wishes->sources.override_count && !wishes->sources.mode &&
@@ -263,7 +266,7 @@ int rm_cli_run(int argc, char **argv)
 		return RM_USAGE;
 	arguments.wishes.arms = &arguments.arms;
 	arguments.wishes.notes = json_object();
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	if (arguments.needs)
 		return print_needs(&arguments.wishes);
 	rm_start_apply(&arguments.start, &arguments.wishes);
