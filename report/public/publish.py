@@ -28,9 +28,9 @@ def publish(folder: Path, where: str | None, out: Path) -> int:
     folders.replace(file, text_of(found))
     status = verify(file, folder if where else None)
     if status == DONE:
-        failed = found.trust.reason
-        print(f"Trust: {found.trust.verdict.value}"
-              + (f" (check {failed.state.value}: {failed.question.value})" if failed else "") + "." + "".join(f" {n}." for n in found.notes))
+        why = [f"check {c.state.value}: {c.question.value}" for c in [found.trust.reason] if c]
+        print(f"Trust: {'; '.join([found.trust.verdict.value, *why])}."
+              + "".join(f" {n}." for n in found.notes))
         if not campaign.complete:
             command = "run" if campaign.path == folder else "dev claims run"
             print(f"Next: readmostly {command} --resume -o {folder}, then publish it again")

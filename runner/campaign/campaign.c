@@ -479,21 +479,6 @@ struct position {
 	size_t number;
 };
 
-static bool is_line_of(const struct position *position,
-        const struct rm_cell *cell, unsigned block, unsigned attempt)
-{
-	struct rm_arm_set set = rm_arms_find_set(position->repeats->arms, cell);
-	char key[RM_TRIAL_KEY_BYTES];
-
-	for (size_t i = 0; i < set.count; i++) {
-		snprintf(key, sizeof(key), RM_TRIAL_KEY, cell->id,
-		        (long long)block, (long long)attempt, set.arms[i].name);
-		if (!strcmp(key, json_object_iter_key(position->line)))
-			return true;
-	}
-	return false;
-}
-
 /* Passes the lines of one turn. Returns 1 if the next line is another one. */
 static int pass_turn(
         void *context, size_t number, unsigned block, unsigned attempt)
@@ -502,9 +487,13 @@ static int pass_turn(
 	const struct rm_repeats *repeats = position->repeats;
 	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
 	size_t left = rm_arms_find_set(repeats->arms, cell).count;
+	char key[RM_TRIAL_KEY_BYTES]; /* without the arm */
+	int size = snprintf(key, sizeof(key), RM_TRIAL_KEY, cell->id,
+	        (long long)block, (long long)attempt, "");
 
 	for (; left && position->line; left--, position->number++) {
-		if (!is_line_of(position, cell, block, attempt))
+		if (strncmp(key, json_object_iter_key(position->line),
+		            (size_t)size))
 			return 1;
 		position->line = json_object_iter_next(
 		        (json_t *)(uintptr_t)repeats->attempts, position->line);

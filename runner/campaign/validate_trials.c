@@ -59,10 +59,10 @@ struct reading {
 /* Lines from this number on cannot be kept. */
 static void mark_bad(struct reading *reading, size_t number)
 {
-	size_t *bad_line = &reading->validation->bad_line;
+	size_t bad_line = reading->validation->bad_line;
 
-	if (!*bad_line || number < *bad_line)
-		*bad_line = number;
+	if (!bad_line || number < bad_line)
+		reading->validation->bad_line = number;
 }
 
 static void line_problem(

@@ -72,15 +72,15 @@ static void check_options(struct argp_state *state)
 		                  "neither --map nor --write");
 	if (!a->recording.maps && (a->record || a->recording.set_count))
 		argp_error(state, "-o and --set: expected also --record MAP");
-	if (a->tunes_replay && !a->replay)
-		argp_error(state, "--threads, --passes and --shape: expected "
-		                  "also --map MAP");
-	if (a->binary && !a->write && !a->record)
-		argp_error(state, "--binary: expected also --write OTHER or "
-		                  "--record MAP");
 	if (a->replay && a->write)
 		argp_error(
 		        state, "--map and --write: expected only one of them");
+	if (a->tunes_replay && !a->replay)
+		argp_error(state,
+		        "--threads, --passes and --shape need --map MAP");
+	if (a->binary && !a->write && !a->record)
+		argp_error(
+		        state, "--binary needs --write OTHER or --record MAP");
 	if (a->state && (!a->replay || !a->shape.str))
 		argp_error(state,
 		        "--state: expected also --map MAP, with a shape of "

@@ -118,6 +118,9 @@ static void check_options(struct argp_state *state)
 
 	if (arguments->group && wishes->counters)
 		argp_error(state, "--group and --counters: expected one");
+	if (wishes->resume && arguments->needs)
+		argp_error(state,
+		        "--needs and --resume: expected only one of them");
 	if (arguments->group)
 		wishes->counters = arguments->group;
 	wishes->sources.overrides = arguments->sets.list;
@@ -126,9 +129,6 @@ static void check_options(struct argp_state *state)
 		argp_error(state, "%s", error.text);
 	if (wishes->sources.touched && !wishes->sources.mode)
 		argp_error(state, "--touched: expected also --mode NAME");
-	if (wishes->resume && arguments->needs)
-		argp_error(state,
-		        "--needs and --resume: expected only one of them");
 	if (wishes->resume && !wishes->dir)
 		argp_error(state, "--resume: expected also -o DIR");
 	if (wishes->sources.override_count && !wishes->sources.mode &&
