@@ -87,9 +87,6 @@ ALL_IDS := $(foreach name,$(NAMES),$(firstword $(subst |, ,$(name))))
 near     = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' \
   '$(1)' $(ALL_IDS) 2>/dev/null)
 no_map   = no map is called $(1)$(if $(near), (did you mean $(near)?))
-# Rejects words of a variable of the command line, $(1), that are no ids.
-known    = $(foreach id,$(filter-out $(ALL_IDS),$(subst $(comma), ,$($(1)))),$(error $(1)=$($(1)): $(call no_map,$(id)): \
-  expected an id that $(BUILD)/readmostly dev list prints))
 with     = $(foreach id,$(ALL_IDS),$(if $(filter $(1),$(STATE_$(id))),$(id)))
 BUILT   := $(call with,built)
 FOREIGN := $(filter $(call with,language),$(BUILT))
@@ -139,15 +136,14 @@ all: $(PLACE)/readmostly author maps  ## build all programs that this machine su
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
 bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
-	$(call known,MAPS)
 	@$(RUN) runner/bench.sh $(BENCH_ARGS)
 
 crossover:  ## find where the ranking of two maps flips: A=map B=map MODE=quick|standard
-	$(call known,A)$(call known,B)
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
 
 flamegraph:  ## draw sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
-	$(call known,MAP)
+	$(if $(filter-out $(ALL_IDS),$(MAP)),$(error MAP=$(MAP): $(call no_map,$(MAP)): expected an id \
+	  that $(BUILD)/readmostly dev list prints))
 	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
 
 man: $(BUILD)/readmostly  ## write man pages and shell completion to build/man

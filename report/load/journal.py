@@ -35,7 +35,7 @@ def read(path: Path | str) -> Campaign:
     lines = list(planned_lines(path, plan, sealed, problems))
     attempts = attempts_of(lines, problems)
     plan = repeats.with_resumed(plan, {cell for cell, _, _ in attempts})
-    if sealed and not problems:
+    if sealed and not plan.synthetic and not problems:
         check_order(path, plan, lines)
     used = {id(trial) for tries in attempts.values() for trial in tries}
     cells = cells_of(path, plan, attempts)
