@@ -14,7 +14,7 @@ rm -r "$dir"/begun/stage-0[2-9]*
 
 # Nothing is installed or built here.
 printf '#!/bin/sh\n' >"$dir/bin/make"
-printf '#!/bin/sh\necho install ok installed\n' >"$dir/bin/dpkg-query"
+printf '#!/bin/sh\nfor package; do echo "$package install ok installed"; done\n' >"$dir/bin/dpkg-query"
 cat >"$dir/b/readmostly" <<END
 #!/bin/sh
 case "\$*" in
