@@ -113,6 +113,19 @@ static int run_trial(struct rm_request *request, const char *program,
 	return status;
 }
 
+static int print_trial_usage(int argc, char **argv)
+{
+	fprintf(stderr, "usage: readmostly dev trial [PROGRAM] <REQUEST "
+	                ">RESULT\n\nRuns PROGRAM, or the program of the "
+	                "request's map, and checks its result as a campaign "
+	                "does (docs/reference/trial-protocol.md).\n");
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return RM_OK;
+	fprintf(stderr, "readmostly dev trial: \"%s\": %s\n", argv[argc - 1],
+	        argc > 2 ? "expected at most one PROGRAM" : "no such option");
+	return RM_USAGE;
+}
+
 /* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
@@ -123,20 +136,8 @@ int rm_cli_trial(int argc, char **argv)
 	size_t length;
 	int status;
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr,
-		        "usage: readmostly dev trial [PROGRAM] <REQUEST "
-		        ">RESULT\n\nRuns PROGRAM, or the program of the "
-		        "request's map, and checks its result as a campaign "
-		        "does (docs/reference/trial-protocol.md).\n");
-		if (argc == 2 && !strcmp(argv[1], "--help"))
-			return RM_OK;
-		fprintf(stderr, "readmostly dev trial: \"%s\": %s\n",
-		        argv[argc - 1],
-		        argc > 2 ? "expected at most one PROGRAM"
-		                 : "no such option");
-		return RM_USAGE;
-	}
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return print_trial_usage(argc, argv);
 	if (rm_file_read(stdin, 1 << 20, &text, &length) || !length)
 		rm_error_set(&error, 0,
 		        "standard input: expected a request of at most 1 "

@@ -17,7 +17,7 @@ check "which is in the list of modes" contains "$out" "SET=articles MODE=quick, 
 check "a mode missing in the set is rejected" refused "SET=peers MODE=full: no such mode" bench SET=peers MODE=full
 check "modes of the crossover are listed without its set" refused \
 	"MODE=full: no such mode: expected one of MODE=quick, MODE=standard" crossover A=gomap_rw B=ck_ht MODE=full
-check "an unclosed bracket is named" refused "NODES=n[3-: a bracket has no pair" campaign 'NODES=n[3-'
+check "an unclosed bracket is named" refused "NODES=n[3-: unpaired bracket" campaign 'NODES=n[3-'
 check "a missing source is the only error" refused "IMPL=/none.c: no such file: expected" check-dispatch IMPL=/none.c
 check "without a message of awk" eval '! contains "$out" awk >/dev/null'
 check "a missing folder is named with its variable" eval \
