@@ -77,6 +77,9 @@ need_libraries = $(if $(LACKING),$(error pkg-config $(if $(shell command -v pkg-
   `make deps`, or install $(shell awk '$$1 == "build" && $$3 == "needed" && !/python/ { print $$2 }' .ci/packages)$(if \
   $(PKG_CONFIG_LIBDIR),$(comma) or unset PKG_CONFIG_LIBDIR=$(PKG_CONFIG_LIBDIR))))
 
+$(foreach f,$(IMPL),$(if $(wildcard $(f))$(IMPL_MAKE),,$(error IMPL=$(f): no such file: expected the source of a map \
+  (FILE.c or FILE.cc; docs/guide/your-map.md) or FILE.so)))
+
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
 # its states and its libraries. A map is built if pkg-config knows each library on its `needs:` line.
 comma   := ,

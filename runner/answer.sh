@@ -17,7 +17,7 @@ crossover)
 		echo "$what: missing:$missing: expected A=<map> B=<map>" >&2
 		exit 2
 	fi
-	maps=(--maps "$1,$2")
+	maps=(--maps "$1,$2") chosen="A=$1 B=$2"
 	command=(dev crossover "$1" "$2")
 	shift 2
 	;;

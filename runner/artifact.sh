@@ -35,7 +35,7 @@ sources() {
 # Copies what a campaign's folder may contain (results/README.md), without its report.
 campaign() { # FOLDER
 	name=$(basename "$(realpath "$1")")
-	[ -d "$1" ] || die 2 "$1: no such folder"
+	[ -d "$1" ] || die 2 "CAMPAIGNS=$1: no such folder: expected the folder of a campaign (\`ls results\`)"
 	[ ! -e "$stage/campaigns/$name" ] || die 2 "$1: the artifact already has a campaign of that name"
 	"$build/readmostly" dev validate "$1" >"$stage/said" 2>&1 || {
 		{ head -n 3; tail -n 1; } <"$stage/said" >&2

@@ -32,6 +32,7 @@ for file in $IMPL; do touched+=("$(basename "${file%.*}")"); done
 touched+=(${MAPS//,/ })
 mapfile -t touched < <(printf '%s\n' "${touched[@]}" | awk 'NF && !seen[$0]++')
 [ ${#touched[@]} = 0 ] || set -- "$@" --touched "${touched[*]}"
+chosen=MAPS=$MAPS
 needs_of --mode "$mode" "$@"
 [ ${#touched[@]} = 0 ] || say "touched: ${touched[*]}"
 if [ -n "$BENCH_DRY" ]; then

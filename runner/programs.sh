@@ -24,7 +24,8 @@ go_open() {
 		echo "no Go from 1.19 to 1.23 is here (make deps): the classic sync.Map and map are not compared"
 	fi
 }
-# needs_of [ARGUMENTS of run]: sets $needs to the programs of that run.
+# needs_of [ARGUMENTS of run]: sets $needs to the programs of that run. An error names $chosen, the variables of make,
+# instead of the options.
 needs_of() {
 	mkdir -p "$build"
 	if ! quiet "$build/readmostly" >"$build/readmostly.log" 2>&1; then
@@ -32,7 +33,11 @@ needs_of() {
 		echo "build failed: see $build/readmostly.log" >&2
 		exit 2
 	fi
-	needs=$("$build/readmostly" run "$@" --needs) || exit
+	needs=$("$build/readmostly" run "$@" --needs 2>"$build/needs.log")
+	local status=$? error
+	error=$(<"$build/needs.log") error=${error/run: --touched:/"$chosen:"}
+	[ -z "$error" ] || echo "${error/run: --maps:/"$chosen:"}" >&2
+	[ $status = 0 ] || exit $status
 }
 # build_needed: writes the compiler's output to a log, and prints its end if the build fails.
 build_needed() {

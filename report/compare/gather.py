@@ -282,7 +282,7 @@ def gather(folders: Iterable[Path]) -> Gathered:
     versions, refused = by_version(members, others)
     absent += refused
     if len(members) + len(versions) < 2:
-        another = ": name another one (`ls results`)" * (len(entries) == 1)
+        another = ": name another one (`ls results`)" * (not advice)
         raise JournalError(
             f"{len(members)} of {len(entries)} campaigns can be compared, expected at least two"
             + another + "".join(f"\n  {a.label}: {a.state}: {a.reason}" for a in absent)

@@ -35,6 +35,8 @@ def read(path: Path | str) -> Campaign:
     lines = list(planned_lines(path, plan, sealed, problems))
     attempts = attempts_of(lines, problems)
     plan = repeats.with_resumed(plan, {cell for cell, _, _ in attempts})
+    if sealed and not plan.synthetic and not problems:
+        check_order(path, plan, lines)
     used = {id(trial) for tries in attempts.values() for trial in tries}
     cells = cells_of(path, plan, attempts)
     arms: dict[tuple[str, str], tuple[Trial, ...]] = {}
@@ -178,6 +180,20 @@ def planned_lines(path: Path, plan: Plan, sealed: bool,
             yield number, trial
         else:
             problems.append(f"trials.jsonl:{number}: not in the plan, ignored: {name_of(trial)}")
+
+
+def check_order(path: Path, plan: Plan, lines: list[tuple[int, Trial]]) -> None:
+    """Raises JournalError if a first attempt does not follow in the order of the plan. A resume
+    appends lines only, so a line before it was removed."""
+    cells = {c.id: c for c in plan.cells}
+    planned = [turn for turns in repeats.rounds_of(plan) for turn in turns
+               for _ in plan.arms_of(cells[turn[0]])]
+    found = [(number, trial) for number, trial in lines
+             if trial.attempt == 1 and not cells[trial.cell].skip]
+    for turn, (number, trial) in zip(planned, found):
+        if turn != (trial.cell, trial.block):
+            raise JournalError(f"{path / 'trials.jsonl'}:{number}: a line before it is missing: "
+                               f"{seal.advice(path)}")
 
 
 def attempts_of(lines: list[tuple[int, Trial]],

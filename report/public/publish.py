@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report publish DIR: writes and verifies a campaign's entry for results/public and its
-packed journal. Exit status: as for `public`; 3 written, but the campaign is incomplete."""
+packed journal. Exit status: as for `public`; 3 written, but the campaign is incomplete, or must not
+be published."""
 from pathlib import Path
 
 from report import ending, folders
@@ -27,15 +28,17 @@ def publish(folder: Path, where: str | None, out: Path) -> int:
     folders.replace(file, text_of(found))
     status = verify(file, folder if where else None)
     if status == DONE:
-        print(f"Trust: {found.trust.verdict.value}." + "".join(f" {n}." for n in found.notes))
+        why = [f"check {c.state.value}: {c.question.value}" for c in [found.trust.reason] if c]
+        print(f"Trust: {'; '.join([found.trust.verdict.value, *why])}."
+              + "".join(f" {n}." for n in found.notes))
         if not campaign.complete:
             command = "run" if campaign.path == folder else "dev claims run"
             print(f"Next: readmostly {command} --resume -o {folder}, then publish it again")
             return ending.INCOMPLETE
         if found.trust.verdict is Trust.NOT:
             print(f"Do not add {file} to results/public: its page would recommend no map. "
-                  f"`readmostly report {folder}` names the check that failed; measure again")
-            return status
+                  f"`readmostly report {folder}` explains the check; measure again")
+            return ending.INCOMPLETE
         print(f"Next: add {file}" + ("" if where else f" and {packed} ({size} bytes)") +
               " to results/public in a clone, commit them, and open a merge request")
     return status

@@ -159,11 +159,17 @@ static bool is_folder(const char *path)
 static int find_program(struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
+	const char *share = strrchr(arm->program, '+');
 	int result = 0;
 
 	arm->is_folder = is_folder(arm->program);
 	if (!arm->is_folder)
 		result = rm_sha256_file(arm->program, arm->sha256, &why);
+	if (result && share && share[strlen(share) - 1] == '%')
+		return rm_error_set(error, result,
+		        "arm %s: the share \"%.40s\", expected +0%% to +100%%, "
+		        "e.g. +2%%",
+		        arm->name, share);
 	if (result)
 		return rm_error_set(error, result,
 		        "arm %s: %.300s, expected a map program or a folder "
@@ -228,8 +234,10 @@ int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
 		if (workload_count && arm->workload[0] &&
 		        !is_workload(arm->workload, workloads, workload_count))
 			return rm_error_set(error, -EINVAL,
-			        "--arms %s: no such workload in this campaign",
-			        arm->workload);
+			        "--arms %s: no such workload in this campaign, "
+			        "expected e.g. %s (`readmostly plan` lists "
+			        "all)",
+			        arm->workload, workloads[0].name);
 	}
 	for (size_t i = 0; i < workload_count; i++)
 		if (!has_arms(arms, workloads[i].name))

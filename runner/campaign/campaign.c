@@ -471,3 +471,57 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
 	json_decref(keys);
 	return result;
 }
+
+/* A position in the journal, whose lines are in the order of the keys. */
+struct position {
+	const struct rm_repeats *repeats;
+	void *line; /* iterator of `attempts`; NULL at the end */
+	size_t number;
+};
+
+/* Passes the lines of one turn. Returns 1 if the next line is another one. */
+static int pass_turn(
+        void *context, size_t number, unsigned block, unsigned attempt)
+{
+	struct position *position = context;
+	const struct rm_repeats *repeats = position->repeats;
+	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
+	size_t left = rm_arms_find_set(repeats->arms, cell).count;
+	char key[RM_TRIAL_KEY_BYTES]; /* without the arm */
+	int size = snprintf(key, sizeof(key), RM_TRIAL_KEY, cell->id,
+	        (long long)block, (long long)attempt, "");
+
+	for (; left && position->line; left--, position->number++) {
+		if (strncmp(key, json_object_iter_key(position->line),
+		            (size_t)size))
+			return 1;
+		position->line = json_object_iter_next(
+		        (json_t *)(uintptr_t)repeats->attempts, position->line);
+	}
+	return left > 0;
+}
+
+int rm_campaign_check_order(const struct rm_plan *plan,
+        const struct rm_arms *arms, const json_t *attempts, const char *dir,
+        struct rm_error *error)
+{
+	struct rm_repeats repeats = {
+		.plan = plan, .arms = arms, .attempts = attempts
+	};
+	struct position position = { .repeats = &repeats,
+		.line = json_object_iter((json_t *)(uintptr_t)attempts),
+		.number = 1 };
+	int stopped = 0;
+
+	for (size_t i = 0; i < plan->cell_count && !stopped; i++)
+		if (plan->cells[i].cell.skip[0] && !plan->cells[i].waits)
+			stopped = pass_turn(&position, i, 0, 1);
+	if (!stopped)
+		rm_repeats_walk(&repeats, pass_turn, &position);
+	if (!position.line)
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s/trials.jsonl:%zu: a line before it is missing: "
+	        "`readmostly dev validate %s` prints what can be kept",
+	        dir, position.number, dir);
+}

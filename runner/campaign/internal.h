@@ -21,6 +21,13 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error);
 
+/* Checks that the lines of a journal, `attempts` (rm_journal_attempts()), are
+   the first ones of the plan's order, without a gap. Otherwise returns -EINVAL
+   with `error`. */
+int rm_campaign_check_order(const struct rm_plan *plan,
+        const struct rm_arms *arms, const json_t *attempts, const char *dir,
+        struct rm_error *error);
+
 /* Returns 0 or -ENOMEM with `error`. Plan and arms must outlive the tally. */
 int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_error *error);

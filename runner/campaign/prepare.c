@@ -334,7 +334,8 @@ static int check_busy(const struct rm_run_options *wishes,
 	}
 	if (!result && wishes->wait_idle_s && prepared->busy.is_busy)
 		return rm_error_set(error, -EBUSY,
-		        "%s, after %u s of waiting; nothing was started",
+		        "%s, after %u s of waiting; nothing was started: stop "
+		        "other work, or set a longer --wait-idle",
 		        prepared->busy.text, wishes->wait_idle_s);
 	return result;
 }
@@ -490,8 +491,11 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	rm_plan_run_waiting(&prepared->plan, &prepared->catalog,
 	        rm_repeats_has_waiting(&prepared->plan,
 	                rm_journal_attempts(prepared->journal)));
-	return rm_journal_read(prepared->journal, rm_tally_restore_line,
-	        &prepared->tally, error);
+	result = rm_campaign_check_order(&prepared->plan, &prepared->arms,
+	        rm_journal_attempts(prepared->journal), prepared->dir, error);
+	return result ? result
+	              : rm_journal_read(prepared->journal,
+	                        rm_tally_restore_line, &prepared->tally, error);
 }
 
 /* Compares before anything in the folder changes, since a different build must

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MISSING_NAMED = 10 };
@@ -47,6 +48,7 @@ struct reading {
 	struct rm_tally tally; /* of planned lines */
 	json_int_t turns;      /* number of turns of the walk so far */
 	json_int_t turn;       /* turn of the previous line */
+	size_t *starts;        /* by turn: number of its first line, or 0 */
 	size_t number;         /* number of the current line */
 	bool is_seeded;        /* by_layout is known */
 	bool by_layout;        /* seeds of earlier versions, which gave each map
@@ -54,13 +56,21 @@ struct reading {
 	struct rm_error *error;
 };
 
+/* Lines from this number on cannot be kept. */
+static void mark_bad(struct reading *reading, size_t number)
+{
+	size_t bad_line = reading->validation->bad_line;
+
+	if (!bad_line || number < bad_line)
+		reading->validation->bad_line = number;
+}
+
 static void line_problem(
         struct reading *reading, const char *what, const char *detail)
 {
 	rm_problem(reading->validation, "%s:%zu: %s%s", reading->path,
 	        reading->number, what, detail);
-	if (!reading->validation->bad_line)
-		reading->validation->bad_line = reading->number;
+	mark_bad(reading, reading->number);
 }
 
 static void report_field(void *context, const char *where, const char *what)
@@ -240,15 +250,31 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
+/* Number of the first line of a later turn, or the number after the last line.
+   A missing line of this turn belongs before it. */
+static size_t find_place(const struct reading *reading, json_int_t turn)
+{
+	size_t place = reading->number + 1;
+
+	while (++turn <= reading->turns)
+		if (reading->starts[turn] && reading->starts[turn] < place)
+			place = reading->starts[turn];
+	return place;
+}
+
 /* Checks the order of lines: it decides which repeats the budget allowed. */
 static void check_turn(struct reading *reading, json_int_t turn)
 {
-	if (turn < reading->turn)
+	if (turn < reading->turn) {
 		line_problem(reading,
 		        "out of turn, expected the plan's order, with repeats "
 		        "at the end of their block",
 		        "");
+		mark_bad(reading, find_place(reading, turn));
+	}
 	reading->turn = turn;
+	if (!reading->starts[turn])
+		reading->starts[turn] = reading->number;
 }
 
 static void report_unplanned(
@@ -370,23 +396,53 @@ static int check_line(void *context, size_t number, const char *text,
 	return 0;
 }
 
+/* A line that is missing before others cannot be appended in its turn. */
+static void report_missing_line(
+        struct reading *reading, const char *key, json_int_t turn)
+{
+	size_t place = find_place(reading, turn);
+	bool before = place <= reading->number;
+
+	if (before)
+		mark_bad(reading, place);
+	rm_problem(reading->validation, "%s:%zu: expected a line of %s%s",
+	        reading->path, place, key, before ? " before this one" : "");
+}
+
 static void report_missing(struct reading *reading)
 {
 	size_t count = json_object_size(reading->planned), named = 0;
 	const char *key;
-	json_t *cell;
+	json_t *planned;
 
-	json_object_foreach (reading->planned, key, cell) {
+	json_object_foreach (reading->planned, key, planned) {
 		if (named++ == MISSING_NAMED)
 			break;
-		rm_problem(reading->validation, "%s:%zu: expected a line of %s",
-		        reading->path, reading->number + 1, key);
+		report_missing_line(reading, key,
+		        json_integer_value(json_array_get(planned, 1)));
 	}
 	if (count > MISSING_NAMED)
 		rm_problem(reading->validation,
 		        "%s:%zu: expected %zu more lines of planned trials",
 		        reading->path, reading->number + 1,
 		        count - MISSING_NAMED);
+}
+
+/* Checks the lines against the states that read_state() collected. */
+static int check_lines(struct reading *reading)
+{
+	struct rm_error *error = reading->error;
+	bool failed = expect_planned(reading);
+
+	reading->starts =
+	        calloc((size_t)reading->turns + 1, sizeof(*reading->starts));
+	if (failed || !reading->starts)
+		return rm_error_set(error, -ENOMEM, "no memory");
+	int result = rm_lines_read(reading->path, check_line, reading, error);
+
+	if (!result)
+		report_missing(reading);
+	return result;
 }
 
 int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
@@ -409,14 +465,11 @@ int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
 		result = rm_lines_read(path, read_state, &reading, error);
 	if (!result && rm_repeats_has_waiting(plan, reading.states))
 		rm_plan_run_waiting(plan, NULL, true);
-	if (!result && expect_planned(&reading))
-		result = rm_error_set(error, -ENOMEM, "no memory");
 	if (!result)
-		result = rm_lines_read(path, check_line, &reading, error);
-	if (!result) {
-		report_missing(&reading);
+		result = check_lines(&reading);
+	if (!result)
 		validation->incomplete = rm_tally_incomplete(&reading.tally);
-	}
+	free(reading.starts);
 	json_decref(reading.planned);
 	json_decref(reading.seen);
 	json_decref(reading.states);

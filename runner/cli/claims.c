@@ -46,7 +46,7 @@ static int run(int argc, char **argv)
 		.command = "dev claims run", .kind = "claims", .modes = modes
 	};
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	rm_argument_parse(&argp, argc, argv, &options);
 	options.interrupt_fd = rm_watch_signals();
 	int status = rm_stages_run(&options);
 

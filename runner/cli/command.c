@@ -164,7 +164,7 @@ bool rm_command_switch(int argc, char **argv, const char *name, int key,
 		NULL };
 	bool given = false;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &given);
+	rm_argument_parse(&argp, argc, argv, &given);
 	return given;
 }
 

@@ -192,7 +192,7 @@ int rm_cli_counters(int argc, char **argv)
 	char *text = NULL;
 	int written = RM_OK;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	rm_argument_parse(&argp, argc, argv, &options);
 	int code = rm_topology_load(NULL, &topology, &error);
 
 	if (!code)

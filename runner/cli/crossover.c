@@ -224,7 +224,7 @@ int rm_cli_crossover(int argc, char **argv)
 		        .modes = modes },
 	};
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	arguments.stages.interrupt_fd = rm_watch_signals();
 	int status = arguments.list ? run_list(&arguments)
 	                            : rm_stages_run(&arguments.stages);

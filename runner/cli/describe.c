@@ -36,7 +36,7 @@ int rm_cli_describe(int argc, char **argv)
 {
 	bool schema = false;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &schema);
+	rm_argument_parse(&argp, argc, argv, &schema);
 	if (schema) {
 		json_t *json = rm_cell_schema();
 		int failed = !json || json_dumpf(json, stdout, JSON_INDENT(2));

@@ -145,6 +145,6 @@ int rm_cli_doctor(int argc, char **argv)
 		NULL, NULL, NULL };
 	struct arguments arguments = { 0 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	return arguments.busy ? print_busy() : print_findings(arguments.strict);
 }

@@ -88,7 +88,7 @@ int rm_cli_import(int argc, char **argv)
 	struct rm_trace trace;
 	int status = RM_OK;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	rm_argument_parse(&argp, argc, argv, &a);
 	if (rm_trace_import_twitter(a.file, &trace, &imported, &error))
 		status = rm_print_error("dev import", &error, RM_USAGE);
 	else if (rm_trace_save(a.output, &trace, a.binary, &error))

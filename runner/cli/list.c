@@ -15,6 +15,7 @@ enum form { TEXT, JSON = 'j', IDS = 'i', FACTS = 'f' };
 struct arguments {
 	enum form form;
 	const char *id; /* for FACTS */
+	bool conflict;  /* two forms were given */
 };
 
 /* Size of the text that explains why a map is not simulated. */
@@ -165,7 +166,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	struct arguments *arguments = state->input;
 
 	if (key == JSON || key == IDS || key == FACTS)
-		*arguments = (struct arguments){ (enum form)key, text };
+		*arguments = (struct arguments){ (enum form)key, text,
+			arguments->form && arguments->form != (enum form)key };
+	else if (key == ARGP_KEY_SUCCESS && arguments->conflict)
+		argp_error(state, "--json, --ids and --facts: expected only "
+		                  "one of them");
 	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
 	else
@@ -194,10 +199,10 @@ int rm_cli_list(int argc, char **argv)
 		NULL, NULL, NULL };
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
-	struct arguments arguments = { TEXT, NULL };
+	struct arguments arguments = { TEXT, NULL, false };
 	int code = RM_OK;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	if (rm_catalog_load(NULL, &catalog, &error))
 		code = rm_print_error("dev list", &error, RM_INCOMPLETE);
 	else if (arguments.form == IDS)

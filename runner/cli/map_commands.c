@@ -384,10 +384,17 @@ static int exec_for_author(const char *command, int argc, char **argv)
 	char name[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
 	bool found = file && is_adapter(argv[file]);
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		found |= find_argument(argc, argv, NULL, ends[i]) > 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends) && !found; i++)
+		found = (file = find_argument(argc, argv, NULL, ends[i])) > 0;
 	if (!found)
 		return RM_OK;
+	if (access(argv[file], R_OK)) {
+		fprintf(stderr,
+		        "readmostly %s: %s: cannot be read: expected a source "
+		        "file\n",
+		        command, argv[file]);
+		return RM_USAGE;
+	}
 	snprintf(name, sizeof(name), "author/readmostly-%s", command);
 	execv(rm_host_sibling_path(name, path, sizeof(path)), argv);
 	fprintf(stderr, "readmostly %s: %s: %s; build it by `make author`\n",

@@ -16,6 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define EXPECTED                                                     \
+	": expected a map program: `make programs NEEDED=plain/ID` " \
+	"builds build/gcc/maps/plain/ID"
+
 /* Runs the program and returns its output, owned by the caller. NULL with
    `error`. */
 static char *run_program(const char *program, const json_t *json,
@@ -38,7 +42,7 @@ static char *run_program(const char *program, const json_t *json,
 	free(text);
 	if (!failed)
 		return printed;
-	rm_error_set(error, failed, "%s: %s", program,
+	rm_error_set(error, failed, "%s: %s" EXPECTED, program,
 	        failed == -EIO ? "exited with an error"
 	                       : rm_file_reason(failed));
 	return NULL;
@@ -55,7 +59,8 @@ static int run_for_result(const char *program, const struct rm_request *request,
 		rm_error_set(error, -ENOMEM, "out of memory");
 	json_decref(json);
 	if (printed && !*result)
-		rm_error_set(error, -EIO, "%s: printed no result", program);
+		rm_error_set(
+		        error, -EIO, "%s: printed no result" EXPECTED, program);
 	free(printed);
 	if (!strcmp(words[0], "trial") && *result &&
 	        rm_result_judge(&request->cell, *result))
@@ -108,6 +113,19 @@ static int run_trial(struct rm_request *request, const char *program,
 	return status;
 }
 
+static int print_trial_usage(int argc, char **argv)
+{
+	fprintf(stderr, "usage: readmostly dev trial [PROGRAM] <REQUEST "
+	                ">RESULT\n\nRuns PROGRAM, or the program of the "
+	                "request's map, and checks its result as a campaign "
+	                "does (docs/reference/trial-protocol.md).\n");
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return RM_OK;
+	fprintf(stderr, "readmostly dev trial: \"%s\": %s\n", argv[argc - 1],
+	        argc > 2 ? "expected at most one PROGRAM" : "no such option");
+	return RM_USAGE;
+}
+
 /* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
@@ -118,14 +136,8 @@ int rm_cli_trial(int argc, char **argv)
 	size_t length;
 	int status;
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr,
-		        "usage: readmostly dev trial [PROGRAM] <REQUEST "
-		        ">RESULT\n\nRuns PROGRAM, or the program of the "
-		        "request's map, and checks its result as a campaign "
-		        "does (docs/reference/trial-protocol.md).\n");
-		return argc > 2 || strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
-	}
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return print_trial_usage(argc, argv);
 	if (rm_file_read(stdin, 1 << 20, &text, &length) || !length)
 		rm_error_set(&error, 0,
 		        "standard input: expected a request of at most 1 "

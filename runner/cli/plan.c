@@ -71,6 +71,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPTION_REQUESTS:
 		arguments->requests = true;
 		return 0;
+	case ARGP_KEY_SUCCESS:
+		if (arguments->json + arguments->requests + arguments->cells >
+		        1)
+			argp_error(state, "--json, --requests and --cells: "
+			                  "expected only one of them");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -402,7 +408,7 @@ int rm_cli_plan(int argc, char **argv)
 	const char *nothing;
 	int status;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (rm_argument_parse(&argp, argc, argv, &arguments))
 		return RM_FAILED;
 	status = rm_planned_load(&arguments.plan, &planned, &error);
 	if (status) {

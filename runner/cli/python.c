@@ -103,12 +103,11 @@ static void describe_call(
 int rm_python_read(const char *python, const struct rm_report_call *call,
         char **text, struct rm_error *error)
 {
-	char *argv[RM_PYTHON_ARGS + 4], name[256];
+	char *argv[RM_PYTHON_ARGS + 4];
 	int input = call->input ? rm_capture_input(call->input) : -1;
 	int result;
 
 	build_argv(python, call, argv);
-	describe_call(call, name, sizeof(name));
 	if (call->input && input < 0)
 		return rm_error_set(error, input, "out of memory");
 	result = rm_capture_until(argv, input, call->interrupt_fd, text);
@@ -117,9 +116,7 @@ int rm_python_read(const char *python, const struct rm_report_call *call,
 	if (result == -EINTR)
 		return rm_error_set(error, result, "interrupted");
 	return result ? rm_error_set(error, result,
-	                        "%.150s -m report %.200s failed; its error is "
-	                        "printed above",
-	                        python, name)
+	                        "the report failed; its error is printed above")
 	              : 0;
 }
 

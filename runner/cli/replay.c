@@ -34,7 +34,7 @@ struct arguments {
 	const char *state;  /* file for the final content of the map */
 	uint64_t threads, passes;
 	struct rm_shape shape;
-	bool binary;
+	bool binary, tunes_replay;
 	const char *file; /* the trace, or the workload to record */
 };
 
@@ -75,6 +75,12 @@ static void check_options(struct argp_state *state)
 	if (a->replay && a->write)
 		argp_error(
 		        state, "--map and --write: expected only one of them");
+	if (a->tunes_replay && !a->replay)
+		argp_error(state,
+		        "--threads, --passes and --shape need --map MAP");
+	if (a->binary && !a->write && !a->record)
+		argp_error(
+		        state, "--binary needs --write OTHER or --record MAP");
 	if (a->state && (!a->replay || !a->shape.str))
 		argp_error(state,
 		        "--state: expected also --map MAP, with a shape of "
@@ -87,6 +93,8 @@ static error_t parse_replay(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	a->tunes_replay |= key == OPTION_THREADS || key == OPTION_PASSES ||
+	                   key == OPTION_SHAPE;
 	switch (key) {
 	case OPTION_THREADS:
 		a->threads =
@@ -425,7 +433,7 @@ int rm_cli_replay(int argc, char **argv)
 	a.recording.sets = calloc((size_t)argc, sizeof(char *));
 	if (!a.recording.sets)
 		return RM_FAILED;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	rm_argument_parse(&argp, argc, argv, &a);
 	if (a.recording.maps)
 		status = record(&a);
 	else if (rm_trace_load(a.file, &trace, &error))

@@ -5,8 +5,7 @@
 
 int rm_cli_report(int argc, char **argv)
 {
-	return rm_python_exec_command(
-	        "report", argc == 1 ? "--help" : NULL, argc, argv);
+	return rm_python_exec_command("report", NULL, argc, argv);
 }
 
 int rm_cli_compare(int argc, char **argv)

@@ -385,7 +385,7 @@ int rm_cli_reproduce(int argc, char **argv)
 	struct rm_error error = { 0 };
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &repro);
+	rm_argument_parse(&argp, argc, argv, &repro);
 	repro.wishes.interrupt_fd = rm_watch_signals();
 	int result = prepare(&repro, &error);
 

@@ -118,6 +118,9 @@ static void check_options(struct argp_state *state)
 
 	if (arguments->group && wishes->counters)
 		argp_error(state, "--group and --counters: expected one");
+	if (wishes->resume && arguments->needs)
+		argp_error(state,
+		        "--needs and --resume: expected only one of them");
 	if (arguments->group)
 		wishes->counters = arguments->group;
 	wishes->sources.overrides = arguments->sets.list;
@@ -263,7 +266,7 @@ int rm_cli_run(int argc, char **argv)
 		return RM_USAGE;
 	arguments.wishes.arms = &arguments.arms;
 	arguments.wishes.notes = json_object();
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	if (arguments.needs)
 		return print_needs(&arguments.wishes);
 	rm_start_apply(&arguments.start, &arguments.wishes);

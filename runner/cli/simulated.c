@@ -71,7 +71,7 @@ int rm_simulated_main(int argc, char **argv, const struct argp *argp,
 	json_t *list;
 	int status;
 
-	if (argp_parse(argp, argc, argv, 0, NULL, simulated))
+	if (rm_argument_parse(argp, argc, argv, simulated))
 		return RM_FAILED;
 	list = json_array();
 	status = run_cells(simulated, list, &error);

@@ -194,15 +194,20 @@ int rm_cli_timeline(int argc, char **argv)
 	struct rm_cell *cell = NULL;
 	int status;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (rm_argument_parse(&argp, argc, argv, &arguments))
 		return RM_FAILED;
 	status = rm_planned_load(&arguments.plan, &planned, &error);
 	if (!status)
 		cell = choose_cell(&planned.plan, arguments.cell);
 	if (!status && !cell)
 		status = rm_error_set(&error, RM_USAGE,
-		        "no cell can be traced: run `readmostly plan --cells` "
-		        "to list cells");
+		        "%s%.200s%sno cell can be traced: run `readmostly plan "
+		        "--cells` to list cells",
+		        arguments.cell ? "--cell " : "",
+		        arguments.cell ? arguments.cell : "",
+		        arguments.cell ? ": of the cells with this text in "
+		                         "their ids, "
+		                       : "");
 	if (cell)
 		status = run(arguments.out, &planned.plan, cell);
 	else

@@ -137,6 +137,6 @@ int rm_cli_validate(int argc, char **argv)
 		NULL, NULL, NULL };
 	const char *dir = NULL;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &dir);
+	rm_argument_parse(&argp, argc, argv, &dir);
 	return rm_validate_and_print(dir);
 }

@@ -204,7 +204,7 @@ int rm_cli_verify_artifact(int argc, char **argv)
 	struct rm_error error = { 0 };
 	char python[RM_PYTHON_BYTES], into[RM_PATH_BYTES];
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	if (access(arguments.path, R_OK)) {
 		rm_error_set(&error, -errno,
 		        "%s: %s, expected an artifact of `make artifact`",

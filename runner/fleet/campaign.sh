@@ -37,6 +37,8 @@ configure() {
 		refuse "no machines: expected NODES=..., PARTITION=... or MACHINES=file"
 	[ -z "$MACHINES" ] || [ -z "$NODES" ] ||
 		refuse "MACHINES=$MACHINES and NODES=$NODES: expected one of them"
+	[[ $NODES =~ ^[^][]*(\[[^][]+\][^][]*)*$ ]] ||
+		refuse "NODES=$NODES: unpaired bracket: expected names such as n1,n[3-5]"
 	[ $LAUNCHER = slurm ] || command -v rsync >/dev/null || refuse "rsync is not installed on this computer"
 	[ $LAUNCHER = ssh ] || command -v sbatch >/dev/null ||
 		refuse "no sbatch: run it on a login node of Slurm, or use MACHINES=file (docs/guide/many-machines.md)"

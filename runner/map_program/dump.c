@@ -179,7 +179,7 @@ int rm_program_dump(int argc, char **argv)
 		.sizing = { .threads = 1, .shape = RM_U64X8, .seed = 1 } };
 
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	rm_argument_parse(&argp, argc, argv, &args);
 	if (strcmp(args.map, rm_this_map.id)) {
 		fprintf(stderr,
 		        "readmostly dev dump: no map is called \"%s\"; "

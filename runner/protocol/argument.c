@@ -1,13 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* argument.c - reads command-line arguments: numbers, shapes, single
    arguments. */
+#include "runner/base/nearest.h"
 #include "runner/base/number.h"
 #include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
 
 #include <argp.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* True if the option is known or its beginning; offers all names. */
+static bool offer_options(const struct argp *argp, struct rm_nearest *nearest)
+{
+	const struct argp_option *option = argp->options;
+	const struct argp_child *child = argp->children;
+	bool known = false;
+
+	for (; option && (option->name || option->key || option->doc); option++)
+		if (option->name) {
+			known |= !strncmp(option->name, nearest->word,
+			        strlen(nearest->word));
+			rm_nearest_offer(nearest, option->name);
+		}
+	for (; child && child->argp; child++)
+		known |= offer_options(child->argp, nearest);
+	return known;
+}
+
+/* Prints a suggestion before the error of argp, which exits. */
+int rm_argument_parse(
+        const struct argp *argp, int argc, char **argv, void *input)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		char word[RM_NEAREST_BYTES_MAX + 1];
+		struct rm_nearest nearest = { .word = word };
+
+		if (strncmp(argv[i], "--", 2))
+			continue;
+		snprintf(word, sizeof(word), "%.*s",
+		        (int)strcspn(argv[i] + 2, "="), argv[i] + 2);
+		if (!offer_options(argp, &nearest) &&
+		        rm_nearest_hint(&nearest)[0])
+			fprintf(stderr, "%s: --%s: did you mean --%s?\n",
+			        argv[0], word, nearest.name);
+	}
+	return argp_parse(argp, argc, argv, 0, NULL, input);
+}
 
 uint64_t rm_argument_number(struct argp_state *state, const char *option,
         const char *text, uint64_t low, uint64_t high)

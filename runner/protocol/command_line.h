@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+struct argp;
 struct argp_state;
 struct rm_shape;
 
@@ -24,6 +25,11 @@ struct rm_shape;
  * arguments end every command with RM_USAGE.
  */
 void rm_program_start(void);
+
+/* argp_parse() with flags 0 and without `arg_index`, which also suggests the
+   option that a wrong one resembles. */
+int rm_argument_parse(
+        const struct argp *argp, int argc, char **argv, void *input);
 
 /* Reads a number in low .. high, with an optional unit as in 64Ki. Ends the
    program with a message that names the option if the text is not such a

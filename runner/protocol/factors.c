@@ -198,8 +198,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(verify_ops) },
 	[RM_KEY_MAPS] = { "maps", "map", .tag = "", .kind = &rm_kind_pattern,
 	        .list = true, .preset = "all", .least = 1,
-	        .expected = "all, ids, globs, or ~ and a glob, e.g. all "
-	                    "~syncmap*",
+	        .expected = "all, ids, globs, or ~ and a glob, separated by "
+	                    "blanks, e.g. all ~syncmap*",
 	        MEMBER(map) },
 	[RM_KEY_BASE] = { "base", .kind = &rm_kind_name, .preset = "gomap_rw",
 	        .expected = "the id of a map", MEMBER(base) },

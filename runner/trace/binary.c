@@ -47,8 +47,10 @@ static int reject_at(const char *file, size_t at, struct rm_error *error,
         const char *what, uint64_t found, uint64_t expected)
 {
 	return rm_error_set(error, -EINVAL,
-	        "%s: byte %zu: %s %" PRIu64 ", expected %" PRIu64, file, at,
-	        what, found, expected);
+	        "%s: byte %zu: %s %" PRIu64 ", expected %" PRIu64
+	        ": copy the file again, or write it again "
+	        "(docs/reference/traces.md)",
+	        file, at, what, found, expected);
 }
 
 /* Reads a record. Returns the record's size, or 0 if fewer bytes are left. */

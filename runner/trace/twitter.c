@@ -462,8 +462,10 @@ int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
 
 	*trace = (struct rm_trace){ 0 };
 	if (failed)
-		rm_error_set(
-		        error, failed, "%s: %s", file, rm_file_reason(failed));
+		rm_error_set(error, failed,
+		        "%s: %s, expected a cache trace of Twitter "
+		        "(docs/reference/traces.md)",
+		        file, rm_file_reason(failed));
 	else
 		failed = rm_trace_parse_twitter(
 		        file, text, length, trace, imported, error);

@@ -14,10 +14,12 @@ rm -r "$dir"/begun/stage-0[2-9]*
 
 # Nothing is installed or built here.
 printf '#!/bin/sh\n' >"$dir/bin/make"
-printf '#!/bin/sh\necho install ok installed\n' >"$dir/bin/dpkg-query"
+printf '#!/bin/sh\nfor package; do echo "$package install ok installed"; done\n' >"$dir/bin/dpkg-query"
 cat >"$dir/b/readmostly" <<END
 #!/bin/sh
-case "\$*" in *--needs) echo plain/gomap_rw; exit ;; esac
+case "\$*" in
+*none*--needs) echo "readmostly run: \$OPTION: no map is called none" >&2; exit 2 ;;
+*--needs) echo plain/gomap_rw; exit ;; esac
 echo "\$*" >"$dir/calls"
 [ -z "\$PLAYED" ] || echo "\$SAYS \$PLAYED"
 exit \$STATUS
@@ -64,4 +66,10 @@ check "claims and their page are status 0" [ $status = 0 ]
 check "claims are selected by id" contains "$dir/calls" "dev claims run --mode quick S4-01 S4-02"
 check "the last line names the page of the only stage" last_line_is \
 	"report: $dir/claims/stage-01/report/index.html"
+OPTION=--maps run_answer 2 "" crossover gomap_rw none
+check "an unknown map of a search is named with its variables" \
+	last_line_is "readmostly A=gomap_rw B=none: no map is called none"
+export MAPS=none OPTION=--touched
+DEPS=no PATH=$dir/bin:$PATH BUILD=$dir/b runner/bench.sh >"$out" 2>&1
+check "and that of make bench" last_line_is "readmostly MAPS=none: no map is called none"
 done_testing

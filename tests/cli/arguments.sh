@@ -139,6 +139,7 @@ check "and an unknown guarantee" refuses '--guarantee x: expected none' \
 	check --history x --guarantee x
 check "a history excludes a map" refuses '"gomap": expected no map' \
 	check --history x gomap
+check "run suggests an option" refuses '--sed: did you mean --set?' run --sed=keys=1 x.conf
 check "--map excludes --write" refuses '--map and --write: expected only one' \
 	replay x --map gomap --write y
 check "--resume excludes --set" refuses '--set: expected --mode NAME or FILE' \
@@ -150,6 +151,10 @@ check "a machine needs a name" refuses '--machines ",": expected names' \
 check "advise requires a folder" refuses 'required: DIR, --writes' advise
 
 # Errors of files and variables name what is valid, or the next step.
+printf 'writes = 3%%\nkeys = 1Ki\nthreads = 1\nmaps = gomap_rw\n' >"$dir/good.conf"
+sed 's/^maps.*/maps = a,b/' "$dir/good.conf" >"$dir/comma.conf"
+sed '1d; s/^keys.*/keys = file:none/' "$dir/good.conf" >"$dir/trace.conf"
+"$bin" dev replay "$dir/ops" --write "$dir/whole.trace" --binary && head -c 20 "$dir/whole.trace" >"$dir/cut.trace"
 head -c 400 /bin/ls >"$dir/binary.conf"
 echo 'int x = y;' >"$dir/broken.c"
 echo '{"format":"readmostly-history"}' >"$dir/old.jsonl"
@@ -169,6 +174,25 @@ not built: correct the first error above|explore DIR/broken.c
 ^readmostly dev verify-artifact: [^ ]*/none: No such.*, expected an artifact of `make artifact`|verify-artifact DIR/none
 old.jsonl:1: no "version", expected 1|check --history=DIR/old.jsonl
 none: No such file.*, expected a recorded history (docs|check --history=DIR/none
+--needs and --resume: expected only one|run --needs --resume -o DIR
+--json, --requests and --cells: expected only one|plan --requests --json x.conf
+--json, --ids and --facts: expected only one|list --ids --json
+--ops and --budget: expected only one|check gomap_rw --ops=10 --budget=5
+--threads, --passes and --shape need --map|replay DIR/ops --threads=2
+--binary needs --write OTHER or --record|replay DIR/ops --binary
+required: DIR|report
+--shape: 'u9x9': expected .*KEY u64, str16,|advise DIR --writes 3% --keys 1Ki --threads 2 --shape u9x9
+nothere.cc: cannot be read: expected a source|check DIR/nothere.cc
+--program-file .*none: expected a program (docs|explore gomap_rw --program-file=DIR/none
+"--bogus": no such option|trial --bogus
+arm a: the share "+x%", expected +0%|run --mode smoke --arms a=DIR+x%,b=DIR -o DIR/x
+--arms zzz: no such workload .*expected e.g. uniform|run --mode smoke --arms zzz:a=DIR,b=/bin -o DIR/x
+--cell zzz: .*no cell can be traced|timeline DIR/good.conf --cell=zzz
+maps = "a,b", expected .*separated by blanks|plan DIR/comma.conf
+keys = .*none: No such.*expected a trace: `readmostly dev|plan DIR/trace.conf
+none: No such.*expected a trace: `readmostly dev|replay DIR/none
+none: No such.*, expected a cache trace|import twitter DIR/none -o DIR/x
+the file ends within the header.*: copy the file again|replay DIR/cut.trace
 END
 for variable in 'RM_PAGE=nope: expected no or yes' 'RM_SYSFS=/none: expected a folder with proc/'; do
 	check "${variable%%:*} is rejected" eval \
@@ -176,6 +200,11 @@ for variable in 'RM_PAGE=nope: expected no or yes' 'RM_SYSFS=/none: expected a f
 done
 check "a bad request is rejected with the source of valid ones" eval \
 	'echo "{}" | "$bin" dev trial 2>"$dir/err"; [ $? = 2 ] && contains "$dir/err" "not 2; \`readmostly plan FILE --requests\`"'
+for program in /bin/true /none; do
+	check "dev trial $program names a valid program" eval \
+		'"$bin" plan --requests "$dir/good.conf" | head -n 1 | "$bin" dev trial $program 2>"$dir/err"; [ $? = 3 ] &&
+		contains "$dir/err" "expected a map program: \`make programs NEEDED=plain/ID"'
+done
 check "a refused run makes no folder" [ ! -e "$dir/x" ]
 check "lost output of JSON has its reason" eval \
 	'! "$bin" env machine --json 2>"$dir/err" >/dev/full && contains "$dir/err" "lost: No space left on device: free"'

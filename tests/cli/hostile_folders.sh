@@ -60,6 +60,25 @@ run --resume -o "$dir/c"
 check "a link in place of histograms ends a resume" contains "$out" "histograms: a symbolic link"
 check "nothing is written to the target" [ "$(ls "$dir/diary")" = page ]
 
+# A line was removed before others, and a resume by an earlier version appended it.
+for lost in 1 3; do
+	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c" && sed -i ${lost}d "$dir/c/trials.jsonl"
+	run --resume -o "$dir/c"
+	check "a resume rejects a journal without line $lost" contains "$out" ":$lost: a line before it is missing: \`readmostly dev"
+	"$python" -m report "$dir/c" >"$out" 2>&1
+	check "so does the report" contains "$out" ": a line before it is missing: \`readmostly dev validate"
+	"$readmostly" dev validate "$dir/c" >"$out"
+	check "validate names line $lost" contains "$out" "trials.jsonl:$lost: expected a line of tiny/gomap_rw"
+	sed -n ${lost}p "$dir/good/trials.jsonl" >>"$dir/c/trials.jsonl"
+	"$python" -m report "$dir/c" >"$out" 2>&1
+	check "the report rejects a line at a wrong place" contains "$out" ": a line before it is missing"
+	"$readmostly" dev validate "$dir/c" >"$out"
+	check "validate finds the first line to remove" contains "$out" "sed -i.damaged '$lost,\$d'"
+	eval "$(grep -o 'sed -i[^`]*' "$out")"
+	run --resume -o "$dir/c"
+	check "these commands repair the campaign" "$readmostly" dev validate "$dir/c"
+done
+
 # Links in a folder before the campaign is created.
 mkdir "$dir/planted"
 for name in topology.xml.new topology.xml topology.svg campaign.json.new; do

@@ -298,7 +298,7 @@ check "--busy-ok: no warning" eval '! contains "$out" "waited for a CPU"'
 check "but the record" eval 'busy | grep -q "14.59"'
 run_on_fake_machine refused --wait-idle 1
 check "a --wait-idle that times out is status 2" [ $status = 2 ]
-check "with the reason" contains "$out" "after 1 s of waiting; nothing was started"
+check "with the reason" contains "$out" "after 1 s of waiting; nothing was started: stop other work, or set a longer --wait-idle"
 check "and starts nothing" [ ! -e "$campaign" ]
 (sleep 1.5 && set_load 3.00) &
 run_on_fake_machine waited --wait-idle 60

@@ -15,6 +15,13 @@ check "a set as MODE is rejected with the new spelling" refused \
 	"MODE=articles: no such mode: expected one of MODE=smoke, MODE=quick, " bench MODE=articles
 check "which is in the list of modes" contains "$out" "SET=articles MODE=quick, SET=claims MODE=full"
 check "a mode missing in the set is rejected" refused "SET=peers MODE=full: no such mode" bench SET=peers MODE=full
+check "modes of the crossover are listed without its set" refused \
+	"MODE=full: no such mode: expected one of MODE=quick, MODE=standard" crossover A=gomap_rw B=ck_ht MODE=full
+check "an unclosed bracket is named" refused "NODES=n[3-: unpaired bracket" campaign 'NODES=n[3-'
+check "a missing source is the only error" refused "IMPL=/none.c: no such file: expected" check-dispatch IMPL=/none.c
+check "without a message of awk" eval '! contains "$out" awk >/dev/null'
+check "a missing folder is named with its variable" eval \
+	'! DIRTY=1 runner/artifact.sh "$out.tar" /none >"$out" 2>&1 && contains "$out" "CAMPAIGNS=/none: no such folder: expected"'
 check "an unknown set is rejected" refused "SET=peer: no such mode" bench SET=peer
 check "also for several machines" refused "MODE=peers: no such mode" campaign MODE=peers NODES=n1 PLAN=1
 check "a set as a target is rejected with the new spelling" refused "expected make bench SET=claims" claims

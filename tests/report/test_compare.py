@@ -447,7 +447,8 @@ def test_the_same_campaign_counts_once(trio, tmp_path):
     assert made.json["absent"] == [{"label": "copy", "state": "refused", "reason":
                                     "the same campaign as sound: it counts once"}]
     alone = Compared(trio / "sound", tmp_path / "copy", out=tmp_path / "none")
-    assert alone.status == 2 and "1 of 2 campaigns can be compared" in alone.error
+    assert alone.status == 2 and "1 of 2 campaigns can be compared" in alone.error \
+        and "name another one" in alone.error
     assert not (tmp_path / "none").exists()
 
 

@@ -199,7 +199,7 @@ def test_a_published_entry_is_verified_by_the_journal_next_to_it(given, tmp_path
     for name in ("a.json", "a.tar.xz"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
     status, output, _ = publish(given / "b", "-o", tmp_path)
-    assert status == 0 and "Do not add" in output and "merge request" not in output
+    assert status == 3 and "Do not add" in output and "merge request" not in output
     contents = json.loads((tmp_path / "1/a.json").read_text())
     assert contents == entry_of(given, "a") | {"journal": "a.tar.xz"}
     contents["groups"][0]["needs"] = 99

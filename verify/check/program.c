@@ -39,7 +39,7 @@ struct arguments {
 	bool shape_given;
 	bool quiet;
 	/* --ops: run one round of exactly this many operations */
-	bool ops_given;
+	bool ops_given, budget_given;
 };
 
 struct totals {
@@ -115,11 +115,15 @@ static error_t parse_limits(
 		return 0;
 	case BUDGET:
 		to->limits.budget_ns = budget_s(state, text) * SECOND_NS;
+		to->budget_given = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		rm_argument_set_once(state, &to->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
+		if (to->ops_given && to->budget_given)
+			argp_error(state, "--ops and --budget: expected only "
+			                  "one of them");
 		if (!to->map)
 			argp_error(state, "expected a map's id, or all");
 		return 0;
@@ -457,7 +461,7 @@ int main(int argc, char **argv)
 	rm_program_start();
 	argv[0] = name;
 	arguments.c.story = stdout;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	if (uses_quarantine(&arguments))
 		rm_check_restart_with_quarantine(argc, argv);
 	if (!quarantine_is_possible(&arguments))

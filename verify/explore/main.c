@@ -261,6 +261,11 @@ static void read_written(
 {
 	struct rm_error error = { "" };
 
+	if (access(file, R_OK))
+		argp_failure(state, RM_USAGE, errno,
+		        "--program-file %s: expected a program "
+		        "(docs/method/checker.md)",
+		        file);
 	if (rm_explore_load_program(file, &to->written, &error))
 		argp_failure(state, RM_USAGE, 0, "%s", error.text);
 	to->options.written = &to->written;
@@ -495,7 +500,7 @@ int main(int argc, char **argv)
 	if (arguments.options.cpus > RM_EXPLORE_CPUS_MAX)
 		arguments.options.cpus = RM_EXPLORE_CPUS_MAX;
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	if (!strcmp(arguments.map, "all"))
 		return explore(&arguments, &rm_this_map, false);
 	impl = rm_explore_find(arguments.map);

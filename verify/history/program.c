@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 
 	rm_program_start();
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	rm_argument_parse(&argp, argc, argv, &arguments);
 	int failed = rm_history_load(
 	        arguments.file, arguments.format, &history, &error);
 
