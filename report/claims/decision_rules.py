@@ -77,7 +77,7 @@ def two(text: str) -> tuple[str, str]:
 
 
 def form(claims: ledger.Ledger) -> Form:
-    links = (link_reader(claims), "ids of claims, a comma between two")
+    links = (link_reader(claims), "ids of claims, separated by commas")
     return Form(id=re.compile(r"D[1-9][0-9]?"), of="a decision rule such as [D1]",
                 keys=frozenset({*NEEDS, "against", "pair"}),
                 readers={"for": links, "against": links, "pair": (two, "two maps")})

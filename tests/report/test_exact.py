@@ -221,7 +221,7 @@ def test_figures_that_base_lacks_are_reported_once_and_not_red(run, capsys):
     out = lines(capsys)
     assert out[1] == ("only head snapshot, 2 cells: base ended with status 1: no map is called "
                       "snapshot")
-    assert out[-1] == "only one arm counts: stats.new"
+    assert out[-1] == "counted by only one arm: stats.new"
 
 
 def test_an_arm_without_answers_is_an_error(run, capsys):
