@@ -30,7 +30,7 @@ cp "$journal" "$dir/complete"
 { head -n -1 "$dir/complete"; tail -n 1 "$dir/complete" | head -c 20; } >"$journal"
 run "$dir/plain" --resume
 check "a resume first reports the bytes of a torn line" \
-	[ "$first" = "$journal: cut off 20 bytes of a line that was never finished; its trial runs again
+	[ "$first" = "$journal: removed 20 bytes of an unfinished line; its trial runs again
 resuming $campaign" ]
 check "its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 check "and the journal is complete" "$readmostly" dev validate "$campaign"
@@ -67,8 +67,8 @@ cp "$journal" "$dir/complete"
 { head -n -2 "$dir/complete"; tail -n 2 "$dir/complete" | head -c 33; } >"$journal"
 run "$dir/arms" --resume
 check "with arms the torn line and its block are removed, and both are reported" \
-	[ "$first" = "$journal: cut off 33 bytes of a line that was never finished; its trial runs again
-$journal: dropped $((block - 2)) trials of a round that was never finished (they are in unfinished.jsonl); it runs again, whole" ]
+	[ "$first" = "$journal: removed 33 bytes of an unfinished line; its trial runs again
+$journal: moved $((block - 2)) trials of an unfinished round to unfinished.jsonl; the whole round runs again" ]
 check "the trials of the block are moved aside" \
 	[ "$(wc -l <"$campaign/unfinished.jsonl")" = $((block - 2)) ]
 check "the complete block runs again" \

@@ -164,7 +164,7 @@ refuses "a list with a map twice" 2 "--all: gomap_rw twice" crossover --all goma
 refuses "an unknown mode" 2 "--mode fast: expected one of quick, standard" \
 	crossover gomap_rw syncmap --mode fast
 refuses "no budget" 2 '--budget "0"' crossover gomap_rw syncmap --budget 0
-refuses "resume without a folder" 2 "--resume: expected also -o DIR" crossover --resume
+refuses "resume without a folder" 2 "--resume needs -o DIR" crossover --resume
 refuses "plan and resume" 2 "expected only one of them" crossover -o a --plan --resume
 refuses "a bad --set" 2 "--set window" crossover gomap_rw syncmap --set window=5 -o n
 refuses "a map that runs no cell" 2 "unsync_probe runs none of the cells of crossover-quick: unsafe: " \
