@@ -73,7 +73,7 @@ check "and by run before it measures" eval \
 mkdir -p "$dir/fresh/maps" && cp "$bin" "$dir/fresh" && cp "${bin%/*}/maps/names.tsv" "$dir/fresh/maps"
 check "a plan of maps that are not built is an error" status 2 "$dir/fresh/readmostly" plan "$dir/tiny.conf"
 check "with one command that builds all of them" contains "$err" \
-	"all of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
+	"all programs of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
 
 check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
 # shellcheck disable=SC2016

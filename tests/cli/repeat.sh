@@ -253,7 +253,7 @@ edited "a repeat beyond the budget" "exceeds the budget: " "t.append($again)"
 edited "a repeat in place of another" "exceeds the budget: " \
 	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
 check "and the replaced one is reported" contains "$out" "expected a line of"
-edited "repeats in another order" "out of turn" \
+edited "repeats in another order" "out of order" \
 	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
 check "and no other error" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
 edited "another budget in campaign.json" "exceeds the budget: " "

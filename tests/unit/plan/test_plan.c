@@ -1056,7 +1056,7 @@ static void keys_differ_elsewhere(void)
 	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"
 	              "loop = fill:decimal\nmaps = sized\n",
 	        "pu:2", &with_sized, &plan);
-	CHECK(skipped_for(&plan, "sized", "where their digits do"),
+	CHECK(skipped_for(&plan, "sized", "decide where keys differ"),
 	        "decimal keys are skipped");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"

@@ -217,7 +217,8 @@ static void wrong_answers(void)
 	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_LOOKUP, FAULT(LOOKUP, OTHER_KEY),
 	              "lookup of key 0x") &&
 	                strstr(error.text,
-	                        " gave a value that was never written for it: "
+	                        " returned a value that was never written for "
+	                        "it: "
 	                        "word "
 	                        "0 is 0x1000000003eb; lookup with take on "
 	                        "scattered keys"),
