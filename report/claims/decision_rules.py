@@ -185,7 +185,7 @@ def standing(rule: Rule, rows: Mapping[str, ClaimRow]) -> tuple[Stand, str]:
         return Stand.OPEN, listed(missing)
     undecided = [s for s in against if s.verdict is not Word.REFUTED]
     return Stand.CONFIRMED, listed(grounds) + (
-        f"; undecided against it {listed(undecided)}" if undecided else "")
+        f"; undecided claims against it: {listed(undecided)}" if undecided else "")
 
 
 def standings(advised: Rules, rows: Iterable[ClaimRow]) -> tuple[Standing, ...]:

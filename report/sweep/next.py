@@ -42,7 +42,7 @@ class End(Enum):
     DONE = "done"
     BUDGET = "budget"
     UNUSABLE = "no point can run"
-    EMPTY = "no point gave a result"
+    EMPTY = "no point has a result"
 
 
 @dataclass(frozen=True)

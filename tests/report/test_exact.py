@@ -253,7 +253,7 @@ def test_an_answer_that_cannot_be_read_is_red(run, capsys, text):
     run.write()
     (run.folder / "head" / "001").write_text(text)
     assert exact.main(["decide", str(run.folder)]) == 1
-    assert "head gave an answer that cannot be read" in lines(capsys)[1]
+    assert "head returned an answer that cannot be read" in lines(capsys)[1]
 
 
 def test_plans_without_cells_or_with_equal_names_are_rejected(run, capsys):

@@ -459,13 +459,13 @@ static void anew(void)
 	const struct shared *first = world.shared;
 
 	lanes(leaves_much, NULL, NULL);
-	CHECK(stops(RM_EXPLORE_LEAK, "of 4000 bytes") && world.shared == first,
+	CHECK(stops(RM_EXPLORE_LEAK, "has 4000 bytes") && world.shared == first,
 	        "each schedule allocates at the same addresses");
 	CHECK(faults_with(writes_there, RM_EXPLORE_OUTSIDE,
 	              "at byte 1000 of a block of 20"),
 	        "blocks of an earlier schedule are gone");
 	lanes(leaves_much, NULL, NULL);
-	stops(RM_EXPLORE_LEAK, "of 4000 bytes");
+	stops(RM_EXPLORE_LEAK, "has 4000 bytes");
 	CHECK(passes(reads_there), "uninitialised bytes are forgotten, too");
 }
 
