@@ -65,7 +65,7 @@ def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
         names = evidence.named(claims[name].each(go=True) or claims[name].each()) if cell else []
         if cell and len(fitting(cell, names)) != 1:
             raise Wrong(f"{text.strip()}: expected words of one of its cells: "
-                        f"{'; '.join(names) or 'it has none'}")
+                        f"{'; '.join(names) or 'it has no cell'}")
         return Link(name, tuple(cell))
     return lambda text: tuple(one(part) for part in text.split(","))
 

@@ -124,7 +124,7 @@ def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
     """Reads the machines of a fleet. Raises JournalError."""
     fleet = read_json(path / FLEET, Fleet)
     if not seal.line_is_whole((path / FLEET).read_bytes(), False):
-        raise JournalError(f"{path / FLEET}: damaged, its crc32 differs from that of its content; "
+        raise JournalError(f"{path / FLEET}: damaged, its crc32 does not match its content; "
                            "the same `make campaign` again writes it")
     if (fleet.format, fleet.kind) != (1, "fleet"):
         raise JournalError(f"{path / FLEET}: expected format 1, kind fleet")
