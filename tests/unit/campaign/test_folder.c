@@ -250,7 +250,7 @@ static void lock_folder(void)
 	                fcntl(fd, F_GETFD) == FD_CLOEXEC,
 	        "the lock contains its owner's process id");
 	clear_error();
-	snprintf(pid, sizeof(pid), "process %d, which runs", (int)getpid());
+	snprintf(pid, sizeof(pid), "process %d runs", (int)getpid());
 	CHECK(rm_folder_lock("deep", &error) == -EBUSY && error_has(pid),
 	        "a second owner is rejected, and the error names the first");
 	fake_root_write(root, "deep/lock", "x\n");

@@ -294,7 +294,7 @@ static void reject_second_owner(void)
 		abort();
 	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
-	snprintf(owner_text, sizeof(owner_text), "process %d, which runs", (int)owner);
+	snprintf(owner_text, sizeof(owner_text), "process %d runs", (int)owner);
 	CHECK(!journal && strstr(error.text, owner_text),
 	        "a second owner is rejected, and the error names the first");
 	rm_journal_close(journal);
