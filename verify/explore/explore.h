@@ -132,7 +132,7 @@ enum rm_explore_fault {
 	RM_EXPLORE_OUTSIDE,       /* an access outside of any block */
 	RM_EXPLORE_UNINITIALISED, /* a read of memory not yet written */
 	RM_EXPLORE_BAD_FREE,      /* a double free(), or not of a block */
-	RM_EXPLORE_LEAK,          /* blocks not freed after destroy() */
+	RM_EXPLORE_LEAK,          /* blocks are left after destroy() */
 	RM_EXPLORE_DEADLOCK,      /* all threads wait */
 	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
 	RM_EXPLORE_STARVATION,    /* an operation overtaken again and again */
