@@ -33,9 +33,9 @@ class Rule:
 
 
 class Figures(NamedTuple):
-    """Figures of one machine: `medians` has operations/s by cell, `aa` is ln of the largest
-    difference between two halves, `disturbed` is the share of disturbed trials, and `reason`
-    explains why figures are missing."""
+    """Figures of one machine: `medians` has operations/s by cell, `aa` is the largest value of
+    halves() among the cells, `disturbed` is the share of disturbed trials, and `reason` explains
+    why figures are missing."""
     kind: str | None
     medians: Mapping[str, float]
     aa: float

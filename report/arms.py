@@ -23,7 +23,7 @@ def are_given(campaign: Campaign) -> bool:
 
 
 def pairs(campaign: Campaign) -> Iterator[tuple[Cell, str, str]]:
-    """Yields each timed cell with its first arm and each of the others."""
+    """Yields (cell, first arm, other arm) for each timed cell and each of its other arms."""
     for cell in campaign.planned:
         if cell.measure == "throughput":
             first, *others = campaign.plan.arms_of(cell.factors)

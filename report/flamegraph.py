@@ -35,7 +35,8 @@ Stacks = Iterator[tuple[Stack, int]]
 
 
 def choose(lines: Iterable[str], cpus: int) -> dict[str, Any]:
-    """Returns the request with the most threads that have a CPU each, else the fewest threads."""
+    """Returns the request with the most threads that does not exceed the number of CPUs, else the
+    request with the fewest threads."""
     requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
     requests = [r for r in requests if r["cell"]["measure"] in ("throughput", "latency")]
     if not requests:

@@ -36,8 +36,9 @@ NEXT = {
 
 
 def reason(error: OSError, instead: str = "use a copy of the campaign (cp -r)") -> str:
-    """The error's text, and the next step unless the text has one. A file that may not be read or
-    written is not damaged. `instead` is the next step if a folder cannot be written."""
+    """Returns the error's text, followed by the next step if the text does not contain one. Missing
+    permissions are not reported as damage. `instead` is the next step if a folder cannot be
+    written."""
     text = error.strerror or "no reason"
     if error.errno in NEXT and text == os.strerror(error.errno):
         return f"{text}: {NEXT[error.errno]}"

@@ -165,8 +165,8 @@ def folders(path: Path) -> list[Path]:
                      for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
     for number, (have, folder) in enumerate(numbers, 1):
         if have != number:
-            raise JournalError(f"{folder}: the stage before it, {number}, is missing: restore "
-                               "it, or start again")
+            raise JournalError(f"{folder}: stage {number} before it is missing: restore it, or "
+                               "start again")
     return [folder for _, folder in numbers]
 
 
@@ -181,12 +181,12 @@ def read(path: Path | str) -> Staged:
     machine = meta.machine
     for folder in folders(path):
         if begun:
-            raise JournalError(f"{folder}: the stage before it, {begun.path.name}, is not "
-                               f"complete: resume it, and remove {folder.name}")
+            raise JournalError(f"{folder}: {begun.path.name} before it is not complete: resume "
+                               f"that stage, and remove {folder.name}")
         campaign = load.read(folder)
         if campaign.plan.machine.id != (machine := machine or campaign.plan.machine.id):
-            raise JournalError(f"{folder}: machine {campaign.plan.machine.id}, but this is a "
-                               f"search on {machine}: start again here")
+            raise JournalError(f"{folder}: measured on machine {campaign.plan.machine.id}, but the "
+                               f"search began on {machine}: start a new search on this machine")
         if campaign.complete:
             whole.append(campaign)
         else:

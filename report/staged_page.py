@@ -179,8 +179,8 @@ def build(folder: Path | str, campaign: Path | None = None) -> tuple[list[str], 
     folder has no search, or its stages cannot be read."""
     search = staged.read(folder)
     if search.kind != "crossover":
-        raise JournalError(f"{folder}: stages of {search.kind}, expected a crossover: each stage "
-                           f"has its own page (python3 -m report {folder}/stage-01)")
+        raise JournalError(f"{folder} has stages of {search.kind}, not of a crossover; make the "
+                           f"page of one stage instead (python3 -m report {folder}/stage-01)")
     found = decide.decided(search)
     page = write.rewrite(Path(folder) / "report", lambda new: fill(new, search, found, campaign))
     words, incomplete = status(search, found)

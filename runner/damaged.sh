@@ -96,5 +96,5 @@ list "$@" 2>&1 | sed -n 's/^objdump: \(.*\): file.*/\1/p' | sort -u | {
 		rm -f "$file" && count=$((count + 1)) example=$file
 		case $file in */maps/plain/*) rm -f "$file.json" ;; esac
 	done
-	[ $count = 0 ] || echo "make removed outputs, damaged or older than their sources: $count, such as $example" >&2
+	[ $count = 0 ] || echo "make removed $count outputs that were damaged or older than their sources, such as $example" >&2
 }

@@ -120,6 +120,6 @@ same_protocol() {
 	while [ ! -s "$base/$1" ] && [ $# -gt 1 ]; do shift; done
 	of_base=$(protocol_of "$base/$1") of_head=$(protocol_of "$head/$1")
 	[ "$of_base" = "$of_head" ] ||
-		fail "base, ${commit:0:12}, speaks version ${of_base:-unknown} of the trial protocol," \
-			"head ${of_head:-unknown}: choose a base of the same version"
+		fail "base, ${commit:0:12}, uses version ${of_base:-unknown} of the trial protocol," \
+			"head uses ${of_head:-unknown}: choose a base of the same version"
 }

@@ -47,7 +47,7 @@ class Ranked:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Sort key. If a place has several workloads, the one with the most maps comes first."""
+        """Sort key: of several workloads at a place, the one with the most maps comes first."""
         n = min((len(self.measured.rates(m)) for m in self.measured.contenders), default=0)
         return -len(self.measured.contenders), -n, self.group.place.workload
 
@@ -115,8 +115,8 @@ class Answer:
 
 
 def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
-    """Returns the rankings with a result at each spot, the one with the most maps first. A spot
-    without writes counts for every kind of write."""
+    """Returns the rankings that have a result, by spot; at each spot, the ranking with the most
+    maps comes first. A spot without writes is listed under every kind of write."""
     measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
                 for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
     measured = [m for m in measured if m.contenders]
@@ -144,7 +144,8 @@ def corner(spot: Spot, ranked: Sequence[Ranked]) -> Corner:
 
 
 def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
-    """Returns one answer for all measured places around the question, and its maps."""
+    """Combines the outcomes of all corners into one kind of answer. Returns it with the maps that
+    it recommends; if the corners disagree, the answer is DEPENDS and recommends no map."""
     outcomes = {c.group.outcome for c in corners}
     for outcome in (Outcome.OPEN, Outcome.ALONE):
         if outcome in outcomes:
@@ -158,7 +159,8 @@ def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target:
           front: Sequence[str]) -> tuple[Flip, ...]:
     """Finds the nearest places at which one map leads and the answer is different. If the answer is
     a tie, the leader there may be one of the tied maps, because the choice among them matters
-    there. In each direction the first such place is taken; they are sorted by measured steps."""
+    there. In each direction only the nearest such place is returned. The places are sorted by their
+    number of measured steps from the question."""
     anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):
@@ -196,8 +198,8 @@ def is_invalid(found: Assessment) -> bool:
 
 def answer(campaign: load.Campaign, target: Spot, wanted: tuple[str, ...] = (),
            left: tuple[str, ...] = (), preset: Sequence[str] = ()) -> Answer:
-    """Answers a question from a campaign. `wanted` are the names of needs, `left` the
-    incomplete stages, `preset` the factors that the question leaves open."""
+    """Answers a question from a campaign. `wanted` has the names of the needs, `left` the names of
+    the incomplete stages, and `preset` the factors that the question leaves open."""
     planned = cards.all_cards(campaign)
     lacking = needs.unmet(planned, wanted)
     known = rankings(campaign, lacking)

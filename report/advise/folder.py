@@ -18,8 +18,9 @@ def shifted(trials: Iterable[Trial], blocks: int) -> tuple[Trial, ...]:
 
 
 def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
-    """Appends a cell of the next stage, whose blocks come after `done`, to the same cell of the
-    stages so far. A stage may have run a cell that another stage skipped."""
+    """Appends the trials of a cell in the next stage to the trials of the same cell in earlier
+    stages. Their block numbers continue after `done`. A stage may have run a cell that another
+    stage skipped."""
     trials, earlier = shifted(cell.trials, done), shifted(cell.earlier, done)
     if known is None:
         return replace(cell, trials=trials, earlier=earlier)
@@ -65,7 +66,7 @@ def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
         return load.read(path), ()
     search = staged.read(path)
     if not search.stages:
-        raise JournalError(f"{path}: no stage is complete yet: resume the command that began "
-                           "it")
+        raise JournalError(f"{path}: no stage is complete yet; resume the command "
+                           "that began the campaign")
     begun = (search.begun.path.name,) if search.begun else ()
     return whole(search.stages, path), begun

@@ -15,7 +15,7 @@ LEAST_SHARE = 1e-4  # replaces a share of 0 when shares are compared
 
 
 class Reason(str, Enum):
-    """The kind of reason for which a question cannot be answered."""
+    """Why a question cannot be answered."""
     NOTHING = "nothing"  # no ranked map has a result
     NEEDS = "needs"  # no ranked map meets the needs
     NAME = "name"  # a factor with this value was not measured
@@ -29,7 +29,7 @@ class Refusal:
     """The reason why a question cannot be answered.
 
     - measured: the values of the factor that have an answer
-    - held: the factors that did not have their defaults when `measured` was measured
+    - held: the factors that did not have their defaults in the trials of `measured`
     - alone: for GAP, true if the values were measured with all other factors as requested
     """
     reason: Reason
@@ -130,7 +130,8 @@ def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
 
 
 def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
-    """Returns the Refusal of a question inside all ranges that no measured places enclose."""
+    """Returns the Refusal of a question that lies within the range of each factor, but that no
+    measured places enclose."""
     for factor in ORDERED:
         line = [s for s in spots if s.rest(factor) == target.rest(factor)]
         if line:
@@ -167,8 +168,8 @@ def nearest(found: Sequence[Spot], target: Spot) -> Spot:
 def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
                factor: str) -> list[list[Near]]:
     """Returns the neighbours of the anchor along one factor in each direction, nearest first. Along
-    an ordered factor they lie beyond the corners. For other factors, another value counts as one
-    step and one doubling."""
+    an ordered factor they lie beyond the corners. For other factors, the distance to any other
+    value is one step and one doubling."""
     line = [s for s in spots if s != anchor and s.rest(factor) == anchor.rest(factor)]
     if factor not in ORDERED:
         return [[Near(1, 1.0, s)] for s in sorted(line, key=str)]

@@ -76,7 +76,7 @@ def one_of(*names: str) -> Callable[[str], str]:
 
 
 def read_dist(text: str) -> str:
-    """Reads a distribution, in the form that ids of cells have."""
+    """Reads a distribution, and returns it in the form that cell ids use."""
     kind, _, rest = text.partition(":")
     try:
         if text in ("uniform", "sequential"):
@@ -144,6 +144,7 @@ def normal(spot: Spot) -> Spot:
 
 
 def in_words(spot: Spot) -> str:
-    """Formats a spot as "3% writes, 64Ki keys, 2 threads", and factors that are not defaults."""
+    """Formats a spot as "3% writes, 64Ki keys, 2 threads", followed by factors that differ from
+    their defaults."""
     return ", ".join(values.in_words(f, spot.value(f)) for f in FACTORS
                      if f in FACTORS[:3] or spot.value(f) != USUAL.value(f))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the workload file that would settle a question (docs/reference/workload-file.md). The file
-measures the place of the question with the number of blocks that a claim needs."""
+"""Writes the workload file whose measurement would answer a question
+(docs/reference/workload-file.md). The file measures the place of the question with the number of
+blocks that a claim needs."""
 import shlex
 
 from report import stats
@@ -26,7 +27,7 @@ def times_of(a: Answer) -> dict[str, str]:
 
 
 def blocks_of(maps: int) -> int:
-    """Number of blocks that a claim, and a ranking of this many maps, need."""
+    """Number of blocks that both a claim and a ranking of this many maps need."""
     pairs = max(maps * (maps - 1) // 2, 1)
     return max(stats.VERDICT_NEEDS, stats.needed_n_walsh(1 - ERROR / pairs))
 
@@ -44,13 +45,13 @@ def settings(a: Answer) -> dict[str, str]:
 
 
 def repeat_command(a: Answer, folder: str) -> str:
-    """Formats the command that puts the same question to another folder."""
+    """Formats the command that repeats the question with the results in another folder."""
     needs = f" --needs {','.join(a.needs)}" if a.needs else ""
     return f"readmostly advise {shlex.quote(folder)} {questions.options_of(a.question)}{needs}"
 
 
 def commands(a: Answer, folder: str = f"results/{NAME}") -> tuple[str, str, str]:
-    """Formats the commands to type if the file is question.conf."""
+    """Formats the commands that the user types next, for a file that is called question.conf."""
     maps = "" if "maps" in settings(a) else f' --maps "{" ".join(a.maps)}"'
     return (f"readmostly plan {NAME}.conf{maps}", f"readmostly run {NAME}.conf -o {folder}{maps}",
             repeat_command(a, folder))
@@ -62,7 +63,7 @@ def text(a: Answer) -> str:
     accepts any white space between names."""
     lines = wrapped(f"Which map at {questions.in_words(a.question)}? The campaign "
                     f"{a.campaign.path} answers: {why(a)}.", "# ")
-    lines.append(f"# These commands settle it, if this file is {NAME}.conf:")
+    lines.append(f"# If this file is {NAME}.conf, these commands measure the answer:")
     for command in commands(a):
         lines += wrapped(command, "#   ") if "--maps" in command else [f"#   {command}"]
     return "\n".join([*lines, *(f"{k:<10} = {v}" for k, v in settings(a).items())]) + "\n"

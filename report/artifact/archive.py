@@ -105,7 +105,7 @@ def pack(folder: str, out: str, seconds: int) -> None:
 
 
 def check_seal(path: str) -> None:
-    """Raises Damaged if a bit of the file has changed since packing."""
+    """Raises Damaged if the file has changed since it was packed."""
     size, found = os.stat(path).st_size, hashlib.sha256()
     with open(path, "rb") as file:
         left = size - SEAL_BYTES
@@ -119,12 +119,12 @@ def check_seal(path: str) -> None:
     if seal == seal_of(found.hexdigest()):
         return
     raise Damaged(
-        f"{path}: damaged: the bytes do not match the sha256 at the end of the "
-        "file; download it again"
+        f"{path}: damaged, because its bytes do not match the SHA-256 at its end; download it "
+        "again"
         if seal[:len(SEAL_HEAD)] == SEAL_HEAD and seal.endswith(SEAL_TAIL) else
-        f"{path}: does not end with the seal of `make artifact`: truncated, "
-        "damaged, or repacked: download it again and compare its sha256sum with the published "
-        "one; if it is repacked, unpack it and verify the folder")
+        f"{path}: does not end with the seal of `make artifact`, so it is truncated, damaged or "
+        "repacked; download it again and compare its sha256sum with the published one, or, if it "
+        "was repacked on purpose, unpack it and verify the folder")
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
@@ -132,11 +132,11 @@ def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
     earlier members to their kinds, and this member is added to it."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
-        raise Damaged(f"{member.name}: a name outside of {TOP}/")
+        raise Damaged(f"{member.name}: this name is not in the folder {TOP}/")
     if member.name in made:
-        raise Damaged(f"{member.name}: twice in the archive")
+        raise Damaged(f"{member.name}: occurs twice in the archive")
     if len(parts) > 1 and made.get("/".join(parts[:-1])) != "folder":
-        raise Damaged(f"{member.name}: before its folder")
+        raise Damaged(f"{member.name}: occurs before its folder")
     if not (member.isdir() or member.isfile() or member.issym()):
         raise Damaged(f"{member.name}: neither a file nor a folder nor a link")
     made[member.name] = "folder" if member.isdir() else "other"

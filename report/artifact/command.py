@@ -43,12 +43,13 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("out", metavar="OUT", nargs="?", help="the file that pack writes")
     parser.add_argument("--epoch", type=int, default=0,
                         help="time of every file in seconds since 1970 (pack)")
-    parser.add_argument("--into", metavar="DIR", help="a folder for the "
-                        "content of a FILE (inspect)")
-    parser.add_argument("--json", action="store_true", help="one object instead of lines")
+    parser.add_argument("--into", metavar="DIR", help="the folder into which "
+                        "a FILE is unpacked (inspect)")
+    parser.add_argument("--json", action="store_true",
+                        help="print one JSON object instead of lines")
     args = parser.parse_args(argv)
     if (args.out is None) == (args.command == "pack"):
-        parser.error("OUT: expected with pack, and only there")
+        parser.error("pack needs OUT, and the other commands do not accept it")
     return args
 
 
@@ -70,8 +71,8 @@ def complete(stage: Path, epoch: int) -> tuple[int, int]:
             kick = claims.kick_of(packed, found)
         rows += found
     if kick is None:
-        raise JournalError(f"{stage}: no plain campaign with throughput cells: add one; the first "
-                           "step of a reviewer runs its cells")
+        raise JournalError(f"{stage}: no campaign without stages has throughput cells; add one, "
+                           "because the first step of a reviewer runs its cells")
     about = decode(guide.About, strict_json.loads((stage / ".zenodo.json").read_bytes()))
     claims.write_table(stage, [kick, *rows])
     (stage / rebuild.PYTHON).write_text(strict_json.dumps(rebuild.versions(), indent=1) + "\n",
@@ -101,7 +102,7 @@ def inspected(path: Path, into: str | None) -> Inspected:
     folder = str(path)
     if not path.is_dir():
         if into is None:
-            raise archive.Damaged(f"{path}: a file: expected --into DIR, too")
+            raise archive.Damaged(f"{path} is a file; add --into DIR to unpack it")
         folder = archive.unpack(str(path), into)
     wrong = manifest.problems(folder)
     campaigns = [] if wrong else [

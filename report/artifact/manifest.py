@@ -2,8 +2,8 @@
 """SHA256SUMS of an artifact: every name below its folder, its kind, and the hash of its content.
 
 `sha256sum -c` reads the lines without a #; the other lines list folders, links and programs. The
-text depends only on the folder. A change of the list itself is found too, because the list then no
-longer matches the folder.
+text depends only on the folder. A change of the list itself is also detected, because the list then
+no longer matches the folder.
 """
 import hashlib
 import os
@@ -47,7 +47,7 @@ def leads_out(path: str, target: str) -> bool:
 def check_name(path: str) -> None:
     """Raises Unlisted if the list cannot contain the name."""
     if "\\" in path or " -> " in path or not path.isprintable():
-        raise Unlisted(f"{printable(path)}: a name that {NAME} cannot hold")
+        raise Unlisted(f"{printable(path)}: {NAME} cannot contain this name")
 
 
 def check_mode(path: str, kind: str, mode: int) -> None:

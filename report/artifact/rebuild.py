@@ -161,7 +161,8 @@ def all_again(folder: Path) -> Rebuilt:
         same += found.same
         if found.drawings:
             notes.append(f"campaigns/{packed.name}: {found.drawings} drawings, or files with "
-                         "drawings in them, differ with the same data, and so do "
+                         "drawings in them, differ although the data are the same; "
+                         "versions also differ: "
                          + ", ".join(other))
     return Rebuilt(problems, notes, same,
                    (folder / "environment/commit.txt").read_text().strip())

@@ -45,7 +45,7 @@ def settings(text: str) -> dict[str, str]:
         found[name if equals else "map"] = value if equals else name
     unknown = found.keys() - FACTORS
     if unknown:
-        raise JournalError(f"{text}: {', '.join(sorted(unknown))}: not a factor of a cell")
+        raise JournalError(f"{text}: cells have no factor {', '.join(sorted(unknown))}")
     return found
 
 

@@ -26,7 +26,8 @@ def crashed(trial: Trial) -> bool:
 
 
 def measured(trial: Trial) -> bool:
-    """True if the trial has the result of a window; a trial that refused its cell lacks one."""
+    """True if the trial has the result of a window. A trial whose program refused the cell has no
+    such result."""
     return trial.result is not None and trial.result.elapsed_ns is not None
 
 

@@ -58,8 +58,8 @@ def lacking(campaign: Campaign, claim: Claim) -> str:
 
 
 def unbuilt(campaign: Campaign, claim: Claim) -> str:
-    """If every cell of the claim has a map that was not built, describes the first such map and
-    what it requires."""
+    """If every cell of the claim has a map that was not built, describes the first such map and its
+    requirement."""
     needs = {m.id: m.needs for m in campaign.plan.skipped_maps}
     absent = [next((m for m in one.maps if needs.get(m)), None)
               for one in claim.each() or claim.each(go=True)]
@@ -290,8 +290,8 @@ def as_json(found: Document) -> str:
 
 
 def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:
-    """Prints the verdicts of a campaign, and returns the exit status. `ledger_folder` is the folder
-    of another ledger than that of this source tree. Raises JournalError."""
+    """Prints the verdicts of a campaign, and returns the exit status. If `ledger_folder` is given,
+    its ledger replaces the one of this source tree. Raises JournalError."""
     print(as_json(of_campaign(load.read(folder), ledger_folder)))
     return DONE
 

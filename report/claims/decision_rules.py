@@ -65,7 +65,7 @@ def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
         names = evidence.named(claims[name].each(go=True) or claims[name].each()) if cell else []
         if cell and len(fitting(cell, names)) != 1:
             raise Wrong(f"{text.strip()}: expected words of one of its cells: "
-                        f"{'; '.join(names) or 'it has none'}")
+                        f"{'; '.join(names) or 'it has no cell'}")
         return Link(name, tuple(cell))
     return lambda text: tuple(one(part) for part in text.split(","))
 
@@ -77,7 +77,7 @@ def two(text: str) -> tuple[str, str]:
 
 
 def form(claims: ledger.Ledger) -> Form:
-    links = (link_reader(claims), "ids of claims, a comma between two")
+    links = (link_reader(claims), "ids of claims, separated by commas")
     return Form(id=re.compile(r"D[1-9][0-9]?"), of="a decision rule such as [D1]",
                 keys=frozenset({*NEEDS, "against", "pair"}),
                 readers={"for": links, "against": links, "pair": (two, "two maps")})
@@ -185,7 +185,7 @@ def standing(rule: Rule, rows: Mapping[str, ClaimRow]) -> tuple[Stand, str]:
         return Stand.OPEN, listed(missing)
     undecided = [s for s in against if s.verdict is not Word.REFUTED]
     return Stand.CONFIRMED, listed(grounds) + (
-        f"; undecided against it {listed(undecided)}" if undecided else "")
+        f"; undecided claims against it: {listed(undecided)}" if undecided else "")
 
 
 def standings(advised: Rules, rows: Iterable[ClaimRow]) -> tuple[Standing, ...]:

@@ -66,7 +66,8 @@ def centre(blocks: Blocks) -> float | None:
 
 
 def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
-    """Collects the fields that need no division, and the blocks of each side. Raises Missing."""
+    """Returns the evidence without its values, which need a division for each block, and the
+    (dividend, divisor) by block of each side. Raises Missing."""
     sides = [blocks_of(data, query, side) for side in query.sides]
     cells = [cell for cell, _ in sides]
     if len({c.id for c in cells}) < len(cells):
@@ -124,14 +125,15 @@ Place = tuple[str, str, str, tuple[float, ...], str]
 
 
 def place_of(one: Claim, cell: Cell) -> Place:
-    """Returns what distinguishes a claim about one cell; two lines of the ledger may use the
-    same cell with different statistics."""
+    """Returns a key that differs for all claims about one cell. The id of the cell is not enough,
+    because two lines of the ledger may use the same cell with different statistics."""
     return cell.id, one.against, one.statistic, one.claimed, one.side
 
 
 def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
-    """Repeats the contrast wherever the plan has both sides, for all values of the factors that
-    the article leaves open. `known` lists the places with a claim; new ones are added to it."""
+    """Copies the claim to every other place at which the plan has both sides. The copies differ in
+    the factors that the article leaves open. `known` lists the places that already have a claim;
+    the new places are added to it."""
     found = []
     where = " ".join(word for word in one.cells[0].split()
                      if word.partition("=")[0] not in one.free)

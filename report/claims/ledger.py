@@ -207,7 +207,7 @@ FORM = Form(
     id=re.compile(r"S[0-9]-[0-9]{2}"), of="a claim such as [S4-01]", keys=KEYS, words=WORDS,
     lists=("cells", "go_cells"), readers={
         "claimed": (amounts, "a number, or LOW .. HIGH"),
-        "tolerance": (within(1, math.inf), "a factor such as 1.2, 1 at least"),
+        "tolerance": (within(1, math.inf), "a factor of at least 1, such as 1.2"),
         "band": (within(0, 1), "a share such as 2%, below 100%"),
         "effect": (within(0, 1), "a share such as 10%, below 100%"),
         "free": (factors, "some of " + ", ".join(FREE)),
@@ -259,7 +259,7 @@ def check_cell(section: Section, one: Claim) -> None:
     """Checks that each cell has the keys that its rule needs. Raises LedgerError."""
     mistake = f"{section.place}: [{section.id}]"
     if one.rule not in RULES or one.rule in WITHOUT_CELLS:
-        raise LedgerError(f"{mistake} rule = {one.rule}: expected a rule that takes cells")
+        raise LedgerError(f"{mistake} rule = {one.rule}: expected a rule for claims with cells")
     require(section, f"rule {one.rule}", lambda key: getattr(one, key),
             (*RULES[one.rule], "subject", "statistic"))
     if (one.rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:

@@ -32,7 +32,7 @@ class Row(NamedTuple):
     - spread: standard deviation of ln values between blocks
     - sees: smallest detectable ratio minus 1, beyond the band, or None if nothing is detectable
     - effect: the effect that must be detectable
-    - blocks: the number needed to detect it, or None if no plan has so many
+    - blocks: the number needed to detect it, or None if it exceeds the maximum of a plan
     """
     id: str
     whose: str

@@ -232,7 +232,7 @@ def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
         return added(claim, evidence, Word.INCONCLUSIVE, f"none in {trials}")
     if evidence.against:
         return added(claim, evidence, Word.REFUTED,
-                     f"{claim.against} has {count(evidence.against)}, too")
+                     f"{claim.against} also has {count(evidence.against)}")
     return added(claim, evidence, Word.REPRODUCED, f"{plural(evidence.total, 'time')} in {trials}")
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests whether the occasional actions of a map explain the P99 latency of its slices.
+"""Tests whether occasional actions of a map explain the P99 latency of its slices (50 ms of a
+window).
 
 Each trial is fitted by itself and counts as one replicate, because the slices of one trial
 resemble each other.

@@ -187,8 +187,8 @@ def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Tri
 
 
 def has_turn(trial: Trial, name: str) -> bool:
-    """True if the trial had a turn for this counter. True for a trial without any counters, so
-    that its value is reported as missing."""
+    """True if the trial's block counted this event; blocks take turns. Also true for a trial
+    without any counters, so that its value is reported as missing."""
     events = events_of(trial)
     return not events or name in {f"counter.{e.metric}" for e in events}
 
@@ -233,7 +233,7 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
         # all latencies of the cell, including those in slices, are mostly queueing time
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
-                      f"(took {sig(late, 2)} times the time)")
+                      f"(took {sig(late, 2)} times the planned time)")
     if parsed.fold in FITTED:
         return cell, fitted(trials, parsed.fold, parsed.above[0])
     amount_of = functools.partial(amount, folder=data.campaign.path, cell=cell)

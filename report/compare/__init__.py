@@ -22,8 +22,8 @@ def run(folders: list[Path], out: Path | None) -> int:
         alone = len(folders) == 1 and (folders[0] / gather.FLEET).exists()
         out = folders[0] if alone else Path("results/comparison")
     elif (out / "campaign.json").exists():
-        raise JournalError(f"{out}: a campaign, whose report/ has its own page: expected another "
-                           "folder for -o")
+        raise JournalError(f"{out} is a campaign, whose report/ has its own page; choose "
+                           "another folder with -o")
     found = gather.gather(folders)
     document = page.build(found, out / "report")
     print("\n".join([*page.write(document, out / "report"), *found.advice]))

@@ -87,9 +87,9 @@ def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
 
 
 def aligned(first: Campaign, other: Campaign) -> dict[str, Any] | None:
-    """Returns the factors with one value in each campaign that differ: name -> value in the
-    first. Places are compared as if the other campaign had these values. None: even then no
-    place is shared."""
+    """Returns the factors that have a single value in each campaign, but not the same one: name ->
+    value in the first. Places are compared as if the other campaign had these values. Returns None
+    if even then no place is shared."""
     one, two = ([replace(place_of(c.factors), crowded=False) for c in x.cells.values()
                  if c.measure == "throughput"] for x in (first, other))
     values = {name: [{getattr(p, name) for p in places} for places in (one, two)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Selects the campaigns of a comparison.
 
-A folder holds a campaign, a run for claims in stages, or a fleet (fleet.json), which represents
+A folder contains a campaign, a run for claims in stages, or a fleet (fleet.json), which represents
 all of its machines. Trials are never pooled: each campaign is one column of the page.
 """
 import hashlib
@@ -124,7 +124,7 @@ def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
     """Reads the machines of a fleet. Raises JournalError."""
     fleet = read_json(path / FLEET, Fleet)
     if not seal.line_is_whole((path / FLEET).read_bytes(), False):
-        raise JournalError(f"{path / FLEET}: damaged, its crc32 differs from that of its content; "
+        raise JournalError(f"{path / FLEET}: damaged, its crc32 does not match its content; "
                            "the same `make campaign` again writes it")
     if (fleet.format, fleet.kind) != (1, "fleet"):
         raise JournalError(f"{path / FLEET}: expected format 1, kind fleet")
@@ -167,7 +167,7 @@ def read(path: Path) -> Campaign:
     if not (path / STAGES).exists():
         return load.read(path)
     if read_json(path / STAGES, Stages).kind != "claims":
-        raise JournalError(f"{path}: a search in stages has a page of its own, "
+        raise JournalError(f"{path}: a search in stages, which has its own page; "
                            "expected a campaign")
     return load.read(path / "stage-01")
 
@@ -211,7 +211,7 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
         raise JournalError(why)
     key = hashlib.sha256((campaign.path / "campaign.json").read_bytes()).hexdigest()
     if key in seen:
-        raise JournalError(f"the same campaign as {seen[key]}: it counts once")
+        raise JournalError(f"the same campaign as {seen[key]}, which is compared only once")
     seen[key] = entry.label
     notes = unfinished(campaign)
     if entry.state != COMPLETE:

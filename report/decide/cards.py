@@ -28,7 +28,8 @@ def source_files() -> dict[str, Path]:
 
 
 def known_of(about: MapInfo) -> Mapping[str, str]:
-    """Returns the table's lines about the map's program. The programs of a language share them."""
+    """Returns the lines of cards.toml about the map's program. All programs in a language share
+    these lines."""
     program = re.sub(r"-(classic|other|new)$", "", about.program or "")
     known: Mapping[str, str] = DATA["programs"].get(program, {})
     return known

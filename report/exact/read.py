@@ -146,7 +146,8 @@ def answer_of(folder: Path, number: int) -> Answer:
             return Answer(None, f"failed: {result['reason']}")
         return Answer(figures_of(result))
     except (ValueError, KeyError, TypeError) as error:
-        return Answer(None, f"gave an answer that cannot be read ({type(error).__name__}: {error})")
+        return Answer(None, "returned an answer that cannot be read "
+                      f"({type(error).__name__}: {error})")
 
 
 def read_cells(folder: Path) -> tuple[Cell, ...]:

@@ -59,7 +59,7 @@ def notes(verdict: Verdict) -> Iterator[str]:
         yield "layout: globals have other addresses; the accesses are the same"
     unpaired = sorted({n for row in verdict.rows for n in row.unpaired})
     if unpaired:
-        yield f"only one arm counts: {', '.join(unpaired)}"
+        yield f"counted by only one arm: {', '.join(unpaired)}"
     for line in verdict.odd_lines:
         yield f"not understood: {line!r}, expected Counts: CELL FIGURE BASE -> HEAD, ...: REASON"
     counted = {row.planned.name for row in verdict.rows}

@@ -190,8 +190,8 @@ def check_repeats(meta: Meta, rules: Rules) -> None:
         rule = cell.repeat
         if cell.measure == "throughput" and rule and rule.most and (
                 rule.wait_share, rule.most) != (rules.repeat_wait, rules.repeat_most):
-            raise InputError(f"{cell.id}: repeats at {rule.wait_share}, {rule.most} times at "
-                             f"most; expected {rules.repeat_wait} and {rules.repeat_most}")
+            raise InputError(f"{cell.id}: repeat-wait is {rule.wait_share} and repeat-most is "
+                             f"{rule.most}; expected {rules.repeat_wait} and {rules.repeat_most}")
 
 
 def plan_digest(meta: Meta, rules: Rules) -> str:
@@ -209,7 +209,7 @@ def check_members(meta: Meta) -> tuple[str, int]:
         f"workloads[{i}].text": workload.text for i, workload in enumerate(meta.workloads)}
     for name, value in members.items():
         if value in (None, ""):
-            raise InputError(f"campaign.json: {name}: missing")
+            raise InputError(f"campaign.json: {name} is missing")
     return str(meta.name), int(meta.seed or 0)
 
 

@@ -75,7 +75,8 @@ def is_slower(row: Measured, plan: Plan) -> bool:
 
 
 def mde_of(row: Measured) -> str:
-    """Names the effect that the row could detect, because R28 forbids "no change"."""
+    """Formats the smallest effect that the row could detect. A verdict never states "no change"
+    (R28)."""
     mde = row.shown.mde_percent
     return "" if mde is None else f" (MDE {mde:.1f} %)"
 

@@ -99,7 +99,8 @@ def too_few(noise: Noise, sized: Sized, rules: Rules) -> str:
 def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
     """Returns the warnings that are printed before the run starts."""
     if sized.noise is None or sized.worst is None:
-        return [f"base gave no pairs to estimate its noise: {sized.blocks} blocks, the minimum"]
+        return ["base has no pairs from which its noise can be estimated; the run uses the "
+                f"minimum of {sized.blocks} blocks"]
     lines = [f"noise of base: at most {100 * sized.noise:.2f} % per pair in "
              f"{100 * rules.bulk:.0f} % of {sized.family} cells, {100 * sized.worst:.2f} % in "
              f"the noisiest; {sized.blocks} blocks, about {minutes(sized.blocks * noise.block_s)}"]

@@ -176,7 +176,7 @@ def record(kind: typing.Any) -> Decoder:
         for field, name, read_member, ready in members:
             if name not in value:
                 if field in needed:
-                    raise DecodeError("it to be there", name)
+                    raise DecodeError("a value, but it is missing", name)
                 continue
             member = value[name]
             if type(member) in ready:

@@ -207,7 +207,7 @@ def attempts_of(lines: list[tuple[int, Trial]],
             before.append(trial)
             continue
         what = ("a duplicate" if trial.attempt <= len(before) else
-                f"attempt {trial.attempt} without those before it")
+                f"attempt {trial.attempt} without earlier attempts")
         problems.append(f"trials.jsonl:{number}: {what}, ignored: {name_of(trial)}")
     return {key: tries for key, tries in attempts.items() if tries}
 

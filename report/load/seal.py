@@ -15,7 +15,7 @@ QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def advice(folder: Path) -> str:
-    """Returns the next step after damage, for the end of a message."""
+    """Formats the next step for a damaged folder; callers append it to their error message."""
     return f"`readmostly dev validate {shlex.quote(str(folder))}` prints what can be kept"
 
 
@@ -30,8 +30,8 @@ def sha256(data: bytes) -> str:
 
 
 def line_is_whole(line: bytes, sealed: bool) -> bool:
-    """True if a line of trials.jsonl, or fleet.json, is unchanged. One without a checksum counts as
-    unchanged if the campaign is older than checksums (not `sealed`)."""
+    """True if a line of trials.jsonl, or the content of fleet.json, is unchanged. A line without a
+    checksum is accepted only if the campaign is older than checksums (not `sealed`)."""
     match = LINE.fullmatch(line)
     if not match:
         return not sealed

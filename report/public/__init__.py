@@ -6,7 +6,7 @@
   next to the entry, gives this entry.
 - python3 -m report public page [FOLDER] [-o OUT]: writes one page of all entries.
 
-Exit status: 0 done; 1 the entry differs from the one that the journal gives; 2 a file cannot be
+Exit status: 0 done; 1 the entry differs from the one derived from the journal; 2 a file cannot be
 read.
 """
 import argparse
@@ -39,13 +39,13 @@ def verify(file: Path, folder: Path | None) -> int:
 
 
 def compare(file: Path, folder: Path, name: str) -> int:
-    """Compares an entry with the one that a campaign's folder gives. `name` is the name of the
+    """Compares an entry with the one derived from a campaign's folder. `name` is the name of the
     folder in messages."""
     contents, stored = entry.read(file)
     found = entry.first_difference(contents, entry.as_json(
         entry.of_folder(folder, stored.journal)))
     if found:
-        print(f"{file}: differs from the entry that {name} gives: {found}")
+        print(f"{file}: differs from the entry derived from {name}: {found}")
         return DIFFERS
     print(f"{file}: {len(stored.groups)} rankings follow from {name}")
     return DONE

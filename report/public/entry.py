@@ -109,5 +109,5 @@ def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
 def first_difference(stored: Json, true: Json) -> str | None:
     """Returns the first place at which two entries differ, or None if they are equal."""
     one, two = dict(leaves(stored)), dict(leaves(true))
-    return next((f"{at}: {one.get(at, 'nothing')}, the journal gives {two.get(at, 'nothing')}"
+    return next((f"{at}: {one.get(at, 'nothing')}, but the journal has {two.get(at, 'nothing')}"
                  for at in {**two, **one} if one.get(at) != two.get(at)), None)

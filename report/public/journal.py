@@ -55,7 +55,7 @@ def unpacked(file: Path) -> Iterator[Path]:
                                            "trials.jsonl and histograms/*.hlog, below 1 GiB")
                     (folder / member.name).write_bytes(data.read())
         except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-            raise JournalError(f"{file}: damaged: {error}: fetch it again") from None
+            raise JournalError(f"{file}: damaged ({error}): download it again") from None
         except OSError as error:
             if error.errno in folders.NEXT:  # the temporary folder is full
                 raise OSError(error.errno, error.strerror, name) from None

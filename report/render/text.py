@@ -24,8 +24,9 @@ BENCH = "make bench MODE=" if (Path(__file__).parents[2] / "Makefile").exists() 
 
 
 class Compiled(BytecodeCache):
-    """Keeps the templates that this process compiled: a report has several environments. They
-    differ in filters, so no template may apply the filters of cards to a constant."""
+    """Shares compiled templates between the environments of this process. Jinja2 evaluates a filter
+    of a constant at compile time, and the environments have different filters for `cards`, so no
+    template may apply one of these filters to a constant."""
 
     def __init__(self) -> None:
         self.codes: dict[tuple[str, str], CodeType | None] = {}

@@ -78,8 +78,8 @@ def print_cells(campaign: Campaign, figure: str | None) -> None:
     if not clear:
         raise JournalError(
             f"{campaign.path}: it decided no comparison of two maps, so there is nothing to "
-            "replicate: its report prints how many runs of each map a ranking needs; measure "
-            "them (--set blocks=N) in another folder, and reproduce that")
+            "replicate; its report prints how many runs of each map a ranking needs: measure that "
+            "many (--set blocks=N) in another folder, and reproduce the new campaign")
     try:
         plan = decode(PlanCells, strict_json.loads(sys.stdin.read()))
     except ValueError as error:
@@ -117,7 +117,8 @@ def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
             new.name, new.plan.created_utc, new.plan.seed):
         raise JournalError(f"{second}: the same campaign as {first}: nothing was repeated")
     if old.plan.synthetic != new.plan.synthetic:
-        raise JournalError(f"{second}: only one of the two is synthetic: compare two of a kind")
+        raise JournalError(f"{second}: only one of the two campaigns is synthetic; compare two "
+                           "measured or two synthetic campaigns")
     return old, new
 
 

@@ -42,7 +42,7 @@ class End(Enum):
     DONE = "done"
     BUDGET = "budget"
     UNUSABLE = "no point can run"
-    EMPTY = "no point gave a result"
+    EMPTY = "no point has a result"
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def played(staged: Staged) -> Search:
 def check_stage(campaign: load.Campaign, request: Request) -> None:
     """Checks that a stage ran the required timed cells and number of blocks."""
     if request.stage is None:
-        raise JournalError(f"{campaign.path}: a stage too many, {request.why}: {ANEW}")
+        raise JournalError(f"{campaign.path}: one stage too many, {request.why}: {ANEW}")
     blocks = {c.id: c.factors.blocks for c in campaign.cells.values() if c.measure != "verify"}
     odd = sorted(set(blocks) ^ set(request.cells))
     if odd:

@@ -61,8 +61,8 @@ def checked(rule: Rule, file: Path) -> Numbers:
     rule."""
     wrong = wrong_in(rule)
     if wrong or rule.error is None:
-        raise JournalError(f"{file}: rule: {wrong}: use the report of the version that started "
-                           "this, or start again")
+        raise JournalError(f"{file}: the rule's {wrong}: use the report of the version that "
+                           "started the search, or start again")
     return Numbers(rule.error, rule.blocks)
 
 

@@ -81,8 +81,8 @@ static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
 	for (size_t i = first; i < arms->count; i++)
 		if (!strcmp(arms->list[i].name, arm->name))
 			return rm_error_set(error, -EINVAL,
-			        "--arms: two arms named %s, expected different "
-			        "names",
+			        "--arms: two arms are called %s, expected "
+			        "different names",
 			        arm->name);
 	arm->program = strndup(equals + 1, length - name - 1);
 	if (!arm->program)
@@ -265,7 +265,7 @@ int rm_arms_check_programs(const struct rm_arms *arms, struct rm_error *error)
 			        "a folder of them: `make` builds "
 			        "build/gcc/maps",
 			        arm->name, arm->program,
-			        arm->is_folder      ? "no folder plain in it"
+			        arm->is_folder ? "it contains no folder plain"
 			        : result == -EACCES ? "not executable"
 			                            : "no complete program");
 	}

@@ -111,7 +111,7 @@ static void add_cost(
 	}
 	snprintf(cell->skip, sizeof(cell->skip),
 	        "calibration on arm %s: %.400s", calibration->arm->name,
-	        why ? why : "a trial without operations");
+	        why ? why : "a trial ran no operation");
 }
 
 /* Each trial's window is computed from the costs so far, since the first guess

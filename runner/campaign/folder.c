@@ -239,8 +239,8 @@ static int report_owner(int fd, const char *path, struct rm_error *error)
 
 	owner[got > 0 ? strspn(owner, "0123456789") : 0] = 0;
 	return rm_error_set(error, -EBUSY,
-	        "%s: locked: process %s runs this campaign: wait until it "
-	        "ends, or interrupt it (kill -INT %s)",
+	        "%s is locked, because process %s runs this campaign: wait "
+	        "until it ends, or interrupt it (kill -INT %s)",
 	        path, owner[0] ? owner : "(unknown)", owner[0] ? owner : "PID");
 }
 

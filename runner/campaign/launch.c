@@ -110,7 +110,7 @@ static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
 	if (!limit_bytes || peak_bytes < limit_bytes / 4 * 3)
 		return;
 	snprintf(why + used, WHY_BYTES - used,
-	        " when it held %llu MiB of the %llu MiB that it may",
+	        " when it held %llu MiB of the %llu MiB that it may use",
 	        (unsigned long long)(peak_bytes >> 20),
 	        (unsigned long long)(limit_bytes >> 20));
 }

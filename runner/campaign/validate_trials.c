@@ -240,8 +240,8 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 
 	if (cell->repeat_most && (!others || !marks))
 		line_problem(reading,
-		        "expected others_share and disturbed, as this campaign "
-		        "repeats trials",
+		        "expected the members others_share and disturbed, "
+		        "because this campaign repeats trials",
 		        "");
 	rm_repeat_disturbed(
 	        cell, json_object_get(trial, "result"), &interference, text);
@@ -267,7 +267,7 @@ static void check_turn(struct reading *reading, json_int_t turn)
 {
 	if (turn < reading->turn) {
 		line_problem(reading,
-		        "out of turn, expected the plan's order, with repeats "
+		        "out of order, expected the plan's order, with repeats "
 		        "at the end of their block",
 		        "");
 		mark_bad(reading, find_place(reading, turn));
@@ -338,7 +338,8 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	if (rm_tally_add(&reading->tally, trial, &why))
 		line_problem(reading, why.text, "");
 	if (!has_seed(reading, cell, (unsigned)block, (uint64_t)seed))
-		line_problem(reading, "seed is not the plan's for ", key);
+		line_problem(
+		        reading, "seed differs from the plan's seed for ", key);
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }
 
@@ -372,8 +373,8 @@ static int check_line(void *context, size_t number, const char *text,
 	reading->number = number;
 	if (is_torn) {
 		rm_problem(reading->validation,
-		        "%s:%zu: a torn line, expected a newline at its end; "
-		        "a resume cuts it off",
+		        "%s:%zu: a torn line, expected a newline at its end; a "
+		        "resume removes the line",
 		        reading->path, number);
 		return 0;
 	}

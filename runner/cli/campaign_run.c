@@ -60,13 +60,13 @@ int rm_exit_status(int result)
 static void print_repairs(const struct rm_prepared *prepared)
 {
 	if (prepared->torn_bytes)
-		printf("%s/trials.jsonl: cut off %zu bytes of a line that was "
-		       "never finished; its trial runs again\n",
+		printf("%s/trials.jsonl: removed %zu bytes of an unfinished "
+		       "line; its trial runs again\n",
 		        prepared->dir, prepared->torn_bytes);
 	if (prepared->dropped)
-		printf("%s/trials.jsonl: dropped %zu trials of a round that "
-		       "was never finished (they are in unfinished.jsonl); it "
-		       "runs again, whole\n",
+		printf("%s/trials.jsonl: moved %zu trials of an unfinished "
+		       "round to unfinished.jsonl; the whole round runs "
+		       "again\n",
 		        prepared->dir, prepared->dropped);
 }
 

@@ -270,7 +270,7 @@ void rm_print_missing_programs(const struct rm_error *error,
 	if (!strstr(error->text, "is not built") ||
 	        rm_find_needs(inputs, catalog, maps, &needs, &ignored))
 		return;
-	fprintf(stderr, "all of this plan: make programs NEEDED=");
+	fprintf(stderr, "all programs of this plan: make programs NEEDED=");
 	json_object_foreach (needs, program, value)
 		if (is_missing(program)) {
 			fprintf(stderr, "%s%s", before, program);

@@ -62,7 +62,7 @@ static void parse_list(char *text, struct argp_state *state)
 		json_array_foreach (arguments->list, i, other)
 			if (!strcmp(json_string_value(other), id))
 				argp_error(state,
-				        "--all: %s twice, expected "
+				        "--all: %s occurs twice, expected "
 				        "different maps",
 				        id);
 		json_array_append_new(arguments->list, json_string(id));
@@ -88,7 +88,8 @@ static void check_arguments(struct argp_state *state)
 	check_map(pair[0], state);
 	check_map(pair[1], state);
 	if (!strcmp(pair[0], pair[1]))
-		argp_error(state, "%s twice, expected two different maps",
+		argp_error(state,
+		        "%s occurs twice, expected two different maps",
 		        pair[0]);
 	arguments->stages.maps = json_pack("[s, s]", pair[0], pair[1]);
 }

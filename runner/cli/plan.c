@@ -255,10 +255,10 @@ static void print_missing_controls(
 			        !strcmp(plan->cells[j].cell.workload,
 			                workload->name);
 		if (!found)
-			printf("A/A control: none in %s: no cell measures the "
-			       "throughput of %s with keys of 8 or 16 bytes, "
-			       "values of 8 or 24 bytes, and a CPU for each "
-			       "thread\n",
+			printf("A/A control: none in %s, because no cell "
+			       "measures the throughput of %s with keys of 8 "
+			       "or 16 bytes, values of 8 or 24 bytes, and a "
+			       "CPU for each thread\n",
 			        workload->name, map);
 	}
 }

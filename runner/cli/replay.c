@@ -68,10 +68,11 @@ static void check_options(struct argp_state *state)
 	if (!a->file)
 		argp_error(state, "expected FILE, a trace or a workload");
 	if (a->recording.maps && (!a->record || a->replay || a->write))
-		argp_error(state, "--record: expected also -o TRACE, and "
-		                  "neither --map nor --write");
+		argp_error(state, "--record needs -o TRACE, and cannot be "
+		                  "combined with --map or --write");
 	if (!a->recording.maps && (a->record || a->recording.set_count))
-		argp_error(state, "-o and --set: expected also --record MAP");
+		argp_error(
+		        state, "-o and --set are valid only with --record MAP");
 	if (a->replay && a->write)
 		argp_error(
 		        state, "--map and --write: expected only one of them");
@@ -83,8 +84,7 @@ static void check_options(struct argp_state *state)
 		        state, "--binary needs --write OTHER or --record MAP");
 	if (a->state && (!a->replay || !a->shape.str))
 		argp_error(state,
-		        "--state: expected also --map MAP, with a shape of "
-		        "strings");
+		        "--state needs --map MAP and a shape with string keys");
 }
 
 /* The bounds are those of a cell, so that a campaign can run the same replay

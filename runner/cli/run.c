@@ -107,7 +107,8 @@ static void parse_group(const char *names, struct argp_state *state)
 
 	if (arguments->group ||
 	        asprintf(&arguments->group, "likwid:group=%s", names) < 0)
-		argp_error(state, "--group: expected once, names as A,B");
+		argp_error(state, "--group: expected only once; separate names "
+		                  "by commas");
 }
 
 static void check_options(struct argp_state *state)
@@ -117,7 +118,8 @@ static void check_options(struct argp_state *state)
 	struct rm_error error = { "" };
 
 	if (arguments->group && wishes->counters)
-		argp_error(state, "--group and --counters: expected one");
+		argp_error(state,
+		        "--group and --counters: expected only one of them");
 	if (wishes->resume && arguments->needs)
 		argp_error(state,
 		        "--needs and --resume: expected only one of them");
@@ -128,14 +130,14 @@ static void check_options(struct argp_state *state)
 	if (rm_sources_complete(&wishes->sources, &error))
 		argp_error(state, "%s", error.text);
 	if (wishes->sources.touched && !wishes->sources.mode)
-		argp_error(state, "--touched: expected also --mode NAME");
+		argp_error(state, "--touched needs --mode NAME");
 	if (wishes->resume && !wishes->dir)
-		argp_error(state, "--resume: expected also -o DIR");
+		argp_error(state, "--resume needs -o DIR");
 	if (wishes->sources.override_count && !wishes->sources.mode &&
 	        !wishes->sources.file_count)
 		argp_error(state,
-		        "--set: expected --mode NAME or FILE, too: a resumed "
-		        "campaign keeps the lines it was started with");
+		        "--set needs --mode NAME or FILE; a resumed campaign "
+		        "keeps the --set lines that it was started with");
 	if (!wishes->resume && !wishes->sources.mode &&
 	        !wishes->sources.file_count)
 		argp_error(state, "nothing to run: expected workload files, "

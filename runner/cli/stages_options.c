@@ -58,7 +58,7 @@ static void finish(struct argp_state *state)
 	const struct rm_stages_options *options = state->input;
 
 	if (options->resume && !options->dir)
-		argp_error(state, "--resume: expected also -o DIR");
+		argp_error(state, "--resume needs -o DIR");
 	if (options->resume && options->plan)
 		argp_error(state,
 		        "--plan and --resume: expected only one of them");

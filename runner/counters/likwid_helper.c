@@ -123,7 +123,7 @@ static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 	                 "root root 4755 /usr/sbin/likwid-accessD"
 	               : "modprobe msr (kernel >= 5.9: boot with "
 	                 "msr.allow_writes=on; Secure Boot off); a virtual "
-	                 "machine needs a vPMU, too");
+	                 "machine also needs a vPMU");
 	return RM_LIKWID_AUTO;
 }
 

@@ -93,8 +93,8 @@ static void judge_event(json_t *line, const struct expectation *expected,
 		verdict = "refuted";
 		json_object_set_new(line, "reason",
 		        per_step == 0
-		                ? json_sprintf("stayed at 0 in \"%s\": nothing "
-		                               "counts here",
+		                ? json_sprintf("stayed at 0 in \"%s\": the "
+		                               "counter does not work here",
 		                          rm_kernel_text(expected->kernel))
 		                : json_sprintf("%.4g per step in \"%s\", "
 		                               "expected %g to %g",

@@ -47,8 +47,8 @@ bool rm_metric_is_never_zero(const char *metric)
 
 struct rm_reading rm_reading_stuck_at_zero(void)
 {
-	return rm_reading_invalid("stayed at 0: the device is there, but "
-	                          "nothing counts (no vPMU?)");
+	return rm_reading_invalid("stayed at 0: the device exists, but its "
+	                          "counters do not work (no vPMU?)");
 }
 
 struct rm_reading rm_reading_scale(

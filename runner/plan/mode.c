@@ -129,7 +129,7 @@ static int check_line(const struct reading *reading, const char *section,
 		        where, name);
 	if (!is_list_of_names(name) && has_line(reading, section, name))
 		return rm_error_set(reading->lines.error, -EINVAL,
-		        "%s: %s a second time, expected each key once in a "
+		        "%s: %s occurs twice, expected each key once in a "
 		        "section",
 		        where, name);
 	return 0;
@@ -150,7 +150,7 @@ static int include_mode(
 	if (reading->level == INCLUDES_MAX || reading->entry_count)
 		return rm_error_set(own.error, -EINVAL,
 		        "%s: include = %.60s, expected it as the first line, "
-		        "and at most %d of them, one in another",
+		        "with at most %d levels of includes",
 		        where, value, INCLUDES_MAX);
 	if (strchr(value, '/') ||
 	        snprintf(file, sizeof(file), "%.*s%s",

@@ -74,7 +74,7 @@ static void judge_differs(struct rm_cell *cell)
 		        rm_cell_shape_name(cell));
 	else if (rm_loop_is_decimal(&cell->loop))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "decimal keys differ where their digits do: "
+		        "the digits of decimal keys decide where keys differ: "
 		        "expected key-differs = first");
 }
 
@@ -203,7 +203,8 @@ static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 		        "threads work in pairs: expected at least two threads");
 	else if (map->caps & RM_CAP_NO_STATE)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "this map holds nothing, so no answer is wrong");
+		        "this map holds nothing, so its answers cannot be "
+		        "checked");
 	else if (map->caps & RM_CAP_STALE &&
 	         cell->loop.args[0] == store_buffering)
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -244,7 +244,7 @@ static int handle_line(void *context, const char *section, const char *name,
 		return 0;
 	if (reading->seen[key])
 		return rm_error_set(error, 0,
-		        "%s: %s a second time, expected each key once", where,
+		        "%s: %s occurs twice, expected each key once", where,
 		        name);
 	reading->seen[key] = true;
 	value = rm_lines_value(&reading->lines);

@@ -255,7 +255,7 @@ static int check_shape(
 		        strncmp(workload->where[key], "--set", 5) != 0)
 			return rm_error_set(error, -EINVAL,
 			        "%s: %s = %s replaces this part of --set "
-			        "shape=%s, expected also --set %s=shape",
+			        "shape=%s; add --set %s=shape",
 			        workload->where[key], rm_factors[key].key, part,
 			        shape, rm_factors[key].key);
 	}

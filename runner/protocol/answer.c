@@ -199,7 +199,7 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	   cannot overflow. */
 	if (ops - lookups > writes)
 		return rm_error_set(error, -EINVAL,
-		        "the answer counts %lld lookups and %lld writes, "
+		        "the answer has %lld lookups and %lld writes, "
 		        "expected %lld operations in all",
 		        (long long)lookups, (long long)writes, (long long)ops);
 	if (strcmp(verified, "ok"))

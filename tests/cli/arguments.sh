@@ -142,7 +142,7 @@ check "a history excludes a map" refuses '"gomap": expected no map' \
 check "run suggests an option" refuses '--sed: did you mean --set?' run --sed=keys=1 x.conf
 check "--map excludes --write" refuses '--map and --write: expected only one' \
 	replay x --map gomap --write y
-check "--resume excludes --set" refuses '--set: expected --mode NAME or FILE' \
+check "--resume excludes --set" refuses '--set needs --mode NAME or FILE' \
 	run -o x --resume --set keys=1
 check "a note must be UTF-8" refuses '--note author: expected UTF-8' \
 	run -o x x.conf --note "author=$(printf 'M\374ller')"
@@ -165,7 +165,7 @@ done <<'END'
 not a text file (byte 0x.*expected lines KEY = VALUE|plan DIR/binary.conf
 --counters replay: .*: No such.*`readmostly env counters --record|run --mode smoke --counters replay:DIR/none -o DIR/x
 arm a: /etc/passwd: not executable, expected a map program|run --mode smoke --arms a=/etc/passwd,b=DIR -o DIR/x
-arm b: .*: no folder plain in it, expected|run --mode smoke --arms a=/bin/true,b=DIR -o DIR/x
+arm b: .*: it contains no folder plain, expected|run --mode smoke --arms a=/bin/true,b=DIR -o DIR/x
 no metric "l1d_fil" (did you mean l1d_fill?), expected metrics.* cycles, |counters --metrics=l1d_fil
 expected an id (`make IMPL=.*readmostly.h|check DIR/broken.c
 not built: correct the first error above|explore DIR/broken.c

@@ -185,7 +185,7 @@ for i in $(seq $kills); do
 	done
 	kill -9 $runner 2>/dev/null || early=$((early + 1))
 	wait $runner 2>/dev/null
-	grep -q "of a round that was never finished" "$out" &&
+	grep -q "of an unfinished round" "$out" &&
 		dropped=$((dropped + 1))
 done
 echo "# $dropped of $kills resumes dropped an unfinished block;" \
@@ -254,7 +254,7 @@ bad "an arm without a name" "$syntax" "$dir/pairs.conf" --arms "=$dir/base"
 bad "an empty arm" "$syntax" "$dir/pairs.conf" --arms "base=$dir/base,"
 bad "an arm with a bad name" "the name .Base!., expected .*no capital letters" \
 	"$dir/pairs.conf" --arms "Base!=$dir/base"
-bad "two arms of one name" "two arms named base" \
+bad "two arms of one name" "two arms are called base" \
 	"$dir/pairs.conf" --arms "base=$dir/base,base=$dir/head"
 bad "two sets for one workload" "two sets for slow" \
 	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"

@@ -63,9 +63,9 @@ export RM_FAULT_PERIOD=1000
 caught bad_loses_insert upsert 'inserts - removes' --shape str16x8
 caught bad_loses_replace owner 'last value written' --shape str16x24
 unset RM_FAULT_PERIOD
-caught bad_wrong_key exchange 'gave the value of rank'
+caught bad_wrong_key exchange 'returned the value of rank'
 caught bad_wrong_key model 'other than the last one written'
-caught bad_wrong_key readers 'gave the value of rank'
+caught bad_wrong_key readers 'returned the value of rank'
 caught bad_wrong_key drive 'wrong or torn'
 # Word 0 is written late as well, so exchange may return the previous value twice.
 caught bad_tears exchange 'torn\|returned twice' --shape u64x24
@@ -86,7 +86,7 @@ caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
 # scan sees a third token.
 caught bad_scan scan 'which is always present, not at all\|saw 0 tokens'
 caught bad_scan_twice scan 'which is always present, twice\|saw [23] tokens'
-caught bad_scan_moments scan 'saw [23] tokens, which no moment'
+caught bad_scan_moments scan 'yielded [23] tokens, which is possible at no moment'
 caught bad_scan_outgrown scan 'none was removed' --ops 20000
 # Next to 25 other processes on two CPUs, one seed in 25 missed the first bug and none the second.
 # With at most 18 misses in 100 (95 %), ten seeds all miss once in 3 * 10^7 runs.
@@ -106,7 +106,7 @@ caught bad_swaps_anyway model 'compare_swap.*returned true, but the expected val
 caught bad_swaps_nothing model 'compare_swap.*returned false, but the expected value is present'
 caught bad_load load 'is not there'
 caught bad_load_late load 'rank 19999 of 20000 is not there'
-caught bad_load_short load 'lookup after load of rank 0 gave a torn value' --shape u64x24
+caught bad_load_short load 'lookup after load of rank 0 returned a torn value' --shape u64x24
 caught bad_drive drive 'differ from the content'
 RM_FAULT_PERIOD=1 caught bad_wrong_late model 'returned absent, but the key is present' --shape str16x8
 caught bad_growth growth 'lookup missed'

@@ -63,7 +63,7 @@ check "--needs lists its program" matches "^aa/shard_seg_grow$"
 check "and each program once" [ "$(sort "$out" | uniq -d | wc -l)" = 0 ]
 "$readmostly" plan --set key-bytes=32 "$dir/w.conf" >"$out" 2>&1
 check "plan prints why long keys have no control" \
-	matches "^A/A control: none in w: no cell measures the throughput of shard_seg_grow with keys of 8 or 16 bytes"
+	matches "^A/A control: none in w, because no cell measures the throughput of shard_seg_grow with keys of 8 or 16 bytes"
 "$readmostly" run --needs --set control=none "$dir/w.conf" >"$out" 2>&1
 check "not with control=none" eval '! matches ^aa/ >/dev/null'
 

@@ -242,7 +242,7 @@ check 'a map without a required operation is skipped with the reason' sh -c "
 		grep -q '^skip .*: the map does not offer update 0$'"
 check 'a finished enumeration prints all' passes_exhaustively gomap_rw 'all [0-9,]+ schedules of 4 programs'
 check 'an unfinished one does not' passes_exhaustively syncmap \
-	'stopped at 2,000 schedules of a program, [0-9,]+ tried, [0-3] of 4 programs to their end,'
+	'stopped at 2,000 schedules of a program; [0-9,]+ tried in all, [0-3] of 4 programs completely,'
 skips_named() {
 	explore null_map >"$dir/out"
 	[ $? = 3 ] && contains "$dir/out" 'skip null_map: the map holds nothing'

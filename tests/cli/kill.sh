@@ -77,7 +77,7 @@ tear() {
 	begin_or_resume
 	until_trial "$(wc -l <"$log")"
 	kill_runner
-	grep -q "cut off 100 bytes" "$out" && cut=$((cut + 1))
+	grep -q "removed 100 bytes" "$out" && cut=$((cut + 1))
 }
 
 : >"$log"

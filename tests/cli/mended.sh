@@ -18,7 +18,7 @@ run() { # CAMPAIGN ARGUMENTS...: sets status, campaign, journal and first (two l
 	status=$?
 	first=$(head -n 2 "$out")
 }
-reports_nothing() { ! grep -E "cut off|dropped|unfinished" "$out" "$dir/err"; }
+reports_nothing() { ! grep -E "removed|moved|unfinished" "$out" "$dir/err"; }
 
 run "$dir/plain" tests/fixtures/campaign.conf --set blocks=2
 check "a new campaign ends with status 0" [ $status = 0 ]
@@ -30,7 +30,7 @@ cp "$journal" "$dir/complete"
 { head -n -1 "$dir/complete"; tail -n 1 "$dir/complete" | head -c 20; } >"$journal"
 run "$dir/plain" --resume
 check "a resume first reports the bytes of a torn line" \
-	[ "$first" = "$journal: cut off 20 bytes of a line that was never finished; its trial runs again
+	[ "$first" = "$journal: removed 20 bytes of an unfinished line; its trial runs again
 resuming $campaign" ]
 check "its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 check "and the journal is complete" "$readmostly" dev validate "$campaign"
@@ -43,7 +43,7 @@ bytes=$(tail -n 1 "$journal" | wc -c)
 truncate -s -1 "$journal"
 run "$dir/plain" --resume
 check "a line without newline is removed completely" \
-	contains "$out" "cut off $((bytes - 1)) bytes of"
+	contains "$out" "removed $((bytes - 1)) bytes of"
 check "and its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
 # Without arms, a missing trial is not an unfinished block.
@@ -67,8 +67,8 @@ cp "$journal" "$dir/complete"
 { head -n -2 "$dir/complete"; tail -n 2 "$dir/complete" | head -c 33; } >"$journal"
 run "$dir/arms" --resume
 check "with arms the torn line and its block are removed, and both are reported" \
-	[ "$first" = "$journal: cut off 33 bytes of a line that was never finished; its trial runs again
-$journal: dropped $((block - 2)) trials of a round that was never finished (they are in unfinished.jsonl); it runs again, whole" ]
+	[ "$first" = "$journal: removed 33 bytes of an unfinished line; its trial runs again
+$journal: moved $((block - 2)) trials of an unfinished round to unfinished.jsonl; the whole round runs again" ]
 check "the trials of the block are moved aside" \
 	[ "$(wc -l <"$campaign/unfinished.jsonl")" = $((block - 2)) ]
 check "the complete block runs again" \

@@ -73,7 +73,7 @@ check "and by run before it measures" eval \
 mkdir -p "$dir/fresh/maps" && cp "$bin" "$dir/fresh" && cp "${bin%/*}/maps/names.tsv" "$dir/fresh/maps"
 check "a plan of maps that are not built is an error" status 2 "$dir/fresh/readmostly" plan "$dir/tiny.conf"
 check "with one command that builds all of them" contains "$err" \
-	"all of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
+	"all programs of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
 
 check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
 # shellcheck disable=SC2016
@@ -157,7 +157,7 @@ check "a bad --set is reported at --set KEY" refuses "--set window: window = \"5
 	"$bin" plan --set window=5 "$dir/tiny.conf"
 printf 'include = tiny.conf\nkey-bytes = 32\n' >"$dir/long.conf"
 check "a --set shape without effect is reported with both lines" refuses \
-	"long.conf:2: key-bytes = 32 replaces this part of --set shape=str16x8, expected also --set key-bytes=shape" \
+	"long.conf:2: key-bytes = 32 replaces this part of --set shape=str16x8; add --set key-bytes=shape" \
 	"$bin" plan --set shape=str16x8 "$dir/long.conf"
 check "that option works" status 0 "$bin" plan --set shape=str16x8 --set key-bytes=shape "$dir/long.conf"
 check "an unknown map is reported" refuses '--maps: no map is called "gopher"' \

@@ -103,10 +103,10 @@ commit_fault 'protocol 1'
 arms other HEAD~1
 own=$(echo '{"protocol": 0}' | "$build/readmostly" dev trial 2>&1 | sed -n 's/.*not //p')
 check "a base of another protocol is one line, with versions and remedy" \
-	one_line other "base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"
+	one_line other "base, [0-9a-f]{12}, uses version 1 of the trial protocol, head uses $own: choose a base of the same version"
 exact other_exact HEAD~1
 check "also in the exact gate" eval 'sed -i /^building/d "$dir/other_exact.err"; one_line other_exact \
-	"base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"'
+	"base, [0-9a-f]{12}, uses version 1 of the trial protocol, head uses $own: choose a base of the same version"'
 commit_fault breaks
 arms breaks HEAD~1
 check "a base that does not build is status 2, with the log" eval '[ $status = 2 ] &&

@@ -211,7 +211,7 @@ whole=$(lines .)
 sed -i '$d' "$campaign/trials.jsonl"
 run pairs --resume
 check "a block with an incomplete last repeat runs again completely" \
-	contains "$out" "of a round that was never finished"
+	contains "$out" "of an unfinished round"
 check "with as many lines as before" [ "$(lines .)" = "$whole" ]
 check "and follows the rule" verify_order "$campaign"
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial
@@ -253,7 +253,7 @@ edited "a repeat beyond the budget" "exceeds the budget: " "t.append($again)"
 edited "a repeat in place of another" "exceeds the budget: " \
 	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
 check "and the replaced one is reported" contains "$out" "expected a line of"
-edited "repeats in another order" "out of turn" \
+edited "repeats in another order" "out of order" \
 	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
 check "and no other error" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
 edited "another budget in campaign.json" "exceeds the budget: " "
@@ -266,7 +266,7 @@ check "and its wrong checksum" contains "$out" "campaign.json"
 sed -i '/"share": 0.25/d; s/"most": 3,/"most": 3/' "$campaign/campaign.json"
 edited "repeats in a campaign from before budgets" "expected a line of" ""
 cp "$dir/kept/campaign.json" "$campaign/campaign.json"
-edited "missing fields" "expected others_share and disturbed" \
+edited "missing fields" "expected the members others_share and disturbed" \
 	'del next(x for x in t if "throughput" in x["cell"])["others_share"]'
 
 # A busy machine, simulated by files.

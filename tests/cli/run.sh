@@ -146,7 +146,7 @@ bad "a missing file" "/nonexistent.conf: " /nonexistent.conf -o "$dir/n"
 bad "an invalid seed" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected only one of them" --mode smoke x.conf
-bad "resume without a folder" "expected also -o DIR" --resume
+bad "resume without a folder" "resume needs -o DIR" --resume
 bad "resume of a missing folder" "$dir/n: no such folder, expected the folder of a campaign (\`ls results\`; \`readmostly run" \
 	tests/fixtures/campaign.conf --resume -o "$dir/n"
 mkdir "$dir/mine" && touch "$dir/mine/thesis"

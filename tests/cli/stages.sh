@@ -148,7 +148,7 @@ refuses "one map" 2 "gomap_rw: expected two maps" crossover gomap_rw
 refuses "no map" 2 "expected two maps, A and B" crossover
 refuses "three maps" 2 "\"null_map\": expected two maps, or --all" \
 	crossover gomap_rw syncmap null_map
-refuses "a map twice" 2 "gomap_rw twice" crossover gomap_rw gomap_rw
+refuses "a map twice" 2 "gomap_rw occurs twice" crossover gomap_rw gomap_rw
 refuses "an unknown map" 2 'no map is called "gopher"' crossover gopher gomap_rw -o n
 check "the error for an unknown map names the command that lists all" grep -q "readmostly dev list. prints all" "$out"
 lacking=$("$readmostly" dev list | awk '/ not built: needs / { print $1; exit }')
@@ -160,11 +160,11 @@ else
 fi
 refuses "a pair and --all" 2 "expected only one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
 refuses "a list of one" 2 "--all: expected two maps or more" crossover --all gomap_rw
-refuses "a list with a map twice" 2 "--all: gomap_rw twice" crossover --all gomap_rw,syncmap,gomap_rw
+refuses "a list with a map twice" 2 "--all: gomap_rw occurs twice" crossover --all gomap_rw,syncmap,gomap_rw
 refuses "an unknown mode" 2 "--mode fast: expected one of quick, standard" \
 	crossover gomap_rw syncmap --mode fast
 refuses "no budget" 2 '--budget "0"' crossover gomap_rw syncmap --budget 0
-refuses "resume without a folder" 2 "--resume: expected also -o DIR" crossover --resume
+refuses "resume without a folder" 2 "--resume needs -o DIR" crossover --resume
 refuses "plan and resume" 2 "expected only one of them" crossover -o a --plan --resume
 refuses "a bad --set" 2 "--set window" crossover gomap_rw syncmap --set window=5 -o n
 refuses "a map that runs no cell" 2 "unsync_probe runs none of the cells of crossover-quick: unsafe: " \

@@ -240,5 +240,5 @@ def test_stages_that_cannot_be_read(staged, tmp_path, capsys):
          lambda trial: trial if trial["block"] < 2 else None)
     assert advise.main([str(top), *options("3% 64Ki 2")]) == 2
     campaigns.write(staged / "stage-03", campaigns.grid(), tuple(SPEED), machine="0badcafe")
-    with pytest.raises(JournalError, match="start again here"):
+    with pytest.raises(JournalError, match="start a new search on this machine"):
         folders.read(staged)

@@ -65,7 +65,7 @@ def test_a_file_is_unpacked_into_the_given_folder(capsys, folder, tmp_path):
     assert manifest.digest(into / "artifact") == manifest.digest(folder)
     status, lines, _ = run(capsys, "inspect", file)
     assert (status, lines) == (1, [
-        f"{file}: a file: expected --into DIR, too"])
+        f"{file} is a file; add --into DIR to unpack it"])
 
 
 # ---- again ----------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_unlistable_entries_are_status_two(capsys, monkeypatch, folder,
     monkeypatch.setattr(command, "complete", lambda path, epoch: (1, 1))
     (folder / "a -> b").write_text("")
     status, _, error = run(capsys, "pack", folder, tmp_path / "out")
-    assert status == 2 and "a name that SHA256SUMS cannot hold" in error
+    assert status == 2 and "SHA256SUMS cannot contain this name" in error
     assert not (tmp_path / "out").exists()
 
 

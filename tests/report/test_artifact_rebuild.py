@@ -143,7 +143,7 @@ def test_drawings_of_other_tools_are_a_note(artifact):
     assert found.problems == [] and found.same == 7
     (note,) = found.notes
     assert note.startswith("campaigns/b: 1 drawings, ")
-    assert note.endswith(" and so do numpy 2 (packed with None)")
+    assert note.endswith(" versions also differ: numpy 2 (packed with None)")
 
 
 @pytest.mark.parametrize("kept,wrong", [("decided", False), ("another", True)])

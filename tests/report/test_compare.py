@@ -445,7 +445,7 @@ def test_the_same_campaign_counts_once(trio, tmp_path):
     shutil.copytree(trio / "sound", tmp_path / "copy")
     made = Compared(trio / "sound", tmp_path / "copy", trio / "third", out=tmp_path / "out")
     assert made.json["absent"] == [{"label": "copy", "state": "refused", "reason":
-                                    "the same campaign as sound: it counts once"}]
+                                    "the same campaign as sound, which is compared only once"}]
     alone = Compared(trio / "sound", tmp_path / "copy", out=tmp_path / "none")
     assert alone.status == 2 and "1 of 2 campaigns can be compared" in alone.error \
         and "name another one" in alone.error
@@ -495,7 +495,7 @@ def test_claims_in_stages_are_their_first_stage(trio, tmp_path):
 
 def test_a_page_is_not_written_into_a_campaign(trio, tmp_path):
     made = Compared(trio / "sound", trio / "third", out=trio / "sound")
-    assert made.status == 2 and "expected another folder" in made.error
+    assert made.status == 2 and "choose another folder" in made.error
     assert not (trio / "sound/report").exists()
 
 

@@ -126,7 +126,7 @@ def test_errors_name_file_and_line(tmp_path):
             ("S9-02", "S9-02 S9-03", 6, "S9-02 S9-03: expected words of one "
              "of its cells: threads=2; threads=4"),
             ("S9-01,", "S9-01 threads=8,", 6, "expected words of one of"),
-            ("S9-01,", "S9-01,,", 6, "a comma between two"),
+            ("S9-01,", "S9-01,,", 6, "separated by commas"),
             ("a b", "a", 8, "expected two maps"),
             ("a b", "a b c", 8, "expected two maps"),
             ("[D1]", "[S9-01]", 2, "expected the id of a decision rule"),

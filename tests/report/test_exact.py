@@ -221,7 +221,7 @@ def test_figures_that_base_lacks_are_reported_once_and_not_red(run, capsys):
     out = lines(capsys)
     assert out[1] == ("only head snapshot, 2 cells: base ended with status 1: no map is called "
                       "snapshot")
-    assert out[-1] == "only one arm counts: stats.new"
+    assert out[-1] == "counted by only one arm: stats.new"
 
 
 def test_an_arm_without_answers_is_an_error(run, capsys):
@@ -253,7 +253,7 @@ def test_an_answer_that_cannot_be_read_is_red(run, capsys, text):
     run.write()
     (run.folder / "head" / "001").write_text(text)
     assert exact.main(["decide", str(run.folder)]) == 1
-    assert "head gave an answer that cannot be read" in lines(capsys)[1]
+    assert "head returned an answer that cannot be read" in lines(capsys)[1]
 
 
 def test_plans_without_cells_or_with_equal_names_are_rejected(run, capsys):

@@ -110,8 +110,8 @@ def test_rules_changed_since_the_campaign_began_are_refused():
     (("cells", 0, "threads"), -1, r"cells\[0\].threads: expected 0 to"),
     (("cells", 2, "blocks"), "9", r"cells\[2\].blocks: expected an integer"),
     (("notes", "ref"), 1, "notes.ref: expected text"),
-    (("seed",), None, "seed: missing"),
-    (("workloads", 0, "text"), None, r"workloads\[0\].text: missing"),
+    (("seed",), None, "seed is missing"),
+    (("workloads", 0, "text"), None, r"workloads\[0\].text is missing"),
     (("machine", "cpus"), None, "machine.cpus: expected an integer")])
 def test_members_of_a_wrong_type_are_reported(tmp_path, path, value, words):
     meta = meta_of()

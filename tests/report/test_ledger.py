@@ -121,7 +121,7 @@ def test_the_hash_covers_the_content_of_claims(tmp_path):
     ("side = above", "side = above\nnumbers = simulated", 5, "not valid for a claim about speed"),
     ("side = above", "side = above\ngrade = weakened", 5, "weakened_by only with grade"),
     ("side = above", "side = above\nneeds_go = 1.21", 10, "expected one of classic, any"),
-    ("cells = threads=2", "cells = threads=2 | rule = none", 5, "a rule that takes cells"),
+    ("cells = threads=2", "cells = threads=2 | rule = none", 5, "a rule for claims with cells"),
     ("side = above", "side = above\nvariant = a / b", 5, "lacks variant_shows: a variant"),
     ("side = above", "side = above\nvariant = a\nvariant_shows = b", 5,
      "variant = a: expected MAP / MAP")])

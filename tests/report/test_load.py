@@ -184,7 +184,7 @@ def test_another_protocol_is_refused(folder: Path, protocol: int | None) -> None
     (("cells", 0, "keys"), "1", "cells[0].keys: expected"),
     (("cells", 0, "blocks"), -1, "cells[0].blocks: expected 0 to 2^64"),
     (("cells", 0, "rate_per_s"), True, "cells[0].rate_per_s: expected"),
-    (("cells", 1, "map"), ..., "cells[1].map: expected it to be there"),
+    (("cells", 1, "map"), ..., "cells[1].map: expected a value, but it is missing"),
     (("cells", 1, "cpus"), ["0"], "cells[1].cpus[0]: expected an integer"),
     (("cells", 1, "map"), "no_such", "cells of maps without a description: no_such"),
     (("order",), 5, "order: expected a list"), (("arms",), 5, "arms: expected a list"),
@@ -202,7 +202,8 @@ def test_a_wrong_member_of_the_plan_is_named(
 @pytest.mark.parametrize("way, value, error", [
     (("status",), "fine", "status: expected ok, void, failed, skipped"),
     (("block",), -1, "block: expected 0 to 2^64"), (("block",), "0", "block: expected"),
-    (("attempt",), 1.5, "attempt: expected"), (("cell",), ..., "cell: expected it to be there"),
+    (("attempt",), 1.5, "attempt: expected"),
+    (("cell",), ..., "cell: expected a value, but it is missing"),
     (("wall_ns",), "1", "wall_ns: expected"), (("result",), [], "result: expected an object"),
     (("result", "ops"), -1, "result.ops: expected"),
     (("result", "elapsed_ns"), True, "result.elapsed_ns: expected"),
@@ -248,7 +249,7 @@ def test_lines_out_of_order_are_reported(folder: Path) -> None:
     campaign = load.read(folder)
     three, one, two = campaign.problems
     assert one.startswith(f"trials.jsonl:{n + 1}: a duplicate, ignored: {trials[2]['cell']}")
-    assert two.startswith(f"trials.jsonl:{n + 2}: attempt 3 without those before it, ignored")
+    assert two.startswith(f"trials.jsonl:{n + 2}: attempt 3 without earlier attempts, ignored")
     assert three == f"trials.jsonl:{n + 3}: not in the plan, ignored: x\\x1b[2J block " \
         f"{trials[0]['block']} arm head"
     cell = campaign.cells[trials[1]["cell"]]

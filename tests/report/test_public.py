@@ -75,11 +75,11 @@ def test_an_entry_is_reproducible_and_is_verified(given):
 
 SPOILT = {
     "a ratio": (lambda e: e["groups"][1]["comparisons"][0]["ratio"].update(value=1.5),
-                "groups[1].comparisons[0].ratio.value: 1.5, the journal gives "),
+                "groups[1].comparisons[0].ratio.value: 1.5, but the journal has "),
     "a verdict": (lambda e: e["groups"][0]["comparisons"][0].update(verdict="equivalent"),
                   "groups[0].comparisons[0].verdict: 'equivalent'"),
-    "a row less": (lambda e: e["groups"].pop(), "groups: 1 values, the journal gives 2 values"),
-    "a member more": (lambda e: e.update(remark="great"), "remark: 'great', the journal gives "
+    "a row less": (lambda e: e["groups"].pop(), "groups: 1 values, but the journal has 2 values"),
+    "a member more": (lambda e: e.update(remark="great"), "remark: 'great', but the journal has "
                       "nothing"),
     "another machine": (lambda e: e["campaign"].update(machine="cccccccc"), "campaign.machine"),
     "another hash": (lambda e: e.update(trials_jsonl_sha256="0" * 64), "trials_jsonl_sha256")}
@@ -121,14 +121,14 @@ def test_invalid_entries_are_rejected_by_name(given, tmp_path, text, why):
 
 @pytest.mark.parametrize("stored, true, where", [
     ({"a": 1}, {"a": 1}, None), ([1, [2]], [1, [2]], None),
-    ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b: 1, the journal gives 2"),
-    ({"a": [1, 2]}, {"a": [1, 3]}, "a[1]: 2, the journal gives 3"),
-    ({"a": [1]}, {"a": [1, 1]}, "a: 1 values, the journal gives 2 values"),
-    ({"b": 1}, {"a": 1, "b": 1}, "a: nothing, the journal gives 1"),
-    ({"a": 1}, {"a": 1.0}, "a: 1, the journal gives 1.0"),
-    ({"a": 1}, {"a": True}, "a: 1, the journal gives True"),
-    ({"a": None}, {"a": "x"}, "a: None, the journal gives 'x'"),
-    ({"a": []}, {"a": 1}, "a: 0 values, the journal gives 1")])
+    ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b: 1, but the journal has 2"),
+    ({"a": [1, 2]}, {"a": [1, 3]}, "a[1]: 2, but the journal has 3"),
+    ({"a": [1]}, {"a": [1, 1]}, "a: 1 values, but the journal has 2 values"),
+    ({"b": 1}, {"a": 1, "b": 1}, "a: nothing, but the journal has 1"),
+    ({"a": 1}, {"a": 1.0}, "a: 1, but the journal has 1.0"),
+    ({"a": 1}, {"a": True}, "a: 1, but the journal has True"),
+    ({"a": None}, {"a": "x"}, "a: None, but the journal has 'x'"),
+    ({"a": []}, {"a": 1}, "a: 0 values, but the journal has 1")])
 def test_the_first_difference_is_reported_with_its_place(stored, true, where):
     assert entry.first_difference(stored, true) == where
 

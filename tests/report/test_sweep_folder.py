@@ -161,15 +161,16 @@ def torn(own):
     (replaced("plan.json", '"threads": 1', '"threads": 3'), "differs from the plan_sha256"),
     (replaced("stages.json", "1000000", "5"), "sha256 does not match"),
     (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, its crc32"),
-    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "the stage before it, 9, is missing"),
+    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"),
+     "stage 9 before it is missing"),
     (lambda own: shutil.copytree(own / "stage-01", own / after(own)),
-     "a stage too many"),
+     "one stage too many"),
     (ran(), "such as crossover-fine"), (ran(blocks=5), "5 blocks of"),
-    (torn, "stage-02, is not complete"),
-    (lambda own: shutil.rmtree(own / "stage-02"), "stage before it, 2, is missing"),
+    (torn, "stage-02 before it is not complete"),
+    (lambda own: shutil.rmtree(own / "stage-02"), "stage 2 before it is missing"),
     (lambda own: rewrite(own / "stage-02/campaign.json",
                          lambda meta: meta["machine"].update(id="other")),
-     "machine other, but this is a search on 5e7a0001")])
+     "measured on machine other, but the search began on 5e7a0001")])
 def test_a_changed_search_is_rejected(own, change, message):
     replaced("plan.json", "", "")(own)
     following.played(staged.read(own))
@@ -178,7 +179,7 @@ def test_a_changed_search_is_rejected(own, change, message):
 
 
 def test_a_machine_that_stages_json_names(tmp_path):
-    assert "but this is a search on mine" in refused(begun(tmp_path / "x", machine="mine"))
+    assert "but the search began on mine" in refused(begun(tmp_path / "x", machine="mine"))
 
 
 @pytest.mark.parametrize("text, message", [

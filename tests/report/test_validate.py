@@ -273,7 +273,7 @@ def test_lines_that_contradict_themselves_fail(good, copied):
             ("status", "fine", "expected status"),
             ("reason", "because", "expected a reason unless"),
             ("exit", "signal 9", "exit 0"), ("result", None, "a result"),
-            ("seed", 1, "seed is not the plan's"),
+            ("seed", 1, "seed differs from the plan's seed"),
             ("block", 77, "not in the plan"), ("arm", "base", "not in the"),
             ("cell", "another", "not in the plan")]:
         trial = dict(json.loads(lines[number]))

@@ -319,10 +319,10 @@ def library_names(source):
 def judge_drive(code, shape, drive):
     """Returns (problems, indirects, outside) of one measured loop."""
     if not drive or drive[0] is None:
-        return ["%s: its drive is not in this object" % shape], [], {}
+        return ["%s: its drive function is not in this object" % shape], [], {}
     root = code.function_at(drive[0], drive[1])
     if not root or not root[3].startswith("drive"):
-        return ["%s: its drive is %s, expected a function drive*"
+        return ["%s: its drive function is %s, expected a function called drive*"
                 % (shape, root[3] if root else "no function")], [], {}
     seen, indirects, outside = walk(code, root)
     problems = []
@@ -368,8 +368,8 @@ def judge_calls(dispatch, indirects, outside, allowed):
                                 % (name, names.count(name)))
     elif dispatch == "plt":
         if len(strange) != 1:
-            problems.append("declares plt: expected one call out of the "
-                            "list, found %s" % (sorted(strange) or "none"))
+            problems.append("declares plt: expected exactly one call that the list does not "
+                            "allow, found %s" % (sorted(strange) or "none"))
         strange = {}
     elif dispatch != "none":
         problems.append('dispatch is "%s", expected none, callback or plt'

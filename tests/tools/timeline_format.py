@@ -34,7 +34,7 @@ def errors(trace):
             yield f"event {i}: ts {event['ts']!r}"
         if event["ph"] == "M":
             if "name" not in event.get("args", {}):
-                yield f"event {i} names nothing"
+                yield f"event {i} has no name"
             continue
         thread = event["pid"], event["tid"]
         if event["ts"] < latest.get(thread, 0):
@@ -48,7 +48,7 @@ def errors(trace):
             states.setdefault(key, []).append((event["ts"], event["ph"]))
     for thread, stack in stacks.items():
         if stack:
-            yield f"thread {thread} leaves open {stack}"
+            yield f"thread {thread} does not end {stack}"
     for key, edges in states.items():
         depth = 0
         for _, phase in sorted(edges, key=lambda e: (e[0], e[1] == "b")):
@@ -56,7 +56,7 @@ def errors(trace):
             if depth < 0:
                 yield f"state {key} ends before it begins"
         if depth:
-            yield f"state {key} is left open"
+            yield f"state {key} does not end"
 
 
 def nesting(i, event, stack):
@@ -64,7 +64,7 @@ def nesting(i, event, stack):
         stack.append(event["name"])
     elif event["ph"] == "E":
         if not stack:
-            yield f"event {i} ends what has not begun"
+            yield f"event {i} ends an event that has not begun"
         elif stack.pop() != event["name"]:
             yield f"event {i} ends {event['name']} inside of another"
 

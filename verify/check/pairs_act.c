@@ -230,8 +230,8 @@ static void scan(struct rm_pairs_actor *actor)
 		sum += rm_rank_mix(private_rank(actor, n));
 	if (counts.count != actor->own_keys || counts.sum != sum)
 		rm_peer_fail(peer,
-		        "scan gave %llu private keys of this thread, which no "
-		        "other thread uses; it has %llu present%s",
+		        "scan yielded %llu private keys of this thread, which "
+		        "no other thread uses; %llu are present%s",
 		        (unsigned long long)counts.count,
 		        (unsigned long long)actor->own_keys,
 		        counts.count == actor->own_keys

@@ -111,7 +111,7 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 		return;
 	rm_keyset_print(peer->shape, pairs->keys[key], text, sizeof(text));
 	rm_peer_fail(peer,
-	        "%s of key %s gave %s: word 0 is 0x%llx; %s with %s on %s "
+	        "%s of key %s returned %s: word 0 is 0x%llx; %s with %s on %s "
 	        "keys",
 	        operation, text,
 	        rm_value_is_poison(peer->shape, value)

@@ -158,11 +158,11 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 		        operation, (unsigned long long)rank);
 	else if ((uint32_t)value->word[0] != (uint32_t)rank)
 		rm_peer_fail(peer,
-		        "%s of rank %llu gave the value of rank %llu",
+		        "%s of rank %llu returned the value of rank %llu",
 		        operation, (unsigned long long)rank,
 		        (unsigned long long)(uint32_t)value->word[0]);
 	else
-		rm_peer_fail(peer, "%s of rank %llu gave a torn value",
+		rm_peer_fail(peer, "%s of rank %llu returned a torn value",
 		        operation, (unsigned long long)rank);
 }
 
@@ -324,7 +324,7 @@ void *rm_case_create(const struct rm_check_case *c, size_t keys, bool presize,
 int rm_case_invariants(
         const struct rm_check_case *c, void *map, struct rm_error *error)
 {
-	char why[256] = "it gave no reason";
+	char why[256] = "no reason was reported";
 	bool right = true;
 
 	/* a map's own thread must not starve it (isolate.c) */

@@ -185,8 +185,8 @@ static void try_kinds(struct rm_peer *peer, struct progress_test *progress_test)
 	if (count >= BLOCKED_STOPS)
 		rm_peer_fail(peer,
 		        "the map claims to be %s, but while a thread was "
-		        "stopped in the middle of %s, no %s of the others "
-		        "completed in 2 s; %u times",
+		        "stopped in the middle of %s, no %s of another thread "
+		        "completed in 2 s (%u times)",
 		        peer->peers->c->impl->progress, kind_name(victim),
 		        kind_name(others), count);
 }
@@ -310,7 +310,7 @@ int rm_check_progress(const struct rm_check_case *c, struct rm_error *error)
 	}
 	if (!code)
 		rm_error_set(error, 0,
-		        "the others proceeded during each of %llu "
+		        "the other threads proceeded during each of %llu "
 		        "stops",
 		        (unsigned long long)progress_test->stopped);
 	rm_stopper_free(&progress_test->stopper);

@@ -65,8 +65,8 @@ static void check_scan(struct rm_peer *peer, const struct view *view)
 	if (!strcmp(promise, "point-in-time") &&
 	        !(tokens == 1 || (tokens == 2 && pairs == 1)))
 		rm_peer_fail(peer,
-		        "scan saw %u tokens, which no moment of the map has; "
-		        "it guarantees point-in-time",
+		        "scan yielded %u tokens, which is possible at no "
+		        "moment; the map guarantees point-in-time",
 		        tokens);
 }
 

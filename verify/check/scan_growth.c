@@ -124,8 +124,8 @@ static void check_scan(
 		if (point_in_time && i && view->seen[i] > view->seen[i - 1])
 			rm_peer_fail(peer,
 			        "scan visited rank %u, not rank %u, which was "
-			        "inserted before it: not a moment of the map, "
-			        "which guarantees point-in-time",
+			        "inserted before it; the map never had this "
+			        "content, and it guarantees point-in-time",
 			        i, i - 1);
 	}
 }

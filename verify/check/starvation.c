@@ -151,8 +151,9 @@ static int judge(const struct rm_check_case *c, const struct starvation *test,
 
 	return rm_error_set(error, starves && excluded ? -1 : 0,
 	        "%slongest operation of thread 0: %.2f ms of its CPU time, "
-	        "overtaken by %llu of others that %s; %.0f %% of its time in "
-	        "operations that over %d overtook%s; the map promises to be %s",
+	        "overtaken by %llu operations of other threads, which %s; it "
+	        "spent %.0f %% of its time in operations that more than %d "
+	        "others overtook%s; the map promises to be %s",
 	        starves ? "starvation: " : "", (double)test->longest_ns / 1e6,
 	        (unsigned long long)test->longest_overtaken,
 	        test->write ? "write" : "look up", overtaken_share(test), OFTEN,

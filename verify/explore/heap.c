@@ -181,7 +181,8 @@ void rm_explore_heap_fault(
 		        (unsigned long long)block->bytes,
 		        rm_explore_lane_name(block->freed_by));
 	rm_explore_stop(RM_EXPLORE_OUTSIDE, site, block->made,
-	        "%s %s %zu bytes at byte %llu of a block of %llu that %s made",
+	        "%s %s %zu bytes at byte %llu of a block of %llu that %s "
+	        "allocated",
 	        self, does, bytes, (unsigned long long)(offset - block->offset),
 	        (unsigned long long)block->bytes,
 	        rm_explore_lane_name(block->made_by));
@@ -200,7 +201,7 @@ void rm_explore_heap_unwritten(
 		}
 	rm_explore_stop(RM_EXPLORE_UNINITIALISED, site, block->made,
 	        "%s reads %u bytes at byte %llu of a block of %llu that %s "
-	        "made, but they were never written",
+	        "allocated, but they were never written",
 	        rm_explore_lane_name(rm_explore.running->id), bytes,
 	        (unsigned long long)(offset - block->offset),
 	        (unsigned long long)block->bytes,
@@ -268,8 +269,8 @@ void rm_explore_heap_leaks(void)
 	while (first->freed || first->is_reached)
 		first++;
 	rm_explore_stop(RM_EXPLORE_LEAK, first->made, NULL,
-	        "%zu blocks are left after destroy(), the first of %llu bytes "
-	        "that %s made",
+	        "%zu blocks are not freed after destroy(); the first has %llu "
+	        "bytes and was allocated by %s",
 	        heap.live, (unsigned long long)first->bytes,
 	        rm_explore_lane_name(first->made_by));
 }

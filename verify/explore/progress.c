@@ -169,13 +169,13 @@ static void starves(unsigned lane)
 		                ? NULL
 		                : rm_explore.lane[lane].waits_site,
 		        NULL,
-		        "%s of %s was overtaken by %u operations of others, "
-		        "but the map promises to be %s",
+		        "%s of %s was overtaken by %u operations of other "
+		        "threads, but the map promises to be %s",
 		        op, rm_explore_lane_name(lane), most_overtaken(),
 		        impl->progress);
 	snprintf(progress.note, sizeof(progress.note),
 	        "starvation is possible (the map promises only to be %s): %s "
-	        "of %s was overtaken by %u operations of others",
+	        "of %s was overtaken by %u operations of other threads",
 	        impl->progress, op, rm_explore_lane_name(lane),
 	        most_overtaken());
 }
@@ -259,15 +259,16 @@ void rm_explore_progress_end(void)
 		return;
 	if (rm_foreign_code(impl) == (uintptr_t)impl->ops->upsert)
 		rm_explore_stop(RM_EXPLORE_UNRECLAIMED, NULL, NULL,
-		        "%zu of %zu blocks that the threads made are left, "
-		        "although each thread announced a quiescent state "
+		        "%zu of %zu blocks that the threads allocated are not "
+		        "freed, although each thread announced a quiescent "
+		        "state "
 		        "after each of %llu operations, and the map has a "
 		        "limit of %d retired bytes: the epoch does not advance",
 		        left, made, (unsigned long long)progress.ended,
 		        RM_EXPLORE_RETIRED_BYTES);
 	snprintf(progress.note, sizeof(progress.note),
-	        "the threads made %zu blocks, and %zu of them are left: the "
-	        "map frees late, or not before it is destroyed",
+	        "the threads allocated %zu blocks, and %zu of them are not "
+	        "freed: the map frees late, or only when it is destroyed",
 	        made, left);
 }
 

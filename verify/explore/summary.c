@@ -35,8 +35,8 @@ static void print_exhausted(const struct rm_explore_options *one,
 	if (sum->fault)
 		printf("%s schedules", tried);
 	else if (tally->stopped)
-		printf("stopped at %s schedules of a program, %s tried, "
-		       "%" PRIu64 " of %" PRIu64 " programs to their end,",
+		printf("stopped at %s schedules of a program; %s tried in all, "
+		       "%" PRIu64 " of %" PRIu64 " programs completely,",
 		        most, tried, tally->programs - tally->stopped,
 		        tally->programs);
 	else

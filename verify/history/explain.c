@@ -244,8 +244,8 @@ static void print_head(const struct picture *picture)
 		fprintf(picture->out, "again: %s\n", history->command);
 	if (picture->judgement->left_out)
 		fprintf(picture->out,
-		        "left out: %zu other operations; it fails without "
-		        "them, too\n",
+		        "left out: %zu other operations, without which the "
+		        "history also fails\n",
 		        picture->judgement->left_out);
 	for (size_t i = 0; i < history->initial_count; i++) {
 		rm_format_key(

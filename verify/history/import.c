@@ -137,7 +137,7 @@ static int begin(struct rm_import *import, const struct line *line,
 	if (place->open)
 		return rm_text_error(&import->place,
 		        "process %llu invokes while its operation of line %u "
-		        "runs, expected its end first",
+		        "runs, expected the end of that operation first",
 		        (unsigned long long)place->process, place->line);
 	place->f = function->f;
 	place->line = import->place.line;

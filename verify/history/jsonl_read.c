@@ -320,7 +320,7 @@ static int read_event_words(
 		return -EINVAL;
 	if (thread > UINT32_MAX)
 		return rm_text_error(
-		        &line->place, "thread: expected below 2^32");
+		        &line->place, "thread: expected a number below 2^32");
 	event->thread = (uint32_t)thread;
 	return read_answer(line, event);
 }
@@ -339,8 +339,8 @@ static int read_event(const struct line *line, struct rm_history *history)
 		failed = rm_text_error(&line->place,
 		        "no \"pairs\", expected [[key, value], ...]");
 	if (!failed && event.returned < event.invoked)
-		failed = rm_text_error(
-		        &line->place, "returned: expected not before invoked");
+		failed = rm_text_error(&line->place,
+		        "returned: expected a time not before invoked");
 	if (!failed)
 		failed = read_pairs(line, "pairs", &pairs, &event.pairs);
 	if (!failed)

@@ -87,8 +87,8 @@ static int check_event(
 		        event->kind, RM_HISTORY_KINDS - 1);
 	if (event->returned < event->invoked)
 		return rm_error_set(error, -EINVAL,
-		        "event %zu: returned at %llu, expected not before it "
-		        "was invoked at %llu",
+		        "event %zu: returned at %llu, expected no earlier than "
+		        "its invocation at %llu",
 		        i, (unsigned long long)event->returned,
 		        (unsigned long long)event->invoked);
 	return 0;

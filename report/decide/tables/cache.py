@@ -164,7 +164,7 @@ def counters(campaign: Campaign) -> Table:
 
 def sum_of(result: Result, factor: int, terms: Sequence[Sequence[str]]) -> float | None:
     """Returns factor x the sum of the terms, per operation. A term is the first of its metrics that
-    the trial counted; Returns None if a term has no such metric."""
+    the trial counted. Returns None if the trial counted none of a term's metrics."""
     totals = {e.metric: e.total for e in (result.counters.events if result.counters else ())
               if e.quality in GOOD and e.total is not None}
     found = [next((totals[m] for m in term if m in totals), None) for term in terms]

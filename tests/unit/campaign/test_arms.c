@@ -90,7 +90,7 @@ static void parse_invalid_sets(void)
 	                parses("abcdefghijklmnop=f"),
 	        "a name has at most 16 characters");
 	rm_arms_clear(&arms);
-	CHECK(rejects("a=f,b=g,a=h", "two arms named a"),
+	CHECK(rejects("a=f,b=g,a=h", "two arms are called a"),
 	        "names of a set are unique");
 	CHECK(rejects("a=+5%", "arm a has a share and no file"),
 	        "a share without a file is rejected");

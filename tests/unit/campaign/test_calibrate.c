@@ -292,8 +292,8 @@ static void skip_failed_cells(void)
 	played.status = "ok";
 	played.costs_ns[5] = 0;
 	CHECK(calibrate() == 0 && skipped(0, "") &&
-	                skipped(1, "calibration on arm base: a trial without "
-	                           "operations") &&
+	                skipped(1, "calibration on arm base: a trial ran no "
+	                           "operation") &&
 	                plan.trial_count == 3 && plan.estimate_ns == 302,
 	        "a trial that took no time cannot be counted");
 	end();

@@ -96,11 +96,11 @@ static void invalid_modes(void)
 	                refused("budget = 1s\nworkloads =\n",
 	                        "workloads is missing"),
 	        "budget and workloads are required");
-	CHECK(refused(HEAD "budget = 2min\n", "budget a second time") &&
+	CHECK(refused(HEAD "budget = 2min\n", "budget occurs twice") &&
 	                refused(HEAD "blocks = 1\nblocks = 2\n",
-	                        "m.conf:4: blocks a second time") &&
+	                        "m.conf:4: blocks occurs twice") &&
 	                refused(HEAD "[one]\nblocks = 1\nblocks = 2\n",
-	                        "m.conf:5: blocks a second time"),
+	                        "m.conf:5: blocks occurs twice"),
 	        "a key may occur once per section");
 	CHECK(refused(HEAD "workloads = one\n", "\"one\" twice"),
 	        "a workload may occur once");
@@ -151,7 +151,7 @@ static void names_stay_in_their_folder(void)
 	                strstr(error.text, "m.conf:1: include: "),
 	        "an include is the first line and in the mode's folder");
 	fake_root_write(root, "w/modes/third.conf", "include = outer.conf\n");
-	CHECK(refused("include = third.conf\n", "at most 2 of them"),
+	CHECK(refused("include = third.conf\n", "at most 2 levels"),
 	        "at most two includes are nested");
 }
 

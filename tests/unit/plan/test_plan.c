@@ -964,7 +964,7 @@ static void loops_that_always_write_are_not_for_unsafe_maps(void)
 static const char long_reason[] =
         "likwid: no msr device and no privileged access daemon; remedy: "
         "modprobe msr (kernel >= 5.9: boot with msr.allow_writes=on; Secure "
-        "Boot off); a virtual machine needs a vPMU, too; perf: cycles: no "
+        "Boot off); a virtual machine also needs a vPMU; perf: cycles: no "
         "hardware PMU on this machine (virtualised or disabled); remedy: "
         "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
         "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
@@ -1056,7 +1056,7 @@ static void keys_differ_elsewhere(void)
 	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"
 	              "loop = fill:decimal\nmaps = sized\n",
 	        "pu:2", &with_sized, &plan);
-	CHECK(skipped_for(&plan, "sized", "where their digits do"),
+	CHECK(skipped_for(&plan, "sized", "decide where keys differ"),
 	        "decimal keys are skipped");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"

@@ -138,7 +138,7 @@ static void mistakes(void)
 		{ MINIMAL "colour = red\n", "w.conf:4: ", "colour" },
 		{ MINIMAL "measure = simulated:icelake-sp\n",
 		        "w.conf:4: ", "expected a count" },
-		{ MINIMAL "writes = 5%\n", "w.conf:4: ", "second time" },
+		{ MINIMAL "writes = 5%\n", "w.conf:4: ", "occurs twice" },
 		{ "writes = 300%\n", "w.conf:1: ", "300%" },
 		{ "writes = 3\n", "w.conf:1: ", "\"3\"" },
 		{ "writes = -3%\n", "w.conf:1: ", "-3%" },
@@ -637,7 +637,7 @@ static void modes(void)
 	        "an unknown key is named");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\n[one]\nkeys = 1\n"
 	                   "keys = 2\n",
-	              "m.conf:5: keys a second time"),
+	              "m.conf:5: keys occurs twice"),
 	        "a key may occur once per section");
 	snprintf(path, sizeof(path), "%s/sub", folder);
 	mkdir(path, 0700);

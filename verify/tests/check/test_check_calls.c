@@ -350,7 +350,7 @@ static void back_in_time(void)
 	        "a lookup that misses a key during its replacement is a fault");
 	reset_mock((struct fault){ LOOKUP, OTHER_KEY, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
-	                strstr(error.text, " gave the value of rank "),
+	                strstr(error.text, " returned the value of rank "),
 	        "reading the value of another key is a fault");
 }
 

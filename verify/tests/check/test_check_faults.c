@@ -81,9 +81,9 @@ static const struct row {
 	{ "readers", "a key that was never inserted", FAULT(LOOKUP, PRESENT),
 	        " is there" },
 	{ "readers", "another key's value", FAULT(LOOKUP, OTHER_KEY),
-	        " gave the value of rank " },
+	        " returned the value of rank " },
 	{ "readers", "a torn value", FAULT(LOOKUP, TORN),
-	        " gave a torn value" },
+	        " returned a torn value" },
 	{ "readers", "a thread that cannot join", { JOIN, FAILING, 1, 0, 0, 0 },
 	        "join() returned NULL" },
 	/* exchange */
@@ -188,9 +188,9 @@ static const struct row {
 	{ "scan", "another key's value", FAULT(SCAN, OTHER_KEY),
 	        "scan returned the value of rank 1 for another key" },
 	{ "scan", "a torn value", FAULT(SCAN, TORN),
-	        "scan of rank 0 gave a torn value" },
+	        "scan of rank 0 returned a torn value" },
 	{ "scan", "a scan without a token", FAULT(SCAN, NO_TOKEN),
-	        "scan saw 0 tokens, which no moment of the map has" },
+	        "scan yielded 0 tokens, which is possible at no moment" },
 	/* from here on the map grows: after 300 scans of one thread */
 	{ "scan", "an omitted key while the map grows",
 	        { SCAN, OMITS, -1, 0, 300, 0 },
@@ -202,7 +202,7 @@ static const struct row {
 	        { SCAN, OTHER_KEY, -1, 0, 300, 0 },
 	        "scan returned the value of rank 1 for another key" },
 	{ "scan", "a torn value while it grows", { SCAN, TORN, -1, 0, 300, 0 },
-	        "scan of rank 0 gave a torn value" },
+	        "scan of rank 0 returned a torn value" },
 };
 
 static void wrong_is_found(void)

@@ -84,7 +84,7 @@ static void orders_that_cannot_be(void)
 	        "finds a flag without its data");
 	CHECK(found(RM_CAP_SINGLE_WRITER,
 	              (struct fault){ LOOKUP, TORN, 1, 2, 0, 0 },
-	              "lookup of rank 1 gave a torn value"),
+	              "lookup of rank 1 returned a torn value"),
 	        "finds a torn value");
 }
 
@@ -97,7 +97,7 @@ static void prizes(void)
 	              "a remove succeeded twice or not at all"),
 	        "finds a take that returns false");
 	CHECK(found(0, (struct fault){ TAKE, OTHER_KEY, -1, 2, 0, 0 },
-	              "take of rank 7 gave the value of rank 8"),
+	              "take of rank 7 returned the value of rank 8"),
 	        "finds another key's value");
 	ops.take = NULL;
 	CHECK(found(0, (struct fault){ REMOVE, ABSENT, -1, 2, 0, 0 },

@@ -217,7 +217,8 @@ static void wrong_answers(void)
 	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_LOOKUP, FAULT(LOOKUP, OTHER_KEY),
 	              "lookup of key 0x") &&
 	                strstr(error.text,
-	                        " gave a value that was never written for it: "
+	                        " returned a value that was never written for "
+	                        "it: "
 	                        "word "
 	                        "0 is 0x1000000003eb; lookup with take on "
 	                        "scattered keys"),
@@ -242,7 +243,7 @@ static void wrong_answers(void)
 	              "lookup returned absent of private rank 16777216"),
 	        "rejects a private key that is absent at once");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(LOOKUP, OTHER_KEY),
-	              "lookup of rank 16777216 gave the value of rank "),
+	              "lookup of rank 16777216 returned the value of rank "),
 	        "rejects a private key with another key's value");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SHRINK, FAULT(REMOVE, ABSENT),
 	              "remove returned absent of private rank 16777216, which "
@@ -250,11 +251,11 @@ static void wrong_answers(void)
 	              "other thread uses; this thread has 0 keys present"),
 	        "rejects a private key that cannot be removed");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, FAULT(SCAN, OMITS),
-	              "scan gave 0 private keys of this thread, which no other "
-	              "thread uses; it has 1 present"),
+	              "scan yielded 0 private keys of this thread, which no "
+	              "other thread uses; 1 are present"),
 	        "rejects a scan that omits a private key");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, FAULT(SCAN, TWICE),
-	              "scan gave 2 private keys of this thread"),
+	              "scan yielded 2 private keys of this thread"),
 	        "rejects a scan that gives a private key twice");
 	kinds[0] = RM_PAIR_UPSERT;
 	kinds[1] = RM_PAIR_LOOKUP;

@@ -112,7 +112,7 @@ static void they_go_on(void)
 {
 	CHECK(!run("lock-free", 0, 0, 0) &&
 	                !strcmp(error.text,
-	                        "the others proceeded during each of 27 "
+	                        "the other threads proceeded during each of 27 "
 	                        "stops"),
 	        "a map passes if the others proceed");
 	CHECK(seen.stops == STOPS && seen.checks == STOPS &&
@@ -136,8 +136,8 @@ static void they_are_stuck(void)
 	                strstr(error.text, "the map claims to be lock-free, "
 	                                   "but while a thread "
 	                                   "was stopped in the middle of ") &&
-	                strstr(error.text,
-	                        " of the others completed in 2 s; 3 times"),
+	                strstr(error.text, " of another thread completed in 2 "
+	                                   "s (3 times)"),
 	        "three blocked stops refute a claim");
 	CHECK(seen.released == 3 && seen.freed == 1 &&
 	                mock.destroyed == mock.created,
@@ -160,7 +160,7 @@ static void one_writer(void)
 {
 	CHECK(run("lock-free", RM_CAP_SINGLE_WRITER, 3, 0) == -1 &&
 	                strstr(error.text,
-	                        ", no lookup of the others completed"),
+	                        ", no lookup of another thread completed"),
 	        "with one writer the others look up");
 }
 

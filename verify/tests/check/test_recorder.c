@@ -257,13 +257,14 @@ static void values_are_verified(void)
 	begin(EVENTS, PAIRS, false);
 	CHECK(on_a_map(look, RM_U64X24,
 	              (struct fault){ LOOKUP, OTHER_KEY, -1, 0, 0, 0 }) == -1 &&
-	                strstr(error.text, "lookup of rank 1 gave the value "
-	                                   "of rank 2"),
+	                strstr(error.text, "lookup of rank 1 returned the "
+	                                   "value of rank 2"),
 	        "a value that was never written for the key fails");
 	begin(EVENTS, PAIRS, false);
 	CHECK(on_a_map(scan_all, RM_STR16X24,
 	              (struct fault){ SCAN, TORN, -1, 0, 0, 0 }) == -1 &&
-	                strstr(error.text, "scan of rank 0 gave a torn value"),
+	                strstr(error.text,
+	                        "scan of rank 0 returned a torn value"),
 	        "a torn value in a scan fails");
 }
 

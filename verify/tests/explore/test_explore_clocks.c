@@ -189,7 +189,7 @@ static void copies(void)
 	              "thread 2 reads (plainly) what thread 1 wrote (plainly)"),
 	        "without a release, reading the copy is a race");
 	lanes(moves_badly, writes_behind_moved, NULL);
-	CHECK(stops(RM_EXPLORE_LEAK, "1 blocks are left"),
+	CHECK(stops(RM_EXPLORE_LEAK, "1 blocks are not freed"),
 	        "only the copied bytes count as written");
 }
 

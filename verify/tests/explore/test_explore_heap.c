@@ -227,7 +227,7 @@ static void outside(void)
 	CHECK(passes(reads_to_its_end), "a block may be read to its end");
 	CHECK(faults_with(reads_over_its_end, RM_EXPLORE_OUTSIDE,
 	              "thread 1 reads 8 bytes at byte 13 of a block of 20 that "
-	              "thread 1 made"),
+	              "thread 1 allocated"),
 	        "a read must not cross the end of a block");
 	CHECK(faults_with(writes_behind, RM_EXPLORE_OUTSIDE,
 	              "thread 1 writes 1 bytes at byte 20 of a block of 20"),
@@ -319,7 +319,7 @@ static void unwritten(void)
 {
 	CHECK(faults_with(reads_new, RM_EXPLORE_UNINITIALISED,
 	              "thread 1 reads 8 bytes at byte 8 of a block of 24 that "
-	              "thread 1 made, but they were never written"),
+	              "thread 1 allocated, but they were never written"),
 	        "uninitialised memory must not be read");
 	CHECK(faults_with(reads_new_over_words, RM_EXPLORE_UNINITIALISED,
 	              "reads 8 bytes at byte 4 of a block of 24"),
@@ -419,11 +419,12 @@ static void frees(void)
 	CHECK(faults_with(reallocs_freed, RM_EXPLORE_BAD_FREE, "has freed"),
 	        "realloc() of a freed block is reported");
 	CHECK(faults_with(leaves_two, RM_EXPLORE_LEAK,
-	              "2 blocks are left after destroy(), the first of 77 "
-	              "bytes that thread 1 made"),
+	              "2 blocks are not freed after destroy(); the first has "
+	              "77 bytes and was allocated by thread 1"),
 	        "leaks are counted, and the first one is printed");
 	CHECK(faults_with(leaves_one_of_three, RM_EXPLORE_LEAK,
-	              "1 blocks are left after destroy(), the first of 79 "),
+	              "1 blocks are not freed after destroy(); the first has "
+	              "79 "),
 	        "blocks that a global variable reaches are no leaks");
 	rm_explore_clocks_undo();
 }
@@ -458,13 +459,13 @@ static void anew(void)
 	const struct shared *first = world.shared;
 
 	lanes(leaves_much, NULL, NULL);
-	CHECK(stops(RM_EXPLORE_LEAK, "of 4000 bytes") && world.shared == first,
+	CHECK(stops(RM_EXPLORE_LEAK, "has 4000 bytes") && world.shared == first,
 	        "each schedule allocates at the same addresses");
 	CHECK(faults_with(writes_there, RM_EXPLORE_OUTSIDE,
 	              "at byte 1000 of a block of 20"),
 	        "blocks of an earlier schedule are gone");
 	lanes(leaves_much, NULL, NULL);
-	stops(RM_EXPLORE_LEAK, "of 4000 bytes");
+	stops(RM_EXPLORE_LEAK, "has 4000 bytes");
 	CHECK(passes(reads_there), "uninitialised bytes are forgotten, too");
 }
 
