@@ -15,8 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Threads are signalled one by one if they respond soon, so that the stacks are
- * in order. On a busy machine some need seconds. */
+/* A thread is signalled after the stack of the previous one is complete, or
+ * after a short time, so that stacks are in order. On a busy machine some
+ * threads need seconds. */
 enum { SOON_MS = 200, LATE_MS = 5000 };
 enum { SKIPPED = 2 }; /* the handler and the kernel's return */
 

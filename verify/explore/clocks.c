@@ -354,8 +354,9 @@ static void cell_accessed(
 	struct last *own =
 	        write ? &cell->lane[self].write : &cell->lane[self].read;
 
-	/* The lane has passed nothing on since its last such access, so another
-	   lane's access in between would have found a race with that one. */
+	/* The lane has released no clock since its last such access, so any
+	   access of another lane in between would already have been reported as
+	   a race with that one. */
 	if (own->time == clock->at[self] && own->how == how) {
 		own->site = (uint32_t)((uintptr_t)site - clocks.image);
 		return;
@@ -386,7 +387,8 @@ static _Noreturn void freed_early(
 	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
 }
 
-/* A cell not accessed in this schedule still has an old number. */
+/* A cell that was not accessed in this schedule still has the number of an
+ * older one. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 {
 	const unsigned self = rm_explore.running->id;
@@ -493,7 +495,8 @@ void rm_explore_clocks_visit(void (*visit)(uint64_t word))
 		visit(*clocks.kept[i].at);
 }
 
-/* In reverse order: a word saved twice gets its oldest value. */
+/* Restores in reverse order, so that a word that was saved twice gets its
+ * oldest value. */
 void rm_explore_clocks_undo(void)
 {
 	while (clocks.kept_count) {

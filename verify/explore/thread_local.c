@@ -5,7 +5,7 @@
  *
  * All lanes run on one host thread, so each lane has its own copy of the
  * library's variables. It is a block of the explored heap, which is freed when
- * the lane ends. The end of the main thread is that of the process.
+ * the lane ends. The main thread ends with the process.
  */
 #include "verify/explore/thread_local.h"
 #include "verify/explore/clocks.h"
@@ -35,7 +35,7 @@ struct destructors {
 };
 
 struct copy {
-	uint32_t number; /* of the schedule to which the rest belongs */
+	uint32_t number; /* number of the schedule to which the other members belong */
 	char *block;     /* NULL: not used yet */
 	struct destructors destructors;
 };
@@ -45,7 +45,7 @@ static struct {
 	const void *initial;
 	size_t initial_bytes, bytes, alignment;
 	struct copy copy[RM_EXPLORE_LANES];
-	struct destructors loaded; /* of objects that exist in every schedule */
+	struct destructors loaded; /* destructors of objects that exist in every schedule */
 } locals;
 
 static struct copy *copy_of(unsigned lane)

@@ -53,8 +53,8 @@ static char unescaped(char c)
 	}
 }
 
-/* First finds the end: the escaped text is at least as long as the unescaped
-   one, so one allocation suffices. */
+/* Finds the end first, so that one allocation suffices: the escaped text is at
+   least as long as the unescaped one. */
 static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 {
 	const char *from = ++reader->at;
@@ -147,7 +147,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 		}
 		got = read_value(reader, &item, depth + 1);
 		if (got == 2) {
-			rm_edn_clear(&item); /* was discarded */
+			rm_edn_clear(&item); /* the value was discarded */
 			continue;
 		}
 		if (got == 0)

@@ -4,8 +4,7 @@
  * (docs/reference/history-format.md).
  *
  * An unknown member, a missing one, or a number out of range is an error that
- * names the line, because a misread history would be judged wrongly without
- * notice.
+ * names the line, because a misread history would silently be judged wrongly.
  */
 #include "verify/history/internal.h"
 
@@ -53,8 +52,8 @@ static int read_number(const struct line *line, const json_t *json,
 	        what);
 }
 
-/* Reads a number member. `needed`: it must be present. *known becomes true if
-   it is present and not null; null is allowed only if `known` is not NULL. If
+/* Reads a number member, which must be present if `needed`. *known becomes true
+   if it is present and not null; null is valid only if `known` is not NULL. If
    the member is missing, *value is unchanged. */
 static int read_member(const struct line *line, const char *name, bool needed,
         uint64_t *value, bool *known)
@@ -117,8 +116,8 @@ static int check_members(const struct line *line, const char *const *names)
 	return 0;
 }
 
-/* The header is read first: without a known version and guarantee, the lines
-   after it have no meaning. */
+/* The header is read first: the meaning of the other lines depends on its
+   version and guarantee. */
 static int read_header_words(
         const struct line *line, struct rm_history *history)
 {
