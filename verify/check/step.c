@@ -29,7 +29,7 @@ static bool blocks_signals(const greg_t *registers)
 	       registers[REG_RAX] == SYS_rt_sigprocmask;
 }
 
-/* Lets one more instruction run, or ends the stepping and yields. */
+/* Lets the thread run one more instruction, or ends the stepping and yields. */
 static void handle_trap(int number, siginfo_t *info, void *opaque)
 {
 	ucontext_t *context = opaque;
@@ -69,7 +69,7 @@ void rm_step_arm(unsigned steps, unsigned yields)
 
 void rm_step_disarm(void)
 {
-	yields_left = 0; /* first, because the next step may be the last */
+	yields_left = 0; /* comes first, because the next step may be the last */
 	steps_left = 0;
 	__asm__ volatile("int3" ::: "memory");
 }

@@ -23,7 +23,8 @@ enum {
 	TRIES_ALIKE = 8,
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
-	/* maximum number of steps in total; allows few plays of long programs
+	/* maximum total number of steps; permits only a few plays of long
+	 * programs
 	    */
 	STEPS_MOST = 200000000,
 	BEFORE_STEPS = 20,  /* cost of a write before the start of the threads, in steps */

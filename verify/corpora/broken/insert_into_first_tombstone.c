@@ -10,7 +10,7 @@
 #endif
 #include "verify/corpora/broken/slots.h"
 
-/* Like find(), but ends at the first slot that is free. */
+/* Like find(), but the search ends at the first slot that is free. */
 static struct slot *find_or_free(
         struct map *map, uint64_t word, struct slot **room)
 {

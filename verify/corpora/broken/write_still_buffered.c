@@ -10,7 +10,7 @@
 #ifndef ID
 #define ID write_still_buffered
 #endif
-/* pair with each other; too weak between two locations */
+/* these pair with each other, but do not order accesses of two locations */
 #define ORDER_LOAD    (RIGHT ? memory_order_seq_cst : memory_order_acquire)
 #define ORDER_INSERT  (RIGHT ? memory_order_seq_cst : memory_order_release)
 #define ORDER_REPLACE ORDER_INSERT

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 struct two_mutexes {
-	pthread_mutex_t recursive, errorchecking; /* named by their kinds */
+	pthread_mutex_t recursive, errorchecking; /* each is named after its kind */
 };
 
 static void init_mutex(pthread_mutex_t *mutex, int kind)
