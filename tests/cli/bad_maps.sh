@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly check` finds every injected fault with the check that targets it, and accepts correct
-# maps. slow: a minute of CPU time. alone: other load changes how often threads collide.
+# maps.
+# slow: a minute of CPU time. alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0

@@ -4,8 +4,8 @@
 # clone of a project with one map. A good commit passes, a slow one fails by its counts, and a wrong
 # one fails before any timing. Differences from real CI: the test sets the runner's variables,
 # clones are local, the clone of Readmostly gets built objects, and apt-get does not run if the
-# packages are installed. Only one cell is counted, to save time. slow: a minute of CPU time; not
-# part of `make check`.
+# packages are installed. Only one cell is counted, to save time.
+# slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}

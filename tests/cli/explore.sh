@@ -3,7 +3,8 @@
 # `readmostly explore` finds each bug of verify/corpora/explored/tools.tsv within the listed number
 # of schedules, with the listed finding. Corrected versions and correct maps pass. A finding is the
 # same on one CPU and on two, and its command reproduces it byte for byte. memory.tsv lists bugs
-# that only weak memory shows. slow: over ten seconds of CPU time.
+# that only weak memory shows.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 needs explore/gomap_rw explore/gomap_mutex explore/syncmap explore/shard_rw_32 explore/hashtriemap explore/snapshot \

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Breaks each detector of `readmostly explore` with one edit: the bug that needs this detector is
-# then not found, or found as something else. Fixed seeds, no randomness. slow: over ten seconds of
-# CPU time.
+# then not found, or found as something else. Fixed seeds, no randomness.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

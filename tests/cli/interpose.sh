@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A cache preloaded in front of the library of `interpose` passes all checks if writes invalidate
-# it, and fails otherwise. slow: over ten seconds of CPU time.
+# it, and fails otherwise.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 needs check/interpose libreadmostly_cache.so libreadmostly_cache_stale.so

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Tests the program readmostly-likwid, that only this program contains GPL code, and a trial that
-# uses it. slow: over ten seconds of CPU time.
+# uses it.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/null_map readmostly-likwid tests/stub/liblikwid.so.5 tests/fake_msr.so
 build=$PWD/${BUILD:-build/gcc}

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Maps of other libraries are built if the library is installed, and otherwise listed as not built;
-# each has a fact sheet. `make test` passes with and without them. slow: builds and checks all
-# peers.
+# each has a fact sheet. `make test` passes with and without them.
+# slow: builds and checks all peers.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046
 needs plain/null_map $(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/\(.*\)\..*|check/\1|') \

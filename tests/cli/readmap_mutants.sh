@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # readmap with one edited line: `readmostly explore` finds each bug within the listed number of
 # schedules. All copies use empty tags, since tags hide most bugs in the use of slot versions; a
-# copy with empty tags and without a bug passes. slow: over ten seconds of CPU time.
+# copy with empty tags and without a bug passes.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT

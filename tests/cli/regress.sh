@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The time gate. Real trials show that programs are built, run and paired correctly; with noise,
 # their verdict may be "open". Verdicts are tested with fake_trial, whose trials have a given cost
-# and seeded noise of half a percent: the same verdict on each machine. slow: over five seconds of
-# CPU time; not part of `make check`.
+# and seeded noise of half a percent: the same verdict on each machine.
+# slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)

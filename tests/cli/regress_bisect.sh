@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# slow: builds 16 commits several times, and only one tool of the gate depends on it. make
-# regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
+# slow: builds 16 commits several times, and only one tool of the gate depends on it.
+# make regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
 # commits that do not build or have no verdict, continues after a kill, and does not touch the
 # user's tree. Here the judge is a script that reads the built program; tests/long/bisect.sh uses
 # the real judges.

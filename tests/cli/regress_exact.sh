@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The exact gate on real builds and simulated trials, in its own repository. Equal programs have
 # equal counts in every folder; each injected change fails because of the count that it changes.
-# Each base and each edit is built, since counts belong to machine code. slow: minutes of CPU time;
-# not part of `make check`.
+# Each base and each edit is built, since counts belong to machine code.
+# slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}

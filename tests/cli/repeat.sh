@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Repeats of disturbed and void trials: their selection, order and limits, the choice of the attempt
-# that is reported, and kill -9. Also the warning on a busy machine. slow: over ten seconds of CPU
-# time.
+# that is reported, and kill -9. Also the warning on a busy machine.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Growing shards and segments with tiny limits, so that splits happen during every check. slow: over
-# ten seconds of CPU time.
+# Growing shards and segments with tiny limits, so that splits happen during every check.
+# slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 dir=$(mktemp -d) || exit 1

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Programs of the simulated machine: tests trials through the protocol, reasons for rejected maps,
-# deadlocks and other simulator-only errors, and properties of every correct model. slow: over ten
-# seconds of CPU time.
+# deadlocks and other simulator-only errors, and properties of every correct model.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 . tests/tools/sim.sh
 needs sim/null_map sim/gomap_rw sim/snapshot sim/gomap_ticket sim/ck_ht sim/urcu_lfht

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Other sizes of keys and values, in separate programs (docs/adr/0030): values of each length are
 # stored and read back, torn values are found, and a campaign runs each cell with the program of its
-# size and skips unsupported shapes. slow: over ten seconds of CPU time.
+# size and skips unsupported shapes.
+# slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d) out=$dir/out

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lists the functions of a failing cell that execute other instructions in head: no function for
 # equal programs, the edited function for an edited map. If the tool is missing, one line reports
-# it. slow: builds programs; not part of `make check`.
+# it.
+# slow: builds programs; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)

@@ -19,7 +19,8 @@
 #include <assert.h>
 
 static struct {
-	const uint32_t *top_and_low; /* upper 8 and lower 16 bits for each rank, or NULL */
+	/* upper 8 and lower 16 bits for each rank, or NULL */
+	const uint32_t *top_and_low;
 	uint32_t keys;
 } injected;
 

@@ -35,9 +35,11 @@ enum trace_operation {
 enum trace_set {
 	TRACE_NATIVE,  /* a native map */
 	TRACE_FILLING, /* a native map that fills, with some deletes */
-	TRACE_TURNING, /* a native map of `hint` keys; each insert removes the oldest */
-	TRACE_GROWTH,  /* a native map: inserts keys 0, 1, 2 ... */
-	TRACE_FLOATS,  /* a native map with float64 keys, some of them NaN; see float_of() */
+	/* a native map of `hint` keys; each insert removes the oldest */
+	TRACE_TURNING,
+	TRACE_GROWTH, /* a native map: inserts keys 0, 1, 2 ... */
+	/* a native map with float64 keys, some of them NaN; see float_of() */
+	TRACE_FLOATS,
 	TRACE_NIL,     /* a nil native map */
 	TRACE_CLASSIC, /* sync.Map with the operations of Go 1.9 */
 	TRACE_FULL,    /* sync.Map with the operations of Go 1.20 and 1.23 */
@@ -63,9 +65,10 @@ struct trace_step {
 
 struct trace {
 	const struct trace_plan *plan;
-	uint64_t rng, digest;            /* digest of all steps so far */
-	uint32_t step;                   /* steps made */
-	uint32_t phase_end, first, span; /* filling: ranks below span are used; turning: oldest rank and size */
+	uint64_t rng, digest; /* digest of all steps so far */
+	uint32_t step;        /* steps made */
+	/* filling: ranks below span are used; turning: oldest rank and size */
+	uint32_t phase_end, first, span;
 	unsigned mood;
 	uint32_t *last; /* indexed by rank: likely last written value */
 };

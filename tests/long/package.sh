@@ -3,7 +3,8 @@
 # The Debian package in empty roots. A plain user without network builds HEAD with only the packages of Build-Depends;
 # lintian accepts it. In a second root, with only its dependencies, the package passes debian/tests/smoke,
 # checks two maps and runs the smoke mode to its page. KEEP=FOLDER keeps the roots in FOLDER. TMPDIR
-# needs 4 GB. slow: half an hour, mostly compilation. alone: the smoke mode measures.
+# needs 4 GB.
+# slow: half an hour, mostly compilation. alone: the smoke mode measures.
 . tests/tools/tap.sh
 . /etc/os-release
 left_out() { skip "the package builds and runs in empty roots" "$1"; done_testing; exit; }

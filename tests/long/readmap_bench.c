@@ -45,8 +45,9 @@ static const char *const ids[MAPS] = { "unsync_bucket", "readmap_qsbr",
 static const struct bar {
 	unsigned number;
 	const char *over, *under;
-	double limit[4]; /* limit for each size; 0: no limit, the ratio is only printed */
-	bool least;      /* the ratio must be at least the limit */
+	/* limit for each size; 0: no limit, the ratio is only printed */
+	double limit[4];
+	bool least; /* the ratio must be at least the limit */
 } bars[] = {
 	{ 1, "readmap_qsbr", "unsync_bucket", { 1.25, 1.35, 1.2, 1.2 }, false },
 	{ 1, "readmap", "readmap_qsbr", { 1.2, 1.2, 1.2, 1.2 }, false },
@@ -254,7 +255,8 @@ static void measure_bytes(const char *id, double limit)
 		for (uint64_t rank = 0; rank < keys; rank++)
 			upsert(&arm, rank);
 		for (unsigned k = 0; k < 100; k++) {
-			upsert(&arm, 0); /* moves the remaining entries, frees old tables */
+			/* moves the remaining entries, frees old tables */
+			upsert(&arm, 0);
 			arm.impl->ops->quiesce(arm.thread);
 		}
 		after = mallinfo2();

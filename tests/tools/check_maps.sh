@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # check_maps.sh READMOSTLY [OPS|SECONDSs] - runs all checks on all maps of that build,
-# with one process per map. It runs one process more at a time than there are CPUs, because some
-# only wait. OPS: operations of each check. "1s": a time budget per map and shape, which one round
-# of each check may exceed. Prints failures and totals; status 1 if a check failed. From the
-# environment: MAPS ids, instead of all of the build except injected misuses CHECKS names, instead
-# of all checks; or `not` and names: all but these SHAPES e.g. "u64x8 str16x24", instead of all that
-# a map supports ONE if not empty, only the first of SHAPES that a map supports SEED of operations,
-# keys and hashes (1)
+# with one process per map. It runs one process more at a time than there are CPUs, because
+# some only wait. OPS: operations of each check. "1s": a time budget per map and shape,
+# which one round of each check may exceed. Prints failures and totals; status 1 if a check
+# failed. From the environment:
+# MAPS     ids, instead of all of the build except injected misuses
+# CHECKS   names, instead of all checks; or `not` and names: all but these
+# SHAPES   e.g. "u64x8 str16x24", instead of all that a map supports
+# ONE      if not empty, only the first of SHAPES that a map supports
+# SEED     of operations, keys and hashes (1)
 readmostly=$1
 case ${2:-200000} in
 *s) amount="--budget ${2%s}" each="a budget of $2 a shape" ;;

@@ -80,7 +80,8 @@ static void reset_counters(struct rm_peer *peer)
 static void check_counters(struct rm_peer *peer)
 {
 	struct race *race = peer->peers->context;
-	const uint64_t mask = (1U << 20) - 1; /* counts are stored modulo 2^20 */
+	/* counts are stored modulo 2^20 */
+	const uint64_t mask = (1U << 20) - 1;
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_value value = { { 0 } };

@@ -5,9 +5,10 @@
 #include "verify/check/check.h"
 
 enum {
-	FIRST_ROUND_OPS = 20000, /* one round takes milliseconds with a correct map */
-	ROUNDS = 8,              /* approximate number of rounds of a share */
-	GROWTH_MAX = 8           /* maximum factor from one round to the next */
+	/* one round takes milliseconds with a correct map */
+	FIRST_ROUND_OPS = 20000,
+	ROUNDS = 8,    /* approximate number of rounds of a share */
+	GROWTH_MAX = 8 /* maximum factor from one round to the next */
 };
 
 /* Minimum length of a planned round, because in shorter rounds threads overlap

@@ -68,7 +68,8 @@ struct rm_hang_detector {
 	        since; /* the sample in which progress last changed */
 	uint64_t asleep_since_ns;
 	unsigned looks, asleep_samples; /* consecutive */
-	bool awake; /* the only thread slept in a call, in a sample since then */
+	/* the only thread slept in a call, in a sample since then */
+	bool awake;
 };
 
 enum rm_hang_verdict rm_hang_sample(struct rm_hang_detector *patience,

@@ -71,7 +71,8 @@ struct rm_check {
 	/* Share of the budget, relative to that of other checks. 0: one round,
 	 * because repeating the check would find nothing new. */
 	unsigned weight;
-	bool counts_memory; /* a reason makes the check run without the quarantine */
+	/* a reason makes the check run without the quarantine */
+	bool counts_memory;
 };
 
 /* Maximum number of operations in a round, and of --ops. It limits the growth

@@ -11,7 +11,9 @@
 
 enum rm_keyset {
 	RM_KEYS_RANKS, /* the keys of the measured loop */
-	RM_KEYS_EDGES, /* words 0, all ones, consecutive; strings of any length and of zero bytes */
+	/* words 0, all ones, consecutive; strings of any length and of zero
+	 * bytes */
+	RM_KEYS_EDGES,
 	RM_KEYS_CHAIN, /* all in one bucket of a map that uses rm_hash() */
 	RM_KEYSETS,
 };

@@ -27,9 +27,10 @@ struct litmus_pace {
 
 /* One batch of one loop. */
 struct litmus {
-	uint32_t rounds;   /* rounds of each thread, 1 .. BATCH */
-	bool both_write;   /* the second thread may write, too */
-	uint32_t *seen[2]; /* [rounds + 1] per thread: the number read in round i */
+	uint32_t rounds; /* rounds of each thread, 1 .. BATCH */
+	bool both_write; /* the second thread may write, too */
+	/* [rounds + 1] per thread: the number read in round i */
+	uint32_t *seen[2];
 	_Atomic uint64_t reached[2];
 	struct litmus_pace pace[2];
 };
@@ -299,7 +300,8 @@ static void compete_for_prize(struct rm_peer *peer)
 		if (taken && taken <= litmus->rounds)
 			seen[taken]++;
 		else if (taken && peer->slot == 0)
-			seen[i]++; /* this thread is the only writer, so the value is i */
+			/* this thread is the only writer, so the value is i */
+			seen[i]++;
 	}
 	/* relaxed: read after both threads were joined */
 	atomic_store_explicit(

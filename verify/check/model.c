@@ -21,7 +21,8 @@ enum {
 	CHAIN_SIZE = 300, /* longer chains are only slower */
 	LONG_SIZE = 200,  /* number of keys in the long sequence of each set */
 	ONE_VISIT = 300,
-	EDGES_SIZE = 1100,  /* a set of this size contains every kind of edge key */
+	/* a set of this size contains every kind of edge key */
+	EDGES_SIZE = 1100,
 	COUNT_SIZE = 65537, /* more keys than a 16-bit counter can count */
 	FEW_OPS = 100000
 };

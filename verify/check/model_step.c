@@ -81,7 +81,8 @@ void rm_model_drop(struct rm_model *model, size_t i)
 
 struct visit {
 	struct rm_model *model;
-	bool *seen; /* indexed by key number: true if the scan has visited the key */
+	/* indexed by key number: true if the scan has visited the key */
+	bool *seen;
 	size_t visits, stop_after;
 	bool failed;
 };

@@ -9,7 +9,8 @@
 enum {
 	OWN_FIRST = 1 << 24, /* rank of the first private key */
 	SAMPLE_ONE_IN = 4,   /* operations per sample of overlaps */
-	SCAN_SHARE = 64 /* private keys up to which a scan is not rarer than other operations */
+	/* private keys up to which a scan is not rarer than other operations */
+	SCAN_SHARE = 64
 };
 
 void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
@@ -248,7 +249,8 @@ static void rejoin(struct rm_peer *peer)
 		return;
 	rm_peer_fail(peer, "join() returned NULL to a thread that had left");
 	rm_peer_abort_check(peer);
-	abort(); /* this thread cannot continue, and the others would wait for it */
+	/* this thread cannot continue, and the others would wait for it */
+	abort();
 }
 
 static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,

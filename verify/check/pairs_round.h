@@ -13,7 +13,8 @@ enum {
 	        65535, /* some libraries store the length in 16 bits */
 	/* key number of operations that use no shared key */
 	RM_PAIRS_ANY_KEY = 0xff,
-	RM_PAIRS_SAMPLED = 4 /* maximum number of threads that are sampled per operation */
+	/* maximum number of threads that are sampled per operation */
+	RM_PAIRS_SAMPLED = 4
 };
 
 /* The kinds and keys of a round. Written only while no thread uses the map. */

@@ -36,8 +36,9 @@ static _Thread_local struct {
 	const _Atomic uint64_t *counter; /* counts completed operations */
 	/* value of `counter` at the end of the last stop */
 	uint64_t completed_at_stop;
-	unsigned idle_signals; /* consecutive signals since then that did not stop the thread */
-	cpu_set_t allowed;     /* CPUs that the thread may use */
+	/* consecutive signals since then that did not stop the thread */
+	unsigned idle_signals;
+	cpu_set_t allowed; /* CPUs that the thread may use */
 } self;
 
 static struct timespec in_ns(uint64_t ns)

@@ -28,7 +28,8 @@ enum {
 	/* operations that the others must complete during a stop */
 	OPS_NEEDED = 50,
 	BLOCKED_STOPS = 3,
-	TRIES = 200, /* maximum number of signals until one interrupts the map's own code */
+	/* maximum number of signals until one interrupts the map's own code */
+	TRIES = 200,
 	/* maximum number of operations of one thread around one stop */
 	OPS_AHEAD = 20000
 };

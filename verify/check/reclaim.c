@@ -22,7 +22,8 @@ enum {
 	SLACK_BYTES = 16384,
 	LIMIT_BYTES = 65536, /* rm_sizing.retired_limit_bytes */
 	OBJECT_BYTES = 8,    /* the smallest */
-	WAIT_MAX_S = 30, /* maximum time that a map's own thread needs to free memory */
+	/* maximum time that a map's own thread needs to free memory */
+	WAIT_MAX_S = 30,
 	/* writes to all maps together, if there is time, so that a small leak
 	 * exceeds SLACK_BYTES */
 	WRITES_MIN = 120000
@@ -170,7 +171,8 @@ static bool retains_retired(
 		if (!(counts->retired - counts->freed > most &&
 		            counts->freed < counts->retired / 2))
 			return false;
-		rm_witness_count_progress(); /* the check itself must wait for the threads of the map */
+		/* the check itself must wait for the threads of the map */
+		rm_witness_count_progress();
 		sched_yield();
 	} while (rm_now_ns() - start_ns < WAIT_MAX_S * (uint64_t)1000000000);
 	return true;
@@ -200,7 +202,8 @@ static int run_map(const struct rm_check_case *c, struct writes *writes,
 }
 
 struct map_run {
-	struct rm_check_case c; /* a copy of the case that ends with the time of this map */
+	/* a copy of the case that ends with the time of this map */
+	struct rm_check_case c;
 	struct writes writes;
 	struct rm_error *error;
 	int code;

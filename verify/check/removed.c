@@ -14,7 +14,8 @@ enum {
 	KEYS = 50000,
 	BYTES_PER_KEY = 8,
 	SLACK_BYTES = 1 << 18,
-	WAIT_MAX_S = 30, /* maximum time that a map's own thread needs to free memory */
+	/* maximum time that a map's own thread needs to free memory */
+	WAIT_MAX_S = 30,
 };
 
 struct removed {

@@ -117,7 +117,8 @@ static void run_thread(struct rm_peer *peer)
 
 static void fill_map(struct rm_peer *peer)
 {
-	rm_peer_fill(peer, STABLE + 1); /* space for the stable keys and a token */
+	/* space for the stable keys and a token */
+	rm_peer_fill(peer, STABLE + 1);
 }
 
 int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error)

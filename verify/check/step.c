@@ -69,7 +69,8 @@ void rm_step_arm(unsigned steps, unsigned yields)
 
 void rm_step_disarm(void)
 {
-	yields_left = 0; /* comes first, because the next step may be the last */
+	/* comes first, because the next step may be the last */
+	yields_left = 0;
 	steps_left = 0;
 	__asm__ volatile("int3" ::: "memory");
 }

@@ -18,7 +18,8 @@ enum { BYSTANDERS_MAX = 8, STOPPED = 'S', ELSEWHERE = 'E' };
 
 static const uint64_t STUCK_NS = 2000000000U;
 static const uint64_t SAMPLE_NS = 10000000U;
-enum { SAMPLES = 100 }; /* minimum number of samples that show a thread asleep */
+/* minimum number of samples that show a thread asleep */
+enum { SAMPLES = 100 };
 
 /* A signal handler gets no context, so it finds the stopper here. A process has
  * at most one. */
@@ -175,7 +176,8 @@ struct evidence {
 	uint64_t since_ns, samples;
 	uint64_t sum; /* sum of the threads' operations */
 	uint64_t cpu_ns[BYSTANDERS_MAX];
-	bool awake[BYSTANDERS_MAX]; /* true if the thread was not asleep in some sample */
+	/* true if the thread was not asleep in some sample */
+	bool awake[BYSTANDERS_MAX];
 };
 
 static void restart_evidence(struct evidence *evidence,

@@ -18,8 +18,9 @@
 struct rm_bystander {
 	pthread_t id;
 	pid_t tid;
-	_Atomic uint64_t done; /* completed operations; only this thread writes it */
-	atomic_bool started;   /* true if id and tid are set */
+	/* completed operations; only this thread writes it */
+	_Atomic uint64_t done;
+	atomic_bool started; /* true if id and tid are set */
 };
 
 struct rm_stopper {

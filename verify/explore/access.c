@@ -175,7 +175,8 @@ static inline void touch_plain(
 void rm_sim_touch(const void *at, size_t bytes, bool write, const void *site)
 {
 	touch_plain((uintptr_t)at, (unsigned)bytes, write, site);
-	rm_explore_mark_opaque(); /* the caller in strings.c has already checked the bytes */
+	/* the caller in strings.c has already checked the bytes */
+	rm_explore_mark_opaque();
 }
 
 #define RM_EXPLORE_PLAIN(name, bytes, write)                         \
@@ -451,7 +452,8 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
-	rm_explore_mark_opaque(); /* the copy reads each source word one step later */
+	/* the copy reads each source word one step later */
+	rm_explore_mark_opaque();
 	return memmove(to, from, bytes);
 }
 

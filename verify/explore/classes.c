@@ -6,9 +6,9 @@
  * churn:   each thread inserts and removes keys of its own, so slots that one
  *          thread frees are soon reused, and threads do not wait for each other
  * whole:   scans, lengths and clears concurrent with writes
- * brink: all keys except a few are present and the others are inserted, so that
- * a table of any size soon fills up hot: one key that is present, read by one
- * thread and written repeatedly
+ * brink:   all keys except a few are present and the others are inserted, so
+ *          that a table of any size soon fills up
+ * hot:     one key that is present, read by one thread and written repeatedly
  *          by the others, so that retries fail several times in a row
  * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
  * repeats: one thread repeats one operation 15 to 257 times, while each of up

@@ -10,7 +10,8 @@
 
 enum {
 	CONTROLS_MOST = 2000, /* number of schedules; exhaustive: of programs */
-	EXHAUSTED_MOST = 200, /* exhaustive: maximum number of schedules of a program */
+	/* exhaustive: maximum number of schedules of a program */
+	EXHAUSTED_MOST = 200,
 };
 
 static const struct rm_map_ops *inner; /* the map's own operations */

@@ -39,7 +39,8 @@ static void *allocate(size_t alignment, size_t bytes, const void *site)
 	return block;
 }
 
-enum { ALIGNED = 16 }; /* the alignment of operators without an alignment argument */
+/* the alignment of operators without an alignment argument */
+enum { ALIGNED = 16 };
 
 /* The names come from the C++ ABI. */
 void *_Znwm(size_t bytes)

@@ -99,10 +99,13 @@ struct rm_explore_options {
 	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
-	bool mixed;         /* a few plain programs run under another memory model */
+	/* a few plain programs run under another memory model */
+	bool mixed;
 	bool memory_chosen; /* by the user */
-	bool unstamped; /* under c11: the ends of operations do not synchronise with later operations */
-	bool unjudged;  /* histories are not judged */
+	/* under c11: the ends of operations do not synchronise with later
+	 * operations */
+	bool unstamped;
+	bool unjudged; /* histories are not judged */
 	/* NULL: programs are drawn with `threads` and `ops` */
 	const struct rm_explore_program_file *written;
 	const char *written_in; /* name of the program file */
@@ -126,9 +129,10 @@ struct rm_explore_options {
 /* How a schedule failed. */
 enum rm_explore_fault {
 	RM_EXPLORE_NOTHING,
-	RM_EXPLORE_HISTORY,       /* not linearizable */
-	RM_EXPLORE_TORN,          /* a value that no thread wrote as a whole */
-	RM_EXPLORE_RACE,          /* conflicting accesses, at least one plain, without an order */
+	RM_EXPLORE_HISTORY, /* not linearizable */
+	RM_EXPLORE_TORN,    /* a value that no thread wrote as a whole */
+	/* conflicting accesses, at least one plain, without an order */
+	RM_EXPLORE_RACE,
 	RM_EXPLORE_FREED,         /* an access to memory after its free() */
 	RM_EXPLORE_OUTSIDE,       /* an access outside of any block */
 	RM_EXPLORE_UNINITIALISED, /* a read of memory not yet written */
@@ -136,11 +140,12 @@ enum rm_explore_fault {
 	RM_EXPLORE_LEAK,          /* blocks are not freed after destroy() */
 	RM_EXPLORE_DEADLOCK,      /* all threads wait */
 	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
-	RM_EXPLORE_STARVATION,    /* other operations overtake an operation too often */
-	RM_EXPLORE_UNRECLAIMED,   /* no memory was freed in a long fair run */
-	RM_EXPLORE_INVARIANT,     /* the map's own check() failed */
-	RM_EXPLORE_MISUSE,        /* lock misuse, or an unsupported feature */
-	RM_EXPLORE_CRASH,         /* a signal */
+	/* other operations overtake an operation too often */
+	RM_EXPLORE_STARVATION,
+	RM_EXPLORE_UNRECLAIMED, /* no memory was freed in a long fair run */
+	RM_EXPLORE_INVARIANT,   /* the map's own check() failed */
+	RM_EXPLORE_MISUSE,      /* lock misuse, or an unsupported feature */
+	RM_EXPLORE_CRASH,       /* a signal */
 	RM_EXPLORE_FAULTS
 };
 
@@ -155,7 +160,8 @@ struct rm_explore_tally {
 	uint64_t plays;     /* number of plays, including repeated schedules */
 	uint64_t steps;     /* of all plays */
 	uint64_t switches;  /* between threads, of all plays */
-	uint64_t undecided; /* undecided histories of all plays; never reported as passed */
+	/* undecided histories of all plays; never reported as passed */
+	uint64_t undecided;
 	/* plays without a verdict, because a few keys with equal hashes made
 	   the map grow without end */
 	uint64_t abandoned;
@@ -165,7 +171,8 @@ struct rm_explore_tally {
 	uint64_t measured;
 	double points, log_all, log_few;
 	uint64_t noted; /* the first schedule with a note, plus one; or 0 */
-	char note[RM_EXPLORE_NOTE_BYTES]; /* text about starvation that the map's promise permits */
+	/* text about starvation that the map's promise permits */
+	char note[RM_EXPLORE_NOTE_BYTES];
 };
 
 /* The result of exploring one map. */

@@ -61,7 +61,8 @@ static int futex_wait(const void *word, uint32_t value, const void *site)
 {
 	rm_explore_step();
 	rm_explore_note(RM_EXPLORE_LOCKS, site);
-	rm_explore_drain_own(); /* a real kernel's locks would drain store buffers */
+	/* a real kernel's locks would drain store buffers */
+	rm_explore_drain_own();
 	/* no lane runs between this test and the wait, so no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;

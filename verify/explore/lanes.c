@@ -28,7 +28,8 @@ enum {
                                    thread */
 	ALONE_YIELDS = 1000000, /* limit of pauses of the main thread while it
                                    is alone */
-	NEAR_NULL = 65536,      /* addresses below this are members of a NULL struct */
+	/* addresses below this are members of a NULL struct */
+	NEAR_NULL = 65536,
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
 	SIGNAL_STACK_BYTES = 64 << 10,
 };
@@ -219,7 +220,8 @@ static _Noreturn void deadlock(void)
 	for (unsigned i = rm_explore.lanes; i-- > 1;)
 		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
 			first = &rm_explore.lane[i];
-	if (!first->id) /* only the main thread runs, so the lock is never released */
+	/* only the main thread runs, so the lock is never released */
+	if (!first->id)
 		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 		        "the main thread, alone, waits for a lock that was "
 		        "not released");
@@ -380,7 +382,8 @@ void rm_explore_yield(void)
 			        "threads");
 		return;
 	}
-	rm_explore.steps++; /* ensures that a loop that only yields reaches the limit */
+	/* ensures that a loop that only yields reaches the limit */
+	rm_explore.steps++;
 	rm_explore.running->steps++;
 	rm_explore.stretch.opaque = true;
 	decide(true);

@@ -77,7 +77,8 @@ static struct fence *add_fence(void)
 /* A lane's clock starts with FENCE at 0 or 1, which are both dummy fences. */
 static bool begin(void)
 {
-	if (!c11.fence) { /* not add_fence(), which may abandon a lane: no lane runs yet */
+	/* not add_fence(), which may abandon a lane: no lane runs yet */
+	if (!c11.fence) {
 		c11.fence = malloc(FENCES_FIRST * sizeof(*c11.fence));
 		c11.fence_room = FENCES_FIRST;
 	}

@@ -7,7 +7,8 @@
 #include "runner/base/rng.h"
 
 enum {
-	CALIBRATING = 8, /* number of schedules, which run their threads in sequence */
+	/* number of schedules, which run their threads in sequence */
+	CALIBRATING = 8,
 };
 
 int rm_explore_calibrate(const struct rm_explore_options *options,

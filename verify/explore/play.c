@@ -51,8 +51,10 @@ static struct {
 	struct rm_history_event *event;
 	/* the running operation of each lane */
 	struct rm_history_event *running[RM_EXPLORE_LANES];
-	size_t events, room; /* number of events, and space in `event` and `begun` */
-	uint64_t limit, heap_before; /* steps and bytes at the start of the threads */
+	/* number of events, and space in `event` and `begun` */
+	size_t events, room;
+	/* steps and bytes at the start of the threads */
+	uint64_t limit, heap_before;
 	struct rm_history_pair *pair;
 	/* space for pairs: of all lanes, of each lane */
 	size_t pair_room, lane_pairs;
@@ -247,7 +249,8 @@ static void prefill(struct rm_explore_lane *lane)
 		if (!(program->resident & 1U << key))
 			continue;
 		call.value = next_value(0, key);
-		play.begun[play.sequence] = 0; /* each thread may expect this value */
+		/* each thread may expect this value */
+		play.begun[play.sequence] = 0;
 		play.first[key] = call.value.word[0];
 		rm_explore_set_key(&call, key);
 		rm_explore_perform(&call, RM_HISTORY_UPSERT);

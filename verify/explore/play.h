@@ -17,7 +17,8 @@ struct rm_explore_played {
 	bool undecided;
 	bool abandoned; /* endless growth for keys with equal hashes */
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
-	struct rm_history history; /* judged only if the schedule had no fault */
+	/* judged only if the schedule had no fault */
+	struct rm_history history;
 	struct rm_history_judgement judgement; /* verdict on
                                                   RM_EXPLORE_HISTORY */
 };

@@ -21,14 +21,16 @@
 #include <stdio.h>
 
 enum {
-	EXTREMES = 0x6578, /* makes these random numbers differ from others with the same seed */
+	/* makes these random numbers differ from others with the same seed */
+	EXTREMES = 0x6578,
 	KEYSET_OF = 16,
 	BEFORE_OF = 512,
 	/* The last two of this many programs use another memory model. The
 	   number is odd, so that this happens with all shapes. The first
 	   programs use the run's model. */
 	MODELS_OF = 7,
-	BEFORE_LEAVES = 8, /* maximum number of writes that are left until the counter wraps */
+	/* maximum number of writes that are left until the counter wraps */
+	BEFORE_LEAVES = 8,
 };
 
 /* The n-th set bit of the map's shapes, n from 0. */

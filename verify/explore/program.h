@@ -50,7 +50,8 @@ struct rm_explore_program {
 	enum rm_explore_memory memory;
 	bool unstamped, unjudged;
 	enum rm_explore_question question;
-	bool lasts; /* RM_EXPLORE_RECLAIMS: the program continues after the first answer */
+	/* RM_EXPLORE_RECLAIMS: the program continues after the first answer */
+	bool lasts;
 	uint64_t map_seed;
 	bool presize;
 	bool collide; /* the keys collide in the map if possible */

@@ -38,7 +38,9 @@ enum {
 	ANSWERED_OPS = 64,
 	ANSWERED_LONG = 2048,
 	LONG_OF = 4,
-	FEW = 8, /* least ratios of freed to allocated blocks, and of allocated blocks to operations: 1/8 */
+	/* least ratios of freed to allocated blocks, and of allocated blocks to
+	 * operations: 1/8 */
+	FEW = 8,
 };
 
 static struct {
@@ -115,7 +117,8 @@ void rm_explore_progress_make(
 	const uint64_t every = number / RM_EXPLORE_TURNS;
 
 	program->looks = false;
-	program->unjudged = true; /* these programs are long and add nothing to this question */
+	/* these programs are long and add nothing to this question */
+	program->unjudged = true;
 	program->keys = 1 + rm_explore_draw(rng, 2);
 	program->resident = rm_explore_draw(rng, 1U << program->keys);
 	program->question =

@@ -19,7 +19,8 @@ enum {
 	   still get turns. */
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6, /* turns of 1, 2, 4 ... 32 steps on average */
-	LONGEST_ODDS_LOG = 4, /* one of 1, 2, 4 or 8 loads may read an old store */
+	/* one of 1, 2, 4 or 8 loads may read an old store */
+	LONGEST_ODDS_LOG = 4,
 	/* distance between the priorities of lanes, so that a buffer fits
 	   between them */
 	GAP = 2,

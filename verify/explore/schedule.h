@@ -101,11 +101,15 @@ struct rm_explore_schedule {
 	} turn[RM_EXPLORE_FAIR_TURNS];       /* fair: the sequence of turns */
 	unsigned turns;                      /* fair */
 	const struct rm_explore_turns *list; /* listed: turns to replay */
-	size_t at;                           /* listed, fair: index of the next turn */
-	uint32_t back;                       /* listed: age of the store that the load of this turn reads */
-	uint32_t odds; /* one load in `odds` may read an older store; 0: `back` is not drawn */
-	struct rm_explore_tree *tree;   /* exhaustive: the search */
-	struct rm_explore_turns *taken; /* receives the turns; NULL: turns are not recorded */
+	/* listed, fair: index of the next turn */
+	size_t at;
+	/* listed: age of the store that the load of this turn reads */
+	uint32_t back;
+	/* one load in `odds` may read an older store; 0: `back` is not drawn */
+	uint32_t odds;
+	struct rm_explore_tree *tree; /* exhaustive: the search */
+	/* receives the turns; NULL: turns are not recorded */
+	struct rm_explore_turns *taken;
 };
 
 extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,

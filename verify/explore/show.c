@@ -12,7 +12,8 @@
 
 enum {
 	TRACE_MOST = 4096, /* events */
-	LOOP_STEPS = 2000, /* number of steps recorded at the end of a run without progress */
+	/* number of steps recorded at the end of a run without progress */
+	LOOP_STEPS = 2000,
 };
 
 static void name_sites(struct rm_explore_view *view)

@@ -27,7 +27,8 @@ enum {
 	 * programs
 	    */
 	STEPS_MOST = 200000000,
-	BEFORE_STEPS = 20,  /* cost of a write before the start of the threads, in steps */
+	/* cost of a write before the start of the threads, in steps */
+	BEFORE_STEPS = 20,
 	LONG_TURN = 100000, /* steps for a lane that continues */
 };
 

@@ -15,7 +15,8 @@ struct rm_explore_case {
 	uint64_t seed, horizon, limit; /* settings of the schedules that are
                                           tried */
 	struct rm_explore_schedule
-	        under;         /* the schedule as found, before its first turn */
+	        /* the schedule as found, before its first turn */
+	        under;
 	uint64_t plays, steps; /* number of plays and steps so far */
 	uint64_t length;       /* steps of the last rm_explore_case_play() */
 };

@@ -27,7 +27,9 @@ enum {
 	NONE = 0,
 	ONE,
 	HALF,
-	YIELDS_MOST = 64, /* number of yields after which lanes are assumed to wait for a stalled one */
+	/* number of yields after which lanes are assumed to wait for a stalled
+	 * one */
+	YIELDS_MOST = 64,
 };
 
 static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)

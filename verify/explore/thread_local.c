@@ -35,8 +35,9 @@ struct destructors {
 };
 
 struct copy {
-	uint32_t number; /* number of the schedule to which the other members belong */
-	char *block;     /* NULL: not used yet */
+	/* number of the schedule to which the other members belong */
+	uint32_t number;
+	char *block; /* NULL: not used yet */
 	struct destructors destructors;
 };
 
@@ -45,7 +46,8 @@ static struct {
 	const void *initial;
 	size_t initial_bytes, bytes, alignment;
 	struct copy copy[RM_EXPLORE_LANES];
-	struct destructors loaded; /* destructors of objects that exist in every schedule */
+	/* destructors of objects that exist in every schedule */
+	struct destructors loaded;
 } locals;
 
 static struct copy *copy_of(unsigned lane)

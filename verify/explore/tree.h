@@ -21,15 +21,17 @@
 struct rm_explore_choice {
 	uint8_t choices; /* lanes that could run, as bits */
 	uint8_t running, chosen;
-	uint8_t tried;        /* lanes, as bits */
-	bool may_matter;      /* a preemption of `running` at this point may change the result */
+	uint8_t tried; /* lanes, as bits */
+	/* a preemption of `running` at this point may change the result */
+	bool may_matter;
 	uint32_t preemptions; /* number of preemptions before this choice */
 };
 
 struct rm_explore_tree {
-	unsigned most;                    /* preemptions */
-	bool unreduced;                   /* do not skip equivalent schedules */
-	struct rm_explore_choice *choice; /* number of choices of the current schedule */
+	unsigned most;  /* preemptions */
+	bool unreduced; /* do not skip equivalent schedules */
+	/* number of choices of the current schedule */
+	struct rm_explore_choice *choice;
 	size_t count, room;
 	size_t at;
 	uint32_t yielded; /* lanes that yielded and have not run since */

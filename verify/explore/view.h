@@ -44,10 +44,12 @@ void rm_explore_sites_clear(struct rm_explore_sites *sites);
 struct rm_explore_view {
 	const struct rm_explore_options *options;
 	uint64_t number; /* the schedule or program that failed */
-	const struct rm_explore_case *failing; /* the case after it was made smaller */
+	/* the case after it was made smaller */
+	const struct rm_explore_case *failing;
 	const struct rm_explore_played *played;
 	uint64_t ops_before, switches_before;
-	uint64_t plays; /* exhaustive: number of schedules up to the failing one */
+	/* exhaustive: number of schedules up to the failing one */
+	uint64_t plays;
 	unsigned shown; /* lanes with a column, as bits */
 	/* column of each shown lane, from 0 */
 	unsigned column[RM_EXPLORE_LANES];
@@ -55,7 +57,8 @@ struct rm_explore_view {
 	struct rm_explore_sites sites;
 	const struct rm_explore_event *event;
 	size_t events;
-	uint64_t events_lost; /* number of events that were dropped at the end */
+	/* number of events that were dropped at the end */
+	uint64_t events_lost;
 };
 
 /* --- view.c: text that all views share --- */

@@ -11,8 +11,10 @@
 #include <string.h>
 
 enum {
-	LINES_MOST = 160, /* maximum number of schedule lines; further lines are left out in the middle */
-	WIDTH = 36,       /* width of a column */
+	/* maximum number of schedule lines; further lines are left out in the
+	 * middle */
+	LINES_MOST = 160,
+	WIDTH = 36, /* width of a column */
 	CELL_BYTES = 112,
 	LOOPS = 2, /* repetitions that make a cycle */
 };

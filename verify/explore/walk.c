@@ -22,9 +22,11 @@ enum {
 
 static struct {
 	uint64_t seen[SEEN]; /* addresses, in open addressing; 0: empty */
-	unsigned count;      /* number of entries in `seen`, which is emptied when half full */
+	/* number of entries in `seen`, which is emptied when half full */
+	unsigned count;
 	unsigned samples, fresh;
-	uint64_t until, most; /* steps at the end of sampling; 0: not sampling */
+	/* steps at the end of sampling; 0: not sampling */
+	uint64_t until, most;
 } walk;
 
 void rm_explore_walk_reset(void)

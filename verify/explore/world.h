@@ -90,17 +90,20 @@ struct rm_explore_model; /* memory.h */
 struct rm_explore_world {
 	struct rm_explore_lane lane[RM_EXPLORE_LANES];
 	struct rm_explore_lane *running; /* NULL: the host's own stack */
-	uint32_t left;         /* steps up to and including the next decision */
-	uint32_t granted;      /* steps granted at the last decision */
-	uint32_t ready;        /* lanes, as bits */
-	uint32_t ended;        /* lanes, as bits */
-	uint32_t buffers;      /* nonempty buffers, as bits of the lanes of turns */
-	unsigned lanes;        /* number of lanes, including the main thread */
-	bool alone;            /* only lane 0 runs: its work is invisible */
-	uint32_t alone_left;   /* accesses and calls that lane 0 may still make */
+	uint32_t left;    /* steps up to and including the next decision */
+	uint32_t granted; /* steps granted at the last decision */
+	uint32_t ready;   /* lanes, as bits */
+	uint32_t ended;   /* lanes, as bits */
+	/* nonempty buffers, as bits of the lanes of turns */
+	uint32_t buffers;
+	unsigned lanes; /* number of lanes, including the main thread */
+	bool alone;     /* only lane 0 runs: its work is invisible */
+	/* accesses and calls that lane 0 may still make */
+	uint32_t alone_left;
 	uint64_t alone_passed; /* time that passed while alone, in steps */
-	uint64_t steps, limit; /* steps up to the last decision, and their maximum */
-	uint64_t patience;     /* extra steps until a lane that ends no
+	/* steps up to the last decision, and their maximum */
+	uint64_t steps, limit;
+	uint64_t patience;      /* extra steps until a lane that ends no
 	                          operation is assumed to wait for others */
 	uint64_t last_progress; /* steps when an operation last ended */
 	uintptr_t at;           /* address of the last access that is a step */

@@ -51,7 +51,7 @@ struct Adapter {
 			});
 	}
 	size_t
-	length() // size() does not lock, and the documentation does not list it as thread-safe
+	length() // size() is not documented as thread-safe
 	{
 		size_t sum = 0;
 		for (size_t i = 0; i < map.subcnt(); i++)

@@ -46,7 +46,8 @@ struct Adapter {
 		for (uint64_t key : keys)
 			map.erase(key);
 #endif
-		for (int i = 0; i < 8; i++) // frees the memory that ended threads retired
+		for (int i = 0; i < 8;
+		        i++) // frees the memory that ended threads retired
 			lookup(0);
 	}
 	Result lookup(uint64_t key)

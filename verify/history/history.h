@@ -80,10 +80,11 @@ struct rm_history_event {
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
 	uint64_t result;   /* defined in enum rm_history_kind */
-	uint32_t thread;   /* any number; a thread has one operation at a time */
-	uint8_t kind;      /* enum rm_history_kind */
-	uint8_t unknown;   /* bits RM_HISTORY_UNKNOWN_... */
-	bool there;        /* result: the key was present, or it swapped */
+	/* any number; a thread has one operation at a time */
+	uint32_t thread;
+	uint8_t kind;    /* enum rm_history_kind */
+	uint8_t unknown; /* bits RM_HISTORY_UNKNOWN_... */
+	bool there;      /* result: the key was present, or it swapped */
 	/* Scans: its pairs are history.pairs[first_pair ... + pairs). */
 	size_t first_pair, pairs;
 };
@@ -178,10 +179,10 @@ static inline bool rm_history_returns_value(enum rm_history_kind kind)
  * history.guarantee decides how length, scan and clear are judged:
  *
  * point-in-time    they take effect at one moment, like other operations
- * once-if-present a scan visits each key at most once, with a value that the
- * key had at some moment of the scan. It leaves out a key only if the key was
- * absent at some moment of the scan none a scan yields no value that the key
- * cannot have held
+ * once-if-present  a scan visits each key at most once, with a value that the
+ *                  key had at some moment of the scan. It leaves out a key only
+ *                  if the key was absent at some moment of the scan
+ * none             a scan visits no value that the key cannot have had
  *
  * With the two weaker ones, a length is judged only if no write overlaps it, or
  * if it exceeds the number of all entries and writes. It is at least the number
@@ -202,10 +203,11 @@ struct rm_history_limits {
 	((struct rm_history_limits){ 10000000, (size_t)3 << 29, false })
 
 enum rm_history_verdict {
-	RM_HISTORY_LINEARIZABLE, /* a valid order exists, and all guarantees are satisfied */
-	RM_HISTORY_BROKEN,       /* no correct map could return these results */
-	/* a limit was reached after `states` states; never reported as a pass
-	   */
+	/* a valid order exists, and all guarantees are satisfied */
+	RM_HISTORY_LINEARIZABLE,
+	RM_HISTORY_BROKEN, /* no correct map could return these results */
+	/* a limit was reached after `states` states; never reported as a
+	   pass */
 	RM_HISTORY_UNDECIDED
 };
 

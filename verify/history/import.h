@@ -61,7 +61,8 @@ struct rm_import {
 	struct rm_import_open *open;
 	size_t open_count, open_room;
 	struct rm_import_numbers keys, values;
-	uint64_t now; /* the current stamp, which is the number of lines so far */
+	/* the current stamp, which is the number of lines so far */
+	uint64_t now;
 	uint32_t threads;
 	/* true: values are texts that can be joined and start as "" */
 	bool texts;

@@ -40,7 +40,8 @@ struct grace {
 	_Atomic size_t joined;
 	/* protects the limbo lists and the increment of `now` */
 	pthread_mutex_t lock;
-	struct retired *limbo[3]; /* lists of retired objects, indexed by epoch of retirement */
+	/* lists of retired objects, indexed by epoch of retirement */
+	struct retired *limbo[3];
 	size_t threads;
 	struct grace_thread *thread;
 };

@@ -49,7 +49,8 @@ struct map {
 	link_type *bucket;
 	size_t mask;
 	uint64_t seed;
-	_Atomic bool held[LOCKS]; /* each locks the buckets whose numbers have the same remainder */
+	/* each locks the buckets whose numbers have the same remainder */
+	_Atomic bool held[LOCKS];
 };
 
 static inline struct map *map_of(void *handle)

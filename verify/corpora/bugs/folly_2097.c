@@ -21,7 +21,8 @@ struct node {
 	struct gc_item gc;
 	uint64_t key, word;
 	_Atomic(struct node *) next;
-	_Atomic links_t links; /* number of pointers to this node, including those in retired nodes */
+	/* number of pointers to this node, including those in retired nodes */
+	_Atomic links_t links;
 };
 
 struct bucket {

@@ -22,7 +22,8 @@ struct gc {
 	pthread_mutex_t lock;
 	_Atomic uint64_t now;
 	struct gc_item *waiting; /* under the lock */
-	size_t count, batch;     /* a collection runs after `batch` retired items */
+	/* a collection runs after `batch` retired items */
+	size_t count, batch;
 	size_t threads;
 	struct gc_thread *thread;
 };

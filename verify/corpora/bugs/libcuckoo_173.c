@@ -15,9 +15,10 @@ enum { LOCKS = 16, FIRST_POWER = 4 }; /* number of locks, which never changes */
 
 struct map {
 	pthread_mutex_t locks[LOCKS];
-	_Atomic size_t power;     /* log2 of the number of buckets */
-	_Atomic uint64_t growths; /* number of growths; modified under all locks, like the table */
-	struct table *table;      /* the buckets' own locks are not used */
+	_Atomic size_t power; /* log2 of the number of buckets */
+	/* number of growths; modified under all locks, like the table */
+	_Atomic uint64_t growths;
+	struct table *table; /* the buckets' own locks are not used */
 	_Atomic size_t count;
 };
 

@@ -13,7 +13,8 @@ enum { LINES = 256 };
 struct line {
 	pthread_mutex_t lock;
 	/* All members are protected by the lock. */
-	uint64_t writes;  /* generation: number of writes to keys of this entry */
+	/* generation: number of writes to keys of this entry */
+	uint64_t writes;
 	unsigned writers; /* writes in progress */
 	bool full, was_there;
 	uint64_t key, word;

@@ -39,7 +39,8 @@ struct records {
 struct place_read {
 	struct record *record;
 	uint64_t key, word;
-	bool moved; /* true if the place now refers to another record or another use */
+	/* true if the place now refers to another record or another use */
+	bool moved;
 };
 
 RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)

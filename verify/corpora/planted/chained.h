@@ -36,7 +36,8 @@ struct chained {
 	uint64_t seed;
 	struct rm_shape shape;
 	_Atomic uint64_t writes;
-	struct entry *dropped; /* entries that destroy() frees; empty in correct maps */
+	/* entries that destroy() frees; empty in correct maps */
+	struct entry *dropped;
 	struct entry *bucket[BUCKETS];
 };
 

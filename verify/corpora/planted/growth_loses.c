@@ -58,7 +58,8 @@ static RM_COLD void grow(struct planted *map)
 	copy_slots(&map->table, &larger);
 	if (!twin) {
 		pthread_mutex_unlock(&map->lock);
-		for (int i = 0; i < 8; i++) /* growth is rare, and the pause makes it long */
+		/* growth is rare, and the pause makes it long */
+		for (int i = 0; i < 8; i++)
 			RM_PAUSE();
 		pthread_mutex_lock(&map->lock);
 	}

@@ -24,8 +24,9 @@ struct reader {
 
 struct map {
 	_Atomic(struct table *) table; /* changes under the mutex */
-	struct table *limbo;           /* replaced tables that are not freed yet */
-	pthread_mutex_t mutex;         /* held by all writes */
+	/* replaced tables that are not freed yet */
+	struct table *limbo;
+	pthread_mutex_t mutex; /* held by all writes */
 	size_t readers;
 	struct reader reader[];
 };

@@ -22,7 +22,8 @@
 #define ORDER_SAY  (RIGHT ? memory_order_seq_cst : memory_order_release)
 #define ORDER_LOOK (RIGHT ? memory_order_seq_cst : memory_order_acquire)
 
-enum { SLOW_READS = 8 }; /* number of unbiased reads after which a lock is biased again */
+/* number of unbiased reads after which a lock is biased again */
+enum { SLOW_READS = 8 };
 
 struct guard {
 	pthread_rwlock_t lock;

@@ -26,7 +26,8 @@ struct array {
 };
 
 struct map {
-	struct limbo limbo; /* must be first: the pointer to the limbo is the pointer to the map */
+	/* must be first: the pointer to the limbo is the pointer to the map */
+	struct limbo limbo;
 	_Atomic(struct array *) *bucket;
 	size_t mask;
 	uint64_t seed;

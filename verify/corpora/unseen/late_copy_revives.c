@@ -41,7 +41,8 @@ struct slot {
 struct table {
 	struct retired retired;
 	_Atomic(struct table *) next;
-	_Atomic size_t claimed, given; /* number of claimed slots, and of slots whose copying has begun */
+	/* number of claimed slots, and of slots whose copying has begun */
+	_Atomic size_t claimed, given;
 	size_t mask;
 	struct slot slot[]; /* mask + 1, and two for the keys EMPTY and DEAD */
 };

@@ -28,7 +28,8 @@ struct map {
 	struct shard shard[SHARDS];
 	/* protects `count`; locked after a shard's lock */
 	pthread_mutex_t sum;
-	int64_t count; /* the common count, which excludes the counts of threads */
+	/* the common count, which excludes the counts of threads */
+	int64_t count;
 	uint64_t seed;
 	size_t threads;
 	struct counter *counter;

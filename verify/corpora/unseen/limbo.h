@@ -76,7 +76,8 @@ static inline void limbo_unpark(void *handle)
 		now = again;
 		atomic_store(&thread->at, now);
 		again = atomic_load(&thread->limbo->now);
-	} while (again != now); /* the epoch advanced before our store became visible */
+		/* the epoch advanced before our store became visible */
+	} while (again != now);
 }
 
 static inline void limbo_park(void *handle)

@@ -33,7 +33,8 @@ struct node {
 };
 
 struct map {
-	struct limbo limbo; /* must be first: the pointer to the limbo is the pointer to the map */
+	/* must be first: the pointer to the limbo is the pointer to the map */
+	struct limbo limbo;
 	/* segment 0 has bucket 0, segment s the buckets from 2^(s - 1) on */
 	_Atomic(link_type *) segment[SEGMENTS];
 	_Atomic size_t mask;

@@ -27,7 +27,8 @@ struct node {
 
 /* Not more than the number of buckets, so that a bucket has one lock. */
 struct locks {
-	struct locks *older; /* kept until destroy: threads may wait for one */
+	/* kept until destroy, because threads may still wait for a lock */
+	struct locks *older;
 	size_t mask;
 	pthread_mutex_t lock[];
 };
@@ -35,9 +36,10 @@ struct locks {
 struct map {
 	_Atomic bool grows;
 	_Atomic(struct locks *) locks; /* changes while `grows` */
-	struct node **bucket;          /* also modified while `grows` is true ... */
-	size_t mask;                   /* ... like this */
-	_Atomic size_t count;          /* modified under the key's lock */
+	/* also modified while `grows` is true ... */
+	struct node **bucket;
+	size_t mask;          /* ... like this */
+	_Atomic size_t count; /* modified under the key's lock */
 	uint64_t seed;
 };
 
