@@ -48,7 +48,7 @@ check "also for the classic Go" grep -q '^go_classic_null *not built: needs go-c
 check "a GO that is not a compiler is rejected" eval \
 	'! make -s GO=/nowhere/go help >"$dir/output" 2>&1 && contains "$dir/output" "GO=/nowhere/go: expected the path of a Go compiler"'
 
-# A machine without Go 1.19 in PATH, but with GO set, behaves the same.
+# If GO selects another Go than the installed one, the results are the same.
 go=$(impls/go/find_go.sh newest)
 if [ -z "$go" ]; then
 	check "list names them" sh -c "'$readmostly' dev list | grep -q 'go_sync_map *$lacks'"

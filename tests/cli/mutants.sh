@@ -69,7 +69,7 @@ mutant probe_trusts rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
 mutant probe_short_tag rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/'
-# The unsynchronised map drops some stores of `replace`, its only thread-safe write.
+# The unsynchronised map drops some stores to present keys, its only thread-safe writes.
 mutant unsync_drops unsync_probe unsync_probe.c \
 	's/^\telse$/\telse if (tag % 64)/'
 # A map without synchronisation claims to have it.

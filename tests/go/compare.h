@@ -154,8 +154,8 @@ static inline bool compare_program(char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
-/* Starts the Go side with the trace as input. zlib passes plain text through.
- */
+/* Starts the Go side with the trace as input. zlib passes plain text
+ through. */
 static inline bool reference_open_live(struct reference *reference,
         const struct trace_plan *plan, const char *program)
 {

@@ -295,8 +295,8 @@ static int judge_batch(const struct rm_check_case *c,
 }
 
 /* Chooses threads and keys for this batch. With fewer threads than CPUs,
- * operations overlap more often; with more threads, other interleavings occur.
- * */
+ * operations overlap more often; with more threads, other interleavings
+ * occur. */
 static void choose_size(
         const struct rm_check_case *c, uint64_t n, struct histories *histories)
 {

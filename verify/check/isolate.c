@@ -174,8 +174,8 @@ static void run_child(const struct rm_check *check,
 	if (code && !error.text[0])
 		rm_error_set(&error, -1, "failed without a reason");
 	/* The first byte contains the kind of the report. A report without text
-	 * still has this byte; if it is missing, the map ended the child early.
-	 * */
+	 * still has this byte; if it is missing, the map ended the child
+	 * early. */
 	if (dprintf(pipe, "%c%s",
 	            !code                     ? REPORT_DONE
 	            : rm_limits_lack_memory() ? REPORT_NO_MEMORY

@@ -8,8 +8,8 @@
 #include "verify/check/keyset.h"
 
 /* Keys with numbers below `keys` may be present; keys with numbers `keys` .. 2
- * * keys + 1 are never present. Functions return 0, or -1 with the error set.
- * */
+ * * keys + 1 are never present. Functions return 0, or -1 with the error
+ * set. */
 struct rm_model {
 	const struct rm_check_case *c;
 	const struct rm_map_ops *ops;

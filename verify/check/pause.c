@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pause.c - the function that RM_PAUSE() in a map calls (runner/map.h). In a
  * check it takes a random time, so that other threads run between two
- * instructions. tests/cli/gdb.sh links this file without the rest of the check.
- * */
+ * instructions. tests/cli/gdb.sh links this file without the rest of the
+ * check. */
 #include "verify/check/internal.h"
 
 #include "runner/base/clock.h"

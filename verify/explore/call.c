@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.c - performs operations by kind and checks the values that they return.
- * */
+/* call.c - performs operations by kind and checks the values that they
+ * return. */
 #include "verify/explore/call.h"
 
 #include "verify/batch.h"

@@ -40,8 +40,8 @@ enum {
 	/* one in this many of these programs adds extra repeats */
 	FAR_INEXACT = 4,
 	FAR_TIMES = 1 << 16,
-	/* maximum number of extra repeats in half of the programs that have any
-	 * */
+	/* maximum number of extra repeats in half of the programs that have
+	 * any */
 	FAR_MORE = 512,
 	/* prime, so that all shapes get such programs */
 	SLOTS_OF = 11,
@@ -207,7 +207,7 @@ static void make_crowd(struct rm_explore_program *program, uint64_t *rng)
 	        rm_explore_draw(rng, 2), rng);
 }
 
-/* Draws a write; sometimes only a write that leaves the key present. */
+/* Draws any write or, with `overwrites`, one that leaves the key present. */
 static uint8_t repeated_kind(const struct rm_explore_program *program,
         const struct rm_explore_menu *menu, bool overwrites, uint64_t *rng)
 {

@@ -81,7 +81,7 @@ static void lower_found(struct share *share, uint64_t number)
 		;
 }
 
-/* Reads the clock only once per CLOCK_NUMBERS schedules. */
+/* Reads the clock only at each CLOCK_NUMBERS-th number. */
 static bool is_over(const struct rm_explore_options *options, uint64_t count)
 {
 	struct timespec used;

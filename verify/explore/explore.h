@@ -49,8 +49,8 @@ enum {
 };
 
 /* One of RM_EXPLORE_TURNS schedules has a special program (menu.h), and under
-   the mix one uses PCT. One of RM_EXPLORE_FAIR_EVERY uses the fair scheduler.
-   */
+   the mix one uses PCT. One of RM_EXPLORE_FAIR_EVERY uses the fair
+   scheduler. */
 enum {
 	RM_EXPLORE_TURNS = 4,
 	RM_EXPLORE_TURN_SPECIAL = 1,

@@ -38,8 +38,8 @@ void rm_explore_heap_reset(void);
 /* Keeps all present blocks in every schedule, like globals. */
 void rm_explore_heap_keep(void);
 
-/* malloc() and free() with the place of the call. NULL: the block is too large.
- * */
+/* malloc() and free() with the place of the call. NULL: the block is too
+ * large. */
 void *rm_explore_allocate(size_t alignment, size_t bytes, const void *site);
 void rm_explore_free(void *block, const void *site);
 

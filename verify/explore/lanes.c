@@ -78,8 +78,8 @@ static void lane_entry(void)
 	self->entry(self);
 	self->operation = -1;
 	if (rm_explore.buffers && !--rm_explore.left)
-		/* the lane's stores may stay in its buffer after its last step
-		 * */
+		/* the lane's stores may stay in its buffer after its last
+		 * step */
 		rm_explore_decide();
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
@@ -319,8 +319,8 @@ static bool ends_nothing(void)
 	               STUCK_STEPS + rm_explore.patience;
 }
 
-/* Returns true after more steps than operations of a correct map usually need.
- * */
+/* Returns true after more steps than operations of a correct map usually
+ * need. */
 static bool is_late(void)
 {
 	return rm_explore.steps > rm_explore.limit || ends_nothing();

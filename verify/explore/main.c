@@ -203,8 +203,8 @@ static void refuse_without_effect(
 		argp_error(state, "--depth: only with --scheduler pct or mix");
 }
 
-/* Reports an error before the run, which may take hours, instead of after it.
- * */
+/* Reports an error before the run, which may take hours, instead of after
+ * it. */
 static void refuse_unwritable(
         struct argp_state *state, const char *option, const char *file)
 {
@@ -257,8 +257,8 @@ static void complete_options(struct argp_state *state, struct arguments *to)
 		refuse_unwritable(state, "perfetto", into->perfetto);
 }
 
-/* An error in the file is reported with its line, but without the usage text.
- * */
+/* An error in the file is reported with its line, but without the usage
+ * text. */
 static void read_written(
         const char *file, struct argp_state *state, struct arguments *to)
 {

@@ -208,8 +208,8 @@ static rm_explore_value load(
 	return read_store(access, history, choose(access, history));
 }
 
-/* Adds a store that no other lane has read yet, and saves the previous value.
-   */
+/* Adds a store that no other lane has read yet, and saves the previous
+   value. */
 static struct store *append(
         const struct rm_explore_atomic *access, uint32_t place)
 {

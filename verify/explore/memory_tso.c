@@ -53,8 +53,8 @@ static struct buffer *own_buffer(void)
 	return &buffer[rm_explore.running->id];
 }
 
-/* The memory was allocated when the store was issued, but has been freed since.
- * */
+/* The memory was allocated when the store was issued, but has been freed
+ * since. */
 static _Noreturn void stop_late(unsigned lane, const struct pending *pending)
 {
 	rm_explore_stop(RM_EXPLORE_FREED, pending->access.site, NULL,

@@ -57,8 +57,8 @@ bool rm_explore_may_take_long(
 bool rm_explore_is_progress(
         const struct rm_explore_options *options, uint64_t number);
 
-/* Fills in such a program, after the fields common to all programs were drawn.
- * */
+/* Fills in such a program, after the fields common to all programs were
+ * drawn. */
 void rm_explore_progress_make(
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 

@@ -365,8 +365,8 @@ static int take_history(struct rm_history *history)
 }
 
 /* Judges without an explanation first, and explains only a history that failed.
-   Long histories are not explained: with 65,536 operations this takes minutes.
-   */
+   Long histories are not explained: with 65,536 operations this takes
+   minutes. */
 static int judge(struct rm_explore_played *played, struct rm_error *error)
 {
 	struct rm_history_judgement quick = { 0 };

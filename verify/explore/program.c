@@ -108,8 +108,8 @@ static void make_drawn(const struct rm_explore_options *options,
 	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
 
 	*program = (struct rm_explore_program){ .impl = options->impl,
-		/* shifted, so that each shape is combined with each scheduler
-		 * */
+		/* shifted, so that each shape is combined with each
+		 * scheduler */
 		.shape = rm_shapes[shape_of(options->shapes,
 		        (number + number / RM_EXPLORE_TURNS) % shapes)],
 		.memory = memory_of(options, number),

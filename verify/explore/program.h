@@ -13,8 +13,8 @@
 
 enum {
 	RM_EXPLORE_KEYS_MAX = 24,
-	/* A pseudo-kind: an update, which the history records as an exchange.
-	 * */
+	/* A pseudo-kind: an update, which the history records as an
+	 * exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */

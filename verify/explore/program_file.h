@@ -33,8 +33,8 @@ struct rm_explore_program_file {
 int rm_explore_parse_program(const char *file, const char *text, size_t length,
         struct rm_explore_program_file *written, struct rm_error *error);
 
-/* Does the same for a file; may also return -errno with `error` "FILE: reason".
- * */
+/* Does the same for a file; may also return -errno with `error` "FILE:
+ * reason". */
 int rm_explore_load_program(const char *file,
         struct rm_explore_program_file *written, struct rm_error *error);
 

@@ -24,8 +24,8 @@ enum {
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
 	/* maximum total number of steps; permits only a few plays of long
-	 * programs
-	    */
+	 *
+	    programs */
 	STEPS_MOST = 200000000,
 	/* cost of a write before the start of the threads, in steps */
 	BEFORE_STEPS = 20,

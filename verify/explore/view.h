@@ -68,8 +68,8 @@ unsigned rm_explore_count_ops(const struct rm_explore_program *program);
 /* "schedule 5 of seed 1: data race", without a newline. */
 void rm_explore_print_title(const struct rm_explore_view *view, FILE *out);
 
-/* Prints the fault, its sites, the map, and how much smaller the case was made.
- * */
+/* Prints the fault, its sites, the map, and how much smaller the case was
+ * made. */
 void rm_explore_print_head(const struct rm_explore_view *view, FILE *out);
 
 /* Prints the program in the format of --program-file. Returns 0 or -ENOMEM. */

@@ -201,8 +201,8 @@ bool rm_explore_walks(uint64_t steps, uint64_t address);
 
 /* --- lanes.c, for memory models --- */
 
-/* Returns the age of the store that the running lane's load reads, 0 .. `most`.
-   */
+/* Returns the age of the store that the running lane's load reads, 0 ..
+   `most`. */
 uint32_t rm_explore_choose_store(uint32_t most);
 /* Called after a store entered the running lane's buffer. */
 void rm_explore_store_buffered(void);

@@ -262,8 +262,8 @@ static int read_map(struct rm_import *import, const struct rm_edn *map)
 	if (map->kind != RM_EDN_MAP)
 		return rm_text_error(&import->place,
 		        "expected a map {:process .., :type .., :f ..}");
-	/* Porcupine's logs have a :key, and their values start as empty texts
-	 * */
+	/* Porcupine's logs have a :key, and their values start as empty
+	 * texts */
 	if (line.key && !import->texts && import->history->count == 0 &&
 	        import->open_count == 0)
 		import->texts = true;

@@ -46,8 +46,8 @@ static inline bool rm_kind_removes(enum rm_history_kind kind)
 }
 
 /* Sets the name of a key or a value, at most once each; the name is printed
- * instead of the number.
-   */
+ * instead of the
+   number. */
 int rm_history_name_key(
         struct rm_history *history, uint64_t key, const char *text);
 int rm_history_name_value(

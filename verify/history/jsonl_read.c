@@ -71,8 +71,8 @@ static int read_member(const struct line *line, const char *name, bool needed,
 	return read_number(line, json, name, value);
 }
 
-/* Reads an optional text of less than `size` bytes without control characters.
-   */
+/* Reads an optional text of less than `size` bytes without control
+   characters. */
 static int read_text(
         const struct line *line, const char *name, char *text, size_t size)
 {

@@ -74,8 +74,8 @@ struct rm_problem {
 /* All int functions return 0 or -ENOMEM. */
 
 /* Begins a problem of `keys` absent keys. The caller may set problem->start[k]
-   for each key k < keys before it calls the function that finishes the problem.
-   */
+   for each key k < keys before it calls the function that finishes the
+   problem. */
 int rm_problem_begin(struct rm_problem *problem, size_t keys);
 
 /*
@@ -110,8 +110,8 @@ static inline bool rm_problem_is_known(const struct rm_problem_op *op)
 	       !(op->unknown & RM_HISTORY_UNKNOWN_THERE);
 }
 
-/* (state * factor + value) modulo 2^61 - 1: the effect of append (history.h).
-   */
+/* (state * factor + value) modulo 2^61 - 1: the effect of append
+   (history.h). */
 uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value);
 
 /*

@@ -25,8 +25,8 @@ static bool may_turn(const struct rm_problem_op *op, bool into_presence)
 	               op->there);
 }
 
-/* True if the key was certainly present (or absent) right after the operation.
- * */
+/* True if the key was certainly present (or absent) right after the
+ * operation. */
 static bool shows(const struct rm_problem_op *op, bool presence)
 {
 	bool known = rm_problem_is_known(op);

@@ -25,8 +25,7 @@ static inline uint64_t calibrate_clock(void)
 
 #define rdtsc calibrate_clock
 
-#ifdef CALIBRATE_HASH /* returns the key itself; called through a function
-#pointer */
+#ifdef CALIBRATE_HASH /* the key itself, by a function pointer */
 static inline uint64_t calibrate_hash(uint64_t word)
 {
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, 7);

@@ -102,8 +102,8 @@ static void release_array(void *_Atomic *blocks, size_t count)
 	}
 }
 
-/* The newest blocks are not replaced by later ones, so they are released here.
- * */
+/* The newest blocks are not replaced by later ones, so they are released
+ * here. */
 static void release_all(void)
 {
 	for (struct ring *ring = rings; ring < rings + RINGS; ring++) {

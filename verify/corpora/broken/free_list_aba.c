@@ -33,7 +33,8 @@ struct map {
 	uint64_t seed;
 };
 
-/* Returns the head that replaces `head`, with `node` as the first free node. */
+/* Returns the head that replaces `head`, with `first` as the first free
+ * node. */
 static uint64_t next_head(uint64_t head, uint32_t first)
 {
 	const uint64_t tag = RIGHT ? (head >> 32) + 1 : 0;

@@ -25,8 +25,8 @@ enum { twin = 1 };
 enum { twin = 0 };
 #endif
 
-/* Returns zeroed memory, or ends the process: a write cannot return an error.
- * */
+/* Returns zeroed memory, or ends the process: a write cannot return an
+ * error. */
 static inline void *bug_alloc(size_t size)
 {
 	void *memory = calloc(1, size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mover_starves.c - the map's own thread inspects the table repeatedly and
- * never releases a mutex for long, so check() never gets it. shard_grow_timed
+ * never releases a mutex, so check() never gets it. shard_grow_timed
  * did this until November 2026 if an inspection took longer than its interval.
  * The corrected version releases the mutex and sleeps after each inspection. */
 #ifndef PLANTED_ID

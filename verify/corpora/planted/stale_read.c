@@ -23,8 +23,8 @@ static void increment_version(struct planted *map)
 {
 	struct version *version = map->extra;
 
-	/* seq_cst: ordered before the change, which follows under the same lock
-	 * */
+	/* seq_cst: ordered before the change, which follows under the same
+	 * lock */
 	atomic_fetch_add_explicit(&version->number, 1, memory_order_seq_cst);
 }
 

@@ -166,8 +166,8 @@ static void put(struct slot *slot, const struct entry *entry, size_t words)
 	put_words(slot, &entry->value, words);
 }
 
-/* Inserts `entry`. Entries that are nearer to their hash are displaced in turn.
- * */
+/* Inserts `entry`. Entries that are nearer to their hash are displaced in
+ * turn. */
 static void insert(struct map *map, size_t i, struct entry entry, size_t words)
 {
 	for (size_t n = 0; n <= map->mask; n++) {

@@ -98,8 +98,8 @@ static struct mock {
 	/* inserts and removes while other threads had joined */
 	uint64_t shared_moves;
 	uint64_t parks, unparks,
-	        /* the last member is the number of operations of parked threads
-	         * */
+	        /* the last member is the number of operations of parked
+	         * threads */
 	        parked_calls;
 	/* The first lookup of late_slot waits for late_writes writes by
 	 * others. */

@@ -74,8 +74,8 @@ static void one_writes(void)
 	CHECK(one,
 	        "if the map allows one writer, only the first thread writes");
 	CHECK(all, "with one writer, all other threads read at the same time");
-	/* other threads may end before the first write, without a key to read
-	 * */
+	/* other threads may end before the first write, without a key to
+	 * read */
 	CHECK(passes("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
 	                mock.joined_max == THREADS && mock.writers == 1 &&
 	                passes("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&

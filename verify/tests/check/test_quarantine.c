@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_quarantine.c - tests that freed memory is poisoned, kept, and verified
- * when it is released. The program restarts itself with the library preloaded.
- * */
+ * when it is released. The program restarts itself with the library
+ * preloaded. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/quarantine.h"
@@ -56,8 +56,8 @@ static bool is_reused(const void *block)
 	return among;
 }
 
-/* Only the words of the value's shape are inspected; any of them may be poison.
- * */
+/* Only the words of the value's shape are inspected; any of them may be
+ * poison. */
 static void test_values(void)
 {
 	const struct rm_shape three = { .value_bytes = RM_VALUE_LONG },

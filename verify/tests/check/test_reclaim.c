@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_reclaim.c - tests the check `reclaim`: maps that keep retired memory,
- * and memory that remains after destroy(). Clock and allocator are simulated.
- * */
+ * and memory that remains after destroy(). Clock and allocator are
+ * simulated. */
 #include "runner/base/clock.h"
 
 #include <malloc.h>

@@ -21,8 +21,8 @@ static struct {
 	/* number armed within the first 8 steps, the next 8, 16, 32, ... */
 	unsigned within[6];
 	unsigned yields[8];
-	/* true: steps are armed before the first stamp and end after the second
-	 * */
+	/* true: steps are armed before the first stamp and end after the
+	 * second */
 	bool orderly;
 	uint64_t armed_at;
 } steps;

@@ -4,8 +4,8 @@
  * offset. addr2line is simulated: the test records its arguments and sets its
  * output.
  *
- * plain: the test reads the stacks of this program, which a sanitizer changes.
- * */
+ * plain: the test reads the stacks of this program, which a sanitizer
+ * changes. */
 #include "runner/base/capture.h"
 
 #include <stdbool.h>

@@ -172,8 +172,8 @@ static void do_step(
 	if (step->what == BRUTE_LOCK || step->what == BRUTE_UNLOCK) {
 		do_locks(state, lane, step);
 	} else if (step->what == BRUTE_FREE && state->touched & ~(1U << lane)) {
-		/* not ordered, because a read releases nothing to other lanes
-		 * */
+		/* not ordered, because a read releases nothing to other
+		 * lanes */
 		state->result.end = "use after free";
 		return;
 	} else if (step->what == BRUTE_FREE) {

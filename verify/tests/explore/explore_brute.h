@@ -28,8 +28,8 @@ enum brute_what {
 	BRUTE_LOAD,
 	BRUTE_STORE, /* writes `value` to a word */
 	BRUTE_NEXT,  /* writes the register plus `value` to a word */
-	/* adds `value` to a word atomically; the outcome includes the old value
-	 * */
+	/* adds `value` to a word atomically; the outcome includes the old
+	 * value */
 	BRUTE_ADD,
 	/* writes `value` if the word equals the register; the outcome includes
 	   the result */
@@ -41,8 +41,8 @@ enum brute_what {
 	/* the following are no steps, but part of the previous step */
 	BRUTE_MARK, /* operation `value` begins, and the last one ends */
 	BRUTE_ONLY, /* continues only if the register is `value` */
-	/* allocates a block; the outcome includes the number of earlier blocks
-	 * */
+	/* allocates a block; the outcome includes the number of earlier
+	 * blocks */
 	BRUTE_NEW,
 };
 

@@ -359,8 +359,8 @@ static void looks_in_order(struct rm_explore_lane *lane)
 	before = now;
 }
 
-/* Reads the clock before the threads start, in one thread, and after they end.
- * */
+/* Reads the clock before the threads start, in one thread, and after they
+ * end. */
 static void alone_and_not(struct rm_explore_lane *lane)
 {
 	before = 0;

@@ -64,8 +64,8 @@ static void each_operation_is_asked_for(void)
 	        "all maps offer lookup, upsert and remove");
 }
 
-/* True if each kind is on the menu as often as expected, and reads come first.
- * */
+/* True if each kind is on the menu as often as expected, and reads come
+ * first. */
 static bool menu_is(const struct rm_impl *impl, bool looks, bool grows,
         const unsigned wanted[KINDS])
 {

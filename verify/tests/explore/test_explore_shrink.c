@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_shrink.c - tests that a finding made smaller keeps the parts
-   that it needs and no other. A stub determines which programs and turns fail.
-   */
+   that it needs and no other. A stub determines which programs and turns
+   fail. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "verify/explore/shrink.c"

@@ -19,8 +19,8 @@
 	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
 	"\"point-in-time\""
 
-/* One operation on key 7: thread, op, invoked, returned, there, other members.
-   */
+/* One operation on key 7: thread, op, invoked, returned, there, other
+   members. */
 #define OP(t, op, from, to, there, rest)                                    \
 	"{\"thread\":" #t ",\"op\":\"" op "\",\"key\":7,\"invoked\":" #from \
 	",\"returned\":" #to ",\"there\":" #there rest "}\n"
@@ -294,8 +294,8 @@ static const struct {
 	{ OP(0, "upsert", 2, 3, true, VALUE(2)), false },
 	{ OP(0, "upsert", 7, 8, true, VALUE(2)), false },
 	{ OP(0, "upsert", 7, null, null, VALUE(2)), false },
-	/* intervals include their ends: at equal stamps any order is possible
-	 * */
+	/* intervals include their ends: at equal stamps any order is
+	 * possible */
 	{ OP(0, "upsert", 2, 4, true, VALUE(2)), true },
 	{ OP(0, "upsert", 6, 8, true, VALUE(2)), true },
 	{ OP(0, "upsert", 5, 5, true, VALUE(2)), true },
