@@ -124,8 +124,8 @@ const char *rm_check_quarantine_obstacle(void);
 bool rm_foreign_is_path(const char *name);
 
 /* Loads the shared library at `path` and describes its map like any other, with
- * shapes u64x8 and str16x8 and no measured loops. The result lives as long as
- * the process. So must `path`, which becomes the map's id. One library per
+ * shapes u64x8 and str16x8 and no measured loops. The result exists until the
+ * process ends. So must `path`, which becomes the map's id. One library per
  * process, because `create` has no argument to choose one.
  *
  * Main thread. Returns 0; -EBUSY for a second library; -EINVAL with `error` if

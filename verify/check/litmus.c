@@ -67,7 +67,7 @@ static uint32_t read_number(struct rm_peer *peer, uint64_t rank)
 }
 
 /* Binds the two threads to two CPUs, chosen by the seed, if there are two. On
- * one CPU there is no store buffer between them. */
+ * one CPU, each thread sees the other's buffered stores. */
 static void bind_to_own_cpu(struct rm_peer *peer)
 {
 	cpu_set_t allowed, mine;

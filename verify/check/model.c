@@ -43,7 +43,7 @@ static int check_batches(struct rm_model *model)
 	return 0;
 }
 
-/* Looks up every key, and as many that were never inserted. */
+/* Looks up every key, and the same number of keys that were never inserted. */
 static int check_all_keys(struct rm_model *model)
 {
 	for (size_t i = 0; i < model->keys * 2 + 2; i++)

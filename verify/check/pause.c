@@ -20,8 +20,8 @@ void rm_pause_seed(uint64_t seed)
 	state = seed;
 }
 
-/* Mostly returns at once; sometimes spins for about an operation; rarely
- * yields. */
+/* Usually returns immediately, sometimes spins for about the length of an
+ * operation, and rarely yields. */
 void rm_pause(void)
 {
 	if (!state)

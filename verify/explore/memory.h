@@ -92,8 +92,8 @@ static inline void rm_explore_boundary(void)
 		rm_explore.model->boundary();
 }
 
-/* Called before a schedule, after rm_explore.model is set; false: out of
-   memory. */
+/* Called before a schedule, after rm_explore.model is set; returns false if
+   memory is exhausted. */
 bool rm_explore_places_reset(void);
 
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes);

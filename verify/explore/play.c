@@ -441,7 +441,8 @@ static bool make_room_of_pairs(const struct rm_explore_program *program)
 }
 
 /* Reserves an event and a value for each operation, for the reads at the end
-   and for initial values. False: out of memory; old contents are kept. */
+   and for initial values. Returns false if memory is exhausted; old contents
+   are then kept. */
 static bool make_room(const struct rm_explore_program *program)
 {
 	const size_t room =
@@ -467,7 +468,8 @@ static bool make_room(const struct rm_explore_program *program)
 	return true;
 }
 
-/* Resets the state of the last schedule; false: out of memory. */
+/* Resets the state of the last schedule; returns false if memory is
+ * exhausted. */
 static bool begin(const struct rm_explore_program *program)
 {
 	play.program = program;

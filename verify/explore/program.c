@@ -6,7 +6,7 @@
  * RM_EXPLORE_KEYS_MAX keys and more inserts, so that tables grow and shrink
  * during reads. One in four uses operations on the whole map. In one of four,
  * each thread repeats one operation, since some failures occur only if a thread
- * meets the same obstacle several times. Programs that grow or repeat are twice
+ * is obstructed several times in a row. Programs that grow or repeat are twice
  * as long.
  *
  * These are the plain programs. Every fourth program is special, and a few test

@@ -345,7 +345,7 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 		        i++)
 			;
 	}
-	/* the last play must be the one that is shown */
+	/* the last schedule played must be the one that is shown */
 	status = rm_explore_case_play(failing, &played, error);
 	rm_explore_played_clear(&played);
 	return status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * edn.c - reads EDN, the data notation of Clojure (github.com/edn-format/edn),
- * as far as histories use it. Built-in tags and characters remain text.
+ * to the extent that histories use it. Built-in tags and characters remain
+ * text.
  */
 #include "verify/history/import.h"
 

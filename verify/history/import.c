@@ -60,7 +60,8 @@ static const struct function *function_of(const struct rm_edn *f)
 	return NULL;
 }
 
-/* The entry of a process, created if needed. NULL: out of memory. */
+/* Returns the entry of a process; creates it if needed. Returns NULL if memory
+ * is exhausted. */
 static struct rm_import_open *process_of(
         struct rm_import *import, uint64_t process)
 {

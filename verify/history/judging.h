@@ -172,7 +172,8 @@ struct rm_problem_op rm_order_op(
 /*
  * Converts one key's part, or the whole history, to `problem`. Operations that
  * never returned and change nothing are left out. In one key's part a scan
- * becomes a lookup, or is left out if it guarantees nothing. 0 or -ENOMEM.
+ * becomes a lookup, or is left out if it has no guarantee. Returns 0 or
+ * -ENOMEM.
  */
 int rm_order_key_problem(
         const struct rm_order *order, size_t key, struct rm_problem *problem);
@@ -208,7 +209,7 @@ struct rm_memo {
 };
 
 /* Begins an empty set of states of `entry_bytes` bytes, limited to limit_bytes.
-   0 or -ENOMEM. */
+   Returns 0 or -ENOMEM. */
 int rm_memo_begin(struct rm_memo *memo, size_t entry_bytes, size_t limit_bytes);
 
 /* The entry for the state to look up; the caller fills it. */
@@ -319,7 +320,7 @@ struct rm_minimise {
 	uint64_t work;
 };
 
-/* Copies the problem's operations and keeps them all. 0 or -ENOMEM. */
+/* Copies the problem's operations and keeps them all. Returns 0 or -ENOMEM. */
 int rm_minimise_begin(struct rm_minimise *cut, const struct rm_problem *whole,
         struct rm_search *search, size_t memory_bytes, uint64_t work);
 
@@ -339,8 +340,8 @@ int rm_minimise_cut_time(struct rm_minimise *cut);
 int rm_minimise_remove_ops(struct rm_minimise *cut);
 
 /* Sets smallest, offending, instead, left_out and why of `judgement` for a
-   problem of `order` that has no order: of key number `key`, or of all keys
-   (SIZE_MAX). 0 or -ENOMEM. */
+   problem that has no order, which covers key number `key` or all keys
+   (SIZE_MAX) of `order`. Returns 0 or -ENOMEM. */
 int rm_counterexample_find(const struct rm_order *order, size_t key,
         const struct rm_problem *problem, struct rm_search *search,
         const struct rm_history_limits *limits,
@@ -354,7 +355,8 @@ int rm_counterexample_add(const struct rm_order *order,
         const struct rm_problem_pair *pairs, const bool *keep_key,
         struct rm_history *to);
 
-/* Copies the names of all keys and values that `to` uses. 0 or -ENOMEM. */
+/* Copies the names of all keys and values that `to` uses. Returns 0 or
+ * -ENOMEM. */
 int rm_counterexample_name(
         struct rm_history *to, const struct rm_history *from);
 
@@ -404,7 +406,8 @@ int rm_length_filter_quiet(const struct rm_history *history,
  * length outside of its bounds. If it is too low, shows the operations up to
  * its return on one more key than the returned number; all these keys are
  * certainly present. If it is too high, shows the operations on up to 64 keys
- * that may be present. `problem` and `scratch` are work space. 0 or -ENOMEM.
+ * that may be present. `problem` and `scratch` are work space. Returns 0 or
+ * -ENOMEM.
  */
 int rm_length_explain(const struct rm_order *order,
         const struct rm_length *length, struct rm_problem *problem,

@@ -82,7 +82,7 @@ static int make_room(struct rm_search *search, const struct rm_problem *problem)
 	return 0;
 }
 
-/* Prepares the first state. 0 or -ENOMEM. */
+/* Prepares the first state. Returns 0 or -ENOMEM. */
 static int begin_search(
         struct rm_search *search, const struct rm_problem *problem)
 {
@@ -208,7 +208,7 @@ static int clear_cells(struct rm_search *search)
 }
 
 /* Takes the next operation of a lane. `tried` (may be NULL) is the choice from
-   which to continue when it is undone. 0 or -ENOMEM. */
+   which to continue when it is undone. Returns 0 or -ENOMEM. */
 static int take_next(struct rm_search *search, size_t lane, enum take how,
         const struct rm_search_frame *tried)
 {

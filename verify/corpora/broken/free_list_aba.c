@@ -6,7 +6,7 @@
  * the head is unchanged. But that node may have been popped and pushed again in
  * between, and its old successor may be in use. Then two keys share a node.
  * Corrected version: the head has a tag that each change increments. Lookups
- * write their lock. */
+ * write to their lock. */
 #ifndef ID
 #define ID free_list_aba
 #endif

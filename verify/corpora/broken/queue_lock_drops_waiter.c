@@ -5,7 +5,7 @@
  * Bug: a thread that unlocks and knows no successor first checks whether it is
  * the last in the queue, and empties the queue in a second step. A thread that
  * queues up in between is never woken. Corrected version: one compare-and-swap
- * does both. Lookups write the lock of their shard. */
+ * does both. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID queue_lock_drops_waiter
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_free.h - a correct chained table with lock-free readers that write
- * nothing shared. Nodes never change: a write replaces a node and retires the
- * old one (grace.h). Writes to a bucket hold its lock. A file with a bug
- * redefines one of the hooks before it includes this file. */
+/* read_free.h - a correct chained table with lock-free readers that do not
+ * write to shared memory. Nodes never change: a write replaces a node and
+ * retires the old one (grace.h). Writes to a bucket hold its lock. A file with
+ * a bug redefines one of the hooks before it includes this file. */
 #ifndef BROKEN_READ_FREE_H
 #define BROKEN_READ_FREE_H
 

@@ -4,7 +4,7 @@
  *
  * Bug: it removes the first node with that fingerprint, which may belong to
  * another key of the bucket. Corrected version: it also compares the keys.
- * Lookups write the lock of their shard. */
+ * Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID remove_by_fingerprint
 #endif

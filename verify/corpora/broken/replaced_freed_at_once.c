@@ -3,7 +3,7 @@
  *
  * Bug: remove and upsert retire the old node, but compare_swap() frees it while
  * a reader may use it. Corrected version: compare_swap() retires the node, too.
- * Lookups write nothing shared. */
+ * Lookups do not write to shared memory. */
 #ifndef ID
 #define ID replaced_freed_at_once
 #endif

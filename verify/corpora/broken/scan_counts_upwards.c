@@ -6,7 +6,7 @@
  * scan, half of the keys of visited buckets move to the upper half of the
  * table, and are visited again. Corrected version: it increments the highest
  * bit first (idea: SCAN of Redis), so that the two halves of a bucket are
- * consecutive. Lookups write their lock. */
+ * consecutive. Lookups write to their lock. */
 #ifndef ID
 #define ID scan_counts_upwards
 #endif

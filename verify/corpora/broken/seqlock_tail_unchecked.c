@@ -5,8 +5,8 @@
  *
  * Bug: a reader checks the version when it has the slot and the first word, and
  * copies the other words of a long value after that. They may belong to another
- * value. Corrected version: it checks after the last word. Lookups write
- * nothing shared, unless they take the mutex after a hundred failures. */
+ * value. Corrected version: it checks after the last word. Lookups do not write
+ * to shared memory, unless they take the mutex after a hundred failures. */
 #ifndef ID
 #define ID seqlock_tail_unchecked
 #endif

@@ -4,7 +4,7 @@
  * Bug: a write reads the current table before it has its lock. If another
  * thread doubles the table while the write waits for the lock, an insert goes
  * to the old table and is lost, and moved keys are not found. Corrected
- * version: it reads the table under the lock. Lookups write their lock. */
+ * version: it reads the table under the lock. Lookups write to their lock. */
 #ifndef ID
 #define ID table_read_before_lock
 #endif

@@ -5,7 +5,7 @@
  * deadlock both use trylock: if it fails, they release all locks and start
  * again. Two of them can repeat this forever, and busy shards can starve
  * either. Corrected version: both lock in ascending order and wait. Lookups
- * write the lock of their shard. */
+ * write to the lock of their shard. */
 #ifndef ID
 #define ID trylock_both_ways
 #endif

@@ -4,7 +4,7 @@
  * write lock only to unlink and free it. Bug: it checks the mark and sets it in
  * two steps. Two threads can both set the mark: both return that the key was
  * present, and both free the node. Corrected version: it marks by an exchange.
- * Lookups write the lock. */
+ * Lookups write to the lock. */
 #ifndef ID
 #define ID two_removers_free
 #endif

@@ -4,7 +4,7 @@
  *
  * Bug: the value is read in one critical section and written in another. If
  * another thread writes in between, its write is lost. Corrected version: the
- * callback runs under the lock. Lookups write the lock of their shard. */
+ * callback runs under the lock. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID update_outside_lock
 #endif

@@ -5,8 +5,8 @@
  * Bug: POSIX locks cannot be upgraded, so exchange() releases the read lock and
  * takes the write lock. If the first search did not find the key, it inserts
  * the key without another search. If two threads do this with one key, it is
- * present twice. Corrected version: it searches again. Lookups write the lock
- * of their shard. */
+ * present twice. Corrected version: it searches again. Lookups write to the
+ * lock of their shard. */
 #ifndef ID
 #define ID upgrade_without_second_look
 #endif

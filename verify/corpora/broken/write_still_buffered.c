@@ -6,7 +6,7 @@
  * a write is not ordered before the thread's next lookup: its store, and the
  * unlock, may still be in the store buffer. Two threads that each write their
  * key and then look up the other's can both miss. Corrected version: stores and
- * loads are sequentially consistent. Lookups write nothing shared. */
+ * loads are sequentially consistent. Lookups do not write to shared memory. */
 #ifndef ID
 #define ID write_still_buffered
 #endif

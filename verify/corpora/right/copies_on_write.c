@@ -5,7 +5,7 @@
  * Readers do not lock: a reader stores the table's address in its handle,
  * checks that this table is still the published one, and reads. A writer frees
  * replaced tables that are in no handle, so at most one per thread remains.
- * Lookups write only their thread's own cache line. */
+ * Lookups write only to their thread's own cache line. */
 #define ID copies_on_write
 #include "impls/support/no_handle.h"
 #include "verify/corpora/broken/chain.h"

@@ -6,8 +6,8 @@
  * Bug: if the compare-and-swap fails and the new bucket needs a copy of the
  * same length, exchange() reuses its copy and only rewrites its own entry. The
  * other entries are from the old bucket, so another thread's change is lost.
- * Corrected version: it copies again each time. Lookups write nothing
- * shared. */
+ * Corrected version: it copies again each time. Lookups do not write to shared
+ * memory. */
 #ifndef ID
 #define ID bucket_copy_kept
 #endif

@@ -8,8 +8,8 @@
  * that place. If a key moves from its second slot to its first after the reader
  * has searched the first, the reader finds it in neither, although it was
  * always in the map. Corrected version: all versions are checked together at
- * the end. Lookups write nothing shared, unless they take the mutex after a
- * hundred failures. */
+ * the end. Lookups do not write to shared memory, unless they take the mutex
+ * after a hundred failures. */
 #ifndef ID
 #define ID cuckoo_buckets_in_turn
 #endif

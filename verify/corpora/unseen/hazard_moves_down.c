@@ -11,7 +11,7 @@
  * can read the previous word before the copy and the current word after the
  * overwrite. It then finds the node in neither word, and frees it while it is
  * in use. Corrected version: the word for the current node comes first. Lookups
- * write their own words. */
+ * write to their own words. */
 #ifndef ID
 #define ID hazard_moves_down
 #endif

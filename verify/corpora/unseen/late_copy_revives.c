@@ -8,7 +8,8 @@
  * removal, a slot looks as if it never had a value. So if a thread freezes a
  * slot and copies it late, it restores a value that other threads have already
  * copied, removed and retired. Corrected version: the slot records that its
- * value was removed. Unless a table grows, lookups write nothing shared. */
+ * value was removed. Unless a table grows, lookups do not write to shared
+ * memory. */
 #ifndef ID
 #define ID late_copy_revives
 #endif

@@ -7,7 +7,7 @@
  * one is 0. But the other count may not have been 0: a reader may have chosen
  * it long ago and register late. The next writer does not wait for this reader,
  * and changes and frees nodes that it reads. Corrected version: the writer also
- * waits for the other count before it switches. Lookups write a shared
+ * waits for the other count before it switches. Lookups write to a shared
  * count. */
 #ifndef ID
 #define ID left_right_one_wait

@@ -7,8 +7,8 @@
  * may take effect after the second load of the version: the reader can see the
  * version from before a write, and parts of that write. Corrected version: the
  * loads acquire what the writer's stores release, so a reader that has read any
- * part of a write sees the odd version. Lookups write nothing shared, unless
- * they take the mutex after a hundred failures. */
+ * part of a write sees the odd version. Lookups do not write to shared memory,
+ * unless they take the mutex after a hundred failures. */
 #ifndef ID
 #define ID probe_reads_relaxed
 #endif

@@ -11,8 +11,8 @@
  * table by a compare-and-swap, and then links it into the list. Threads in
  * between start at a sentinel without successors: they do not find the bucket's
  * keys, and their inserts are lost. Corrected version: the sentinel is linked
- * first, or an existing one is found, and then stored in the table. Lookups
- * write nothing shared. */
+ * first, or an existing one is found, and then stored in the table. Lookups do
+ * not write to shared memory. */
 #ifndef ID
 #define ID sentinel_before_link
 #endif

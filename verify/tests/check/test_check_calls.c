@@ -194,8 +194,8 @@ static void as_many_as_given(void)
 	        "keys");
 }
 
-/* Rounds of 512 keys, with a quarter of the given operations in total, and as
- * many increments of four counters. */
+/* Rounds have 512 keys each, in total a quarter of the given number of
+ * operations. The number of increments of counters is the same. */
 static void conditions_are_asked_for(void)
 {
 	const uint64_t quarter = THREADS * (OPS / THREADS / 4 + 1);

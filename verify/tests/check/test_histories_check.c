@@ -8,7 +8,7 @@
 
 enum {
 	OPS = 400000,
-	MANY = 2000 /* number of calls; they take several maps */
+	MANY = 2000 /* number of calls, for which several maps are used */
 };
 
 static struct rm_error error;

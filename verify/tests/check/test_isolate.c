@@ -139,7 +139,7 @@ static int starts_helper(
 	return rm_error_set(reported, 0, "a helper runs");
 }
 
-/* A map that no thread can join as slot 1, while other threads meet. */
+/* A map that slot 1 cannot join, while the other threads wait at a barrier. */
 static void *join_except_1(void *map, size_t slot)
 {
 	return slot == 1 ? NULL : map;

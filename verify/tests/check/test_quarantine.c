@@ -22,7 +22,7 @@ static void record_report(const char *what)
 	reports++;
 }
 
-/* Hides the free from the compiler, which knows free(). */
+/* Hides the call from the compiler, which treats free() specially. */
 static unsigned char *freed(size_t bytes)
 {
 	void *volatile block = malloc(bytes);

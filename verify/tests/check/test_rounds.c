@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_rounds.c - the settings of each round of a check, its share of the
+/* test_rounds.c - tests the settings of each round of a check, its share of the
  * budget, and the summary of all rounds. The checks are defined in this file,
  * and run in this process if they cannot hang. */
 #include "tests/unit/tap.h"

@@ -328,8 +328,8 @@ static void lists(enum rm_explore_memory memory)
 	        "turns decide about memory only under a model");
 }
 
-/* The main thread accesses words alone after all lanes have ended; their events
-   must not take its values. */
+/* The main thread accesses words alone after all lanes have ended; the events
+   of those lanes must keep their values. */
 static void values(void)
 {
 	struct rm_explore_event trace[4];

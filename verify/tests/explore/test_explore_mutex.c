@@ -95,8 +95,8 @@ static void waits_and_tries(void)
 	        "trylock() of a held spinlock returns EBUSY");
 }
 
-/* Locks a mutex that it holds, by trylock() and by lock(), and records the
-   results. Unlocks as often as it locked. */
+/* Locks a mutex that the lane already holds, by trylock() and by lock(), and
+   records the results. Unlocks it equally often. */
 static void relocks(struct shared *shared)
 {
 	int status[2];

@@ -415,7 +415,8 @@ static bool why(struct rm_impl impl, bool by_name, const char *word)
 	return word ? reason && strstr(reason, word) : !reason;
 }
 
-/* True if the map is rejected for this reason; `named`: only by "all". */
+/* True if the map is rejected for this reason; if `named`, only in a run of
+ * "all". */
 static bool refused(struct rm_impl impl, const char *word, bool named)
 {
 	return why(impl, false, word) && why(impl, true, named ? NULL : word);

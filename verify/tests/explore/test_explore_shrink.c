@@ -170,7 +170,7 @@ static void what_is_not_needed_goes(void)
 	        "switches that are not needed are removed");
 	CHECK(failing.fault == RM_EXPLORE_RACE && play.right,
 	        "plays have the case's limit and horizon");
-	/* the last play must play the result */
+	/* the last play must be of the result */
 	CHECK(failing.plays + 1 == play.plays &&
 	                failing.steps == failing.plays * STEPS,
 	        "plays and steps are counted");

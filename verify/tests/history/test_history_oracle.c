@@ -273,8 +273,8 @@ static bool is_excused(const struct rm_history *history, size_t i)
 	return overlaps && e->result <= most;
 }
 
-/* Removes the excused lengths and returns their number; -1 for a history with
-   scans. */
+/* Removes the lengths that may have any value, and returns their number; -1 for
+   a history with scans. */
 static int leave_quiet(
         const struct rm_history *history, struct rm_history *quiet)
 {
