@@ -75,8 +75,8 @@ struct rm_check {
 	bool counts_memory;
 };
 
-/* Maximum number of operations in a round, and of --ops. It limits the growth
- * of rounds whose cost does not depend on the number of operations. */
+/* Maximum number of operations in a round, and maximum of --ops. It limits the
+ * growth of rounds whose cost does not depend on the number of operations. */
 #define RM_CHECK_OPS_MAX ((uint64_t)1 << 40)
 
 enum rm_check_verdict {

@@ -84,7 +84,8 @@ static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 	peer->ops->quiesce(peer->thread);
 	if (peer->ops->park)
 		peer->ops->park(peer->thread);
-	/* release, acquire: work before the meeting is visible after it */
+	/* release, acquire: work before the meeting is visible after the
+	 * meeting */
 	atomic_fetch_add_explicit(&histories->arrived, 1, memory_order_release);
 	for (unsigned spins = 0;; spins++) {
 		if (atomic_load_explicit(&histories->arrived,

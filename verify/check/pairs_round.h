@@ -89,7 +89,7 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 void rm_pairs_fail_balance(
         struct rm_peer *peer, unsigned key, bool there, int64_t held);
 
-/* ---- what overlapped (pairs_overlap.c) ---- */
+/* ---- overlaps (pairs_overlap.c) ---- */
 
 /* The operation that another thread was executing when it was sampled. */
 struct rm_pairs_sample {

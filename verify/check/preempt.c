@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 enum {
-	GAP_NS = 400000,    /* maximum between two stops; the mean is 200 us */
+	/* maximum time between two stops; the mean is 200 us */
+	GAP_NS = 400000,
 	MIN_CPU_NS = 30000, /* at least this CPU time between stops, and ... */
 	/* ... at least this many operations, unless they take ... */
 	MIN_OPS = 16,

@@ -5,7 +5,7 @@
  * be allocated than before create(); the check waits for this, if necessary.
  * liburcu frees a table that resizes itself on its own thread, since 0.14 also
  * after the call that destroys it. Under sanitizers, the leak checker replaces
- * the second part. */
+ * the test after destroy(). */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"

@@ -61,8 +61,8 @@ void _ZdlPv(void *block)
 		free(block);
 }
 
-/* Operators for arrays, with a size or std::nothrow do the same: further
-   arguments are ignored. */
+/* Operators for arrays, and operators with a size or std::nothrow, do the same;
+   they ignore further arguments. */
 #define RM_EXPLORE_SAME(name, as) \
 	__typeof__(as) _Z##name __attribute__((alias(#as)));
 RM_EXPLORE_SAME(nam, _Znwm)

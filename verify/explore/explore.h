@@ -11,7 +11,7 @@
  * describes which conclusions a run permits.
  *
  * There is one world per process, on one host thread. Schedule K of a seed
- * depends only on the map's machine code, the options and K.
+ * depends only on K, the options and the map's machine code.
  */
 #ifndef RM_EXPLORE_H
 #define RM_EXPLORE_H

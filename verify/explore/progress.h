@@ -12,8 +12,8 @@ enum {
 	RM_EXPLORE_OVERTAKEN_NOTED = 200,
 	/* overtaken by operations of all others */
 	RM_EXPLORE_OVERTAKEN_MOST = 1000,
-	/* blocks, of at least 8 bytes: more than the retired bytes that the map
-	   may keep, even if each thread keeps as many */
+	/* number of blocks, each of at least 8 bytes. Together they exceed the
+	   limit of retired bytes times the number of threads */
 	RM_EXPLORE_UNRECLAIMED_MOST = 1000,
 	RM_EXPLORE_RETIRED_BYTES = 1024,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sites.c - finds the source lines of all code addresses that a page shows. */
+/* sites.c - finds the source lines of all code addresses on the page of a
+ * finding. */
 #include "verify/explore/view.h"
 
 #include "runner/base/capture.h"

@@ -31,7 +31,8 @@ enum rm_history_kind {
 	RM_HISTORY_EXCHANGE,         /* value; there, result = the old value */
 	RM_HISTORY_REMOVE,           /* there */
 	RM_HISTORY_TAKE,             /* there, result = the old value */
-	RM_HISTORY_INSERT_IF_ABSENT, /* value; there, result: present one */
+	/* value; there, result = the present value */
+	RM_HISTORY_INSERT_IF_ABSENT,
 	RM_HISTORY_COMPARE_SWAP,     /* expected, value; there = it swapped */
 	RM_HISTORY_COMPARE_REMOVE,   /* expected; there = it removed */
 	RM_HISTORY_APPEND,           /* imports only: see struct member value */

@@ -44,7 +44,7 @@ struct node {
 typedef _Atomic(struct node *) link_type;
 
 struct map {
-	/* first member: a thread's grace is a pointer to its map */
+	/* must be first: the pointer to the grace is the pointer to the map */
 	struct grace grace;
 	link_type *bucket;
 	size_t mask;

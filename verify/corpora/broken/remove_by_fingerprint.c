@@ -10,7 +10,8 @@
 #endif
 #include "verify/corpora/broken/guard.h"
 
-/* Buckets are chosen by fingerprint, so keys with equal ones share a bucket. */
+/* Buckets are chosen by fingerprint, so keys with equal fingerprints share a
+ * bucket. */
 static inline uint32_t fingerprint(uint64_t word)
 {
 	return (uint32_t)(word ^ word >> 32);

@@ -3,10 +3,11 @@
  * version counts the steps of all writes and is odd during a write; readers
  * that see it change retry.
  *
- * Bug: a reader checks the version when it has the slot and the first word, and
- * copies the other words of a long value after that. They may belong to another
- * value. Corrected version: it checks after the last word. Lookups do not write
- * to shared memory, unless they take the mutex after a hundred failures. */
+ * Bug: a reader checks the version after it has read the slot and the first
+ * word of the value, and copies the other words of a long value after the
+ * check. These words may belong to another value. Corrected version: it checks
+ * after the last word. Lookups do not write to shared memory, unless they take
+ * the mutex after a hundred failures. */
 #ifndef ID
 #define ID seqlock_tail_unchecked
 #endif

@@ -6,10 +6,10 @@
  *
  * Bug: a thread that got a lock checks whether the array of locks is still the
  * same, but does not check again whether the table is growing. The array is
- * replaced only at the end of a growth. So if a thread saw no growth, and then
- * gets its lock after the growing thread had it, it modifies a bucket that is
- * being moved. Corrected version: it checks both. Lookups write to their
- * lock. */
+ * replaced only at the end of a growth. So if a thread saw no growth, but gets
+ * its lock only after the growing thread has held it, the thread modifies a
+ * bucket that is being moved. Corrected version: it checks both. Lookups write
+ * to their lock. */
 #ifndef ID
 #define ID stripe_lock_unmarked
 #endif

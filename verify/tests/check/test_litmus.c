@@ -48,9 +48,9 @@ static void loops_are_run(void)
 	CHECK(!run(0, RM_U64X24, OPS, none, 0) && mock.created == 5 &&
 	                mock.joined_max == 2,
 	        "a correct map gets five loops of two threads");
-	/* Upserts of the loops, per round: by both threads, one thread, one and
-	 * a half, and one thread; the first three loops also make two before
-	 * they start. Then the loop of growth. */
+	/* Upserts of the first four loops, per round: 2, 2, 1.5 and 1; three of
+	 * them also make two before they start. The fifth loop is the one of
+	 * growth. */
 	CHECK(mock.calls[UPSERT] == 2 * ROUNDS + 2 + 2 * ROUNDS + 2 + ROUNDS +
 	                                    (ROUNDS + 1) / 2 + 2 + ROUNDS +
 	                                    1000 + 500,

@@ -45,7 +45,7 @@ bool rm_stopper_stop(struct rm_stopper *stopper)
 		seen.misses--;
 		return false;
 	}
-	/* wait until the victim is inside an operation */
+	/* waits until the victim is inside an operation */
 	while (!seen.stops && !atomic_load(&stopper->inside))
 		sched_yield();
 	seen.standing = true;
@@ -66,7 +66,7 @@ bool rm_stopper_others_proceed(
 {
 	const unsigned look = seen.checks++;
 
-	/* wait until each other thread operates */
+	/* waits until each other thread has completed an operation */
 	for (unsigned i = 0; !look && i < count; i++)
 		while (!atomic_load(&others[i].done))
 			sched_yield();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_kernel.c - system calls of explored maps: futexes, yields, and
- * time, which is counted in steps.
+ * test_explore_kernel.c - tests system calls of explored maps: futexes, yields,
+ * and clocks, whose unit is a step.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

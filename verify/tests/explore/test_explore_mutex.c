@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_mutex.c - POSIX guarantees of spinlocks and of each kind of
- * mutex: which lanes wait, what is ordered, and what is a misuse.
+ * test_explore_mutex.c - tests POSIX guarantees of spinlocks and of each kind
+ * of mutex: which lanes wait, which accesses are ordered, and which calls are a
+ * misuse.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

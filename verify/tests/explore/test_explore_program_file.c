@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_program_file.c - valid and invalid program files. */
+/* test_explore_program_file.c - tests valid and invalid program files. */
 #include "tests/unit/tap.h"
 #include "verify/explore/program_file.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_rwlock.c - POSIX guarantees of reader-writer locks: which lanes
- * wait, what is ordered, and what is a misuse.
+ * test_explore_rwlock.c - tests POSIX guarantees of reader-writer locks: which
+ * lanes wait, which accesses are ordered, and which calls are a misuse.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

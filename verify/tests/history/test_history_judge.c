@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_judge.c - verdicts, the smallest failing history, and messages.
+ * test_history_judge.c - tests verdicts, the smallest failing history, and
+ * messages.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/internal.h"
