@@ -26,19 +26,19 @@
  * with the meaning of the map's operations (runner/map.h).
  */
 enum rm_history_kind {
-	RM_HISTORY_LOOKUP,           /* returns there, result = the value */
-	RM_HISTORY_UPSERT,           /* value; there */
-	RM_HISTORY_EXCHANGE,         /* value; there, result = the old value */
-	RM_HISTORY_REMOVE,           /* there */
-	RM_HISTORY_TAKE,             /* there, result = the old value */
+	RM_HISTORY_LOOKUP,   /* returns there, result = the value */
+	RM_HISTORY_UPSERT,   /* value; there */
+	RM_HISTORY_EXCHANGE, /* value; there, result = the old value */
+	RM_HISTORY_REMOVE,   /* there */
+	RM_HISTORY_TAKE,     /* there, result = the old value */
 	/* value; there, result = the present value */
 	RM_HISTORY_INSERT_IF_ABSENT,
-	RM_HISTORY_COMPARE_SWAP,     /* expected, value; there = it swapped */
-	RM_HISTORY_COMPARE_REMOVE,   /* expected; there = it removed */
-	RM_HISTORY_APPEND,           /* imports only: see struct member value */
-	RM_HISTORY_LENGTH,           /* returns result = number of entries */
-	RM_HISTORY_SCAN,             /* returns the pairs that it visited */
-	RM_HISTORY_CLEAR,            /* nothing */
+	RM_HISTORY_COMPARE_SWAP,   /* expected, value; there = it swapped */
+	RM_HISTORY_COMPARE_REMOVE, /* expected; there = it removed */
+	RM_HISTORY_APPEND,         /* imports only: see struct member value */
+	RM_HISTORY_LENGTH,         /* returns result = number of entries */
+	RM_HISTORY_SCAN,           /* returns the pairs that it visited */
+	RM_HISTORY_CLEAR,          /* nothing */
 	RM_HISTORY_KINDS
 };
 
