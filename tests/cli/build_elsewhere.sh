@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A build in another folder, or of sources whose folder name contains a blank, finds the same
-# libraries and languages as other builds. It omits no map whose dependencies are installed.
-# slow: runs make in three trees.
+# libraries and languages as any other. It omits no map whose dependencies are installed.
+# slow: make reads three trees.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
 dir=$(mktemp -d)

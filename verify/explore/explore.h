@@ -129,23 +129,21 @@ struct rm_explore_options {
 /* How a schedule failed. */
 enum rm_explore_fault {
 	RM_EXPLORE_NOTHING,
-	RM_EXPLORE_HISTORY, /* not linearizable */
-	RM_EXPLORE_TORN,    /* a value that no thread wrote as a whole */
-	/* conflicting accesses, at least one plain, without an order */
-	RM_EXPLORE_RACE,
+	RM_EXPLORE_HISTORY,       /* no correct map returns these results */
+	RM_EXPLORE_TORN,          /* a value that no thread wrote as a whole */
+	RM_EXPLORE_RACE,          /* plain accesses that nothing orders */
 	RM_EXPLORE_FREED,         /* an access to memory after its free() */
 	RM_EXPLORE_OUTSIDE,       /* an access outside of any block */
 	RM_EXPLORE_UNINITIALISED, /* a read of memory not yet written */
 	RM_EXPLORE_BAD_FREE,      /* a double free(), or not of a block */
-	RM_EXPLORE_LEAK,          /* blocks are not freed after destroy() */
+	RM_EXPLORE_LEAK,          /* blocks are left after destroy() */
 	RM_EXPLORE_DEADLOCK,      /* all threads wait */
 	RM_EXPLORE_LIVELOCK,      /* more steps than allowed */
-	/* other operations overtake an operation too often */
-	RM_EXPLORE_STARVATION,
-	RM_EXPLORE_UNRECLAIMED, /* no memory was freed in a long fair run */
-	RM_EXPLORE_INVARIANT,   /* the map's own check() failed */
-	RM_EXPLORE_MISUSE,      /* lock misuse, or an unsupported feature */
-	RM_EXPLORE_CRASH,       /* a signal */
+	RM_EXPLORE_STARVATION,    /* an operation overtaken again and again */
+	RM_EXPLORE_UNRECLAIMED,   /* nothing was freed in a long fair run */
+	RM_EXPLORE_INVARIANT,     /* the map's own check() failed */
+	RM_EXPLORE_MISUSE,        /* lock misuse, or an unsupported feature */
+	RM_EXPLORE_CRASH,         /* a signal */
 	RM_EXPLORE_FAULTS
 };
 

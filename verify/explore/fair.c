@@ -11,10 +11,7 @@
 
 #include "runner/base/rng.h"
 
-enum {
-	DRAIN_LONGEST =
-	        4 /* maximum number of stores that leave a buffer in its turn */
-};
+enum { DRAIN_LONGEST = 4 /* stores that leave a buffer in its turn */ };
 
 static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
 {

@@ -235,8 +235,7 @@ static uint64_t patience(void)
 	return FAIR_STEPS + rm_explore.patience;
 }
 
-/* Returns the lanes that the scheduler may choose; lane 0 only after all others
- * have ended. */
+/* Lanes that the scheduler may choose; lane 0 only when all others ended. */
 static uint32_t choices_of(bool *yields)
 {
 	const struct rm_explore_lane *self = rm_explore.running;
@@ -397,7 +396,7 @@ void rm_explore_block(
 	rm_explore.stretch.opaque = true;
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
-	self->restamp = NULL; /* other lanes can observe that it waits */
+	self->restamp = NULL; /* other lanes can see that it waits */
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;

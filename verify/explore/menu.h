@@ -51,7 +51,7 @@ bool rm_explore_is_special(
 bool rm_explore_may_take_long(
         const struct rm_explore_options *options, uint64_t number);
 
-/* True if the program of this number tests progress: one of
+/* True if the program of this number is made to judge progress: one of
    RM_EXPLORE_PROGRESS_EVERY under the mix, one of RM_EXPLORE_TURNS under the
    fair scheduler. Its schedule is fair and even. */
 bool rm_explore_is_progress(

@@ -468,8 +468,7 @@ static bool make_room(const struct rm_explore_program *program)
 	return true;
 }
 
-/* Resets the state of the last schedule; returns false if memory is
- * exhausted. */
+/* Resets the state of the last schedule; false: out of memory. */
 static bool begin(const struct rm_explore_program *program)
 {
 	play.program = program;

@@ -48,7 +48,7 @@ struct rm_explore_lane {
 	   beginning again, if other lanes have run since. Otherwise NULL. */
 	void (*restamp)(struct rm_explore_lane *lane);
 	uint64_t began; /* steps at the beginning of the operation */
-	uint64_t steps; /* steps of this lane up to its last decision */
+	uint64_t steps; /* of this lane, up to its last decision */
 };
 
 /* How a schedule failed. */
