@@ -220,9 +220,9 @@ void rm_explore_note_value(uint64_t value, unsigned bytes);
 void rm_explore_note_part(void);
 /* The event was a compare-exchange, which succeeded (`changed`) or failed. */
 void rm_explore_note_compared(bool changed);
-/* For memory models. Completes an event of a memory model: a load that reads an
-   older store of this lane, a store that enters the buffer, or a store that
-   leaves a buffer. */
+/* Completes an event of a memory model: a load that reads an older store of
+   this lane, a store that enters the buffer, or a store that leaves a buffer.
+   */
 void rm_explore_note_older(unsigned lane, const void *site);
 void rm_explore_note_waits(void);
 void rm_explore_note_leaves(unsigned lane, const void *site);
