@@ -20,7 +20,7 @@ $(QUARANTINES): verify/check/quarantine/library.c $(BUILD)/flags
 	$(call step,CC) $(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
 $(PROGRAMS)/check/library: $(BUILD)/verify/check/library/library.o $(BUILD)/check.a | $(PROGRAMS)/check/$(QUARANTINE)
 	$(link_map)
-# Instrumented libraries call functions of this program, some of which nothing else calls.
+# Instrumented libraries call functions of this program, some of which have no other caller.
 $(PROGRAMS)/explore/library: private BASE_LIBS += -rdynamic
 $(PROGRAMS)/explore/library: $(BUILD)/verify/check/library/library.o $(call objects,$(BUILD),$(EXPLORING)) $(BUILD)/explore.a
 	$(link_map)
@@ -61,7 +61,7 @@ both  = $(addprefix $(PROGRAMS)/plain/,$(1)) $(addprefix $(PROGRAMS)/check/,$(1)
 test-peers: $(PLACE)/readmostly $(call both,$(PEERS))
 	@MAPS='$(PEERS)' tests/tools/check_maps.sh $(PLACE)/readmostly $(CHECK_OPS)
 
-# All checks with a sanitizer in every object, a tenth of the operations, and operations that are called
+# All checks with a sanitizer in every object, a tenth of the operations, and out-of-line operations
 # (runner/map.h). A finding ends the check's process, which reports it.
 SANITIZED_OPS ?= 16000
 ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -46,7 +46,7 @@ for line in open(folder + "/trials.jsonl"):
     assert trial["status"] in ("ok", "void"), trial["reason"]
     assert result["environment"]["allocator"].startswith(file), result
     assert pages != "off" or huge == 0, huge
-    # A kernel short of memory may provide no huge pages; the trial is then void.
+    # If memory is short, the kernel may provide no huge pages; the trial is then void.
     too_few = "no huge pages in" in (trial["reason"] or "")
     assert pages != "on" or huge > 0 or too_few or allocator == "glibc", trial["reason"]
     print("#", allocator, pages, huge)

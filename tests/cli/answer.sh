@@ -57,7 +57,7 @@ check "status 2 if no campaign started" [ $status = 2 ]
 check "and no page is written" [ ! -e "$dir/begun/report" ]
 run_answer 0 "" crossover gomap_rw syncmap --plan
 check "without a folder no page is written either" [ $status = 0 ]
-# The page of claims is the page of stage 1; any folder with a stage is good enough for this test.
+# `make bench SET=claims` prints the page of stage 1. This test accepts any folder with a stage.
 mkdir "$dir/claims" && cp -r "$dir/done" "$dir/claims/stage-01"
 export STATUS=0 PLAYED=$dir/claims
 DEPS=no PATH=$dir/bin:$PATH BUILD=$dir/b SET=claims IDS='S4-01 S4-02' runner/bench.sh >"$out" 2>&1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Each option of each command, followed by an error. A parser that stops at an option would not
-# report the error.
+# Passes each option of each command, followed by an invalid argument. A parser that stops at an
+# option would not report the invalid argument.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/null_map plain/cleanup_cancel check/library check/null_map \
 	check/gomap_rw explore/gomap_rw readmostly-history
@@ -9,7 +9,7 @@ bin=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
-run_command() { # COMMAND...: runs it under the group that it belongs to
+run_command() { # COMMAND...: runs the command, with its group (`dev`, `env`) in front
 	case $1 in
 	run | plan | check | explore | report | compare | advise | env) ;;
 	machine | doctor | counters) set -- env "$@" ;;
@@ -114,7 +114,7 @@ check "replay rejects a technique" refuses 'cleanup_cancel is a technique' \
 status=$?
 check "a check that ran nothing is status 3" eval \
 	'[ $status = 3 ] && grep -q "^check: 0 ok, 0 failed, [1-9][0-9]* skipped" "$dir/out" && grep -q "nothing was checked" "$dir/err"'
-# A build without programs, and one with two of them.
+# A build without map programs, and a build with two of them.
 mkdir -p "$dir/fresh/maps/plain" "$dir/fresh/maps/check"
 cp "$bin" "$dir/fresh"
 cp "${bin%/*}/maps/names.tsv" "$dir/fresh/maps"
@@ -150,7 +150,7 @@ check "a machine needs a name" refuses '--machines ",": expected names' \
 	sim-sensitivity --machines ,
 check "advise requires a folder" refuses 'required: DIR, --writes' advise
 
-# Errors of files and variables name what is valid, or the next step.
+# Errors about files and variables name the valid values, or the next step.
 printf 'writes = 3%%\nkeys = 1Ki\nthreads = 1\nmaps = gomap_rw\n' >"$dir/good.conf"
 sed 's/^maps.*/maps = a,b/' "$dir/good.conf" >"$dir/comma.conf"
 sed '1d; s/^keys.*/keys = file:none/' "$dir/good.conf" >"$dir/trace.conf"

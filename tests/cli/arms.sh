@@ -42,8 +42,8 @@ run() { # ARGUMENTS...: sets status
 	"$readmostly" run -o "$campaign" --counters none "$@" >"$out" 2>&1
 	status=$?
 }
-# Compares the journal with the plan in an independent reader. `whole` requires a complete journal;
-# otherwise trials of the last block may be missing.
+# Compares the journal with the plan by means of an independent reader. `whole` requires a complete
+# journal; otherwise trials of the last block may be missing.
 verify_journal() { # FACT
 	python3 - "$campaign" "$1" <<'PYTHON'
 import collections, itertools, json, sys
@@ -139,7 +139,7 @@ campaign=$dir/other
 run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 2
 check "another seed gives another order" [ "$(order)" != "$(cat "$dir/first")" ]
 
-# If an arm crashes, its trials and those of its partner are given up; other cells continue.
+# If an arm crashes, its remaining trials and its partner's are skipped; other cells continue.
 cat >"$dir/crashes" <<SCRIPT
 #!/bin/sh
 request=\$(cat)

@@ -59,7 +59,7 @@ judged() {
 judged Go go go test -count=1 history_test.go
 judged Java java java History.java
 
-# The adapter of the guide, with a map that it could be for.
+# The adapter shown in the guide, with a map that fits it.
 sed -n '/^```cpp$/,/^```$/ { /^```/d; p }' "$tree/docs/guide/check-your-map.md" >guide.cc
 cat >their_map.hh <<'END'
 #include <mutex>
@@ -79,7 +79,7 @@ END
 check 'the adapter of the guide passes the checks' gives 0 ' 0 failed' check guide.cc "${few[@]}"
 check 'and is explored' gives 0 'ok   guide.cc' explore guide.cc "${some[@]}"
 
-# Code of C++ that needs support of the run time.
+# C++ code that needs the C++ runtime library.
 cat >cxx.cc <<'END'
 #include <readmostly.h>
 #include <condition_variable>

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# verify/ builds alone, with the contract headers, runner/base, runner/protocol and the simulated guest only, and the
-# GitHub action examples/ci/check runs that build.
+# verify/ builds without the rest of the tree: it needs the contract headers, runner/base,
+# runner/protocol and the simulated guest only, and the GitHub action examples/ci/check runs that
+# build.
 # slow: a minute of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d) out=$dir/out

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check` finds every injected fault with the check made for it, and accepts correct
+# `readmostly check` finds every injected fault with the check that targets it, and accepts correct
 # maps.
-# slow: a minute of CPU time. alone: the load decides how often threads meet.
+# slow: a minute of CPU time. alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0
@@ -53,7 +53,7 @@ passes() { # id arguments...
 	report $? "$id passes"
 }
 
-# The fault has a full period of 10^6, which the number of writes must exceed.
+# The fault occurs once in 10^6 writes, so the check must write more often.
 caught bad_loses_insert exchange 'a write was lost' \
 	--ops 32000000 --shape u64x8
 caught bad_loses_replace exchange 'a write was lost' \
@@ -82,8 +82,8 @@ caught bad_eats_memory upsert 'used too much memory.*again: .* --memory 256 ' --
 # The owner misses its last value, or another thread sees an old value again.
 caught bad_stale owner 'last value written\|went back'
 caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
-# The missing or duplicate entry is the first one of the table, which may be the token. A delayed
-# scan sees a third token.
+# The scan omits or repeats the first entry of the table, which may be the token. A delayed scan
+# sees a third token.
 caught bad_scan scan 'which is always present, not at all\|saw 0 tokens'
 caught bad_scan_twice scan 'which is always present, twice\|saw [23] tokens'
 caught bad_scan_moments scan 'yielded [23] tokens, which is possible at no moment'
@@ -133,7 +133,7 @@ passes waits_for_joined --ops 20000
 passes frees_later --ops 20000 --only reclaim --shape u64x24
 passes stalls --ops 20000 --only exchange
 passes scan_not_outgrown --ops 200000 --only scan
-# Memory must not grow with the rounds, and many rounds must not look like a hang.
+# Memory must not grow with the number of rounds, and many rounds must not be reported as a hang.
 passes gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
 passes scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
 # Memory retained by the quarantine is not a leak of the map.

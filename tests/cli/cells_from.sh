@@ -57,7 +57,7 @@ mkdir "$list"
 refuses "a folder" "$list: a directory, expected a file"
 rmdir "$list"
 
-# An alias selects the cell that it names.
+# An alias in the list selects the cell that it stands for.
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "an alias of a cell selects the cell" contains "$out" "$timed: 60 x"
@@ -75,7 +75,8 @@ assert j['cells_from'] == {'file': '$list', 'ids': 2,
 assert {c['base'] for c in j['cells']} == {'gomap_rw'}" "$dir/c/campaign.json"
 check "campaign.json matches the schema" "$python" tests/report/schemas.py campaign \
 	<"$dir/c/campaign.json"
-# If the list contains no cell of the base map, a cell still names the base, but there is no ratio.
+# If the list contains no cell of the base map, the other cells still name the base map, but get no
+# ratio.
 printf '%s\n' $other >"$list"
 run $conf -o "$dir/one" --cells-from "$list" --set blocks=2
 check "a list without the base gives a valid campaign" "$readmostly" dev validate "$dir/one"
@@ -87,7 +88,7 @@ run $conf -o "$dir/v" --cells-from "$list" --set blocks=1
 check "a listed verification runs" \
 	[ "$(grep -c '/verify"' "$dir/v/trials.jsonl")" = 1 ]
 
-# A plan reads no counters; its verification ids equal those of a run.
+# `plan` does not open the counters, yet its verification ids equal those of `run`.
 with_counters="measure=counters throughput"
 "$readmostly" plan --cells $conf --set "$with_counters" |
 	sed -n 's,^\([^ ]*/[^ ]*\): [0-9].*,\1,p' >"$list"

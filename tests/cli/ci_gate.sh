@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Which commit .ci/gate uses as base, and what it prints without one: on a small repository, with a
-# fake exact gate that prints its arguments.
+# Tests which commit .ci/gate uses as base, and its message without a base, on a small repository
+# with a fake exact gate that prints its arguments.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs every shell step of every CI recipe (docs/guide/ci.md, examples/ci/) unchanged, in a clean
 # clone of a project with one map. A good commit passes, a slow one fails by its counts, and a wrong
-# one fails before any timing. Simulated: variables of the runner are set by hand, clones are local,
-# the clone of Readmostly gets built objects, and apt-get is not reached if packages are installed.
-# Only one cell is counted, to save time.
+# one fails before any timing. Differences from real CI: the test sets the runner's variables,
+# clones are local, the clone of Readmostly gets built objects, and apt-get does not run if the
+# packages are installed. Only one cell is counted, to save time.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -133,7 +133,7 @@ in_theirs commit_all library
 sed -i 's/^		return at == entries.end() .*/		if (key % 8 == 5)\n			return {};\n&/' "$theirs/src/my_lib.cc"
 in_theirs commit_all wrong
 clone library library
-mv "$dir/plain/readmostly" "$dir/library/" # as in a kept workspace
+mv "$dir/plain/readmostly" "$dir/library/" # as in a workspace that the runner reuses
 run page-2 library
 check "a library broken by a commit: fails before any timing" eval '[ $status = 1 ] &&
 	contains "$dir/library.printed" "/libmy_map.so of head fails its checks; nothing was timed)"'
@@ -158,7 +158,7 @@ check "IMPL_MAKE for a source file" eval 'IMPL_MAKE=true sh_gate "IMPL_MAKE= is 
 check "a wrong word for TIME" eval 'TIME=maybe sh_gate "expected advice, red or no" src/my_map.c'
 check "a base that does not exist" eval 'BASE=none sh_gate "BASE=none: no such commit" src/my_map.c'
 check "a map outside of the repository" sh_gate "is outside of the repository" "$dir/steps/page-1"
-# Other spellings of the path: base contains the file, so it is never "new".
+# Other spellings of the path: base contains the file, so the gate must never call it "new".
 found_in() { # FOLDER FILE
 	(cd "$dir/plain/project/$1" && TIME=no timeout -k 1 60 bash -c '. <(sed "s/^cd .*/echo would gate \$IMPL; exit/" "$1") "$2"' \
 		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/output" 2>&1

@@ -20,8 +20,8 @@ output_matches() { grep -q -- "$1" "$dir/out"; }
 error_matches() { grep -q -- "$1" "$dir/err"; }
 lacks_text() { ! grep -q -- "$1" "$2"; }
 
-# A Zen 3 with 32 KiB of L1d, as one CPU sees it, and a library whose counts match those of the kernels with known
-# counts.
+# A simulated Zen 3 with one CPU and 32 KiB of L1d, and a library that returns the expected counts
+# of the test kernels.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 root=$dir/root cache=$dir/root/sys/devices/system/cpu/cpu$cpu/cache/index0
 mkdir -p "$root/proc" "$cache"
@@ -88,7 +88,7 @@ check "fake CPU: each verified metric shows its expected range" \
 	output_matches "l1d_fill_demand  four  *0.97  0.5..2  *proved"
 check "fake CPU: auto chooses likwid" output_matches "^auto uses: likwid"
 check "fake CPU: the table names the source of the facts" output_matches "RM_SYSFS is set"
-# On a machine with a PMU, perf prints further lines.
+# On a machine with a PMU, the perf back end prints further lines.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
 check "the recording has a line per kernel and event" \
 	[ "$(wc -l <"$dir/likwid")" = 12 ]
@@ -96,7 +96,8 @@ check "no line claims hardware" lacks_text '"hardware"' "$dir/recording"
 check "the recording equals the fixture replayed by tests" \
 	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
 
-# A guest's counters open but stay at 0. On a machine with a PMU, perf may be verified and recorded.
+# Counters of a virtual machine open but stay at 0. On a machine with a PMU, the perf back end may
+# be verified and recorded.
 echo kept >"$dir/dead"
 STUB_VALUE=zero
 export STUB_VALUE

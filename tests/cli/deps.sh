@@ -22,7 +22,7 @@ END
 make_fake apt-get <<END
 echo "\$* \${DEBIAN_FRONTEND-asks}\${SUDO:+ by sudo}" >>'$dir/calls'
 END
-# All needed packages are installed, and no other.
+# Exactly the needed packages are installed.
 wanted=$(awk '/^#/ { next } $3 == "needed" { needed[$2] } $3 == "wanted" { wanted[$2] }
 	END { for (p in wanted) if (!(p in needed)) printf "%s%s", n++ ? " | " : "", p }' .ci/packages)
 make_fake dpkg-query <<END

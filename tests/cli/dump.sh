@@ -28,7 +28,7 @@ check 'its chains contain all entries' [ "$(sum entries 1)" = 100000 ]
 check 'there are 2^14 chains' [ "$(sum entries 0)" = 16384 ]
 check 'the table by length counts the same' [ "$(sum buckets 0)" = 16384 ]
 check 'so does the table by slots' [ "$(sum slots 1)" = 100000 ]
-# With a load of 6.1 a chain has three or more entries with probability 0.94 (S3-19).
+# With 6.1 entries per bucket, 94 % of the chains have three or more entries (S3-19).
 check 'a third key conflicts in nearly all chains' \
 	grep -qE '^third conflict: 15[0-9]{3} of 16384 chains' "$out"
 check 'a map in the middle of growth' ends 0 gomap_rw --keys 6700

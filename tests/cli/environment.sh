@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A hostile environment and the user's start-up files change no byte of a plan, a report or a
-# recipe. The recorded commit is the one of these sources.
+# recipe. The recorded commit is the commit of these sources.
 . tests/tools/tap.sh
 needs readmostly
 dir=$(mktemp -d) || exit 1

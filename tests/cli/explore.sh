@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly explore` finds each bug of verify/corpora/explored/tools.tsv within the listed number
 # of schedules, with the listed finding. Corrected versions and correct maps pass. A finding is the
-# same on one CPU and on two, and is reproduced byte for byte. memory.tsv lists bugs that only weak
-# memory shows.
+# same on one CPU and on two, and its command reproduces it byte for byte. memory.tsv lists bugs
+# that only weak memory shows.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -121,7 +121,7 @@ for model in tso c11; do
 	done
 done
 
-# All schedules of small programs: findings, reproduction, and the printed words.
+# All schedules of small programs: tests findings, reproduction, and output.
 exhausts() { # ID FINDING
 	explore "$1" --scheduler exhaustive --schedules 5000 >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .* up to 2 preemptions, .*: $2\$" "$dir/$1" ||

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Breaks each detector of `readmostly explore` with one edit: its bug is then no longer found as
-# such. Fixed seeds, no randomness.
+# Breaks each detector of `readmostly explore` with one edit: the bug that needs this detector is
+# then not found, or found as something else. Fixed seeds, no randomness.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

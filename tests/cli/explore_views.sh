@@ -91,7 +91,7 @@ explore $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"
 status=$?
 check 'so does a finding of the exhaustive scheduler' eval \
 	'[ $status = 1 ] && contains "$dir/each.html" " --scheduler exhaustive --program 0"'
-# One thread has several operations. Another one only joins and leaves; its accesses belong to no
+# One thread has several operations. Another thread only joins and leaves; its accesses belong to no
 # operation.
 explore syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
 check 'the next map has a thread with several operations' grep -q '^thread .*, ' "$dir/text"

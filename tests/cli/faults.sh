@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Maps with injected faults in a real campaign. The run's summary and the report name each fault;
 # the campaign continues and exits 3.
-# slow: a minute of CPU time. alone: the load decides how often threads meet.
+# slow: a minute of CPU time. alone: other load changes how often threads collide.
 . tests/tools/tap.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 fixtures=tests/fixtures
@@ -45,7 +45,7 @@ for fault in $faults; do
 	check "$fault has no timed result that counts" [ $? != 0 ]
 done
 for map in gomap_rw waits_for_joined; do
-	# void is a problem of the machine (a thread that started late), not of the map.
+	# A void trial is a problem of the machine (a thread that started late), not of the map.
 	bad=$(grep "/$map/" "$dir/campaign/trials.jsonl" |
 		grep -c '"status":"\(failed\|skipped\)"')
 	check "$map, which is correct, has no failed trial" [ "$bad" = 0 ]

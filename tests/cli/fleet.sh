@@ -59,7 +59,7 @@ check "the page names both machines" page_names d n2 incomplete
 echo 'prologue = :' >"$SITE"
 completes d n1 n2 n3
 
-# A start outlived its job and still writes; the next start must not interfere.
+# A process of an ended job still writes; the next job must not interfere.
 (
 	exec 9>>"$dir/d/state/n1.lock"
 	flock 9
@@ -81,7 +81,7 @@ check "the other machines are complete" [ "$(state f n1) $(state f n2) $(state f
 check "nothing was started on it" [ ! -e "$dir/f/n3" ]
 echo 'prologue = :' >"$SITE"
 
-# A machine that stays down.
+# A machine that does not come back.
 slurm kill-node n3
 scontrol update nodename=n3 state=down reason=test
 # GIVE_UP applies to jobs that do not start; the other job starts well within that time.

@@ -54,7 +54,7 @@ sshd join m3
 printf '%s\n' "ssh = ssh -F $dir/sshd/config" >"$SITE"
 completes c m1 m2 m3
 
-# Runs that succeed while no fetch is possible are incomplete here.
+# If results cannot be fetched, the launcher reports successful runs as incomplete.
 printf '%s\n' '#!/bin/sh' "case \$* in *rsync*--sender*) [ ! -e '$dir/no-fetch' ] || exit 255 ;; esac" \
 	"exec ssh -F '$dir/sshd/config' \"\$@\"" >"$dir/ssh"
 chmod +x "$dir/ssh"

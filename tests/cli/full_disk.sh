@@ -77,7 +77,7 @@ else
 	skip "a full disk" "no right to mount a tmpfs"
 fi
 
-# A file system without locks, as some of NFS.
+# A file system without locks, as some NFS mounts are.
 if command -v strace >/dev/null; then
 	strace -f -o "$dir/calls" -e inject=flock:error=ENOLCK "$readmostly" run -o "$dir/nfs" --counters none \
 		tests/fixtures/campaign.conf >"$out" 2>&1

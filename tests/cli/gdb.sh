@@ -37,7 +37,7 @@ mapfile -t commands <"$dir/commands"
 map_line() { # N: prints line N of the output of the maps themselves
 	sed -n "$1p" "$dir/output"
 }
-check_views() { # WHAT: compares the maps as gdb prints them in this session
+check_views() { # WHAT: compares gdb's print-out of the maps in this session with their dumps
 	check "$1: B, count and the evacuation mark" \
 		grep -qF -- "= $(map_line 1)" "$out"
 	check "$1: a map of strings" grep -qF -- "= $(map_line 2)" "$out"

@@ -27,7 +27,7 @@ CONF
 go_maps="go_sync_map go_map_rw go_map_mutex"
 go_rows=$(awk -F '\t' '!/^#/ && $10 == "go"' impls/go/maps.tsv | wc -l)
 
-# A listed map need not be callable by this program.
+# `list` may show maps that this program cannot call.
 refused() # WORDS: expected error of each command
 {
 	for command in check explore "dev dump" "dev replay tests/fixtures/traces/good.trace --map"; do
@@ -48,7 +48,7 @@ check "also for the classic Go" grep -q '^go_classic_null *not built: needs go-c
 check "a GO that is not a compiler is rejected" eval \
 	'! make -s GO=/nowhere/go help >"$dir/output" 2>&1 && contains "$dir/output" "GO=/nowhere/go: expected the path of a Go compiler"'
 
-# A machine with one Go and GO set to another one behaves the same.
+# If GO selects another Go than the installed one, the results are the same.
 go=$(impls/go/find_go.sh newest)
 if [ -z "$go" ]; then
 	check "list names them" sh -c "'$readmostly' dev list | grep -q 'go_sync_map *$lacks'"

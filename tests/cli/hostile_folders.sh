@@ -19,7 +19,7 @@ mkdir "$dir/diary" && printf keep >"$dir/diary/page"
 run "$dir/tiny.conf" -o "$dir/good"
 check "a campaign runs" [ $? = 0 ]
 
-# Names that JSON cannot represent, in each path that campaign.json stores.
+# Names that are not valid UTF-8, in each path that campaign.json stores.
 bytes=$(printf 'n\377')
 mkdir "$dir/$bytes"
 cp "$dir/tiny.conf" "$dir/$bytes/"
@@ -119,7 +119,7 @@ run --resume -o "$dir/c"
 check "a folder in place of campaign.json is reported without a line -1" \
 	contains "$out" "campaign.json: cannot be read: a directory"
 
-# Tests the report of such a folder.
+# Reports of a folder with such links.
 rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
 ln -s "$dir/diary" "$dir/c/report"
 "$python" -m report "$dir/c" >"$out" 2>&1
@@ -172,7 +172,7 @@ DEPS=no PATH=$dir/bin:$PATH BUILD=$dir/b MODE=smoke RM_PAGE=yes runner/bench.sh 
 check "bench reports the folder of -o" contains "$out" "Page: $dir/elsewhere/report/index.html"
 check "in its last line" grep -q "^Page: " <(tail -n 1 "$out")
 
-# Makefile: a typed value is one word.
+# Makefile: a value given by the user is passed on as one word.
 make -s report PYTHON="$python" CAMPAIGN="x; touch $dir/pwned" >"$out" 2>&1
 check "CAMPAIGN runs no command" [ ! -e "$dir/pwned" ]
 make -s report PYTHON="$python" CAMPAIGN="x'; touch $dir/pwned; '" >"$out" 2>&1

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An installed suite measures, reports, checks and publishes in any folder, also after it was moved, and whatever that
-# folder contains. The test copies programs that are already built; runner/install.sh builds more.
+# An installed suite measures, reports, checks and publishes in any folder, also after it was moved.
+# The contents of the folder must not matter. The test copies programs that are already built;
+# runner/install.sh builds more.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw plain/null_map check/gomap_rw
 dir=$(mktemp -d) || exit 1
@@ -13,7 +14,7 @@ mkdir -p "$home/maps" "$dir/work/report" "$dir/a b/bin"
 for part in report workloads docs; do ln -s "$PWD/$part" "$home/$part"; done
 ln -s ../lib/readmostly/readmostly "$dir/a b/bin/readmostly"
 echo 'raise SystemExit("the package of the current folder was used")' >"$dir/work/report/__init__.py"
-installed() { # COMMAND of readmostly, with patterns for files of the current folder
+installed() { # COMMAND: runs a command of readmostly whose arguments include file patterns
 	(cd "$dir/work" && "$dir/a b/bin/readmostly" $*) >"$dir/out" 2>&1
 }
 measures() {

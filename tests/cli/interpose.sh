@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A cache loaded before the library of `interpose` passes if writes invalidate it, and is caught
-# otherwise.
+# A cache preloaded in front of the library of `interpose` passes all checks if writes invalidate
+# it, and fails otherwise.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

@@ -20,8 +20,8 @@ begin_or_resume() {
 	mkdir -p "$campaign"
 	start tests/fixtures/campaign.conf --resume
 }
-# Prints the trials that still run. Zombies do not count: they stay if no process reaps orphans. The
-# kernel kills trials with their runner, a moment later.
+# Prints the trials that still run. Zombies are left out, because they remain if no process reaps
+# orphans. The kernel kills trials shortly after their runner.
 running_trials() {
 	local pid name state rest
 	# shellcheck disable=SC2013 # numbers
@@ -150,7 +150,7 @@ start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
 check "and the error has the remedy" contains "$out" "or --resume"
-# Edit the recorded data as if machine or build were different.
+# Edits the recorded data to look like another machine or build.
 check_edited() { # NAME WORDS SED
 	sed -i.bak "$3" "$campaign/campaign.json"
 	start --resume

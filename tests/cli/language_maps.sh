@@ -30,7 +30,7 @@ rows() { # LANGUAGE COLUMN
 	awk -F '\t' -v n="$2" '!/^#/ { print $n }' "impls/$1/maps.tsv"
 }
 
-# Builds with a missing dependency.
+# A build with a missing dependency.
 without() { # NAMES: hides these dependencies; writes the list
 	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/output" 2>&1 || sed 's/^/# /' "$dir/output"
 	"$dir/none/readmostly" dev list >"$dir/list"

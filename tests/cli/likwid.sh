@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# readmostly-likwid as a program, the boundary of its licence, and a trial that uses it.
+# Tests the program readmostly-likwid, that only this program contains GPL code, and a trial that
+# uses it.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/null_map readmostly-likwid tests/stub/liblikwid.so.5 tests/fake_msr.so

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Limits on memory and threads: cells beyond them are left out, naming the limit, and no map is blamed.
+# Limits on memory and threads: cells that exceed a limit are skipped, the reason names the limit,
+# and no map is reported as faulty.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw check/gomap_rw explore/gomap_rw
 dir=$(mktemp -d) || exit 1

@@ -27,7 +27,7 @@ link_test() {
 		"$build"/runner/sim/guest/{ctx,space}.o "$build/tests.a" $(pkg-config --libs hwloc inih jansson zlib) -lm -ldl
 }
 passes() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
-# A test that crashes or hangs proves nothing.
+# A crash or a hang of the test is not the expected failure.
 fails() { # FILE EDIT TEST
 	link_test "$1" "$2" || return 1
 	timeout 1000 "$dir/test" only "$3" >"$dir/out"

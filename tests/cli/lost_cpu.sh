@@ -47,7 +47,7 @@ else
 	skip 'the campaign stops before a trial without its CPU' 'one CPU'
 fi
 
-export HWLOC_SYNTHETIC=pu:2 # of this machine, planned times would be measured anew each time
+export HWLOC_SYNTHETIC=pu:2 # without this, each plan would measure its times on this machine again
 sed 's/^blocks.*/blocks = 9000/' "$dir/w.conf" >"$dir/long.conf"
 # Prints the bytes that a slow reader gets, and the status.
 cat >"$dir/slow.py" <<'END'

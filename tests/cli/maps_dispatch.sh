@@ -22,7 +22,7 @@ for cc in ${*:-gcc clang}; do
 		continue
 	fi
 	mkdir -p "$build"
-	opt= # without debug information, unless the folder was built with it
+	opt= # without debug information, unless the build folder already has it
 	[ -e "$build/flags" ] && ! grep -q -- '-O2 -falign' "$build/flags" || opt=OPT=-O2
 	# Objects of present maps only.
 	objects=$(ls ${IMPL:-impls/*/*.c impls/*/*.cc} | sed "s|\(.*\)\.cc*|$build/\1.o|")

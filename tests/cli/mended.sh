@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Messages of a resume about removed lines: the exact words for a torn line or an unfinished block,
-# and none otherwise.
+# Messages of a resume about removed lines: their exact text for a torn line or an unfinished block,
+# and no message otherwise.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")

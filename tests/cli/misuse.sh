@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The check listed in tests/fixtures/misuse.tsv finds each misuse with each of 20 seeds (SEEDS=N
-# changes the number) and never fails the correct form. The misuses keep the window of their race
-# open, tens of times in a run, so this does not show that a check would find a rare race.
-# slow: a minute of CPU time. alone: the load decides how often threads meet.
+# changes the number) and never fails the correct form. Each misuse delays its thread within the
+# race, tens of times in a run. The test therefore does not show that a check would find a rare
+# race.
+# slow: a minute of CPU time. alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 needs plain/handle_shared check/cleanup_cancel check/cleanup_delete check/gomap_rw check/gomap_rw_unguarded_delete check/handle_clone check/handle_header check/handle_shared check/increment_rw check/increment_unguarded check/range_counter check/range_list check/shard_rw_32 check/shard_rw_32_back_door check/stock_rw check/stock_single_check check/syncmap check/syncmap_back_door
@@ -24,7 +25,7 @@ caught() { # ID CHECK OPERATIONS WORDS: every seed finds the misuse, with these 
 	done
 }
 
-fails_once() { # ID CHECK OPERATIONS: some seed fails
+fails_once() { # ID CHECK OPERATIONS: true if the check fails with one of the seeds
 	for seed in $(seq "$seeds"); do
 		try "$1" "$2" "$3" "$seed" || { sed 's/^/# /' "$out"; return 0; }
 	done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Real maps with one edited line: `readmostly check` must find every one.
-# slow: a minute of CPU time. alone: the load decides how often threads meet.
+# slow: a minute of CPU time. alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0
@@ -48,12 +48,12 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# For one key in 64 a store is dropped; for one in 64 a lookup gives the neighbour's value.
+# For one key in 64 a store is dropped; for one in 64 a lookup returns the value of the next slot.
 mutant rwlock_drops rwlock_probe rwlock_probe.c \
 	's/^\tprobe_write(shape, slot, value);/\tif (tag % 64) probe_write(shape, slot, value);/'
 mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
 	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
-# Writers share the lock; readers take no lock.
+# Writers only lock for reading; readers do not lock.
 mutant rwlock_shares rwlock_probe rwlock_probe.c \
 	's/lock_to_write/lock_to_read/'
 mutant rwlock_unread rwlock_probe rwlock_probe.c \
@@ -69,7 +69,7 @@ mutant probe_trusts rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
 mutant probe_short_tag rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/'
-# The unsynchronised map drops stores in its only safe concurrent write.
+# The unsynchronised map drops some stores to present keys, its only thread-safe writes.
 mutant unsync_drops unsync_probe unsync_probe.c \
 	's/^\telse$/\telse if (tag % 64)/'
 # A map without synchronisation claims to have it.
@@ -88,7 +88,7 @@ mutant clear_keeps rwlock_probe probe.h \
 # Go's map: lookups search only four buckets of a chain.
 mutant go_short_chain gomap_rw gomap_keys.h \
 	's/^\tdo {/\tunsigned hops = 0;\n\n\tdo {/; s/while (bucket);/while (bucket \&\& ++hops < 4);/'
-# Concurrency Kit: an entry is not stored; reserved keys are confused.
+# Concurrency Kit: an entry is not stored; reserved keys are mixed up.
 mutant ck_drops ck_ht ck_ht.c \
 	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'
 mutant ck_reserved ck_ht ck_map.h \
@@ -100,10 +100,11 @@ report $? "the mutants build"
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
-# The first failing check suffices. A race may need many tries, so seeds run until one shows it.
+# The test stops at the first failing check. A race may need many attempts, so further seeds run
+# until one shows it.
 first_failure() { # id
 	case $1 in str_*) shape=str16x8 ;; *) shape=u64x8 ;; esac
-	# A broken lock may hang, which is a failure, too. The correct map gets more time.
+	# A map with a broken lock may hang, which is also a failure. The correct map gets more time.
 	case $1 in probe_short_tag) deadline=60 ;; *) deadline=15 ;; esac
 	for seed in $(seq 30); do
 		for check in model exchange upsert owner atomic growth reclaim; do
@@ -112,7 +113,7 @@ first_failure() { # id
 				--shape $shape --ops 100000 --only $check \
 				--seed "$seed" >"$dir/out" 2>&1
 			status=$?
-			# 3: a check that does not apply
+			# status 3: the check does not apply to the map
 			[ $status = 0 ] || [ $status = 3 ] || return $status
 		done
 		[ "$1" = probe_short_tag ] && return 0

@@ -55,7 +55,8 @@ check "without a new build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
 check "the campaign measures the new map" grep -q \
 	"my-mix/$id/u64x8.*\"status\": *\"ok\"" "$dir/campaign/trials.jsonl"
 
-# Adapters for readmostly.h, as they are; one has string keys. A map without long values names what it lacks.
+# The example adapters for readmostly.h, unchanged; one has string keys. The error for a map without
+# long values names the missing shape.
 cp examples/c/chained.c "$dir/c_adapter.c"
 cp examples/cpp/unordered_map.cc "$dir/cxx_adapter.cc"
 sed 's/their_map/no_sizes/g; /value_/d' examples/peer/their_map.cc >"$dir/no_sizes.cc"

@@ -8,10 +8,10 @@ build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
-export CCACHE_DISABLE=1 # cached objects may contain another folder in their debug information
+export CCACHE_DISABLE=1 # ccache may return objects whose debug information names another folder
 clone_tree "$dir/tree"
 edited() { (cd "$dir/tree" && "$@" impls/gomap/gomap_rw.c runner/trial/team.c); }
-edited touch # otherwise their objects contain another folder, too
+edited touch # without this, these objects would also name another folder
 maps='gomap_mutex gomap_rw hashtriemap null_map shard_rw_32 shard_seg slab snapshot std_mutex syncmap'
 hashes() { # FILE: writes the hash of each program after a build
 	(cd "$dir/tree" && make -s CC="$(cut -d' ' -f1 "$build/flags")" BUILD="$build" \

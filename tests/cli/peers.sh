@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps of other libraries: built if the library is installed, otherwise listed as not built; each
-# has a fact sheet. `make test` passes with and without them.
+# Maps of other libraries are built if the library is installed, and otherwise listed as not built;
+# each has a fact sheet. `make test` passes with and without them.
 # slow: builds and checks all peers.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046
@@ -65,7 +65,7 @@ unknown() { # prints peers whose version is unknown
 		"$readmostly" dev list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
 	done | sort -u
 }
-# Neither has a macro, a function or a .pc file for its version.
+# These libraries have no macro, function or .pc file for their version.
 check "the version is unknown only for libcuckoo and critnib" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
 sheets_agree() { # each sheet starts with the progress that the map's description has
@@ -115,7 +115,7 @@ measure    = throughput
 END
 "$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
 	--set repeat-most=0 --set "maps=$here" >"$out" 2>&1
-# Other load may make a trial's time void, but not its answers.
+# Other load may make a trial void, but does not change its answers.
 verified() { # each map has a trial, and all trials pass
 	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
 		import json, sys

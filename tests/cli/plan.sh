@@ -97,7 +97,7 @@ check "another program runs it, and its report is judged" contains "$out" '"stat
 RM_FAKE="=crash" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out" 2>&1
 check "a crash of it is status 3" [ $? = 3 ]
 status 0 "$bin" plan --json "$dir/tiny.conf"
-sed -i 's/"estimate_ns": *[0-9]*//g' "$dir/first" "$out" # measured anew
+sed -i 's/"estimate_ns": *[0-9]*//g' "$dir/first" "$out" # measured again
 check "the same seed gives the same cells in the same order" cmp -s "$out" "$dir/first"
 status 0 "$bin" plan --json --seed 2 --set "blocks=40" "$dir/tiny.conf"
 cp "$out" "$dir/first"

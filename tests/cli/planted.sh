@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tool listed in verify/corpora/planted/README.md finds each injected bug and passes the
 # corrected version. A bug that depends on a race gets up to 100 seeds.
-# slow: a minute of CPU time. alone: the load decides how often threads meet.
+# slow: a minute of CPU time. alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 . tests/tools/injected_bugs.sh
@@ -24,15 +24,16 @@ caught() { # ID TOOL CHECK SHAPE OPERATIONS
 	shown "$dir/out"
 }
 
-# If the corrected version does not promise what its bug breaks, the check is skipped. That counts
-# as passed.
+# If the corrected version does not promise the property that the bug breaks, the check is skipped,
+# which this test accepts.
 passes() { # ID TOOL CHECK SHAPE OPERATIONS
 	run_injected "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
 		shown "$dir/out"
 }
 
-# On one CPU, or if a host runs the two CPUs in turns, no store buffering becomes visible, whatever the map.
-# bare_stores, which has no fences and otherwise shows it with every seed, detects such a machine.
+# On one CPU, or if a host runs its two virtual CPUs in turns, no map can show store buffering.
+# bare_stores has no fences and shows it with every seed on other machines, so it detects such a
+# machine.
 cpus_hide_it() { # ID
 	[ "$1" = missing_fence ] || return 1
 	for seed in 1 2 3 4 5; do

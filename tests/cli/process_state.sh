@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What a process inherits (signals, address layout, priority), a stop in the middle of a trial, and a folder that
-# disappears change no result silently.
+# Inherited properties (signals, address layout, priority), a stop in the middle of a trial, and a
+# folder that disappears: each is reported or does not change the result.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe check/gomap_rw tests/fake_trial
 build=$(realpath "$build")

@@ -3,7 +3,8 @@
 # Runs the recipes of docs/measurements.md that need another program: T3 (gdb, pahole), T8 (perf
 # sched), and perf and bpftrace in "Recipes, run here once". The commands are read from the page;
 # only the windows are shorter.
-# slow: a minute of CPU time. alone: it counts what perf and bpftrace see of one process.
+# slow: a minute of CPU time. alone: it counts the events of one process that perf and bpftrace
+# record.
 . tests/tools/tap.sh
 needs plain/gomap plain/gomap_rw plain/syncmap stats/gomap_rw stats/syncmap
 build=${BUILD:-build/gcc}
@@ -23,7 +24,7 @@ recipe() { # TOOL N PROGRAM
 missing() { # PROGRAM
 	! command -v "$1" >/dev/null 2>&1
 }
-run() { # WHAT COMMAND...: prints the last lines of a failure
+run() { # WHAT COMMAND...: runs the command; if it fails, prints its last lines
 	local what=$1; shift
 	"$@" >"$dir/$what" 2>&1 ||
 		{ tail -n 5 "$dir/$what" | sed 's/^/# /'; false; }
@@ -93,7 +94,7 @@ waited() {
 try perf sched record -o "$dir/try.data" true
 check_unless_skipped 'perf sched: its latency report has the program' waited
 
-futexes() { # of the stats build, whose threads wait for each other
+futexes() { # uses the stats build, whose threads wait for each other
 	run futexes eval "$(recipe 'bpftrace, waits in futexes' 1 "$build/readmostly run \
 workloads/store-only.conf --maps syncmap --set threads=2 --set window=20ms \
 --set blocks=1 --set measure=causes --busy-ok --counters none -o $dir/waits")" &&

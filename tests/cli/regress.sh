@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The time gate. Real trials show that programs are built, run and paired correctly; noise may leave
-# their verdict open. Verdicts are tested with fake_trial, whose trials have a given cost and seeded
-# noise of half a percent: the same verdict on each machine.
+# The time gate. Real trials show that programs are built, run and paired correctly; with noise,
+# their verdict may be "open". Verdicts are tested with fake_trial, whose trials have a given cost
+# and seeded noise of half a percent: the same verdict on each machine.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -79,7 +79,7 @@ gate other "$dir/head" --set blocks=30
 check "a copy that differs from base is status 2" [ $status = 2 ]
 check "and is reported" contains "$dir/other.err" "expected a copy of base"
 
-# Fake trials: programs, arms and pages are the same, but the rates are known.
+# Fake trials: the programs, arms and pages are real, but the rates are set by the test.
 mkdir "$dir/planted"
 for arm in base copy head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/planted/$arm"
@@ -118,7 +118,7 @@ sys.exit(not (set(found) == {"regress"} and
 END
 check "a head with 2 % more operations is FAIL" \
 	gate_fakes more FAIL 1 '' "$dir/planted/head+2%"
-# The search for functions that execute other instructions starts valgrind.
+# The search for functions whose executed instructions differ runs valgrind.
 mkdir "$dir/witness"
 cat >"$dir/witness/valgrind" <<SCRIPT
 #!/bin/sh

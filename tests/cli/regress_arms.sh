@@ -60,8 +60,8 @@ check "a base without a map is built without it" \
 	[ "$(built '-C .*regress-base')" = "${all/snapshot /}" ]
 check "head has the map" [ "$(built OUT=build/regress-head)" = "$all" ]
 
-# Two runs in one tree. The second one has another head and requests the lock while the first
-# measures (or after it, if it requests none).
+# Two runs in one tree. The second run has another head. It requests the lock while the first run
+# measures, or starts after the first run if it requests no lock.
 cat >"$dir/bin/flock" <<END
 #!/bin/sh
 for fd; do :; done

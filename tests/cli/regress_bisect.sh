@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# slow: it builds 16 commits several times, and tests only a tool of the gate.
+# slow: builds 16 commits several times, and only one tool of the gate depends on it.
 # make regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
-# commits that do not build or stay open, continues after a kill, and does not touch the user's
-# tree. Here the judge is a script that reads the built program; tests/long/bisect.sh uses the real
-# judges.
+# commits that do not build or have no verdict, continues after a kill, and does not touch the
+# user's tree. Here the judge is a script that reads the built program; tests/long/bisect.sh uses
+# the real judges.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -20,8 +20,8 @@ cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 mkdir -p "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
-# The smallest tree that builds: the program of a map is a text with a number. If FULL equals the
-# number, it cannot be written; if KILL does, its compiler is killed.
+# The smallest tree that builds: the program of a map is a text with a number. If FULL is this
+# number, the program cannot be written; if KILL is this number, its compiler is killed.
 cat >"$tree/Makefile" <<'MAKE'
 $(OUT)/readmostly:
 	@mkdir -p $(OUT) && : >$@
@@ -80,7 +80,7 @@ bisect_clean open 12 "11 13"
 check "commits skipped by the judge leave it open, too" [ $status = 3 ]
 
 bisect_clean killed 14 '' 13
-# All its processes are killed, but each holds the lock until it gets a CPU and exits.
+# SIGKILL was sent to all its processes, but each holds the lock until it gets a CPU and exits.
 flock -w 300 "$tree/build/regress-bisect/lock" true
 check "a killed run prints no commit" [ ! -s "$dir/killed" ]
 check "a kill leaves the user's tree unchanged" [ "$before" = \
@@ -98,7 +98,7 @@ check "and is reported" contains "$dir/broken.err" "ended with status 2"
 bisect mended 14
 check "the same call runs the judge again, and continues" contains "$dir/mended" " Commit 14"
 
-# A problem of the machine says nothing about the commit, which is judged once there is space.
+# A full disk is no verdict on the commit, which is judged after space is free again.
 for how in FULL KILL; do
 	for n in 0 13 16; do
 		declare -x "$how=$n"
@@ -131,8 +131,8 @@ check "so is a share of misses that no judge supports" refused "m10" HEAD~1 HEAD
 check "and a distribution that no judge supports" refused "zipf:0.99" HEAD~1 HEAD \
 	w/m/u64x8/n1024/w3/update/m0/zipf:0.99/t1/cores/throughput
 
-# The exact judge, on programs that are texts. A commit whose message accepts a changed count is not
-# the first bad one.
+# The exact judge, on programs that are text files. A commit whose message accepts a changed count
+# is not the first bad one.
 tree=$dir/exact
 mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The exact gate on real builds and simulated trials, in its own repository. Equal programs are
-# equal wherever they run; injected changes fail by the count that shows them. Each base and each
-# edit is built, since counts belong to machine code.
+# The exact gate on real builds and simulated trials, in its own repository. Equal programs have
+# equal counts in every folder; each injected change fails because of the count that it changes.
+# Each base and each edit is built, since counts belong to machine code.
 # slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -84,8 +84,7 @@ print_increase() {
 		[[ $figure != "$wanted"=* ]] || { figure=${figure#*=}; echo $((${figure#*:} - ${figure%:*})); }
 	done
 }
-# A lookup that touches one more line: one more access for each of those 8,000 operations that do
-# not write.
+# A lookup that touches one more line: one more access for each lookup among the 8,000 operations.
 apply_patch line
 gate line HEAD '' --json "$dir/line.json" --set threads=1
 check "one more line in each lookup fails" [ $status = 1 ]

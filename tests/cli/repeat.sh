@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Repeats of disturbed and void trials: their selection, order and limits, which attempt counts, and
-# kill -9. Also the warning on a busy machine.
+# Repeats of disturbed and void trials: their selection, order and limits, the choice of the attempt
+# that is reported, and kill -9. Also the warning on a busy machine.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
@@ -24,7 +24,7 @@ run() { # FOLDER ARGUMENTS...: sets status and campaign
 }
 fixture=tests/fixtures/campaign.conf
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
-# Compares the journal with the rule for repeats, in an independent reader.
+# Compares the journal with the rule for repeats by means of an independent reader.
 verify_order() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import itertools, json, sys
@@ -55,7 +55,7 @@ def is_repeated(block, k, cell):
     failed = any(t["status"] in ("failed", "skipped") for t in lines)
     return (any(needs_repeat(t) for t in lines) and not failed
             and k <= cells[cell]["repeat"]["most"])
-# Cells queue; repeats queue after the others while the budget lasts.
+# Trials of all cells are queued; repeats are queued after them while the budget lasts.
 turns, percent, repeat_count = [], 0, 0
 for block, order in enumerate(meta["order"]):
     queue, budget_spent = [(meta["cells"][i]["id"], 1) for i in order], False
@@ -77,7 +77,8 @@ assert [k for k, _ in itertools.groupby(order_run)] == turns, \
     "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
-# Prints the last attempts, which are the ones that count, without the fields that differ between runs.
+# Prints the last attempts, which are the ones that reports use, without the fields that differ
+# between runs.
 print_counted() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import json, sys

@@ -10,13 +10,13 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 traces=tests/fixtures/traces
 
-refuses() { # FILE MESSAGE: expects status 2, and one line that names the place
+refuses() { # FILE MESSAGE: expects status 2, and one line that names file and line
 	"$program" dev replay "$1" >"$dir/out" 2>"$dir/err"
 	[ $? = 2 ] && [ ! -s "$dir/out" ] && contains "$dir/err" "$2" &&
 		[ "$(wc -l <"$dir/err")" = 1 ]
 }
 digest() { sed -n 's/^digest //p' "$1"; }
-replays() { # TRACE ARGUMENTS...: gives the digest of the recording
+replays() { # TRACE ARGUMENTS...: prints the digest of the recording
 	"$program" dev replay "$@" >"$dir/replayed" 2>&1 && [ -n "$(digest "$dir/recorded")" ] &&
 		[ "$(digest "$dir/replayed")" = "$(digest "$dir/recorded")" ] ||
 		{ sed 's/^/# /' "$dir/recorded" "$dir/replayed"; false; }

@@ -63,8 +63,8 @@ PYTHON=$dir/python reproduce "$first" --headline -o "$dir/stoppable"
 check "Ctrl-C can stop the report" \
 	[ "$(sort -u "$dir/blocked")" = 0000000000000000 ]
 
-# A run stopped before its start leaves no file that would prevent the same command. In this /proc
-# some process always waits for a CPU.
+# A run stopped before its start leaves no file that would prevent the same command. In the
+# simulated /proc, a process always waits for a CPU.
 mkdir -p "$dir/busy/proc/pressure"
 echo 'some avg10=90.00 avg60=90.00 avg300=90.00' >"$dir/busy/proc/pressure/cpu"
 RM_SYSFS=$dir/busy "$readmostly" dev reproduce "$dir/old" --wait-idle 1 -o "$dir/waited" >"$out" 2>&1
@@ -141,7 +141,7 @@ check "which stays unchanged" \
 rm -r "$dir/old"
 mv "$dir/first" "$dir/old"
 
-# Real trials: their verdicts depend on the machine, but each comparison must get one.
+# Real trials: their verdicts depend on the machine, but each comparison must get a verdict.
 unset RM_TRIAL_PROGRAM
 "$readmostly" dev reproduce "$dir/old" --headline --busy-ok --seed 2 \
 	-o "$dir/real" >"$out" 2>&1

@@ -85,7 +85,7 @@ check "and the same failed map" contains "$out" "failed verification: gomap_rw"
 
 run "churn/m0/uniform/t1/cores/throughput=void"
 check "void trials leave cells without result: status 3" [ $status = 3 ]
-# 8 of the 16 trials run; the budget is half a repeat for each of the 16.
+# 8 of the 16 trials run; the budget allows half a repeat for each of the 16 trials, so 8.
 check "other trials of the block run, and repeats use the budget" \
 	[ "$(lines '"status":"void"')" = 16 ]
 check "the summary reports them" contains "$out" "void 4 of 4: "

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Growing shards and segments with tiny limits, so that every check meets a split.
+# Growing shards and segments with tiny limits, so that splits happen during every check.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

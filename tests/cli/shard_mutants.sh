@@ -31,8 +31,8 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# Shards: lookups use a mask that is one bit short; a store is dropped for one value in 64; scan and length
-# omit the last shard.
+# Shards: lookups use a mask that is one bit short; the store of one value in 64 is dropped; scan
+# and length omit the last shard.
 first='struct shard \*shard = shard_of(guard_map(thread), shape, key);'
 mutant shard_mask shard_rw_32 "shard_hashed.h gomap_guarded.h" \
 	"0,/$first/s//struct shard *shard = \&((struct map *)guard_map(thread))->shard[shard_choice(shape, key) % (SHARDS \/ 2)];/"
@@ -42,8 +42,8 @@ mutant shard_scan shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/more && i < SHARDS/more \&\& i + 1 < SHARDS/'
 mutant shard_length shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/count += gomap_count(map->shard\[i\].inner)/count += i ? gomap_count(map->shard[i].inner) : 0/'
-# Segments: lookups use another segment; keys are compared in part; a removal cuts off the chain; an
-# insertion loses the chain; a removal does not decrease the count.
+# Segments: lookups use another segment; keys are compared in part; a removal cuts off the rest of
+# the chain; an insertion loses the chain; a removal does not decrease the count.
 mutant seg_segment shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	'0,/seg_segment_of(map, hash)/s//seg_segment_of(map, hash << 1)/'
 mutant seg_compares shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \

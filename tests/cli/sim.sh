@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Programs of the simulated machine: trials through the protocol, rejected maps with reasons,
-# endings that a real process does not have, and properties that any correct model has.
+# Programs of the simulated machine: tests trials through the protocol, reasons for rejected maps,
+# deadlocks and other simulator-only errors, and properties of every correct model.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 . tests/tools/sim.sh

@@ -13,7 +13,8 @@ setarch -R true 2>/dev/null && fixed=yes || fixed=no
 export fixed
 
 cat >"$dir/one" <<'END'
-# one RUN REQUEST: prints the hash of a trial in varied circumstances.
+# one RUN REQUEST: prints the hash of a trial; RUN selects the directory, environment and address
+# layout.
 run=$1 request=$2
 PADDING=$(printf "%$((run * 131))s" '')
 export PADDING

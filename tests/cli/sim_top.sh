@@ -61,7 +61,7 @@ counters = json.load(open('$dir/out'))[0]['counters']
 assert counters['backend'] == 'sim'
 assert isinstance(counters['lines'], list) and isinstance(counters['sites'], list)"
 
-# A program that ran out of memory for counting lines prints the reason instead of a list.
+# If the program has no memory left to count lines, it prints the reason instead of a list.
 mkdir -p "$dir/bin/maps/sim" && cp "$readmostly" "$dir/bin" && cp -r "$build/maps/plain" "$build/maps/names.tsv" "$dir/bin/maps"
 cat >"$dir/bin/maps/sim/null_map" <<-end
 	#!/bin/sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Six maps pass all checks, 500 schedules each, the golden counts of the simulated machine, and the dispatch check.
-# Takes over 10 s, but no faster test runs these on real maps.
+# Takes over 10 s, but no faster test checks real maps in these ways.
 . tests/tools/tap.sh
 needs check/gomap_rw check/syncmap check/shard_rw_32 check/ck_ht check/urcu_lfht check/null_map
 needs explore/gomap_rw explore/syncmap explore/shard_rw_32 explore/ck_ht explore/urcu_lfht explore/null_map

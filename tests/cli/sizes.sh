@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Other sizes of keys and values, in separate programs (docs/adr/0030): each length is stored and
-# read back, torn values are found, and a campaign runs each cell with its program and skips
-# unsupported shapes.
+# Other sizes of keys and values, in separate programs (docs/adr/0030): values of each length are
+# stored and read back, torn values are found, and a campaign runs each cell with the program of its
+# size and skips unsupported shapes.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -109,7 +109,7 @@ check 'shapes that shard_rw_64 does not offer are skipped with the reason' not_o
 
 # ---- key-differs ----
 cat >"$dir/differs.conf" <<END
-# Keys that differ elsewhere than at the start.
+# Keys that start with equal bytes and differ later.
 writes      = 10%
 write-kind  = churn fresh
 keys        = 500

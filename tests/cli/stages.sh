@@ -15,7 +15,7 @@ ln -s "$top/tests/fixtures/staged/report" report
 mkdir -p workloads/modes
 ln -s "$top"/workloads/*.conf workloads
 ln -s "$top"/workloads/modes/crossover-*.conf workloads/modes
-# The project's modes of claims are larger.
+# Small modes for the test; the project's own claims modes are larger.
 cat >workloads/modes/claims-quick.conf <<'END'
 budget    = 1min
 workloads = uniform-97-3
@@ -106,7 +106,7 @@ check "a stage can be repeated by hand" sh -c "'$readmostly' run --busy-ok --cou
 	--set crossover --maps gomap_rw,syncmap --set blocks=2 \
 	--cells-from a/stage-01/cells.txt -o again >'$out' 2>&1"
 
-# The time budget of a mode covers the part that a search runs, with repeats.
+# The time budget of a mode covers the trials that a search runs, including repeats.
 for mode in quick standard; do
 	HWLOC_SYNTHETIC="core:2 pu:1" crossover gomap_rw syncmap --plan --mode $mode
 	check "mode $mode keeps its budget on 2 CPUs" awk '/^at most/ {
@@ -125,7 +125,7 @@ meta['set'] == ['window=3ms'] and all(c['window_ns'] == 3000000
 for c in stages[1]['cells'] if c['measure'] == 'throughput')"
 check "and --budget" satisfies twice "meta['budget_trials'] == 50"
 
-# A finished search stays finished.
+# A resume of a finished search runs nothing.
 before=$(cat a/stage-0*/trials.jsonl | sha256sum)
 crossover -o a --resume
 check "a resume of a finished search runs nothing" \
@@ -323,7 +323,7 @@ crossover -o term --resume
 check "the unfinished stage continues first" contains "$out" "stage 1: resuming"
 check "and all requested trials run" satisfies term "[len(t) for t in timed] == [4, 12]"
 : >"$FAKE_LOG"
-think=think-$$ # no other run of this test on this machine has it
+think=think-$$ # a name that no other run of this test on this machine uses
 FAKE_BAD=hang stop_when $think grep -q "^next $think" "$FAKE_LOG"
 check "SIGTERM during a call of the report is status 75" [ $status = 75 ]
 check "and ends Python" [ -z "$(pgrep -f "report next $think")" ]

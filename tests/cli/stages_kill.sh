@@ -28,7 +28,7 @@ until_trial() {
 		sleep 0.01
 	done
 }
-# Prints stage, cell, block and seed of the counted attempts.
+# Prints stage, cell, block and seed of the attempts that reports use.
 list_trials() {
 	(cd "$1" && for stage in stage-*; do
 		sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\),.*"seed":\([0-9]*\).*/\1 \2 \3/' \

@@ -9,8 +9,8 @@ build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
-# Operations are called: counters depend on the source only, and compilation takes a third of the
-# time.
+# Compiles operations out of line: counters depend on the source only, and this takes a third of the
+# compile time.
 cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w -DRM_OUT_OF_LINE'
 
 # Writes versions of runner/stat.h, event.h and search.h for maps that never had counters.
@@ -39,7 +39,7 @@ compare_objects() { # FILE
 export -f code compare_objects
 export dir cc flags
 
-# Maps of this build that count on hot paths, one for each set of headers.
+# Maps of this build with counters on hot paths, one for each set of headers.
 list_counting_maps() {
 	cp "$build/maps/names.tsv" "$dir/list"
 	for file in $(grep -H '^#include "impls' impls/*/*.c | sort -t: -k2 -u |

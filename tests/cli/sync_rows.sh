@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # slow: over ten seconds of CPU time.
-# Small runs of the workloads of the articles about sync.Map: each shows what its row in
-# docs/articles/workloads.tsv promises.
+# Small runs of the workloads of the articles about sync.Map: each must show the effect listed in
+# its row of docs/articles/workloads.tsv.
 . tests/tools/tap.sh
 needs stats/syncmap stats/syncmap_seqcst stats/shard_rw_64 stats/shard_grow stats/gomap stats/gomap_rw stats/gomap_u64 \
 	stats/gomap_str stats/gomap_str_unchecked stats/urcu_lfht \
@@ -80,7 +80,7 @@ check 'sync.Map stores under its mutex, shards under their own locks' \
 	trials_satisfy 'len(cells) == 4 and
 	all(1 <= per(c, "lock_writes") < 1.02 for c in chosen(write_share=1))'
 
-# W11: three modules share one sync.Map, or have one each.
+# W11: three modules share one sync.Map, or each has its own.
 check 'key-families runs' run_file key-families 'families_*' measure=causes \
 	threads=2 loop=families:1000:10 warm-up=0s window=20000ops
 check 'without writers no lookup locks, shared map or not' \
@@ -180,8 +180,8 @@ check 'new keys cause misses, at a rate and alternating' \
 	for c in chosen(loop=l, write_kind="fresh"))'
 
 # Entries kept by rebuilds, and resizes of a library that does not report them. There may be only
-# one: growth of liburcu can stop for good (impls/facts/urcu_lfht.txt). The fill then walks one
-# chain, so there are few keys.
+# one resize, because growth of liburcu can stop permanently (impls/facts/urcu_lfht.txt). The fill
+# then walks one chain, so the test uses few keys.
 check 'a fill runs' run_file uniform-97-3 'urcu_lfht syncmap' loop=fill writes=100% measure=causes \
 	presize=no placement=cores threads=2 keys=30000 shape=u64x8 write-kind=update
 check 'rebuilds report the kept entries' \

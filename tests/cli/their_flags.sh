@@ -27,7 +27,7 @@ touch "$dir/their/repo/set.h"
 ln -s their/repo "$dir/link"
 ln -s ../their/repo/include "$dir/other/headers"
 ln -s ../their/repo "$dir/readmostly/proj"
-check_relative() { # EXPECTED FLAGS: runs it in the folder of Readmostly
+check_relative() { # EXPECTED FLAGS: translates the flags in the folder of Readmostly
 	are_equal "$1" "$(cd "$dir/readmostly" && arm_flags "$dir/their/repo" "$2")"
 }
 check "a relative path moves to the arm" check_relative '-O1 -I/arm/tree/include' '-O1 -I../their/repo/include'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The exact gate for a map of another project, in its own repository. An equal map is equal, a
-# slower one fails by its count, a wrong one is stopped; each commit uses its own headers. No test
-# depends on a clock.
+# The exact gate for a map of another project, in its own repository. An unchanged map is reported
+# as equal, a slower map fails because of its count, and an incorrect one is rejected before
+# counting; each commit is built with its own headers. No test depends on a clock.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh

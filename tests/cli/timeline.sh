@@ -57,7 +57,8 @@ check 'and the evacuations by writes' \
 	shows gomap_rw 'names.count("evacuate") >= 500'
 check 'the phases are on the main thread' \
 	shows gomap_rw '{"prefill", "window"} <= set(names) and 1 in tids'
-# The number of waits for the lock depends on the machine; on a busy one there are more than a ring holds.
+# The number of waits for the lock depends on the machine; on a busy machine there are more waits
+# than a ring can store.
 check 'only waits were lost' shows gomap_rw \
 	'trace["otherData"]["events_lost"] == trace["otherData"]["lock_waits_lost"]'
 
@@ -91,7 +92,8 @@ check 'Perfetto can still read the trace' is_valid syncmap
 check 'it has the number of lost events' \
 	shows syncmap 'trace["otherData"]["events_lost"] > 0'
 
-# An open loop with a copy of the map for every write: the longest operations show the copies.
+# An open loop on a map that is copied for every write: the copies are visible in the longest
+# operations.
 check 'an open loop is traced' timeline snapshot --set loop=paced --set rate=2k/s \
 	--set measure=latency --set window=200ms --set writes=50%
 check 'the duration of each kind of event is printed' grep -qE '^clone +[1-9][0-9]* ' "$out"

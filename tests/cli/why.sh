@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Functions of a failing cell that execute other instructions, with real programs: none for equal
-# programs, the edited one for an edited map. A missing tool is one line.
+# Lists the functions of a failing cell that execute other instructions in head: no function for
+# equal programs, the edited function for an edited map. If the tool is missing, one line reports
+# it.
 # slow: builds programs; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
@@ -9,8 +10,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 command -v valgrind >/dev/null || exit 3
 
-# The folder that the exact gate leaves: one cell of a map, failing because of an edit of head's
-# answer.
+# The folder that the exact gate writes: one cell of a map, which fails because the test edits
+# head's answer.
 mkdir -p "$dir/gate/base" "$dir/gate/head"
 make -s BUILD="$build" OUT="$dir/out" NEEDED='plain/gomap_rw sim/gomap_rw' programs >/dev/null
 "$dir/out/readmostly" plan --json --maps gomap_rw --set keys=1Ki \
@@ -48,7 +49,7 @@ why edited "$dir/other/maps"
 check "an edited map runs other instructions" grep -qE 'instructions: [0-9]+ -> [0-9]+ \(x 1\.' "$dir/edited"
 check "in functions of its files, wherever they were built" grep -qE ' [0-9]+ -> [0-9]+ in impls/' "$dir/edited"
 
-# Without the tool, in a folder that has all others.
+# With a PATH that contains all other programs, but not the tool.
 mkdir "$dir/bin"
 for tool in bash sh cat mkdir rm nproc xargs tail echo git grep awk; do
 	ln -s "$(command -v $tool)" "$dir/bin/$tool"

@@ -29,9 +29,9 @@ struct reference {
 	gzFile file;
 	FILE *pipe; /* live */
 	char line[COMPARE_LINE];
-	bool held; /* `line` has been read and not used */
+	bool held; /* `line` has been read but not used yet */
 	char version[64];
-	uint64_t digest; /* all states in C so far */
+	uint64_t digest; /* digest of all states in C so far */
 	bool equal;
 };
 
@@ -141,7 +141,7 @@ static inline bool reference_open_recorded(
 }
 
 /* Stores the path of the program that replays traces in Go: BUILD/go/replay if
-   this program is BUILD/tests/NAME. False: it was not built. */
+   this program is BUILD/tests/NAME. Returns false if it was not built. */
 static inline bool compare_program(char *path, size_t size)
 {
 	char self[512];
@@ -154,8 +154,8 @@ static inline bool compare_program(char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
-/* Starts the Go side with the trace as input. zlib passes plain text through.
- */
+/* Starts the Go side with the trace as input. zlib passes plain text
+ through. */
 static inline bool reference_open_live(struct reference *reference,
         const struct trace_plan *plan, const char *program)
 {
@@ -216,8 +216,8 @@ static inline void compare_recorded(
 		CHECK(false, "the recorded log is there");
 }
 
-/* Why a trace cannot be compared with this Go, or NULL. minor is 19 for Go
-   1.19. */
+/* The reason why a trace cannot be compared with this Go, or NULL. minor is 19
+   for Go 1.19. */
 static inline const char *compare_lacks(
         const struct trace_plan *plan, bool has_go, unsigned minor)
 {
@@ -232,7 +232,8 @@ static inline const char *compare_lacks(
 	return NULL;
 }
 
-/* Compares live if Go is installed, has the operations and the same growth. */
+/* Compares with a live Go if Go is installed, has the operations of the trace,
+ * and grows its maps at the same sizes. */
 static inline void compare_live(const struct trace_plan *plan,
         compare_fn *replay, const char *program, unsigned minor)
 {
@@ -274,9 +275,9 @@ static inline bool compare_named(int argc, char **argv, const char *name)
 }
 
 /*
- * Arguments of a test. None: all traces, recorded and live. --list: prints
- * names. --trace NAME...: prints these traces. NAME...: compares these with
- * recorded logs.
+ * Arguments of a test. No argument: all traces, recorded and live. --list:
+ * prints names. --trace NAME...: prints these traces. NAME...: compares these
+ * with recorded logs.
  */
 static inline void compare_run(int argc, char **argv,
         const struct trace_plan *plans, unsigned count, compare_fn *replay)

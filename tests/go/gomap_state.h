@@ -40,8 +40,9 @@ static uint64_t gomap_fold_chain(
 	return digest;
 }
 
-/* Folds the complete contents with their places. An old bucket that has moved
-   counts only as moved: its entries no longer belong to the map. */
+/* Folds the complete contents with their places. For an old bucket that was
+   moved, the digest covers only this fact: its entries no longer belong to the
+   map. */
 static uint64_t gomap_layout(const struct gomap *map)
 {
 	struct rm_shape shape = map->extra->shape;
@@ -64,7 +65,7 @@ static uint64_t gomap_layout(const struct gomap *map)
 
 enum { GOMAP_STATE_FIELDS = 6 };
 
-/* Count, B, noverflow, nevacuate, growing, growing to the same size. */
+/* Prints count, B, noverflow, nevacuate, growing, growing to the same size. */
 static void gomap_state(
         const struct gomap *map, uint64_t fields[GOMAP_STATE_FIELDS])
 {

@@ -3,8 +3,9 @@
  * injected_hash.h - replaces rm_hash() in headers included after it, so that a
  * map in C uses the hashes of a Go map. Go's hash is seeded randomly in each
  * process. The Go side logs the hash of each rank's key: the low 16 and the top
- * 8 bits, which suffice for a map of fewer than 2^16 buckets. With such a table
- * a key's hash is looked up; without one rm_hash_own() computes it.
+ * 8 bits, which suffice for a map of fewer than 2^16 buckets. If such a table
+ * is set, rm_hash() looks up the hash of a key in it; otherwise rm_hash_own()
+ * computes the hash.
  */
 #ifndef RM_GO_INJECTED_HASH_H
 #define RM_GO_INJECTED_HASH_H
@@ -18,7 +19,8 @@
 #include <assert.h>
 
 static struct {
-	const uint32_t *top_and_low; /* 8 and 16 bits for each rank, or NULL */
+	/* upper 8 and lower 16 bits for each rank, or NULL */
+	const uint32_t *top_and_low;
 	uint32_t keys;
 } injected;
 

@@ -2,9 +2,9 @@
 /*
  * trace.h - seeded sequences of operations that a map in C and one in Go
  * execute, to be compared step by step (docs/go-equality.md). A trace consists
- * of phases. Each has a mood (frequencies of operations) and a window of keys,
- * so that keys are new, old, or long absent. Equal definitions give equal
- * traces on every machine.
+ * of phases. Each phase has a mood (frequencies of operations) and a window of
+ * keys, so that operations use new, old, and long absent keys. Equal
+ * definitions give equal traces on every machine.
  */
 #ifndef RM_GO_TRACE_H
 #define RM_GO_TRACE_H
@@ -35,12 +35,14 @@ enum trace_operation {
 enum trace_set {
 	TRACE_NATIVE,  /* a native map */
 	TRACE_FILLING, /* a native map that fills, with some deletes */
-	TRACE_TURNING, /* ... of `hint` keys; the oldest is removed each time */
-	TRACE_GROWTH,  /* a native map: inserts 0, 1, 2 ... */
-	TRACE_FLOATS,  /* ... of float64: NaNs among the keys; see float_of() */
-	TRACE_NIL,     /* a native map that was never made */
-	TRACE_CLASSIC, /* sync.Map as Go 1.9 had it */
-	TRACE_FULL,    /* with the operations of Go 1.20 and 1.23 */
+	/* a native map of `hint` keys; each insert removes the oldest */
+	TRACE_TURNING,
+	TRACE_GROWTH, /* a native map: inserts keys 0, 1, 2 ... */
+	/* a native map with float64 keys, some of them NaN; see float_of() */
+	TRACE_FLOATS,
+	TRACE_NIL,     /* a nil native map */
+	TRACE_CLASSIC, /* sync.Map with the operations of Go 1.9 */
+	TRACE_FULL,    /* sync.Map with the operations of Go 1.20 and 1.23 */
 };
 
 /* Definition of a trace. */
@@ -63,10 +65,10 @@ struct trace_step {
 
 struct trace {
 	const struct trace_plan *plan;
-	uint64_t rng, digest;            /* digest: of all steps so far */
-	uint32_t step;                   /* steps made */
-	uint32_t phase_end, first, span; /* filling: span ranks are used;
-	                                    turning: oldest, size */
+	uint64_t rng, digest; /* digest of all steps so far */
+	uint32_t step;        /* steps made */
+	/* filling: ranks below span are used; turning: oldest rank and size */
+	uint32_t phase_end, first, span;
 	unsigned mood;
 	uint32_t *last; /* indexed by rank: likely last written value */
 };
@@ -146,10 +148,10 @@ static inline void trace_new_phase(struct trace *trace)
 	trace->span = 1 + trace_draw(trace, keys - trace->first);
 }
 
-/* A clear of a native map draws a seed, whose hashes the log must contain, and
-   prevents long-lived entries: rare. For sync.Map and floats, whose hashes are
-   not logged, it is frequent. For floats a range is frequent, too, since only
-   it shows their entries. */
+/* Clears of a native map are rare, because each draws a seed, whose hashes the
+   log must contain, and removes long-lived entries. Clears of sync.Map and
+   floats, whose hashes are not logged, are frequent. Ranges over floats are
+   also frequent, since only a range shows their entries. */
 static inline uint32_t trace_weight(
         const struct trace *trace, enum trace_operation operation)
 {
@@ -183,8 +185,8 @@ static inline enum trace_operation trace_draw_operation(struct trace *trace)
 	return (enum trace_operation)i;
 }
 
-/* Three of four operations insert a new key while there is one; the others
-   delete or overwrite. */
+/* Three of four operations insert a new key while unused keys remain; the
+   others delete or overwrite. */
 static inline struct trace_step trace_fill(
         struct trace *trace, struct trace_step step)
 {

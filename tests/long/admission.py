@@ -7,10 +7,10 @@
 Records 60 short campaigns with MODE=admission, each bound to one CPU of an idle machine, and prints
 the limits for report/admission.json (docs/reference/fleet.md). A limit is 1.25 times the value that
 99 of 100 campaigns do not exceed, in whole per cent and at least 5 %. The limit for disturbed
-trials is half way between that value and 100 %. Then records fleets of four nodes, one node after
-another; in every second fleet a busy loop runs on the CPU of one node. Prints how many nodes with
-and without a loop the current limits reject. Takes hours. Exit status 1: a node with a loop is
-admitted, or more than 1 of 20 other nodes is rejected.
+trials is the mean of that value and 100 %. Then records fleets of four nodes, one node after
+another; in every second fleet a busy loop runs on the CPU of one node. Prints the numbers of nodes
+with and without a loop that the current limits reject. Takes hours. Exit status 1: a node with a
+loop is admitted, or more than 1 of 20 other nodes is rejected.
 """
 import argparse
 import collections

@@ -3,9 +3,9 @@
 # any_machine.sh [CASE...] - `make bench MODE=smoke` on other machines: other users, packages and
 # numbers of CPUs.
 #
-# Each case gets a fresh copy of HEAD without git, like a tarball. Mounts and cgroups change the
-# machine really where possible; more CPUs are simulated through hwloc. Expected: status 0, a page,
-# and a valid campaign. Needs root.
+# Each case gets a fresh copy of HEAD without git, like a tarball. Mounts and cgroups restrict the
+# real machine if possible; more CPUs are simulated through hwloc. Expected: status 0, a page, and a
+# valid campaign. Needs root.
 #
 #   CHECK=1           `make check` instead, in a clone of HEAD; expected: no failed fact.
 #                     More cases: no_events, without:PACKAGE[,PACKAGE...]
@@ -20,7 +20,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
 [ "$(id -u)" = 0 ] || { echo "any_machine: needs root" >&2; exit 2; }
-if [ "$1" = --one ]; then # the process inside WRAP, in the folder of the outer process
+if [ "$1" = --one ]; then # this is the process inside WRAP; it uses the folder of the outer process
 	work=$2
 else
 	work=$(mktemp -d /tmp/any-machine-XXXXXX) || exit 1
@@ -63,7 +63,7 @@ hide() { # FILE...
 	mkdir -p "$work"/layer/{upper,work}
 	for file in "$@"; do
 		[ -e "$file" ] && printf '%s\n' "$(readlink -f "${file%/*}")/${file##*/}" "$(readlink -f "$file")"
-	done | grep '^/usr/' >"$work/layer/hidden" # other files would be removed permanently
+	done | grep '^/usr/' >"$work/layer/hidden" # without the layer, the real files would be removed
 	printf "mount -t overlay overlay -o '%s' /usr && xargs -d '\\n' -a '%s' rm -rf && " \
 		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work" \
 		"$work/layer/hidden"
@@ -136,7 +136,7 @@ quota() {
 	grep -q '^nr_throttled [1-9]' "$cgroup/cpu.stat"
 }
 one_cpu() { taskset -c "$(first_cpu)" bash -c bench; }
-# With more CPUs than the machine has, a campaign can only be planned.
+# If a case has more CPUs than the machine, its campaign is only planned.
 planned() { # TOPOLOGY THREADS: true if the plan has cells with THREADS threads
 	HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke &&
 		HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke --json |
@@ -176,8 +176,8 @@ all="plain user read_only read_only_user no_wanted no_apt blank
 
 red() { grep -E '^ *not ok|^(FAILED|ERROR) ' "$1"; } # LOG: prints the failed facts
 
-# Prints the result in words. Void trials are not failures of the tree: another process used the
-# CPU, and the campaign reports it.
+# Prints the result in words. Void trials are not failures of the tree: they mean that another
+# process used the CPU.
 verdict() { # STATUS LOG
 	local page campaign counts planned first
 	[ "$1" = 77 ] && { echo "not possible here"; return; }

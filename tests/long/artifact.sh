@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# artifact.sh BUILD [CAMPAIGN...] - artifacts on a fresh system, and damaged ones: the long form of
-# tests/report/test_artifact.py.
+# artifact.sh BUILD [CAMPAIGN...] - tests artifacts on a fresh system, and damaged artifacts: the
+# long form of tests/report/test_artifact.py.
 #
 #   1 packs an artifact of the campaigns twice (default: a smoke run of four maps): same bytes
 #   2 flips FLIPS (500) random bits of the folder, and of the file: all are found
@@ -54,11 +54,11 @@ packages=$work/u/artifact/environment/packages.tsv
 listed() { # GROUP: prints package=version for installed packages
 	awk -F '\t' -v g="$1" '$1 == g && $4 != "-" { print $2 "=" $4 }' "$packages"
 }
-inside() { # COMMAND...: runs it in the root, as root
+inside() { # COMMAND...: runs it in the Debian root, as user root
 	unshare -m chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
-cut() { # COMMAND...: runs it in the root without network, but with /proc and /sys
+cut() { # COMMAND...: runs it in the Debian root without network, but with /proc and /sys
 	unshare -n -m -p -f sh -c 'mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" && exec chroot "$0" "$@"' \
 		"$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
 }

@@ -6,8 +6,8 @@ back, N times.
     artifact_flips.py READMOSTLY DIR|FILE N [SEED]
 
 Every bit of every file has the same probability, including those in the list of hashes and in the
-headers of the file. Prints the flips that were not found, and the number that were found. Exit
-status: 0 all were found; 1 some were not; 2 the artifact is damaged.
+headers of the file. Prints each undetected flip, and the number of detected flips. Exit status: 0
+all flips were detected; 1 some were not; 2 the artifact was damaged before.
 """
 import bisect
 import itertools

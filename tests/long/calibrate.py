@@ -4,12 +4,12 @@
 
     calibrate.py [PAIR...]
 
-calibrate/pairs.ini has the pairs and their parameters, which are equal on both sides. Each round
-(ROUNDS=12) runs each program once, in alternating order: the benchmark, the benchmark with parts
-of its loop replaced by ours (steps), and our trial. Prints the CPU time of an operation, and the
-ratio of the benchmark's time to ours, paired by round, with its 95 % interval. First unpack each
-source to build/calibrate (`apt-get source NAME`). Keep the machine idle while it runs.
-Exit status: 0; 1 a program failed or is missing; 2 usage error.
+calibrate/pairs.ini lists the pairs and their parameters, which are equal on both sides. Each round
+(ROUNDS=12) runs each program once, in alternating order: the benchmark, the benchmark with parts of
+its loop replaced by ours (steps), and our trial. Prints the CPU time of an operation, and the ratio
+of the benchmark's time to ours, paired by round, with its 95 % interval. First unpack each source
+to build/calibrate (`apt-get source NAME`). Keep the machine idle while it runs. Exit status: 0; 1 a
+program failed or is missing; 2 usage error.
 """
 import configparser
 import json
@@ -29,13 +29,13 @@ from report import stats  # noqa: E402
 
 PAIRS = ROOT / "tests/long/calibrate/pairs.ini"
 PLACE, BUILD = ROOT / "build/calibrate", ROOT / os.environ.get("BUILD", "build/gcc")
-ROUNDS, CPU = int(os.environ.get("ROUNDS", "12")), 0  # ck's threads begin with CPU 0
+ROUNDS, CPU = int(os.environ.get("ROUNDS", "12")), 0  # ck binds its first thread to CPU 0
 WITHIN, LONGEST_S = 1.1, 60
 CELL = {"writes": "0%", "write-kind": "update", "misses": "0%", "shape": "u64x8",
         "dist": "uniform", "threads": "1", "presize": "yes", "measure": "throughput",
         "warm-up": "200ms", "window": "600ms", "deadline": "60s", "blocks": "1",
         "verify": "100kops"}
-TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # a trace determines these factors
+TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # the trace replaces these factors
 CAMPAIGN = "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat"
 # figures in the output of the benchmarks: operations, or picoseconds of CPU time per operation
 OUTPUT = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
@@ -130,7 +130,7 @@ def their_run(pair, command):
             text += line
             found = re.search(OUTPUT[pair["told"]], text)
             if found:
-                program.kill()  # ck's benchmark would continue with other tests
+                program.kill()  # stops ck's benchmark before its other tests
                 break
         limit.cancel()
     if not found:

@@ -3,9 +3,9 @@
 """damage.py READMOSTLY N - cuts a file of each format that the suite reads N times, flips one
 of its bits N times, and reads it.
 
-Prints for each format how often the damaged file was refused by its name, read with a remark,
-read with the same result, refused without its name, or read with another result (silent).
-Status: 0: the last two never happened; 1: they did.
+Prints for each format how often the damaged file was rejected with its name, read with a warning,
+read with the same result, rejected without its name, or read with another result and no warning
+(silent). Status: 1 if one of the last two cases occurred, else 0.
 """
 import random
 import shutil
@@ -29,7 +29,7 @@ RNG = random.Random(1)
 KINDS = ("refused", "remark", "same", "unnamed", "silent")
 
 
-# Readers return a result and remarks. They refuse a file by JournalError or InputError.
+# Readers return a result and warnings. They reject a file by raising JournalError or InputError.
 
 def output_of(*argv, refused=(2, 3)):
     done = subprocess.run([str(a) for a in argv], cwd=TOP, capture_output=True, check=False)
@@ -40,7 +40,7 @@ def output_of(*argv, refused=(2, 3)):
 
 
 def report(folder):
-    """What a report reads of a campaign."""
+    """Returns the parts of a campaign that a report reads."""
     histogram.read_file.cache_clear()
     found = journal.read(folder)
     drawn = [(e, h and (h.values.tolist(), h.cumulated.tolist())) for _, t in found.ran
@@ -57,7 +57,7 @@ def gated(folder):
 
 
 def formats(readmostly, work):
-    """(name, file, reader) of each format."""
+    """Returns (name, file, reader) of each format."""
     fixtures = TOP / "tests/fixtures"
     made = made_artifact.campaign(work / "campaign")
     hlog = sorted((made / "histograms").iterdir())[0]
@@ -109,7 +109,7 @@ def kind_of(read, whole, file):
 
 
 def damage(name, file, read, count):
-    """Prints two rows -> number of unnamed and silent readings."""
+    """Prints two rows; returns the number of rejections without a name and of silent readings."""
     before, whole, bad = file.read_bytes(), read(), 0
     for what, size in (("cuts", len(before)), ("flips", 8 * len(before))):
         found = dict.fromkeys(KINDS, 0)

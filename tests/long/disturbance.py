@@ -56,8 +56,8 @@ def taken_s(lines):
 
 
 def disturbed_by_map(lines):
-    """Returns the trials that count as disturbed although no other program ran, because their
-    maps have threads of their own."""
+    """Returns the trials that were reported as disturbed although no other program ran, because
+    their maps have threads of their own."""
     return [t for t in lines if t["disturbed"] and t["result"]
             and t["result"]["environment"].get("own_threads")
             and (t["others_share"] or 0) + (t["stolen_share"] or 0) < 0.05]

@@ -4,7 +4,7 @@
 # timeouts of Slurm. Prints TAP. Root runs it as an unprivileged user (tests/tools/as_plain_user.sh).
 [ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0" "$@"
 form=$1 case=$2
-# The job's time limit must come before Slurm gives up the node.
+# The job must reach its time limit before Slurm gives up the node.
 [ "$case" != orphan ] || export SLURM_TEST_EXTRA='SlurmdTimeout=600'
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
@@ -99,7 +99,7 @@ case_daemon() {
 	completes f n1 n2 n3
 }
 
-# The time limit comes while the job has no daemon, so Slurm cannot signal it.
+# The job reaches its time limit while its daemon is dead, so Slurm cannot signal it.
 case_orphan() {
 	printf '%s\n' 'warn-seconds = 10' 'minutes-most = 1' >"$SITE"
 	nodes=(n1)
@@ -148,8 +148,8 @@ case_cancel() {
 	completes f n1 n2 n3
 }
 
-# Slurm's limits are whole minutes, and the plan takes more than one. At the limit each node
-# requeues itself.
+# Slurm's limits are whole minutes, and the plan takes longer than one. At the limit the job of each
+# node requeues itself.
 case_limit() {
 	printf '%s\n' 'warn-seconds = 20' 'minutes-most = 1' >"$SITE"
 	RM_FAKE='=wait:700' campaign f

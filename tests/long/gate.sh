@@ -7,12 +7,11 @@
 #   +2%       head does 2 % more operations: the whole plan
 #   look-ups line lock         a real slowdown (tests/fixtures/gate/KIND.patch)
 #   padding renamed    the same code at other addresses
-# Equal programs are measured, too: this script calls regress.sh without the notes of regress-arms,
-# which list equal programs.
-# Keep the machine idle: each run takes up to 5 minutes. Expected: PASS for equal
-# heads and for other addresses, FAIL for the rest. Results of the runs stay in
-# build/long/gate. Status 1: a wrong verdict (FAIL of an equal head, PASS of a slow
-# one); 2: a head cannot be built.
+# Equal programs are measured, too, because this script does not pass the list of equal programs of
+# regress-arms to regress.sh. Keep the machine idle: each run takes up to 5 minutes. Expected: PASS
+# for equal heads and for other addresses, FAIL for the rest. Results of the runs stay in
+# build/long/gate. Status 1: a wrong verdict (FAIL of an equal head, PASS of a slow one); 2: a head
+# cannot be built.
 cd "$(dirname "$0")/../.." || exit 2
 n=${1:-20}
 [ $# = 0 ] || shift
@@ -29,7 +28,7 @@ prepare() { # KIND: clones base; the work tree becomes the head
 	[ ! -f "tests/fixtures/gate/$1.patch" ] ||
 		git -C "$tree" apply "$top/tests/fixtures/gate/$1.patch" || exit 2
 }
-measure() { # ARGUMENTS of run: compares base with head, which does `share` more
+measure() { # ARGUMENTS of run: compares base with head; head executes `share` more operations
 	runner/regress.sh build/regress-{base,copy}/maps "build/regress-head/maps${share:-}" "$@"
 }
 run_gate() { # KIND: prints the verdict

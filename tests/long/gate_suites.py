@@ -6,10 +6,10 @@
     tests/long/gate_suites.py --record DIR
 
 Calibration, number of blocks and verdict come from the gate's code. A suite samples complete blocks
-of a recorded run of equal programs, so that the cells of a block share its noise. The suite flips
-the sign of each block at random, because the order of arms is random, and decides. --record writes
-tests/fixtures/gate-noise.json from a campaign. Exit status 1: more than 1 % of the suites of equal
-programs raise an alarm.
+of a recorded run of equal programs, so that the cells of a block share its noise. It flips the sign
+of each block at random, because the order of arms is random, and computes the verdict. --record
+writes tests/fixtures/gate-noise.json from a campaign. Exit status 1: more than 1 % of the suites of
+equal programs raise an alarm.
 """
 import argparse
 import json
@@ -33,13 +33,13 @@ from report.gate.rules import Plan, load_rules  # noqa: E402
 RECORDING = ROOT / "tests/fixtures/gate-noise.json"
 QUIET = 0.003, 0.013  # range of the robust sd of a pair, over cells
 CELLS, SEED = 20, 20261124
-OTHERS = 5  # divisor of the number of suites in which head differs; these have no limit
+OTHERS = 5  # suites with a slower head have no limit, so their number is divided by this
 ALARMS = 0.01  # limit on the share of suites of equal programs (rule R27)
 BLOCK_S, ALLOWED_S = 2.3, 270.0  # on the machine of the recording, when quiet
 
 
 def record(folder):
-    """Formats the pairs of each gated cell in a run of equal programs as JSON."""
+    """Writes the pairs of each gated cell in a run of equal programs as JSON."""
     view, trials = campaign.read(folder)
     cells = {}
     for contrast in view.contrasts:
@@ -72,8 +72,8 @@ def quieter(noise):
 
 
 def drawn(noise, blocks, rng, away=0.0):
-    """Samples d (cells, blocks): complete blocks of the recording with random signs, in which heads
-    are slower by ln `away`. The function also returns in which blocks base ran first."""
+    """Samples d (cells, blocks): complete blocks of the recording with random signs, in which head
+    is slower by `away`, in ln. The function also returns in which blocks base ran first."""
     turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
     picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
     # the first arm is sampled separately, because recorded noise does not depend on it

@@ -33,7 +33,7 @@ PAIRS = {
 AXES = {"writes": ["0%", "0.1%", "1%", "3%", "5%", "10%", "50%", "100%"],
         "write-kind": ["update", "churn", "fresh"], "keys": ["100", "10000"],
         "shape": list(LOCKS), "threads": ["1", "2"]}
-# An interval needs six blocks; two more may be void.
+# An interval needs six blocks; with two extra blocks, two may be void.
 SETTINGS = {"warm-up": "50ms", "window": "100ms", "blocks": "8", "deadline": "60s",
             "verify": "100kops", "measure": "throughput", "goroutines": "free",
             "base": "go_map_rw"}

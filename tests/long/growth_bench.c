@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_bench.c - the longest operation while shards grow. Two threads fill
- * shard_grow, then shard_grow_stop, from empty to 10^6 keys, and look up an
- * older key after each insert. Wall time of an operation includes waits for
- * growth by another thread and preemption; CPU time is the work of the
- * operation itself. Five rounds. Status 1: the median ratio of the longest CPU
- * times is above 0.1. Wall times are comparable only on a quiet machine.
+ * growth_bench.c - measures the longest operation while shards grow. Two
+ * threads fill shard_grow, then shard_grow_stop, from empty to 10^6 keys, and
+ * look up an older key after each insert. Wall time of an operation includes
+ * waits for growth by another thread and preemption; CPU time is the work of
+ * the operation itself. Five rounds. Status 1: the median ratio of the longest
+ * CPU times is above 0.1. Wall times are comparable only on a quiet machine.
  */
 #include "runner/base/clock.h"
 #include "runner/base/histogram.h"

@@ -16,7 +16,7 @@ while read -r id shapes; do
 	"$program" check "$id" --only histories --deadline 3600 --seed "${SEED:-1}" \
 		--ops $(((each / shapes + 1) * 1000)) >"$dir/out"
 	ended=$?
-	# Status 3: a map that is not checked, with the reason in its line.
+	# Status 3: the map was not checked; its line contains the reason.
 	[ $ended -le 1 ] || [ $ended = 3 ] || echo "FAIL $id: status $ended"
 	grep -E '^(FAIL|ok|skip).* histories' "$dir/out"
 done <"$dir/maps" | tee "$dir/all"

@@ -3,8 +3,8 @@
 # mutants.sh FOLDER COMMAND... - applies each FOLDER/*.patch alone to a copy of HEAD,
 # runs COMMAND there, and prints whether the mutant is killed (COMMAND fails) or
 # survives. COMMAND builds and tests, for example `make test`, and is run once on
-# the unchanged copy first. The copy is build/long/mutants and keeps its objects.
-# Status 1: a mutant survived; 2: COMMAND fails on the unchanged copy.
+# the unchanged copy first. The copy is build/long/mutants; its objects are kept. Status 1: a mutant
+# survived; 2: COMMAND fails on the unchanged copy.
 [ $# -ge 2 ] || { sed -n '3,7s/^# \{0,1\}//p' "$0"; exit 2; }
 folder=$(realpath "$1") || exit 2
 shift

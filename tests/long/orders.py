@@ -5,11 +5,11 @@
     tests/long/orders.py [--map ID] [--only TEXT] [--schedules N] [--list]
 
 Explores each map of tests/fixtures/orders/maps.tsv with the settings in settings.tsv, in a copy of
-HEAD (build/long/orders), until a schedule fails. If a weakened order is found, the original order
-is needed. Otherwise another order may cover it (notes.tsv).
+HEAD (build/long/orders), until a schedule fails. If a schedule fails, the original order is needed.
+Otherwise another order may also prevent the bug (notes.tsv).
 
 An access is a call of <stdatomic.h> with an explicit order; the two orders of a comparison are two
-accesses. Edits that the language forbids are not made: a load with release, or a comparison whose
+accesses. Edits that the language forbids are skipped: a load with release, or a comparison whose
 failure order is stronger than its success order.
 """
 import argparse
@@ -44,7 +44,7 @@ class Access:
     line: int
     function: str
     call: str      # such as "load" or "fetch_add"
-    variable: str  # last name in the accessed object's expression; "" for a fence
+    variable: str  # last name in the expression of the accessed object; "" for a fence
     role: str      # "success" or "failure"; "" for all other calls
     order: str     # such as "seq_cst"
     begin: int     # offset of the constant for the order, or of a fence's call

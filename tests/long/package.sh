@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian package in empty roots. A plain user without network builds HEAD with only the packages of Build-Depends;
 # lintian accepts it. In a second root, with only its dependencies, the package passes debian/tests/smoke,
-# checks two maps and runs the smoke mode to its page. KEEP=FOLDER keeps the roots there. TMPDIR needs 4 GB.
+# checks two maps and runs the smoke mode to its page. KEEP=FOLDER keeps the roots in FOLDER. TMPDIR
+# needs 4 GB.
 # slow: half an hour, mostly compilation. alone: the smoke mode measures.
 . tests/tools/tap.sh
 . /etc/os-release
@@ -18,7 +19,7 @@ debootstrap --variant=minbase "$VERSION_CODENAME" "$dir/run" >>$log 2>&1 ||
 	left_out "debootstrap: no network or no mounts: $(tail -n 1 $log)"
 cp -a "$dir/run" "$dir/build"
 
-inside() { # build|run root|nobody COMMAND: in this root; nobody has no network
+inside() { # build|run root|nobody COMMAND: in this root, as this user; nobody has no network
 	local offline=--
 	[ "$2" = root ] || offline=--net
 	echo "== $1, $2: $3" >>$log

@@ -7,9 +7,9 @@
 
 The ratio is a map's time divided by the time of std_mutex, paired by block, in the cells of
 workloads/peers-bench.conf. The fact sheet of a map, impls/facts/ID.txt, gives the ratio of a
-prototype on up to three machines. A ratio more than 30 % outside the range of these is an error,
-unless the sheet explains it ("outside: REASON"). Exit status: 0; 1 a ratio is not explained; 2
-usage or input error.
+prototype on up to three machines. A ratio that is more than 30 % outside the range of these figures
+is an error, unless the sheet explains it ("outside: REASON"). Exit status: 0; 1 a ratio is not
+explained; 2 usage or input error.
 """
 import json
 import os
@@ -26,7 +26,7 @@ from report import ending, load, stats  # noqa: E402
 WORKLOAD = ROOT / "workloads/peers-bench.conf"
 FACTS = ROOT / "impls/facts"
 BASE = "std_mutex"
-SLACK = 1.3  # the upper bound is multiplied by it, the lower bound divided
+SLACK = 1.3  # factor by which the upper bound is multiplied and the lower bound divided
 COLUMNS = ("map", "ratio", "low", "high", "blocks", "bound_a", "bound_b",
            "bound_c", "verdict")
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * readmap_bench.c - readmap next to its bound and to its rivals, as ratios of CPU
- * times in one process.
+ * readmap_bench.c - compares readmap with its lower bound and with other maps,
+ * as ratios of CPU times in one process.
  *
  *	readmap_bench [2048] [65536] [1048576] [16777216] [bytes] [growth]
  *
- * For each number of keys, all maps are filled, then their measured loops run in
- * turn for some milliseconds each, so that a ratio compares neighbours in time.
- * That is repeated with other seeds, and so other pages. The ratio of a seed is
- * the median of its rounds; printed are the median of the seeds, and in
- * brackets a 95 % interval. One thread, 97 % look-ups, 3 % updates. Huge pages
- * for all maps: GLIBC_TUNABLES=glibc.malloc.hugetlb=1.
+ * For each number of keys, all maps are filled, then their measured loops run
+ * in turn for some milliseconds each, so that a ratio compares runs that are
+ * close in time. This is repeated with other seeds, which also give other
+ * pages. The ratio of a seed is the median of its rounds. The program prints
+ * the median of the seeds and, in brackets, a 95 % interval. One thread, 97 %
+ * look-ups, 3 % updates. Huge pages for all maps:
+ * GLIBC_TUNABLES=glibc.malloc.hugetlb=1.
  */
 #include "runner/base/clock.h"
 #include "runner/base/histogram.h"
@@ -27,7 +28,8 @@
 #include <string.h>
 
 enum {
-	SEEDS = 9, /* the second and the eighth of 9 bound 96 % */
+	/* the second and the eighth of 9 sorted values bound a 96 % interval */
+	SEEDS = 9,
 	ROUNDS = 16,
 	MAPS = 14,
 	ITERATIONS = 1 << 16,
@@ -44,8 +46,9 @@ static const char *const ids[MAPS] = { "unsync_bucket", "readmap_qsbr",
 static const struct bar {
 	unsigned number;
 	const char *over, *under;
-	double limit[4]; /* by size; 0: none, only printed */
-	bool least;      /* the ratio must be at least the limit */
+	/* limit for each size; 0: no limit, the ratio is only printed */
+	double limit[4];
+	bool least; /* the ratio must be at least the limit */
 } bars[] = {
 	{ 1, "readmap_qsbr", "unsync_bucket", { 1.25, 1.35, 1.2, 1.2 }, false },
 	{ 1, "readmap", "readmap_qsbr", { 1.2, 1.2, 1.2, 1.2 }, false },
@@ -135,7 +138,7 @@ static void fill(struct arm *arm, uint64_t keys)
 		.write_kind = RM_UPDATE };
 }
 
-/* Runs the loop, after a fourth of it to load the caches. Returns ns per
+/* Runs a quarter of the loop to load the caches, then the loop. Returns ns per
    operation. */
 static double run(struct arm *arm, uint64_t keys)
 {
@@ -236,7 +239,8 @@ static void measure_size(unsigned size)
 		print_bar(&bars[i], size, ratios[i]);
 }
 
-/* Bar 3: the bytes that malloc has given out, at 17 sizes of an octave. */
+/* Bar 3: bytes allocated by malloc, at 17 sizes between a power of two and the
+ * next. */
 static void measure_bytes(const char *id, double limit)
 {
 	double most = 0;
@@ -252,7 +256,8 @@ static void measure_bytes(const char *id, double limit)
 		for (uint64_t rank = 0; rank < keys; rank++)
 			upsert(&arm, rank);
 		for (unsigned k = 0; k < 100; k++) {
-			upsert(&arm, 0); /* moves the rest, frees old tables */
+			/* moves the remaining entries, frees old tables */
+			upsert(&arm, 0);
 			arm.impl->ops->quiesce(arm.thread);
 		}
 		after = mallinfo2();
@@ -267,7 +272,7 @@ static void measure_bytes(const char *id, double limit)
 	        id, most, limit, most <= limit ? "met" : "missed");
 }
 
-/* Bar 4: one thread fills a map, another looks up its first keys. */
+/* Bar 4: one thread fills a map while another looks up its first keys. */
 struct reader {
 	struct arm *arm;
 	struct rm_histogram *ns;
@@ -320,7 +325,7 @@ static struct look_ups fill_beside_reader(const char *id)
 		abort();
 	for (uint64_t rank = 1; rank < FILL_KEYS; rank++) {
 		upsert(&arm, rank);
-		/* release: the key is there */
+		/* release: publishes the inserted key */
 		atomic_store_explicit(
 		        &reader.filled, rank + 1, memory_order_release);
 	}

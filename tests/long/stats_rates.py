@@ -26,7 +26,7 @@ from report import stats  # noqa: E402
 
 FIRST_SEED = 20261122
 SIZES = 10, 20, 30, 100
-CHUNK = 500  # samples at a time, to limit memory
+CHUNK = 500  # number of samples that are processed at a time, to limit memory
 RANK_BAR, CORRELATED_BAR = (0.94, 0.97), (0.93, 0.99)
 CROSSING_BAR, LEDGER_BAR = (0.93, 0.99), (0, 0.013)
 
@@ -47,8 +47,8 @@ class Mix:
                 + self.share * dist.norm.cdf((x - self.away) / self.sd))
 
     def mean_of_two(self, m):
-        """P((x + y) / 2 <= m). The mean has three modes; in the middle one, x and y differ in
-        mode."""
+        """Returns P((x + y) / 2 <= m). The mean has three modes; in the middle one, x and y are
+        from different modes."""
         at = np.array([0.0, self.away / 2, self.away])
         chance = ((1 - self.share) ** 2, 2 * self.share * (1 - self.share),
                   self.share ** 2)
@@ -103,7 +103,7 @@ def pseudo_median(world):
 
 
 def covered(world, at, n, draws, seed, interval):
-    """Counts the samples of size n, of `draws`, whose interval contains `at`."""
+    """Draws `draws` samples of size n, and counts those whose interval contains `at`."""
     rng, held = np.random.default_rng(seed), 0
     for start in range(0, draws, CHUNK):
         x = world.rvs((min(CHUNK, draws - start), n), random_state=rng)

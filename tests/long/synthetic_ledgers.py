@@ -19,7 +19,7 @@ AGAIN = 10  # samples of noise for each ledger
 
 @dataclass
 class Ledger:
-    """Claims for stats.family(), and those alternatives of each claim that are false for the true
+    """Claims for stats.family(), and the alternatives of each claim that are false for the true
     speeds."""
     claims: dict
     wrong: dict  # id -> names of false alternatives
@@ -103,9 +103,9 @@ def contrasts_of(ledger, ln):
 
 def drawn(rng, draws, noise="bursts", moved=0.0, margin=MARGIN, cells=3,
           alpha=0.01):
-    """Makes ledgers, a new one after every AGAIN samples of noise, and decides them. Yields for
-    each sample (false alternatives accepted, all alternatives accepted), as lists of (claim,
-    name)."""
+    """Makes ledgers, a new one after every AGAIN samples of noise, and computes their verdicts.
+    Yields for each sample (false alternatives accepted, all alternatives accepted), as lists of
+    (claim, name)."""
     for i in range(draws):
         if i % AGAIN == 0:
             speed = truth_of(rng, moved)

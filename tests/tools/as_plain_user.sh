@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# as_plain_user.sh COMMAND... - if called by root, runs COMMAND as a user who owns nothing but a
-# home; other users run it as themselves. Exits with its status.
+# as_plain_user.sh COMMAND... - if called by root, runs COMMAND as a user who owns only a home
+# folder; if called by another user, runs it as that user. Exits with its status.
 #
 # That user exists only in an /etc/passwd of a private mount namespace, which disappears
 # with it: nothing on this computer changes. RM_SMALL is a file system of 8 MiB that
-# COMMAND may fill. If root may not do that, or others cannot read the tree, COMMAND runs
-# as root, and RM_AS_ROOT has the reason.
+# COMMAND may fill. If root lacks the permissions for this, or other users cannot read the tree,
+# COMMAND runs as root, and RM_AS_ROOT has the reason.
 name=rmplain number=59731
 
 inside() { # HOME COMMAND...: runs it in the namespace, still as root

@@ -34,11 +34,11 @@ import sys
 SHAPES = ("u64x8", "u64x24", "str16x8", "str16x24")
 # Offsets in struct rm_impl (runner/map.h) on 64-bit machines; test_maps.c asserts them.
 AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 56, 80, 96, 128
-# null_map, the smallest map, has 1400 bytes of drive* and 450 bytes of write* for each shape. A
-# stub that only jumps has fewer than 50.
+# In null_map, the smallest map, the drive* function of each shape has 1400 bytes and write* has
+# 450. A stub that only jumps has fewer than 50.
 DRIVE_BYTES, WRITE_BYTES = 400, 60
 
-# Hooks of the pace, and of a map's own loop that times its operations.
+# Functions that pace a loop, and functions by which a map's own loop times its operations.
 HOOKS = {"rm_pace_next", "rm_pace_wait", "rm_pace_record",
          "rm_histogram_create", "rm_histogram_record"}
 LIBC = set("""
@@ -239,7 +239,7 @@ def target_of(code, function, instruction):
             offset += 4  # relative to the end of the field
         for where, start, end, other in code.functions:
             if other == name and start <= start + offset < max(end, start + 1):
-                # the first name, because C++ constructors have two
+                # keeps the first name, because C++ constructors have two
                 return code.function_at(where, start + offset)
         return code.function_at(name, offset) or name
     place = BRANCH_TARGET.search(text)
@@ -261,7 +261,7 @@ def walk(code, root):
         for instruction in code.instructions.get(function, []):
             text, link = instruction[1], instruction[2]
             if indirect(text, code.x86):
-                if link and "GOTPC" in link[0]:  # with -fno-plt, this is still a call by name
+                if link and "GOTPC" in link[0]:  # -fno-plt: a call by name
                     name = re.split(r"[-+]0x", link[1])[0]
                     outside.setdefault(name, set()).add(function[3])
                 else:
@@ -351,7 +351,7 @@ def judge_calls(dispatch, indirects, outside, allowed):
     callers = {name[0]: outside.pop(name)
                for name in list(outside) if isinstance(name, tuple)}
     dying = set(outside.get("abort", set()))
-    for _ in callers:  # adds functions whose callers are all in `dying`
+    for _ in callers:  # adds functions that are called only by functions in `dying`
         dying |= {name for name, where in callers.items() if where <= dying}
     strange = {name: where for name, where in outside.items()
                if name not in allowed and not ALLOWED.fullmatch(name)

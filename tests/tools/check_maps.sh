@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # check_maps.sh READMOSTLY [OPS|SECONDSs] - runs all checks on all maps of that build,
-# with one process per map, and one more at a time than there are CPUs, because some
-# only wait. OPS: operations of each check. "1s": a time budget per map and shape, which
-# one round of each check may exceed. Prints failures and totals; status 1 if a check
+# with one process per map. It runs one process more at a time than there are CPUs, because
+# some only wait. OPS: operations of each check. "1s": a time budget per map and shape,
+# which one round of each check may exceed. Prints failures and totals; status 1 if a check
 # failed. From the environment:
 # MAPS     ids, instead of all of the build except injected misuses
 # CHECKS   names, instead of all checks; or `not` and names: all but these
@@ -84,7 +84,7 @@ kill $watcher 2>/dev/null
 wait $watcher 2>/dev/null
 [ -t 2 ] && printf '\r' >&2
 
-# A shell that was killed has checked no further map, and has printed nothing.
+# A killed shell checks no further map and prints nothing.
 for map in $maps; do
 	[ -e "$dir/$map.done" ] ||
 		echo "FAIL $map: its checks did not end" >>"$dir/$map.log"

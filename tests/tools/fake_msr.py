@@ -40,7 +40,7 @@ GLOBAL = {0x38f: (0x186, 0xc1), 0x391: (0x3c0, 0x3b0)}
 FIXED_CONTROL, FIXED = 0x38d, 0x309
 AMD = range(0xc0010200, 0xc0010260, 2)  # control, counter: core, L3 and data fabric
 ENABLE = 1 << 22
-STEPS = 1 << 21  # cycles and instructions: 2 a step of the kernel "half"
+STEPS = 1 << 21  # cycles and instructions: 2 per step of the kernel "half"
 
 
 def amount(event: int, cpu: int) -> int:
@@ -58,7 +58,7 @@ class Registers:
         self.stops = 0
 
     def read(self, number: int) -> int:
-        """Returns a register. AMD's MPERF, APERF and IRPERF never stop: they advance here."""
+        """Returns a register. AMD's MPERF, APERF and IRPERF never stop, so a read advances them."""
         if number in (0xe7, 0xe8, 0xc00000e7, 0xc00000e8, 0xc00000e9):
             self.add(number, STEPS * (self.cpu % 2 + 1))
         return self.value.get(number, 0)
@@ -69,7 +69,7 @@ class Registers:
         self.value[number] = self.value.get(number, 0) + count + self.stops
 
     def write(self, number: int, value: int) -> None:
-        """Counts when the last enable bit of a counter is cleared."""
+        """Writes a register; advances a counter when its last enable bit is cleared."""
         before = self.value.get(number, 0)
         if number in GLOBAL and before and not value:
             select, counter = GLOBAL[number]
@@ -146,7 +146,7 @@ def mount(*arguments: str) -> None:
 
 
 def prepare(folder: str, model: str) -> None:
-    """Mounts all files but the devices."""
+    """Mounts all files except the devices."""
     (vendor, family, number), members = MODELS[model]
     cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     mount("-t", "tmpfs", "-o", "mode=755", "fake_msr", folder)
@@ -160,7 +160,7 @@ def prepare(folder: str, model: str) -> None:
     mount("-t", "overlay", "-o", f"lowerdir={folder}/etc:/etc", "overlay", "/etc")
     Path(folder, "cpuinfo").write_text(cpuinfo, encoding="utf-8")
     mount("--bind", f"{folder}/cpuinfo", "/proc/cpuinfo")
-    # likwid-accessD would change these two on the real machine
+    # copies, because likwid-accessD would change the originals
     Path(folder, "zero").write_text("0\n", encoding="utf-8")
     for path in ("/proc/sys/kernel/nmi_watchdog", "/sys/bus/event_source/devices/cpu/rdpmc"):
         if os.path.exists(path):

@@ -12,8 +12,8 @@ A NAME is one of these:
 - a counter, or a quantile of an operation (`lookup.p99_ns`)
 - `mops` (10^6 operations per second) or `slices` (the number of slices), which are computed
 
-Missing values are printed as `-`. The default is one block, because the figures show that a row
-runs and counts; they are not a ranking.
+Missing values are printed as `-`. The default is one block, because the figures only show that a
+row runs and is counted; they are not a ranking.
 """
 import json
 import os

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # fleet.sh - for tests of campaigns on several machines: . tests/tools/fleet.sh
 # Defines $dir, `campaign FOLDER [ARGUMENTS]` with settings in the environment, waits
-# with a time limit, and the tests that Slurm and ssh share. fake_trial plays the trials,
-# each of at least 20 ms.
+# with a time limit, and the tests that Slurm and ssh share. fake_trial replaces the trials; each
+# takes at least 20 ms.
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d -t readmostly-fleet.XXXXXX)
 chmod 0755 "$dir" # munged requires that all users can reach its socket
@@ -34,7 +34,7 @@ state() { # FOLDER NODE: prints the state in fleet.json, read independently
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
 		"$dir/$1/fleet.json" "$2"
 }
-await_condition() { # CONDITION: gives up after 100 s, in case something hangs
+await_condition() { # CONDITION: waits for it, at most 100 s, in case a program hangs
 	local i
 	for ((i = 0; i < 500; i++)); do
 		eval "$1" && return
@@ -43,11 +43,11 @@ await_condition() { # CONDITION: gives up after 100 s, in case something hangs
 	echo "# gave up waiting: $1"
 }
 # If the site's prologue is `gates`, the trials of NODE wait at its gate until the test
-# has finished its work. Otherwise they could end first on a machine that is busy with
-# the test's own commands.
+# has finished its work. Otherwise the trials could end first on a machine that is busy with the
+# test's own commands.
 gates() { echo "prologue = export RM_FAKE==gate:$dir/gate.\$node"; }
 hold() { await_trials "$1" "$2" "$3"; : >"$dir/gate.$2"; } # FOLDER NODE TRIALS
-hold_all() { # FOLDER TRIALS NODE...: at the same time, because each runs until it is held
+hold_all() { # FOLDER TRIALS NODE...: at the same time, because each runs until its gate stops it
 	local node pids=()
 	for node in "${@:3}"; do hold "$1" "$node" "$2" & pids+=($!); done
 	wait "${pids[@]}"

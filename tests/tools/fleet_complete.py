@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that no part of a campaign on several machines is lost or doubled.
+"""Checks that no trial of a campaign on several machines is lost or duplicated.
 
     fleet_complete.py FOLDER NODE...     exits with 1 and prints a line for each fault
 

@@ -3,7 +3,7 @@
 # fleet_ssh.sh - for tests of campaigns with ssh, after tests/tools/fleet.sh: starts
 # three sshd, m1, m2, m3, that end with the test, or skips the test.
 sshd() { tests/tools/sshd.sh "$1" "$dir/sshd" "${@:2}"; }
-runner_of() { # FOLDER NODE: prints this test's runner only, since the test may run twice at once
+runner_of() { # FOLDER NODE: prints the process id of this test's runner, not of a parallel test's
 	local pid
 	for pid in $(pgrep -f "^$build/readmostly run -o results/$1/$2 "); do
 		[ "$(readlink "/proc/$pid/cwd")" != "$dir/there/$2" ] || echo "$pid"

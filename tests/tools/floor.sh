@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# floor.sh READMOSTLY check|golden|time - cost of the driver without a map.
+# floor.sh READMOSTLY check|golden|time - measures the cost of the driver without a map.
 #
 # check   TAP: instructions per operation of null_map under callgrind, compared with
 #         tests/golden/floor.tsv if it has the compiler version, and with the limits
@@ -45,7 +45,7 @@ compiler=$("$readmostly" --version | sed -n 's/^compiler: //p')
 [ -n "$compiler" ] || { echo "not ok 1 - $readmostly prints its compiler"; exit 1; }
 family=${compiler%% *}
 
-limit() { # SHAPE: prints the highest cost allowed for the driver
+limit() { # SHAPE: prints the maximum cost allowed for the driver
 	case "$family $1" in
 	'gcc u64x8') echo 21 ;;
 	'clang u64x8') echo 19 ;;

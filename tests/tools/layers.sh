@@ -48,7 +48,7 @@ module map_program protocol trace trial
 module sim machine protocol trial counters map_program
 module campaign protocol plan machine trial counters catalog
 module cli protocol plan campaign counters machine sim trace catalog
-# Verification includes the contract, base, protocol and the simulated guest.
+# verify/ may include the contract, base, protocol and the simulated guest.
 hash='impls/support/hash\.h' # the check of growth generates colliding keys
 for folder in verify/*/ verify/*/*/; do
 	case $folder in verify/corpora/* | verify/tests/*) continue ;; esac
@@ -56,8 +56,8 @@ for folder in verify/*/ verify/*/*/; do
 done
 grep -rn '#include "verify/' runner impls && status=1
 
-# The report reads results, never C code. Only commands, helper programs and the forked
-# child of a check (leak checkers run in exit()) may end a process.
+# The report must not include C headers. Only commands, helper programs and the forked child of a
+# check (leak checkers run in exit()) may end a process.
 grep -rnE '(impls|runner)/[a-z_/]*\.[ch]\b' report --include='*.py' && status=1
 grep -rnE '\bsystem\(|\bexit\(' runner verify/check verify/history verify/explore --include='*.c' |
 	grep -vE '^(runner/(cli/|main\.c|protocol/standard\.c|[a-z]*/[a-z0-9_]*_helper\.c)|verify/check/isolate\.c)|_exit\(|^[^:]*:[0-9]*: \*' && status=1

@@ -6,12 +6,11 @@ likwid_names.py LIBRARY
     reads names of topology files; for each file prints a line for each event (name, counters that
     accept it, number, mask), and then "end"
 
-The program is preloaded with tests/fixtures/fake_msr.c (by the class Lists), which gives the
-library a topology file and thus a CPU family and model. The library reads that file once per
-process, so each file needs its own process. The library's own functions choose the list. This
-program reads the list from the memory that those functions have filled, because no exported
-function returns the list, and because a full start would require the registers and PCI devices of
-the simulated machine.
+The class Lists runs the program with tests/fixtures/fake_msr.c preloaded, which passes a topology
+file, and thus a CPU family and model, to the library. The library reads that file once per process,
+so each file needs its own process. The library's own functions choose the list. This program reads
+the list from the memory that those functions have filled, because no exported function returns the
+list, and because a full start would require the registers and PCI devices of the simulated machine.
 
 The list ends with an entry that the library names GENERIC_EVENT. All entries have the same length.
 Each entry begins with two pointers to text (name and counters) and, in release 5.2, two 64-bit

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether another order covers an order whose weakening is not detected.
+"""Checks whether a memory order can be weakened because another order has the same effect.
 
 Each row of tests/fixtures/orders/protocol.tsv has a few accesses of a protocol, in which some
 orders are weakened. The row lists outcomes that must not occur, and whether C11 allows one of them.
@@ -26,7 +26,7 @@ def rows(table):
 
 
 def may_come(program, outcomes):
-    """True if an execution that C11 allows reads values like these."""
+    """True if C11 allows an execution that reads matching values."""
     threads = [[litmus_axioms.Event(i, step) for step in thread.split()]
                for i, thread in enumerate(program.split(" | "))]
     for execution, _ in litmus_axioms.executions(threads):

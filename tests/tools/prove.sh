@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# prove.sh [--fast|--long] [--list] BUILD [NAME...] - runs tests: all, or those whose path holds a
-# NAME. Unit tests (UNIT/tests/, default BUILD) and shell tests (tests/cli/) print TAP; tests of
-# the report are pytest's. The last line is `N passed, M failed, K skipped`.
-# --fast: the tests of `make test`. --long: the others. --list: prints the tests, runs none.
-# Marks in the first 15 lines of a test: ` slow: REASON`, a long test; ` alone: REASON`, no other
-# test runs at the same time. Outputs are in BUILD/tap. A test that failed is not run again.
+# prove.sh [--fast|--long] [--list] BUILD [NAME...] - runs tests: all, or those whose path contains
+# a NAME. Unit tests (UNIT/tests/, default BUILD) and shell tests (tests/cli/) print TAP; tests of
+# the report are pytest's. The last line is `N passed, M failed, K skipped`. --fast: the tests of
+# `make test`. --long: the others. --list: prints the tests, runs none. Marks in the first 15 lines
+# of a test: ` slow: REASON`, a long test; ` alone: REASON`, no other test runs at the same time.
+# Outputs are in BUILD/tap. A test that failed is not run again.
 . runner/base/environment.sh
 set= list=
 while [[ $1 == --* ]]; do

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# sim.sh - requests to simulated maps and their answers, for shell tests: `. tests/tools/sim.sh`
+# sim.sh - sends requests to simulated maps and reads the answers, for shell tests:
+# `. tests/tools/sim.sh`
 sim=${BUILD:-build/gcc}/maps/sim # their programs
 
 # request MAP CORES [NAME=VALUE...]: a trial request as JSON. Names: members of

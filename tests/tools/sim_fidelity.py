@@ -8,7 +8,7 @@ The simulated machine and cachegrind run the same trial twice, with two window l
 warm operation are the difference of the counts divided by the difference of the operations.
 Cachegrind simulates the native program with this machine's allocator and code; the simulated
 machine has its own. The native program runs in callgrind, which counts only the window, because the
-misses while a map is destroyed depend on the writes before.
+misses during the destruction of a map depend on earlier writes.
 """
 import json
 import pathlib
@@ -70,8 +70,8 @@ def answer(text):
 
 
 def layout():
-    """Returns the prefix of a command that fixes its memory layout, if that is allowed. Otherwise
-    chance decides which cache lines of setup and stack share a set."""
+    """Returns the prefix of a command that fixes its memory layout, if that is allowed. Without it,
+    the cache lines of setup and stack that share a set differ between runs."""
     words = ["setarch", "-R"]
     works = subprocess.run([*words, "true"], capture_output=True).returncode
     return [] if works else words
@@ -119,9 +119,9 @@ def per_op(count, build, case, lengths):
 
 
 def expected_of(build, case, lengths):
-    """Returns the misses by cachegrind. A map frees memory when all threads have passed a quiescent
-    state. On a busy machine a few per cent of the runs keep memory longer and miss more (4.09
-    instead of 3.82), so the median of three counts is used."""
+    """Returns the expected misses, which cachegrind counts. A map frees memory when all threads
+    have passed a quiescent state. On a busy machine a few per cent of the runs keep memory longer
+    and miss more (4.09 instead of 3.82), so the median of three counts is used."""
     runs = 3 if case[4] == "allocates" else 1
     return sorted(per_op(native, build, case, lengths)
                   for _ in range(runs))[runs // 2]
@@ -131,7 +131,7 @@ def bar(case, expected):
     """Returns the allowed difference, or None near the capacity, where the difference is only
     printed."""
     _, keys, _, _, agreement = case
-    bytes_about = keys * 32  # a key, a value, and as many bytes around them
+    bytes_about = keys * 32  # a key, a value, and as many bytes of other data
     if L1D_BYTES / 2 <= bytes_about <= 2 * L1D_BYTES + bytes_about / 4:
         return None
     if agreement == "allocates":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Checks the golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores, and the
-counts that the page shows for campaigns that simulated nothing.
+counts that the page shows for campaigns without simulated trials.
 
     sim_golden.py BUILD                 compares, and prints TAP
     sim_golden.py BUILD --maps A,B      compares these maps, without the page's counts
@@ -171,7 +171,7 @@ def in_band(got, golden):
 
 
 def sane(got):
-    """Checks what holds for every compiler and map."""
+    """Checks properties that are the same for every compiler and map."""
     alone = int(got["cores"]) == 1
     return (int(got["false_sharing_invalidations"]) <=
             int(got["invalidations"]) and

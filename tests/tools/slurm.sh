@@ -12,7 +12,7 @@
 PATH=$PATH:/usr/sbin:/sbin
 die() { echo "slurm.sh: $*" >&2; exit 1; }
 
-# A zombie is not alive: the init process of a container may reap late.
+# A zombie is treated as dead: the init process of a container may reap it late.
 alive() { # PIDFILE
 	local stat
 	[ -s "$1" ] && stat=$(ps -o stat= -p "$(<"$1")") && [ "${stat:0:1}" != Z ]
@@ -28,8 +28,8 @@ all_idle() { [ "$(scontrol -o show nodes | grep -cE ' State=IDLE ')" = 3 ]; }
 no_jobs() { [ -z "$(squeue -h)" ]; }
 gone() { ! alive "$1"; }
 
-# Runs in the foreground of a separate process, so that its id is known. It inherits no
-# descriptor of the test, which would otherwise wait for it.
+# Runs in the foreground of a separate process, so that its id is known. It inherits no descriptor
+# of the test; otherwise the test would wait for it.
 daemon() { # NAME COMMAND...
 	setsid "${@:2}" >>"$DIR/log/$1" 2>&1 </dev/null 3>&- 8>&- 9>&- &
 	echo $! >"$DIR/run/$1.pid"

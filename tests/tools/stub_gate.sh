@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# stub_gate.sh - for tests of what the gates build, after tap.sh, with $dir and $build:
-# sets $tree, a repository of this tree without objects, and `gate`, which runs one of
-# its scripts with a stub of make (stub_make.sh). The stub's arguments are in $dir/log.
+# stub_gate.sh - for tests of the programs that the gates build. Source it after tap.sh, with $dir
+# and $build set. It sets $tree, a repository of this tree without objects, and `gate`, which runs
+# one of its scripts with a stub of make (stub_make.sh). The stub's arguments are in $dir/log.
 . tests/tools/clone_tree.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NOTES GITHUB_ACTIONS
 report/find_python.sh >/dev/null || exit 3

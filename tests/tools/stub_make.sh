@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # stub_make.sh - a stub of `make` on PATH, for tests of how the gates build. It logs its
 # arguments in $PLAYED_LOG and "builds" each program by copying one from $PLAYED; a map of
-# any flavour is a copy of $PLAYED/plain/ID. A tree may have a file `played`: `protocol N`
-# makes programs of another trial protocol, and `breaks` fails; with `killed` the calling
+# any flavour is a copy of $PLAYED/plain/ID. A tree may have a file `played`: with `protocol N`
+# programs have another trial protocol, with `breaks` the build fails, and with `killed` the calling
 # script dies before the program is complete.
 tree=. build='' out='' needed='' targets=()
 echo "$*" >>"$PLAYED_LOG"

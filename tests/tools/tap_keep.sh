@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tap_keep.sh TEST - runs a test and keeps its output in TAP_KEPT (BUILD/tap): NAME.tap, NAME.err,
 # NAME.status, NAME.cpu (`times`: user and system time). A test that runs longer than TAP_LIMIT seconds
-# fails. A test that bails out fails, too, because prove itself would then start no other test.
+# fails. "Bail out!" is stored as a failure, because prove would otherwise start no further test.
 kept=${TAP_KEPT:-$BUILD/tap}/$(basename "$1")
 limit=${TAP_LIMIT:-3600}
 case $1 in */tests/test_*) export BUILD="${1%/tests/*}" ;; esac

@@ -12,7 +12,7 @@ PHASES = {"B", "E", "b", "e", "M"}
 
 
 def errors(trace):
-    """Yields the errors in a trace, as sentences."""
+    """Yields a message for each error in a trace."""
     events = trace.get("traceEvents")
     if not isinstance(events, list):
         yield "traceEvents is not a list"

@@ -8,8 +8,8 @@
 tests/fixtures/trial-costs.tsv is the record in use; runner/plan/plan_cost.c computes the planned
 time. A row of the record has, for a workload and a measure, the trials that ran and the seconds
 from each start to the next, without repeats. Mean times of a trial are compared, so that a change
-of blocks needs no new record. Rows that the plan no longer has are left out. All rows together must
-agree within 15 % if the machine was quiet during the recording.
+of blocks needs no new record. Rows that are no longer in the plan are skipped. All rows together
+must agree within 15 % if the machine was quiet during the recording.
 """
 import datetime
 import json

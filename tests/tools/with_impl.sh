@@ -17,7 +17,7 @@ for flavour in $flavours; do
 done
 cc=$(cut -d' ' -f1 "$build/flags" 2>/dev/null)
 flags=$IMPL_FLAGS
-export RM_SCRIPT=yes # SANITIZE and OPT of the environment count
+export RM_SCRIPT=yes # make reads SANITIZE and OPT from the environment
 unset MAKEFLAGS MFLAGS MAKELEVEL IMPL IMPL_FLAGS HIDE
 mkdir -p "$build" || exit
 exec flock "$build/make.lock" make -s -j"$(nproc)" ${cc:+CC="$cc"} BUILD="$build" OUT="$out" \

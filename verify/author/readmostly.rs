@@ -7,10 +7,11 @@
 //     readmostly_map!(MyMap, "my map", "none", "blocking");
 //
 // `readmostly check adapter.rs` sets READMOSTLY_RS; with cargo, `pkg-config --variable=rust readmostly` prints it.
-// Optional functions follow: readmostly_map!(..., length: Some(my_length), scan: Some(my_scan)).
+// Optional functions come last: readmostly_map!(..., length: Some(my_length), scan: Some(my_scan)).
 use std::os::raw::{c_char, c_int, c_void};
 
-/// A map of 64-bit keys and values. Each operation returns the old or present value. A panic ends the process.
+/// A map of 64-bit keys and values. Each operation returns the value that was present before. A
+/// panic ends the process.
 pub trait Map: Sync + Sized {
     fn new(expected_keys: usize) -> Self;
     fn lookup(&self, key: u64) -> Option<u64>;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* account.c - concurrent checks that compare the sums of writes with the final
- * content.
+/* account.c - concurrent checks that compare the sums of all writes with the
+ * final content.
  *
- * exchange: each written value was returned exactly once or is present at the
- * end. upsert: the same for inserted keys, with the timed operations. There are
- * few keys, so that threads collide. Lookups verify each value. */
+ * exchange: each written value is returned exactly once or is present at the
+ * end. upsert: the same rule for inserted keys, with the timed operations.
+ * There are few keys, so that threads collide. Lookups verify each value. */
 #include "verify/check/internal.h"
 
 #include <stdio.h>
@@ -12,7 +12,8 @@
 
 enum { KEYS = 24, PREFILLED = KEYS / 2 };
 
-/* Counts of one thread, its only writer; read after all threads have ended. */
+/* Counts of one thread. Only this thread writes them; they are read after all
+ * threads have ended. */
 struct account {
 	/* Per rank: sums of hashed value words; number of writes and removes;
 	 * successful inserts minus successful removes. */
@@ -27,7 +28,7 @@ struct ledger {
 	uint64_t ops; /* operations of each thread */
 	unsigned writers;
 	bool values;   /* use exchange and take */
-	bool in_place; /* neither inserts nor removes */
+	bool in_place; /* true: neither insert nor remove */
 };
 
 static uint64_t mix(const struct rm_value *value)
@@ -90,7 +91,7 @@ static void lookup_key(struct rm_peer *peer, uint64_t rank, bool always_there)
 }
 
 /* Three of four operations write, because only writes can get lost. If values
- * are compared, no key of a map without take() is removed: remove() does not
+ * are compared and the map has no take(), no key is removed: remove() does not
  * return the value, so the sums would not match. */
 static void run_operations(struct rm_peer *peer)
 {
@@ -145,8 +146,8 @@ static void format_writers(
 	}
 }
 
-/* Compares the content of one rank with the sums of all threads. False:
- * failed. */
+/* Compares the content of one rank with the sums of all threads. Returns false
+ * if they differ. */
 static bool check_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
 {
 	const struct ledger *ledger = peer->peers->context;

@@ -6,8 +6,8 @@
 
 enum { KEYS = 4, ROUND_KEYS = 512 };
 
-/* A value that is a counter: the tag of its rank in the low bits, the count in
- * the bits above. */
+/* A value used as a counter: the low bits contain the tag of its rank, the bits
+ * above the count. */
 static struct rm_value counter_value(uint64_t rank, uint64_t count)
 {
 	return rm_value_of(rank, 0, count);
@@ -24,7 +24,7 @@ struct race {
 	_Atomic uint64_t added[KEYS];          /* increments per rank */
 };
 
-/* All threads try the ranks in the same order, so that they collide. */
+/* All threads insert the ranks in the same order, so that they collide. */
 static void insert_all(struct rm_peer *peer)
 {
 	struct race *race = peer->peers->context;
@@ -80,7 +80,8 @@ static void reset_counters(struct rm_peer *peer)
 static void check_counters(struct rm_peer *peer)
 {
 	struct race *race = peer->peers->context;
-	const uint64_t mask = (1U << 20) - 1; /* values count modulo 2^20 */
+	/* counts are stored modulo 2^20 */
+	const uint64_t mask = (1U << 20) - 1;
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_value value = { { 0 } };

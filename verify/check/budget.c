@@ -5,13 +5,14 @@
 #include "verify/check/check.h"
 
 enum {
-	FIRST_ROUND_OPS = 20000, /* takes milliseconds with a correct map */
-	ROUNDS = 8,              /* approximate number of rounds of a share */
-	GROWTH_MAX = 8           /* maximum factor from one round to the next */
+	/* one round takes milliseconds with a correct map */
+	FIRST_ROUND_OPS = 20000,
+	ROUNDS = 8,    /* approximate number of rounds of a share */
+	GROWTH_MAX = 8 /* maximum factor from one round to the next */
 };
 
-/* A round may always take this long, because shorter rounds end before threads
- * overlap much. */
+/* Minimum length of a planned round, because in shorter rounds threads overlap
+ * too little. */
 static const uint64_t ROUND_MIN_NS = 500000000U;
 
 enum { ASLEEP_SAMPLES = 100, STARVED_SAMPLES = 50 };

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* budget.h - how much time a check gets, how rounds use it, and when a check
- * counts as hung. Pure arithmetic without a clock, so that tests can simulate
- * time. */
+/* budget.h - computes the time of a check, splits it into rounds, and decides
+ * when a check has hung. Pure arithmetic without a clock, so that tests can
+ * simulate time. */
 #ifndef RM_CHECK_BUDGET_H
 #define RM_CHECK_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The time of a check, out of the time that is left for it and all later
- * checks. `weights` is the sum of the weights of all these checks, >=
+/* Returns the time of a check: its share of the time that is left for it and
+ * all later checks. `weights` is the sum of the weights of all these checks, >=
  * weight. */
 uint64_t rm_budget_share_ns(
         uint64_t left_ns, unsigned weight, unsigned weights);
 
-/* Rounds of one check. Short ones come first, so that frequent bugs are found
- * quickly; later each takes about an eighth of the check's time. */
+/* Rounds of one check. Short rounds come first, so that frequent bugs are found
+ * quickly; later rounds each take about an eighth of the check's time. */
 struct rm_rounds {
 	uint64_t share_ns; /* time for all rounds */
 	uint64_t spent_ns, last_ns;
@@ -29,11 +29,11 @@ void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns);
  * first round, because a check without a round would pass. */
 bool rm_rounds_have_time(const struct rm_rounds *rounds);
 /* Wall time after which the next round is stopped: twice its planned time, at
- * least 0.5 s. On a busy machine, threads that wait for a lock take a thousand
- * times as long. */
+ * least 0.5 s. On a busy machine, a round whose threads wait for a lock can
+ * take a thousand times as long. */
 uint64_t rm_rounds_limit_ns(const struct rm_rounds *rounds);
 /* Records the cost of a round: CPU time, or wall time if longer, since waiting
- * also costs. Sets the operations of the next round. */
+ * also uses up the budget. Sets the operations of the next round. */
 void rm_rounds_record(
         struct rm_rounds *rounds, uint64_t cpu_ns, uint64_t wall_ns);
 
@@ -61,14 +61,15 @@ enum rm_hang_verdict {
 
 /* Detects hangs. Evidence is CPU time without a completed operation, or that
  * all threads sleep. A thread that waits for a CPU does not sleep, so a busy
- * machine does not count. Zero it, except the deadline. */
+ * machine is not mistaken for a hang. Zero it, except the deadline. */
 struct rm_hang_detector {
 	uint64_t deadline_ns; /* > 0 */
 	struct rm_process_sample
 	        since; /* the sample in which progress last changed */
 	uint64_t asleep_since_ns;
 	unsigned looks, asleep_samples; /* consecutive */
-	bool awake; /* the only thread, in a sample since then */
+	/* the only thread slept in a call, in a sample since then */
+	bool awake;
 };
 
 enum rm_hang_verdict rm_hang_sample(struct rm_hang_detector *patience,

@@ -50,9 +50,9 @@ struct rm_check_result {
 	uint64_t cpu_ns; /* CPU time of all rounds */
 	/* part of the budget used: CPU time, or wall time if longer */
 	uint64_t spent_ns;
-	/* Completed operations, sampled operations, samples during which
-	 * another thread completed an operation, and signals that stopped a
-	 * thread. */
+	/* Numbers of completed operations, of sampled operations, of samples
+	 * during which another thread completed an operation, and of signals
+	 * that stopped a thread. */
 	uint64_t operations, sampled, overlapped, stops;
 	char pairs[512]; /* overlapping pairs (coverage.h), or "" */
 	/* How often the failing round was repeated, and how often the
@@ -71,11 +71,12 @@ struct rm_check {
 	/* Share of the budget, relative to that of other checks. 0: one round,
 	 * because repeating the check would find nothing new. */
 	unsigned weight;
-	bool counts_memory; /* so the check runs without the quarantine */
+	/* a reason makes the check run without the quarantine */
+	bool counts_memory;
 };
 
-/* Maximum number of operations in a round, and of --ops. It stops the growth of
- * rounds whose cost does not depend on the number of operations. */
+/* Maximum number of operations in a round, and maximum of --ops. It limits the
+ * growth of rounds whose cost does not depend on the number of operations. */
 #define RM_CHECK_OPS_MAX ((uint64_t)1 << 40)
 
 enum rm_check_verdict {
@@ -95,13 +96,13 @@ extern const size_t rm_check_count;
 const struct rm_check *rm_check_find(const char *name);
 
 /* Runs one check. The caller zeroes `done` and `error`. `error` becomes the
- * reason of a failure or a skip, or a summary if there is one. The function
- * forks, so no other thread may run. */
+ * reason of a failure or a skip, or a summary if there is one. It forks, so no
+ * other thread may run. */
 enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
         struct rm_check_result *done, struct rm_error *error);
 
-/* Returns the time for `check`, out of `left_ns`, which it shares with later
+/* Returns the time for `check`: its share of `left_ns`, which is also for later
  * checks of the table that apply to the case. */
 uint64_t rm_check_share_ns(const struct rm_check *check,
         const struct rm_check_case *c, uint64_t left_ns);
@@ -111,19 +112,20 @@ uint64_t rm_check_share_ns(const struct rm_check *check,
  * returns only if this was done already or is not possible. Call it before the
  * first check. */
 void rm_check_restart_with_quarantine(int argc, char **argv);
-/* Call it after rm_check_restart(): returns why this process runs without the
- * quarantine. NULL if it has one, or a sanitizer that delays reuse itself. */
+/* Returns why this process runs without the quarantine; call it after
+ * rm_check_restart(). Returns NULL if the quarantine is loaded, or a sanitizer
+ * that delays reuse itself. */
 const char *rm_check_quarantine_obstacle(void);
 
 /* Maps of other projects (runner/readmostly.h). */
 
-/* Returns true if `name` is a file name instead of a map id, or the sources of
- * the library in the environment variable RM_LIBRARY. */
+/* Returns true if `name` is a file name instead of a map id, or names the
+ * sources of the library in the environment variable RM_LIBRARY. */
 bool rm_foreign_is_path(const char *name);
 
 /* Loads the shared library at `path` and describes its map like any other, with
- * shapes u64x8 and str16x8 and no measured loops. The result lives as long as
- * the process. So must `path`, which becomes the map's id. One library per
+ * shapes u64x8 and str16x8 and no measured loops. The result exists until the
+ * process ends. So must `path`, which becomes the map's id. One library per
  * process, because `create` has no argument to choose one.
  *
  * Main thread. Returns 0; -EBUSY for a second library; -EINVAL with `error` if

@@ -30,7 +30,7 @@ void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
 {
 	const enum rm_pair_kind low = a < b ? a : b, high = a < b ? b : a;
 
-	/* relaxed: a count, read when all threads have ended */
+	/* relaxed: a counter, read after all threads have ended */
 	atomic_fetch_add_explicit(&coverage->overlapped[key_class][low][high],
 	        times, memory_order_relaxed);
 }

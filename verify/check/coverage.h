@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Kinds of operations. GROW and SHRINK use keys that only one thread uses; with
- * REJOIN a thread leaves and joins. */
+/* Kinds of operations. GROW and SHRINK use a thread's private keys; in REJOIN a
+ * thread leaves and joins. */
 enum rm_pair_kind {
 	RM_PAIR_LOOKUP,
 	RM_PAIR_UPSERT,
@@ -41,11 +41,11 @@ enum rm_pair_class {
 	RM_CLASSES
 };
 
-/* Counts of overlapping pairs; zero it. Two operations on keys count only if
- * they use the same key. [class][lesser kind][greater kind] */
+/* Counts of overlapping pairs; zero it. Two operations on keys are counted only
+ * if they use the same key. [class][lesser kind][greater kind] */
 struct rm_coverage {
-	/* Bits of kinds: all kinds that the check runs; kinds that may overlap
-	 * any other. */
+	/* Bits of kinds: all kinds that the check runs, and the kinds that may
+	 * overlap any other kind. */
 	_Atomic uint32_t offered, overlaps_any;
 	_Atomic uint32_t classes; /* bits of classes */
 	_Atomic uint64_t overlapped[RM_CLASSES][RM_PAIR_KINDS][RM_PAIR_KINDS];
@@ -59,8 +59,8 @@ void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
         enum rm_pair_kind a, enum rm_pair_kind b, uint64_t times);
 
 /* Formats "412 of 412 pairs overlapped at least 100 times", and the names of
- * pairs that never did, as far as they fit. "" if there are no pairs. No thread
- * may add meanwhile. */
+ * pairs that never overlapped, as far as they fit. The text is "" if there are
+ * no pairs. No thread may call rm_coverage_add() at the same time. */
 void rm_coverage_format(
         const struct rm_coverage *coverage, char *text, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* drive.c - checks the measured loops, whose machine code differs from that of
- * the operations in the table. The sums of a loop must match the content of the
+/* drive.c - checks the measured loops, whose machine code differs from the
+ * operations in the table. The sums of a loop must match the content of the
  * map. */
 #include "verify/check/internal.h"
 
@@ -50,10 +50,10 @@ static void worker_init(struct rm_worker *worker, struct rm_peer *peer,
 		.slot = peer->slot };
 }
 
-/* Runs a number of iterations instead of a time, because the sums must match
- * exactly. It runs the loop in steps and reports progress between them, since
- * the loop does not report any. A miss is an error only if no key is ever
- * removed. */
+/* Runs a fixed number of iterations instead of a fixed time, because the sums
+ * must match exactly. It runs the loop in steps and reports progress between
+ * steps, since the loop itself does not. A miss is an error only if no key is
+ * ever removed. */
 static void drive(struct rm_peer *peer)
 {
 	struct drive_run *drive_run = peer->peers->context;
@@ -154,8 +154,8 @@ static int run_once(const struct rm_check_case *c, struct drive_run *drive_run,
 	return rm_case_play(c, RESIDENT * 2, presize, phases, drive_run, error);
 }
 
-/* Draws a stream of ranks below `present`, and with equal probability ranges of
- * one key or none. */
+/* Draws a stream of ranks below `present`, and ranges that contain one key or
+ * no key with equal probability. */
 static void fill_draws(
         uint32_t *stream, struct rm_skew *skew, uint64_t present, uint64_t *rng)
 {

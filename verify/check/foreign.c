@@ -53,8 +53,8 @@ static const char *missing_function(const struct rm_foreign_map *table)
 	return table->remove ? NULL : "remove";
 }
 
-/* The table comes from another project and compiler. So this function validates
- * every member that a check calls or a report prints. */
+/* The table comes from another project and compiler. Therefore this function
+ * validates every member that a check calls or a report prints. */
 static int validate_table(const char *path, const struct rm_foreign_map *table,
         struct rm_error *error)
 {
@@ -106,7 +106,7 @@ static const struct rm_foreign_map *find_table(
 	void *library;
 	int failed;
 
-	/* without a slash dlopen() would search the system's folders */
+	/* if the path has no slash, dlopen() searches the system's folders */
 	snprintf(file, sizeof(file), "%s%s", strchr(from, '/') ? "" : "./",
 	        from);
 	failed = rm_library_check(file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* growth.c - concurrent inserts of new keys into a map that starts small.
- * Either keys stay, or each thread removes its oldest key after it has inserted
- * a number of newer ones. */
+ * Keys either stay in the map, or each thread removes its oldest key after a
+ * number of newer inserts. */
 #include "verify/check/internal.h"
 
 #include <stdlib.h>
@@ -50,9 +50,9 @@ static void require_present(
 		        (unsigned long long)rank, whose);
 }
 
-/* Looks up a key that another thread inserted and, if the map grows, never
- * removes. If lookups of the map may return old state, the key need not be
- * found. */
+/* Looks up a key that another thread has inserted. The key must be present if
+ * the map grows, because then no key is removed, unless the map's lookups may
+ * return old state. */
 static void lookup_other_thread(
         struct rm_peer *peer, const struct growth_run *growth_run)
 {
@@ -88,7 +88,8 @@ static void grow(struct rm_peer *peer)
 
 		require_present(
 		        peer, rank_of(peer, peer->slot, at), "this thread");
-		/* release: threads that read the number must find the keys */
+		/* release: threads that read this number must find the inserted
+		 * keys */
 		atomic_store_explicit(&growth_run->reached[peer->slot], n + 1,
 		        memory_order_release);
 	}
@@ -99,7 +100,7 @@ static void grow(struct rm_peer *peer)
 static void check_final_keys(struct rm_peer *peer)
 {
 	const struct growth_run *growth_run = peer->peers->context;
-	/* relaxed: a number of this thread */
+	/* relaxed: only this thread writes it */
 	const uint64_t inserted = atomic_load_explicit(
 	        &growth_run->reached[peer->slot], memory_order_relaxed);
 	const uint64_t first = growth_run->rolling && inserted > WINDOW
@@ -118,13 +119,13 @@ static void check_final_keys(struct rm_peer *peer)
 	}
 }
 
-/* Maxima for all threads together, so that memory does not grow with the length
+/* Limits for all threads together, so that memory does not grow with the length
  * of the round. */
 enum { KEYS_MAX = 1 << 21, VALUES_MAX_BYTES = 1 << 26 };
 
 /* A map that copies itself for each write needs O(n^2) time for n inserts, so
  * it gets at most 1000. Presized maps must hold all keys without growing;
- * others grow through every size. */
+ * other maps grow through every size. */
 static int run_growth(const struct rm_check_case *c, bool rolling, bool presize,
         struct rm_error *error)
 {

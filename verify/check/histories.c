@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* histories.c - the check `histories`: records batches of short histories,
- * judges each history, and reports their number, the kind of stamps, and how
- * many stayed undecided. */
+ * judges each history, and reports their number, the kind of stamps, and the
+ * number of undecided histories. */
 #include "verify/check/recorder.h"
 
 #include "runner/base/clock.h"
@@ -20,11 +20,11 @@ enum {
 /* One batch. Allocated once, used for many batches. */
 struct histories {
 	struct rm_stamps stamps;
-	unsigned threads, writers; /* numbers of threads in this batch */
+	unsigned threads, writers; /* number of threads in this batch */
 	uint64_t first;            /* rank of the first of `keys` keys */
 	unsigned keys;             /* 2 .. RM_RECORDED */
-	/* Kinds of operations, each as often as its weight; read-only kinds
-	 * come first. */
+	/* Kinds of operations; each kind occurs as often as its weight.
+	 * Read-only kinds come first. */
 	uint8_t menu[HISTORY_MENU];
 	unsigned menu_reads, menu_all;
 	_Atomic uint64_t arrived; /* arrivals at the meetings of this batch */
@@ -39,7 +39,7 @@ struct histories {
 
 enum { SPINS = 200 }; /* spins before a waiting thread yields its CPU */
 
-/* Adds a kind `times` times. `kind` is a kind of history, or
+/* Adds a kind to the menu `times` times. `kind` is a kind of history, or
  * RM_RECORD_UPDATE. */
 static void add_to_menu(struct histories *histories, bool offered,
         unsigned kind, unsigned times)
@@ -72,8 +72,9 @@ static void make_menu(struct histories *histories, const struct rm_impl *impl)
 	add_to_menu(histories, ops->clear, RM_HISTORY_CLEAR, 1);
 }
 
-/* Waits for all threads of the batch. The map has them parked, but they spin,
- * so that all continue at the same moment. False: a thread failed. */
+/* Waits for all threads of the batch. The threads are parked in the map, but
+ * they spin here, so that all continue at the same moment. Returns false if a
+ * thread failed. */
 static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 {
 	struct rm_peers *peers = peer->peers;
@@ -83,7 +84,8 @@ static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 	peer->ops->quiesce(peer->thread);
 	if (peer->ops->park)
 		peer->ops->park(peer->thread);
-	/* release, acquire: work before the meeting is visible after it */
+	/* release, acquire: work before the meeting is visible after the
+	 * meeting */
 	atomic_fetch_add_explicit(&histories->arrived, 1, memory_order_release);
 	for (unsigned spins = 0;; spins++) {
 		if (atomic_load_explicit(&histories->arrived,
@@ -126,8 +128,8 @@ static void prepare(struct rm_peer *peer, unsigned history)
 	histories->initial_count[history] = count;
 }
 
-/* The part of one thread in a history. Most operations use one key, because
- * this shows wrong orders best. */
+/* Runs one thread's operations of a history. Most operations use the same key,
+ * because this reveals most wrong orders. */
 static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 {
 	const struct histories *histories = peer->peers->context;
@@ -150,8 +152,9 @@ static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 }
 
 /* Between two meetings the threads share only the map and the stamps. After the
- * first meeting all start from the state that slot 0 prepared. The second
- * meeting keeps the next preparation out of this history. */
+ * first meeting all start from the state that slot 0 prepared. Because of the
+ * second meeting, the preparation of the next history does not overlap this
+ * history. */
 static void run_thread(struct rm_peer *peer)
 {
 	struct histories *histories = peer->peers->context;
@@ -175,8 +178,8 @@ static void run_thread(struct rm_peer *peer)
 	}
 }
 
-/* Records a batch on a new map; c->seed is the batch's own. Returns 0, or -1
- * with `error` if a value appeared that was never written. */
+/* Records a batch on a new map; c->seed is the seed of this batch. Returns 0,
+ * or -1 with `error` if the map returned a value that was never written. */
 static int run_batch(const struct rm_check_case *c, struct histories *histories,
         struct rm_error *error)
 {
@@ -293,7 +296,8 @@ static int judge_batch(const struct rm_check_case *c,
 }
 
 /* Chooses threads and keys for this batch. With fewer threads than CPUs,
- * operations overlap more often; more threads give other interleavings. */
+ * operations overlap more often; with more threads, other interleavings
+ * occur. */
 static void choose_size(
         const struct rm_check_case *c, uint64_t n, struct histories *histories)
 {
@@ -353,8 +357,8 @@ static bool may_step(const struct rm_check_case *c)
 	return !(c->impl->caps & RM_CAP_BACKGROUND) && rm_step_init();
 }
 
-/* Allocates and touches all memory before the first operation. It suffices for
- * the worst case, that each operation is a scan of all keys, because a full
+/* Allocates and touches all memory before the first operation. The memory
+ * suffices for the worst case, in which each operation scans all keys: a full
  * recorder would drop operations, which would then not be judged. */
 static int allocate(const struct rm_check_case *c, struct histories *histories,
         struct rm_error *error)

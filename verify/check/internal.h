@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - parts that the checks share: numbered threads that work on one
- * map, the map of a check, and phases of threads. */
+/* internal.h - parts that the checks share: numbered threads that use one map,
+ * creation of the map of a check, and phases of threads. */
 #ifndef RM_CHECK_INTERNAL_H
 #define RM_CHECK_INTERNAL_H
 
@@ -76,10 +76,10 @@ struct rm_peers {
 	atomic_bool failed;     /* stops all threads soon */
 };
 
-/* Runs fn on `threads` threads, slots 0 to threads - 1. All join the map before
- * the first starts fn, and none leaves before the last has ended it. Threads
- * are parked while they wait for each other. Returns 0, or -1 if a thread
- * failed. */
+/* Runs fn on `threads` threads, slots 0 to threads - 1. All threads join the
+ * map before the first calls fn, and no thread leaves before fn has returned in
+ * all threads. Threads are parked while they wait for each other. Returns 0, or
+ * -1 if a thread failed. */
 int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
         rm_peer_fn *fn, void *context, struct rm_error *error);
 
@@ -87,26 +87,26 @@ int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* Ends the process of the check with the recorded failure, if this thread
- * cannot continue and other threads would wait for it. Returns if the check has
- * no process of its own. */
+/* Ends the process of the check with the recorded failure. For use if this
+ * thread cannot continue and other threads would wait for it. Returns if the
+ * check has no process of its own. */
 void rm_peer_abort_check(struct rm_peer *peer);
 
 /* If this is the process of one check, reports `what` and ends the process;
  * else returns. Any thread. */
 void rm_check_report_and_exit(const char *what);
 
-/* The same if this machine refused a resource, such as a thread: the check then
- * counts as not run, not as failed. `code` is the result of
+/* The same if this machine refused a resource, such as a thread: the check is
+ * then reported as not run instead of failed. `code` is the result of
  * pthread_create(). */
 void rm_check_report_no_thread(unsigned thread, unsigned threads, int code);
 
-/* For a thread that crashed: reports if memory was short. Safe in signal
- * handlers. */
+/* Called by a thread that crashed: reports that memory was short, if it was.
+ * Safe in signal handlers. */
 void rm_check_report_lack_of_memory(void);
 
 /* Call after each operation: counts the operation, and reports a quiescent
- * state once per batch. False: stop working. */
+ * state once per batch. Returns false if the thread must stop. */
 bool rm_peer_tick(struct rm_peer *peer);
 
 /* Like rm_peer_tick(), for loops that may end early: also returns false if the
@@ -117,8 +117,8 @@ bool rm_peer_tick_in_time(struct rm_peer *peer);
  * true for part 0. */
 bool rm_case_has_time(const struct rm_check_case *c, uint64_t n);
 
-/* Only counts a completed operation, for callers for which rm_peer_tick() is
- * too slow. */
+/* Counts a completed operation and does nothing else, for callers for which
+ * rm_peer_tick() is too slow. */
 void rm_peer_count(struct rm_peer *peer);
 
 /* Parks, waits for all peers at the barrier, and unparks. */
@@ -137,14 +137,14 @@ bool rm_peer_remove(struct rm_peer *peer, uint64_t rank);
 /* Upserts a new value for each rank below `count`. */
 void rm_peer_fill(struct rm_peer *peer, uint64_t count);
 
-/* Fails unless `value` was written for `rank` and all its words belong
- * together. */
+/* Fails unless `value` was written for `rank` and all its words come from the
+ * same write. */
 void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
         uint64_t rank, const char *operation);
 
-/* How many threads may use the map while one writes, and how many of them may
- * write; at most c->threads. in_place: they write only resident keys and remove
- * none. */
+/* Computes how many threads may use the map while one writes, and how many of
+ * them may write; at most c->threads. in_place: they write only resident keys
+ * and remove no key. */
 unsigned rm_case_threads(const struct rm_check_case *c, bool in_place);
 unsigned rm_case_writers(const struct rm_check_case *c, bool in_place);
 
@@ -160,9 +160,9 @@ uint64_t rm_case_ops(const struct rm_check_case *c);
 void *rm_case_create(const struct rm_check_case *c, size_t keys, bool presize,
         struct rm_error *error);
 
-/* Some threads that run one function on the map of a check. */
+/* One phase: some threads run a function on the map of a check. */
 struct rm_case_phase {
-	unsigned threads; /* 0: no more phases */
+	unsigned threads; /* 0 ends the list of phases */
 	rm_peer_fn *fn;
 };
 
@@ -182,8 +182,9 @@ int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
 int rm_case_invariants(
         const struct rm_check_case *c, void *map, struct rm_error *error);
 
-/* Address of a function in the map's object file; for a loaded library, in the
- * library and not in the wrapper around it. Any thread. */
+/* Returns the address of a function in the map's object file. For a loaded
+ * library, the function is in the library and not in the wrapper around it. Any
+ * thread. */
 uintptr_t rm_foreign_code(const struct rm_impl *impl);
 
 /* Implements RM_PAUSE() of runner/map.h. From now on pauses of this thread take

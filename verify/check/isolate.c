@@ -2,8 +2,8 @@
 /* isolate.c - runs one round of a check in a child process, reads its report
  * from a pipe, and watches deadline and memory.
  *
- * It forks without exec: the parent is single-threaded, and nothing is
- * timed. */
+ * It forks without exec, which is safe because the parent has one thread; no
+ * time is measured here. */
 #include "runner/base/clock.h"
 #include "runner/base/limits.h"
 #include "verify/check/budget.h"
@@ -24,14 +24,14 @@
 #include <unistd.h>
 
 enum { SAMPLE_MS = 20 }; /* interval of the deadline and memory checks */
-/* First byte of a report. The last three mean that a limit of this machine
- * ended the check. */
+/* First byte of a report. The last three values mean that a limit of this
+ * machine ended the check. */
 enum {
 	REPORT_FAILED = '-',
 	REPORT_DONE = '+',
 	REPORT_NO_THREAD = 't',
 	REPORT_NO_MEMORY = 'm',
-	REPORT_FORBIDDEN = 'p' /* a thread, by a system call filter */
+	REPORT_FORBIDDEN = 'p' /* a system call filter refused a thread */
 };
 
 struct watch {
@@ -42,14 +42,14 @@ struct watch {
 	struct rm_hang_detector patience;
 	enum rm_hang_verdict hung; /* why the parent killed it */
 	bool over_memory;
-	/* how often the kernel had killed processes for lack of memory before
-	 * the child began */
+	/* number of processes that the kernel had killed for lack of memory
+	 * before the child started */
 	uint64_t oom_kills;
-	struct rm_error report; /* REPORT_..., then the text */
+	struct rm_error report; /* a REPORT_ byte, then the text */
 	size_t report_bytes;
 };
 
-/* Resident bytes of a process, 0 if it has ended. */
+/* Returns the resident bytes of a process, or 0 if it has ended. */
 static uint64_t resident_bytes(pid_t pid)
 {
 	unsigned long total, resident = 0;
@@ -143,7 +143,7 @@ void rm_check_report_no_thread(unsigned thread, unsigned threads, int code)
 {
 	if (report_fd < 0)
 		return;
-	/* a stack that cannot be mapped gives EAGAIN, too */
+	/* pthread_create() also returns EAGAIN if it cannot map a stack */
 	if (dprintf(report_fd, "%cthread %u of %u could not be started: %s",
 	            code == EPERM             ? REPORT_FORBIDDEN
 	            : rm_limits_lack_memory() ? REPORT_NO_MEMORY
@@ -173,8 +173,9 @@ static void run_child(const struct rm_check *check,
 	rm_quarantine_set(false, code ? NULL : report_and_exit);
 	if (code && !error.text[0])
 		rm_error_set(&error, -1, "failed without a reason");
-	/* The first byte states the kind of the report. A report without text
-	 * still has it, so a child that the map ended early is recognised. */
+	/* The first byte contains the kind of the report. A report without text
+	 * still has this byte; if it is missing, the map ended the child
+	 * early. */
 	if (dprintf(pipe, "%c%s",
 	            !code                     ? REPORT_DONE
 	            : rm_limits_lack_memory() ? REPORT_NO_MEMORY
@@ -185,7 +186,7 @@ static void run_child(const struct rm_check *check,
 	exit(code ? RM_FAILED : RM_OK);
 }
 
-/* True if the process is in a call of its main thread, and that sleeps. */
+/* Returns true if the main thread of the process is in a call and sleeps. */
 static bool call_sleeps(const struct watch *watch)
 {
 	char thread[24];
@@ -197,8 +198,8 @@ static bool call_sleeps(const struct watch *watch)
 	       thread_sleeps(watch->pid, thread);
 }
 
-/* Takes one sample. False: the child exceeded a limit, wrote the stacks of a
- * hang, and was killed. */
+/* Takes one sample. Returns false if the child exceeded a limit, wrote the
+ * stacks of a hang, and was killed. */
 static bool sample_limits(struct watch *watch)
 {
 	struct rm_process_sample sample = { .wall_ns = rm_now_ns(),
@@ -232,15 +233,15 @@ static bool process_has_ended(pid_t pid)
 }
 
 /* Reads the report until the child closes the pipe, or exceeds a limit and is
- * killed. A process that the map started may keep the pipe open. So after the
- * child's end only data that is already in the pipe counts. */
+ * killed. A process that the map started may keep the pipe open. Therefore,
+ * after the child has ended, only data that is already in the pipe is read. */
 static void read_report(struct watch *watch)
 {
 	struct pollfd fd = { .fd = watch->pipe, .events = POLLIN };
 
 	for (;;) {
 		const bool ended =
-		        /* tested before the poll */
+		        /* must be tested before the poll */
 		        process_has_ended(watch->pid);
 		int ready = poll(&fd, 1, ended ? 0 : SAMPLE_MS);
 		size_t space =
@@ -263,8 +264,8 @@ static void read_report(struct watch *watch)
 	}
 }
 
-/* Waits for the end of the process, which may have closed the pipe and then
- * hang. `cpu_ns` becomes its CPU time. */
+/* Waits until the process ends. It may have closed the pipe and then hung.
+ * `cpu_ns` becomes its CPU time. */
 static int reap(struct watch *watch, uint64_t *cpu_ns)
 {
 	struct rusage usage;
@@ -303,7 +304,8 @@ enum rm_check_verdict rm_check_not_run(
 	return RM_CHECK_NOT_RUN;
 }
 
-/* True if a limit of this machine ended the child, not the map. */
+/* Returns true if the child was ended by a limit of this machine, not by the
+ * map. */
 static bool hit_limit(
         const struct watch *watch, int status, struct rm_error *error)
 {
@@ -356,9 +358,9 @@ static void explain_hang(const struct watch *watch, struct rm_error *error)
 		        step[0] ? ", in " : "", step);
 }
 
-/* The parent's own reasons come first: a process that it killed only shows
- * SIGKILL. The report comes second. The exit status counts only if there is no
- * report. */
+/* The parent's own reasons have priority, because the status of a process that
+ * it killed is only SIGKILL. The report comes second. The exit status is used
+ * only if there is no report. */
 static enum rm_check_verdict judge(
         const struct watch *watch, int status, struct rm_error *error)
 {
@@ -407,7 +409,7 @@ static enum rm_check_verdict run_in_process(const struct rm_check *check,
 	return code ? RM_CHECK_FAILED : RM_CHECK_OK;
 }
 
-/* Prints stacks, but only of a hang or a crash. */
+/* Prints stacks if the child hung or crashed. */
 static void show_stacks(const struct rm_check_case *c,
         const struct watch *watch, int status, struct rm_check_result *done)
 {
@@ -438,7 +440,7 @@ enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
 		return RM_CHECK_NOT_RUN;
 	}
 	rm_limits_oom_kills(&watch.oom_kills);
-	fflush(NULL); /* else the child would print it again */
+	fflush(NULL); /* without this, the child would print it again */
 	watch.pid = fork();
 	if (watch.pid < 0) {
 		const bool memory = errno == ENOMEM;

@@ -22,15 +22,15 @@ static uint64_t edge_word(size_t i)
 	return i % 2 ? (uint64_t)i << 40 : i;
 }
 
-/* Zero bytes of lengths at which hashes and copies change their code path. Each
- * key is a prefix of all longer ones. */
+/* Keys of zero bytes, of lengths at which hashes and copies change their code
+ * path. Each key is a prefix of all longer ones. */
 static const size_t zeros[] = { 0, 1, 15, 16, 17, 31, 32, 128, 129, 2, 3, 4, 8,
 	33, 127, 64 };
 enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
 
-/* Further lengths of keys of zeros, at which lengths of 8 and of 16 bits wrap.
- * They start at key number WRAPS_FROM, because long keys are slow and most
- * tests use few keys. */
+/* Further lengths of keys of zero bytes, at which 8-bit and 16-bit length
+ * fields wrap. They start at key number WRAPS_FROM, because long keys are slow
+ * and most tests use few keys. */
 static const size_t wraps[] = { 255, 256, 257, 65535, 65536, 65537 };
 enum { WRAPS = sizeof(wraps) / sizeof(wraps[0]), WRAPS_FROM = 64 };
 
@@ -63,9 +63,9 @@ static uint64_t go_seed(uint64_t seed)
 	return (uint32_t)rm_next(&go);
 }
 
-/* A factor of 0 makes the product of the hash 0. So strings of 16 bytes, and
- * longer ones of one length, have equal hashes. They differ in their last
- * bytes, after a zero byte. */
+/* If a factor in the hash is 0, the product is 0. Therefore these strings have
+ * equal hashes if they have 16 bytes, or equal greater lengths. They differ in
+ * their last bytes, after a zero byte. */
 static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 {
 	const uint64_t number = (uint64_t)i << 32; /* low bytes first */
@@ -80,8 +80,8 @@ static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 
 /* The hash of a word x is the folded product of two factors, one for each half
  * of (x ^ secret) * factor. The hash is 0 if one of the two factors is 0. The
- * seed decides how many words have this hash: with a seed of rm_keyset_seed(),
- * at least three. */
+ * number of words with this hash depends on the seed: with a seed of
+ * rm_keyset_seed(), at least three. */
 static bool zero_hash_word(size_t i, uint64_t seed, uint64_t *word)
 {
 	__extension__ typedef unsigned __int128 u128;
@@ -112,7 +112,7 @@ uint64_t rm_keyset_chain(size_t i, uint64_t seed)
 
 	if (i % 2 == 0 && zero_hash_word(i / 2, seed, &word))
 		return word;
-	/* the low half cannot overflow: one word in 256 fits */
+	/* the low half must not overflow, which one word in 256 satisfies */
 	while (rm_hash(RM_U64X8, key, map_seed) % (1U << RM_CHAIN_BITS))
 		key.word++;
 	return key.word;
@@ -139,8 +139,9 @@ struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
 	return key;
 }
 
-/* FNV-1a, to be independent of the maps' hash. Only the length and the last
- * bytes, in which keys of all sets differ: some have thousands. */
+/* FNV-1a, to be independent of the maps' hash. It covers only the length and
+ * the last bytes, in which keys of all sets differ, because some keys have
+ * thousands of bytes. */
 uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key)
 {
 	enum { LAST = 16 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keyset.h - sets of keys that the measured loop never uses, for both tools. */
+/* keyset.h - sets of keys that the measured loop never uses, for `check` and
+ * `explore`. */
 #ifndef RM_KEYSET_H
 #define RM_KEYSET_H
 
@@ -10,7 +11,9 @@
 
 enum rm_keyset {
 	RM_KEYS_RANKS, /* the keys of the measured loop */
-	RM_KEYS_EDGES, /* 0, all ones, consecutive; any length, zero bytes */
+	/* words 0, all ones, consecutive; strings of any length and of zero
+	 * bytes */
+	RM_KEYS_EDGES,
 	RM_KEYS_CHAIN, /* all in one bucket of a map that uses rm_hash() */
 	RM_KEYSETS,
 };
@@ -25,17 +28,18 @@ enum {
 
 /* Returns key i of a set. All keys of a set differ; i < 2^31, or i < 2^24 for
  * RM_KEYS_EDGES. String bytes are written to `buffer` (RM_KEYSET_BYTES) and
- * live as long as it. For RM_KEYS_CHAIN, strings of one length in groups of
- * eight have equal hashes, alternately in maps that hash with `seed` and in
- * Go's map. The word is not set: use rm_keyset_chain(). */
+ * live as long as it. For RM_KEYS_CHAIN, strings of equal length in groups of
+ * eight have equal hashes: every other group in maps that hash with `seed`, the
+ * others in Go's map. The word is not set: use rm_keyset_chain(). */
 struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
         uint64_t seed, char *buffer);
 
 /* Returns the word of key i of RM_KEYS_CHAIN in u64 shapes. It computes some
  * 300 hashes, so keep the result. The low RM_CHAIN_BITS of the hash are equal
- * for even i in maps that hash with `seed`, and for odd i in Go's map, which
- * derives its seed from it. If `seed` is from rm_keyset_seed(), the first three
- * even i have all 64 bits equal, so a tag of any width is shared. */
+ * for all even i in maps that hash with `seed`, and for all odd i in Go's map,
+ * which derives its own seed from `seed`. If `seed` is from rm_keyset_seed(),
+ * the hashes of the first three even i are equal in all 64 bits, so tags of any
+ * width are equal. */
 uint64_t rm_keyset_chain(size_t i, uint64_t seed);
 
 /* Returns a seed for the map, with which such words exist in rm_hash(). Seeds

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* litmus.c - short loops of two threads that share only the map. A time stamp
- * is almost a fence and would hide the effects. So each thread stores what it
- * read per round, and both are judged after the end.
+ * acts almost like a fence and would hide the effects. So each thread stores
+ * the values that it reads per round, and both records are judged after the
+ * threads have ended.
  *
- * It has five loops and one way to run them, so it is longer than most
- * files. */
+ * The five loops share one driver, so they are in one file, which is longer
+ * than most. */
 #include "verify/check/internal.h"
 
 #include "runner/base/clock.h"
@@ -17,8 +18,8 @@
  * compared with the start of the second thread. */
 enum { BATCH = 16384 };
 
-/* The round of a thread, on its own cache line; and how often it may still
- * yield its CPU to let the other catch up. */
+/* The round of a thread, on its own cache line; and the number of times that it
+ * may still yield its CPU to let the other thread catch up. */
 struct litmus_pace {
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t round;
 	_Alignas(RM_CACHE_LINE) unsigned yields;
@@ -26,18 +27,19 @@ struct litmus_pace {
 
 /* One batch of one loop. */
 struct litmus {
-	uint32_t rounds;   /* rounds of each thread, 1 .. BATCH */
-	bool both_write;   /* the second thread may write, too */
-	uint32_t *seen[2]; /* [rounds + 1] per thread: what round i read */
+	uint32_t rounds; /* rounds of each thread, 1 .. BATCH */
+	bool both_write; /* the second thread may write, too */
+	/* [rounds + 1] per thread: the number read in round i */
+	uint32_t *seen[2];
 	_Atomic uint64_t reached[2];
 	struct litmus_pace pace[2];
 };
 
 enum { X, Y, KEYS };
-/* STEP: rounds between two reads of the other's round, since each read moves a
- * cache line between CPUs. SPINS: reads before a yield. YIELDS: per thread and
- * batch; then it no longer waits, since on a busy machine the other may not
- * run. */
+/* STEP: rounds between two reads of the other thread's round, since each read
+ * moves a cache line between CPUs. SPINS: reads before a yield. YIELDS: yields
+ * per thread and batch; after these the thread no longer waits, since on a busy
+ * machine the other may not run. */
 enum { STEP = 32, SPINS = 1000, YIELDS = 400 };
 
 /* Writes value number i of a rank; returns whether the key was present. */
@@ -54,7 +56,7 @@ static uint32_t verify_number(
 	return (uint32_t)(value->word[0] >> 44);
 }
 
-/* The number of the value of a rank; 0: absent. */
+/* Returns the number of the value of a rank, or 0 if it is absent. */
 static uint32_t read_number(struct rm_peer *peer, uint64_t rank)
 {
 	struct rm_value value;
@@ -65,7 +67,7 @@ static uint32_t read_number(struct rm_peer *peer, uint64_t rank)
 }
 
 /* Binds the two threads to two CPUs, chosen by the seed, if there are two. On
- * one CPU there is no store buffer between them. */
+ * one CPU, each thread sees the other's buffered stores. */
 static void bind_to_own_cpu(struct rm_peer *peer)
 {
 	cpu_set_t allowed, mine;
@@ -83,13 +85,14 @@ static void bind_to_own_cpu(struct rm_peer *peer)
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &allowed) && !place--)
 			CPU_SET(cpu, &mine);
-	/* best effort: unbound threads only overlap less often */
+	/* errors are ignored: unbound threads only overlap less often */
 	(void)sched_setaffinity(0, sizeof(mine), &mine);
 }
 
 /* Call after round i: keeps the threads about in step, because on a busy
  * machine they would run one after the other. Reads the other's round only once
- * per STEP, and gives up after YIELDS. Also ticks; false: stop.
+ * per STEP, and stops waiting after YIELDS. Also calls rm_peer_tick(); returns
+ * false if the thread must stop.
  *
  * Relaxed throughout: these numbers must not order anything. */
 static bool keep_pace(struct rm_peer *peer, uint32_t i)
@@ -145,8 +148,8 @@ static void insert_both_keys(struct rm_peer *peer)
 }
 
 /* Each thread writes its own key, then reads the other's. Keys are computed
- * before, and the read value is verified afterwards. So nothing between the two
- * calls gives the store time to reach the other CPU. */
+ * before, and the read value is verified afterwards, so the code between the
+ * two calls gives the store no time to reach the other CPU. */
 static void write_then_read(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
@@ -171,8 +174,9 @@ static void write_then_read(struct rm_peer *peer)
 }
 
 /* Values count up, so rounds need not be synchronised. If round i of one thread
- * read a, the other wrote a + 1 later. Whatever it read after that write must
- * be i or newer. Two old values are store buffering. */
+ * read a, the other thread wrote a + 1 later. The value that it read after that
+ * write must be i or newer. If both threads read old values, this is store
+ * buffering. */
 static int judge_store_buffering(const struct rm_check_case *c,
         struct litmus *litmus, struct rm_error *error)
 {
@@ -233,7 +237,7 @@ static int judge_message_passing(const struct rm_check_case *c,
 }
 
 /* read_number() fails for a value that mixes two writes. If thread 1 may write,
- * it does so only in odd rounds, so that it also reads. */
+ * it writes only in odd rounds, so that it also reads. */
 static void write_or_read(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
@@ -274,8 +278,8 @@ static uint32_t remove_prize(struct rm_peer *peer, bool take)
 	return (uint32_t)(old.word[0] >> 44);
 }
 
-/* The first thread inserts value i and removes it; the second removes what it
- * can. seen[0][i] and seen[1][i]: how often that thread took value i.
+/* The first thread inserts value i and removes it; the second removes any value
+ * that it finds. seen[0][i] and seen[1][i]: how often that thread took value i.
  * reached[]: inserts minus removes, per thread. */
 static void compete_for_prize(struct rm_peer *peer)
 {
@@ -296,7 +300,8 @@ static void compete_for_prize(struct rm_peer *peer)
 		if (taken && taken <= litmus->rounds)
 			seen[taken]++;
 		else if (taken && peer->slot == 0)
-			seen[i]++; /* the only writer: it was value i */
+			/* this thread is the only writer, so the value is i */
+			seen[i]++;
 	}
 	/* relaxed: read after both threads were joined */
 	atomic_store_explicit(
@@ -331,7 +336,7 @@ static int judge_take(const struct rm_check_case *c, struct litmus *litmus,
 	        c, litmus, PRIZE + 1, compete_for_prize, check_takes, error);
 }
 
-/* Key n of a thread; the ranks of the two interleave. */
+/* Rank of key n of a thread; the ranks of the two threads interleave. */
 static uint64_t rank_of(unsigned slot, uint64_t n)
 {
 	return n * 2 + slot;
@@ -440,8 +445,8 @@ static bool loop_fits(const struct rm_check_case *c, const struct loop *loop)
 	return !loop->wide || c->shape.value_bytes > 8;
 }
 
-/* Runs the loops in turn, one batch each, so that each gets its share even if a
- * failure ends the check early. */
+/* Runs the loops in turn, one batch each, so that each loop has run equally
+ * often if a failure ends the check early. */
 static int run_batches(const struct rm_check_case *c, struct litmus *litmus,
         struct rm_error *error)
 {

@@ -13,8 +13,8 @@ static void make_entry(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, i + 1);
 }
 
-/* Loads; then each key must have its value, other keys must be absent, and the
- * map must still work. */
+/* Loads the map. After that each key must have its value, other keys must be
+ * absent, and the map must still work. */
 static void load_and_check(struct rm_peer *peer)
 {
 	const size_t count = *(const size_t *)peer->peers->context;
@@ -58,7 +58,7 @@ int rm_check_load(const struct rm_check_case *c, struct rm_error *error)
 	static const size_t sizes[] = { 0, 1, 7, 8, 9, 13, 14, 64, 65, 104, 105,
 		1000, 20000 };
 	const size_t steps = sizeof(sizes) / sizeof(sizes[0]);
-	/* remove costs O(keys) in these maps */
+	/* a removal takes O(keys) time in these maps */
 	const size_t last = c->impl->caps & RM_CAP_SLOW_WRITES ? 1 : 0;
 	const struct rm_case_phase phases[] = { { 1, load_and_check }, { 0 } };
 	int code = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loops.c - loops that a map or a technique defines itself, with default
- * arguments. Its ops->check decides whether the results are consistent. */
+/* loops.c - runs the loops that a map or a technique defines itself, with
+ * default arguments. The map's ops->check decides whether the results are
+ * consistent. */
 #include "verify/check/internal.h"
 
 #include "runner/impl.h"
@@ -19,8 +20,8 @@ struct loop_run {
 	atomic_bool stop;
 };
 
-/* Per thread. A loop reports no progress, so it must end before it counts as
- * hung. */
+/* Per thread. A loop reports no progress, so it must end before the check is
+ * reported as hung. */
 enum { ITERATIONS_MOST = 1 << 20 };
 
 /* The loop ends after its iterations. Loops read `stop` as in a trial, but no

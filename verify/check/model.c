@@ -21,12 +21,13 @@ enum {
 	CHAIN_SIZE = 300, /* longer chains are only slower */
 	LONG_SIZE = 200,  /* number of keys in the long sequence of each set */
 	ONE_VISIT = 300,
-	EDGES_SIZE = 1100,  /* a set of this size has every kind of edge key */
-	COUNT_SIZE = 65537, /* more keys than a 16-bit counter counts */
+	/* a set of this size contains every kind of edge key */
+	EDGES_SIZE = 1100,
+	COUNT_SIZE = 65537, /* more keys than a 16-bit counter can count */
 	FEW_OPS = 100000
 };
 
-/* The same at once, in batches of different lengths. */
+/* Looks up the same keys in batches of different lengths. */
 static int check_batches(struct rm_model *model)
 {
 	const size_t all = model->keys * 2 + 2;
@@ -42,7 +43,7 @@ static int check_batches(struct rm_model *model)
 	return 0;
 }
 
-/* Looks up every key, and as many that were never inserted. */
+/* Looks up every key, and the same number of keys that were never inserted. */
 static int check_all_keys(struct rm_model *model)
 {
 	for (size_t i = 0; i < model->keys * 2 + 2; i++)
@@ -62,8 +63,8 @@ static int check_all_keys(struct rm_model *model)
 	return rm_case_invariants(model->c, model->map, model->error);
 }
 
-/* Grows over every threshold, changes at random, shrinks to nothing. The
- * largest map does not change at random, which would take too long. */
+/* Grows the map over every threshold, changes it at random, and empties it. The
+ * largest map is not changed at random, because that would take too long. */
 static int run_phases(struct rm_model *model, uint64_t ops)
 {
 	/* inserts of 8 writes: growing, steady, shrinking */
@@ -92,7 +93,7 @@ static int run_phases(struct rm_model *model, uint64_t ops)
 	return check_all_keys(model);
 }
 
-/* A thread may leave and join again; another slot may take over. */
+/* Leaves and joins again, or lets another slot continue. */
 static int run_sessions(struct rm_model *model, uint64_t ops)
 {
 	const unsigned slots[] = { 0, model->c->threads - 1, 0 };
@@ -114,7 +115,7 @@ static int run_sessions(struct rm_model *model, uint64_t ops)
 	return 0;
 }
 
-/* Computes the words of a chain once. */
+/* Computes the words of a chain once per model. */
 static int prepare_chain(struct rm_model *model)
 {
 	const size_t words = model->keys * 2 + 2;
@@ -129,8 +130,8 @@ static int prepare_chain(struct rm_model *model)
 	return 0;
 }
 
-/* Each map of a check gets other operations: set and presizing form a number
- * below 8, and the size is multiplied by 8 in the seed. */
+/* Each map of a check gets other operations, because its seed contains the size
+ * times 8 plus a number below 8 for key set and presizing. */
 static int check_map(const struct rm_check_case *c, enum rm_keyset set,
         size_t keys, bool presize, uint64_t ops, struct rm_error *error)
 {
@@ -163,7 +164,7 @@ static int check_map(const struct rm_check_case *c, enum rm_keyset set,
 }
 
 /* The largest sizes take three quarters of the time, even with few operations.
- * Memory errors appear at thresholds of any size. So sanitizer runs with few
+ * Memory errors can occur at thresholds of any size, so sanitizer runs with few
  * operations keep only the largest of the sizes above EDGES_SIZE, without
  * presizing. */
 static bool is_skipped(const struct rm_check_case *c, size_t i, bool presize)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model.h - the reference model of a map: an array, and one step of array and
- * map together. */
+/* model.h - the reference model of a map, an array, and functions that run one
+ * step on both the array and the map. */
 #ifndef RM_MODEL_H
 #define RM_MODEL_H
 
 #include "verify/check/internal.h"
 #include "verify/check/keyset.h"
 
-/* Keys i < keys may be present; keys .. 2 * keys + 1 never are. Functions
- * return 0, or -1 with the error set. */
+/* Keys with numbers below `keys` may be present; keys with numbers `keys` .. 2
+ * * keys + 1 are never present. Functions return 0, or -1 with the error
+ * set. */
 struct rm_model {
 	const struct rm_check_case *c;
 	const struct rm_map_ops *ops;
@@ -18,7 +19,7 @@ struct rm_model {
 	size_t keys;
 	bool presize;
 	bool *present;          /* [2 * keys + 2] */
-	struct rm_value *value; /* last values, even of removed keys */
+	struct rm_value *value; /* last stored values, kept after a removal */
 	size_t count;
 	uint64_t *chain;   /* RM_KEYS_CHAIN, u64: words [2 * keys + 2] */
 	uint32_t *numbers; /* hash table: key number + 1, or 0 */

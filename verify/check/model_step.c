@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Added to the number of a key that is too long for the map: a set has fewer
-   keys. */
+/* Added to the number of a key that is too long for the map. A set has fewer
+   keys, so the sum is unused. */
 enum { INSTEAD_OF_LONG = 1 << 20, BATCH = 64 };
 
 int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
@@ -81,7 +81,8 @@ void rm_model_drop(struct rm_model *model, size_t i)
 
 struct visit {
 	struct rm_model *model;
-	bool *seen; /* by key number: the scan has yielded it */
+	/* indexed by key number: true if the scan has visited the key */
+	bool *seen;
 	size_t visits, stop_after;
 	bool failed;
 };
@@ -133,8 +134,8 @@ static size_t find_number(struct rm_model *model, struct rm_key key)
 	return number ? number - 1 : model->keys;
 }
 
-/* Checks entry by entry, so the message names the first wrong key. After that,
- * and after `stop_after` entries, it stops the scan. */
+/* Checks each entry, so the message names the first wrong key. It stops the
+ * scan after a wrong key or after `stop_after` entries. */
 static bool visit(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -162,7 +163,7 @@ static bool visit(
 }
 
 /* A scan that is stopped must give exactly `stop_after` entries, any of them.
- * Otherwise it must give all. */
+ * Otherwise it must give all entries. */
 static int scan_until(struct rm_model *model, size_t stop_after)
 {
 	struct visit v = { .model = model,
@@ -203,9 +204,9 @@ int rm_model_scan(struct rm_model *model)
 static const struct rm_value untouched = { { 0x5555555555555555U,
 	0x6666666666666666U, 0x7777777777777777U } };
 
-/* Compares one result with the array. `got`, if given, must be the array's
- * value, or unchanged if the key is absent. Also announces the end of a batch:
- * a table that grows after a grace period would otherwise never grow. */
+/* Compares one result with the array. `got`, unless it is NULL, must equal the
+ * array's value, or be unchanged if the key is absent. Also calls quiescent(),
+ * without which a table that grows after a grace period would never grow. */
 static int check_result(struct rm_model *model, size_t i, const char *operation,
         bool was_there, const struct rm_value *got)
 {
@@ -316,9 +317,9 @@ static int step_insert_if_absent(struct rm_model *model, size_t i)
 	return code;
 }
 
-/* Half of the expected values are the one last stored, because a random value
+/* Half of the expected values are the last stored value, because a random value
  * almost never matches. *right: the comparison must succeed. It must fail for
- * an absent key, even with the value that was stored last. */
+ * an absent key, even with the last stored value. */
 static struct rm_value draw_expected(
         struct rm_model *model, size_t i, bool *must_match)
 {
@@ -371,7 +372,7 @@ static int step_compare_remove(struct rm_model *model, size_t i)
 	return check_outcome(model, i, "compare_remove", matched, must_match);
 }
 
-/* Input and observations of the callback of update(). */
+/* Input of the callback of update(), and its observations. */
 struct update_call {
 	struct rm_value value, seen;
 	bool was_there, write;
@@ -411,7 +412,7 @@ static int step_update(struct rm_model *model, size_t i)
 	return code;
 }
 
-/* Rare operations, because each costs as much as one of all keys. */
+/* Rare operations: each costs as much as one operation on every key. */
 static int step_rare(struct rm_model *model)
 {
 	const struct rm_map_ops *ops = model->ops;
@@ -464,7 +465,8 @@ int rm_model_step(struct rm_model *model, unsigned inserts)
 	uint64_t x = rm_next(&model->rng);
 	size_t i = rm_below(x, model->keys + 1);
 
-	/* rarer for large maps, so that it costs a constant share */
+	/* rarer for large maps, so that these operations take a constant share
+	 * of the time */
 	if ((x >> 17) % (128 + 4 * model->keys) == 0)
 		return step_rare(model);
 	if (x & 64 || i >= model->keys)

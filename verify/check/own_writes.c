@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* own_writes.c - each key has one writer, so that order can be checked.
  *
- * The owner must read its last write, at once and at the end. Other threads
- * must never read a value older than one they have read. This finds a lost
- * replacement by upsert, which sums of keys cannot. */
+ * The owner must read its last write, immediately afterwards and at the end.
+ * Other threads must never read a value older than one they have read. This
+ * finds a lost replacement by upsert, which sums of keys cannot. */
 #include "verify/check/internal.h"
 
 enum { KEYS = 32, SEQUENCE_BITS = 20 };
@@ -89,8 +89,8 @@ static void read_own(
 		        (unsigned long long)rank);
 }
 
-/* Values of a rank have one writer and count up. A reader that sees an older
- * value after a newer one saw an impossible order. */
+/* Values of a rank have one writer and count up. If a reader sees an older
+ * value after a newer one, the order is impossible. */
 static void read_any(struct rm_peer *peer,
         const struct shared_keys *shared_keys, uint64_t *seen, uint64_t rank)
 {
@@ -120,7 +120,7 @@ static void run_thread(struct rm_peer *peer)
 	const bool may_write = peer->slot < shared_keys->writers;
 	uint64_t seen[KEYS] = { 0 }; /* the last sequence read */
 
-	peer->sequence = KEYS; /* write_all_ranks() used the numbers below */
+	peer->sequence = KEYS; /* write_all_ranks() used the smaller numbers */
 	for (uint64_t n = 0; n < shared_keys->ops && rm_peer_tick_in_time(peer);
 	        n++) {
 		uint64_t x = rm_next(&peer->rng);

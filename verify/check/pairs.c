@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pairs.c - the check `pairs`: every operation overlaps every other, on all
- * kinds of keys, while the map grows and shrinks and threads leave and join. On
- * each map, rounds are run. In a round, most operations are of two kinds, drawn
- * from the matrix of all pairs, on few keys of one class. It checks: - Each
- * value was written for its key. - Private keys of a thread stay until it
- * removes them, and each of its scans sees them once. - After a round a shared
- * key is present if its inserts exceed its removes. Overlapping pairs are
- * counted (coverage.h). */
+/* pairs.c - the check `pairs`: makes every operation overlap every other, on
+ * all kinds of keys, while the map grows and shrinks and threads leave and
+ * join. Each map is used for several rounds. In a round, most operations are of
+ * two kinds, drawn from the matrix of all pairs, on few keys of one class. The
+ * check requires: - Each value was written for its key. - Private keys of a
+ * thread stay until it removes them, and each of its scans sees them once. -
+ * After a round a shared key is present if its inserts exceed its removes.
+ * Overlapping pairs are counted (coverage.h). */
 #include "verify/check/pairs_round.h"
 
 #include <sched.h>
@@ -15,7 +15,8 @@
 
 enum {
 	ROUNDS = 8, /* on one map */
-	/* operations of all threads; they take about as long as a time slice */
+	/* operations of all threads in a round, which take about as long as a
+	 * time slice */
 	ROUND_OPS = 16384
 };
 
@@ -65,7 +66,8 @@ static void record_possible_pairs(
 	for (unsigned kind = 0; kind < RM_PAIR_KINDS; kind++)
 		if (offers(c->impl, kind))
 			pairs->offered |= 1U << kind;
-	/* a map that copies itself for each write would copy megabytes */
+	/* for maps that copy themselves for each write, a write would copy
+	 * megabytes */
 	if (!c->shape.str || c->impl->caps & RM_CAP_SLOW_WRITES)
 		classes &= ~(1U << RM_CLASS_HUGE);
 	/* relaxed: no other thread runs */
@@ -103,7 +105,8 @@ static void choose_focus(struct rm_peer *peer, struct rm_pairs *pairs)
 	focus->kinds_allowed = pairs->offered & ~clears;
 	if ((1U << focus->kinds[0] | 1U << focus->kinds[1]) & clears)
 		focus->kinds_allowed |= clears;
-	/* new value tags in each round: values of older rounds are errors */
+	/* each round uses new value tags, so that a value of an older round is
+	 * detected as an error */
 	focus->first = (uint32_t)(pairs->rounds_done & 0xfffff) * RM_PAIRS_HOT;
 	focus->plain = (x >> 24) % 4 == 0;
 }
@@ -154,8 +157,8 @@ static void check_balance(struct rm_peer *peer)
 		peer->ops->clear(peer->thread);
 }
 
-/* Five of eight operations have one of the two kinds of this round, if the
- * thread may run them. */
+/* Five of eight operations have one of the two kinds of this round, if this
+ * thread may run these kinds. */
 static enum rm_pair_kind draw_kind(
         const struct rm_pairs *pairs, bool writes, uint64_t x)
 {
@@ -217,7 +220,7 @@ static unsigned count_cpus(void)
 	               : (unsigned)CPU_COUNT(&allowed);
 }
 
-/* Chooses 1 to 2^17 keys, and two threads, c->threads, or more threads than
+/* Chooses 1 to 2^17 keys. Chooses two threads, c->threads, or more threads than
  * CPUs. */
 static void choose_map(const struct rm_check_case *c, uint64_t n,
         struct rm_check_case *map_case, struct rm_pairs *pairs)
@@ -242,7 +245,7 @@ static void choose_map(const struct rm_check_case *c, uint64_t n,
 	pairs->round_ops = ROUND_OPS;
 	if (c->ops / ROUNDS < ROUND_OPS)
 		pairs->round_ops = (unsigned)(c->ops / ROUNDS);
-	/* with many threads on one lock, each operation sleeps and wakes */
+	/* if many threads use one lock, each operation sleeps and wakes */
 	if (map_case->threads > c->threads)
 		pairs->round_ops /= map_case->threads / c->threads;
 	pairs->round_ops = pairs->round_ops / map_case->threads + 16;
@@ -292,7 +295,7 @@ int rm_check_pairs(const struct rm_check_case *c, struct rm_error *error)
 		return rm_error_set(error, -1, "out of memory");
 	record_possible_pairs(c, pairs);
 	pairs->cpus = count_cpus();
-	/* start with another kind of map for each seed */
+	/* the first kind of map depends on the seed */
 	for (uint64_t n = 0; n < maps && !code && rm_case_has_time(c, n); n++)
 		code = run_map(c, c->seed % 8 + n, pairs, error);
 	free(pairs);

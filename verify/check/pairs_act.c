@@ -9,7 +9,8 @@
 enum {
 	OWN_FIRST = 1 << 24, /* rank of the first private key */
 	SAMPLE_ONE_IN = 4,   /* operations per sample of overlaps */
-	SCAN_SHARE = 64 /* keys that may cost as much as other operations */
+	/* private keys up to which a scan is not rarer than other operations */
+	SCAN_SHARE = 64
 };
 
 void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
@@ -156,7 +157,7 @@ static void lookup_private(struct rm_pairs_actor *actor, uint64_t n)
 {
 	struct rm_value value;
 
-	/* lookups may be late: not an error */
+	/* not an error for maps whose lookups may return old state */
 	if (actor->peer->peers->c->impl->caps & RM_CAP_STALE)
 		return;
 	if (rm_peer_lookup(actor->peer, private_rank(actor, n), &value))
@@ -189,8 +190,8 @@ struct scan_counts {
 	uint64_t count, sum; /* number of private keys, sum of their numbers */
 };
 
-/* The tag of the value names a rank; the key must be the one of this rank. Only
- * private keys count. */
+/* The tag of the value names a rank; the key must belong to this rank. Other
+ * keys than private ones are skipped. */
 static bool count_private(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -214,8 +215,8 @@ static bool count_private(
 	return true;
 }
 
-/* Other threads insert and remove meanwhile, and the map may resize. A scan
- * must still give each private key of this thread once. */
+/* While other threads insert and remove, and the map may resize, a scan must
+ * give each private key of this thread once. */
 static void scan(struct rm_pairs_actor *actor)
 {
 	struct rm_peer *peer = actor->peer;
@@ -248,7 +249,8 @@ static void rejoin(struct rm_peer *peer)
 		return;
 	rm_peer_fail(peer, "join() returned NULL to a thread that had left");
 	rm_peer_abort_check(peer);
-	abort(); /* it cannot continue, and the others wait for it */
+	/* this thread cannot continue, and the others would wait for it */
+	abort();
 }
 
 static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
@@ -280,9 +282,9 @@ static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 	}
 }
 
-/* Replaces kinds that are impossible now, because the maximum number of private
- * keys is reached or there is none, so that only real operations count. Scans
- * get rarer with the size of the map, because each costs as much as many
+/* Replaces GROW and SHRINK if the thread has the maximum number of private keys
+ * or no private key, so that only executed operations are counted. Scans get
+ * rarer with the size of the map, because each costs as much as many
  * operations. */
 static enum rm_pair_kind replace_impossible(const struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, uint64_t random)

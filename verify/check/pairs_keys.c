@@ -11,7 +11,7 @@
 static struct rm_key neighbour(bool str, uint32_t number, char *bytes)
 {
 	enum { LENGTH = 17 };
-	/* equal within 256 keys */
+	/* bits that are equal within 256 keys */
 	const uint32_t rounds = number / 256;
 	struct rm_key key = { .word = 0x5a5a000000U + number };
 
@@ -32,8 +32,8 @@ static struct rm_key huge(uint32_t number, char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = RM_PAIRS_HUGE_BYTES };
 }
 
-/* Edge keys: the least, the greatest, the empty ...; one of 32 is the long
- * string. */
+/* Edge keys: the least, the greatest, the empty key ...; one of 32 keys is the
+ * long string. */
 static size_t edge_of(uint32_t number)
 {
 	enum { EDGES = 32, LONG = 509 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pairs_overlap.c - determines which operations of other threads overlapped one
- * of this thread. Each thread publishes its current operation in one word.
- * Before and after an operation it reads the words of a few others. See
+/* pairs_overlap.c - determines which operations of other threads overlapped an
+ * operation of this thread. Each thread publishes its current operation in one
+ * word. Before and after an operation it reads the words of a few others. See
  * pairs_round.h. */
 #include "verify/check/pairs_round.h"
 
@@ -53,8 +53,8 @@ static void count_pair(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 }
 
 /* An operation of another thread overlapped this one if that thread was busy
- * when this operation began, or is at another operation when this one has
- * ended. */
+ * when this operation began, or if its operation number has changed when this
+ * one has ended. */
 void rm_pairs_count_overlaps(struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, unsigned key,
         const struct rm_pairs_sample *sights, unsigned seen)

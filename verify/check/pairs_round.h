@@ -13,10 +13,11 @@ enum {
 	        65535, /* some libraries store the length in 16 bits */
 	/* key number of operations that use no shared key */
 	RM_PAIRS_ANY_KEY = 0xff,
-	RM_PAIRS_SAMPLED = 4 /* threads that are sampled per operation */
+	/* maximum number of threads that are sampled per operation */
+	RM_PAIRS_SAMPLED = 4
 };
 
-/* The kinds and keys of a round; written while no thread uses the map. */
+/* The kinds and keys of a round. Written only while no thread uses the map. */
 struct rm_pairs_focus {
 	enum rm_pair_class key_class; /* class of the shared keys */
 	enum rm_pair_kind kinds[2];
@@ -25,7 +26,7 @@ struct rm_pairs_focus {
 	bool plain; /* true: values are 0 and all ones, without a tag */
 };
 
-/* Inserts minus removes of each shared key, by one thread. */
+/* One thread's inserts minus removes of each shared key. */
 struct rm_pairs_balance {
 	_Alignas(RM_CACHE_LINE) int64_t per_key[RM_PAIRS_HOT];
 };
@@ -40,7 +41,7 @@ struct rm_pairs {
 	unsigned writers;
 	uint32_t own_max; /* maximum private keys of a thread */
 	unsigned round_ops;
-	unsigned cpus; /* allowed to this process */
+	unsigned cpus; /* number of CPUs that this process may use */
 	uint64_t rounds_done;
 	bool over; /* set by thread 0 before a round */
 	struct rm_pairs_focus focus;
@@ -64,8 +65,8 @@ struct rm_pairs_actor {
 
 void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer);
 
-/* True if no thread clears the map in this round, so that private keys stay
- * present. */
+/* Returns true if no thread clears the map in this round, so that private keys
+ * stay present. */
 static inline bool rm_pairs_without_clear(const struct rm_pairs_actor *actor)
 {
 	return !(actor->pairs->focus.kinds_allowed >> RM_PAIR_CLEAR & 1);
@@ -76,7 +77,7 @@ static inline bool rm_pairs_without_clear(const struct rm_pairs_actor *actor)
 /* Writes the keys of the round to pairs->keys. */
 void rm_pairs_make_keys(const struct rm_peer *peer, struct rm_pairs *pairs);
 
-/* Returns a new value for that key; in plain rounds one of two. */
+/* Returns a new value for that key. In plain rounds it is 0 or all ones. */
 struct rm_value rm_pairs_value(
         const struct rm_pairs_actor *actor, unsigned key, uint64_t random);
 
@@ -88,9 +89,9 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 void rm_pairs_fail_balance(
         struct rm_peer *peer, unsigned key, bool there, int64_t held);
 
-/* ---- what overlapped (pairs_overlap.c) ---- */
+/* ---- overlaps (pairs_overlap.c) ---- */
 
-/* Current operation of another thread, when it was sampled. */
+/* The operation that another thread was executing when it was sampled. */
 struct rm_pairs_sample {
 	unsigned slot;
 	uint64_t word;
@@ -105,7 +106,8 @@ void rm_pairs_publish(const struct rm_pairs_actor *actor,
 unsigned rm_pairs_sample_others(const struct rm_pairs_actor *actor,
         struct rm_pairs_sample *sights, uint64_t random);
 
-/* Counts which of the sampled threads overlapped the operation. */
+/* Adds to the counts of overlaps for each sampled thread that overlapped the
+ * operation. */
 void rm_pairs_count_overlaps(struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, unsigned key,
         const struct rm_pairs_sample *sights, unsigned seen);
@@ -115,8 +117,8 @@ void rm_pairs_finish_round(struct rm_pairs_actor *actor);
 
 /* ---- one operation (pairs_act.c) ---- */
 
-/* Runs one operation; `random` decides what the kind leaves open. A wrong
- * result fails the peer. */
+/* Runs one operation; `random` selects the details that the kind does not fix.
+ * If a result is wrong, the peer fails. */
 void rm_pairs_act(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
         unsigned key, uint64_t random);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parked_threads.c - the check `park`: all threads have joined, and all but one
- * are parked. That one must be able to write, grow the map and have memory
- * freed; then the next.
+ * are parked. That thread must be able to write, to grow the map and to have
+ * memory freed; then it is the next thread's turn.
  *
- * A map that waits for every joined thread, although park() does nothing, hangs
- * here and meets the deadline. */
+ * A map that waits for every joined thread, although its park() does nothing,
+ * hangs here until the deadline. */
 #include "verify/check/internal.h"
 
 enum { KEYS = 64 };
 
 struct shift {
 	uint64_t ops; /* operations of each turn */
-	size_t keys;  /* new ones per turn: growth */
+	size_t keys;  /* new keys per turn, so that the map grows */
 };
 
 static void write_keys(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pause.c - the function that RM_PAUSE() in a map calls (runner/map.h). In a
  * check it takes a random time, so that other threads run between two
- * instructions. Linked alone into tests/cli/gdb.sh. */
+ * instructions. tests/cli/gdb.sh links this file without the rest of the
+ * check. */
 #include "verify/check/internal.h"
 
 #include "runner/base/clock.h"
@@ -10,8 +11,8 @@
 
 #include <sched.h>
 
-/* Per thread, so that a pause orders nothing between threads. 0: no pauses, as
- * in trials of a map that was built with them. */
+/* Per thread, so that a pause adds no memory order between threads. 0: pauses
+ * take no time, as in trials of a map that was built with them. */
 static _Thread_local uint64_t state;
 
 void rm_pause_seed(uint64_t seed)
@@ -19,8 +20,8 @@ void rm_pause_seed(uint64_t seed)
 	state = seed;
 }
 
-/* Mostly returns at once; sometimes spins for about an operation; rarely
- * yields. */
+/* Usually returns immediately, sometimes spins for about the length of an
+ * operation, and rarely yields. */
 void rm_pause(void)
 {
 	if (!state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* peers.c - starts the threads of a check together, joined and numbered, and
- * ends them together. Also has the threads' operations on one key. */
+/* peers.c - starts the numbered threads of a check together, after all have
+ * joined the map, and ends them together. Also contains the threads' operations
+ * on one key. */
 #include "runner/base/clock.h"
 #include "verify/check/internal.h"
 #include "verify/check/preempt.h"
@@ -14,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Small, so that checks of a few seconds reach it: then writers must wait, not
- * fail. */
+/* Small, so that checks of a few seconds reach it. Writers must then wait
+ * instead of failing. */
 enum { RETIRED_LIMIT_BYTES = 1 << 20 };
 
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
@@ -53,7 +54,8 @@ void rm_peer_count(struct rm_peer *peer)
 	        &peer->published->ticks, ++peer->ticks, memory_order_relaxed);
 }
 
-/* Sum of the operations of sampled threads, to see whether it grows. */
+/* Returns the sum of the operations of sampled threads; the caller tests
+ * whether it has grown. */
 static uint64_t sum_other_operations(const struct rm_peer *peer)
 {
 	const unsigned threads = peer->peers->threads;
@@ -327,7 +329,7 @@ int rm_case_invariants(
 	char why[256] = "no reason was reported";
 	bool right = true;
 
-	/* a map's own thread must not starve it (isolate.c) */
+	/* isolate.c detects a map's own thread that starves this call */
 	atomic_store(&rm_witness()->calls_check, true);
 	if (c->impl->ops->check)
 		right = c->impl->ops->check(map, why, sizeof(why));

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 enum {
-	GAP_NS = 400000,    /* maximum between two stops; the mean is 200 us */
+	/* maximum time between two stops; the mean is 200 us */
+	GAP_NS = 400000,
 	MIN_CPU_NS = 30000, /* at least this CPU time between stops, and ... */
 	/* ... at least this many operations, unless they take ... */
 	MIN_OPS = 16,
@@ -36,8 +37,9 @@ static _Thread_local struct {
 	const _Atomic uint64_t *counter; /* counts completed operations */
 	/* value of `counter` at the end of the last stop */
 	uint64_t completed_at_stop;
-	unsigned idle_signals; /* since then, in a row */
-	cpu_set_t allowed;     /* CPUs that the thread may use */
+	/* consecutive signals since then that did not stop the thread */
+	unsigned idle_signals;
+	cpu_set_t allowed; /* CPUs that the thread may use */
 } self;
 
 static struct timespec in_ns(uint64_t ns)
@@ -46,11 +48,11 @@ static struct timespec in_ns(uint64_t ns)
 		.tv_nsec = (long)(ns % 1000000000U) };
 }
 
-/* Longest time until the next signal. A signal wakes a sleeping thread, and a
- * hang is reported only if all threads sleep for ten seconds in all samples
- * (isolate.c). So the gaps of an idle thread grow beyond that. A thread that
- * continues after all is not stopped for up to four times as long as it
- * waited. */
+/* Returns the longest time until the next signal. A signal wakes a sleeping
+ * thread, and a hang is reported only if all threads sleep for ten seconds in
+ * all samples (isolate.c). So the gaps between signals of an idle thread grow
+ * beyond ten seconds. If the thread continues after all, it is not stopped for
+ * up to four times as long as it waited. */
 static uint64_t max_gap_ns(void)
 {
 	const unsigned doubled =
@@ -61,7 +63,7 @@ static uint64_t max_gap_ns(void)
 	       << (doubled + 2 * (more < QUADRUPLINGS ? more : QUADRUPLINGS));
 }
 
-/* Sets the timer, of wall time, which is precise enough. */
+/* Sets the timer. It uses wall time, which is precise enough. */
 static void set_timer(void)
 {
 	const uint64_t gap_ns = max_gap_ns();
@@ -88,10 +90,10 @@ static void reset_baseline(void)
 	self.idle_signals = 0;
 }
 
-/* On a busy machine, or at a lock, most signals find the thread not running; if
- * each of them stopped it, it would never proceed. Neither would the others, if
- * spinning waiters of a fair lock were stopped, since these use CPU time but
- * complete nothing. */
+/* On a busy machine, or at a lock, the thread is not running when most signals
+ * arrive; if each signal stopped it, it would never proceed. Other threads
+ * would not proceed either if spinning waiters of a fair lock were stopped.
+ * Such waiters use CPU time, but complete no operation. */
 static bool did_enough_work(void)
 {
 	const uint64_t used_ns = rm_thread_cpu_ns() - self.cpu_ns;
@@ -109,7 +111,7 @@ static void migrate(uint64_t random)
 	cpu_set_t one, now;
 
 	if (sched_getaffinity(0, sizeof(now), &now) || CPU_COUNT(&now) == 1)
-		return; /* a check has bound it */
+		return; /* the check has bound the thread to one CPU */
 	CPU_ZERO(&one);
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &self.allowed) && !place--)

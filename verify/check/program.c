@@ -79,8 +79,8 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* Limits apply to each check, not to the run: a check that exceeds them fails
- * alone. */
+/* Limits apply to each check, not to the run: if a check exceeds them, only
+ * this check fails. */
 static uint64_t budget_s(struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "quick"))
@@ -177,7 +177,7 @@ static const struct rm_check *find_check(
 	return check;
 }
 
-/* Everything that changes a check is an option, so the printed command can
+/* Every setting that changes a check is an option, so the printed command can
  * repeat a failure. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -282,7 +282,7 @@ static void print_verdict(const struct rm_check *check,
 	fflush(stdout);
 }
 
-/* Returns the part of the budget that it used. */
+/* Returns the part of the budget that the check used. */
 static uint64_t run_check(const struct arguments *arguments,
         const struct rm_check *check, const struct rm_check_case *c,
         uint64_t budget_ns, struct totals *totals)
@@ -305,8 +305,9 @@ static uint64_t run_check(const struct arguments *arguments,
 }
 
 /* Runs all checks of a map in one shape within one budget. Time that a check
- * does not use is left for later ones. Checks of weight 0 run once, at any
- * cost. Other checks run at least one round, even if no time is left. */
+ * does not use is available to later checks. Checks of weight 0 run once,
+ * whatever their cost. Other checks run at least one round, even if no time is
+ * left. */
 static void run_shape(const struct arguments *arguments,
         const struct rm_check_case *c, struct totals *totals)
 {
@@ -400,8 +401,8 @@ static bool uses_quarantine(const struct arguments *arguments)
 	       (!arguments->ops_given || arguments->c.quarantine);
 }
 
-/* Reports an explicit --quarantine that is not possible: such a round would
- * prove nothing. */
+/* Reports an error if --quarantine was given but is not possible, because such
+ * a round could not find uses of freed memory. */
 static bool quarantine_is_possible(const struct arguments *arguments)
 {
 	const char *why = arguments->limits.in_process
@@ -414,7 +415,7 @@ static bool quarantine_is_possible(const struct arguments *arguments)
 	return false;
 }
 
-/* A run that skipped every check, or could not run one, must not exit 0. With
+/* If a run skipped every check, or could not run one, it must not exit 0. With
  * "all", other maps may have been checked. */
 static int exit_status(
         const struct arguments *arguments, const struct totals *totals)

@@ -2,11 +2,12 @@
 /* progress.c - checks the claim that a map is lock-free or wait-free: one
  * thread (the victim) is stopped in the middle of an operation, and the others
  * must proceed. In each stop the victim runs one kind of operation and all
- * others one kind, because lookups that proceed would hide blocked writers. One
- * stop in which the others are blocked proves nothing; BLOCKED_STOPS with the
- * same kinds do. Operations on the whole map (scan, length, clear) do not take
- * part. Nor do writers that wait for memory: a stopped thread delays
- * reclamation, so the others get too few operations to reach the limit. */
+ * other threads run one kind, because lookups that proceed would hide blocked
+ * writers. One stop in which the others are blocked is not sufficient evidence;
+ * BLOCKED_STOPS stops with the same kinds are. Operations on the whole map
+ * (scan, length, clear) do not take part. Writers do not reach the point at
+ * which they wait for reclamation, which a stopped thread delays: the others
+ * get too few operations to reach the limit of retired memory. */
 #include "verify/check/recorder.h"
 #include "verify/check/thread_stopper.h"
 
@@ -20,13 +21,15 @@
 enum { DIRECTOR, VICTIM, OTHERS, THREADS = OTHERS + 2 };
 enum {
 	KEYS = 64,
-	/* operations in c->ops per stop, since a stop takes a millisecond */
+	/* operations of c->ops that one stop uses up, since a stop takes a
+	 * millisecond */
 	OPS_PER_STOP = 4000,
 	STOPS_PER_MAP = 25,
 	/* operations that the others must complete during a stop */
 	OPS_NEEDED = 50,
 	BLOCKED_STOPS = 3,
-	TRIES = 200, /* signals until one interrupts the map's own code */
+	/* maximum number of signals until one interrupts the map's own code */
+	TRIES = 200,
 	/* maximum number of operations of one thread around one stop */
 	OPS_AHEAD = 20000
 };
@@ -122,7 +125,7 @@ static void run_other(struct rm_peer *peer, struct progress_test *progress_test)
 static void raise_limits(struct progress_test *progress_test)
 {
 	for (unsigned i = 0; i < THREADS - OTHERS; i++)
-		/* relaxed: the thread sees the number sooner or later */
+		/* relaxed: the thread sees the new number eventually */
 		atomic_store_explicit(&progress_test->ops_limit[i],
 		        atomic_load_explicit(&progress_test->others[i].done,
 		                memory_order_relaxed) +
@@ -130,7 +133,8 @@ static void raise_limits(struct progress_test *progress_test)
 		        memory_order_relaxed);
 }
 
-/* Stops the victim until the others have proceeded. True: they were blocked. */
+/* Stops the victim until the others have proceeded. Returns true if they were
+ * blocked. */
 static bool stop_blocks_others(
         struct rm_peer *peer, struct progress_test *progress_test)
 {
@@ -178,8 +182,8 @@ static void try_kinds(struct rm_peer *peer, struct progress_test *progress_test)
 	        &progress_test->others_kind, others, memory_order_relaxed);
 	if (!stop_blocks_others(peer, progress_test))
 		return;
-	/* Up to STOPS_PER_MAP further stops with the same kinds, until
-	 * BLOCKED_STOPS in all. */
+	/* Makes up to STOPS_PER_MAP further stops with the same kinds, until
+	 * BLOCKED_STOPS of them have blocked the others. */
 	for (unsigned i = 0; i < STOPS_PER_MAP && count < BLOCKED_STOPS; i++)
 		count += stop_blocks_others(peer, progress_test);
 	if (count >= BLOCKED_STOPS)
@@ -206,7 +210,7 @@ static bool all_started(struct progress_test *progress_test)
 static void run_director(
         struct rm_peer *peer, struct progress_test *progress_test)
 {
-	/* it no longer uses the map, and must not delay reclamation */
+	/* this thread no longer uses the map and must not delay reclamation */
 	if (peer->ops->park)
 		peer->ops->park(peer->thread);
 	while (!all_started(progress_test))

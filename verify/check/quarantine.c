@@ -62,7 +62,7 @@ static bool find_library(char *path, size_t size)
 	return !access(path, R_OK);
 }
 
-/* LD_PRELOAD separates names by these and has no escape. */
+/* These characters separate names in LD_PRELOAD and cannot be escaped. */
 static bool may_be_preloaded(const char *path)
 {
 	return !strpbrk(path, " :");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quarantine.h - finds use after free without another build: a library, loaded
- * before the C library's malloc, poisons freed blocks and delays their reuse
- * (quarantine/library.c). */
+/* quarantine.h - finds use after free without a sanitizer build: a preloaded
+ * library, whose malloc precedes the C library's, poisons freed blocks and
+ * delays their reuse (quarantine/library.c). */
 #ifndef RM_CHECK_QUARANTINE_H
 #define RM_CHECK_QUARANTINE_H
 
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Content of freed memory: not an address on CPUs with 48 or 57 address bits,
- * and not a value that a check writes. */
+/* Content of freed memory. It is not a valid address on CPUs with 48 or 57
+ * address bits, and no check writes this value. */
 #define RM_POISON_BYTE 0xf5U
 #define RM_POISON_WORD 0xf5f5f5f5f5f5f5f5U
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reclaim.c - checks that retired memory is freed: gradually while the map is
- * used, and all of it by destroy(). When all threads have left, the counts that
- * the map keeps (in the stats build) are read. After destroy() no more memory
- * may be allocated than before create(), if necessary after a delay. liburcu
- * frees a table that resizes itself on its own thread, since 0.14 also after
- * the call that destroys it. Under sanitizers, the leak checker replaces the
- * second part. */
+ * used, and all of it by destroy(). After all threads have left, the counters
+ * of the map (in the stats build) are read. After destroy() no more memory may
+ * be allocated than before create(); the check waits for this, if necessary.
+ * liburcu frees a table that resizes itself on its own thread, since 0.14 also
+ * after the call that destroys it. Under sanitizers, the leak checker replaces
+ * the test after destroy(). */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"
@@ -17,20 +17,20 @@
 
 enum {
 	KEYS = 256,
-	ROUNDS = 3, /* maps, after a first one that fills caches */
+	ROUNDS = 3, /* number of maps, after a first map that fills caches */
 	/* tolerated for the C library and libraries of a map */
 	SLACK_BYTES = 16384,
 	LIMIT_BYTES = 65536, /* rm_sizing.retired_limit_bytes */
 	OBJECT_BYTES = 8,    /* the smallest */
-	WAIT_MAX_S = 30, /* time for a thread of the map that frees memory */
-	/* writes to all maps, if there is time, so that a small leak exceeds
-	 * SLACK_BYTES */
+	/* maximum time that a map's own thread needs to free memory */
+	WAIT_MAX_S = 30,
+	/* writes to all maps together, if there is time, so that a small leak
+	 * exceeds SLACK_BYTES */
 	WRITES_MIN = 120000
 };
 
-/* Maximum time for the writes to one map that WRITES_MIN requires after its
- * time is over: with a fair spinning lock they take half a minute on a busy
- * machine. */
+/* Maximum extra time for the writes to one map that WRITES_MIN requires. With a
+ * fair spinning lock these writes take half a minute on a busy machine. */
 static const uint64_t ADDED_NS = 500000000U;
 
 /* Operations of each thread on one map. */
@@ -48,7 +48,8 @@ static size_t allocated_bytes(void)
 	return info.uordblks + info.hblkhd;
 }
 
-/* Replaces, inserts and removes, so that all entries are retired in turn. */
+/* Replaces, inserts and removes values, so that all entries are retired in
+ * turn. */
 static void churn_plain(struct rm_peer *peer, uint64_t n)
 {
 	uint64_t rank = rm_next(&peer->rng) % KEYS;
@@ -105,7 +106,7 @@ static bool accept_entry(
 }
 
 /* Runs readers, which may keep retired memory alive, for example if each of two
- * threads leaves freeing to the other. */
+ * threads relies on the other to free it. */
 static void read_some(struct rm_peer *peer, uint64_t n)
 {
 	const struct rm_map_ops *ops = peer->ops;
@@ -154,9 +155,9 @@ static void store_count(
 		counts->freed = value;
 }
 
-/* True if more than half of the retired objects are unfreed although no thread
- * uses the map, and these exceed the limit of retired memory, even if each
- * thread may keep as much. */
+/* Returns true if more than half of the retired objects are unfreed although no
+ * thread uses the map, and if the unfreed objects exceed the limit of retired
+ * memory times the number of threads. */
 static bool retains_retired(
         const struct rm_check_case *c, void *map, struct counts *counts)
 {
@@ -170,7 +171,8 @@ static bool retains_retired(
 		if (!(counts->retired - counts->freed > most &&
 		            counts->freed < counts->retired / 2))
 			return false;
-		rm_witness_count_progress(); /* the check waits, not the map */
+		/* the check itself must wait for the threads of the map */
+		rm_witness_count_progress();
 		sched_yield();
 	} while (rm_now_ns() - start_ns < WAIT_MAX_S * (uint64_t)1000000000);
 	return true;
@@ -200,7 +202,8 @@ static int run_map(const struct rm_check_case *c, struct writes *writes,
 }
 
 struct map_run {
-	struct rm_check_case c; /* with the end of this map's time */
+	/* a copy of the case that ends with the time of this map */
+	struct rm_check_case c;
 	struct writes writes;
 	struct rm_error *error;
 	int code;
@@ -215,8 +218,8 @@ static void *run_on_thread(void *argument)
 	return NULL;
 }
 
-/* Runs the next of `left` maps in an equal part of the time: the first, which
- * fills caches, must not be the only long one. */
+/* Runs the next of `left` maps in an equal part of the remaining time: the
+ * first map, which fills caches, must not use up the time. */
 static int run_next_map(
         struct map_run *map_run, const struct rm_check_case *c, unsigned left)
 {

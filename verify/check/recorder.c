@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* recorder.c - records operations. It is a separate translation unit, so that
- * the compiler moves no code of a check between the stamps. */
+ * the compiler cannot move code of a check between the stamps. */
 #include "verify/check/recorder.h"
 
 #include "verify/batch.h"
@@ -113,8 +113,8 @@ bool rm_call_on_key(struct rm_peer *peer, unsigned kind, struct rm_call *call)
 	}
 }
 
-/* Arms some operations, with a random number of steps: as many stop within the
- * first 8 steps as within the next 8, the next 16, and so on. */
+/* Arms some operations with a random number of steps: equally many operations
+ * stop within the first 8 steps, the next 8, the next 16, and so on. */
 static bool arm_sometimes(struct rm_history_recorder *recorder)
 {
 	uint64_t x = rm_next(&recorder->peer->rng);
@@ -127,8 +127,8 @@ static bool arm_sometimes(struct rm_history_recorder *recorder)
 }
 
 /* Only the call is between the two stamps. With other work between them,
- * operations would seem to overlap that did not, and impossible histories would
- * look possible. */
+ * operations that did not overlap would seem to overlap, and impossible
+ * histories would look possible. */
 static void perform(struct rm_history_recorder *recorder, unsigned kind,
         struct rm_history_event *event, struct rm_call *call)
 {

@@ -11,18 +11,18 @@
 #include "verify/history/history.h"
 
 /* Stops a thread in the middle of an operation, at a random instruction, while
- * others run. Short operations rarely overlap, least of all on few CPUs. So the
+ * others run. Short operations rarely overlap, especially on few CPUs. So the
  * CPU runs the operation instruction by instruction (trap flag, one signal per
- * instruction) up to a random one, where the thread yields its CPU a few times.
- * The executed code is the measured code. This works on x86 only; on other CPUs
- * and under sanitizers operations run normally. */
+ * instruction) up to a random instruction, where the thread yields its CPU a
+ * few times. The executed code is the measured code. This works on x86 only; on
+ * other CPUs and under sanitizers operations run normally. */
 
-/* Takes SIGTRAP of this process permanently. Returns whether stepping works; if
- * not, the functions below do nothing. */
+/* Installs a handler of SIGTRAP in this process permanently. Returns whether
+ * stepping works; if not, the functions below do nothing. */
 bool rm_step_init(void);
 
-/* After it returns, runs `steps` instructions one by one, then yields `yields`
- * times. Any thread; about 1 us a step. */
+/* After this call returns, the thread runs `steps` instructions one by one,
+ * then yields `yields` times. Any thread; a step takes about 1 us. */
 void rm_step_arm(unsigned steps, unsigned yields);
 
 /* Ends the stepping. Call it after each rm_step_arm(). */
@@ -53,8 +53,9 @@ void rm_recorder_free(struct rm_history_recorder *recorder);
 enum { RM_RECORD_UPDATE = RM_HISTORY_KINDS };
 
 /* Runs one operation of the map and records it; operations on the whole map
- * ignore `rank`. Each written value is new. Reading a value that was never
- * written fails the peer. A full recorder records nothing. */
+ * ignore `rank`. Each written value is new. If a value is read that was never
+ * written, the peer fails. If the recorder is full, the operation runs but is
+ * not recorded. */
 void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
         uint64_t rank);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* removed.c - the check `removed`: keys that were removed must not take memory.
- * One thread inserts new keys and removes the oldest, so that the map keeps
- * RESIDENT keys. Its memory may grow at first, then by at most BYTES_PER_KEY
- * for each new key: the smallest entry that a map could keep is larger. */
+/* removed.c - the check `removed`: removed keys must not use memory. One thread
+ * inserts new keys and removes the oldest, so that the map keeps RESIDENT keys.
+ * Its memory may grow at first. Later it may grow by at most BYTES_PER_KEY for
+ * each new key, which is less than the smallest entry that a map could leak. */
 #include "runner/base/clock.h"
 #include "verify/check/internal.h"
 
@@ -10,11 +10,12 @@
 
 enum {
 	RESIDENT = 256,
-	FIRST = 4096, /* new keys until the map has its size */
+	FIRST = 4096, /* new keys until the map has reached its size */
 	KEYS = 50000,
 	BYTES_PER_KEY = 8,
 	SLACK_BYTES = 1 << 18,
-	WAIT_MAX_S = 30, /* time for a thread of the map that frees memory */
+	/* maximum time that a map's own thread needs to free memory */
+	WAIT_MAX_S = 30,
 };
 
 struct removed {
@@ -35,8 +36,8 @@ static size_t limit_bytes(const struct removed *removed)
 	       (removed->keys - FIRST) * BYTES_PER_KEY;
 }
 
-/* The memory of the map, for a map with background threads after these had time
- * to free what is above the limit. */
+/* Returns the memory of the map. If the map has background threads, they first
+ * get time to free the memory above the limit. */
 static size_t wait_for_bytes(
         struct rm_peer *peer, const struct removed *removed)
 {

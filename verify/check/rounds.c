@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rounds.c - runs a check in rounds until its time is used up. The budget is a
- * time, not a number of operations, because operations differ in cost, and
- * threads with few operations would end before the next ones start. Each round
+ * time, not a number of operations, because operations differ in cost, and with
+ * few operations a thread would end before the next thread starts. Each round
  * is one case, which can be repeated. */
 #include "verify/check/witness.h"
 
@@ -34,7 +34,7 @@ struct rm_check_case rm_check_round(const struct rm_check *check,
 	return round_case;
 }
 
-/* Copies the sums that the witness kept over all rounds. */
+/* Copies the sums over all rounds from the shared witness. */
 static void copy_counts(
         const struct rm_witness *witness, struct rm_check_result *done)
 {
@@ -51,8 +51,8 @@ static void copy_counts(
 	        &witness->coverage, done->pairs, sizeof(done->pairs));
 }
 
-/* Counts how often the round fails again. Rounds that hang are not repeated:
- * each would cost the deadline. */
+/* Counts how often the round fails again. Rounds that hang are not repeated,
+ * because each would run until the deadline. */
 static void repeat_failure(const struct rm_check *check,
         const struct rm_check_limits *limits, struct rm_witness *witness,
         uint64_t round_ns, struct rm_check_result *done)

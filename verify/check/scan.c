@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan.c - tests the guarantees of scans during writes, in a map that does not
  * grow (for growth see scan_growth.c). With both guarantees, a key that is
- * always present is visited exactly once, with a whole value written for it.
- * For "point-in-time", a writer also moves a token from rank to rank: it
- * inserts the next token before it removes the last one. A scan that shows one
- * moment sees one token, or two at neighbouring ranks. */
+ * always present is visited exactly once, with a value that was written for it
+ * and is not torn. For "point-in-time", a writer also moves a token from rank
+ * to rank: it inserts the next token before it removes the last one. A scan of
+ * one point in time sees one token, or two at neighbouring ranks. */
 #include "verify/check/internal.h"
 
 enum { STABLE = 200, TOKENS = 50, KEYS = STABLE + TOKENS, SCANS = 300 };
@@ -16,7 +16,7 @@ struct view {
 
 struct scan_test {
 	uint64_t moves;
-	_Atomic unsigned scanning; /* scanners that still run */
+	_Atomic unsigned scanning; /* number of scanners that still run */
 };
 
 /* Counts a visit of the value's rank, if the key belongs to this rank. */
@@ -117,7 +117,8 @@ static void run_thread(struct rm_peer *peer)
 
 static void fill_map(struct rm_peer *peer)
 {
-	rm_peer_fill(peer, STABLE + 1); /* the stable keys and a token */
+	/* space for the stable keys and a token */
+	rm_peer_fill(peer, STABLE + 1);
 }
 
 int rm_check_scan_tokens(const struct rm_check_case *c, struct rm_error *error)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan_growth.c - tests scans of a map that grows meanwhile. A map grows only a
- * few times, within microseconds, so scans rarely overlap growth by chance. So
- * the callback of each scan waits at one entry until another thread has doubled
- * the map. If a scan keeps writers out, the wait ends when no key was inserted
- * for a while. After a few such waits in a row, scans no longer wait. Keys are
- * never removed. So each key that was present before a scan must be visited
- * once, each other key at most once. Keys are inserted in order, so with
- * "point-in-time" a scan must see the first n keys for some n. */
+/* scan_growth.c - tests scans of a map that grows during the scan. A map grows
+ * only a few times, within microseconds, so scans rarely overlap growth by
+ * chance. Therefore the callback of each scan waits at one entry until another
+ * thread has doubled the map. If a scan blocks writers, the wait ends after
+ * some time without an insert. After a few such waits in a row, scans no longer
+ * wait. Keys are never removed. So a scan must visit each key that was present
+ * before it once, and each other key at most once. Keys are inserted in order,
+ * so with "point-in-time" a scan must see the first n keys for some n. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"
@@ -16,18 +16,18 @@
 #include <string.h>
 
 enum {
-	SIZES = 11,    /* a map begins with 1, 2, 4 ... 1024 keys */
-	DOUBLINGS = 4, /* and scans of each thread */
+	SIZES = 11,    /* the maps begin with 1, 2, 4 ... 1024 keys */
+	DOUBLINGS = 4, /* number of scans of each thread */
 	SLOW_SIZES = 6,
 	TIMEOUTS_MAX =
 	        8 /* consecutive timeouts, after which scans no longer wait */
 };
 
 /* Longer than a thread usually waits for a CPU. If this time is too short, the
- * check finds fewer bugs but accuses no map wrongly. */
+ * check finds fewer bugs, but reports no correct map. */
 static const uint64_t STALL_NS = 20000000, LOOK_NS = 20000;
 
-/* Shared by all threads of one check. All members but those of the last line
+/* Shared by all threads of one check. All members except those of the last line
  * describe one map. */
 struct growth_test {
 	uint32_t keys, keys_max; /* keys at the beginning, keys at the end */
@@ -46,7 +46,7 @@ struct view {
 	unsigned char *seen; /* [most] */
 };
 
-/* Waits until the map has doubled, or no keys are inserted any more. */
+/* Waits until the map has doubled, or until no more keys are inserted. */
 static void wait_for_growth(const struct view *view)
 {
 	struct growth_test *growth_test = view->growth_test;
@@ -179,7 +179,7 @@ static void write_keys(struct rm_peer *peer)
 	struct growth_test *growth_test = peer->peers->context;
 	uint32_t rank = growth_test->keys;
 
-	/* relaxed: hints to go on and to stop */
+	/* relaxed: hints to continue and to stop */
 	while (atomic_load_explicit(
 	        &growth_test->scanning, memory_order_relaxed)) {
 		if (rank >= atomic_load_explicit(&growth_test->target,

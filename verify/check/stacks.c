@@ -15,10 +15,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Threads are signalled one by one if they respond soon, so that the stacks are
- * in order. On a busy machine some need seconds. */
+/* A thread is signalled after the stack of the previous one is complete, or
+ * after a short time, so that stacks are in order. On a busy machine some
+ * threads need seconds. */
 enum { SOON_MS = 200, LATE_MS = 5000 };
-enum { SKIPPED = 2 }; /* the handler and the kernel's return */
+/* frames of the handler and of the kernel's signal return */
+enum { SKIPPED = 2 };
 
 static int stack_signal(void)
 {
@@ -49,7 +51,8 @@ static void write_stack(int number)
 		rm_check_report_lack_of_memory();
 	errno = saved_errno;
 	if (number != stack_signal())
-		raise(number); /* SA_RESETHAND: now it ends the process */
+		/* SA_RESETHAND: the second signal ends the process */
+		raise(number);
 }
 
 /* Sanitizers print the stack of a crash themselves. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stamp.c - chooses the source of stamps, and the reason if it is not the time
- * stamp counter. */
+/* stamp.c - chooses the source of stamps. If it is not the time stamp counter,
+ * stores the reason. */
 #include "verify/check/stamp.h"
 
 #include "runner/base/clock.h"
@@ -19,21 +19,22 @@ bool rm_tsc_invariant(void)
 	return __get_cpuid(0x80000007, &a, &b, &c, &d) && d & 1U << 8;
 }
 #else
-/* The generic timer is one system counter (Arm ARM, D12.1). */
+/* All CPUs read the generic timer from one system counter (Arm ARM, D12.1). */
 bool rm_tsc_invariant(void)
 {
 	return true;
 }
 #endif
 
-/* Number of quick turns that each thread needs; maximum number of reads in a
- * quick turn; time limit. */
+/* Number of quick turns that each thread must make, maximum number of reads in
+ * a quick turn, and time limit. */
 enum { QUICK_TURNS = 1000, QUICK_READS = 200, TIME_LIMIT_NS = 200000000 };
 
 /* Two threads on different CPUs pass counter values back and forth, which must
  * never decrease. Counters that differ by less than the time of a turn are not
- * detected, but do no harm. On a busy machine one thread may not run while the
- * other does, so a turn takes milliseconds: only quick turns are evidence. */
+ * detected, but are harmless. On a busy machine one thread may not run while
+ * the other does, so a turn takes milliseconds. Therefore only quick turns are
+ * evidence. */
 struct comparison {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t
 	        turns;   /* number of turns so far */
@@ -138,7 +139,8 @@ static const char *compare_counters(int first, int second)
 		started++;
 	if (started < 2)
 		raise_flag(&comparison.finished);
-	/* relaxed: a thread that is alone must not wait for the other */
+	/* relaxed: if only one thread was started, it must not wait for the
+	 * other */
 	if (started < 2)
 		atomic_fetch_add_explicit(
 		        &comparison.ready, 1, memory_order_relaxed);

@@ -2,9 +2,9 @@
 /* stamp.h - stamps of the begin and end of an operation, for histories. The
  * invariant time stamp counter orders events of all CPUs and is not a fence for
  * stores. So if a store is still in the store buffer when its operation
- * returns, the history has an impossible order. A shared counter also orders
- * events, but its locked instruction drains the store buffer. Then store
- * buffering cannot be seen, and the check's output states this. */
+ * returns, the history shows an impossible order. A shared counter also orders
+ * events, but its locked instruction drains the store buffer. Store buffering
+ * then remains invisible, which the check's output reports. */
 #ifndef RM_STAMP_H
 #define RM_STAMP_H
 
@@ -29,8 +29,8 @@ void rm_stamps_choose(struct rm_stamps *stamps);
 /* Returns true if the CPU promises a constant rate in all power states. */
 bool rm_tsc_invariant(void);
 
-/* The counter is read after all earlier loads and before anything that follows.
- * Earlier stores may still be buffered. */
+/* The counter is read after all earlier loads and before all later
+ * instructions. Earlier stores may still be buffered. */
 #if defined(__x86_64__)
 static inline uint64_t rm_tsc(void)
 {

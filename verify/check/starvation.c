@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* starvation.c - the check `starvation`: an operation of thread 0 must end
- * although others work. The other threads look up, then write, until thread 0
- * has done its operations. They stop if one of them used STARVED_NS of CPU time
- * during an operation of thread 0. Wall time does not count, and neither does
- * an operation whose thread neither used CPU time nor slept: the machine did
- * not run it. Maps that promise to be wait-free or starvation-free fail if
- * others were stopped, or if thread 0 spent most of its CPU time in operations
- * that others overtook OFTEN. For other maps the result only mentions
- * starvation. */
+ * although others work. The other threads first only look up keys, later only
+ * write, until thread 0 has done its operations. They stop if one of them used
+ * STARVED_NS of CPU time during an operation of thread 0. Wall time is ignored.
+ * An operation is also ignored if its thread neither used CPU time nor slept,
+ * because the machine did not run the thread. Maps that promise to be wait-free
+ * or starvation-free fail if the other threads were stopped, or if thread 0
+ * spent most of its CPU time in operations that others overtook OFTEN times.
+ * For other maps the result only mentions starvation. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "runner/impl.h"
@@ -16,8 +16,8 @@
 #include <sys/resource.h>
 
 enum { KEYS = 64, SUBJECT = 0, CLOCK_OPS = 256 };
-/* A host may charge a thread for a while in which another guest ran, but never
- * for most of the time. */
+/* A host may attribute the time of another guest to a thread, but not for most
+ * of the time. */
 enum { OFTEN = 1000, LONG_NS = 500000, SHARE_MOST = 75, FEWEST = 5 };
 static const uint64_t STARVED_NS = 1000000000U;
 
@@ -26,9 +26,9 @@ struct starvation {
 	uint64_t ops;
 	_Atomic uint64_t ended; /* operations of thread 0 */
 	atomic_bool over, stopped;
-	unsigned starved; /* operations during which others were stopped */
-	/* CPU time of thread 0: in all operations, in the longest, and in those
-	 * of LONG_NS or more that others overtook OFTEN. */
+	unsigned starved; /* operations during which the others were stopped */
+	/* CPU time of thread 0: in all operations, in the longest one, and in
+	 * operations of at least LONG_NS that others overtook OFTEN times. */
 	uint64_t own_ns, longest_ns, longest_overtaken;
 	uint64_t overtaken_ns, overtaken;
 };
@@ -86,7 +86,7 @@ static void measure(struct rm_peer *peer, uint64_t n)
 		test->longest_ns = own_ns;
 		test->longest_overtaken = overtaken;
 	}
-	/* others start again when this operation has ended */
+	/* the others start again after this operation has ended */
 	if (atomic_exchange(&test->stopped, false))
 		test->starved += own_ns > LONG_NS || count_sleeps() > sleeps;
 	atomic_fetch_add(&test->ended, 1);

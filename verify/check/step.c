@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* step.c - single steps by the CPU's trap flag, which a signal handler on the
- * same thread sets and clears, without a debugger. See recorder.h. */
+/* step.c - single-steps a thread by the CPU's trap flag, which a signal handler
+ * on the same thread sets and clears, without a debugger. See recorder.h. */
 #include "verify/check/recorder.h"
 
 #include "verify/check/internal.h"
@@ -17,9 +17,9 @@ enum { TRAP_FLAG = 1 << 8 }; /* bit of EFLAGS: AMD APM vol. 2, 13.1.4 */
 /* Per thread, because a signal handler gets no context. */
 static _Thread_local volatile unsigned steps_left, yields_left;
 
-/* True before the system call that blocks signals: the next trap would then end
- * the process. Libraries block signals when they start a thread, or register a
- * new one. */
+/* Returns true before a system call that blocks signals, because the next trap
+ * would then end the process. Libraries block signals when they start or
+ * register a thread. */
 static bool blocks_signals(const greg_t *registers)
 {
 	const unsigned char *next =
@@ -29,7 +29,7 @@ static bool blocks_signals(const greg_t *registers)
 	       registers[REG_RAX] == SYS_rt_sigprocmask;
 }
 
-/* Lets one more instruction run, or ends the stepping and yields. */
+/* Lets the thread run one more instruction, or ends the stepping and yields. */
 static void handle_trap(int number, siginfo_t *info, void *opaque)
 {
 	ucontext_t *context = opaque;
@@ -69,7 +69,8 @@ void rm_step_arm(unsigned steps, unsigned yields)
 
 void rm_step_disarm(void)
 {
-	yields_left = 0; /* first, because the next step may be the last */
+	/* comes first, because the next step may be the last */
+	yields_left = 0;
 	steps_left = 0;
 	__asm__ volatile("int3" ::: "memory");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* thread_stopper.c - stops a thread by a signal whose handler waits, and
- * decides whether the others proceed. It uses their CPU time, not the clock: on
- * a busy machine time passes without them. */
+ * decides whether the other threads proceed. It measures their CPU time instead
+ * of wall time, because on a busy machine they may not run for a long time. */
 #include "verify/check/thread_stopper.h"
 
 #include "runner/base/clock.h"
@@ -18,10 +18,11 @@ enum { BYSTANDERS_MAX = 8, STOPPED = 'S', ELSEWHERE = 'E' };
 
 static const uint64_t STUCK_NS = 2000000000U;
 static const uint64_t SAMPLE_NS = 10000000U;
-enum { SAMPLES = 100 }; /* samples that a sleeping thread needs at least */
+/* minimum number of samples that show a thread asleep */
+enum { SAMPLES = 100 };
 
-/* A signal handler gets no context, so it finds the stopper here. At most one
- * per process. */
+/* A signal handler gets no context, so it finds the stopper here. A process has
+ * at most one. */
 static struct rm_stopper *_Atomic active_stopper;
 
 #if defined(__x86_64__)
@@ -151,7 +152,7 @@ static uint64_t cpu_ns(const struct rm_bystander *other)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-/* Returns true if it neither runs nor waits for a CPU. */
+/* Returns true if the thread neither runs nor waits for a CPU. */
 static bool is_asleep(const struct rm_bystander *other)
 {
 	char path[64], text[256] = "", *state;
@@ -169,13 +170,14 @@ static bool is_asleep(const struct rm_bystander *other)
 	return state && state[1] && state[2] == 'S';
 }
 
-/* Evidence that threads are stuck, collected since an operation last
- * completed. */
+/* Evidence that threads are stuck, collected since the last completed
+ * operation. */
 struct evidence {
 	uint64_t since_ns, samples;
 	uint64_t sum; /* sum of the threads' operations */
 	uint64_t cpu_ns[BYSTANDERS_MAX];
-	bool awake[BYSTANDERS_MAX]; /* true if the thread ran in any sample */
+	/* true if the thread was not asleep in some sample */
+	bool awake[BYSTANDERS_MAX];
 };
 
 static void restart_evidence(struct evidence *evidence,
@@ -186,8 +188,8 @@ static void restart_evidence(struct evidence *evidence,
 		evidence->cpu_ns[i] = cpu_ns(others + i);
 }
 
-/* Takes one sample. True: the threads had CPU time or slept, and completed
- * nothing. */
+/* Takes one sample. Returns true if the threads used enough CPU time or slept,
+ * but completed no operation. */
 static bool are_stuck(struct evidence *evidence, struct rm_bystander *others,
         unsigned count, const bool *pending)
 {
@@ -230,8 +232,8 @@ bool rm_stopper_others_proceed(struct rm_bystander *others, unsigned count,
 		}
 		if (require_each ? !any : sum >= enough)
 			return true;
-		/* with `each`, only operations of threads that are behind
-		 * count */
+		/* with `each`, only operations of threads that have completed
+		 * too few are counted */
 		sum = require_each ? slow : sum;
 		if (!evidence.since_ns || sum != evidence.sum)
 			restart_evidence(&evidence, others, count, sum);

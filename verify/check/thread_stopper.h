@@ -3,8 +3,8 @@
  * decides whether the others are stuck.
  *
  * A signal interrupts the victim at any instruction, and its handler waits
- * until it may return. Only stops in the map's own code count: a thread that is
- * stopped in the allocator holds a lock of the C library, not of the map. */
+ * until it may return. Only stops in the map's own code are used: if a thread
+ * is stopped in the allocator, it may hold a lock of the C library. */
 #ifndef RM_THREAD_STOPPER_H
 #define RM_THREAD_STOPPER_H
 
@@ -18,14 +18,15 @@
 struct rm_bystander {
 	pthread_t id;
 	pid_t tid;
-	_Atomic uint64_t done; /* operations; only this thread writes it */
-	atomic_bool started;   /* id and tid are set */
+	/* completed operations; only this thread writes it */
+	_Atomic uint64_t done;
+	atomic_bool started; /* true if id and tid are set */
 };
 
 struct rm_stopper {
-	uintptr_t low, high; /* the map's instructions */
+	uintptr_t low, high; /* addresses of the map's code */
 	pthread_t victim;
-	atomic_bool inside; /* the victim is between call and return */
+	atomic_bool inside; /* true while the victim executes an operation */
 	int report[2];      /* pipe: the handler reports where it stopped */
 	int resume[2];      /* pipe: the handler may return */
 };
@@ -36,16 +37,17 @@ struct rm_stopper {
 int rm_stopper_init(struct rm_stopper *stopper, uintptr_t code);
 void rm_stopper_free(struct rm_stopper *stopper);
 
-/* Signals the victim. True: it is stopped inside an operation until
- * rm_stopper_release(). False: it was elsewhere, and continues. */
+/* Signals the victim. Returns true if it is stopped inside an operation until
+ * rm_stopper_release(). Returns false if it was not in the map's code; it then
+ * continues. */
 bool rm_stopper_stop(struct rm_stopper *stopper);
 void rm_stopper_release(struct rm_stopper *stopper);
 
 /* Waits until the bystanders have completed `enough` operations since the call:
- * together, or with `each` every one of them. False: they are stuck. This means
- * that no operation completed for 2 s, and that each thread that is behind used
- * 2 s of CPU time or slept in every sample. If a busy machine gives them no
- * time, the function waits. */
+ * in total, or, with `each`, every single bystander. Returns false if they are
+ * stuck: no operation completed for 2 s, and each thread with too few
+ * operations used 2 s of CPU time or slept in every sample. If a busy machine
+ * gives them no CPU time, the function continues to wait. */
 bool rm_stopper_others_proceed(struct rm_bystander *others, unsigned count,
         uint64_t enough, bool each);
 

@@ -5,8 +5,8 @@
 
 #include <stdarg.h>
 
-/* Global, because signal handlers and innermost loops get no context. One per
- * process. */
+/* Global, because signal handlers and innermost loops get no context. A process
+ * has one. */
 static struct rm_witness private_witness;
 static struct rm_witness *current = &private_witness;
 

@@ -39,16 +39,16 @@ struct rm_witness_stack {
 };
 
 struct rm_witness {
-	/* Since the start of the process. */
-	_Atomic uint64_t progress; /* progress of work without peers */
+	/* The next members cover the time since the start of the process. */
+	_Atomic uint64_t progress; /* progress of work that no peer does */
 	struct rm_witness_thread threads[RM_WITNESS_THREADS];
 	char step[RM_STEP_BYTES]; /* the current step */
 	/* The main thread is in the map's check(), and no peer runs. */
 	atomic_bool calls_check;
-	/* Kept over several rounds of one check. */
+	/* The next members cover all rounds of one check. */
 	_Atomic uint64_t operations; /* operations that all peers completed */
-	/* Sampled operations, and those during which another thread completed
-	 * one. */
+	/* Sampled operations, and the samples during which another thread
+	 * completed an operation. */
 	_Atomic uint64_t sampled, overlapped;
 	_Atomic uint64_t stops; /* stops by signals (preempt.c) */
 	struct rm_coverage coverage;
@@ -60,7 +60,8 @@ struct rm_witness {
 struct rm_witness *rm_witness(void);
 
 /* Makes `witness` the witness of this process and zeroes its progress; it must
- * outlive the process's use. NULL: a private one. No other thread runs. */
+ * exist as long as the process uses it. NULL: a private witness. No other
+ * thread may run. */
 void rm_witness_use(struct rm_witness *witness);
 
 /* Records progress that is not an operation of a peer. Any thread. */
@@ -70,7 +71,8 @@ void rm_witness_count_progress(void);
 void rm_witness_step(const char *format, ...)
         __attribute__((format(printf, 1, 2)));
 
-/* Sum of all progress since rm_witness_use(); called from outside. */
+/* Returns the sum of all progress since rm_witness_use(); called by the parent
+ * process. */
 uint64_t rm_witness_progress(const struct rm_witness *witness);
 
 /* Called in the process of a check: from now on threads write their stacks for
@@ -98,8 +100,8 @@ enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
         struct rm_witness *witness, struct rm_check_result *done,
         struct rm_error *error);
 
-/* Settings of round n of a budget: its own seed; stops by signals in every
- * second round; the quarantine in every second pair of rounds. */
+/* Returns the settings of round n of a budget: its own seed, stops by signals
+ * in every second round, and the quarantine in every second pair of rounds. */
 struct rm_check_case rm_check_round(const struct rm_check *check,
         const struct rm_check_case *c, unsigned n, uint64_t ops);
 

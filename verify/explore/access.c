@@ -5,9 +5,9 @@
  * The compiler inserts these calls for -fsanitize=thread, as it does for
  * runner/sim/guest/touch.c. Each access that another lane could see is a step.
  * It is checked against the heap and the clocks, and then performed: a plain
- * access by the program, an atomic one here. Only load, store, change and
- * compare below perform atomic accesses. If memory is not sequentially
- * consistent, its model performs them instead (memory.h).
+ * access by the program, an atomic one here. Atomic accesses are performed only
+ * by load, store, change and compare below, or by the memory model if memory is
+ * not sequentially consistent (memory.h).
  */
 #include "runner/sim/guest/guest.h"
 #include "verify/explore/clocks.h"
@@ -24,7 +24,8 @@
 /* An odd multiplier that mixes bits (the prime of FNV-1a). */
 #define FOOTPRINT UINT64_C(0x100000001b3)
 
-/* True if a memory model is active. If none is, this tests one word only. */
+/* True if a memory model is active. Without a model, this costs only the test
+ * of one word. */
 #define WEAK __builtin_expect(rm_explore.model != NULL, 0)
 
 #define ACCESS(at, order, site)             \
@@ -84,8 +85,8 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 	if (rm_explore.trace)
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
-	/* Check the access after the step, since another lane may have freed
-	   the block. */
+	/* The access is checked after the step, since another lane may have
+	   freed the block. */
 	check_heap(address, bytes, write, site);
 	return true;
 }
@@ -174,7 +175,8 @@ static inline void touch_plain(
 void rm_sim_touch(const void *at, size_t bytes, bool write, const void *site)
 {
 	touch_plain((uintptr_t)at, (unsigned)bytes, write, site);
-	rm_explore_mark_opaque(); /* strings.c looked at the bytes before */
+	/* the caller in strings.c has already checked the bytes */
+	rm_explore_mark_opaque();
 }
 
 #define RM_EXPLORE_PLAIN(name, bytes, write)                         \
@@ -232,7 +234,7 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-/* `reads`: the access uses the old value; a store does not. */
+/* `reads`: the access uses the old value, which a store does not. */
 static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
         bool write, const void *site)
 {
@@ -413,7 +415,7 @@ void __tsan_atomic_signal_fence(int order)
 	(void)order;
 }
 
-/* The number of bytes up to the next multiple of 8, at most `bytes`. */
+/* Returns the number of bytes up to the next multiple of 8, at most `bytes`. */
 static size_t word(uintptr_t address, size_t bytes)
 {
 	size_t part = 8 - address % 8;
@@ -450,7 +452,8 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
-	rm_explore_mark_opaque(); /* the copy reads the source one step late */
+	/* the copy reads each source word one step later */
+	rm_explore_mark_opaque();
 	return memmove(to, from, bytes);
 }
 
@@ -483,7 +486,7 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 	return 0;
 }
 
-/* clang turns a memcmp() whose sign is unused into bcmp(). */
+/* If only equality is used, clang replaces memcmp() by bcmp(). */
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
 {
 	return rm_sim_memcmp(a, b, bytes);

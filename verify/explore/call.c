@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.c - performs operations by kind and checks the values they return. */
+/* call.c - performs operations by kind and checks the values that they
+ * return. */
 #include "verify/explore/call.h"
 
 #include "verify/batch.h"
@@ -26,8 +27,8 @@ static bool is_extreme(uint64_t word)
 	return !word || word == UINT64_MAX;
 }
 
-/* A value may be a pointer to data that its writer made, so its reader must
-   see that data. */
+/* In a real program a value may be a pointer to data of its writer, so the
+   writer's earlier work must be ordered before the reader's. */
 static void verify_published(const struct rm_explore_call *call, uint64_t word,
         uint64_t key, const char *what)
 {
@@ -54,7 +55,8 @@ static _Noreturn void stop_torn(const struct rm_explore_call *call,
 	        (unsigned long long)key, (unsigned long long)word);
 }
 
-/* True if the word names an existing writer and a sequence already used. */
+/* True if the word contains the number of an existing writer and a sequence
+ * that was already used. */
 static bool has_writer(const struct rm_explore_call *call, uint64_t word)
 {
 	if (is_extreme(word))
@@ -83,8 +85,8 @@ void rm_explore_verify_value(const struct rm_explore_call *call,
 }
 
 /* Returns the key with this rank. For an unknown rank it returns a number that
-   is not a key: the rank itself if it is larger than all keys, else the number
-   of keys. */
+   is no key: the rank itself if it is larger than all key numbers, otherwise
+   the number of keys. */
 static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 {
 	unsigned key = 0;
@@ -96,7 +98,7 @@ static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 	return key;
 }
 
-/* The number of this key; if it is unknown, the number of keys. */
+/* Returns the number of this key, or the number of keys if it is unknown. */
 static unsigned number_of(const struct rm_explore_call *call, struct rm_key key)
 {
 	struct rm_explore_call other = *call;
@@ -138,7 +140,7 @@ static bool yielded(
 	return true;
 }
 
-/* The map may call this several times; the last call counts. */
+/* The map may call this several times; the result of the last call is used. */
 static bool updated(
         void *context, const struct rm_value *old, struct rm_value *value)
 {

@@ -16,17 +16,17 @@ struct rm_explore_call {
 	struct rm_key key;
 	struct rm_key_bytes line;
 	struct rm_value expected, value, result;
-	bool was_there; /* the update found the key */
+	bool was_there; /* true if the update found the key */
 	uint64_t looks; /* every other look-up is one of a batch */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	/* number of these entries, and its maximum */
 	size_t *pairs, pairs_most;
 	const uint32_t
-	        *rank; /* low half of the values of each of `keys` keys */
+	        *rank; /* for each of `keys` keys, the low half of its values */
 	unsigned keys;
 	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` has the keys' ranks */
 	uint64_t map_seed;
-	char bytes[RM_KEYSET_SHORT_BYTES]; /* of the key in other sets */
+	char bytes[RM_KEYSET_SHORT_BYTES]; /* number of the key in other sets */
 	const unsigned *extremes; /* values written so far: bit 0: the value 0,
 	                             bit 1: all ones */
 	const uint32_t *begun;    /* for each sequence: the writer's clock when
@@ -34,9 +34,9 @@ struct rm_explore_call {
 	const uint64_t *sequence; /* the newest value of any lane, from 1 */
 };
 
-/* Stops the schedule if no lane wrote this whole value for this key, or if
-   nothing orders the writer's work before the write with the reader's work
-   now. `key` may be outside of `keys`. */
+/* Stops the schedule if no lane wrote this whole value for this key, or if the
+   writer's work before the write is not ordered before this point in the
+   reader. `key` may be outside of `keys`. */
 void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what);
 
@@ -47,7 +47,7 @@ void rm_explore_set_key(struct rm_explore_call *call, unsigned key);
    none. The result of length goes to result.word[0]. */
 bool rm_explore_perform(struct rm_explore_call *call, unsigned kind);
 
-/* The full value whose first word this is. */
+/* Returns the full value with this first word. */
 struct rm_value rm_explore_expand_value(uint64_t word);
 
 /* True if the operation returns a value when the key is present. */
@@ -55,8 +55,8 @@ bool rm_explore_returns_value(unsigned kind);
 
 /* Fills *rank with ranks of `keys` keys whose lookups take the same path
    through the map, which must be empty. The largest such group comes first,
-   then the next largest. If all paths are equal, or all differ, the ranks
-   count from 0. Called by the main thread, alone. */
+   then the next largest. If all paths are equal, or all differ, the ranks are
+   0, 1, 2 ... Called by the main thread while no other lane runs. */
 void rm_explore_find_colliding(
         struct rm_explore_call *call, unsigned keys, uint32_t *rank);
 

@@ -6,8 +6,8 @@
  * churn:   each thread inserts and removes keys of its own, so slots that one
  *          thread frees are soon reused, and threads do not wait for each other
  * whole:   scans, lengths and clears concurrent with writes
- * brink:   all keys but a few are present and the rest is inserted, so that a
- *          table of any size soon fills up
+ * brink:   all keys except a few are present and the others are inserted, so
+ *          that a table of any size soon fills up
  * hot:     one key that is present, read by one thread and written repeatedly
  *          by the others, so that retries fail several times in a row
  * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
@@ -24,9 +24,9 @@
  *          counter wraps
  *
  * Small counters wrap at powers of two: those of seven and eight bits wrap in
- * `repeats`. For 16 bits, every FAR-th special program repeats often enough. It
- * takes as long as thousands of others, so it does not occur under a memory
- * model, nor if rm_explore_may_take_long() is false.
+ * `repeats`. For counters of 16 bits, every FAR-th special program repeats
+ * often enough. It takes as long as thousands of others, so it is not used
+ * under a memory model, or if rm_explore_may_take_long() is false.
  */
 #include "verify/explore/menu.h"
 
@@ -37,14 +37,16 @@ enum {
 	/* one in this many special programs; odd, so that all shapes get
 	   some */
 	FAR = 255,
-	/* one in this many of those repeats more often than exactly */
+	/* one in this many of these programs adds extra repeats */
 	FAR_INEXACT = 4,
 	FAR_TIMES = 1 << 16,
-	/* maximum number of extra repeats, in half of these programs */
+	/* maximum number of extra repeats in half of the programs that have
+	 * any */
 	FAR_MORE = 512,
-	/* prime, so that all shapes get some */
+	/* prime, so that all shapes get such programs */
 	SLOTS_OF = 11,
-	/* any; with this one, seed 1 keeps what it finds in the corpora */
+	/* an arbitrary value; changing it would change which bugs of the
+	 * corpora seed 1 finds */
 	SLOTS_TURN = 1,
 	/* minimum number of operations; up to four more are drawn */
 	NEAR_BITS = 4,
@@ -205,7 +207,7 @@ static void make_crowd(struct rm_explore_program *program, uint64_t *rng)
 	        rm_explore_draw(rng, 2), rng);
 }
 
-/* Draws an operation that leaves the key present, or any write. */
+/* Draws any write or, with `overwrites`, one that leaves the key present. */
 static uint8_t repeated_kind(const struct rm_explore_program *program,
         const struct rm_explore_menu *menu, bool overwrites, uint64_t *rng)
 {
@@ -265,8 +267,8 @@ static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
 	fill_repeats(program, times, rm_explore_draw(rng, 4) != 0, rng);
 }
 
-/* Thread 1 removes the key, and the free slot takes the repeated writes of
-   another one. */
+/* Thread 1 removes the key, and its free slot receives the repeated writes of
+   another key. */
 static void make_replace(struct rm_explore_program *program, uint64_t *rng)
 {
 	struct rm_explore_op *op = program->op[0];
@@ -284,11 +286,11 @@ static void make_replace(struct rm_explore_program *program, uint64_t *rng)
 	program->collide = true;
 }
 
-/* These programs are rare, so each has everything that can matter: colliding
-   keys that are present, writes that keep them present, and the maximum number
-   of readers, which may stall at different steps. The extra repeats are for
-   counters that must wrap while a reader that began after the first writes is
-   stalled. */
+/* These programs are rare, so each combines all conditions that may matter:
+   colliding keys that are present, writes that keep them present, and the
+   maximum number of readers, which may stall at different steps. The extra
+   repeats are for counters that must wrap while a reader is stalled that began
+   after the first writes. */
 static void make_far(struct rm_explore_program *program, uint64_t *rng)
 {
 	program->threads = RM_EXPLORE_THREADS_MAX;
@@ -299,7 +301,7 @@ static void make_far(struct rm_explore_program *program, uint64_t *rng)
 	        true, rng);
 }
 
-/* For counters that must return to their exact old value. So only one thread
+/* For counters that must return exactly to their old value, so only one thread
    writes. */
 static void make_exact(struct rm_explore_program *program, uint64_t *rng)
 {

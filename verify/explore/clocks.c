@@ -2,12 +2,13 @@
 /*
  * clocks.c - vector clocks and data races.
  *
- * For each 8 bytes that two lanes can see there is a cell. It keeps each lane's
- * last read and last write: which bytes, when by that lane's own clock, and
- * where in the code. A lane's clock ticks when it publishes something. So an
- * access of another lane is ordered before now if the running lane's clock for
- * that lane has reached the time of the access. Only one access per lane and
- * kind is kept: an older race may be missed, but no false one is reported.
+ * For each 8 bytes that two lanes can see there is a cell. It stores each
+ * lane's last read and last write: the bytes, the time by that lane's own
+ * clock, and the place in the code. A lane's clock advances when the lane
+ * releases. So an access of another lane is ordered before now if the running
+ * lane's clock for that lane has reached the time of the access. Only one
+ * access per lane and kind is kept: an older race may be missed, but no false
+ * one is reported.
  *
  * Memory other than the heap, globals and stacks is ignored, and so are a
  * lane's accesses to its own stack.
@@ -49,8 +50,8 @@ struct cell {
 	} lane[RM_EXPLORE_LANES];
 };
 
-/* An object by which lanes synchronise. It consists of some bytes of a cell,
-   which may hold several objects. */
+/* An object by which lanes synchronise. It consists of some bytes of a cell; a
+   cell may contain several objects. */
 struct sync {
 	struct rm_explore_clock clock;
 	uint32_t next; /* the next one of this cell; 0: none */
@@ -65,7 +66,7 @@ struct kept {
 static struct {
 	struct rm_explore_clock lane[RM_EXPLORE_LANES];
 	struct rm_explore_clock
-	        /* acquired at the next acquire fence */
+	        /* clock to be acquired at the next acquire fence */
 	        acquired[RM_EXPLORE_LANES];
 	struct rm_explore_clock
 	        /* clock at the last release fence */
@@ -170,7 +171,8 @@ static uint32_t add_sync(struct cell *cell, unsigned mask)
 	return cell->sync = clocks.syncs;
 }
 
-/* The clock of the object with these bytes; created if it is missing. */
+/* Returns the clock of the object with these bytes; creates it if it is
+ * missing. */
 static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
 {
 	uint32_t i = cell->sync;
@@ -182,7 +184,7 @@ static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
 	return &clocks.sync[i].clock;
 }
 
-/* The same for a store, which replaces all objects that it covers. */
+/* Does the same for a store, which replaces all objects that it covers. */
 static struct rm_explore_clock *sync_anew(struct cell *cell, unsigned mask)
 {
 	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
@@ -324,8 +326,8 @@ void rm_explore_acquire(const void *object)
 	rm_explore_loaded((uintptr_t)object, OBJECT, __ATOMIC_ACQUIRE);
 }
 
-/* The message avoids terms of memory models, since most of its readers did not
-   expect a race. */
+/* The message avoids terms of memory models, since most of its readers are not
+   experts. */
 static _Noreturn void race(unsigned other, const struct last *last,
         bool other_writes, bool write, bool atomic, const void *site)
 {
@@ -354,8 +356,9 @@ static void cell_accessed(
 	struct last *own =
 	        write ? &cell->lane[self].write : &cell->lane[self].read;
 
-	/* The lane has passed nothing on since its last such access, so another
-	   lane's access in between would have found a race with that one. */
+	/* The lane has released no clock since its last such access, so any
+	   access of another lane in between would already have been reported as
+	   a race with that one. */
 	if (own->time == clock->at[self] && own->how == how) {
 		own->site = (uint32_t)((uintptr_t)site - clocks.image);
 		return;
@@ -386,7 +389,8 @@ static _Noreturn void freed_early(
 	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
 }
 
-/* A cell not accessed in this schedule still has an old number. */
+/* A cell that was not accessed in this schedule still has the number of an
+ * older one. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 {
 	const unsigned self = rm_explore.running->id;
@@ -493,7 +497,8 @@ void rm_explore_clocks_visit(void (*visit)(uint64_t word))
 		visit(*clocks.kept[i].at);
 }
 
-/* In reverse order: a word saved twice gets its oldest value. */
+/* Restores in reverse order, so that a word that was saved twice gets its
+ * oldest value. */
 void rm_explore_clocks_undo(void)
 {
 	while (clocks.kept_count) {

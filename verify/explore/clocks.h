@@ -9,9 +9,9 @@
 
 #include "verify/explore/world.h"
 
-/* The progress of each lane, as known to a lane or as an object passes on to
-   its readers. at[0] is unused, since the main thread runs alone:
-   memory_c11.c keeps a fence's number there. */
+/* A vector clock: the progress of each lane that a lane knows, or that an
+   object passes on to its readers. at[0] is unused, since the main thread runs
+   alone: memory_c11.c keeps a fence's number there. */
 struct rm_explore_clock {
 	uint32_t at[RM_EXPLORE_LANES];
 };
@@ -23,7 +23,7 @@ void rm_explore_clocks_choose(const void *address);
 
 /* Clears all clocks, before each schedule. */
 void rm_explore_clocks_reset(void);
-/* Orders the start of lane `id` after all that lane 0 has done. */
+/* Orders the start of lane `id` after all earlier work of lane 0. */
 void rm_explore_clocks_fork(unsigned id);
 
 /* Saves globals before a write, to be restored after the schedule. Ignores
@@ -50,8 +50,9 @@ void rm_explore_clocks_filled(
    access of another lane is not ordered before that. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);
 
-/* The first returns the running lane's own time. The second returns true if
-   everything that another lane had done by its `time` is ordered before now. */
+/* The first function returns the running lane's own time. The second returns
+   true if all work of another lane up to its `time` is ordered before this
+   point. */
 uint32_t rm_explore_now(void);
 bool rm_explore_happened_before(unsigned lane, uint32_t time);
 
@@ -62,8 +63,8 @@ void rm_explore_stored(uintptr_t address, unsigned bytes, int order);
 void rm_explore_changed(uintptr_t address, unsigned bytes, int order);
 void rm_explore_fenced(int order);
 
-/* Orders the running lane's work so far before whatever follows an acquire of
-   the same object. */
+/* Orders the running lane's work so far before all work that follows an acquire
+   of the same object. */
 void rm_explore_release(const void *object);
 void rm_explore_acquire(const void *object);
 
@@ -83,13 +84,13 @@ void rm_explore_merge_clock(const struct rm_explore_clock *given, int order);
 struct rm_explore_clock rm_explore_release_clock(int order);
 
 /* Sets the clock of the store that is now the newest at this address. Clocks of
-   older stores are not kept. */
+   older stores are discarded. */
 void rm_explore_set_clock(uintptr_t address, unsigned bytes,
         const struct rm_explore_clock *given);
 
 /* The first place in these 8 bytes (memory.h), 0 at the start of a schedule.
-   NULL for untracked memory and for stacks: the end of an object's life is not
-   visible there. */
+   NULL for untracked memory, and for stacks, where the end of an object's life
+   is not visible. */
 uint32_t *rm_explore_places_at(uintptr_t address);
 
 #endif /* RM_EXPLORE_CLOCKS_H */

@@ -3,9 +3,9 @@
  * collide.c - finds keys that collide (call.h): looks keys up in an empty map
  * and compares the addresses that each lookup touches.
  *
- * So the map's hash, its seed and the number of its buckets need not be known.
- * With a thousand buckets, TRIED keys have some 30 pairs in the same bucket and
- * two or three triples.
+ * So the search does not depend on the map's hash, its seed or the number of
+ * its buckets. With a thousand buckets, TRIED keys have some 30 pairs in the
+ * same bucket and two or three triples.
  */
 #include "verify/explore/call.h"
 
@@ -16,7 +16,8 @@ enum { TRIED = 256 };
 struct tried {
 	uint64_t way; /* hash of the addresses touched, in order */
 	uint32_t rank;
-	/* size of the rank's group; the lowest rank in the group */
+	/* size of the group that contains the rank, and the lowest rank in that
+	 * group */
 	uint32_t same, first;
 };
 
@@ -29,8 +30,8 @@ static int compare_way(const void *one, const void *other)
 	return a->rank < b->rank ? -1 : 1;
 }
 
-/* The largest group first, then the one with the lowest rank. Addresses do not
-   decide, since they may differ in another run. */
+/* Orders by decreasing group size, then by the lowest rank. Addresses are not
+   compared, since they may differ in another run. */
 static int compare_group(const void *one, const void *other)
 {
 	const struct tried *a = one, *b = other;

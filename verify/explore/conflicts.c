@@ -8,7 +8,8 @@
 
 enum { ROOM_FIRST = 256 };
 
-/* Bit sets of operations: this one and later ones; this one only. */
+/* Bit sets of operations: the first contains this operation and later ones, the
+ * second only this one. */
 static uint32_t from(int operation)
 {
 	return operation < 0 ? UINT32_MAX : UINT32_MAX << operation;
@@ -64,7 +65,8 @@ static struct rm_explore_word_accesses *entry_of(
 	return entry;
 }
 
-/* True if other lanes write the word, or read it and this one writes. */
+/* Returns true if other lanes write the word, or if they read it and this lane
+ * writes it. */
 static bool conflicts_with_others(const struct rm_explore_word_accesses *entry,
         unsigned lane, bool writes)
 {

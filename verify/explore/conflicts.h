@@ -28,13 +28,13 @@ struct rm_explore_stretch {
 	/* the stretch did more than access words: it used a lock or the heap,
 	   began or ended an operation, waited, or yielded */
 	bool opaque;
-	/* it read something that is not in a word: a clock, or the stack of
-	   another lane */
+	/* it read state that is not in a word: a clock, or the stack of another
+	   lane */
 	bool hidden;
-	bool writes; /* it wrote at least one of the words */
+	bool writes; /* the stretch wrote at least one of the words */
 	unsigned words;
 	uintptr_t word[RM_EXPLORE_WORDS_MOST]; /* address / 8 */
-	uintptr_t freed; /* the first word of the block that it freed */
+	uintptr_t freed; /* the first word of a block that the stretch freed */
 	size_t freed_words;
 };
 
@@ -50,7 +50,7 @@ struct rm_explore_conflicts {
 	struct rm_explore_word_accesses
 	        *entry; /* hash table; `room` is a power of 2 */
 	size_t count, room;
-	/* there are new conflicts since this was last set to false */
+	/* new conflicts were added since this was last set to false */
 	bool has_new;
 	/* a stretch could not be recorded, so assume that everything
 	   conflicts */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* control.c - runs the map with an injected bug (sample.h). A run that cannot
- * find this bug shows nothing about the map. */
+/* control.c - runs the map with an injected bug (sample.h). A run that does not
+ * find this bug is no evidence about the map. */
 #include "verify/explore/play.h"
 #include "verify/explore/sample.h"
 
@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 enum {
-	CONTROLS_MOST = 2000, /* schedules; exhaustive: programs */
-	EXHAUSTED_MOST = 200, /* exhaustive: schedules of a program */
+	CONTROLS_MOST = 2000, /* number of schedules; exhaustive: of programs */
+	/* exhaustive: maximum number of schedules of a program */
+	EXHAUSTED_MOST = 200,
 };
 
 static const struct rm_map_ops *inner; /* the map's own operations */
@@ -60,7 +61,7 @@ static uint64_t find_bug(
 	return 0;
 }
 
-/* In a process of its own, since the map may crash. */
+/* Runs in a process of its own, since the map may crash. */
 uint64_t rm_explore_control(
         const struct rm_explore_options *options, uint64_t horizon)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cxx.c - run time of C++ for explored libraries: operators new and delete,
- * conditions, and the guards of static variables.
+ * cxx.c - C++ runtime functions for explored libraries: operators new and
+ * delete, conditions, and the guards of static variables.
  *
- * Operators replace those of the C++ library in the whole process, so that
- * memory which that library allocates can be freed by the map, and the reverse.
+ * Operators replace those of the C++ library in the whole process, so that the
+ * map can free memory that the library allocated, and the reverse.
  * verify/explore/explored.txt lists the other functions.
  */
 #include "runner/sim/guest/guest.h"
@@ -22,8 +22,8 @@
 /* Read by the C++ library, which uses no atomic operations if this is not 0. */
 const char rm_explore_single_threaded = 0;
 
-/* Outside of schedules, the process itself allocates. A map that allocates too
-   much is stopped, since an exception cannot be thrown here. */
+/* Outside of schedules, calls go to the host's malloc. A map that allocates too
+   much is stopped, since no exception can be thrown here. */
 static void *allocate(size_t alignment, size_t bytes, const void *site)
 {
 	void *block;
@@ -39,7 +39,8 @@ static void *allocate(size_t alignment, size_t bytes, const void *site)
 	return block;
 }
 
-enum { ALIGNED = 16 }; /* by operators without an argument for it */
+/* the alignment of operators without an alignment argument */
+enum { ALIGNED = 16 };
 
 /* The names come from the C++ ABI. */
 void *_Znwm(size_t bytes)
@@ -60,8 +61,8 @@ void _ZdlPv(void *block)
 		free(block);
 }
 
-/* Operators for arrays, with a size or std::nothrow do the same: further
-   arguments are ignored. */
+/* Operators for arrays, and operators with a size or std::nothrow, do the same;
+   they ignore further arguments. */
 #define RM_EXPLORE_SAME(name, as) \
 	__typeof__(as) _Z##name __attribute__((alias(#as)));
 RM_EXPLORE_SAME(nam, _Znwm)
@@ -80,8 +81,9 @@ RM_EXPLORE_SAME(daPvSt11align_val_t, _ZdlPv)
 RM_EXPLORE_SAME(dlPvmSt11align_val_t, _ZdlPv)
 RM_EXPLORE_SAME(daPvmSt11align_val_t, _ZdlPv)
 
-/* Names for one function of the run time with several names in C++ or from the
-   compiler. The calls are jumps, so the place of the call is the map's. */
+/* Defines further names of a runtime function that has several names in C++ or
+   in the compiler. The calls are jumps, so the recorded place of the call is in
+   the map. */
 int64_t rm_explore_system_clock(void)
 {
 	return rm_sim_clock_now();
@@ -129,8 +131,9 @@ void rm_explore_cond_wait(pthread_cond_t *cond, pthread_mutex_t **lock)
 }
 
 /* The guard of a static variable in a function. The C++ ABI defines its first
-   byte: 1 if the variable is initialised. The second half holds the lane, plus
-   one, that initialises it now; waiting lanes see it as a mutex. */
+   byte: 1 if the variable is initialised. The second half contains the number,
+   plus one, of the lane that initialises the variable; to waiting lanes it is a
+   mutex. */
 struct guard {
 	uint8_t initialised;
 	uint32_t owner;

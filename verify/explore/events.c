@@ -18,7 +18,8 @@ static struct rm_explore_event *last_event(void)
 	               : NULL;
 }
 
-/* The last event of the running lane; buffers may have drained since. */
+/* Returns the last event of the running lane; events of draining buffers may
+ * follow it. */
 static struct rm_explore_event *own_event(void)
 {
 	struct rm_explore_event *event = last_event();
@@ -119,7 +120,7 @@ void rm_explore_note_waits(void)
 		event->kind = RM_EXPLORE_WAITS;
 }
 
-/* The event belongs to `lane`, although another lane may be running. */
+/* Adds the event to `lane`, although another lane may be running. */
 void rm_explore_note_leaves(unsigned lane, const void *site)
 {
 	struct rm_explore_event *event;

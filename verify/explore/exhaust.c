@@ -3,9 +3,9 @@
  * exhaust.c - enumerates the schedules of one program (play.h).
  *
  * There is one walk for each maximum number of preemptions, in rising order. So
- * a finding has the fewest preemptions possible, and the first walks cost
- * little compared with the last one. The last walk starts with almost all
- * conflicts known, and is repeated until it finds no new one.
+ * a finding has the smallest possible number of preemptions, and the first
+ * walks cost little compared with the last one. The last walk starts with
+ * almost all conflicts known, and is repeated until it finds no new one.
  */
 #include "verify/explore/play.h"
 #include "verify/explore/tree.h"
@@ -20,8 +20,8 @@ struct search {
 	struct rm_explore_played *played;
 	struct rm_explore_tree tree;
 	uint64_t plays;   /* number of this program */
-	uint64_t walked;  /* plays of this walk */
-	uint64_t longest; /* plays of the longest walk */
+	uint64_t walked;  /* schedules played in this walk */
+	uint64_t longest; /* schedules played in the longest walk */
 };
 
 void rm_explore_tally_add(
@@ -55,7 +55,8 @@ static int play(struct search *search, struct rm_error *error)
 	return status;
 }
 
-/* One walk; *whole: it was completed, without a finding or a limit. */
+/* Runs one walk; *whole is set if it was completed without a finding and
+ * without reaching a limit. */
 static int walk(struct search *search, bool *whole, struct rm_error *error)
 {
 	int status;
@@ -74,7 +75,7 @@ static int walk(struct search *search, bool *whole, struct rm_error *error)
 	return status;
 }
 
-/* After a complete walk: true if another one is needed. */
+/* Called after a complete walk; returns true if another one is needed. */
 static bool needs_walk(struct rm_explore_tree *tree, unsigned preemptions)
 {
 	if (tree->most == preemptions || !tree->bounded) {

@@ -67,7 +67,8 @@ const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name)
 	return NULL;
 }
 
-/* Lowers `lowest`. Another process may still report a lower number. */
+/* Lowers `lowest` to this number, unless another process has reported a lower
+ * one. */
 static void lower_found(struct share *share, uint64_t number)
 {
 	/* relaxed: only the number itself is communicated */
@@ -80,7 +81,7 @@ static void lower_found(struct share *share, uint64_t number)
 		;
 }
 
-/* Reads the clock at one number in CLOCK_NUMBERS. */
+/* Reads the clock only at each CLOCK_NUMBERS-th number. */
 static bool is_over(const struct rm_explore_options *options, uint64_t count)
 {
 	struct timespec used;
@@ -149,8 +150,8 @@ static int start(const struct rm_explore_options *options, uint64_t horizon,
 	return 0;
 }
 
-/* A process that did not exit normally failed at its current schedule, unless
-   it was killed from outside (name_fault()). */
+/* If a process did not exit normally, its current schedule failed, unless
+   another process killed it (name_fault()). */
 static void finish(struct share *share, unsigned id, pid_t pid)
 {
 	struct worker *worker = &share->worker[id];
@@ -215,8 +216,9 @@ static int killed_at(const struct rm_explore_options *options,
 }
 
 /* Finds the fault of the schedule that failed. If it does not fail again and
-   its process crashed, the fault is a crash. If its process was killed, as the
-   kernel does when memory is short, the map is not blamed. */
+   its process crashed, the fault is a crash. If its process was killed, for
+   example by the kernel because memory was short, no fault of the map is
+   reported. */
 static int name_fault(const struct rm_explore_options *options,
         const struct share *share, uint64_t horizon,
         struct rm_explore_summary *summary, struct rm_error *error)

@@ -4,14 +4,14 @@
  * each schedule, and each result is judged.
  *
  * The maps are the instrumented objects of the simulated machine, linked with
- * another run time. It models no caches and no costs. Instead it has a
+ * another runtime. This runtime models no caches and no costs. Instead it has a
  * scheduler that may switch threads at each access, a heap that detects
  * accesses to freed memory, and vector clocks for happens-before. Memory is
- * sequentially consistent, or follows one of two models. Possible conclusions:
- * docs/method/checker.md.
+ * sequentially consistent, or follows one of two models. docs/method/checker.md
+ * describes which conclusions a run permits.
  *
  * There is one world per process, on one host thread. Schedule K of a seed
- * depends only on the map's machine code, the options and K.
+ * depends only on K, the options and the map's machine code.
  */
 #ifndef RM_EXPLORE_H
 #define RM_EXPLORE_H
@@ -48,8 +48,9 @@ enum {
 	RM_EXPLORE_EXHAUSTED_MOST = 20000, /* schedules of a program */
 };
 
-/* One of RM_EXPLORE_TURNS numbers has a special program (menu.h), and under the
-   mix one uses PCT. The fair scheduler takes one of RM_EXPLORE_FAIR_EVERY. */
+/* One of RM_EXPLORE_TURNS schedules has a special program (menu.h), and under
+   the mix one uses PCT. One of RM_EXPLORE_FAIR_EVERY uses the fair
+   scheduler. */
 enum {
 	RM_EXPLORE_TURNS = 4,
 	RM_EXPLORE_TURN_SPECIAL = 1,
@@ -72,7 +73,7 @@ enum rm_explore_policy {
 	RM_EXPLORE_POLICIES
 };
 
-/* How memory behaves (memory.h). */
+/* The memory model (memory.h). */
 enum rm_explore_memory {
 	RM_EXPLORE_SC,  /* sequentially consistent */
 	RM_EXPLORE_TSO, /* x86: store buffers */
@@ -90,7 +91,7 @@ struct rm_explore_program_file; /* program_file.h */
 
 struct rm_explore_options {
 	const struct rm_impl *impl;
-	const char *named; /* as the user named it: its id, or its file */
+	const char *named; /* the name given by the user: an id or a file */
 	unsigned shapes;   /* bits by rm_shape_index(); subset of the map's */
 	unsigned threads;  /* 1 .. RM_EXPLORE_THREADS_MAX */
 	unsigned ops;   /* operations of each thread, 1 .. RM_EXPLORE_OPS_MAX */
@@ -98,10 +99,13 @@ struct rm_explore_options {
 	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
 	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
-	bool mixed;         /* a few plain programs run under another model */
+	/* a few plain programs run under another memory model */
+	bool mixed;
 	bool memory_chosen; /* by the user */
-	bool unstamped; /* under c11: operation boundaries do not synchronise */
-	bool unjudged;  /* histories are not judged */
+	/* under c11: the ends of operations do not synchronise with later
+	 * operations */
+	bool unstamped;
+	bool unjudged; /* histories are not judged */
 	/* NULL: programs are drawn with `threads` and `ops` */
 	const struct rm_explore_program_file *written;
 	const char *written_in; /* name of the program file */
@@ -113,8 +117,8 @@ struct rm_explore_options {
 	uint64_t programs;
 	unsigned preemptions; /* maximum number of preemptions per schedule */
 	uint64_t steps;       /* livelock limit of one schedule; > 0 */
-	/* fair: steps of others within which each thread that can run moves,
-	   8 .. 4096 */
+	/* fair: number of other threads' steps within which each runnable
+	   thread takes a step, 8 .. 4096 */
 	unsigned fairness;
 	uint64_t budget_ns; /* CPU time of each process; 0: no limit */
 	unsigned cpus;      /* processes, 1 .. RM_EXPLORE_CPUS_MAX */
@@ -155,18 +159,19 @@ struct rm_explore_tally {
 	uint64_t plays;     /* number of plays, including repeated schedules */
 	uint64_t steps;     /* of all plays */
 	uint64_t switches;  /* between threads, of all plays */
-	uint64_t undecided; /* undecided histories of all plays; these never
-                               count as passed */
+	/* undecided histories of all plays; never reported as passed */
+	uint64_t undecided;
 	/* plays without a verdict, because a few keys with equal hashes made
 	   the map grow without end */
 	uint64_t abandoned;
-	bool cut; /* the budget was used before the last one */
+	bool cut; /* the budget was used up before the last schedule */
 	/* Sums over `measured` schedules of programs of the ordinary size: steps
 	   of threads, and logarithms of numbers of schedules (sample.h). */
 	uint64_t measured;
 	double points, log_all, log_few;
 	uint64_t noted; /* the first schedule with a note, plus one; or 0 */
-	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that the map allows */
+	/* text about starvation that the map's promise permits */
+	char note[RM_EXPLORE_NOTE_BYTES];
 };
 
 /* The result of exploring one map. */
@@ -196,9 +201,9 @@ const struct rm_impl *rm_explore_find(const char *map);
 const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name);
 
 /*
- * Runs the map with an injected bug in a process of its own, then the schedules
- * in `cpus` processes until one fails. summary->found is the
- * lowest number of a schedule that fails, whatever the number and speed of the
+ * First runs the map with an injected bug in a separate process, then runs the
+ * schedules in `cpus` processes until one fails. summary->found is the lowest
+ * number of a schedule that fails, whatever the number and speed of the
  * processes. Returns 0, or -errno with `error`. -EINTR: a process was killed
  * from outside at a number that does not fail.
  */
@@ -216,8 +221,8 @@ int rm_explore_run(const struct rm_explore_options *options,
 int rm_explore_show(const struct rm_explore_options *options, uint64_t found,
         FILE *out, struct rm_error *error);
 
-/* True if the run decides nothing: a history was undecided, the budget ended, or
-   the injected bug was not found. */
+/* Returns true if the run has no verdict: a history was undecided, the budget
+   ended, or the injected bug was not found. */
 bool rm_explore_is_open(const struct rm_explore_options *options,
         const struct rm_explore_summary *summary);
 

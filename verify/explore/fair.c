@@ -3,9 +3,9 @@
  * fair.c - a scheduler that repeats one random sequence of turns.
  *
  * The sequence has each thread once or twice, and at most `fairness` steps. So
- * every thread that can run moves within that many steps of the others, and
- * threads that disturb each other stay in step. Random turns soon break such a
- * loop, and the other schedulers do not let all threads move.
+ * every runnable thread takes a step within that many steps of the others, and
+ * threads that obstruct each other stay in step. Random turns soon break such a
+ * loop, and the other schedulers do not let all threads run.
  */
 #include "verify/explore/schedule.h"
 
@@ -25,7 +25,7 @@ static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
 }
 
 /* Appends each thread and each buffer, in random order. Turns have 1 .. `most`
-   steps, or all the same number if `even`. */
+   steps; if `even`, all turns have the same number. */
 static void append_all(struct rm_explore_schedule *schedule, unsigned threads,
         uint32_t most, bool even)
 {

@@ -4,8 +4,8 @@
  *
  * The 16 bytes before a block belong to no block and hold its number. Freed
  * memory stays freed until the schedule ends, so that an access to it cannot
- * hit a newer block. The price is that an error that needs a reused address
- * (ABA by malloc) is reported as use after free, or not at all.
+ * hit a newer block. As a consequence, an error that needs a reused address
+ * (ABA by malloc) is reported as use after free, or not found.
  */
 #include "verify/explore/heap.h"
 #include "runner/sim/guest/guest.h"
@@ -29,8 +29,8 @@ struct block {
 	/* addresses of the calls; if `freed` is NULL, the block is in use */
 	const void *made, *freed;
 	uint32_t made_by, freed_by;
-	struct block *next_reached; /* while leaks are searched */
-	bool is_reached;            /* by a global variable */
+	struct block *next_reached; /* used only by the search for leaks */
+	bool is_reached;            /* reached from a global variable */
 };
 
 uintptr_t rm_explore_heap;
@@ -41,7 +41,7 @@ static struct {
 	struct block *block;
 	size_t count, room, live;
 	uint64_t top; /* the first byte never allocated */
-	size_t kept;  /* blocks that are in every schedule */
+	size_t kept;  /* number of blocks that exist in every schedule */
 } heap;
 
 int rm_explore_heap_open(struct rm_error *error)
@@ -130,7 +130,7 @@ void rm_explore_heap_keep(void)
 	rm_explore_kept_bytes = heap.top;
 }
 
-/* The block that begins there, or NULL. */
+/* Returns the block that begins at this address, or NULL. */
 static struct block *block_at(const void *address)
 {
 	uint64_t offset = (uintptr_t)address - rm_explore_heap, number;
@@ -223,11 +223,11 @@ size_t rm_explore_heap_live(void)
 	return heap.live;
 }
 
-/* Blocks that were reached, but whose own words have not been visited. */
+/* Blocks that were reached, but whose words have not been searched yet. */
 static struct block *to_visit;
 
-/* A word may be the address of a byte inside a block, with bits of the map in
-   the upper 16. */
+/* A word may be the address of a byte inside a block, and the map may store
+   flags in its upper 16 bits. */
 static void reach(uint64_t word)
 {
 	const uint64_t offset = (word & UINT64_MAX >> 16) - rm_explore_heap;
@@ -242,8 +242,8 @@ static void reach(uint64_t word)
 	heap.live--;
 }
 
-/* Does not count blocks that global variables reach: a library may keep them
-   for its next map. */
+/* Blocks that global variables reach are not leaks: a library may keep them for
+   its next map. */
 static void reach_from_globals(void)
 {
 	rm_explore_clocks_visit(reach);
@@ -361,7 +361,7 @@ void rm_sim_free(void *opaque)
 	rm_explore_free(opaque, SITE);
 }
 
-/* Copies a block; bytes that were uninitialised stay so. */
+/* Copies a block; bytes that were uninitialised stay uninitialised. */
 static void move_bytes(void *to, const void *from, size_t bytes)
 {
 	uint8_t *fresh = rm_explore_fresh +

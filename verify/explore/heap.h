@@ -32,23 +32,24 @@ extern uint64_t rm_explore_kept_bytes;
 
 int rm_explore_heap_open(struct rm_error *error);
 
-/* Removes all blocks but the kept ones, before each schedule. */
+/* Removes all blocks except the kept ones, before each schedule. */
 void rm_explore_heap_reset(void);
 
 /* Keeps all present blocks in every schedule, like globals. */
 void rm_explore_heap_keep(void);
 
-/* malloc() and free() with the place of the call; NULL: too large. */
+/* malloc() and free() with the place of the call. NULL: the block is too
+ * large. */
 void *rm_explore_allocate(size_t alignment, size_t bytes, const void *site);
 void rm_explore_free(void *block, const void *site);
 
-/* Stops the schedule: some of these bytes are in no block. */
+/* Stops the schedule, because some of these bytes are in no block. */
 _Noreturn void rm_explore_heap_fault(
         uintptr_t address, size_t bytes, bool write, const void *site);
 
-/* Up to 8 bytes are read that are not known to be written. Stops the schedule
-   if they all hold malloc()'s fill. The compiler does not instrument some
-   stores, for example of an empty struct. */
+/* Called for a read of up to 8 bytes without a recorded write. Stops the
+   schedule only if all bytes have malloc()'s fill value, because the compiler
+   does not instrument some stores, for example of an empty struct. */
 void rm_explore_heap_unwritten(
         uintptr_t address, unsigned bytes, const void *site);
 
@@ -59,7 +60,8 @@ uint64_t rm_explore_heap_top(void);
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);
 
-/* Stops the schedule if a block is left that no global variable reaches. */
+/* Stops the schedule if an unfreed block remains that no global variable
+ * reaches. */
 void rm_explore_heap_leaks(void);
 
 /* True if up to 8 bytes at this heap offset are in a block. */
@@ -94,8 +96,8 @@ static inline void rm_explore_mark_written(uint64_t offset, unsigned bytes)
 		fresh[1] &= (uint8_t) ~(bits >> 8);
 }
 
-/* True if none of these bytes was ever written. If only some were, a read is
-   accepted: the others may be padding, or another member. */
+/* True if none of these bytes was ever written. If only some were written, a
+   read is accepted: the other bytes may be padding or another member. */
 static inline bool rm_explore_is_fresh(uint64_t offset, unsigned bytes)
 {
 	const uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kernel.c - system calls of explored maps: futexes, clocks, sleeps and yields.
- * Time is the number of steps. Reading a clock twice without a step in between
- * takes one, so a loop that waits for a time reaches it, or the step limit.
+ * Time is the number of steps. A second read of a clock without a step in
+ * between is a step, so a loop that waits for a time ends, or reaches the step
+ * limit.
  */
 #include "runner/operations.h"
 #include "runner/sim/guest/futex_call.h"
@@ -25,7 +26,7 @@ void rm_sim_relax(void)
 	rm_explore_yield();
 }
 
-/* If no other lane could run, this is not a step, but time passes. */
+/* If no other lane can run, this is not a step, but the time advances. */
 static void pass_alone(const void *site)
 {
 	rm_explore_alone_step(site);
@@ -50,7 +51,8 @@ void rm_sim_operation_begins(void)
 {
 }
 
-/* The stress checks pause here. In explore each access may be preempted. */
+/* `check` pauses here. This function does nothing, because `explore` may
+ * preempt a thread at each access. */
 void rm_sim_pause(void)
 {
 }
@@ -59,7 +61,8 @@ static int futex_wait(const void *word, uint32_t value, const void *site)
 {
 	rm_explore_step();
 	rm_explore_note(RM_EXPLORE_LOCKS, site);
-	rm_explore_drain_own(); /* the kernel's locks drain store buffers */
+	/* a real kernel's locks would drain store buffers */
+	rm_explore_drain_own();
 	/* no lane runs between this test and the wait, so no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
@@ -143,8 +146,8 @@ static uint64_t now_steps(void)
 }
 
 /* The running lane reads a clock. The read is a step only if this lane has
-   already read the clock at this time, so that a lane which measures one wait
-   gets no extra schedules. */
+   already read the clock at this time, so that a lane that measures one wait
+   does not add schedules. */
 static uint64_t read_clock(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;

@@ -17,23 +17,24 @@
 struct rm_explore_world rm_explore;
 
 enum {
-	/* A lane that runs this long without ending an operation may spin
-	   on others without a pause in its loop. It is treated as if it
-	   yielded. */
+	/* If a lane runs this long without ending an operation, it may be
+	   spinning on other lanes without a pause in its loop. It is then
+	   treated as if it yielded. */
 	FAIR_STEPS = 20000,
-	/* Under a fair schedule, so many steps without the end of an operation
-	   are a livelock. */
+	/* Under a fair schedule, this many steps without the end of an
+	   operation are a livelock. */
 	STUCK_STEPS = 100000,
 	ALONE_MOST = 1 << 24,   /* limit of accesses and calls of the main
                                    thread */
 	ALONE_YIELDS = 1000000, /* limit of pauses of the main thread while it
                                    is alone */
-	NEAR_NULL = 65536,      /* addresses of members of a NULL struct */
+	/* addresses below this are members of a NULL struct */
+	NEAR_NULL = 65536,
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
 	SIGNAL_STACK_BYTES = 64 << 10,
 };
 
-/* Handles a map's crash: abandons the lane for the host's stack. */
+/* Handles a map's crash: leaves the lane and continues on the host's stack. */
 static void crashed(int signal, siginfo_t *info, void *context)
 {
 	(void)context;
@@ -77,7 +78,8 @@ static void lane_entry(void)
 	self->entry(self);
 	self->operation = -1;
 	if (rm_explore.buffers && !--rm_explore.left)
-		/* its stores may stay in the buffer after its last step */
+		/* the lane's stores may stay in its buffer after its last
+		 * step */
 		rm_explore_decide();
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
@@ -104,9 +106,9 @@ static void main_entry(struct rm_explore_lane *lane)
 	rm_sim_ctx_switch(&lane->ctx, &rm_explore.host);
 }
 
-/* While alone, the main thread takes no steps, since no lane sees it. The limit
-   is far above what a correct map needs. It catches loops over a broken
-   structure, such as a cyclic chain. */
+/* While it is alone, the main thread takes no steps, since no other lane can
+   observe it. The limit is far above the needs of a correct map. It ends loops
+   over a broken structure, such as a cyclic chain. */
 static void begin_alone(void)
 {
 	rm_explore.alone = true;
@@ -155,7 +157,7 @@ void rm_explore_run_threads(
 	begin_alone();
 }
 
-/* Abandons the lane for the host's stack and never returns to it. */
+/* Leaves the lane forever and continues on the host's stack. */
 static _Noreturn void leave(void)
 {
 	struct rm_sim_ctx lost = { NULL };
@@ -171,7 +173,7 @@ static _Noreturn void leave(void)
 	__builtin_unreachable();
 }
 
-/* The host is out of memory, so the map has not failed. */
+/* The host is out of memory, which is no failure of the map. */
 static _Noreturn void starve(void)
 {
 	rm_explore.starved = true;
@@ -218,7 +220,8 @@ static _Noreturn void deadlock(void)
 	for (unsigned i = rm_explore.lanes; i-- > 1;)
 		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
 			first = &rm_explore.lane[i];
-	if (!first->id) /* the main thread alone: the lock is never released */
+	/* only the main thread runs, so the lock is never released */
+	if (!first->id)
 		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 		        "the main thread, alone, waits for a lock that was "
 		        "not released");
@@ -304,8 +307,8 @@ static bool leaves_buffer(const struct rm_explore_turn *turn)
 	return true;
 }
 
-/* True if the lane's operation has accessed nothing yet, so that its first step
-   comes next. */
+/* Returns true if the lane's operation has made no access yet, so that its
+   first step is next. */
 static bool is_fresh(const struct rm_explore_lane *lane)
 {
 	return lane->restamp && rm_explore.steps <= lane->began + 1;
@@ -332,7 +335,8 @@ static bool ends_nothing(void)
 	               STUCK_STEPS + rm_explore.patience;
 }
 
-/* True after more steps than operations of a correct map usually need. */
+/* Returns true after more steps than operations of a correct map usually
+ * need. */
 static bool is_late(void)
 {
 	return rm_explore.steps > rm_explore.limit || ends_nothing();
@@ -365,8 +369,8 @@ static void decide(bool yields)
 	bool fresh;
 	uint32_t took = rm_explore.granted - rm_explore.left;
 
-	/* If steps are left, the lane stopped before its next one. With one
-	   more step granted it stops there again. */
+	/* If granted steps are left, the lane stopped before its next step. One
+	   more step is granted, so that it stops there again. */
 	if (!rm_explore.alone)
 		rm_explore_record_steps(
 		        rm_explore.schedule, took + (rm_explore.left != 0));
@@ -401,7 +405,8 @@ void rm_explore_yield(void)
 			        "threads");
 		return;
 	}
-	rm_explore.steps++; /* so that a loop that only yields ends */
+	/* ensures that a loop that only yields reaches the limit */
+	rm_explore.steps++;
 	rm_explore.running->steps++;
 	rm_explore.stretch.opaque = true;
 	decide(true);

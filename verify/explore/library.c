@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* library.c - finds the map that is explored: the program's, or that of an
+/* library.c - finds the map to explore: the map of this program, or of an
    instrumented library (explore.h). */
 #include "runner/impl.h"
 #include "verify/check/check.h"
@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Loads the map of an instrumented library. Its constructors run here, and what
-   they leave is in every schedule. NULL with `error`. */
+/* Loads the map of an instrumented library. Its constructors run here, and the
+   memory that they allocate exists in every schedule. Returns NULL with `error`
+   after a failure. */
 static const struct rm_impl *load(const char *name, struct rm_error *error)
 {
 	const struct rm_impl *impl = NULL;
@@ -23,7 +24,8 @@ static const struct rm_impl *load(const char *name, struct rm_error *error)
 
 	if (rm_explore_open(error))
 		return NULL;
-	/* Constructors of the library are the main thread, alone. */
+	/* Constructors of the library run as the main thread, without other
+	 * lanes. */
 	rm_explore.alone = true;
 	rm_explore.alone_left = UINT32_MAX;
 	rm_explore.running = &rm_explore.lane[0];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lock_step.c - the step that all lock operations take, and reports of misuse
+/* lock_step.c - takes the step of each lock operation, and reports misuse
    (locks.h). */
 #include "verify/explore/heap.h"
 #include "verify/explore/locks.h"

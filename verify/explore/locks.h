@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * locks.h - pthread locks, modelled by their contract and not as a library
- * implements them. Locking is one step, unlocking is one step, and the owner is
+ * locks.h - pthread locks, modelled by their specification instead of an
+ * implementation. Locking is one step, unlocking is one step, and the owner is
  * known. Inside verify/explore only.
  *
  * The state of a lock is in the map's own lock object, and zero after static
@@ -30,8 +30,8 @@ struct rm_explore_rwlock {
 	uint64_t given[2]; /* unused; clocks are attached to the addresses */
 };
 
-/* The lanes that hold the lock for which `lane` waits, as bits; 0: none, or
-   unknown. */
+/* Returns the lanes that hold the lock for which `lane` waits, as bits; 0: no
+   lane, or unknown. */
 static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 {
 	const struct rm_explore_rwlock *rwlock = lane->waits_for;
@@ -53,7 +53,8 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 /* One step on a lock of `bytes` bytes. Its memory must be allocated. */
 void rm_explore_lock_step(const void *lock, size_t bytes, const void *site);
 
-/* Stops the schedule. `what`: the running lane's misuse, as a predicate. */
+/* Stops the schedule. `what` describes the misuse, with the running lane as the
+ * subject. */
 _Noreturn void rm_explore_misuse(const char *what, const void *site);
 
 /* --- mutex.c --- */

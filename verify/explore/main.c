@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - `readmostly explore` in the program of one map (flavour explore):
-   runs the instrumented map under many schedules, on the run time of
+   runs the instrumented map under many schedules, on the runtime of
    verify/explore instead of the simulated machine's. */
 #include "runner/base/file.h"
 #include "runner/base/limits.h"
@@ -47,7 +47,7 @@ enum flag {
 struct arguments {
 	const char *map; /* id, file or "all" */
 	struct rm_explore_options options;
-	/* --schedule or --program: show this schedule or program, even if
+	/* --schedule or --program: shows this schedule or program, even if
 	   others fail */
 	bool one_schedule, one_program;
 	bool preemptions;  /* the option is set */
@@ -163,7 +163,8 @@ static void complete_written(
 	into->threads = written->program.threads;
 }
 
-/* `all` gets fewer schedules per map, and exhaustive smaller programs. */
+/* `all` runs fewer schedules per map, and the exhaustive scheduler uses smaller
+ * programs. */
 static void complete_amounts(struct rm_explore_options *into, bool is_all)
 {
 	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
@@ -202,7 +203,8 @@ static void refuse_without_effect(
 		argp_error(state, "--depth: only with --scheduler pct or mix");
 }
 
-/* Fails before the run, which may take hours, rather than after it. */
+/* Reports an error before the run, which may take hours, instead of after
+ * it. */
 static void refuse_unwritable(
         struct argp_state *state, const char *option, const char *file)
 {
@@ -255,7 +257,8 @@ static void complete_options(struct argp_state *state, struct arguments *to)
 		refuse_unwritable(state, "perfetto", into->perfetto);
 }
 
-/* A mistake in the file is reported with its line, but without usage. */
+/* An error in the file is reported with its line, but without the usage
+ * text. */
 static void read_written(
         const char *file, struct argp_state *state, struct arguments *to)
 {
@@ -466,9 +469,9 @@ static int explore(const struct arguments *arguments,
 	if (status)
 		return print_error(impl, &error, status);
 	rm_explore_print(&one, &sum, by_name);
-	if (!sum.fault) /* what was not decided or not run is not a pass */
+	if (!sum.fault) /* an undecided or incomplete run must not exit 0 */
 		return rm_explore_is_open(&one, &sum) ? RM_INCOMPLETE : RM_OK;
-	/* the verdict does not change if the failure cannot be shown */
+	/* if the failure cannot be shown, the verdict remains */
 	show(&one, sum.found);
 	return RM_FAILED;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.c - passes atomic accesses to the memory model, and keeps the places
+ * memory.c - passes atomic accesses to the memory model, and stores the places
  * that were accessed atomically (memory.h).
  *
  * Each place has one access size, as in C11. The models do not define
@@ -100,8 +100,8 @@ static uint32_t place_in(
 	return add(first, at, access);
 }
 
-/* The place of an access; 0: the access takes effect as if there were no
-   model. */
+/* Returns the place of an access; 0: the access takes effect as if there were
+   no model. */
 static uint32_t place_of(const struct rm_explore_atomic *access)
 {
 	uint32_t *first;

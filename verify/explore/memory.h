@@ -3,12 +3,13 @@
  * memory.h - atomic accesses under memory models that are not sequentially
  * consistent. Inside verify/explore only.
  *
- * access.c calls these functions after the step of an atomic access. The program
- * performs plain accesses itself, at once. If such an access races, this is
- * reported; if not, no lane could observe a delay. A *place* is an address that
- * is accessed atomically, with the number of bytes. A plain write ends it.
- * Memory on a stack, accesses of more than 8 bytes and untracked memory have no
- * place, and are sequentially consistent under each model.
+ * access.c calls these functions after the step of an atomic access. The
+ * program performs plain accesses itself, without delay. If such an access is a
+ * race, the race is reported; otherwise no lane could observe a delay. A
+ * *place* is an address that is accessed atomically, with the number of bytes.
+ * A plain write ends the place. Memory on a stack, accesses of more than 8
+ * bytes and untracked memory have no place, and are sequentially consistent
+ * under each model.
  */
 #ifndef RM_EXPLORE_MEMORY_H
 #define RM_EXPLORE_MEMORY_H
@@ -46,8 +47,8 @@ struct rm_explore_model {
 	/* Called before a read-modify-write, which then reads and changes the
 	   value in memory. */
 	void (*change)(const struct rm_explore_atomic *access, uint32_t place);
-	/* Called before a compare-exchange: true if it fails, with the value
-	   read in *seen. `access` has the order of a failure. */
+	/* Called before a compare-exchange. Returns true if it fails, with the
+	   value read in *seen. `access` has the memory order for failure. */
 	bool (*fails)(const struct rm_explore_atomic *access, uint32_t place,
 	        rm_explore_value expected, rm_explore_value *seen);
 	void (*fence)(int order);
@@ -59,7 +60,7 @@ struct rm_explore_model {
 	void (*made)(uint32_t place);
 	/* The last two are called only while rm_explore.buffers is not 0.
 	   drain() moves up to `most` stores of a lane's buffer to memory, the
-	   oldest first, and returns how many. */
+	   oldest first, and returns their number. */
 	unsigned (*drain)(unsigned lane, unsigned most);
 	/* Called before these bytes are freed: drains the running lane's buffer
 	   if it has a store to them. */
@@ -68,7 +69,7 @@ struct rm_explore_model {
 
 extern const struct rm_explore_model rm_explore_tso, rm_explore_c11;
 
-/* The model for this enum value; NULL: sequentially consistent. */
+/* Returns the model for this enum value; NULL: sequentially consistent. */
 const struct rm_explore_model *rm_explore_model_of(
         enum rm_explore_memory memory);
 
@@ -91,8 +92,8 @@ static inline void rm_explore_boundary(void)
 		rm_explore.model->boundary();
 }
 
-/* Called before a schedule, after rm_explore.model is set; false: out of
-   memory. */
+/* Called before a schedule, after rm_explore.model is set; returns false if
+   memory is exhausted. */
 bool rm_explore_places_reset(void);
 
 rm_explore_value rm_explore_peek(uintptr_t at, unsigned bytes);

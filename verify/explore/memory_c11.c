@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memory_c11.c - C11's memory model with the corrections of C++20 (WG21 P0668):
- * a load may read any store to its address that no rule excludes.
+ * a load may read any store to its address unless a rule excludes it.
  *
  * Each place keeps its last stores; the newest is in memory. Modification order
  * and the order of seq_cst operations are execution order, so a load never
@@ -15,9 +15,9 @@
  *      before the load, or precedes the load itself if that is seq_cst.
  *
  * The source is [atomics.order] 4 of C++20: B is coherence-ordered after the
- * load, so B must also be after it in the seq_cst order. Each store keeps the
- * time by each lane's own clock when that lane first read or wrote it, so all
- * rules compare clocks. A store also passes a clock to acquiring loads. A
+ * load, so B must also be after it in the seq_cst order. Each store records
+ * when each lane first read or wrote it, by that lane's own clock, so all rules
+ * compare clocks. A store also passes a clock to acquiring loads. A
  * read-modify-write passes on the clock of the store that it read (a release
  * sequence, which any other store ends, even by the same thread: C++20).
  */
@@ -51,7 +51,7 @@ struct history {
 struct fence {
 	/* index of the fence in the seq_cst order */
 	uint32_t sequential;
-	/* everything ordered before it or earlier fences */
+	/* clock of all work ordered before this fence or an earlier one */
 	struct rm_explore_clock before;
 };
 
@@ -77,7 +77,8 @@ static struct fence *add_fence(void)
 /* A lane's clock starts with FENCE at 0 or 1, which are both dummy fences. */
 static bool begin(void)
 {
-	if (!c11.fence) { /* not add_fence(): no lane runs yet to abandon */
+	/* not add_fence(), which may abandon a lane: no lane runs yet */
+	if (!c11.fence) {
 		c11.fence = malloc(FENCES_FIRST * sizeof(*c11.fence));
 		c11.fence_room = FENCES_FIRST;
 	}
@@ -128,8 +129,8 @@ static void mark_known(struct store *store, int order)
 		store->sequential = ++c11.sequential;
 }
 
-/* The clock and the index in the seq_cst order that decide which stores a load
-   with this order must not read. */
+/* The clock and the index in the seq_cst order that determine which stores a
+   load with this order must not read. */
 struct bound {
 	struct rm_explore_clock known;
 	uint32_t sequential;
@@ -174,7 +175,8 @@ static uint32_t oldest_back(struct history *history, int order)
 	return back;
 }
 
-/* Lets the scheduler choose how many stores back an access reads. */
+/* Lets the scheduler choose the age of the store that an access reads: 0 is the
+ * newest. */
 static uint32_t choose(
         const struct rm_explore_atomic *access, struct history *history)
 {
@@ -206,7 +208,7 @@ static rm_explore_value load(
 	return read_store(access, history, choose(access, history));
 }
 
-/* Adds a store that no other lane has seen yet, and saves the previous
+/* Adds a store that no other lane has read yet, and saves the previous
    value. */
 static struct store *append(
         const struct rm_explore_atomic *access, uint32_t place)
@@ -247,8 +249,8 @@ static void change(const struct rm_explore_atomic *access, uint32_t place)
 }
 
 /* A compare-exchange that fails is a load, and may fail on an older store. It
-   cannot succeed on an older store, so older stores with the expected value are
-   skipped. */
+   cannot succeed with an older store, so older stores with the expected value
+   are skipped. */
 static bool fails(const struct rm_explore_atomic *access, uint32_t place,
         rm_explore_value expected, rm_explore_value *seen)
 {
@@ -288,19 +290,19 @@ static void pass_fence(int order)
 	rm_explore_fenced(__ATOMIC_RELEASE);
 }
 
-/* A history states that one operation began after another had ended. This needs
-   a shared clock, whose stamps act like seq_cst fences. They do not create
-   happens-before, because a map must order its accesses itself, so races remain
-   visible. The lane's clock ticks to separate this operation from earlier
-   work. */
+/* A history records that one operation began after another had ended. This
+   requires a shared clock, whose stamps act like seq_cst fences. They do not
+   create happens-before, so that races remain visible: a map must order its
+   accesses itself. The lane's clock advances to separate this operation from
+   earlier work. */
 static void boundary(void)
 {
 	append_to_order();
 	rm_explore_running_clock()->at[rm_explore.running->id]++;
 }
 
-/* A plain access either is ordered after all stores or races. So it reads
-   memory, which holds the newest store. */
+/* A plain access is either ordered after all stores or a race. So it reads
+   memory, which contains the newest store. */
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)address, (void)bytes, (void)write;

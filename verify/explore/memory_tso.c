@@ -6,8 +6,8 @@
  *
  * Orders are mapped as compilers do for x86: a seq_cst store is followed by a
  * full fence, seq_cst fences and read-modify-writes are full fences, and all
- * else is plain. A lane reads its own buffer first. To schedulers, a buffer is
- * one more lane: when it gets the turn, its oldest stores take effect. So the
+ * other accesses are plain. A lane reads its own buffer first. Schedulers treat
+ * a buffer as one more lane: in its turn, its oldest stores take effect. So the
  * list of turns records each drain.
  *
  * Races follow C11, not the machine: a store passes on the clock of the time
@@ -53,7 +53,8 @@ static struct buffer *own_buffer(void)
 	return &buffer[rm_explore.running->id];
 }
 
-/* The memory was allocated when the store was issued, and is freed now. */
+/* The memory was allocated when the store was issued, but has been freed
+ * since. */
 static _Noreturn void stop_late(unsigned lane, const struct pending *pending)
 {
 	rm_explore_stop(RM_EXPLORE_FREED, pending->access.site, NULL,
@@ -166,8 +167,7 @@ static void fence(int order)
 }
 
 /* Does nothing: stores stay in the buffer when an operation ends. So if another
-   lane then reads an old value, the write ended without a fence that it
-   needs. */
+   lane then reads an old value, a fence is missing at the end of the write. */
 static void boundary(void)
 {
 }

@@ -8,7 +8,7 @@
 
 enum { RM_EXPLORE_MENU = 64 };
 
-/* Kinds of operations, each as often as its weight. */
+/* Kinds of operations; each kind occurs as often as its weight. */
 struct rm_explore_menu {
 	uint8_t kind[RM_EXPLORE_MENU];
 	unsigned reads, all; /* the first `reads` kinds only read */
@@ -36,7 +36,7 @@ unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 void rm_explore_fill(struct rm_explore_program *program, unsigned t,
         const struct rm_explore_fill *how, uint64_t *rng);
 
-/* The same for every thread, with all operations that the map offers. */
+/* Does this for every thread, with all operations that the map offers. */
 void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
         bool grows, bool role, uint64_t *rng);
 
@@ -45,9 +45,9 @@ void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number);
 
-/* True if the program of this number may take as long as thousands of others:
-   not with other schedulers than the mix, which are used for speed, and not
-   among the first numbers, which are all that `explore all` runs. */
+/* True if the program of this number may take as long as thousands of others.
+   This is never the case with schedulers other than the mix, which are chosen
+   for speed, or among the first numbers, which `explore all` runs. */
 bool rm_explore_may_take_long(
         const struct rm_explore_options *options, uint64_t number);
 
@@ -67,11 +67,13 @@ static inline bool rm_explore_is_fair(
 bool rm_explore_is_progress(
         const struct rm_explore_options *options, uint64_t number);
 
-/* Fills in such a program, after the fields that all programs draw. */
+/* Fills in such a program, after the fields common to all programs were
+ * drawn. */
 void rm_explore_progress_make(
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 
-/* Fills in a special program, after the fields that all programs draw. */
+/* Fills in a special program, after the fields common to all programs were
+ * drawn. */
 void rm_explore_special_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 

@@ -46,7 +46,8 @@ void rm_explore_lock(struct rm_explore_mutex *mutex, const void *site)
 	rm_explore_acquire(mutex);
 }
 
-/* Relocks a mutex by its owner: its status, or -1 for a self-deadlock. */
+/* The owner locks its mutex again. Returns the status, or -1 for a
+ * self-deadlock. */
 static int relock(struct rm_explore_mutex *mutex)
 {
 	if (mutex->kind == PTHREAD_MUTEX_ERRORCHECK)
@@ -107,7 +108,7 @@ int rm_sim_mutex_unlock(pthread_mutex_t *opaque)
 	return 0;
 }
 
-/* A spinlock has space for its owner only. */
+/* A spinlock object has space for its owner only. */
 static uint32_t *spin_of(pthread_spinlock_t *lock)
 {
 	return (uint32_t *)(uintptr_t)lock;

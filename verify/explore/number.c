@@ -7,7 +7,8 @@
 #include "runner/base/rng.h"
 
 enum {
-	CALIBRATING = 8, /* schedules, each with its threads in sequence */
+	/* number of schedules, which run their threads in sequence */
+	CALIBRATING = 8,
 };
 
 int rm_explore_calibrate(const struct rm_explore_options *options,
@@ -63,7 +64,7 @@ static const struct rm_explore_scheduler *scheduler_of(
 	}
 }
 
-/* Random turns are fair, too, over some thousand steps. */
+/* Over some thousand steps, random turns are fair, too. */
 struct rm_explore_schedule rm_explore_schedule_make(
         const struct rm_explore_options *options, uint64_t number,
         uint64_t horizon)

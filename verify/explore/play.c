@@ -3,8 +3,8 @@
  * play.c - runs one schedule of one program: creates and fills the map, runs
  * the threads, reads the map at the end, destroys it, and judges the history.
  *
- * All but the judging runs in simulated lanes. This file is not instrumented,
- * so its own work takes no steps.
+ * Everything except judging runs in simulated lanes. This file is not
+ * instrumented, so its own work takes no steps.
  */
 #include "verify/explore/play.h"
 #include "verify/explore/call.h"
@@ -24,16 +24,16 @@ enum {
 	   repeated scan. */
 	PAIRS = 1024,
 	PAIRS_A_SCAN = 2 * RM_EXPLORE_KEYS_MAX,
-	/* If the heap has grown by this since the threads began, a repeated
-	   operation ends: a map that copies itself at each write would exhaust
-	   memory. */
+	/* A repeated operation ends if the heap has grown by this since the
+	   threads began. Otherwise a map that copies itself at each write would
+	   exhaust memory. */
 	REPEATS_HEAP = 6 << 20,
-	/* Extra steps for each repeat, since one operation may scan everything
+	/* Extra steps for each repeat, since one operation may scan all memory
 	   that others have retired. */
 	A_WRITE = 12,
 	EXPLAINED_MOST = 4096, /* operations */
-	/* The writes before the threads end at this heap size, or when the
-	   main thread has this many accesses left. */
+	/* The writes before the start of the threads end at this heap size, or
+	   when the main thread has this many accesses left. */
 	BEFORE_HEAP = 64 << 20,
 	BEFORE_LEAVES = 1 << 20,
 };
@@ -51,10 +51,12 @@ static struct {
 	struct rm_history_event *event;
 	/* the running operation of each lane */
 	struct rm_history_event *running[RM_EXPLORE_LANES];
-	size_t events, room; /* events used, and space in `event` and `begun` */
-	uint64_t limit, heap_before; /* steps; bytes when threads began */
+	/* number of events, and space in `event` and `begun` */
+	size_t events, room;
+	/* steps and bytes at the start of the threads */
+	uint64_t limit, heap_before;
 	struct rm_history_pair *pair;
-	/* space for pairs of all lanes; of each lane */
+	/* space for pairs: of all lanes, of each lane */
 	size_t pair_room, lane_pairs;
 	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
 } play;
@@ -68,8 +70,8 @@ static void stamp_begin(struct rm_explore_lane *lane)
 		rm_explore_boundary();
 }
 
-/* The next value of the key, which no other operation writes. The first of some
-   keys is 0 or all ones. */
+/* Returns the next value of the key, which no other operation writes. The first
+   value of some keys is 0 or all ones. */
 static struct rm_value next_value(unsigned lane, unsigned key)
 {
 	const uint32_t rank = play.rank[key];
@@ -89,8 +91,8 @@ static bool is_whole_map(const struct rm_explore_op *op)
 }
 
 /* Performs one operation and records it. `known` has the value that the thread
-   last saw for each key. The event exists, without an end, while the operation
-   runs, so a stopped schedule shows it as pending. */
+   last saw for each key. While the operation runs, its event has no end, so a
+   stopped schedule shows it as pending. */
 static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
@@ -99,7 +101,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	unsigned kind =
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
-	/* the order in which operations begin and end is judged */
+	/* this is a step, because the judged history depends on the order of
+	 * beginnings and ends */
 	rm_explore_mark_opaque();
 	rm_explore_set_key(call, op->key);
 	call->value = next_value(call->lane->id, op->key);
@@ -164,8 +167,8 @@ static struct rm_explore_call begin_call(
 		.sequence = &play.sequence };
 }
 
-/* Repeats an operation as often as it requests. The trace keeps the first and
-   the last. */
+/* Executes an operation as often as it requests. The trace contains the first
+   and the last execution. */
 static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
@@ -208,7 +211,8 @@ static void thread_main(struct rm_explore_lane *lane)
 	rm_explore_locals_end();
 }
 
-/* Performs the writes before the threads, as often as memory allows. */
+/* Performs the writes before the start of the threads, as often as memory
+ * permits. */
 static void write_before(struct rm_explore_call *call)
 {
 	const struct rm_explore_before *before = &play.program->before;
@@ -246,7 +250,8 @@ static void prefill(struct rm_explore_lane *lane)
 		if (!(program->resident & 1U << key))
 			continue;
 		call.value = next_value(0, key);
-		play.begun[play.sequence] = 0; /* all threads know it */
+		/* each thread may expect this value */
+		play.begun[play.sequence] = 0;
 		play.first[key] = call.value.word[0];
 		rm_explore_set_key(&call, key);
 		rm_explore_perform(&call, RM_HISTORY_UPSERT);
@@ -260,7 +265,8 @@ static void prefill(struct rm_explore_lane *lane)
 	call.ops->leave(thread);
 }
 
-/* Reads the whole map after all threads ended; the history must explain it. */
+/* Reads the whole map after all threads have ended. The reads are part of the
+ * history. */
 static void read_map(struct rm_explore_lane *lane)
 {
 	const struct rm_explore_program *program = play.program;
@@ -304,7 +310,8 @@ static void main_thread(struct rm_explore_lane *lane)
 		.presize = program->presize,
 		.shape = program->shape,
 		.seed = program->map_seed,
-		/* so that a map which waits for this much reclaims soon */
+		/* so that a map that collects this much retired memory soon
+		 * frees it */
 		.retired_limit_bytes = program->question == RM_EXPLORE_RECLAIMS
 		                               ? RM_EXPLORE_RETIRED_BYTES
 		                               : 0 };
@@ -358,8 +365,9 @@ static int take_history(struct rm_history *history)
 	return status;
 }
 
-/* Judges quickly first, and explains only a history that failed. Long histories
-   are not explained: with 65,536 operations this takes minutes. */
+/* Judges without an explanation first, and explains only a history that failed.
+   Long histories are not explained: with 65,536 operations this takes
+   minutes. */
 static int judge(struct rm_explore_played *played, struct rm_error *error)
 {
 	struct rm_history_judgement quick = { 0 };
@@ -434,7 +442,8 @@ static bool make_room_of_pairs(const struct rm_explore_program *program)
 }
 
 /* Reserves an event and a value for each operation, for the reads at the end
-   and for initial values. False: out of memory; old contents are kept. */
+   and for initial values. Returns false if memory is exhausted; old contents
+   are then kept. */
 static bool make_room(const struct rm_explore_program *program)
 {
 	const size_t room =
@@ -517,8 +526,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 		        sizeof(played->note));
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	/* if a fault cut off the history, the fault is reported and the history
-	   is not judged */
+	/* if a fault ended the schedule early, only the fault is reported */
 	return played->fault || played->abandoned || program->unjudged
 	               ? 0
 	               : judge(played, error);

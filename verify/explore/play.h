@@ -17,7 +17,8 @@ struct rm_explore_played {
 	bool undecided;
 	bool abandoned; /* endless growth for keys with equal hashes */
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
-	struct rm_history history; /* judged only if nothing else was wrong */
+	/* judged only if the schedule had no fault */
+	struct rm_history history;
 	struct rm_history_judgement judgement; /* verdict on
                                                   RM_EXPLORE_HISTORY */
 };
@@ -31,8 +32,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 void rm_explore_played_clear(struct rm_explore_played *played);
 
 struct rm_explore_exhaust {
-	unsigned preemptions; /* maximum per schedule */
-	uint64_t most;        /* schedules to play */
+	unsigned preemptions; /* maximum number of preemptions per schedule */
+	uint64_t most;        /* maximum number of schedules */
 	uint64_t limit;       /* maximum number of steps of each schedule */
 	bool unreduced;       /* include equivalent schedules (tree.h) */
 };
@@ -51,12 +52,12 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
         struct rm_error *error);
 
 /* Estimates the steps of a schedule, over which PCT spreads its changes. Plays
-   the first programs of the seed with their threads in sequence. Returns 0, or
-   -errno with `error`. */
+   the first programs of the seed and runs their threads in sequence. Returns 0,
+   or -errno with `error`. */
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
-/* The schedule of this number, before its first turn. */
+/* Returns the schedule of this number, before its first turn. */
 struct rm_explore_schedule rm_explore_schedule_make(
         const struct rm_explore_options *options, uint64_t number,
         uint64_t horizon);

@@ -6,11 +6,11 @@
  * RM_EXPLORE_KEYS_MAX keys and more inserts, so that tables grow and shrink
  * during reads. One in four uses operations on the whole map. In one of four,
  * each thread repeats one operation, since some failures occur only if a thread
- * meets the same obstacle several times. Programs that grow or repeat are twice
+ * is obstructed several times in a row. Programs that grow or repeat are twice
  * as long.
  *
- * These programs are plain. Every fourth program is special, and a few are made
- * to judge progress (menu.h).
+ * These are the plain programs. Every fourth program is special, and a few test
+ * progress (menu.h).
  */
 #include "verify/explore/menu.h"
 #include "verify/explore/program_file.h"
@@ -21,13 +21,16 @@
 #include <stdio.h>
 
 enum {
-	EXTREMES = 0x6578, /* distinguishes these random numbers */
+	/* makes these random numbers differ from others with the same seed */
+	EXTREMES = 0x6578,
 	KEYSET_OF = 16,
 	BEFORE_OF = 512,
-	/* In the last two of so many turns, another memory model; odd, so that
-	   all shapes get some. The first programs use the run's model. */
+	/* The last two of this many programs use another memory model. The
+	   number is odd, so that this happens with all shapes. The first
+	   programs use the run's model. */
 	MODELS_OF = 7,
-	BEFORE_LEAVES = 8, /* writes, at most, until the counter wraps */
+	/* maximum number of writes that are left until the counter wraps */
+	BEFORE_LEAVES = 8,
 };
 
 /* The n-th set bit of the map's shapes, n from 0. */
@@ -40,9 +43,9 @@ static unsigned shape_of(unsigned shapes, uint64_t n)
 
 /* One program in KEYSET_OF has extreme keys, and one in KEYSET_OF keys of equal
    hashes. One in BEFORE_OF has so many writes before its threads that a counter
-   of 16 or 15 bits is about to wrap. These take long, so they are left out if
-   the far programs of classes.c are. All other fields are drawn earlier and do
-   not depend on this. */
+   of 16 or 15 bits is about to wrap. Such programs take long, so they are left
+   out whenever the far programs of classes.c are left out. All other fields are
+   drawn earlier and do not depend on this. */
 static void draw_extremes(
         struct rm_explore_program *program, bool may_take_long, uint64_t rng)
 {
@@ -80,7 +83,7 @@ static void make_written(const struct rm_explore_program_file *written,
 		program->presize = drawn.presize;
 }
 
-/* Special programs, and those about progress, have the run's own model, since
+/* Special programs, and programs about progress, use the run's own model, since
    their schedules take long or must be fair. */
 static enum rm_explore_memory memory_of(
         const struct rm_explore_options *options, uint64_t number)
@@ -105,7 +108,8 @@ static void make_drawn(const struct rm_explore_options *options,
 	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
 
 	*program = (struct rm_explore_program){ .impl = options->impl,
-		/* with a shift, so that each shape meets each scheduler */
+		/* shifted, so that each shape is combined with each
+		 * scheduler */
 		.shape = rm_shapes[shape_of(options->shapes,
 		        (number + number / RM_EXPLORE_TURNS) % shapes)],
 		.memory = memory_of(options, number),
@@ -113,7 +117,7 @@ static void make_drawn(const struct rm_explore_options *options,
 		.unjudged = options->unjudged,
 		.map_seed = rm_next(&rng),
 		.presize = rm_explore_draw(&rng, 2),
-		/* even for maps that promise nothing about them: scans must not
+		/* even for maps without guarantees for scans: these must not
 		   crash, race or invent entries */
 		.looks = rm_explore_draw(&rng, 4) == 0,
 		.threads = options->threads };

@@ -13,7 +13,8 @@
 
 enum {
 	RM_EXPLORE_KEYS_MAX = 24,
-	/* A kind that the history records as an exchange. */
+	/* A pseudo-kind: an update, which the history records as an
+	 * exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */
@@ -24,7 +25,7 @@ enum {
 struct rm_explore_op {
 	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
 	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
-	uint32_t times; /* number of repeats in a row; 0 means once */
+	uint32_t times; /* number of consecutive executions; 0 means one */
 };
 
 /* The main thread repeats these writes before the other threads begin, to
@@ -36,11 +37,11 @@ struct rm_explore_before {
 	uint32_t times;
 };
 
-/* The question about progress that a program was made for. */
+/* The question about progress that a program answers. */
 enum rm_explore_question {
 	RM_EXPLORE_NO_QUESTION,
-	RM_EXPLORE_OVERTAKES, /* does each operation of thread 1 end? */
-	RM_EXPLORE_RECLAIMS,  /* is memory freed while threads run? */
+	RM_EXPLORE_OVERTAKES, /* whether each operation of thread 1 ends */
+	RM_EXPLORE_RECLAIMS,  /* whether memory is freed while threads run */
 };
 
 struct rm_explore_program {
@@ -49,7 +50,8 @@ struct rm_explore_program {
 	enum rm_explore_memory memory;
 	bool unstamped, unjudged;
 	enum rm_explore_question question;
-	bool lasts; /* RM_EXPLORE_RECLAIMS: does not end with the first answer */
+	/* RM_EXPLORE_RECLAIMS: the program continues after the first answer */
+	bool lasts;
 	uint64_t map_seed;
 	bool presize;
 	bool collide; /* the keys collide in the map if possible */
@@ -73,7 +75,8 @@ bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind);
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program);
 
-/* How often one operation is performed, at least 1; the sum of all. */
+/* How often one operation is performed, at least once; and the sum over all
+ * operations. */
 static inline unsigned rm_explore_times(const struct rm_explore_op *op)
 {
 	return op->times ? op->times : 1;

@@ -41,7 +41,7 @@ static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
 
 struct reading {
 	struct rm_explore_program_file written;
-	unsigned line[NAMES]; /* line of each name; 0: not seen */
+	unsigned line[NAMES]; /* line number of each name; 0: not found yet */
 	unsigned highest;     /* highest key used, plus one */
 	char *where;          /* "file:line" of the current line */
 	struct rm_error *error;
@@ -83,7 +83,8 @@ static int read_key(struct reading *reading, const char *text, uint8_t *key)
 	return 0;
 }
 
-/* Reads "128 x " before an operation, if present; once is stored as 0. */
+/* Reads "128 x " before an operation, if present. A single execution is stored
+ * as 0. */
 static int read_times(struct reading *reading, char **text, uint32_t *times)
 {
 	char *x = strstr(*text, " x ");
@@ -115,7 +116,7 @@ static int read_op(
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
-	/* histories do not know "update", so it has the unknown kind */
+	/* histories have no "update", so the word gives the unknown kind */
 	kind = rm_history_kind_parse(text);
 	if (kind == RM_EXPLORE_UPDATE && strcmp(text, "update"))
 		return wrong(reading, text,
@@ -252,7 +253,7 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 	}
 }
 
-/* Reads a line `NAME = VALUE` from rm_lines_next(); cuts it up. */
+/* Splits a line `NAME = VALUE` from rm_lines_next() in place. */
 static int read_line(struct reading *reading, unsigned number, char *line)
 {
 	char *value = strchr(line, '='), *word;
@@ -275,7 +276,7 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 	return read_value(reading, name, trimmed(value));
 }
 
-/* Reports the line `keys`. */
+/* Reports an error in the line `keys`. */
 static int too_few_keys(struct reading *reading, struct rm_lines *lines)
 {
 	lines->line = reading->line[KEYS];

@@ -25,7 +25,7 @@ struct rm_explore_program_file {
 	/* its members impl and map_seed are unset */
 	struct rm_explore_program program;
 	unsigned shapes; /* the bit of the given shape; 0: none */
-	bool sized;      /* presize is given */
+	bool sized;      /* the file sets presize */
 };
 
 /* -EINVAL with `error` "FILE:LINE: found, expected X"; `written` is then
@@ -33,7 +33,8 @@ struct rm_explore_program_file {
 int rm_explore_parse_program(const char *file, const char *text, size_t length,
         struct rm_explore_program_file *written, struct rm_error *error);
 
-/* The same for a file; also -errno with `error` "FILE: reason". */
+/* Does the same for a file; may also return -errno with `error` "FILE:
+ * reason". */
 int rm_explore_load_program(const char *file,
         struct rm_explore_program_file *written, struct rm_error *error);
 
@@ -42,8 +43,8 @@ int rm_explore_load_program(const char *file,
 bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
         const struct rm_impl *impl, char *why, size_t size);
 
-/* The text of a program file, which the parser accepts; free() it. NULL: out of
-   memory. */
+/* Returns the program as the text of a valid program file; free() it. NULL: out
+   of memory. */
 char *rm_explore_program_text(const struct rm_explore_program *program);
 
 #endif /* RM_EXPLORE_PROGRAM_FILE_H */

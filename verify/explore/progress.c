@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * progress.c - makes programs that need progress, and judges it (progress.h).
+ * progress.c - generates programs that test progress, and judges it
+ * (progress.h).
  *
- * Starvation: thread 1 has a few operations. The others repeat one each until
- * thread 1 has ended. All threads move equally often, so an operation that
- * needs n steps is overtaken about n times at most. Only a thread that tries
- * again and again, or that waits, is overtaken RM_EXPLORE_OVERTAKEN_MOST times.
+ * Starvation: thread 1 has a few operations. Each other thread repeats one
+ * operation until thread 1 has ended. All threads take steps equally often, so
+ * an operation that needs n steps is overtaken at most about n times. Only an
+ * operation that retries or waits is overtaken RM_EXPLORE_OVERTAKEN_MOST times.
  *
  * Reclamation: one thread inserts a key, one removes it, and others may read.
- * Each announces a quiescent state after every operation. The map must keep
- * retired_limit_bytes of runner/map.h, so a reclaimer that waits for more, or
- * for a number of objects, soon frees as much as it gets. Maps without that
- * limit, of other projects, promise nothing, so they get a note and no finding.
- * If blocks are made while a thread starves, which announces nothing, the
- * program ends without a verdict.
+ * Each announces a quiescent state after every operation. The map must respect
+ * retired_limit_bytes of runner/map.h, so a correct reclaimer soon frees as
+ * much memory as it receives, even if it collects batches first. Maps of other
+ * projects do not promise this limit, so they get a note instead of a finding.
+ * If blocks are allocated while a thread starves, which then announces no
+ * quiescent state, the program ends without a verdict.
  */
 #include "verify/explore/progress.h"
 #include "verify/check/internal.h"
@@ -31,20 +32,22 @@ enum {
 	REPEATS = 4096,
 	REPEATS_RECLAIM = 16384,
 	OPS_OF_FIRST = 3,      /* at most */
-	UNANNOUNCED_MOST = 64, /* blocks made during one operation */
+	UNANNOUNCED_MOST = 64, /* blocks allocated during one operation */
 	/* operations of the inserting thread before memory is judged; one
 	   program in LONG_OF is long, for epochs that soon wrap */
 	ANSWERED_OPS = 64,
 	ANSWERED_LONG = 2048,
 	LONG_OF = 4,
-	FEW = 8, /* freed per block made, made per operation: 1/8 */
+	/* least ratios of freed to allocated blocks, and of allocated blocks to
+	 * operations: 1/8 */
+	FEW = 8,
 };
 
 static struct {
 	const struct rm_explore_program *program;
-	uint64_t ended;  /* operations of all lanes */
-	uint64_t writes; /* of lane 1 */
-	/* values of `ended`, and of all blocks made, at the beginning */
+	uint64_t ended;  /* completed operations of all lanes */
+	uint64_t writes; /* completed operations of lane 1 */
+	/* values of `ended`, and of all allocated blocks, at the beginning */
 	uint64_t began[RM_EXPLORE_LANES];
 	size_t had_made[RM_EXPLORE_LANES];
 	const struct rm_explore_op *op[RM_EXPLORE_LANES]; /* NULL: none */
@@ -75,7 +78,7 @@ static void repeat_one(struct rm_explore_program *program, unsigned t,
 	};
 }
 
-/* Half of the programs have only readers against thread 1. */
+/* In half of the programs, all threads except thread 1 only read. */
 static void make_overtakes(struct rm_explore_program *program, uint64_t *rng)
 {
 	const bool single = program->impl->caps & RM_CAP_SINGLE_WRITER;
@@ -114,7 +117,8 @@ void rm_explore_progress_make(
 	const uint64_t every = number / RM_EXPLORE_TURNS;
 
 	program->looks = false;
-	program->unjudged = true; /* long, and no harder than others */
+	/* these programs are long and add nothing to this question */
+	program->unjudged = true;
 	program->keys = 1 + rm_explore_draw(rng, 2);
 	program->resident = rm_explore_draw(rng, 1U << program->keys);
 	program->question =
@@ -180,7 +184,7 @@ static void starves(unsigned lane)
 	        most_overtaken());
 }
 
-/* Blocks that the threads made and did not free. */
+/* Number of blocks that the threads allocated and did not free. */
 static size_t blocks_left(void)
 {
 	const size_t live = rm_explore_heap_live();
@@ -193,7 +197,7 @@ static size_t blocks_made(void)
 	return rm_explore_heap_made() - progress.made;
 }
 
-/* Judges only blocks that are made from now on. */
+/* From now on only newly allocated blocks are judged. */
 static void forget_blocks(void)
 {
 	progress.made = rm_explore_heap_made();
@@ -252,7 +256,7 @@ void rm_explore_progress_end(void)
 	const struct rm_impl *impl = progress.program->impl;
 	const size_t made = blocks_made(), left = blocks_left();
 
-	/* a reclaimer that collects a batch has freed earlier ones */
+	/* a reclaimer that collects batches has freed earlier batches */
 	if (progress.program->question != RM_EXPLORE_RECLAIMS ||
 	        left < RM_EXPLORE_UNRECLAIMED_MOST ||
 	        left < made - made / FEW || strstr(impl->sync, "leak"))

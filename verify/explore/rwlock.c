@@ -58,7 +58,7 @@ static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
 }
 
 /* Readers acquire the writers' clock, given[0]. Writers also acquire the
-   readers' clock, given[1]. So readers do not order each other. */
+   readers' clock, given[1]. So readers do not synchronise with each other. */
 static int lock_to_read(pthread_rwlock_t *opaque, bool waits, const void *site)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);

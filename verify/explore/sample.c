@@ -20,7 +20,7 @@ static double log10_factorial(uint64_t n)
 }
 
 /* A preemption cuts a thread's steps in two. `few` counts the orders of the
-   parts in which no two neighbours belong together, by inclusion and
+   parts in which adjacent parts belong to different threads, by inclusion and
    exclusion. */
 struct rm_explore_space rm_explore_space_of(
         const uint64_t *steps, unsigned threads)
@@ -33,9 +33,9 @@ struct rm_explore_space rm_explore_space_of(
 	for (unsigned t = 0; t < threads; t++) {
 		const double places = steps[t] ? (double)steps[t] - 1 : 0;
 
-		pairs += cuts * places; /* cuts of two threads */
+		pairs += cuts * places; /* one cut in each of two threads */
 		cuts += places;
-		same += places * (places - 1) / 2; /* two cuts of one */
+		same += places * (places - 1) / 2; /* two cuts in one thread */
 		all -= log10_factorial(steps[t]);
 		sum += steps[t];
 	}

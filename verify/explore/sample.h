@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sample.h - how much a run without a finding has tried: the number of schedules
- * of a program, and a run that must fail. Inside verify/explore only.
+/* sample.h - evidence for a run without a finding: the number of schedules that
+ * a program has, and a run that must fail. Inside verify/explore only.
  * docs/method/checker.md has the sources. */
 #ifndef RM_EXPLORE_SAMPLE_H
 #define RM_EXPLORE_SAMPLE_H
@@ -21,7 +21,7 @@ struct rm_explore_space rm_explore_space_of(
         const uint64_t *steps, unsigned threads);
 
 /* Adds the schedule that was just played to tally->space, if its program has
-   the size that the options ask for. Measures one number in 16. */
+   the size that the options request. Measures one number in 16. */
 void rm_explore_space_add(struct rm_explore_tally *tally,
         const struct rm_explore_options *options, uint64_t number);
 
@@ -31,8 +31,8 @@ void rm_explore_space_add(struct rm_explore_tally *tally,
 uint64_t rm_explore_control(
         const struct rm_explore_options *options, uint64_t horizon);
 
-/* The reason (static text) why such a run would find nothing; NULL if there is
-   none. */
+/* Returns the reason (static text) why such a run would not find the bug, or
+   NULL. */
 const char *rm_explore_no_control(const struct rm_explore_options *options);
 
 #endif /* RM_EXPLORE_SAMPLE_H */

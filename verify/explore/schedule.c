@@ -5,8 +5,8 @@
  * Random turns find bugs fastest when they are about as long as the bug's
  * window, so the mean length differs between schedules. PCT (Burckhardt,
  * Kothari, Musuvathi, Nagarakatte, ASPLOS 2010) runs the lane of highest
- * priority, and lowers the running lane's at d - 1 random steps. So a stall of
- * any length is equally likely.
+ * priority, and lowers the priority of the running lane at d - 1 random steps.
+ * So a stall of any length is equally likely.
  */
 #include "verify/explore/schedule.h"
 
@@ -19,7 +19,8 @@ enum {
 	   still get turns. */
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6, /* turns of 1, 2, 4 ... 32 steps on average */
-	LONGEST_ODDS_LOG = 4, /* 1 of 1, 2, 4, 8 loads may read an old store */
+	/* one of 1, 2, 4 or 8 loads may read an old store */
+	LONGEST_ODDS_LOG = 4,
 	/* distance between the priorities of lanes, so that a buffer fits
 	   between them */
 	GAP = 2,
@@ -55,8 +56,8 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 	};
 }
 
-/* The share of loads that read older stores differs between schedules. How far
-   back they read is uniform over the valid range. */
+/* The share of loads that read older stores differs between schedules. The age
+   of the store is uniform over the valid range. */
 uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
@@ -100,8 +101,8 @@ static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	}
 }
 
-/* A buffer gets a priority between two lanes with its first store. So schedules
-   without buffers draw no numbers for them. */
+/* A buffer gets a priority between two lanes when it receives its first store,
+   so schedules without buffers draw no random numbers for buffers. */
 static void rank_buffers(struct rm_explore_schedule *schedule, uint32_t choices)
 {
 	uint32_t bits = choices >> RM_EXPLORE_BUFFERS_AT &

@@ -5,8 +5,8 @@
  *
  * A scheduler is called at each *decision*: when the granted steps are used up,
  * or when the running lane blocks, yields, or has woken another one. Each turn
- * is recorded, so the scheduler that replays a list can repeat any schedule or
- * make it smaller. The exhaustive scheduler is in tree.h.
+ * is recorded, so the scheduler that replays a list can repeat any schedule, or
+ * a smaller version of it. The exhaustive scheduler is in tree.h.
  *
  * Memory models (memory.h) add two decisions to the same list. If stores wait
  * in a buffer, the buffer of lane N may have the turn as lane N +
@@ -50,11 +50,12 @@ struct rm_explore_scheduler {
 	void (*begin)(struct rm_explore_schedule *schedule, unsigned lanes);
 	struct rm_explore_turn (*next)(struct rm_explore_schedule *schedule,
 	        const struct rm_explore_situation *situation);
-	/* Returns how many stores back a load reads, 0 .. most. NULL: always
-	   0. */
+	/* Returns the age of the store that a load reads, in stores, 0 .. most.
+	   NULL: always 0. */
 	uint32_t (*back)(
 	        struct rm_explore_schedule *schedule, uint32_t most, bool last);
-	/* Called as soon as a store waits, so that it can drain first. */
+	/* Called as soon as a store is in the buffer, so that the buffer can
+	 * drain first. */
 	bool at_once;
 };
 
@@ -70,7 +71,7 @@ enum {
 struct rm_explore_pace {
 	uint32_t mean; /* steps of a turn, on average */
 	uint32_t ran;  /* steps so far */
-	uint32_t stop; /* step at which the lane stalls, if it is held */
+	uint32_t stop; /* step at which a held lane stalls */
 };
 
 struct rm_explore_schedule {
@@ -84,28 +85,31 @@ struct rm_explore_schedule {
 	int64_t priority[RM_EXPLORE_PRIORITIES]; /* pct: lanes and buffers */
 	int64_t lowest;                          /* pct: lowest priority used */
 	struct rm_explore_pace pace[RM_EXPLORE_BUFFERS_AT]; /* stall */
-	uint64_t seen;   /* stall: steps up to the last decision */
+	uint64_t seen;   /* stall: number of steps at the last decision */
 	uint32_t held;   /* stall: lanes that are or will be stalled, as bits */
-	uint32_t yields; /* stall: since a lane was last released */
+	uint32_t yields; /* stall: yields since a lane was last released */
 	bool ahead;      /* stall: held lanes run first, until they stall */
 	uint32_t ranked; /* pct: buffers with a priority, as bits */
 	uint32_t lanes;  /* pct */
-	/* All threads that can run move often, so that an operation must end
-	   within a bounded number of steps. Not changed by a scheduler. */
+	/* All runnable threads take steps often, so that an operation must end
+	   within a bounded number of steps. Schedulers do not change this. */
 	bool fair;
 	bool even;         /* fair: all turns have the same length */
-	uint32_t fairness; /* fair: most steps of the sequence */
+	uint32_t fairness; /* fair: maximum number of steps of the sequence */
 	struct rm_explore_fair_turn {
 		uint16_t lane, steps;
-	} turn[RM_EXPLORE_FAIR_TURNS];       /* fair: the sequence */
+	} turn[RM_EXPLORE_FAIR_TURNS];       /* fair: the sequence of turns */
 	unsigned turns;                      /* fair */
 	const struct rm_explore_turns *list; /* listed: turns to replay */
-	size_t at;                           /* listed, fair: the next one */
-	uint32_t back;                       /* listed: stores back, in this
-                                                turn */
-	uint32_t odds; /* drawn: one load in `odds` looks back; 0: not drawn */
-	struct rm_explore_tree *tree;   /* exhaustive: the search */
-	struct rm_explore_turns *taken; /* records turns; NULL: does not */
+	/* listed, fair: index of the next turn */
+	size_t at;
+	/* listed: age of the store that the load of this turn reads */
+	uint32_t back;
+	/* one load in `odds` may read an older store; 0: `back` is not drawn */
+	uint32_t odds;
+	struct rm_explore_tree *tree; /* exhaustive: the search */
+	/* receives the turns; NULL: turns are not recorded */
+	struct rm_explore_turns *taken;
 };
 
 extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
@@ -119,8 +123,8 @@ uint32_t rm_explore_draw_back(
 struct rm_explore_turn rm_explore_next_turn(
         struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation);
-/* How many stores back a load reads, of `most` older ones; if not 0, the turn
-   ends. `last`: this step ends the granted turn anyway. */
+/* Returns the age of the store that a load reads, 0 .. `most`; if it is not 0,
+   the turn ends. `last`: this step ends the granted turn anyway. */
 uint32_t rm_explore_choose_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last);
 /* Corrects the last turn to the steps that it really took. */

@@ -12,7 +12,8 @@
 
 enum {
 	TRACE_MOST = 4096, /* events */
-	LOOP_STEPS = 2000, /* recorded at the end of a run without progress */
+	/* number of steps recorded at the end of a run without progress */
+	LOOP_STEPS = 2000,
 };
 
 static void name_sites(struct rm_explore_view *view)
@@ -40,7 +41,7 @@ static int write_view(const struct rm_explore_view *view, const char *name,
 		return rm_error_set(error, -EIO, "%s: cannot be written: %s",
 		        name, rm_write_reason(-errno));
 	status = print(view, out);
-	/* a write error inside print() shows here again */
+	/* also reports an earlier write error inside print() */
 	if (fflush(out) || ferror(out))
 		status = errno ? -errno : -EIO;
 	fclose(out);
@@ -51,7 +52,7 @@ static int write_view(const struct rm_explore_view *view, const char *name,
 	return 0;
 }
 
-/* Gives columns to threads with operations and to lanes with events. */
+/* Assigns columns to threads with operations and to lanes with events. */
 static void set_columns(struct rm_explore_view *view)
 {
 	for (unsigned t = 0; t < view->failing->program.threads; t++)
@@ -108,7 +109,7 @@ static int show_traced(struct rm_explore_view *view,
 	view->played = played;
 	if (!status)
 		status = show(view, out, error);
-	view->failing = NULL; /* these end before `view` does */
+	view->failing = NULL; /* local variables, which end before `view` */
 	view->played = NULL;
 	view->event = NULL;
 	free(trace);

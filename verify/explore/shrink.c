@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shrink.c - removes what a finding does not need.
+ * shrink.c - removes the parts of a program and of a schedule that a finding
+ * does not need.
  *
- * A program without one of its operations takes other turns. So a candidate is
+ * If an operation is removed, the program takes other turns. So a candidate is
  * tried under the turns of the case, and then under some schedules of its own.
- * It is accepted if one of them fails in the same way. Switches come last: at
- * each turn, the previous lane continues instead. Under a memory model, loads
- * read newer stores, and stores leave their buffers as late as possible. A run
- * without progress needs its schedule: only schedules like it are tried, and no
- * switch is removed.
+ * It is accepted if one of them fails in the same way. Switches are removed
+ * last: at each turn, the previous lane continues instead. Under a memory
+ * model, it also tries newer stores for loads, and lets stores leave their
+ * buffers as late as possible. A run without progress depends on its schedule,
+ * so only similar schedules are tried, and no switch is removed.
  */
 #include "verify/explore/shrink.h"
 
@@ -18,14 +19,16 @@
 #include <string.h>
 
 enum {
-	TRIES = 200, /* schedules of a smaller program */
+	TRIES = 200, /* number of schedules tried for a smaller program */
 	TRIES_ALIKE = 8,
 	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
-	/* maximum number of steps in total; allows few plays of long programs
-	    */
+	/* maximum total number of steps; permits only a few plays of long
+	 *
+	    programs */
 	STEPS_MOST = 200000000,
-	BEFORE_STEPS = 20,  /* cost of a write before the threads, in steps */
+	/* cost of a write before the start of the threads, in steps */
+	BEFORE_STEPS = 20,
 	LONG_TURN = 100000, /* steps for a lane that continues */
 };
 
@@ -147,7 +150,8 @@ static bool without_key(struct rm_explore_case *failing, unsigned key)
 	return fails_somehow(failing, &smaller);
 }
 
-/* Tries once, half as often, and once less, as long as that helps. */
+/* Reduces the repeats of an operation: tries one execution, half as many, and
+ * one fewer, while the failure remains. */
 static bool with_fewer(
         struct rm_explore_case *failing, unsigned thread, unsigned op)
 {
@@ -168,7 +172,7 @@ static bool with_fewer(
 	return any;
 }
 
-/* Tries ranks as keys, and no writes before the threads. */
+/* Tries plain ranks as keys, and no writes before the start of the threads. */
 static bool without_extremes(struct rm_explore_case *failing)
 {
 	struct rm_explore_program smaller = failing->program;
@@ -183,7 +187,8 @@ static bool without_extremes(struct rm_explore_case *failing)
 	       any;
 }
 
-/* One pass over operations and keys; true if another may remove more. */
+/* One pass over operations and keys. Returns true if another pass may remove
+ * more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);
@@ -238,8 +243,8 @@ static bool leave_out_switches(struct rm_explore_case *failing)
 	return any && failing->plays < 2 * PLAYS_MOST;
 }
 
-/* A copy of the case's turns, to change and try; free() `turn`. If `turn` is
-   NULL, memory is out and nothing is removed. */
+/* Returns a copy of the case's turns, to be changed and tried; free() `turn`.
+   If memory is exhausted, `turn` is NULL, and no turn is removed. */
 static struct rm_explore_turns copy_turns(const struct rm_explore_case *failing)
 {
 	struct rm_explore_turns copy = failing->turns;
@@ -261,7 +266,7 @@ static bool fails_listed(
 	return fails(failing, &failing->program, &listed, failing->switches);
 }
 
-/* The load at the end of turn `i` reads the newest store possible. */
+/* Makes the load at the end of turn `i` read the newest possible store. */
 static bool looks_less_far(struct rm_explore_case *failing, size_t i)
 {
 	const uint32_t back = failing->turns.turn[i].back;
@@ -341,7 +346,7 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 		        i++)
 			;
 	}
-	/* the last play must be the one that is shown */
+	/* the last schedule played must be the one that is shown */
 	status = rm_explore_case_play(failing, &played, error);
 	rm_explore_played_clear(&played);
 	return status;

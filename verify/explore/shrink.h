@@ -15,7 +15,8 @@ struct rm_explore_case {
 	uint64_t seed, horizon, limit; /* settings of the schedules that are
                                           tried */
 	struct rm_explore_schedule
-	        under;         /* as it was found, before its turns */
+	        /* the schedule as found, before its first turn */
+	        under;
 	uint64_t plays, steps; /* number of plays and steps so far */
 	uint64_t length;       /* steps of the last rm_explore_case_play() */
 };
@@ -23,7 +24,8 @@ struct rm_explore_case {
 /* True if the failure is a run without progress. */
 bool rm_explore_is_stuck(enum rm_explore_fault fault);
 
-/* Plays the case; its turns become those taken. Returns 0 or -errno. */
+/* Plays the case, and stores the turns that were taken in it. Returns 0 or
+ * -errno. */
 int rm_explore_case_play(struct rm_explore_case *failing,
         struct rm_explore_played *played, struct rm_error *error);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sites.c - finds the source lines of all code addresses that a page shows. */
+/* sites.c - finds the source lines of all code addresses on the page of a
+ * finding. */
 #include "verify/explore/view.h"
 
 #include "runner/base/capture.h"
@@ -43,7 +44,7 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
 		return;
 	if (sites->count == sites->room) {
 		more = realloc(sites->site, room * sizeof(*more));
-		if (!more) /* a finding without source lines is still one */
+		if (!more) /* a finding is shown even without source lines */
 			return;
 		sites->site = more;
 		sites->room = room;
@@ -53,8 +54,9 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
 	qsort(sites->site, sites->count, sizeof(*sites->site), by_address);
 }
 
-/* Copies a line of addr2line without its arguments or discriminator, which
-   begin with a parenthesis. "(anonymous namespace)" may begin the line. */
+/* Copies a line of addr2line up to the arguments or the discriminator, which
+   begin with a parenthesis. "(anonymous namespace)" at the start of the line is
+   kept. */
 static const char *next_line(const char *at, char *line, size_t size)
 {
 	const size_t length = strcspn(at, "\n");
@@ -106,7 +108,7 @@ static void read_all(struct rm_explore_sites *sites, const char *output)
 	}
 }
 
-/* Offset of the byte before the return address: that byte still belongs to the
+/* Offset of the byte before the return address, which still belongs to the
    source line of the call. */
 static uint64_t offset_of(const struct rm_explore_site *site)
 {

@@ -5,14 +5,15 @@
  *
  * Each lane has its own mean length of turns, so that a slow lane may see every
  * write of a fast one. In three of four schedules some lanes may be *held*.
- * After a number of its own steps, drawn for each or for all, such a lane
- * stalls until no other can continue: all others have ended or wait for it.
- * Then one of the stalled lanes is released. In half of the schedules the held
- * lanes run first, so that all other work is done while they are stalled.
+ * After a number of its own steps, which is drawn for each lane or once for
+ * all, such a lane stalls until no other can continue: all others have ended or
+ * wait for it. Then one of the stalled lanes is released. In half of the
+ * schedules the held lanes run first, so that all other work is done while they
+ * are stalled.
  *
  * PCT can stall a lane, too, but only one at a time. It changes priorities at
  * few steps of the whole schedule. If another lane performs a thousand writes,
- * a change hardly ever falls into a short lookup.
+ * a change rarely occurs during a short lookup.
  */
 #include "verify/explore/schedule.h"
 
@@ -22,11 +23,13 @@ enum {
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6,
 	STOP_LOG = 7, /* a lane stalls within its first 2, 4, 8 ... 128 steps */
-	MODES = 4,    /* hold no lane, one, about half, all */
+	MODES = 4,    /* number of held lanes: none, one, about half, or all */
 	NONE = 0,
 	ONE,
 	HALF,
-	YIELDS_MOST = 64, /* yields of lanes that may wait for a stalled one */
+	/* number of yields after which lanes are assumed to wait for a stalled
+	 * one */
+	YIELDS_MOST = 64,
 };
 
 static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
@@ -34,8 +37,9 @@ static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
 	return (uint32_t)rm_below(rm_next(&schedule->rng), n);
 }
 
-/* Lane 0 is never held: it only waits for the others. One lane is spared: in
-   half of the schedules thread 1, the only possible writer, else any. */
+/* Lane 0 is never held, because it only waits for the others. One further lane
+   is not held: in half of the schedules thread 1, which may be the only writer,
+   otherwise a random lane. */
 static uint32_t draw_held(struct rm_explore_schedule *schedule, unsigned lanes)
 {
 	const uint32_t all = (1U << lanes) - 2;
@@ -106,8 +110,9 @@ static uint32_t release(struct rm_explore_schedule *schedule, uint32_t lanes)
 	return 1U << lane;
 }
 
-/* Lanes that may have the turn: those not stalled. If all are stalled, or the
-   others seem to wait for a stalled lane, one stalled lane is released. */
+/* Returns the lanes that may have the turn, which are the lanes that are not
+   stalled. If all are stalled, or the others seem to wait for a stalled lane,
+   one stalled lane is released. */
 static uint32_t movable(struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {

@@ -81,7 +81,7 @@ static void powered(double log, char text[32])
 		snprintf(text, 32, "10^%.0f", log);
 }
 
-/* Prints how large a sample is; nothing after an exhaustive run. */
+/* Prints the size of the sample; prints nothing after an exhaustive run. */
 static void print_sample(const struct rm_explore_options *one,
         const struct rm_explore_tally *tally)
 {
@@ -105,7 +105,7 @@ static void print_sample(const struct rm_explore_options *one,
 		printf("one schedule of each program was tried\n");
 }
 
-/* The end of the line of a run without a finding. */
+/* Prints the end of the line of a run without a finding. */
 static void print_clean(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {

@@ -5,7 +5,7 @@
  *
  * All lanes run on one host thread, so each lane has its own copy of the
  * library's variables. It is a block of the explored heap, which is freed when
- * the lane ends. The end of the main thread is that of the process.
+ * the lane ends. The main thread ends with the process.
  */
 #include "verify/explore/thread_local.h"
 #include "verify/explore/clocks.h"
@@ -35,8 +35,9 @@ struct destructors {
 };
 
 struct copy {
-	uint32_t number; /* of the schedule to which the rest belongs */
-	char *block;     /* NULL: not used yet */
+	/* number of the schedule to which the other members belong */
+	uint32_t number;
+	char *block; /* NULL: not used yet */
 	struct destructors destructors;
 };
 
@@ -45,7 +46,8 @@ static struct {
 	const void *initial;
 	size_t initial_bytes, bytes, alignment;
 	struct copy copy[RM_EXPLORE_LANES];
-	struct destructors loaded; /* of objects that exist in every schedule */
+	/* destructors of objects that exist in every schedule */
+	struct destructors loaded;
 } locals;
 
 static struct copy *copy_of(unsigned lane)

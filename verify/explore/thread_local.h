@@ -4,9 +4,9 @@
 #ifndef RM_EXPLORE_THREAD_LOCAL_H
 #define RM_EXPLORE_THREAD_LOCAL_H
 
-/* The running lane ends: runs the destructors of its thread-local objects, last
-   first, and frees its variables. At the end of the main thread, destructors of
-   static objects run, too. */
+/* Called when the running lane ends: runs the destructors of its thread-local
+   objects, last first, and frees its variables. At the end of the main thread,
+   destructors of static objects run, too. */
 void rm_explore_locals_end(void);
 
 #endif /* RM_EXPLORE_THREAD_LOCAL_H */

@@ -5,15 +5,15 @@
  * Bounded search after Musuvathi and Qadeer (PLDI 2007). In general,
  * partial-order reduction does not work with a bound (Coons, Musuvathi,
  * McKinley, OOPSLA 2013): the schedule that represents others may need more
- * preemptions than they. Here it never does. Suppose that lane A is preempted
- * before a stretch that conflicts with no later work of other lanes. Then
- * A may as well run the stretch first: the results are equal. A is preempted
- * once, as before, or not at all if the stretch was all of its next turn. So
+ * preemptions than they do. This reduction avoids the problem. Suppose that
+ * lane A is preempted before a stretch that conflicts with no later work of
+ * other lanes. Then A can run the stretch first with equal results. A is still
+ * preempted once, or not at all if its next turn consisted of the stretch. So
  * only the schedules without such preemptions are played.
  *
- * Later work of other lanes is known from earlier schedules. A conflict that
- * no schedule of a complete walk has shown does not exist: in the shortest
- * schedule that would show it, everything before the conflict has the order of
+ * Later work of other lanes is known from earlier schedules. If no schedule of
+ * a complete walk has shown a conflict, it does not exist: in the shortest
+ * schedule that would show it, all steps before the conflict have the order of
  * a schedule that was played.
  */
 #include "verify/explore/tree.h"
@@ -21,7 +21,8 @@
 
 #include <stdlib.h>
 
-/* Records the stretch that ended now, and whether a preemption matters. */
+/* Records the stretch that has just ended, and whether a preemption before it
+ * matters. */
 static void record_stretch(struct rm_explore_tree *tree)
 {
 	struct rm_explore_stretch *stretch = &rm_explore.stretch;
@@ -111,8 +112,8 @@ static uint32_t fair_choices(struct rm_explore_tree *tree,
 		return choices;
 	}
 	if (choices & tree->yielded) {
-		/* a lane may need another one's turn to stall, so the
-			   reduction is not valid here */
+		/* a lane may stall because of another lane's turn, so
+			   the reduction is not valid here */
 		rm_explore.stretch.hidden = true;
 		record_stretch(tree);
 	}

@@ -5,8 +5,8 @@
  *
  * A *preemption* is a switch away from a lane that could continue and does not
  * yield; other switches are free. Every step is a decision. The first schedule
- * has no preemption. Each next one changes the last decision with an untried
- * choice.
+ * has no preemption. Each following schedule changes the last decision that has
+ * an untried choice.
  *
  * The reduction skips a preemption before a stretch that conflicts with no
  * other lane: the same preemption after it has the same result and cost. The
@@ -21,21 +21,23 @@
 struct rm_explore_choice {
 	uint8_t choices; /* lanes that could run, as bits */
 	uint8_t running, chosen;
-	uint8_t tried;        /* lanes, as bits */
-	bool may_matter;      /* a preemption of `running` here may matter */
+	uint8_t tried; /* lanes, as bits */
+	/* a preemption of `running` at this point may change the result */
+	bool may_matter;
 	uint32_t preemptions; /* number of preemptions before this choice */
 };
 
 struct rm_explore_tree {
-	unsigned most;                    /* preemptions */
-	bool unreduced;                   /* do not skip equivalent schedules */
-	struct rm_explore_choice *choice; /* choices of the current schedule */
+	unsigned most;  /* preemptions */
+	bool unreduced; /* do not skip equivalent schedules */
+	/* number of choices of the current schedule */
+	struct rm_explore_choice *choice;
 	size_t count, room;
 	size_t at;
 	uint32_t yielded; /* lanes that yielded and have not run since */
 	/* operation of each lane at the last decision */
 	int8_t operation[RM_EXPLORE_CONFLICT_LANES];
-	uint32_t others; /* lanes not ended then */
+	uint32_t others; /* lanes that had not ended at the last decision */
 	struct rm_explore_conflicts conflicts;
 	bool bounded;  /* this walk skipped schedules with more preemptions */
 	bool diverged; /* a schedule took another path when repeated */

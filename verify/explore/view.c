@@ -85,7 +85,8 @@ static void print_size_options(
 	const unsigned usual =
 	        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
 
-	/* a given size makes all programs plain, so it must be repeated */
+	/* the command must contain a given size, because it makes all programs
+	 * plain */
 	if (options->threads != usual || (options->plain && !few))
 		fprintf(out, " --threads %u", options->threads);
 	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
@@ -150,7 +151,7 @@ void rm_explore_format_operation(const struct rm_explore_view *view,
 	        &program->op[event->lane - 1][event->operation], text, size);
 }
 
-/* Formats a value as " 0x2a", or "" if none is known. Addresses of globals
+/* Formats a value as " 0x2a", or "" if it is unknown. Addresses of globals
    differ between runs, so they are not printed. */
 static void value_words(
         const struct rm_explore_event *event, char *text, size_t size)

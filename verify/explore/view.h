@@ -30,8 +30,8 @@ struct rm_explore_sites {
    or the host's memory. */
 void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address);
 
-/* Looks all addresses up at once; the place of an unknown one is its offset in
-   the program. Nothing may be added afterwards. */
+/* Looks up all addresses at once; the place of an unknown address is its offset
+   in the program. No address may be added afterwards. */
 void rm_explore_sites_name(struct rm_explore_sites *sites);
 
 /* The site of an address, or an empty one if it was not added. */
@@ -44,10 +44,12 @@ void rm_explore_sites_clear(struct rm_explore_sites *sites);
 struct rm_explore_view {
 	const struct rm_explore_options *options;
 	uint64_t number; /* the schedule or program that failed */
-	const struct rm_explore_case *failing; /* made smaller */
+	/* the case after it was made smaller */
+	const struct rm_explore_case *failing;
 	const struct rm_explore_played *played;
 	uint64_t ops_before, switches_before;
-	uint64_t plays; /* exhaustive: up to the failing one */
+	/* exhaustive: number of schedules up to the failing one */
+	uint64_t plays;
 	unsigned shown; /* lanes with a column, as bits */
 	/* column of each shown lane, from 0 */
 	unsigned column[RM_EXPLORE_LANES];
@@ -55,7 +57,8 @@ struct rm_explore_view {
 	struct rm_explore_sites sites;
 	const struct rm_explore_event *event;
 	size_t events;
-	uint64_t events_lost; /* events after the last one that was kept */
+	/* number of events that were dropped at the end */
+	uint64_t events_lost;
 };
 
 /* --- view.c: text that all views share --- */
@@ -65,14 +68,15 @@ unsigned rm_explore_count_ops(const struct rm_explore_program *program);
 /* "schedule 5 of seed 1: data race", without a newline. */
 void rm_explore_print_title(const struct rm_explore_view *view, FILE *out);
 
-/* The fault, its sites, the map, and how much smaller the case was made. */
+/* Prints the fault, its sites, the map, and how much smaller the case was
+ * made. */
 void rm_explore_print_head(const struct rm_explore_view *view, FILE *out);
 
-/* In the format of --program-file; 0 or -ENOMEM. */
+/* Prints the program in the format of --program-file. Returns 0 or -ENOMEM. */
 int rm_explore_print_program(const struct rm_explore_view *view, FILE *out);
 
-/* The command that shows it again, with every option that differs from its
-   default. */
+/* Prints the command that shows the finding again, with every option that
+   differs from its default. */
 void rm_explore_print_command(const struct rm_explore_view *view, FILE *out);
 
 /* True if event i is the first of its operation. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * view_perfetto.c - writes one finding as trace events: a track for each
- * thread, a slice for each operation, and in it one for each visible access.
+ * thread, a slice for each operation, and inside it a slice for each visible
+ * access.
  *
  * Format: "Trace Event Format", JSON, complete events (ph "X") and metadata
  * (ph "M"). Time is only the order of accesses. Each takes one microsecond, the
@@ -19,7 +20,7 @@ struct perfetto {
 	json_t *events; /* the array; borrowed */
 };
 
-/* Takes `args`, which may be NULL. */
+/* Becomes the owner of `args`, which may be NULL. */
 static int add_slice(struct perfetto *to, const char *name, unsigned lane,
         size_t from, size_t events, json_t *args)
 {

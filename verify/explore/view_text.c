@@ -11,8 +11,10 @@
 #include <string.h>
 
 enum {
-	LINES_MOST = 160, /* schedule lines; more are left out in the middle */
-	WIDTH = 36,       /* width of a column */
+	/* maximum number of schedule lines; further lines are left out in the
+	 * middle */
+	LINES_MOST = 160,
+	WIDTH = 36, /* width of a column */
 	CELL_BYTES = 112,
 	LOOPS = 2, /* repetitions that make a cycle */
 };
@@ -75,8 +77,8 @@ static size_t event_lines(
 	return lines + 1 + event->looks_back;
 }
 
-/* Writes the schedule, `all` lines long, without the middle if it is long. With
-   `all` 0, only counts the lines. */
+/* Writes the schedule, which has `all` lines; if these are too many, leaves out
+   the middle. If `all` is 0, only counts the lines. */
 static size_t schedule_lines(
         const struct rm_explore_view *view, FILE *out, size_t all)
 {
@@ -145,7 +147,7 @@ static void print_schedule(const struct rm_explore_view *view, FILE *out)
 	}
 }
 
-/* True if the last events repeat those `period` before, LOOPS times. */
+/* Returns true if the last `period` events repeat LOOPS times. */
 static bool has_period(const struct rm_explore_view *view, size_t period)
 {
 	for (size_t i = view->events - LOOPS * period; i < view->events; i++) {
@@ -159,7 +161,7 @@ static bool has_period(const struct rm_explore_view *view, size_t period)
 	return true;
 }
 
-/* True if an event of this lane and place is among those before `i`. */
+/* Returns true if an event before event `i` has this lane and place. */
 static bool was_listed(
         const struct rm_explore_view *view, size_t first, size_t i)
 {
@@ -177,7 +179,7 @@ static bool was_listed(
 }
 
 /* Lists the places of each thread in the cycle at the end of the trace, or in
-   all of the trace if it has none. */
+   the whole trace if it has no cycle. */
 static void print_loop(const struct rm_explore_view *view, FILE *out)
 {
 	size_t period = 1, first = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * walk.c - tells long work from endless work.
+ * walk.c - distinguishes long work from endless work.
  *
- * After too many steps without an end, the addresses that follow are sampled,
- * one at each decision. Threads that wait for each other access the same
- * addresses again and again. A thread that walks through a long list or a large
- * table, or fills a larger one, always meets new ones.
+ * After too many steps without the end of an operation, accessed addresses are
+ * sampled, one at each decision. Threads that wait for each other access the
+ * same addresses repeatedly. A thread that walks through a long list or a large
+ * table, or fills a larger one, continues to access new addresses.
  */
 #include "verify/explore/world.h"
 
@@ -14,7 +14,7 @@
 enum {
 	WINDOW_STEPS = 50000,
 	SAMPLES_LEAST = 16,
-	NEW_SHARE = 4, /* one new address in so many: a walk */
+	NEW_SHARE = 4, /* work is a walk if one address in this many is new */
 	SEEN_BITS = 16,
 	SEEN = 1 << SEEN_BITS,
 	WALK_MOST = 1 << 23, /* steps, in addition to the limit */
@@ -22,9 +22,11 @@ enum {
 
 static struct {
 	uint64_t seen[SEEN]; /* addresses, in open addressing; 0: empty */
-	unsigned count;      /* of seen; emptied at half of its size */
+	/* number of entries in `seen`, which is emptied when half full */
+	unsigned count;
 	unsigned samples, fresh;
-	uint64_t until, most; /* in steps; until 0: not sampling */
+	/* steps at the end of sampling; 0: not sampling */
+	uint64_t until, most;
 } walk;
 
 void rm_explore_walk_reset(void)

@@ -38,14 +38,14 @@ struct rm_explore_lane {
 	uint32_t id;
 	enum rm_explore_wait wait;
 	const void *waits_for;  /* the lock's or word's address */
-	const void *waits_site; /* where in the map */
+	const void *waits_site; /* place of the wait in the map's code */
 	int operation;          /* the current one; -1: none */
 	bool untraced;          /* excluded from the trace */
-	/* step of the last reading, plus one; 0: never */
+	/* step of the last clock read, plus one; 0: never */
 	uint64_t clock_read_at;
 	void (*entry)(struct rm_explore_lane *lane);
-	/* Set while the current operation has accessed nothing: stamps its
-	   beginning again, if other lanes ran since. Otherwise NULL. */
+	/* Set while the current operation has made no access: stamps its
+	   beginning again, if other lanes have run since. Otherwise NULL. */
 	void (*restamp)(struct rm_explore_lane *lane);
 	bool inside;    /* between the beginning and the end of an operation */
 	uint64_t began; /* steps at the beginning of the operation */
@@ -92,17 +92,20 @@ struct rm_explore_model; /* memory.h */
 struct rm_explore_world {
 	struct rm_explore_lane lane[RM_EXPLORE_LANES];
 	struct rm_explore_lane *running; /* NULL: the host's own stack */
-	uint32_t left;         /* steps up to and including the next decision */
-	uint32_t granted;      /* steps granted at the last decision */
-	uint32_t ready;        /* lanes, as bits */
-	uint32_t ended;        /* lanes, as bits */
-	uint32_t buffers;      /* nonempty ones, as bits of lanes of turns */
-	unsigned lanes;        /* number of lanes, including the main thread */
-	bool alone;            /* only lane 0 runs: its work is invisible */
-	uint32_t alone_left;   /* accesses and calls that it may still make */
+	uint32_t left;    /* steps up to and including the next decision */
+	uint32_t granted; /* steps granted at the last decision */
+	uint32_t ready;   /* lanes, as bits */
+	uint32_t ended;   /* lanes, as bits */
+	/* nonempty buffers, as bits of the lanes of turns */
+	uint32_t buffers;
+	unsigned lanes; /* number of lanes, including the main thread */
+	bool alone;     /* only lane 0 runs: its work is invisible */
+	/* accesses and calls that lane 0 may still make */
+	uint32_t alone_left;
 	uint64_t alone_passed; /* time that passed while alone, in steps */
-	uint64_t steps, limit; /* up to the last decision; maximum */
-	uint64_t patience;     /* extra steps until a lane that ends no
+	/* steps up to the last decision, and their maximum */
+	uint64_t steps, limit;
+	uint64_t patience;      /* extra steps until a lane that ends no
 	                          operation is assumed to wait for others */
 	uint64_t last_progress; /* steps when an operation last ended */
 	uintptr_t at;           /* address of the last access that is a step */
@@ -111,7 +114,7 @@ struct rm_explore_world {
 	uint64_t turn_began; /* steps when the running lane was switched to, or
 	                        ended an operation */
 	uint64_t stamp;      /* counter of stamps for the history */
-	uint32_t number;     /* this run in this process, from 1 */
+	uint32_t number;     /* number of this run in this process, from 1 */
 	struct rm_explore_schedule *schedule;
 	const struct rm_explore_model
 	        *model; /* NULL: sequentially consistent */
@@ -142,8 +145,8 @@ int rm_explore_open(struct rm_error *error);
    Returns 0, or -errno with `error`. */
 int rm_explore_lanes_open(struct rm_error *error);
 
-/* Runs main(lane 0) under `schedule` until it returns or a fault stops it; the
-   result is in rm_explore.finding. */
+/* Runs main(lane 0) under `schedule` until it returns or a fault stops it;
+   stores the result in rm_explore.finding. */
 void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
         void (*main)(struct rm_explore_lane *lane));
 
@@ -155,15 +158,17 @@ void rm_explore_run_threads(
 void rm_explore_decide(void);
 void rm_explore_yield(void);
 
-/* The running lane has ended an operation, so it is not waiting for others. The
-   schedule gets at least `more` further steps before it is a livelock. */
+/* Called when the running lane has ended an operation, so it is not waiting for
+   others. The schedule gets at least `more` further steps before it is a
+   livelock. */
 void rm_explore_note_progress(uint64_t more);
 
-/* The running lane begins an operation. If other lanes run before its first
-   access, restamp() is called, so that it begins after what they did. */
+/* Called when the running lane begins an operation. If other lanes run before
+   its first access, restamp() is called, so that the operation begins after
+   their work. */
 void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane));
 
-/* Blocks the running lane until it is woken. */
+/* Blocks the running lane until another lane wakes it. */
 void rm_explore_block(
         enum rm_explore_wait wait, const void *address, const void *site);
 /* Wakes at most `count` lanes that wait like this for `address`, the lowest
@@ -176,8 +181,9 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
         const void *other, const char *format, ...)
         __attribute__((noreturn, format(printf, 4, 5)));
 
-/* Ends the schedule without a verdict, if its keys have equal hashes: some
-   designs, such as cuckoo hashing, then grow without end. Otherwise returns. */
+/* Ends the schedule without a verdict if its keys have equal hashes, because
+   some designs, such as cuckoo hashing, then grow without end. Otherwise
+   returns. */
 void rm_explore_abandon(void);
 
 /* realloc() for the host's bookkeeping, called from a lane. Never returns NULL:
@@ -192,17 +198,17 @@ const char *rm_explore_lane_name(unsigned lane);
 
 /* Called before each schedule. */
 void rm_explore_walk_reset(void);
-/* Called at each decision after the limit of steps, with the address of the next
-   access. Returns false if the lanes have accessed few new addresses for some
-   time, or walked for too long: a livelock. May abandon the schedule. */
+/* Called at each decision after the limit of steps, with the address of the
+   next access. Returns false for a livelock: the lanes have accessed few new
+   addresses for some time, or walked for too long. May abandon the schedule. */
 bool rm_explore_walks(uint64_t steps, uint64_t address);
 
 /* --- lanes.c, for memory models --- */
 
-/* How many stores back the running lane's load reads; it may read `most` older
-   ones. */
+/* Returns the age of the store that the running lane's load reads, 0 ..
+   `most`. */
 uint32_t rm_explore_choose_store(uint32_t most);
-/* A store entered the running lane's buffer. */
+/* Called after a store entered the running lane's buffer. */
 void rm_explore_store_buffered(void);
 
 /* --- events.c --- */
@@ -218,22 +224,23 @@ void rm_explore_note_value(uint64_t value, unsigned bytes);
 void rm_explore_note_part(void);
 /* The event was a compare-exchange, which succeeded (`changed`) or failed. */
 void rm_explore_note_compared(bool changed);
-/* For memory models. The event is a load that reads an older store of this
-   lane; a store that entered the buffer; or a store left a buffer. */
+/* Completes an event of a memory model: a load that reads an older store of
+   this lane, a store that enters the buffer, or a store that leaves a buffer.
+   */
 void rm_explore_note_older(unsigned lane, const void *site);
 void rm_explore_note_waits(void);
 void rm_explore_note_leaves(unsigned lane, const void *site);
 
 /* --- hooks of each access --- */
 
-/* Takes one step of the running lane, before its effect. */
+/* Takes one step of the running lane, before the effect of the access. */
 static inline void rm_explore_step(void)
 {
 	if (__builtin_expect(--rm_explore.left == 0, 0))
 		rm_explore_decide();
 }
 
-/* Replaces a step while lane 0 is alone: limits its work, which may be
+/* Called instead of a step while lane 0 is alone: limits its work, which may be
    endless. */
 static inline void rm_explore_alone_step(const void *site)
 {
@@ -242,7 +249,7 @@ static inline void rm_explore_alone_step(const void *site)
 		        "the main thread, alone, runs without end");
 }
 
-/* The running lane does more than access a word. */
+/* Records that the running lane does more than access a word. */
 static inline void rm_explore_mark_opaque(void)
 {
 	rm_explore.stretch.opaque = true;

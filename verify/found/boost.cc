@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boost's concurrent_flat_map; -DNODE selects concurrent_node_map. size() is not
-// tested: it may be inaccurate during insertions, as documented.
+// Boost's concurrent_flat_map; -DNODE selects concurrent_node_map. size() is
+// not tested, because it is documented to be inaccurate during insertions.
 #include <boost/unordered/concurrent_flat_map.hpp>
 #include <boost/unordered/concurrent_node_map.hpp>
 #include <readmostly.h>

@@ -50,8 +50,7 @@ struct Adapter {
 					more = more && visit(key, value);
 			});
 	}
-	size_t
-	length() // size() takes no lock, and the documentation does not name it as safe
+	size_t length() // size() is not documented as safe
 	{
 		size_t sum = 0;
 		for (size_t i = 0; i < map.subcnt(); i++)

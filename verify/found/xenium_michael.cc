@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // xenium's harris_michael_hash_map. It cannot replace a value, so each node has a lock, its value, and a mark that the
 // key was removed.
-#include <cassert> // used, but not included, by the next
+#include <cassert> // the next header uses this one without including it
 #include <xenium/harris_michael_hash_map.hpp>
 #include <xenium/reclamation/generic_epoch_based.hpp>
 #include <xenium/reclamation/hazard_eras.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// xenium's vyukov_hash_map. It cannot replace a value, so values are atomic. A mutex admits one writer, which removes
-// only keys that are present (xenium issue 42).
+// xenium's vyukov_hash_map. It cannot replace a value, so values are atomic. A
+// mutex admits one writer at a time, which removes only keys that are present
+// (xenium issue 42).
 #include <xenium/reclamation/generic_epoch_based.hpp>
 #include <xenium/reclamation/hazard_pointer.hpp>
 #include <xenium/vyukov_hash_map.hpp>
@@ -45,7 +46,8 @@ struct Adapter {
 		for (uint64_t key : keys)
 			map.erase(key);
 #endif
-		for (int i = 0; i < 8; i++) // frees what ended threads retired
+		for (int i = 0; i < 8;
+		        i++) // frees the memory that ended threads retired
 			lookup(0);
 	}
 	Result lookup(uint64_t key)

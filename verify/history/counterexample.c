@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counterexample.c - explains why a history is not linearizable: the smallest
- * part that fails, the offending result, and the results that were possible.
+ * counterexample.c - explains why a history is not linearizable: finds the
+ * smallest part that fails, the offending result, and the results that were
+ * possible instead.
  */
 #include "verify/history/judging.h"
 
@@ -10,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Searches for other results of the offending operation that the rest of the
-   history allows. */
+/* A search for other results of the offending operation that are consistent
+   with the rest of the history. */
 struct instead {
-	/* operations that remain after the cut in time */
+	/* operations that remain after later ones were removed */
 	struct rm_minimise *cut;
 	const struct rm_history *names;
-	char *text; /* out: "3, 4, absent", or "" if none is possible */
+	char *text; /* result: "3, 4, absent", or "" if no result is possible */
 	size_t size;
 };
 
@@ -106,8 +107,8 @@ static void find_possible(struct instead *instead)
 		find_other_flag(instead);
 }
 
-/* Number of operations to visit for each half of an explanation; takes about a
-   second. */
+/* Work limit for each half of an explanation, in visited operations; takes
+   about a second. */
 enum { WORK = 100000000 };
 
 struct explanation {
@@ -298,7 +299,7 @@ static int explain(struct explanation *explanation)
 		count += cut->keep[i];
 	if (cut->offending != SIZE_MAX)
 		find_possible(&instead);
-	cut->work += WORK; /* work for the second half */
+	cut->work += WORK; /* the work limit of the second half */
 	if (rm_minimise_remove_ops(cut) || make_history(explanation))
 		return -ENOMEM;
 	explanation->to->left_out = count - explanation->to->smallest.count;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * decide_order.c - decides whether a problem has an order. Quick proofs that it
- * has none run before and after a short search. Most histories are correct,
- * which the search confirms at once. For a wrong history the search would try
- * every order, while counting or comparing times finds most contradictions in
- * O(n log n).
+ * decide_order.c - decides whether the operations of a problem have a valid
+ * order. Quick proofs that no order exists run before and after a short search.
+ * Most histories are correct, which the search confirms quickly. For a wrong
+ * history the search would try every order, while counting or comparing times
+ * finds most contradictions in O(n log n).
  */
 #include "verify/history/judging.h"
 
@@ -22,11 +22,12 @@ bool rm_prove_unwritten(const struct rm_problem *problem)
 }
 
 /*
- * A zone states when one value was in the map. `from` may be after `to`. A
- * value that only one operation writes is held from its write to the last
- * operation that saw it. If one of these returned at `from` before another was
- * invoked at `to`, the value was surely held between them (a held zone).
- * Otherwise it was held at some moment of [to, from].
+ * A zone states when one value was in the map. `from` may be after `to`. If
+ * only one operation writes a value, the map holds it from that write to the
+ * last operation that returned it. If one of these operations returned at
+ * `from` before another was invoked at `to`, the map certainly held the value
+ * between them (a held zone). Otherwise it held the value at some moment of
+ * [to, from].
  */
 static void extend_zone(struct rm_span *zone, const struct rm_problem_op *op)
 {
@@ -36,7 +37,8 @@ static void extend_zone(struct rm_span *zone, const struct rm_problem_op *op)
 		zone->to = op->invoked;
 }
 
-/* True if the key was surely absent just before or after the operation. */
+/* True if the key was certainly absent just before or just after the operation
+ * took effect. */
 static bool saw_absence(const struct rm_problem_op *op)
 {
 	if (op->optional || op->repeat)
@@ -51,7 +53,8 @@ static bool saw_absence(const struct rm_problem_op *op)
 	return op->kind != RM_HISTORY_COMPARE_SWAP && !op->there;
 }
 
-/* True if the key surely held the operation's value at some moment of it. */
+/* True if the key certainly had the operation's value at some moment of the
+ * operation. */
 static bool surely_wrote(const struct rm_problem_op *op)
 {
 	if (op->optional || op->repeat)
@@ -102,7 +105,7 @@ static size_t find_absent_zones(
 	return count;
 }
 
-/* True if the operation surely replaced or removed the value that it
+/* True if the operation certainly replaced or removed the value that it
    returned. */
 static bool replaces(const struct rm_problem_op *op)
 {
@@ -116,7 +119,7 @@ static bool replaces(const struct rm_problem_op *op)
 /*
  * Finds values that follow each other directly: an exchange that returned v and
  * wrote u puts u right after v. next[v] = u, or v if it was removed, or
- * UINT32_MAX. False: a value is replaced twice.
+ * UINT32_MAX. Returns false if a value is replaced twice.
  */
 static bool link_values(
         const struct rm_problem *problem, uint32_t *next, uint32_t *before)
@@ -146,8 +149,8 @@ static bool link_values(
 	return true;
 }
 
-/* Joins the values after slot `first` into its zone. False: one of them was
-   seen before an earlier one was last seen. */
+/* Joins the values after slot `first` into its zone. Returns false if one of
+   them was seen before an earlier one was last seen. */
 static bool join_chain(struct rm_span *zones, const uint32_t *next,
         uint32_t first, size_t *joined)
 {
@@ -188,7 +191,7 @@ static int join_chains(const struct rm_problem *problem, struct rm_span *zones,
 	return 0;
 }
 
-/* True if the moment of a zone that is not held must be inside of a held one.
+/* True if the moment of a zone that is not held must be inside a held zone.
    `held` is sorted and disjoint. */
 static bool one_inside(const struct rm_span *zones, size_t count,
         const struct rm_span *held, size_t held_count)
@@ -198,7 +201,8 @@ static bool one_inside(const struct rm_span *zones, size_t count,
 
 		if (zones[i].from < zones[i].to || zones[i].from == UINT64_MAX)
 			continue; /* held, or nothing known */
-		/* held[low - 1] is the last one that begins before it */
+		/* held[low - 1] is the last held zone that begins before the
+		 * zone */
 		while (low < high) {
 			size_t middle = (low + high) / 2;
 
@@ -230,8 +234,9 @@ static bool contradict(
 	return one_inside(zones, count, held, held_count);
 }
 
-/* *impossible: two values, or a value and absence, at one moment, or a value
-   replaced twice. Only for one key without appends. 0 or -ENOMEM. */
+/* Sets *impossible if the key must have had two values, or a value and absence,
+   at one moment, or if a value is replaced twice. Only for one key without
+   appends. Returns 0 or -ENOMEM. */
 static int reject_zones(const struct rm_problem *problem, bool *impossible)
 {
 	size_t most = problem->slot_count + problem->count + 1, count;
@@ -272,7 +277,7 @@ static void count_change(
 	changes->sure -= removes && op->there;
 }
 
-/* In any order, start + inserts - removes must be 0 or 1 at the end. */
+/* Whatever the order, start + inserts - removes must be 0 or 1 at the end. */
 static bool cannot_count(const struct rm_problem *problem)
 {
 	struct changes changes = { .sure = problem->start[0].there };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * edn.c - reads EDN, the data notation of Clojure (github.com/edn-format/edn),
- * as far as histories use it. Built-in tags and characters remain text.
+ * to the extent that histories use it. Built-in tags and characters remain
+ * text.
  */
 #include "verify/history/import.h"
 
@@ -53,8 +54,8 @@ static char unescaped(char c)
 	}
 }
 
-/* First finds the end: the escaped text is at least as long as the unescaped
-   one, so one allocation suffices. */
+/* Finds the end first, so that one allocation suffices: the escaped text is at
+   least as long as the unescaped one. */
 static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 {
 	const char *from = ++reader->at;
@@ -147,7 +148,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 		}
 		got = read_value(reader, &item, depth + 1);
 		if (got == 2) {
-			rm_edn_clear(&item); /* was discarded */
+			rm_edn_clear(&item); /* the value was discarded */
 			continue;
 		}
 		if (got == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.c - draws a failing history with threads side by side and time
- * downward, so that overlapping operations are visible.
+ * explain.c - prints a failing history with one column per thread and time
+ * running downward, so that overlapping operations are visible.
  */
 #include "verify/history/internal.h"
 
@@ -88,8 +88,8 @@ static void add_mark(
 	picture->marks[picture->mark_count++] = mark;
 }
 
-/* All lanes have the width of the longest cell, so that beginnings and ends of
-   different threads line up. */
+/* All lanes have the width of the longest cell, so that the columns are
+   aligned. */
 static int make_picture(struct picture *picture)
 {
 	const struct rm_history *history = picture->history;
@@ -115,8 +115,8 @@ static int make_picture(struct picture *picture)
 }
 
 /*
- * The next mark to print. At equal stamps beginnings come first, since these
- * operations overlap. Within a lane, beginnings and ends alternate.
+ * Returns the next mark to print. At equal stamps beginnings come first, since
+ * these operations overlap. Within a lane, beginnings and ends alternate.
  */
 static struct mark *next_mark(struct picture *picture)
 {
@@ -227,7 +227,7 @@ static void print_list(struct picture *picture)
 	}
 }
 
-/* Prints what is needed to repeat the failure: the map, the seed and the
+/* Prints the data needed to repeat the failure: the map, the seed and the
    command. */
 static void print_head(const struct picture *picture)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history.h - represents what threads did to one map, and when, as events in
- * memory.
+ * history.h - represents the operations of threads on one map, with their
+ * times, as events in memory.
  *
  * Recorders and importers build a history. rm_history_judge() decides whether a
  * correct map could have returned these results. rm_history_load() and
@@ -26,18 +26,19 @@
  * with the meaning of the map's operations (runner/map.h).
  */
 enum rm_history_kind {
-	RM_HISTORY_LOOKUP,           /* there, result = the value */
-	RM_HISTORY_UPSERT,           /* value; there */
-	RM_HISTORY_EXCHANGE,         /* value; there, result = the old value */
-	RM_HISTORY_REMOVE,           /* there */
-	RM_HISTORY_TAKE,             /* there, result = the old value */
-	RM_HISTORY_INSERT_IF_ABSENT, /* value; there, result: present one */
-	RM_HISTORY_COMPARE_SWAP,     /* expected, value; there = it swapped */
-	RM_HISTORY_COMPARE_REMOVE,   /* expected; there = it removed */
-	RM_HISTORY_APPEND,           /* imports only: see struct member value */
-	RM_HISTORY_LENGTH,           /* result = number of entries */
-	RM_HISTORY_SCAN,             /* the pairs that it yielded */
-	RM_HISTORY_CLEAR,            /* nothing */
+	RM_HISTORY_LOOKUP,   /* returns there, result = the value */
+	RM_HISTORY_UPSERT,   /* value; there */
+	RM_HISTORY_EXCHANGE, /* value; there, result = the old value */
+	RM_HISTORY_REMOVE,   /* there */
+	RM_HISTORY_TAKE,     /* there, result = the old value */
+	/* value; there, result = the present value */
+	RM_HISTORY_INSERT_IF_ABSENT,
+	RM_HISTORY_COMPARE_SWAP,   /* expected, value; there = it swapped */
+	RM_HISTORY_COMPARE_REMOVE, /* expected; there = it removed */
+	RM_HISTORY_APPEND,         /* imports only: see struct member value */
+	RM_HISTORY_LENGTH,         /* returns result = number of entries */
+	RM_HISTORY_SCAN,           /* returns the pairs that it visited */
+	RM_HISTORY_CLEAR,          /* nothing */
 	RM_HISTORY_KINDS
 };
 
@@ -55,15 +56,16 @@ enum rm_history_guarantee {
 	RM_HISTORY_POINT_IN_TIME    /* "point-in-time" */
 };
 
-/* One entry of the map: yielded by a scan, or initial. */
+/* One entry of the map: visited by a scan, or initial. */
 struct rm_history_pair {
 	uint64_t key, value;
 };
 
 /*
  * One operation. Keys and values are 64-bit numbers: word[0] of a longer value,
- * the number of a string key. A value should be written only once per key in a
- * history. A repeated value is allowed, but makes the check weaker and slower.
+ * the number of a string key. In a history, each value should be written only
+ * once per key. A repeated value is valid, but makes the check weaker and
+ * slower.
  *
  * An operation that returned at stamp t precedes one that was invoked after t;
  * equal stamps overlap. Operations of one thread follow each other in the order
@@ -78,11 +80,12 @@ struct rm_history_event {
 	   joined texts. */
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
-	uint64_t result;   /* meaning: see enum rm_history_kind */
-	uint32_t thread;   /* any number; one operation at a time */
-	uint8_t kind;      /* enum rm_history_kind */
-	uint8_t unknown;   /* bits RM_HISTORY_UNKNOWN_... */
-	bool there;        /* result: the key was present, or it swapped */
+	uint64_t result;   /* defined in enum rm_history_kind */
+	/* any number; a thread has one operation at a time */
+	uint32_t thread;
+	uint8_t kind;    /* enum rm_history_kind */
+	uint8_t unknown; /* bits RM_HISTORY_UNKNOWN_... */
+	bool there;      /* result: the key was present, or it swapped */
 	/* Scans: its pairs are history.pairs[first_pair ... + pairs). */
 	size_t first_pair, pairs;
 };
@@ -96,8 +99,8 @@ struct rm_history_name {
 
 /*
  * A history. Zero-initialise, set the first members and use the functions;
- * rm_history_clear() frees it. Not for several threads at once: recorders keep
- * one part per thread and join them at the end.
+ * rm_history_clear() frees it. Only one thread at a time may use it: recorders
+ * keep one part per thread and join the parts at the end.
  */
 struct rm_history {
 	enum rm_history_guarantee guarantee; /* guarantee of length and scan */
@@ -112,7 +115,7 @@ struct rm_history {
 	size_t pair_count, pair_room;
 	struct rm_history_pair *initial; /* entries before the first event */
 	size_t initial_count, initial_room;
-	/* if empty, numbers are printed as names */
+	/* if empty, keys and values are printed as numbers */
 	struct rm_history_name *keys, *values;
 	size_t key_count, key_room, value_count, value_room;
 };
@@ -177,16 +180,16 @@ static inline bool rm_history_returns_value(enum rm_history_kind kind)
  * history.guarantee decides how length, scan and clear are judged:
  *
  * point-in-time    they take effect at one moment, like other operations
- * once-if-present  a scan yields each key at most once, with a value that it
- *                  held at some moment of the scan. It leaves a key out only
- *                  if it was absent at some moment of the scan
- * none             a scan yields no value that the key cannot have held
+ * once-if-present  a scan visits each key at most once, with a value that the
+ *                  key had at some moment of the scan. It leaves out a key only
+ *                  if the key was absent at some moment of the scan
+ * none             a scan visits no value that the key cannot have had
  *
  * With the two weaker ones, a length is judged only if no write overlaps it, or
  * if it exceeds the number of all entries and writes. It is at least the number
- * of keys surely present during the whole call, and at most the number of keys
- * possibly present at some moment of it. A clear removes each key at some moment
- * of the call.
+ * of keys certainly present during the whole call, and at most the number of
+ * keys possibly present at some moment of the call. A clear removes each key at
+ * some moment of the call.
  */
 
 /* If the search reaches one of these limits, the history is undecided. */
@@ -201,9 +204,10 @@ struct rm_history_limits {
 	((struct rm_history_limits){ 10000000, (size_t)3 << 29, false })
 
 enum rm_history_verdict {
-	RM_HISTORY_LINEARIZABLE, /* and all guarantees are kept */
-	RM_HISTORY_BROKEN,       /* no correct map returns these results */
-	/* a limit was reached after `states` states; this never counts as a
+	/* a valid order exists, and all guarantees are satisfied */
+	RM_HISTORY_LINEARIZABLE,
+	RM_HISTORY_BROKEN, /* no correct map could return these results */
+	/* a limit was reached after `states` states; never reported as a
 	   pass */
 	RM_HISTORY_UNDECIDED
 };
@@ -219,11 +223,11 @@ struct rm_history_judgement {
 	char why[480];
 	/* If BROKEN: the fewest events found that still fail, with the header
 	   of the whole history. `offending` is the event without which the rest
-	   is possible, SIZE_MAX if it is not a single one. */
+	   is possible; SIZE_MAX if no single event is. */
 	struct rm_history smallest;
 	size_t offending;
 	/* Results that were possible instead, such as "3, 4, absent"; "" if
-	   that is unknown. */
+	   unknown. */
 	char instead[200];
 	/* Writes that are not in `smallest`, because it fails even if they take
 	   effect any number of times in their intervals. */
@@ -231,11 +235,11 @@ struct rm_history_judgement {
 };
 
 /*
- * Judges a history, which is only read; any thread may call it. Returns 0 and
- * fills the judgement. -EINVAL with `error`, which names the event by its index
- * from 0, if it is not a history: an operation that returned before it was
- * invoked, two at a time on one thread, or a key twice in the initial state.
- * -ENOMEM.
+ * Judges a history without changing it; any thread may call this function.
+ * Returns 0 and fills the judgement. -EINVAL with `error`, which names the
+ * event by its index from 0, if it is not a history: an operation that returned
+ * before it was invoked, two at a time on one thread, or a key twice in the
+ * initial state. -ENOMEM.
  */
 int rm_history_judge(const struct rm_history *history,
         const struct rm_history_limits *limits,
@@ -279,9 +283,9 @@ int rm_history_load(const char *file, enum rm_history_format format,
 int rm_history_write(FILE *out, const struct rm_history *history);
 
 /*
- * Prints a failure: one lane per thread, time downward, the offending operation
- * marked, and the possible results. Only for a judgement that is BROKEN.
- * Returns 0, -EIO or -ENOMEM.
+ * Prints a failure: one column per thread, time running downward, a mark at the
+ * offending operation, and the possible results. Only for a judgement that is
+ * BROKEN. Returns 0, -EIO or -ENOMEM.
  */
 int rm_history_explain(FILE *out, const struct rm_history_judgement *judgement);
 

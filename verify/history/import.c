@@ -15,7 +15,7 @@
 struct rm_import_open {
 	const char *f; /* the word of line.f, static */
 	uint64_t process;
-	uint32_t thread; /* replaced after an operation of unknown outcome */
+	uint32_t thread; /* changed after an operation of unknown outcome */
 	unsigned line;
 	bool open;
 	struct rm_history_event event;
@@ -60,7 +60,8 @@ static const struct function *function_of(const struct rm_edn *f)
 	return NULL;
 }
 
-/* The entry of a process, created if needed. NULL: out of memory. */
+/* Returns the entry of a process; creates it if needed. Returns NULL if memory
+ * is exhausted. */
 static struct rm_import_open *process_of(
         struct rm_import *import, uint64_t process)
 {
@@ -77,8 +78,8 @@ static struct rm_import_open *process_of(
 }
 
 /*
- * Gets the key and the value of a line. With independent keys, Jepsen's values
- * are tuples [key value]. For cas, the value itself is [old new].
+ * Extracts the key and the value of a line. With independent keys, Jepsen's
+ * values are tuples [key value]. For cas, the value itself is [old new].
  */
 static int split_value(struct rm_import *import, const struct line *line,
         enum rm_history_kind kind, const struct rm_edn **value, uint64_t *key)
@@ -126,7 +127,7 @@ static int read_arguments(struct rm_import *import, const struct rm_edn *value,
 	return rm_import_value(import, value, &event->value);
 }
 
-/* Begins an operation. It may take effect from now on, and stays open until its
+/* Begins an operation. It may take effect from now on, and is pending until its
    process ends it, which may never happen. */
 static int begin(struct rm_import *import, const struct line *line,
         struct rm_import_open *place, const struct function *function)
@@ -197,7 +198,7 @@ static int finish(struct rm_import *import, const struct line *line,
 	event->returned = import->now;
 	if (end == FAIL && (event->kind != RM_HISTORY_COMPARE_SWAP ||
 	                           !import->fail_answers))
-		return 0; /* the operation surely had no effect */
+		return 0; /* the operation certainly had no effect */
 	if (end == FAIL)
 		return rm_history_add(import->history, event, NULL);
 	failed = read_answer(import, line, event);
@@ -262,7 +263,8 @@ static int read_map(struct rm_import *import, const struct rm_edn *map)
 	if (map->kind != RM_EDN_MAP)
 		return rm_text_error(&import->place,
 		        "expected a map {:process .., :type .., :f ..}");
-	/* Porcupine's logs have a :key, and their texts start empty */
+	/* Porcupine's logs have a :key, and their values start as empty
+	 * texts */
 	if (line.key && !import->texts && import->history->count == 0 &&
 	        import->open_count == 0)
 		import->texts = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import.h - imports histories of other projects: the EDN that they use, and
- * numbers for their keys and values. Inside verify/history only.
+ * import.h - imports histories of other projects: parses the EDN that they use,
+ * and assigns numbers to their keys and values. Inside verify/history only.
  */
 #ifndef RM_HISTORY_IMPORT_H
 #define RM_HISTORY_IMPORT_H
@@ -54,29 +54,30 @@ struct rm_import_numbers {
 
 struct rm_import_open; /* an operation that has not completed; import.c */
 
-/* Zero-initialise the members after `history`. */
+/* The caller zero-initialises the members after `history`. */
 struct rm_import {
 	struct rm_text_place place; /* the current line */
 	struct rm_history *history;
 	struct rm_import_open *open;
 	size_t open_count, open_room;
 	struct rm_import_numbers keys, values;
-	uint64_t now; /* the stamp: number of lines so far */
+	/* the current stamp, which is the number of lines so far */
+	uint64_t now;
 	uint32_t threads;
 	/* true: values are texts that can be joined and start as "" */
 	bool texts;
 	bool fail_answers; /* :fail of :cas is "not swapped", not "not done" */
 };
 
-/* The number of a key or a value; gives it a name if it is not an integer. 0,
-   -EINVAL (with the error) or -ENOMEM. */
+/* Computes the number of a key or a value; adds a name for it if it is not an
+   integer. Returns 0, -EINVAL (with the error) or -ENOMEM. */
 int rm_import_key(
         struct rm_import *import, const struct rm_edn *edn, uint64_t *number);
 int rm_import_value(
         struct rm_import *import, const struct rm_edn *edn, uint64_t *number);
 
-/* The factor by which append multiplies a text's number to join `text` to it.
-   */
+/* The factor by which append multiplies a text's number to join `text` to
+   it. */
 uint64_t rm_import_factor(const char *text);
 
 #endif /* RM_HISTORY_IMPORT_H */

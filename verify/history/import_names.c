@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_names.c - numbers the keys and values of other projects, which are
- * texts. The numbers are hashes. If texts are joined, the hash of the whole can
- * be computed from the hashes of the parts.
+ * import_names.c - assigns numbers to the keys and values of other projects,
+ * which are texts. The numbers are hashes. The hash of joined texts can be
+ * computed from the hashes of the parts.
  */
 #include "runner/base/rng.h"
 #include "verify/history/import.h"
@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts that are not joined get numbers above all integers. */
+/* Texts that are never joined get numbers above this bit, which integers do not
+ * use. */
 static const uint64_t text_bit = (uint64_t)1 << 62;
-/* Integers below this are their own numbers. */
+/* Integers below this are used as their own numbers. */
 static const uint64_t integer_max = ((uint64_t)1 << 61) - 1;
 /* Base of the hash of texts: any number below 2^61 - 1. Two texts of n bytes
    have the same number with a probability of about n / 2^61. */
@@ -69,7 +70,8 @@ static int grow(struct rm_import_numbers *seen)
 	return 0;
 }
 
-/* Adds a number. Returns 1 if it is new, 0 if it was there, or -ENOMEM. */
+/* Adds a number. Returns 1 if it is new, 0 if it was already present, or
+ * -ENOMEM. */
 static int add_number(struct rm_import_numbers *seen, uint64_t number)
 {
 	size_t at;
@@ -85,7 +87,7 @@ static int add_number(struct rm_import_numbers *seen, uint64_t number)
 	return 1;
 }
 
-/* True if an integer is its own number. */
+/* True if an integer is used as its own number. */
 static bool is_number(const struct rm_edn *edn, uint64_t *number)
 {
 	if (edn->kind != RM_EDN_INTEGER || edn->text[0] == '-')

@@ -9,7 +9,7 @@
 
 #include "verify/history/history.h"
 
-/* True if the operation changes nothing, whatever its result. */
+/* True if the operation never changes the map, whatever its result. */
 static inline bool rm_kind_reads(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_LENGTH ||
@@ -30,7 +30,8 @@ static inline bool rm_kind_inserts(enum rm_history_kind kind)
 	       kind == RM_HISTORY_APPEND || kind == RM_HISTORY_INSERT_IF_ABSENT;
 }
 
-/* True if it leaves `value` itself when it takes effect, unlike append. */
+/* True if the key has exactly `value` after the operation took effect, unlike
+ * after append. */
 static inline bool rm_kind_writes(enum rm_history_kind kind)
 {
 	return kind != RM_HISTORY_APPEND &&
@@ -44,8 +45,9 @@ static inline bool rm_kind_removes(enum rm_history_kind kind)
 	       kind == RM_HISTORY_COMPARE_REMOVE || kind == RM_HISTORY_CLEAR;
 }
 
-/* Names a key or a value, each once; the name is printed instead of the number.
-   */
+/* Sets the name of a key or a value, at most once each; the name is printed
+ * instead of the
+   number. */
 int rm_history_name_key(
         struct rm_history *history, uint64_t key, const char *text);
 int rm_history_name_value(
@@ -54,7 +56,8 @@ int rm_history_name_value(
 /*
  * Makes space for `more` entries after the `count` ones in the array to which
  * *array_at points, moving it if needed, and raises *room. The size is doubled,
- * so adding is linear in total. 0, or -ENOMEM with the array unchanged.
+ * so the total cost of adding is linear. 0, or -ENOMEM with the array
+ * unchanged.
  */
 int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
         size_t entry_bytes);
@@ -77,7 +80,7 @@ struct rm_stamped {
 	size_t place;
 };
 
-/* For qsort(): orders by stamp, then by index, so that the order is unique. */
+/* For qsort(): orders by stamp, then by index, which makes the order unique. */
 int rm_stamped_compare(const void *left, const void *right);
 
 struct rm_text_place {

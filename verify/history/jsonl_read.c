@@ -4,8 +4,7 @@
  * (docs/reference/history-format.md).
  *
  * An unknown member, a missing one, or a number out of range is an error that
- * names the line, because a misread history would be judged wrongly without
- * notice.
+ * names the line, because a misread history would silently be judged wrongly.
  */
 #include "verify/history/internal.h"
 
@@ -53,8 +52,8 @@ static int read_number(const struct line *line, const json_t *json,
 	        what);
 }
 
-/* Reads a number member. `needed`: it must be present. *known becomes true if
-   it is present and not null; null is allowed only if `known` is not NULL. If
+/* Reads a number member, which must be present if `needed`. *known becomes true
+   if it is present and not null; null is valid only if `known` is not NULL. If
    the member is missing, *value is unchanged. */
 static int read_member(const struct line *line, const char *name, bool needed,
         uint64_t *value, bool *known)
@@ -72,8 +71,8 @@ static int read_member(const struct line *line, const char *name, bool needed,
 	return read_number(line, json, name, value);
 }
 
-/* Reads an optional text of less than `size` bytes without control characters.
-   */
+/* Reads an optional text of less than `size` bytes without control
+   characters. */
 static int read_text(
         const struct line *line, const char *name, char *text, size_t size)
 {
@@ -117,8 +116,8 @@ static int check_members(const struct line *line, const char *const *names)
 	return 0;
 }
 
-/* The header is read first: without a known version and guarantee, the lines
-   after it have no meaning. */
+/* The header is read first: the meaning of the other lines depends on its
+   version and guarantee. */
 static int read_header_words(
         const struct line *line, struct rm_history *history)
 {
@@ -256,9 +255,9 @@ static int read_there(const struct line *line, struct rm_history_event *event)
 	return 0;
 }
 
-/* A missing result is unknown, not 0, if the operation returns one. Recorders
-   of other projects do not see all results, and an invented one would make a
-   correct history look wrong. */
+/* If the operation returns a result and the line has none, the result is
+   unknown, not 0. Recorders of other projects do not see all results, and an
+   invented result would make a correct history look wrong. */
 static int read_answer(const struct line *line, struct rm_history_event *event)
 {
 	bool known = false;
@@ -275,7 +274,7 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 		return rm_text_error(&line->place,
 		        "\"there\" is false with a \"result\", expected no "
 		        "result for an absent key");
-	/* otherwise the value that the operation saw would not be checked */
+	/* without it, the value that the operation saw would not be checked */
 	if (known && rm_history_returns_value(event->kind) &&
 	        event->unknown & RM_HISTORY_UNKNOWN_THERE)
 		return rm_text_error(&line->place,
@@ -287,8 +286,8 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 	return 0;
 }
 
-/* The required members depend on the kind of the operation. Others are allowed
-   and ignored, so that recorders can write all lines alike. */
+/* The required members depend on the kind of the operation. Other members are
+   ignored, so that recorders can use one format for all lines. */
 static int read_event_words(
         const struct line *line, struct rm_history_event *event)
 {
@@ -325,8 +324,8 @@ static int read_event_words(
 	return read_answer(line, event);
 }
 
-/* A scan that never returned needs no "pairs". One that returned does: [] means
-   that the map was empty, and a missing member would be ambiguous. */
+/* A scan that never returned needs no "pairs". A scan that returned needs them:
+   [] means that the map was empty, and a missing member would be ambiguous. */
 static int read_event(const struct line *line, struct rm_history *history)
 {
 	struct rm_history_event event = { .kind = 0 };
@@ -349,8 +348,8 @@ static int read_event(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* Reads one line. A zero byte would end it for readers of C strings, and hide
-   the rest. */
+/* Reads one line. A zero byte would end the C string and hide the rest of the
+   line. */
 static int read_line(struct line *line, const char *text, size_t bytes,
         struct rm_history *history)
 {

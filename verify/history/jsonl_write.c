@@ -11,7 +11,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* JSON readers differ from 2^63 on, so larger numbers are strings. */
+/* JSON readers differ for numbers from 2^63 on, so these are written as
+ * strings. */
 static json_t *number(uint64_t value)
 {
 	char text[24];
@@ -49,7 +50,7 @@ static json_t *names_of(const struct rm_history_name *names, size_t count)
 	return object;
 }
 
-/* Writes one line; takes ownership of the object. 0, -EIO or -ENOMEM. */
+/* Writes one line and frees the object. Returns 0, -EIO or -ENOMEM. */
 static int write_line(FILE *out, json_t *object)
 {
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Maximum number of lengths times number of keys to compare; takes about a
-   minute. */
+/* Maximum product of the number of lengths and the number of keys; this work
+   takes about a minute. */
 static const size_t lengths_times_keys_max = 200000000;
 
 struct judge {
@@ -41,7 +41,8 @@ static void give_up(struct judge *judge, const char *what)
 	judge->to->verdict = RM_HISTORY_UNDECIDED;
 }
 
-/* Decides judge->problem, of one key or of all (SIZE_MAX); `what` names it. */
+/* Decides judge->problem, which covers one key or all keys (SIZE_MAX); `what`
+ * is its name in messages. */
 static int decide(struct judge *judge, size_t key, const char *what)
 {
 	size_t memory = memory_left(judge);
@@ -77,7 +78,8 @@ static int report_event(struct judge *judge, uint32_t event)
 	return rm_counterexample_name(&judge->to->smallest, history);
 }
 
-/* Guarantee "none": a scan may skip and repeat entries, but not invent them. */
+/* With the guarantee "none", a scan may skip and repeat entries, but not invent
+ * them. */
 static int find_invented(struct judge *judge, size_t key)
 {
 	const struct rm_order *order = &judge->order;
@@ -218,9 +220,9 @@ static int judge_moments(struct judge *judge)
 	return decide(judge, SIZE_MAX, "all keys at one moment");
 }
 
-/* Cheap checks come first. A scan that yields a key twice needs no search, and
-   single keys need small ones. The search with all keys together, in which the
-   states of the keys multiply, comes last, and only if no single key failed. */
+/* Cheap checks come first. A scan that visits a key twice needs no search, and
+   single keys need small ones. The search over all keys together, whose states
+   multiply, comes last, and only if no single key failed. */
 static int judge_all(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judging.h - the parts of judging, each built on those before it: problems,
+ * judging.h - the parts of judging, each based on the previous ones: problems,
  * histories split into problems, the search for an order, and explanations.
  * Inside verify/history only.
  */
@@ -11,8 +11,8 @@
 
 /*
  * A problem: the operations on one key, or on all keys of a small history, in
- * the form that the search needs. They are sorted by thread, and each value is
- * linked to the operations that write and need it.
+ * the form that the search needs. The operations are sorted by thread, and each
+ * value is linked to the operations that write it and to those that need it.
  */
 
 #define RM_PROBLEM_NO_SLOT UINT32_MAX
@@ -33,7 +33,7 @@ struct rm_problem_op {
 	uint32_t first_pair, pairs; /* for scans, index in problem.pairs */
 	uint8_t kind, unknown;
 	bool there;
-	bool harmless; /* kind or result prove that it changed nothing */
+	bool harmless; /* its kind or result proves that it changed nothing */
 	bool optional; /* it never returned, so it need not take effect */
 	bool repeat;   /* represents any number of omitted writes */
 };
@@ -62,24 +62,27 @@ struct rm_problem {
 	struct rm_problem_lane *lanes;
 	struct rm_problem_cell *start; /* `keys` cells */
 	struct rm_problem_slot *slots;
-	uint32_t *table; /* by hash of key and value: slot plus 1; 0: none */
+	/* hash table by key and value: slot plus 1; 0: empty */
+	uint32_t *table;
 	size_t count, pair_count, lane_count, keys, slot_count;
 	size_t room, pair_room, lane_room, key_room, slot_room;
 	size_t table_size, table_room;
-	bool appends; /* appends also make values */
+	/* the problem contains appends, which also create values */
+	bool appends;
 };
 
 /* All int functions return 0 or -ENOMEM. */
 
 /* Begins a problem of `keys` absent keys. The caller may set problem->start[k]
-   for key k, 0 <= k < keys, until it is finished. */
+   for each key k < keys before it calls the function that finishes the
+   problem. */
 int rm_problem_begin(struct rm_problem *problem, size_t keys);
 
 /*
  * Adds an operation. Operations of one thread follow each other, in their
- * order; a thread other than the last one begins a lane. needs, makes, harmless
- * and first_pair are ignored. `pairs` has op->pairs entries sorted by key,
- * whose slots are ignored.
+ * order; an operation of another thread than the previous one begins a new
+ * lane. needs, makes, harmless and first_pair are ignored. `pairs` has
+ * op->pairs entries sorted by key, whose slots are ignored.
  */
 int rm_problem_add(struct rm_problem *problem, const struct rm_problem_op *op,
         const struct rm_problem_pair *pairs);
@@ -100,15 +103,15 @@ enum rm_problem_effect { RM_ILLEGAL, RM_SAME, RM_CHANGED };
 enum rm_problem_effect rm_problem_step(const struct rm_problem_op *op,
         const struct rm_problem_cell *cell, struct rm_problem_cell *after);
 
-/* True if the operation returns `there` and its value is known. */
+/* True if the operation returns `there` and this result is known. */
 static inline bool rm_problem_is_known(const struct rm_problem_op *op)
 {
 	return !op->optional && !op->repeat &&
 	       !(op->unknown & RM_HISTORY_UNKNOWN_THERE);
 }
 
-/* (state * factor + value) modulo 2^61 - 1: the effect of append (history.h).
-   */
+/* (state * factor + value) modulo 2^61 - 1: the effect of append
+   (history.h). */
 uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value);
 
 /*
@@ -119,8 +122,9 @@ uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value);
 /* One event in the part of the history for one key. */
 struct rm_order_ref {
 	uint32_t event;
-	uint32_t pair; /* scans: 1 + the index in order.pairs of the entry
-	                  for this key, 0: it left the key out */
+	/* scans: 1 + the index in order.pairs of the entry for this key; 0: the
+	 * scan left out the key */
+	uint32_t pair;
 };
 
 /* Zero-initialise. */
@@ -128,7 +132,7 @@ struct rm_order {
 	const struct rm_history *history;
 	uint32_t *by_thread; /* events by thread, then by `invoked` */
 	uint32_t *key_of;    /* for each event the number of its key */
-	uint64_t *keys;      /* for each number the key */
+	uint64_t *keys;      /* for each number its key */
 	size_t key_count;
 	/* history.pairs with numbered keys; those of a scan are sorted by these
 	   numbers */
@@ -146,13 +150,14 @@ struct rm_order {
 	size_t table_size;
 };
 
-/* Reads `history`, which must outlive the order. Returns 0; -EINVAL with
-   `error` if it is not a history (rm_history_judge()); or -ENOMEM. */
+/* Builds the order from `history`, which must exist as long as the order.
+   Returns 0; -EINVAL with `error` if it is not a history (rm_history_judge());
+   or -ENOMEM. */
 int rm_order_make(struct rm_order *order, const struct rm_history *history,
         struct rm_error *error);
 
 /* Splits by key; scans and clears are in every key's part. Returns 0, or
-   -ENOMEM, including if it would exceed `limit_bytes`. */
+   -ENOMEM if memory is exhausted or `limit_bytes` would be exceeded. */
 int rm_order_split(struct rm_order *order, size_t limit_bytes);
 
 size_t rm_order_bytes(const struct rm_order *order);
@@ -165,9 +170,10 @@ struct rm_problem_op rm_order_op(
         const struct rm_order *order, struct rm_order_ref ref, uint32_t key);
 
 /*
- * Puts one key's part, or the whole history, into `problem`. Operations that
+ * Converts one key's part, or the whole history, to `problem`. Operations that
  * never returned and change nothing are left out. In one key's part a scan
- * becomes a lookup, or is left out if it guarantees nothing. 0 or -ENOMEM.
+ * becomes a lookup, or is left out if it has no guarantee. Returns 0 or
+ * -ENOMEM.
  */
 int rm_order_key_problem(
         const struct rm_order *order, size_t key, struct rm_problem *problem);
@@ -179,12 +185,12 @@ void rm_order_clear(struct rm_order *order);
 /*
  * The search for an order of operations that a map can have executed.
  *
- * Wing and Gong's search with these cuts, none of which loses an order:
- * - An operation that changes nothing and fits now is taken now: in any order
- *   from here it can be moved to the front.
+ * Wing and Gong's search, reduced by these rules, none of which loses an order:
+ * - An operation that changes nothing and is possible now is taken now: in any
+ *   order of the remaining operations it can be moved to the front.
  * - A value that only one operation writes cannot come back. So it is not
- *   replaced while a completed operation still has to see it.
- * - A state (each thread's position, the keys' contents) is left only once
+ *   replaced while a completed operation that returned it has not been taken.
+ * - A state (each thread's position, the keys' contents) is explored only once
  *   (Lowe). The contents of several keys are stored as a 128-bit hash; those of
  *   one key, and the positions, exactly.
  */
@@ -203,14 +209,14 @@ struct rm_memo {
 };
 
 /* Begins an empty set of states of `entry_bytes` bytes, limited to limit_bytes.
-   0 or -ENOMEM. */
+   Returns 0 or -ENOMEM. */
 int rm_memo_begin(struct rm_memo *memo, size_t entry_bytes, size_t limit_bytes);
 
 /* The entry for the state to look up; the caller fills it. */
 unsigned char *rm_memo_entry(struct rm_memo *memo);
 
-/* Adds this state. Returns 1 if it is new, 0 if it was there, or -ENOMEM if
-   memory is out or the limit is reached. */
+/* Adds this state. Returns 1 if it is new, 0 if it was already present, or
+   -ENOMEM if memory is exhausted or the limit is reached. */
 int rm_memo_add(struct rm_memo *memo);
 
 size_t rm_memo_bytes(const struct rm_memo *memo);
@@ -227,10 +233,11 @@ struct rm_search {
 	struct rm_memo memo;
 	struct rm_problem_cell *cells; /* current contents of the keys */
 	uint32_t *at;                  /* for each lane its next operation */
-	/* for each slot the results that are still to be explained */
+	/* for each slot, the number of results that are not explained yet */
 	uint32_t *needed;
 	struct rm_search_frame *frames;
-	struct rm_problem_cell *saved; /* cells before each clear */
+	/* copies of the cells before each clear */
+	struct rm_problem_cell *saved;
 	size_t cell_room, at_room, needed_room, frame_room, saved_room;
 	size_t depth, saved_count;
 	size_t present;   /* keys that are present */
@@ -242,8 +249,8 @@ struct rm_search {
 };
 
 /*
- * Decides whether the problem has an order. Visits at most `states` states and
- * uses at most `memory_bytes`, else RM_GAVE_UP. Sets search->states.
+ * Decides whether the problem has an order. Returns RM_GAVE_UP if this needs
+ * more than `states` states or more than `memory_bytes`. Sets search->states.
  */
 enum rm_search_end rm_search_run(struct rm_search *search,
         const struct rm_problem *problem, uint64_t states, size_t memory_bytes);
@@ -259,11 +266,12 @@ void rm_search_clear(struct rm_search *search);
 bool rm_prove_unwritten(const struct rm_problem *problem);
 
 /*
- * For one key. *impossible: its results need more inserts than its removes
- * allow (or the reverse), or two values, or a value and absence, at one moment
- * (the zones of Gibbons and Korach, SIAM J. Computing 26(4), 1997, section 3;
- * values linked by an exchange count as one). False proves nothing. O(n log n).
- * 0 or -ENOMEM.
+ * For one key. *impossible: set if the results need more inserts than the
+ * removes permit (or the reverse), or if they need two values, or a value and
+ * absence, at one moment (the zones of Gibbons and Korach, SIAM J. Computing
+ * 26(4), 1997, section 3; values linked by an exchange are treated as one). If
+ * it is false, an order may or may not exist. Takes O(n log n) time. Returns 0
+ * or -ENOMEM.
  */
 int rm_prove_impossible(const struct rm_problem *problem, bool *impossible);
 
@@ -279,12 +287,13 @@ enum rm_search_end rm_decide_order(struct rm_search *search,
 /*
  * Minimising finds few operations that are still impossible.
  *
- * Every step keeps the proof: if the rest is impossible, so is the whole.
+ * Every step preserves the proof: if the rest is impossible, so is the whole.
  * First the history is cut at the earliest return at which it fails; operations
- * that are still running need not have taken effect. Then operations that
- * change nothing are removed, and then writes, replaced by a stand-in that may
- * write or remove any number of times while they ran. If there are several
- * keys, whole keys are removed, unless a length counts them.
+ * that are running at that time need not have taken effect. Then operations
+ * that change nothing are removed. Then writes are replaced by a stand-in that
+ * may write or remove any number of times during their intervals. If there are
+ * several keys, whole keys are removed, unless they affect the result of a
+ * length.
  */
 
 /* Represents any number of writes, or of removes, within an interval. */
@@ -306,23 +315,24 @@ struct rm_minimise {
 	struct rm_problem part;
 	struct rm_search *search;
 	size_t memory_bytes;
-	/* number of operations that may still be visited; each state visits one
-	   per lane */
+	/* remaining work, in visits of operations; each state visits one per
+	   lane */
 	uint64_t work;
 };
 
-/* Copies the problem's operations and keeps them all. 0 or -ENOMEM. */
+/* Copies the problem's operations and keeps them all. Returns 0 or -ENOMEM. */
 int rm_minimise_begin(struct rm_minimise *cut, const struct rm_problem *whole,
         struct rm_search *search, size_t memory_bytes, uint64_t work);
 
 void rm_minimise_clear(struct rm_minimise *cut);
 
 /* Decides whether the kept part has an order. Also returns RM_GAVE_UP if the
-   work is used up. */
+   work limit is reached. */
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut);
 
 /* Finds the earliest return at which the problem has no order: changes ops and
-   keep, and sets offending, unless the work was not enough. 0 or -ENOMEM. */
+   keep, and sets offending, unless the work limit is reached first. Returns 0
+   or -ENOMEM. */
 int rm_minimise_cut_time(struct rm_minimise *cut);
 
 /* Removes as many operations as possible, except `offending`. Returns 0 or
@@ -330,21 +340,23 @@ int rm_minimise_cut_time(struct rm_minimise *cut);
 int rm_minimise_remove_ops(struct rm_minimise *cut);
 
 /* Sets smallest, offending, instead, left_out and why of `judgement` for a
-   problem of `order` that has no order: of key number `key`, or of all keys
-   (SIZE_MAX). 0 or -ENOMEM. */
+   problem that has no order, which covers key number `key` or all keys
+   (SIZE_MAX) of `order`. Returns 0 or -ENOMEM. */
 int rm_counterexample_find(const struct rm_order *order, size_t key,
         const struct rm_problem *problem, struct rm_search *search,
         const struct rm_history_limits *limits,
         struct rm_history_judgement *judgement);
 
-/* Adds an event of the order's history to another history. A scan, which
-   yielded `pairs`, keeps only the pairs of kept keys. 0 or -ENOMEM. */
+/* Adds an event of the order's history to another history. If the event is a
+   scan, which visited `pairs`, only the pairs of kept keys are added. Returns 0
+   or -ENOMEM. */
 int rm_counterexample_add(const struct rm_order *order,
         const struct rm_history_event *event,
         const struct rm_problem_pair *pairs, const bool *keep_key,
         struct rm_history *to);
 
-/* Copies the names of all keys and values that `to` uses. 0 or -ENOMEM. */
+/* Copies the names of all keys and values that `to` uses. Returns 0 or
+ * -ENOMEM. */
 int rm_counterexample_name(
         struct rm_history *to, const struct rm_history *from);
 
@@ -357,8 +369,8 @@ void rm_counterexample_header(
 struct rm_length {
 	uint64_t invoked, returned;
 	uint32_t event;
-	uint64_t present; /* keys surely present during the whole call */
-	uint64_t absent;  /* keys surely absent during the whole call */
+	uint64_t present; /* keys certainly present during the whole call */
+	uint64_t absent;  /* keys certainly absent during the whole call */
 };
 
 /* Scratch memory for the functions below. Zero-initialise it. The caller frees
@@ -370,9 +382,10 @@ struct rm_length_scratch {
 };
 
 /*
- * Counts one key (its operations from rm_order_key_problem()) in every length:
- * as present or absent, if an operation that returned before the call shows it
- * and nothing that may change it could take effect since. 0 or -ENOMEM.
+ * Adds one key (its operations are from rm_order_key_problem()) to the bounds
+ * of every length: as present or absent, if an operation that returned before
+ * the call shows this state and no later operation could have changed it.
+ * Returns 0 or -ENOMEM.
  */
 int rm_length_count(const struct rm_problem *problem,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
@@ -380,8 +393,9 @@ int rm_length_count(const struct rm_problem *problem,
 
 /*
  * Keeps only the lengths that the two weaker guarantees restrict, in their
- * order. No write overlaps them, or they exceed the number of all entries ever
- * inserted, which no sum of counters can. 0 or -ENOMEM.
+ * order. These are lengths that no write overlaps, and lengths that exceed the
+ * number of all entries ever inserted, which is impossible for a sum of
+ * counters. Returns 0 or -ENOMEM.
  */
 int rm_length_filter_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
@@ -390,9 +404,10 @@ int rm_length_filter_quiet(const struct rm_history *history,
 /*
  * Sets smallest, offending, left_out, instead and why of `judgement` for a
  * length outside of its bounds. If it is too low, shows the operations up to
- * its return on one more key than it counted, all surely present. If it is too
- * high, shows those on up to 64 keys that may be present. `problem` and
- * `scratch` are work space. 0 or -ENOMEM.
+ * its return on one more key than the returned number; all these keys are
+ * certainly present. If it is too high, shows the operations on up to 64 keys
+ * that may be present. `problem` and `scratch` are work space. Returns 0 or
+ * -ENOMEM.
  */
 int rm_length_explain(const struct rm_order *order,
         const struct rm_length *length, struct rm_problem *problem,

@@ -3,10 +3,10 @@
  * length.c - computes the bounds of each length, key by key, and explains a
  * length outside of them.
  *
- * A length must count each key that was present during the whole call, and no
- * key that was absent during all of it. Only a point-in-time length has these
- * bounds while a write overlaps: other maps may add up counters that threads
- * change, or count entries that move or are replaced.
+ * A length must include each key that was present during the whole call, and no
+ * key that was absent during the whole call. Only a point-in-time length has
+ * these bounds while a write overlaps: other maps may add up counters that
+ * threads change, or count entries that move or are replaced.
  */
 #include "verify/history/judging.h"
 
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* True if the operation may turn absence into presence, or the reverse. */
+/* True if the operation may insert an absent key or remove a present one. */
 static bool may_turn(const struct rm_problem_op *op, bool into_presence)
 {
 	if (into_presence)
@@ -25,7 +25,8 @@ static bool may_turn(const struct rm_problem_op *op, bool into_presence)
 	               op->there);
 }
 
-/* True if the key was surely present (or absent) right after the operation. */
+/* True if the key was certainly present (or absent) right after the
+ * operation. */
 static bool shows(const struct rm_problem_op *op, bool presence)
 {
 	bool known = rm_problem_is_known(op);
@@ -48,7 +49,8 @@ static bool shows(const struct rm_problem_op *op, bool presence)
 	}
 }
 
-/* Sorts time spans and merges those that overlap. Returns how many remain. */
+/* Sorts time spans and merges those that overlap. Returns the number of
+ * remaining spans. */
 static size_t merge(struct rm_span *spans, size_t count)
 {
 	size_t merged = 0;
@@ -65,8 +67,8 @@ static size_t merge(struct rm_span *spans, size_t count)
 	return merged;
 }
 
-/* The merged intervals, in order, in which the key may appear or disappear (a
-   turn). */
+/* Computes the merged intervals, in order, in which the key may appear or
+   disappear (each is called a turn). */
 static size_t find_turns(
         const struct rm_problem *problem, bool presence, struct rm_span *spans)
 {
@@ -109,7 +111,7 @@ static bool overlaps(const struct rm_span *spans, size_t count, size_t next,
 
 /*
  * The state cannot change between two turns. sure[g]: the time in the gap
- * before turn g from which an operation inside of the gap has shown the state.
+ * before turn g at which an operation inside the gap has shown the state.
  */
 static void find_sure(const struct rm_problem *problem, bool presence,
         const struct rm_span *turns, size_t count, uint64_t *sure)
@@ -125,7 +127,7 @@ static void find_sure(const struct rm_problem *problem, bool presence,
 		if (!shows(op, presence) ||
 		        overlaps(turns, count, gap, op->invoked, op->returned))
 			continue;
-		/* at equal stamps the call may come first */
+		/* if the stamps are equal, the call may come first */
 		if (op->returned + 1 < sure[gap])
 			sure[gap] = op->returned + 1;
 	}
@@ -209,8 +211,8 @@ struct shown {
 	bool *keys, *events;
 };
 
-/* True if an operation may affect the length, which later operations of its own
-   thread do not. */
+/* True if an operation may affect the length. Later operations of the same
+   thread cannot. */
 static bool is_before(const struct shown *shown, uint32_t event)
 {
 	const struct rm_history_event *events = shown->order->history->events;

@@ -55,8 +55,8 @@ static size_t place_of(const struct rm_memo *memo, const unsigned char *entry)
 }
 
 /* Inserts the numbers of all entries into the new table; the entries stay in
-   place. `table_room` only grows: the next problem begins with a small table in
-   the same memory. */
+   place. `table_room` never decreases: the next problem begins with a small
+   table in the same memory. */
 static int resize_table(struct rm_memo *memo, size_t size)
 {
 	if (size > memo->table_room) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * minimise.c - reduces a problem to few operations that are still impossible.
- * It is first cut in time. Then halves, quarters and so on are removed (delta
- * debugging: Zeller and Hildebrandt, IEEE TSE 28(2), 2002).
+ * First it removes operations after the earliest failing return. Then it
+ * removes halves, quarters and so on (delta debugging: Zeller and Hildebrandt,
+ * IEEE TSE 28(2), 2002).
  */
 #include "verify/history/judging.h"
 
@@ -21,7 +22,8 @@ static uint64_t other_value(const struct rm_problem *problem)
 		        op->result != other)
 			continue;
 		other--;
-		i = SIZE_MAX; /* starts again from the beginning */
+		/* the caller must start again from the beginning */
+		i = SIZE_MAX;
 	}
 	return other;
 }
@@ -91,7 +93,7 @@ static int add_stand_in(struct rm_minimise *cut, enum rm_history_kind kind,
 
 	if (!stand_in->used)
 		return 0;
-	/* each thread other than the last one begins a lane */
+	/* an operation of another thread begins a lane */
 	op.thread = count ? ~cut->part.ops[count - 1].thread : 0;
 	return rm_problem_add(&cut->part, &op, NULL);
 }
@@ -114,7 +116,8 @@ static int build(struct rm_minimise *cut)
 
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 {
-	/* a state visits every lane; each try gets a share of the rest */
+	/* each state visits every lane; each attempt gets a share of the
+	 * remaining work */
 	uint64_t used = cut->whole->count, visited = 0;
 	uint64_t per_state = 1 + cut->whole->lane_count;
 	enum rm_search_end end;
@@ -135,7 +138,8 @@ static void cut_after(
         struct rm_minimise *cut, const uint32_t *rank, uint32_t last)
 {
 	uint64_t end = UINT64_MAX;
-	uint32_t broken = UINT32_MAX; /* the lane whose rest is cut off */
+	/* the lane whose remaining operations are removed */
+	uint32_t broken = UINT32_MAX;
 
 	for (size_t i = 0; i < cut->whole->count; i++)
 		if (rank[i] == last)
@@ -184,7 +188,8 @@ int rm_minimise_cut_time(struct rm_minimise *cut)
 {
 	uint32_t *rank = rank_returns(cut->whole);
 	uint32_t low = 0, high = (uint32_t)cut->whole->count - 1;
-	bool sure = true; /* everything before `high` is known to be possible */
+	/* the operations before `high` are known to be possible */
+	bool sure = true;
 
 	if (!rank)
 		return -ENOMEM;
@@ -209,8 +214,8 @@ int rm_minimise_cut_time(struct rm_minimise *cut)
 	return 0;
 }
 
-/* True if this operation may have seen, or compared with, the value of
-   `writer`. */
+/* True if this operation may have returned the value of `writer`, or compared
+   it. */
 static bool may_see(
         const struct rm_problem_op *op, const struct rm_problem_op *writer)
 {
@@ -241,7 +246,7 @@ static void widen_stand_in(
 		stand_in->to = op->returned;
 }
 
-/* Removes one operation, if the rest is still impossible. */
+/* Removes one operation if the rest is still impossible. */
 static void remove_op(struct rm_minimise *cut, size_t i)
 {
 	const struct rm_problem_op *op = cut->ops + i;
@@ -260,8 +265,8 @@ static void remove_op(struct rm_minimise *cut, size_t i)
 	        rm_kind_removes(op->kind) ? &cut->removes : &cut->writes, op);
 }
 
-/* Removes the operations places[0 ... count). True if there is still no order;
-   otherwise restores everything. `before` has the size of keep. */
+/* Removes the operations places[0 ... count). Returns true if there is still no
+   order; otherwise restores all of them. `before` has the size of keep. */
 static bool try_without(struct rm_minimise *cut,
         const struct rm_stamped *places, size_t count, bool *before)
 {
@@ -283,8 +288,8 @@ static bool try_without(struct rm_minimise *cut,
 	return false;
 }
 
-/* Removes one key with its operations and its entries in scans, unless a length
-   would count it. */
+/* Removes one key with its operations and its entries in scans, unless the key
+   would affect the result of a length. */
 static void try_without_key(struct rm_minimise *cut, uint32_t key, bool *before)
 {
 	memcpy(before, cut->keep, cut->whole->count);

@@ -70,7 +70,8 @@ static int sort_by_thread(struct rm_order *order)
 	for (size_t i = 1; i < history->count; i++)
 		sorted &= compare(&order->by_thread[i - 1],
 		                  &order->by_thread[i], context) < 0;
-	if (!sorted) /* events of recorders and most files are sorted already */
+	/* events from recorders and in most files are already sorted */
+	if (!sorted)
 		qsort_r(order->by_thread, history->count,
 		        sizeof(*order->by_thread), compare, context);
 	return 0;
@@ -123,7 +124,8 @@ static int check_threads(struct rm_order *order, struct rm_error *error)
 	return 0;
 }
 
-/* The number of a key; assigns one if it is new. The table has space. */
+/* Returns the number of a key; assigns one if the key is new. The table must
+ * have space. */
 static uint32_t number_of(struct rm_order *order, uint64_t key)
 {
 	size_t mask = order->table_size - 1;
@@ -167,9 +169,9 @@ static void number_pairs(struct rm_order *order, uint32_t event)
 	}
 }
 
-/* Allocates enough memory for the case that each event, pair and initial entry
-   has another key. There must be fewer than 2^30, so that 32 bits can index a
-   table that is at most half full. */
+/* Allocates enough memory for the case that all events, pairs and initial
+   entries have different keys. There must be fewer than 2^30, so that 32 bits
+   can index a table that is at most half full. */
 static int make_room(struct rm_order *order)
 {
 	const struct rm_history *history = order->history;
@@ -192,8 +194,8 @@ static int make_room(struct rm_order *order)
 	               : -ENOMEM;
 }
 
-/* A key that is twice in the initial state is rejected: the verdict would
-   depend on which of its values counts. */
+/* A key that is twice in the initial state is rejected, because it would have
+   two initial values. */
 static int set_start(struct rm_order *order, struct rm_error *error)
 {
 	const struct rm_history *history = order->history;
@@ -362,7 +364,7 @@ struct rm_problem_op rm_order_op(
 	return op;
 }
 
-/* True if it never returned and changes nothing. */
+/* True if the operation never returned and changes nothing. */
 static bool has_no_effect(const struct rm_problem_op *op)
 {
 	return op->optional && rm_kind_reads(op->kind);

@@ -65,7 +65,8 @@ int rm_problem_add(struct rm_problem *problem, const struct rm_problem_op *op,
 	return 0;
 }
 
-/* The slot of a key's value; creates it if needed. The table has space. */
+/* Returns the slot of a key's value; creates it if needed. The table must have
+ * space. */
 static uint32_t slot_of(
         struct rm_problem *problem, uint32_t key, uint64_t value)
 {
@@ -106,7 +107,7 @@ static int make_room(struct rm_problem *problem)
 	return 0;
 }
 
-/* Counts the possible writers of a value and the operations that must see it. A
+/* Counts the possible writers of a value and the operations that returned it. A
    value with one writer cannot come back once it is replaced: the search and
    the quick proofs depend on that. */
 static void connect(struct rm_problem *problem, struct rm_problem_op *op)
@@ -195,13 +196,13 @@ uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value)
 	return (uint64_t)(((u128)state * factor + value) % prime);
 }
 
-/* True if the operation can have returned this `there`. */
+/* True if the operation could have returned this `there`. */
 static bool can_return(const struct rm_problem_op *op, bool there)
 {
 	return !rm_problem_is_known(op) || op->there == there;
 }
 
-/* True if the operation can have returned the contents of this cell. */
+/* True if the operation could have returned the contents of this cell. */
 static bool can_return_cell(
         const struct rm_problem_op *op, const struct rm_problem_cell *cell)
 {

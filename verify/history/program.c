@@ -22,7 +22,7 @@ enum flag {
 struct arguments {
 	const char *file, *smallest;
 	enum rm_history_format format;
-	const char *guarantee; /* NULL: the file's */
+	const char *guarantee; /* NULL: the guarantee in the file */
 	struct rm_history_limits limits;
 	bool json;
 };
@@ -84,8 +84,8 @@ static error_t parse_words(
 	}
 }
 
-/* The limits are states and memory, not seconds: the verdict must not depend on
-   the machine's speed. */
+/* The limits are numbers of states and bytes instead of seconds, because the
+   verdict must not depend on the machine's speed. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *to = state->input;
@@ -168,7 +168,7 @@ static void write_smallest(
 		        file, rm_write_reason(failed));
 }
 
-/* Undecided is not a failure of the map: the search gave up. */
+/* An undecided history is no failure of the map: the search reached a limit. */
 static int report(const struct arguments *arguments,
         const struct rm_history *history,
         struct rm_history_judgement *judgement)
@@ -189,7 +189,8 @@ static int report(const struct arguments *arguments,
 		fprintf(stderr, "readmostly check: cannot write the verdict\n");
 		return RM_INCOMPLETE;
 	}
-	/* a failed write does not change the status, which is not OK anyway */
+	/* a failed write does not change the status, which is not OK in any
+	 * case */
 	if (arguments->smallest && judgement->verdict == RM_HISTORY_BROKEN)
 		write_smallest(arguments->smallest, judgement);
 	return statuses[judgement->verdict];

@@ -2,8 +2,9 @@
 /*
  * search.c - depth-first search with its own stack.
  *
- * Longer than most files: the first half takes operations and undoes them, the
- * second chooses among them, and both need all of the search's state.
+ * The first half takes operations and undoes them, and the second half chooses
+ * among them. Both need the whole state of the search, so they are in one file,
+ * which is longer than most.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"
@@ -13,9 +14,9 @@
 #include <string.h>
 
 enum take {
-	TAKE_FORCED, /* no alternative */
+	TAKE_FORCED, /* taken without an alternative */
 	TAKE_CHOICE, /* one of several possible operations */
-	TAKE_AGAIN,  /* `repeat`: takes effect, and may do so again */
+	TAKE_AGAIN,  /* `repeat`: takes effect, and may take effect again */
 	TAKE_LEAVE   /* `repeat`: no further effects */
 };
 
@@ -81,7 +82,7 @@ static int make_room(struct rm_search *search, const struct rm_problem *problem)
 	return 0;
 }
 
-/* Prepares the first state. 0 or -ENOMEM. */
+/* Prepares the first state. Returns 0 or -ENOMEM. */
 static int begin_search(
         struct rm_search *search, const struct rm_problem *problem)
 {
@@ -128,8 +129,8 @@ static bool yielded_all(
 	return op->pairs == search->present;
 }
 
-/* The effect of an operation now. `after` is one cell; not set for clear of
-   several keys. */
+/* Computes the effect of an operation in the current state. `after` is one
+   cell; not set for clear of several keys. */
 static enum rm_problem_effect effect_of(const struct rm_search *search,
         const struct rm_problem_op *op, struct rm_problem_cell *after)
 {
@@ -148,8 +149,8 @@ static enum rm_problem_effect effect_of(const struct rm_search *search,
 	}
 }
 
-/* True if an operation still has to see the contents of this cell. `own`: the
-   slot that the replacing operation itself sees. */
+/* True if an operation that returned the contents of this cell is not taken
+   yet. `own`: the slot that the replacing operation itself returns. */
 static bool is_needed(const struct rm_search *search,
         const struct rm_problem_cell *cell, uint32_t own)
 {
@@ -159,7 +160,8 @@ static bool is_needed(const struct rm_search *search,
 	return search->needed[cell->slot] > (cell->slot == own ? 1 : 0);
 }
 
-/* True if it would replace a value that is still needed and cannot return. */
+/* True if the operation would replace a value that is still needed and cannot
+ * be written again. */
 static bool is_hopeless(
         const struct rm_search *search, const struct rm_problem_op *op)
 {
@@ -171,7 +173,8 @@ static bool is_hopeless(
 	return false;
 }
 
-/* Counts the operation's results as explained (-1), or no longer (1). */
+/* Decrements (-1) or increments (1) the number of unexplained results of the
+ * values that the operation returned. */
 static void count_explained(
         struct rm_search *search, const struct rm_problem_op *op, int by)
 {
@@ -205,7 +208,7 @@ static int clear_cells(struct rm_search *search)
 }
 
 /* Takes the next operation of a lane. `tried` (may be NULL) is the choice from
-   which to continue when it is undone. 0 or -ENOMEM. */
+   which to continue when it is undone. Returns 0 or -ENOMEM. */
 static int take_next(struct rm_search *search, size_t lane, enum take how,
         const struct rm_search_frame *tried)
 {
@@ -259,8 +262,8 @@ static void undo_one(struct rm_search *search, struct rm_search_frame *frame)
 		set_cell(search, k, search->saved[search->saved_count + k]);
 }
 
-/* Undoes up to and including the last choice, which is stored in `tried`.
-   False: there is no choice left. */
+/* Undoes operations up to and including the last choice, which is stored in
+   `tried`. Returns false if no choice is left. */
 static bool undo(struct rm_search *search, struct rm_search_frame *tried)
 {
 	while (search->depth) {
@@ -271,7 +274,7 @@ static bool undo(struct rm_search *search, struct rm_search_frame *tried)
 	return false;
 }
 
-/* Adds this state to the memo: 1 new, 0 seen before, -ENOMEM. */
+/* Adds this state to the memo. Returns 1 if it is new, 0 if not, or -ENOMEM. */
 static int add_state(struct rm_search *search)
 {
 	const struct rm_problem *problem = search->problem;
@@ -285,7 +288,8 @@ static int add_state(struct rm_search *search)
 	for (size_t l = 0; l < problem->lane_count; l++) {
 		uint32_t taken = search->at[l] - problem->lanes[l].first;
 
-		/* little-endian, so that sets are equal on all machines */
+		/* little-endian, so that the stored states are equal on all
+		 * machines */
 		for (unsigned b = 0; b < search->counter_bytes; b++)
 			*entry++ = (unsigned char)(taken >> 8 * b);
 	}
@@ -345,8 +349,8 @@ static const struct rm_problem_op *next_of(
 }
 
 /*
- * Takes all operations that fit and change nothing. *open: how many operations
- * could come next. 0 or -ENOMEM.
+ * Takes all operations that are possible now and change nothing. *open: number
+ * of operations that could come next. Returns 0 or -ENOMEM.
  */
 static int take_the_harmless(struct rm_search *search, size_t *open)
 {
@@ -377,7 +381,7 @@ static int take_the_harmless(struct rm_search *search, size_t *open)
 }
 
 /* Choices at a state are tried by return, then by lane. An operation with
-   `repeat` is first taken again and then left. */
+   `repeat` first takes effect again, and then is left for good. */
 static bool is_after(
         const struct rm_search_frame *tried, uint64_t returned, uint32_t choice)
 {
@@ -385,8 +389,8 @@ static bool is_after(
 	       (returned == tried->returned && choice > tried->choice);
 }
 
-/* True if taking it is useful. An operation that need not take effect is
-   useless without one. */
+/* True if taking the operation is useful. An operation that need not take
+   effect is useful only if it changes the map. */
 static bool is_promising(
         const struct rm_search *search, const struct rm_problem_op *op)
 {
@@ -402,7 +406,7 @@ static bool is_promising(
 	}
 }
 
-/* Finds the first possible choice after `tried` that is not hopeless. */
+/* Finds the first possible choice after `tried` that may lead to an order. */
 static bool find_choice(
         const struct rm_search *search, struct rm_search_frame *tried)
 {
@@ -432,8 +436,9 @@ static bool find_choice(
 	return best.any;
 }
 
-/* Takes the next choice after `tried`, at this state or at the last one that
-   has one. 1: taken, 0: none is left, -ENOMEM. */
+/* Takes the next choice after `tried`, in this state or in the last state with
+   a choice left. Returns 1 if a choice was taken, 0 if no choice is left, or
+   -ENOMEM. */
 static int choose(struct rm_search *search, struct rm_search_frame *tried)
 {
 	while (!find_choice(search, tried))
@@ -467,7 +472,8 @@ enum rm_search_end rm_search_run(struct rm_search *search,
 			return RM_POSSIBLE;
 		if (++search->states > states)
 			return RM_GAVE_UP;
-		if (open > 1) /* else the state is on a single path */
+		/* otherwise only one path leads on from the state */
+		if (open > 1)
 			fresh = add_state(search);
 		if (fresh < 0)
 			return RM_GAVE_UP;

@@ -8,7 +8,7 @@ import (
 )
 
 // mapclear empties a map whatever its keys are, as clear() does since Go 1.21:
-// a loop of deletes leaves keys that do not equal themselves.
+// a loop of deletes does not remove keys that do not equal themselves.
 //
 //go:linkname mapclear runtime.mapclear
 func mapclear(kind, header unsafe.Pointer)

@@ -22,9 +22,9 @@ type header struct {
 
 const (
 	slots    = 8
-	sameSize = 8 // of header.flags
+	sameSize = 8 // bits of header.flags
 	emptyOne = 1
-	live     = 5 // first tophash of an entry
+	live     = 5 // lowest tophash of an entry
 )
 
 //go:linkname memhash64 runtime.memhash64
@@ -33,7 +33,7 @@ func memhash64(p unsafe.Pointer, seed uintptr) uintptr
 //go:linkname strhash runtime.strhash
 func strhash(p unsafe.Pointer, seed uintptr) uintptr
 
-// kind is a type of keys: how to make, hash and read them.
+// kind describes a type of keys: functions that make, hash and read them.
 type kind[K comparable] struct {
 	of   func(rank uint64) K
 	hash func(key unsafe.Pointer, seed uintptr) uintptr
@@ -43,7 +43,7 @@ type kind[K comparable] struct {
 var words = kind[uint64]{wordOf, memhash64, func(key uint64) uint64 { return key }}
 var texts = kind[string]{textOf, strhash, wordIn}
 
-// bucket has the layout that the compiler uses.
+// bucket has the layout of the compiler's buckets.
 type bucket[K comparable] struct {
 	tophash  [slots]uint8
 	keys     [slots]K
@@ -80,8 +80,8 @@ func chain[K comparable](k *kind[K], digest uint64, b *bucket[K]) uint64 {
 	return digest
 }
 
-// layout folds the complete contents with their places. A moved old bucket
-// counts only as moved.
+// layout folds the complete contents with their places. For an old bucket that was moved, it folds
+// only this fact.
 func layout[K comparable](k *kind[K], h *header) (digest uint64) {
 	if h.buckets == nil {
 		return 0
@@ -176,7 +176,7 @@ func doNative[K comparable](m map[K]uint64, k *kind[K], s *step, results uint64)
 			got += seed(k.word(key), value)
 		}
 	case clearAll:
-		for key := range m { // compiled to a clear of the whole map
+		for key := range m { // the compiler turns this loop into a clear of the whole map
 			delete(m, key)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// Functions that replay a trace, by the set of the trace.
+// Functions that replay a trace, indexed by the set of operations of the trace.
 var players = map[string]func(*trace, *logger){
 	"native":  playNative,
 	"filling": playNative,
@@ -63,7 +63,7 @@ type logger struct {
 	line        []byte
 }
 
-// state logs a state. print: also between the regular steps.
+// state logs a state. If print is true, it prints the state even between the regular steps.
 func (l *logger) state(step int, fields []uint64, print bool) {
 	for _, field := range fields {
 		l.digest = seed(l.digest, field)

@@ -6,7 +6,7 @@ package main
 
 import "sync"
 
-// doNew does the operations that Go 1.20 and 1.23 added.
+// doNew executes the operations that Go 1.20 and 1.23 added.
 func doNew(m *sync.Map, s *step, key, value any) (got any, ok bool) {
 	switch s.operation {
 	case clearAll:

@@ -52,9 +52,9 @@ func look(m *sync.Map) *inside {
 var expunged = func() unsafe.Pointer {
 	var m sync.Map
 	m.Store(1, 1)
-	m.Range(func(_, _ any) bool { return true }) // promotes
+	m.Range(func(_, _ any) bool { return true }) // a miss that promotes dirty to read
 	m.Delete(1)
-	m.Store(2, 2) // builds dirty
+	m.Store(2, 2) // a store that builds dirty
 	return (*look(&m).read).m[1].p
 }()
 

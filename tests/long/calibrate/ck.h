@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ck.h - included before Concurrency Kit's benchmark of ck_ht (gcc -include).
- * Its clock counts picoseconds of thread CPU time, since the benchmark prints
- * whole ticks. Each CALIBRATE_* replaces a part of its loop by this suite's, so
- * that differences get a measured cause.
+ * The clock's unit is a picosecond of thread CPU time, since the benchmark
+ * prints whole ticks. Each CALIBRATE_* replaces a part of its loop by this
+ * suite's, so that differences get a measured cause.
  */
 #include <ck_ht.h>
 
@@ -25,7 +25,7 @@ static inline uint64_t calibrate_clock(void)
 
 #define rdtsc calibrate_clock
 
-#ifdef CALIBRATE_HASH /* the key itself, through a function pointer */
+#ifdef CALIBRATE_HASH /* the key itself, by a function pointer */
 static inline uint64_t calibrate_hash(uint64_t word)
 {
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, 7);
@@ -44,7 +44,7 @@ static void calibrate_hash_of(
 #define calibrate_hash_of hash_function
 #endif
 
-#ifdef CALIBRATE_DELETE /* the mode of tables with removals */
+#ifdef CALIBRATE_DELETE /* the mode that allows removals */
 #define CALIBRATE_MODE CK_HT_WORKLOAD_DELETE
 #else
 #define CALIBRATE_MODE 0

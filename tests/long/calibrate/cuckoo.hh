@@ -2,8 +2,8 @@
 /*
  * cuckoo.hh - included before libcuckoo's benchmark (g++ -include), which is
  * built for calibrate_key. Each CALIBRATE_* replaces a part of its loop by this
- * suite's, so that differences get a measured cause. Without a macro a key is
- * its word.
+ * suite's, so that differences get a measured cause. Without these macros a key
+ * is hashed by its word.
  */
 #include <test_util.hh>
 
@@ -53,7 +53,7 @@ template <> class Gen<calibrate_key>
 
 	static calibrate_key get(const storage_type &key)
 	{
-#ifdef CALIBRATE_DRAW /* the next key of a repeating order */
+#ifdef CALIBRATE_DRAW /* the next key in an order that repeats */
 		if (calibrate_filled == CALIBRATE_DRAW / 2)
 			return calibrate_first[rm_below(
 			        rm_next(&calibrate_state), CALIBRATE_DRAW)];

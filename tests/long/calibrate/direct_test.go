@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package calibrate repeats the benchmark LoadMostlyHits of sync.Map in our own
-// loops. Direct calls the type directly, not through an interface of several
-// maps. Plain also counts iterations itself; the original calls testing.PB
-// after each lookup.
+// loops. Direct calls the type directly, not through the interface that several maps implement.
+// Plain also counts iterations itself; the original calls testing.PB after each lookup.
 package calibrate
 
 import (
@@ -13,7 +12,7 @@ import (
 
 const present, asked = 1023, 1024
 
-// filled returns a map with all keys in the part that is read without a lock.
+// filled returns a map whose keys are all in the part that is read without a lock.
 func filled() *sync.Map {
 	m := new(sync.Map)
 	for i := 0; i < present; i++ {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alone: the load decides how often threads meet. */
+/* alone: other load changes how often threads collide. */
 /* test_misuse.c - tests correct techniques and their misuse. Misuses are
    detected, or shown by a count, in 3 of 3 runs. Correct techniques never fail.
    Races sleep at the critical moment (technique_sleep()), tens of times per

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alone: the load decides how often threads meet. */
+/* alone: other load changes how often threads collide. */
 /* test_stock.c - tests that stock is never oversold in 10^6 sales, except by
    the control that checks only once. */
 #include "runner/base/clock.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * alone: the load decides how often threads meet.
+ * alone: other load changes how often threads collide.
  */
 /* Tests the kinds of loops: their texts, generic loops on correct maps and on a
    wrong one, and loops that belong to a map or technique. */

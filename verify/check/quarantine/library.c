@@ -18,8 +18,9 @@ void __libc_free(void *block);
 void *__libc_malloc(size_t bytes);
 void *__libc_realloc(void *block, size_t bytes);
 
-/* Two sizes of blocks are kept: 16 rings of 1024 small ones (at most 16 MiB)
- * and of 16 large ones (32 MiB). Most threads have a ring of their own. */
+/* Two sizes of blocks are kept: 16 rings of 1024 small blocks (at most 16 MiB)
+ * and 16 rings of 16 large blocks (32 MiB). Most threads have a ring of their
+ * own. */
 enum { RINGS = 16, SMALL = 1024, LARGE = 16, SMALL_BYTES = 1024 };
 enum { LARGE_BYTES = 128 * 1024 };
 
@@ -56,7 +57,7 @@ static void release_block(void *block)
 	__libc_free(block);
 }
 
-/* Stores it in place of the oldest block, which is released. */
+/* Stores a block in place of the oldest one, which is released. */
 static void store_block(void *block)
 {
 	const size_t size = malloc_usable_size(block);
@@ -101,7 +102,8 @@ static void release_array(void *_Atomic *blocks, size_t count)
 	}
 }
 
-/* The newest blocks have no later ones that push them out. */
+/* The newest blocks are not replaced by later ones, so they are released
+ * here. */
 static void release_all(void)
 {
 	for (struct ring *ring = rings; ring < rings + RINGS; ring++) {
@@ -121,8 +123,8 @@ void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what))
 	/* release: pairs with the acquire in must_quarantine(), for the
 	 * callback */
 	atomic_store_explicit(&on, turn_on, memory_order_release);
-	/* a free() that read `on` before may still store a block: it stays
-	 * there */
+	/* a free() that read `on` earlier may still store a block, which then
+	 * stays in the ring */
 	if (!turn_on)
 		release_all();
 }

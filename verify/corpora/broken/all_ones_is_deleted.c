@@ -4,8 +4,8 @@
  *
  * Bug: compare_remove() searches the table directly, although these two words
  * can also be keys. For the key of all ones it finds a tombstone with an old
- * value, or nothing. Corrected version: it searches the place of the key, like
- * all other operations. Lookups write the lock. */
+ * value, or nothing. Corrected version: it uses find(), like all other
+ * operations. Lookups write to the lock. */
 #ifndef ID
 #define ID all_ones_is_deleted
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* broken.h - names and description shared by all broken maps and their
- * corrected versions. NAME.c is the broken map; NAME_twin.c defines RIGHT and
- * ID and includes it. `if (RIGHT)` marks the difference. */
+/* broken.h - names and descriptions that all broken maps and their corrected
+ * versions share. NAME.c is the broken map; NAME_twin.c defines RIGHT and ID
+ * and includes it. `if (RIGHT)` marks the difference. */
 #ifndef BROKEN_H
 #define BROKEN_H
 
@@ -51,7 +51,7 @@ static inline void *broken_need(void *memory)
 	return memory;
 }
 
-/* The least power of two that is at least `least` and `wanted`. */
+/* Returns the least power of two that is not below `least` or `wanted`. */
 static inline size_t broken_power(size_t least, size_t wanted)
 {
 	while (least < wanted)

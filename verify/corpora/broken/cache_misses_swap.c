@@ -28,7 +28,7 @@ struct cache {
 
 struct guard {
 	pthread_rwlock_t lock;
-	_Atomic uint64_t version; /* changes under the write lock */
+	_Atomic uint64_t version; /* modified under the write lock */
 };
 
 static inline void guard_init(struct guard *guard)
@@ -48,7 +48,7 @@ static inline void guard_read(struct guard *guard, void *thread)
 	pthread_rwlock_rdlock(&guard->lock);
 }
 
-/* Readers that see the old version after this came before the write. */
+/* Readers that still see the old version are ordered before the write. */
 static inline void guard_write(struct guard *guard, void *thread)
 {
 	(void)thread;

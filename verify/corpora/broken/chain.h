@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chain.h - a chained hash table with a fixed number of buckets, without a
+/* chain.h - a chained hash table with a fixed number of buckets. It has no
  * lock: the file that includes it must lock. */
 #ifndef BROKEN_CHAIN_H
 #define BROKEN_CHAIN_H
@@ -32,7 +32,8 @@ static inline uint64_t chain_hash(const struct chain *chain, uint64_t word)
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, chain->seed);
 }
 
-/* The link to the key's node, or the NULL at the end of its bucket. */
+/* Returns the link to the key's node, or the NULL link at the end of its
+ * bucket. */
 RM_HOT struct node **chain_spot(const struct chain *chain, struct rm_key key)
 {
 	struct node **link =

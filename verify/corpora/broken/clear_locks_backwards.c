@@ -3,8 +3,8 @@
  * hold all of them, so that they are atomic.
  *
  * Bug: scan locks from the first shard to the last, clear from the last to the
- * first. Each can hold a lock that the other waits for. Corrected version: both
- * lock in the same order. Lookups write the lock of their shard. */
+ * first. Each can hold a lock for which the other waits. Corrected version:
+ * both lock in the same order. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID clear_locks_backwards
 #endif

@@ -3,9 +3,9 @@
  * entries.
  *
  * Bug: clear() empties one shard after the other and finally sets the count to
- * 0. An insert into a shard that is already empty stays, but is not counted.
- * Corrected version: clear() subtracts the entries of each shard. Lookups write
- * the lock of their shard. */
+ * 0. If an entry is inserted into a shard that was already emptied, it stays in
+ * the map but is not counted. Corrected version: clear() subtracts the entries
+ * of each shard. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID clear_resets_count
 #endif

@@ -2,9 +2,9 @@
 /* compare_remove_takes_other.c - shards under reader-writer locks.
  *
  * Bug: compare_remove() compares under the read lock, which is cheap if the
- * value differs, and then calls remove(), which removes whatever value the key
- * has by then. Corrected version: it compares again under the write lock.
- * Lookups write the lock of their shard. */
+ * value differs, and then calls remove(), which removes the value that the key
+ * has by then, even if it is another one. Corrected version: it compares again
+ * under the write lock. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID compare_remove_takes_other
 #endif

@@ -4,9 +4,9 @@
  *
  * Bug: an insert counts its key after it has released the lock, to keep the
  * critical section short. If another thread removes the key in between, it
- * subtracts first. Then the length of a nearly empty map is briefly negative,
- * which is huge as a size_t. Corrected version: it counts under the lock.
- * Lookups write the lock of their shard. */
+ * subtracts first. Then the count of a nearly empty map is briefly negative,
+ * and length returns a huge size_t. Corrected version: it counts under the
+ * lock. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID count_behind_lock
 #endif

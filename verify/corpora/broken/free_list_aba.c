@@ -6,7 +6,7 @@
  * the head is unchanged. But that node may have been popped and pushed again in
  * between, and its old successor may be in use. Then two keys share a node.
  * Corrected version: the head has a tag that each change increments. Lookups
- * write their lock. */
+ * write to their lock. */
 #ifndef ID
 #define ID free_list_aba
 #endif
@@ -16,7 +16,7 @@
 
 enum { LOCKS = 16 };
 
-/* Node 0 means none. */
+/* Number 0 means no node. */
 struct node {
 	_Atomic uint32_t free_next; /* next free node, while it is free */
 	uint32_t next;              /* next node, while it is in a bucket */
@@ -33,7 +33,8 @@ struct map {
 	uint64_t seed;
 };
 
-/* The new head of the stack that replaces `head`. */
+/* Returns the head that replaces `head`, with `first` as the first free
+ * node. */
 static uint64_t next_head(uint64_t head, uint32_t first)
 {
 	const uint64_t tag = RIGHT ? (head >> 32) + 1 : 0;
@@ -47,7 +48,7 @@ static uint32_t pop(struct map *map)
 
 	do {
 		if ((uint32_t)head == 0)
-			abort(); /* more keys than it was created for */
+			abort(); /* more keys than the map was created for */
 		next = next_head(head,
 		        atomic_load(&map->node[(uint32_t)head].free_next));
 	} while (!atomic_compare_exchange_weak(&map->free, &head, next));
@@ -97,7 +98,7 @@ static void *create(const struct rm_sizing *sizing)
 	return map;
 }
 
-/* The place of a key in its locked bucket: *link is its node or 0. */
+/* Finds the place of a key in its locked bucket: *link is its node or 0. */
 struct spot {
 	pthread_mutex_t *lock;
 	uint32_t *link;

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* grace.h - grace periods for threads that announce quiescent states. `now` is
  * the epoch, from 1 on. A thread's `at` is the epoch of its last announcement,
- * or 0 while it is parked or has not joined. `now` advances only when each
- * thread that is not parked has announced it. Objects retired in epoch e are
- * freed when `now` becomes e + 2. All threads announced e + 1 before that, and
- * after the retirement, so they cannot find the object any more. All atomics
- * are sequentially consistent: this must be correct, not fast. No thread ever
- * waits. */
+ * or 0 while it is parked or has not joined. `now` advances only after each
+ * thread that is not parked has announced the current epoch. Objects retired in
+ * epoch e are freed when `now` becomes e + 2. All threads announced e + 1
+ * before that, and after the retirement, so they cannot find the object any
+ * more. All atomics are sequentially consistent, because this code need not be
+ * fast. No thread ever waits. */
 #ifndef BROKEN_GRACE_H
 #define BROKEN_GRACE_H
 
 #include "verify/corpora/broken/broken.h"
 
-/* The slots that are checked; a file may define another rule before it includes
- * this. */
+/* The number of slots that a grace period checks; a file may define another
+ * rule before it includes this. */
 #ifndef GRACE_SLOTS
 #define GRACE_SLOTS(grace) ((grace)->threads)
 #endif
 
-/* The slot of a thread that leaves; a file may define another rule before. */
+/* Called for the slot of a thread that leaves; a file may define another rule
+ * before it includes this. */
 #ifndef GRACE_LEAVE
 #define GRACE_LEAVE(thread) grace_park(thread)
 #endif
@@ -37,9 +38,10 @@ struct grace_thread {
 struct grace {
 	_Atomic uint64_t now;
 	_Atomic size_t joined;
-	/* held to use the limbo lists and to advance `now` */
+	/* protects the limbo lists and the increment of `now` */
 	pthread_mutex_t lock;
-	struct retired *limbo[3]; /* lists per epoch of retirement */
+	/* lists of retired objects, indexed by epoch of retirement */
+	struct retired *limbo[3];
 	size_t threads;
 	struct grace_thread *thread;
 };
@@ -79,7 +81,7 @@ static inline void grace_end(struct grace *grace)
 	pthread_mutex_destroy(&grace->lock);
 }
 
-/* The thread may hold references from here on. */
+/* From this call on, the thread may hold references. */
 static inline void grace_unpark(void *handle)
 {
 	struct grace_thread *thread = handle;
@@ -89,7 +91,7 @@ static inline void grace_unpark(void *handle)
 		now = again;
 		atomic_store(&thread->at, now);
 		again = atomic_load(&thread->grace->now);
-		/* the epoch advanced before this store was visible */
+		/* the epoch advanced before this store became visible */
 	} while (again != now);
 }
 
@@ -124,7 +126,8 @@ static inline void grace_leave(void *handle)
 	atomic_fetch_sub(&thread->grace->joined, 1);
 }
 
-/* Under the lock: advances `now` if all threads have seen it, and frees. */
+/* Under the lock: if all threads have announced `now`, advances it and frees a
+ * list. */
 static inline void grace_move(struct grace *grace)
 {
 	const uint64_t now = atomic_load(&grace->now);

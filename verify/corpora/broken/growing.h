@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* growing.h - a correct chained table that doubles, under 16 mutexes. A lock
- * covers the buckets of one remainder, so a key has the same lock in tables of
- * all sizes. Growth holds all locks. Old, empty tables are kept until destroy;
- * together they are smaller than the last one. */
+ * protects all buckets whose numbers have the same remainder modulo 16, so a
+ * key has the same lock in tables of all sizes. Growth holds all locks. Old,
+ * empty tables are kept until destroy; together they are smaller than the last
+ * one. */
 #ifndef BROKEN_GROWING_H
 #define BROKEN_GROWING_H
 
@@ -26,12 +27,12 @@ struct table {
 
 struct stripe {
 	_Alignas(128) pthread_mutex_t lock;
-	size_t count; /* number of keys; changes under the lock */
+	size_t count; /* number of keys; modified under the lock */
 };
 
 struct map {
 	struct stripe stripe[LOCKS];
-	_Atomic(struct table *) table; /* changes under all locks */
+	_Atomic(struct table *) table; /* modified while all locks are held */
 	uint64_t seed;
 };
 
@@ -117,7 +118,7 @@ static void move_all(struct map *map, struct table *from, struct table *to)
 		}
 }
 
-/* Call without a lock. Another thread may have grown the table meanwhile. */
+/* Call without a lock. Another thread may already have grown the table. */
 static RM_COLD void grow(struct map *map, const struct table *full)
 {
 	for (size_t i = 0; i < LOCKS; i++)

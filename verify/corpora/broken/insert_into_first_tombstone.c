@@ -4,13 +4,13 @@
  * Bug: insert_if_absent() ends its search at the first free slot, and a
  * tombstone is free. If the key is further on, it is now present twice, and the
  * older entry reappears when the newer one is removed. Corrected version: the
- * search continues to the first empty slot. Lookups write the lock. */
+ * search continues to the first empty slot. Lookups write to the lock. */
 #ifndef ID
 #define ID insert_into_first_tombstone
 #endif
 #include "verify/corpora/broken/slots.h"
 
-/* Like find(), but ends at the first slot that is free. */
+/* Like find(), but the search ends at the first slot that is free. */
 static struct slot *find_or_free(
         struct map *map, uint64_t word, struct slot **room)
 {

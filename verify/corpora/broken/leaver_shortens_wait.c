@@ -3,8 +3,9 @@
  *
  * Bug: a grace period checks as many slots as threads have joined. After a
  * thread with a low slot has left, the grace period no longer waits for the
- * highest slot, and nodes that it reads are freed. Corrected version: all slots
- * are checked. Lookups write nothing shared. */
+ * thread in the highest slot, and nodes that this thread reads are freed.
+ * Corrected version: all slots are checked. Lookups do not write to shared
+ * memory. */
 #ifndef ID
 #define ID leaver_shortens_wait
 #endif

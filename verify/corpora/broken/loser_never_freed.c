@@ -3,7 +3,7 @@
  * allocates outside the lock.
  *
  * Bug: if the key is present by the time the lock is held, the new node is not
- * freed. Corrected version: it is freed. Lookups write the lock of their
+ * freed. Corrected version: it is freed. Lookups write to the lock of their
  * shard. */
 #ifndef ID
 #define ID loser_never_freed

@@ -2,10 +2,10 @@
 /* queue_lock_drops_waiter.c - shards under a hand-written queue lock (idea:
  * Mellor-Crummey and Scott 1991): each waiter spins on its own word.
  *
- * Bug: a thread that unlocks without a known successor checks whether it is the
- * last, and then empties the queue, in two steps. A thread that queues up in
- * between is never woken. Corrected version: one compare-and-swap does both.
- * Lookups write the lock of their shard. */
+ * Bug: a thread that unlocks and knows no successor first checks whether it is
+ * the last in the queue, and empties the queue in a second step. A thread that
+ * queues up in between is never woken. Corrected version: one compare-and-swap
+ * does both. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID queue_lock_drops_waiter
 #endif
@@ -102,7 +102,7 @@ static void *join(void *opaque, size_t slot)
 	return me;
 }
 
-/* The successor has been woken and does not access this record. */
+/* The successor has been woken and no longer accesses this record. */
 static void leave(void *thread)
 {
 	free(thread);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_free.h - a correct chained table with lock-free readers that write
- * nothing shared. Nodes never change: a write replaces a node and retires the
- * old one (grace.h). Writes of a bucket hold a lock. A file with a bug
- * redefines one of the hooks before it includes this file. */
+/* read_free.h - a correct chained table with lock-free readers that do not
+ * write to shared memory. Nodes never change: a write replaces a node and
+ * retires the old one (grace.h). Writes to a bucket hold its lock. A file with
+ * a bug redefines one of the hooks before it includes this file. */
 #ifndef BROKEN_READ_FREE_H
 #define BROKEN_READ_FREE_H
 
@@ -10,8 +10,8 @@
 #include "impls/support/spin.h"
 #include "verify/corpora/broken/grace.h"
 
-/* Memory orders of: loads of a search, linking a new key's node, replacing a
- * node, unlinking a node, releasing a bucket's lock. */
+/* Memory orders of, in this sequence: loads of a search, linking a new key's
+ * node, replacing a node, unlinking a node, releasing a bucket's lock. */
 #ifndef ORDER_LOAD
 #define ORDER_LOAD memory_order_seq_cst
 #endif
@@ -27,7 +27,7 @@
 #ifndef ORDER_UNLOCK
 #define ORDER_UNLOCK memory_order_seq_cst
 #endif
-/* What happens to a node that compare_swap() replaced. */
+/* Disposes of a node that compare_swap() has replaced. */
 #ifndef DISPOSE_SWAPPED
 #define DISPOSE_SWAPPED(thread, node) grace_retire(thread, &(node)->retired)
 #endif
@@ -44,12 +44,13 @@ struct node {
 typedef _Atomic(struct node *) link_type;
 
 struct map {
-	/* first member: a thread's grace is a pointer to its map */
+	/* must be first: the pointer to the grace is the pointer to the map */
 	struct grace grace;
 	link_type *bucket;
 	size_t mask;
 	uint64_t seed;
-	_Atomic bool held[LOCKS]; /* locks of the buckets with that remainder */
+	/* each locks the buckets whose numbers have the same remainder */
+	_Atomic bool held[LOCKS];
 };
 
 static inline struct map *map_of(void *handle)
@@ -149,7 +150,7 @@ static inline void unlock(const struct spot *spot)
 	atomic_store_explicit(spot->held, false, ORDER_UNLOCK);
 }
 
-/* A new, unlinked node, with its successor set. */
+/* Returns a new, unlinked node, with its successor set. */
 static inline struct node *node_for(const struct spot *spot,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -225,7 +226,7 @@ static inline bool compare_swap(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Takes no lock; visits a key that stays present exactly once. */
+/* Does not lock; visits each key that stays present exactly once. */
 static inline void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

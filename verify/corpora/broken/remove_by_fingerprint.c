@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* remove_by_fingerprint.c - shards under reader-writer locks; a removal
- * searches its node by a fingerprint of 32 bits, the folded key.
+ * searches the node by a 32-bit fingerprint, which is the folded key.
  *
- * Bug: it takes the first node with that fingerprint, and may remove another
- * key of the bucket. Corrected version: it also compares the keys. Lookups
- * write the lock of their shard. */
+ * Bug: it removes the first node with that fingerprint, which may belong to
+ * another key of the bucket. Corrected version: it also compares the keys.
+ * Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID remove_by_fingerprint
 #endif
 #include "verify/corpora/broken/guard.h"
 
-/* Buckets are chosen by fingerprint, so keys with equal ones share a bucket. */
+/* Buckets are chosen by fingerprint, so keys with equal fingerprints share a
+ * bucket. */
 static inline uint32_t fingerprint(uint64_t word)
 {
 	return (uint32_t)(word ^ word >> 32);

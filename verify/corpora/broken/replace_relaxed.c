@@ -3,7 +3,8 @@
  *
  * Bug: new keys are published correctly, but a node that replaces another one
  * is linked by a relaxed store. A reader can see it before its key and value.
- * Corrected version: both are published. Lookups write nothing shared. */
+ * Corrected version: both are published. Lookups do not write to shared
+ * memory. */
 #ifndef ID
 #define ID replace_relaxed
 #endif

@@ -2,8 +2,8 @@
 /* replaced_freed_at_once.c - lock-free readers of nodes that never change.
  *
  * Bug: remove and upsert retire the old node, but compare_swap() frees it while
- * a reader may use it. Corrected version: it retires it, too. Lookups write
- * nothing shared. */
+ * a reader may use it. Corrected version: compare_swap() retires the node, too.
+ * Lookups do not write to shared memory. */
 #ifndef ID
 #define ID replaced_freed_at_once
 #endif

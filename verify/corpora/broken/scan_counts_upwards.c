@@ -2,11 +2,11 @@
 /* scan_counts_upwards.c - a chained table that doubles, under 16 mutexes; scan
  * locks one bucket at a time.
  *
- * Bug: scan visits buckets by ascending number. If the table doubles meanwhile,
- * half of the keys of visited buckets are moved to the upper half, and are
- * visited again. Corrected version: it increments the highest bit first (idea:
- * SCAN of Redis), so that the two halves of a bucket are consecutive. Lookups
- * write their lock. */
+ * Bug: scan visits buckets by ascending number. If the table doubles during the
+ * scan, half of the keys of visited buckets move to the upper half of the
+ * table, and are visited again. Corrected version: it increments the highest
+ * bit first (idea: SCAN of Redis), so that the two halves of a bucket are
+ * consecutive. Lookups write to their lock. */
 #ifndef ID
 #define ID scan_counts_upwards
 #endif
@@ -36,7 +36,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* The bucket after `i` of mask + 1 buckets; 0: `i` was the last one. */
+/* Returns the bucket after `i` of mask + 1 buckets; 0: `i` was the last one. */
 static size_t bucket_after(size_t i, size_t mask)
 {
 	if (!RIGHT)
@@ -49,7 +49,7 @@ static size_t bucket_after(size_t i, size_t mask)
 	return bit ? i + bit : 0;
 }
 
-/* One bucket at a time, under its lock: `fn` must not call this map. */
+/* Holds the lock of one bucket at a time: `fn` must not call this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seqlock_tail_unchecked.c - linear probing in an array of fixed size. One
  * version counts the steps of all writes and is odd during a write; readers
- * that see it change try again.
+ * that see it change retry.
  *
- * Bug: a reader checks the version when it has the slot and the first word, and
- * copies the other words of a long value after that. They may belong to another
- * value. Corrected version: it checks after the last word. Lookups write
- * nothing shared, unless they take the mutex after a hundred failures. */
+ * Bug: a reader checks the version after it has read the slot and the first
+ * word of the value, and copies the other words of a long value after the
+ * check. These words may belong to another value. Corrected version: it checks
+ * after the last word. Lookups do not write to shared memory, unless they take
+ * the mutex after a hundred failures. */
 #ifndef ID
 #define ID seqlock_tail_unchecked
 #endif
@@ -61,7 +62,8 @@ static size_t home(const struct map *map, uint64_t word)
 	       map->mask;
 }
 
-/* The key's slot, or the free one after it, or any slot during a write. */
+/* Returns the key's slot, or the free slot at the end of the search, or any
+ * slot during a write. */
 static struct slot *find(struct map *map, uint64_t word)
 {
 	size_t i = home(map, word);
@@ -89,7 +91,7 @@ static void put_words(
 		atomic_store(&slot->word[i], value->word[i]);
 }
 
-/* One attempt. False: a write was concurrent. */
+/* Makes one attempt. Returns false if a write was concurrent. */
 static bool try_lookup(struct map *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, bool *was_there)
 {
@@ -162,7 +164,7 @@ static inline bool upsert(void *thread, struct rm_shape shape,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* Frees slot `hole`; entries that were displaced by it move up. */
+/* Frees slot `hole`; moves entries that it had displaced back. */
 static void close_hole(struct map *map, size_t hole, size_t words)
 {
 	size_t i = hole;

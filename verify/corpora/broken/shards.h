@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shards.h - correct shards of a chained table, each under its guard. A file
- * with a bug replaces one of these operations. `struct guard` and its functions
- * come from guard.h or from that file. */
+ * with a bug replaces one of these operations. guard.h or that file defines
+ * `struct guard` and its functions. */
 #ifndef BROKEN_SHARDS_H
 #define BROKEN_SHARDS_H
 
@@ -18,7 +18,7 @@ struct shard {
 
 struct map {
 	struct shard shard[SHARDS];
-	_Atomic int64_t count; /* changes under the lock of the key's shard */
+	_Atomic int64_t count; /* modified under the lock of the key's shard */
 	uint64_t seed;
 	size_t threads;
 };
@@ -200,7 +200,7 @@ static inline bool shards_update(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-/* One shard at a time, under its lock: `fn` must not call this map. */
+/* Holds the lock of one shard at a time: `fn` must not call this map. */
 static inline void shards_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

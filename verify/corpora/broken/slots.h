@@ -65,8 +65,9 @@ static inline size_t home(const struct map *map, uint64_t word)
 	       map->mask;
 }
 
-/* The key's slot in the table, or NULL. Then `room`, if not NULL, becomes a
- * slot for it: the first tombstone on the way, or the empty slot at its end. */
+/* Returns the key's slot in the table, or NULL. In the latter case *room, if
+ * `room` is not NULL, becomes a slot for the key: the first tombstone of the
+ * search, or the empty slot at its end. */
 static inline struct slot *find_in_table(
         struct map *map, uint64_t word, struct slot **room)
 {
@@ -108,7 +109,8 @@ static inline void fill(struct map *map, struct slot *room,
 	broken_copy(shape, &room->value, value);
 }
 
-/* Under the write lock, before an insert: keeps an eighth empty. */
+/* Under the write lock, before an insert: ensures that an eighth of the slots
+ * stays empty. */
 static inline void make_room(struct map *map)
 {
 	const size_t slots = map->mask + 1;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* table_read_before_lock.c - a chained table that doubles, under 16 mutexes.
  *
- * Bug: a write reads the current table before it has its lock. If another
- * thread doubles the table while it waits, its insert goes to the old table and
- * is lost, and it does not find moved keys. Corrected version: it reads the
- * table under the lock. Lookups write their lock. */
+ * Bug: a write reads the pointer to the current table before it locks. If
+ * another thread doubles the table while the write waits for the lock, an
+ * insert goes to the old table and is lost, and moved keys are not found.
+ * Corrected version: it reads the table under the lock. Lookups write to their
+ * lock. */
 #ifndef ID
 #define ID table_read_before_lock
 #endif

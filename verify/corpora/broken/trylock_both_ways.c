@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trylock_both_ways.c - shards under mutexes; scan and clear hold all of them.
  *
- * Bug: scan locks upwards, clear downwards, and to avoid deadlock both only
- * try: if a lock fails they release all and start again. Two of them can repeat
- * this forever, and busy shards can starve either. Corrected version: both
- * wait, upwards. Lookups write the lock of their shard. */
+ * Bug: scan locks in ascending order, clear in descending order. To avoid
+ * deadlock both use trylock: if it fails, they release all locks and start
+ * again. Two of them can repeat this forever, and busy shards can starve
+ * either. Corrected version: both lock in ascending order and wait. Lookups
+ * write to the lock of their shard. */
 #ifndef ID
 #define ID trylock_both_ways
 #endif
@@ -54,7 +55,7 @@ static struct guard *nth(struct map *map, size_t i, bool down)
 	return &map->shard[down ? SHARDS - 1 - i : i].guard;
 }
 
-/* False: a shard was locked by another thread, and all locks are released. */
+/* Returns false if another thread had locked a shard; no lock is then held. */
 static bool try_all(struct map *map, bool down)
 {
 	for (size_t i = 0; i < SHARDS; i++) {

@@ -4,7 +4,7 @@
  * write lock only to unlink and free it. Bug: it checks the mark and sets it in
  * two steps. Two threads can both set the mark: both return that the key was
  * present, and both free the node. Corrected version: it marks by an exchange.
- * Lookups write the lock. */
+ * Lookups write to the lock. */
 #ifndef ID
 #define ID two_removers_free
 #endif
@@ -15,8 +15,8 @@
 struct node {
 	struct node *next;
 	uint64_t key;
-	_Atomic bool removed;  /* set under the read lock, once */
-	struct rm_value value; /* changes under the write lock */
+	_Atomic bool removed;  /* set once, under the read lock */
+	struct rm_value value; /* modified under the write lock */
 };
 
 struct map {
@@ -65,7 +65,7 @@ static struct node **bucket_of(struct map *map, uint64_t word)
 	return &map->bucket[rm_hash(RM_U64X8, key, map->seed) & map->mask];
 }
 
-/* Under either lock. A marked node counts as removed. */
+/* Called under either lock. A marked node is treated as removed. */
 static struct node *find(struct map *map, struct rm_key key)
 {
 	struct node *node = *bucket_of(map, key.word);

@@ -2,9 +2,9 @@
 /* update_outside_lock.c - shards under reader-writer locks; update() calls its
  * callback without a lock, so that the callback may use the map.
  *
- * Bug: the value is read in one critical section and written in another. A
- * write by another thread in between is lost. Corrected version: the callback
- * runs under the lock. Lookups write the lock of their shard. */
+ * Bug: the value is read in one critical section and written in another. If
+ * another thread writes in between, its write is lost. Corrected version: the
+ * callback runs under the lock. Lookups write to the lock of their shard. */
 #ifndef ID
 #define ID update_outside_lock
 #endif

@@ -3,9 +3,10 @@
  * first checks under the read lock whether its key is present.
  *
  * Bug: POSIX locks cannot be upgraded, so exchange() releases the read lock and
- * takes the write lock. If it did not find the key, it inserts it without
- * another search. Two threads that insert one key both do. Corrected version:
- * it searches again. Lookups write the lock of their shard. */
+ * takes the write lock. If the first search did not find the key, it inserts
+ * the key without another search. If two threads do this with one key, it is
+ * present twice. Corrected version: it searches again. Lookups write to the
+ * lock of their shard. */
 #ifndef ID
 #define ID upgrade_without_second_look
 #endif
@@ -37,8 +38,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	guard_leave(&shard->guard, thread);
 
 	guard_write(&shard->guard, thread);
-	/* a present key may have been removed by now, or an absent one
-	 * inserted */
+	/* by now, another thread may have removed or inserted the key */
 	struct node *node =
 	        seen || RIGHT ? *chain_spot(&shard->chain, key) : NULL;
 	if (node) {

@@ -6,11 +6,11 @@
  * a write is not ordered before the thread's next lookup: its store, and the
  * unlock, may still be in the store buffer. Two threads that each write their
  * key and then look up the other's can both miss. Corrected version: stores and
- * loads are sequentially consistent. Lookups write nothing shared. */
+ * loads are sequentially consistent. Lookups do not write to shared memory. */
 #ifndef ID
 #define ID write_still_buffered
 #endif
-/* pair with each other; too weak between two locations */
+/* these pair with each other, but do not order accesses of two locations */
 #define ORDER_LOAD    (RIGHT ? memory_order_seq_cst : memory_order_acquire)
 #define ORDER_INSERT  (RIGHT ? memory_order_seq_cst : memory_order_release)
 #define ORDER_REPLACE ORDER_INSERT

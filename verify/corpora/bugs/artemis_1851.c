@@ -9,7 +9,7 @@
 
 static void publish(struct section *section, struct array *keys)
 {
-	/* seq_cst throughout, like volatile fields in Java */
+	/* both are seq_cst, like volatile fields in Java */
 	if (!twin)
 		atomic_store(&section->capacity, keys->length);
 	atomic_store(&section->keys, keys);

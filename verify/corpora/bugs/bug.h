@@ -25,7 +25,8 @@ enum { twin = 1 };
 enum { twin = 0 };
 #endif
 
-/* Zeroed memory. The contract has no error for writes. */
+/* Returns zeroed memory, or ends the process: a write cannot return an
+ * error. */
 static inline void *bug_alloc(size_t size)
 {
 	void *memory = calloc(1, size);
@@ -35,7 +36,7 @@ static inline void *bug_alloc(size_t size)
 	return memory;
 }
 
-/* The same, aligned to a cache line. */
+/* Does the same, aligned to a cache line. */
 static inline void *bug_alloc_lines(size_t size)
 {
 	const size_t whole = (size + RM_CACHE_LINE - 1) & ~(RM_CACHE_LINE - 1U);
@@ -51,7 +52,7 @@ RM_HOT uint64_t hash_of(struct rm_key key)
 	return rm_hash(RM_U64X8, key, 0);
 }
 
-/* Stores a result if the caller wants it. */
+/* Stores a result unless the out parameter is NULL. */
 RM_HOT void store_result(struct rm_value *to, uint64_t word)
 {
 	if (to)

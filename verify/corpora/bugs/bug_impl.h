@@ -2,7 +2,8 @@
 /* bug_impl.h - included at the end of each model: defines its table of
  * operations and its description. A file defines macros for operations whose
  * names differ from create, destroy, lookup, exchange and take, and for
- * optional operations. The shape is u64x8; with BUG_WIDE also u64x24. */
+ * optional operations. The shape is u64x8; if BUG_WIDE is defined, also
+ * u64x24. */
 #ifndef BUG_CREATE
 #define BUG_CREATE create
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache_rs_65.c - a lookup whose record has moved retries three times. If
- * another thread writes the key once more, it then returns absent, although
- * each attempt found the key. */
+/* cache_rs_65.c - if its record has moved, a lookup retries three times. If
+ * another thread writes the key during each attempt, the lookup returns absent,
+ * although the key was present. */
 #ifndef BUG_ID
 #define BUG_ID cache_rs_65
 #endif

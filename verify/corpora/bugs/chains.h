@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chains.h - tables of buckets with a lock and a chain each. Growth copies a
+/* chains.h - tables of buckets, each with a lock and a chain. Growth copies a
  * table into a larger one. Old tables are kept until destroy, as a garbage
  * collector would keep them for readers. Each file implements growth during
  * writes itself. */
@@ -114,8 +114,8 @@ static inline bool chain_remove(
 	return true;
 }
 
-/* Copies a bucket into a table that no other thread writes, or, with `locked`,
- * that others read. */
+/* Copies a bucket into a table that no other thread writes. `locked`: other
+ * threads read that table. */
 static inline void copy_bucket(
         const struct bucket *from, struct table *to, bool locked)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ck_212.c - a reclaiming thread first collects the hazard pointers of all
- * threads in a cache. When the cache is full, the loop should stop there and
- * check the rest directly. It continues instead and drops the rest. With more
- * readers than cache entries, nodes are freed while they are read.
+ * threads in a cache. When the cache is full, the loop should stop, and the
+ * remaining pointers should be checked directly. Instead the loop continues and
+ * drops them. With more readers than cache entries, nodes are freed while they
+ * are read.
  *
- * Concurrency Kit's cache has 512 entries, this one 4. The map is ours: buckets
- * that each write copies. */
+ * Concurrency Kit's cache has 512 entries, this one has 4. The map around it is
+ * not from Concurrency Kit: each write copies a bucket. */
 #ifndef BUG_ID
 #define BUG_ID ck_212
 #endif
@@ -14,7 +15,7 @@
 enum { BUCKETS = 256, CACHE = 4, BATCH = 16 };
 
 struct copy {
-	struct copy *next; /* in the list of retired copies */
+	struct copy *next; /* next in the list of retired copies */
 	size_t count;
 	struct {
 		uint64_t key, word;
@@ -39,7 +40,8 @@ struct map {
 	struct bucket buckets[BUCKETS];
 };
 
-/* seq_cst throughout: the bug is which pointers are checked. */
+/* seq_cst throughout: the bug is the choice of checked pointers, not their
+ * order. */
 static bool is_named(struct map *map, const struct copy *copy)
 {
 	const struct copy *cache[CACHE];

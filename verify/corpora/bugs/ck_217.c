@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ck_217.c - an insert that would move too many entries wants a larger table. If
- * there is no memory for it, the insert moves them anyway. But the entries keep
- * the numbers of probes that the first attempt gave them, so a later removal
- * moves one of them before its first place, where no search finds it. In this
- * model there is never memory for this reason to grow. */
+/* ck_217.c - an insert that would move too many entries first tries to grow the
+ * table. If memory is exhausted, it moves the entries anyway. But they keep the
+ * numbers of probes that the first attempt stored, so a later removal moves one
+ * of them in front of its first place, where no search finds it. In this model,
+ * growth for this reason always fails. */
 #ifndef BUG_ID
 #define BUG_ID ck_217
 #endif

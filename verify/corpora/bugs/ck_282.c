@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ck_282.c - ck_rhs_fas, which replaces a present key, looks for a better place
- * for it like an insert. If this makes the table grow, it reports success, but
- * the new table still has the old entry. */
+/* ck_282.c - ck_rhs_fas, which replaces a present key, searches a better place
+ * for it, as an insert does. If the table grows because of this, the function
+ * reports success, but the new table still contains the old entry. */
 #ifndef BUG_ID
 #define BUG_ID ck_282
 #endif

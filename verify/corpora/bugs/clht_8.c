@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clht_8.c - a lookup reads the value, compares the key, and reads the value
- * again. If the value has changed, the key was present before and after, but
- * the lookup returns absent. The design did not foresee overwriting. */
+ * again. If the value has changed, the lookup returns absent, although the key
+ * was present before and after. The original design had no operation that
+ * overwrites a value. */
 #ifndef BUG_ID
 #define BUG_ID clht_8
 #endif

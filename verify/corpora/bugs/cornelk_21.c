@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cornelk_21.c - a list sorted by hash, and an index into it by the upper hash
  * bits. Growth fills a larger index, publishes it, and fills it again for items
- * inserted meanwhile. Until then lookups do not find these keys. Keys whose
- * insert began before the publication and ends after the second filling are
- * never found. Items stay in the list until destroy: a removal only marks
- * them. */
+ * inserted meanwhile. Until the second filling, lookups do not find these keys.
+ * If an insert begins before the publication and ends after the second filling,
+ * its key is never found. Items stay in the list until destroy: a removal only
+ * marks them. */
 #ifndef BUG_ID
 #define BUG_ID cornelk_21
 #endif
@@ -23,7 +23,7 @@ struct item {
 struct index {
 	unsigned bits;
 	struct index *older;            /* kept until destroy */
-	_Atomic(struct item *) slots[]; /* the first item of each slot */
+	_Atomic(struct item *) slots[]; /* for each slot, the first item */
 };
 
 struct map {
@@ -44,7 +44,8 @@ static struct index *new_index(unsigned bits, struct index *older)
 	return index;
 }
 
-/* seq_cst throughout, as in Go: the bug is when the index is filled. */
+/* seq_cst throughout, as in Go: the bug is the time at which the index is
+ * filled. */
 RM_HOT _Atomic(struct item *) *slot_of(struct index *index, uint64_t hash)
 {
 	return index->slots + (hash >> (64 - index->bits));
@@ -116,7 +117,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return item && access_item(item, NULL, false, value);
 }
 
-/* Links the item by its hash. Under the lock of inserts. */
+/* Under the lock of inserts: links the item, ordered by its hash. */
 static void link_item(struct map *map, struct item *item)
 {
 	struct index *index = atomic_load(&map->index);

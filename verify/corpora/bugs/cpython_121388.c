@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cpython_121388.c - the end of a write releases and the begin of a read
- * acquires. But nothing orders the reads before the second read of the
- * sequence, or the writes after its first change. The bug is visible only on
- * ARM. */
+ * acquires. But the reads of the data are not ordered before the second read of
+ * the sequence, and the writes are not ordered after its first change. The bug
+ * is visible only on ARM. */
 #ifndef BUG_ID
 #define BUG_ID cpython_121388
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dashmap_167.c - the result of a lookup is not tied to the lock of its shard:
- * the caller reads the value after the lock was released. Growth may have freed
- * the slots by then, or a writer may have changed them. */
+/* dashmap_167.c - the result of a lookup outlives the lock of its shard: the
+ * caller reads the value after the lock was released. Growth may have freed the
+ * slots by then, or a writer may have changed them. */
 #ifndef BUG_ID
 #define BUG_ID dashmap_167
 #endif

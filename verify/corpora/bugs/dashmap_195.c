@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dashmap_195.c - each entry of an iterator holds the shard's read lock, in
- * addition to the iterator itself. If the lock makes readers queue after
- * waiting writers, a writer between the two acquisitions makes both wait
+ * addition to the iterator itself. If new readers must queue after waiting
+ * writers, and a writer arrives between the two acquisitions, both threads wait
  * forever. */
 #ifndef BUG_ID
 #define BUG_ID dashmap_195

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dashmap_304.c - shrink_to_fit makes a shard as small as the length of the
- * whole map requires. To compute it, it locks all shards, even the one whose
- * lock it holds, and waits for itself forever. The contract has no such
- * operation, so clear shrinks here. */
+/* dashmap_304.c - shrink_to_fit shrinks a shard to a size that depends on the
+ * length of the whole map. To compute the length, it locks all shards,
+ * including the shard that it has already locked, and waits for itself forever.
+ * This project's interface has no such operation, so clear() shrinks here. */
 #ifndef BUG_ID
 #define BUG_ID dashmap_304
 #endif
 #define LOCKED_COUNT(map, shard, change) ((shard)->size += (size_t)(change))
 #include "verify/corpora/bugs/locked.h"
 
-/* DashMap's lock waits for its own thread; pthreads may report that instead. */
+/* DashMap's lock waits for its own thread; a pthread lock may return an error
+ * instead. */
 static void lock_to_read(struct shard *shard)
 {
 	while (pthread_rwlock_rdlock(&shard->lock) == EDEADLK)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entries.h - tables whose entries are written in place: each has a header with
  * a sequence, a live bit and a busy bit. Writers of a bucket exclude each
- * other. Lookups read an entry without a lock, and again if its header has
- * changed. Entries stay until destroy; a new key gets a dead entry of its
- * bucket. So no memory is reclaimed, and only memory order can be wrong. A file
- * may define the number of sequence bits and the memory orders before it
- * includes this. */
+ * other. Lookups read an entry without a lock, and read it again if its header
+ * has changed. Entries stay until destroy, and a new key reuses a dead entry of
+ * its bucket. So no memory is reclaimed, and only the memory order can be
+ * wrong. A file may define the number of sequence bits and the memory orders
+ * before it includes this. */
 #ifndef RM_BUG_ENTRIES_H
 #define RM_BUG_ENTRIES_H
 
@@ -64,7 +64,8 @@ RM_HOT struct entry *next_of(_Atomic(struct entry *) *link)
 	return atomic_load_explicit(link, memory_order_acquire);
 }
 
-/* Reads an entry once. CHANGED: a write was concurrent, try again. */
+/* Reads an entry once. CHANGED: a write was concurrent, so the caller must
+ * retry. */
 RM_HOT enum found read_entry(struct entry *entry, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
@@ -115,7 +116,8 @@ static inline bool is_live(struct entry *entry)
 	       LIVE;
 }
 
-/* The key's entry; if there is none, a dead entry or NULL. */
+/* Returns the key's entry. If the key has no entry, returns a dead entry or
+ * NULL. */
 static inline struct entry *find(struct bucket *bucket, struct rm_key key)
 {
 	struct entry *dead = NULL;
@@ -131,7 +133,7 @@ static inline struct entry *find(struct bucket *bucket, struct rm_key key)
 	return dead;
 }
 
-/* `value` NULL: the entry becomes dead. */
+/* If `value` is NULL, the entry becomes dead. */
 static inline void write_entry(struct entry *entry, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -173,7 +175,7 @@ static inline struct entry *append(struct bucket *bucket)
 	return entry;
 }
 
-/* Operations of writers, which take the lock. */
+/* Operations of writers, which lock the bucket. */
 
 static inline bool entries_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flurry_86.c - an entry is counted after its bin's lock was released. Another
- * thread can find it, remove it and count that first: the unsigned count wraps
- * below zero, and length is briefly enormous. */
+ * thread can remove the entry and decrement the count before that: the unsigned
+ * count wraps below zero, and length is briefly enormous. */
 #ifndef BUG_ID
 #define BUG_ID flurry_86
 #endif
-/* all counts are relaxed: a number that orders nothing */
+/* all accesses of the count are relaxed, because it orders no other access */
 #define ADD(map, change)           \
 	atomic_fetch_add_explicit( \
 	        &(map)->count, (size_t)(change), memory_order_relaxed)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* folly_1280.c - each shard counts its entries under its lock; length adds the
- * counts without the locks. This is a data race, so the compiler may read
- * anything. */
+ * counts without the locks. This is a data race, so the result is undefined. */
 #ifndef BUG_ID
 #define BUG_ID folly_1280
 #endif

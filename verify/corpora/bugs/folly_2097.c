@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* folly_2097.c - a node counts the pointers to it: from its predecessor, and
- * from all older versions of that which are not reclaimed yet. The count has 16
- * bits. If one key is written 65,536 times while reclamation waits for a
- * reader, the count of the next node wraps to 0, and the node is freed while it
- * is in the chain. */
+/* folly_2097.c - a node counts the pointers to it, which are in its predecessor
+ * and in all older versions of the predecessor that are not reclaimed yet. The
+ * count has 16 bits. If one key is written 65,536 times while reclamation waits
+ * for a reader, the count of the next node wraps to 0, and the node is freed
+ * while it is in the chain. */
 #ifndef BUG_ID
 #define BUG_ID folly_2097
 #endif
@@ -21,7 +21,8 @@ struct node {
 	struct gc_item gc;
 	uint64_t key, word;
 	_Atomic(struct node *) next;
-	_Atomic links_t links; /* pointers to it, even from retired nodes */
+	/* number of pointers to this node, including those in retired nodes */
+	_Atomic links_t links;
 };
 
 struct bucket {
@@ -60,7 +61,8 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(node);
 }
 
-/* The link to the key's node, or the last link. Under the bucket's lock. */
+/* Under the bucket's lock: returns the link to the key's node, or the last
+ * link. */
 static _Atomic(struct node *) *link_of(struct bucket *bucket, struct rm_key key)
 {
 	_Atomic(struct node *) *link = &bucket->first;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gc.h - a small replacement for the collectors and epochs of the libraries.
- * Operations enter and leave. A retired item is freed when every operation that
- * was inside at that time has left. A map begins with a struct gc, a retired
- * object with a struct gc_item. */
+/* gc.h - a small replacement for the garbage collectors and epochs of the
+ * libraries. An operation enters, and later leaves. A retired item is freed
+ * after all operations that were inside when it was retired have left. A map
+ * begins with a struct gc, a retired object with a struct gc_item. */
 #ifndef RM_BUG_GC_H
 #define RM_BUG_GC_H
 
@@ -22,12 +22,13 @@ struct gc {
 	pthread_mutex_t lock;
 	_Atomic uint64_t now;
 	struct gc_item *waiting; /* under the lock */
-	size_t count, batch;     /* one collection per `batch` items */
+	/* a collection runs after `batch` retired items */
+	size_t count, batch;
 	size_t threads;
 	struct gc_thread *thread;
 };
 
-/* Frees one item; implemented by each file. It may retire another. */
+/* Frees one item; each file implements it. It may retire another item. */
 static void gc_free(struct gc *gc, struct gc_item *item);
 
 /* seq_cst throughout: an operation that enters after a collection has read its
@@ -44,7 +45,7 @@ RM_HOT void gc_leave(struct gc_thread *thread)
 	atomic_store(&thread->seen, 0);
 }
 
-/* Removes items that no operation can still read. Under the lock. */
+/* Under the lock: removes items that no operation can still read. */
 static inline struct gc_item *gc_ready(struct gc *gc)
 {
 	struct gc_item *ready = NULL, *item = gc->waiting, *next;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* golang_70970.c - CompareAndSwap changes a value in place, without the lock
- * under which entries are removed. So it can succeed on an entry between the
- * time when a removal reads its value and the time when it unlinks it: the
- * removal returns the old value, and the new one disappears. */
+ * under which entries are removed. So it can succeed after a removal has read
+ * the value of the entry and before the removal unlinks the entry. The removal
+ * then returns the old value, and the new one is lost. */
 #ifndef BUG_ID
 #define BUG_ID golang_70970
 #endif

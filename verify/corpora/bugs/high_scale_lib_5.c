@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* high_scale_lib_5.c - 0 marks a free slot, so key 0 is stored separately, with
- * its own code. For this key insert_if_absent is a lookup and then a write, so
- * that it can return absent to two threads. */
+/* high_scale_lib_5.c - 0 marks a free slot, so key 0 is stored separately and
+ * has its own code. For this key, insert_if_absent is a lookup followed by a
+ * write, so two threads can both insert it. */
 #ifndef BUG_ID
 #define BUG_ID high_scale_lib_5
 #endif

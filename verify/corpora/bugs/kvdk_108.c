@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kvdk_108.c - a lookup that finds its key in a record checks whether the slot
- * has changed meanwhile. If it finds another key, it does not check this. So if
- * the key was written and its old record reused for another key, the lookup
- * returns absent. */
+ * has changed in the meantime. If the record contains another key, this check
+ * is missing. So if the key is written and its old record is reused for another
+ * key, the lookup returns absent. */
 #ifndef BUG_ID
 #define BUG_ID kvdk_108
 #endif

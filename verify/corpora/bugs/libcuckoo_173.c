@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libcuckoo_173.c - an operation reads the size of the table and the number of
- * its growths, locks its bucket, and compares the number. It reads the size
- * first. A growth between the two reads gives an old size and a new number,
- * which passes the comparison, but the bucket no longer contains the key.
+/* libcuckoo_173.c - an operation reads the size of the table, then the number
+ * of its growths, locks its bucket, and compares the number again. If the table
+ * grows between the two reads, the operation has an old size and a new number.
+ * The comparison succeeds, but the bucket no longer contains the key.
  *
- * One bucket per key instead of two: the second does not matter here. */
+ * The model has one bucket per key instead of two, because the second does not
+ * affect the bug. */
 #ifndef BUG_ID
 #define BUG_ID libcuckoo_173
 #endif
 #include "verify/corpora/bugs/chains.h"
 
-enum { LOCKS = 16, FIRST_POWER = 4 }; /* the lock of a bucket never changes */
+enum { LOCKS = 16, FIRST_POWER = 4 }; /* number of locks, which never changes */
 
 struct map {
 	pthread_mutex_t locks[LOCKS];
-	_Atomic size_t power;     /* log2 of the number of buckets */
-	_Atomic uint64_t growths; /* changes under all locks, like the table */
-	struct table *table;      /* the buckets' own locks are not used */
+	_Atomic size_t power; /* log2 of the number of buckets */
+	/* number of growths; modified under all locks, like the table */
+	_Atomic uint64_t growths;
+	struct table *table; /* the buckets' own locks are not used */
 	_Atomic size_t count;
 };
 

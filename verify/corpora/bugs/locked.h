@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* locked.h - shards of linear probing, each under a reader-writer lock: the
- * correct map for bugs around a lock. */
+ * correct map into which bugs in the use of a lock are inserted. */
 #ifndef RM_BUG_LOCKED_H
 #define RM_BUG_LOCKED_H
 

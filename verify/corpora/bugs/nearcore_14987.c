@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nearcore_14987.c - a cache in front of a map. A lookup that misses reads the
- * map and then stores the value in the cache. A write in between has already
- * cleared the cache, so the older value hides the new one until the next
- * write. */
+ * map and then stores the value in the cache. If a write occurs in between, it
+ * has already cleared the cache, so the cached old value hides the new one
+ * until the next write. */
 #ifndef BUG_ID
 #define BUG_ID nearcore_14987
 #endif
@@ -12,8 +12,9 @@ enum { LINES = 256 };
 
 struct line {
 	pthread_mutex_t lock;
-	/* All under the lock. */
-	uint64_t writes;  /* the generation: writes of its keys */
+	/* All members are protected by the lock. */
+	/* generation: number of writes to keys of this entry */
+	uint64_t writes;
 	unsigned writers; /* writes in progress */
 	bool full, was_there;
 	uint64_t key, word;

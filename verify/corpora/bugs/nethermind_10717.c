@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nethermind_10717.c - the sequence of an entry has seven bits. If 128 writes,
- * or a multiple, happen between the two header reads of a lookup, it accepts a
- * mixture of two values. */
+ * or a multiple, happen between the two header reads of a lookup, the lookup
+ * accepts a mixture of two values. */
 #ifndef BUG_ID
 #define BUG_ID nethermind_10717
 #endif

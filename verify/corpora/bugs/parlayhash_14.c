@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parlayhash_14.c - an operation reads the current version of the table, and
- * then announces its epoch. Growth in between retires the version, and the
- * collector does not see that an operation is about to read it. */
+ * then announces its epoch. If the table grows in between, the version is
+ * retired, and the collector does not know that an operation is about to read
+ * it. */
 #ifndef BUG_ID
 #define BUG_ID parlayhash_14
 #endif

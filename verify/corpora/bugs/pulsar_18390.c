@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pulsar_18390.c - storing the capacity last is the right order for growth, but
- * the wrong one for shrinking, which was added later: a lookup that has read
- * the old capacity may access shorter arrays. */
+/* pulsar_18390.c - publication stores the arrays first and the capacity last.
+ * This order is correct for growth, but wrong for shrinking, which was added
+ * later: a lookup that has read the old capacity may access shorter arrays. */
 #ifndef BUG_ID
 #define BUG_ID pulsar_18390
 #endif

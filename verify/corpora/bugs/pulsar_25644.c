@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pulsar_25644.c - keys and values are two fields. A lookup computes its slot
- * from the length of the values. The keys that it reads next may belong to a
- * shorter pair, and the slot is beyond their end. */
+ * from the length of the values. The array of keys that it reads next may be a
+ * newer, shorter one, and the slot is then beyond its end. */
 #ifndef BUG_ID
 #define BUG_ID pulsar_25644
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* records.h - tables of slots ("places") that refer to records. A write makes a
- * new record, stores it in the place, and returns the old one to the free list
- * at once. The next write of any key takes it. So a lookup must check after
- * reading that the place still refers to the same use of the same record.
+ * new record, stores it in the place, and immediately returns the old one to
+ * the free list. The next write of any key reuses it. So a lookup must check
+ * after reading that the place still refers to the same use of the same record.
  * Records and places are kept until destroy. Each file implements lookup(). */
 #ifndef RM_BUG_RECORDS_H
 #define RM_BUG_RECORDS_H
@@ -12,10 +12,10 @@
 enum { BUCKETS = 1024 };
 
 struct record {
-	/* how often the record was taken from the free list */
+	/* number of times that the record was taken from the free list */
 	_Atomic uint64_t uses;
 	_Atomic uint64_t key, word;
-	struct record *next; /* in the list of free records */
+	struct record *next; /* next in the list of free records */
 	struct record *made; /* list of all records */
 };
 
@@ -30,16 +30,17 @@ struct bucket {
 };
 
 struct records {
-	pthread_mutex_t lock; /* held to use the two lists */
+	pthread_mutex_t lock; /* protects the two lists */
 	struct record *free, *all;
 	struct bucket buckets[BUCKETS];
 };
 
-/* What a lookup read from a place. */
+/* The data that a lookup has read from a place. */
 struct place_read {
 	struct record *record;
 	uint64_t key, word;
-	bool moved; /* the place refers to another record or use by now */
+	/* true if the place now refers to another record or another use */
+	bool moved;
 };
 
 RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
@@ -111,8 +112,8 @@ static inline void free_record(struct records *map, struct record *record)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* The key's place, or a free one. Under the bucket's lock, which protects the
- * data of the relaxed loads. */
+/* Returns the key's place, or a free one. Call under the bucket's lock, which
+ * protects the data of the relaxed loads. */
 static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 {
 	struct place *empty = NULL, *place;
@@ -146,7 +147,7 @@ static inline bool set_record(struct records *map, struct place *place,
 
 	if (!last)
 		return false;
-	/* relaxed: it belongs to this thread until it is freed */
+	/* relaxed: the record belongs to this thread until it is freed */
 	store_result(
 	        old, atomic_load_explicit(&last->word, memory_order_relaxed));
 	free_record(map, last);

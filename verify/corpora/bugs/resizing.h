@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resizing.h - xsync's map, based on chains.h: a thread that finds the table
- * full resizes it alone, bucket by bucket. Writers that notice a resize wait
- * for its end and restart in the new table. Lookups read the table that they
- * found.
+/* resizing.h - xsync's map, based on chains.h: if a thread finds the table
+ * full, this thread alone resizes it, bucket by bucket. Writers that notice a
+ * resize wait for its end and restart in the new table. Lookups continue in the
+ * table in which they started.
  *
  * Each file implements may_write() and end_resize(). */
 #ifndef RM_BUG_RESIZING_H
@@ -36,8 +36,8 @@ static inline void wait_for_resize(struct resizing *map)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* Copies the table into a new one, and publishes that. Atomics are seq_cst
-   throughout, as in Go. */
+/* Copies the table into a new one, and publishes the new table. Atomics are
+   seq_cst throughout, as in Go. */
 static RM_COLD void replace_table(
         struct resizing *map, struct table *table, size_t buckets)
 {

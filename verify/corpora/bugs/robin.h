@@ -21,7 +21,8 @@ struct robin {
 	pthread_mutex_t lock; /* protects everything else */
 	struct slot *slots;
 	size_t mask, count;
-	/* Slots whose numbers plan() has changed, and their old numbers. */
+	/* Slots whose numbers of probes plan() has changed, and their old
+	 * numbers. */
 	struct slot *changed[CHAIN_MOST];
 	size_t probes[CHAIN_MOST], changes;
 };
@@ -34,8 +35,8 @@ static inline struct slot *slot_at(
 	return map->slots + ((hash_of(key) + probes - 1) & map->mask);
 }
 
-/* The key's slot, or NULL. An entry that needs fewer probes than the search has
-   taken ends it. */
+/* Returns the key's slot, or NULL. The search ends at an entry that needs fewer
+   probes than the search has made. */
 static inline struct slot *find(struct robin *map, struct rm_key key)
 {
 	for (size_t probes = 1;; probes++) {
@@ -66,8 +67,8 @@ static inline void place(struct robin *map, struct rm_key key, uint64_t word)
 	*slot = moving;
 }
 
-/* Gives the entries on the way of an insert their new numbers. False: the
-   insert would move too many. */
+/* Stores the new numbers of probes of the entries that an insert will move.
+   Returns false if the insert would move too many. */
 static inline bool plan(struct robin *map, struct rm_key key)
 {
 	struct slot *slot = slot_at(map, key, 1);
@@ -119,7 +120,7 @@ static inline void insert(struct robin *map, struct rm_key key, uint64_t word)
 	place(map, key, word);
 }
 
-/* Moves the following entries back. */
+/* Moves the entries after the freed slot back. */
 static inline void vacate(struct robin *map, struct slot *slot)
 {
 	for (;;) {

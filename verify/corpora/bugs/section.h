@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* section.h - the hash maps of Java's message brokers: linear probing in
- * arrays, writers under a lock. Lookups take no lock, but check a sequence
- * afterwards and take the lock if it has changed.
+ * arrays, writers under a lock. Lookups do not lock, but check a sequence
+ * afterwards; if it has changed, they lock and read again.
  *
- * An index beyond an array throws in Java before the check; here slot() aborts.
- * Java's collector keeps old arrays. Here each level of growth has one pair of
- * arrays, kept until destroy. The maps differ in how they publish arrays and
- * capacity and how lookups read them: each file implements publish() and
- * read_view().
+ * In Java, an index beyond the end of an array throws an exception before this
+ * check; here slot() aborts. Java's collector keeps old arrays. Here each level
+ * of growth has one pair of arrays, which is kept until destroy. The maps
+ * differ in how they publish arrays and capacity and how lookups read them:
+ * each file implements publish() and read_view().
  *
- * There are no fences. Words are stored with release, so they are not visible
- * before the odd sequence. They are loaded with acquire, so they are not read
- * after the last read of the sequence. */
+ * The code has no fences. Words are stored with release, so they are not
+ * visible before the odd sequence. They are loaded with acquire, so they are
+ * not read after the last read of the sequence. */
 #ifndef RM_BUG_SECTION_H
 #define RM_BUG_SECTION_H
 
@@ -44,7 +44,7 @@ struct view {
 	size_t capacity;
 };
 
-/* Makes `keys` and keys->values the current arrays. Under the lock. */
+/* Under the lock: makes `keys` and keys->values the current arrays. */
 static void publish(struct section *section, struct array *keys);
 /* Reads what publish() wrote, without the lock. */
 static struct view read_view(struct section *section);
@@ -68,8 +68,8 @@ static inline void set(_Atomic uint64_t *word, uint64_t value)
 	atomic_store_explicit(word, value, memory_order_release);
 }
 
-/* The slot of the key, or the free one for it. A lookup that sees a mixture of
- * two states may find neither: then `capacity`. */
+/* Returns the slot of the key, or the free slot for it. A lookup that sees a
+ * mixture of two states may find neither; the result is then `capacity`. */
 RM_HOT size_t search(const struct view *view, struct rm_key key)
 {
 	const size_t mask = view->capacity - 1;
@@ -197,8 +197,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	bool was_there = read_slot(&view, key, &word);
 
 	(void)shape;
-	/* relaxed: the words were loaded with acquire before. During a write
-	 * the arrays are read in vain. */
+	/* relaxed: the words were loaded with acquire before. If a write was in
+	 * progress, the result is discarded. */
 	if (!(sequence & 1) && atomic_load_explicit(&section->sequence,
 	                               memory_order_relaxed) == sequence) {
 		if (was_there)

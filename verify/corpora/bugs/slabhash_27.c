@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slabhash_27.c - an insert searches the slots of its bucket for the key and
- * then claims the first free one. If a removal frees an earlier slot meanwhile,
- * two inserts of one key claim different slots, and the key is present
- * twice. */
+ * then claims the first free one. If a removal frees an earlier slot between
+ * these steps, two inserts of one key claim different slots, and the key is
+ * present twice. */
 #ifndef BUG_ID
 #define BUG_ID slabhash_27
 #endif
@@ -10,7 +10,7 @@
 
 enum { BUCKETS = 1024, SLOTS = 8 };
 
-struct node { /* never changes once it is in a slot */
+struct node { /* never changes while it is in a slot */
 	struct gc_item gc;
 	uint64_t key, word;
 };
@@ -38,7 +38,7 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(item);
 }
 
-/* seq_cst throughout: the bug is when slots are claimed. */
+/* seq_cst throughout: the bug is the time at which slots are claimed. */
 static struct slab *next_slab(struct slab *slab)
 {
 	struct slab *next = atomic_load(&slab->next), *own;
@@ -52,8 +52,8 @@ static struct slab *next_slab(struct slab *slab)
 	return next;
 }
 
-/* Returns the slot with the key and its node in *node, or NULL. Then *empty, if
- * `empty` is not NULL, becomes the first free slot. */
+/* Returns the slot with the key, and its node in *node. If the key is absent,
+ * returns NULL and, if `empty` is not NULL, the first free slot in *empty. */
 static inline slot_t *search(struct bucket *bucket, struct rm_key key,
         struct node **node, slot_t **empty)
 {
@@ -111,7 +111,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* `new` NULL: removes. */
+/* If `new` is NULL, removes the key. */
 static bool replace(
         void *opaque, struct rm_key key, struct node *new, struct rm_value *old)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* typhon_579.c - readers and writers of a sequence lock use plain loads and
- * stores. x86 keeps their order, but ARM need not: a copy can be torn and still
- * pass the check. */
+ * stores. x86 keeps their order, but ARM need not, so a torn copy can pass the
+ * check. */
 #ifndef BUG_ID
 #define BUG_ID typhon_579
 #endif

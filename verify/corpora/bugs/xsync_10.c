@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xsync_10.c - the end of a resize clears the mark and wakes waiting threads
  * without holding their lock. A thread that has seen the mark but does not
- * sleep yet misses the wake-up and sleeps until the next resize. In the end all
+ * sleep yet misses the wake-up and sleeps until the next resize. Finally all
  * threads may sleep. */
 #ifndef BUG_ID
 #define BUG_ID xsync_10

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xsync_111.c - a writer that has locked its bucket first checks for a newer
- * table, and then for a running resize. A resize that ends between the two
- * checks is seen by neither, so the write goes to a bucket that was already
- * copied, and is lost. The end of a resize publishes the table and then clears
- * the mark, so the checks must be in the opposite order. */
+ * table, and then for a running resize. If a resize ends between the two
+ * checks, neither check detects it, so the write goes to a bucket that was
+ * already copied, and is lost. The end of a resize publishes the table and then
+ * clears the mark, so the checks must be in the opposite order. */
 #ifndef BUG_ID
 #define BUG_ID xsync_111
 #endif

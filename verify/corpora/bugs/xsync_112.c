@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xsync_112.c - a removal that leaves a sparse table halves it, unless it is the
- * smallest. Before it is the only thread that resizes, another one may have
- * halved the table, but it does not compare the size again. The table becomes
- * smaller than the smallest, and then later removals halve it to no buckets. As
- * in the issue thread, the map is presized. */
+ * smallest. Until this thread gets the right to resize, another thread may have
+ * halved the table, but the size is not compared again. The table becomes
+ * smaller than the smallest size, and later removals halve it to zero buckets.
+ * The map is presized, as in the issue. */
 #ifndef BUG_ID
 #define BUG_ID xsync_112
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* behind_block.c - a lookup reads a table's length and address at two moments,
- * so it may combine an old length with a new, shorter table. */
+/* behind_block.c - a lookup reads a table's length and address in two steps, so
+ * it may combine an old length with a new, shorter table. */
 #ifndef PLANTED_ID
 #define PLANTED_ID behind_block
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* double_free.c - a remove frees the node that it found in one critical
- * section, although another remove may have removed it before the next one. */
+/* double_free.c - a remove finds its node in one critical section and frees it
+ * in the next, although another remove may have freed it in between. */
 #ifndef PLANTED_ID
 #define PLANTED_ID double_free
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* frees_early.c - a lookup reads its node again after the lock, and then
+/* frees_early.c - a lookup reads its node again after it has unlocked, and then
  * decrements the count of readers without release. The remove that waits for
- * the count frees the node later in time, but nothing orders the two. */
+ * the count frees the node later, but the read is not ordered before the
+ * free. */
 #ifndef PLANTED_ID
 #define PLANTED_ID frees_early
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keeps_back.c - after thread 1 has written, writes of thread 2 are withheld
- * until it leaves: lookups before that do not see them. */
+/* keeps_back.c - after thread 1 has written, the map withholds writes of thread
+ * 2 until thread 2 leaves: lookups before that do not see them. */
 #ifndef PLANTED_ID
 #define PLANTED_ID keeps_back
 #endif

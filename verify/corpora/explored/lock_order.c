@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lock_order.c - a remove takes two locks in the opposite order of an exchange:
- * each may hold one and wait for the other. */
+/* lock_order.c - a remove and an exchange take two locks in opposite orders:
+ * each may hold one lock and wait for the other. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lock_order
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lost_count.c - writes are counted by a load and a store, so two concurrent
- * ones count as one. All results are correct; only the map's own check
- * fails. */
+ * writes may be counted as one. All results are correct; only the map's own
+ * check fails. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lost_count
 #endif

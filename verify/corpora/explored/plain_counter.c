@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plain_counter.c - lookups are counted by a plain addition outside the lock:
- * results are correct, but the count is not. */
+ * the results of lookups are correct, but the count may be wrong. */
 #ifndef PLANTED_ID
 #define PLANTED_ID plain_counter
 #endif

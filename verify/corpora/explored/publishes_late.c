@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* publishes_late.c - the last written value is read without the lock, by a load
- * that does not acquire. The result is correct. But if the value were an
- * address, the reader might not see the data there. */
+ * that does not acquire. The value is correct. But if it were an address, the
+ * reader might not see the data at that address. */
 #ifndef PLANTED_ID
 #define PLANTED_ID publishes_late
 #endif

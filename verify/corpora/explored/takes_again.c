@@ -10,7 +10,8 @@
 #include <errno.h>
 
 struct two_mutexes {
-	pthread_mutex_t recursive, errorchecking; /* named by their kinds */
+	/* each is named after its kind */
+	pthread_mutex_t recursive, errorchecking;
 };
 
 static void init_mutex(pthread_mutex_t *mutex, int kind)

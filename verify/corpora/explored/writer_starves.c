@@ -2,8 +2,8 @@
 /* writer_starves.c - shards under reader-writer locks, in a map that promises
  * that no operation starves.
  *
- * Bug: readers share the lock while a writer waits. Corrected version: a queue
- * of tickets for reads and writes. */
+ * Bug: readers share the lock while a writer waits. Corrected version: reads
+ * and writes wait in one queue of tickets. */
 #ifndef ID
 #define ID writer_starves
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aba.c - nodes come from a lock-free stack of free ones, whose pop compares
- * only the head's address. If the head was popped and pushed back, and its
- * successor popped in between, the pop makes that successor free while it is
- * used. */
+ * only the head's address. If, in the meantime, the head was popped and pushed
+ * back, and its successor was popped, the pop makes the successor the new head
+ * although it is in use. */
 #ifndef PLANTED_ID
 #define PLANTED_ID aba
 #endif
@@ -44,7 +44,7 @@ static void push(struct pool *pool, struct cell *cell)
 	while (!atomic_compare_exchange_weak(&pool->head, &head, cell));
 }
 
-/* With one popper at a time the head cannot be popped concurrently. */
+/* If only one thread pops at a time, the head cannot be popped concurrently. */
 static struct node *get(struct planted *map)
 {
 	struct pool *pool = map->extra;

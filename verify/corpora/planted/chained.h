@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* chained.h - a correct chained table under one mutex, with keys of all shapes.
- * Fixtures about keys, values and wrapping numbers include it, then define
+ * Fixtures for bugs in keys, values and wrapping counters include it, define
  * macros such as CHAINED_IS_KEY or CHAINED_LOOKUP to replace its functions, and
  * then include chained_impl.h. They define PLANTED_ID; `twin` is true in the
  * corrected version, as in planted.h. */
@@ -26,7 +26,7 @@ enum { BUCKETS = 512 };
 struct entry {
 	struct entry *next;
 	uint64_t hash, word; /* word: u64 keys */
-	size_t length;       /* of `bytes`, string keys */
+	size_t length;       /* length of `bytes`, for string keys */
 	struct rm_value value;
 	char bytes[];
 };
@@ -36,7 +36,8 @@ struct chained {
 	uint64_t seed;
 	struct rm_shape shape;
 	_Atomic uint64_t writes;
-	struct entry *dropped; /* freed by destroy(); empty if correct */
+	/* entries that destroy() frees; empty in correct maps */
+	struct entry *dropped;
 	struct entry *bucket[BUCKETS];
 };
 

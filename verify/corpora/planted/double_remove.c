@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* double_remove.c - a remove finds the key in one critical section and removes
- * it in the next: two threads find it, and both return that they removed it. */
+ * it in the next: two threads can find it, and both report that they removed
+ * it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID double_remove
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* false_promise.c - claims to be lock-free, but takes a lock. */
+/* false_promise.c - claims to be lock-free, but uses a lock. */
 #ifndef PLANTED_ID
 #define PLANTED_ID false_promise
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* free_readers.h - the map for bugs in memory order: lookups take no lock,
- * writers a spin lock per bucket. Nodes and boxes of values are kept until
+/* free_readers.h - the map for bugs in memory order: lookups do not lock, and
+ * writers use a spin lock per bucket. Nodes and boxes of values are kept until
  * destroy, so only memory order can be wrong. Keys are u64. A fixture defines
  * the orders PUBLISH (of a new box in its node) and UNLOCK before it includes
- * this, and WITHOUT_LOCK if writers take no lock either. */
+ * this, and WITHOUT_LOCK if writers do not lock either. */
 #ifndef RM_FREE_READERS_H
 #define RM_FREE_READERS_H
 
@@ -15,7 +15,7 @@
 
 enum { BUCKETS = 4096 };
 
-/* The value of a key; never changes once a lookup can see it. */
+/* The value of a key. It never changes after a lookup can see it. */
 struct box {
 	struct rm_value value;
 	struct box *older; /* list of all boxes of the bucket */
@@ -28,8 +28,8 @@ struct chain {
 };
 
 /* Writers of one bucket exclude each other. One lock for the whole map would
- * hide the bug: a thread that gets a lock sees everything written before its
- * release. The lock is on another line than data of lookups: fetching its line
+ * hide the bug: a thread that gets a lock sees all writes before its release.
+ * The lock is not on a cache line that lookups read, because fetching that line
  * would take longer than a store stays in the buffer of most CPUs. */
 struct bucket {
 	_Alignas(RM_CACHE_LINE) atomic_bool locked;
@@ -101,7 +101,8 @@ RM_HOT bool free_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return box;
 }
 
-/* Stores `box` for the key, NULL to remove it; returns the old box. */
+/* Stores `box` for the key, or removes the key if `box` is NULL; returns the
+ * old box. */
 RM_HOT struct box *replace(
         struct bucket *bucket, struct rm_key key, struct box *box)
 {
@@ -112,7 +113,7 @@ RM_HOT struct box *replace(
 
 	if (!chain)
 		chain = link_new(bucket, key);
-	/* relaxed: only writers write, and they hold the lock */
+	/* relaxed: only writers store here, and they hold the lock */
 	old = atomic_load_explicit(&chain->box, memory_order_relaxed);
 	if (box) {
 		box->older = bucket->boxes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* generation_wraps.c - each thread keeps the last entry that it found, and uses
- * it as long as the number of writes is the same in its low 16 bits. So it is
- * wrong after 65,536 writes. */
+/* generation_wraps.c - each thread caches the last entry that it found, and
+ * uses it while the low 16 bits of the number of writes are unchanged. So the
+ * cached entry is wrong after 65,536 writes. */
 #ifndef PLANTED_ID
 #define PLANTED_ID generation_wraps
 #endif
@@ -13,8 +13,8 @@
 
 struct handle {
 	struct chained *map;
-	uint64_t seen; /* writes before the entry was found */
-	bool any;      /* the following are set */
+	uint64_t seen; /* number of writes when the entry was found */
+	bool any;      /* true if the following members are set */
 	uint64_t word;
 	struct rm_value value;
 };

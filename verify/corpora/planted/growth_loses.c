@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* growth_loses.c - the table is copied into a larger one in one critical
- * section, and replaced by it in the next: inserts in between are lost. */
+/* growth_loses.c - one critical section copies the table into a larger one, and
+ * the next replaces it by the copy: inserts in between are lost. */
 #ifndef PLANTED_ID
 #define PLANTED_ID growth_loses
 #endif
@@ -58,7 +58,8 @@ static RM_COLD void grow(struct planted *map)
 	copy_slots(&map->table, &larger);
 	if (!twin) {
 		pthread_mutex_unlock(&map->lock);
-		for (int i = 0; i < 8; i++) /* growth is rare and long */
+		/* growth is rare, and the pause makes it long */
+		for (int i = 0; i < 8; i++)
 			RM_PAUSE();
 		pthread_mutex_lock(&map->lock);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lost_update.c - exchange reads the old value and writes the new one in two
- * critical sections: a write in between is replaced but never returned. */
+ * critical sections: a write in between is overwritten, but no operation
+ * returns its value. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lost_update
 #endif
@@ -22,7 +23,7 @@ RM_HOT bool exchange_in_two_steps(void *thread, struct rm_shape shape,
 	if (node)
 		copy(shape, &node->value, value);
 	pthread_mutex_unlock(&map->lock);
-	if (!node) /* removed meanwhile: this case is handled correctly */
+	if (!node) /* the key was removed in between; this case is correct */
 		return base_exchange(thread, shape, key, value, old);
 	if (old)
 		copy(shape, old, &before);

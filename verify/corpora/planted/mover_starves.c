@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mover_starves.c - a thread of the map looks at the table again and again, and
- * holds a mutex in between. check() never gets it. shard_grow_timed did this
- * until November 2026 if a look took longer than its interval. The corrected
- * version releases the mutex and rests after each look. */
+/* mover_starves.c - the map's own thread inspects the table repeatedly and
+ * never releases a mutex, so check() never gets it. shard_grow_timed
+ * did this until November 2026 if an inspection took longer than its interval.
+ * The corrected version releases the mutex and sleeps after each inspection. */
 #ifndef PLANTED_ID
 #define PLANTED_ID mover_starves
 #endif
@@ -15,10 +15,10 @@ struct mover {
 	pthread_t thread;
 	pthread_mutex_t busy;
 	atomic_bool ended;
-	uint64_t keys; /* that were seen; protected by busy */
+	uint64_t keys; /* number of keys found; protected by busy */
 };
 
-/* Looks at all slots, a few in each hold of the map's lock. */
+/* Inspects all slots; releases the map's lock after every few slots. */
 static void look(struct planted *map, struct mover *mover)
 {
 	for (size_t i = 0, all = 1; i < all; i += SLOTS_AT_ONCE) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number_wraps.c - as generation_wraps.c, but an entry is used unless the number
- * of writes is greater, in 16 bits. So it is wrong after the number wraps. */
+/* number_wraps.c - like generation_wraps.c, but an entry is used unless the
+ * number of writes, in 16 bits, is greater than the stored one. So the entry is
+ * wrong after the number wraps. */
 #ifndef PLANTED_ID
 #define PLANTED_ID number_wraps
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* removed_stays.c - a removed entry is kept until destroy(), so a map of
- * constant size takes memory for each key that it ever had. */
+ * constant size uses memory for each key that it has ever contained. */
 #ifndef PLANTED_ID
 #define PLANTED_ID removed_stays
 #endif

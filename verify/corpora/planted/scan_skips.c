@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan_skips.c - nodes are in an array without gaps: a remove moves the last
- * one into the hole. A scan that releases the lock between two entries may be
- * past the hole and so miss the moved node. */
+ * one into the hole. A scan that releases the lock between two entries may
+ * already be past the hole, and then misses the moved node. */
 #ifndef PLANTED_ID
 #define PLANTED_ID scan_skips
 #endif

@@ -23,7 +23,8 @@ static void increment_version(struct planted *map)
 {
 	struct version *version = map->extra;
 
-	/* seq_cst: before the change, which follows under the same lock */
+	/* seq_cst: ordered before the change, which follows under the same
+	 * lock */
 	atomic_fetch_add_explicit(&version->number, 1, memory_order_seq_cst);
 }
 
@@ -31,7 +32,8 @@ static uint64_t read_version(const struct planted *map)
 {
 	const struct version *version = map->extra;
 
-	/* seq_cst: readers that see the old number come before the change */
+	/* seq_cst: readers that see the old number are ordered before the
+	 * change */
 	return atomic_load_explicit(&version->number, memory_order_seq_cst);
 }
 
@@ -113,7 +115,7 @@ static bool insert_with_version(void *thread, struct rm_shape shape,
 {
 	struct reader *reader = thread;
 
-	/* the key was absent, so no cache has it */
+	/* the key was absent, so no cache contains it */
 	return base_insert_if_absent(reader->map, shape, key, value, present);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tag_alone.c - u64 keys are equal if 32 bits of their hashes are. */
+/* tag_alone.c - u64 keys are treated as equal if 32 bits of their hashes are
+ * equal. */
 #ifndef PLANTED_ID
 #define PLANTED_ID tag_alone
 #endif

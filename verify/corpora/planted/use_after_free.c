@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* use_after_free.c - a lookup leaves the critical section with a pointer to the
- * node, and reads it when a remove may have freed it. */
+ * node, and reads the node although a remove may have freed it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID use_after_free
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wrong_shard.c - for one key in 32, a remove chooses the shard by other hash
- * bits than a lookup, and does not find the key. */
+ * bits than a lookup does, and does not find the key. */
 #ifndef PLANTED_ID
 #define PLANTED_ID wrong_shard
 #endif

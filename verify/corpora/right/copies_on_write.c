@@ -2,10 +2,10 @@
 /* copies_on_write.c - a chained table that never changes once it is published.
  * A write copies it under a mutex, with its change, and publishes the copy.
  *
- * Readers take no lock: a reader stores the table's address in its handle,
+ * Readers do not lock: a reader stores the table's address in its handle,
  * checks that this table is still the published one, and reads. A writer frees
- * replaced tables that are in no handle, so there are never more of them than
- * threads. Lookups write only their thread's own cache line. */
+ * replaced tables that are in no handle, so at most one per thread remains.
+ * Lookups write only to their thread's own cache line. */
 #define ID copies_on_write
 #include "impls/support/no_handle.h"
 #include "verify/corpora/broken/chain.h"
@@ -24,13 +24,14 @@ struct reader {
 
 struct map {
 	_Atomic(struct table *) table; /* changes under the mutex */
-	struct table *limbo;           /* replaced, not freed yet */
-	pthread_mutex_t mutex;         /* held by all writes */
+	/* replaced tables that are not freed yet */
+	struct table *limbo;
+	pthread_mutex_t mutex; /* held by all writes */
 	size_t readers;
 	struct reader reader[];
 };
 
-/* An empty table for that many keys, or NULL. */
+/* Returns an empty table for that many keys, or NULL. */
 static struct table *table_new(size_t keys, uint64_t seed)
 {
 	struct table *table = calloc(1, sizeof(*table));
@@ -67,7 +68,8 @@ static void *join(void *map, size_t slot)
 	return &((struct map *)map)->reader[slot];
 }
 
-/* The published table, which is not freed before the reader stores NULL. */
+/* Returns the published table, which is not freed before the reader stores
+ * NULL. */
 RM_HOT struct table *begin_read(struct reader *reader)
 {
 	struct table *table;
@@ -104,7 +106,7 @@ static void publish(struct map *map, struct table *table)
 
 		while (i && atomic_load(&map->reader[i - 1].at) != old)
 			i--;
-		if (i) { /* a reader may use it */
+		if (i) { /* a reader may use the table */
 			link = &old->next;
 		} else {
 			*link = old->next;
@@ -118,7 +120,7 @@ static void destroy(void *opaque)
 {
 	struct map *map = opaque;
 
-	publish(map, NULL); /* no readers: this frees all tables */
+	publish(map, NULL); /* no reader is active, so this frees all tables */
 	pthread_mutex_destroy(&map->mutex);
 	free(map);
 }
@@ -155,9 +157,9 @@ static RM_COLD void replace(struct map *map, struct rm_shape shape,
 	publish(map, to);
 }
 
-/* All writes of one key except update(). Returns whether the key was present
- * (with value `expected`, if that is not NULL), and stores its old value.
- * if_there and if_absent: whether to write in each case. */
+/* Implements all writes of one key except update(). Returns whether the key was
+ * present (with value `expected`, if that is not NULL), and stores its old
+ * value. if_there and if_absent: whether to write in each case. */
 RM_HOT bool change(void *thread, struct rm_shape shape, struct rm_key key,
         bool if_there, bool if_absent, const struct rm_value *expected,
         const struct rm_value *value, struct rm_value *old)

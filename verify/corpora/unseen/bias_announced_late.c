@@ -2,8 +2,8 @@
 /* bias_announced_late.c - shards under reader-writer locks biased towards
  * readers (idea: BRAVO, Dice and Kogan 2019). While a lock is biased, a reader
  * announces itself in its own word, checks that the lock is still biased, and
- * does not touch the lock. A writer takes the lock, ends the bias, and waits
- * for announced readers.
+ * then does not access the lock. A writer locks, ends the bias, and waits for
+ * announced readers.
  *
  * Bug: the reader's store is a release and its check an acquire, so the check
  * may happen before the store is visible. The writer's two steps are ordered,
@@ -22,18 +22,19 @@
 #define ORDER_SAY  (RIGHT ? memory_order_seq_cst : memory_order_release)
 #define ORDER_LOOK (RIGHT ? memory_order_seq_cst : memory_order_acquire)
 
-enum { SLOW_READS = 8 }; /* reads without bias, until a lock is biased again */
+/* number of unbiased reads after which a lock is biased again */
+enum { SLOW_READS = 8 };
 
 struct guard {
 	pthread_rwlock_t lock;
-	_Atomic bool biased; /* becomes true under the read lock */
+	_Atomic bool biased; /* set to true under the read lock */
 	_Atomic unsigned slow;
 	struct readers *readers;
 };
 
 /* A thread's handle. */
 struct reader {
-	/* the guard that it reads without a lock */
+	/* the guard under which the thread reads without the lock */
 	_Alignas(128) _Atomic(struct guard *) reads;
 	struct map *map;
 };
@@ -143,7 +144,8 @@ static void *join(void *opaque, size_t slot)
 	return &map->shard[0].guard.readers->reader[slot];
 }
 
-/* leave, quiesce: nothing is read once the operation has returned. */
+/* For leave and quiesce, which do nothing: a thread reads only during its
+ * operations. */
 static void no_more(void *thread)
 {
 	(void)thread;

@@ -4,10 +4,10 @@
  * retired (limbo.h).
  *
  * Bug: if the compare-and-swap fails and the new bucket needs a copy of the
- * same length, exchange() reuses its copy and only writes its own entry again.
- * The other entries are from the old bucket, so the other thread's change is
- * lost. Corrected version: it copies again each time. Lookups write nothing
- * shared. */
+ * same length, exchange() reuses its copy and only rewrites its own entry. The
+ * other entries are from the old bucket, so another thread's change is lost.
+ * Corrected version: it copies again each time. Lookups do not write to shared
+ * memory. */
 #ifndef ID
 #define ID bucket_copy_kept
 #endif
@@ -21,12 +21,13 @@ struct entry {
 
 struct array {
 	struct retired retired;
-	size_t count; /* at least 1: an empty bucket is NULL */
+	size_t count; /* at least 1, because an empty bucket is NULL */
 	struct entry entry[];
 };
 
 struct map {
-	struct limbo limbo; /* first: a thread's limbo is its map */
+	/* must be first: the pointer to the limbo is the pointer to the map */
+	struct limbo limbo;
 	_Atomic(struct array *) *bucket;
 	size_t mask;
 	uint64_t seed;
@@ -81,7 +82,7 @@ static inline size_t count_of(const struct array *array)
 	return array ? array->count : 0;
 }
 
-/* The index of the key, or the number of entries. */
+/* Returns the index of the key, or the number of entries if it is absent. */
 RM_HOT size_t place_of(const struct array *array, struct rm_key key)
 {
 	size_t i = 0;
@@ -160,7 +161,7 @@ static inline bool upsert(void *thread, struct rm_shape shape,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* A copy without entry `i`; NULL if it was the only one. */
+/* Returns a copy without entry `i`, or NULL if it was the only one. */
 static struct array *copy_without(const struct array *was, size_t i)
 {
 	if (was->count == 1)

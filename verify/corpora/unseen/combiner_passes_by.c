@@ -5,11 +5,11 @@
  * executes the requests of all records.
  *
  * Bug: a thread tries the lock only once, after it has stored its request. If
- * the lock is held, it waits until its request is done. But the holder may have
- * passed that record already and then release the lock. The thread then waits
- * until another one combines, or forever. Corrected version: it tries the lock
- * at each check. Lookups write their record, and all records that they
- * serve. */
+ * the lock is held, it waits until its request is done. But the holder may
+ * already have passed that record, and then releases the lock. The thread then
+ * waits until another one combines, or forever. Corrected version: the waiting
+ * thread tries the lock each time it checks its request. Lookups write to their
+ * record, and to all records whose requests they execute. */
 #ifndef ID
 #define ID combiner_passes_by
 #endif
@@ -86,13 +86,13 @@ static void leave(void *thread)
 	atomic_store(&record->asked, false);
 }
 
-/* Requests end before their operation returns. */
+/* A request ends before its operation returns, so nothing is left to do. */
 static void quiesce(void *thread)
 {
 	(void)thread;
 }
 
-/* Under the lock, for a record with a request. */
+/* Under the lock: executes the request of a record. */
 static void serve(struct map *map, struct record *record)
 {
 	struct node **link = record->wish == LENGTH
@@ -118,7 +118,8 @@ static void serve(struct map *map, struct record *record)
 	}
 }
 
-/* If the lock is free: serves all records, this thread's included. */
+/* If the lock is free: executes the requests of all records, including this
+ * thread's. */
 static void try_combine(struct map *map)
 {
 	if (atomic_load(&map->locked) || atomic_exchange(&map->locked, true))

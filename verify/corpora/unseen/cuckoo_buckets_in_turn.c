@@ -2,13 +2,14 @@
 /* cuckoo_buckets_in_turn.c - cuckoo hashing (ideas: Pagh and Rodler 2001;
  * versions as in MemC3, 2013): a key is in one of two slots, or in a short
  * stash. Writers hold a mutex. A write increments a version before and after it
- * changes the data; readers that see a change try again.
+ * changes the data; readers that see a change retry.
  *
  * Bug: a reader checks the version of each place right after it has searched
- * that place. If a key is moved from its second slot to the first after the
- * reader was there, it is found in neither, although it was always in the map.
- * Corrected version: all versions are checked together at the end. Lookups
- * write nothing shared, unless they take the mutex after a hundred failures. */
+ * that place. If a key moves from its second slot to its first after the reader
+ * has searched the first, the reader finds it in neither, although it was
+ * always in the map. Corrected version: all versions are checked together at
+ * the end. Lookups do not write to shared memory, unless they take the mutex
+ * after a hundred failures. */
 #ifndef ID
 #define ID cuckoo_buckets_in_turn
 #endif
@@ -34,7 +35,7 @@ struct map {
 	uint64_t seed;
 };
 
-/* A place of a key: slots from `first` to before `end`. */
+/* A place of a key: the slots from `first` to `end` - 1. */
 struct place {
 	size_t first, end;
 	_Atomic uint64_t *version;
@@ -82,7 +83,7 @@ static struct place place_of(struct map *map, uint64_t word, int number)
 	return (struct place){ i, i + 1, &map->version[i % VERSIONS] };
 }
 
-/* The key's slot in this place, or NULL. */
+/* Returns the key's slot in this place, or NULL. */
 static struct slot *find_in(
         struct map *map, const struct place *place, uint64_t word)
 {
@@ -106,7 +107,7 @@ static void put_words(
 		atomic_store(&slot->word[i], value->word[i]);
 }
 
-/* One attempt. False: a write was concurrent. */
+/* Makes one attempt. Returns false if a write was concurrent. */
 static bool try_lookup(struct map *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, bool *was_there)
 {
@@ -213,7 +214,7 @@ static struct slot *find(struct map *map, uint64_t word)
 }
 
 /* Returns a free slot for a new key. Keys on the path move to their other
- * slots, the last one first, so that every key is always findable. */
+ * slots, the last one first, so that each key can be found at any time. */
 static struct slot *make_room(struct map *map, uint64_t word, size_t words)
 {
 	size_t path[PATH_MOST], i = place_of(map, word, 0).first;
@@ -249,7 +250,7 @@ static void insert(struct map *map, uint64_t word, const struct rm_value *value,
 		const size_t stashed = atomic_load(&map->stashed);
 
 		if (stashed == map->stash_most)
-			abort(); /* more keys than it was created for */
+			abort(); /* more keys than the map was created for */
 		slot = &map->slot[map->mask + 1 + stashed];
 		set(map, slot, word, value, words);
 		/* a separate change: readers did not search this slot before */

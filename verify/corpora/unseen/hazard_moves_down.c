@@ -9,9 +9,9 @@
  * for the previous one, and then overwrites the first. The word for the
  * previous node comes first in memory, and reclamation reads in that order. It
  * can read the previous word before the copy and the current word after the
- * overwrite, see the node in neither, and free it while it is used. Corrected
- * version: the word for the current node comes first. Lookups write their own
- * words. */
+ * overwrite. It then finds the node in neither word, and frees it while it is
+ * in use. Corrected version: the word for the current node comes first. Lookups
+ * write to their own words. */
 #ifndef ID
 #define ID hazard_moves_down
 #endif
@@ -24,7 +24,7 @@ enum { AT = RIGHT ? 0 : 1, BEFORE = 1 - AT, WORDS = 2 };
 typedef _Atomic uintptr_t link_type;
 
 struct node {
-	struct node *retired; /* the next one in a thread's list */
+	struct node *retired; /* next in a thread's list of retired nodes */
 	link_type next;
 	uint64_t key;
 	struct rm_value value;
@@ -98,7 +98,7 @@ static void *create(const struct rm_sizing *sizing)
 	return map;
 }
 
-/* True if a thread may use that node. */
+/* Returns true if some thread may be using the node. */
 static bool is_used(struct map *map, const struct node *node)
 {
 	for (size_t i = 0; i < map->threads; i++)
@@ -134,7 +134,7 @@ static void retire(struct hazard *hazard, struct node *node)
 	look(hazard);
 }
 
-/* The thread no longer uses a node. */
+/* Records that the thread no longer uses any node. */
 static void go(struct hazard *hazard)
 {
 	for (int word = 0; word < WORDS; word++)
@@ -184,7 +184,7 @@ again:
 
 		atomic_store(&hazard->word[AT], expected);
 		if (atomic_load(place->link) != expected)
-			goto again; /* it may be freed by now */
+			goto again; /* another thread may have freed it */
 		if (!node)
 			return false;
 		place->next = atomic_load(&node->next);
@@ -216,7 +216,7 @@ static inline bool lookup(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-/* `expected`: only if the key is present with this value. */
+/* If `expected` is not NULL, writes only if the key has this value. */
 static bool put(struct hazard *hazard, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value,
         struct rm_value *old)

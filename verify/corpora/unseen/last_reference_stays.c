@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* last_reference_stays.c - the whole map is a sorted array that never changes:
  * a write makes a new one. Each array counts its references, including the
- * map's, and the thread that drops the last one frees it. A mutex protects
- * taking a reference.
+ * map's, and the thread that drops the last one frees it. A thread takes a
+ * reference under a mutex.
  *
  * Bug: to save the read-modify-write of the last reference, a dropping thread
  * frees the array if the count is 1, and otherwise decrements it. Two threads
  * that do so at the same time both read 2 and both decrement, so the array is
- * never freed. Corrected version: it decrements and checks the result. Lookups
- * write the mutex and the count. */
+ * never freed. Corrected version: it decrements the count and checks the
+ * result. Lookups write to the mutex and to the count. */
 #ifndef ID
 #define ID last_reference_stays
 #endif
@@ -70,7 +70,7 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The current array; it stays until let_go(). */
+/* Returns the current array, which is not freed before let_go(). */
 static struct array *hold(struct map *map)
 {
 	pthread_mutex_lock(&map->lock);
@@ -93,7 +93,7 @@ static void let_go(struct array *array)
 		atomic_fetch_sub(&array->references, 1);
 }
 
-/* Called by the writer: makes `array` the map's. */
+/* Called by the writer: makes `array` the current array. */
 static void publish(struct map *map, struct array *array)
 {
 	pthread_mutex_lock(&map->lock);
@@ -103,8 +103,8 @@ static void publish(struct map *map, struct array *array)
 	let_go(old);
 }
 
-/* Returns whether the key is present; `place` becomes its index, or where it
- * would be. */
+/* Returns whether the key is present; *place becomes its index, or the index at
+ * which to insert it. */
 static bool find(const struct array *array, uint64_t word, size_t *place)
 {
 	size_t low = 0, high = array->count;
@@ -129,7 +129,7 @@ static void copy_entries(struct array *to, size_t to_place,
 		        count * sizeof(from->entry[0]));
 }
 
-/* Called by the writer, which alone changes map->array. */
+/* Called by the writer, the only thread that changes map->array. */
 static void put(struct map *map, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, size_t place, bool was_there)
 {

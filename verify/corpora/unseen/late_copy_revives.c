@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* late_copy_revives.c - a lock-free open-addressing table (idea: Cliff Click
  * 2007): a compare-and-swap claims a slot for a key for the lifetime of the
- * table, and the value is a pointer. A full table gets a next one. Threads that
- * come to a slot then freeze it, copy its value into the next table's slot if
- * that never had one, and continue there. Tables and values are retired
- * (limbo.h). Bug: a removal leaves a slot as if it never had a value. So a
- * thread that froze a slot and copies it late restores a value that other
- * threads have since copied, removed and retired. Corrected version: the slot
- * records that its value was removed. Lookups without growth write nothing
- * shared. */
+ * table, and the value is a pointer. When a table is full, a next table is
+ * added. A thread that accesses a slot then freezes it, copies its value into
+ * the slot of the next table if that slot never had a value, and continues in
+ * the next table. Tables and values are retired (limbo.h). Bug: after a
+ * removal, a slot looks as if it never had a value. So if a thread freezes a
+ * slot and copies it late, it restores a value that other threads have already
+ * copied, removed and retired. Corrected version: the slot records that its
+ * value was removed. Unless a table grows, lookups do not write to shared
+ * memory. */
 #ifndef ID
 #define ID late_copy_revives
 #endif
@@ -16,11 +17,12 @@
 #include "verify/corpora/unseen/limbo.h"
 
 /* Words that mark slots; as keys they have their own slots after the table.
- * DEAD ends the probe sequence of all keys that are not before it. */
+ * DEAD ends the probe sequence of all keys that were not found before it. */
 #define EMPTY UINT64_C(0)
 #define DEAD  UINT64_MAX
 
-/* Marks in place of a box. FROZEN is added to either. */
+/* Marks that replace the pointer to a box. FROZEN is a bit added to a pointer
+ * or a mark. */
 enum { NEVER = 0, FROZEN = 1, GONE = 2 };
 /* content of a slot after a removal */
 #define NONE (RIGHT ? GONE : NEVER)
@@ -40,7 +42,8 @@ struct slot {
 struct table {
 	struct retired retired;
 	_Atomic(struct table *) next;
-	_Atomic size_t claimed, given; /* slots claimed; slots being copied */
+	/* number of claimed slots, and of slots whose copying has begun */
+	_Atomic size_t claimed, given;
 	size_t mask;
 	struct slot slot[]; /* mask + 1, and two for the keys EMPTY and DEAD */
 };
@@ -49,7 +52,7 @@ struct map {
 	struct limbo limbo;            /* first: a thread's limbo is its map */
 	_Atomic(struct table *) table; /* at most one table follows it */
 	uint64_t seed;
-	size_t most; /* maximum number of entries at one time */
+	size_t most; /* maximum number of entries at any time */
 };
 
 static struct map *map_of(void *handle)
@@ -113,8 +116,9 @@ static void *join(void *opaque, size_t slot)
 	return limbo_join(&map->limbo, slot);
 }
 
-/* Returns the key's slot. NULL: the key is not in the table, and if `end`
- * becomes DEAD it never will be. With `mark`, an EMPTY end becomes `mark`. */
+/* Returns the key's slot. Returns NULL if the key is not in the table; if *end
+ * becomes DEAD, it never will be. If `mark` is given, an EMPTY slot at the end
+ * becomes `mark`. */
 static struct slot *find(struct map *map, struct table *table,
         struct rm_key key, uint64_t mark, uint64_t *end)
 {
@@ -139,7 +143,7 @@ static struct slot *find(struct map *map, struct table *table,
 	}
 }
 
-/* `table` has a next one: moves the value of the slot there. */
+/* Requires that `table` has a next table: moves the value of the slot to it. */
 static void copy(struct map *map, struct table *table, struct slot *slot,
         struct rm_key key)
 {
@@ -151,14 +155,16 @@ static void copy(struct map *map, struct table *table, struct slot *slot,
 		struct slot *to = find(
 		        map, atomic_load(&table->next), key, key.word, &end);
 
-		/* NULL: that table is also being left, so all was copied */
+		/* NULL: the next table is also being left, so the slot was
+		 * already copied */
 		if (to)
 			atomic_compare_exchange_strong(&to->box, &never, word);
 	}
 	atomic_store(&slot->box, GONE | FROZEN);
 }
 
-/* `table` has a next one: after this the key's value is there. */
+/* Requires that `table` has a next table: ensures that the key's value has been
+ * moved to it. */
 static struct table *leave_table(
         struct map *map, struct table *table, struct rm_key key)
 {
@@ -183,7 +189,7 @@ static void copy_number(struct map *map, struct table *table, size_t i)
 	copy(map, table, slot, key);
 }
 
-/* Copies the rest and makes the next table the map's. */
+/* Copies the remaining slots and makes the next table the map's current one. */
 static void finish(void *thread, struct table *table)
 {
 	struct map *map = map_of(thread);
@@ -262,8 +268,9 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return false;
 }
 
-/* Returns the slot that has the key's value or gets it, not frozen when `word`
- * was read. NULL: not found, and `make` is false. */
+/* Returns the slot that has or will get the key's value, and that was not
+ * frozen when `word` was read. Returns NULL if the key is not found and `make`
+ * is false. */
 static struct slot *enter(
         void *thread, struct rm_key key, bool make, uintptr_t *word)
 {
@@ -298,9 +305,9 @@ static struct slot *enter(
 	}
 }
 
-/* Stores `box`, or NULL, for the key. `expected`: only if its value is that;
- * `present`: only if it has one. Returns the old box, now this thread's, or
- * NULL. */
+/* Stores `box`, or NULL, for the key. `expected`: only if the key has this
+ * value; `present`: only if the key has a value. Returns the old box, which
+ * this thread then owns, or NULL. */
 static struct box *put(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, bool present, struct box *box)
 {
@@ -329,7 +336,7 @@ static struct box *box_new(struct rm_shape shape, const struct rm_value *value)
 	return box;
 }
 
-/* Returns whether there was a box; copies its value to `to` and retires it. */
+/* If there was a box, copies its value to `to`, retires it and returns true. */
 static bool done_with(void *thread, struct rm_shape shape, struct box *box,
         struct rm_value *to)
 {

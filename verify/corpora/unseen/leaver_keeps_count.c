@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* leaver_keeps_count.c - shards of a chained table under mutexes. The length is
- * counted like percpu_counter in Linux: each thread counts for itself, and adds
- * its count to a common one when it is large enough. Bug: a leaving thread
- * hands its count over by the counting function, which does so only from 32
- * entries on. A smaller count stays in the thread's slot until the next thread
- * joins there and resets it to 0. Corrected version: it hands over everything.
- * Lookups write their lock. */
+ * counted like percpu_counter in Linux: each thread has its own count, and adds
+ * it to a common one when it is large enough. Bug: a leaving thread adds its
+ * count to the common one by the ordinary counting function, which does so only
+ * from 32 entries on. A smaller count stays in the thread's slot until the next
+ * thread joins there and resets it to 0. Corrected version: it adds any count.
+ * Lookups write to their lock. */
 #ifndef ID
 #define ID leaver_keeps_count
 #endif
@@ -26,9 +26,10 @@ struct counter {
 
 struct map {
 	struct shard shard[SHARDS];
-	/* held to change `count`; taken after a shard's lock */
+	/* protects `count`; locked after a shard's lock */
 	pthread_mutex_t sum;
-	int64_t count; /* the common count, without those of threads */
+	/* the common count, which excludes the counts of threads */
+	int64_t count;
 	uint64_t seed;
 	size_t threads;
 	struct counter *counter;
@@ -114,8 +115,8 @@ static void quiesce(void *thread)
 	(void)thread;
 }
 
-/* Exact if no thread writes. A key inserted by one thread and removed by
- * another may be counted by the second only, so it may briefly be negative. */
+/* Exact if no thread writes. If one thread inserts a key and another removes
+ * it, the sum may briefly include only the second count, and be negative. */
 static size_t length(void *thread)
 {
 	struct map *map = ((struct counter *)thread)->map;
@@ -128,7 +129,7 @@ static size_t length(void *thread)
 	return sum > 0 ? (size_t)sum : 0;
 }
 
-/* The key's shard, locked. */
+/* Locks the key's shard and returns it. */
 RM_HOT struct shard *enter(void *thread, struct rm_key key)
 {
 	struct map *map = ((struct counter *)thread)->map;
@@ -197,7 +198,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* One shard at a time. */
+/* Locks one shard at a time. */
 static void clear(void *thread)
 {
 	struct map *map = ((struct counter *)thread)->map;

@@ -4,10 +4,10 @@
  * two counts. A writer changes the other copy, directs readers to it, waits
  * until all readers have left the first copy, and then changes that copy, too.
  * Bug: the writer switches readers to the other count and waits until the old
- * one is 0. But the other count need not have been 0: a reader that chose it
- * long ago registers late, and the next writer does not wait for it, and
- * changes and frees nodes that it reads. Corrected version: the writer also
- * waits for the other count before it switches. Lookups write a shared
+ * one is 0. But the other count may not have been 0: a reader may have chosen
+ * it long ago and register late. The next writer does not wait for this reader,
+ * and changes and frees nodes that it reads. Corrected version: the writer also
+ * waits for the other count before it switches. Lookups write to a shared
  * count. */
 #ifndef ID
 #define ID left_right_one_wait
@@ -59,7 +59,8 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Registers a reader; `door` is for go_out(). Returns its side. */
+/* Registers a reader and returns the side that it must read; `door` must be
+ * passed to go_out(). */
 RM_HOT unsigned come_in(struct map *map, unsigned *door)
 {
 	*door = atomic_load(&map->door);
@@ -118,8 +119,8 @@ static void wait_until_out(struct map *map, unsigned door)
 		spin_wait(&looks);
 }
 
-/* Under the lock: directs readers to the other side and waits until this one
- * has none. */
+/* Under the lock: directs readers to the other side and waits until no reader
+ * is left on this side. */
 static void change_sides(struct map *map)
 {
 	const unsigned door = atomic_load(&map->door);
@@ -131,7 +132,7 @@ static void change_sides(struct map *map)
 	wait_until_out(map, door);
 }
 
-/* Under the lock: the side without readers. */
+/* Under the lock: returns the side without readers. */
 static unsigned begin(struct map *map)
 {
 	pthread_mutex_lock(&map->lock);

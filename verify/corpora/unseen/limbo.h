@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limbo.h - correct grace periods like verify/corpora/broken/grace.h, but
  * without a lock: retired objects stay in the thread's slot, and the thread
- * frees them itself. `now` advances when all slots that are not parked are at
- * it. Objects retired in epoch e are freed at e + 2. The epoch of a retirement
- * is read by a read-modify-write. So a thread that advances `now` from this
- * epoch, or sees that it advanced, also sees the object unlinked. */
+ * frees them itself. `now` advances after all slots that are not parked have
+ * announced it. Objects retired in epoch e are freed at e + 2. A retirement
+ * reads the epoch by a read-modify-write. So a thread that advances `now` from
+ * this epoch, or sees a later epoch, also sees that the object is unlinked. */
 #ifndef UNSEEN_LIMBO_H
 #define UNSEEN_LIMBO_H
 
@@ -66,7 +66,7 @@ static inline void limbo_end(struct limbo *limbo)
 	free(limbo->thread);
 }
 
-/* The thread may hold references from here on. */
+/* From this call on, the thread may hold references. */
 static inline void limbo_unpark(void *handle)
 {
 	struct limbo_thread *thread = handle;
@@ -76,7 +76,8 @@ static inline void limbo_unpark(void *handle)
 		now = again;
 		atomic_store(&thread->at, now);
 		again = atomic_load(&thread->limbo->now);
-	} while (again != now); /* advanced before our store was visible */
+		/* the epoch advanced before our store became visible */
+	} while (again != now);
 }
 
 static inline void limbo_park(void *handle)
@@ -130,7 +131,7 @@ static inline void limbo_retire(void *handle, struct retired *object)
 	struct limbo_thread *thread = handle;
 	const uint64_t now = atomic_fetch_add(&thread->limbo->now, 0);
 
-	/* so this list is empty or belongs to epoch now */
+	/* after this, the list is empty or belongs to epoch `now` */
 	limbo_look(thread, now);
 	object->next = thread->list[now % 3];
 	thread->list[now % 3] = object;

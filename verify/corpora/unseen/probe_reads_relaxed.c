@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe_reads_relaxed.c - Robin Hood hashing (idea: Celis 1986) with
  * backward-shift deletion, in an array of fixed size. One version counts the
- * steps of all writes and is odd during a write; readers that see it change try
- * again. Bug: a reader loads the version before and after by sequentially
- * consistent loads, and everything between by relaxed loads. So relaxed loads
+ * steps of all writes and is odd during a write; readers that see it change
+ * retry. Bug: a reader loads the version before and after by sequentially
+ * consistent loads, and all data in between by relaxed loads. So relaxed loads
  * may take effect after the second load of the version: the reader can see the
  * version from before a write, and parts of that write. Corrected version: the
  * loads acquire what the writer's stores release, so a reader that has read any
- * part of a write sees the odd version. Lookups write nothing shared, unless
- * they take the mutex after a hundred failures. */
+ * part of a write sees the odd version. Lookups do not write to shared memory,
+ * unless they take the mutex after a hundred failures. */
 #ifndef ID
 #define ID probe_reads_relaxed
 #endif
@@ -36,7 +36,7 @@ struct map {
 	uint64_t seed;
 };
 
-/* Content of a slot, for the holder of the mutex. */
+/* Returns the content of a slot, for the holder of the mutex. */
 struct entry {
 	uint64_t rank, key;
 	struct rm_value value;
@@ -67,7 +67,8 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The key's slot, or NULL; then `rank` is where it would be. */
+/* Returns the key's slot, or NULL; in that case *rank is the place at which to
+ * insert it. */
 static struct slot *find(
         struct map *map, struct rm_key key, size_t *at, uint64_t *rank)
 {
@@ -102,7 +103,7 @@ static void put_words(
 		atomic_store_explicit(&slot->word[i], value->word[i], STORE);
 }
 
-/* One attempt. False: a write was concurrent. */
+/* Makes one attempt. Returns false if a write was concurrent. */
 static bool try_lookup(struct map *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, bool *was_there)
 {
@@ -165,7 +166,8 @@ static void put(struct slot *slot, const struct entry *entry, size_t words)
 	put_words(slot, &entry->value, words);
 }
 
-/* Entries that are nearer to their hash than `entry` are displaced in turn. */
+/* Inserts `entry`. Entries that are nearer to their hash are displaced in
+ * turn. */
 static void insert(struct map *map, size_t i, struct entry entry, size_t words)
 {
 	for (size_t n = 0; n <= map->mask; n++) {
@@ -180,7 +182,7 @@ static void insert(struct map *map, size_t i, struct entry entry, size_t words)
 		entry.rank++;
 		i = (i + 1) & map->mask;
 	}
-	abort(); /* more keys than it was created for */
+	abort(); /* more keys than the map was created for */
 }
 
 static void close_hole(struct map *map, size_t hole, size_t words)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sentinel_before_link.c - a split-ordered list (idea: Shalev and Shavit 2006):
  * all keys are in one lock-free list (Harris 2001), ordered by their
- * bit-reversed hashes. A bucket is a pointer to a sentinel in it, inserted when
- * a write first needs it. The table doubles by doubling a number. Nodes never
- * change; a replacement is linked after the old node by the same
- * compare-and-swap that marks it. Unlinked nodes are retired.
+ * bit-reversed hashes. A bucket is a pointer to a sentinel in the list, which
+ * is inserted when a write first needs it. To double the table, only the number
+ * of buckets is doubled. Nodes never change; a replacement is linked after the
+ * old node by the same compare-and-swap that marks it. Unlinked nodes are
+ * retired.
  *
  * Bug: to have only one sentinel per bucket, a thread first stores it in the
  * table by a compare-and-swap, and then links it into the list. Threads in
  * between start at a sentinel without successors: they do not find the bucket's
  * keys, and their inserts are lost. Corrected version: the sentinel is linked
- * first, or an existing one is found, and then stored in the table. Lookups
- * write nothing shared. */
+ * first, or an existing one is found, and then stored in the table. Lookups do
+ * not write to shared memory. */
 #ifndef ID
 #define ID sentinel_before_link
 #endif
@@ -26,13 +27,14 @@ typedef _Atomic uintptr_t link_type;
 struct node {
 	struct retired retired;
 	link_type next;
-	uint64_t order; /* odd: a key's; even: a sentinel's */
+	uint64_t order; /* odd for a key, even for a sentinel */
 	uint64_t key;
 	struct rm_value value;
 };
 
 struct map {
-	struct limbo limbo; /* first: a thread's limbo is its map */
+	/* must be first: the pointer to the limbo is the pointer to the map */
+	struct limbo limbo;
 	/* segment 0 has bucket 0, segment s the buckets from 2^(s - 1) on */
 	_Atomic(link_type *) segment[SEGMENTS];
 	_Atomic size_t mask;
@@ -79,7 +81,7 @@ static size_t highest_bit(size_t x)
 	return x;
 }
 
-/* The bucket in the table; NULL: its segment does not exist yet. */
+/* Returns the bucket in the table; NULL: its segment does not exist yet. */
 static link_type *bucket_at(struct map *map, size_t bucket, bool make)
 {
 	const size_t first = highest_bit(bucket);
@@ -200,7 +202,8 @@ static bool link_at(const struct place *place, struct node *node)
 	        place->link, &expected, (uintptr_t)node);
 }
 
-/* Links a bucket's sentinel; returns the one that is in the list. */
+/* Links a bucket's sentinel, unless the list already has one; returns the
+ * sentinel in the list. */
 static struct node *link_sentinel(
         void *thread, struct node *start, struct node *sentinel)
 {
@@ -287,7 +290,7 @@ static RM_COLD void grow(struct map *map, size_t mask)
 		atomic_compare_exchange_strong(&map->mask, &mask, 2 * mask + 1);
 }
 
-/* `expected`: only if the key is present with this value. */
+/* If `expected` is not NULL, writes only if the key has this value. */
 static bool put(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value,
         struct rm_value *old)

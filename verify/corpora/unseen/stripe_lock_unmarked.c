@@ -5,10 +5,11 @@
  * locks. Threads that get a lock after that see the flag and release the lock.
  *
  * Bug: a thread that got a lock checks whether the array of locks is still the
- * same, but not again whether the table grows. The array is replaced only at
- * the end of a growth. So a thread that saw no growth, and then gets its lock
- * after the growing thread, works on a bucket that is being moved. Corrected
- * version: it checks both. Lookups write their lock. */
+ * same, but does not check again whether the table is growing. The array is
+ * replaced only at the end of a growth. So if a thread saw no growth, but gets
+ * its lock only after the growing thread has held it, the thread modifies a
+ * bucket that is being moved. Corrected version: it checks both. Lookups write
+ * to their lock. */
 #ifndef ID
 #define ID stripe_lock_unmarked
 #endif
@@ -25,9 +26,10 @@ struct node {
 	struct rm_value value;
 };
 
-/* At most as many as buckets, so that a bucket has one lock. */
+/* Not more than the number of buckets, so that a bucket has one lock. */
 struct locks {
-	struct locks *older; /* kept until destroy: threads may wait for one */
+	/* kept until destroy, because threads may still wait for a lock */
+	struct locks *older;
 	size_t mask;
 	pthread_mutex_t lock[];
 };
@@ -35,9 +37,10 @@ struct locks {
 struct map {
 	_Atomic bool grows;
 	_Atomic(struct locks *) locks; /* changes while `grows` */
-	struct node **bucket;          /* also changes while `grows` ... */
-	size_t mask;                   /* ... like this */
-	_Atomic size_t count;          /* changes under the key's lock */
+	/* also modified while `grows` is true ... */
+	struct node **bucket;
+	size_t mask;          /* ... like this */
+	_Atomic size_t count; /* modified under the key's lock */
 	uint64_t seed;
 };
 
@@ -99,7 +102,7 @@ RM_HOT uint64_t hash_of(struct map *map, uint64_t word)
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, map->seed);
 }
 
-/* The lock of the hash's bucket, held. */
+/* Locks the bucket of the hash and returns its lock. */
 static pthread_mutex_t *enter(struct map *map, uint64_t hash)
 {
 	unsigned looks = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_bugs.c - models of published bugs (verify/corpora/bugs/README.md): each
- * is a correct map on one thread, unless its bug needs no second one, and its
- * corrected version also on several.
- * With the argument "twins" it tests the corrected versions only, for
- * sanitizers.
+ * model is a correct map on one thread, unless its bug needs only one thread.
+ * Each corrected version is also correct on several threads. With the argument
+ * "twins" it tests the corrected versions only, for sanitizers.
  * slow: it compiles 66 maps; `make test` runs twelve of them in corpus.sh. */
 #include "runner/base/rng.h"
 #include "runner/impl.h"
@@ -16,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Some bugs are leaks. `make test-bugs-sanitized` looks for leaks of the
- * corrected versions. */
+/* Some bugs are leaks, so leak detection is off here. `make
+ * test-bugs-sanitized` detects leaks of the corrected versions. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -26,7 +25,7 @@ const char *__asan_default_options(void)
 
 enum { KEYS = 3000, STEPS = 60000, THREADS = 6, RACE_STEPS = 20000 };
 
-/* True if one thread shows the bug. */
+/* True if one thread suffices to show the bug. */
 static bool fails_alone(const struct rm_impl *impl)
 {
 	return !strcmp(impl->id, "ck_217") || !strcmp(impl->id, "ck_282");
@@ -169,7 +168,7 @@ struct worker {
 	struct rm_shape shape;
 	void *map;
 	unsigned slot;
-	uint64_t sum; /* written minus removed values, mod 2^64 */
+	uint64_t sum; /* sum of written minus removed values, mod 2^64 */
 	bool wrong;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mock_map.h - the map for tests of checks: an array under one lock that is
- * correct unless a fault is chosen, and records the calls of a check.
+ * correct unless a fault is set. It records the calls of a check.
  *
- * A fault belongs to one operation and happens in every call, so that neither
- * chance nor load decides whether a check finds it. */
+ * A fault belongs to one operation and occurs in every call, so that its
+ * detection depends neither on chance nor on load. */
 #ifndef RM_TEST_MOCK_MAP_H
 #define RM_TEST_MOCK_MAP_H
 
@@ -35,22 +35,25 @@ enum operation {
 
 enum fault_kind {
 	RIGHT,
-	ABSENT,        /* returns absent, or that the operation did nothing */
+	/* returns that the key is absent, or that the operation did nothing */
+	ABSENT,
 	ABSENT_OTHERS, /* the same, only for ranks of other threads */
-	PRESENT,       /* returns present, with a value of that key */
-	NO_WRITE,      /* returns the correct result, but does not write */
-	NO_REPLACE,    /* the same, but only if the key is present */
-	OTHER_KEY,     /* returns the value of another key */
-	TORN,          /* returns a value with a wrong second word */
+	/* returns that the key is present, with a value of that key */
+	PRESENT,
+	NO_WRITE,    /* returns the correct result, but does not write */
+	NO_REPLACE,  /* the same, but only if the key is present */
+	OTHER_KEY,   /* returns the value of another key */
+	TORN,        /* returns a value with a wrong second word */
 	OLD_VALUE,   /* every second time returns the first value of the key */
 	OMITS,       /* omits an entry: the last of a load, rank 0 of scans */
 	TWICE,       /* visits rank 0 twice */
-	NO_TOKEN,    /* visits no rank above 199 */
+	NO_TOKEN,    /* omits ranks above 199 */
 	ZERO,        /* returns a value of the key with number 0 */
 	ZERO_RANK_0, /* the same, only for rank 0 */
 	OMITS_NEXT,  /* omits the rank that was next when the scan began */
 	OMITS_NEW,   /* visits only keys that the map had at the beginning */
-	FAILING      /* out of memory; one key too many; broken */
+	/* create() fails; length is one too high; the map's check() fails */
+	FAILING
 };
 
 struct fault {
@@ -78,7 +81,7 @@ static struct mock {
 	bool held[ROOM];
 	struct rm_value value[ROOM], first[ROOM]; /* current and first value */
 	size_t keys_at_start; /* number of keys when the second thread joined */
-	/* top: one more than the largest rank that was ever present */
+	/* top: one more than the highest rank that was ever present */
 	size_t count, top;
 	struct handle handles[HANDLES];
 	unsigned joined;
@@ -88,18 +91,22 @@ static struct mock {
 	        [OPERATIONS]; /* calls with rank 0, on the newest map */
 	struct rm_sizing sizings[SIZINGS];
 	unsigned created, destroyed,
-	        joined_max; /* the last is the maximum number at one time */
-	/* bits of slots that used the map while others did */
+	        /* the last member is the maximum number at one time */
+	        joined_max;
+	/* bits of slots that used the map at the same time as others */
 	uint64_t writers, readers;
-	uint64_t shared_moves; /* inserts and removes while others joined */
+	/* inserts and removes while other threads had joined */
+	uint64_t shared_moves;
 	uint64_t parks, unparks,
-	        /* the last is the number of operations of parked threads */
+	        /* the last member is the number of operations of parked
+	         * threads */
 	        parked_calls;
 	/* The first lookup of late_slot waits for late_writes writes by
 	 * others. */
 	unsigned late_slot;
 	uint64_t late_writes, shared_writes;
-	bool scan_unlocks; /* release the lock while the callback runs */
+	/* true: update() releases the lock while the callback runs */
+	bool scan_unlocks;
 } mock = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_budget.c - division of a budget among checks and rounds, and detection
- * of hangs, with a simulated clock. */
+/* test_budget.c - tests, with a simulated clock, how a budget is divided among
+ * checks and rounds, and how hangs are detected. */
 #include "tests/unit/tap.h"
 #include "verify/check/budget.h"
 #include "verify/check/check.h"
@@ -75,7 +75,7 @@ static void rounds_are_cut(void)
 	        "a round of a small share may take half a second");
 }
 
-/* Some checks cap their work, e.g. at 1,000 inserts, for any number of
+/* Some checks limit their work, e.g. to 1,000 inserts, whatever the number of
  * operations. */
 static void rounds_that_cost_the_same(void)
 {
@@ -88,7 +88,7 @@ static void rounds_that_cost_the_same(void)
 	        "operations never exceed the maximum of --ops");
 }
 
-/* If a short round grows, there must be time for the longer one. */
+/* If the next round is longer, there must be time for it. */
 static void rounds_end_in_time(void)
 {
 	struct rm_rounds rounds;
@@ -157,7 +157,7 @@ static enum rm_hang_verdict take_sample(struct rm_hang_detector *detector,
 	return rm_hang_sample(detector, &seen);
 }
 
-/* A machine that gives no time: an hour with almost no CPU time. */
+/* A busy machine: the check gets almost no CPU time for an hour. */
 static void load_proves_nothing(void)
 {
 	struct rm_hang_detector detector = { .deadline_ns = 2 * second_ns };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_calls.c - which calls a check makes: as many operations as it was given,
- * from no more threads than the map allows, and nothing that the map does not
- * offer. The mock map records the calls. */
+/* test_check_calls.c - tests the calls that a check makes: the requested number
+ * of operations, from at most as many threads as the map permits, and only
+ * operations that the map offers. The mock map records the calls. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
@@ -74,8 +74,8 @@ static void one_writes(void)
 	CHECK(one,
 	        "if the map allows one writer, only the first thread writes");
 	CHECK(all, "with one writer, all other threads read at the same time");
-	/* other threads may find nothing to read and end before the first
-	 * write */
+	/* other threads may end before the first write, without a key to
+	 * read */
 	CHECK(passes("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
 	                mock.joined_max == THREADS && mock.writers == 1 &&
 	                passes("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
@@ -152,7 +152,7 @@ static uint64_t count_calls(const char *check, unsigned caps)
 	return sum;
 }
 
-/* Four rounds, each of a quarter of the operations plus one. */
+/* Four rounds; each has a quarter of the operations plus one. */
 static void as_many_as_given(void)
 {
 	const uint64_t given = OPS + 4, few = 4 * ((OPS / 8 + 1) / 4 + 1);
@@ -194,8 +194,8 @@ static void as_many_as_given(void)
 	        "keys");
 }
 
-/* Rounds of 512 keys, with a quarter of the given operations in total, and as
- * many increments of four counters. */
+/* Rounds have 512 keys each, in total a quarter of the given number of
+ * operations. The number of increments of counters is the same. */
 static void conditions_are_asked_for(void)
 {
 	const uint64_t quarter = THREADS * (OPS / THREADS / 4 + 1);
@@ -226,7 +226,7 @@ static void operations_are_told(void)
 {
 	uint64_t before = count_operations();
 
-	/* operations of an earlier check must not count again */
+	/* operations of an earlier check must not be included */
 	CHECK(passes("exchange", 0, OPS, 1) &&
 	                count_operations() - before == OPS + 4,
 	        "operations of the threads of a check are counted");
@@ -241,7 +241,7 @@ static void operations_are_told(void)
 	        "operations of all threads are counted");
 }
 
-/* The message helps a person to find the thread that made the error. */
+/* The message helps a developer to find the thread that made the error. */
 static void writers_are_listed(void)
 {
 	const struct rm_impl impl = { .id = "mock",
@@ -327,8 +327,8 @@ static void maps_are_made(void)
 	        "`growth` inserts at most a thousand keys if writes are slow");
 }
 
-/* A delayed reader sees the newest value of a key, then its first one. Each is
- * valid, but not in this order. */
+/* A delayed reader sees the newest value of a key, then its first one. Each
+ * value is valid, but their order is not. */
 static void back_in_time(void)
 {
 	const struct rm_impl impl = { .id = "mock",
@@ -354,8 +354,9 @@ static void back_in_time(void)
 	        "reading the value of another key is a fault");
 }
 
-/* A value has 20 bits for its number, and owner writes more values. In two of
- * the four rounds every second operation replaces a value: 1.5 * 2^20 times. */
+/* A value has 20 bits for its number, but the check `owner` writes more values
+ * than that. In two of the four rounds every second operation replaces a value,
+ * so 1.5 * 2^20 values are written. */
 static void after_a_million_writes(void)
 {
 	const uint64_t ops = (uint64_t)3 << 22;

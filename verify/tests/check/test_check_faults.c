@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_faults.c - each check finds the faults that it exists for, and its
- * message names them. The mock map has one fault in every call, so chance
- * does not decide. Without a fault it passes. */
+/* test_check_faults.c - each check finds the faults for which it was written,
+ * and its message names them. The mock map has one fault in every call, so the
+ * result does not depend on chance. Without a fault the check passes. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
@@ -46,7 +46,7 @@ static void right_is_not_accused(void)
 	}
 }
 
-/* A fault in all threads and keys, from the first call on. */
+/* A fault that affects all threads and keys, from the first call on. */
 #define FAULT(operation, kind)               \
 	{                                    \
 		operation, kind, -1, 0, 0, 0 \
@@ -191,7 +191,8 @@ static const struct row {
 	        "scan of rank 0 returned a torn value" },
 	{ "scan", "a scan without a token", FAULT(SCAN, NO_TOKEN),
 	        "scan yielded 0 tokens, which is possible at no moment" },
-	/* from here on the map grows: after 300 scans of one thread */
+	/* the following scans are of a growing map, after 300 scans of one
+	 * thread */
 	{ "scan", "an omitted key while the map grows",
 	        { SCAN, OMITS, -1, 0, 300, 0 },
 	        "scan visited rank 0 not at all; ranks 0 to " },

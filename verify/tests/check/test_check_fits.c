@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_fits.c - which checks apply to a map, and why others do not. This
- * depends only on what the map offers and guarantees (runner/map.h). */
+/* test_check_fits.c - tests which checks apply to a map, and the reasons why
+ * others do not. This depends only on the operations and guarantees of the map
+ * (runner/map.h). */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
@@ -54,7 +55,7 @@ static bool unfit(
 	return right;
 }
 
-/* Sanitizers delay signals and have an allocator of their own. */
+/* Sanitizers delay signals and replace the allocator. */
 static const char *not_sanitized(void)
 {
 	return rm_sanitized() ? " progress removed " : " ";
@@ -186,7 +187,7 @@ static void what_is_not_promised(void)
 }
 
 /* Weight 0: a repetition would find nothing new. Memory in the quarantine would
- * count as leaked. */
+ * be reported as leaked. */
 static void shares_and_memory(void)
 {
 	const struct rm_check *removed = rm_check_find("removed");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_time_limit.c - a check whose time is over still does a little of its work and
- * ends. The test counts operations, which do not depend on load. */
+/* test_check_time_limit.c - tests that a check whose time is over does a little
+ * work and then ends. The test counts operations, which do not depend on
+ * load. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/check/check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_check_yields.c - threads of a check yield after a number of single steps
- * (recorder.h), and sometimes at marked places of a map (rm_pause()). The test
- * replaces sched_yield() to count the yields. */
+/* test_check_yields.c - tests that threads of a check yield after a number of
+ * single steps (recorder.h), and sometimes at marked places of a map
+ * (rm_pause()). It replaces sched_yield() to count the yields. */
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
 
@@ -21,7 +21,7 @@ int sched_yield(void)
 	return -1;
 }
 
-/* A few instructions per unit of `progress`. */
+/* Executes a few instructions per unit of `progress`. */
 static void work(unsigned count)
 {
 	for (progress = 0; progress < count; progress++)
@@ -115,7 +115,7 @@ static unsigned pauses(uint64_t seed)
 	return yields;
 }
 
-/* Pauses are per thread, and off at first. */
+/* Pauses are set per thread, and are off initially. */
 static void *pause_there(void *context)
 {
 	unsigned *count = context;

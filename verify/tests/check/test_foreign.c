@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_foreign.c - tests maps from tables of runner/readmostly.h: which tables are
- * accepted, how they are described, and which calls they get. Instead of a
- * library, the table is in this file. */
+/* test_foreign.c - tests maps from tables of runner/readmostly.h: which tables
+ * are accepted, how they are described, and which of their functions are
+ * called. The table is in this file instead of a library. */
 #include "runner/base/file.h"
 #include "runner/readmostly.h"
 
@@ -43,8 +43,7 @@ static int mock_library_check(const char *file)
 
 #include "tests/unit/tap.h"
 
-/* ---- the library's map: records its last call
- * ----------------------------- */
+/* ---- the library's map: stores its last call ----------------------------- */
 
 static struct {
 	const char *operation;

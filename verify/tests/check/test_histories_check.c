@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_histories_check.c - tests that recorded histories show each fault of the
- * mock map, at once and after thousands of correct calls. It does not test
- * whether the machine produces rare interleavings of real maps. */
+ * mock map, both from the first call on and after thousands of correct calls.
+ * It does not test whether the machine produces rare interleavings of real
+ * maps. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
 enum {
 	OPS = 400000,
-	MANY = 2000 /* number of calls; they take several maps */
+	MANY = 2000 /* number of calls, for which several maps are used */
 };
 
 static struct rm_error error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_isolate.c - tests the ways in which a check's process can end, and the
- * message for each: the checks of this test crash, hang, use too much memory or
- * exit. Stacks are printed if the case has an output for them. */
+ * message for each: the checks in this file crash, hang, use too much memory or
+ * exit. Stacks are printed if the case has an output stream for them. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
@@ -130,7 +130,8 @@ static int starts_helper(
 {
 	(void)c;
 	if (!fork()) {
-		close(STDOUT_FILENO); /* the test must not wait for it either */
+		/* the test must not wait for this process either */
+		close(STDOUT_FILENO);
 		close(STDERR_FILENO);
 		sleep(HELPER_S);
 		_exit(0);
@@ -138,7 +139,7 @@ static int starts_helper(
 	return rm_error_set(reported, 0, "a helper runs");
 }
 
-/* A map that no thread can join as slot 1, while other threads meet. */
+/* A map that slot 1 cannot join, while the other threads wait at a barrier. */
 static void *join_except_1(void *map, size_t slot)
 {
 	return slot == 1 ? NULL : map;
@@ -354,7 +355,7 @@ static int spin_with_late(
 
 enum { USED_BYTES = 64 << 20, ALLOWED_BYTES = 32 << 20 };
 
-/* Makes progress all the time, so it does not hang. */
+/* Reports progress all the time, so it does not hang. */
 static int uses_memory(const struct rm_check_case *c, struct rm_error *reported)
 {
 	volatile char *block = malloc(USED_BYTES);

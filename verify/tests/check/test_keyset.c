@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_keyset.c - the keys that often break maps (model.h): all keys of a set
- * differ, and each set has its special keys. */
+/* test_keyset.c - tests the keys that often break maps (keyset.h): all keys of
+ * a set differ, and each set contains its special keys. */
 #include "impls/gomap/gomap.h"
 #include "impls/support/hash.h"
 #include "runner/keys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_litmus.c - each litmus loop finds its fault, which the mock map has in
- * every call. It does not test whether the machine produces rare interleavings
- * of real maps. */
+/* test_litmus.c - tests that each litmus loop finds its fault, which the mock
+ * map has in every call. It does not test whether the machine produces rare
+ * interleavings of real maps. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
 
@@ -42,14 +42,15 @@ static bool found(unsigned caps, struct fault fault, const char *expected)
 	       mock.created == mock.destroyed;
 }
 
-/* Loops of each batch; the last needs one map per thousand rounds. */
+/* Loops of each batch; the last loop needs one map per thousand rounds. */
 static void loops_are_run(void)
 {
 	CHECK(!run(0, RM_U64X24, OPS, none, 0) && mock.created == 5 &&
 	                mock.joined_max == 2,
 	        "a correct map gets five loops of two threads");
-	/* Upserts of the loops: both threads and two before; one thread and two
-	 * before; one and a half and two; one thread; and growth. */
+	/* Upserts of the first four loops, per round: 2, 2, 1.5 and 1; three of
+	 * them also make two before they start. The fifth loop is the one of
+	 * growth. */
 	CHECK(mock.calls[UPSERT] == 2 * ROUNDS + 2 + 2 * ROUNDS + 2 + ROUNDS +
 	                                    (ROUNDS + 1) / 2 + 2 + ROUNDS +
 	                                    1000 + 500,
@@ -71,7 +72,7 @@ static void orders_that_cannot_be(void)
 	              "that "
 	              "the other had already overwritten, e.g. X = "),
 	        "finds store buffering");
-	/* the flag is visible, the data never; the reader waits for some
+	/* the flag is visible, but the data never is; the reader waits for some
 	 * writes */
 	reset_mock(none);
 	CHECK(run(RM_CAP_SINGLE_WRITER, RM_U64X24, OPS,

@@ -22,7 +22,8 @@ static struct {
 /* Arguments of the loops that ran. */
 static struct {
 	unsigned runs, streams, skews, writing;
-	bool whole; /* batches; all that a loop needs is set */
+	/* number of batches; whether all arguments of a loop are set */
+	bool whole;
 } seen;
 
 static void add(uint64_t *to, uint64_t n)
@@ -113,8 +114,8 @@ static void right_loops(void)
 	        "if inserts are unsafe, a thread that inserts runs alone");
 }
 
-/* Returns true if the check reports `expected` when the counts are off for one
- * kind of write. */
+/* Returns true if the check reports `expected` when the counts of one kind of
+ * write are wrong. */
 static bool found(enum rm_write_kind kind, struct rm_counts counts,
         uint64_t key_sum, const char *expected)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_model.c - the differential check, on a map of this test that records its
- * calls and can have one fault. */
+/* test_model.c - tests the differential check, on a map that records its calls
+ * and can have one fault. */
 #include "tests/unit/tap.h"
 #include "verify/check/model.h"
 
@@ -15,16 +15,18 @@ struct entry {
 	struct rm_value value;
 };
 
-/* Record of the calls of one map. */
+/* The recorded calls of one map. */
 struct map_record {
-	/* number of keys requested, and maximum number present */
+	/* requested number of keys, and maximum number present */
 	size_t keys, most;
 	bool presize;
 	char visits[2 * SLOTS + 1]; /* slots that joined */
 	uint64_t first_value;       /* the first key that was written */
 	size_t operations, scans, checks;
-	bool empty;   /* value when the map was destroyed */
-	bool orderly; /* one thread at a time, quiescent before it left */
+	bool empty; /* whether the map was empty when it was destroyed */
+	/* only one thread at a time used the map, and it called quiescent()
+	 * before it left */
+	bool orderly;
 };
 
 /* The fault of the map. */
@@ -32,14 +34,14 @@ enum fault {
 	NONE,
 	NO_MAP,        /* no memory for a map of 8 keys */
 	NO_THREAD,     /* join(2) fails */
-	LENGTH,        /* one too many */
+	LENGTH,        /* length is one too high */
 	KEEPS_ONE,     /* the last of 64 keys cannot be removed */
 	LOSES_ONE,     /* the 300th key is not stored */
-	SEES_ONE,      /* finds any key while it has 50 */
+	SEES_ONE,      /* finds any key while the map has 50 keys */
 	SEES_LAST,     /* finds the last of 17 absent keys */
 	SCANS_TOO_FEW, /* omits the 40th entry */
 	SCANS_ON,      /* ignores a stop */
-	BROKEN_AFTER,  /* its own check fails when it is empty again */
+	BROKEN_AFTER,  /* the map's own check fails when it is empty again */
 };
 
 static struct map {
@@ -330,9 +332,9 @@ static size_t operations_of(size_t keys, uint64_t count)
 
 static void more_operations_are_more(void)
 {
-	/* With slow writes an eighth of the operations. Each set gets a third,
-	 * and its long sequence half of that, so that all long sequences get
-	 * half. */
+	/* If writes are slow, an eighth of the operations are run. Each set
+	 * gets a third of them, and its long sequence half of that, so all long
+	 * sequences together get half. */
 	const size_t more = 8 * OPS / 8 / 2;
 	size_t few = operations_of(200, 8), all = operations_of(200, 8 * OPS);
 	size_t size = operations_of(64, 8 * OPS) - operations_of(64, 8);
@@ -344,10 +346,10 @@ static void more_operations_are_more(void)
 	        "a quarter of the operations is distributed over the sizes");
 }
 
-/* In a visit each key is written, and two are looked up; seven times all keys
- * are looked up, and as many absent ones plus two; then each key is removed,
- * and another one looked up. A few more operations, at most the number of keys,
- * are random. */
+/* For each size, each key is written, and two keys are looked up. Seven times,
+ * all keys are looked up, and as many absent ones plus two. Then each key is
+ * removed, and another one is looked up. A few more operations, at most the
+ * number of keys, are random. */
 static void each_key_is_looked_up(void)
 {
 	const size_t keys = 257, visits = 3 * 5;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_no_quarantine.c - without the quarantine library, the reason is reported
- * and nothing else changes (test_quarantine.c tests the library). */
+/* test_no_quarantine.c - tests that, without the quarantine library, the reason
+ * is reported and the check otherwise runs as usual (test_quarantine.c tests
+ * the library). */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/check.h"

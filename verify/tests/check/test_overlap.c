@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_overlap.c - tests which operations count as overlapping. One thread
- * plays both threads of the check `pairs`. */
+/* test_overlap.c - tests which operations are counted as overlapping. One
+ * thread acts as both threads of the check `pairs`. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
 
@@ -17,7 +17,7 @@ static struct rm_pairs_actor actor[THREADS] = { { .peer = peer + ME,
 	                                                .pairs = &pairs },
 	{ .peer = peer + OTHER, .pairs = &pairs } };
 
-/* The other thread begins or ends one of its operations. */
+/* Begins or ends an operation of the other thread. */
 static void other(enum rm_pair_kind kind, unsigned key, bool busy)
 {
 	actor[OTHER].number += busy;

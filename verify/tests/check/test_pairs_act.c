@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_pairs_act.c - single operations of the check `pairs`, on one thread:
- * what they do, what they count, and which results they reject. */
+/* test_pairs_act.c - tests single operations of the check `pairs`, on one
+ * thread: their effects, their counts, and the results that they reject. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
 #include "verify/tests/check/mock_map.h"
@@ -134,7 +134,7 @@ static void own_keys(void)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
 	CHECK(actor.own_keys == ROOM_OF_OWN - 1,
 	        "at the maximum number of private keys, grow removes one");
-	/* one operation in 1 + 99 / 64 is a scan, chosen by bits of `random`,
+	/* bits of `random` select one operation in 1 + 99 / 64 to be a scan;
 	 * the others are lookups */
 	mock.calls[SCAN] = mock.calls[LOOKUP] = 0;
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1 << 8);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_pairs_keys.c - the shared keys of the check `pairs` (pairs_round.h):
- * each class has the keys of its name, and consecutive rounds have different
- * keys. */
+ * each class has the keys that its name promises, and consecutive rounds have
+ * different keys. */
 #include "impls/support/hash.h"
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
@@ -14,7 +14,7 @@ static struct rm_pairs pairs, other;
 static const struct rm_check_case c = { .seed = SEED };
 static struct rm_peers peers = { .c = &c, .threads = 1 };
 
-/* Makes the keys of round n. */
+/* Computes the keys of round n. */
 static const struct rm_key *make(struct rm_pairs *target,
         enum rm_pair_class key_class, struct rm_shape shape, uint32_t n)
 {

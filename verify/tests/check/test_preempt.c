@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_preempt.c - a computing thread is stopped while stops are on, and not
- * after. A thread that completes nothing is stopped rarely; a thread that
- * sleeps, hardly ever. */
+/* test_preempt.c - tests that a computing thread is stopped while stops are on,
+ * and not afterwards. A thread that completes no operation is stopped rarely,
+ * and a sleeping thread almost never. */
 #include "runner/base/clock.h"
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
@@ -16,7 +16,7 @@ enum {
 	SPINS = 20000000,
 	SLOW_NS = 1000000,
 	WAITED_S = 3,
-	/* Usually a thread is woken 11 times until the gaps are seconds long,
+	/* Usually a thread is woken 11 times before the gaps are seconds long,
 	 * but a stop shortens the gaps again. With a signal every 13 ms it
 	 * would be woken 230 times. */
 	WOKEN_MOST = 15
@@ -70,8 +70,8 @@ static void *compute(void *opaque)
 	return NULL;
 }
 
-/* Waits for a lock that main holds. Signals that wake this thread count as
- * context switches. */
+/* Waits for a lock that the main thread holds. Each signal that wakes this
+ * thread adds a context switch. */
 static void *wait_long(void *opaque)
 {
 	struct run *run = opaque;
@@ -129,8 +129,8 @@ int main(void)
 		CHECK(runs[i].began, "a thread gets its timer");
 		CHECK(runs[i].sleeps >= STOPS,
 		        "a stopped thread is put to sleep");
-		/* the numbers need not be equal: a page fault is also a sleep,
-		 * and a yield is not */
+		/* the numbers may differ: a page fault also puts the thread to
+		 * sleep, and a yield does not */
 		CHECK(runs[i].stops > 0, "stops are counted");
 		CHECK(!runs[i].sleeps_after,
 		        "there are no stops after the end");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_progress_check.c - tests the check `progress`: the number of stops, its
- * criteria, and how many blocked stops refute a claim. Whether threads are
- * stopped or stuck is simulated (test_thread_stopper.c tests this part).
- * Threads and operations are real. */
+ * criteria, and the number of blocked stops that refute a claim. Stops and
+ * stuck threads are simulated (test_thread_stopper.c tests that part). Threads
+ * and operations are real. */
 #include "tests/unit/tap.h"
 #include "verify/check/thread_stopper.h"
 #include "verify/tests/check/mock_map.h"
@@ -15,9 +15,10 @@ enum { STOPS = 27, OPS = (STOPS - 1) * 4000 };
 
 static struct {
 	unsigned inits, stops, released, checks, freed;
-	/* how many signals at first find the victim elsewhere */
+	/* number of first signals that find the victim outside of the map */
 	unsigned misses;
-	/* number of checks that fail, after this many that pass */
+	/* number of waits that report stuck threads, after this many that do
+	 * not */
 	unsigned stuck, stuck_after;
 	bool each, consistent, standing;
 	uint64_t enough;
@@ -44,7 +45,7 @@ bool rm_stopper_stop(struct rm_stopper *stopper)
 		seen.misses--;
 		return false;
 	}
-	/* wait until the victim is inside an operation */
+	/* waits until the victim is inside an operation */
 	while (!seen.stops && !atomic_load(&stopper->inside))
 		sched_yield();
 	seen.standing = true;
@@ -65,7 +66,7 @@ bool rm_stopper_others_proceed(
 {
 	const unsigned look = seen.checks++;
 
-	/* wait until each other thread operates */
+	/* waits until each other thread has completed an operation */
 	for (unsigned i = 0; !look && i < count; i++)
 		while (!atomic_load(&others[i].done))
 			sched_yield();
@@ -155,7 +156,8 @@ static void they_are_stuck(void)
 	        "blocked stops are found after stops that did not block");
 }
 
-/* With one writer the victim writes, and the others only look up. */
+/* If the map permits one writer, the victim writes, and the others only look
+ * up. */
 static void one_writer(void)
 {
 	CHECK(run("lock-free", RM_CAP_SINGLE_WRITER, 3, 0) == -1 &&

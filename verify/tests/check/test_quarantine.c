@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_quarantine.c - freed memory is poisoned, kept, and verified when it is
- * released. The program restarts itself with the library preloaded. */
+/* test_quarantine.c - tests that freed memory is poisoned, kept, and verified
+ * when it is released. The program restarts itself with the library
+ * preloaded. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/quarantine.h"
@@ -21,7 +22,7 @@ static void record_report(const char *what)
 	reports++;
 }
 
-/* Hides the free from the compiler, which knows free(). */
+/* Hides the call from the compiler, which treats free() specially. */
 static unsigned char *freed(size_t bytes)
 {
 	void *volatile block = malloc(bytes);
@@ -55,8 +56,8 @@ static bool is_reused(const void *block)
 	return among;
 }
 
-/* A value has the length that its shape states, and may have been freed while
- * it was read. */
+/* Only the words of the value's shape are inspected; any of them may be
+ * poison. */
 static void test_values(void)
 {
 	const struct rm_shape three = { .value_bytes = RM_VALUE_LONG },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_reclaim.c - the check `reclaim`: maps that keep retired memory, and
- * memory that is left after destroy(). Clock and allocator are simulated. */
+/* test_reclaim.c - tests the check `reclaim`: maps that keep retired memory,
+ * and memory that remains after destroy(). Clock and allocator are
+ * simulated. */
 #include "runner/base/clock.h"
 
 #include <malloc.h>
@@ -10,7 +11,8 @@
 static uint64_t clock_ns;
 static unsigned info_calls; /* calls of the allocator's statistics */
 static size_t allocated[4]; /* results of these calls; the last one repeats */
-static size_t mapped[4];    /* bytes of large blocks, counted separately */
+/* bytes of large blocks, which are counted separately */
+static size_t mapped[4];
 static unsigned info_results;
 
 static uint64_t mock_now(void)
@@ -119,8 +121,9 @@ static void lives_are_lived(void)
 	CHECK(!run("rcu", 0, false) && mock.created == 4 &&
 	                mock.destroyed == 4 && info_calls == 2,
 	        "four maps are used; the first only fills caches");
-	/* The simulated time is over from the beginning, so each map gets the
-	 * required operations and few more: 4096 plain writes, then others. */
+	/* The simulated time is over from the start, so each map gets the
+	 * required operations and few more: 4096 plain writes, then other
+	 * writes. */
 	CHECK(mock.joined_max == THREADS &&
 	                mock.calls[UPSERT] == 4 * THREADS * 4096 &&
 	                mock.calls[REMOVE] == 4 * THREADS * 4096 / 2 &&

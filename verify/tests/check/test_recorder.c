@@ -21,7 +21,8 @@ static struct {
 	/* number armed within the first 8 steps, the next 8, 16, 32, ... */
 	unsigned within[6];
 	unsigned yields[8];
-	/* true: armed from before the first stamp until after the second */
+	/* true: steps are armed before the first stamp and end after the
+	 * second */
 	bool orderly;
 	uint64_t armed_at;
 } steps;
@@ -281,9 +282,9 @@ static void many(struct rm_peer *peer)
 	}
 }
 
-/* The number of steps is any number up to 8 << k, for one of six k. So half of
- * the operations that pass some number of steps stop before twice that
- * number. */
+/* The number of steps is uniform up to 8 << k, for one of six values of k. So
+ * half of the operations that have not stopped after n steps stop before 2 n
+ * steps. */
 static void some_stand_aside(void)
 {
 	bool depths = true;

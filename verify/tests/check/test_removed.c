@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_removed.c - the check `removed`: memory of a map that gets new keys and
- * loses old ones. Clock and allocator are simulated. */
+/* test_removed.c - tests the check `removed`: memory of a map that inserts new
+ * keys and removes old ones. Clock and allocator are simulated. */
 #include "runner/base/clock.h"
 
 #include <malloc.h>

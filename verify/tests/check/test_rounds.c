@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_rounds.c - the settings of each round of a check, its share of the
- * budget, and the summary of all rounds. The checks are those of this test, and
- * run in this process if they cannot hang. */
+/* test_rounds.c - tests the settings of each round of a check, its share of the
+ * budget, and the summary of all rounds. The checks are defined in this file,
+ * and run in this process if they cannot hang. */
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
@@ -166,7 +166,8 @@ static void a_budget_has_rounds(void)
 	        "the smallest budget has one round");
 }
 
-/* Calls in child processes are numbered by the witness, which all share. */
+/* Calls in child processes are numbered by the witness, which all processes
+ * share. */
 static int fail_twice(const struct rm_check_case *c, struct rm_error *error)
 {
 	(void)c;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_scan_growth.c - tests scans that wait at an entry until the map has
- * doubled, and the rules for them. Time is simulated. It does not pass while a
- * scan lets others write, so that no scan gives up on a loaded machine. If the
- * scan blocks writers, time passes with each wait. */
+ * doubled, and the rules for them. Time is simulated. It stands still while a
+ * scan lets other threads write, so that no scan times out on a loaded machine.
+ * If the scan blocks writers, each wait advances the time. */
 #include "runner/base/clock.h"
 
 #include <sched.h>

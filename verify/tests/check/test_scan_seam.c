@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_scan_seam.c - tests that the check of scans accepts every moment of a
- * map, including the one at which the token wraps from the last rank to the
- * first. A correct map waits there, once, until it has been scanned. */
+/* test_scan_seam.c - tests that the check of scans accepts every state of a
+ * correct map, including the state in which the token wraps from the last rank
+ * to the first. The map waits once in this state until it has been scanned. */
 #include "impls/support/no_handle.h"
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"

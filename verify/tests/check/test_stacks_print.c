@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stacks_print.c - tests printed stacks: which frames are printed, with
- * addr2line's lines if it knows them, else with object and offset. addr2line is
- * simulated: its arguments are recorded, and the test sets its output.
+/* test_stacks_print.c - tests printed stacks: which frames are printed, and
+ * whether each has the line from addr2line or, if that is unknown, object and
+ * offset. addr2line is simulated: the test records its arguments and sets its
+ * output.
  *
- * plain: it reads the stacks of this program, which a sanitizer changes. */
+ * plain: the test reads the stacks of this program, which a sanitizer
+ * changes. */
 #include "runner/base/capture.h"
 
 #include <stdbool.h>

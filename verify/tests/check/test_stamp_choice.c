@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_stamp_choice.c - tests which stamps are chosen, with simulated counters
- * and CPUs. The counter of the second thread may be behind, and both threads
- * may be kept on one CPU, where they never run together, as on a busy
+ * and CPUs. The counter of the second thread may be too low. Both threads may
+ * be bound to one CPU, where they never run at the same time, as on a busy
  * machine. */
 #include "verify/check/stamp.h"
 
@@ -9,10 +9,11 @@
 
 /* number of ticks by which the second CPU's counter is behind */
 static int64_t behind;
-static bool kept_apart;    /* true: all threads run on the first CPU */
-static cpu_set_t allowed;  /* CPUs of this process */
-static atomic_bool beyond; /* a thread requested a CPU that is not allowed */
-static _Thread_local int place; /* 1: this thread is on another CPU */
+static bool kept_apart;   /* true: all threads run on the first CPU */
+static cpu_set_t allowed; /* CPUs of this process */
+/* true if a thread requested a CPU that is not allowed */
+static atomic_bool beyond;
+static _Thread_local int place; /* 1: this thread runs on the second CPU */
 
 static int first_cpu(void)
 {
@@ -86,7 +87,7 @@ static void counters_apart_are_not_taken(void)
 	CHECK(!taken && has_reason, "counters that differ are rejected");
 }
 
-/* The difference is less than the time until the second thread runs. */
+/* The counters differ by less than the time until the second thread runs. */
 static void nothing_is_taken_unseen(void)
 {
 	struct rm_stamps stamps = chosen(20, true);
@@ -97,7 +98,7 @@ static void nothing_is_taken_unseen(void)
 	        "machine");
 }
 
-/* On a busy machine they may not be compared. */
+/* On a busy machine the counters may not be compared. */
 static void equal_ones_do_not_differ(void)
 {
 	struct rm_stamps stamps = chosen(0, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_stamps.c - tests what recorded histories are based on: stamps, single
- * steps, and the summary of the check. */
+/* test_stamps.c - tests the basis of recorded histories: stamps, single steps,
+ * and the summary of the check. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
@@ -62,7 +62,8 @@ static uint64_t mix(uint64_t x)
 	return x;
 }
 
-/* Lets the steps end at every instruction of a short function, and after it. */
+/* Ends the steps at every instruction of a short function, and after the
+ * function. */
 static void steps_change_nothing(void)
 {
 	bool same = true;

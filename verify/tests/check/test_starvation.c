@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_starvation.c - a map whose thread 0 waits in each operation until thread 1
- * has completed 1,100. Nothing depends on the speed of the machine. */
+/* test_starvation.c - tests the check `starvation` on a map whose thread 0
+ * waits in each operation until thread 1 has completed 1,100. The result does
+ * not depend on the speed of the machine. */
 #include "impls/support/no_handle.h"
 #include "runner/base/clock.h"
 #include "tests/unit/tap.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_thread_stopper.c - tests which threads count as stuck while another is
- * stopped, and where a thread is stopped. Time, CPU time and sleep are
- * simulated, so that the result does not depend on load. */
+/* test_thread_stopper.c - tests when bystanders of a stopped thread are
+ * reported as stuck, and at which places a thread is stopped. Wall time, CPU
+ * time and sleep are simulated, so that the result does not depend on load. */
 #include "runner/base/clock.h"
 
 #include <dlfcn.h>
@@ -21,7 +21,7 @@ static struct {
 	uint64_t now_ns, cpu_ns[THREADS_MAX];
 	char state[THREADS_MAX]; /* as in /proc: R runs, S sleeps */
 	void (*wait_effect)(uint64_t ns);
-	unsigned looked_at; /* the thread whose clock was read */
+	unsigned looked_at; /* the thread whose CPU time was read */
 } mock;
 
 static uint64_t mock_now(void)
@@ -91,8 +91,8 @@ static void do_some(unsigned i, uint64_t count)
 	atomic_fetch_add_explicit(&others[i].done, count, memory_order_relaxed);
 }
 
-/* Returns true if the others proceed. The clock restarts, all run, nothing is
- * completed. */
+/* Returns true if the others proceed. At first the clock is 0, all threads run,
+ * and no operation is completed. */
 static bool proceed(void (*wait_effect)(uint64_t ns), bool each)
 {
 	mock.now_ns = 5 * second_ns;
@@ -115,7 +115,7 @@ static bool after(double least_s, double most_s)
 	return s >= least_s && s <= most_s;
 }
 
-/* The threads complete one operation in turn. */
+/* The threads take turns to complete one operation. */
 static void work_slowly(uint64_t ns)
 {
 	static unsigned turn;
@@ -144,7 +144,7 @@ static void sleep_all(uint64_t ns)
 		mock.state[i] = 'S';
 }
 
-/* A minute without a CPU; then they get one. */
+/* The threads wait for a CPU for a minute, and then get one. */
 static void starve(uint64_t ns)
 {
 	(void)ns;
@@ -163,7 +163,7 @@ static void doze(uint64_t ns)
 		do_some(0, 10);
 }
 
-/* The threads complete an operation every 1.9 s, whatever CPU time they use. */
+/* The threads complete an operation every 1.9 s, whatever their CPU time. */
 static void crawl(uint64_t ns)
 {
 	static uint64_t last_ns;
@@ -258,7 +258,7 @@ static uint64_t read_progress(void)
 	return atomic_load_explicit(&progress, memory_order_relaxed);
 }
 
-/* Returns true if the victim continues; waits for it. */
+/* Waits for the victim; returns true if it continues. */
 static bool victim_moves(void)
 {
 	const uint64_t before = read_progress();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_witness.c - tests what a check's process reports: progress of all
- * threads, the current step, and counts that are kept over rounds. */
+/* test_witness.c - tests the data that a check's process reports: progress of
+ * all threads, the current step, and counts over all rounds. */
 #include "tests/unit/tap.h"
 #include "verify/check/witness.h"
 

@@ -13,7 +13,7 @@ struct state {
 	bool begun[BRUTE_LANES];
 	/* true if the lane yielded and has not run since */
 	bool yielded[BRUTE_LANES];
-	/* true if the lane's next turn ends its yield */
+	/* true if the lane's next turn only ends its yield */
 	bool turning[BRUTE_LANES];
 	unsigned waits[BRUTE_LANES]; /* lock + 1 */
 	unsigned owner[BRUTE_LOCKS]; /* lane + 1 */
@@ -154,7 +154,7 @@ static void do_rest(
 	}
 }
 
-/* A lane that begins or ends a yield only runs up to its next step. */
+/* If a lane begins or ends a yield, it runs only up to its next step. */
 static void do_step(
         const struct brute_program *program, struct state *state, unsigned lane)
 {
@@ -172,7 +172,8 @@ static void do_step(
 	if (step->what == BRUTE_LOCK || step->what == BRUTE_UNLOCK) {
 		do_locks(state, lane, step);
 	} else if (step->what == BRUTE_FREE && state->touched & ~(1U << lane)) {
-		/* not ordered: reading publishes nothing to other lanes */
+		/* not ordered, because a read releases nothing to other
+		 * lanes */
 		state->result.end = "use after free";
 		return;
 	} else if (step->what == BRUTE_FREE) {
@@ -185,8 +186,8 @@ static void do_step(
 		do_rest(program, state, lane);
 }
 
-/* Lanes that may run now, as bits. A lane that yielded runs after those that
-   did not. Once all have yielded, all yields but the last are forgotten. */
+/* Lanes that may run now, as bits. A lane that yielded runs after the lanes
+   that did not. When all have yielded, only the last yield remains in force. */
 static unsigned choices_of(
         const struct brute_program *program, struct state *state, int last)
 {

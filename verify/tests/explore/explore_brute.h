@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore_brute.h - runs small programs of steps in each possible order, to
- * find all their outcomes. Independent of the schedulers, maps and run time
- * that are compared with it.
+ * explore_brute.h - runs all possible orders of the steps of small programs, to
+ * find all their outcomes. It is independent of the schedulers, maps and
+ * runtime that are compared with it.
  */
 #ifndef RM_EXPLORE_BRUTE_H
 #define RM_EXPLORE_BRUTE_H
@@ -24,23 +24,25 @@ enum {
 /* A lane has one register. The values that it sees are part of the outcome. */
 enum brute_what {
 	BRUTE_END,
-	/* loads a word into the register; the outcome has the value */
+	/* loads a word into the register; the outcome includes the value */
 	BRUTE_LOAD,
 	BRUTE_STORE, /* writes `value` to a word */
 	BRUTE_NEXT,  /* writes the register plus `value` to a word */
-	/* adds `value` to a word atomically; the outcome has the old value */
+	/* adds `value` to a word atomically; the outcome includes the old
+	 * value */
 	BRUTE_ADD,
-	/* writes `value` if the word equals the register; the outcome has the
-	   result */
+	/* writes `value` if the word equals the register; the outcome includes
+	   the result */
 	BRUTE_SWAP,
 	BRUTE_LOCK,
 	BRUTE_UNLOCK,
 	BRUTE_AWAIT, /* yields until a word is not 0 */
 	BRUTE_FREE,  /* frees the block of all words */
-	/* no steps, but part of the step before */
+	/* the following are no steps, but part of the previous step */
 	BRUTE_MARK, /* operation `value` begins, and the last one ends */
 	BRUTE_ONLY, /* continues only if the register is `value` */
-	/* allocates a block; the outcome has the number of earlier ones */
+	/* allocates a block; the outcome includes the number of earlier
+	 * blocks */
 	BRUTE_NEW,
 };
 
@@ -66,7 +68,7 @@ struct brute_result {
 struct brute_outcomes {
 	char text[BRUTE_OUTCOMES][BRUTE_TEXT];
 	size_t count;   /* distinct outcomes */
-	uint64_t plays; /* runs added */
+	uint64_t plays; /* number of runs */
 };
 
 void brute_see(struct brute_result *result, unsigned lane, uint64_t value);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore_lanes.h - runs up to three lanes that share locks, on the run time of
- * maps, for tests of locks. In a list of turns, a lane has one step for its
- * beginning and one for each call.
+ * explore_lanes.h - for tests of locks: runs up to three lanes that share
+ * locks, on the runtime of explored maps. In a list of turns, a lane has one
+ * step for its beginning and one for each call.
  */
 #ifndef RM_TESTS_EXPLORE_LANES_H
 #define RM_TESTS_EXPLORE_LANES_H
@@ -36,7 +36,7 @@ static struct {
 	const pthread_mutexattr_t *mutex_kind;
 	enum rm_explore_memory memory;
 	struct shared *shared;
-	char order[32]; /* letters that lanes recorded, in order */
+	char order[32]; /* letters recorded by the lanes, in order */
 	unsigned inside, both;
 	unsigned failed; /* calls that did not return 0, in all plays */
 } world;
@@ -61,7 +61,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	struct shared *shared = rm_sim_malloc(sizeof(*shared));
 
 	(void)lane;
-	/* locks must not depend on the previous contents */
+	/* the result must not depend on the previous contents of the lock */
 	memset(shared, 0xff, sizeof(*shared));
 	fine(rm_sim_rwlock_init(&shared->rwlock, world.rwlock_kind));
 	fine(rm_sim_mutex_init(&shared->mutex, world.mutex_kind));
@@ -120,7 +120,8 @@ static inline bool in_turn(struct rm_explore_turn *turn, size_t count,
 	return false;
 }
 
-/* True if running each lane as long as it can stops with this fault. */
+/* True if a schedule in which each lane runs as long as it can stops with this
+ * fault. */
 static inline bool stops(enum rm_explore_fault fault, const char *what)
 {
 	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
@@ -133,7 +134,7 @@ static inline bool stops(enum rm_explore_fault fault, const char *what)
 	return false;
 }
 
-/* True if this lane, alone, stops with this fault, and is reported. */
+/* True if this lane, run alone, stops with this fault and is reported. */
 static inline bool alone_stops(void (*lane)(struct shared *),
         enum rm_explore_fault fault, const char *what)
 {
@@ -141,8 +142,8 @@ static inline bool alone_stops(void (*lane)(struct shared *),
 	return stops(fault, what) && rm_explore.finding.lane == 1;
 }
 
-/* The number of SEEDS schedules that end with this fault. Adds to `both` how
-   often two lanes were inside of a lock. */
+/* The number of SEEDS schedules that end with this fault. Adds to `both` the
+   number of times that two lanes held a lock together. */
 static inline unsigned faults(enum rm_explore_fault fault, unsigned *both)
 {
 	unsigned found = 0;
@@ -171,7 +172,7 @@ static inline void write_word(struct shared *shared, unsigned i)
 	shared->word[i]++;
 }
 
-/* A step inside of a lock, where another lane may run. */
+/* A step while the lock is held, before which another lane may run. */
 static inline void stays(struct shared *shared)
 {
 	world.inside++;

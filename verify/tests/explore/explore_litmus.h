@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explore_litmus.h - litmus tests of memory models from
- * tests/fixtures/litmus.tsv, run on the run time of maps.
+ * tests/fixtures/litmus.tsv, run on the runtime of explored maps.
  */
 #ifndef RM_EXPLORE_LITMUS_H
 #define RM_EXPLORE_LITMUS_H
@@ -13,7 +13,7 @@ enum {
 	LITMUS_STEPS = 4,
 	LITMUS_ADDRESSES = 4,
 	LITMUS_SEEN = 8,       /* digits of an outcome */
-	LITMUS_OUTCOMES = 512, /* distinct ones */
+	LITMUS_OUTCOMES = 512, /* maximum number of distinct outcomes */
 	LITMUS_ROWS = 80,
 };
 
@@ -25,7 +25,8 @@ struct litmus_step {
 
 struct litmus_allowed {
 	char text[LITMUS_OUTCOMES][LITMUS_SEEN + 1];
-	bool unseen[LITMUS_OUTCOMES]; /* allowed, but not produced */
+	/* allowed, but never produced by the model */
+	bool unseen[LITMUS_OUTCOMES];
 	size_t count;
 };
 

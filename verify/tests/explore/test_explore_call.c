@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_call.c - operations on a map: each kind calls its own function
-   with the right arguments, and wrong results stop the schedule. The map is a
-   stub that records its calls. */
+/* test_explore_call.c - tests operations on a map: each kind calls its own
+   function with the right arguments, and wrong results stop the schedule. The
+   map is a stub that records its calls. */
 #include "verify/explore/call.c"
 
 #include "tests/unit/tap.h"
@@ -17,13 +17,14 @@ static const struct rm_shape words = { .str = true, .value_bytes = 24 };
 
 struct rm_explore_world rm_explore;
 
-/* The last stop of the schedule, and what the running lane knows of others. */
+/* The last stop of the schedule, and the times of other lanes that the running
+ * lane knows. */
 static struct {
 	jmp_buf out;
 	enum rm_explore_fault fault;
 	char what[512];
 	unsigned queried_lane;
-	uint32_t queried_time, known; /* known: times up to this one */
+	uint32_t queried_time, known; /* all times up to this one are known */
 } stop;
 
 void rm_explore_stop(enum rm_explore_fault fault, const void *site,
@@ -202,7 +203,7 @@ static const struct rm_map_ops ops = { .lookup = lookup,
 	.length = length,
 	.clear = clear };
 
-/* ---- calls of it ---- */
+/* ---- calls of this map ---- */
 
 static struct rm_explore_lane self = { .id = SELF };
 static struct rm_history_pair pair[PAIRS + 1];

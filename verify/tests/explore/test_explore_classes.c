@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_classes.c - special programs: which numbers have them, that they
-   stay within the limits, and how often operations are repeated. */
+/* test_explore_classes.c - tests special programs: the numbers that have them,
+   their limits, and the repeats of operations. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/explore/menu.h"
@@ -105,7 +105,8 @@ static bool removes_pairs(const struct rm_explore_program *program)
 	       op[1].kind == RM_HISTORY_UPSERT;
 }
 
-/* True if a program that repeats often has everything that can matter. */
+/* True if a program that repeats often fulfils all conditions that may matter
+ * (classes.c). */
 static bool is_full(const struct rm_explore_program *program)
 {
 	if (longest(program) == WRAPS)
@@ -213,7 +214,7 @@ static void test_plain(void)
 	        "under a memory model no program wraps a 16-bit counter");
 }
 
-/* Bits: the models that programs of this shape have. */
+/* Returns, as bits, the models that programs of this shape have. */
 static unsigned models_of_shape[4];
 
 static void test_models(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_clocks.c - tests what orders plain accesses under each memory
- * model. Adjacent atomics and spinlocks in 8 bytes are separate objects. A
- * comparison that fails writes nothing. A copy by realloc() is a write. All 16
- * bytes of a wide access are checked against the heap.
+ * test_explore_clocks.c - tests which accesses order plain accesses under each
+ * memory model. Adjacent atomics and spinlocks in 8 bytes are separate objects.
+ * A comparison that fails writes nothing. A copy by realloc() is a write. All
+ * 16 bytes of a wide access are checked against the heap.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -193,7 +193,7 @@ static void copies(void)
 	        "only the copied bytes count as written");
 }
 
-/* Accesses a block of 8 bytes as 16 bytes. */
+/* Accesses 16 bytes of a block of 8 bytes. */
 static void loads_behind(struct shared *shared)
 {
 	(void)shared;

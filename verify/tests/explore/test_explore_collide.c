@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_collide.c - finds keys that collide: those whose lookups touch
-   the same addresses of a stub map. */
+/* test_explore_collide.c - tests the search for colliding keys, whose lookups
+   access the same addresses of a stub map. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,8 +121,8 @@ static void nothing_to_choose(void)
 	        "string keys work, and only the requested number is found");
 }
 
-/* Ranks 7, 9 and 200 collide, as do 3 and 255, and 100 and 101. The order of
-   the path numbers gives no hint. */
+/* Ranks 7, 9 and 200 collide, as do 3 and 255, and 100 and 101. The path
+   numbers are not in this order. */
 static uint64_t few_meet(uint32_t rank)
 {
 	switch (rank) {

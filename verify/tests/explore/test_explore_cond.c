@@ -83,8 +83,7 @@ static void condition_and_mutex(void)
 	        "a lane that waits must hold the mutex");
 }
 
-/* Does this twice: a lane writes its own word, and reads all words after the
-   barrier. */
+/* Twice, a lane writes its own word, and reads all words after the barrier. */
 static void meets(struct shared *shared, unsigned self)
 {
 	for (unsigned round = 0; round < 2; round++) {
@@ -118,9 +117,8 @@ static void meets_three(struct shared *shared)
 	meets(shared, 2);
 }
 
-/* All lanes arrive, then one of them is the serial thread. The next barrier
-   works the same; lanes that have passed may already arrive for the next
-   round. */
+/* All lanes arrive, then one of them is the serial thread. The barrier can be
+   used again; lanes that have passed may already arrive for the next round. */
 static bool in_step(unsigned seed)
 {
 	struct rm_explore_schedule drawn = { .scheduler = &rm_explore_random,

@@ -216,7 +216,8 @@ static void each_word_of_a_stretch_counts(void)
 	rm_explore_conflicts_clear(&conflicts);
 }
 
-/* How many of 1000 words, at distance `step`, have a slot of their own. */
+/* Returns how many of 1000 words, at distance `step`, have a slot of their
+ * own. */
 static size_t apart(uintptr_t step)
 {
 	struct rm_explore_word_accesses *entry = calloc(4096, sizeof(*entry));

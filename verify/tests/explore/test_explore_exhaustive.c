@@ -2,9 +2,9 @@
 /*
  * test_explore_exhaustive.c - compares the exhaustive scheduler with an
  * independent interpreter of all orders of steps (explore_brute.c). For every
- * bound the outcomes must be equal, with and without the reduction. Without it
- * the number of schedules must be equal, too, and match the formula if there is
- * one.
+ * bound the outcomes must be equal, with and without the reduction. Without the
+ * reduction the numbers of schedules must also be equal, and match the formula
+ * if there is one.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

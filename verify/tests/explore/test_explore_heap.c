@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_heap.c - the heap of explored maps: addresses are never reused,
- * and each access is classified as inside of a block, outside, or freed.
+ * test_explore_heap.c - tests the heap of explored maps: addresses are never
+ * reused, and each access is classified as inside a block, outside of blocks,
+ * or in freed memory.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -15,7 +16,7 @@ void __tsan_read1(void *address);
 void __tsan_read4(void *address);
 void __tsan_write1(void *address);
 
-static bool well; /* true if all facts that a lane checked hold */
+static bool well; /* true if all checks made by lanes succeeded */
 
 static void find(bool fact)
 {
@@ -379,7 +380,7 @@ static void leaves_two(struct shared *shared)
 	rm_sim_free(block);
 }
 
-/* A list of two blocks with marks in its addresses, and a third block. */
+/* A list of two blocks whose addresses contain flags, and a third block. */
 static void leaves_one_of_three(struct shared *shared)
 {
 	static uint64_t list;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_kernel.c - system calls of explored maps: futexes, yields, and
- * time, which is counted in steps.
+ * test_explore_kernel.c - tests system calls of explored maps: futexes, yields,
+ * and clocks, whose unit is a step.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -359,7 +359,8 @@ static void looks_in_order(struct rm_explore_lane *lane)
 	before = now;
 }
 
-/* Reads the clock before the threads, in one, and after them. */
+/* Reads the clock before the threads start, in one thread, and after they
+ * end. */
 static void alone_and_not(struct rm_explore_lane *lane)
 {
 	before = 0;

@@ -4,7 +4,7 @@
  * tests/fixtures/litmus.tsv. No run may have an outcome that the model forbids.
  * Each allowed outcome must occur, unless the table marks it as not produced.
  *
- *     test_explore_litmus                20,000 runs of each under each model
+ *     test_explore_litmus                20,000 runs per test and model
  *     test_explore_litmus only NAME      only the test of this name
  *     test_explore_litmus table RUNS     a row for each test
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_memory.c - memory models beyond the litmus tests: sizes, ends of
- * places, bounds, freed memory, and that a list of turns replays which stores
- * were read and when stores left their buffers.
+ * test_explore_memory.c - tests memory models beyond the litmus tests: sizes,
+ * ends of places, bounds, and freed memory. Also tests that a list of turns
+ * replays which stores were read and when stores left their buffers.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -282,8 +282,8 @@ static bool equal(
 	       !memcmp(a->turn, b->turn, a->count * sizeof(*a->turn));
 }
 
-/* Plays a drawn schedule, then the list of its turns; true if both are equal.
-   Adds to `weak` the turns that decide about memory. */
+/* Plays a drawn schedule, then the list of its turns; true if both have equal
+   results. Adds to `weak` the number of turns that affect memory. */
 static bool plays_again(const struct rm_explore_scheduler *scheduler,
         enum rm_explore_memory memory, uint64_t seed, unsigned *weak)
 {
@@ -328,8 +328,8 @@ static void lists(enum rm_explore_memory memory)
 	        "turns decide about memory only under a model");
 }
 
-/* The main thread accesses words alone after all lanes have ended; their events
-   must not take its values. */
+/* The main thread accesses words alone after all lanes have ended; the events
+   of those lanes must keep their values. */
 static void values(void)
 {
 	struct rm_explore_event trace[4];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_menu.c - how operations of threads are drawn: which ones, how
-   often, and on which keys. */
+/* test_explore_menu.c - tests how operations of threads are drawn: their kinds,
+   frequencies and keys. */
 #include "verify/explore/menu.c"
 
 #include "tests/unit/tap.h"
@@ -31,7 +31,7 @@ static const struct rm_impl poor = { .ops = &least };
 static const struct rm_impl one_writer = { .ops = &everything,
 	.caps = RM_CAP_SINGLE_WRITER };
 
-/* Each map has one operation beyond those that all maps have. */
+/* Each map has one operation in addition to the mandatory ones. */
 static void each_operation_is_asked_for(void)
 {
 	static const struct {
@@ -64,7 +64,8 @@ static void each_operation_is_asked_for(void)
 	        "all maps offer lookup, upsert and remove");
 }
 
-/* True if each kind is on the menu as often as wanted, and reads come first. */
+/* True if each kind is on the menu as often as expected, and reads come
+ * first. */
 static bool menu_is(const struct rm_impl *impl, bool looks, bool grows,
         const unsigned wanted[KINDS])
 {
@@ -139,7 +140,7 @@ static void draws_are_below(void)
 	CHECK(right, "seven numbers are drawn equally often, by seed");
 }
 
-/* Counts over many fillings of thread `t`. */
+/* Fills thread `t` many times and counts its operations. */
 struct filled {
 	unsigned of_key[RM_EXPLORE_KEYS_MAX];
 	unsigned reads, writes, one_kind;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_mutex.c - POSIX guarantees of spinlocks and of each kind of
- * mutex: which lanes wait, what is ordered, and what is a misuse.
+ * test_explore_mutex.c - tests POSIX guarantees of spinlocks and of each kind
+ * of mutex: which lanes wait, which accesses are ordered, and which calls are a
+ * misuse.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -95,8 +96,8 @@ static void waits_and_tries(void)
 	        "trylock() of a held spinlock returns EBUSY");
 }
 
-/* Locks a mutex that it holds, by trylock() and by lock(), and records the
-   results. Unlocks as often as it locked. */
+/* Locks a mutex that the lane already holds, by trylock() and by lock(), and
+   records the results. Unlocks it equally often. */
 static void relocks(struct shared *shared)
 {
 	int status[2];

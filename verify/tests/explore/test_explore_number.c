@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_number.c - how a schedule's number decides its program, its
-   scheduler and the depth of PCT. Nothing is played; stubs record the calls. */
+/* test_explore_number.c - tests how a schedule's number determines its program,
+   its scheduler and the depth of PCT. No schedule is played; stubs record the
+   calls. */
 #include "verify/explore/number.c"
 
 #include "runner/base/rng.h"
@@ -140,7 +141,7 @@ static bool each_is(const unsigned of[RM_EXPLORE_DEPTH_MAX + 1], unsigned count)
 	return all;
 }
 
-/* The number of the first numbers that use the stall scheduler. */
+/* Returns how many of the first schedules use the stall scheduler. */
 static unsigned stalling(const struct rm_explore_options *options)
 {
 	struct rm_explore_tally tally = { 0 };

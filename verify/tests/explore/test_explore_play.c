@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_play.c - the history by which a schedule is judged: initial
- * values, results of operations, and unknown results if the map is inexact.
- * Nothing is played.
+ * test_explore_play.c - tests the history by which a schedule is judged:
+ * initial values, results of operations, and unknown results if the map is
+ * inexact.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

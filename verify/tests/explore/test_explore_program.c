@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_program.c - the program of a schedule: it follows the options or
-   the program file, and drawn values stay within their limits. */
+/* test_explore_program.c - tests the program of a schedule: it satisfies the
+   options or the program file, and drawn values are within their limits. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/explore/menu.h"

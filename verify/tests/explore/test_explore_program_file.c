@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_program_file.c - valid and invalid program files. */
+/* test_explore_program_file.c - tests valid and invalid program files. */
 #include "tests/unit/tap.h"
 #include "verify/explore/program_file.h"
 
@@ -156,7 +156,8 @@ static void test_back(void)
 		.ops = 11,
 		.seed = 5 };
 
-	/* these numbers include programs with writes before the threads */
+	/* these numbers include programs with writes before the start of the
+	 * threads */
 	for (uint64_t i = 20000; i < 22000; i++) {
 		struct rm_explore_program program;
 		struct rm_explore_program_file written;

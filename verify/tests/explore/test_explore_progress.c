@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_progress.c - which reclaimers are accused. A reclaimer that
- * frees all blocks whenever it has a certain number of them is played. */
+/* test_explore_progress.c - tests which reclaimers are reported. The test
+ * simulates a reclaimer that frees blocks whenever a certain number of them is
+ * retired. */
 #include "verify/explore/progress.c"
 
 #include "tests/unit/tap.h"
@@ -66,14 +67,16 @@ const char *rm_explore_lane_name(unsigned lane)
 	return "";
 }
 
-/* Operations of a played program. */
+/* Operations of a simulated program. */
 struct played {
-	uint64_t least, most; /* blocks made before the first free, and after
-	                         which no more is freed */
+	/* numbers of allocated blocks: before the first free, and after the
+	 * last one */
+	uint64_t least, most;
 	unsigned reads;       /* look-ups for each write */
-	bool lasts, in_place; /* in_place: a write makes no block */
-	size_t kept;          /* blocks left by each free */
-	uint64_t writes;      /* result */
+	bool lasts, in_place; /* in_place: a write allocates no block */
+	/* blocks that remain unfreed after each reclamation */
+	size_t kept;
+	uint64_t writes; /* result */
 };
 
 /* Returns the fault. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_protocol.c - the memory orders of the epochs that no schedule of
- * a map exercises. Under the C11 model, the outcomes in
- * tests/fixtures/orders/protocol.tsv occur if two orders that back each other
- * up are weakened, and never if only one is. tests/report/test_orders.py checks
- * the same by axioms.
+ * test_explore_protocol.c - tests those memory orders of the epochs that no
+ * schedule of a map exercises. Some pairs of orders each suffice alone. Under
+ * the C11 model, the outcomes in tests/fixtures/orders/protocol.tsv occur if
+ * both are weakened, and never if only one is. tests/report/test_orders.py
+ * checks the same by axioms.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

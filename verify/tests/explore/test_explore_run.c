@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_run.c - tests many schedules in several processes: which numbers
-   are played, which failure is reported, the totals, and which maps are
-   explored. A stub decides which numbers fail, and how. */
+/* test_explore_run.c - tests runs of many schedules in several processes: which
+   numbers are played, which failure is reported, the totals, and which maps are
+   explored. A stub determines which numbers fail, and how. */
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -155,7 +155,7 @@ static const unsigned cpus_tried[] = { 1, 2, 3, 7, RM_EXPLORE_CPUS_MAX };
 enum { TRIED = sizeof(cpus_tried) / sizeof(*cpus_tried) };
 
 /* True if numbers first .. end - 1 were played once each, and none before. From
-   `end` on each may be played once, or none if `exactly`. */
+   `end` on each may be played once; if `exactly`, none may be played. */
 static bool played_once(unsigned first, unsigned end, bool exactly)
 {
 	for (unsigned i = 0; i < NUMBERS; i++) {
@@ -415,7 +415,8 @@ static bool why(struct rm_impl impl, bool by_name, const char *word)
 	return word ? reason && strstr(reason, word) : !reason;
 }
 
-/* True if the map is rejected for this reason; `named`: only by "all". */
+/* True if the map is rejected for this reason; if `named`, only in a run of
+ * "all". */
 static bool refused(struct rm_impl impl, const char *word, bool named)
 {
 	return why(impl, false, word) && why(impl, true, named ? NULL : word);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_rwlock.c - POSIX guarantees of reader-writer locks: which lanes
- * wait, what is ordered, and what is a misuse.
+ * test_explore_rwlock.c - tests POSIX guarantees of reader-writer locks: which
+ * lanes wait, which accesses are ordered, and which calls are a misuse.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -54,7 +54,7 @@ static void excludes(void)
 	        "two readers are not ordered, in any schedule");
 }
 
-/* A lane reads, `writer` waits to write, and lane 3 comes to read. */
+/* A lane reads, `writer` waits to write, and then lane 3 locks for reading. */
 static bool prefers(int kind, unsigned writer, const char *order)
 {
 	struct rm_explore_turn turn[] = { { 3 - writer, 3, 0 },
@@ -113,10 +113,10 @@ static void reads_often(struct shared *shared)
 
 static void depth(void)
 {
-	/* lane 2 comes while lane 1 still holds the lock once */
+	/* lane 2 locks while lane 1 still holds the lock once */
 	struct rm_explore_turn asks[] = { { 1, 4, 0 }, { 2, 2, 0 },
 		{ 1, ON, 0 }, { 2, ON, 0 } };
-	/* lane 3 comes and goes while lane 2 holds the lock twice */
+	/* lane 3 locks and unlocks while lane 2 holds the lock twice */
 	struct rm_explore_turn beside[] = { { 2, 3, 0 }, { 3, ON, 0 },
 		{ 2, ON, 0 }, { 1, ON, 0 } };
 

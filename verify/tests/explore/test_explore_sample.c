@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_sample.c - compares the number of schedules with an enumeration,
- * and tests the run with an injected bug. A stub decides which numbers fail. */
+ * and tests the run with an injected bug. A stub determines which numbers
+ * fail. */
 #include "verify/explore/control.c"
 #include "verify/explore/sample.c"
 

@@ -10,7 +10,7 @@
 
 enum { TURNS = 2000, LANES = 4, ALL = 0xe };
 
-/* Makes TURNS decisions; a different lane cannot run in each of them. */
+/* Makes TURNS decisions; in each of them, a different lane is unable to run. */
 static bool play(struct rm_explore_schedule *schedule,
         struct rm_explore_turns *taken, uint32_t *never)
 {
@@ -158,7 +158,8 @@ static void lanes_stand_still(void)
 	CHECK(ended == 500, "a stalled lane that others wait for is released");
 }
 
-/* The most steps of other lanes between two turns of one. */
+/* Returns the maximum number of steps of other lanes between two turns of one
+ * lane. */
 static uint64_t longest_gap(uint64_t seed, uint32_t fairness)
 {
 	struct rm_explore_schedule schedule = {

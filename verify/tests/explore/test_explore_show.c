@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_show.c - tests the steps that show a finding: replay, shrink,
+/* test_explore_show.c - tests the stages that show a finding: replay, shrink,
    trace, and each requested view. Stubs record their order. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
@@ -109,7 +109,8 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 	return stage(SHRINK);
 }
 
-/* Traces a store of the main thread, and a load of lane 5 that looks back. */
+/* Traces a store of the main thread, and a load of lane 5 that reads an older
+ * store. */
 int rm_explore_case_play(struct rm_explore_case *failing,
         struct rm_explore_played *played, struct rm_error *error)
 {

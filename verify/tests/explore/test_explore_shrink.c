@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_shrink.c - making a finding smaller leaves what it needs and no
-   more. A stub decides which programs and turns fail. */
+/* test_explore_shrink.c - tests that a finding made smaller keeps the parts
+   that it needs and no other. A stub determines which programs and turns
+   fail. */
 #include "tests/unit/support/counted_heap.h"
 /* included after it, so that its allocations are counted */
 #include "verify/explore/shrink.c"
@@ -15,14 +16,16 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 enum { SEED = 5, HORIZON = 300, LIMIT = 777, STEPS = 11 };
 
-/* How plays end, and what was recorded about them. */
+/* How plays end, and records of the plays. */
 static struct {
 	bool (*fails)(const struct rm_explore_program *program,
 	        const struct rm_explore_schedule *schedule);
-	enum rm_explore_fault otherwise; /* how a play ends otherwise */
-	uint64_t steps;                  /* steps of each play */
+	/* the end of a play that does not fail as required */
+	enum rm_explore_fault otherwise;
+	uint64_t steps; /* steps of each play */
 	int status;
-	unsigned plays, of[4], depths, tried; /* tried: since the last list */
+	/* tried: number of plays since the last list */
+	unsigned plays, of[4], depths, tried;
 	bool right;
 	unsigned cleared;
 } play;
@@ -47,7 +50,8 @@ static void write_down(struct rm_explore_turns *taken,
 	taken->count = count;
 }
 
-/* Under a list, its turns are taken; else one turn each of lanes 1 and 2. */
+/* If the schedule is a list, takes its turns; otherwise one turn each of lanes
+ * 1 and 2. */
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)
@@ -133,8 +137,8 @@ static bool has(const struct rm_explore_program *program, unsigned t,
 	return false;
 }
 
-/* Needs thread 0's second operation, three of thread 2's last one, and key 2 at
-   the start, under any schedule. */
+/* Fails, under any schedule, if thread 0's second operation, three repeats of
+   thread 2's last one, and key 2 at the start are present. */
 static bool two_operations(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -166,7 +170,7 @@ static void what_is_not_needed_goes(void)
 	        "switches that are not needed are removed");
 	CHECK(failing.fault == RM_EXPLORE_RACE && play.right,
 	        "plays have the case's limit and horizon");
-	/* the last play is of the result */
+	/* the last play must be of the result */
 	CHECK(failing.plays + 1 == play.plays &&
 	                failing.steps == failing.plays * STEPS,
 	        "plays and steps are counted");
@@ -220,8 +224,8 @@ static void other_faults_do_not_count(void)
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Needs all or none of thread 1, and all of thread 2; its first operation fails
-   only with 20, 10 or 5 repeats. */
+/* Fails if thread 1 is complete or empty, thread 2 is complete, and its first
+   operation has 20, 10 or 5 repeats. */
 static bool in_steps(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -245,7 +249,7 @@ static void some_goes_only_as_a_whole(void)
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Thread 1 is needed as long as thread 2 repeats its last operation. */
+/* Needs thread 1 while thread 2 repeats its last operation. */
 static bool one_after_the_other(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -436,8 +440,8 @@ static void a_lane_may_go_on_for_longer(void)
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Under a memory model: lane 2 must read at least two stores back, and then
-   lane 1's buffer (9) must drain. */
+/* Under a memory model: lane 2 must read a store at least two stores old, and
+   then lane 1's buffer (9) must drain. */
 static bool of_memory(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -520,7 +524,8 @@ static void stores_leave_when_they_must(void)
 	CHECK(heap_held == 0, "no turns are leaked");
 }
 
-/* The last turn need not look back once the first does not. */
+/* When the first turn no longer reads an older store, the last one need not do
+ * so either. */
 static bool first_then_last(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_starved.c - runs out of host memory at each allocation of a
- * schedule. The schedule must end without a finding, and run to its
- * end when there is memory. The test decides how much there is.
+ * test_explore_starved.c - tests that a schedule that runs out of host memory,
+ * at any of its allocations, ends without a finding, and runs to its end when
+ * memory suffices. The test sets the available memory.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -102,7 +102,8 @@ static void steps(struct shared *shared)
 		__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
 }
 
-/* Expected: how often each array doubles from its first size up to MANY. */
+/* The expected number: how often each array doubles from its first size up to
+ * MANY. */
 static void sequential(void)
 {
 	CHECK(alone_starves(has_blocks) == 1, "heap blocks need host memory");
@@ -127,7 +128,8 @@ static void modelled(void)
 	world.memory = RM_EXPLORE_SC;
 }
 
-/* Exhaustively each step of the two lanes is a decision; at random few are. */
+/* Under the exhaustive scheduler each step of the two lanes is a decision;
+ * under the random one few steps are. */
 static void decided(void)
 {
 	struct rm_explore_turns taken = { NULL, 0, 0 };

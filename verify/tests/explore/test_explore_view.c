@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_view.c - the command that repeats a finding has each option that
- * differs from its default and no other; where operations begin in a trace.
+ * test_explore_view.c - tests that the command that repeats a finding has
+ * exactly the options that differ from their defaults. Also tests where
+ * operations begin in a trace.
  *
  * plain: make test compiles verify/explore/ without sanitizers only.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_walk.c - long work is not a livelock. */
+/* test_explore_walk.c - tests that long work is not reported as a livelock. */
 #include "verify/explore/walk.c"
 
 #include "tests/unit/tap.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * history_random.h - draws small random histories, correct and corrupted, and
- * tries every order of their operations: the oracle for the history checker.
+ * tries every order of their operations. Its result is the reference for the
+ * history checker.
  */
 #ifndef RM_TESTS_HISTORY_RANDOM_H
 #define RM_TESTS_HISTORY_RANDOM_H
@@ -180,11 +181,12 @@ static inline struct model model_at_start(const struct rm_history *history)
 }
 
 struct draw_params {
-	size_t events; /* maximum; <= LARGE_EVENTS */
+	size_t events; /* maximum number of events; <= LARGE_EVENTS */
 	unsigned threads, keys;
 	bool wholes;  /* length, scan, clear */
 	bool repeats; /* values are written more than once */
-	bool gaps;    /* operations that never return, unknown answers */
+	/* some operations never return, or have unknown results */
+	bool gaps;
 };
 
 static inline uint64_t draw(uint64_t *rng, uint64_t n)
@@ -222,7 +224,7 @@ static inline void draw_events(struct rm_history *history, uint64_t *rng,
 	}
 }
 
-/* Sets correct results: each operation takes effect at a random moment. */
+/* Sets correct results, as if each operation took effect at a random moment. */
 static inline void set_results(struct rm_history *history, uint64_t *rng)
 {
 	struct model model = model_at_start(history);
@@ -259,7 +261,7 @@ static inline void set_results(struct rm_history *history, uint64_t *rng)
 	}
 }
 
-/* Lets some last operations of threads never return, and hides some results. */
+/* Makes some threads' last operations never return, and hides some results. */
 static inline void hide_results(struct rm_history *history, uint64_t *rng)
 {
 	for (size_t i = 0; i < history->count; i++) {

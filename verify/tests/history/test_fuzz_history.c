@@ -9,8 +9,9 @@
  *   an option, and errors of the system
  * fuzzes: verify/history/event_words.c
  *
- * Sound means: an error is one line that names the place. A history that is
- * accepted can be written, read and written again to the same text, and judged.
+ * Sound means: an error is one line with file and line number. A history that
+ * is accepted can be written, read and written again to the same text, and
+ * judged.
  */
 #include "tests/unit/fuzz.h"
 #include "verify/history/internal.h"
@@ -78,7 +79,7 @@ static bool reads_back(const struct rm_history *history, char *why)
 	return same;
 }
 
-/* Judging must end; a broken history must have a picture. */
+/* Judging must end, and a broken history must be printable. */
 static bool judges(const struct rm_history *history)
 {
 	struct rm_history_limits limits = { 2000, 1 << 20, false };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history.c - histories in memory: adding events, growing, words.
+ * test_history.c - tests histories in memory: adding events, growth of the
+ * arrays, and names of operations.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/internal.h"

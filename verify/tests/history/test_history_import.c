@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_import.c - histories of other projects: the event that each pair
- * of lines becomes, and the errors with their lines.
+ * test_history_import.c - tests histories of other projects: the event that
+ * each pair of lines becomes, and the errors with their line numbers.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/import.h"

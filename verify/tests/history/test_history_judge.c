@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_judge.c - verdicts, the smallest failing history, and messages.
+ * test_history_judge.c - tests verdicts, the smallest failing history, and
+ * messages.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/internal.h"
@@ -19,8 +20,8 @@
 	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
 	"\"point-in-time\""
 
-/* One operation on key 7: thread, op, invoked, returned, there, other members.
-   */
+/* One operation on key 7: thread, op, invoked, returned, there, other
+   members. */
 #define OP(t, op, from, to, there, rest)                                    \
 	"{\"thread\":" #t ",\"op\":\"" op "\",\"key\":7,\"invoked\":" #from \
 	",\"returned\":" #to ",\"there\":" #there rest "}\n"
@@ -57,8 +58,8 @@ static enum rm_history_verdict judge(const char *text)
 	return judgement.verdict;
 }
 
-/* True if it is broken, `left` operations remain, and the offending one was
-   invoked at `invoked`. */
+/* True if the history is broken, `left` operations remain, and the offending
+   one was invoked at `invoked`. */
 static bool breaks(const char *text, size_t left, uint64_t invoked)
 {
 	return judge(text) == RM_HISTORY_BROKEN &&
@@ -131,8 +132,8 @@ static void what_is_left_keeps_its_names(void)
 	        "initial, written and seen values have their names");
 }
 
-/* Adds 60 upserts that overlap everything. True if the history is still broken,
-   by a quick proof: a search would visit more states. */
+/* Adds 60 upserts that overlap all operations. True if the history is still
+   broken, by a quick proof: a search would visit more states. */
 static bool is_proved_quickly(const char *text)
 {
 	struct rm_history_limits limits = { 1000000, 1 << 30, true };
@@ -226,8 +227,8 @@ static void lengths_are_between_bounds(void)
 	                          "in any order, and all keys are kept");
 }
 
-/* Operations on key 7, the stamps of a length of once-if-present that no write
-   overlaps, and its bounds. */
+/* Each row has operations on key 7, the stamps of a length with the guarantee
+   once-if-present that no write overlaps, and its bounds. */
 static const struct {
 	const char *operations;
 	int there, from, to; /* whether the key is present at first */
@@ -282,8 +283,9 @@ static void a_length_is_what_its_key_says(void)
 	}
 }
 
-/* A length that is not point-in-time may be anything, but only if a write
-   overlaps it: the operations, and whether 2 is possible for one key. */
+/* A length that is not point-in-time may have any value, but only if a write
+   overlaps it. Each row has the operations, and whether a length of 2 is
+   possible for one key. */
 static const struct {
 	const char *operations;
 	bool two;
@@ -293,7 +295,8 @@ static const struct {
 	{ OP(0, "upsert", 2, 3, true, VALUE(2)), false },
 	{ OP(0, "upsert", 7, 8, true, VALUE(2)), false },
 	{ OP(0, "upsert", 7, null, null, VALUE(2)), false },
-	/* ends are included: at equal stamps the order is open */
+	/* intervals include their ends: at equal stamps any order is
+	 * possible */
 	{ OP(0, "upsert", 2, 4, true, VALUE(2)), true },
 	{ OP(0, "upsert", 6, 8, true, VALUE(2)), true },
 	{ OP(0, "upsert", 5, 5, true, VALUE(2)), true },
@@ -308,7 +311,7 @@ static const struct {
 	{ "{\"thread\":0,\"op\":\"remove\",\"key\":9,\"invoked\":6,"
 	  "\"returned\":8,\"there\":false}\n",
 	        true },
-	/* only the first overlaps, or both do */
+	/* only the first write overlaps the length, or both do */
 	{ OP(0, "upsert", 1, 2, true, VALUE(2))
 	                OP(0, "upsert", 8, 9, true, VALUE(3)),
 	        false },
@@ -340,7 +343,8 @@ static void a_weak_length_is_no_wild_number(void)
 	CHECK(judge(NONE ",\"initial\":[[7,1]]}\n" OP(0, "upsert", 2, 8, true,
 	              VALUE(2)) LENGTH(9, 4, 6, 3)) == RM_HISTORY_BROKEN,
 	        "a length above all entries is broken even during a write");
-	/* each thread counts for itself: two inserts, but no removal */
+	/* the map adds the threads' counts: this one includes two inserts, but
+	 * no removal */
 	CHECK(judge(ONCE "}\n" OP(0, "upsert", 2, 3, false, VALUE(1)) OP(
 	              1, "remove", 4, 5, true, "") OP(0, "upsert", 6, 7, false,
 	              VALUE(2)) OP(1, "remove", 8, 9, true, "")
@@ -431,7 +435,7 @@ static void giving_up_is_no_pass(void)
 	rm_history_clear(&many);
 }
 
-/* Too much work is given up before it begins. */
+/* If the work would exceed the limit, judging does not begin. */
 static void too_many_lengths_are_undecided(void)
 {
 	struct rm_history many = { .guarantee = RM_HISTORY_NONE };

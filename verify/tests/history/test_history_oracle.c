@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_oracle.c - compares the checker with every order of small
- * histories.
+ * test_history_oracle.c - compares the checker with a search over every order
+ * of small histories.
  * slow: over five seconds of CPU time; not part of `make check`.
  *
- * RM_ORACLE_HISTORIES and RM_ORACLE_SEED set their number and seed.
+ * RM_ORACLE_HISTORIES and RM_ORACLE_SEED set the number of histories and the
+ * seed.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/judging.h"
@@ -113,7 +114,8 @@ static void equals_every_order(const char *name, struct draw_params params,
 	rm_history_clear(&history);
 }
 
-/* Quick proofs are never wrong, and prove most small corruptions. */
+/* Quick proofs are never wrong, and detect most corrupted histories that have
+ * few operations. */
 static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 {
 	struct draw_params params = { SMALL_EVENTS, 4, 1, false, false, false };
@@ -192,8 +194,8 @@ static void expand_scans(
 	}
 }
 
-/* True if a thread acts at the exact stamps of its scan, an order that separate
-   lookups would not keep. */
+/* True if a thread has another operation at exactly a stamp of its scan.
+   Separate lookups would not preserve this order. */
 static bool touches(const struct rm_history *history, size_t scan)
 {
 	const struct rm_history_event *s = history->events + scan;
@@ -209,7 +211,7 @@ static bool touches(const struct rm_history *history, size_t scan)
 	return false;
 }
 
-/* Without lengths and clears, which guarantee less than an order. */
+/* Lengths and clears are excluded, because they need not fit into an order. */
 static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 {
 	struct draw_params params = { 6, 3, MODEL_KEYS, true, false, false };
@@ -271,8 +273,8 @@ static bool is_excused(const struct rm_history *history, size_t i)
 	return overlaps && e->result <= most;
 }
 
-/* Removes the excused lengths and returns their number; -1 for a history with
-   scans. */
+/* Removes the lengths that may have any value, and returns their number; -1 for
+   a history with scans. */
 static int leave_quiet(
         const struct rm_history *history, struct rm_history *quiet)
 {
@@ -323,7 +325,7 @@ static void weak_lengths_are_the_quiet_ones(uint64_t histories, uint64_t seed)
 	rm_history_clear(&quiet);
 }
 
-/* True if the remaining part of a failing history fails by itself, and has a
+/* True if the smallest part of a failing history fails on its own, and has a
    reason. */
 static bool is_explained(
         const struct rm_history *history, uint64_t *left, uint64_t *whole)

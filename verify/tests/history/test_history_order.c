@@ -68,7 +68,8 @@ static bool is_sorted(const struct rm_history *history)
 	return right && seen == (1U << history->count) - 1;
 }
 
-/* The number of rounds in which it is sorted and has this verdict. */
+/* Returns the number of rounds in which the history was sorted correctly and
+ * got this verdict. */
 static unsigned judged(
         const uint32_t *names, uint64_t last, enum rm_history_verdict verdict)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_history_proofs.c - tests the quick proofs that a key's operations have
- * no order, each alone and with the most similar problem that has an order, and
- * how proofs and searches alternate.
+ * no order. Each proof is tested on a problem that only it decides, and on the
+ * most similar problem with an order. Also tests how proofs and searches
+ * alternate.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/judging.h"
@@ -254,7 +255,7 @@ static void stand_ins_count_as_many(void)
 	CHECK(!is_rejected(), "a stand-in for writes allows five removes");
 }
 
-/* --- zones: in most of these, value 1 is held from stamp 10 to 20 --- */
+/* --- zones: in most of these, the map holds value 1 from stamp 10 to 20 --- */
 
 static void hold(uint64_t value, uint64_t from, uint64_t to)
 {
@@ -401,7 +402,8 @@ static void joined_values_prove_nothing(void)
 	        "a value with one writer may come back by an append");
 }
 
-/* Whether an operation at 12 .. 15 contradicts value 1, held from 10 to 20. */
+/* True if an operation at 12 .. 15 contradicts that the map holds value 1 from
+ * 10 to 20. */
 static const struct within {
 	int kind;
 	bool there;
@@ -616,7 +618,7 @@ static void chains_are_in_the_order_of_time(void)
 
 /* --- proofs and searches --- */
 
-/* Adds so many simultaneous writes that a search must try every order of them:
+/* Adds simultaneous writes. A search must try every order of them, which takes
    at least 2^writes states. */
 static void hide_a_contradiction(uint64_t writes)
 {
