@@ -24,7 +24,8 @@ endef
 $(foreach arm,java rust rust-new,$(if $(call OF,$(arm)),$(eval $(call language_rules,$(arm),$(arm:-new=)))))
 
 space    := $(subst ,, )
-GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS='-buildvcs=false -trimpath' GOPROXY=off CGO_ENABLED=0 \
+GO_FLAGS := -buildvcs=false -trimpath
+GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS='$(GO_FLAGS)' GOPROXY=off CGO_ENABLED=0 \
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 # -B writes a build id, which linkers of older Go versions leave out.
 define go_rules # ARM
@@ -33,7 +34,7 @@ $(call language_rules,$(1),go,-placed)
 $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
 	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE
-	$$(call stamp,$$(call path_of,$(1)) $$(call version_of,$(1)))
+	$$(call stamp,$$(call path_of,$(1)) $$(call version_of,$(1)) $$(GO_FLAGS))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
 	$$(call step,GO) id=$$$$(cat $$^ | sha1sum | cut -c1-40) && cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build \
 	  $$(addprefix -tags ,$$(subst $$(space),$$(comma),$$(strip $$(if $$(filter %-placed,$$@),placed) $(if $(filter go-new,$(1)),$$(GO_WITH))))) \

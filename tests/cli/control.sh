@@ -130,9 +130,11 @@ PYTHON
 check "the report finds the pairs and nothing pending" read_back
 check "validate accepts the arm" "$readmostly" dev validate "$campaign"
 lines=$(wc -l <"$campaign/trials.jsonl")
-sed -i "$(grep -n '"arm":"aa"' "$campaign/trials.jsonl" | tail -n 1 | cut -d: -f1)d" "$campaign/trials.jsonl"
+lost=$(grep -n '"arm":"aa"' "$campaign/trials.jsonl" | tail -n 1 | cut -d: -f1)
+sed -i "${lost}d" "$campaign/trials.jsonl"
 "$readmostly" dev validate "$campaign" >"$out" 2>&1
 check "validate finds a missing trial of the control" [ $? = 1 ]
+sed -i "$lost,\$d" "$campaign/trials.jsonl"
 run --resume
 check "a resume runs the missing trial" [ "$(wc -l <"$campaign/trials.jsonl")" = "$lines" ]
 

@@ -270,7 +270,7 @@ proc/meminfo SwapTotal: 0 kB
 proc/sys/kernel/numa_balancing 0
 proc/sys/kernel/nmi_watchdog 0
 sys/kernel/mm/ksm/run 0
-sys/fs/cgroup/none 0
+sys/fs/cgroup/cgroup.procs 0
 sys/kernel/mm/transparent_hugepage/enabled always [madvise] never
 sys/devices/system/clocksource/clocksource0/current_clocksource tsc
 sys/devices/system/cpu/cpufreq/boost 0

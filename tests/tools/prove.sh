@@ -57,7 +57,7 @@ rm -f "$kept"/*.{tap,err,status,cpu,log}
 run() { # JOBS TEST...
 	[ $# = 1 ] || prove --timer -j"$1" --exec tests/tools/tap_keep.sh "${@:2}" 2>&1 | tee -a "$kept/prove.log"
 }
-run "$(nproc)" "${shared[@]}"
+run "$(($(nproc) + 1))" "${shared[@]}" # some tests sleep
 run 1 "${alone[@]}"
 
 passed=0 failed=0 skipped=0

@@ -471,9 +471,10 @@ static bool make_room(const struct rm_explore_program *program)
 
 static const char *lock_free_promise(const struct rm_impl *impl)
 {
-	return !strcmp(impl->progress, "lock-free") ||
-	                       !strcmp(impl->progress, "wait-free")
-	               ? impl->progress
+	const char *progress = impl->progress ? impl->progress : "";
+
+	return !strcmp(progress, "lock-free") || !strcmp(progress, "wait-free")
+	               ? progress
 	               : NULL;
 }
 

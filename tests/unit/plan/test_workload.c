@@ -472,7 +472,7 @@ static void long_lists_read_back(void)
 		rm_workload_clear(&back);
 	}
 	CHECK(all && peers.workload_count == 3 &&
-	                peers.workloads[0].count[RM_KEY_MAPS] == 54,
+	                peers.workloads[0].count[RM_KEY_MAPS] == 56,
 	        "the maps of set peers read back from one line");
 	rm_inputs_clear(&peers);
 	for (int i = 0; i < 64; i++)
