@@ -120,7 +120,7 @@ def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list
     if result["verification"]["status"] != "ok":
         raise InputError(f"the trial's answers are wrong: {result['verification']['reason']}")
     go = result["environment"].get("go")
-    # the time is null for free goroutines
+    # the time is null if goroutines are not bound to threads
     cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]
     cpu = "" if None in cpu_ns else f" in {sum(cpu_ns) / 1e9:.2f} s of CPU time,"
     return [f"map {cell['map']}{f' ({go})' if go else ''}, workload {cell['workload']}, "

@@ -27,6 +27,13 @@ def own(path: Path | str, *below: str) -> None:
                 file.unlink()
 
 
+def content(file: Path) -> bytes:
+    """Returns the bytes of a regular file. Raises OSError for others: reading a FIFO never ends."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.ENODEV, "not a regular file, expected a file", str(file))
+    return file.read_bytes()
+
+
 NEXT = {
     errno.ENOSPC: "free space (df)", errno.EDQUOT: "free space (quota)",
     errno.EFBIG: "the limit is ulimit -f (size of files): start in a shell with "

@@ -35,7 +35,8 @@ struct growth_log {
 	uint64_t keys, inserted, rng;
 	uint64_t keys_when[GROWTH_SIZES]; /* number of keys when each size grew;
 	                                     0 if it did not grow */
-	uint64_t moved_most;        /* most old buckets that one insert moved */
+	uint64_t moved_most; /* largest number of old buckets that one insert
+	                        moved */
 	struct gomap_census census; /* of the map with KEYS keys */
 	bool has_census;
 };

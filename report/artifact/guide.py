@@ -56,7 +56,7 @@ def place_text(p: Place) -> str:
 
 
 def search_of(packed: Packed) -> Search | None:
-    """Describes a campaign in stages. Returns None for a plain campaign."""
+    """Describes a campaign that was run in stages. Returns None for other campaigns."""
     stages = packed.stages
     if stages is None:
         return None

@@ -19,7 +19,7 @@ TURN_NS = 4_000_000  # window length for one thread on one CPU (plan_expand.c)
 HARMLESS = ("torn last line", "missing, no trial")  # problems of a campaign that ended early
 VERSION = ("commit", "dirty", "flags")
 LINE = re.compile(r"^(\S+) *= *(.*)$", re.M)  # of a workload
-CHANGES = 6  # number of printed lines that differ
+CHANGES = 6  # largest number of differences to print
 ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 

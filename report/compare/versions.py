@@ -25,9 +25,10 @@ Rates = Sequence[Sequence[float]]  # run -> speeds in time order
 
 
 def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
-    """Speed now / speed then: the median of all differences between the runs' ln centres, with
-    Moses' interval. If each version has one run, the single ln rates are compared instead. The
-    interval is then wider if the rates are correlated, and does not cover day-to-day changes."""
+    """Returns the ratio of the speeds, now to then. Each run has one ln speed, its Hodges-Lehmann
+    estimate. ln(ratio) is the median of all differences of these, with Moses' interval. If each
+    version has one run, the single ln rates are compared instead. The interval is then wider if
+    the rates are correlated, and does not cover day-to-day changes."""
     single = len(then) == len(now) == 1
     old, new = ([np.log(run) for run in side] for side in (then, now))
     x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])

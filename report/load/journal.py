@@ -54,7 +54,7 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
     """Reads campaign.json. The flag is true if each line of the journal has a checksum."""
     file = path / "campaign.json"
     try:
-        meta = strict_json.loads(file.read_text(encoding="utf-8"))
+        meta = strict_json.loads(folders.content(file).decode())
     except FileNotFoundError:
         raise no_campaign(path) from None
     except OSError as error:
@@ -95,7 +95,7 @@ def check_hashes(file: Path, meta: dict[str, object]) -> None:
             raise JournalError(f"{file}: damaged, {key} does not match "
                                f"its content: {seal.advice(file.parent)}")
     topology = file.with_name("topology.xml")
-    if topology.exists() and meta.get("topology_sha256") != seal.sha256(topology.read_bytes()):
+    if topology.exists() and meta.get("topology_sha256") != seal.sha256(folders.content(topology)):
         raise JournalError(f"{topology}: damaged, its hash differs from "
                            f"topology_sha256: {seal.advice(file.parent)}")
 
@@ -148,7 +148,7 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
     """Yields (number, trial) for each good line of trials.jsonl. If `sealed`, every line has a
     checksum. Raises JournalError if a checksum is wrong."""
     try:
-        data = file.read_bytes()
+        data = folders.content(file)
     except FileNotFoundError:
         problems.append(f"{file.name}: missing, no trial has finished")
         return

@@ -111,6 +111,9 @@ const char *rm_write_reason(int failed)
 		       "or choose another";
 	case -EISDIR:
 		return "a directory, expected a file in it";
+	case -ENODEV:
+		return "not a regular file: remove it, or choose another "
+		       "folder";
 	case -ENOTRECOVERABLE: /* rm_file_sync() */
 		return "a system call filter refuses fsync(): allow this "
 		       "call";

@@ -24,9 +24,17 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
 
 int rm_file_open_nofollow(const char *path, int flags)
 {
-	int fd = open(path, flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* O_NONBLOCK: opening a FIFO must not wait for its reader */
+	int fd = open(path,
+	        flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
+	struct stat status;
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return errno == ENXIO ? -ENODEV : -errno;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		return fd;
+	close(fd);
+	return -ENODEV;
 }
 
 static int write_all(int fd, const char *bytes, size_t size)

@@ -135,8 +135,8 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
 /* Opens or creates a file of the campaign. A symbolic link is rejected with
-   -ELOOP, since the folder may come from an untrusted source. Returns the
-   descriptor (CLOEXEC) or -errno. */
+   -ELOOP, since the folder may come from an untrusted source, and a FIFO or
+   device with -ENODEV. Returns the descriptor (CLOEXEC) or -errno. */
 int rm_file_open_nofollow(const char *path, int flags);
 
 /* fsync(). Returns 0 or -errno; -ENOTRECOVERABLE if a system call filter

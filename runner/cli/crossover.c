@@ -210,8 +210,11 @@ static int run_list(struct arguments *arguments)
 int rm_cli_crossover(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "A B\n--all A,B,C...",
-		"Finds where the faster of two maps changes, by share and kind "
-		"of writes, threads, keys and key distribution "
+		"Finds the conditions under which the other of two maps "
+		"becomes "
+		"the faster one: share and kind of writes, threads, keys and "
+		"key "
+		"distribution "
 		"(workloads/crossover-sweep.conf). `python3 -m report next` "
 		"chooses the cells of each stage, most of them near the "
 		"boundary. The folder can be resumed, validated and reported.\v"

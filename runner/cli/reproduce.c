@@ -370,8 +370,10 @@ static void clear(struct repro *repro)
 int rm_cli_reproduce(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "DIR",
-		"Repeats the campaign in DIR on this machine: its workloads as "
-		"recorded, the cells that its verdicts rest on, another seed. "
+		"Repeats the campaign in DIR on this machine, with the "
+		"recorded "
+		"workloads and another seed. It runs the cells from which the "
+		"campaign's verdicts follow. "
 		"First prints the estimated time. For each comparison that DIR "
 		"decided, the report then prints replicated, opposite or "
 		"unclear, and differences of the set-up "

@@ -115,9 +115,8 @@ static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-/* Counts one test loop with the group, so that a group that cannot be counted
-   is an error before the campaign. Formulas would use 0 for an event without a
-   count. */
+/* Counts one test loop with the group. If that fails, the campaign does not
+   begin, because formulas would use 0 for an event without a count. */
 static int add_group(const struct rm_attempt *attempt, const char *group,
         const struct rm_kernel_place *place, struct rm_error *error)
 {

@@ -113,6 +113,11 @@ for file in /dev/zero "$dir/fifo"; do
 	limited "$readmostly" dev validate "$dir/c"
 	check "validate of a journal that is $file is status 2" [ $? = 2 ]
 done
+rm "$dir/c/trials.jsonl" && mkfifo "$dir/c/trials.jsonl"
+limited "$readmostly" run --resume -o "$dir/c"
+check "a journal that is a FIFO is not resumed" contains "$out" "trials.jsonl: cannot be opened: not a regular file"
+limited "$readmostly" report "$dir/c"
+check "and has no report" contains "$out" "trials.jsonl: not a regular file"
 rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c"
 rm "$dir/c/campaign.json" && mkdir "$dir/c/campaign.json"
 run --resume -o "$dir/c"

@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not (BUILD / "readmostly-likwid").exists(), reason="not built")]
 by_daemon = pytest.mark.skipif(
     ACCEPTED is None, reason="likwid-accessD 5.2.2 exits on this CPU's family")
-# The daemon serves registers of Intel only on such a CPU. Elsewhere root reads them directly.
+# The daemon reads Intel's registers only on an Intel CPU. Elsewhere root reads them directly.
 ACCESS = "daemon" if ACCEPTED == "intel" else "direct"
 
 CONF = """maps = gomap_rw

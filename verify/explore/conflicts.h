@@ -22,6 +22,7 @@ enum {
 	RM_EXPLORE_CONFLICT_LANES = RM_EXPLORE_EXHAUSTED_THREADS_MAX + 1
 };
 
+/* The steps of one lane between two points at which it may be stopped. */
 struct rm_explore_stretch {
 	/* true: a scheduler needs the stretch; otherwise nothing is recorded */
 	bool kept;

@@ -166,7 +166,7 @@ void rm_sim_l1d_drop(
 	*used |= *bytes;
 	*bytes = 0;
 	*at = RM_SIM_EMPTY;
-	if (!core->trees) /* stamp 0: the first to be filled again */
+	if (!core->trees) /* an empty way is filled before all others */
 		*(is_front ? &front->order : &rest.order[i]) = 0;
 }
 

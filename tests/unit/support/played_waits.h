@@ -9,8 +9,8 @@
 
 struct played_waits {
 	unsigned waits, wakes;
-	uint32_t value, woken; /* word of the last wait; word of the last
-	                          wake */
+	uint32_t value, woken; /* values of the word at the last wait and
+	                          at the last wake */
 	_Atomic uint32_t *word;
 	void (*meanwhile)(_Atomic uint32_t *word);
 };

@@ -8,9 +8,9 @@
  * retired.
  *
  * Bug: to have only one sentinel per bucket, a thread first stores it in the
- * table by a compare-and-swap, and then links it into the list. Threads in
- * between start at a sentinel without successors: they do not find the bucket's
- * keys, and their inserts are lost. Corrected version: the sentinel is linked
+ * table by a compare-and-swap, and then links it into the list. Until
+ * then, other threads start at a sentinel without successors: they do not find
+ * the bucket's keys, and their inserts are lost. Corrected version: the sentinel is linked
  * first, or an existing one is found, and then stored in the table. Lookups do
  * not write to shared memory. */
 #ifndef ID

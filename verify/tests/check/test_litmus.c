@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_litmus.c - tests that each litmus loop finds its fault, which the mock
- * map has in every call. It does not test whether the machine produces rare
+/* test_litmus.c - tests that each litmus loop finds the fault that it looks for.
+ * The mock map commits this fault in every call. It does not test whether the machine produces rare
  * interleavings of real maps. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/mock_map.h"
