@@ -175,8 +175,8 @@ def fill(new: Path, search: Staged, found: Decision, campaign: Path | None) -> N
 
 def build(folder: Path | str, campaign: Path | None = None) -> tuple[list[str], bool]:
     """Writes FOLDER/report. Returns lines for the terminal, and whether the search is incomplete.
-    The commands on the page name the folder `campaign`; None means FOLDER. Raises JournalError if the
-    folder has no search, or its stages cannot be read."""
+    The commands on the page name the folder `campaign`; None means FOLDER. Raises JournalError if
+    the folder has no search, or its stages cannot be read."""
     search = staged.read(folder)
     if search.kind != "crossover":
         raise JournalError(f"{folder} has stages of {search.kind}, not of a crossover; make the "
