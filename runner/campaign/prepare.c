@@ -433,15 +433,13 @@ static int check_hashes(
         const struct rm_prepared *prepared, struct rm_error *error)
 {
 	char hash[RM_SHA256_TEXT], path[RM_PATH_BYTES];
+	int result = rm_path_join(path, prepared->dir, "topology.xml", error);
 
-	if (rm_campaign_hash(prepared->campaign, hash))
-		return rm_error_set(error, -ENOMEM, "no memory");
-	int result =
-	        check_hash(prepared, "campaign.json", "sha256", hash, error);
-
+	if (!result && rm_campaign_hash(prepared->campaign, hash))
+		result = rm_error_set(error, -ENOMEM, "no memory");
 	if (!result)
-		result = rm_path_join(
-		        path, prepared->dir, "topology.xml", error);
+		result = check_hash(
+		        prepared, "campaign.json", "sha256", hash, error);
 	if (!result && (result = rm_sha256_file(path, hash, NULL)))
 		rm_error_set(error, result,
 		        "%s: cannot be read: %s: restore it from a copy, or "
@@ -457,12 +455,10 @@ static int check_hashes(
 static int select_recorded_counters(
         struct rm_prepared *prepared, struct rm_error *error)
 {
-	const json_t *recorded =
-	        json_object_get(prepared->campaign, "counters");
-	const char *wish = json_string_value(json_object_get(recorded, "wish"));
-	const char *backend =
-	        json_string_value(json_object_get(recorded, "backend"));
+	json_t *recorded = json_object_get(prepared->campaign, "counters");
+	const char *wish = NULL, *backend = NULL;
 
+	json_unpack(recorded, "{s:s, s:s}", "wish", &wish, "backend", &backend);
 	if (!wish || !backend)
 		return rm_error_set(error, -EINVAL,
 		        "%s/campaign.json: counters.wish or .backend is "

@@ -98,6 +98,15 @@ static enum rm_explore_memory memory_of(
 	return turn == MODELS_OF - 1 ? RM_EXPLORE_C11 : RM_EXPLORE_TSO;
 }
 
+static unsigned draw_keys(bool grows, bool is_fair, uint64_t *rng)
+{
+	if (grows)
+		return 5 + rm_explore_draw(rng, RM_EXPLORE_KEYS_MAX - 4);
+	const unsigned keys = 2 + rm_explore_draw(rng, 3);
+
+	return is_fair && rm_explore_draw(rng, 2) ? 1 : keys;
+}
+
 static void make_drawn(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
@@ -108,8 +117,7 @@ static void make_drawn(const struct rm_explore_options *options,
 	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
 
 	*program = (struct rm_explore_program){ .impl = options->impl,
-		/* shifted, so that each shape is combined with each
-		 * scheduler */
+		/* shifted, to combine each shape with each scheduler */
 		.shape = rm_shapes[shape_of(options->shapes,
 		        (number + number / RM_EXPLORE_TURNS) % shapes)],
 		.memory = memory_of(options, number),
@@ -134,11 +142,7 @@ static void make_drawn(const struct rm_explore_options *options,
 		return;
 	}
 	program->keys =
-	        grows ? 5 + rm_explore_draw(&rng, RM_EXPLORE_KEYS_MAX - 4)
-	              : 2 + rm_explore_draw(&rng, 3);
-	if (rm_explore_is_fair(options, number) && !grows &&
-	        rm_explore_draw(&rng, 2))
-		program->keys = 1;
+	        draw_keys(grows, rm_explore_is_fair(options, number), &rng);
 	program->resident =
 	        (uint32_t)rm_next(&rng) & ((1U << program->keys) - 1);
 	if (ops > RM_EXPLORE_OPS_MAX)
