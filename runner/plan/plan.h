@@ -138,6 +138,8 @@ struct rm_plan_cell {
 	struct rm_cell cell;   /* owned; cell.skip: why it does not run */
 	rm_name base;          /* map to which ratios refer */
 	uint64_t estimate_ns;  /* of one trial with its process */
+	uint64_t unscaled_ns;  /* the same with cost_scale 1: recorded, since a
+	                          plan's hash must not vary with a measurement */
 	uint64_t memory_bytes; /* estimate for one trial */
 	bool misuse;           /* an injected bug: trials may fail */
 	bool waits;            /* skipped for a limit; a resume may run it */

@@ -207,9 +207,10 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 		planned->memory_bytes += rm_plan_simulated_bytes(cell);
 	if (slow_writes) /* old copies that wait for a grace period */
 		planned->memory_bytes += 4 * payload;
-	planned->estimate_ns = (uint64_t)((double)setup_ns * scale) +
-	                       running_ns(cell, cpus, map) +
-	                       foreign_ns(cell, map);
+	planned->unscaled_ns =
+	        setup_ns + running_ns(cell, cpus, map) + foreign_ns(cell, map);
+	planned->estimate_ns = planned->unscaled_ns - setup_ns +
+	                       (uint64_t)((double)setup_ns * scale);
 }
 
 void rm_plan_total(struct rm_plan *plan)

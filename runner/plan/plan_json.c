@@ -18,7 +18,7 @@ static json_t *cell_to_json(const struct rm_plan_cell *planned)
 	json_t *more = json_pack("{s:i s:s s:s? s:I s:I s:{s:f s:i s:o*} s:o*}",
 	        "blocks", (int)planned->cell.blocks, "base", planned->base,
 	        "skip", skip[0] ? skip : NULL, "estimate_ns",
-	        (json_int_t)planned->estimate_ns, "memory_bytes",
+	        (json_int_t)planned->unscaled_ns, "memory_bytes",
 	        (json_int_t)planned->memory_bytes, "repeat", "wait_share",
 	        planned->cell.repeat_wait, "most",
 	        (int)planned->cell.repeat_most, "share",
@@ -139,6 +139,7 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 		return invalid(error,
 		        "cell.estimate_ns, cell.memory_bytes: expected "
 		        "integers from 0 to 2^53");
+	planned->unscaled_ns = planned->estimate_ns;
 	return 0;
 }
 

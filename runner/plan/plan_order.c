@@ -95,7 +95,7 @@ static void list_boards(struct order *order)
 		board->count++;
 		board->turn_ns +=
 		        rm_plan_trials(&order->plan->cells[entry->cell].cell) *
-		        order->plan->cells[entry->cell].estimate_ns;
+		        order->plan->cells[entry->cell].unscaled_ns;
 	}
 }
 

@@ -89,7 +89,7 @@ assert seal.campaign_sha256(meta) == meta["sha256"]
 assert seal.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
 check "the plan is the plan of the mode" sh -c "'$readmostly' plan --json --seed 7 \
 	--set crossover --maps gomap_rw,syncmap >plan.json &&
-	'$python' -c \"import json; assert json.load(open('plan.json')) == json.load(open('a/plan.json'))\""
+	'$python' -c \"import json; a, b = (json.load(open(f)) for f in ('plan.json', 'a/plan.json')); assert all(a[k] == b[k] for k in ('seed', 'cells', 'order'))\""
 check "write shares of its cells are from 0 to 50 %" satisfies a "
 {c['write_share'] for c in plan['cells'] if c['measure'] == 'throughput'} ==
 {0, .001, .003, .01, .03, .1, .3, .5}"

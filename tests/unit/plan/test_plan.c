@@ -1835,6 +1835,32 @@ static double scaled_cost_of(const char *map, const char *loop, double scale)
 	return ms - 1000;
 }
 
+/* The gate's history and a resumed search compare hashes of plans. */
+static void a_plan_does_not_depend_on_measured_speed(void)
+{
+	struct rm_plan_options options = usual;
+	json_t *json[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct rm_plan plan;
+
+		options.cost_scale = 1 + i;
+		build("writes = 3%\nkeys = 64Ki\nthreads = 2\nbase = plain\n"
+		      "maps = plain\n",
+		        "pu:2", &options, &plan);
+		json[i] = rm_plan_to_json(&plan);
+		rm_plan_free(&plan);
+	}
+	CHECK(json_equal(json_object_get(json[0], "cells"),
+	              json_object_get(json[1], "cells")) &&
+	                json_equal(json_object_get(json[0], "order"),
+	                        json_object_get(json[1], "order")) &&
+	                !json_equal(json[0], json[1]),
+	        "the speed of the machine changes only the plan's total time");
+	json_decref(json[0]);
+	json_decref(json[1]);
+}
+
 static double cost_of(const char *map, const char *loop)
 {
 	return scaled_cost_of(map, loop, 0);
@@ -2053,6 +2079,7 @@ int main(void)
 	json_both_ways();
 	repeats();
 	estimates_are_the_measured_ones();
+	a_plan_does_not_depend_on_measured_speed();
 	costs_depend_on_the_map();
 	turns_cost_where_threads_share_a_cpu();
 	renewals_cost_and_write();
