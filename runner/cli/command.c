@@ -264,19 +264,21 @@ void rm_print_missing_programs(const struct rm_error *error,
         const char *maps)
 {
 	struct rm_error ignored = { "" };
-	const char *program, *before = "'";
+	const char *const begin =
+	        "all programs of this plan: make programs NEEDED='";
+	const char *program, *before = begin;
 	json_t *needs, *value;
 
 	if (!strstr(error->text, "is not built") ||
 	        rm_find_needs(inputs, catalog, maps, &needs, &ignored))
 		return;
-	fprintf(stderr, "all programs of this plan: make programs NEEDED=");
 	json_object_foreach (needs, program, value)
 		if (is_missing(program)) {
 			fprintf(stderr, "%s%s", before, program);
 			before = " ";
 		}
-	fprintf(stderr, "'\n");
+	if (before != begin) /* a program that can be built is missing */
+		fprintf(stderr, "'\n");
 	json_decref(needs);
 }
 
