@@ -10,6 +10,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
@@ -38,6 +39,18 @@ static bool has_access(const char *path, int how)
 	char full[PATH_MAX];
 
 	return access(add_root(path, full, sizeof(full)), how) == 0;
+}
+
+/* access() ignores that msr devices also need CAP_SYS_RAWIO. */
+static bool can_open(const char *path)
+{
+	char full[PATH_MAX];
+	int device =
+	        open(add_root(path, full, sizeof(full)), O_RDWR | O_CLOEXEC);
+
+	if (device >= 0)
+		close(device);
+	return device >= 0;
 }
 
 static bool is_set_uid(const char *path, gid_t *group)
@@ -95,9 +108,9 @@ static enum rm_likwid_mode gate_perf(char *reason, size_t size)
 	return RM_LIKWID_AUTO;
 }
 
-/* Finds an access mode that can work: a writable device of model specific
-   registers, or a set-uid likwid-accessD. Returns that mode, or RM_LIKWID_AUTO
-   and a reason ("why | remedy"). */
+/* Finds an access mode that can work: a device of model specific registers that
+   this user may open, or that a set-uid likwid-accessD opens. Returns that mode,
+   or RM_LIKWID_AUTO and a reason ("why | remedy"). */
 static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 {
 	static const char *const devices[] = { "/dev/cpu/0/msr",
@@ -108,22 +121,22 @@ static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 	gid_t group;
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
-		if (has_access(devices[i], R_OK | W_OK))
+		if (can_open(devices[i]))
 			return RM_LIKWID_DIRECT;
 		device = device || has_access(devices[i], F_OK);
 	}
-	for (size_t i = 0; i < sizeof(daemons) / sizeof(*daemons); i++)
+	for (size_t i = 0; device && i < sizeof(daemons) / sizeof(*daemons);
+	        i++)
 		if (is_set_uid(daemons[i], &group))
 			return gate_daemon(daemons[i], group, reason, size);
-	snprintf(reason, size, "%s | %s",
+	snprintf(reason, size, "%s",
 	        device ? "the msr device is not writable for this user, and "
-	                 "no likwid-accessD is set-uid root"
-	               : "no msr device and no privileged access daemon",
-	        device ? "run as root, or dpkg-statoverride --update --add "
-	                 "root root 4755 /usr/sbin/likwid-accessD"
-	               : "modprobe msr (kernel >= 5.9: boot with "
-	                 "msr.allow_writes=on; Secure Boot off); a virtual "
-	                 "machine also needs a vPMU");
+	                 "no likwid-accessD is set-uid root | run as root, or "
+	                 "dpkg-statoverride --update --add root root 4755 "
+	                 "/usr/sbin/likwid-accessD"
+	               : "no msr device | modprobe msr (kernel >= 5.9: boot "
+	                 "with msr.allow_writes=on; Secure Boot off); a "
+	                 "virtual machine also needs a vPMU");
 	return RM_LIKWID_AUTO;
 }
 
