@@ -56,6 +56,9 @@ static const struct expectation table[] = {
 	{ "dtlb_miss", RM_KERNEL_PAGES, 0.5, 3 },
 };
 
+/* cpus.tsv has this release for CPUs of earlier releases, too. */
+#define OLDEST_RELEASE "5.2"
+
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
 /* Returns why this test loop proves nothing on this machine, or NULL if it
@@ -515,6 +518,26 @@ static void start_helper(struct rm_attempt *attempt)
 		                : "perf");
 }
 
+/* Puts the release of liblikwid first: without it, no other remedy helps. */
+static void add_release(struct rm_attempt *attempt, unsigned cpu)
+{
+	char others[200];
+	struct rm_arch arch;
+
+	if (rm_arch_detect(cpu, &arch, NULL) || !arch.known ||
+	        !strcmp(arch.likwid, OLDEST_RELEASE))
+		return;
+	snprintf(others, sizeof(others), "%.199s",
+	        attempt->remedy[0] ? attempt->remedy : "or use perf");
+	if (arch.likwid[0])
+		snprintf(attempt->remedy, sizeof(attempt->remedy),
+		        "install liblikwid %s or newer for this CPU; %s",
+		        arch.likwid, others);
+	else
+		snprintf(attempt->remedy, sizeof(attempt->remedy),
+		        "liblikwid may not support this CPU; %s", others);
+}
+
 int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error)
@@ -532,9 +555,12 @@ int rm_attempt_run(const char *backend, const char *metrics,
 		return code;
 	if (!attempt->reason[0])
 		start_helper(attempt);
-	if (attempt->reason[0])
-		return 0;
-	return prove_all(attempt, prove, error);
+	if (!attempt->reason[0])
+		code = prove_all(attempt, prove, error);
+	if (is_likwid(attempt) && attempt->reason[0] &&
+	        !json_array_size(attempt->verdicts))
+		add_release(attempt, prove->place.cpus[0]);
+	return code;
 }
 
 json_t *rm_attempt_json(const struct rm_attempt *attempt)

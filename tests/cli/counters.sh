@@ -120,6 +120,10 @@ check "a note says that it uses the kernel's generic events" \
 RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor prints the same note" \
 	output_matches "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
+sed -i 's/250$/207/' "$root/proc/cpuinfo"
+RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env counters >"$dir/out" 2>&1
+check "the first remedy of a new CPU is the release of liblikwid that supports it" \
+	output_matches "remedy: *install liblikwid 5.4 or newer for this CPU; modprobe msr"
 
 mkdir "$dir/nothing"
 RM_SYSFS=$dir/nothing
