@@ -192,7 +192,9 @@ def read_perfctr(path):
 
 @pytest.mark.parametrize("model, access, group", [
     ("intel", ACCESS, name) for name in ("L2", "MEM", "MINE")]
-    + [("intel", "direct", "DATA"), ("amd", "direct", "MEM1")])
+    + [("intel", "direct", "DATA"), ("amd", "direct", "MEM1"),
+       pytest.param("icx", "daemon", "L3", marks=pytest.mark.skipif(
+           ACCESS != "daemon", reason="likwid-accessD reads these registers on Intel only"))])
 def test_metrics_of_a_group_equal_likwid_perfctr(home, model, access, group):
     """Both count the same registers. Rates differ by the time, clocks by their calibration;
     likwid-perfctr prints 4 decimals. The page has the metrics with their units."""
@@ -202,6 +204,8 @@ def test_metrics_of_a_group_equal_likwid_perfctr(home, model, access, group):
             -S 200ms >theirs.csv'
         {user} '{run(f"--group {group} --set blocks=1", "ours")}'""")
     theirs = read_perfctr(home / "theirs.csv")
+    plan = json.loads((home / "ours/campaign.json").read_text())
+    assert plan["counters"]["access"] == access
     counters = trials(home / "ours")[-1]["result"]["counters"]
     assert counters["group"] == group and len(counters["metrics"]) == len(theirs)
     time_of = "Runtime (RDTSC)"
@@ -227,6 +231,13 @@ def test_metrics_of_a_group_equal_likwid_perfctr(home, model, access, group):
         assert [float(moved[name]) for name in ("mean", "sum")] == pytest.approx(
             [sum(values) / 2, sum(values)])
         assert "MLines/s" in (report.out / "cache.html").read_text()
+
+
+def test_a_cpu_newer_than_the_library_needs_a_newer_one(home):
+    """liblikwid prints an error and crashes."""
+    text = output(home, "emr", f"{READMOSTLY} env counters")
+    assert "Unsupported Processor" in text
+    assert "remedy:  install liblikwid 5.4 or newer for this CPU; or use perf" in text
 
 
 def test_registers_of_a_killed_run_need_force(home):

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command on a machine whose /dev/cpu/N/msr are simulated, for the real likwid.
 
-    tests/tools/fake_msr.py intel|skylake|amd COMMAND...
+    tests/tools/fake_msr.py intel|skylake|icx|emr|amd COMMAND...
 
 intel is a Nehalem, whose uncore has MSRs only; skylake a client, which needs /dev/mem without the
-daemon; amd a Zen 3. Each has CPUs 0 and 1. In a mount namespace of its own,
+daemon; icx a server, which needs PCI devices without the daemon; emr a server that likwid 5.2
+does not support; amd a Zen 3. Each has CPUs 0 and 1. In a mount namespace of its own,
 the command sees
     /dev/cpu/N/msr          files of a FUSE server in this process, mode 600 of root
     /proc/cpuinfo           with that CPU; /etc/likwid_topo.cfg for liblikwid
     /usr/sbin/likwid-accessD, /var/lib/dpkg     copies
 It needs root and /dev/fuse. likwid-accessD also executes CPUID, which is not simulated: it
-allows registers of intel and skylake on a CPU of family 6 only, of amd on family 25 only.
+allows Intel's registers on a CPU of family 6 only, AMD's on family 25 only.
 
 An enabled counter advances when it is stopped, by a number that depends on its event and on
 N modulo 2; with FAKE_GROW=1 also on the number of stops. Cycles and instructions fit the known
@@ -34,6 +35,10 @@ CPUS = 2
 MODELS: dict[str, tuple[tuple[str, int, int], dict[str, int]]] = {
     "intel": (("GenuineIntel", 6, 26), {"isIntel": 1, "perf_version": 3, "perf_num_ctr": 4}),
     "skylake": (("GenuineIntel", 6, 94), {"isIntel": 1, "perf_version": 4, "perf_num_ctr": 4}),
+    "icx": (("GenuineIntel", 6, 106), {"isIntel": 1, "perf_version": 5, "perf_num_ctr": 8,
+                                       "perf_num_fixed_ctr": 4}),
+    "emr": (("GenuineIntel", 6, 207), {"isIntel": 1, "perf_version": 5, "perf_num_ctr": 8,
+                                       "perf_num_fixed_ctr": 4}),
     "amd": (("AuthenticAMD", 25, 1), {})}
 # Intel: global control -> first event select, first counter; of the core, of the uncore
 GLOBAL = {0x38f: (0x186, 0xc1), 0x391: (0x3c0, 0x3b0)}
@@ -77,7 +82,7 @@ class Registers:
                 event = self.value.get(select + i, 0)
                 if before >> i & 1 and event & ENABLE:
                     self.add(counter + i, amount(event & 0xffff, self.cpu))
-            for i in range(3):
+            for i in range(4):
                 if before >> (32 + i) & 1 and self.value.get(FIXED_CONTROL, 0) >> (4 * i) & 3:
                     self.add(FIXED + i, amount(-1 - i, self.cpu))
         if number in AMD and before & ENABLE and not value & ENABLE:
