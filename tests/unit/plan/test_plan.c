@@ -962,12 +962,13 @@ static void loops_that_always_write_are_not_for_unsafe_maps(void)
 
 /* The reason that is given on a virtual machine without a PMU. */
 static const char long_reason[] =
-        "likwid: no msr device and no privileged access daemon; remedy: "
-        "modprobe msr (kernel >= 5.9: boot with msr.allow_writes=on; Secure "
-        "Boot off); a virtual machine also needs a vPMU; perf: cycles: no "
-        "hardware PMU on this machine (virtualised or disabled); remedy: "
-        "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
-        "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
+        "likwid: no msr device; remedy: install liblikwid 5.4 or newer for "
+        "this CPU; modprobe msr (kernel >= 5.9: boot with "
+        "msr.allow_writes=on; Secure Boot off); a virtual machine also needs "
+        "a vPMU; perf: cycles: no hardware PMU on this machine (virtualised "
+        "or disabled); remedy: virtual machine: request a vPMU (KVM: host CPU "
+        "model and pmu=on; cloud: a bare-metal type); bare metal: enable the "
+        "PMU in firmware";
 
 /* Used only in tests of this map, so that it does not affect other tests. */
 static const struct rm_impl *const sized_impls[] = { &plain, &sized };
