@@ -15,7 +15,7 @@ int rm_capture(char *const argv[], char **text);
  *
  * input  descriptor of its standard input; -1: inherited
  * stop   if readable, ends the program (SIGKILL after 2 s): -EINTR; -1: never
- * The program starts without blocked signals, so that Ctrl-C ends it, too.
+ * The program starts with no signal blocked, so that Ctrl-C also ends it.
  */
 int rm_capture_until(char *const argv[], int input, int stop, char **text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h - the only code that reads a clock. */
+/* clock.h - the only file that reads a clock. */
 #ifndef RM_CLOCK_H
 #define RM_CLOCK_H
 

@@ -24,8 +24,8 @@ struct rm_histogram {
 	uint64_t count;     /* number of recorded values */
 	uint64_t min_ns;    /* UINT64_MAX while count is 0 */
 	uint64_t max_ns;    /* exact maximum of recorded values; 0 if empty */
-	uint64_t saturated; /* above the maximum, recorded as the maximum */
-	double sum_ns;      /* sum of recorded values */
+	uint64_t saturated; /* number of values above the maximum */
+	double sum_ns;
 	uint64_t counts[RM_HISTOGRAM_LENGTH];
 };
 
@@ -33,18 +33,16 @@ struct rm_histogram {
    All pages are touched, so that recording causes no page fault. */
 struct rm_histogram *rm_histogram_create(void);
 
-/* Removes all values. */
 void rm_histogram_clear(struct rm_histogram *histogram);
 
-/* Adds one value. */
 void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);
 
 /* Adds all values of `from` to `into`. */
 void rm_histogram_merge(
         struct rm_histogram *into, const struct rm_histogram *from);
 
-/* Adds `count` values of bucket `index`, 0 <= index < LENGTH. Afterwards min,
-   max and sum are only as precise as a bucket. */
+/* Adds `count` values of bucket `index`, 0 <= index < RM_HISTOGRAM_LENGTH.
+   Afterwards min, max and sum are only as precise as a bucket. */
 void rm_histogram_add(
         struct rm_histogram *histogram, unsigned index, uint64_t count);
 

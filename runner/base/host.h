@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The current root: "" on the real machine. */
+/* The value of RM_SYSFS; "" on the real machine. */
 const char *rm_host_root(void);
 
 /* Writes root + path to `out`. Returns 0 or -ENAMETOOLONG. */
@@ -29,8 +29,8 @@ FILE *rm_host_open(const char *path);
  */
 int rm_host_read(const char *path, char *text, size_t size);
 
-/* True if a kernel clock source is a CPU counter, which the vDSO reads without
-   a system call. */
+/* True if this kernel clock source is a CPU counter. The vDSO reads such a
+   clock without a system call. */
 bool rm_host_clock_is_counter(const char *source);
 
 /* Reads a decimal integer. Returns 0 or -errno (-EINVAL: not a number). */

@@ -5,7 +5,7 @@
 
 enum {
 	RM_NEAREST_BYTES_MAX = 40
-}; /* no suggestion for longer words or names */
+}; /* longer words and names get no suggestion */
 
 /* Usage: set only `word`, call rm_nearest_offer() for each valid name, then
    call rm_nearest_hint(). */
