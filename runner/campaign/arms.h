@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arms.h - the programs of a campaign's arms (arms.c), and the calibration of
+/* arms.h - reads and checks the arms of a campaign (arms.c), and calibrates
    their windows (calibrate.c). */
 #ifndef RM_CAMPAIGN_ARMS_H
 #define RM_CAMPAIGN_ARMS_H
 
 #include "runner/campaign/campaign.h"
 
-/* The single arm of a campaign without --arms. sha256: hash of this program, or
-   NULL if unknown. */
+/* Fills `arms` with the single arm of a campaign without --arms. sha256: hash
+   of its program, or NULL if unknown. */
 void rm_arms_default(struct rm_arms *arms, const char *sha256);
 
 /* Adds the arm of the A/A control to the result of rm_arms_default(). */
@@ -16,8 +16,8 @@ void rm_arms_add_control(struct rm_arms *arms);
 /*
  * Reads each program's SHA-256, makes its path absolute, and checks the sets.
  * Every arm's workload must exist and every workload must have arms. Two arms
- * of a set may not be the same file with the same control_extra. Returns
- * -EINVAL or, for a program that cannot be read, -errno, both with `error`.
+ * of a set may not be the same file with the same control_extra. Returns 0;
+ * -EINVAL with `error`; or -errno with `error` if a program cannot be read.
  */
 int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
@@ -33,7 +33,7 @@ enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
 const char *rm_arm_program_name(const struct rm_arm *arm,
         const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
 
-/* Flavour of the program that an arm runs for a cell. */
+/* Returns the flavour (folder of map programs) that an arm runs for a cell. */
 const char *rm_arm_flavour(
         const struct rm_arm *arm, const struct rm_cell *cell);
 
@@ -41,7 +41,8 @@ const char *rm_arm_flavour(
    `programs` and sets `sha256`. Returns 0 or -ENOMEM. */
 int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
 
-/* Path of a program, from its name in `programs`. Returns `path`. */
+/* Stores the path of a program, given its name in `programs`. Returns
+   `path`. */
 const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
         char path[RM_PROGRAM_BYTES]);
 
@@ -66,8 +67,8 @@ int rm_preload_check(struct rm_error *error);
 int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error);
 
-/* Convert the member "arms" of campaign.json in both directions, without
-   reading the programs. */
+/* These two convert between arms and the member "arms" of campaign.json,
+   without reading the programs. */
 json_t *rm_arms_to_json(const struct rm_arms *arms);
 int rm_arms_from_json(
         const json_t *campaign, struct rm_arms *arms, struct rm_error *error);
