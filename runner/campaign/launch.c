@@ -18,10 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	STOP_GRACE_MS = 5000
-}; /* time to wait for a signal to the runner
-                                  itself */
+/* Time to wait for a signal to the runner itself. */
+enum { STOP_GRACE_MS = 5000 };
 
 /* Reason why the runner stopped waiting for a trial. */
 enum stop {
