@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* busy.c - detects other work on this machine. */
+/* busy.c - detects whether other programs use this machine. */
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
 #include "runner/machine/machine.h"
@@ -94,7 +94,7 @@ static double waited_ns(void)
 
 	if (rm_host_read("/proc/thread-self/schedstat", line, sizeof(line)) < 0)
 		return -1;
-	strtod(line, &end); /* skip the time on a CPU */
+	strtod(line, &end); /* skip the first number, the time on a CPU */
 	return *end == ' ' ? strtod(end, NULL) : -1;
 }
 
