@@ -2,9 +2,9 @@
 /*
  * ctx.h - switches between stacks in one host thread.
  *
- * The assembly versions take about 7 ns on x86-64 and AArch64; elsewhere
- * swapcontext() takes about 160 ns. Only registers that the ABI preserves are
- * saved, not signal masks or rounding modes.
+ * A switch takes about 7 ns on x86-64 and AArch64, which have assembly
+ * versions. On other CPUs, swapcontext() takes about 160 ns. Only registers
+ * that the ABI preserves are saved, not signal masks or rounding modes.
  */
 #ifndef RM_SIM_CTX_H
 #define RM_SIM_CTX_H

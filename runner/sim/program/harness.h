@@ -19,9 +19,9 @@
 #define alarm                rm_sim_alarm
 
 #ifdef RM_SIM_MEMORY
-/* For files whose memory the measured loop uses, since that must be simulated
-   memory. Declared before the macros, because malloc is also an attribute
-   name. */
+/* For files whose memory the measured loop uses: it must be simulated memory.
+   The declarations precede the macros, because malloc is also the name of an
+   attribute. */
 #include <stdlib.h>
 void *rm_sim_driver_alloc(size_t bytes);
 void *rm_sim_driver_aligned(size_t alignment, size_t bytes);
