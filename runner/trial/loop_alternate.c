@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_alternate.c - alternate: each thread alternates between looking up a key
- * and writing a key. Keys are drawn as in the loop mix; writes are of the
- * cell's kind.
+ * loop_alternate.c - alternate: each thread alternates between the look-up of a
+ * key and the write of a key. Keys are drawn as in the loop mix, and writes are
+ * of the cell's kind.
  *
- * The mix loop draws the kind of each operation, so it may make several
- * look-ups or several writes in a row. Article S3, section 1, describes strict
+ * The loop mix draws the kind of each operation, so several look-ups or several
+ * writes may follow each other. Article S3, section 1, describes strict
  * alternation.
  */
 #include "runner/trial/internal.h"
@@ -21,7 +21,8 @@ static void run(struct rm_member *member)
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
-		const uint64_t y = rm_seed(x, 0); /* for the write */
+		const uint64_t y = rm_seed(x, 0); /* random bits for the
+		                                     write */
 		uint64_t rank = rm_draw(worker, draws, x, &worker->rng,
 		        &worker->position, worker->span);
 
