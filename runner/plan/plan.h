@@ -4,10 +4,10 @@
  * the available maps and machine. The whole campaign is planned before any
  * trial runs.
  *
- * 	rm_topology_load(NULL, &topology, &error);
- * 	rm_inputs_load(sources, texts, n, &inputs, &error);
- * 	rm_plan_build(inputs.workloads, ..., &plan, &error);
- * 	for each round r: for each i: plan.rounds[r].turns[i]
+ *	rm_topology_load(NULL, &topology, &error);
+ *	rm_inputs_load(sources, texts, n, &inputs, &error);
+ *	rm_plan_build(inputs.workloads, ..., &plan, &error);
+ *	for each round r: for each i: plan.rounds[r].turns[i]
  */
 #ifndef RM_PLAN_H
 #define RM_PLAN_H
