@@ -29,12 +29,12 @@ struct rm_map_info {
 	                         detects the bug; otherwise NULL */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
 	const char *language_version;    /* version of its compiler, such as
-	                               * "1.26.1"; or NULL */
+	                                  * "1.26.1"; or NULL */
 	const char *version;             /* version of its library, which the
-	                                 library reports; or NULL */
+	                                    library reports; or NULL */
 	unsigned shapes, caps;           /* as in struct rm_impl */
 	bool is_map;                     /* false for programs that store no
-	                                 keys */
+	                                    keys */
 	unsigned start_ms, warm_up_most; /* only for maps in other languages */
 	unsigned value_most;             /* as in struct rm_impl */
 	json_t *json;                    /* whole content of ID.json; owned */

@@ -29,7 +29,7 @@ struct rm_stages_options {
 	struct rm_sets sets;
 	char *restored_sets
 	        [RM_SETS_MAX]; /* strings that `sets` points into, from
-				      * stages.json */
+	                        * stages.json */
 	uint64_t budget;       /* maximum number of trials; 0: not given */
 	struct rm_start_options start;
 	const char *dir; /* NULL: a new folder in results/ */
@@ -66,7 +66,7 @@ struct rm_stages {
 	struct rm_staged staged;
 	struct rm_planned planned;     /* all cells that may run */
 	json_t *index;                 /* maps the id of a cell to its index in
-	                              planned.plan.cells */
+	                                  planned.plan.cells */
 	char mode_name[RM_NAME_BYTES]; /* name of the mode, such as
 	                                  "crossover-quick" */
 	char maps[RM_PAIR_BYTES];      /* "A,B", or "" */

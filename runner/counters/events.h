@@ -33,7 +33,7 @@ struct rm_arch {
 	char title[64];    /* common name, such as "Zen 4"; "": unknown */
 	bool known;        /* true: the CPU is in cpus.tsv */
 	char pmu[20];      /* PMU of this kind of core on a hybrid processor;
-	                   otherwise "" */
+	                      otherwise "" */
 	char without[240]; /* metrics that the chain lacks: "a,b" */
 	char likwid[8]; /* first release of liblikwid that supports the CPU, or
 	                   "" */

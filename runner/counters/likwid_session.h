@@ -25,14 +25,12 @@ struct rm_likwid_session {
 	char group[48]; /* "": count the events of the request */
 	struct rm_likwid_metric metric[RM_LIKWID_METRICS];
 	bool marker;       /* the window is a region for likwid-perfctr; the
-	                     session has no values */
+	                      session has no values */
 	unsigned *cpu;     /* the different CPUs, in order of first use */
 	unsigned *cpu_of;  /* for each thread, its index in cpu[] */
 	unsigned *sharing; /* number of threads on cpu[i] */
-	double *value;     /* (events + metrics) x CPUs of the last
-	                              * interval */
-	double *empty;     /* the same values for the empty
-	                                interval */
+	double *value;     /* (events + metrics) x CPUs of the last interval */
+	double *empty;     /* the same values for the empty interval */
 	uint64_t value_ns, empty_ns; /* durations from before START until after
 	                                STOP */
 	bool counted;

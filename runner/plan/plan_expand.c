@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	OVERSUBSCRIBED_NS = 4000000
-};                                   /* minimum of window / (threads per
-                                         CPU) */
+/* Minimum of window / (threads per CPU). */
+enum { OVERSUBSCRIBED_NS = 4000000 };
 enum { USUAL_LLC_BYTES = 32 << 20 }; /* used if hwloc finds no cache */
 enum { THREADS_MAX = 4096 };         /* maximum of `threads` in a workload */
 

@@ -37,9 +37,9 @@ enum rm_sim_policy {
 enum rm_sim_inclusion {
 	RM_SIM_INCLUSIVE, /* holds all lines of the level above; only L2 */
 	RM_SIM_VICTIM,    /* holds none of them: a hit moves a line up, and an
-	                  eviction moves it down */
+	                     eviction moves it down */
 	RM_SIM_FILL,      /* filled on each miss, and evicts independently; only
-	                  LLC */
+	                     LLC */
 };
 
 struct rm_sim_level {

@@ -18,8 +18,7 @@
 enum {
 	WORD_BYTES = 4,
 	SHOWN_BYTES = 24
-}; /* length of "get "; bytes shown of a
-                                              bad line */
+}; /* length of "get "; bytes shown of a bad line */
 
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };

@@ -78,7 +78,7 @@ struct rm_sim_world {
 	uint64_t alarm;    /* time of the timer core, or RM_SIM_FOREVER */
 	uint64_t limit;    /* limit of virtual time, in cycles */
 	uint64_t foreign;  /* number of accesses to memory outside the
-	                     simulation */
+	                      simulation */
 	bool alarm_rang;
 	bool timer_set; /* true if the timer core has its context */
 	enum rm_sim_end end;

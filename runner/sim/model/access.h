@@ -37,7 +37,8 @@ enum rm_sim_count {
 	RM_SIM_TURNS,            /* switches to this core */
 	RM_SIM_LOAD_MISSES,      /* L1d misses of loads */
 	RM_SIM_STORE_MISSES,     /* L1d misses of stores. Each miss of a load or
-	                      * store is a cold, capacity or coherence miss. */
+	                          * store is a cold, capacity or coherence
+	                          * miss. */
 	RM_SIM_CAPACITY_MISSES,  /* the line had been evicted (capacity or
 	                            conflict) */
 	RM_SIM_COHERENCE_MISSES, /* another core's write had removed the line */
@@ -92,7 +93,7 @@ struct rm_sim_core {
 	struct rm_sim *sim;
 	uint32_t *rest;    /* the other ways of L1d, see l1d.c */
 	uint64_t due;      /* like `deadline`, but also valid while the core is
-	                   watched */
+	                      watched */
 	uint32_t *trees;   /* PLRU: one tree per set of L1d */
 	uint32_t *l2;      /* sets of L2, see l2.c */
 	uint64_t *l2_used; /* used bytes of the lines in L2 */
