@@ -43,7 +43,7 @@ static bool is_unwanted(const char *variable)
 	return found;
 }
 
-/* Needed because some child processes run in other folders. */
+/* Makes TMPDIR absolute, since some child processes run in other folders. */
 static void make_tmpdir_absolute(void)
 {
 	const char *folder = getenv("TMPDIR");

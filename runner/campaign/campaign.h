@@ -61,7 +61,7 @@ struct rm_arms {
 	size_t count;
 };
 
-/* Part of rm_arms.list. */
+/* The arms of one workload: a part of rm_arms.list. */
 struct rm_arm_set {
 	const struct rm_arm *arms;
 	size_t count; /* 0: the workload has no arms */

@@ -448,7 +448,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_error *error);
 
-/* Reports one problem. The parameters are those of printf(). */
+/* Reports one problem. Formats its text like printf(). */
 void rm_problem(struct rm_validation *validation, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

@@ -53,8 +53,8 @@ struct reading {
 	                          or 0 */
 	size_t number;         /* number of the current line */
 	bool is_seeded;        /* `by_layout` is known */
-	bool by_layout;        /* the seeds are those of earlier versions, which
-	                        * gave each map its own seed */
+	bool by_layout;        /* the journal uses seeds of earlier versions,
+	                        * which gave each map a different seed */
 	struct rm_error *error;
 };
 

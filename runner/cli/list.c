@@ -18,7 +18,6 @@ struct arguments {
 	bool conflict;  /* two output formats were requested */
 };
 
-/* Size of the text that explains why a map cannot be simulated. */
 enum { WHY_BYTES = 256 };
 
 /* Returns the JSON that the map's program printed, and adds whether the map can

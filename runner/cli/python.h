@@ -12,7 +12,6 @@
 
 enum { RM_PYTHON_BYTES = 4096, RM_PYTHON_ARGS = 1024 };
 
-/* A call of the report. */
 struct rm_report_call {
 	const char *command; /* name of the readmostly command, for messages */
 	const char *args[RM_PYTHON_ARGS];

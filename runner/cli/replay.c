@@ -87,8 +87,8 @@ static void check_options(struct argp_state *state)
 		        "--state needs --map MAP and a shape with string keys");
 }
 
-/* Parses an option of the replay. The bounds are those of a cell, so that a
-   campaign can run the same replay with `keys = file:TRACE`. */
+/* Parses an option of the replay. Its bounds are equal to the bounds of a cell,
+   so that a campaign can run the same replay with `keys = file:TRACE`. */
 static error_t parse_replay(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;

@@ -33,7 +33,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* State of one run of the command. */
 struct repro {
 	const char *source_dir; /* argument DIR */
 	const char *flags[FLAGS_MAX];

@@ -86,7 +86,6 @@ static int run_stage(const struct rm_stages *stages, unsigned number,
 	return rm_run_campaign(wishes, &output, complete);
 }
 
-/* Resumes the stage that was interrupted. */
 static int resume_stage(const struct rm_stages *stages, unsigned number,
         const char *dir, bool *complete)
 {

@@ -114,8 +114,7 @@ static void print_commits(const char *packed)
 		        packed, rm_build_commit);
 }
 
-/* Renders pages and tables again, and compares them with those of the
-   artifact. */
+/* Renders pages and tables again, and compares them with the artifact. */
 static int compare_pages(const char *python, const char *folder)
 {
 	json_t *answer = NULL;

@@ -80,11 +80,10 @@ bool rm_reading_is_possible(const char *metric, double count, uint64_t ns);
    invalid as well. */
 bool rm_metric_is_never_zero(const char *metric);
 
-/* Returns an invalid reading for such a metric with the value 0. */
+/* Returns an invalid reading: a metric that is never 0 has the value 0. */
 struct rm_reading rm_reading_stuck_at_zero(void);
 
-/* Returns an invalid reading with a reason. The parameters are those of
-   printf(). */
+/* Returns an invalid reading. Formats its reason like printf(). */
 struct rm_reading rm_reading_invalid(const char *format, ...)
         __attribute__((format(printf, 1, 2)));
 
@@ -96,7 +95,7 @@ json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads);
    (results/README.md). */
 const char *rm_quality_text(enum rm_quality quality);
 
-/* True if the text is one of these words. */
+/* True if rm_quality_text() returns this text for a quality. */
 bool rm_quality_is_known(const char *text);
 
 #endif /* RM_BACKEND_H */

@@ -48,7 +48,7 @@ struct rm_arch {
  */
 int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error);
 
-/* cpu_table.c: cpus.tsv. */
+/* cpu_table.c: the table of CPUs, cpus.tsv. */
 
 /* One line of the table. The comment in cpus.tsv describes the columns. The
    table owns the strings; NULL if the table has "-". */
@@ -73,7 +73,7 @@ struct rm_cpu_table;
 int rm_cpu_table_parse(const char *text, const char *name,
         struct rm_cpu_table **table, struct rm_error *error);
 
-/* Returns the built-in table. Errors are those of rm_cpu_table_parse(). */
+/* Returns the built-in table, or the same errors as rm_cpu_table_parse(). */
 int rm_cpu_table_builtin(struct rm_cpu_table **table, struct rm_error *error);
 
 /* `table` may be NULL. */
@@ -118,7 +118,7 @@ struct rm_event_map;
 int rm_event_map_parse(const char *text, const char *name,
         struct rm_event_map **map, struct rm_error *error);
 
-/* Returns the built-in table. Errors are those of rm_event_map_parse(). */
+/* Returns the built-in table, or the same errors as rm_event_map_parse(). */
 int rm_event_map_builtin(struct rm_event_map **map, struct rm_error *error);
 
 /* `map` may be NULL. */

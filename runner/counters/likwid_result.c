@@ -151,8 +151,8 @@ static void add_metrics(const struct rm_likwid_session *l, json_t *result)
 	json_object_set_new(result, "metrics", metrics);
 }
 
-/* Adds the result. Its scope differs from that of perf: it includes other
-   processes on these CPUs. */
+/* Adds the result. Unlike the result of perf, it includes other processes on
+   these CPUs. */
 void rm_likwid_result(const void *state, json_t *result)
 {
 	const struct rm_likwid_session *l = state;

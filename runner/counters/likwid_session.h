@@ -17,7 +17,6 @@ struct rm_likwid_metric {
 	char name[96], unit[32];
 };
 
-/* The likwid back end of one trial. */
 struct rm_likwid_session {
 	int socket; /* -1: not connected */
 	unsigned threads, cpus, events, metrics;

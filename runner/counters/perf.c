@@ -320,8 +320,6 @@ static void close_group(struct group *group)
 	free(group);
 }
 
-/* State of the back end. */
-
 struct perf {
 	struct plan plan;
 	struct group **groups; /* one per worker; NULL: the worker has not

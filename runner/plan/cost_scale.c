@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cost_scale.c - compares the speed of this machine with that of the machine in
+/* cost_scale.c - compares the speed of this machine with the machine in
    plan_cost.c. */
 #include "runner/base/clock.h"
 #include "runner/machine/machine.h"
@@ -82,11 +82,11 @@ static uint64_t fill_ns(void)
 	return found == (size_t)LOOKUPS * KEYS ? rm_now_ns() - start_ns : 0;
 }
 
-/* Returns a power of the ratio of times, since other tenants of a host change
-   fill_ns() by up to 1.9 times for some seconds, but the mean cost of a
-   campaign's trials by only 1.2 times. The exponent is fitted to campaigns of
-   three virtual machines. The power agrees with them within 12 %, but the ratio
-   only within 60 %. */
+/* Returns a power of the ratio of times. The ratio varies too much: other
+   tenants of a host change fill_ns() by up to 1.9 times for some seconds, but
+   the mean cost of a campaign's trials by only 1.2 times. The exponent is
+   fitted to campaigns of three virtual machines. The power agrees with them
+   within 12 %, but the ratio only within 60 %. */
 double rm_plan_measure_cost_scale(const struct rm_topology *topology)
 {
 	uint64_t least_ns = 0;

@@ -235,8 +235,8 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
-/* True if `reason` is that of a cell that is skipped because of a limit.
-   `reason` may be NULL. */
+/* True if a cell with the skip reason `reason` is beyond a limit. `reason` may
+   be NULL. */
 bool rm_plan_is_beyond_limit(const char *reason);
 
 /* Returns -ENOMEM or -EAGAIN if a trial needs more memory or threads than are

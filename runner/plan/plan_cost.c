@@ -65,7 +65,7 @@ uint64_t rm_plan_renewal_ns(
 {
 	uint64_t ns = RENEWED_NS;
 
-	/* the cost of a simulated trial includes it */
+	/* the cost of a simulated trial includes renewals */
 	if (map->caps & RM_CAP_NO_STATE ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		return 0;

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* many threads collide, and few are fast if they share a CPU */
+/* at least 2 threads, so that they conflict; at most 16, so that they are fast
+   even if they share a CPU */
 enum { VERIFY_THREADS_MIN = 2, VERIFY_THREADS_MAX = 16 };
 
 static bool is_verified(const struct rm_plan *plan, const struct rm_cell *cell)

@@ -53,7 +53,6 @@ extern const char *const rm_shape_names[],
                         *const rm_allocator_names[],
                                 *const rm_huge_pages_names[];
 
-/* Returns a pointer to the factor's value in a cell. */
 static inline void *rm_factor_value(
         const struct rm_factor *factor, struct rm_cell *cell)
 {

@@ -99,8 +99,8 @@ const struct rm_kind rm_kind_names = {
 	.read = read_names, .write = write_names, .form = &as_word
 };
 
-/* All lengths of keys and values. The first length of keys is that of a 64-bit
-   word. In the list of names, the length of values changes fastest. */
+/* All lengths of keys and values. The first length belongs to 64-bit words. In
+   the list of names, the length of values changes fastest. */
 enum { SHORT_STRING = 1, KEY_SIZES = 4, VALUE_SIZES = 5, LONG_KEYS = 24 };
 static const unsigned key_sizes[KEY_SIZES] = { 8, 16, 32, 64 };
 static const unsigned value_sizes[VALUE_SIZES] = { 8, 24, 64, 256, 1024 };

@@ -500,7 +500,7 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
    result has "buckets". */
 enum rm_answer_form { RM_ANSWER_PRINTED, RM_ANSWER_RECORDED };
 
-/* Checks a parsed result. Errors are those of rm_answer_read(). */
+/* Checks a parsed result. Returns the same errors as rm_answer_read(). */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
 

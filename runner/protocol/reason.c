@@ -42,7 +42,7 @@ char *rm_reason_text(
 {
 	size_t skip = size > keep ? size - keep : 0;
 	size_t why_bytes = strlen(why), start = why_bytes;
-	/* Replacing may double each byte. The others are ": " and a NUL. */
+	/* Each byte may become two. The other 3 bytes are ": " and a NUL. */
 	char *text = malloc(why_bytes + 2 * (size - skip) + 3);
 
 	if (!text)

@@ -87,7 +87,6 @@ int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
         struct rm_trace *trace, struct rm_trace_import_stats *imported,
         struct rm_error *error);
 
-/* Writes a set with its value. */
 void rm_trace_write_set(FILE *out, const struct rm_trace_line *line);
 
 /* First bytes of the binary form. No text can begin with the first byte. */

@@ -106,8 +106,8 @@ int rm_huge_pages_judge(
 		        "%" PRId64 " bytes of huge pages, expected none",
 		        bytes);
 	/* glibc 2.36 requests huge pages only for the main heap and for blocks
-	   above 2 MiB. A map of small nodes has none, which the result
-	   shows. */
+	   above 2 MiB. A map of small nodes then has no huge pages, which the
+	   result shows. */
 	if (cell->huge_pages == RM_HUGE_PAGES_ON && bytes <= 0 &&
 	        cell->allocator != RM_ALLOCATOR_GLIBC &&
 	        map_bytes >= LEAST_BYTES)

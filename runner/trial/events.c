@@ -33,7 +33,7 @@ static struct ring {
 	struct rm_event_record records[PARTS][LENGTH];
 } rings[RINGS];
 
-/* Global, since threads are global, too. */
+/* Global, like the rings. */
 static _Atomic unsigned rings_taken;
 /* Number of lost events of all threads without a ring, and the sums of their
    spans. No span is missing in the sums. */
@@ -251,8 +251,8 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
-/* Returns the sums of lane `i`, or those of threads without a ring if `i` is
-   the number of lanes. */
+/* Returns the sums of lane `i`. If `i` is the number of lanes, returns the sums
+   of all threads without a ring. */
 static struct sums *sums_at(unsigned i)
 {
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;

@@ -27,8 +27,8 @@ enum {
 enum rm_event_kind { RM_EVENT_IS_SPAN, RM_EVENT_OPENS, RM_EVENT_CLOSES };
 
 struct rm_event_record {
-	uint64_t start_ns, end_ns; /* from rm_now_ns(); equal if the event is no
-	                              span */
+	uint64_t start_ns, end_ns; /* from rm_now_ns(); equal for events without
+	                              duration */
 	uint64_t argument;
 	uint64_t sequence; /* number of the event in its thread, in order of end
 	                      times */

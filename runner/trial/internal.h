@@ -430,7 +430,6 @@ uint64_t rm_team_elapsed_ns(const struct rm_team *team);
 /* Returns the number of threads that fill the map before the window. */
 unsigned rm_team_prefill_threads(const struct rm_team *team);
 
-/* Adds all counts of `from` to `into`. */
 void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);
 
 /* Returns "lookup", "upsert" or "remove". */

@@ -156,8 +156,7 @@ static void source_at(const struct rm_source *source, size_t i,
 }
 
 /* Opens or closes the resources of a map's or technique's own loop, on the
-   thread that runs the loop. Restores all counts except that of wrong
-   values. */
+   thread that runs the loop. Restores all counts except `wrong`. */
 static bool open_or_close(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;

@@ -24,7 +24,7 @@ static size_t fast_of(size_t bytes)
 	return (bytes - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN;
 }
 
-/* Writes a free chunk's size where its neighbours read it. */
+/* Writes a free chunk's size into the two places that its neighbours read. */
 static void mark_free(struct rm_sim_block *block, size_t bytes)
 {
 	uint64_t *after = rm_sim_heap_header((char *)block + bytes);

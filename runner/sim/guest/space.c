@@ -140,8 +140,8 @@ uint64_t rm_sim_space_global(uintptr_t address)
 
 	uint32_t *number = &space.page_number[offset / PAGE];
 
-	/* numbered at first use, so that globals of other maps do not move
-	   those of this map */
+	/* numbered at first use, so that globals of other maps do not change
+	   the numbers of this map's globals */
 	if (!*number)
 		*number = ++space.pages;
 	return RM_SIM_GLOBALS_AT + (uint64_t)(*number - 1) * PAGE +

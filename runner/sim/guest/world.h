@@ -53,7 +53,6 @@ enum rm_sim_thread_state {
 	RM_SIM_ENDED,
 };
 
-/* A simulated thread. */
 struct rm_sim_thread {
 	struct rm_sim_ctx ctx;
 	enum rm_sim_thread_state state;

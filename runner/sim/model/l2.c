@@ -44,7 +44,7 @@ static void move(uint32_t *set, unsigned ways, unsigned at, bool to_front)
 	}
 }
 
-/* Not a use of the line, because other cores cause this call. */
+/* Does not change the order of use, because other cores cause this call. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line)
 {
 	unsigned ways = core->sim->mach.l2.ways;

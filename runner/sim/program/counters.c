@@ -307,7 +307,7 @@ void rm_counters_close(struct rm_counters *session)
 	free(session);
 }
 
-/* Replaces costs of the description by those of the request. Replaced costs
+/* Replaces costs of the description by costs of the request. Replaced costs
    count as known, not as guesses. Each cost must be valid in a description. */
 static int set_costs(
         json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
