@@ -13,9 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Number of the random stream that orders the arms; it derives from the trial's
-   seed. campaign.c draws the padding of arms from streams 77 and above, so the
-   two draws are independent. */
+/* Number of a random stream, derived from the trial's seed. It orders the arms.
+   Streams from 77 on draw their padding (campaign.c). */
 enum { SLOT_STREAM = 76 };
 
 #define HEAD    "head" /* arm of a campaign without --arms */
@@ -56,8 +55,7 @@ static void split_share(char *path, double *share)
 }
 
 /* Adds one NAME=FILE to the set that begins at `first`. Counts the arm as soon
-   as it owns its path, so that rm_arms_clear() frees the path after an
-   error. */
+   as it owns its path, which rm_arms_clear() frees after an error. */
 static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
         const char *text, size_t length, struct rm_error *error)
 {

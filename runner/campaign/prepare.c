@@ -87,8 +87,8 @@ static int check_control(const struct rm_arm *control, struct rm_error *error)
 	return 0;
 }
 
-/* Adds the control's arm and hashes the programs that the plan needs. Does
-   nothing if a test replaces all programs. */
+/* Adds the control's arm. Unless a test replaces all programs, hashes the
+   programs that the plan needs, and checks their builds. */
 static int finish_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -242,9 +242,8 @@ static int open_new(const struct rm_run_options *wishes,
 	return 0;
 }
 
-/* Moves the arms out of the options into `prepared` and checks them. Sets the
-   count in the options to 0, so that the arms are freed once. Runs before the
-   plan, which takes longer, so that an error in --arms is reported at once. */
+/* Moves the arms out of the options into `prepared` and checks them. Called
+   before the plan, so that an error in --arms is reported at once. */
 static int move_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -354,9 +353,8 @@ static void link_latest(struct rm_prepared *prepared)
 	}
 }
 
-/* Begins a new campaign. Checks everything before it makes the folder, and
-   writes campaign.json after it has locked the journal. A resume accepts the
-   folder from then on. */
+/* Begins a new campaign. Checks everything before it makes the folder. Writes
+   campaign.json last; a resume accepts the folder from then on. */
 static int begin_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -495,8 +493,7 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 }
 
 /* Continues a campaign. Compares build, machine and options before it changes
-   the folder, since a different build must not continue the campaign. Selects
-   counters last, because this may take seconds. */
+   the folder. Selects counters last, because this may take seconds. */
 static int resume_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {

@@ -202,8 +202,7 @@ static void check_consistency(
 		line_problem(reading,
 		        "expected a reason unless the status is ok, not ",
 		        status);
-	/* a trial that missed its deadline because it was stopped is void,
-	   too */
+	/* a trial that was late because it was stopped is void, too */
 	if ((is_ok && strcmp(exit_text, "0")) ||
 	        ((is_ok || is_void) &&
 	                json_is_object(result) == !!strcmp(exit_text, "0")))

@@ -188,8 +188,8 @@ static void judge_decimal(struct rm_cell *cell)
 		        rm_cell_shape_name(cell));
 }
 
-/* Skips litmus cells whose outcome is fixed. In a stateless map, or one that
-   may return stale values, both threads of a pair always see old values. A
+/* Skips litmus cells without a meaningful outcome. In a stateless map, or one
+   that may return stale values, both threads of a pair may see old values. A
    single thread has no partner. */
 static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 {

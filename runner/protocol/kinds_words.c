@@ -59,8 +59,8 @@ static json_t *word_to_json(
 	return json_string(text);
 }
 
-/* Adds a pattern to the schema if the words cannot be listed. Unlike read(),
-   the pattern has no bounds, so it accepts zipf:9. */
+/* Returns the schema: the list of words, or a pattern if they cannot be listed.
+   Unlike read(), the pattern has no bounds, so it accepts zipf:9. */
 static json_t *word_schema(const struct rm_factor *factor)
 {
 	json_t *names;
@@ -253,9 +253,8 @@ static int parse_hot(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* Parses "trace:0123abcd". Requires all 8 digits, as in write_dist(), since a
-   different spelling would give a different id. Only cells have this value
-   (cells_only); it is computed from the trace's file. */
+/* Parses "trace:0123abcd". Requires all 8 digits, since equal cells must have
+   equal ids. Only cells have this value; the trace's file determines it. */
 static int parse_checksum(const char *text, struct rm_cell *cell)
 {
 	if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
@@ -336,9 +335,8 @@ const struct rm_kind rm_kind_loop = { .read = read_loop,
 	.form = &as_word,
 	.pattern = "^[a-z-]+(:[0-9a-z-]+)*$" };
 
-/* Reads a measure; "simulated" requires the name of a model. Rejects '/' in the
-   name, since it would be a path, and since '/' separates the parts of an
-   id. */
+/* Reads a measure; "simulated" requires a model. Rejects '/' in its name, since
+   '/' separates the parts of an id. */
 static int read_measure(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
