@@ -65,7 +65,7 @@ static int wait_for_exit(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
-/* Waits until `ready` has output or is at EOF, or its process ends; then
+/* Waits until `ready` is readable or at its end, or until its process ends, and
    returns 0. Returns -EINTR if `stop` becomes readable. */
 static int wait_readable(int ready, int stop)
 {

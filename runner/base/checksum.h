@@ -15,8 +15,8 @@ void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
 /* Computes the CRC-32 of a file. Returns 0, or -errno if it cannot be read. */
 int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
 
-/* Returns the compact text of an object, with a last member "crc32" over the
-   bytes before it, and a newline. The caller frees the text. NULL: no
+/* Returns an object as compact JSON and a newline. Adds a last member "crc32":
+   the CRC-32 of the bytes before it. The caller frees the text. NULL: no
    memory. */
 char *rm_line_seal(const json_t *line);
 

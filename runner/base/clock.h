@@ -17,7 +17,7 @@ static inline uint64_t rm_now_ns(void)
 }
 
 /* Monotonic time in ns at the clock's last tick, at most a few milliseconds
-   ago. A call takes a seventh of the time of rm_now_ns(). Any thread. */
+   ago. Takes a seventh of the time of rm_now_ns(). Any thread. */
 static inline uint64_t rm_now_coarse_ns(void)
 {
 	struct timespec t;

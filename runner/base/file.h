@@ -27,8 +27,8 @@ const char *rm_write_reason(int failed);
 	"the limit is ulimit -f (size of files): start in a shell with " \
 	"`ulimit -f unlimited`"
 
-/* Returns 0, or -errno with `error` if a symbolic link in the path leads to no
-   file. The error names the link, its target and the next step. */
+/* Returns -errno with `error` if a symbolic link in the path has no target,
+   otherwise 0. The error contains the link, its target and the next step. */
 int rm_path_check_links(const char *path, struct rm_error *error);
 
 /*
@@ -56,10 +56,10 @@ int rm_file_temporary_folder(
         size_t longest, char *path, size_t size, struct rm_error *error);
 
 /* Checks that a program may be executed and has all sections of its ELF file. A
-   shell would run an empty file with status 0. Scripts, and programs that may
-   not be read, are not checked. Returns 0; -ENOEXEC: empty, truncated or not a
-   program; -EOPNOTSUPP: the file system is mounted noexec; -errno of access(2):
-   -EACCES, -ENOENT. */
+   shell would run an empty file with status 0. Does not check scripts, and
+   programs without read permission. Returns 0; -ENOEXEC: empty, truncated or
+   not a program; -EOPNOTSUPP: the file system is mounted noexec; -errno of
+   access(2): -EACCES, -ENOENT. */
 int rm_program_check(const char *path);
 /* Like rm_program_check(), but for a library, which must be readable. dlopen(3)
    of a truncated library would raise SIGBUS. */

@@ -2,10 +2,11 @@
 /*
  * histogram.h - log-linear latency histogram, 3 significant digits.
  *
- * The layout is HdrHistogram's (Tene) for lowest value 1 ns, highest
- * RM_HISTOGRAM_MAX_NS, 3 digits: 2048 sub-buckets, so a bucket is no wider than
- * 0.1 % of its values. Counts can be written in its log format and merged
- * without loss. One writer; no locks.
+ * The layout is that of HdrHistogram (Tene) with lowest value 1 ns, highest
+ * value RM_HISTOGRAM_MAX_NS and 3 digits. It has 2048 sub-buckets, so the width
+ * of a bucket is at most 0.1 % of its values. Counts can be merged, and written
+ * in HdrHistogram's log format, without loss. Only one thread may write; there
+ * are no locks.
  */
 #ifndef RM_HISTOGRAM_H
 #define RM_HISTOGRAM_H
@@ -30,7 +31,7 @@ struct rm_histogram {
 };
 
 /* Returns an empty histogram, or NULL if memory runs out; release with free().
-   All pages are touched, so that recording causes no page fault. */
+   Touches all pages, so that recording causes no page fault. */
 struct rm_histogram *rm_histogram_create(void);
 
 void rm_histogram_clear(struct rm_histogram *histogram);
@@ -52,9 +53,9 @@ uint64_t rm_histogram_low(unsigned index);
 uint64_t rm_histogram_high(unsigned index);
 
 /*
- * Highest value of the bucket that holds the given share, 0 < share <= 1:
- * the smallest value v with count(values <= v) >= share * count, rounded up
- * to its bucket's edge, at most max_ns. 0 when empty.
+ * Returns the quantile `share`, 0 < share <= 1: the smallest value v with
+ * count(values <= v) >= share * count. The result is rounded up to the highest
+ * value of its bucket, but is at most max_ns. Returns 0 if there are no values.
  */
 uint64_t rm_histogram_quantile(
         const struct rm_histogram *histogram, double share);

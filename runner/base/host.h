@@ -41,7 +41,8 @@ int rm_host_read_long(const char *path, long *value);
 bool rm_host_list_has(const char *list, unsigned cpu);
 
 /* Stores the path of a file that is in the folder of this program. Returns
-   `path`. A path that is too long is truncated, so that it does not exist. */
+   `path`. A path that is too long is truncated, and such a file does not
+   exist. */
 const char *rm_host_sibling_path(const char *name, char *path, size_t size);
 
 /* Stores the path of a file or folder of the source tree, such as "report":

@@ -4,7 +4,8 @@
  *
  * libinih alone would keep ` #` comments in values, truncate lines after 199
  * characters, append indented lines to the previous value, and not report line
- * numbers. This reader passes only clean lines to it and rejects all others.
+ * numbers. This reader passes only lines without these problems to it, and
+ * rejects all others.
  */
 #ifndef RM_LINES_H
 #define RM_LINES_H

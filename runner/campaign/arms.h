@@ -47,10 +47,10 @@ const char *rm_arm_find_program_path(const struct rm_arm *arm, const char *name,
         char path[RM_PROGRAM_BYTES]);
 
 /* Checks that the hashed programs of each arm record the same compiler and
-   flags. If the arm has no path, these must be those of readmostly. Returns 0,
-   or -EINVAL with `error`, which names two programs and the next step, or the
-   program of another map. Stores a warning in `outdated` if a source is newer
-   than its program. */
+   flags. If the arm has no path, they must be equal to compiler and flags of
+   readmostly. Returns 0, or -EINVAL with `error`, which names two programs and
+   the next step, or the program of another map. Stores a warning in `outdated`
+   if a source is newer than its program. */
 int rm_arms_check_builds(const struct rm_arms *arms, struct rm_error *outdated,
         struct rm_error *error);
 
@@ -60,9 +60,9 @@ int rm_preload_check(struct rm_error *error);
 
 /*
  * For a resume: reads the arms of campaign.json into a zeroed *arms and checks
- * that their programs have not changed. `asked`, whose hashes are known, must
- * equal these arms unless its count is 0. Returns -EINVAL or -errno with
- * `error`, which names the arm.
+ * that their programs have not changed. `asked` (--arms) must equal these arms,
+ * unless its count is 0; its hashes must be known. Returns 0; -EINVAL or
+ * another -errno with `error`, which names the arm.
  */
 int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error);
@@ -73,17 +73,17 @@ json_t *rm_arms_to_json(const struct rm_arms *arms);
 int rm_arms_from_json(
         const json_t *campaign, struct rm_arms *arms, struct rm_error *error);
 
-/* Draws the order of a set's arms in one turn: order[slot] is an index into the
+/* Draws the order of a set's arms in one turn. order[slot] is an index into the
    set. `seed` is the trial's seed. */
 void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
 
 /*
  * Before a campaign with --arms: replaces the timed window of every throughput
- * cell by a number of iterations. A few trials of the first arm of the cell's
- * set determine this number, so that it takes about as long as the window on
- * that arm. The warm-up becomes at least a third of the window, and at least
- * one iteration per resident key. If those trials fail, the plan skips the cell
- * with the reason.
+ * cell by a number of iterations. A few trials of the set's first arm determine
+ * this number, so that the iterations take about as long as the window. The
+ * warm-up becomes at least a third of the window, and at least one iteration
+ * per resident key. If these trials fail, the plan skips the cell with the
+ * reason.
  *
  * record  out: member "calibration" of campaign.json; a new reference
  * Returns 0; -EINVAL with `error` for cells that arms cannot run; -EINTR when

@@ -310,9 +310,9 @@ int rm_folder_check_campaign(const char *dir, struct rm_error *error);
 /* Returns 0 if DIR exists, else -ENOENT with `error`. */
 int rm_folder_check_resume(const char *dir, struct rm_error *error);
 
-/* Makes results/<UTC date>-<what>-<machine id> and writes its path. If it
-   exists, -2, -3, ... is appended. `what` is the mode or the first workload.
-   Returns 0; -errno with `error`. */
+/* Makes the folder results/<UTC date>-<what>-<machine id> and stores its path.
+   If the folder exists, appends -2, -3, ... to its name. `what` is the mode or
+   the first workload. Returns 0; -errno with `error`. */
 int rm_folder_new(const char *what, const char *machine_id, time_t now,
         char path[RM_PATH_BYTES], struct rm_error *error);
 
@@ -368,8 +368,8 @@ unsigned rm_staged_count(const char *dir);
    rm_staged_count() + 1, a stage is missing. */
 unsigned rm_staged_highest(const char *dir);
 
-/* Makes the folder of the next stage, writes its cells.txt and stores that
-   file's path in `path`. Returns -errno with `error`. */
+/* Makes the folder of the next stage, writes its cells.txt, and stores the path
+   of cells.txt in `path`. Returns -errno with `error`. */
 int rm_staged_write_cells(const struct rm_staged *staged, unsigned number,
         const char *text, char path[RM_PATH_BYTES], struct rm_error *error);
 

@@ -56,8 +56,8 @@ void rm_tally_clear(struct rm_tally *tally);
 void rm_progress_count_repeat(
         struct rm_progress *progress, uint64_t measured_ns);
 
-/* Call it before the first trial: `done` trials are already in the journal, and
-   the plan estimates `left_ns` for the others. */
+/* Begins the output. Call it before the first trial. `done` trials are already
+   in the journal, and the plan estimates `left_ns` for the others. */
 void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
         uint64_t left_ns);
 
@@ -71,8 +71,8 @@ void rm_progress_count_trial(struct rm_progress *progress, uint64_t planned_ns,
 /* Call it after the last trial; ends the line on the terminal. */
 void rm_progress_end(struct rm_progress *progress);
 
-/* Remaining time in ns: the plan's estimate times the ratio of measured to
-   planned time of this run's trials. */
+/* Returns the remaining time in ns: the plan's estimate, times the ratio of
+   measured to planned time of this run's trials. */
 uint64_t rm_progress_left_ns(const struct rm_progress *progress);
 
 /* Formats a duration, for example as "2 h 05 min", "3 min 20 s" or "12 s". */

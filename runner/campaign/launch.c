@@ -240,8 +240,8 @@ static void write_request(struct run *run)
 		close_end(&run->child.input);
 }
 
-/* Reads once into `to`. Returns the number of bytes read, 0 if none are
-   available. Closes the descriptor at the end of the file. */
+/* Reads once into `to`. Returns the number of bytes; 0 if no data is available.
+   Closes the descriptor at the end of the file. */
 static size_t read_some(int *fd, char *to, size_t capacity)
 {
 	ssize_t got = read(*fd, to, capacity);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c - prints the state of a campaign: rewrites one line, or prints a
-   line each minute. */
+/* progress.c - prints the state of a campaign: rewrites one line on a terminal,
+   otherwise prints a line per minute. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* staged.c - the folder of a staged campaign: its plan and its stages. The
-   caller chooses the cells of the next stage. */
+/* staged.c - reads and writes the folder of a staged campaign: its plan and its
+   stages. The caller chooses the cells of the next stage. */
 #include "runner/campaign/internal.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* campaign_run.h - runs a campaign from its options to its summary. `run` does
-   this once; commands that run stages do it for each stage. */
+/* campaign_run.h - runs a campaign, and prints its summary. `run` does this
+   once. Commands with stages do it for each stage. */
 #ifndef RM_CAMPAIGN_RUN_H
 #define RM_CAMPAIGN_RUN_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.h - shared by commands: common options, the plan for a command line,
-   errors. Private to cli. */
+/* command.h - private header, shared by commands: common options, the plan for
+   a command line, errors. */
 #ifndef RM_CLI_COMMAND_H
 #define RM_CLI_COMMAND_H
 

@@ -61,9 +61,9 @@ const char *rm_request_text(const json_t *event, size_t index, const char *key,
 
 /* reading.c: counts of one thread (readings), and their JSON form. */
 
-/* Makes a reading from differences of perf's value and its two clocks. The
-   count of a counter that ran for only part of the time is scaled; a counter
-   that never ran has no value. */
+/* Makes a reading from differences of perf's value and its two clocks. If the
+   counter ran for only part of the time, the count is scaled. If it never ran,
+   the reading has no value. */
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns);
 

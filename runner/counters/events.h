@@ -43,8 +43,8 @@ struct rm_arch {
  * Identifies kernel CPU number `cpu` from /proc/cpuinfo and, on hybrid
  * processors, from its PMU. A CPU that is not in the table gets the name
  * "unknown" and the lines "generic" and "*", because a wrong event is worse
- * than none. Returns 0, or -errno if /proc/cpuinfo cannot be read or lacks the
- * CPU.
+ * than no event. Returns 0, or -errno if /proc/cpuinfo cannot be read or lacks
+ * the CPU.
  */
 int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error);
 

@@ -23,8 +23,8 @@ static int send_command(struct rm_likwid_session *l, const char *command,
 	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
-/* Collects the distinct CPUs in order of first use, which is also the order of
-   the values that STOP returns. Threads on one CPU share its count. */
+/* Collects the different CPUs in order of first use. STOP returns values in
+   this order. Threads on the same CPU share its count. */
 static int read_cpus(struct rm_likwid_session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {

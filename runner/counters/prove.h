@@ -121,8 +121,8 @@ struct rm_prove {
 
 /*
  * Combines the verdicts of a metric: "refuted" and "no value" override
- * "proved", which overrides "not checked". "proved" needs a test loop that
- * makes the counter count; a low count does not suffice. `why`: the line's
+ * "proved", which overrides "not checked". "proved" requires a test loop in
+ * which the event must happen; a low count does not suffice. `why`: the line's
  * reason, or NULL.
  */
 const char *rm_prove_verdict(

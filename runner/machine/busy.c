@@ -23,9 +23,9 @@ static double number_after(const char *line, const char *name)
 }
 
 /* Returns the percentage of a quarter of a second in which a ready task had no
-   CPU. The kernel's mean over 10 s still includes work that has just ended,
-   such as building this program. If the file has no total in microseconds,
-   returns that mean. */
+   CPU. The kernel's mean over 10 s still includes programs that have just
+   ended, such as a compiler. If the file has no total in microseconds, returns
+   this mean. */
 static double pressure_now(double mean, double before_us)
 {
 	const uint64_t quarter_ns = 250000000;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* topology.c - determines the usable CPUs and counts cores, sockets and
-   nodes. */
+/* topology.c - finds the usable CPUs, and counts cores, sockets and nodes. */
 #include "runner/base/host.h"
 #include "runner/machine/internal.h"
 

@@ -49,8 +49,8 @@ static int print(const json_t *result)
 	return status;
 }
 
-/* Reads the request from standard input. Before it returns RM_USAGE, it prints
-   the reason. */
+/* Reads the request from standard input. Prints the reason before it returns
+   RM_USAGE. */
 static int read_request(struct rm_request *request)
 {
 	struct rm_error error = { "" };
@@ -81,8 +81,8 @@ int rm_program_trial(int argc, char **argv)
 	return status;
 }
 
-/* argv contains "text" or "binary", and the file. The window starts right after
-   the prefill, so that the record is complete. */
+/* Parses argv: "text" or "binary", and the file. The window starts directly
+   after the prefill, so that the record is complete. */
 int rm_program_record(int argc, char **argv)
 {
 	struct rm_error error = { "" };

@@ -119,9 +119,9 @@ uint64_t rm_plan_payload_bytes(const struct rm_cell *cell);
 /* Returns the bytes of keys and values, with the overhead of a typical map. */
 uint64_t rm_plan_keys_bytes(const struct rm_cell *cell);
 
-/* For cells on a simulated machine: the time and memory that they take on this
-   machine, whether a combination is a distinct cell, and cell->skip if it
-   cannot run. */
+/* For cells on a simulated machine: the time and memory that they need on the
+   real machine; whether a combination of values is a distinct cell; and
+   cell->skip if the cell cannot run. */
 uint64_t rm_plan_simulated_ns(
         const struct rm_cell *cell, const struct rm_map_info *map);
 uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell);

@@ -25,8 +25,8 @@ static uint64_t hash_block(uint64_t seed, unsigned block)
 	return rm_seed(seed, block) >> 11;
 }
 
-/* An id is WORKLOAD/MAP/REST. The seed ignores map and arm, so that all maps
-   and arms of a block do the same operations on the same keys. */
+/* Derives the seed from an id WORKLOAD/MAP/REST. Ignores map and arm, so that
+   all maps and arms of a block execute the same operations on the same keys. */
 uint64_t rm_plan_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block)
 {

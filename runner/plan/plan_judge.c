@@ -370,7 +370,7 @@ static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 		        rm_write_kind_name(cell->write_kind), cell->threads);
 }
 
-/* Skips unsynchronised and single-writer maps unless the cell is safe for
+/* Skips unsynchronised and single-writer maps, unless the cell is safe for
    them. */
 static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 {

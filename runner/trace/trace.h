@@ -2,13 +2,13 @@
 /*
  * trace.h - recorded operations: reads, writes and replays trace files.
  *
- * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`, or a set with
- * its value, `put K V KEY VALUE`, where K and V are lengths in bytes. Before
- * the first operation, `has KEY` lists keys that are present initially. `# ...`
- * is a comment. An optional last line `end N` states the number of operations.
- * A key is all bytes between the blank and the newline. Binary:
- * docs/reference/traces.md. Errors are `file:line: ...`, or `file: byte N:
- * ...`.
+ * Text form: one operation per line, `get KEY`, `set KEY`, `del KEY`, or a set
+ * with its value, `put K V KEY VALUE`, where K and V are lengths in bytes.
+ * Before the first operation, `has KEY` lists keys that are present initially.
+ * `# ...` is a comment. An optional last line `end N` states the number of
+ * operations. A key is all bytes between the blank and the newline. The binary
+ * form is described in docs/reference/traces.md. Errors are `file:line: ...`,
+ * or `file: byte N: ...`.
  *
  * Keys become ranks: first the keys that are present initially, then all
  * others, both in order of first occurrence. Without `has` lines a key is

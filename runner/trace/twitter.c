@@ -6,7 +6,7 @@
  * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The
  * anonymised key may be longer or shorter than its key size; the import gives
  * it that size. A value with a TTL expires: the import adds a del before the
- * first line at or after that time.
+ * first line at or after the time of expiry.
  */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"

@@ -119,7 +119,7 @@ int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell);
 void rm_pace_free(struct rm_pace *pace);
 
 /*
- * Begins a window of `window_ns` at `start_ns`: clears late starts and
+ * Begins a window of `window_ns` at `start_ns`. Clears late starts and
  * histograms. Thread `slot` gets 1/`threads` of `rate_per_s`.
  */
 void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,

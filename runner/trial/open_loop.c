@@ -90,8 +90,8 @@ static double next_gap(struct rm_pace *pace)
 {
 	if (!pace->poisson)
 		return pace->gap_ns;
-	/* inverse of the exponential distribution; the logarithm's argument is
-	   never 0 */
+	/* Inverse of the exponential distribution. The logarithm's argument is
+	   never 0. */
 	return -log1p(-rm_unit(rm_next(&pace->rng))) * pace->gap_ns;
 }
 

@@ -17,8 +17,9 @@ struct rm_sim_ctx {
 };
 
 /*
- * Makes a context that calls entry() on the caller's stack of `bytes` bytes
- * ending at `top` (16-byte aligned). entry() must not return.
+ * Makes a context that calls entry() on a stack of `bytes` bytes, which the
+ * caller provides and which ends at `top` (16-byte aligned). entry() must not
+ * return.
  */
 void rm_sim_ctx_make(
         struct rm_sim_ctx *ctx, void *top, size_t bytes, void (*entry)(void));

@@ -127,8 +127,8 @@ void rm_sim_operation_begins(void);
 /* Called at places that a map marks with RM_PAUSE() (runner/map.h). */
 void rm_sim_pause(void);
 
-/* Ends the simulation because simulated code did something that the real
-   library does not allow. Does not return to simulated code. */
+/* Ends the simulation because simulated code made a call that the real library
+   does not allow. Does not return. */
 _Noreturn void rm_sim_reject(const char *what);
 
 #endif /* RM_SIM_GUEST_H */

@@ -8,9 +8,9 @@
  * address that is a multiple of 16; chunks have at least 32 bytes. Freed chunks
  * of up to 1040 bytes go to a thread cache (last in, first out, at most seven
  * of each size), all others to their arena (heap_arena.c, heap_bins.c). Large
- * chunks get their own pages; freeing such a chunk raises the threshold for own
- * pages to its size. Each core has an arena (glibc: up to 8 per CPU) in
- * segments of 64 MiB.
+ * chunks get their own pages. When such a chunk is freed, its size becomes the
+ * minimum size of large chunks. Each core has an arena (glibc: up to 8 per CPU)
+ * in segments of 64 MiB.
  */
 #include "runner/sim/guest/chunk.h"
 #include "runner/sim/guest/guest.h"

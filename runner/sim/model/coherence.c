@@ -74,7 +74,7 @@ void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag)
 		llc_put(sim, line);
 }
 
-/* Removes the line from `core` because another core writes `bytes` of it.
+/* Removes the line from `core`, because another core writes `bytes` of it.
    Returns true if `core` had modified the line. */
 static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {

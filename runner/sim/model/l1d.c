@@ -170,8 +170,8 @@ void rm_sim_l1d_drop(
 }
 
 /* Returns the index of the slot to fill: the empty slot with the lowest way, or
-   the one to which the tree points (never the front). rest->count means the
-   front. */
+   the slot to which the tree points, which is never the most recently used one.
+   The index rest->count means the front. */
 static unsigned plru_victim(
         struct rm_sim_core *core, uint32_t line, const struct rest *rest)
 {

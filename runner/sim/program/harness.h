@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * harness.h - included (-include) before each file of runner/trial/ compiled
- * for the simulated machine: threads become cores, and the clock is virtual.
- * These objects are not instrumented.
+ * harness.h - included (-include) before each file of runner/trial/ that is
+ * compiled for the simulated machine. Threads become cores, and the clock is
+ * virtual. The objects of these files are not instrumented.
  */
 #ifndef RM_SIM_HARNESS_H
 #define RM_SIM_HARNESS_H
