@@ -29,18 +29,13 @@ enum rm_event {
 	RM_EVENT_GROW,       /* Go's map grew its array (log2 of buckets) */
 	RM_EVENT_EVACUATE,   /* a write moved old buckets (nevacuate) */
 	RM_EVENT_GROWTH,     /* state: a Go map has two arrays (new log2) */
-	RM_EVENT_RESIZE,     /* a table was rehashed at once (new number of
-	                      * slots or entries; 0: unknown, in a library) */
-	RM_EVENT_PROMOTE,    /* sync.Map: the dirty map became the read map
-	                        (entries) */
-	RM_EVENT_REBUILD,    /* sync.Map: a new dirty map was filled (copied
-	                      * entries) */
+	RM_EVENT_RESIZE,     /* a table was rehashed (new size; 0: unknown) */
+	RM_EVENT_PROMOTE,    /* sync.Map: dirty became read (entries) */
+	RM_EVENT_REBUILD,    /* sync.Map: dirty was filled (copied entries) */
 	RM_EVENT_CLONE,      /* a snapshot was copied (entries) */
-	RM_EVENT_RECLAIM,    /* retired objects were freed (number of freed or
-	                      * pending objects) */
+	RM_EVENT_RECLAIM,    /* retired objects were freed (number) */
 	RM_EVENT_GRACE_WAIT, /* a writer waited for readers (0) */
-	RM_EVENT_LOCK_WAIT,  /* a thread waited for a lock that another thread
-	                      * held (1: to write) */
+	RM_EVENT_LOCK_WAIT,  /* waited for a locked lock (1: to write) */
 	RM_EVENT_PHASE,      /* phase of a trial (enum rm_phase) */
 	RM_EVENTS,
 };

@@ -123,8 +123,7 @@ struct rm_sizing {
 	size_t retired_limit_bytes;
 	bool presize; /* false: the map starts small and grows */
 	struct rm_shape shape;
-	uint64_t seed; /* seed of the map's hash; equal seeds give equal
-	                  layouts */
+	uint64_t seed; /* equal seeds give equal layouts */
 	/* Arguments of the loop, as in struct rm_worker; NULL: its defaults. */
 	const uint64_t *loop_args;
 	/* Returns the time in ns for expiry, which never decreases. NULL: the
@@ -251,12 +250,10 @@ enum rm_cap {
 	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
 	RM_CAP_BACKGROUND = 1 << 1,    /* has background threads */
 	RM_CAP_NO_STATE = 1 << 2,      /* stores nothing, like null_map */
-	RM_CAP_UNSAFE = 1 << 3,        /* safe only with a single thread or
-	                                * without writes */
+	RM_CAP_UNSAFE = 1 << 3,        /* needs one thread, or no writes */
 	RM_CAP_UNSAFE_INSERT = 1 << 4, /* like RM_CAP_UNSAFE, but in-place
 	                                * updates are also safe */
-	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write takes time proportional to the
-	                                  number of keys */
+	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
 	/* A lookup may return an outdated value for a bounded time. A thread
 	   sees all writes after it was parked. */
 	RM_CAP_STALE = 1 << 6,
@@ -269,10 +266,8 @@ enum rm_cap {
 /* Requirements of look-ups on their caller, besides join and leave. */
 enum rm_duty {
 	RM_DUTY_NONE,
-	RM_DUTY_GUARD,    /* a read-side section, which the map's loop enters
-	                     and leaves */
-	RM_DUTY_ANNOUNCE, /* the caller calls quiesce() regularly, and park()
-	                     before it blocks */
+	RM_DUTY_GUARD,    /* the map's loop enters a read-side section */
+	RM_DUTY_ANNOUNCE, /* quiesce() regularly, park() before blocking */
 };
 
 /* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). A program for other sizes
@@ -308,8 +303,7 @@ struct rm_impl {
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	enum rm_duty duty;
 	const char *source; /* origin of the algorithm */
-	const char *system; /* number of the system in the study ("M3"), or
-	                       "" */
+	const char *system; /* number in the study ("M3"), or "" */
 	unsigned shapes;    /* bits of shapes that drive[] supports */
 	unsigned caps;      /* bits of enum rm_cap */
 	/* Guarantee of scan and length: "point-in-time" | "once-if-present" (a

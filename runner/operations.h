@@ -235,12 +235,9 @@ RM_HOT uint64_t rm_draw_session(
    sessions until all threads have reached theirs. So all numbers fall and rise
    together, even if a thread rarely gets a CPU. */
 struct rm_session_wave {
-	_Atomic(uint64_t) *turns; /* number of turning points that all threads
-	                             have reached */
-	uint64_t threads, own;    /* own: number of turning points that this
-	                             thread has reached */
-	uint64_t most, least;     /* maximum and minimum number of sessions;
-	                             equal if the number is constant */
+	_Atomic(uint64_t) *turns; /* turning points of all threads */
+	uint64_t threads, own;    /* own: turning points of this thread */
+	uint64_t most, least;     /* number of sessions; equal if constant */
 };
 
 RM_HOT struct rm_session_wave rm_session_wave_start(

@@ -23,11 +23,8 @@ enum {
 /* Written before the window. All threads read it. A draw reads at most 8
    KiB. */
 struct rm_skew {
-	alignas(RM_CACHE_LINE) uint64_t present; /* number of ranks that have a
-	                                            key; these ranks are
-	                                            lower */
-	uint64_t mask, key[3]; /* parameters of the permutation, derived from a
-	                          seed */
+	alignas(RM_CACHE_LINE) uint64_t present; /* ranks with a key */
+	uint64_t mask, key[3];                   /* permutation, from a seed */
 	unsigned shift;
 	/* For each slot, 22 bits with the share of the slot's own range, and 10
 	   bits with the number of the range that gets the rest. */

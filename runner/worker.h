@@ -15,8 +15,7 @@ enum { RM_BATCH = 64 };
 enum rm_write_kind {
 	RM_UPDATE, /* update a resident key in place */
 	RM_CHURN,  /* remove a key, then upsert it; counts as two operations */
-	RM_FRESH,  /* upsert a new key, then remove the oldest; counts as two
-	              operations */
+	RM_FRESH,  /* upsert a new key, remove the oldest: two operations */
 };
 
 enum rm_operation { RM_LOOKUP, RM_UPSERT, RM_REMOVE, RM_OPERATIONS };
@@ -25,15 +24,13 @@ enum rm_operation { RM_LOOKUP, RM_UPSERT, RM_REMOVE, RM_OPERATIONS };
 struct rm_counts {
 	uint64_t iterations;      /* lookups + decisions to write */
 	uint64_t writes;          /* upserts and removes */
-	uint64_t pairs;           /* decisions to write that were two
-	                             operations */
+	uint64_t pairs;           /* decisions that were two operations */
 	uint64_t inserts;         /* upserts whose key was absent */
 	uint64_t removes;         /* removes whose key was present */
 	uint64_t idle_removes;    /* removes whose key was absent */
 	uint64_t misses_absent;   /* lookups of ranks that are never present */
 	uint64_t misses_resident; /* lookups that missed a resident rank */
-	uint64_t wrong; /* nonzero: a value was torn, or belonged to another
-	                   key */
+	uint64_t wrong;           /* nonzero: torn, or another key's value */
 };
 
 /* Makes an entry of a replayed stream: a rank below 2^30 and an operation. A
@@ -122,28 +119,22 @@ struct rm_worker {
 	                         misses) */
 	uint64_t fresh_guard; /* number of a thread's oldest ranks that look-ups
 			       * exclude; 0 unless writes are fresh */
-	uint32_t write_below; /* share of iterations that write, in units of
-	                         2^-32 */
+	uint32_t write_below; /* share of writes, in units of 2^-32 */
 	enum rm_write_kind write_kind;
-	unsigned slot;             /* 0 to threads - 1; also the writer in
-	                              values */
+	unsigned slot;             /* 0 to threads - 1; also writer id */
 	unsigned threads;          /* number of threads of the trial */
 	bool measured;             /* false in the warm-up */
 	bool replay;               /* the stream contains operations */
-	const uint64_t *loop_args; /* arguments of the loop: times in ns,
-	                            * counts, indexes of words */
+	const uint64_t *loop_args; /* times in ns, counts, indexes of words */
 	uint64_t iterations_limit; /* UINT64_MAX: run until `stop` */
 	uint64_t sequence;         /* sequence number of this thread's values */
-	uint64_t key_sum;          /* sum of mixed ranks: inserted ones minus
-	                              removed ones */
+	uint64_t key_sum;          /* mixed ranks: inserted - removed */
 	struct rm_counts counts;
 	struct rm_key_bytes line;    /* string key of lookups */
 	struct rm_key_bytes written; /* string key of writes */
-	bool timed;                  /* true: a map's own loop must time its
-	                                operations */
+	bool timed;                  /* the map's own loop times operations */
 	void *held;                  /* resources of rm_impl.open() */
-	_Atomic(uint64_t) *turns;    /* struct rm_session_wave; shared by all
-	                                threads */
+	_Atomic(uint64_t) *turns;    /* shared; see struct rm_session_wave */
 	const struct rm_skew *skew;  /* for zipf and hot; otherwise NULL */
 	uint64_t fresh_done;         /* number of fresh writes of this thread */
 	uint64_t fresh_magic;        /* UINT64_MAX / threads + 1 */

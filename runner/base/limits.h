@@ -19,8 +19,7 @@ enum { RM_LIMIT_SOURCE_BYTES = 512 };
 struct rm_limit {
 	uint64_t left;                      /* UINT64_MAX: no limit is known */
 	char source[RM_LIMIT_SOURCE_BYTES]; /* "FILE = VALUE", or "" */
-	bool is_address_space;              /* true if reserved address space
-	                                       counts */
+	bool is_address_space;              /* counts reserved memory, too */
 };
 
 struct rm_limits {

@@ -85,13 +85,11 @@ void rm_arms_clear(struct rm_arms *arms);
 /* Progress of one campaign. Set `out` and `is_terminal`, zero the rest. */
 struct rm_progress {
 	FILE *out;        /* NULL: print nothing */
-	bool is_terminal; /* true: rewrite one line; false: print a line per
-	                     minute */
+	bool is_terminal; /* rewrite one line; otherwise a line per minute */
 	size_t total;     /* trials of the plan */
 	size_t done;      /* first attempts, including those of earlier runs */
 	size_t repeated;  /* repeats, including those of earlier runs */
-	double repeats_most; /* maximum number of repeats in the plan; 0:
-	                        unknown */
+	double repeats_most; /* maximum of repeats; 0: unknown */
 	uint64_t left_ns;    /* planned time of the remaining trials */
 	uint64_t planned_ns, measured_ns; /* for the trials of this run */
 	uint64_t printed_ns;              /* when the last line was printed */
@@ -128,8 +126,7 @@ struct rm_tally {
 	json_t *unfit; /* maps a map's id to the reason why the map failed its
 	                  verification */
 	size_t ok, voided, failed, skipped;
-	size_t disturbed; /* those of `ok` that were disturbed in every
-	                     attempt */
+	size_t disturbed; /* disturbed in every attempt */
 	size_t repeated;  /* attempts after the first */
 	size_t refused;   /* repeats that were due but exceeded the budget */
 };
@@ -152,12 +149,9 @@ struct rm_run_options {
 	/* see struct rm_plan_options */
 	int (*find_machine)(const char *name, struct rm_error *error);
 	const char *maps;       /* NULL: no filter */
-	const char *cells_from; /* list of cells; NULL: all cells, or the
-	                           recorded list in a resume */
-	const char *counters;   /* NULL: "auto", or the recorded value in a
-	                           resume */
-	const uint64_t *seed;   /* NULL: random, or the recorded seed in a
-	                           resume */
+	const char *cells_from; /* NULL: all cells; in a resume, as recorded */
+	const char *counters;   /* NULL: "auto"; in a resume, as recorded */
+	const uint64_t *seed;   /* NULL: random; in a resume, as recorded */
 	struct rm_arms *arms; /* --arms; count 0: no arms. A new campaign takes
 	                         ownership of the arms and sets the count to
 	                         0. */
@@ -165,8 +159,7 @@ struct rm_run_options {
 	const char *program;  /* see struct rm_campaign */
 	int interrupt_fd;     /* if readable, stop; -1: never stop */
 	bool busy_ok;         /* do not warn if other programs are running */
-	unsigned wait_idle_s; /* how many seconds to wait for an idle machine;
-	                         0: do not wait */
+	unsigned wait_idle_s; /* 0: do not wait for an idle machine */
 };
 
 /* Zero it first; free with rm_prepared_clear(), even after an error. */
@@ -189,13 +182,11 @@ struct rm_prepared {
 	struct rm_journal *journal;
 	size_t torn_bytes;   /* size of a torn last line that was removed from
 	                        the journal */
-	size_t dropped;      /* number of dropped lines of an incomplete
-	                        block */
+	size_t dropped;      /* lines of an incomplete block */
 	struct rm_busy busy; /* state of the machine before the first trial */
-	struct rm_error outdated; /* message about a program that is older than
-	                           * a source, or "" */
-	struct rm_error unlinked; /* reason why results/latest was not made, or
-	                             "" */
+	struct rm_error outdated; /* a program is older than its source; or
+	                           * "" */
+	struct rm_error unlinked; /* why results/latest was not made; or "" */
 };
 
 /*
@@ -254,16 +245,13 @@ struct rm_launch {
 	char *const *arguments;      /* argv; NULL: {"readmostly", "trial"} */
 	uint64_t deadline_ns;        /* time limit of the whole process, > 0 */
 	uint64_t memory_limit_bytes; /* RLIMIT_DATA; 0: no limit */
-	uint64_t padding_seed;       /* seed of the padding of the environment
-	                                (requirement R13) */
+	uint64_t padding_seed;       /* of the environment's padding (R13) */
 	int interrupt_fd;            /* if readable, kill the trial; -1: none */
 };
 
 enum {
-	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* in bytes; a longer answer is a
-	                                    failure */
-	RM_LAUNCH_ERRORS_KEPT = 4096,    /* number of bytes kept from the end of
-	                                    standard error */
+	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* longer answers are failures */
+	RM_LAUNCH_ERRORS_KEPT = 4096,    /* last bytes of standard error */
 };
 
 /* Result of a trial process. Zero it first; free with rm_outcome_clear(). */

@@ -302,10 +302,8 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 
 /* Interference with one trial. */
 struct rm_interference {
-	int64_t steal_ticks; /* stolen time of all CPUs during the trial; -1:
-	                        unknown */
-	double load;         /* load of the machine before the trial; negative:
-	                        unknown */
+	int64_t steal_ticks; /* stolen time of all CPUs; -1: unknown */
+	double load;         /* before the trial; negative: unknown */
 	/* Share of the CPU time of the cell's CPUs, 0 to 1, that other programs
 	   used while the trial's process existed. The precision is about 10 ms
 	   per CPU; negative: unknown. */
@@ -372,12 +370,9 @@ struct rm_repeats {
 	const struct rm_arms *arms;
 	const json_t *attempts; /* may grow during the walk */
 	unsigned round;         /* current round */
-	double allowed;         /* number of repeats that the rounds so far
-	                           allow */
-	size_t made;            /* number of repeats so far; at most
-	                           `allowed` */
-	size_t refused;         /* number of disturbed or void trials that
-	                           exceed the budget */
+	double allowed;         /* repeats that the rounds so far allow */
+	size_t made;            /* repeats so far; at most `allowed` */
+	size_t refused;         /* trials whose repeat exceeds the budget */
 	bool is_over;           /* true if this round has no more repeats */
 };
 
@@ -467,8 +462,7 @@ struct rm_cell_trial_run {
 	const char *program; /* replaces the map program in tests; or NULL */
 	uint64_t seed;
 	uint64_t padding_seed;
-	json_t *counters; /* member of the request; rm_cell_trial_run() takes
-	                     the reference */
+	json_t *counters; /* rm_cell_trial_run() takes the reference */
 	int interrupt_fd; /* -1: none */
 };
 

@@ -203,8 +203,7 @@ struct run {
 	size_t answer_bytes, answer_capacity;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
-	uint64_t oom_kills; /* number of processes that the kernel killed before
-	                       the trial began */
+	uint64_t oom_kills; /* processes killed before the trial began */
 	enum stop stop;
 };
 

@@ -126,8 +126,7 @@ static const struct rm_field fact[] = { { "status", "S" }, { "text", "s0" } };
 struct look {
 	struct rm_validation *validation;
 	const char *text;   /* text of campaign.json */
-	const char *prefix; /* prefix of the path of a field:
-	                       "machine.facts.x." */
+	const char *prefix; /* of a field's path: "machine.facts.x." */
 };
 
 static void problem_at(

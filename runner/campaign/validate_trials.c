@@ -49,8 +49,7 @@ struct reading {
 	struct rm_tally tally; /* counts of planned lines */
 	json_int_t turns;      /* number of turns that the walk has visited */
 	json_int_t turn;       /* turn of the previous line */
-	size_t *starts;        /* for each turn, the number of its first line,
-	                          or 0 */
+	size_t *starts;        /* for each turn, its first line; or 0 */
 	size_t number;         /* number of the current line */
 	bool is_seeded;        /* `by_layout` is known */
 	bool by_layout;        /* the journal uses seeds of earlier versions,

@@ -28,13 +28,11 @@ struct rm_map_info {
 	const char *misuse;   /* for a map with an injected bug, the check that
 	                         detects the bug; otherwise NULL */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version;    /* version of its compiler, such as
-	                                  * "1.26.1"; or NULL */
-	const char *version;             /* version of its library, which the
-	                                    library reports; or NULL */
+	const char *language_version;    /* of its compiler, "1.26.1"; or
+	                                  * NULL */
+	const char *version;             /* from its library; or NULL */
 	unsigned shapes, caps;           /* as in struct rm_impl */
-	bool is_map;                     /* false for programs that store no
-	                                    keys */
+	bool is_map;                     /* it stores keys */
 	unsigned start_ms, warm_up_most; /* only for maps in other languages */
 	unsigned value_most;             /* as in struct rm_impl */
 	json_t *json;                    /* whole content of ID.json; owned */
@@ -43,14 +41,12 @@ struct rm_map_info {
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
-	const char *file;    /* source file, relative to the source tree or
-	                        absolute */
+	const char *file;    /* source, absolute or in the source tree */
 	const char *needs;   /* pkg-config names of its libraries; or "" */
 	const char *remedy;  /* how to install the libraries: "packages: X; make
 	                        deps" */
 	bool missing;        /* a library is missing, so it cannot be built */
-	bool misuse;         /* has an injected bug; must be chosen by its full
-	                        id */
+	bool misuse;         /* injected bug; chosen by full id only */
 	bool other_language; /* must be chosen by its full id */
 };
 

@@ -60,8 +60,7 @@ static const char *built_version(const char *name, size_t length)
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_map_info *info, char *text, size_t size)
 {
-	struct rm_facts_line library = { .text = "" }; /* stays empty if the
-	                                                  sheet is empty */
+	struct rm_facts_line library = { .text = "" };
 	const char *at = facts->text, *built;
 
 	rm_facts_read_line(&at, &library);

@@ -37,8 +37,7 @@ struct band {
 struct bands {
 	struct band band[METRICS];
 	unsigned sets;            /* number of results */
-	struct rm_error left_out; /* reason why the machine was left out, or
-	                             "" */
+	struct rm_error left_out; /* why it was left out; or "" */
 };
 
 static const char *const metrics[METRICS] = { "l1d_misses", "coherence_misses",

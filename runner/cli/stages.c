@@ -269,8 +269,7 @@ static int finish(const struct rm_stages *stages,
 	else if (result && result != -ECANCELED)
 		status = result == -EINVAL ? RM_USAGE : RM_INCOMPLETE;
 	if (result == -EINVAL || status == RM_USAGE ||
-	        (result && access(dir, F_OK))) /* the folder was deleted or
-	                                          moved */
+	        (result && access(dir, F_OK))) /* the folder was removed */
 		return status;
 	if (result) {
 		printf("status: %s; what was measured is safe, continue with: "

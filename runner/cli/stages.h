@@ -67,11 +67,9 @@ struct rm_stages {
 	struct rm_planned planned;     /* all cells that may run */
 	json_t *index;                 /* maps the id of a cell to its index in
 	                                  planned.plan.cells */
-	char mode_name[RM_NAME_BYTES]; /* name of the mode, such as
-	                                  "crossover-quick" */
+	char mode_name[RM_NAME_BYTES]; /* such as "crossover-quick" */
 	char maps[RM_PAIR_BYTES];      /* "A,B", or "" */
-	const char *counters;          /* counter back end; NULL: chosen
-	                                  automatically */
+	const char *counters;          /* back end; NULL: automatic */
 	char python[RM_PYTHON_BYTES];
 	unsigned first; /* number of the first stage that this process runs */
 };
@@ -90,8 +88,7 @@ struct rm_stages_done {
 	uint64_t timed;    /* number of planned trials, without verifications */
 	size_t incomplete; /* number of cells without a result, as in
 	                    * rm_tally_incomplete() */
-	json_t *ran;       /* object; its keys are the ids of all cells that
-	                    * ran */
+	json_t *ran;       /* its keys are the ids of all cells that ran */
 };
 
 /* The next stage, which `report next` has chosen. */
@@ -100,8 +97,7 @@ struct rm_next_stage {
 	const json_t *cells; /* ids; `answer` owns them */
 	const char *why;
 	uint64_t blocks;              /* 0: the number in the plan */
-	uint64_t timed;               /* number of trials, without
-	                                 verifications */
+	uint64_t timed;               /* trials without verifications */
 	uint64_t trials, estimate_ns; /* including verifications */
 };
 

@@ -56,8 +56,7 @@ static int validate_campaign(const char *dir)
 	int result = rm_validate(&validation, &error);
 
 	fflush(stdout);
-	if (result == -ENOENT && validation.cells) /* only trials.jsonl is
-	                                              missing */
+	if (result == -ENOENT && validation.cells) /* trials.jsonl is missing */
 		print_next(&validation);
 	if (result)
 		return rm_print_error("dev validate", &error, RM_USAGE);

@@ -212,8 +212,7 @@ static bool is_core(const json_t *event)
 {
 	const char *pmu = rm_json_text(event, "pmu");
 
-	return !pmu[0] || rm_pmu_is_core(pmu); /* all events of likwid are core
-	                                          events */
+	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid: always core */
 }
 
 static bool uses_counter(const json_t *set, const char *counter)

@@ -32,11 +32,9 @@ struct rm_arch {
 	char what[96];     /* the kernel's name, such as "AuthenticAMD 25/17" */
 	char title[64];    /* common name, such as "Zen 4"; "": unknown */
 	bool known;        /* true: the CPU is in cpus.tsv */
-	char pmu[20];      /* PMU of this kind of core on a hybrid processor;
-	                      otherwise "" */
+	char pmu[20];      /* of hybrid processors; otherwise "" */
 	char without[240]; /* metrics that the chain lacks: "a,b" */
-	char likwid[8]; /* first release of liblikwid that supports the CPU, or
-	                   "" */
+	char likwid[8];    /* first supporting release of liblikwid, or "" */
 };
 
 /*

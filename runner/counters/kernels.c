@@ -76,8 +76,7 @@ void rm_chase_free(struct rm_chase *chase)
 enum {
 	PAGES = 16384,       /* more than the entries of any second-level TLB */
 	CHASES = 1 << 20,    /* steps of a chase within a cache */
-	HANDOVERS = 1 << 15, /* handovers of one line, unless the time limit
-	                        ends the loop */
+	HANDOVERS = 1 << 15, /* handovers, unless time runs out */
 	SHARED_MS = 400,
 };
 
@@ -300,10 +299,8 @@ static void *run_worker(void *argument)
 		atomic_store_explicit(
 		        &run->attach_code, code, memory_order_relaxed);
 	rm_chase_run(&run->chase, run->chase.lines); /* warm caches */
-	pthread_barrier_wait(&run->barrier);         /* all workers have
-	                                                attached */
-	pthread_barrier_wait(&run->barrier);         /* the counters have
-	                                                started */
+	pthread_barrier_wait(&run->barrier);         /* all have attached */
+	pthread_barrier_wait(&run->barrier);         /* counters have started */
 	rm_counters_enable(run->session, worker->slot);
 	if (run->chase.lines)
 		rm_chase_run(&run->chase, run->steps);
@@ -359,8 +356,7 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 		        kernels[kernel].name, strerror(-code));
 	code = rm_counters_open_request(&request, &run.session, error);
 	if (!code) {
-		run_team(&run, request.threads); /* the result contains a
-		                                    failure */
+		run_team(&run, request.threads);
 		*result = rm_counters_result(run.session);
 		*steps = run.steps;
 		if (kernel == RM_KERNEL_SHARED)

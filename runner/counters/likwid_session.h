@@ -30,8 +30,7 @@ struct rm_likwid_session {
 	unsigned *sharing; /* number of threads on cpu[i] */
 	double *value;     /* (events + metrics) x CPUs of the last interval */
 	double *empty;     /* the same values for the empty interval */
-	uint64_t value_ns, empty_ns; /* durations from before START until after
-	                                STOP */
+	uint64_t value_ns, empty_ns; /* from before START until after STOP */
 	bool counted;
 	struct rm_error problem; /* reason why values are missing */
 	char arch[32];

@@ -62,8 +62,7 @@ struct worker {
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
 	cpu_set_t allowed; /* affinity mask at the start */
-	char *set[SETS];   /* event strings since INIT; the index is liblikwid's
-	                      group number */
+	char *set[SETS];   /* event strings; the index is the group number */
 	int group[SETS];
 	int n_sets, active, n_events, n_metrics;
 	char answer[RM_WIRE_BYTES];

@@ -322,8 +322,7 @@ static void close_group(struct group *group)
 
 struct perf {
 	struct plan plan;
-	struct group **groups; /* one per worker; NULL: the worker has not
-	                          attached */
+	struct group **groups; /* one per worker; NULL: not attached */
 	unsigned *cpus;        /* NULL: threads are not bound */
 	unsigned threads;
 	char cpu[32];

@@ -386,8 +386,7 @@ static void prove_sets(
 	}
 	if (opened)
 		return;
-	json_array_clear(attempt->verdicts); /* all of them have the same
-	                                        reason */
+	json_array_clear(attempt->verdicts); /* all have the same reason */
 	set_reason(attempt, reason);
 	if (!is_likwid(attempt))
 		set_remedy(attempt, -first);

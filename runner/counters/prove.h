@@ -114,8 +114,7 @@ struct rm_prove {
 	const struct rm_topology *topology; /* NULL: the whole affinity mask */
 	struct rm_kernel_place place;
 	const struct rm_perf_ops *perf_ops; /* NULL: the kernel's calls */
-	FILE *recording;                    /* NULL: do not record; see
-	                                       replay.c */
+	FILE *recording;                    /* NULL: do not record */
 	unsigned intervals;                 /* number of recorded intervals */
 };
 
@@ -131,19 +130,16 @@ const char *rm_prove_verdict(
 struct rm_attempt {
 	const char *backend; /* "perf", "likwid" */
 	bool proved;         /* at least one metric was proved */
-	char cpu[32];        /* name of the CPU in the event map; "": not
-	                        detected */
+	char cpu[32];        /* name in the event map; "": not detected */
 	char access[16];     /* "direct", "daemon", "perf"; "": unknown */
-	char reason[512];    /* reason why the back end cannot be used; "" if it
-	                        is proved */
+	char reason[512];    /* why it cannot be used; "" if proved */
 	char remedy[256];    /* next step; "": unknown */
 	char note[512];      /* doubts about the events; "": no doubts */
 	json_t *events;      /* usable events */
 	json_t *missing;     /* [{"metric", "reason"}] */
 	json_t *verdicts;    /* verdicts of the test loops; see prove_set() */
 	json_t *sets;        /* trial requests, one per pass */
-	struct rm_likwid_helper *helper; /* the running helper of likwid, or
-	                                    NULL */
+	struct rm_likwid_helper *helper; /* running, or NULL */
 };
 
 /*

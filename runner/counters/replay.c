@@ -263,8 +263,7 @@ struct replay {
 	json_t *lines;
 	char *file;
 	unsigned threads;
-	unsigned next, shown; /* interval of the next stop(), and of the last
-	                         one */
+	unsigned next, shown; /* interval of the next stop() and of the last */
 	bool counted;
 	unsigned intervals;
 };

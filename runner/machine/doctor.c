@@ -17,8 +17,7 @@
 
 struct check {
 	const char *subject;
-	bool is_noise; /* false: concerns only notes, counters or placement of
-	                  threads */
+	bool is_noise; /* false: concerns only notes or counters */
 	void (*examine)(
 	        const struct rm_topology *topology, struct rm_finding *finding);
 	/* If `examine` is NULL, the first character of the file `path`

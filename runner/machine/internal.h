@@ -17,8 +17,7 @@ enum { RM_FACT_BYTES = 256 };
 
 struct rm_fact {
 	enum rm_fact_status status;
-	char text[RM_FACT_BYTES]; /* one line without outer blanks; "" unless
-	                           * the status is RM_FACT_OK */
+	char text[RM_FACT_BYTES]; /* trimmed; "" unless RM_FACT_OK */
 };
 
 const char *rm_fact_status_name(enum rm_fact_status status);

@@ -30,10 +30,8 @@ struct rm_topology {
 	unsigned cores;                /* number of cores with a usable CPU */
 	unsigned sockets;              /* number of sockets with a usable CPU */
 	unsigned nodes;    /* number of NUMA nodes with a usable CPU */
-	unsigned kinds;    /* number of kinds of CPU (hybrid machines); 1 if
-	                      unknown */
-	bool this_machine; /* false: HWLOC_SYNTHETIC or HWLOC_XMLFILE replaces
-	                      the topology */
+	unsigned kinds;    /* kinds of CPU (hybrid); 1 if unknown */
+	bool this_machine; /* false: HWLOC_SYNTHETIC or HWLOC_XMLFILE */
 	char note[256];    /* which CPUs were excluded and why, or "" */
 };
 

@@ -93,8 +93,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
    returns -EINVAL with the line if a trace is damaged. */
 struct rm_plan_trace {
 	char file[RM_TRACE_BYTES]; /* path; "" if the keys are numbers */
-	uint64_t operations, keys; /* keys: maximum number of keys at the same
-	                              time */
+	uint64_t operations, keys; /* keys: maximum at one time */
 	double write_share;
 	uint32_t checksum;
 	bool in_place;

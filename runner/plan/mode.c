@@ -19,8 +19,7 @@ struct line {
 	char key[RM_NAME_BYTES];
 	char value[VALUE_BYTES];
 	char where[RM_WHERE_BYTES];
-	bool adds;      /* adds values to the previous line of this key in the
-	                   section */
+	bool adds;      /* extends the key's previous line */
 	unsigned level; /* depth of the include that contains the line */
 };
 

@@ -9,19 +9,15 @@
 #include "runner/machine/machine.h"
 
 enum rm_place {
-	RM_PLACE_CORES,   /* one thread per core first, then the cores' other
-	                     CPUs */
+	RM_PLACE_CORES,   /* a thread per core, then the other CPUs */
 	RM_PLACE_SMT,     /* all CPUs of a core, then the next core; cores with
 	                     one CPU last */
-	RM_PLACE_SOCKETS, /* round robin over packages; within one, like
-	                     RM_PLACE_CORES */
-	RM_PLACE_NODES,   /* round robin over NUMA nodes; within one, like
-	                     RM_PLACE_CORES */
+	RM_PLACE_SOCKETS, /* round robin over packages */
+	RM_PLACE_NODES,   /* round robin over NUMA nodes */
 	RM_PLACE_NUMA,    /* numa:N: like RM_PLACE_CORES, on one node */
 	RM_PLACE_COMPACT, /* hwloc's logical order */
 	RM_PLACE_NONE,    /* threads are not bound */
-	RM_PLACE_ONE,     /* one-node: only in workloads; becomes numa:N in a
-	                     cell */
+	RM_PLACE_ONE,     /* one-node: becomes numa:N in a cell */
 };
 
 struct rm_placement {

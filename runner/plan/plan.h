@@ -121,8 +121,7 @@ void rm_inputs_clear(struct rm_inputs *inputs);
 struct rm_cell_list {
 	char *file;                  /* name for messages; owned */
 	json_t *lines;               /* maps an id to its line number, from 1 */
-	char sha256[RM_SHA256_TEXT]; /* hash of the sorted ids, with a newline
-	                                after each */
+	char sha256[RM_SHA256_TEXT]; /* of the sorted ids, one per line */
 };
 
 /* Reads a list of ids, one per line. A comment starts with # at the start of a
@@ -140,8 +139,7 @@ int rm_cell_list_parse(const char *file, const char *text, size_t length,
 void rm_cell_list_clear(struct rm_cell_list *list);
 
 struct rm_plan_cell {
-	struct rm_cell cell;   /* owned; cell.skip is the reason why the cell
-	                          does not run, or "" */
+	struct rm_cell cell;   /* owned; cell.skip: why it does not run */
 	rm_name base;          /* map to which ratios refer */
 	uint64_t estimate_ns;  /* time of one trial, including its process */
 	uint64_t unscaled_ns;  /* estimate_ns with cost_scale 1. This value is
@@ -149,8 +147,7 @@ struct rm_plan_cell {
 	                          on a measurement. */
 	uint64_t memory_bytes; /* estimate for one trial */
 	bool misuse;           /* has an injected bug, so trials may fail */
-	bool waits;            /* skipped because of a limit; a resume may run
-	                          the cell */
+	bool waits;            /* a resume may run it (limit) */
 };
 
 /* One trial of a cell. Each arm of the cell runs it. */

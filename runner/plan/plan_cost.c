@@ -25,14 +25,11 @@ enum {
 	                             phase ends after each thread had a turn */
 	LONG_BYTE_NS = 3,         /* per byte of values over 24 bytes, including
 	                           * the mapping of memory */
-	HISTOGRAMS_NS = 17000000, /* writing and syncing histograms of
-	                             latencies */
-	OPERATION_NS = 100,       /* an operation in a window with a fixed
-	                             number of operations */
+	HISTOGRAMS_NS = 17000000, /* writing and syncing latencies */
+	OPERATION_NS = 100,       /* window of a fixed number of operations */
 	COPIED_KEY_NS = 500, /* per key that a write of the last batch copies */
 	VERIFIED_NS = 240,   /* exchange of a contended key */
-	STRING_BYTE_NS = 3,  /* per byte of a string, which is generated and
-	                        hashed three times */
+	STRING_BYTE_NS = 3,  /* per byte: generated, hashed three times */
 	STRING_NS = 700,     /* sorting of a string's hashes, at three widths */
 	SLOW_VERIFIED_NS = 8000, /* replaces VERIFIED_NS if each write copies
 	                            all keys */
@@ -43,10 +40,8 @@ enum {
 };
 
 enum {
-	ENTRY_BYTES = 64,        /* overhead per entry: nodes, pointers, load
-	                            factor */
-	THREAD_BYTES = 64 << 10, /* used part of the stack, retired objects,
-	                            histograms */
+	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
+	THREAD_BYTES = 64 << 10, /* stack, retired objects, histograms */
 	PROCESS_BYTES = 8 << 20,
 };
 

@@ -106,8 +106,7 @@ static void widen_window(struct rm_cell *cell, unsigned cpus)
 static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->write_share == 0)
-		cell->write_kind = RM_UPDATE; /* without writes, the kind has no
-		                               * effect */
+		cell->write_kind = RM_UPDATE; /* no effect without writes */
 	if (rm_loop_runs_once(cell->loop.kind))
 		cell->warm_up_ns = 0;
 	if (rm_loop_fills(cell->loop.kind)) { /* one operation per key */

@@ -31,15 +31,13 @@ struct entry {
 
 struct order {
 	struct rm_plan *plan;
-	bool waiting;          /* true: orders only the cells that wait for a
-	                          limit */
+	bool waiting;          /* orders only cells that wait for a limit */
 	unsigned first, count; /* range of rounds in plan->rounds */
 	struct entry *entries; /* timed cells, sorted by blocks and board */
 	size_t entry_count;
 	size_t *verified; /* cells that verify a map */
 	size_t verified_count;
-	struct board *boards; /* sorted by blocks; random order for equal
-	                         numbers */
+	struct board *boards; /* sorted by blocks, then in random order */
 	size_t board_count;
 	size_t *present; /* temporary list of boards */
 	size_t *cells;   /* temporary list of a board's cells */

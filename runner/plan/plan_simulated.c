@@ -19,11 +19,9 @@ enum {
 	                    share cache lines */
 	OPERATION_NS = 300,
 	OPERATION_CORE_NS = 50,   /* in addition, for each core */
-	OPERATION_LOCKED_NS = 20, /* replaces OPERATION_CORE_NS if cores wait
-	                             for locks */
+	OPERATION_LOCKED_NS = 20, /* if cores wait for locks */
 	NO_STATE_NS = 30,         /* operation of a stateless map */
-	COPIED_KEY_NS = 600,      /* per key, for each write that copies the
-	                             map */
+	COPIED_KEY_NS = 600,      /* per key, if writes copy the map */
 	/* Real time per ns of the warm-up. WARM_CORE: per core, times the cube
 	   root of the number of cores, because more lines move. The others: per
 	   core that waits for locks; and for all cores together if they wait

@@ -32,12 +32,10 @@ struct rm_kind {
 	void (*name)(const struct rm_factor *factor, const struct rm_cell *cell,
 	        char *text);
 	const struct rm_form *form; /* NULL: not in JSON */
-	const char *pattern;        /* pattern for words that cannot be
-	                               listed */
-	const char *letters; /* characters that names may contain in addition to
-	                        a-z A-Z 0-9 _ - . */
-	const char *unit;    /* suffix of the text, such as "ms" */
-	bool bare;           /* ids omit the unit */
+	const char *pattern;        /* for words that cannot be listed */
+	const char *letters;        /* of names, besides a-z A-Z 0-9 _ - . */
+	const char *unit;           /* suffix of the text, such as "ms" */
+	bool bare;                  /* ids omit the unit */
 };
 
 extern const struct rm_kind rm_kind_share, rm_kind_rate, rm_kind_names,

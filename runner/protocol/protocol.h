@@ -175,18 +175,15 @@ enum rm_key_differs {
 };
 /* Whether each resident key is looked up once between prefill and warm-up. */
 enum rm_settle {
-	RM_SETTLE_YES, /* maps that reorganise at look-ups reach their steady
-	                  state */
+	RM_SETTLE_YES, /* self-adjusting maps reach their steady state */
 	RM_SETTLE_NO,  /* the map remains as after the prefill */
 };
 /* The clock of expiring entries runs 10^N times as fast as real time. */
 enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
 /* For maps in Go: whether each goroutine has its own thread. */
 enum rm_goroutines {
-	RM_GOROUTINES_FREE,  /* Go's scheduler moves it between the cell's
-	                        CPUs */
-	RM_GOROUTINES_WIRED, /* it has its own thread, which is bound to a
-	                        CPU */
+	RM_GOROUTINES_FREE,  /* Go's scheduler chooses its CPU */
+	RM_GOROUTINES_WIRED, /* own thread, bound to a CPU */
 };
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
@@ -215,8 +212,7 @@ enum rm_threads_unit {
    value i of each key. Members that one key sets together are adjacent
    (factors.c names the first and the last member). */
 struct rm_cell {
-	char id[RM_ID_BYTES];         /* from rm_cell_name(), which uses all
-	                                 other members */
+	char id[RM_ID_BYTES];         /* from rm_cell_name() */
 	char workload[RM_NAME_BYTES]; /* base name of the file */
 	char map[RM_NAME_BYTES];      /* rm_impl.id; in a workload, a pattern */
 	struct rm_shape shape;
@@ -243,25 +239,20 @@ struct rm_cell {
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
 	enum rm_settle settle;
-	unsigned renewals; /* number of times that each key is replaced before
-	                      the warm-up */
+	unsigned renewals; /* replacements of each key before the warm-up */
 	enum rm_clock_rate clock_rate;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;
 	enum rm_goroutines goroutines;
 	uint64_t warm_up_ns;
 	uint64_t window_ns;    /* 0: the window ends after window_ops */
-	uint64_t window_ops;   /* per thread; 0: the window ends after
-	                          window_ns */
-	uint64_t trace_passes; /* number of passes per window, >= 1; 0: no
-	                          trace */
+	uint64_t window_ops;   /* per thread; 0: window_ns counts */
+	uint64_t trace_passes; /* per window; 0: no trace */
 	uint64_t deadline_ns;  /* time limit of the trial's process */
 	uint64_t verify_ops;   /* verify: number of writes of all threads */
 	enum rm_measure measure;
-	char model[RM_NAME_BYTES]; /* simulated: name of the machine; otherwise
-	                              "" */
-	unsigned cpu_count;        /* 0: threads are not bound (placement none,
-	                              simulated) */
+	char model[RM_NAME_BYTES]; /* simulated: machine; otherwise "" */
+	unsigned cpu_count;        /* 0: threads are not bound */
 	unsigned *cpus;  /* thread i runs on cpus[i]; owned; or NULL */
 	unsigned blocks; /* number of planned blocks */
 	/* If other programs took more than the share repeat_wait of the
@@ -333,10 +324,8 @@ enum rm_workload_key {
 /* A factor: a row of the table in factors.c. It describes a value in workload
    files, ids, the JSON of a cell, and the schema. */
 struct rm_factor {
-	const char *key;        /* name in workload files, "write-kind"; or
-	                           NULL */
-	const char *member;     /* name in the cell's JSON, "write_kind"; or
-	                           NULL */
+	const char *key;        /* in workload files, "write-kind"; or NULL */
+	const char *member;     /* in JSON, "write_kind"; or NULL */
 	const char *tag;        /* prefix of the value in an id, "w" */
 	const char *expected;   /* valid values, for messages */
 	const char *preset;     /* default in workload files; NULL: required */
@@ -350,8 +339,7 @@ struct rm_factor {
 	double least, most; /* bounds of numbers, or of the length of texts */
 	const struct rm_kind *kind;
 	const char *const *names; /* for kinds with names; terminated by NULL */
-	size_t offset, size;      /* offset and size of its members in struct
-	                             rm_cell */
+	size_t offset, size;      /* of its members in struct rm_cell */
 };
 
 /* Indexed by enum rm_workload_key. Rows that exist only in JSON follow. */

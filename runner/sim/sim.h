@@ -21,8 +21,7 @@
 
 enum {
 	RM_SIM_CORES_MAX = 128,
-	RM_SIM_LINE_BYTES = 64, /* equal in every machine, since masks have 64
-	                           bits */
+	RM_SIM_LINE_BYTES = 64, /* in every machine: masks have 64 bits */
 	RM_SIM_WAYS_MAX = 32,
 	RM_SIM_NAME_BYTES = 32,
 };
@@ -43,10 +42,9 @@ enum rm_sim_inclusion {
 };
 
 struct rm_sim_level {
-	uint32_t sets; /* number of sets, a power of two; 0: the level does not
-	                  exist */
-	uint32_t ways; /* number of ways, 1 .. RM_SIM_WAYS_MAX */
-	enum rm_sim_policy policy;       /* RM_SIM_LRU in L2 and LLC */
+	uint32_t sets;             /* a power of two; 0: no such level */
+	uint32_t ways;             /* number of ways, 1 .. RM_SIM_WAYS_MAX */
+	enum rm_sim_policy policy; /* RM_SIM_LRU in L2 and LLC */
 	enum rm_sim_inclusion inclusion; /* unused in L1d */
 	bool guess; /* the policies are guessed; sizes are never guessed */
 };
@@ -62,14 +60,12 @@ enum rm_sim_cost {
 	RM_SIM_COST_TRANSFER, /* found in another core's cache */
 	RM_SIM_COST_UPGRADE,  /* a shared line becomes writable */
 	RM_SIM_COST_HOLD, /* how long a line is busy after it changed owner */
-	RM_SIM_COST_HOLD_READ, /* how long a line is busy after another core
-	                        * read it */
+	RM_SIM_COST_HOLD_READ, /* busy time after another core read a line */
 	RM_SIM_COST_RMW,       /* an atomic read-modify-write */
 	RM_SIM_COST_FENCE,     /* a full fence */
 	RM_SIM_COST_RELAX,     /* one spin-wait hint */
 	RM_SIM_COST_FUTEX,     /* a system call, e.g. futex */
-	RM_SIM_COST_WAKE,      /* from the call that wakes until the sleeping
-	                          thread runs */
+	RM_SIM_COST_WAKE,      /* from the wake until the thread runs */
 	RM_SIM_COSTS,
 };
 
@@ -83,8 +79,7 @@ struct rm_sim_mach {
 	char name[RM_SIM_NAME_BYTES]; /* file name without .conf, or "host" */
 	struct rm_sim_level l1d, l2, llc;
 	struct rm_sim_cycles cost[RM_SIM_COSTS];
-	uint32_t quantum; /* number of cycles that a core may run ahead on
-	                     private hits */
+	uint32_t quantum; /* cycles of lead on private hits */
 	uint32_t mhz;     /* virtual cycles per microsecond */
 	bool rmw_loads;   /* true: a read-modify-write also counts as a load */
 };

@@ -20,8 +20,7 @@ enum { QUIESCE_EVERY = 64, DEFAULT_VALUE_BYTES = 24 };
 
 /* One write of the trace. Values in the map point to it. */
 struct write {
-	uint64_t ordinal; /* number of the set, from 1; 0: the key is present
-	                     initially */
+	uint64_t ordinal; /* number of the set, from 1; 0: initial */
 	uint32_t rank;
 	uint32_t value; /* number of the value, or RM_TRACE_NO_VALUE */
 };

@@ -27,11 +27,9 @@ enum {
 	RM_TRACE_KEY_MAX = 1024,      /* maximum size of a key in bytes */
 	RM_TRACE_KEYS_MAX = 1 << 30,  /* maximum number of distinct keys */
 	RM_TRACE_VALUE_MAX = 1 << 20, /* maximum size of a value in bytes */
-	RM_TRACE_RECORD_BYTES = 7,    /* size of a binary record without key and
-	                                 value */
+	RM_TRACE_RECORD_BYTES = 7,    /* binary, without key and value */
 	RM_TRACE_HEADER_BYTES = 32,   /* size of the binary header */
-	RM_TRACE_ORDINAL_MASK = (1 << 20) - 1, /* mask of the sequence in a
-	                                          value */
+	RM_TRACE_ORDINAL_MASK = (1 << 20) - 1, /* sequence in a value */
 };
 
 /* Position of a key in rm_dictionary.bytes. */
@@ -47,8 +45,7 @@ struct rm_dictionary {
 	size_t count, room;
 	char *bytes; /* bytes of all keys; owned */
 	size_t used, bytes_room;
-	uint32_t *table;   /* open addressing; contains number + 1, or 0;
-	                      owned */
+	uint32_t *table;   /* open addressing: number + 1, or 0; owned */
 	size_t table_size; /* length of `table`, a power of two, or 0 */
 };
 
@@ -58,12 +55,10 @@ struct rm_trace {
 	uint64_t count;            /* number of operations */
 	uint64_t gets, sets, dels; /* number of operations of each kind */
 	uint64_t keys;     /* number of distinct keys; all ranks are lower */
-	uint64_t present;  /* number of keys that are present initially; they
-	                      have the lowest ranks */
+	uint64_t present;  /* keys present initially; lowest ranks */
 	uint64_t peak;     /* maximum number of keys at the same time */
 	bool in_place;     /* no operation inserts or removes a key */
-	uint32_t checksum; /* hash of operations and keys; the same for both
-	                      forms */
+	uint32_t checksum; /* same for both forms */
 	struct rm_dictionary dictionary; /* the keys, by rank */
 	/* for each set, in order, the number of its value, or
 	   RM_TRACE_NO_VALUE; owned */
@@ -95,8 +90,7 @@ int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
 /* Counts of an import. */
 struct rm_trace_import_stats {
 	uint64_t lines;
-	uint64_t expired;     /* dels that the import added because values
-	                         expired */
+	uint64_t expired;     /* dels of expired values */
 	uint64_t renamed;     /* keys whose text is longer than their size */
 	uint64_t conditional; /* failed conditional writes, which became gets */
 };
@@ -114,11 +108,9 @@ int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
    passes. */
 struct rm_trace_expected {
 	uint64_t hits; /* for one thread in file order */
-	uint64_t inserts, removes, idle_removes; /* for any interleaving of
-	                                            threads */
+	uint64_t inserts, removes, idle_removes; /* for any interleaving */
 	uint64_t held;                           /* number of keys at the end */
-	uint64_t digest; /* sum of rm_trace_entry_digest() over the keys at the
-	                    end */
+	uint64_t digest;                         /* of the keys at the end */
 };
 
 /* Computes the expected results. `passes` >= 1. Returns 0 or -ENOMEM. */

@@ -13,10 +13,8 @@
 #include "runner/base/clock.h"
 
 enum {
-	CHUNK = 64,                 /* number of writes that a thread reserves
-	                               at once */
-	SLOW_LIMIT_NS = 2000000000, /* time limit for maps whose writes copy all
-	                               keys */
+	CHUNK = 64,                 /* writes that a thread reserves at once */
+	SLOW_LIMIT_NS = 2000000000, /* limit if writes copy all keys */
 };
 
 bool rm_account_supported(const struct rm_impl *impl)

@@ -17,8 +17,7 @@
 
 enum {
 	RM_EVENT_RINGS = 128,
-	RM_EVENT_RING_LENGTH = 4096, /* number of events in each part of a
-	                                ring */
+	RM_EVENT_RING_LENGTH = 4096, /* per part of a ring */
 	RM_EVENT_MAIN = -1,          /* lane of the trial's main thread */
 	RM_EVENT_FOREIGN = 4096,     /* first lane of threads that a map or a
 	                                library started; above all slots */
@@ -27,11 +26,9 @@ enum {
 enum rm_event_kind { RM_EVENT_IS_SPAN, RM_EVENT_OPENS, RM_EVENT_CLOSES };
 
 struct rm_event_record {
-	uint64_t start_ns, end_ns; /* from rm_now_ns(); equal for events without
-	                              duration */
+	uint64_t start_ns, end_ns; /* from rm_now_ns() */
 	uint64_t argument;
-	uint64_t sequence; /* number of the event in its thread, in order of end
-	                      times */
+	uint64_t sequence; /* in order of end times */
 	uintptr_t object;  /* for the begin and the end of a state, the address
 	                      of its object */
 	enum rm_event event;

@@ -42,8 +42,7 @@ enum { RM_SLOWEST = 16 };
 /* One of the longest operations of a window. */
 struct rm_slow {
 	uint64_t start_ns, end_ns; /* from rm_now_ns() */
-	uint64_t late_ns;          /* delay of the actual start after the
-	                              intended start */
+	uint64_t late_ns;          /* actual minus intended start */
 	enum rm_operation operation;
 	bool was_there;
 };
@@ -90,18 +89,15 @@ struct rm_pace {
 	bool oversubscribed; /* never spin, since other threads need the CPU */
 	unsigned slow_count; /* number of entries in `slowest` */
 	double ticks_per_ns; /* rate of rm_ticks(); 0: rm_ticks() is not used */
-	uint64_t shortest_apart; /* minimum number of ticks of a clock
-	                            reading */
+	uint64_t shortest_apart; /* minimum ticks of a clock reading */
 	double gap_ns;           /* mean gap between this thread's arrivals */
 	uint64_t start_ns;       /* the window's start */
 	double due_ns;           /* next intended start, relative to start_ns */
 	uint64_t end_ns;         /* the window's end */
-	uint64_t give_up_ns;     /* the window ends early if the backlog reaches
-	                          * this time */
+	uint64_t give_up_ns;     /* backlog that ends the window early */
 	uint64_t intended_ns;    /* intended start of the current operation */
 	uint64_t started_ns;     /* actual start of the current operation */
-	uint64_t late_starts;    /* number of operations that started more than
-	                            1 ms late */
+	uint64_t late_starts;    /* operations over 1 ms late */
 	bool is_due;  /* true if the current operation has an intended start */
 	bool gave_up; /* the thread could not keep up with the rate */
 	uint64_t rng;
@@ -143,8 +139,7 @@ void rm_pace_clear(struct rm_pace *pace);
 
 /* Kinds of durations. A loop records each kind separately. */
 enum rm_loop_time {
-	RM_TIME_STEP,   /* main operation of the loop: a scan, an insert, a
-	                   load */
+	RM_TIME_STEP,   /* main operation: scan, insert, load */
 	RM_TIME_LOOKUP, /* other look-ups */
 	RM_TIME_UPDATE,
 	RM_LOOP_TIMES,
@@ -156,11 +151,9 @@ struct rm_loop_notes {
 	uint64_t visited; /* scan: number of visited entries; litmus: number of
 	                     rounds with two old values, or of taken values */
 	uint64_t opened, closed; /* number of sessions, in both phases */
-	uint64_t turns; /* number of turning points (struct rm_session_wave) of
-	                   this thread */
-	_Atomic uint64_t round; /* litmus: number of completed rounds of this
-	                           phase */
-	bool saw_old[2];        /* results of the last two rounds */
+	uint64_t turns;          /* turning points (struct rm_session_wave) */
+	_Atomic uint64_t round;  /* litmus: completed rounds */
+	bool saw_old[2];         /* results of the last two rounds */
 	uint64_t numbers; /* litmus: sum of the numbers of values that must be
 	                     taken, minus the numbers of taken values, over both
 	                     phases */
@@ -229,10 +222,8 @@ const char *rm_phase_name(enum rm_phase phase);
 
 /* Sums of exchanged values in measure = verify, modulo 2^64. */
 struct rm_account {
-	uint64_t writes;                  /* number of completed exchanges and
-	                                     takes */
-	uint64_t puts, outs;              /* number of stored values, and of
-	                                     returned values */
+	uint64_t writes;                  /* completed exchanges and takes */
+	uint64_t puts, outs;              /* stored and returned values */
 	uint64_t written, returned, held; /* sums of values */
 	bool stopped_early;
 };
@@ -258,14 +249,12 @@ struct rm_member {
 	uint64_t settled; /* number of prefilled keys in its share that the
 	                   * settle phase found */
 	uint64_t held_keys, held_sum; /* sums over the ranks of its share */
-	uint64_t held_digest;       /* only for traces and recordings, otherwise
-	                               0 */
+	uint64_t held_digest;         /* only for traces and recordings */
 	uint64_t replay_operations; /* trace: number of operations of its share,
 	                               in all passes */
 	int cpu_start, cpu_end; /* CPU number at the window's start and end */
 	enum rm_phase phase;    /* last phase that began */
-	struct rm_error error;  /* if not "", the reason why the thread
-	                           stopped */
+	struct rm_error error;  /* "", or why the thread stopped */
 };
 
 struct rm_team {
@@ -373,8 +362,7 @@ struct rm_judgement {
 	   thread failed. */
 	bool has_keys;
 	uint64_t keys_expected, keys_held, sum_expected, sum_held;
-	double achieved_write_share, achieved_miss_share; /* shares in the
-	                                                     window */
+	double achieved_write_share, achieved_miss_share; /* in the window */
 };
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);

@@ -356,8 +356,7 @@ int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
 	        policy, wrong, added, limit);
 }
 
-static int64_t pages_before[RM_NODES_MAX]; /* static, since a process runs one
-                                              trial */
+static int64_t pages_before[RM_NODES_MAX];
 
 void rm_pages_begin(const struct rm_cell *cell)
 {

@@ -21,8 +21,7 @@ static void run(struct rm_member *member)
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
-		const uint64_t y = rm_seed(x, 0); /* random bits for the
-		                                     write */
+		const uint64_t y = rm_seed(x, 0); /* for the write */
 		uint64_t rank = rm_draw(worker, draws, x, &worker->rng,
 		        &worker->position, worker->span);
 

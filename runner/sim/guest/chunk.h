@@ -55,8 +55,7 @@ struct rm_sim_arena {
 	/* any core pushes without the lock; the lock's holder pops */
 	_Atomic uint32_t fast_used;
 	_Atomic(struct rm_sim_block *) fast[RM_SIM_FAST_SIZES];
-	struct rm_sim_block *top; /* the last chunk; this memory was never
-	                             allocated */
+	struct rm_sim_block *top; /* last chunk; never allocated */
 	struct rm_sim_block *last_remainder;
 	struct rm_sim_block bin[RM_SIM_BINS]; /* circular lists */
 	uint64_t bin_used[RM_SIM_BINS / 64];  /* bit 0: the list is empty */

@@ -50,8 +50,7 @@ void rm_sim_ctx_make(
 	/* Space for a return address. The ABI requires 16-byte alignment before
 	   a call, so entry() must find the stack as after a call. */
 	*--stack = NULL;
-	memcpy(--stack, &entry, sizeof(entry)); /* address to which `ret`
-	                                           jumps */
+	memcpy(--stack, &entry, sizeof(entry)); /* target of `ret` */
 	for (int i = 0; i < SAVED; i++)
 		*--stack = NULL;
 	ctx->stack_pointer = stack;

@@ -16,8 +16,7 @@
 #include <string.h>
 
 struct rwlock {
-	_Atomic uint32_t readers;  /* number of readers << 3, and the flags
-	                              below */
+	_Atomic uint32_t readers;  /* number << 3, and the flags below */
 	_Atomic uint32_t writers;  /* unused; keeps glibc's layout */
 	_Atomic uint32_t wrphase;  /* futex; 1 during a write phase */
 	_Atomic uint32_t wrlocked; /* futex of queued writers */
@@ -230,8 +229,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		seen = atomic_load_explicit(
 		        &lock->readers, memory_order_acquire);
 		if (seen & WRITE_PHASE)
-			phase_wait(lock, 0); /* also wait until the phase's
-			                        futex is written */
+			phase_wait(lock, 0); /* wait for the futex, too */
 	}
 	lock->writer = rm_sim_self() + 1;
 	return 0;

@@ -27,8 +27,7 @@ enum {
 	/* distance of two stack tops, modulo a page: an odd number of cache
 	   lines */
 	STACK_STAGGER_BYTES = 7 * RM_SIM_LINE_BYTES,
-	FREED_MAX = 4096, /* the addresses of more freed pages are not used
-	                     again */
+	FREED_MAX = 4096, /* more freed pages are not reused */
 	GLOBAL_PAGES = RM_SIM_GLOBALS_BYTES / PAGE,
 };
 
@@ -178,8 +177,7 @@ void rm_sim_space_unmap(void *pages, size_t bytes)
 {
 	uint64_t length = whole_pages(bytes);
 
-	madvise(pages, length, MADV_DONTNEED); /* the pages are zero when they
-	                                          are used again */
+	madvise(pages, length, MADV_DONTNEED); /* zeroes them */
 	if (space.freed_count < FREED_MAX)
 		space.freed[space.freed_count++] =
 		        (struct freed){ (uintptr_t)pages - RM_SIM_BASE,

@@ -59,17 +59,14 @@ struct rm_sim_thread {
 	void *(*entry)(void *);
 	void *argument;
 	void *result;
-	int cpu; /* CPU to which the thread was bound; -1: the number of its
-	            core */
-	const void *futex; /* futex on which it waits, for messages about
-	                      deadlocks */
+	int cpu;           /* -1: the number of its core */
+	const void *futex; /* for messages about deadlocks */
 };
 
 struct rm_sim_world {
 	struct rm_sim *model;
 	struct rm_sim_world_options options;
-	struct rm_sim_thread thread[RM_SIM_CORES_MAX + 1]; /* one more for the
-	                                                      timer */
+	struct rm_sim_thread thread[RM_SIM_CORES_MAX + 1]; /* and the timer */
 	struct rm_sim_ctx main_ctx, host_ctx;
 	unsigned threads;  /* number of created threads */
 	unsigned rounds;   /* number of barriers passed */

@@ -36,25 +36,19 @@ enum rm_sim_count {
 	/* the next most frequent counts, in the next cache line */
 	RM_SIM_TURNS,            /* switches to this core */
 	RM_SIM_LOAD_MISSES,      /* L1d misses of loads */
-	RM_SIM_STORE_MISSES,     /* L1d misses of stores. Each miss of a load or
-	                          * store is a cold, capacity or coherence
-	                          * miss. */
-	RM_SIM_CAPACITY_MISSES,  /* the line had been evicted (capacity or
-	                            conflict) */
+	RM_SIM_STORE_MISSES,     /* L1d misses of stores */
+	RM_SIM_CAPACITY_MISSES,  /* line had been evicted */
 	RM_SIM_COHERENCE_MISSES, /* another core's write had removed the line */
 	RM_SIM_REPLACEMENTS,     /* lines evicted from L1d */
-	RM_SIM_L2_MISSES,        /* lines that left the core; without an L2, all
-	                          * evicted lines */
-	RM_SIM_TRANSFERS_MODIFIED,  /* lines from a core that had modified
-	                               them */
+	RM_SIM_L2_MISSES,        /* lines that left the core (no L2: L1d) */
+	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified the line */
 	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
 	RM_SIM_FALSE_INVALIDATIONS, /* invalidations by a write of bytes that
 	                               this core had not used */
 	RM_SIM_TRUE_INVALIDATIONS,  /* invalidations by a write of bytes that
 	                               this core had used */
 	RM_SIM_UPGRADES,            /* shared lines that became writable */
-	RM_SIM_TRANSFERS_CLEAN,     /* lines from a core that had not modified
-	                               them */
+	RM_SIM_TRANSFERS_CLEAN,     /* from a core with an unmodified line */
 	RM_SIM_COLD_MISSES,         /* first use of a line by this core */
 	RM_SIM_FALSE_MISSES, /* coherence misses on bytes that this core had not
 	                        used */
@@ -79,8 +73,7 @@ enum rm_sim_kind {
 struct rm_sim_slot {
 	uint32_t tag;   /* RM_SIM_EMPTY: no line */
 	uint32_t order; /* LRU: stamp of its last use; PLRU: its way */
-	uint64_t used;  /* bytes that this core has used since it got the
-	                   line */
+	uint64_t used;  /* bytes that the core has used since then */
 };
 
 /*
@@ -92,8 +85,7 @@ struct rm_sim_slot {
 struct rm_sim_core {
 	struct rm_sim *sim;
 	uint32_t *rest;    /* the other ways of L1d, see l1d.c */
-	uint64_t due;      /* like `deadline`, but also valid while the core is
-	                      watched */
+	uint64_t due;      /* `deadline`, but valid while watched, too */
 	uint32_t *trees;   /* PLRU: one tree per set of L1d */
 	uint32_t *l2;      /* sets of L2, see l2.c */
 	uint64_t *l2_used; /* used bytes of the lines in L2 */

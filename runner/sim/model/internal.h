@@ -46,8 +46,7 @@ struct rm_sim_watched;
 
 struct rm_sim {
 	struct rm_sim_mach mach;
-	uint32_t cost[RM_SIM_COSTS]; /* copied from mach, since they are
-	                                adjacent here */
+	uint32_t cost[RM_SIM_COSTS]; /* copied from mach, to be adjacent */
 	unsigned cores;
 	uint32_t lines;
 	uint32_t l1d_mask, l1d_ways;
@@ -59,17 +58,14 @@ struct rm_sim {
 	struct rm_sim_watched *watched; /* NULL: recording is off */
 	char *core_bytes;
 	size_t core_stride;
-	uint64_t soft;  /* like `soft` of a core, but also valid while cores are
-	                   watched */
-	uint64_t bound; /* see rm_sim_set_bound() */
+	uint64_t soft;               /* valid while cores are watched, too */
+	uint64_t bound;              /* see rm_sim_set_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
 	struct rm_sim_node *node;    /* 2 x cores nodes; node[1] is the root */
-	unsigned waiting; /* number of waiting cores, with and without a
-	                     timeout */
+	unsigned waiting;            /* cores, with and without a timeout */
 	uint64_t ticket;
 	uint64_t futex[RM_SIM_CORES_MAX], until[RM_SIM_CORES_MAX];
-	uint64_t queued[RM_SIM_CORES_MAX]; /* for each waiting core, its number
-	                                      in the order of waiting */
+	uint64_t queued[RM_SIM_CORES_MAX]; /* number of each waiting core */
 	uint64_t started;                  /* latest clock at the last reset */
 	unsigned regions;
 	struct rm_sim_region region[RM_SIM_REGIONS_MAX];

@@ -147,12 +147,9 @@ struct rm_sim_hot_line {
 	unsigned region;
 	uint64_t misses, coherence_misses, false_misses;
 	uint64_t invalidations, false_invalidations;
-	uint64_t readers[2], writers[2];     /* one bit per core with an
-	                                        event */
-	uint64_t read_bytes, written_bytes;  /* one bit per byte with an
-	                                        event */
-	const void *site[RM_SIM_LINE_SITES]; /* the first sites; NULL if there
-	                                        are fewer */
+	uint64_t readers[2], writers[2];     /* one bit per core */
+	uint64_t read_bytes, written_bytes;  /* one bit per byte */
+	const void *site[RM_SIM_LINE_SITES]; /* first sites; NULL: fewer */
 	uint64_t site_events[RM_SIM_LINE_SITES];
 };
 

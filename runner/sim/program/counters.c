@@ -26,10 +26,8 @@ struct rm_counters {
 	unsigned threads;
 	struct window *window;    /* one per core */
 	json_t *events, *regions; /* made at the end of the window */
-	json_t *lines, *sites;    /* made at the end of the window; NULL if not
-	                             watched */
-	long watch;               /* maximum length of each list; 0: do not
-	                             watch */
+	json_t *lines, *sites;    /* at the window's end; NULL: not watched */
+	long watch;               /* length of each list; 0: do not watch */
 	uint64_t foreign;
 	char hash[20];
 };
