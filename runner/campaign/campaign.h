@@ -245,12 +245,12 @@ struct rm_launch {
 	char *const *arguments;      /* argv; NULL: {"readmostly", "trial"} */
 	uint64_t deadline_ns;        /* time limit of the whole process, > 0 */
 	uint64_t memory_limit_bytes; /* RLIMIT_DATA; 0: no limit */
-	uint64_t padding_seed;       /* of the environment's padding (R13) */
+	uint64_t padding_seed;       /* sets the padding of the stack (R13) */
 	int interrupt_fd;            /* if readable, kill the trial; -1: none */
 };
 
 enum {
-	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* longer answers are failures */
+	RM_LAUNCH_ANSWER_MAX = 32 << 20, /* bytes; longer answers fail */
 	RM_LAUNCH_ERRORS_KEPT = 4096,    /* last bytes of standard error */
 };
 

@@ -126,7 +126,7 @@ static const struct rm_field fact[] = { { "status", "S" }, { "text", "s0" } };
 struct look {
 	struct rm_validation *validation;
 	const char *text;   /* text of campaign.json */
-	const char *prefix; /* of a field's path: "machine.facts.x." */
+	const char *prefix; /* start of a field's path: "machine.x." */
 };
 
 static void problem_at(

@@ -28,8 +28,7 @@ struct rm_map_info {
 	const char *misuse;   /* for a map with an injected bug, the check that
 	                         detects the bug; otherwise NULL */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version;    /* of its compiler, "1.26.1"; or
-	                                  * NULL */
+	const char *language_version;    /* compiler's, "1.26.1"; or NULL */
 	const char *version;             /* from its library; or NULL */
 	unsigned shapes, caps;           /* as in struct rm_impl */
 	bool is_map;                     /* it stores keys */

@@ -32,7 +32,7 @@ struct rm_arch {
 	char what[96];     /* the kernel's name, such as "AuthenticAMD 25/17" */
 	char title[64];    /* common name, such as "Zen 4"; "": unknown */
 	bool known;        /* true: the CPU is in cpus.tsv */
-	char pmu[20];      /* of hybrid processors; otherwise "" */
+	char pmu[20];      /* PMU of a hybrid CPU's kind; or "" */
 	char without[240]; /* metrics that the chain lacks: "a,b" */
 	char likwid[8];    /* first supporting release of liblikwid, or "" */
 };

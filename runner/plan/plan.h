@@ -121,7 +121,7 @@ void rm_inputs_clear(struct rm_inputs *inputs);
 struct rm_cell_list {
 	char *file;                  /* name for messages; owned */
 	json_t *lines;               /* maps an id to its line number, from 1 */
-	char sha256[RM_SHA256_TEXT]; /* of the sorted ids, one per line */
+	char sha256[RM_SHA256_TEXT]; /* hash of the sorted ids */
 };
 
 /* Reads a list of ids, one per line. A comment starts with # at the start of a

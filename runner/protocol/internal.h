@@ -33,7 +33,8 @@ struct rm_kind {
 	        char *text);
 	const struct rm_form *form; /* NULL: not in JSON */
 	const char *pattern;        /* for words that cannot be listed */
-	const char *letters;        /* of names, besides a-z A-Z 0-9 _ - . */
+	const char *letters;        /* also valid in names, besides a-z A-Z 0-9
+	                               _ - . */
 	const char *unit;           /* suffix of the text, such as "ms" */
 	bool bare;                  /* ids omit the unit */
 };

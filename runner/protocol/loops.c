@@ -20,7 +20,7 @@ enum { SLOTS_MAX = 253 };
 struct argument {
 	enum argument_kind kind;
 	uint64_t preset;
-	const char *words; /* of a WORD or FORM, a space after each */
+	const char *words; /* valid words, with a space after each */
 };
 
 /* Returns the share of writes of a loop that ignores the key `writes`. A churn

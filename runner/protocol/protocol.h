@@ -324,8 +324,8 @@ enum rm_workload_key {
 /* A factor: a row of the table in factors.c. It describes a value in workload
    files, ids, the JSON of a cell, and the schema. */
 struct rm_factor {
-	const char *key;        /* in workload files, "write-kind"; or NULL */
-	const char *member;     /* in JSON, "write_kind"; or NULL */
+	const char *key;        /* name in workload files; or NULL */
+	const char *member;     /* name in JSON; or NULL */
 	const char *tag;        /* prefix of the value in an id, "w" */
 	const char *expected;   /* valid values, for messages */
 	const char *preset;     /* default in workload files; NULL: required */
@@ -339,7 +339,7 @@ struct rm_factor {
 	double least, most; /* bounds of numbers, or of the length of texts */
 	const struct rm_kind *kind;
 	const char *const *names; /* for kinds with names; terminated by NULL */
-	size_t offset, size;      /* of its members in struct rm_cell */
+	size_t offset, size;      /* its members in struct rm_cell */
 };
 
 /* Indexed by enum rm_workload_key. Rows that exist only in JSON follow. */

@@ -21,7 +21,7 @@
 
 enum {
 	RM_SIM_CORES_MAX = 128,
-	RM_SIM_LINE_BYTES = 64, /* in every machine: masks have 64 bits */
+	RM_SIM_LINE_BYTES = 64, /* same in all machines: masks have 64 bits */
 	RM_SIM_WAYS_MAX = 32,
 	RM_SIM_NAME_BYTES = 32,
 };

@@ -110,7 +110,8 @@ struct rm_trace_expected {
 	uint64_t hits; /* for one thread in file order */
 	uint64_t inserts, removes, idle_removes; /* for any interleaving */
 	uint64_t held;                           /* number of keys at the end */
-	uint64_t digest;                         /* of the keys at the end */
+	uint64_t digest;                         /* digest of the keys at the
+	                                            end */
 };
 
 /* Computes the expected results. `passes` >= 1. Returns 0 or -ENOMEM. */

@@ -28,7 +28,7 @@ enum rm_event_kind { RM_EVENT_IS_SPAN, RM_EVENT_OPENS, RM_EVENT_CLOSES };
 struct rm_event_record {
 	uint64_t start_ns, end_ns; /* from rm_now_ns() */
 	uint64_t argument;
-	uint64_t sequence; /* in order of end times */
+	uint64_t sequence; /* number, in order of end times */
 	uintptr_t object;  /* for the begin and the end of a state, the address
 	                      of its object */
 	enum rm_event event;
