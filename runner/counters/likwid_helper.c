@@ -96,8 +96,8 @@ static enum rm_likwid_mode gate_perf(char *reason, size_t size)
 }
 
 /* Finds an access mode that can work: a writable device of model specific
-   registers, or a set-uid likwid-accessD. Returns this mode. If none can work,
-   returns RM_LIKWID_AUTO and stores "REASON | REMEDY". */
+   registers, or a set-uid likwid-accessD. Returns that mode, or RM_LIKWID_AUTO
+   and a reason ("why | remedy"). */
 static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 {
 	static const char *const devices[] = { "/dev/cpu/0/msr",
