@@ -2,10 +2,9 @@
 /*
  * driver.h - the measured loops, inlined into each map.
  *
- * RM_DRIVES(ops) gives a map its own copies of the loops with a constant
- * table of operations and a constant shape, so that the compiler leaves no
- * indirect call (docs/adr/0001). `make check-dispatch` reads the machine code
- * and fails if one remains.
+ * RM_DRIVES(ops) gives a map its own copies of the loops, with a constant table
+ * of operations and a constant shape, so that the compiler removes all indirect
+ * calls (docs/adr/0001). `make check-dispatch` checks this in the machine code.
  *
  * The loop keeps its state in registers and never branches on configuration;
  * write_*(), which is not inlined, decides what a write does.
@@ -15,9 +14,9 @@
 
 #include "runner/operations.h"
 
-/* The closed loop. `draws` (the source of the ranks) and `moving` (fresh writes
-   change the resident ranks) are compile-time constants. The loop ends when the
-   window ends (stop flag, read once per batch and after each write) or at
+/* The closed loop. Compile-time constants: `draws` is the source of the ranks,
+   and `moving` is true if fresh writes change the resident ranks. The loop ends
+   when the stop flag is set (read once per batch and after each write), or at
    iterations_limit, rounded up to whole batches. */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, enum rm_draws draws, bool moving,
@@ -80,9 +79,9 @@ RM_HOT uint64_t rm_read_bulk(const struct rm_map_ops *map,
 }
 
 /* Like rm_drive_mix() with uniform draws, but one call makes all look-ups of a
-   batch, after the batch's writes. A program that has one key at a time cannot
-   batch its look-ups, so results of this loop are not comparable with results
-   of single look-ups. */
+   batch, after the batch's writes. A real program can only batch look-ups if it
+   has several keys, so results of this loop are not comparable with results of
+   single look-ups. */
 RM_HOT void rm_drive_bulk(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
@@ -119,9 +118,9 @@ RM_HOT void rm_drive_bulk(const struct rm_map_ops *map, struct rm_shape shape,
 	worker->position = position;
 }
 
-/* The closed loop over recorded operations: replays the stream until
-   iterations_limit, a multiple of its length. The low bits of an entry encode
-   the operation; the loop tests for a look-up first, since other operations are
+/* The closed loop for recorded operations. Replays the stream until
+   iterations_limit, a multiple of the stream's length. The low bits of an entry
+   encode the operation. Look-ups are tested first, since other operations are
    rare. */
 RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
@@ -184,9 +183,9 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 }
 
-/* One shape of a map: its write path and its six loops, and the drive function
-   that selects a loop before it starts. Each loop is a separate function, so
-   that the compiler can use all registers for it. These are macros because a
+/* The functions for one shape of a map: its write path, its six loops, and the
+   drive function that selects a loop. Each loop is a separate function, so that
+   the compiler can use all registers for it. These are macros because a
    function cannot define functions. */
 #define RM_LOOP(name, kind, call)                                    \
 	static __attribute__((noinline)) void drive_##name##_##kind( \
@@ -239,8 +238,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_##name##_mix(worker);                          \
 	}
 
-/* drive_bulk, for shapes with 8-byte keys and values. Draws that are not
-   uniform use single look-ups. */
+/* Defines drive_bulk, for shapes with 8-byte keys and values. If draws are not
+   uniform, it uses single look-ups. */
 #define RM_DRIVE_BULK(ops)                                                \
 	RM_DRIVE(ops, u64x8, RM_U64X8)                                    \
 	RM_LOOP(u64x8, bulk,                                              \
@@ -254,8 +253,8 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_u64x8_bulk(worker);                         \
 	}
 
-/* RM_DRIVES and RM_DRIVES_U64 define the loops of a map; RM_ALL_DRIVES and
-   RM_U64_DRIVES are the initialisers of rm_impl.drive for them. */
+/* RM_DRIVES and RM_DRIVES_U64 define the loops of a map. RM_ALL_DRIVES and
+   RM_U64_DRIVES initialise rm_impl.drive with them. */
 #ifndef RM_SIZED
 #define RM_DRIVES_U64(ops)             \
 	RM_DRIVE(ops, u64x8, RM_U64X8) \
@@ -287,7 +286,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	{                                                 \
 		NULL, NULL, drive_str16x8, drive_str16x24 \
 	}
-#else /* long values only; the plain program has the other shapes */
+#else /* only long values; the plain program has the other shapes */
 #define RM_DRIVES_U64(ops) RM_DRIVE(ops, u64x24, RM_U64X24)
 #define RM_DRIVES(ops)     \
 	RM_DRIVES_U64(ops) \
@@ -302,7 +301,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 #endif
 
-/* Initialisers of rm_impl for a map with RM_DRIVES(table) or
+/* Initialisers of rm_impl, for a map that uses RM_DRIVES(table) or
    RM_DRIVES_U64(table). */
 #define RM_ALL_OF(table) \
 	.shapes = RM_ALL_SHAPES, .ops = &(table), .drive = RM_ALL_DRIVES

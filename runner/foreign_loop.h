@@ -2,17 +2,16 @@
 /*
  * foreign_loop.h - runs an adapter for readmostly.h in the measured loop.
  *
- * `make IMPL=x.c` includes this header before the adapter's source, with
+ * `make IMPL=x.c` includes this header before the adapter's source, and defines
  * FOREIGN_ID (the map's id) and FOREIGN_IMPL (the name of its rm_impl). For
  * `make regress IMPL=x.so`, runner/regress_arms.sh generates a file that
  * includes this header and defines FOREIGN_FILE (the path of the library) and
  * the rm_impl with the shape u64x8.
  *
- * Each operation is a call through a pointer, because programs in other
- * languages use such a map in this way; reported costs include the call. Values
- * have 8 bytes. The header supports only the operations that loops and their
- * verification need. `readmostly check x.c` checks all others and validates the
- * table.
+ * Each operation is a call through a pointer, as in programs in other languages
+ * that use such a map. Reported costs include the call. Values have 8 bytes.
+ * This header supports only the operations that loops and their verification
+ * need. `readmostly check x.c` validates the table and checks all operations.
  */
 #ifndef RM_FOREIGN_LOOP_H
 #define RM_FOREIGN_LOOP_H
@@ -26,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Written once by the first create(), before any thread runs. */
+/* The first create() sets it, before any thread runs. */
 static struct rm_foreign_map foreign;
 
 #ifdef FOREIGN_FILE
@@ -47,7 +46,7 @@ static const struct rm_foreign_map *foreign_table(void)
 }
 #endif
 
-/* Copies the table of functions; returns whether it is usable. */
+/* Copies the table of functions. Returns true if it is usable. */
 static bool foreign_is_loaded(void)
 {
 	const struct rm_foreign_map *found = foreign_table();
@@ -181,8 +180,8 @@ struct rm_impl FOREIGN_IMPL = {
 	.ops = &foreign_ops,
 };
 
-/* Runs before main(), since a constant cannot be initialised from members of
-   another constant. */
+/* A constructor, since a constant cannot be initialised from members of another
+   constant. */
 __attribute__((constructor)) static void foreign_describe(void)
 {
 	static char label[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* impl_words.c - finds a map's own loop, and names its properties. */
+/* impl_words.c - finds a map's own loop, and lists a map's properties. */
 #include "runner/impl.h"
 
 #include <string.h>
@@ -81,8 +81,8 @@ const char *rm_impl_operation_word(const struct rm_impl *impl, size_t i)
 		MEMBER(length), MEMBER(clear), MEMBER(stats), MEMBER(check),
 		MEMBER(dump), MEMBER(lookup_many) };
 #undef MEMBER
-	/* Fails if a member is added to map.h but not here, as once happened
-	   with compare_remove. park and unpark share one word. */
+	/* Fails if an operation is added to map.h but not to this list. park
+	   and unpark share one word. */
 	_Static_assert((sizeof(struct rm_map_ops) -
 	                       offsetof(struct rm_map_ops, park)) /
 	                               sizeof(any_fn) ==

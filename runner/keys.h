@@ -6,8 +6,8 @@
  * The low 32 bits of its value are the rank, so that one xor verifies a hit. A
  * string key is 16 bytes: the scattered word, then the rank. The remaining
  * bytes of a longer key are equal in all keys. In programs with placed keys
- * (RM_PLACED) the 8 bytes of the scattered word are in the middle or at the end
- * of the key, and all other bytes are 0.
+ * (RM_PLACED), the 8 bytes of the scattered word are in the middle or at the
+ * end of the key, and all other bytes are 0.
  */
 #ifndef RM_KEYS_H
 #define RM_KEYS_H
@@ -20,17 +20,18 @@
 enum { RM_STR_KEY_BYTES = 16 };
 
 /* Bytes of a string key, in a cache line that belongs to one thread. Zero it
-   before use, since bytes after the rank are never written. In programs for
-   other sizes (docs/adr/0030), `more` is the length of the key after the first
-   16 bytes. */
+   before use, since bytes after the rank are never written. `more` exists in
+   programs for other sizes (docs/adr/0030): the length of the key after its
+   first 16 bytes. */
 struct rm_key_bytes {
 	alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
 #ifdef RM_SIZED
 	size_t more;
 #endif
 #ifdef RM_PLACED
-	/* The scattered word may straddle two words, starting at byte `at`: the
-	   first has the bits in the mask `first`, the second the others. */
+	/* The scattered word may be in two adjacent words, which start at byte
+	   `at`. The first word has the bits in the mask `first`, and the second
+	   word the others. */
 	uint64_t first, at;
 #endif
 };
@@ -41,7 +42,7 @@ RM_HOT size_t rm_key_extra_bytes(const struct rm_key_bytes *line)
 	return line->more;
 }
 
-/* `bytes` is RM_STR_KEY_BYTES to RM_CACHE_LINE. */
+/* Sets the length of keys. `bytes` is RM_STR_KEY_BYTES to RM_CACHE_LINE. */
 static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 {
 	line->more = bytes - RM_STR_KEY_BYTES;
@@ -62,7 +63,7 @@ static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 #ifdef RM_PLACED
 /* Sets the position of the scattered word in keys of `bytes`. The middle
    position starts in the middle of a word. The low half of the scattered word,
-   which is the rank's, is always in the second word. */
+   which contains the rank, is always in the second word. */
 static inline void rm_key_place(
         struct rm_key_bytes *line, size_t bytes, bool last)
 {
@@ -93,15 +94,15 @@ RM_HOT void rm_key_write(
 }
 #endif
 
-/* Scatters a rank over 64 bits: multiplication by an odd constant is a
-   bijection mod 2^64. The constant's low half is 1, so the key's low 32 bits
-   equal the rank's. null_map relies on that to answer without arithmetic. */
+/* Scatters a rank over 64 bits. The multiplication by an odd constant is a
+   bijection modulo 2^64. The constant's low half is 1, so the key's low 32 bits
+   equal the rank's. null_map uses this to return a value without arithmetic. */
 static inline uint64_t rm_scatter(uint64_t rank)
 {
 	return rank * 0x9e3779b900000001U;
 }
 
-/* Returns the key of a rank; the bytes of a string key are in `line`, and valid
+/* Returns the key of a rank. The bytes of a string key are in `line`, and valid
    as long as `line` is. */
 RM_HOT struct rm_key rm_key_of(
         struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
@@ -116,8 +117,8 @@ RM_HOT struct rm_key rm_key_of(
 	return key;
 }
 
-/* Word i >= 2 of a long value. It depends on i and on word 0, so that torn or
-   moved words are detected. `turned` is word 2. */
+/* Returns word i >= 2 of a long value. It depends on i and on word 0, so that
+   torn or moved words are detected. `turned` is word 2. */
 RM_HOT uint64_t rm_value_word(uint64_t turned, size_t i)
 {
 	return turned + (i - 2) * 0x9e3779b97f4a7c15U;

@@ -90,7 +90,8 @@ static const struct command *find(
 	return NULL;
 }
 
-/* argv[0] of a command is "readmostly COMMAND"; its messages begin with it. */
+/* Calls a command. Its argv[0] is "readmostly COMMAND", with which its messages
+   begin. */
 static int call(
         const struct command *command, const char *group, int argc, char **argv)
 {
@@ -123,8 +124,7 @@ static void print_unknown(const char *program, const char *name,
 	        rm_nearest_hint(&nearest));
 }
 
-/* Rejects an unknown name. If the command has been renamed, prints its present
-   name. */
+/* Rejects an unknown name. If a command was renamed, prints the new name. */
 static int reject(const char *name)
 {
 	static const char *const parts[] = { "machine", "doctor", "counters" };

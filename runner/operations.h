@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operations.h - single operations of the measured loops: execution, timing in
-   open loops, counting and verification. Used by runner/driver.h, and by loops
-   that call through a table of operations. */
+   open loops, counts and verification. runner/driver.h uses them, as do loops
+   that call a table of operations. */
 #ifndef RM_OPERATIONS_H
 #define RM_OPERATIONS_H
 
@@ -10,19 +10,19 @@
 #include "runner/worker.h"
 
 /* Marks the start of an operation. Builds for the simulated machine define this
-   macro first (runner/sim/guest/relax.h); otherwise it is empty. */
+   macro before (runner/sim/guest/relax.h). In other builds, it is empty. */
 #ifndef RM_OPERATION_BEGINS
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
 
 RM_C_BEGIN
-/* Open loop (runner/trial/open_loop.c). Direct calls, never inlined. */
-/* Waits for the next scheduled start; false: the window is over. Sets
-   `sleeping` if the wait is long enough to park first. */
+/* Open loop (runner/trial/open_loop.c). These functions are never inlined. */
+/* Waits for the next scheduled start. Returns false if the window is over. Sets
+   `sleeping` if the wait is so long that the thread must park first. */
 bool rm_pace_next(struct rm_worker *worker, bool *sleeping);
-/* Waits until the start announced by rm_pace_next(). */
+/* Waits until the start that rm_pace_next() has chosen. */
 void rm_pace_wait(struct rm_worker *worker);
-/* Records one operation that ended now. */
+/* Records one operation that has just ended. */
 void rm_pace_record(
         struct rm_worker *worker, enum rm_operation operation, bool was_there);
 RM_C_END
@@ -33,7 +33,7 @@ RM_HOT bool rm_stopped(const struct rm_worker *worker)
 	return atomic_load_explicit(worker->stop, memory_order_relaxed);
 }
 
-/* Upserts a rank by its key, which the caller has built. */
+/* Upserts a rank. The caller has built its key. */
 RM_HOT void rm_write_key(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, struct rm_key key)
 {
@@ -80,7 +80,7 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 		rm_pace_record(worker, RM_REMOVE, was_there);
 }
 
-/* Sources of a loop's ranks. */
+/* Sources of the ranks of a loop. */
 enum rm_draws { RM_DRAWS_UNIFORM, RM_DRAWS_STREAM, RM_DRAWS_SKEW };
 
 RM_HOT enum rm_draws rm_draws_kind(const struct rm_worker *worker)
@@ -90,12 +90,12 @@ RM_HOT enum rm_draws rm_draws_kind(const struct rm_worker *worker)
 	return worker->stream ? RM_DRAWS_STREAM : RM_DRAWS_UNIFORM;
 }
 
-/* After this number of draws, any resident rank is used. */
+/* after this number of draws, any resident rank is used */
 enum { RM_REDRAWS = 64 };
 
-/* Draws a resident rank for a write whose rank was absent. Draws again or uses
-   another position of the stream, so that the popularity of ranks is the
-   same. */
+/* Draws a resident rank for a write whose rank was absent. Draws again, or uses
+   another position of the stream, so that the popularity of ranks does not
+   change. */
 RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 {
 	for (uint64_t i = 0; i < RM_REDRAWS; i++) {
@@ -112,11 +112,12 @@ RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 			return worker->skew ? rm_skew_key(worker->skew, rank)
 			                    : rank;
 	}
-	/* x is known to be high here, so mix it again */
+	/* x is in a narrow range here, so it is mixed again */
 	return rm_below(rm_seed(x, 0), worker->resident);
 }
 
-/* The thread's oldest rank in the map, and the rank that it inserts next. */
+/* Return the thread's oldest rank in the map, and the rank that it inserts
+   next. */
 RM_HOT uint64_t rm_fresh_oldest(const struct rm_worker *worker)
 {
 	return worker->slot + worker->fresh_done * worker->threads;
@@ -131,13 +132,13 @@ RM_HOT uint64_t rm_fresh_next(const struct rm_worker *worker)
 	return rm_fresh_oldest(worker) + own * worker->threads;
 }
 
-/* Called after the new rank is inserted. If the guard is short, each write must
+/* Called after the new rank was inserted. With a short guard, each write must
    be published. */
 RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 {
 	const uint64_t done = ++worker->fresh_done;
 
-	/* relaxed: look-ups that see this before the insert miss, and their
+	/* relaxed: a look-up that sees this before the insert misses, and such
 	   misses are counted */
 	if (done % RM_FRESH_PUBLISHED == 0 ||
 	        worker->fresh_guard < 2 * RM_FRESH_PUBLISHED)
@@ -147,7 +148,7 @@ RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 }
 
 /* Executes one write. `rank` was drawn for a lookup. If it is absent, draws a
-   resident rank from the random bits `x`. */
+   resident rank with the random bits `x`. */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, uint64_t x)
 {
@@ -169,23 +170,24 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 		worker->counts.pairs++;
 }
 
-/* What to add to a drawn rank to get a live key. If writes are fresh: (writes
-   published by the rank's owner thread + guard) x threads, else 0. */
+/* Returns the number that is added to a drawn rank. With fresh writes, it is
+   (writes that the rank's owner thread has published + guard) x threads, and
+   gives a present key. Otherwise it is 0. */
 RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker, uint64_t rank)
 {
-	uint64_t owner; /* rank modulo threads, without a division */
+	uint64_t owner; /* rank modulo threads, computed without a division */
 
 	if (worker->write_kind != RM_FRESH)
 		return 0;
 	owner = rm_below(worker->fresh_magic * (uint32_t)rank, worker->threads);
-	/* relaxed: a slightly old value suffices, see fresh_guard */
+	/* relaxed: a slightly outdated value suffices, see fresh_guard */
 	return atomic_load_explicit(
 	        &worker->fresh[owner].base, memory_order_relaxed);
 }
 
 /* Draws a rank: uniformly from the high bits of `x`, from the stream, or from
-   the skewed distribution with more random bits. `draws` is constant in inlined
-   loops. */
+   the skewed distribution with further random bits. `draws` is a constant in
+   inlined loops. */
 RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
         uint64_t x, uint64_t *rng, uint64_t *position, uint64_t span)
 {
@@ -197,8 +199,8 @@ RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
 	return rm_below(x, span);
 }
 
-/* Number of sessions that a thread of a life-cycle loop holds open: its share
-   of the keys, or a default number if the trial has no keys (readmostly
+/* Returns the number of sessions that a thread of a life-cycle loop keeps open:
+   its share of the keys, or a default if the trial has no keys (readmostly
    check). */
 RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 {
@@ -211,9 +213,9 @@ RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 	               : preset;
 }
 
-/* Selects the session to touch, as an index into the `open` sessions in order
-   of age, oldest first. It follows the distribution of ranks, so `hot` leaves
-   younger sessions idle. */
+/* Chooses the session to touch. Returns its index among the `open` sessions,
+   oldest first. The choice follows the distribution of ranks, so with `hot`,
+   younger sessions are idle. */
 RM_HOT uint64_t rm_draw_session(
         struct rm_worker *worker, uint64_t x, uint64_t open)
 {
@@ -227,15 +229,15 @@ RM_HOT uint64_t rm_draw_session(
 	       worker->threads % open;
 }
 
-/* Number of sessions of a thread in lifecycle:T:S:EBB with EBB above 1. In each
-   thread the number falls to the maximum divided by EBB, then rises to the
-   maximum, and so on. A thread that reaches its turning point first keeps
-   renewing until all have reached theirs, so that all fall and rise together,
-   even if one rarely gets a CPU. */
+/* Number of sessions of a thread in lifecycle:T:S:EBB if EBB is above 1. In
+   each thread, the number falls to the maximum divided by EBB, then rises to
+   the maximum, and so on. A thread that reaches its turning point first renews
+   sessions until all threads have reached theirs. So all numbers fall and rise
+   together, even if a thread rarely gets a CPU. */
 struct rm_session_wave {
-	_Atomic(uint64_t) *turns; /* turning points reached by all threads */
-	uint64_t threads, own;    /* turning points reached by this thread */
-	uint64_t most, least;     /* sessions; equal if constant */
+	_Atomic(uint64_t) *turns; /* turning points of all threads */
+	uint64_t threads, own;    /* own: turning points of this thread */
+	uint64_t most, least;     /* number of sessions; equal if constant */
 };
 
 RM_HOT struct rm_session_wave rm_session_wave_start(
@@ -248,9 +250,9 @@ RM_HOT struct rm_session_wave rm_session_wave_start(
 	return tide;
 }
 
-/* Returns the effect of a renewal on the number of `open` sessions. 0: closes
-   one and opens one; -2: closes two; 2: opens two. While falling or rising,
-   half of the renewals change the number. */
+/* Returns the effect of a renewal on the number of `open` sessions: 0 closes
+   one and opens one, -2 closes two, and 2 opens two. While the number falls or
+   rises, half of the renewals change it. */
 RM_HOT int rm_session_wave_step(
         struct rm_session_wave *tide, uint64_t x, uint64_t open)
 {
@@ -273,7 +275,7 @@ RM_HOT int rm_session_wave_step(
 	return ebbs ? -2 : 2;
 }
 
-/* Counts a lookup without a hit; misses of resident ranks are counted
+/* Counts a lookup that missed. Misses of resident ranks are counted
    separately. */
 RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 {
@@ -283,7 +285,8 @@ RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 		worker->counts.misses_resident++;
 }
 
-/* Executes one lookup and verifies its value. `paced` is a constant. */
+/* Executes one lookup and verifies its value. `paced` is a compile-time
+   constant. */
 RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, bool paced, uint64_t base, uint64_t offset)
 {
@@ -301,8 +304,8 @@ RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
 	return 0;
 }
 
-/* If the window ends during a slow write, the rest of the batch is neither
-   executed nor counted. */
+/* Returns the rest of the batch after a write. If the window ended during a
+   slow write, the rest is not executed and not counted. */
 RM_HOT uint64_t rm_batch_rest_after_write(
         struct rm_worker *worker, uint64_t left)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * readmostly.h - interface of a map of another project, in any language with a
- * C ABI, for `readmostly check` and `readmostly explore`
+ * readmostly.h - interface for a map of another project, in any language with a
+ * C ABI. `readmostly check` and `readmostly explore` use it
  * (docs/guide/check-your-map.md).
  *
  * This header is self-contained: copy it. An adapter defines one object,
@@ -9,14 +9,14 @@
  *	const struct rm_foreign_map rm_foreign_map = { RM_FOREIGN_VERSION,
  *	        sizeof(struct rm_foreign_map), "my map", ... };
  *
- * In C++ use RM_FOREIGN_MAP, at the end of this file. For Rust, readmostly.rs
- * has these declarations. examples/ has an adapter for each language.
+ * In C++, use RM_FOREIGN_MAP at the end of this file. readmostly.rs contains
+ * these declarations for Rust. examples/ contains an adapter for each language.
  *
  * Rules: up to `threads` threads may call any function concurrently, except
  * create and destroy. This includes scan, length and clear. No C++ exception
  * and no Rust panic may leave a function. Pointers to keys and values are valid
- * during the call only; copy what they point to. "Was present" means that the
- * key had a value at the moment when the operation took effect.
+ * only during the call, so copy the keys and values. "Was present" means that
+ * the key had a value at the moment when the operation took effect.
  */
 #ifndef RM_FOREIGN_H
 #define RM_FOREIGN_H
@@ -28,28 +28,28 @@
 extern "C" {
 #endif
 
-/* Changes if an old library would be misread. New members are appended without
-   a new version; `size` shows which members a library has. */
+/* Changes if the layout of the table changes incompatibly. New members are
+   appended without a new version; `size` shows which members a library has. */
 #define RM_FOREIGN_VERSION 1u
 
 /* Bits of rm_foreign_map.keys: the kinds of keys that create() accepts. */
-#define RM_FOREIGN_U64 1u /* 64-bit integers: any value, including 0 */
-#define RM_FOREIGN_STR 2u /* byte strings: any bytes, any length including 0 */
+#define RM_FOREIGN_U64 1u /* 64-bit integers; any value, including 0 */
+#define RM_FOREIGN_STR 2u /* byte strings; any bytes and length, including 0 */
 
-/* Bits of rm_foreign_map.flags: requirements of the map. Checks then skip
-   operations that the map does not support, and run fewer slow ones. */
+/* Bits of rm_foreign_map.flags: limits of the map. Checks then skip operations
+   that the map does not support, and execute fewer slow ones. */
 #define RM_FOREIGN_ONE_WRITER  1u /* at most one thread may write */
 #define RM_FOREIGN_SLOW_WRITES 2u /* a write costs O(size of the map) */
 
-/* A key. 64-bit maps use `word` only, string maps `bytes` and `length` only.
-   `bytes` is not NUL-terminated, and may be null if length is 0. */
+/* A key. 64-bit maps use only `word`. String maps use only `bytes` and
+   `length`. `bytes` is not NUL-terminated, and may be null if length is 0. */
 struct rm_foreign_key {
 	uint64_t word;
 	const char *bytes;
 	size_t length;
 };
 
-/* Called by scan for each entry; return 0 to stop. */
+/* Called by scan for each entry. Return 0 to stop the scan. */
 typedef int rm_foreign_visit(
         void *context, const struct rm_foreign_key *key, uint64_t value);
 
@@ -59,54 +59,54 @@ struct rm_foreign_map {
 	const char *name; /* displayed name, ASCII, 1 to 24 characters */
 	uint32_t keys;    /* RM_FOREIGN_U64 | RM_FOREIGN_STR */
 	uint32_t flags;   /* RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES */
-	/* Guarantee of scan, length and clear during concurrent writes.
+	/* guarantees: for scan, length and clear during concurrent writes.
 	   "point-in-time": the entries of one moment; "once-if-present": each
-	   key that is present throughout, exactly once; "none". Progress, that
-	   is, whether a stalled thread can block others: "blocking",
-	   "starvation-free" (blocking, but no operation waits forever while
-	   others complete), "lock-free" or "wait-free". */
+	   key that is present during the whole scan, exactly once; "none".
+	   progress: whether a stalled thread can block others. "blocking";
+	   "starvation-free": blocking, but no operation waits forever while
+	   others complete; "lock-free"; "wait-free". */
 	const char *guarantees;
 	const char *progress;
 
-	/* Mandatory. */
+	/* Required members. */
 
-	/* Returns an empty map for one kind of key (RM_FOREIGN_U64 or _STR);
-	   null: no memory. expected_keys: a hint, 0: unknown. seed: for the
-	   hash function. */
+	/* Returns an empty map for one kind of key (RM_FOREIGN_U64 or _STR), or
+	   null if memory runs out. expected_keys: a hint; 0: unknown. seed: for
+	   the hash function. */
 	void *(*create)(uint32_t key_kind, size_t expected_keys, size_t threads,
 	        uint64_t seed);
 	void (*destroy)(void *map); /* no other thread uses the map */
-	/* Returns whether the key was present; sets *value only if it was. */
+	/* Returns whether the key was present. Sets *value only if it was. */
 	int (*lookup)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t *value);
-	/* Inserts or replaces. Returns whether the key was present; if it was,
-	   sets *old unless old is null. */
+	/* Inserts the key, or replaces its value. Returns whether the key was
+	   present. If it was, sets *old unless old is null. */
 	int (*upsert)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t value, uint64_t *old);
-	/* Removes the key. Returns whether the key was present; if it was, sets
+	/* Removes the key. Returns whether the key was present. If it was, sets
 	 * *old unless old is null. */
 	int (*remove)(
 	        void *handle, const struct rm_foreign_key *key, uint64_t *old);
 
-	/* The rest is optional: null if the map lacks it. */
+	/* Optional members; null if the map lacks the function. */
 
-	/* Returns the handle of thread `slot`, 0 to threads - 1; called on that
-	   thread. null: no memory. If join is null, the map itself is the
-	   handle. */
+	/* Returns the handle of thread `slot`, 0 to threads - 1, or null if
+	   memory runs out. Called on that thread. If join is null, the map
+	   itself is the handle. */
 	void *(*join)(void *map, size_t slot);
 	void (*leave)(void *handle);
 	/* Called from time to time, when the thread holds no reference. */
 	void (*quiesce)(void *handle);
-	/* If the key was present, sets *present and changes nothing; otherwise
-	   inserts. Returns whether the key was present. */
+	/* If the key is present, sets *present and changes nothing; otherwise
+	   inserts it. Returns whether the key was present. */
 	int (*insert_if_absent)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t value, uint64_t *present);
-	/* Replaces the value with `value` if it is `expected`; returns whether
-	   it did. */
+	/* Replaces the value by `value` if it is `expected`. Returns whether it
+	   was replaced. */
 	int (*compare_swap)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t expected, uint64_t value);
-	/* Removes the key if its value is `expected`; returns whether it
-	   did. */
+	/* Removes the key if its value is `expected`. Returns whether it was
+	   removed. */
 	int (*compare_remove)(void *handle, const struct rm_foreign_key *key,
 	        uint64_t expected);
 	void (*scan)(void *handle, rm_foreign_visit *visit, void *context);
@@ -127,8 +127,8 @@ struct rm_foreign_map {
 
 /*
  * RM_FOREIGN_MAP(NAME, GUARANTEES, PROGRESS, CLASS) defines the object for a
- * class. The functions return values; an empty value means that the key was
- * absent.
+ * class. The functions return std::optional; an empty value means that the key
+ * was absent.
  *
  *	using key_type = uint64_t;	or std::string, std::string_view
  *	explicit CLASS(size_t expected_keys);
@@ -180,7 +180,8 @@ template <class Map> struct functions {
 			return { 0, stored.data(), stored.size() };
 	}
 
-	/* noexcept: an exception ends the process instead of reaching C */
+	/* noexcept: an exception must end the process before it reaches C
+	   code */
 	static void *create(uint32_t, size_t keys, size_t, uint64_t) noexcept
 	{
 		return new (std::nothrow) Map(keys);

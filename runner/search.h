@@ -2,11 +2,11 @@
 /*
  * search.h - counts the steps of key searches, in the stats build only.
  *
- * Look-ups that write no shared data must not share a counter, and a Go map
- * does not know which thread calls it. So each thread of the process counts its
- * searches in all maps together, and runner/trial/searches.c adds up the
- * threads. In measured builds the macro generates no code and evaluates
- * nothing.
+ * Look-ups that write no shared data must not write a shared counter, and a Go
+ * map cannot determine which thread calls it. So each thread of the process
+ * counts its searches in all maps together, and runner/trial/searches.c adds
+ * the counts of all threads. In measured builds, the macro generates no code
+ * and evaluates nothing.
  */
 #ifndef RM_SEARCH_H
 #define RM_SEARCH_H
@@ -15,10 +15,10 @@
 #include "runner/stat.h"
 
 enum rm_search_counter {
-	RM_KEY_HASHES,   /* keys hashed */
-	RM_CHAIN_WALKS,  /* tables searched, that is, chains walked */
-	RM_SLOT_PROBES,  /* slots inspected during these walks */
-	RM_KEY_COMPARES, /* full key comparisons */
+	RM_KEY_HASHES,   /* number of hashed keys */
+	RM_CHAIN_WALKS,  /* number of searches, each of which walks one chain */
+	RM_SLOT_PROBES,  /* number of slots inspected by these searches */
+	RM_KEY_COMPARES, /* number of full comparisons of keys */
 	RM_SEARCHES,
 };
 
@@ -29,7 +29,7 @@ enum rm_search_counter {
 #endif
 
 /* The calling thread's RM_SEARCHES counters; NULL before its first count.
-   rm_search_join() sets and returns this pointer, or returns NULL if there are
+   rm_search_join() sets and returns this pointer. It returns NULL if there are
    too many threads. */
 RM_C_BEGIN
 extern __thread _Atomic(uint64_t) *rm_searches;

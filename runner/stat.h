@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stat.h - counts on hot paths, in the stats build only.
+ * stat.h - counters on hot paths, in the stats build.
  *
- * Counting every operation costs time, so instrumented code is not timed: in
- * the normal build these macros generate no code. The Makefile compiles every
- * map, and the sources of the trial that use the macros, again with -DRM_STATS
- * into BUILD/stats/ and links map programs of flavour stats, which run
- * `measure = causes`. Only this header, event.h and search.h test RM_STATS.
+ * Counting every operation takes time, so instrumented code is not timed. In
+ * other builds, these macros generate no code. The Makefile compiles every map,
+ * and the sources of the trial that use the macros, again with -DRM_STATS into
+ * BUILD/stats/ and links map programs of flavour stats, which run `measure =
+ * causes`. Only this header, event.h and search.h contain `#ifdef RM_STATS`.
  *
  * Work that happens at most once per growth, promotion or other O(n) step is
  * counted directly, in both builds.
@@ -22,11 +22,11 @@
 
 #ifdef RM_STATS
 enum { RM_STATS_BUILT = 1 };
-/* Any thread. `counter` is an _Atomic uint64_t. */
+/* Any thread may call it. `counter` is an _Atomic uint64_t. */
 #define RM_STAT_ADD(counter, n) rm_stat_add(&(counter), (n))
-/* The calling thread is the counter's only writer. */
+/* Only the calling thread writes the counter. */
 #define RM_STAT_OWN(counter, n) rm_stat_own(&(counter), (n))
-/* `counter` is a plain uint64_t, under a lock that the caller holds. */
+/* The caller holds a lock. `counter` is a plain uint64_t. */
 #define RM_STAT_LOCKED(counter, n) ((void)((counter) += (n)))
 #else
 enum { RM_STATS_BUILT = 0 };
@@ -50,7 +50,7 @@ static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 	        memory_order_relaxed);
 }
 
-/* Updates a maximum. The calling thread is the counter's only writer. */
+/* Updates a maximum. Only the calling thread writes it. */
 static inline void rm_stat_max(_Atomic(uint64_t) *most, uint64_t seen)
 {
 	/* both relaxed: one writer, and a statistic orders no other access */
@@ -64,9 +64,10 @@ static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* Returns what rm_map_ops.stats emits for a counter of the macros above: its
-   value, or NAN (null in results) if this build does not count it. Does not use
-   <math.h>, which is as long as all other headers of most objects. */
+/* Returns the value that rm_map_ops.stats emits for a counter of these macros:
+   the count, or NAN (null in results) if this build does not count. Does not
+   use <math.h>, which is as long as all other headers of most objects
+   together. */
 static inline double rm_stat_value(uint64_t value)
 {
 	return RM_STATS_BUILT ? (double)value : __builtin_nan("");

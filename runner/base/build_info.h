@@ -8,28 +8,27 @@
 
 #define RM_VERSION "0.1.0"
 
-/* "gcc 12.2.0", "clang 14.0.6" */
+/* Name and version: "gcc 12.2.0", "clang 14.0.6". */
 extern const char *const rm_build_compiler;
 /* Compiler flags used for every object. */
 extern const char *const rm_build_flags;
 /* Library versions that pkg-config printed at build time: "hwloc 2.9.0, inih
    56, ..." */
 extern const char *const rm_build_libraries;
-/* Commit hash, or "unknown" (runner/origin.sh). */
+/* Commit hash; "unknown" outside a git checkout. */
 extern const char *const rm_build_commit;
 /* 1 if the sources differed from that commit, 0 if not, -1 if unknown. */
 extern const int rm_build_dirty;
 
-/* RM_BUILD_MARK, compiler and flags. Each program of a map in C or C++ has it,
-   too, and runner/campaign/builds.c reads it from the file. */
+/* Start of rm_build_mark. Compiler and flags follow. Each map program in C or
+   C++ contains this string, and runner/campaign/builds.c searches the program
+   file for it. */
 #define RM_BUILD_MARK "readmostly built by "
 extern const char rm_build_mark[];
 
-/* The member "build" of campaign.json (results/README.md): commit, dirty,
-   compiler, compiler_version, flags, binary_sha256 (null if unreadable),
-   build_id (its first 16 digits; builds are equal only if their bytes are),
-   libraries. New reference. Reads and hashes the whole program file, so do not
-   call it in a trial. */
+/* Returns a new reference to the member "build" of campaign.json, described in
+   results/README.md. Reads and hashes the whole program file, so do not call it
+   in a trial. */
 json_t *rm_build_info(void);
 
 #endif /* RM_BUILD_INFO_H */

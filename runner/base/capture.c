@@ -65,7 +65,7 @@ static int wait_for_exit(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
-/* Waits until `ready` has output or is at EOF, or its process ends; then
+/* Waits until `ready` is readable or at its end, or until its process ends, and
    returns 0. Returns -EINTR if `stop` becomes readable. */
 static int wait_readable(int ready, int stop)
 {
@@ -96,7 +96,7 @@ static int read_all(int in, int stop, FILE *all)
 	return failed;
 }
 
-/* Sends SIGTERM, and SIGKILL after 2 s, since the child may ignore SIGTERM. */
+/* Sends SIGTERM. A child that ignores it gets SIGKILL after 2 s. */
 static void stop_program(pid_t pid, int process)
 {
 	struct pollfd ended = { .fd = process, .events = POLLIN };
@@ -107,8 +107,8 @@ static void stop_program(pid_t pid, int process)
 }
 
 /* Reads all output before it waits for the child, which would block on a full
-   pipe. The child may close its output and keep running. `process` is -1 if
-   Linux (before 5.3) lacks pidfd_open(); glibc before 2.36 has no wrapper. */
+   pipe. The child may close its output and keep running. `process` is -1 if the
+   kernel (Linux before 5.3) has no pidfd_open(). */
 static int collect_output(pid_t pid, int in, int stop, char **text)
 {
 	size_t length;

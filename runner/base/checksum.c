@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checksum.c - CRC-32 of journal lines and of files that they name. It detects
-   damage, but not forgery. */
+/* checksum.c - CRC-32 of journal lines and files. It detects damage, but not
+   forgery. */
 #include "runner/base/checksum.h"
 
 #include "runner/base/file.h"
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* A line with a checksum ends in a member of this form. The checksum covers all
-   other bytes of the text, so it does not depend on number formats. */
+/* A line with a checksum ends with ,"crc32":"XXXXXXXX"}. The checksum covers
+   all other bytes of the line, so it does not depend on number formats. */
 static const char before_sum[] = ",\"crc32\":\"", after_sum[] = "\"}";
 
 enum {
@@ -29,7 +29,7 @@ void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT])
 	snprintf(text, RM_CRC32_TEXT, "%08lx", crc32_z(0, bytes, size));
 }
 
-/* The checksum of a text without the bytes from `from` to `to`. */
+/* Computes the checksum of `text` without the bytes `from` to `to`. */
 static void sum_without(const char *text, size_t size, size_t from, size_t to,
         char sum[RM_CRC32_TEXT])
 {

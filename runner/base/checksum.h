@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
+enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and a NUL */
 
 /* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
 void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
@@ -15,18 +15,18 @@ void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
 /* Computes the CRC-32 of a file. Returns 0, or -errno if it cannot be read. */
 int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
 
-/* Returns the compact text of an object, with a last member "crc32" over the
-   bytes before it, and a newline. The caller frees the text. NULL: no
+/* Returns an object as compact JSON and a newline. Adds a last member "crc32":
+   the CRC-32 of the bytes before it. The caller frees the text. NULL: no
    memory. */
 char *rm_line_seal(const json_t *line);
 
-/* Begins a text of lines that must be sealed. */
+/* First bytes of a file that must have a checksum. */
 #define RM_SEALED_HEAD "# {\"format\":\"readmostly-"
 
-/* Copies what `write` writes to `out`. Its first line must end with a JSON
-   object. Adds the last member "crc32" to this object: the CRC-32 of all bytes
-   except the brace that follows. runner/seal.sh does the same. Returns 0;
-   -ENOMEM; -EIO; or the negative result of `write`. */
+/* Calls `write` and copies its output to `out`. The first line of this output
+   must end with a JSON object. Adds the last member "crc32" to this object: the
+   CRC-32 of all bytes except the brace that follows. runner/seal.sh does the
+   same. Returns 0; -ENOMEM; -EIO; or the negative result of `write`. */
 int rm_text_seal(
         FILE *out, int (*write)(FILE *to, const void *what), const void *what);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h - the only code that reads a clock. */
+/* clock.h - the only file that reads a clock. */
 #ifndef RM_CLOCK_H
 #define RM_CLOCK_H
 
@@ -17,7 +17,7 @@ static inline uint64_t rm_now_ns(void)
 }
 
 /* Monotonic time in ns at the clock's last tick, at most a few milliseconds
-   ago. A call takes a seventh of the time of rm_now_ns(). Any thread. */
+   ago. Takes a seventh of the time of rm_now_ns(). Any thread. */
 static inline uint64_t rm_now_coarse_ns(void)
 {
 	struct timespec t;

@@ -11,7 +11,7 @@
 extern char **environ;
 
 struct row {
-	const char *name; /* may end in `*` */
+	const char *name; /* a final `*` matches any rest */
 	bool kept;
 };
 
@@ -21,7 +21,7 @@ static const struct row rows[] = {
 #include "runner/base/environment.def"
 };
 
-/* True if `variable`, NAME or NAME=VALUE, has this name. */
+/* True if `name` matches `variable`, which is NAME or NAME=VALUE. */
 static bool matches(const char *name, const char *variable)
 {
 	size_t length = strcspn(name, "*"), end = strcspn(variable, "=");
@@ -43,7 +43,7 @@ static bool is_unwanted(const char *variable)
 	return found;
 }
 
-/* Some child processes run in other folders. */
+/* Makes TMPDIR absolute, since some child processes run in other folders. */
 static void make_tmpdir_absolute(void)
 {
 	const char *folder = getenv("TMPDIR");
@@ -58,14 +58,15 @@ void rm_environment_clean(void)
 {
 	size_t kept = 0;
 
-	/* not unsetenv(): a name such as BASH_FUNC_f%% may occur twice */
+	/* Does not use unsetenv(), since a name such as BASH_FUNC_f%% may occur
+	   twice. */
 	for (size_t i = 0; environ && environ[i]; i++)
 		if (!is_unwanted(environ[i]))
 			environ[kept++] = environ[i];
 	if (environ)
 		environ[kept] = NULL;
 	setenv("LC_ALL", "C.UTF-8", 1);
-	/* the user must be able to read what this process writes */
+	/* The owner always gets access to new files. */
 	umask(umask(0) & ~(mode_t)S_IRWXU);
 	make_tmpdir_absolute();
 }

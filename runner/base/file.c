@@ -14,7 +14,7 @@
 
 FILE *rm_file_open(const char *file)
 {
-	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
+	/* O_NONBLOCK: open() of a FIFO must not wait for a writer */
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	FILE *in = NULL;
@@ -35,8 +35,9 @@ FILE *rm_file_open(const char *file)
 	return NULL;
 }
 
-/* Kinds of compressed files, recognised by their first bytes. rm_file_read()
-   returns -(PACKED_ERRNO + index): greater than any errno. */
+/* Kinds of compressed files, recognised by their first bytes. For kind i,
+   rm_file_read() returns -(PACKED_ERRNO + i). PACKED_ERRNO is greater than any
+   errno. */
 enum { PACKED_ERRNO = 5000 };
 
 #define PACKED(by, command) \
@@ -80,7 +81,7 @@ const char *rm_file_reason(int failed)
 	case -EPERM:
 		return "Permission denied: run as the owner of the file, or "
 		       "chmod a+rX the file and its folders";
-	case -EOPNOTSUPP: /* rm_program_check() */
+	case -EOPNOTSUPP: /* from rm_program_check() */
 		return "its file system is mounted noexec: build elsewhere "
 		       "(make BUILD=FOLDER)";
 	case -ENOEXEC:
@@ -114,7 +115,7 @@ const char *rm_write_reason(int failed)
 	case -ENODEV:
 		return "not a regular file: remove it, or choose another "
 		       "folder";
-	case -ENOTRECOVERABLE: /* rm_file_sync() */
+	case -ENOTRECOVERABLE: /* from rm_file_sync() */
 		return "a system call filter refuses fsync(): allow this "
 		       "call";
 	default:
@@ -146,8 +147,8 @@ int rm_path_check_links(const char *path, struct rm_error *error)
 	return 0;
 }
 
-/* Does not rely on the file's size: pipes and files in /proc report none, and a
-   journal may grow while it is read. */
+/* Ignores the size that fstat() reports: it is 0 for pipes and files in /proc,
+   and a journal may grow while it is read. */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 {
 	char piece[16384];
@@ -210,7 +211,7 @@ static bool read_at(int fd, void *bytes, size_t size, uint64_t at)
 	return pread(fd, bytes, size, (off_t)at) == (ssize_t)size;
 }
 
-/* True for a script, and for an ELF file that has all its sections. */
+/* True if the file is a script, or an ELF file with all its sections. */
 static bool is_whole(int fd, uint64_t size)
 {
 	Elf64_Ehdr head = { 0 };
@@ -266,6 +267,6 @@ int rm_library_check(const char *path)
 
 int rm_file_flush(FILE *out)
 {
-	/* an earlier failed write has set errno */
+	/* A failed write before this call has set errno. */
 	return fflush(out) || ferror(out) ? -(errno ? errno : EIO) : 0;
 }

@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Maximum size of a file of operations or of a history: far more than a search
-   or a trial can use, but less than a machine's memory. */
+/* Maximum size of a file with operations or a history. Such a file fits into
+   the memory of most machines. */
 static const size_t RM_INPUT_MAX = (size_t)4 << 30;
 
 /* Opens a regular file for reading, close-on-exec, without blocking. NULL with
    errno from open(2); EISDIR for a directory; ENODEV for other files that are
-   not regular and may never end. */
+   not regular, since they may never end. */
 FILE *rm_file_open(const char *file);
 
 /* Message for an -errno from the functions in this file. */
@@ -27,8 +27,8 @@ const char *rm_write_reason(int failed);
 	"the limit is ulimit -f (size of files): start in a shell with " \
 	"`ulimit -f unlimited`"
 
-/* Returns 0, or -errno with `error` if a symbolic link in the path leads to no
-   file. The error names the link, its target and the next step. */
+/* Returns -errno with `error` if a symbolic link in the path has no target,
+   otherwise 0. The error contains the link, its target and the next step. */
 int rm_path_check_links(const char *path, struct rm_error *error);
 
 /*
@@ -46,7 +46,7 @@ int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
 int rm_file_flush(FILE *out);
 
 /*
- * Makes an empty folder for temporary files in $TMPDIR, or in /tmp if that is
+ * Makes an empty folder for temporary files in $TMPDIR. Uses /tmp if TMPDIR is
  * not set or its path has more than `longest` bytes. The caller removes it.
  *
  * path  receives the folder's path, "" after an error; `size` bytes
@@ -56,13 +56,13 @@ int rm_file_temporary_folder(
         size_t longest, char *path, size_t size, struct rm_error *error);
 
 /* Checks that a program may be executed and has all sections of its ELF file. A
-   shell would run an empty file with status 0. Scripts, and programs that may
-   not be read, are not checked. Returns 0; -ENOEXEC: empty, truncated or not a
-   program; -EOPNOTSUPP: the file system is mounted noexec; -errno of access(2):
-   -EACCES, -ENOENT. */
+   shell would run an empty file with status 0. Does not check scripts, and
+   programs without read permission. Returns 0; -ENOEXEC: empty, truncated or
+   not a program; -EOPNOTSUPP: the file system is mounted noexec; -errno of
+   access(2): -EACCES, -ENOENT. */
 int rm_program_check(const char *path);
-/* Checks a library in the same way, but it must be readable: dlopen(3) of a
-   truncated file dies of SIGBUS. */
+/* Like rm_program_check(), but for a library, which must be readable. dlopen(3)
+   of a truncated library would raise SIGBUS. */
 int rm_library_check(const char *path);
 
 #endif /* RM_FILE_H */

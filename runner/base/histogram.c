@@ -34,8 +34,8 @@ void rm_histogram_clear(struct rm_histogram *histogram)
 	histogram->min_ns = UINT64_MAX;
 }
 
-/* How often the bucket width has doubled at this value: 0 for values below
-   2048. */
+/* Returns how often the bucket width has doubled at this value: 0 for values
+   below 2048. */
 static unsigned doubling(uint64_t value)
 {
 	uint64_t at_least = value | (2 * RM_HISTOGRAM_HALF - 1);

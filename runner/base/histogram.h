@@ -2,10 +2,11 @@
 /*
  * histogram.h - log-linear latency histogram, 3 significant digits.
  *
- * The layout is HdrHistogram's (Tene) for lowest value 1 ns, highest
- * RM_HISTOGRAM_MAX_NS, 3 digits: 2048 sub-buckets, so a bucket is no wider than
- * 0.1 % of its values. Counts can be written in its log format and merged
- * without loss. One writer; no locks.
+ * The layout is that of HdrHistogram (Tene) with lowest value 1 ns, highest
+ * value RM_HISTOGRAM_MAX_NS and 3 digits. It has 2048 sub-buckets, so the width
+ * of a bucket is at most 0.1 % of its values. Counts can be merged, and written
+ * in HdrHistogram's log format, without loss. Only one thread may write; there
+ * are no locks.
  */
 #ifndef RM_HISTOGRAM_H
 #define RM_HISTOGRAM_H
@@ -24,27 +25,25 @@ struct rm_histogram {
 	uint64_t count;     /* number of recorded values */
 	uint64_t min_ns;    /* UINT64_MAX while count is 0 */
 	uint64_t max_ns;    /* exact maximum of recorded values; 0 if empty */
-	uint64_t saturated; /* above the maximum, recorded as the maximum */
-	double sum_ns;      /* sum of recorded values */
+	uint64_t saturated; /* number of values above the maximum */
+	double sum_ns;
 	uint64_t counts[RM_HISTOGRAM_LENGTH];
 };
 
 /* Returns an empty histogram, or NULL if memory runs out; release with free().
-   All pages are touched, so that recording causes no page fault. */
+   Touches all pages, so that recording causes no page fault. */
 struct rm_histogram *rm_histogram_create(void);
 
-/* Removes all values. */
 void rm_histogram_clear(struct rm_histogram *histogram);
 
-/* Adds one value. */
 void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);
 
 /* Adds all values of `from` to `into`. */
 void rm_histogram_merge(
         struct rm_histogram *into, const struct rm_histogram *from);
 
-/* Adds `count` values of bucket `index`, 0 <= index < LENGTH. Afterwards min,
-   max and sum are only as precise as a bucket. */
+/* Adds `count` values of bucket `index`, 0 <= index < RM_HISTOGRAM_LENGTH.
+   Afterwards min, max and sum are only as precise as a bucket. */
 void rm_histogram_add(
         struct rm_histogram *histogram, unsigned index, uint64_t count);
 
@@ -54,9 +53,9 @@ uint64_t rm_histogram_low(unsigned index);
 uint64_t rm_histogram_high(unsigned index);
 
 /*
- * Highest value of the bucket that holds the given share, 0 < share <= 1:
- * the smallest value v with count(values <= v) >= share * count, rounded up
- * to its bucket's edge, at most max_ns. 0 when empty.
+ * Returns the quantile `share`, 0 < share <= 1: the smallest value v with
+ * count(values <= v) >= share * count. The result is rounded up to the highest
+ * value of its bucket, but is at most max_ns. Returns 0 if there are no values.
  */
 uint64_t rm_histogram_quantile(
         const struct rm_histogram *histogram, double share);

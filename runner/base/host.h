@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The current root: "" on the real machine. */
+/* The value of RM_SYSFS; "" on the real machine. */
 const char *rm_host_root(void);
 
 /* Writes root + path to `out`. Returns 0 or -ENAMETOOLONG. */
@@ -29,8 +29,8 @@ FILE *rm_host_open(const char *path);
  */
 int rm_host_read(const char *path, char *text, size_t size);
 
-/* True if a kernel clock source is a CPU counter, which the vDSO reads without
-   a system call. */
+/* True if this kernel clock source is a CPU counter. The vDSO reads such a
+   clock without a system call. */
 bool rm_host_clock_is_counter(const char *source);
 
 /* Reads a decimal integer. Returns 0 or -errno (-EINVAL: not a number). */
@@ -41,7 +41,8 @@ int rm_host_read_long(const char *path, long *value);
 bool rm_host_list_has(const char *list, unsigned cpu);
 
 /* Stores the path of a file that is in the folder of this program. Returns
-   `path`. A path that is too long is truncated, so that it does not exist. */
+   `path`. A path that is too long is truncated, and such a file does not
+   exist. */
 const char *rm_host_sibling_path(const char *name, char *path, size_t size);
 
 /* Stores the path of a file or folder of the source tree, such as "report":

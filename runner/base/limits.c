@@ -27,8 +27,8 @@ bool rm_cgroup_folder(const char *controller, char *folder, size_t size)
 	bool found = false;
 	FILE *file = rm_host_open("/proc/self/cgroup");
 
-	/* a line is NUMBER:CONTROLLER,CONTROLLER:/PATH, in version 2
-	   0::/PATH */
+	/* Format of a line: NUMBER:CONTROLLER,CONTROLLER:/PATH, or 0::/PATH in
+	   version 2. */
 	while (file && !found && getline(&line, &allocated, file) > 0) {
 		const char *names = strchr(line, ':');
 		const char *path = names ? strchr(names + 1, ':') : NULL;
@@ -58,7 +58,7 @@ bool rm_cgroup_is_visible(const char *controller)
 {
 	char folder[PATH_MAX - 64], file[PATH_MAX], path[PATH_MAX];
 
-	/* version 1 and 2 have a file cgroup.procs in each group */
+	/* In versions 1 and 2, each group has a file cgroup.procs. */
 	if (!rm_cgroup_folder(controller, folder, sizeof(folder)) &&
 	        !rm_cgroup_folder("", folder, sizeof(folder)))
 		return false;
@@ -110,8 +110,8 @@ static void tighten(struct rm_limit *limit, uint64_t most, uint64_t used,
 	        source, most);
 }
 
-/* File names of one controller. `current` includes file pages that were not
-   used recently, which the kernel can reclaim. */
+/* File names of one controller. The count in `current` includes file pages that
+   the kernel can reclaim. */
 struct controller {
 	const char *name, *most, *current, *stat, *reclaimable;
 };
@@ -138,7 +138,7 @@ static void tighten_by_groups(
 	} while (rm_cgroup_above(files->name, folder));
 }
 
-/* From /proc/meminfo of the real machine. */
+/* Reads a size from /proc/meminfo of the real machine. */
 static bool meminfo(const char *key, uint64_t *bytes)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
@@ -155,8 +155,8 @@ static bool meminfo(const char *key, uint64_t *bytes)
 	return found;
 }
 
-/* Applies a resource limit. The line `used_key` of /proc/self/status has the
-   amount that this process already uses, in KiB. */
+/* Applies a resource limit. The line `used_key` of /proc/self/status contains
+   the amount that this process already uses, in KiB. */
 static void tighten_by_rlimit(struct rm_limit *limit, __rlimit_resource_t which,
         const char *used_key, const char *name)
 {
@@ -240,7 +240,7 @@ static void read_tasks(struct rm_limit *limit)
 	        most > 0)
 		tighten(limit, (uint64_t)most, 0,
 		        "/proc/sys/kernel/threads-max");
-	/* root is exempt */
+	/* RLIMIT_NPROC does not apply to root. */
 	if (geteuid() && !getrlimit(RLIMIT_NPROC, &processes) &&
 	        processes.rlim_cur != RLIM_INFINITY &&
 	        processes.rlim_cur < limit->left)
@@ -297,8 +297,9 @@ bool rm_limits_cpu_time_ended(int signal)
 
 void rm_limits_forbid_core(void)
 {
-	/* If core_pattern is a pipe, the kernel ignores a limit of 0 but not of
-	   1 (do_coredump()), and a program may read the core for minutes. */
+	/* If core_pattern is a pipe, Linux starts its program for a limit of 0,
+	   but not for a limit of 1 (do_coredump()). That program may read the
+	   core for minutes. */
 	const struct rlimit core = { 1, 1 };
 
 	setrlimit(RLIMIT_CORE, &core);
@@ -347,7 +348,7 @@ bool rm_limits_throttled_ns(uint64_t *ns)
 
 const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES])
 {
-	/* SCHED_* and IOPRIO_CLASS_* of the kernel's headers, by number */
+	/* Indexed by the values of SCHED_* in the kernel's headers. */
 	static const char *const policies[8] = { "SCHED_OTHER", "SCHED_FIFO",
 		"SCHED_RR", "SCHED_BATCH", "?", "SCHED_IDLE", "SCHED_DEADLINE",
 		"?" };
@@ -355,7 +356,7 @@ const char *rm_limits_scheduling(char text[RM_SCHEDULING_BYTES])
 		"best-effort", "idle", "?", "?", "?", "?" };
 	const int nice = getpriority(PRIO_PROCESS, 0);
 	const int policy = sched_getscheduler(0) & 7;
-	const long io = syscall(SYS_ioprio_get, 1 /* process */, 0);
+	const long io = syscall(SYS_ioprio_get, 1 /* IOPRIO_WHO_PROCESS */, 0);
 
 	snprintf(text, RM_SCHEDULING_BYTES, "%s, nice %d, I/O class %s",
 	        policies[policy], nice, classes[io >> 13 & 7]);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lines.c - see lines.h. */
 #include "runner/base/lines.h"
 #include "runner/base/file.h"
 
@@ -9,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Limits at which inih silently truncates: 200 bytes include a line, its
-   newline and a NUL; a section name has 50 bytes. */
+/* libinih silently truncates longer lines and section names: its buffers have
+   200 bytes for a line with newline and NUL, and 50 bytes for a section
+   name. */
 enum { CONTENT_MAX = 197, SECTION_MAX = 49 };
 
 static bool report_mistake(struct rm_lines *lines, const char *format, ...)
@@ -33,8 +33,8 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* Text in a different encoding has bytes of 0x80 and above, which check_bytes()
-   reports; control characters mean a binary file. */
+/* Reports control characters, which indicate a binary file. Bytes of 0x80 and
+   above, which other encodings use, are reported by check_bytes(). */
 static bool check_text(
         struct rm_lines *lines, const char *line, size_t line_length)
 {
@@ -84,9 +84,9 @@ static bool check_section(
 	return true;
 }
 
-/* True if a value exceeds libinih's limit and is allowed to. libinih then
-   receives the key and the beginning of the value; rm_lines_value() returns all
-   of it. */
+/* True if the value is too long for libinih, but is allowed as a long list.
+   libinih then receives the key and the beginning of the value;
+   rm_lines_value() returns the whole value. */
 static bool is_long_list(
         const struct rm_lines *lines, const char *line, size_t content)
 {
@@ -204,7 +204,7 @@ char *rm_lines_next(char *buffer, int size, void *context)
 
 void rm_lines_location(const struct rm_lines *lines, char *where)
 {
-	char line[16] = ""; /* a file may be empty */
+	char line[16] = ""; /* stays "" if the file is empty */
 	size_t room, length = strlen(lines->file);
 	const char *file = lines->file;
 

@@ -4,7 +4,8 @@
  *
  * libinih alone would keep ` #` comments in values, truncate lines after 199
  * characters, append indented lines to the previous value, and not report line
- * numbers. This reader passes only clean lines to it and rejects all others.
+ * numbers. This reader passes only lines without these problems to it, and
+ * rejects all others.
  */
 #ifndef RM_LINES_H
 #define RM_LINES_H
@@ -27,22 +28,21 @@ struct rm_lines {
 	const char *file; /* for messages */
 	const char *text; /* `length` bytes, not NUL-terminated */
 	size_t length;
-	size_t at;              /* next byte */
+	size_t at;              /* offset of the next byte */
 	unsigned line;          /* number of the last line, from 1 */
 	bool sections;          /* [section] lines are allowed */
 	bool long_lists;        /* allow long values, see rm_lines_value() */
-	const char *value;      /* value of that line, after its "=" */
+	const char *value;      /* value of the last line, after its "=" */
 	size_t value_length;    /* without comment and trailing blanks */
-	struct rm_error *error; /* the first error, which ends reading */
+	struct rm_error *error; /* the first error; it ends reading */
 };
 
-/* An ini_reader. Returns the next line without comment and trailing blanks;
-   NULL at the end of the text or after an error. */
+/* An ini_reader of libinih. Returns the next line without comment and trailing
+   blanks; NULL at the end of the text or after an error. */
 char *rm_lines_next(char *buffer, int size, void *context);
 
 /* Returns the value of the last line KEY = VALUE; free() it. NULL: no memory.
-   With long_lists, libinih may have received only the beginning of the
-   value. */
+   If `long_lists` is set, only this function returns long values whole. */
 char *rm_lines_value(const struct rm_lines *lines);
 
 /* Stores "file:line" of the last line in `where` (RM_WHERE_BYTES). A long path
@@ -50,8 +50,8 @@ char *rm_lines_value(const struct rm_lines *lines);
 void rm_lines_location(const struct rm_lines *lines, char *where);
 
 /* Reads a whole regular file of at most RM_FILE_MAX bytes into *text; free()
-   it. Returns -errno with `error` "file: reason"; -EINVAL if it is not such a
-   file. */
+   it. Returns 0; or -errno with `error` "file: reason" (-EINVAL: not a regular
+   file, or too large). */
 int rm_lines_load(
         const char *file, char **text, size_t *length, struct rm_error *error);
 

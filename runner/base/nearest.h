@@ -5,7 +5,7 @@
 
 enum {
 	RM_NEAREST_BYTES_MAX = 40
-}; /* no suggestion for longer words or names */
+}; /* longer words and names get no suggestion */
 
 /* Usage: set only `word`, call rm_nearest_offer() for each valid name, then
    call rm_nearest_hint(). */
@@ -17,8 +17,9 @@ struct rm_nearest {
 
 void rm_nearest_offer(struct rm_nearest *nearest, const char *name);
 
-/* Returns " (did you mean NAME?)", or "" if no name is at most two edits and
-   at most a third of the word's length away. */
+/* Returns " (did you mean NAME?)" for the nearest name. Returns "" if every
+   name is more than two edits, or more than a third of the word's length,
+   away. */
 const char *rm_nearest_hint(struct rm_nearest *nearest);
 
 #endif /* RM_NEAREST_H */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number.c - see number.h. */
 #include "runner/base/number.h"
 
 #include <errno.h>
@@ -8,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The unit is 10^exponent * times. */
+/* The unit multiplies a number by factor * 10^exponent. */
 struct unit {
 	const char *name;
 	int exponent;
@@ -81,8 +80,8 @@ static int read_unit(const char *text, const struct unit *units, double *value)
 	return 0;
 }
 
-/* Limited to 2^53: above it a double, which JSON readers use for numbers,
-   cannot represent every integer. */
+/* Rejects values above 2^53, since JSON readers store numbers as doubles, which
+   cannot represent every larger integer. */
 static int read_whole(
         const char *text, const struct unit *units, uint64_t *value)
 {
@@ -153,8 +152,8 @@ void rm_number_text(double value, int exponent, char *text, size_t size)
 	char *power = strchr(shortest, 'e');
 	int moved = atoi(power + 1) + exponent, decimals = digits - moved;
 
-	/* multiplication would round again, so the text could read back as a
-	   different double */
+	/* Writes the exponent as text. A multiplication would round, so that
+	   the text could read back as a different double. */
 	snprintf(power, sizeof("e-324"), "e%d", moved);
 	snprintf(text, size, "%.*Lf", decimals > 0 ? decimals : 0,
 	        strtold(shortest, NULL));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rng.h - the only random number generator: wyrand, and seeds derived from
-   seeds. */
+/* rng.h - the only random number generator (wyrand), and derived seeds. */
 #ifndef RM_RNG_H
 #define RM_RNG_H
 
 #include <stdint.h>
 
-/* A 128-bit product folded to 64 bits: the mixer of wyhash and wyrand. */
+/* Computes the 128-bit product of a and b and folds it to 64 bits by XOR.
+   wyhash and wyrand mix bits in this way. */
 static inline uint64_t rm_multiply_fold(uint64_t a, uint64_t b)
 {
 	__extension__ typedef unsigned __int128 u128;
@@ -16,9 +16,9 @@ static inline uint64_t rm_multiply_fold(uint64_t a, uint64_t b)
 }
 
 /*
- * Next 64 random bits (wyrand, Wang Yi, wyhash final 4, public domain; passes
- * BigCrush and PractRand). The state may be any value; streams from different
- * rm_seed() values are independent for our purposes.
+ * Returns the next 64 random bits (wyrand, Wang Yi, wyhash final 4, public
+ * domain; passes BigCrush and PractRand). The state may be any value. Streams
+ * from different rm_seed() values are treated as independent.
  */
 static inline uint64_t rm_next(uint64_t *state)
 {
@@ -26,7 +26,7 @@ static inline uint64_t rm_next(uint64_t *state)
 	return rm_multiply_fold(*state, *state ^ 0xe7037ed1a0b428dbU);
 }
 
-/* Returns the seed of stream `n` of `seed`, mixed by the finaliser of
+/* Derives the seed of stream `n` from `seed`, with the finaliser of
    splitmix64. */
 static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
 {
@@ -38,10 +38,10 @@ static inline uint64_t rm_seed(uint64_t seed, uint64_t n)
 }
 
 /*
- * Uniform in [0, n): the high half of a 128-bit product (Lemire, ACM TOMACS
- * 29(1), 2019, section 3, without the rejection). The high bits of `random`
- * decide the result; for n below 2^32, its low 32 bits are practically
- * independent of the result. The bias is at most n / 2^64.
+ * Returns a uniform number in [0, n): the high half of a 128-bit product
+ * (Lemire, ACM TOMACS 29(1), 2019, section 3, without the rejection). The high
+ * bits of `random` decide the result; for n below 2^32, its low 32 bits are
+ * practically independent of the result. The bias is at most n / 2^64.
  */
 static inline uint64_t rm_below(uint64_t random, uint64_t n)
 {
@@ -50,7 +50,7 @@ static inline uint64_t rm_below(uint64_t random, uint64_t n)
 	return (uint64_t)(((u128)random * n) >> 64);
 }
 
-/* Uniform double in [0, 1). */
+/* Maps 64 random bits to a uniform double in [0, 1). */
 static inline double rm_unit(uint64_t random)
 {
 	return (double)(random >> 11) * 0x1p-53;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sanitized.h - detects a sanitized build. Sanitizers delay signals, replace
-   parts of the map's code, or scan all memory for leaks. */
+/* sanitized.h - detects a build with a sanitizer. Sanitizers delay signals,
+   replace parts of the map's code, or scan all memory for leaks. */
 #ifndef RM_SANITIZED_H
 #define RM_SANITIZED_H
 

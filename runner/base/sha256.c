@@ -18,15 +18,15 @@ struct state {
 	uint64_t bytes;
 };
 
-/* First 32 bits of the fraction of `root`. The result is exact: a double's 53
-   bits suffice even for the cube root of 311, which has 3 bits before the
+/* Returns the first 32 bits of the fraction of `root`. The result is exact: a
+   double has 53 bits, and even the cube root of 311 has only 3 bits before the
    binary point. */
 static uint32_t fraction(double root)
 {
 	return (uint32_t)((root - floor(root)) * 4294967296.0);
 }
 
-/* The constants derive from the first 64 primes. */
+/* Derives the constants from the first 64 primes. */
 static void begin(struct state *state)
 {
 	unsigned found = 0;
@@ -66,8 +66,8 @@ static void expand(const unsigned char *block, uint32_t w[ROUNDS])
 	}
 }
 
-/* Processes one block of 64 bytes: FIPS 180-4, 6.2.2; v[0] to v[7] are the
-   standard's a to h. */
+/* Processes one block of 64 bytes (FIPS 180-4, 6.2.2). v[0] to v[7] are the
+   variables a to h of the standard. */
 static void compress(struct state *state, const unsigned char *block)
 {
 	uint32_t w[ROUNDS], v[WORDS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shuffle.h - random permutation. Not part of rng.h, which every map
-   includes. */
+/* shuffle.h - random permutation. It is separate because every map includes
+   rng.h. */
 #ifndef RM_SHUFFLE_H
 #define RM_SHUFFLE_H
 

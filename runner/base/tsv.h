@@ -10,8 +10,8 @@
 enum { RM_TSV_COLUMNS_MAX = 12 };
 
 /* Handles one line. `where` is "name:line"; missing fields at the end are "".
-   Returns 0, or -errno with `error`, which ends reading. The fields point into
-   `copy` of rm_tsv_read(). */
+   The fields point into `copy` of rm_tsv_read(). Returns 0, or -errno with
+   `error`, which ends reading. */
 typedef int rm_tsv_line_fn(void *context, char *const *field, const char *where,
         struct rm_error *error);
 

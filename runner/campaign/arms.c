@@ -13,13 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Number of the random stream, derived from a trial's seed, that orders the
-   arms. Streams from 77 on draw the padding of arms (campaign.c), so the two
-   draws are independent. */
+/* Number of a random stream, derived from the trial's seed. It orders the arms.
+   Streams from 77 on draw their padding (campaign.c). */
 enum { SLOT_STREAM = 76 };
 
 #define HEAD    "head" /* arm of a campaign without --arms */
-#define CONTROL "aa"   /* its A/A control */
+#define CONTROL "aa"   /* its A/A control arm */
 
 static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%],...: "
                                "commas separate arms, and WORKLOAD: precedes "
@@ -35,8 +34,9 @@ static bool is_name(const char *text, size_t length)
 	return length > 0 && length < RM_ARM_NAME_BYTES;
 }
 
-/* Cuts "+SHARE%" off a path and stores SHARE, 0 to 1, in *share. Any other text
-   after a '+' belongs to the file name, and *share is 0. */
+/* Removes "+SHARE%" from the end of a path and stores SHARE, 0 to 1, in *share.
+   If the text after the last '+' has a different form, it belongs to the file
+   name, and *share is 0. */
 static void split_share(char *path, double *share)
 {
 	char *plus = strrchr(path, '+'), *end;
@@ -46,7 +46,7 @@ static void split_share(char *path, double *share)
 		return;
 	double percent = strtod(plus + 1, &end);
 
-	/* a comparison with NaN is false */
+	/* Written so that NaN is rejected, too. */
 	if (end == plus + 1 || strcmp(end, "%") ||
 	        !(percent >= 0 && percent <= 100))
 		return;
@@ -54,8 +54,8 @@ static void split_share(char *path, double *share)
 	*plus = '\0';
 }
 
-/* Adds one NAME=FILE to the set that begins at `first`. The arm is counted as
-   soon as it owns its path, so that rm_arms_clear() frees it after an error. */
+/* Adds one NAME=FILE to the set that begins at `first`. Counts the arm as soon
+   as it owns its path, which rm_arms_clear() frees after an error. */
 static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
         const char *text, size_t length, struct rm_error *error)
 {
@@ -155,7 +155,7 @@ static bool is_folder(const char *path)
 	return !stat(path, &file) && S_ISDIR(file.st_mode);
 }
 
-/* Makes the arm's path absolute and, if it is a program, hashes it. */
+/* Makes the arm's path absolute. Hashes the file if it is a program. */
 static int find_program(struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -194,8 +194,8 @@ static bool is_workload(
 	return false;
 }
 
-/* Rejects two arms of the same file: they would share its pages in memory, and
-   their difference would be noise. */
+/* Rejects two arms of the same file. Their processes would share its pages in
+   memory, so their difference would be noise. */
 static int check_different_files(
         const struct rm_arm *a, const struct rm_arm *b, struct rm_error *error)
 {
@@ -285,7 +285,7 @@ const char *rm_arm_program_name(const struct rm_arm *arm,
 	return name;
 }
 
-/* Adds the program that an arm runs for a cell. */
+/* Adds the program that the arm runs for a cell to its list of programs. */
 static void add_program(struct rm_arm *arm, const struct rm_plan_cell *planned)
 {
 	const struct rm_cell *cell = &planned->cell;
@@ -303,8 +303,8 @@ static void add_program(struct rm_arm *arm, const struct rm_plan_cell *planned)
 	                : json_string(hash));
 }
 
-/* Computes the sha256 of an arm that is a folder, from its programs. Returns 0
-   or -ENOMEM. */
+/* Computes the sha256 of an arm that is a folder, from the hashes of its
+   programs. Returns 0 or -ENOMEM. */
 static int hash_programs(struct rm_arm *arm)
 {
 	char *text = json_dumps(arm->programs, JSON_COMPACT | JSON_SORT_KEYS);
@@ -359,8 +359,8 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 	return list;
 }
 
-/* Copies a string of the file, or "" for an allowed null. Returns false if it
-   is empty, too long, or not a string. */
+/* Copies a JSON string, or "" if it is null and `or_null` is set. Returns false
+   if it is empty, too long, or not a string. */
 static bool copy_text(char *to, size_t size, const json_t *from, bool or_null)
 {
 	const char *text = json_string_value(from);
@@ -374,7 +374,8 @@ static bool copy_text(char *to, size_t size, const json_t *from, bool or_null)
 	return true;
 }
 
-/* Returns what is wrong with an arm of campaign.json, or NULL. */
+/* Reads an arm of campaign.json. Returns a description of the problem, or
+   NULL. */
 static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 {
 	const json_t *program = json_object_get(entry, "program");
@@ -410,7 +411,8 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 }
 
 /* Checks that the last arm's name is unique in its set and that the set's arms
-   are adjacent, as rm_arms_find_set() needs. Returns what is wrong, or NULL. */
+   are adjacent, as rm_arms_find_set() needs. Returns a description of the
+   problem, or NULL. */
 static const char *check_set(const struct rm_arms *arms)
 {
 	const struct rm_arm *last = &arms->list[arms->count - 1];
@@ -449,8 +451,8 @@ int rm_arms_from_json(
 	return 0;
 }
 
-/* Returns -EINVAL if --arms differs from the recorded arms: a resume may repeat
-   but not change them, since the journal would mix builds. */
+/* Returns -EINVAL if --arms differs from the recorded arms. A resume may repeat
+   --arms but not change it, since the journal would mix builds. */
 static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
         struct rm_error *error)
 {
@@ -458,7 +460,7 @@ static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
 	json_t *arm;
 	size_t i;
 
-	/* check_programs() has compared the programs of a folder */
+	/* Ignores the list of programs, which check_programs() has compared. */
 	json_array_foreach (then, i, arm)
 		if (!json_object_del(arm, "programs"))
 			json_object_set_new(arm, "sha256", json_null());
@@ -510,8 +512,8 @@ static int check_programs(const struct rm_arm *arm, struct rm_error *error)
 }
 
 /* Returns -EINVAL if a program was rebuilt, since its trials would be recorded
-   under the old hash; or the error of a file that cannot be read. An arm
-   without path or hash is not checked. */
+   with the old hash. Returns the error of a file that cannot be read. Skips an
+   arm without path or hash. */
 static int check_program(const struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -575,8 +577,8 @@ void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX])
 {
 	uint64_t state = rm_seed(seed, SLOT_STREAM);
 
-	/* Shuffles by the inside-out method of Fisher and Yates: every order of
-	   the arms is equally likely (R14). */
+	/* Shuffles with the inside-out method of Fisher and Yates, so every
+	   order of the arms is equally likely (requirement R14). */
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (size_t)rm_below(rm_next(&state), i + 1);
 

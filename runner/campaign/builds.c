@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* builds.c - checks that an arm's programs are of one build, since make keeps
-   old programs that were not requested again, and that LD_PRELOAD has an
-   effect. */
+/* builds.c - checks that all programs of an arm come from the same build, since
+   make keeps old programs that were not requested again. Also checks that
+   LD_PRELOAD has an effect. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
@@ -20,7 +20,7 @@
 
 enum { PROGRAM_MOST = 1 << 28 };
 
-/* True if a program has symbols and they do not include its map. */
+/* True if the program has symbols but not the symbol of its map. */
 static bool is_of_other_map(const char *bytes, size_t length, const char *id)
 {
 	static const char linked[] = "rm_this_map";
@@ -28,13 +28,14 @@ static bool is_of_other_map(const char *bytes, size_t length, const char *id)
 	int size = snprintf(symbol, sizeof(symbol), "rm_impl_%s", id) + 1;
 
 	for (char *at = symbol; (at = strchr(at, '-'));)
-		*at = '_'; /* as the Makefile names it */
+		*at = '_'; /* the Makefile makes the same replacement */
 	return memmem(bytes, length, linked, sizeof(linked)) &&
 	       !memmem(bytes, length, symbol, (size_t)size);
 }
 
-/* Returns the compiler and flags of a program; free() the text. NULL if it does
-   not record them, like programs in other languages and of older versions. */
+/* Returns the compiler and flags of a program; free() the text. NULL if the
+   program does not contain them, such as a program in Go or of an older
+   version. */
 static char *read_build(const char *path, bool *is_foreign)
 {
 	static const char start[] = RM_BUILD_MARK;
@@ -45,7 +46,7 @@ static char *read_build(const char *path, bool *is_foreign)
 	if (in && !rm_file_read(in, PROGRAM_MOST, &bytes, &length)) {
 		char *mark = memmem(bytes, length, start, sizeof(start) - 1);
 
-		/* the bytes end with a NUL */
+		/* the file's bytes are followed by a NUL */
 		build = mark ? strdup(mark + sizeof(start) - 1) : NULL;
 		*is_foreign =
 		        is_of_other_map(bytes, length, rm_folder_name(path));
@@ -56,10 +57,10 @@ static char *read_build(const char *path, bool *is_foreign)
 	return build;
 }
 
-/* Finds a source that is newer than a program of a build in this folder. The
-   compiler's dependency lists (*.o.d) name the sources of the map, with their
-   headers, and each source of the trial. For other builds the source folder is
-   unknown. */
+/* Finds a source that is newer than a program. The compiler's dependency lists
+   (*.o.d) name the sources of the map, with their headers, and each source of
+   the trial. Only works for builds in this folder, since the source folder of
+   other builds is unknown. */
 static bool find_newer_source(const char *program, char source[256])
 {
 	char here[PATH_MAX], pattern[2 * PATH_MAX];
@@ -82,7 +83,7 @@ static bool find_newer_source(const char *program, char source[256])
 		FILE *in = fopen(lists.gl_pathv[i], "re");
 		const bool all = strstr(lists.gl_pathv[i], "/impls/");
 
-		/* the first word is the object file */
+		/* skip the first word, which is the object file */
 		for (int n = 0; in && !is_newer && (all || n < 2) &&
 		                fscanf(in, "%255s", source) == 1;
 		        n++)

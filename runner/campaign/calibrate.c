@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * calibrate.c - in a campaign with --arms, chooses a fixed number of iterations
- * for each cell, once, to use instead of a timed window.
+ * calibrate.c - in a campaign with --arms, replaces each cell's timed window by
+ * a fixed number of iterations.
  *
- * Arms that run for the same time use different keys. Arms that run the same
- * operations can be compared in pairs, since the slower one takes more time.
- * The first arm determines the number of iterations.
+ * Arms that run for the same time execute different numbers of operations, with
+ * different keys. Arms that run the same operations can be compared in pairs by
+ * their time. The first arm determines the number of iterations.
  */
 #include "runner/campaign/internal.h"
 
@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first trials run with cold caches, so only the last DECIDING trials
-   count. */
+/* The first trials run with cold caches. Only the last DECIDING trials
+   determine the result. */
 enum { TRIALS = 5, DECIDING = 3, FIRST_GUESS_OPS = 100000 };
 
 struct calibration {
@@ -37,8 +37,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Median of the last DECIDING costs, or of all if there are fewer, so that a
-   single disturbed trial does not decide. Needs at least one cost. */
+/* Returns the median of the last DECIDING costs, or of all if there are fewer.
+   A median tolerates one disturbed trial. Needs at least one cost. */
 static double median_cost_ns(const struct calibration *calibration)
 {
 	unsigned count = calibration->count;
@@ -50,7 +50,6 @@ static double median_cost_ns(const struct calibration *calibration)
 	return n == 2 ? (last[0] + last[1]) / 2 : last[n / 2];
 }
 
-/* Rounds to two digits, which are easy to read and to type. */
 static uint64_t round_to_two_digits(double ops)
 {
 	double unit = pow(10, floor(log10(ops < 1 ? 1 : ops)) - 1);
@@ -78,8 +77,9 @@ static void set_window(
 	rm_cell_name(cell);
 }
 
-/* A pair of writes (churn or fresh) counts once in `window_ops` but twice in
-   "ops" of the result. All writes of such a mix come in pairs. */
+/* Returns the iterations of a trial. A pair of writes (churn or fresh) is one
+   iteration, but two operations in "ops" of the result. All writes of such a
+   mix come in pairs. */
 static double count_iterations(const struct rm_cell *cell, const json_t *result)
 {
 	double ops = json_number_value(json_object_get(result, "ops"));
@@ -90,9 +90,9 @@ static double count_iterations(const struct rm_cell *cell, const json_t *result)
 	return in_pairs ? ops - writes / 2 : ops;
 }
 
-/* Adds a trial's cost, in nanoseconds per iteration of one thread. Threads run
-   in parallel, so each of them uses the whole window. A trial without a cost
-   makes the plan skip the cell. */
+/* Adds a trial's cost in nanoseconds per iteration of one thread. Threads run
+   in parallel, so each thread uses the whole window. If a trial has no cost,
+   the plan skips the cell. */
 static void add_cost(
         struct calibration *calibration, const struct rm_outcome *outcome)
 {
@@ -114,10 +114,10 @@ static void add_cost(
 	        why ? why : "a trial ran no operation");
 }
 
-/* Each trial's window is computed from the costs so far, since the first guess
-   may be wrong by a factor of 100, and a growing map is slow in a short window.
-   Seeds are fixed, so that a program gets about the same number of iterations
-   each time on a given machine. */
+/* Computes each trial's window from the costs so far. The first guess may be
+   wrong by a factor of 100, and a growing map is slow in a short window. Seeds
+   are fixed, so that a program gets about the same number of iterations in each
+   calibration on the same machine. */
 static int calibrate_cell(
         struct calibration *calibration, struct rm_error *error)
 {
@@ -166,8 +166,8 @@ static json_t *make_record(const struct calibration *calibration)
 	        (json_int_t)calibration->planned_window_ns, "ns_per_op", costs);
 }
 
-/* Removes a skipped cell from the rounds (plan.h): it gets one line, for block
-   0, so a round with a later block would never be complete. */
+/* Removes a skipped cell from the rounds (plan.h). Such a cell gets one line,
+   for block 0, so a round with a later block would never be complete. */
 static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 {
 	for (unsigned r = 0; r < plan->round_count; r++) {
@@ -184,10 +184,9 @@ static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 	}
 }
 
-/* Runs before the campaign has a folder (begin_campaign() in prepare.c).
-   Returns -EINVAL if a cell has a measure that arms cannot run, since arms are
-   builds of the plain program, or if an arm has control_extra but the window
-   cannot be counted. */
+/* Returns -EINVAL if arms cannot run the cell: if its measure needs a flavour
+   other than plain, or if an arm has control_extra but the window is not a
+   number of operations. Runs before the campaign has a folder. */
 static int check_cell(const struct rm_cell *cell, const struct rm_arm_set *set,
         struct rm_error *error)
 {

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Random streams derived from a trial's seed: PADDING_STREAM + n draws the
-   padding for arm n of a set. Arms share keys and operations, but not the
-   stack's address. */
+/* PADDING_STREAM + n is the random stream, derived from a trial's seed, that
+   draws the padding of arm n. All arms use the same keys and operations, but
+   different stack addresses. */
 enum { PADDING_STREAM = 77 };
 
 /* One trial, which becomes a line of the journal. */
@@ -28,7 +28,7 @@ struct trial {
 	unsigned attempt; /* from 1 */
 };
 
-/* True if the user requested a stop; does not block. */
+/* True if the user requested a stop. Does not block. */
 static bool is_interrupted(struct rm_campaign *campaign)
 {
 	struct pollfd fd = { .fd = campaign->interrupt_fd, .events = POLLIN };
@@ -58,7 +58,7 @@ static uint64_t layout_seed_of(
 	        campaign->plan, cell_of(campaign, trial)->id, trial->block);
 }
 
-/* Appends and counts a line, and drops the reference. */
+/* Appends and counts a line, and releases the reference to it. */
 static int append_line(
         struct rm_campaign *campaign, json_t *line, struct rm_error *error)
 {
@@ -72,8 +72,8 @@ static int append_line(
 	return result;
 }
 
-/* SHA-256 of the program that runs the trial. NULL: not known, or a test
-   replaces the program. */
+/* Returns the SHA-256 of the program that runs the trial. NULL if the hash is
+   unknown, or if a test replaces the program. */
 static const char *find_program_hash(
         const struct rm_campaign *campaign, const struct trial *trial)
 {
@@ -112,8 +112,8 @@ static int skip(struct rm_campaign *campaign, const struct trial *trial,
 	return append_line(campaign, rm_record_skip(&record, reason), error);
 }
 
-/* The stack's address is drawn once per process, so each attempt gets a new
-   one. */
+/* Returns a different seed for each attempt, since the stack's address is
+   chosen once per process. */
 static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
 {
 	uint64_t first = rm_seed(seed, PADDING_STREAM + trial->number);
@@ -142,8 +142,8 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 	return rm_cell_trial_run(&play, outcome, error);
 }
 
-/* Checks that both files still exist, since each is useless without the
-   other. */
+/* Checks that campaign.json and trials.jsonl still exist. Each file is useless
+   without the other. */
 static int check_files(struct rm_campaign *campaign, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
@@ -159,9 +159,8 @@ static int check_files(struct rm_campaign *campaign, struct rm_error *error)
 	        path);
 }
 
-/* Appends the line of a trial that ran. The time since `start_ns` includes the
-   fsync. Repeats are counted separately, since the plan's estimate excludes
-   them. */
+/* Appends the line of a trial. The time since `start_ns` includes the fsync.
+   Repeats are counted separately, since the plan's estimate excludes them. */
 static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
         uint64_t start_ns, struct rm_record record, struct rm_outcome *outcome,
         struct rm_error *error)
@@ -190,8 +189,9 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
-/* Limits may have become tighter since the plan was made. A trial beyond them
-   would be recorded as failed, even if they are raised later. */
+/* Checks this machine's limits again, since they may have become tighter after
+   planning. A trial beyond a limit would be recorded as failed, even if the
+   limit is raised later. */
 static int check_limits(const struct rm_campaign *campaign,
         const struct trial *trial, struct rm_error *error)
 {
@@ -208,8 +208,8 @@ static int check_limits(const struct rm_campaign *campaign,
 	            : 0;
 }
 
-/* A trial that was killed because the user stopped the campaign gets no line,
-   so that a resume runs it. */
+/* Runs a trial and appends its line. If the user's stop killed the trial, no
+   line is written, so that a resume runs it. */
 static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error)
 {
@@ -235,8 +235,9 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
-/* Stops the campaign before a trial that cannot be placed: such a trial would
-   be void, and a resume could not replace it. A simulated cell needs no CPU. */
+/* Stops the campaign before a trial whose CPUs are not available: the trial
+   would be void, and a resume could not replace it. A simulated cell needs no
+   CPU. */
 static int check_cpus(struct rm_campaign *campaign, const struct rm_cell *cell,
         struct rm_error *error)
 {
@@ -276,9 +277,9 @@ static int run_unless_recorded(struct rm_campaign *campaign,
 typedef int trial_fn(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error);
 
-/* Calls fn for each arm of a turn (one cell in one block). The seed of cell and
-   block determines the order, so that a resume uses the same slots. If the user
-   stops, it returns 0 with `interrupted` set. */
+/* Calls fn for each arm of a turn, which is one cell in one block. The seed of
+   cell and block determines the order, so that a resume uses the same slots. If
+   the user stops the campaign, returns 0 with `interrupted` set. */
 static int for_each_arm(struct rm_campaign *campaign, size_t cell,
         unsigned block, unsigned attempt, trial_fn *fn, struct rm_error *error)
 {
@@ -350,7 +351,6 @@ static void count_arms(const struct rm_campaign *campaign,
 	}
 }
 
-/* Sets the number of completed trials and the remaining time. */
 static void start_progress(struct rm_campaign *campaign)
 {
 	const struct rm_plan *plan = campaign->plan;
@@ -372,7 +372,8 @@ struct walk_context {
 	struct rm_error *error;
 };
 
-/* Stops the walk if the user stops. */
+/* A turn function for rm_repeats_walk(). Returns nonzero if the user stops the
+   campaign. */
 static int run_turn(
         void *context, size_t cell, unsigned block, unsigned attempt)
 {
@@ -415,8 +416,8 @@ static int find_missing(
 	return 0;
 }
 
-/* Keys of the first attempts in the current and all later rounds. NULL: no
-   memory. */
+/* Returns the keys of the first attempts in the current and all later rounds.
+   NULL: no memory. */
 static json_t *collect_keys(const struct rm_repeats *repeats)
 {
 	const struct rm_plan *plan = repeats->plan;
@@ -447,8 +448,8 @@ static json_t *collect_keys(const struct rm_repeats *repeats)
 	return NULL;
 }
 
-/* The arms and cells of a round must run together, so a round that lacks one of
-   its lines runs again from the start
+/* Drops the first incomplete round and all later lines. The arms and cells of a
+   round must run together, so the resume runs that round from its start
    (docs/adr/0020-arms-in-the-campaign.md). */
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
@@ -472,14 +473,15 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
 	return result;
 }
 
-/* A position in the journal, whose lines are in the order of the keys. */
+/* A position in the journal. The lines are in the order of the keys. */
 struct position {
 	const struct rm_repeats *repeats;
 	void *line; /* iterator of `attempts`; NULL at the end */
 	size_t number;
 };
 
-/* Passes the lines of one turn. Returns 1 if the next line is another one. */
+/* Moves past the lines of one turn. Returns 1 if the next line belongs to a
+   different turn. */
 static int pass_turn(
         void *context, size_t number, unsigned block, unsigned attempt)
 {

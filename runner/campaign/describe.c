@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-/* The lines of a map's fact sheet, and the version of its library with the
-   source of that version. */
+/* Returns the lines of a map's fact sheet, the version of its library, and how
+   this version was found. */
 static json_t *pack_facts(const struct rm_map_info *info)
 {
 	const struct rm_facts *sheet = rm_facts_find(info->id);
@@ -81,8 +81,8 @@ static json_t *pack_skipped_maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-/* Maps that are not built and that the plan does not need. Their libraries are
-   present, unlike those of the maps in pack_skipped_maps(). */
+/* Lists the maps that are not built although their libraries are present, and
+   that the plan does not need. */
 static json_t *pack_unbuilt_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
@@ -124,7 +124,7 @@ static json_t *pack_workloads(const struct rm_description *description)
 	return NULL;
 }
 
-/* Which malloc() the trials use: the C library's, or a preloaded one. */
+/* Describes the malloc() of the trials: the C library's, or a preloaded one. */
 static json_t *pack_allocator(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
@@ -134,7 +134,7 @@ static json_t *pack_allocator(void)
 	               : json_sprintf("glibc %s", gnu_get_libc_version());
 }
 
-/* The build and its run-time environment (R7). */
+/* Describes the build and its run-time environment (requirement R7). */
 static json_t *pack_build(const json_t *made)
 {
 	const char *folders = getenv("LD_LIBRARY_PATH");
@@ -162,8 +162,8 @@ static json_t *pack_counters(const struct rm_description *description)
    members. */
 static int hash_of(json_t *json, char text[RM_SHA256_TEXT])
 {
-	/* 17 digits distinguish all doubles. The library's default precision
-	   depends on its version. */
+	/* 17 digits distinguish all doubles. The default precision depends on
+	   the version of libjansson. */
 	char *dump = json_dumps(
 	        json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
 
@@ -211,8 +211,8 @@ static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 	return NULL;
 }
 
-/* How much of the machine other programs used before the first trial; null if
-   none ran. */
+/* Describes how much CPU time other programs used before the first trial; null
+   if none ran. */
 static json_t *pack_busy(const struct rm_busy *busy)
 {
 	return busy->is_busy ? json_pack("{s:s, s:o, s:o}", "text", busy->text,
@@ -222,7 +222,7 @@ static json_t *pack_busy(const struct rm_busy *busy)
 	                     : json_null();
 }
 
-/* The list of cells to which the plan is limited; null: all cells. */
+/* Returns the list of cells to which the plan is limited; null: all cells. */
 static json_t *pack_list(const struct rm_cell_list *list)
 {
 	return list ? json_pack("{s:s, s:I, s:s}", "file", list->file, "ids",
@@ -265,7 +265,7 @@ json_t *rm_describe_campaign(const struct rm_description *description)
 	        all, "unbuilt_maps", pack_unbuilt_maps(description->catalog));
 	json_object_set_new(all, "busy", pack_busy(description->busy));
 	json_object_set_new(all, "cells_from", pack_list(description->list));
-	/* makes a line without a checksum count as damaged */
+	/* a line without a checksum then counts as damaged */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
 	return add_plan_and_hash(all, plan);
 }
@@ -298,7 +298,8 @@ static const char *online_cpus(const json_t *machine)
 	        json_object_get(machine, "facts"), "cpus_online", "text");
 }
 
-/* Explains a changed machine id by CPUs that are offline. */
+/* Compares the machines. If some CPUs are offline now, the message names
+   them. */
 static int compare_machines(
         const json_t *recorded, const json_t *now, struct rm_error *error)
 {
@@ -333,8 +334,8 @@ static int compare_workload(const json_t *recorded,
 	        now->file, text_of(recorded, "file", NULL), advice);
 }
 
-/* Compares the effective texts instead of the files, since the texts contain
-   --set and included files, and no comments. */
+/* Compares the effective texts, not the files: the effective texts include
+   --set and included files, but no comments. */
 static int compare_workloads(const json_t *recorded,
         const struct rm_description *now, struct rm_error *error)
 {
@@ -357,7 +358,7 @@ static int compare_workloads(const json_t *recorded,
 	return 0;
 }
 
-/* Rejects a new note, which would be lost, since campaign.json is written only
+/* Rejects a new note. It would be lost, since campaign.json is written only
    once. */
 static int compare_notes(
         const json_t *recorded, const json_t *now, struct rm_error *error)

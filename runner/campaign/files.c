@@ -24,7 +24,7 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
 
 int rm_file_open_nofollow(const char *path, int flags)
 {
-	/* O_NONBLOCK: opening a FIFO must not wait for its reader */
+	/* O_NONBLOCK: open() of a FIFO must not wait for a reader */
 	int fd = open(path,
 	        flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
 	struct stat status;
@@ -57,8 +57,8 @@ int rm_file_sync(int fd)
 {
 	while (fsync(fd))
 		if (errno != EINTR)
-			/* a system call filter refuses it; file systems do
-			   not */
+			/* EPERM comes from a system call filter, not from file
+			   systems */
 			return errno == EPERM ? -ENOTRECOVERABLE : -errno;
 	return 0;
 }
@@ -72,12 +72,12 @@ static int sync_folder(const char *dir)
 	int result = rm_file_sync(fd);
 
 	close(fd);
-	/* some file systems cannot sync a folder and do not need it */
+	/* Some file systems cannot sync a folder and need no sync. */
 	return result == -EINVAL ? 0 : result;
 }
 
-/* Creates a file. Removes a file that a crash left, or a symbolic link. O_EXCL
-   never writes through an existing link. */
+/* Creates a file. First removes a file that a crash left, or a symbolic link.
+   O_EXCL never follows an existing link. */
 static int write_new(const char *path, const void *bytes, size_t size)
 {
 	if (unlink(path) && errno != ENOENT)
@@ -147,7 +147,7 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	for (char *slash = strchr(path + 1, '/'); slash;
 	        slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		make_folder(path); /* the last call's result decides */
+		make_folder(path);
 		*slash = '/';
 	}
 	int result = make_folder(path);

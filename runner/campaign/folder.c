@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* folder.c - creates a campaign's folder, its lock, links and drawing. */
+/* folder.c - creates a campaign's folder, lock, links and drawing of the
+   topology. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -45,8 +46,8 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 		if (!result)
 			return 0;
 		if (result != -EEXIST)
-			return rm_folder_make(path, error); /* this call reports
-							     * it */
+			return rm_folder_make(path, error); /* reports this
+			                                     * error */
 	}
 	return rm_error_set(error, result,
 	        "%s: exists: choose another folder with -o DIR", path);
@@ -65,7 +66,7 @@ const char *rm_folder_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Splits a path into its parent folder and its name. Uses the path as given,
+/* Splits a path into its parent folder and its name. Does not resolve links,
    because "results" may be a link to another disk. Returns NULL if the parent
    is not named "results". */
 static char *split_results_path(char *path, char name[NAME_BYTES])
@@ -96,20 +97,21 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 		parent = split_results_path(real, name);
 	if (!parent || !strcmp(name, "latest"))
 		return 0;
-	/* two campaigns may end at the same time */
+	/* The name has the process id, since two campaigns may end at the same
+	   time. */
 	snprintf(name_new, sizeof(name_new), ".latest.%d.new", (int)getpid());
 	if (rm_path_join(temporary, parent, name_new, error) ||
 	        rm_path_join(link, parent, "latest", error))
 		return -ENAMETOOLONG;
-	unlink(temporary); /* left by a process that crashed */
+	unlink(temporary); /* a crashed process may have left it */
 	if (symlink(name, temporary) || rename(temporary, link))
 		return rm_error_set(error, -errno, "%s: cannot link: %s", link,
 		        strerror(errno));
 	return 0;
 }
 
-/* Draws the topology's XML with one program; returns 0 on success. The
-   program's output is discarded. */
+/* Draws the topology's XML with one program, whose output is discarded. Returns
+   0 on success. */
 static int draw_topology(const char *program, const char *xml, const char *svg)
 {
 	char name[64], input[] = "--input", format[] = "--output-format",
@@ -145,9 +147,8 @@ int rm_folder_topology(const char *dir, const char *xml, struct rm_error *error)
 		return result;
 	if ((result = rm_path_join(to, dir, "topology.svg", error)))
 		return result;
-	/* The drawing is optional; the report mentions a missing one. An old
-	   file is removed first, since it may be a link and the drawing program
-	   would write through it. */
+	/* The drawing is optional. An old file is removed first, since it may
+	   be a link, and the drawing program would write through it. */
 	unlink(to);
 	if (draw_topology("lstopo", from, to) &&
 	        draw_topology("lstopo-no-graphics", from, to))
@@ -227,7 +228,7 @@ int rm_folder_campaign(
 		        path);
 	if (result) {
 		json_decref(*campaign);
-		*campaign = NULL; /* callers free their reference */
+		*campaign = NULL; /* Callers free *campaign. */
 	}
 	return result;
 }
@@ -271,8 +272,8 @@ int rm_folder_check_resume(const char *dir, struct rm_error *error)
 
 int rm_folder_check_new(const char *dir, struct rm_error *error)
 {
-	/* Names that an interrupted start, `reproduce` or a search leaves
-	   behind. */
+	/* Files that an interrupted start, `reproduce` or a search may
+	   leave. */
 	static const char ours[] = "@(.*|*.new|cells.txt|histograms|lock|"
 	                           "topology.*|report|trials.jsonl|"
 	                           "unfinished.jsonl|workloads)";

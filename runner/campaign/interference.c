@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interference.c - CPU time of other programs while a trial ran (R24). */
+/* interference.c - measures CPU time of other programs during a trial
+   (requirement R24). */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -20,13 +21,13 @@ static bool has_cpu(const struct rm_cell *cell, unsigned cpu)
 }
 
 /* Reads ticks since boot from /proc/stat: stolen time of all CPUs, and stolen
-   and busy time of the cell's CPUs. Time of niced processes is excluded, since
-   it delays no thread of a trial, unless the trials are niced as well. */
+   and busy time of the cell's CPUs. Excludes the time of niced processes, which
+   delay no thread of a trial, unless the trials are niced as well. */
 static void read_ticks(
         const struct rm_cell *cell, struct rm_interference_start *start)
 {
 	FILE *file = rm_host_open("/proc/stat");
-	/* user nice system idle iowait irq softirq steal */
+	/* columns: user nice system idle iowait irq softirq steal */
 	long long t[8];
 	char line[512], name[16];
 	bool niced = getpriority(PRIO_PROCESS, 0) > 0;
@@ -54,7 +55,7 @@ static void read_ticks(
 		fclose(file);
 }
 
-/* CPU time of all trials that have ended; -1: unknown. */
+/* Returns the CPU time of all trials that have ended; -1: unknown. */
 static double children_cpu_ns(void)
 {
 	struct rusage usage;
@@ -79,7 +80,8 @@ unsigned rm_interference_count_cpus(const struct rm_cell *cell)
 	return count;
 }
 
-/* Mean number of runnable tasks in the last minute; negative: not available. */
+/* Returns the mean number of runnable tasks in the last minute; negative:
+   unknown. */
 static double load_of_machine(void)
 {
 	FILE *file = rm_host_open("/proc/loadavg");
@@ -123,15 +125,15 @@ static double clamp_share(double ns, double all_ns)
 	return ns <= 0 ? 0 : ns >= all_ns ? 1 : ns / all_ns;
 }
 
-/* A tick is counted when it ends, so one tick per CPU may have begun before the
-   trial. */
+/* Returns 0 for up to one tick per CPU: a tick is counted when it ends, so it
+   may have begun before the trial. */
 static double stolen_ns(int64_t ticks, unsigned cpus)
 {
 	return ticks > (int64_t)cpus ? tick_ns * (double)ticks : 0;
 }
 
-/* Ticks are read before the trial starts and after it ends, so they may include
-   time outside of the trial but miss no time within it. */
+/* Compares ticks read before the trial starts and after it ends. They may
+   include time outside of the trial, but miss no time within it. */
 void rm_interference_end(const struct rm_cell *cell,
         const struct rm_interference_start *start,
         struct rm_interference *interference)
@@ -149,7 +151,7 @@ void rm_interference_end(const struct rm_cell *cell,
 	        now.children_cpu_ns < 0)
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
-		return; /* too short: the rounding to ticks would dominate */
+		return; /* too short, since times are rounded to ticks */
 	unsigned cpus = rm_interference_count_cpus(cell);
 	double all_ns = (double)(now.at_ns - start->at_ns) * cpus;
 	double others_ns =

@@ -16,22 +16,22 @@ struct rm_journal {
 	char path[RM_PATH_BYTES];
 	int lock;     /* descriptor; closing it releases the lock */
 	int fd;       /* trials.jsonl, O_APPEND */
-	json_t *done; /* rm_trial_key() -> enum rm_attempt_state */
-	size_t bytes; /* of complete lines */
-	int broken;   /* error after which appending stopped; or 0 */
+	json_t *done; /* maps rm_trial_key() to enum rm_attempt_state */
+	size_t bytes; /* size of the complete lines */
+	int broken;   /* error after which every append fails; or 0 */
 };
 
 /* State of one pass over the journal. */
 struct reading {
 	struct rm_journal *journal;
-	rm_journal_fn *fn; /* NULL: only remember the trials and count bytes */
+	rm_journal_fn *fn; /* NULL: only record the trials and count bytes */
 	void *context;
-	const json_t *from; /* the first of these trials and all later lines are
-			     * dropped */
+	const json_t *from; /* drop the first of these trials and all later
+	                     * lines */
 	size_t kept_bytes;  /* number of bytes before the dropped lines */
 	size_t dropped;     /* number of dropped lines */
 	size_t torn_bytes;
-	struct rm_error bad; /* why the last line is incomplete, or "" */
+	struct rm_error bad; /* reason why the last line is incomplete, or "" */
 	struct rm_error *error;
 };
 
@@ -52,7 +52,8 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	        !(json_is_integer(attempt) && json_integer_value(attempt) >= 1))
 		return rm_error_set(
 		        error, -EINVAL, "attempt: expected an integer from 1");
-	/* the block's number separates cell and arm, so texts are unique */
+	/* The block's number separates cell and arm, so that keys are
+	   unique. */
 	if (snprintf(key, RM_TRIAL_KEY_BYTES, RM_TRIAL_KEY, cell,
 	            (long long)json_integer_value(block),
 	            attempt ? (long long)json_integer_value(attempt) : 1,
@@ -64,7 +65,7 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 }
 
 /* True if this is a trial's first attempt, or if the previous attempt has a
-   line. Each attempt replaces the previous one. */
+   line. */
 static bool has_previous_attempt(
         const struct rm_journal *journal, const json_t *trial)
 {
@@ -82,7 +83,7 @@ static bool has_previous_attempt(
 	return json_object_get(journal->done, key) != NULL;
 }
 
-/* Adds a trial to the set; -EEXIST if it already has a line. */
+/* Adds a trial to `done`; -EEXIST if the trial already has a line. */
 static int add_trial(
         struct rm_journal *journal, const json_t *trial, struct rm_error *error)
 {
@@ -104,7 +105,7 @@ static int add_trial(
 	return 0;
 }
 
-/* Reports a line that no resume can accept. */
+/* Reports a line that prevents a resume. */
 static int reject_line(const struct reading *reading, const char *what)
 {
 	const char *path = reading->journal->path;
@@ -114,13 +115,13 @@ static int reject_line(const struct reading *reading, const char *what)
 	        what, (int)(rm_folder_name(path) - path - 1), path);
 }
 
-/* Counts the bytes of a torn line. A power loss may leave a hole in the last
-   line although its newline was written, so a damaged line counts as torn if no
-   line follows it. */
+/* Counts the bytes of a torn line. A power loss may damage a last line although
+   its newline was written. So a damaged line counts as torn if no line follows
+   it. */
 static int count_torn(
         struct reading *reading, size_t number, size_t bytes, const char *what)
 {
-	if (reading->fn) /* a later pass; opening has cut off a torn line */
+	if (reading->fn) /* a later pass: opening has removed torn lines */
 		return rm_error_set(reading->error, -EINVAL, "%s:%zu: %s",
 		        reading->journal->path, number, what);
 	rm_error_set(&reading->bad, -EINVAL, "%s:%zu: %s",
@@ -129,10 +130,9 @@ static int count_torn(
 	return 0;
 }
 
-/* A damaged line that is not the last one ends the reading with an error, since
-   no part of an edited journal is trusted. The last line is torn if it has no
-   newline, is not JSON or has a wrong checksum. Its bytes are counted; the
-   caller cuts them off. */
+/* Reads one line. A damaged line that is not the last one is an error, since
+   the journal may have been edited. The last line is torn if it has no newline,
+   is not JSON, or has a wrong checksum. The caller removes the torn bytes. */
 static int read_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -183,7 +183,7 @@ static int set_system_error(const struct rm_journal *journal, const char *what,
 	        journal->path, what, rm_write_reason(result));
 }
 
-/* Opens the file, reads it and cuts off a torn line. */
+/* Opens the file, reads it and removes a torn line. */
 static int open_lines(struct rm_journal *journal, struct reading *reading)
 {
 	journal->fd = rm_file_open_nofollow(journal->path, O_WRONLY | O_APPEND);
@@ -247,7 +247,7 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
 	return rm_lines_read(journal->path, read_line, &reading, error);
 }
 
-/* Finds the first line to drop; the journal is cut before it. */
+/* Finds the first line to drop. */
 static int find_cut(void *context, size_t number, const char *text, size_t size,
         bool is_torn)
 {
@@ -270,8 +270,9 @@ static int find_cut(void *context, size_t number, const char *text, size_t size,
 	return 0;
 }
 
-/* Appends the dropped lines to DIR/unfinished.jsonl and syncs it before they
-   are cut, so that no measurement is lost (R31). */
+/* Appends the dropped lines to DIR/unfinished.jsonl and syncs this file, before
+   they are removed from the journal. So no measurement is lost (requirement
+   R31). */
 static int save_dropped(
         const struct rm_journal *journal, size_t from, struct rm_error *error)
 {
@@ -288,8 +289,8 @@ static int save_dropped(
 
 		out = fd < 0 ? NULL : fdopen(fd, "a");
 	}
-	/* only ferror() shows errors of fwrite() on data that was already
-	   flushed */
+	/* fwrite() returns success for buffered data; ferror() reports the
+	   error of a later flush */
 	while (out && !ferror(out) &&
 	        (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
@@ -362,7 +363,7 @@ int rm_journal_check_place(
 	        journal->path);
 }
 
-/* Writes a complete line, or leaves nothing of it in the file. */
+/* Writes a complete line. After an error, none of it remains in the file. */
 static int write_line(struct rm_journal *journal, const char *line, size_t size)
 {
 	size_t done = 0;
@@ -384,9 +385,9 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 		journal->bytes += size;
 		return 0;
 	}
-	/* If cutting fails as well, the line lacks its newline and so is torn.
-	   After a failed sync it is unknown whether the line is on disk, so it
-	   is cut off as well. */
+	/* If ftruncate() fails, too, the line lacks its newline and counts as
+	   torn. After a failed sync it is unknown whether the line is on disk,
+	   so the line is removed as well. */
 	if (ftruncate(journal->fd, (off_t)journal->bytes) == 0)
 		rm_file_sync(journal->fd);
 	journal->broken = result;

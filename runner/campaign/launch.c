@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.c - sends a request to a trial, reads its answer, and classifies how
-   it ended. It is one file because all of its functions work on one running
-   trial. */
+   it ended. The file is long because all of its functions use the state of one
+   running trial. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -18,14 +18,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOP_GRACE_MS = 5000 }; /* time to wait for the runner's own signal */
+/* Time to wait for a signal to the runner itself. */
+enum { STOP_GRACE_MS = 5000 };
 
-/* Why the runner stopped waiting for a trial. */
+/* Reason why the runner stopped waiting for a trial. */
 enum stop {
 	RM_RUNNING,
 	RM_ENDED,            /* the process ended */
 	RM_LATE,             /* deadline passed */
-	RM_INTERRUPTED_RUN,  /* the runner must stop */
+	RM_INTERRUPTED_RUN,  /* a signal stops the runner */
 	RM_TOO_LONG,         /* printed more than RM_LAUNCH_ANSWER_MAX */
 	RM_ANSWER_NO_MEMORY, /* no memory to store its answer */
 };
@@ -34,15 +35,16 @@ enum stop {
 struct ending {
 	enum stop stop;
 	int wait_status;  /* from waitpid() */
-	bool oom_killed;  /* killed by the kernel for lack of memory */
-	bool was_stopped; /* a signal stopped it or this process */
+	bool oom_killed;  /* the kernel killed it because memory ran out */
+	bool was_stopped; /* a signal stopped (paused) the trial or this
+	                     process */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
 	uint64_t memory_limit_bytes; /* 0: none */
-	const char *answer;          /* `answer_bytes` bytes of its stdout */
+	const char *answer;          /* standard output, `answer_bytes` bytes */
 	size_t answer_bytes;
-	const char *errors; /* `errors_bytes` last bytes of its stderr */
+	const char *errors; /* end of standard error, `errors_bytes` bytes */
 	size_t errors_bytes;
 };
 
@@ -65,7 +67,7 @@ static void format_exit(const struct ending *ending, char *text, size_t size)
 static const char stopped_text[] = "a signal (SIGSTOP, SIGTSTP) stopped it or "
                                    "its runner while it ran";
 
-/* True if a stopped trial may have missed its deadline for that reason. */
+/* True if a trial may have missed its deadline because it was stopped. */
 static bool is_late_by_stop(const struct ending *ending)
 {
 	return ending->was_stopped &&
@@ -74,7 +76,7 @@ static bool is_late_by_stop(const struct ending *ending)
 	                       WTERMSIG(ending->wait_status) == SIGALRM));
 }
 
-/* Describes why there is no answer. Returns the length of that text; 0: the
+/* Describes why there is no answer. Returns the length of the text; 0: the
    process ended normally. */
 static int describe_failure(const struct ending *ending, char *why, size_t size)
 {
@@ -115,8 +117,9 @@ static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
-/* Uses a result that passed the checks. The peak memory in it is more exact
-   than the kernel's value, which may include this process (spawn.c). */
+/* Stores status, reason and peak memory of a valid result. The result's peak
+   memory is more exact than the kernel's value, which may include this process
+   (spawn.c). */
 static int take_result(struct rm_outcome *outcome)
 {
 	json_int_t peak_bytes = json_integer_value(
@@ -136,7 +139,7 @@ static int take_result(struct rm_outcome *outcome)
 	return outcome->reason ? 0 : -ENOMEM;
 }
 
-/* The times of a trial that was stopped include the stop. */
+/* Makes the trial void if it was stopped, since its times include the pause. */
 static int void_if_stopped(const struct ending *ending, json_t *result)
 {
 	const enum rm_measure measure = ending->cell->measure;
@@ -200,11 +203,11 @@ struct run {
 	size_t answer_bytes, answer_capacity;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
-	uint64_t oom_kills; /* kills by the kernel before the trial began */
+	uint64_t oom_kills; /* processes killed before the trial began */
 	enum stop stop;
 };
 
-/* True if the kernel, and not this process or the user, killed the trial. */
+/* True if the kernel killed the trial, and not this process or the user. */
 static bool was_oom_killed(const struct run *run, int wait_status)
 {
 	uint64_t kills = 0;
@@ -220,8 +223,8 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* A trial may end without reading its whole request, which is not a failure;
-   its answer decides. */
+/* Sends a part of the request. A trial may end before it has read the whole
+   request. That is not a failure, since its answer decides. */
 static void write_request(struct run *run)
 {
 	ssize_t put = write(run->child.input, run->request, run->request_left);
@@ -236,8 +239,8 @@ static void write_request(struct run *run)
 		close_end(&run->child.input);
 }
 
-/* Reads once into `to`. Returns the number of bytes read, 0 if none are
-   available. Closes the descriptor at the end of the file. */
+/* Reads once into `to`. Returns the number of bytes; 0 if no data is available.
+   Closes the descriptor at the end of the file. */
 static size_t read_some(int *fd, char *to, size_t capacity)
 {
 	ssize_t got = read(*fd, to, capacity);
@@ -249,9 +252,9 @@ static size_t read_some(int *fd, char *to, size_t capacity)
 	return 0;
 }
 
-/* The buffer doubles when it is full, because an answer with histograms takes
-   megabytes and its length is not known in advance. A program that prints more
-   than the limit is killed. */
+/* Reads a part of the answer. The buffer doubles when it is full, because an
+   answer with histograms takes megabytes and its length is not known in
+   advance. A program that prints more than the limit is killed. */
 static size_t read_answer(struct run *run)
 {
 	if (run->answer_capacity - run->answer_bytes < CHUNK) {
@@ -292,9 +295,9 @@ static size_t read_errors(struct run *run)
 	return got;
 }
 
-/* Empties the pipes after the trial's end. A grandchild may keep a pipe open,
-   so reading stops when nothing is available. The grandchild is killed before
-   the trial is reaped. */
+/* Reads the rest of the pipes after the trial's end. A grandchild may keep a
+   pipe open, so reading stops when no data is available. The grandchild is
+   killed before the trial is reaped. */
 static void drain_pipes(struct run *run)
 {
 	while (run->child.output >= 0 && run->stop == RM_ENDED)
@@ -320,7 +323,7 @@ static int time_left_ms(const struct run *run)
 	return left_ms > LONGEST_POLL_MS ? LONGEST_POLL_MS : (int)left_ms;
 }
 
-/* Waits for one event and handles all that are ready. */
+/* Waits for one event and handles all events that are ready. */
 static void handle_events(struct run *run)
 {
 	struct pollfd fds[] = {
@@ -351,10 +354,10 @@ static void handle_events(struct run *run)
 		run->stop = RM_LATE;
 }
 
-/* A signal to the whole process group, for example from Slurm or a terminal,
-   may reach the trial before the runner. Waits for the runner's own signal, so
-   that a trial that ended in this way is not recorded as a failure of the
-   map. */
+/* True if a signal to the whole process group, for example from Slurm or a
+   terminal, ended the trial and stops the runner. The trial may receive it
+   first, so this function waits for the runner's signal. Such a trial is not a
+   failure of the map. */
 static bool stopped_with_runner(const struct run *run, int wait_status)
 {
 	struct pollfd fd = { .fd = run->launch->interrupt_fd,
@@ -371,7 +374,8 @@ static int wait_for_trial(
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 
-	/* a trial that dies before reading must not end the runner */
+	/* If the trial ends before it reads its request, write() must not end
+	   the runner. */
 	sigaction(SIGPIPE, &ignore, &before);
 	while (run->stop == RM_RUNNING)
 		handle_events(run);
@@ -407,7 +411,8 @@ static int wait_for_trial(
 	return judge_ending(&ending, outcome);
 }
 
-/* A program that cannot be run is an outcome, not an error of this machine. */
+/* Records a program that cannot be run as an outcome of the trial, not as an
+   error of this machine. */
 static int record_not_started(int code, struct rm_outcome *outcome,
         const struct rm_error *why, struct rm_error *error)
 {
@@ -429,8 +434,8 @@ static int record_not_started(int code, struct rm_outcome *outcome,
 	return outcome->reason ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 }
 
-/* Sets the variables for the cell's allocator. If this machine lacks that
-   allocator, nothing is set, and the trial reports it. */
+/* Sets the variables for the cell's allocator. If this machine lacks the
+   allocator, sets nothing, and the trial reports the missing allocator. */
 static void set_allocator_variables(const json_t *request,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES],
         const char **environment)

@@ -19,7 +19,8 @@ static bool has_one_of(const char *text, const char *const *words)
 }
 
 /* Searches for the words that strerror(), launch.c, map programs, C++, Go, Java
-   and Rust use. Returns a constant or `advice`; NULL if nothing was refused. */
+   and Rust use if the system refuses memory or threads. Returns a constant or
+   `advice`; NULL if it finds none. */
 static const char *find_advice(
         const char *reason, bool oom_killed, char advice[RM_LIMIT_ADVICE_BYTES])
 {
@@ -59,11 +60,12 @@ int rm_reason_add_limit(bool oom_killed, char **reason)
 
 	if (!advice)
 		return 0;
-	/* Go prints a long stack, and summaries cut the end of a reason */
+	/* Go prints a long stack trace, and a longer reason would be cut at its
+	   end. */
 	int kept = (int)strnlen(*reason, 300);
 
 	while (kept && ((*reason)[kept] & 0xC0) == 0x80)
-		kept--; /* do not cut within a UTF-8 character */
+		kept--; /* do not split a UTF-8 character */
 	if (asprintf(&longer, "%.*s%s: %s", kept, *reason,
 	            oom_killed ? " by the kernel, for lack of memory" : "",
 	            advice) < 0)

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* Address space that the C library reserves for one thread's stack. */
+/* Size of the address space that the C library reserves for a thread's
+   stack. */
 static uint64_t stack_bytes(void)
 {
 	struct rlimit limit;

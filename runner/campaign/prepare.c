@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prepare.c - begins or resumes a campaign: workloads, counters, plan, folder,
-   journal. The order ensures that errors are found before anything is
-   written. */
+   journal. It checks for errors before it writes files. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
@@ -29,7 +28,8 @@ uint64_t rm_draw_random_seed(void)
 	return seed & seed_mask;
 }
 
-/* Returns why counters are missing, or NULL if there are counters. */
+/* Returns the reason why counters are missing, or NULL if there are
+   counters. */
 static const char *find_counters_reason(const json_t *counters)
 {
 	const char *reason =
@@ -48,9 +48,8 @@ static bool only_simulated(const struct rm_workload *workload)
 	return true;
 }
 
-/* Removes workloads that only simulate. In a mode, simulation replaces
-   counters, so if this machine has working counters, these workloads run only
-   if a list of cells names them. */
+/* Removes workloads that only simulate, for machines with working counters. In
+   a mode, simulation replaces counters. */
 static void drop_simulated(struct rm_inputs *mode)
 {
 	size_t kept = 0;
@@ -71,7 +70,8 @@ static bool has_control(const struct rm_plan *plan)
 	return false;
 }
 
-/* Without the control's program every trial of the control would fail. */
+/* Checks that the control has a program, since otherwise each of its trials
+   would fail. */
 static int check_control(const struct rm_arm *control, struct rm_error *error)
 {
 	const char *name;
@@ -87,8 +87,8 @@ static int check_control(const struct rm_arm *control, struct rm_error *error)
 	return 0;
 }
 
-/* Adds the control's arm and hashes the programs that the plan needs, unless a
-   test replaces all programs. */
+/* Adds the control's arm. Unless a test replaces all programs, hashes the
+   programs that the plan needs, and checks their builds. */
 static int finish_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -105,15 +105,14 @@ static int finish_arms(const struct rm_run_options *wishes,
 		return -EINVAL;
 	int result = rm_arms_check_builds(arms, &prepared->outdated, error);
 
-	/* the program's sources differ from those that campaign.json would
-	   name */
+	/* the program's sources differ from the recorded commit */
 	if (!result && prepared->outdated.text[0])
 		json_object_set_new(prepared->build, "dirty", json_true());
 	return result;
 }
 
-/* Counters are selected first: they decide which cells are skipped and which
-   simulated workloads run. */
+/* Selects counters and builds the plan. The counters come first, since they
+   determine which cells are skipped and which simulated workloads run. */
 static int build_plan(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -183,8 +182,7 @@ static int write_campaign(const struct rm_run_options *wishes,
 	if (!text || !xml)
 		rm_error_set(error, result, "no memory for campaign.json");
 	else if (!(result = rm_folder_topology(prepared->dir, xml, error)))
-		/* written last, since from then on a resume trusts the
-		   folder */
+		/* written last: a resume accepts the folder from then on */
 		result = rm_file_replace(prepared->dir, "campaign.json", text,
 		        strlen(text), error);
 	free(text);
@@ -192,7 +190,8 @@ static int write_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* Advises --resume only if no other process runs this campaign. */
+/* Returns the error that the folder already has a campaign. Advises --resume
+   only if no other process runs this campaign. */
 static int refuse_existing(const char *dir, struct rm_error *error)
 {
 	struct rm_error running = { "" };
@@ -231,7 +230,7 @@ static int open_new(const struct rm_run_options *wishes,
 		        path, prepared->dir, "campaign.json", error);
 	if (result)
 		return result;
-	/* checked again under the lock, which excludes other processes */
+	/* checked again, now that the lock excludes other processes */
 	if (!access(path, F_OK))
 		return refuse_existing(prepared->dir, error);
 	if (rm_journal_length(prepared->journal))
@@ -243,9 +242,8 @@ static int open_new(const struct rm_run_options *wishes,
 	return 0;
 }
 
-/* Runs before the plan, which reads the whole machine, so that an error in
-   --arms is reported at once. The arms move out of the options, whose count
-   becomes 0, so that they are freed once. */
+/* Moves the arms out of the options into `prepared` and checks them. Called
+   before the plan, so that an error in --arms is reported at once. */
 static int move_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -263,7 +261,7 @@ static int move_arms(const struct rm_run_options *wishes,
 	return result ? result : rm_arms_check_programs(&prepared->arms, error);
 }
 
-/* Checks a name that the user gave; NULL is valid. */
+/* Checks a name from the command line; NULL is valid. */
 static int check_name(
         const char *option, const char *name, struct rm_error *error)
 {
@@ -278,8 +276,8 @@ static int check_name(
 	        option, name);
 }
 
-/* Rejects a name that is not UTF-8: JSON would lose it, but resuming and
-   reports need it. */
+/* Rejects names that are not UTF-8: JSON cannot store them, but resumes and
+   reports need them. */
 static int check_names(const struct rm_run_options *wishes,
         const struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -317,8 +315,8 @@ static int wait_a_second(
 	return 0;
 }
 
-/* Other programs widen the intervals and delay the threads. They cause only a
-   warning, or an error after --wait-idle. */
+/* Checks whether other programs are running. They widen the intervals and delay
+   the threads. This is only a warning, or an error after --wait-idle. */
 static int check_busy(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -340,8 +338,8 @@ static int check_busy(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* Does not link a campaign without a measured cell, which shows nothing about
-   this machine. */
+/* Links results/latest to a campaign that measures at least one cell. Other
+   campaigns contain no results about this machine. */
 static void link_latest(struct rm_prepared *prepared)
 {
 	for (size_t i = 0; i < prepared->plan.cell_count; i++) {
@@ -355,8 +353,8 @@ static void link_latest(struct rm_prepared *prepared)
 	}
 }
 
-/* Checks everything before the folder exists. campaign.json is written after
-   the journal is locked; from then on a resume trusts both files. */
+/* Begins a new campaign. Checks everything before it makes the folder. Writes
+   campaign.json last; a resume accepts the folder from then on. */
 static int begin_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -388,7 +386,7 @@ static int begin_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* Takes plan and seed from campaign.json, whose hash must match. */
+/* Reads plan and seed from campaign.json, whose hash must match. */
 static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
 {
 	const char *recorded = json_string_value(
@@ -427,8 +425,8 @@ static int check_hash(const struct rm_prepared *prepared, const char *file,
 	        prepared->dir, file, member);
 }
 
-/* Reports reject a campaign with a changed campaign.json or topology.xml, so
-   new trials would be wasted. */
+/* Checks the hashes of campaign.json and topology.xml. Reports reject a
+   campaign in which one of them was changed, so new trials would be wasted. */
 static int check_hashes(
         const struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -451,7 +449,7 @@ static int check_hashes(
 	return result;
 }
 
-/* Selects the recorded back end, instead of resolving "auto" again. */
+/* Selects the recorded back end. Does not resolve "auto" again. */
 static int select_recorded_counters(
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -469,7 +467,7 @@ static int select_recorded_counters(
 	        error);
 }
 
-/* Cuts off an incomplete block, which will run again, then fills the tally. */
+/* Drops an incomplete block, which will run again, then fills the tally. */
 static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 {
 	int result = rm_tally_start(
@@ -494,9 +492,8 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	                        rm_tally_restore_line, &prepared->tally, error);
 }
 
-/* Compares before anything in the folder changes, since a different build must
-   not continue the campaign. Counters come last, because selecting them may
-   take seconds. */
+/* Continues a campaign. Compares build, machine and options before it changes
+   the folder. Selects counters last, because this may take seconds. */
 static int resume_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
@@ -525,7 +522,8 @@ static int resume_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
-/* A campaign must record the machine that it measures and no other. */
+/* Rejects a replaced topology, since a campaign must record the machine that it
+   measures. */
 static int refuse_other_machine(struct rm_error *error)
 {
 	const char *name =
@@ -570,7 +568,7 @@ int rm_prepare(const struct rm_run_options *wishes,
 		        wishes->dir, &prepared->campaign, &none);
 	}
 	if (!wishes->resume && (found == -EACCES || found == -ENOTDIR))
-		found = -ENOENT; /* begin_campaign() reports the folder */
+		found = -ENOENT; /* begin_campaign() reports a missing folder */
 	if (found && found != -ENOENT)
 		return rm_error_set(error, found, "%s", none.text);
 	if (!found && !wishes->resume)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* problem.c - reports a problem of a folder, and finds the line of a member of
-   a JSON file by its indentation. */
+/* problem.c - reports a problem in a folder, and finds the line of a JSON
+   member by its indentation. */
 #include "runner/campaign/internal.h"
 
 #include <stdarg.h>
@@ -24,9 +24,9 @@ static bool is_named(const char *text, const char *name, size_t length)
 	       text[length + 1] == '"' && text[length + 2] == ':';
 }
 
-/* Finds the line of a member `name` (`length` bytes) in the container that
-   begins at `line`, or of element number `element` if length is 0. Returns NULL
-   if there is none. */
+/* Finds the line of the member `name` (`length` bytes) in the container that
+   begins at `line`. If length is 0, finds the element with index `element`
+   instead. Returns NULL if it does not exist. */
 static const char *find_member(const char *line, size_t depth, const char *name,
         size_t length, size_t element)
 {
@@ -37,7 +37,7 @@ static const char *find_member(const char *line, size_t depth, const char *name,
 		const char *text = line + indent;
 
 		if (indent < depth * INDENT)
-			return NULL; /* the container's end */
+			return NULL; /* end of the container */
 		if (indent > depth * INDENT || text[0] == ']' || text[0] == '}')
 			continue;
 		if (length ? is_named(text, name, length) : seen++ == element)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c - prints the state of a campaign: rewrites one line, or prints a
-   line each minute. */
+/* progress.c - prints the state of a campaign: rewrites one line on a terminal,
+   otherwise prints a line per minute. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -35,7 +35,7 @@ uint64_t rm_progress_left_ns(const struct rm_progress *progress)
 	                  (double)progress->planned_ns);
 }
 
-/* Number of columns of the terminal; 80 if unknown. */
+/* Returns the number of columns of the terminal; 80 if unknown. */
 static int terminal_columns(FILE *out)
 {
 	struct winsize window = { 0 };
@@ -45,8 +45,8 @@ static int terminal_columns(FILE *out)
 	return window.ws_col;
 }
 
-/* Formats the number of repeats, and their budget if there is one; "" without
-   repeats. */
+/* Formats the number of repeats, with their budget if there is one. "" if there
+   are no repeats. */
 static void format_repeats(
         const struct rm_progress *progress, char *text, size_t size)
 {
@@ -115,7 +115,8 @@ void rm_progress_count_trial(
 	progress->measured_ns += measured_ns;
 }
 
-/* Planned and measured time of this run's trials, to judge the estimate. */
+/* Prints planned and measured time of this run's trials, so that users can
+   judge the estimate. */
 static void print_times(const struct rm_progress *progress)
 {
 	char planned[32], taken[32];

@@ -24,7 +24,7 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES])
 	        (int)(when.tv_nsec / 1000000));
 }
 
-/* Makes a file name from a cell's id; a hash makes it unique. */
+/* Makes a file name from a cell's id, and adds a hash so that it is unique. */
 static void make_file_name(const struct rm_record *record, const json_t *entry,
         char name[NAME_BYTES])
 {
@@ -44,8 +44,8 @@ static void make_file_name(const struct rm_record *record, const json_t *entry,
 			*c = '-';
 }
 
-/* Writes DIR/histograms/NAME.hlog and stores its checksum in the line's entry.
-   `text` is freed; NULL: no memory. */
+/* Writes `text` to DIR/histograms/NAME.hlog, stores its checksum in the entry
+   of the line, and frees `text`. A NULL `text` means no memory. */
 static int write_file(const char *dir, const char *name, char *text,
         json_t *entry, struct rm_error *error)
 {
@@ -67,7 +67,7 @@ static int write_file(const char *dir, const char *name, char *text,
 	return result;
 }
 
-/* Writes an entry's histogram. Clears the name if the file does not exist. */
+/* Writes an entry's histogram. Sets `name` to "" if no file was written. */
 static int write_histogram(const struct rm_record *record,
         const struct rm_outcome *outcome, json_t *entry, const char *dir,
         char *name, struct rm_error *error)
@@ -82,7 +82,8 @@ static int write_histogram(const struct rm_record *record,
 	int result = rm_histogram_from_json(
 	        json_object_get(entry, "buckets"), &histogram, &why);
 
-	/* the buckets of a failed trial were not checked before */
+	/* buckets of a failed trial may be invalid, since nothing checked them
+	   before */
 	if (result == -EINVAL) {
 		name[0] = 0;
 		return 0;
@@ -105,7 +106,8 @@ static int move_buckets(const struct rm_record *record,
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *entry = json_array_get(list, i);
-		/* the answer of a failed trial was not checked before */
+		/* the answer of a failed trial may be incomplete, since nothing
+		   checked it before */
 		bool is_complete =
 		        json_is_string(json_object_get(entry, "operation")) &&
 		        json_is_string(json_object_get(entry, "clock")) &&
@@ -128,8 +130,8 @@ static int move_buckets(const struct rm_record *record,
 	return 0;
 }
 
-/* Makes a line with the members that all lines have; the members after `exit`
-   follow. */
+/* Makes a line with the members that all lines have. The caller appends
+   the others. */
 static json_t *make_line(const struct rm_record *record, uint64_t wall_ns,
         const char *exit_text, const char *status, const char *reason)
 {

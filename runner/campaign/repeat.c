@@ -7,16 +7,16 @@
 #include <string.h>
 
 /* Even on an idle machine, a thread waits for its CPU after a wake-up, but for
-   less than this time. Waiting for a time slice takes milliseconds. */
+   less than this time. A wait for a time slice takes milliseconds. */
 static const double wake_up_ns = 100e3;
 
-/* Sums over all threads of a trial. */
+/* Sums of a trial's threads. */
 struct waiting {
 	double elapsed_ns, waited_ns;
 	double unexplained_ns; /* waiting time that wake-ups do not explain */
 };
 
-/* Adds up the waits of all threads; false if the kernel did not count them. */
+/* Adds up the waits of all threads. False if the kernel did not count waits. */
 static bool sum_counted(const json_t *threads, struct waiting *sum)
 {
 	const json_t *thread;
@@ -41,11 +41,11 @@ static bool sum_counted(const json_t *threads, struct waiting *sum)
 	return sum->elapsed_ns > 0;
 }
 
-/* A trial's threads also wait for threads of their own program that collect
-   garbage, compile or reclaim. That wait is at most the CPU time of those
-   threads; if this time is unknown, no unexplained wait counts. The kernel does
-   not count the waits of goroutines, which may have waited for the whole
-   window. */
+/* Like sum_counted(), for a trial whose program has more threads, which collect
+   garbage, compile or reclaim memory. The trial's threads also wait for these
+   threads, at most as long as their CPU time. If this time is unknown, no
+   unexplained wait counts. The kernel does not count the waits of goroutines,
+   so each may have waited for the whole window. */
 static bool sum_with_own_threads(const json_t *threads,
         const json_t *own_threads_ns, struct waiting *sum)
 {
@@ -80,12 +80,16 @@ static bool sum_waiting(const json_t *result, struct waiting *sum)
 }
 
 /*
- * Lower bound of the share of the threads' time that other programs took. It is
- * the larger of the wait that wake-ups do not explain and the total wait (at
- * most the CPU time of other programs). Neither depends on how often or how
- * long a map lets threads sleep, so a map cannot influence which of its trials
- * are repeated. Threads that share CPUs wait for each other, which explains any
- * wait, and at most one thread per CPU could have run instead. 0: unknown.
+ * Returns a lower bound of the share of the threads' time that other programs
+ * took; 0: unknown. The bound is the larger of two times: the wait that
+ * wake-ups do not explain, and the total wait (at most the CPU time of other
+ * programs).
+ *
+ * Neither time depends on how often or how long a map lets threads sleep, so a
+ * map cannot influence which of its trials are repeated.
+ *
+ * If threads share CPUs, they wait for each other. All of their wait is then
+ * explained, and at most one thread per CPU could have run.
  */
 static double share_taken_by_others(
         const struct rm_cell *cell, const json_t *result, double others_share)
@@ -106,11 +110,12 @@ static double share_taken_by_others(
 	double taken_ns =
 	        fmax(sum.unexplained_ns, fmin(sum.waited_ns, others_ns));
 
-	/* waits are read slightly before and after the window */
+	/* At most 1: waits are read slightly before and after the window. */
 	return fmin(1, taken_ns / could_run_ns);
 }
 
-/* Adds stolen time, which the kernel counts as neither running nor waiting. */
+/* Adds stolen time, which the kernel counts as neither running nor waiting
+   time. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES])
 {
@@ -127,7 +132,7 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 	if (stolen > 0)
 		snprintf(hypervisor, sizeof(hypervisor),
 		        " (the hypervisor %.1f %%)", 100 * stolen);
-	/* the kernel counts it as waiting for a CPU */
+	/* the kernel counts this time as waiting for a CPU */
 	if (interference->throttled_ns > 0)
 		snprintf(quota, sizeof(quota),
 		        " (a CPU quota stopped it for %.1f ms)",
@@ -159,11 +164,11 @@ enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
 	snprintf(key, sizeof(key), RM_TRIAL_KEY, cell, (long long)block,
 	        (long long)attempt, arm);
 	return (enum rm_attempt_state)json_integer_value(
-	        json_object_get(attempts, key)); /* absent: 0, NONE */
+	        json_object_get(attempts, key)); /* RM_ATTEMPT_NONE if absent */
 }
 
-/* Arms are compared, so they are repeated together: one disturbed or void trial
-   repeats all arms, and one failed trial ends all repeats. */
+/* Repeats all arms together, since they are compared. One disturbed or void
+   trial repeats all arms, and one failed trial ends all repeats. */
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
@@ -183,11 +188,11 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 	return spoilt;
 }
 
-/* Tolerance for sums of doubles, so that no repeat is lost to rounding. */
+/* Tolerance for sums of doubles, so that rounding cannot reject a repeat. */
 static const double rounding = 1e-6;
 
-/* Adds the repeats that a round's trials allow to those left from earlier
-   rounds. Cells that are never repeated add nothing. */
+/* Adds the repeats that a round's trials allow to those that earlier rounds did
+   not use. Cells that are never repeated add nothing. */
 static void begin_round(struct rm_repeats *repeats, unsigned number)
 {
 	const struct rm_plan_round *round = &repeats->plan->rounds[number];
@@ -220,15 +225,15 @@ static size_t count_spoilt(const struct rm_repeats *repeats,
 }
 
 /* True if a cell runs in this turn. The first turn that exceeds the budget ends
-   the repeats of its round. Otherwise a smaller set of arms could still run,
-   and comparisons of many arms would be repeated less often. */
+   the repeats of its round. Otherwise, cells with few arms could still be
+   repeated, and cells with many arms would be repeated less often. */
 static bool is_turn_due(struct rm_repeats *repeats,
         const struct rm_plan_turn *turn, unsigned attempt)
 {
 	const struct rm_cell *cell = &repeats->plan->cells[turn->cell].cell;
 	size_t arms = rm_arms_find_set(repeats->arms, cell).count;
 
-	if (cell->skip[0] || /* waits for a limit */
+	if (cell->skip[0] || /* skipped because of a limit */
 	        !rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
 	                turn->block, attempt))
 		return false;

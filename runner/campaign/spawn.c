@@ -23,8 +23,8 @@
 extern char **environ;
 
 enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
-/* The kernel counts the pages of a process in batches per CPU, so only a larger
-   difference is significant. */
+/* The kernel counts the pages of a process in batches per CPU, so a smaller
+   difference is not significant. */
 enum { RSS_STEP_BYTES = 1 << 20 };
 enum { INPUT, OUTPUT, ERRORS, FAILURE };
 
@@ -35,8 +35,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Makes a pipe whose descriptors are above 2, so that dup2() never replaces one
-   of them, even if standard descriptors were closed. */
+/* Makes a pipe whose descriptors are above 2, even if standard descriptors were
+   closed. So dup2() never replaces one of them. */
 static int make_pipe(int ends[2])
 {
 	int low[2];
@@ -69,8 +69,8 @@ static bool is_replaced(const char *ours, const char *const *variables)
 	return false;
 }
 
-/* Blocks the signals that report an end or a stop, so that the descriptor
-   receives them. The child unblocks them. */
+/* Blocks the signals that report an end or a stop, and makes a descriptor for
+   them. The child unblocks them. */
 static int watch_changes(struct rm_child *child)
 {
 	sigset_t watched;
@@ -131,12 +131,12 @@ static char **child_environment(const struct rm_spawn *spawn)
 	return environment;
 }
 
-/* Marks every descriptor above 2 close-on-exec. Runs in the child, so it uses
-   only calls that are safe after fork. */
+/* Marks every descriptor above 2 close-on-exec. Runs in the child, so it may
+   only call functions that are safe after fork(). */
 static void close_rest_on_exec(void)
 {
 #ifdef SYS_close_range
-	/* 4 = CLOSE_RANGE_CLOEXEC, Linux 5.11 */
+	/* 4 is CLOSE_RANGE_CLOEXEC, since Linux 5.11. */
 	if (!syscall(SYS_close_range, FIRST_FREE, ~0U, 4U))
 		return;
 #endif
@@ -154,8 +154,8 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Undoes inherited settings that change times, made by setarch -R, numactl or
-   prctl(). */
+/* Resets inherited settings that change times. They come from setarch -R,
+   numactl or prctl(). */
 static void reset_settings(void)
 {
 	personality(PER_LINUX);
@@ -164,7 +164,7 @@ static void reset_settings(void)
 	syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0);
 }
 
-/* If memory runs out, the kernel should kill the trial, not the runner. */
+/* Makes the kernel kill the trial, not the runner, if memory runs out. */
 static void prefer_oom_kill(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -172,7 +172,7 @@ static void prefer_oom_kill(void)
 	if (fd < 0)
 		return;
 	if (write(fd, "1000", 4) != 4)
-		errno = 0; /* optional */
+		errno = 0; /* a failure is ignored */
 	close(fd);
 }
 
@@ -183,7 +183,7 @@ static void set_limits(uint64_t memory_limit_bytes)
 	rm_limits_forbid_core();
 	if (!memory_limit_bytes || getrlimit(RLIMIT_DATA, &data) ||
 	        data.rlim_cur <= memory_limit_bytes)
-		return; /* root must not raise the user's limit */
+		return; /* root must not raise a limit that the user has set */
 	data.rlim_cur = data.rlim_max = memory_limit_bytes;
 	setrlimit(RLIMIT_DATA, &data);
 }
@@ -196,7 +196,7 @@ static void exec_child(const struct rm_spawn *spawn, char **environment,
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* the parent may have ended before prctl() could signal it */
+	/* The parent may have ended before prctl() took effect. */
 	if (getppid() != parent)
 		_exit(127);
 	if (dup2(pipes[INPUT][READ], STDIN_FILENO) >= 0 &&
@@ -218,8 +218,8 @@ static void exec_child(const struct rm_spawn *spawn, char **environment,
 	_exit(127);
 }
 
-/* Returns the errno of the child's exec; 0: exec succeeded and closed the
-   pipe. */
+/* Returns the errno of the child's failed exec. Returns 0 if exec succeeded,
+   which closes the pipe. */
 static int read_failure(int fd)
 {
 	int reason = 0;
@@ -240,7 +240,7 @@ static int take_pipe_end(int *fd)
 	return taken;
 }
 
-/* The parent's part after fork. */
+/* Completes `child` in the parent after fork(). */
 static int attach_child(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
 {
 	setpgid(pid, pid); /* also called in the child */
@@ -316,9 +316,9 @@ int rm_child_has_ended(const struct rm_child *child)
 	return info.si_pid == child->pid;
 }
 
-/* exec keeps the high-water mark of the previous image, which is a copy of
-   this process (setmax_mm_hiwater_rss() in Linux's exec_mmap()). Only a value
-   above it belongs to the program. */
+/* Returns the child's own peak memory. exec keeps the high-water mark of the
+   previous image, which is a copy of this process (setmax_mm_hiwater_rss() in
+   Linux's exec_mmap()). So only a value above it belongs to the program. */
 static uint64_t own_peak_bytes(
         const struct rm_child *child, uint64_t maxrss_bytes)
 {
@@ -337,8 +337,8 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) &&
 	        errno == EINTR)
 		;
-	/* The child is not reaped yet, so the number of its group is not
-	   reused. */
+	/* The child is not reaped yet, so its group id cannot belong to other
+	   processes. */
 	kill(-child->pid, SIGKILL);
 	while (wait4(child->pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;

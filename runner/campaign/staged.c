@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* staged.c - the folder of a staged campaign: its plan and its stages. The
-   caller chooses the cells of the next stage. */
+/* staged.c - reads and writes the folder of a staged campaign: its plan and its
+   stages. The caller chooses the cells of the next stage. */
 #include "runner/campaign/internal.h"
 
 #include <dirent.h>
@@ -25,7 +25,7 @@ static int check_hash(const char *dir, const char *what, const json_t *stages,
 	        what, member, recorded ? recorded : "(none)", made, advice);
 }
 
-/* A different seed or different cells give a different plan. */
+/* Checks that plan.json exists and has its recorded hash. */
 static int check_plan(
         const char *dir, const json_t *stages, struct rm_error *error)
 {
@@ -77,8 +77,8 @@ int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error)
 	return result;
 }
 
-/* If stages.json is missing, the folder must contain neither stages nor another
-   campaign. */
+/* Checks a folder without stages.json: it may contain neither stages nor
+   another campaign. */
 static int check_new(const char *dir, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
@@ -143,14 +143,13 @@ int rm_staged_begin(struct rm_staged *staged, json_t *members,
 	if (!result)
 		result = write_json(staged, "plan.json", plan, error);
 	if (!result)
-		/* written last, since from then on a resume trusts the
-		   folder */
+		/* written last: a resume accepts the folder from then on */
 		result = write_json(staged, "stages.json", members, error);
 	return result;
 }
 
-/* Returns the seed and cells of a plan. Cells that were beyond a limit at the
-   start may be within it now, so their skip reasons are dropped. */
+/* Returns the seed and the cells of a plan. Drops the skip reasons of cells
+   that were beyond a limit at the start, since the limit may have changed. */
 static json_t *drop_limits(const json_t *plan, const json_t *recorded)
 {
 	const json_t *before = json_object_get(recorded, "cells");

@@ -55,9 +55,8 @@ static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 	return rm_arms_find_set(tally->arms, &tally->plan->cells[cell].cell);
 }
 
-/* Returns the index of a line's arm within the cell's set, as in
-   failed_in_a_row[]. Returns -EINVAL if the line belongs to a different
-   campaign. */
+/* Stores the index of a line's arm within the cell's set. Returns 0; -EINVAL if
+   the line belongs to a different campaign. */
 static int find_arm(const struct rm_tally *tally, size_t cell,
         const json_t *line, size_t *number, struct rm_error *error)
 {
@@ -78,7 +77,7 @@ int rm_tally_restore_line(
 	return rm_tally_add(tally, line, error);
 }
 
-/* Adds (`sign` 1) or removes (-1) one trial in the counts of its status. */
+/* Adds one trial to the counts of its status (`sign` 1), or removes it (-1). */
 static void count_as(struct rm_tally *tally, struct rm_tally_cell *counts,
         size_t arm, int sign)
 {
@@ -93,9 +92,9 @@ static void count_as(struct rm_tally *tally, struct rm_tally_cell *counts,
 	tally->disturbed += (size_t)(sign * (counted == RM_COUNTED_DISTURBED));
 }
 
-/* Removes the counts of the previous attempt, which a new attempt replaces. It
-   is the last line of this arm and cell, because the attempts of a cell in one
-   block are adjacent. */
+/* Removes the counts of the previous attempt, which a new attempt replaces.
+   That attempt is the last line of this arm and cell, because the attempts of a
+   cell in one block are adjacent. */
 static void remove_previous_attempt(struct rm_tally *tally,
         struct rm_tally_cell *counts, size_t arm, const json_t *line)
 {
@@ -119,7 +118,7 @@ static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
 	count_as(tally, counts, arm, 1);
 }
 
-/* Keeps the reason of a void trial until another attempt replaces it. */
+/* Stores the reason of a void trial. A later attempt replaces it. */
 static void set_void_reason(struct rm_tally_cell *counts, size_t arm,
         bool is_void, const json_t *line)
 {

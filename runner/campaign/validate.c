@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From results/README.md. rm_machine_fact_name() lists the machine's facts. */
+/* All members, from results/README.md. The machine's facts are in
+   rm_machine_fact_name(). */
 static const struct rm_field fields[] = {
 	{ "format", "i" },
 	{ "protocol", "i" },
@@ -124,8 +125,8 @@ static const struct rm_field fact[] = { { "status", "S" }, { "text", "s0" } };
 /* The file being checked. */
 struct look {
 	struct rm_validation *validation;
-	const char *text;   /* of campaign.json */
-	const char *prefix; /* before the path of a field: "machine.facts.x." */
+	const char *text;   /* text of campaign.json */
+	const char *prefix; /* start of a field's path: "machine.x." */
 };
 
 static void problem_at(
@@ -145,8 +146,9 @@ static void report_field(void *context, const char *where, const char *what)
 	problem_at(look, path, what);
 }
 
-/* Facts are listed elsewhere (runner/machine). A fact may be missing because it
-   was removed from the file, or because an older version wrote it. */
+/* Checks that all facts of runner/machine exist, and the members of each fact.
+   A fact may be missing because it was removed from the file, or because an
+   older version wrote the file. */
 static void check_facts(const json_t *json, struct look *look)
 {
 	const json_t *facts =
@@ -182,8 +184,8 @@ static void check_hash(const struct look *look, const json_t *json,
 	problem_at(look, name, what);
 }
 
-/* The hash of the whole file detects a change; the hashes of its parts locate
-   it. */
+/* Compares the hashes. The hash of the whole file detects a change, and the
+   hashes of its parts locate it. */
 static int check_hashes(
         const struct look *look, const json_t *json, struct rm_error *error)
 {
@@ -270,7 +272,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 
 	if (!look.text)
 		return -ENOENT;
-	/* parsed by length, since text after a NUL is part of the file, too */
+	/* Parsed by length, so that text after a NUL is parsed, too. */
 	json_t *json =
 	        json_loadb(look.text, length, JSON_REJECT_DUPLICATES, &where);
 	struct rm_error old = { "" };
@@ -290,7 +292,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	} else {
 		rm_problem(validation, "%s:%d: %s, expected one JSON object",
 		        path, where.line, where.text);
-		result = 1; /* without a plan every line would be wrong */
+		result = 1; /* without a plan, every line would be a problem */
 	}
 	json_decref(json);
 	free((char *)look.text);
@@ -308,5 +310,6 @@ int rm_validate(struct rm_validation *validation, struct rm_error *error)
 		result = rm_validate_trials(validation, &plan, &arms, error);
 	rm_arms_clear(&arms);
 	rm_plan_free(&plan);
-	return result > 0 ? 0 : result; /* > 0: no plan of this version */
+	return result > 0 ? 0 : result; /* > 0: campaign.json has no plan of
+	                                   this version */
 }

@@ -42,21 +42,22 @@ struct reading {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const char *path;
-	json_t *planned; /* trial key -> [cell, turn], until its line is read */
-	json_t *seen;    /* trial key -> line number */
-	json_t *states;  /* trial key -> enum rm_attempt_state */
-	struct rm_tally tally; /* of planned lines */
-	json_int_t turns;      /* number of turns of the walk so far */
+	json_t *planned; /* maps the key of a trial to [cell, turn] until its
+	                    line is read */
+	json_t *seen;    /* maps the key of a trial to its line number */
+	json_t *states;  /* maps the key of a trial to enum rm_attempt_state */
+	struct rm_tally tally; /* counts of planned lines */
+	json_int_t turns;      /* number of turns that the walk has visited */
 	json_int_t turn;       /* turn of the previous line */
-	size_t *starts;        /* by turn: number of its first line, or 0 */
+	size_t *starts;        /* for each turn, its first line; or 0 */
 	size_t number;         /* number of the current line */
-	bool is_seeded;        /* by_layout is known */
-	bool by_layout;        /* seeds of earlier versions, which gave each map
-			        * its own seed */
+	bool is_seeded;        /* `by_layout` is known */
+	bool by_layout;        /* the journal uses seeds of earlier versions,
+	                        * which gave each map a different seed */
 	struct rm_error *error;
 };
 
-/* Lines from this number on cannot be kept. */
+/* Records that lines from this number on cannot be kept. */
 static void mark_bad(struct reading *reading, size_t number)
 {
 	size_t bad_line = reading->validation->bad_line;
@@ -82,7 +83,8 @@ static void report_field(void *context, const char *where, const char *what)
 }
 
 /* Adds one expected line of trials.jsonl per arm to `planned`. Reading a line
-   removes its key, so that the keys left at the end are missing lines. */
+   removes its key, so the keys that remain at the end belong to missing
+   lines. */
 static int expect_arms(struct reading *reading, size_t number, unsigned block,
         unsigned attempt)
 {
@@ -164,7 +166,7 @@ static void check_histograms(struct reading *reading, const json_t *result)
 	}
 }
 
-/* Lines of older campaigns have no checksum. */
+/* Checks the line's checksum. Lines of older campaigns have no checksum. */
 static void check_seal(struct reading *reading, const char *text, size_t size)
 {
 	enum rm_seal seal = rm_line_check(text, size);
@@ -175,7 +177,7 @@ static void check_seal(struct reading *reading, const char *text, size_t size)
 		        "crc32 does not match the line: it was changed", "");
 }
 
-/* Status, exit, reason and result must agree. */
+/* Checks that status, exit, reason and result agree. */
 static void check_consistency(
         struct reading *reading, const json_t *trial, const char *cell)
 {
@@ -199,7 +201,7 @@ static void check_consistency(
 		line_problem(reading,
 		        "expected a reason unless the status is ok, not ",
 		        status);
-	/* a trial whose deadline passed while it was stopped is void, too */
+	/* a trial that was late because it was stopped is void, too */
 	if ((is_ok && strcmp(exit_text, "0")) ||
 	        ((is_ok || is_void) &&
 	                json_is_object(result) == !!strcmp(exit_text, "0")))
@@ -220,8 +222,8 @@ static void check_consistency(
 	check_histograms(reading, result);
 }
 
-/* The member "disturbed" must follow from the other values of the line;
-   otherwise the attempts were not chosen by the rule. */
+/* Checks that the member "disturbed" follows from the other values of the line.
+   If it does not, the attempts were not chosen by the rule. */
 static void check_disturbed(struct reading *reading, const json_t *trial,
         const struct rm_cell *cell)
 {
@@ -250,8 +252,8 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
-/* Number of the first line of a later turn, or the number after the last line.
-   A missing line of this turn belongs before it. */
+/* Returns the number of the first line of a later turn, or the number after the
+   last line. A missing line of this turn belongs before it. */
 static size_t find_place(const struct reading *reading, json_int_t turn)
 {
 	size_t place = reading->number + 1;
@@ -262,7 +264,8 @@ static size_t find_place(const struct reading *reading, json_int_t turn)
 	return place;
 }
 
-/* Checks the order of lines: it decides which repeats the budget allowed. */
+/* Checks the order of lines, since it determines which repeats the budget
+   allowed. */
 static void check_turn(struct reading *reading, json_int_t turn)
 {
 	if (turn < reading->turn) {
@@ -288,7 +291,8 @@ static void report_unplanned(
 	        key);
 }
 
-/* Checks the plan's seed. All lines of a campaign have the same version. */
+/* True if this is the plan's seed. All lines of a campaign must use seeds of
+   the same version. */
 static bool has_seed(struct reading *reading, const char *cell, unsigned block,
         uint64_t seed)
 {
@@ -343,8 +347,8 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }
 
-/* The first pass collects the states of the lines; the second pass reports
-   problems. */
+/* Callback of the first pass, which collects the states of the lines. The
+   second pass reports problems. */
 static int read_state(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -362,8 +366,9 @@ static int read_state(void *context, size_t number, const char *text,
 	return 0;
 }
 
-/* Second pass. Always continues, so that all problems are reported at once.
-   Members are checked first, since the other checks rely on them. */
+/* Callback of the second pass. Always continues, so that all problems are
+   reported at once. Checks members first, since the other checks rely on
+   them. */
 static int check_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
@@ -397,7 +402,8 @@ static int check_line(void *context, size_t number, const char *text,
 	return 0;
 }
 
-/* A line that is missing before others cannot be appended in its turn. */
+/* Reports a missing line. If later lines exist, it cannot be appended in its
+   turn. */
 static void report_missing_line(
         struct reading *reading, const char *key, json_int_t turn)
 {

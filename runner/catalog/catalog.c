@@ -190,7 +190,7 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 	return 0;
 }
 
-/* Returns 0, or -errno with `error`. */
+/* Adds a map from its ID.json. Returns 0, or -errno with `error`. */
 static int add_map(
         struct rm_catalog *catalog, const char *path, struct rm_error *error)
 {
@@ -245,7 +245,7 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* Reads a row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE is a list
+/* Reads a row of names.tsv: ID FILE STATE NEEDS REMEDY. STATE is a list
    separated by commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)

@@ -5,8 +5,8 @@
  * The folder `maps` next to the calling program has one program per map and
  * flavour, maps/FLAVOUR/ID. Each plain program has a file ID.json with its
  * output of `describe`. maps/names.tsv lists all maps of the tree, including
- * those that were not built. Everything else about a map is known only to its
- * program.
+ * those that were not built. Only the map's program contains other data about a
+ * map.
  */
 #ifndef RM_CATALOG_H
 #define RM_CATALOG_H
@@ -21,31 +21,32 @@
 
 enum { RM_PROGRAM_BYTES = 4096 };
 
-/* One built map. Strings belong to `json`, which has further members: label,
+/* One built map. `json` owns the strings, and has further members: label,
    family, sync, duty, source, system, guarantees, progress, dispatch. */
 struct rm_map_info {
 	const char *id;
-	const char *misuse;   /* NULL, or the check that detects the bug */
+	const char *misuse;   /* for a map with an injected bug, the check that
+	                         detects the bug; otherwise NULL */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version; /* version of its compiler ("1.26.1"); or
-				       * NULL */
-	const char *version;          /* reported by its library; or NULL */
-	unsigned shapes, caps;        /* as in struct rm_impl */
-	bool is_map;                  /* it stores keys */
-	unsigned start_ms, warm_up_most; /* maps in other languages only */
+	const char *language_version;    /* compiler's, "1.26.1"; or NULL */
+	const char *version;             /* from its library; or NULL */
+	unsigned shapes, caps;           /* as in struct rm_impl */
+	bool is_map;                     /* it stores keys */
+	unsigned start_ms, warm_up_most; /* only for maps in other languages */
 	unsigned value_most;             /* as in struct rm_impl */
-	json_t *json;                    /* all of ID.json; owned */
+	json_t *json;                    /* whole content of ID.json; owned */
 };
 
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
-	const char *file;    /* its source, relative to the tree or absolute */
+	const char *file;    /* source, absolute or in the source tree */
 	const char *needs;   /* pkg-config names of its libraries; or "" */
-	const char *remedy;  /* how to install them: "packages: X; make deps" */
+	const char *remedy;  /* how to install the libraries: "packages: X; make
+	                        deps" */
 	bool missing;        /* a library is missing, so it cannot be built */
-	bool misuse;         /* has an injected bug; chosen by full id only */
-	bool other_language; /* chosen only by its full id */
+	bool misuse;         /* injected bug; chosen by full id only */
+	bool other_language; /* must be chosen by its full id */
 };
 
 struct rm_catalog {
@@ -88,15 +89,16 @@ bool rm_map_info_has(
         const struct rm_map_info *info, const char *list, const char *word);
 
 /*
- * Writes the path of a map's program, which is next to this one. `flavour` is a
- * folder: "plain", "aa", "stats", "sim", "explore", "check", "x24", "x64",
- * "x256", "x1024", "placed", "placed-x24", ... Returns `path`; a path that is
- * too long is truncated and does not exist.
+ * Writes the path of a map's program, which is in a folder next to this
+ * program. `flavour` is a folder: "plain", "aa", "stats", "sim", "explore",
+ * "check", "x24", "x64", "x256", "x1024", "placed", "placed-x24", ... Returns
+ * `path`; a path that is too long is truncated and does not exist.
  */
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
-/* True if the map has a program of the flavour. If not, `why` gets the reason:
-   the map cannot be simulated or explored, or the program is not built. */
+/* True if the map has a program of the flavour. Otherwise stores the reason in
+   `why`: the map cannot be simulated or explored, or the program is not
+   built. */
 bool rm_map_has_program(
         const char *flavour, const char *id, char *why, size_t size);
 bool rm_map_has_sim_program(const char *id, char *why, size_t size);
@@ -106,7 +108,8 @@ struct rm_facts {
 	const char *id, *text;
 };
 
-/* A line of a sheet, "NAME: TEXT": slices of the sheet, without a NUL. */
+/* A line "NAME: TEXT" of a sheet. The members point into the sheet and are not
+   NUL-terminated. */
 struct rm_facts_line {
 	const char *name;
 	size_t name_length;
@@ -119,12 +122,11 @@ extern const struct rm_facts rm_facts_table[]; /* terminated by a NULL id */
 /* Returns the map's sheet, or NULL. Maps go_X, go_classic_X and go_other_X
    share one sheet. */
 const struct rm_facts *rm_facts_find(const char *id);
-/* Reads the line at `at` and moves `at` to the next one; false: no more
-   lines. */
+/* Reads the line at `at` and moves `at` to the next one; 0: no more lines. */
 size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact);
-/* Writes the library's version, e.g. "ck 0.7.1" or "critnib unknown", into
-   `text`. Returns the source of the version, as a phrase to follow "reported
-   by". */
+/* Writes the version of the map's library into `text`, e.g. "ck 0.7.1" or
+   "critnib unknown". Returns the source of the version, as a phrase that
+   follows "reported by". */
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_map_info *info, char *text, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facts.c - finds the fact sheet of a library's map, and the library's
+/* facts.c - finds the fact sheet of a map from a library, and the library's
    version. */
 #include "runner/base/build_info.h"
 #include "runner/catalog/catalog.h"
@@ -60,7 +60,7 @@ static const char *built_version(const char *name, size_t length)
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_map_info *info, char *text, size_t size)
 {
-	struct rm_facts_line library = { .text = "" }; /* for an empty sheet */
+	struct rm_facts_line library = { .text = "" };
 	const char *at = facts->text, *built;
 
 	rm_facts_read_line(&at, &library);

@@ -24,7 +24,7 @@ int rm_watch_signals(void)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		struct sigaction action;
 
-		/* nohup: an ignored signal stays ignored */
+		/* nohup ignores SIGHUP: an ignored signal stays ignored */
 		if (!sigaction(signals[i], NULL, &action) &&
 		        action.sa_handler != SIG_IGN)
 			sigaddset(&watched, signals[i]);
@@ -55,8 +55,8 @@ int rm_exit_status(int result)
 	}
 }
 
-/* Reports the lines removed from the journal, since a user may have read them.
-   A new campaign has no such lines. */
+/* Reports the lines that were removed from the journal, since a user may have
+   read them. A new campaign has no such lines. */
 static void print_repairs(const struct rm_prepared *prepared)
 {
 	if (prepared->torn_bytes)
@@ -70,7 +70,8 @@ static void print_repairs(const struct rm_prepared *prepared)
 		        prepared->dir, prepared->dropped);
 }
 
-/* True if the last option -O of this build is -O0, or there is none. */
+/* True if the last option -O of this build is -O0, or if there is no such
+   option. */
 static bool is_unoptimized(void)
 {
 	const char *last = NULL;
@@ -81,8 +82,8 @@ static bool is_unoptimized(void)
 }
 
 /*
- * Printed before the first trial. Only the first stage warns about other work;
- * later stages set busy_ok.
+ * Prints warnings before the first trial. Only the first stage warns about
+ * other programs; later stages set busy_ok.
  */
 static void print_warnings(const struct rm_prepared *prepared,
         const struct rm_run_options *wishes, const char *command)
@@ -119,7 +120,7 @@ static void print_warnings(const struct rm_prepared *prepared,
 		        command, prepared->unlinked.text);
 }
 
-/* A comparison of arms ranks no maps. */
+/* Prints nothing for a comparison of arms, which does not rank maps. */
 static void print_shortage(
         const struct rm_prepared *prepared, const char *command)
 {
@@ -157,8 +158,8 @@ static void print_changes(
 }
 
 /*
- * Returns the exit status of a stage; the command that runs the stages prints
- * how to resume the whole campaign.
+ * Returns the exit status of a stage. Prints no advice, since the command that
+ * runs the stages prints how to resume the whole campaign.
  */
 static int stage_status(
         const struct rm_tally *tally, bool complete, int stopped)
@@ -171,8 +172,8 @@ static int stage_status(
 }
 
 /*
- * Replaces this process by the report. Without the sources or Python, prints
- * the summary and how to make the report later.
+ * Replaces this process by the report. If the sources or Python are missing,
+ * prints the summary and how to make the report later.
  */
 static int exec_report(const struct rm_prepared *prepared, int result)
 {
@@ -184,7 +185,7 @@ static int exec_report(const struct rm_prepared *prepared, int result)
 	struct rm_error error = { 0 };
 
 	if (!rm_python_find(python, &error)) {
-		/* a comparison of arms has no totals */
+		/* the report of a comparison of arms has no totals */
 		if (rm_arms_are_given(&prepared->arms))
 			rm_run_summary(
 			        &prepared->tally, prepared->dir, result, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* claims.c - `readmostly dev claims`: this file runs the cells of claims; the
-   report lists and decides them. */
+/* claims.c - `readmostly dev claims`: runs the cells of claims. The report
+   lists and decides claims. */
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/python.h"
@@ -29,7 +29,7 @@ static error_t parse_run(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* argv[0] is "readmostly dev claims run". */
+/* Parses argv, where argv[0] is "readmostly dev claims run". */
 static int run(int argc, char **argv)
 {
 	static const struct argp argp = { NULL, parse_run, "[ID...]",

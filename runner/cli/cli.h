@@ -40,8 +40,8 @@ int rm_cli_sim_top(int argc, char **argv);
 int rm_cli_sim_sensitivity(int argc, char **argv);
 
 /* Validates the folder of a campaign or of a campaign in stages. Prints one
-   line for each problem, or a summary. RM_OK, RM_FAILED, or RM_USAGE if the
-   folder cannot be read. */
+   line for each problem, or a summary. Returns RM_OK, RM_FAILED, or RM_USAGE if
+   the folder cannot be read. */
 int rm_validate_and_print(const char *dir);
 
 #endif /* RM_CLI_H */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Starts at 512. argp would read characters (below 256) as short options, and
+/* Starts at 512, because argp treats keys below 256 as short options, and
    commands number their own options from 256. */
 enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
 enum { START_SEED = 4096, START_BUSY_OK, START_WAIT_IDLE };
@@ -35,7 +35,7 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		arguments->seed = 1;
-		/* at most one per argument */
+		/* each argument contains at most one KEY=VALUE */
 		arguments->sets =
 		        calloc((size_t)state->argc, sizeof(*arguments->sets));
 		return arguments->sets ? 0 : ENOMEM;
@@ -120,7 +120,7 @@ void rm_start_apply(
 	wishes->busy_ok = start->busy_ok;
 	wishes->wait_idle_s = start->wait_idle_s;
 	wishes->find_machine = rm_find_machine;
-	/* tests replace the map program by a scripted one */
+	/* tests replace the map program by a script */
 	wishes->program = getenv("RM_TRIAL_PROGRAM");
 }
 
@@ -148,7 +148,7 @@ static error_t parse_switch(int key, char *text, struct argp_state *state)
 {
 	if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
-	/* each option's key is a letter; argp's own keys are larger */
+	/* the keys of options are ASCII; argp's own keys are larger */
 	if (key > '~')
 		return ARGP_ERR_UNKNOWN;
 	*(bool *)state->input = true;
@@ -223,8 +223,8 @@ void rm_planned_clear(struct rm_planned *planned)
 	*planned = (struct rm_planned){ 0 };
 }
 
-/* The plain program is always needed: it verifies the map before any
-   measurement. */
+/* Adds the programs that a map needs for a measure. The plain program is always
+   needed, since it verifies the map before any measurement. */
 static void add_need(void *needs, const char *map, enum rm_measure measure,
         const char *flavour)
 {
@@ -247,7 +247,7 @@ int rm_find_needs(const struct rm_inputs *inputs,
 	        maps, add_need, *needs, error);
 }
 
-/* False also for a program that cannot be built. */
+/* True if the program can be built, but is not built. */
 static bool is_missing(const char *program)
 {
 	const char *slash = strchr(program, '/');
@@ -277,7 +277,8 @@ void rm_print_missing_programs(const struct rm_error *error,
 			fprintf(stderr, "%s%s", before, program);
 			before = " ";
 		}
-	if (before != begin) /* a program that can be built is missing */
+	if (before != begin) /* the list names a missing program that can be
+	                        built */
 		fprintf(stderr, "'\n");
 	json_decref(needs);
 }

@@ -14,12 +14,13 @@
 
 struct options {
 	bool json;
-	const char *metrics; /* NULL: the default ones */
+	const char *metrics; /* NULL: the default metrics */
 	const char *record;  /* file, or NULL */
 };
 
-/* Metric names are not checked here, since only the survey reads events.tsv.
-   Its -EINVAL becomes RM_USAGE. */
+/* Parses an option. Does not check names of metrics, since only the survey
+   reads events.tsv. If the survey returns -EINVAL, the command returns
+   RM_USAGE. */
 static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -55,7 +56,8 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-/* One kernel's result: "  l1d_fill  four  1.02  0.6..2.5  proved". */
+/* Prints the result of one kernel, for example "  l1d_fill  four  1.02
+   0.6..2.5  proved". */
 static void print_verdict(const json_t *line)
 {
 	const json_t *expected = json_object_get(line, "expected");
@@ -103,7 +105,7 @@ static void print_attempt(const json_t *attempt)
 		print_verdict(line);
 	}
 	if (!works)
-		return; /* the reason printed above applies to every metric */
+		return; /* the reason above applies to every metric */
 	json_array_foreach (json_object_get(attempt, "missing"), i, line) {
 		printf("    not counted: %s: %s\n",
 		        rm_json_text(line, "metric"),
@@ -129,7 +131,7 @@ static void print_table(const json_t *survey)
 }
 
 /* Runs the survey. *text receives the recording; free it. It is NULL if no
-   recording was requested or no counter works. */
+   recording was requested, or if no counter works. */
 static int survey_all(const struct options *options,
         const struct rm_topology *topology, json_t **survey, char **text,
         struct rm_error *error)
@@ -156,8 +158,9 @@ static int survey_all(const struct options *options,
 	return code;
 }
 
-/* A recording without counts is not written, since its replay would look like a
-   machine without counters. An existing file stays unchanged. */
+/* Writes the recording to a file. A recording without counts leaves an existing
+   file unchanged, since its replay would look like a machine without
+   counters. */
 static int write_recording(const char *file, const char *text)
 {
 	if (!text) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crossover.c - `readmostly dev crossover`: finds where the faster of two maps
-   changes, for one pair or for all pairs of a list. Each pair is a separate
-   campaign. */
+/* crossover.c - `readmostly dev crossover`: finds the point where one of two
+   maps becomes faster than the other, for one pair or for all pairs of a list.
+   Each pair is a separate campaign. */
 #include "runner/catalog/catalog.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
@@ -20,7 +20,7 @@ static const char *const modes[] = { "quick", "standard", NULL };
 
 struct arguments {
 	struct rm_stages_options stages;
-	json_t *list; /* of --all, or NULL */
+	json_t *list; /* list of pairs from --all, or NULL */
 	char *pair[2];
 	unsigned count;
 };
@@ -33,7 +33,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* Ends the program if no program of this build runs the map. */
+/* Ends the program if this build has no program for the map. */
 static void check_map(const char *id, struct argp_state *state)
 {
 	struct rm_catalog catalog;
@@ -119,8 +119,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Runs the campaign of one pair, A and B, in DIR/A-B. All pairs share the
-   parsed --set lines. */
+/* Runs the campaign of the maps A and B in DIR/A-B. All pairs use the same
+   parsed --set options. */
 static int run_pair(const struct arguments *arguments, const char *a,
         const char *b, const char *parent)
 {
@@ -128,7 +128,7 @@ static int run_pair(const struct arguments *arguments, const char *a,
 	char dir[RM_PATH_BYTES + 2 * RM_NAME_BYTES];
 
 	snprintf(dir, sizeof(dir), "%s/%s-%s", parent, a, b);
-	/* a stop may come before this pair */
+	/* an interrupted command may have stopped before this pair */
 	stages.resume = stages.resume && !access(dir, F_OK);
 	stages.dir = stages.plan ? NULL : dir;
 	stages.maps = json_pack("[s, s]", a, b);
@@ -138,8 +138,8 @@ static int run_pair(const struct arguments *arguments, const char *a,
 	return status;
 }
 
-/* Prints how to resume all pairs. The pair that stopped has already printed how
-   to resume it alone. */
+/* Prints how to resume all pairs. The interrupted pair has already printed how
+   to resume that pair alone. */
 static void print_resume(const struct arguments *arguments, const char *parent)
 {
 	const json_t *id;
@@ -152,8 +152,9 @@ static void print_resume(const struct arguments *arguments, const char *parent)
 	printf(" -o %s --resume\n", parent);
 }
 
-/* Stops after a usage error or an interrupt, which would hit the next pair,
-   too. If trials of one pair failed, the next pair still runs. */
+/* Runs all pairs. Stops after a usage error or an interrupt, which would also
+   affect the next pair. If trials of one pair failed, the next pair still
+   runs. */
 static int run_all(const struct arguments *arguments, const char *parent)
 {
 	size_t count = json_array_size(arguments->list);
@@ -177,8 +178,8 @@ static int run_all(const struct arguments *arguments, const char *parent)
 	return worst;
 }
 
-/* All pairs share one folder; if it is new, it is named before the first pair
-   runs. */
+/* Runs all pairs in one folder. Prints the name of a new folder before the
+   first pair runs. */
 static int run_list(struct arguments *arguments)
 {
 	char parent[RM_PATH_BYTES];

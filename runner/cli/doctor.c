@@ -11,8 +11,8 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* Checks whether the table of events covers the first usable CPU, the one that
-   the counters use. An unknown CPU is only a note, since it disturbs no
+/* Prints whether the table of events covers the first usable CPU, which the
+   counters use. An unknown CPU is only a note, since it disturbs no
    measurement. */
 static void print_cpu(const struct rm_topology *topology)
 {
@@ -66,7 +66,7 @@ static int print_findings(bool strict)
 
 enum { PROBE_MS = 1000 };
 
-/* For scripts: prints within two seconds whether the machine is busy. */
+/* Prints within two seconds whether the machine is busy; for scripts. */
 static int print_busy(void)
 {
 	struct rm_busy busy;
@@ -100,7 +100,6 @@ static int print_busy(void)
 	return RM_OK;
 }
 
-/* The command line. */
 struct arguments {
 	bool strict, busy;
 };

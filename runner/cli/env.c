@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* env.c - `readmostly env`: describes this machine, noise sources, and working
-   counters. */
+/* env.c - `readmostly env`: describes this machine, its sources of noise, and
+   its working counters. */
 #include "runner/base/nearest.h"
 #include "runner/cli/cli.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import.c - `readmostly dev import`: converts public traces to our format. */
+/* import.c - `readmostly dev import`: converts public traces to the format of
+   this project. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/trace/trace.h"

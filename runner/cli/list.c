@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c - `readmostly dev list`: the maps of this build, and those not
-   built. */
+/* list.c - `readmostly dev list`: prints the maps of this build, and those that
+   are not built. */
 #include "runner/base/json.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
@@ -14,15 +14,14 @@ enum form { TEXT, JSON = 'j', IDS = 'i', FACTS = 'f' };
 
 struct arguments {
 	enum form form;
-	const char *id; /* for FACTS */
-	bool conflict;  /* two forms were given */
+	const char *id; /* map whose fact sheet is printed */
+	bool conflict;  /* two output formats were requested */
 };
 
-/* Size of the text that explains why a map is not simulated. */
 enum { WHY_BYTES = 256 };
 
-/* The JSON that the map's program printed, and whether the map can be
-   simulated. */
+/* Returns the JSON that the map's program printed, and adds whether the map can
+   be simulated. */
 static json_t *map_json(const struct rm_map_info *info)
 {
 	char why[WHY_BYTES];
@@ -125,7 +124,7 @@ static void print_all(const struct rm_catalog *catalog)
 	}
 }
 
-/* Ids of the maps that "all" selects, for --maps. */
+/* Prints the ids of the maps that "all" selects, for --maps. */
 static int print_ids(const struct rm_catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->count; i++)

@@ -26,8 +26,8 @@ static void print_value(const char *name, const json_t *value)
 		printf("none\n");
 }
 
-/* In campaign.json, facts that may be missing, with the reason, are in a
-   separate member. Here both members are printed as one list. */
+/* Prints all facts as one list. campaign.json stores facts that may be missing
+   in a separate member. */
 static void print_list(json_t *machine)
 {
 	json_t *facts = json_object_get(machine, "facts"), *value;

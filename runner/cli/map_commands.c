@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map_commands.c - `readmostly check`, `explore` and `dump`: runs these
-   commands in the program of the map, with the same command line. For "all",
-   runs the programs of all maps one after another. */
+/* map_commands.c - `readmostly check`, `explore` and `dump`: runs the same
+   command line in the program of the map. For "all", runs the programs of all
+   maps one after another. */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
 #include "runner/base/file.h"
@@ -28,8 +28,8 @@ static bool ends_with(const char *text, const char *end)
 	return length > end_length && !strcmp(text + length - end_length, end);
 }
 
-/* Position of the first argument that equals `text` or ends with `end`; 0: no
-   such argument. */
+/* Returns the position of the first argument that equals `text` or ends with
+   `end`; 0: no such argument. */
 static int find_argument(
         int argc, char **argv, const char *text, const char *end)
 {
@@ -42,7 +42,8 @@ static int find_argument(
 	return 0;
 }
 
-/* Position of the argument that is a map's id; 0: no such argument. */
+/* Returns the position of the argument that is a map's id; 0: no such
+   argument. */
 static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 {
 	for (int i = 1; i < argc; i++)
@@ -52,8 +53,9 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 	return 0;
 }
 
-/* The program flavour for --shape: values above 24 bytes need separate programs
-   (docs/adr/0030). Every program supports strings of all lengths. */
+/* Chooses the flavour of the program for --shape. Values above 24 bytes need
+   separate programs (docs/adr/0030). Every program supports strings of all
+   lengths. */
 static void choose_flavour(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {
@@ -77,8 +79,8 @@ static void choose_flavour(
 		        rm_cell_flavour(&cell));
 }
 
-/* Replaces this process. Returns only on failure, after printing how to build
-   the program; `file` is the map's source, or NULL. */
+/* Replaces this process by the program. Returns only after a failure, and then
+   prints how to build the program. `file` is the map's source, or NULL. */
 static int exec_program(
         const char *command, const char *path, char **argv, const char *file)
 {
@@ -100,7 +102,8 @@ static int exec_program(
 	return RM_USAGE;
 }
 
-/* Maps that "all" selects: no injected bugs, no other languages. */
+/* True for maps that "all" selects: maps in C or C++ without an injected
+   bug. */
 static bool in_all(const struct rm_map_info *info)
 {
 	return !info->misuse && !info->language;
@@ -108,11 +111,11 @@ static bool in_all(const struct rm_map_info *info)
 
 struct totals {
 	unsigned ok, failed, skipped, not_run;
-	int status; /* the worst exit status */
+	int status; /* the highest exit status */
 };
 
-/* Forwards a program's output, except the line with the totals of `check`,
-   which it adds up. */
+/* Forwards a program's output, except the line with the totals of `check`. Adds
+   these totals to `totals`. */
 static void forward_output(FILE *from, struct totals *totals)
 {
 	unsigned ok, failed, skipped, not_run;
@@ -136,8 +139,8 @@ static void forward_output(FILE *from, struct totals *totals)
 	free(line);
 }
 
-/* Counts a map whose program could not finish for a reason that is not a bug in
-   the map. */
+/* Counts a map whose program could not finish, but not because of a bug in the
+   map. */
 static int count_not_run(const char *id, const char *why, struct totals *totals)
 {
 	char memory[RM_LIMIT_ADVICE_BYTES], tasks[RM_LIMIT_ADVICE_BYTES];
@@ -176,7 +179,7 @@ static int run_map_program(
 		forward_output(from, totals);
 		fclose(from);
 	}
-	/* 127: execv() failed, or a library of the program is missing */
+	/* 127: execv() failed, or the program's library is missing */
 	if (child < 0 || waitpid(child, &status, 0) < 0 ||
 	        (WIFEXITED(status) && WEXITSTATUS(status) == 127))
 		return count_not_run(
@@ -251,8 +254,8 @@ static int explore_all(char **argv, const struct rm_catalog *catalog)
 	return totals.status;
 }
 
-/* The path of any program of this flavour, or NULL; all parse the command line
-   in the same way. */
+/* Returns the path of any program of this flavour, or NULL. All programs parse
+   the command line in the same way. */
 static const char *any_program(const char *flavour,
         const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
 {
@@ -266,7 +269,7 @@ static const char *any_program(const char *flavour,
 	return NULL;
 }
 
-/* True if the word resembles the id of a map. */
+/* True if the word is similar to the id of a map. */
 static bool is_misspelled(const char *word, const struct rm_catalog *catalog)
 {
 	struct rm_nearest nearest = { .word = word };
@@ -283,7 +286,8 @@ static bool wants_help(int argc, char **argv)
 	       find_argument(argc, argv, "-?", NULL);
 }
 
-/* Printed if no program is built yet that has the list of options. */
+/* Prints a short help. Used if no program is built that could print its
+   options. */
 static int print_help(const char *command, const char *flavour)
 {
 	printf("Usage: readmostly %s [OPTION...] MAP\n"
@@ -296,8 +300,8 @@ static int print_help(const char *command, const char *flavour)
 	return RM_OK;
 }
 
-/* Runs the program of the map that the command line names. If no map is named,
-   any program prints the help or the error. */
+/* Runs the program of the map in the command line. If the command line has no
+   map, runs any program, which prints the help or the error. */
 static int exec_map(const char *command, const char *flavour, int argc,
         char **argv, const struct rm_catalog *catalog)
 {
@@ -357,8 +361,8 @@ int rm_cli_dump(int argc, char **argv)
 	return status;
 }
 
-/* True if the file includes readmostly.h, so that it is not a map of
-   runner/map.h. */
+/* True if the file includes readmostly.h. Such a file is an adapter, not a map
+   of runner/map.h. */
 static bool is_adapter(const char *file)
 {
 	char *line = NULL;
@@ -376,7 +380,8 @@ static bool is_adapter(const char *file)
 }
 
 /* Replaces this process by `author/readmostly-COMMAND` if an argument is the
-   source of an adapter; returns only on failure. Otherwise returns RM_OK. */
+   source of an adapter. Returns RM_OK if no argument is a source file, and
+   RM_USAGE if the program cannot be run. */
 static int exec_for_author(const char *command, int argc, char **argv)
 {
 	static const char *const ends[] = { ".cc", ".cpp", ".cxx", ".rs" };
@@ -402,8 +407,8 @@ static int exec_for_author(const char *command, int argc, char **argv)
 	return RM_USAGE;
 }
 
-/* A recorded history is checked without a map program; a shared library is
-   checked by a program without a map. */
+/* Runs `check`. The check of a recorded history needs no map program. A shared
+   library is checked by a program without a map. */
 int rm_cli_check(int argc, char **argv)
 {
 	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
@@ -443,8 +448,8 @@ int rm_cli_check(int argc, char **argv)
 }
 
 /* Builds the explore program of a map's source file in this source tree:
-   BUILD/explored/maps/explore/ID. Stores its path in `path`. Returns 0 or
-   -errno; make prints the reason. */
+   BUILD/explored/maps/explore/ID. Stores its path in `path`. Returns 0, or
+   -errno if make fails and has printed the reason. */
 static int build(const char *file, char path[RM_PROGRAM_BYTES])
 {
 	char make[] = "make", silent[] = "-s", folder[PATH_MAX];

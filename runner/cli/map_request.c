@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map_request.c - sends a request to the program of a map and reads its result;
-   `readmostly dev trial`. */
+/* map_request.c - sends a request to the program of a map and reads its result.
+   Contains `readmostly dev trial`. */
 #include "runner/base/capture.h"
 #include "runner/base/file.h"
 #include "runner/base/json.h"
@@ -20,8 +20,8 @@
 	": expected a map program: `make programs NEEDED=plain/ID` " \
 	"builds build/gcc/maps/plain/ID"
 
-/* Runs the program and returns its output, owned by the caller. NULL with
-   `error`. */
+/* Runs the program and returns its output, which the caller frees. Returns NULL
+   with `error` on failure. */
 static char *run_program(const char *program, const json_t *json,
         const char *const words[], struct rm_error *error)
 {
@@ -34,7 +34,7 @@ static char *run_program(const char *program, const json_t *json,
 	input = text ? rm_capture_input(text) : -ENOMEM;
 	failed = input < 0              ? input
 	         : strchr(program, '/') ? rm_program_check(program)
-	                                : 0; /* found in PATH */
+	                                : 0; /* execvp() finds it in PATH */
 	if (!failed)
 		failed = rm_capture_until(argv, input, -1, &printed);
 	if (input >= 0)
@@ -82,9 +82,9 @@ int rm_program_run(const struct rm_request *request, const char *const words[],
 	return run_for_result(path, request, words, result, error);
 }
 
-/* program: NULL = the program of the request's map. likwid-perfctr -m sets
-   LIKWID_FILEPATH: the window becomes a region, and the request's own counters
-   are not counted. */
+/* Runs a trial. If `program` is NULL, runs the map program of the request.
+   `likwid-perfctr -m` sets LIKWID_FILEPATH. The window then becomes a LIKWID
+   region, which replaces the request's counters. */
 static int run_trial(struct rm_request *request, const char *program,
         json_t **result, struct rm_error *error)
 {
@@ -126,7 +126,6 @@ static int print_trial_usage(int argc, char **argv)
 	return RM_USAGE;
 }
 
-/* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
 	struct rm_request request = { 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - `readmostly plan`: prints cells, trials and the estimated time. Runs
-   nothing. */
+/* plan.c - `readmostly plan`: prints cells, trials and the estimated time,
+   without running trials. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -45,8 +45,8 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/* FILE... is left to the child parser (rm_plan_children), which all commands
-   that plan share. argp fixes the type.
+/* Leaves FILE... to the child parser rm_plan_children, which all commands with
+   a plan use. argp fixes the type.
    NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -89,8 +89,7 @@ static const struct argp argp = { options, parse, "FILE...",
 	"impossible as written; 3 it skips all cells that measure.",
 	rm_plan_children, NULL, NULL };
 
-/* One line of the table: the cells of one workload that have the same
-   measure. */
+/* A line of the table: all cells of one workload that have the same measure. */
 struct row {
 	const char *workload;
 	enum rm_measure measure;
@@ -122,8 +121,8 @@ static void sum_cells(const struct rm_plan *plan, struct row *row)
 }
 
 /* Prints one row for each workload and measure, since users leave out whole
-   workloads or measures to save time. Times are sums. The MiB column is the
-   largest memory of one trial, since trials run one after another. */
+   workloads or measures to save time. Times are sums. The column MiB is the
+   maximum memory of one trial, since trials run one after another. */
 static void print_table(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
 {
@@ -148,8 +147,8 @@ static void print_table(
 		}
 }
 
-/* Prints each reason once, with the number of cells that it skips. Quadratic,
-   which is fast enough for a few thousand cells. */
+/* Prints each reason once, with the number of cells that it skips. The
+   quadratic time is short for a few thousand cells. */
 static void print_skipped(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -187,7 +186,7 @@ static bool names_map(const struct rm_inputs *inputs, const char *map)
 	return false;
 }
 
-/* Maps that a workload names but whose library is missing. "all" selects only
+/* Prints the maps of a workload whose library is missing. "all" selects only
    maps that are built. */
 static void print_not_built(
         const struct rm_inputs *inputs, const struct rm_catalog *catalog)
@@ -222,8 +221,8 @@ static void print_cells(
 	rm_print_places(plan, topology);
 }
 
-/* Cells with an A/A control, whose trials run a second time with another
-   program. */
+/* Prints the number of cells with an A/A control. Their trials run a second
+   time with another program. */
 static void print_controls(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -239,7 +238,7 @@ static void print_controls(const struct rm_plan *plan)
 	}
 }
 
-/* Prints the workloads that name an A/A control although none of their cells
+/* Prints the workloads that request an A/A control although none of their cells
    can have one. */
 static void print_missing_controls(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
@@ -263,8 +262,8 @@ static void print_missing_controls(
 	}
 }
 
-/* The estimate excludes repeats, whose number is unknown; prints their
-   maximum. */
+/* Prints the maximum number of repeats. The estimate excludes repeats, since
+   their number is unknown. */
 static void print_repeats(const struct rm_plan *plan)
 {
 	unsigned repeat_limit = 0;
@@ -314,8 +313,8 @@ static void print_shortage(const struct rm_planned *planned)
 		printf("%s\n", text);
 }
 
-/* Whether cells with measure = counters can run is unknown here, since a plan
-   runs nothing and so does not test the counters. */
+/* Prints the plan. Does not test the counters, so it is unknown whether cells
+   with measure = counters can run. */
 static void print_plan(const struct rm_planned *planned, bool cells)
 {
 	const struct rm_plan *plan = &planned->plan;
@@ -343,7 +342,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		}
 	print_shortage(planned);
 	print_machine(topology);
-	/* the rounds of cells that wait for a limit come last */
+	/* skip the rounds at the end: their cells wait for a limit */
 	while (rounds &&
 	        plan->cells[plan->rounds[rounds - 1].turns[0].cell].waits)
 		rounds--;
@@ -357,7 +356,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	putchar('\n');
 }
 
-/* Prints requests of the cells that run here, without counters. */
+/* Prints the requests of the cells that can run here, without counters. */
 static int print_requests(const struct rm_plan *plan)
 {
 	int status = 0;

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Prints CPU 0 as "0[t0]" if thread 0 runs on it, "0[3 threads]" if several do,
-   "0" if none does. A CPU that trials may not use is in parentheses. */
+/* Prints CPU 0 as "0[t0]" if thread 0 runs on it, as "0[3 threads]" if three
+   threads do, and as "0" if no thread does. A CPU that trials may not use is in
+   parentheses. */
 static void draw_cpu(const struct rm_topology *topology,
         const struct rm_cell *cell, unsigned cpu)
 {
@@ -29,7 +30,7 @@ static void draw_cpu(const struct rm_topology *topology,
 		printf("%u", cpu);
 }
 
-/* Prints the CPUs in one line; those of one core are joined by "+". */
+/* Prints the CPUs in one line. The sign "+" joins CPUs of the same core. */
 static void draw_node(const struct rm_topology *topology,
         const struct rm_cell *cell, hwloc_obj_t node)
 {

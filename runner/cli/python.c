@@ -15,7 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Lets Python find the package `report` of an installation in any folder. */
+/* Sets PYTHONPATH so that Python finds an installed package `report`, from any
+   current folder. */
 static void extend_python_path(const char *finder)
 {
 	const char *end = strstr(finder, "/report/find_python.sh");
@@ -27,13 +28,14 @@ static void extend_python_path(const char *finder)
 	snprintf(list, sizeof(list), "%.*s%s%s", (int)(end - finder), finder,
 	        old && *old ? ":" : "", old ? old : "");
 	setenv("PYTHONPATH", list, 1);
-	/* not the current folder, which may have another package `report` */
+	/* ignore the current folder, which may have another package `report` */
 	setenv("PYTHONSAFEPATH", "1", 1);
 }
 
-/* Runs the finder by its interpreter, since an archive may have lost its mode.
-   PYTHONPATH and the user's packages stay only if no Python has all packages
-   without them; only that search prints errors. */
+/* Runs report/find_python.sh with its interpreter, since an archive may have
+   lost the file's mode. First searches without PYTHONPATH and the user's
+   packages. If no Python has all packages then, searches with them and prints
+   errors. */
 static int run_finder(char *finder, char **output)
 {
 	static char bash[] = "/bin/bash", p[] = "-p", c[] = "-c",
@@ -88,7 +90,7 @@ static void build_argv(const char *python, const struct rm_report_call *call,
 	argv[n] = NULL;
 }
 
-/* Joins the arguments to one string for messages, such as "next DIR". */
+/* Joins the arguments to one string for messages, for example "next DIR". */
 static void describe_call(
         const struct rm_report_call *call, char *name, size_t size)
 {
@@ -152,7 +154,7 @@ int rm_python_exec(const struct rm_report_call *call)
 		return rm_print_error(call->command, &error, RM_USAGE);
 	build_argv(python, call, argv);
 	fflush(NULL);
-	/* unblock the signals that rm_watch_signals() blocked */
+	/* rm_watch_signals() has blocked signals */
 	sigemptyset(&no_signals);
 	sigprocmask(SIG_SETMASK, &no_signals, NULL);
 	execv(python, argv);

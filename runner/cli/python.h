@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* python.h - runs `python3 -m report ...`, either as a child whose output is
-   read, or in place of this process. The report is found as workloads are, by
-   rm_host_shared_path(). */
+/* python.h - runs `python3 -m report ...`, either as a child process whose
+   output is read, or in place of this process. rm_host_shared_path() finds the
+   report. */
 #ifndef RM_PYTHON_H
 #define RM_PYTHON_H
 
@@ -12,34 +12,36 @@
 
 enum { RM_PYTHON_BYTES = 4096, RM_PYTHON_ARGS = 1024 };
 
-/* Arguments of a call of the report, after `-m report`. */
 struct rm_report_call {
-	const char *command; /* name of our command, for messages */
+	const char *command; /* name of the readmostly command, for messages */
 	const char *args[RM_PYTHON_ARGS];
 	size_t count;
 	const char *input; /* text for standard input; NULL: inherit */
-	int interrupt_fd;  /* once readable, stops the child; -1: none */
+	int interrupt_fd;  /* if readable, stops the child; -1: never */
 };
 
-/* Finds a Python that can run the report, by report/find_python.sh, and stores
-   it in `path`. Sets PYTHONPATH if the report is installed. Returns -ENOENT
-   with `error` if there is none; a message on standard error names what to
+/* Finds a Python that can run the report, with report/find_python.sh, and
+   stores it in `path`. Sets PYTHONPATH if the report is installed. Returns 0,
+   or -ENOENT with `error`; a message on standard error then names what to
    install. */
 int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error);
 
-/* Stores the output in *text; free it. -EINTR: interrupted; other -errno
-   with `error`. Python prints its own errors to standard error. */
+/* Runs the report and stores its output in *text; free it. Returns 0; -EINTR if
+   it was interrupted; other -errno with `error`. Python prints its own errors
+   to standard error. */
 int rm_python_read(const char *python, const struct rm_report_call *call,
         char **text, struct rm_error *error);
 
-/* The same for output that is one JSON object; returns a new reference. */
+/* Like rm_python_read(), for output that is one JSON object. Stores a new
+   reference. */
 int rm_python_read_json(const char *python, const struct rm_report_call *call,
         json_t **json, struct rm_error *error);
 
-/* Replaces this process by Python. Returns an exit status only if that fails,
-   after printing the reason. */
+/* Replaces this process by Python. If that fails, prints the reason and returns
+   an exit status. */
 int rm_python_exec(const struct rm_report_call *call);
-/* The same for `-m report FIRST`, or no FIRST if NULL, and argv[1] on. */
+/* Like rm_python_exec(), for `-m report FIRST` and the arguments from argv[1].
+   If FIRST is NULL, it is omitted. */
 int rm_python_exec_command(
         const char *command, const char *first, int argc, char **argv);
 

@@ -27,7 +27,7 @@ enum {
 
 struct arguments {
 	struct rm_plan_arguments
-	        recording;  /* one file; recording.maps is the map's id */
+	        recording;  /* a single file; recording.maps is the map's id */
 	const char *record; /* file for the recorded trace */
 	const char *write;  /* file for the trace in the other form */
 	const char *replay; /* id of the map */
@@ -87,8 +87,8 @@ static void check_options(struct argp_state *state)
 		        "--state needs --map MAP and a shape with string keys");
 }
 
-/* The bounds are those of a cell, so that a campaign can run the same replay
-   with `keys = file:TRACE`. */
+/* Parses an option of the replay. Its bounds are equal to the bounds of a cell,
+   so that a campaign can run the same replay with `keys = file:TRACE`. */
 static error_t parse_replay(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -124,8 +124,9 @@ static error_t parse_replay(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Options of recording and replay exclude each other. They may come in any
-   order, so finish() checks them once all are parsed. */
+/* Parses an option. Options of recording and of replay exclude each other. They
+   may come in any order, so finish() checks them after all options are
+   parsed. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -177,8 +178,8 @@ static uint64_t member_number(const json_t *json, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(json, member));
 }
 
-/* Prints the summary and digest of a trial with a trace, and on standard error
-   the reason if the trial failed. Returns an exit status. */
+/* Prints the summary and the digest of a trial with a trace. If the trial
+   failed, prints the reason to standard error. Returns an exit status. */
 static int report(
         const char *verb, const struct rm_cell *cell, const json_t *result)
 {
@@ -198,7 +199,7 @@ static int report(
 		return RM_OK;
 	fprintf(stderr, "readmostly dev replay: %s: %s\n",
 	        member_text(result, "status"), member_text(result, "reason"));
-	/* void: the answers are right, but the timing is not valid */
+	/* A void trial has correct results of operations, but invalid times. */
 	return strcmp(member_text(result, "status"), "void") ? RM_FAILED
 	                                                     : RM_OK;
 }
@@ -232,7 +233,7 @@ static int convert(const struct arguments *a, const struct rm_trace *trace)
 	               : RM_OK;
 }
 
-/* Builds the cell that a campaign would run. */
+/* Makes the same cell as a campaign. */
 static void fill_cell(const struct arguments *a, const struct rm_trace *trace,
         struct rm_cell *cell)
 {
@@ -259,8 +260,8 @@ static void fill_cell(const struct arguments *a, const struct rm_trace *trace,
 	rm_cell_name(cell);
 }
 
-/* Replays the trace in the loop of trials, which replaces its keys with
-   numbers. */
+/* Replays the trace in the loop of trials. The loop replaces the trace's keys
+   by numbers. */
 static int replay_numbers(
         const struct arguments *a, const struct rm_trace *trace)
 {
@@ -280,8 +281,8 @@ static int replay_numbers(
 	return status;
 }
 
-/* Replaces this process by the map's program, which replays the trace's own
-   keys and values. */
+/* Replaces this process by the map's program, which replays the trace with its
+   original keys and values. */
 static int replay_texts(const struct arguments *a)
 {
 	char path[RM_PROGRAM_BYTES], play[] = "play", threads[48], passes[48];
@@ -302,7 +303,7 @@ static int replay_texts(const struct arguments *a)
 	return RM_INCOMPLETE;
 }
 
-/* Whether the map can replay a trace; if not, prints the reason. */
+/* True if the map can replay a trace. Otherwise prints the reason. */
 static bool check_map(const char *id)
 {
 	struct rm_catalog catalog;
@@ -341,7 +342,8 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 	return rm_print_error("dev replay", &error, RM_USAGE);
 }
 
-/* The only cell of the plan to record, or NULL with `error`. */
+/* Returns the only cell of the plan that can be recorded, or NULL with
+   `error`. */
 static const struct rm_cell *choose_cell(
         const struct rm_plan *plan, struct rm_error *error)
 {
@@ -395,9 +397,9 @@ static int record_cell(const struct arguments *a, const struct rm_cell *cell,
 	return status;
 }
 
-/* Returns RM_USAGE unless exactly one throughput cell of the mix in the plan
-   can run, RM_INCOMPLETE if the trial ran but the trace could not be written,
-   RM_FAILED if memory runs out, otherwise the status of report(). */
+/* Records a trace. Returns RM_USAGE unless exactly one throughput cell of the
+   mix can run; RM_INCOMPLETE if the trace could not be written; RM_FAILED if
+   memory runs out; otherwise the status of report(). */
 static int record(const struct arguments *a)
 {
 	char *file = strdup(a->file);

@@ -33,9 +33,8 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* State of one run of the command. */
 struct repro {
-	const char *source_dir; /* DIR */
+	const char *source_dir; /* argument DIR */
 	const char *flags[FLAGS_MAX];
 	size_t flag_count;
 	struct rm_start_options start;
@@ -84,7 +83,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* The arguments `reproduce WHAT DIR` and the flags, for the report. */
+/* Makes the call `report reproduce WHAT DIR`, with the flags. */
 static struct rm_report_call *report_call(const struct repro *repro,
         const char *what, struct rm_report_call *call)
 {
@@ -97,8 +96,8 @@ static struct rm_report_call *report_call(const struct repro *repro,
 	return call;
 }
 
-/* Any error of the report is a usage error, which the report has already
-   printed. */
+/* Converts an error to an exit status. An error of the report is a usage error,
+   which the report has already printed. */
 static int usage_error(int result)
 {
 	return result == -EIO ? -EINVAL : result;
@@ -114,8 +113,8 @@ static int report_unwritable(const char *path, struct rm_error *error)
 	                : rm_write_reason(failed));
 }
 
-/* Creates a file and never follows a link, since the folder may exist. An
-   incomplete file is removed. */
+/* Creates a file. Does not follow a link, since the folder may exist. Removes
+   an incomplete file. */
 static int write_file(
         const char *path, const char *text, struct rm_error *error)
 {
@@ -162,7 +161,7 @@ static int choose_folder(struct repro *repro, struct rm_error *error)
 	return result;
 }
 
-/* True for a plain file name, without a path and not hidden. */
+/* True if `name` is a plain file name: not hidden, and without a slash. */
 static bool is_file_name(const char *name)
 {
 	return name && name[0] && strlen(name) < RM_NAME_BYTES &&
@@ -172,8 +171,8 @@ static bool is_file_name(const char *name)
 	                          "0123456789_.-")];
 }
 
-/* Writes the workloads that DIR recorded, which may differ from those in this
-   tree. The files are kept, since a resume reads them again. */
+/* Writes the workloads that are recorded in DIR. They may differ from those in
+   this source tree. A resume reads the files again. */
 static int write_workloads(
         struct repro *repro, const json_t *inputs, struct rm_error *error)
 {
@@ -220,7 +219,7 @@ static int plan_all(struct repro *repro, struct rm_error *error)
 	return rm_planned_build(planned, 1, NULL, error) ? -EINVAL : 0;
 }
 
-/* Limits the plan to the cells that DIR's comparisons need. */
+/* Limits the plan to the cells that the comparisons of DIR need. */
 static int plan_selected(struct repro *repro, struct rm_error *error)
 {
 	struct rm_planned *planned = &repro->planned;
@@ -249,8 +248,7 @@ static int plan_selected(struct repro *repro, struct rm_error *error)
 	return rm_planned_build(planned, 1, NULL, error) ? -EINVAL : 0;
 }
 
-/* Prints the estimated time before the first trial; the estimate excludes
-   repeats. */
+/* Prints the estimated time. The estimate excludes repeats. */
 static void print_time(const struct repro *repro)
 {
 	const struct rm_plan *plan = &repro->planned.plan;
@@ -300,11 +298,11 @@ static int prepare(struct repro *repro, struct rm_error *error)
 }
 
 /*
- * ---- the run and the comparison -------------------------------------------
+ * ---- the run and the comparison -----------------------------------------
  */
 
 /* Removes the created files if no campaign was started, so that the same
-   command can run again. Files that existed before stay. */
+   command can run again. Does not remove files that existed before. */
 static bool remove_created(const struct repro *repro)
 {
 	char path[RM_PATH_BYTES + 16];

@@ -16,7 +16,6 @@ enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
 enum { OPTION_CELLS_FROM = 2048, OPTION_NO_PAGE, OPTION_GROUP };
 
-/* The parsed command line. */
 struct arguments {
 	struct rm_run_options wishes;
 	struct rm_arms arms;
@@ -24,7 +23,7 @@ struct arguments {
 	struct rm_sets sets;
 	bool needs;
 	bool no_page;
-	char *group; /* --group as --counters, or NULL */
+	char *group; /* value of --group, in the form of --counters; or NULL */
 };
 
 static const struct argp_option options[] = {
@@ -144,7 +143,8 @@ static void check_options(struct argp_state *state)
 		                  "--mode NAME or --set NAME");
 }
 
-/* Options whose text is stored as it is. */
+/* Stores the text of an option that needs no parsing. Returns false for other
+   options. */
 static bool store_text(int key, const char *text, struct rm_run_options *wishes)
 {
 	const char **target = key == OPTION_MODE      ? &wishes->sources.mode
@@ -160,7 +160,7 @@ static bool store_text(int key, const char *text, struct rm_run_options *wishes)
 	return target != NULL;
 }
 
-/* Options without an argument. */
+/* Stores an option without a value. Returns false for other options. */
 static bool set_flag(int key, struct arguments *arguments)
 {
 	bool *target = key == OPTION_RESUME    ? &arguments->wishes.resume

@@ -29,7 +29,8 @@ static void print_unverified(const struct rm_tally *tally)
 		       "C or C++\n");
 }
 
-/* If a map failed verification, only the map is listed, not its cells. */
+/* True if the map of a cell failed its verification. The output then lists the
+   map, not the cell. */
 static bool is_unfit(const struct rm_tally *tally, size_t cell)
 {
 	return json_object_get(
@@ -46,7 +47,7 @@ static unsigned voided_count(const struct rm_tally_cell *cell)
 	return cell->voided;
 }
 
-/* The reason of the last void trial that no repeat has replaced. */
+/* Returns the reason of the last void trial that no repeat has replaced. */
 static const char *void_reason(const struct rm_tally_cell *cell)
 {
 	const char *place;
@@ -57,7 +58,8 @@ static const char *void_reason(const struct rm_tally_cell *cell)
 	return last ? json_string_value(last) : "no reason";
 }
 
-/* Prints cells with failed or void trials; `count` returns their number. */
+/* Prints the cells with failed or void trials. `count` returns the number of
+   these trials. */
 static void print_cells(const struct rm_tally *tally, const char *what,
         unsigned (*count)(const struct rm_tally_cell *))
 {
@@ -90,8 +92,9 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		        what, more);
 }
 
-/* Prints each reason why the plan skips cells once, with the number of cells:
-   either limits of this machine, or all other reasons. */
+/* Prints each reason why the plan skips cells, once, with the number of cells.
+   If `limits` is true, prints only limits of this machine, otherwise all other
+   reasons. */
 static void print_planned_skips(const struct rm_plan *plan, bool limits)
 {
 	json_t *reasons = json_object();
@@ -113,8 +116,9 @@ static void print_planned_skips(const struct rm_plan *plan, bool limits)
 	json_decref(reasons);
 }
 
-/* Prints the path by which this program was called, since no other build can
-   resume the campaign, not even one of the same sources with other maps. */
+/* Prints the status and the command that resumes. The command contains the path
+   by which this program was called, since only the same build can resume the
+   campaign. */
 static int print_status(const struct rm_tally *tally, const char *dir,
         int result, bool interrupted)
 {
@@ -157,7 +161,7 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
-	/* the page prints all reasons of a plan that measures nothing */
+	/* If the plan measures nothing, the page prints all reasons. */
 	if (!rm_plan_measures_nothing(tally->plan))
 		print_planned_skips(tally->plan, true);
 	print_cells(tally, "void", voided_count);

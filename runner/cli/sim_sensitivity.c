@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: how far a simulated
-   count varies between machines and with the costs that are guesses. */
+/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: computes how far a
+   simulated count varies between machines, and with the costs that are
+   guesses. */
 #include "runner/base/json.h"
 #include "runner/base/rng.h"
 #include "runner/cli/cli.h"
@@ -23,19 +24,20 @@ enum {
 
 enum { NAME_BYTES = 96, METRICS = 3 };
 
-/* low_by and high_by name the machine and the changed cost behind each extreme,
-   so that users see which guess matters. `described` is the count with the
-   costs of the machine's file. */
+/* Range of a metric. low_by and high_by name the machine and the changed cost
+   of each extreme, so that users see which guess matters. `described` is the
+   count with the costs of the machine's file. */
 struct band {
-	double described, low, high; /* per operation */
+	double described, low, high; /* counts per operation */
 	char low_by[NAME_BYTES], high_by[NAME_BYTES];
 };
 
-/* Zero-initialise. The first result must be "as described". */
+/* Zero-initialise. The first added result must be the one with the costs of the
+   machine's file. */
 struct bands {
 	struct band band[METRICS];
 	unsigned sets;            /* number of results */
-	struct rm_error left_out; /* why the machine was left out, or "" */
+	struct rm_error left_out; /* why it was left out; or "" */
 };
 
 static const char *const metrics[METRICS] = { "l1d_misses", "coherence_misses",
@@ -93,8 +95,8 @@ static void bands_merge(struct bands *bands, const struct bands *other)
 	bands->sets += other->sets;
 }
 
-/* {"sets": N, "bands": {METRIC: {"described", "low", "high", "low_by",
-   "high_by"}}}, and "left_out" if set. Returns a new reference. */
+/* Returns a new reference to {"sets": N, "bands": {METRIC: {"described", "low",
+   "high", "low_by", "high_by"}}}. Adds "left_out" if it is set. */
 static json_t *bands_json(const struct bands *bands)
 {
 	json_t *of = json_object();
@@ -118,7 +120,8 @@ static json_t *bands_json(const struct bands *bands)
 	return json;
 }
 
-/* Prints one line per metric; "as described" is the first machine. */
+/* Prints one line per metric. The column "as described" is the count of the
+   first machine. */
 static void print_bands(const struct bands *bands)
 {
 	for (unsigned i = 0; i < METRICS; i++) {
@@ -147,7 +150,7 @@ static void print_machine(const char *machine, const struct bands *bands)
 struct sensitivity {
 	struct rm_simulated simulated;
 	bool quiet;
-	char *machines; /* NULL: all */
+	char *machines; /* NULL: all machines */
 	uint64_t draws;
 };
 
@@ -155,7 +158,7 @@ struct sensitivity {
 struct machines {
 	char name[MACHINES_MAX][RM_SIM_NAME_BYTES];
 	unsigned count;
-	bool named; /* named by the user, so each must exist */
+	bool named; /* true: the user named the machines, so each must exist */
 };
 
 /* One cell on one machine. */
@@ -239,8 +242,9 @@ static void choose_machines(const char *settings, const char *default_machine,
 	free(list);
 }
 
-/* Runs the simulation with the machine's costs, except those that `costs`
-   replaces. Takes the reference to `costs`. `what` names the set. */
+/* Runs the simulation with the machine's costs, after `costs` has replaced some
+   of them. Takes the reference to `costs`. `what` is the name of this set of
+   costs. */
 static int try_set(struct attempt *attempt, json_t *costs, const char *what,
         struct rm_error *error)
 {
@@ -261,7 +265,8 @@ static int try_set(struct attempt *attempt, json_t *costs, const char *what,
 	return status;
 }
 
-/* Runs with one guess at one end of its range and the others unchanged. */
+/* Runs the simulation with one guess at one end of its range, and the other
+   guesses unchanged. */
 static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
         struct rm_error *error)
 {
@@ -273,7 +278,8 @@ static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
 	        what, error);
 }
 
-/* Runs with each guess at a random point of its range; `draw` seeds it. */
+/* Runs the simulation with each guess at a random point of its range. `draw` is
+   the seed. */
 static int try_draw(
         struct attempt *attempt, uint64_t draw, struct rm_error *error)
 {
@@ -295,8 +301,8 @@ static int try_draw(
 	return try_set(attempt, costs, what, error);
 }
 
-/* Runs with the costs as described, then with each guess at both ends of its
-   range, then with random sets. */
+/* Runs the simulation with the costs of the machine's file, then with each
+   guess at both ends of its range, then with random sets of costs. */
 static int try_machine(struct attempt *attempt, struct rm_error *error)
 {
 	int status = try_set(attempt, json_object(), "as described", error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_top.c - `readmostly dev sim-top`: simulates the most contended cache
-   lines, with their writers and readers: exact counts without hardware
-   counters. */
+/* sim_top.c - `readmostly dev sim-top`: prints the most contended cache lines
+   of a simulation, with their writers and readers. The counts are exact, and
+   need no hardware counters. */
 #include "runner/base/capture.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/simulated.h"
@@ -45,9 +45,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* Names a program counter as "function file:line" by addr2line, or as its
-   offset. `site` is a return address, which may belong to the next source line;
-   the byte before it belongs to the call. */
+/* Converts a program counter to "function file:line" with addr2line, or to its
+   offset. `site` is a return address, which may belong to the next source line.
+   So it looks up the byte before it, which belongs to the call. */
 static void name_site(const char *map, json_int_t site, char *text)
 {
 	char path[RM_PROGRAM_BYTES], tool[] = "addr2line", flags[] = "-fse";
@@ -74,9 +74,8 @@ static double number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
-/* Prints at most two sites per cache line, since each name costs a process
-   (addr2line).
-   --json prints all sites. */
+/* Prints at most two sites per cache line, since each name needs a process
+   (addr2line). --json prints all sites. */
 static void print_lines(const char *map, const json_t *lines, double ops)
 {
 	printf("%12s  %-20s %9s %9s %6s %7s %7s  %s\n", "line", "region",
@@ -124,8 +123,9 @@ static void print_sites(const char *map, const json_t *sites, double ops)
 	}
 }
 
-/* Prints counts per operation, so cells with windows of different length can be
-   compared. The word SIMULATED distinguishes them from measured counts. */
+/* Prints counts per operation, so that cells with windows of different length
+   can be compared. The word SIMULATED distinguishes these counts from measured
+   ones. */
 static void print_cell(const struct rm_cell *cell, const json_t *result)
 {
 	const json_t *counters = json_object_get(result, "counters");

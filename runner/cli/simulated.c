@@ -13,8 +13,8 @@ static bool is_simulated(const struct rm_cell *cell)
 	return cell->measure == RM_MEASURE_SIMULATED;
 }
 
-/* Called if no cell ran: reports why the first simulated cell was skipped.
-   Returns RM_USAGE. */
+/* Reports why the first simulated cell was skipped, if no cell ran. Returns
+   RM_USAGE. */
 static int report_none(const struct rm_plan *plan,
         const struct rm_workload *workload, struct rm_error *error)
 {
@@ -32,8 +32,8 @@ static int report_none(const struct rm_plan *plan,
 	        strcmp(where, "default") ? where : workload->file);
 }
 
-/* Skips cells that cannot be simulated if at least one other can, since some
-   maps of the default list call code that the simulator does not model. */
+/* Runs the cells. Skips cells that cannot be simulated if at least one cell
+   can, since some default maps call code that the simulator does not model. */
 static int run_cells(
         struct rm_simulated *simulated, json_t *list, struct rm_error *error)
 {
@@ -86,7 +86,8 @@ int rm_simulated_main(int argc, char **argv, const struct argp *argp,
 	return status;
 }
 
-/* Extracts the trial's result, or the reason why it failed. */
+/* Takes the trial's result from `outcome`. If the trial failed, stores the
+   reason in `error`. */
 static int take_result(struct rm_outcome *outcome, const struct rm_cell *cell,
         json_t **result, struct rm_error *error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages.c - runs a campaign in stages. All state is in DIR, so that an
-   interrupt loses at most the trial that was running. */
+/* stages.c - runs a campaign in stages. The folder DIR contains all state, so
+   an interrupt loses only the current trial. */
 #include "runner/cli/stages.h"
 
 #include "runner/base/json.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Stream of the seed. Each stage gets its own seed, since a cell that is
+/* Each stage gets its own seed from this random stream, since a cell that is
    measured again must not repeat the same operations. */
 enum { STAGE_STREAM = 3, SEED_SHIFT = 11 };
 
@@ -52,8 +52,8 @@ static int add_planned(
 	return 0;
 }
 
-/* Adds a stage to the completed ones. Returns 1 if the stage is incomplete or
-   invalid; -errno with `error`. */
+/* Adds a completed stage to the totals. Returns 0; 1 if the stage is incomplete
+   or invalid; -errno with `error`. */
 static int add_completed(
         struct rm_stages_done *done, const char *dir, struct rm_error *error)
 {
@@ -74,8 +74,8 @@ static int run_stage(const struct rm_stages *stages, unsigned number,
 		.is_stage = true };
 	struct rm_start_options start = options->start;
 
-	start.has_seed = false; /* a new stage has its own seed, a resumed one
-				 * its recorded seed */
+	start.has_seed = false; /* a new stage has its own seed; a resumed stage
+	                         * uses the recorded one */
 	if (number > stages->first) {
 		start.busy_ok = true;
 		start.wait_idle_s = 0;
@@ -86,7 +86,6 @@ static int run_stage(const struct rm_stages *stages, unsigned number,
 	return rm_run_campaign(wishes, &output, complete);
 }
 
-/* Resumes the stage that was interrupted. */
 static int resume_stage(const struct rm_stages *stages, unsigned number,
         const char *dir, bool *complete)
 {
@@ -155,9 +154,9 @@ static void print_stage(const struct rm_stages *stages,
 	fflush(stdout);
 }
 
-/* Chooses and runs the next stage and adds its results. Returns 0; 1: no stage
-   is left; -errno with `error`, empty if it has been printed. *status: of the
-   stage. */
+/* Chooses and runs the next stage, and adds its results. Returns 0; 1 if no
+   stage is left; -errno with `error`, which is empty if it has been printed.
+   *status receives the status of the stage. */
 static int next_stage(const struct rm_stages *stages,
         struct rm_stages_done *done, int *status, struct rm_error *error)
 {
@@ -197,7 +196,7 @@ static int next_stage(const struct rm_stages *stages,
 }
 
 /* Reads the existing stages. All stages must be complete, except the last one,
-   which is resumed. */
+   which is then resumed. */
 static int restore_stages(struct rm_stages *stages, struct rm_stages_done *done,
         int *status, struct rm_error *error)
 {
@@ -227,7 +226,7 @@ static int restore_stages(struct rm_stages *stages, struct rm_stages_done *done,
 	return result;
 }
 
-/* Writes verdicts.json by `report decide` and prints its summary. */
+/* Runs `report decide`, which writes verdicts.json, and prints its summary. */
 static int decide(const struct rm_stages *stages, struct rm_error *error)
 {
 	const struct rm_report_call call = { .args = { "decide",
@@ -270,7 +269,7 @@ static int finish(const struct rm_stages *stages,
 	else if (result && result != -ECANCELED)
 		status = result == -EINVAL ? RM_USAGE : RM_INCOMPLETE;
 	if (result == -EINVAL || status == RM_USAGE ||
-	        (result && access(dir, F_OK))) /* it was deleted or moved */
+	        (result && access(dir, F_OK))) /* the folder was removed */
 		return status;
 	if (result) {
 		printf("status: %s; what was measured is safe, continue with: "

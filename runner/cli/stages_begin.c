@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages_begin.c - checks everything before it creates the folder. stages.json
-   is written last; from then on the campaign is fixed. */
+/* stages_begin.c - begins or resumes a campaign in stages. Checks everything
+   before it creates the folder. It writes stages.json last, and the campaign
+   cannot change after that. */
 #include "runner/cli/stages.h"
 
 #include "runner/base/build_info.h"
@@ -13,8 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A search must save time, so it runs at most a third of the trials of the full
-   grid. */
+/* A search runs at most 1 / SEARCH_PART of the trials of the full grid. */
 enum { SEARCH_PART = 3 };
 
 static const char advice[] = "start anew (another -o DIR)";
@@ -47,7 +47,7 @@ static int open_existing(struct rm_stages *stages, struct rm_error *error)
 	                        options, stages->staged.stages, error);
 }
 
-/* Stores "A,B", the form of --maps. */
+/* Stores the two maps as "A,B", the form of --maps. */
 static void name_maps(struct rm_stages *stages)
 {
 	const json_t *id;
@@ -87,7 +87,7 @@ static int build(struct rm_stages *stages, struct rm_error *error)
 }
 
 /* Lists the cells of a plan that the given claims need. The report reads the
-   plan from standard input, since there is no folder yet. */
+   plan from standard input, since the folder does not exist yet. */
 static int list_cells(const struct rm_stages *stages, const char *plan,
         char **list, struct rm_error *error)
 {
@@ -104,12 +104,12 @@ static int list_cells(const struct rm_stages *stages, const char *plan,
 			call.args[call.count++] = json_string_value(id);
 	int result = rm_python_read(stages->python, &call, list, error);
 
-	/* the report has printed the unknown id */
+	/* the report has printed the error */
 	return result == -EIO ? -EINVAL : result;
 }
 
-/* Finds the report. Rejects an unknown id before the plan, which needs maps
-   that are built. */
+/* Finds the report. Rejects an unknown id before the plan is made, since a plan
+   requires built maps. */
 static int find_report(struct rm_stages *stages, struct rm_error *error)
 {
 	char *list = NULL;
@@ -142,7 +142,7 @@ static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
 	return build(stages, error);
 }
 
-/* Rejects a map that can run no cell, since no trial would detect it. */
+/* Rejects a map that can run no cell, since trials would not reveal this. */
 static int check_maps(const struct rm_stages *stages, struct rm_error *error)
 {
 	const struct rm_plan *plan = &stages->planned.plan;
@@ -170,7 +170,7 @@ static int check_maps(const struct rm_stages *stages, struct rm_error *error)
 	return 0;
 }
 
-/* Number of timed trials in all cells, without repeats. */
+/* Returns the number of timed trials in all cells, without repeats. */
 static uint64_t count_timed(const struct rm_plan *plan)
 {
 	uint64_t timed = 0;
@@ -199,8 +199,8 @@ static int make_index(struct rm_stages *stages)
 	return failed ? -ENOMEM : 0;
 }
 
-/* Builds the plan and the default budget. A search on two maps runs only some
-   of the cells; for claims all cells run. */
+/* Builds the plan and the default budget. A search on two maps runs some of the
+   cells; claims run all cells. */
 static int plan_all(struct rm_stages *stages, struct rm_error *error)
 {
 	struct rm_stages_options *options = stages->options;
@@ -218,7 +218,7 @@ static int plan_all(struct rm_stages *stages, struct rm_error *error)
 		options->mode = options->modes[0];
 	snprintf(stages->mode_name, sizeof(stages->mode_name), "%s-%s",
 	        options->kind, options->mode);
-	/* a search compares only throughput; claims may need counters */
+	/* a search compares only throughput, but claims may need counters */
 	stages->counters = options->maps ? "none" : NULL;
 	if (!options->start.has_seed)
 		options->start.seed = rm_draw_random_seed();
@@ -266,7 +266,7 @@ static void print_plan(const struct rm_stages *stages)
 	fflush(stdout);
 }
 
-/* A value that must not change between the stages of a campaign. */
+/* Checks a value that must be equal in all stages of a campaign. */
 static int check_unchanged(const struct rm_stages *stages, const char *member,
         const char *now, struct rm_error *error)
 {
@@ -312,7 +312,7 @@ static int create_campaign(struct rm_stages *stages, const char *machine,
 	if (!result)
 		result = rm_staged_open(options->dir ? options->dir : fresh,
 		        &stages->staged, error);
-	/* check again under the lock, which excludes other processes */
+	/* checked again, now that the lock excludes other processes */
 	if (!result && stages->staged.stages)
 		result = rm_error_set(error, -EEXIST,
 		        "%s: contains a campaign in stages already",

@@ -13,8 +13,8 @@ static int reject(struct rm_error *error, const char *what)
 	return rm_error_set(error, -EIO, "report next: %s", what);
 }
 
-/* Adds the trials of one chosen cell. The reader of cells.txt reports ids that
-   are not in the plan. */
+/* Adds the trials of one chosen cell. Ignores an id that is not in the plan,
+   since the reader of cells.txt reports it. */
 static void count_cell(const struct rm_stages *stages, const char *id,
         struct rm_next_stage *next)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages_options.c - options of commands that run stages, and their record in
-   stages.json. */
+/* stages_options.c - parses the options of commands that run stages, and stores
+   them in stages.json. */
 #include "runner/base/json.h"
 #include "runner/cli/stages.h"
 
@@ -149,8 +149,8 @@ static int report_difference(const char *what, const json_t *recorded,
 	return result;
 }
 
-/* Compares an option with the recorded one. Takes the reference `given`; NULL:
-   the option was not given. */
+/* Compares an option with the recorded one. Takes the reference to `given`,
+   which is NULL if the option was not given. */
 static int check_option(const char *what, const json_t *stages,
         const char *member, json_t *given, struct rm_error *error)
 {
@@ -163,7 +163,8 @@ static int check_option(const char *what, const json_t *stages,
 	return result;
 }
 
-/* Splits copies, since rm_override_split() modifies its text. */
+/* Restores --set from stages.json. Uses copies, since rm_override_split()
+   modifies its text. */
 static int recall_sets(struct rm_stages_options *options,
         const json_t *recorded, struct rm_error *error)
 {

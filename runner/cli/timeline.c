@@ -12,7 +12,7 @@ enum { OPTION_CELL = 256 };
 
 struct arguments {
 	struct rm_plan_arguments plan;
-	const char *cell; /* part of a cell's id; NULL: the first cell */
+	const char *cell; /* part of a cell's id; NULL: choose the first cell */
 	const char *out;
 };
 
@@ -26,8 +26,9 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/* A time line covers one trial, so only one file is allowed. argp fixes the
-   type. NOLINTNEXTLINE(readability-non-const-parameter) */
+/* Parses an option. Only one file is allowed, since a time line covers one
+   trial. argp fixes the type.
+   NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -67,8 +68,8 @@ static const struct argp argp = { options, parse, "FILE",
 	"trial failed; 2 usage or input; 3 the time line could not be written.",
 	rm_plan_children, NULL, NULL };
 
-/* The first cell that this machine can run and that is neither a verification
-   nor simulated. NULL: none. */
+/* Returns the first cell that this machine can run and that is neither a
+   verification nor simulated. NULL: no such cell. */
 static struct rm_cell *choose_cell(struct rm_plan *plan, const char *part)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -87,7 +88,8 @@ static double member_number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
-/* The statistic NAME + `suffix`, counted since the start of the trial. */
+/* Returns the statistic NAME + `suffix`, counted since the start of the
+   trial. */
 static double stat_value(
         const json_t *result, const char *name, const char *suffix)
 {
@@ -103,7 +105,7 @@ static double stat_value(
 	return 0;
 }
 
-/* Prints count and duration of each kind of internal work. */
+/* Prints the number and duration of each kind of internal work. */
 static void print_pauses(const json_t *result)
 {
 	const json_t *stats = json_object_get(result, "stats"), *stat;
@@ -124,7 +126,8 @@ static void print_pauses(const json_t *result)
 	}
 }
 
-/* The longest operations of an open loop, with what overlapped them. */
+/* Prints the longest operations of an open loop, with the internal work that
+   overlapped them. */
 static void print_longest(const json_t *result)
 {
 	const json_t *all = json_object_get(result, "longest"), *operation;
@@ -172,7 +175,7 @@ static int run(
 	if (status) {
 		rm_print_error("dev timeline", &error, status);
 	} else if (!strcmp(rm_json_text(result, "status"), "failed")) {
-		/* a void trial has no valid timing, but its events are real */
+		/* a void trial has invalid times, but valid events */
 		fprintf(stderr, "readmostly dev timeline: %s: %s\n", cell->id,
 		        rm_json_text(result, "reason"));
 		status = RM_FAILED;

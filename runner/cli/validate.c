@@ -28,7 +28,7 @@ static void print_problem(void *context, const char *text)
 	printf("%s\n", text);
 }
 
-/* Prints what can be kept, and the command that continues. */
+/* Prints which lines can be kept, and the command that continues. */
 static void print_next(const struct rm_validation *found)
 {
 	const char *dir = found->dir;
@@ -56,7 +56,7 @@ static int validate_campaign(const char *dir)
 	int result = rm_validate(&validation, &error);
 
 	fflush(stdout);
-	if (result == -ENOENT && validation.cells) /* only trials.jsonl */
+	if (result == -ENOENT && validation.cells) /* trials.jsonl is missing */
 		print_next(&validation);
 	if (result)
 		return rm_print_error("dev validate", &error, RM_USAGE);
@@ -74,8 +74,8 @@ static int validate_campaign(const char *dir)
 	return RM_OK;
 }
 
-/* Validates each stage. Whether another stage should follow is for `report
-   next` to decide. */
+/* Validates each stage. Does not check whether another stage should follow,
+   which `report next` decides. */
 static int validate_stages(const char *dir)
 {
 	unsigned count = rm_staged_count(dir), last = rm_staged_highest(dir);
@@ -93,7 +93,7 @@ static int validate_stages(const char *dir)
 
 		worst = status > worst ? status : worst;
 	}
-	/* a stage that was just created may have no campaign.json yet */
+	/* a new stage may have no campaign.json yet */
 	if (last > count + 1) {
 		printf("%s/stage-%02u: no campaign.json: expected one before "
 		       "stage-%02u\n1 problem in %s\n",

@@ -18,7 +18,7 @@
 
 struct arguments {
 	const char *path;
-	const char *digest; /* published value, or NULL */
+	const char *digest; /* published digest, or NULL */
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -54,7 +54,7 @@ static int remove_one(
 	return remove(path);
 }
 
-/* Prints the strings of a list; returns their number. */
+/* Prints the strings of a list. Returns their number. */
 static size_t print_all(const json_t *list)
 {
 	const json_t *text;
@@ -72,7 +72,7 @@ static int print_problem_count(size_t problems, const char *path)
 	return RM_FAILED;
 }
 
-/* Runs `report artifact`; RM_USAGE if that fails. */
+/* Runs `report artifact`. Returns RM_USAGE if that fails. */
 static int run_report(const char *python, const char *what, const char *path,
         const char *into, json_t **answer)
 {
@@ -102,8 +102,8 @@ static int validate_all(const json_t *campaigns)
 	return worst;
 }
 
-/* Names both commits, since the report of another commit may word its pages
-   differently. */
+/* Prints the commits of the artifact and of this build, since the report of
+   another commit may produce different pages. */
 static void print_commits(const char *packed)
 {
 	if (strcmp(packed, rm_build_commit) != 0)
@@ -114,7 +114,7 @@ static void print_commits(const char *packed)
 		        packed, rm_build_commit);
 }
 
-/* Renders pages and tables again and compares them. */
+/* Renders pages and tables again, and compares them with the artifact. */
 static int compare_pages(const char *python, const char *folder)
 {
 	json_t *answer = NULL;
@@ -146,7 +146,7 @@ static int check_digest(const struct arguments *arguments, const char *found)
 	return print_problem_count(1, arguments->path);
 }
 
-/* Checks an artifact whose files all match their hashes. */
+/* Checks an artifact whose files all have the recorded hashes. */
 static int check_content(const struct arguments *arguments, const char *python,
         const json_t *answer)
 {

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Identity of one CPU in /proc/cpuinfo; 0 or "" = not given. */
+/* Identity of one CPU in /proc/cpuinfo; 0 or "": not in the file. */
 struct identity {
 	char vendor[32];            /* x86 vendor_id, or POWER's "cpu" */
 	unsigned family, model;     /* x86 */
 	unsigned implementer, part; /* Arm MIDR */
 };
 
-/* Reads one "key : value" line of the CPU. */
+/* Parses one "key : value" line. */
 static void read_line(const char *key, const char *value, struct identity *id)
 {
 	if (!strcmp(key, "vendor_id") ||
@@ -48,8 +48,9 @@ static char *split_line(char *line)
 	return colon;
 }
 
-/* Only lines between "processor : N" and the next such line describe CPU N: on
-   a hybrid processor the CPUs' blocks differ. */
+/* Reads the identity of one CPU. Its lines begin with "processor : N" and end
+   before the next such line. The CPUs of a hybrid processor have different
+   identities. */
 static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 {
 	FILE *in = rm_host_open("/proc/cpuinfo");
@@ -79,7 +80,8 @@ static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 	return 0;
 }
 
-/* Appends each name in "a,b,c" to the chain, which has space for them. */
+/* Appends each name of the list "a,b,c" to the chain, which has enough
+   space. */
 static void add_steps(struct rm_arch *arch, const char *list)
 {
 	while (*list) {
@@ -91,8 +93,9 @@ static void add_steps(struct rm_arch *arch, const char *list)
 	}
 }
 
-/* Raw events belong to the PMU of the CPU's kind of core. A virtual machine may
-   show a hybrid CPU without that PMU; it has only one kind of core. */
+/* Stores the PMU of the CPU's kind of core, since raw events belong to it. A
+   virtual machine may have a hybrid CPU without that PMU, and then has only one
+   kind of core. */
 static void set_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
 {
 	struct rm_pmu_event event;
@@ -101,7 +104,7 @@ static void set_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
 		snprintf(arch->pmu, sizeof(arch->pmu), "%s", pmu);
 }
 
-/* row: NULL = a CPU that is not in the table. */
+/* Describes a CPU. `row` is NULL if the CPU is not in the table. */
 static void describe(struct rm_arch *arch, const struct rm_cpu_row *row)
 {
 	arch->known = row;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backend.h - private to the counters: the interface of a back end. */
+/* backend.h - private header: the interface of a counter back end. */
 #ifndef RM_BACKEND_H
 #define RM_BACKEND_H
 
@@ -8,8 +8,8 @@
 #include <linux/perf_event.h>
 #include <sys/types.h>
 
-/* The kernel's perf calls as a table, so that a test can simulate them. Each
-   returns the result of the system call, but -errno instead of -1 and errno. */
+/* The kernel's perf calls as a table, so that tests can replace them. Each
+   function returns the result of its system call, or -errno. */
 struct rm_perf_ops {
 	int (*open)(void *context, struct perf_event_attr *attr, int group);
 	ssize_t (*read)(void *context, int fd, void *buffer, size_t size);
@@ -20,15 +20,15 @@ struct rm_perf_ops {
 
 /* Arguments of a session. The back end copies what it needs. */
 struct rm_session_request {
-	const json_t *request; /* the trial request's "counters" */
+	const json_t *request; /* member "counters" of the trial request */
 	unsigned threads;
-	const unsigned *cpus; /* NULL = unbound */
-	/* NULL = the kernel's calls; tests replace them */
+	const unsigned *cpus; /* NULL: threads are not bound */
+	/* NULL: the kernel's calls; tests pass others */
 	const struct rm_perf_ops *perf_ops;
 };
 
-/* counters.h documents meaning, threads and errors of each member. Optional
-   members may be NULL; `open`, `result` and `close` may not. `state` is from
+/* counters.h documents purpose, threads and errors of each member. `open`,
+   `result` and `close` are required; the others may be NULL. `state` comes from
    open(). */
 struct rm_backend {
 	const char *name;
@@ -48,51 +48,54 @@ extern const struct rm_backend rm_backend_perf;
 extern const struct rm_backend rm_backend_likwid;
 extern const struct rm_backend rm_backend_replay;
 
-/* Like rm_counters_open(), with other perf calls. */
+/* Like rm_counters_open(), but takes its arguments, including the perf calls,
+   from `request`. */
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error);
 
 /* Reads the member `key` of element `index` of the request's "events". Returns
-   its text, or NULL and an error that names the missing member. */
+   its text. If the member is missing, returns NULL with `error`, which names
+   it. */
 const char *rm_request_text(const json_t *event, size_t index, const char *key,
         struct rm_error *error);
 
-/* reading.c: single counts (readings), and their form in a result. */
+/* reading.c: counts of one thread (readings), and their JSON form. */
 
-/* Makes a reading from differences of perf's value and its two clocks. The
-   count of a counter that ran for only part of the time is scaled; a counter
-   that never ran has no value. */
+/* Makes a reading from differences of perf's value and its two clocks. If the
+   counter ran for only part of the time, the count is scaled. If it never ran,
+   the reading has no value. */
 struct rm_reading rm_reading_scale(
         uint64_t raw, uint64_t enabled_ns, uint64_t running_ns);
 
 /*
- * True if a CPU can count that much in `ns`. The bound exceeds any existing
- * CPU: 10 GHz with 16 events per cycle (the widest CPUs retire 8 instructions),
- * or with one for metrics that count cycles. It rejects impossible values, such
- * as 2^50 cycles in 20 ms, not small errors.
+ * True if a CPU can reach this count in `ns`. The bound is higher than any
+ * existing CPU: 10 GHz for metrics that count cycles, and 16 events per cycle
+ * at 10 GHz for others (the widest CPUs retire 8 instructions per cycle). It
+ * rejects impossible values, such as 2^50 cycles in 20 ms, not small errors.
  */
 bool rm_reading_is_possible(const char *metric, double count, uint64_t ns);
 
 /* True if the metric is above 0 in every interval in which a thread ran. If
-   such a metric is 0, the PMU does not count, and zeros of its other events are
-   not counts either. */
+   such a metric is 0, the PMU does not count, and zeros of other events are
+   invalid as well. */
 bool rm_metric_is_never_zero(const char *metric);
 
-/* Returns the invalid reading for such a metric that is 0. */
+/* Returns an invalid reading: a metric that is never 0 has the value 0. */
 struct rm_reading rm_reading_stuck_at_zero(void);
 
-/* Returns an invalid reading with a reason, printf style. */
+/* Returns an invalid reading. Formats its reason like printf(). */
 struct rm_reading rm_reading_invalid(const char *format, ...)
         __attribute__((format(printf, 1, 2)));
 
-/* Returns the sum of `threads` readings, without a value if any of them has
-   none. New reference. */
+/* Returns a new reference to the sum of `threads` readings; null if one of them
+   has no value. */
 json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads);
 
-/* The quality's word in results/README.md ("exact", ...). Static. */
+/* Returns the static word for a quality, such as "exact"
+   (results/README.md). */
 const char *rm_quality_text(enum rm_quality quality);
 
-/* True if the text is one of these words. */
+/* True if rm_quality_text() returns this text for a quality. */
 bool rm_quality_is_known(const char *text);
 
 #endif /* RM_BACKEND_H */

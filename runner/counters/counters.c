@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counters.c - passes a trial's calls to the back end that its request names,
-   and implements the back end "none". */
+/* counters.c - passes a trial's calls to the back end in its request, and
+   implements the back end "none". */
 #include "runner/counters/backend.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event_set.c - the events of a campaign, and of each pass. */
+/* event_set.c - chooses the events of a campaign, and distributes them over
+   passes. */
 #include "runner/base/json.h"
 #include "runner/base/nearest.h"
 #include "runner/counters/events.h"
@@ -11,8 +12,8 @@
 
 enum { ALTERNATIVES = 4, METRICS_BYTES = 380 };
 
-/* The usual metrics, most important first. Each row uses the first metric that
-   the CPU offers, because AMD and Arm count fills where Intel counts
+/* The default metrics, most important first. Each row uses the first metric
+   that the CPU offers, because AMD and Arm count fills where Intel counts
    loads. */
 static const char *const usual_metrics[][ALTERNATIVES] = {
 	{ "cycles" },
@@ -36,8 +37,9 @@ static void add_missing(json_t *missing, const char *metric, const char *reason)
 	        json_pack("{s:s, s:s}", "metric", metric, "reason", reason));
 }
 
-/* On a hybrid processor a raw code is valid for one kind of core. The event
-   names the PMU of that kind, so that threads on another kind are rejected. */
+/* Returns the PMU of an event. On a hybrid processor, a raw code is valid for
+   one kind of core. The event names the PMU of that kind, so that threads on
+   other cores are rejected. */
 static const char *select_pmu(
         const struct rm_counter_event *event, const struct rm_arch *arch)
 {
@@ -46,8 +48,8 @@ static const char *select_pmu(
 	               : event->perf_pmu;
 }
 
-/* The event's name in legends: likwid's name, the kernel's name if there is
-   exactly one, else the code. A code that is in no list is marked
+/* Chooses the event's name in legends: likwid's name, or the kernel's name if
+   there is exactly one, or the code. A code that is in no list is marked as
    unverified. */
 static void name_event(const struct rm_counter_event *event, const char *pmu,
         const char *config, char *name, size_t size)
@@ -77,7 +79,8 @@ static json_t *perf_event(
 	        "event", name, "pmu", pmu, "config", config);
 }
 
-/* The request's event; or NULL with the reason why the back end lacks it. */
+/* Returns the event for a trial request. If the back end does not have the
+   event, returns NULL with the reason. */
 static json_t *make_request(const struct rm_counter_event *event,
         const struct rm_arch *arch, bool likwid, struct rm_error *why)
 {
@@ -103,8 +106,8 @@ static json_t *make_request(const struct rm_counter_event *event,
 	return NULL;
 }
 
-/* Adds the first metric that the CPU offers, or the reason why it offers
-   none. */
+/* Adds the first metric that the CPU offers. If it offers none, adds the
+   reason. */
 static void add_first(const struct rm_event_map *map,
         const struct rm_arch *arch, bool likwid, const char *const *metrics,
         json_t *events, json_t *missing)
@@ -133,7 +136,8 @@ static bool map_has(const struct rm_event_map *map, const char *metric)
 	return false;
 }
 
-/* Suggests a metric and lists those that this CPU counts. */
+/* Rejects a metric. Suggests a similar one and lists the metrics that this CPU
+   counts. */
 static int refuse_metric(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *metric, struct rm_error *error)
 {
@@ -158,8 +162,8 @@ static int refuse_metric(const struct rm_event_map *map,
 	        metric, rm_nearest_hint(&nearest), list);
 }
 
-/* A metric that no CPU has is an error. A metric that only this CPU lacks is
-   added to `missing`, and the others are counted. */
+/* Adds the metrics from the command line. A metric that no CPU has is an error.
+   A metric that only this CPU lacks is added to `missing`. */
 static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
         bool likwid, const char *metrics, json_t *events, json_t *missing,
         struct rm_error *error)
@@ -208,8 +212,7 @@ static bool is_core(const json_t *event)
 {
 	const char *pmu = rm_json_text(event, "pmu");
 
-	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid's events are all core
-	                                          events */
+	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid: always core */
 }
 
 static bool uses_counter(const json_t *set, const char *counter)

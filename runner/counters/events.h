@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * events.h - private to the counters: the events of a CPU, their names, and the
- * passes that count them.
+ * events.h - private header: the events of a CPU, their names, and the passes
+ * that count them.
  *
- * Names and codes are data (events.tsv), so that another CPU needs only more
- * lines, not more code.
+ * Names and codes are data (events.tsv), so a new CPU needs new lines, not new
+ * code.
  */
 #ifndef RM_EVENTS_H
 #define RM_EVENTS_H
@@ -16,41 +16,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* arch.c: the lines of the event map for a CPU. */
+/* arch.c: finds the lines of the event map for a CPU. */
 
 enum { RM_ARCH_STEPS = 6, RM_ARCH_NAME_BYTES = 16 };
 
-/* Name of the lines for a CPU that is not in cpus.tsv, with the kernel's
-   generic events. */
+/* Name of the lines with the kernel's generic events. They are used for a CPU
+   that is not in cpus.tsv. */
 #define RM_ARCH_GENERIC "generic"
 
 struct rm_arch {
 	char name[RM_ARCH_NAME_BYTES]; /* e.g. "zen3", "adl_p"; "unknown" */
-	/* names to look up a metric, in this order; ends with "*" */
+	/* names in the event map, searched in this order; ends with "*" */
 	char chain[RM_ARCH_STEPS][RM_ARCH_NAME_BYTES];
 	unsigned steps;
-	char what[96];  /* the kernel's name, "AuthenticAMD 25/17" */
-	char title[64]; /* common name: "Zen 4"; "" = unknown */
-	bool known;     /* has a line in cpus.tsv */
-	char pmu[20];   /* on a hybrid processor, the PMU of its kind of core;
-	                 else "" */
-	char without[240]; /* metrics missing from the chain, "a,b" */
-	char likwid[8]; /* first release of liblikwid that supports it, or "" */
+	char what[96];     /* the kernel's name, such as "AuthenticAMD 25/17" */
+	char title[64];    /* common name, such as "Zen 4"; "": unknown */
+	bool known;        /* true: the CPU is in cpus.tsv */
+	char pmu[20];      /* PMU of a hybrid CPU's kind; or "" */
+	char without[240]; /* metrics that the chain lacks: "a,b" */
+	char likwid[8];    /* first supporting release of liblikwid, or "" */
 };
 
 /*
  * Identifies kernel CPU number `cpu` from /proc/cpuinfo and, on hybrid
  * processors, from its PMU. A CPU that is not in the table gets the name
  * "unknown" and the lines "generic" and "*", because a wrong event is worse
- * than none. Returns 0, or -errno if /proc/cpuinfo cannot be read or lacks the
- * CPU.
+ * than no event. Returns 0, or -errno if /proc/cpuinfo cannot be read or lacks
+ * the CPU.
  */
 int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error);
 
-/* cpu_table.c: cpus.tsv. */
+/* cpu_table.c: the table of CPUs, cpus.tsv. */
 
-/* One line of the table; the head of the file describes the columns. Strings
-   belong to the table; NULL if the table has "-". */
+/* One line of the table. The comment in cpus.tsv describes the columns. The
+   table owns the strings; NULL if the table has "-". */
 struct rm_cpu_row {
 	const char *vendor;
 	unsigned family;
@@ -66,60 +65,65 @@ struct rm_cpu_row {
 
 struct rm_cpu_table;
 
-/* Reads tab-separated text from the file `name`. Returns -EINVAL with `error`,
-   "name:line: found, expected"; -ENOMEM. Free with rm_cpu_table_free(). */
+/* Parses tab-separated text. `name` is the file's name for messages. Returns 0;
+   -EINVAL with `error`, "name:line: found, expected"; -ENOMEM. Free with
+   rm_cpu_table_free(). */
 int rm_cpu_table_parse(const char *text, const char *name,
         struct rm_cpu_table **table, struct rm_error *error);
 
-/* The built-in table. Errors as above. */
+/* Returns the built-in table, or the same errors as rm_cpu_table_parse(). */
 int rm_cpu_table_builtin(struct rm_cpu_table **table, struct rm_error *error);
 
-/* NULL is allowed. */
+/* `table` may be NULL. */
 void rm_cpu_table_free(struct rm_cpu_table *table);
 
-/* Number of lines, and each line (index < size). */
+/* Return the number of lines, and the line with an index below this number. */
 size_t rm_cpu_table_size(const struct rm_cpu_table *table);
 const struct rm_cpu_row *rm_cpu_table_at(
         const struct rm_cpu_table *table, size_t index);
 
 /* Returns the line of a CPU; on a hybrid processor, the line for the kind of
-   core of kernel CPU number `cpu`. NULL = unknown. */
+   core of kernel CPU number `cpu`. NULL: unknown CPU. */
 const struct rm_cpu_row *rm_cpu_table_find(const struct rm_cpu_table *table,
         const char *vendor, unsigned family, unsigned model, unsigned cpu);
 
-/* True if `name` may start a line of the event map, since some CPU uses it. */
+/* True if `name` is valid in the first column of the event map, since a CPU
+   uses it. */
 bool rm_cpu_table_has(const struct rm_cpu_table *table, const char *name);
 
-/* event_map.c: event names and codes of a metric on a CPU. */
+/* event_map.c: finds event names and codes of a metric on a CPU. */
 
-/* One line. Strings belong to the map; NULL if the map has "-". */
+/* One line of the table. The map owns the strings; NULL if the table has
+   "-". */
 struct rm_counter_event {
 	const char *arch;
 	const char *metric;
 	const char *likwid_event;
 	const char *likwid_counter; /* "PMC": any PMC; "PMC2", "FIXC0": only
-				     * this one */
+	                             * this counter */
 	const char *perf_pmu;       /* hw, sw, cache, raw, or a sysfs name */
 	uint64_t perf_config;
 	const char *perf_event; /* name of the code in the kernel's lists */
-	bool unverified;        /* in no list of the kernel or likwid */
-	const char *note;       /* meaning or pitfall; "" = none */
+	bool unverified;        /* neither the kernel nor likwid lists it */
+	const char *note;       /* meaning or pitfall; "": no note */
 };
 
 struct rm_event_map;
 
-/* Reads tab-separated text from the file `name`. Returns -EINVAL with `error`,
-   "name:line: found, expected"; -ENOMEM. Free with rm_event_map_free(). */
+/* Parses tab-separated text. `name` is the file's name for messages. Returns 0;
+   -EINVAL with `error`, "name:line: found, expected"; -ENOMEM. Free with
+   rm_event_map_free(). */
 int rm_event_map_parse(const char *text, const char *name,
         struct rm_event_map **map, struct rm_error *error);
 
-/* The built-in table. Errors as above. */
+/* Returns the built-in table, or the same errors as rm_event_map_parse(). */
 int rm_event_map_builtin(struct rm_event_map **map, struct rm_error *error);
 
-/* NULL is allowed. */
+/* `map` may be NULL. */
 void rm_event_map_free(struct rm_event_map *map);
 
-/* Number of events, and each event (index < size). */
+/* Return the number of events, and the event with an index below this
+   number. */
 size_t rm_event_map_size(const struct rm_event_map *map);
 const struct rm_counter_event *rm_event_map_at(
         const struct rm_event_map *map, size_t index);
@@ -129,26 +133,27 @@ const struct rm_counter_event *rm_event_map_at(
 const struct rm_counter_event *rm_event_map_find(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *metric, struct rm_error *error);
 
-/* event_set.c: chooses the events that count the metrics, in passes. */
+/* event_set.c: chooses the events that count the metrics, and splits them into
+   passes. */
 
 /*
  * Finds the events of metrics for a back end ("perf" or "likwid").
  *
- * metrics  "cycles,l1d_fill", or NULL for the usual ones
- * events   out: new array of a trial request's "events"; a counter of likwid
- *          may still be "PMC", for any
+ * metrics  "cycles,l1d_fill", or NULL for the default metrics
+ * events   out: new array of a trial request's "events"; a likwid counter "PMC"
+ *          means any PMC
  * missing  out: new array of {"metric", "reason"}
  *
- * Returns 0, even if no event is left; -EINVAL for a metric that the map has
- * for no CPU.
+ * Returns 0, even if no event was found; -EINVAL for a metric that the map does
+ * not have for any CPU.
  */
 int rm_event_set_choose(const struct rm_event_map *map,
         const struct rm_arch *arch, const char *backend, const char *metrics,
         json_t **events, json_t **missing, struct rm_error *error);
 
-/* Splits `events` into passes, in order, of at most `limit` core events;
+/* Splits `events`, in order, into passes of at most `limit` core events;
    software events do not count. The events of a pass use different likwid
-   counters, and each "PMC" gets its number. New array of arrays. */
+   counters, and each "PMC" gets a number. Returns a new array of arrays. */
 json_t *rm_event_set_split(const json_t *events, unsigned limit);
 
 /* pmu.c: finds the PMU of a perf event, and explains why it cannot be

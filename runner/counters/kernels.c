@@ -16,8 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The offset of the line differs from page to page, to use all sets of a
-   cache. */
+/* Returns the address of line `i`. Its offset differs from page to page, so
+   that the lines use all sets of a cache. */
 static void **line_at(const struct rm_chase *chase, size_t i, size_t stride)
 {
 	size_t per_page = stride / RM_CHASE_LINE;
@@ -41,13 +41,12 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
 		rm_chase_free(chase);
 		return -ENOMEM;
 	}
-	/* avoids huge pages, which need no page walks; may fail */
+	/* avoids huge pages, which would need no page walks; may fail */
 	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < lines; i++)
 		order[i] = i;
-	/* any order works, since the links form the cycle */
+	/* any order works, since each line links to the next in this order */
 	rm_shuffle(order, lines, &state);
-	/* The links follow the shuffled order and form a single cycle. */
 	for (size_t i = 0; i < lines; i++)
 		*line_at(chase, order[i], stride) =
 		        line_at(chase, order[(i + 1) % lines], stride);
@@ -63,7 +62,7 @@ void rm_chase_run(const struct rm_chase *chase, uint64_t steps)
 
 	while (steps--)
 		at = *at;
-	__asm__ volatile("" : : "r"(at)); /* prevents removal */
+	__asm__ volatile("" : : "r"(at)); /* prevents removal of the loop */
 }
 
 void rm_chase_free(struct rm_chase *chase)
@@ -75,13 +74,13 @@ void rm_chase_free(struct rm_chase *chase)
 }
 
 enum {
-	PAGES = 16384,       /* exceeds any second-level TLB */
+	PAGES = 16384,       /* more than the entries of any second-level TLB */
 	CHASES = 1 << 20,    /* steps of a chase within a cache */
-	HANDOVERS = 1 << 15, /* handovers of one line, if time allows */
+	HANDOVERS = 1 << 15, /* handovers, unless time runs out */
 	SHARED_MS = 400,
 };
 
-/* The line that two threads pass back and forth, and the end flag on another
+/* The line that two threads pass back and forth. The end flag is on another
    line. */
 struct shared {
 	_Alignas(128) _Atomic uint64_t turn;
@@ -94,10 +93,10 @@ struct run {
 	const struct rm_kernel_place *place;
 	struct rm_counters *session;
 	pthread_barrier_t barrier;
-	struct rm_chase chase; /* no lines for SHARED */
+	struct rm_chase chase; /* unused by SHARED */
 	uint64_t steps;
 	struct shared shared;
-	_Atomic int attach_code; /* of the last worker that failed */
+	_Atomic int attach_code; /* error of the last worker that failed */
 };
 
 struct worker {
@@ -126,8 +125,7 @@ const char *rm_kernel_text(enum rm_kernel kernel)
 	return kernels[kernel].text;
 }
 
-/* True if CPU `cpu` is in the list that this sysfs file of CPU `of`
-   contains. */
+/* True if the sysfs file of CPU `owner` lists `cpu`. */
 static bool file_lists_cpu(unsigned cpu, const char *form, unsigned owner)
 {
 	char path[128], list[1024];
@@ -142,7 +140,7 @@ static const char siblings[] =
 static const char sharers[] =
         "/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list";
 
-/* Returns the size of this cache if it is a level 1 data cache. */
+/* Stores the size of a cache if it is a level 1 data cache. */
 static int read_data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 {
 	char path[128], text[32], unit = 0;
@@ -166,7 +164,8 @@ static int read_data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 	return 0;
 }
 
-/* sysconf() ignores RM_SYSFS and is not used with it. -ENOENT: unknown. */
+/* Stores the size of the L1d. Uses sysconf() only without RM_SYSFS, which
+   sysconf() ignores. Returns -ENOENT if the size is unknown. */
 static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 {
 	for (unsigned index = 0; index < 16; index++) {
@@ -184,7 +183,7 @@ static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 	return 0;
 }
 
-/* Keeps only CPUs on which trials are placed, unless the topology is that of
+/* Removes CPUs on which no trial is placed, unless the topology describes
    another machine. */
 static void keep_usable(const struct rm_topology *topology, cpu_set_t *mask)
 {
@@ -248,14 +247,15 @@ static int prepare_run(struct run *run)
 	return rm_chase_make(&run->chase, lines, pages ? page : RM_CHASE_LINE);
 }
 
-/* Waits for its turn and passes it on. Ends after a time limit, even if the
-   other thread never runs. */
+/* Waits for the thread's turn and passes the turn on. Ends after a time limit,
+   even if the other thread never runs. */
 static void hand_over(struct shared *shared, unsigned slot)
 {
 	for (unsigned round = 0; round < HANDOVERS / 2; round++) {
 		unsigned spins = 0;
 
-		/* acquire and release: only the turn itself is passed */
+		/* acquire: pairs with the release below; the threads pass only
+		   the turn */
 		while (atomic_load_explicit(
 		               &shared->turn, memory_order_acquire) %
 		                2 !=
@@ -274,7 +274,7 @@ static void hand_over(struct shared *shared, unsigned slot)
 	}
 	return;
 out:
-	/* relaxed: as above */
+	/* relaxed: a delay of a few spins is harmless */
 	atomic_store_explicit(&shared->over, true, memory_order_relaxed);
 }
 
@@ -284,7 +284,7 @@ static void bind(unsigned cpu)
 
 	CPU_ZERO(&mask);
 	CPU_SET(cpu, &mask);
-	/* if this fails, the counts do not match, and the verdicts show it */
+	/* if this fails, the counts are wrong, and the verdicts show it */
 	sched_setaffinity(0, sizeof(mask), &mask);
 }
 
@@ -295,25 +295,26 @@ static void *run_worker(void *argument)
 
 	bind(run->place->cpus[worker->slot]);
 	int code = rm_counters_attach(run->session, worker->slot);
-	if (code) /* relaxed: read after the join */
+	if (code) /* relaxed: the main thread reads it after the join */
 		atomic_store_explicit(
 		        &run->attach_code, code, memory_order_relaxed);
 	rm_chase_run(&run->chase, run->chase.lines); /* warm caches */
-	pthread_barrier_wait(&run->barrier);         /* all attached */
-	pthread_barrier_wait(&run->barrier);         /* started */
+	pthread_barrier_wait(&run->barrier);         /* all have attached */
+	pthread_barrier_wait(&run->barrier);         /* counters have started */
 	rm_counters_enable(run->session, worker->slot);
 	if (run->chase.lines)
 		rm_chase_run(&run->chase, run->steps);
 	else
 		hand_over(&run->shared, worker->slot);
 	rm_counters_disable(run->session, worker->slot);
-	pthread_barrier_wait(&run->barrier); /* done */
+	pthread_barrier_wait(&run->barrier); /* all workers are done */
 	return NULL;
 }
 
-/* The main thread is also at the barrier: likwid starts when all workers have
-   attached and warmed up, and stops before one may exit. Calls abort() if a
-   worker cannot start, since the others would wait for it forever. */
+/* Runs the workers. The main thread also waits at the barrier: likwid starts
+   when all workers have attached and warmed up, and stops before a worker may
+   exit. Calls abort() if a worker cannot start, since the others would wait
+   forever. */
 static int run_team(struct run *run, unsigned threads)
 {
 	struct worker workers[2];
@@ -355,8 +356,7 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 		        kernels[kernel].name, strerror(-code));
 	code = rm_counters_open_request(&request, &run.session, error);
 	if (!code) {
-		run_team(&run, request.threads); /* the result reports a
-		                                   failure */
+		run_team(&run, request.threads);
 		*result = rm_counters_result(run.session);
 		*steps = run.steps;
 		if (kernel == RM_KERNEL_SHARED)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * likwid.c - counts the events of CPUs through the helper process.
+ * likwid.c - counts events of CPUs with the helper process.
  *
- * likwid counts what a CPU does in user mode, in every process that runs on it.
- * No event has the option KERNEL, because perf.c excludes the kernel as well.
- * Each CPU is counted once; threads on the same CPU have only a common count.
+ * likwid counts all processes that run on a CPU, in user mode. No event has the
+ * option KERNEL, since perf.c excludes the kernel, too. Each CPU is counted
+ * once, so threads on the same CPU have only a common count.
  */
 #include "runner/counters/likwid.h"
 #include "runner/base/clock.h"
@@ -23,8 +23,8 @@ static int send_command(struct rm_likwid_session *l, const char *command,
 	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
-/* Collects the distinct CPUs in order of first use, which is also the order of
-   the values that STOP returns. Threads on one CPU share its count. */
+/* Collects the different CPUs in order of first use. STOP returns values in
+   this order. Threads on the same CPU share its count. */
 static int read_cpus(struct rm_likwid_session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {
@@ -52,7 +52,7 @@ static int read_cpus(struct rm_likwid_session *l,
 	return 0;
 }
 
-/* The names are copied, because the request may be freed after open(). */
+/* Copies the names of events, because the request may be freed after open(). */
 static int read_events(struct rm_likwid_session *l, const json_t *request,
         struct rm_error *error)
 {
@@ -83,7 +83,7 @@ static int read_events(struct rm_likwid_session *l, const json_t *request,
 	return 0;
 }
 
-/* Reads "E NAME COUNTER" or "M NAME [UNIT]", a line of the answer to GROUP. */
+/* Parses "E NAME COUNTER" or "M NAME [UNIT]", a line of the answer to GROUP. */
 static bool read_group_line(struct rm_likwid_session *l, const char *line)
 {
 	if (line[0] == 'E' && l->events < RM_LIKWID_EVENTS) {
@@ -102,8 +102,8 @@ static bool read_group_line(struct rm_likwid_session *l, const char *line)
 	return true;
 }
 
-/* Gives the events of a group the names of their metrics in events.tsv, if
-   there are any, so that tables can compare them with other sources. */
+/* Gives the events of a group the names of their metrics in events.tsv, if they
+   have such names. Tables can then compare them with other sources. */
 static void name_group_events(
         struct rm_likwid_session *l, const struct rm_arch *arch)
 {
@@ -145,8 +145,8 @@ static int configure_group(struct rm_likwid_session *l, struct rm_error *error)
 	return code;
 }
 
-/* A message has space for both commands at their maximum: RM_WIRE_CPUS numbers
-   of 11 bytes, and RM_LIKWID_EVENTS names with their counters. */
+/* Sends the CPUs and events. A message has space for the maximum: RM_WIRE_CPUS
+   numbers of 11 bytes, and RM_LIKWID_EVENTS names with their counters. */
 static int configure(struct rm_likwid_session *l, struct rm_error *error)
 {
 	char *text = malloc(RM_WIRE_BYTES);
@@ -171,7 +171,8 @@ static int configure(struct rm_likwid_session *l, struct rm_error *error)
 	return code;
 }
 
-/* There is a value per event and CPU, and per metric of the group and CPU. */
+/* Allocates one value for each event and CPU, and for each metric of the group
+   and CPU. */
 static int allocate_values(struct rm_likwid_session *l, struct rm_error *error)
 {
 	size_t n = ((size_t)l->events + l->metrics) * l->cpus;
@@ -268,7 +269,7 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	int code = set_up(l, request, error);
-	/* twice, since the caches are cold in the first interval */
+	/* measured twice, since the caches are cold in the first interval */
 	for (int i = 0; i < 2 && !code && !l->marker; i++)
 		code = count_empty_interval(l, error);
 	if (code) {
@@ -289,7 +290,8 @@ static int start_likwid(void *state)
 
 	l->counted = false;
 	l->problem.text[0] = '\0';
-	l->value_ns = rm_now_ns(); /* start time until STOP */
+	l->value_ns = rm_now_ns(); /* start time; STOP replaces it by the
+	                              duration */
 	return send_command(l, "START", &l->problem);
 }
 

@@ -20,8 +20,8 @@
 
 struct rm_likwid_helper {
 	pid_t pid;
-	int lifeline; /* the helper's standard input: closing it ends the
-	                 helper */
+	int lifeline; /* write end of the helper's standard input; closing it
+	                 ends the helper */
 	char folder[64], socket[96], mode[16];
 };
 
@@ -54,15 +54,15 @@ int rm_likwid_send_command(
 {
 	struct pollfd wait = { socket, POLLIN, 0 };
 
-	/* an early "ERR busy" can be read even if the send fails */
+	/* If send() fails, the helper may have sent "ERR busy" before. */
 	send(socket, command, strlen(command), MSG_NOSIGNAL);
 	int ready = poll(&wait, 1, RM_WIRE_CLIENT_TIMEOUT_MS);
 	if (ready <= 0)
 		return rm_error_set(error, -ETIMEDOUT,
 		        "likwid: %s: the helper did not answer", command);
 	ssize_t n = recv(socket, answer, RM_WIRE_BYTES, 0);
-	/* the helper closed the socket before it read the command; its last
-	   message can still be read */
+	/* The helper closed the socket before it read the command. Its last
+	   message can still be read. */
 	if (n < 0 && errno == ECONNRESET)
 		n = recv(socket, answer, RM_WIRE_BYTES, 0);
 	if (n <= 0)
@@ -78,9 +78,9 @@ int rm_likwid_send_command(
 	        strncmp(answer, "ERR ", 4) ? answer : answer + 4);
 }
 
-/* The helper is in the folder of this program after `make` and when installed,
-   and in the parent folder if this program is a test
-   (build/.../tests/test_x). */
+/* Finds the helper. After `make` or installation, it is in the folder of this
+   program. If this program is a test (build/.../tests/test_x), it is in the
+   parent folder. */
 static int find_helper(char *path, size_t size, struct rm_error *error)
 {
 	const char *override = getenv("RM_LIKWID_HELPER");
@@ -110,7 +110,8 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 	        "likwid: no program readmostly-likwid in %s", self);
 }
 
-/* Starts the helper in its own process group, so ^C stops only the campaign. */
+/* Starts the helper in its own process group, so that ^C ends only the
+   campaign. */
 static int spawn_helper(
         struct rm_likwid_helper *h, const char *path, int in, int out)
 {
@@ -132,7 +133,7 @@ static int spawn_helper(
 	return -code;
 }
 
-/* Reads the helper's first line, "ready MODE" or "refused REASON | REMEDY". */
+/* Parses the helper's first line, "ready MODE" or "refused REASON | REMEDY". */
 static int parse_first_line(struct rm_likwid_helper *h, char *line,
         char *remedy, size_t size, struct rm_error *error)
 {
@@ -166,8 +167,9 @@ static int wait_until_ready(struct rm_likwid_helper *h, int from, char *remedy,
 	return parse_first_line(h, line, remedy, size, error);
 }
 
-/* Closes the child's ends of the pipes at once, since an open copy of its
-   output would hide its death, and one of its input would keep it alive. */
+/* Starts the helper, and closes the child's ends of the pipes at once. An open
+   copy of its output would hide its end, and an open copy of its input would
+   prevent its end. */
 static int start_helper(struct rm_likwid_helper *h, const char *path,
         char *remedy, size_t size, struct rm_error *error)
 {
@@ -239,7 +241,8 @@ int rm_likwid_helper_pid(const struct rm_likwid_helper *helper)
 	return helper->pid;
 }
 
-/* The helper ends when its input is closed; otherwise it is killed. */
+/* Waits for the helper, which ends when its input is closed. Kills it after a
+   time limit. */
 static void reap_helper(pid_t pid)
 {
 	uint64_t until_ns = rm_now_ns() + 3000000000U;

@@ -3,7 +3,8 @@
  * likwid_helper.c - readmostly-likwid: counts events for trials with liblikwid.
  *
  * It is a separate program because liblikwid prints, exits, forks, is not
- * thread-safe, takes a second to start, and is GPL. Commands: likwid_wire.h.
+ * thread-safe, takes a second to start, and is GPL. likwid_wire.h describes the
+ * commands.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -24,8 +25,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Returns the path with the prefix RM_SYSFS, with which tests simulate a
-   machine. */
+/* Prepends RM_SYSFS to the path. Tests use it to simulate a machine. */
 static const char *add_root(const char *path, char *full, size_t size)
 {
 	const char *root = getenv("RM_SYSFS");
@@ -63,7 +63,7 @@ static bool is_set_uid(const char *path, gid_t *group)
 	return found && (s.st_mode & S_ISUID) && s.st_uid == 0;
 }
 
-/* Returns RM_LIKWID_DAEMON if this user may run a set-uid daemon that is
+/* Returns RM_LIKWID_DAEMON if this user may run a set-uid daemon whose use is
    restricted to a group. */
 static enum rm_likwid_mode gate_daemon(
         const char *path, gid_t group, char *reason, size_t size)
@@ -80,8 +80,8 @@ static enum rm_likwid_mode gate_daemon(
 	return RM_LIKWID_AUTO;
 }
 
-/* The condition under which liblikwid counts a CPU through perf_event. Like
-   liblikwid, it ignores CAP_PERFMON and the effective user. */
+/* True if liblikwid can count a CPU through perf_event. The condition is
+   liblikwid's, which ignores CAP_PERFMON and the effective user. */
 static bool may_count_by_perf(void)
 {
 	char full[PATH_MAX];
@@ -179,8 +179,8 @@ static const char *mode_name(enum rm_likwid_mode mode)
 	return "auto";
 }
 
-/* A campaign passes only --socket. With the other options a test can simulate a
-   library, an access mode or a short deadline. */
+/* Parses an option. A campaign passes only --socket. Tests use the other
+   options to simulate a library, an access mode or a short deadline. */
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
 	struct rm_likwid_options *settings = state->input;
@@ -267,12 +267,13 @@ int main(int argc, char **argv)
 
 	sigset_t end;
 
-	/* set up first, since the campaign may die at once and the socket must
-	   be removed */
+	/* Blocked first: if the campaign ends at once, the socket must still be
+	   removed. */
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigprocmask(SIG_BLOCK, &end, NULL);
-	/* a second safeguard: serve() ends with standard input */
+	/* additional safeguard: serve() also ends at the end of standard
+	   input */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	int listener = start_serving(&options);
@@ -280,7 +281,7 @@ int main(int argc, char **argv)
 		return 1;
 	int code = rm_likwid_serve(&options, listener);
 	unlink(options.socket);
-	/* a folder for this helper, which no other process may remove */
+	/* the folder was made for this helper only */
 	rmdir(dirname((char *)options.socket));
 	return code ? 1 : 0;
 }

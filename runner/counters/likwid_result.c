@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* likwid_result.c - the values of a session as events and metrics. */
+/* likwid_result.c - converts the values of a session to events and metrics. */
 #include "runner/counters/likwid_session.h"
 
 #include <math.h>
@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True if CPU number `k` of the session does not count (is_stuck(), perf.c). */
+/* True if the PMU of CPU number `k` of the session does not count, as in
+   perf.c. */
 static bool is_stuck(
         const struct rm_likwid_session *l, const double *values, unsigned k)
 {
@@ -18,7 +19,8 @@ static bool is_stuck(
 	return false;
 }
 
-/* Joules, degrees and volts are not whole numbers. */
+/* True if the event measures joules, degrees or volts, whose values are not
+   integers. */
 static bool is_physical(const struct rm_likwid_event *event)
 {
 	return !strncmp(event->counter, "PWR", 3) ||
@@ -53,7 +55,8 @@ static struct rm_reading make_reading(const struct rm_likwid_session *l,
 	return reading;
 }
 
-/* Readings per thread; invalid for threads that share a CPU. */
+/* Makes the readings of all threads. Threads that share a CPU get invalid
+   ones. */
 static void make_thread_readings(const struct rm_likwid_session *l,
         const double *values, unsigned event, struct rm_reading *readings)
 {
@@ -74,8 +77,9 @@ static void make_thread_readings(const struct rm_likwid_session *l,
 	}
 }
 
-/* The sum over CPUs, which has a value even if threads share CPUs. `readings`
-   has enough elements: there are at most as many CPUs as threads. */
+/* Sums an event over the CPUs. The sum has a value even if threads share CPUs.
+   `readings` has enough elements, since there are at most as many CPUs as
+   threads. */
 static json_t *sum_cpus(const struct rm_likwid_session *l, const double *values,
         unsigned event, struct rm_reading *readings)
 {
@@ -84,7 +88,8 @@ static json_t *sum_cpus(const struct rm_likwid_session *l, const double *values,
 	return rm_reading_total(readings, l->cpus);
 }
 
-/* Threads that share a CPU lack a count, but all CPUs together have one. */
+/* Sets the total of an event. If threads share a CPU, they have no own count,
+   but the sum over the CPUs exists. */
 static void set_total(const struct rm_likwid_session *l, unsigned i,
         struct rm_reading *readings, json_t *event)
 {
@@ -96,8 +101,8 @@ static void set_total(const struct rm_likwid_session *l, unsigned i,
 	json_object_set_new(event, "total", total);
 }
 
-/* A formula treats a missing count as 0: an invalid event of a CPU invalidates
-   all metrics of that CPU. */
+/* Makes the reading of a metric. A formula treats a missing count as 0, so an
+   invalid event of a CPU makes all metrics of this CPU invalid. */
 static struct rm_reading make_metric(
         const struct rm_likwid_session *l, unsigned metric, unsigned k)
 {
@@ -116,7 +121,7 @@ static struct rm_reading make_metric(
 	return reading;
 }
 
-/* Adds "group" and its "metrics", computed by liblikwid per CPU. */
+/* Adds "group" and its "metrics", which liblikwid computes for each CPU. */
 static void add_metrics(const struct rm_likwid_session *l, json_t *result)
 {
 	json_t *metrics = json_array();
@@ -146,7 +151,8 @@ static void add_metrics(const struct rm_likwid_session *l, json_t *result)
 	json_object_set_new(result, "metrics", metrics);
 }
 
-/* Unlike perf's, the scope includes other processes on these CPUs. */
+/* Adds the result. Unlike the result of perf, it includes other processes on
+   these CPUs. */
 void rm_likwid_result(const void *state, json_t *result)
 {
 	const struct rm_likwid_session *l = state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* likwid_serve_helper.c - connects the trials with the child that calls
-   liblikwid: captures its output, kills it if it hangs, reports failures. */
+/* likwid_serve_helper.c - connects the trials with the child process that calls
+   liblikwid. Captures the output of the child, kills it if it does not answer,
+   and reports failures. */
 #include "runner/base/clock.h"
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -21,31 +22,31 @@
 enum {
 	DEATHS = 3,
 	REASON = 1024
-}; /* DEATHS: number of workers that may die before the helper gives up */
+}; /* DEATHS: the helper gives up after this number of workers has died */
 
 struct helper {
 	struct rm_likwid_options options;
 	int listener, client;
-	pid_t worker; /* 0 = none */
-	int wire;     /* to the worker */
-	int chatter;  /* its output */
-	bool pending; /* the worker has not answered yet */
+	pid_t worker; /* 0: no worker is running */
+	int wire;     /* socket to the worker */
+	int chatter;  /* reads the worker's output */
+	bool pending; /* true while the worker has not answered */
 	uint64_t deadline_ns;
 	unsigned deaths;
 	char first[400]; /* first line of its output since the last command */
 	size_t first_bytes;
-	char last_end[REASON]; /* why the last worker died */
+	char last_end[REASON]; /* reason why the last worker died */
 	char message[RM_WIRE_BYTES + 1];
 };
 
 static void send_to_client(struct helper *h, const char *text)
 {
-	/* the next poll detects a client that has disconnected */
+	/* poll() will detect a client that has disconnected */
 	if (h->client >= 0)
 		send(h->client, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Reads the worker's output; keeps only the first line. */
+/* Reads the worker's output and keeps only the first line. */
 static void read_output(struct helper *h)
 {
 	char text[4096];
@@ -114,10 +115,11 @@ static _Noreturn void run_worker(struct helper *h, int wire, int out)
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* a write to a dead likwid-accessD must end this process: liblikwid
-	   would go on without counts */
+	/* A write to a dead likwid-accessD must end this process, since
+	   liblikwid would continue without counts. */
 	signal(SIGPIPE, SIG_DFL);
-	/* the dead worker left registers enabled, which liblikwid refuses */
+	/* the dead worker left registers enabled; liblikwid would refuse
+	   them */
 	if (h->deaths)
 		setenv("LIKWID_FORCE", "1", 1);
 	sigemptyset(&none);
@@ -176,10 +178,10 @@ static void forward_command(struct helper *h)
 		end_worker(h, NULL);
 }
 
-/* A worker's first command is INIT or MARKER. After a death, every command up
-   to the next of these two gets its reason. After DEATHS deaths no worker is
-   started any more, because each trial would pay for the start of a library
-   that crashes. */
+/* Handles a client's command. The first command for a worker is INIT or MARKER.
+   After a worker has died, all commands before the next INIT or MARKER get the
+   reason. After DEATHS deaths, no worker is started, because each trial would
+   wait for the start of a library that crashes. */
 static void handle_command(struct helper *h)
 {
 	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);
@@ -263,8 +265,8 @@ static void check_deadline(struct helper *h)
 	end_worker(h, why);
 }
 
-/* Runs until standard input ends or SIGTERM arrives, since either means that
-   the campaign has ended. */
+/* Serves clients until the campaign ends: standard input ends, or SIGTERM
+   arrives. */
 static void serve(struct helper *h)
 {
 	sigset_t end;
@@ -274,7 +276,7 @@ static void serve(struct helper *h)
 	int signal_fd = signalfd(-1, &end, SFD_CLOEXEC);
 
 	for (;;) {
-		/* a new command must wait until the last one is answered */
+		/* accepts a new command only after the last one was answered */
 		struct pollfd set[] = {
 			{ 0, POLLIN, 0 },
 			{ h->listener, POLLIN, 0 },
@@ -301,8 +303,9 @@ static void serve(struct helper *h)
 	}
 }
 
-/* liblikwid refuses registers that a killed process left enabled: the worker
-   gets a second to clear them. */
+/* Closes the worker's socket and waits up to a second, so that the worker can
+   clear its registers. liblikwid refuses registers that a killed process left
+   enabled. */
 static void release_registers(struct helper *h)
 {
 	uint64_t until_ns = rm_now_ns() + 1000000000U;

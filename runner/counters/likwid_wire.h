@@ -28,11 +28,11 @@
 
 enum {
 	RM_WIRE_BYTES = 65536, /* maximum length of a message */
-	RM_WIRE_CPUS = 1024,   /* in INIT */
+	RM_WIRE_CPUS = 1024,   /* maximum number of CPUs in INIT */
 	RM_WIRE_COMMAND_TIMEOUT_MS =
-	        8000, /* liblikwid's time limit per command */
+	        8000, /* time limit of liblikwid per command */
 	RM_WIRE_CLIENT_TIMEOUT_MS =
-	        12000, /* the client's time limit per answer */
+	        12000, /* time limit of the client per answer */
 };
 
 #endif /* RM_LIKWID_WIRE_H */

@@ -3,8 +3,8 @@
  * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
  * which may kill it at any time.
  *
- * Uses no struct of liblikwid, since their layouts differ between releases. It
- * is one file of over 450 lines, because all of it belongs to this process.
+ * It uses no struct of liblikwid, since the layout of structs differs between
+ * releases. The file is long because it contains all code of this process.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* LOAD_S: time limit for loading a library. */
+/* LOAD_S: time limit for loading a library, in seconds. */
 enum { SETS = 32, REQUIRED = 10, LOAD_S = 5 };
 
 struct likwid {
@@ -38,14 +38,14 @@ struct likwid {
 	double (*perfmon_getResult)(int, int, int);
 	double (*perfmon_getLastResult)(int, int, int);
 	void (*perfmon_finalize)(void);
-	/* performance groups */
+	/* functions for performance groups */
 	int (*perfmon_getNumberOfEvents)(int);
 	char *(*perfmon_getEventName)(int, int);
 	char *(*perfmon_getCounterName)(int, int);
 	int (*perfmon_getNumberOfMetrics)(int);
 	char *(*perfmon_getMetricName)(int, int);
 	double (*perfmon_getLastMetric)(int, int, int);
-	/* regions of likwid-perfctr -m */
+	/* functions for regions of likwid-perfctr -m */
 	void (*likwid_markerInit)(void);
 	int (*likwid_markerStartRegion)(const char *);
 	int (*likwid_markerStopRegion)(const char *);
@@ -58,11 +58,11 @@ struct worker {
 	const char *library;
 	enum rm_likwid_mode mode;
 	bool loaded, ready, running, marking;
-	char list[RM_WIRE_CPUS * 5]; /* of the last INIT */
+	char list[RM_WIRE_CPUS * 5]; /* CPUs of the last INIT */
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
-	cpu_set_t allowed; /* at the start */
-	char *set[SETS]; /* event strings since INIT; the index is the group */
+	cpu_set_t allowed; /* affinity mask at the start */
+	char *set[SETS];   /* event strings; the index is the group number */
 	int group[SETS];
 	int n_sets, active, n_events, n_metrics;
 	char answer[RM_WIRE_BYTES];
@@ -113,8 +113,9 @@ static bool file_has(const char *path, const char *text)
 	return found;
 }
 
-/* Only perfmon_perfevent.h has this path (5.2 to 5.5), and only a build with
-   ACCESSMODE=perf_event includes it. No function returns the mode. */
+/* True if the library was built with ACCESSMODE=perf_event. Only such a build
+   includes perfmon_perfevent.h, which contains this path (5.2 to 5.5). No
+   function of liblikwid returns the mode. */
 static bool is_perf_build(const char *library)
 {
 	void *handle = open_library(library);
@@ -138,8 +139,9 @@ bool rm_likwid_uses_perf(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && !status;
 }
 
-/* Returns the name of a missing function, or NULL. Functions after REQUIRED may
-   be missing: then a command that needs them fails. */
+/* Loads the functions. Returns the name of a missing function, or NULL.
+   Functions after index REQUIRED may be missing; commands that need them then
+   fail. */
 static const char *load_functions(void *handle, struct likwid *l)
 {
 	const struct {
@@ -175,7 +177,8 @@ static const char *load_functions(void *handle, struct likwid *l)
 
 		if (!symbol && i < REQUIRED)
 			return needed[i].name;
-		/* POSIX: dlsym() returns a function as an object pointer */
+		/* POSIX: dlsym() returns a function as a pointer to an
+		   object */
 		memcpy(needed[i].at, &symbol, sizeof(symbol));
 	}
 	return NULL;
@@ -203,12 +206,12 @@ static void free_sets(struct worker *w)
 	w->active = -1;
 }
 
-/* Checks and reads the list, which comes through a socket. Returns the number
-   of CPUs, or -1 if it is not a list of at most `capacity` CPUs. */
+/* Parses a list of CPUs that a client sent. Returns the number of CPUs, or -1
+   if the list is malformed or longer than `capacity`. */
 static int read_cpus(const char *list, int *cpus, int capacity)
 {
-	/* liblikwid checks no bounds: a CPU number that is too high overwrites
-	   its heap */
+	/* liblikwid checks no bounds: a CPU number that is too high would
+	   overwrite its heap. */
 	long limit = sysconf(_SC_NPROCESSORS_CONF);
 	int n = 0;
 
@@ -225,8 +228,8 @@ static int read_cpus(const char *list, int *cpus, int capacity)
 	return n;
 }
 
-/* Events are counted per CPU, so on a measured CPU the helper itself would be
-   counted. It moves to other CPUs, if it may use any. */
+/* Moves this process to CPUs that are not measured, if it may use any. Events
+   are counted per CPU, so this process would be counted, too. */
 static void leave_measured_cpus(
         const cpu_set_t *allowed, const int *cpus, int n)
 {
@@ -244,7 +247,7 @@ static void init(struct worker *w, const char *list)
 	int code;
 
 	if (w->running)
-		l->perfmon_stopCounters(); /* of a trial that died */
+		l->perfmon_stopCounters(); /* counters of a trial that died */
 	w->running = false;
 	if (w->ready && !strcmp(list, w->list)) {
 		set_answer(w, "OK");
@@ -264,7 +267,8 @@ static void init(struct worker *w, const char *list)
 			set_answer(w, "ERR topology_init=%d", code);
 			return;
 		}
-		l->HPMmode(w->mode); /* topology_init() would overwrite it */
+		l->HPMmode(w->mode); /* topology_init() would overwrite an
+		                        earlier call */
 	}
 	free_sets(w);
 	if (w->ready)
@@ -280,7 +284,8 @@ static void init(struct worker *w, const char *list)
 	set_answer(w, "OK");
 }
 
-/* Returns the group of this event string; < 0 is an error of liblikwid. */
+/* Returns the group number of this event string; negative: error of
+   liblikwid. */
 static int find_group(struct worker *w, const char *set)
 {
 	for (int i = 0; i < w->n_sets; i++)
@@ -312,7 +317,8 @@ static bool set_up(struct worker *w, const char *set)
 	return !code;
 }
 
-/* The number of commas determines the number of STOP's values. */
+/* Handles EVENTS. The number of commas determines the number of values of
+   STOP. */
 static void events(struct worker *w, const char *set)
 {
 	if (!set_up(w, set))
@@ -328,7 +334,7 @@ static void append(struct worker *w, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
 /* Appends to the answer. An answer that does not fit becomes an error, since
-   the client cannot know what is missing. */
+   the client could not detect that values are missing. */
 static void append(struct worker *w, const char *format, ...)
 {
 	size_t used = strlen(w->answer), left = sizeof(w->answer) - used;
@@ -341,7 +347,7 @@ static void append(struct worker *w, const char *format, ...)
 		set_answer(w, "ERR too many events x CPUs");
 }
 
-/* Reads a file of likwid's folder of groups or of the user's
+/* Handles GROUP. liblikwid reads a file of its own folder of groups, or of
    ~/.likwid/groups/CPU/. */
 static void use_group(struct worker *w, const char *name)
 {
@@ -369,7 +375,8 @@ static void use_group(struct worker *w, const char *name)
 		append(w, "M %s\n", l->perfmon_getMetricName(w->active, m));
 }
 
-/* liblikwid reads the events from variables that likwid-perfctr sets. */
+/* Handles MARKER. liblikwid reads the events from variables that likwid-perfctr
+   has set. */
 static void begin_marker(struct worker *w, const char *list)
 {
 	w->n_cpus = read_cpus(list, w->cpus, RM_WIRE_CPUS);
@@ -388,8 +395,9 @@ static void begin_marker(struct worker *w, const char *list)
 	set_answer(w, "OK");
 }
 
-/* Starts or stops the region on each CPU: liblikwid counts the CPU on which it
-   is called. Afterwards this process leaves the measured CPUs. */
+/* Starts or stops the region on each CPU, since liblikwid counts the CPU on
+   which its function is called. Then moves this process away from the measured
+   CPUs. */
 static void mark(struct worker *w, int (*call)(const char *))
 {
 	cpu_set_t one;
@@ -428,8 +436,9 @@ static void start(struct worker *w)
 		set_answer(w, "OK");
 }
 
-/* Count of this interval. For an event that liblikwid (5.2.2) rejected, the
-   last result is 0; only the running total, which is NAN, reveals that. */
+/* Returns the count of this interval. If liblikwid (5.2.2) rejected the event,
+   its last result is 0. Only the running total, which is NAN, shows the
+   error. */
 static double read_value(const struct worker *w, int event, int cpu)
 {
 	const struct likwid *l = &w->likwid;
@@ -439,7 +448,7 @@ static double read_value(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
-/* %.17g prints every double exactly. */
+/* Handles STOP. The format %.17g preserves every double. */
 static void stop(struct worker *w)
 {
 	if (w->marking) {

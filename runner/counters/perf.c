@@ -2,9 +2,9 @@
 /*
  * perf.c - counts with perf_event_open: one group of events per worker thread.
  *
- * A group is on the PMU as a whole or not at all, so ratios of its counts are
- * consistent. Values and clocks are differences, because resetting a group
- * would reset the values but not the clocks.
+ * The PMU counts all events of a group, or none, so ratios of counts are
+ * consistent. Values and clocks are differences of readings, because a reset
+ * would affect the values but not the clocks.
  *
  * The file has three parts, each used by the next: the calls into the kernel,
  * the group of one thread, and the back end with a group per worker.
@@ -55,7 +55,7 @@ static const struct rm_perf_ops kernel_ops = {
 	.close = kernel_close,
 };
 
-/* Maximum of events in a request, which form one group. */
+/* Maximum number of events in a request. They form one group. */
 enum { EVENTS = 16 };
 
 struct event {
@@ -63,7 +63,7 @@ struct event {
 	uint64_t config;
 };
 
-/* Events that every worker opens. Outlives the groups. */
+/* Events that every worker opens. It must outlive the groups. */
 struct plan {
 	const struct rm_perf_ops *ops;
 	bool user_only;
@@ -71,7 +71,7 @@ struct plan {
 	struct event events[EVENTS];
 };
 
-/* Data that read() of a group leader returns (PERF_FORMAT_GROUP and others). */
+/* Data that read() of a group leader returns, with PERF_FORMAT_GROUP. */
 struct group_data {
 	uint64_t size, enabled_ns, running_ns;
 	struct {
@@ -81,10 +81,10 @@ struct group_data {
 
 struct group {
 	const struct plan *plan;
-	int leader;     /* -1 = no event is open */
-	int fd[EVENTS]; /* -1 = this event could not be opened */
+	int leader;     /* -1: no event is open */
+	int fd[EVENTS]; /* -1: the event could not be opened */
 	uint64_t id[EVENTS];
-	uint64_t value[EVENTS]; /* at the last read */
+	uint64_t value[EVENTS]; /* value at the last read */
 	uint64_t enabled_ns, running_ns;
 	struct rm_reading reading[EVENTS], empty[EVENTS];
 };
@@ -104,15 +104,15 @@ static struct perf_event_attr attributes(
 	attr.size = sizeof(attr);
 	attr.type = event->type;
 	attr.config = event->config;
-	attr.disabled = leader; /* members follow their leader */
+	attr.disabled = leader; /* members start and stop with their leader */
 	attr.exclude_kernel = plan->user_only;
 	attr.exclude_hv = plan->user_only;
 	attr.read_format = FORMAT;
 	return attr;
 }
 
-/* If an event does not fit into its group, the kernel returns -EINVAL, as for
-   invalid attributes. If the event can be opened alone, the group was full. */
+/* True if the event can be opened alone, so that only its group is full. The
+   kernel returns -EINVAL for a full group and for invalid attributes. */
 static bool opens_alone(
         const struct plan *plan, const struct rm_pmu_event *event)
 {
@@ -140,8 +140,8 @@ static void set_reason(struct group *group, unsigned i,
 	group->reading[i] = rm_reading_invalid("%s", reason);
 }
 
-/* The data of a group omits events that could not be opened, so values are
-   identified by their ids, not by position. */
+/* Opens an event and stores its id. The data of a group omits events that could
+   not be opened, so values are found by id, not by position. */
 static int open_event(struct group *group, unsigned i, int cpu)
 {
 	const struct plan *plan = group->plan;
@@ -175,7 +175,8 @@ static int open_event(struct group *group, unsigned i, int cpu)
 	return 0;
 }
 
-/* A hardware event cannot join a group whose leader is a software event. */
+/* Opens the events of one kind. Hardware events come first, since they cannot
+   join a group whose leader is a software event. */
 static int open_some(struct group *group, int cpu, bool core)
 {
 	int first = 0;
@@ -193,18 +194,19 @@ static int open_some(struct group *group, int cpu, bool core)
 /*
  * Opens the plan's events for the calling thread, disabled, in one group.
  *
- * cpu      CPU to which the thread is bound, -1 = unbound
+ * cpu      CPU to which the thread is bound; -1: not bound
  * group    out, even after an error (its readings contain the reasons); NULL
- *          only without memory. Free with close_group().
+ *          only if memory runs out. Free with close_group().
  *
  * An event that cannot be opened becomes an invalid reading with the reason,
  * and the other events are still opened. Returns 0 if at least one event was
- * opened, otherwise the -errno of the first. Call it on the thread to be
- * counted.
+ * opened, otherwise the -errno of the first event. Call it on the thread that
+ * is counted.
  */
 static int open_group(const struct plan *plan, int cpu, struct group **group)
 {
-	/* on separate cache lines, since workers write them in the window */
+	/* workers write these in the window, so each gets its own cache
+	   lines */
 	size_t size = (sizeof(struct group) + 127) / 128 * 128;
 	struct group *made = aligned_alloc(128, size);
 
@@ -237,15 +239,15 @@ static void invalidate_readings(struct group *group, const char *what, int code)
 			        "%s: %s", what, strerror(-code));
 }
 
-/* Runs on the group's thread, with one system call and no allocation, because
-   the loop's clock starts directly afterwards. A worker that did not attach has
-   a NULL group. */
+/* Starts counting, on the group's thread. Makes one system call and allocates
+   nothing, because the loop's clock starts directly after it. `group` is NULL
+   if the worker did not attach. */
 static void enable_group(struct group *group)
 {
 	if (!group || group->leader < 0)
 		return;
 	const struct rm_perf_ops *ops = group->plan->ops;
-	/* a failure is detected later, since the clocks do not advance */
+	/* a failure is detected later, since the clocks then do not advance */
 	ops->ioctl(ops->context, group->leader, PERF_EVENT_IOC_ENABLE,
 	        (void *)PERF_IOC_FLAG_GROUP);
 }
@@ -266,8 +268,9 @@ static void read_entry(
 	group->reading[i] = rm_reading_invalid("missing in the group's data");
 }
 
-/* Makes two system calls and allocates nothing. Counters and clocks are never
-   reset, so a reading is the difference from the previous one. */
+/* Stops counting. Makes two system calls and allocates nothing. Counters and
+   clocks are never reset, so a reading is the difference from the previous
+   one. */
 static void disable_group(struct group *group)
 {
 	struct group_data data;
@@ -317,18 +320,16 @@ static void close_group(struct group *group)
 	free(group);
 }
 
-/* The back end. */
-
 struct perf {
 	struct plan plan;
-	struct group **groups; /* one per worker; NULL = not attached */
-	unsigned *cpus;        /* NULL = unbound */
+	struct group **groups; /* one per worker; NULL: not attached */
+	unsigned *cpus;        /* NULL: threads are not bound */
 	unsigned threads;
 	char cpu[32];
 };
 
-/* A code is a number or a string of hex digits, because a raw code may use 64
-   bits, while a JSON integer of jansson has 63. */
+/* Reads an event. Its code is a number or a string of hex digits, because a raw
+   code may use 64 bits, but an integer of jansson has 63. */
 static int read_event(struct plan *plan, const json_t *entry, size_t i,
         struct rm_error *error)
 {
@@ -358,8 +359,9 @@ static int read_event(struct plan *plan, const json_t *entry, size_t i,
 	return 0;
 }
 
-/* Counts only user mode unless the request sets another mode, since the
-   kernel's default, kernel.perf_event_paranoid = 2, permits no more. */
+/* Reads the events. Counts only user mode unless the request sets another mode,
+   since the kernel's default, kernel.perf_event_paranoid = 2, permits only
+   that. */
 static int read_events(
         struct plan *plan, const json_t *request, struct rm_error *error)
 {
@@ -382,7 +384,7 @@ static int read_events(
 	return 0;
 }
 
-/* Opens the group on this thread and closes it, to report at once if it cannot
+/* Opens and closes the group on this thread, to detect at once that it cannot
    work. */
 static int try_group(const struct perf *perf, struct rm_error *error)
 {
@@ -411,8 +413,8 @@ static void close_perf(void *state)
 	free(perf);
 }
 
-/* The CPU of the first worker represents all, since placement never mixes kinds
-   of CPU (runner/machine/topology.c). */
+/* Opens the back end. Uses the CPU of the first worker for all workers, since
+   placement never mixes kinds of CPU (runner/machine/topology.c). */
 static int open_perf(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -456,7 +458,7 @@ static int attach_perf(void *state, unsigned slot)
 
 	if (code)
 		return code;
-	/* twice, since the caches are cold in the first interval */
+	/* measured twice, since the caches are cold in the first interval */
 	for (int i = 0; i < 2; i++) {
 		enable_group(perf->groups[slot]);
 		disable_group(perf->groups[slot]);
@@ -484,8 +486,9 @@ static bool has_value(const struct rm_reading *reading)
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
 }
 
-/* True if the PMU does not count. An event that was proved before may stay at 0
-   on another virtual CPU, or after the virtual machine was moved. */
+/* True if the PMU does not count. Even an event that counted correctly before
+   may stay at 0 on another virtual CPU, or after the virtual machine was
+   moved. */
 static bool is_stuck(const struct group *group)
 {
 	for (unsigned i = 0; i < group->plan->size; i++)
@@ -495,7 +498,7 @@ static bool is_stuck(const struct group *group)
 	return false;
 }
 
-/* Returns the count of the window, invalid if the PMU does not count. */
+/* Returns the count of the window. It is invalid if the PMU does not count. */
 static struct rm_reading window_reading(const struct group *group, unsigned i)
 {
 	const struct rm_reading *reading = &group->reading[i];
@@ -522,8 +525,8 @@ static void collect_readings(const struct perf *perf, unsigned i, bool empty,
 	}
 }
 
-/* A worker that did not attach has a NULL group, which becomes a reading with a
-   reason, so that totals are null rather than too low. */
+/* Adds the result. If a worker did not attach, its group is NULL and its
+   reading has a reason, so that totals are null rather than too low. */
 static void result_perf(const void *state, json_t *result)
 {
 	const struct perf *perf = state;

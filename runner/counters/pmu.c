@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pmu.c - finds the PMU of an event and describes errnos of perf. */
+/* pmu.c - finds the PMU of an event, and explains errnos of perf. */
 #include "runner/base/host.h"
 #include "runner/counters/events.h"
 
@@ -25,7 +25,7 @@ static int read_type(const char *pmu, uint32_t *type)
 }
 
 /* True if the PMU counts on this CPU. A PMU without a list of CPUs counts on
-   all of them. */
+   all CPUs. */
 static bool has_cpu(const char *pmu, int cpu)
 {
 	char path[512], list[1024];
@@ -44,9 +44,9 @@ static bool is_core_name(const char *name)
 	       !strncmp(name, "apple_", 6);
 }
 
-/* Orders PMUs, so that the choice for an unbound thread does not depend on the
-   order of files. Intel's P-cores are preferred by name, because cpu_lowpower
-   would sort last. */
+/* True if an unbound thread should use PMU `name` rather than `other`. The
+   choice must not depend on the order of files. Intel's P-cores are preferred
+   by name, because cpu_lowpower would sort last. */
 static bool is_preferred(const char *name, const char *other)
 {
 	if (!strcmp(other, "cpu_core"))
@@ -56,7 +56,7 @@ static bool is_preferred(const char *name, const char *other)
 
 /*
  * Finds the core PMU of a CPU if its name is not "cpu": a PMU of a hybrid or
- * Arm processor. Returns true if there is one.
+ * Arm processor. Returns true if it exists.
  *
  * kinds    out: number of such PMUs on all CPUs
  */
@@ -88,10 +88,11 @@ static bool find_named_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 }
 
 /*
- * On a hybrid processor, PERF_TYPE_HARDWARE and _HW_CACHE need the PMU's type
- * in the upper half of the config (PERF_PMU_TYPE_SHIFT of linux/perf_event.h),
- * and a raw event needs it as its type. With one kind of core the upper half
- * stays 0: on Arm, Linux before 6.6 (5c816728651ae425) rejects it with ENOENT.
+ * Resolves a generic or raw event. On a hybrid processor, PERF_TYPE_HARDWARE
+ * and _HW_CACHE need the PMU's type in the upper half of the config
+ * (PERF_PMU_TYPE_SHIFT of linux/perf_event.h), and a raw event needs it as its
+ * type. With one kind of core the upper half stays 0: on Arm, Linux before 6.6
+ * (5c816728651ae425) rejects it with ENOENT.
  */
 static int resolve_generic(
         uint32_t type, int cpu, struct rm_pmu_event *event, struct rm_error *e)

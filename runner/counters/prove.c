@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prove.c - tries a back end on this machine: selects the CPU's events and
-   keeps the metrics that count correctly in test loops with known counts.
-   Contains the table of expected counts, computes the verdicts, and uses them
-   to select and record. */
+/* prove.c - tries a back end on this machine. Selects the CPU's events, counts
+   test loops with known counts, and keeps the metrics that count correctly.
+   Contains the table of expected counts. */
 #include "runner/counters/prove.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -13,13 +12,13 @@
 struct expectation {
 	const char *metric;
 	enum rm_kernel kernel;
-	double low, high; /* bounds of events per step of the loop, inclusive */
+	double low, high; /* events per step of the loop, inclusive */
 };
 
 /*
- * A chase step is one load, an addition and a branch. Bounds are wide, because
- * they identify the event and do not measure it. A replacement policy other
- * than LRU keeps some lines of the 4 x L1d, and a prefetcher may fetch a
+ * A chase step is one load, an addition and a branch. The bounds are wide,
+ * because they must identify the event, not measure it. A replacement policy
+ * other than LRU keeps some lines of the 4 x L1d, and a prefetcher may fetch a
  * neighbour. Each handover moves the line once. A waiting thread may fetch the
  * line more than once per handover, or not at all if it polls late.
  */
@@ -61,8 +60,8 @@ static const struct expectation table[] = {
 
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
-/* Returns why this test loop proves nothing on this machine, or NULL if it
-   can. */
+/* Returns the reason why this test loop proves nothing on this machine, or
+   NULL. */
 static const char *find_obstacle(
         const struct rm_prove *prove, enum rm_kernel kernel, uint64_t steps)
 {
@@ -117,9 +116,9 @@ static json_t *new_line(const json_t *event, const char *kernel)
 	        "expected", "verdict", "not checked", "reason");
 }
 
-/* Adds a line for every expectation of the metric, even if this test loop
-   proves nothing. Such a line contains "not checked" with a reason, since a
-   missing line would look like success. */
+/* Adds a line for every expectation of the metric. If this test loop proves
+   nothing, the line contains "not checked" with a reason, since a missing line
+   would look like success. */
 static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
         const json_t *result, uint64_t steps, json_t *verdicts)
 {
@@ -205,9 +204,9 @@ static int prove_set(struct rm_prove *prove, const json_t *request,
 	return 0;
 }
 
-/* A low count proves nothing, since a dead counter also stays low. A test loop
-   proves a metric only if the event must happen in it, that is, if the lower
-   bound is above 0. */
+/* True if the test loop proves a metric with the verdict "proved": its event
+   must happen in the loop, so the lower bound is above 0. A low count proves
+   nothing, since a dead counter has a low count, too. */
 static bool is_conclusive(const json_t *line)
 {
 	const json_t *expected = json_object_get(line, "expected");
@@ -247,7 +246,7 @@ static bool is_likwid(const struct rm_attempt *attempt)
 	return !strcmp(attempt->backend, "likwid");
 }
 
-/* Stores the first reason, which is the cause. */
+/* Stores the first reason. Later reasons follow from it. */
 static void set_reason(struct rm_attempt *attempt, const char *reason)
 {
 	if (!attempt->reason[0])
@@ -255,8 +254,8 @@ static void set_reason(struct rm_attempt *attempt, const char *reason)
 		        attempt->reason, sizeof(attempt->reason), "%s", reason);
 }
 
-/* Adds a note about codes without a source: generic events of an unknown CPU,
-   and events that are in no list. */
+/* Adds a note about unverified codes: generic events of an unknown CPU, and
+   events that are in no list. */
 static void note_unverified(struct rm_attempt *attempt,
         const struct rm_event_map *map, const struct rm_arch *arch)
 {
@@ -285,7 +284,7 @@ static void note_unverified(struct rm_attempt *attempt,
 }
 
 /* Finds the events of the CPU for the requested metrics. If this machine lacks
-   something, the attempt fails; only a mistake of the caller is an error. */
+   support, the attempt fails. Only a mistake of the caller is an error. */
 static int choose_events(struct rm_attempt *attempt, const char *metrics,
         unsigned cpu, struct rm_error *error)
 {
@@ -316,9 +315,9 @@ static int choose_events(struct rm_attempt *attempt, const char *metrics,
 	return code;
 }
 
-/* Distributes events over passes, each a trial request. Called twice: with all
-   events for the proof, then with the remaining ones, which may need fewer
-   passes. */
+/* Distributes the events over passes, and makes a trial request for each.
+   Called with all events for the proof, and again with the remaining events,
+   which may need fewer passes. */
 static void make_sets(struct rm_attempt *attempt)
 {
 	json_t *split = rm_event_set_split(attempt->events, rm_pmu_limit());
@@ -342,8 +341,8 @@ static void make_sets(struct rm_attempt *attempt)
 	json_decref(split);
 }
 
-/* Records, for a set that cannot be opened, that its metrics have no value, and
-   the reason. */
+/* Records that the metrics of a set have no value because the set could not be
+   opened. */
 static void mark_set_failed(
         struct rm_attempt *attempt, const json_t *set, const char *reason)
 {
@@ -396,7 +395,7 @@ static void prove_sets(
 		set_remedy(attempt, -first);
 }
 
-/* Removes refuted metrics, whose counts would be wrong. */
+/* Removes refuted metrics, since their counts would be wrong. */
 static void remove_refuted(struct rm_attempt *attempt)
 {
 	json_t *kept = json_array(), *event;
@@ -446,7 +445,7 @@ static bool is_kept(const struct rm_attempt *attempt, const char *metric)
 	return false;
 }
 
-/* Removes refuted events from a result; false if none is left. */
+/* Removes refuted events from a result. Returns false if no event is left. */
 static bool remove_refuted_events(
         const struct rm_attempt *attempt, json_t *result)
 {
@@ -461,8 +460,8 @@ static bool remove_refuted_events(
 	return json_array_size(kept) > 0;
 }
 
-/* Writes the recording after the proof, because it would otherwise replay zeros
-   of refuted events as counts. */
+/* Writes the recording. Called after the proof, so that a replay contains no
+   zeros of refuted events. */
 static int record_proved(struct rm_prove *prove,
         const struct rm_attempt *attempt, const json_t *counted,
         struct rm_error *error)
@@ -501,8 +500,8 @@ static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
 	return code;
 }
 
-/* Starts the helper only if this CPU has events to count, since the start takes
-   a second. */
+/* Starts the helper if this CPU has events to count. The start takes a
+   second. */
 static void start_helper(struct rm_attempt *attempt)
 {
 	struct rm_error why = { "" };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prove.h - private to the counters: runs small programs with known cache
- * misses (enum rm_kernel) and checks a back end's counts of them.
+ * prove.h - private header: runs test loops with known cache misses (enum
+ * rm_kernel) and checks a back end's counts of them.
  *
- * A counter is trusted if it counts what must happen in such a test loop. That
- * a device or event can be opened proves nothing: in virtual machines both may
- * open and count 0.
+ * A counter is trusted if it counts the events that must happen in a test loop.
+ * It does not suffice that its device or event can be opened, since in a
+ * virtual machine it may then still count 0.
  */
 #ifndef RM_PROVE_H
 #define RM_PROVE_H
@@ -14,12 +14,12 @@
 #include "runner/counters/likwid.h"
 #include "runner/machine/machine.h"
 
-/* kernels.c: pointer chases, whose order prefetchers cannot guess. */
+/* kernels.c: pointer chases in an order that prefetchers cannot predict. */
 
 enum { RM_CHASE_LINE = 64 };
 
 struct rm_chase {
-	size_t lines; /* 0 = not made */
+	size_t lines; /* 0: not made */
 	void *area;
 	size_t area_bytes;
 	void **start;
@@ -34,7 +34,7 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride);
 /* Follows `steps` links from the start, one load each. Any thread. */
 void rm_chase_run(const struct rm_chase *chase, uint64_t steps);
 
-/* Frees a chase; it may be zeroed. */
+/* Frees a chase. A zeroed chase is allowed. */
 void rm_chase_free(struct rm_chase *chase);
 
 /* kernels.c: the test loops with known counts. */
@@ -50,20 +50,20 @@ enum rm_kernel {
 /* CPUs and cache of the test loops. */
 struct rm_kernel_place {
 	unsigned cpus[2]; /* different cores that share a last-level cache */
-	unsigned cores;   /* 1: no second core, so SHARED cannot run */
-	size_t l1d_bytes; /* of cpus[0] */
+	unsigned cores;   /* 1: SHARED cannot run */
+	size_t l1d_bytes; /* L1d of cpus[0] */
 };
 
-/* The test loop's name ("half", ...), and its description for messages.
-   Static. */
+/* Return the test loop's name, such as "half", and its description for
+   messages. Both are static. */
 const char *rm_kernel_name(enum rm_kernel kernel);
 const char *rm_kernel_text(enum rm_kernel kernel);
 
 /*
- * Selects CPUs on which trials are placed, from this process's affinity mask.
- * On a hybrid machine a proof on another kind of CPU would be worthless. Reads
- * the L1d's size. `topology`: this machine's; NULL: the whole mask. Returns 0,
- * or -errno and an error (-ENOENT: unknown L1d).
+ * Selects CPUs on which trials are placed, from this process's affinity mask,
+ * and reads the L1d's size. On a hybrid machine, a proof on another kind of CPU
+ * would be worthless. `topology`: this machine's; NULL: the whole mask. Returns
+ * 0, or -errno and an error (-ENOENT: unknown L1d).
  */
 int rm_kernel_place(const struct rm_topology *topology,
         struct rm_kernel_place *place, struct rm_error *error);
@@ -72,7 +72,7 @@ int rm_kernel_place(const struct rm_topology *topology,
  * Opens a session, runs the loop in its window on bound threads, and returns
  * the session's result. Takes at most 0.5 s.
  *
- * session  provides request and perf_ops; threads and cpus are set here
+ * session  provides request and perf_ops; this function sets threads and cpus
  * steps    out: steps of all threads together (loads, or handovers for SHARED;
  *          fewer if the two threads did not run at the same time)
  *
@@ -83,7 +83,7 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
         uint64_t *steps, struct rm_error *error);
 
 /*
- * replay.c: records counts and replays them in order.
+ * replay.c: records counts, and replays them in the same order.
  *
  * A recording has one line of JSON per (interval, thread, event):
  *     {"format": 1, "origin": "hardware" | "fake", "backend": "perf",
@@ -109,19 +109,19 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
 /* prove.c: checks metrics in test loops whose counts are known. */
 
-/* Input of a proof, and the recording of its counts. */
+/* Input of a proof, and the file that receives its counts. */
 struct rm_prove {
-	const struct rm_topology *topology; /* NULL = the whole mask */
+	const struct rm_topology *topology; /* NULL: the whole affinity mask */
 	struct rm_kernel_place place;
-	const struct rm_perf_ops *perf_ops; /* NULL = the kernel's */
-	FILE *recording;                    /* NULL = none; see replay.c */
-	unsigned intervals;                 /* recorded so far */
+	const struct rm_perf_ops *perf_ops; /* NULL: the kernel's calls */
+	FILE *recording;                    /* NULL: do not record */
+	unsigned intervals;                 /* number of recorded intervals */
 };
 
 /*
  * Combines the verdicts of a metric: "refuted" and "no value" override
- * "proved", which overrides "not checked". "proved" needs a test loop that
- * makes the counter count; a low count does not suffice. `why`: the line's
+ * "proved", which overrides "not checked". "proved" requires a test loop in
+ * which the event must happen; a low count does not suffice. `why`: the line's
  * reason, or NULL.
  */
 const char *rm_prove_verdict(
@@ -130,16 +130,16 @@ const char *rm_prove_verdict(
 struct rm_attempt {
 	const char *backend; /* "perf", "likwid" */
 	bool proved;         /* at least one metric was proved */
-	char cpu[32];        /* arch of the event map; "" = not detected */
-	char access[16];     /* "direct", "daemon", "perf"; "" = unknown */
-	char reason[512];    /* why the back end cannot be used; "" if proved */
-	char remedy[256];    /* remedy; "" = unknown */
-	char note[512];      /* doubts about the events; "" = none */
+	char cpu[32];        /* name in the event map; "": not detected */
+	char access[16];     /* "direct", "daemon", "perf"; "": unknown */
+	char reason[512];    /* why it cannot be used; "" if proved */
+	char remedy[256];    /* next step; "": unknown */
+	char note[512];      /* doubts about the events; "": no doubts */
 	json_t *events;      /* usable events */
 	json_t *missing;     /* [{"metric", "reason"}] */
 	json_t *verdicts;    /* verdicts of the test loops; see prove_set() */
 	json_t *sets;        /* trial requests, one per pass */
-	struct rm_likwid_helper *helper; /* likwid: running, or NULL */
+	struct rm_likwid_helper *helper; /* running, or NULL */
 };
 
 /*
@@ -149,16 +149,16 @@ struct rm_attempt {
  * proved, and no refuted metrics.
  *
  * backend  "perf" or "likwid"
- * metrics  "a,b,..." from events.tsv, or NULL for the usual ones
- * prove    topology, perf_ops and recording as above; CPUs are set here
- * attempt  out: free with rm_attempt_free() in any case
+ * metrics  "a,b,..." from events.tsv, or NULL for the default metrics
+ * prove    topology, perf_ops and recording are inputs
+ * attempt  out: free with rm_attempt_free(), even after an error
  */
 int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error);
 
-/* Returns {"backend", "status", "access", "reason", "remedy", "note",
-   "verdicts"}, a new reference. */
+/* Returns a new reference to {"backend", "status", "access", "reason",
+   "remedy", "note", "verdicts"}. */
 json_t *rm_attempt_json(const struct rm_attempt *attempt);
 
 /* Frees all members and stops the helper. */

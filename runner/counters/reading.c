@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading.c - a count of one thread, and an event of a result, built from the
-   counts of all threads. */
+/* reading.c - makes counts of single threads (readings), and combines them to
+   an event of a result. */
 #include "runner/base/json.h"
 #include "runner/counters/backend.h"
 
@@ -100,13 +100,14 @@ bool rm_quality_is_known(const char *text)
 	return false;
 }
 
-/* An unknown time is null, since 0 would be a measurement. */
+/* Returns null for an unknown time, since 0 would be a measurement. */
 static json_t *time_or_null(const struct rm_reading *reading, uint64_t ns)
 {
 	return reading->enabled_ns ? json_integer((json_int_t)ns) : json_null();
 }
 
-/* Counts are integers below 2^53; a scaled one may not be. */
+/* Returns an integer if possible. Counts are integers below 2^53, but scaled
+   counts may not be. */
 static json_t *make_number(double value)
 {
 	if (value == floor(value) && fabs(value) < 9007199254740992.0)

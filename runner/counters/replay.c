@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - records counts, and replays a recording interval by interval, with
+/* replay.c - records counts. Replays a recording interval by interval, with
    quality "replayed". */
 #include "runner/base/file.h"
 #include "runner/base/json.h"
@@ -32,8 +32,8 @@ static int write_line(FILE *out, json_t *line, struct rm_error *error)
 	return code;
 }
 
-/* A missing value stays null and is replayed with the recorded reason, since 0
-   would be a count. */
+/* Records an event. A missing value is null and has a reason, since 0 would be
+   a count. */
 static int record_event(
         FILE *out, const json_t *event, json_t *head, struct rm_error *error)
 {
@@ -86,7 +86,7 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
 	return code;
 }
 
-/* Checks the enabled and running times, which show how far a count was
+/* Checks the enabled and running times. They show how much a count was
    scaled. */
 static int check_times(
         const json_t *line, const char *where, struct rm_error *error)
@@ -106,8 +106,7 @@ static int check_times(
 	return 0;
 }
 
-/* Checks a line of a recording. Its value may be null but must not be
-   missing. */
+/* Checks a line of a recording. Its value may be null, but must exist. */
 static int check_line(
         const json_t *line, const char *where, struct rm_error *error)
 {
@@ -155,7 +154,7 @@ struct loading {
 	int intervals;
 };
 
-/* Rejects a second line for the same count, which would be ignored. */
+/* Rejects a second line for the same count, since it would be ignored. */
 static int check_duplicate(struct loading *loading, const json_t *line,
         const char *where, struct rm_error *error)
 {
@@ -174,8 +173,8 @@ static int check_duplicate(struct loading *loading, const json_t *line,
 	return 0;
 }
 
-/* An interval comes from one result of one machine, so all its lines must match
-   the first. */
+/* Checks that a line matches the first line of its interval, since an interval
+   is one result of one machine. */
 static int check_origin(struct loading *loading, const json_t *line,
         const char *where, struct rm_error *error)
 {
@@ -214,7 +213,8 @@ static int read_line(struct loading *loading, const char *text, size_t length,
 	if (code)
 		return code;
 	int number = (int)rm_json_integer(line, "interval");
-	/* a missing interval would be replayed as if nothing was counted */
+	/* A missing interval would be replayed as an interval without
+	   counts. */
 	if (number > loading->intervals)
 		return rm_error_set(error, -EINVAL,
 		        "%s: interval %d, expected at most %d: intervals are "
@@ -263,8 +263,7 @@ struct replay {
 	json_t *lines;
 	char *file;
 	unsigned threads;
-	unsigned next, shown; /* interval of the next stop(); interval of the
-	                         last one */
+	unsigned next, shown; /* interval of the next stop() and of the last */
 	bool counted;
 	unsigned intervals;
 };
@@ -278,9 +277,9 @@ static void close_replay(void *state)
 	free(replay);
 }
 
-/* A trial is a separate process that does not know its number, so the campaign
-   assigns the intervals (select.c) and puts the trial's interval into the
-   request. */
+/* Opens the recording. The request contains the interval of the trial, which
+   select.c assigns. A trial is a separate process and does not know its
+   number. */
 static int open_replay(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -330,7 +329,8 @@ static bool is_in_interval(const struct replay *replay, const json_t *line)
 	return rm_json_integer(line, "interval") == (json_int_t)replay->shown;
 }
 
-/* A reading that was recorded without a value is replayed without one. */
+/* Makes the reading of a line. A line without a value gives a reading without a
+   value. */
 static struct rm_reading make_reading(const json_t *line)
 {
 	const json_t *value = json_object_get(line, "value");
@@ -355,7 +355,7 @@ static bool same_event(const json_t *a, const json_t *b)
 	return !strcmp(rm_json_text(a, "metric"), rm_json_text(b, "metric"));
 }
 
-/* Replays all threads of the event whose lines start at lines[first]. */
+/* Replays an event for all threads. Its lines start at lines[first]. */
 static json_t *make_event(const struct replay *replay, size_t first)
 {
 	const json_t *head = json_array_get(replay->lines, first);
@@ -400,8 +400,8 @@ static bool is_repeated(const struct replay *replay, size_t before)
 	return false;
 }
 
-/* Uses the first line, since cpu, backend and origin are equal in all lines of
-   an interval, which rm_replay_record() writes from one result. */
+/* Adds the result. Reads cpu, backend and origin from the first line, since
+   they are equal in all lines of an interval. */
 static void result_replay(const void *state, json_t *result)
 {
 	const struct replay *replay = state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* select.c - selects a back end according to --counters and to the proofs. */
+/* select.c - selects a back end, depending on --counters and on the proofs. */
 #include "runner/base/host.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -10,20 +10,20 @@
 #include <string.h>
 
 struct rm_counters_choice {
-	struct rm_attempt attempt; /* all 0 if there is none */
+	struct rm_attempt attempt; /* zero if no back end was tried */
 };
 
-/* The option's parts, such as "perf" and "cycles,l1d_fill". */
+/* The parts of the option, such as "perf" and "cycles,l1d_fill". */
 struct wish {
 	char backend[16];
-	const char *rest;   /* after the colon, or NULL */
-	const char *groups; /* after "group=", or NULL; excludes rest */
+	const char *rest;   /* text after the colon, or NULL */
+	const char *groups; /* text after "group=", or NULL; excludes rest */
 	const struct rm_topology *topology;
 };
 
-/* The text after the colon depends on the back end: metrics for back ends that
-   count, a required file for replay, nothing for the others. Names are cut to
-   15 bytes, which is longer than any valid name. */
+/* Splits the option. The text after the colon lists metrics for back ends that
+   count, and is the required file for replay. Other back ends accept no text.
+   Names are truncated to 15 bytes, which is more than any valid name. */
 static int parse_wish(
         const char *text, struct wish *wish, struct rm_error *error)
 {
@@ -70,7 +70,7 @@ static int choose_replay(
 	json_t *lines = NULL, *sets = json_array();
 	struct rm_error why = { "" };
 	int intervals = rm_replay_load(file, &lines, &why);
-	/* a trial may run in another folder */
+	/* absolute, since a trial may run in another folder */
 	char *path = intervals < 0 ? NULL : realpath(file, NULL);
 
 	if (!path) {
@@ -95,7 +95,7 @@ static int choose_replay(
 	return 0;
 }
 
-/* Appends "REASON; remedy: ..." to a text, whose buffer is large enough. */
+/* Appends "REASON; remedy: ..." to a text. Its buffer is large enough. */
 static void add_reason(
         char *text, size_t size, const struct rm_attempt *attempt)
 {
@@ -116,7 +116,7 @@ static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 }
 
 /* Counts one test loop with the group. If that fails, the campaign does not
-   begin, because formulas would use 0 for an event without a count. */
+   begin, because formulas would use 0 for a missing count. */
 static int add_group(const struct rm_attempt *attempt, const char *group,
         const struct rm_kernel_place *place, struct rm_error *error)
 {
@@ -148,7 +148,8 @@ static int add_group(const struct rm_attempt *attempt, const char *group,
 	return code ? -EINVAL : 0;
 }
 
-/* Replaces the events of a proved attempt: each group is a set. */
+/* Replaces the event sets of a proved attempt by groups. Each group is a
+   set. */
 static int use_groups(struct rm_attempt *attempt, const char *groups,
         const struct rm_kernel_place *place, struct rm_error *error)
 {
@@ -167,14 +168,13 @@ static int use_groups(struct rm_attempt *attempt, const char *groups,
 	return code;
 }
 
-/* Order of preference: likwid comes first because it has more events and
-   correct codes. */
+/* Order of preference. likwid has more events and correct codes. */
 static const char *const order[] = { "likwid", "perf" };
 
 enum { ORDER = sizeof(order) / sizeof(*order) };
 
-/* Tries the back ends in order of preference, up to the first that works. That
-   attempt is kept: its helper must live until the last trial. */
+/* Tries the back ends in order of preference, until one works. Keeps that
+   attempt, since its helper must run until the last trial. */
 static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
         json_t *chosen, char *reasons, size_t size, struct rm_error *error)
 {
@@ -284,7 +284,7 @@ int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
 	return 0;
 }
 
-/* Returns how many metrics of the event map this CPU offers. */
+/* Returns the number of metrics of the event map that this CPU offers. */
 static size_t count_offered(
         const struct rm_event_map *map, const struct rm_arch *arch)
 {
@@ -348,7 +348,7 @@ void rm_counters_release(struct rm_counters_choice *choice)
 	free(choice);
 }
 
-/* Tries one back end and adds it to the survey, whether it works or not. */
+/* Tries one back end, and adds the result to the survey. */
 static int survey_backend(const char *backend, const char *metrics,
         struct rm_prove *prove, json_t *survey, struct rm_error *error)
 {
@@ -366,7 +366,7 @@ static int survey_backend(const char *backend, const char *metrics,
 		if (attempt.cpu[0])
 			json_object_set_new(
 			        survey, "cpu", json_string(attempt.cpu));
-		/* "auto" would select the first that works */
+		/* "auto" selects the first back end that works */
 		if (attempt.proved &&
 		        !strcmp(rm_json_text(survey, "auto"), "none"))
 			json_object_set_new(

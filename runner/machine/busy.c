@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* busy.c - detects other work on this machine. */
+/* busy.c - detects whether other programs use this machine. */
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
 #include "runner/machine/machine.h"
@@ -23,9 +23,9 @@ static double number_after(const char *line, const char *name)
 }
 
 /* Returns the percentage of a quarter of a second in which a ready task had no
-   CPU. The kernel's mean over 10 s still includes work that has just ended,
-   such as building this program. If the file has no total in microseconds,
-   returns that mean. */
+   CPU. The kernel's mean over 10 s still includes programs that have just
+   ended, such as a compiler. If the file has no total in microseconds, returns
+   this mean. */
 static double pressure_now(double mean, double before_us)
 {
 	const uint64_t quarter_ns = 250000000;
@@ -94,7 +94,7 @@ static double waited_ns(void)
 
 	if (rm_host_read("/proc/thread-self/schedstat", line, sizeof(line)) < 0)
 		return -1;
-	strtod(line, &end); /* skip the time on a CPU */
+	strtod(line, &end); /* skip the first number, the time on a CPU */
 	return *end == ' ' ? strtod(end, NULL) : -1;
 }
 

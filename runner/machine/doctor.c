@@ -17,13 +17,13 @@
 
 struct check {
 	const char *subject;
-	bool is_noise; /* false: concerns only notes, counters or placement */
+	bool is_noise; /* false: concerns only notes or counters */
 	void (*examine)(
 	        const struct rm_topology *topology, struct rm_finding *finding);
 	/* If `examine` is NULL, the first character of the file `path`
-	   decides. */
+	   determines the level. */
 	const char *path;
-	const char *disturbing; /* first characters that cause a warning */
+	const char *disturbing; /* first characters that produce a warning */
 	const char *command, *warning, *good;
 };
 
@@ -43,8 +43,8 @@ __attribute__((format(printf, 4, 5))) static void set_finding(
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 
-/* True if the fact is known and contains one of the characters in `any`;
-   otherwise the finding reports why not. */
+/* True if the fact is known and contains one of the characters in `any`.
+   Otherwise stores the reason in `finding`. */
 static bool require_fact(const struct rm_fact *fact, const char *path,
         const char *any, struct rm_finding *finding)
 {
@@ -60,7 +60,7 @@ static bool require_fact(const struct rm_fact *fact, const char *path,
 	return false;
 }
 
-/* Reads the first line of a file; returns the same as require_fact(). */
+/* Reads the first line of a file, then calls require_fact(). */
 static bool read_line(const char *path, const char *any, struct rm_fact *fact,
         struct rm_finding *finding)
 {
@@ -83,9 +83,9 @@ static void examine_digit(const struct check *check, struct rm_finding *finding)
 
 #define CPUS "/sys/devices/system/cpu/"
 
-/* rm_fact_count_lines() counts the CPUs of each governor. A comma means that
-   the governors differ, so threads on different CPUs run at different clock
-   rates. */
+/* Checks the frequency governor. rm_fact_count_lines() counts the CPUs of each
+   governor. A comma means that the governors differ, so threads on different
+   CPUs run at different clock rates. */
 static void governor(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -106,9 +106,8 @@ static void governor(
 		        "governor is performance");
 }
 
-/* The two switches have opposite meanings: Intel's turns turbo off ("no
-   turbo"), the generic one turns it on ("boost"). intel_pstate takes
-   precedence. */
+/* Checks turbo mode. Intel's file is 1 if turbo is off ("no turbo"), and the
+   generic file is 1 if turbo is on ("boost"). intel_pstate takes precedence. */
 static void turbo(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -136,13 +135,13 @@ static void turbo(
 		        "the switch for turbo is unknown here");
 }
 
-/* Only a note: switching SMT off does not improve trials with one thread per
-   core, and hides the cost of sharing a core. */
+/* Reports SMT as a note only. Trials with one thread per core do not improve if
+   SMT is off, and trials could not measure the cost of a shared core. */
 static void smt(const struct rm_topology *topology, struct rm_finding *finding)
 {
 	struct rm_fact fact;
 
-	/* without this file hwloc counts a core for each CPU */
+	/* without this file, hwloc reports one core per CPU */
 	if (topology->this_machine &&
 	        !read_line(CPUS "cpu0/topology/thread_siblings_list", DIGITS,
 	                &fact, finding))
@@ -156,7 +155,8 @@ static void smt(const struct rm_topology *topology, struct rm_finding *finding)
 		set_finding(finding, RM_FINDING_GOOD, "", "one CPU per core");
 }
 
-/* Paced loops and the measure latency read the clock at every operation. */
+/* Checks the kernel's clock, since paced loops and the measure latency read it
+   at every operation. */
 static void clock_source(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -196,9 +196,9 @@ static void virtual(
 		        finding, RM_FINDING_GOOD, "", "not a virtual machine");
 }
 
-/* Ticks since boot, from the first line of /proc/stat: user nice system idle
-   iowait irq softirq steal. They give an average since boot, which
-   underestimates a host that became busy recently. */
+/* Checks the time that the hypervisor took, as an average since boot, which
+   underestimates a host that became busy recently. The first line of /proc/stat
+   has ticks: user nice system idle iowait irq softirq steal. */
 static void steal(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -287,7 +287,7 @@ static void limits(
 		                : "; limits of the control group are unknown");
 }
 
-/* avg10: percent of the last 10 s in which a ready task had no CPU (the
+/* Checks avg10: percent of the last 10 s in which a ready task had no CPU (the
    kernel's accounting/psi.rst). */
 static void pressure(
         const struct rm_topology *topology, struct rm_finding *finding)
@@ -310,7 +310,8 @@ static void pressure(
 		        "no task waits for a CPU");
 }
 
-/* A machine with one node cannot move pages. */
+/* Checks automatic NUMA balancing. It is harmless on a machine with one
+   node. */
 static void numa_balancing(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -328,9 +329,9 @@ static void numa_balancing(
 		        "no pages move between nodes");
 }
 
-/* With "always" the kernel gives huge pages depending on the state of memory,
-   so that two trials of one cell would differ. With "madvise" only programs
-   that request huge pages get them. */
+/* Checks transparent huge pages. With "always", the kernel assigns huge pages
+   depending on the state of memory, so two trials of one cell would differ.
+   With "madvise", only programs that request huge pages get them. */
 static void huge_pages(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -366,9 +367,9 @@ static void swap(const struct rm_topology *topology, struct rm_finding *finding)
 		set_finding(finding, RM_FINDING_GOOD, "", "no swap");
 }
 
-/* The kernel's own levels end at 2 (user mode only). Higher levels come from
-   patches of some distributions, which deny perf_event_open() to users even for
-   their own processes. */
+/* Checks perf_event_paranoid. The kernel's own levels end at 2 (user mode
+   only). With higher levels, patches of some distributions deny
+   perf_event_open() to users even for their own processes. */
 static void paranoid(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -434,8 +435,7 @@ static void examine_cpus(
 }
 
 /* In the order of the output: processor, memory, counters, load, kind of
-   machine. Rows with a path need no function; examine_digit() reads the
-   file. */
+   machine. examine_digit() examines rows with a path. */
 static const struct check checks[] = {
 	{ "governor", true, .examine = governor },
 	{ "turbo", true, .examine = turbo },

@@ -24,9 +24,8 @@ const char *rm_fact_status_name(enum rm_fact_status status)
 	return names[status];
 }
 
-/* Removes all but ASCII from a text that is not UTF-8 or was cut within a
-   character, since facts are written to terminals and to JSON, which requires
-   UTF-8. */
+/* Removes all non-ASCII bytes from a text that is not UTF-8 or was truncated
+   within a character. Terminals and JSON need valid UTF-8. */
 static void make_plain(struct rm_fact *fact)
 {
 	json_t *string = json_string(fact->text);
@@ -69,7 +68,7 @@ void rm_fact_read(const char *path, struct rm_fact *fact)
 }
 
 /* Returns the text after NAME and a colon or an equals sign; NULL if the line
-   has another name. */
+   has a different name. */
 static const char *find_value(const char *line, const char *name)
 {
 	size_t length = strlen(name);
@@ -118,7 +117,7 @@ static void count_text(struct tally *tally, const struct rm_fact *fact)
 	while (i < tally->count && strcmp(tally->facts[i].text, fact->text))
 		i++;
 	if (i == DISTINCT_MAX)
-		return; /* eight distinct texts suffice */
+		return; /* ignore more than eight distinct texts */
 	if (i == tally->count) {
 		tally->facts[i] = *fact;
 		tally->counts[i] = 0;
@@ -160,8 +159,9 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 	make_plain(fact);
 }
 
-/* Tries version 2 first. If both versions are mounted, the tree of version 2
-   may lack the file because the controller is bound to version 1. */
+/* Reads a file of the control group. Tries version 2 first. If both versions
+   are mounted, the file may exist only in version 1, because the controller is
+   bound to that version. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact)
 {
@@ -179,8 +179,8 @@ void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
 	}
 }
 
-/* Returns how many CPUs a group and its children may use together; HUGE_VAL:
-   unlimited. `fact` receives the line with the limit. */
+/* Returns how many CPUs a group and its children may use together; HUGE_VAL: no
+   limit. `fact` receives the line with the limit. */
 static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 {
 	char path[PATH_MAX];
@@ -200,8 +200,8 @@ static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 	return quota < 0 || !(period > 0) ? HUGE_VAL : quota / period;
 }
 
-/* The tightest limit of the group and its ancestors applies. `folder` is
-   truncated to the controller's root. */
+/* Returns the tightest limit of the group and its ancestors. Truncates `folder`
+   to the controller's root. */
 static double tightest_quota(
         const char *controller, char *folder, struct rm_fact *fact)
 {
@@ -297,7 +297,8 @@ void rm_fact_installation(struct rm_fact *fact)
 	rm_fact_read("/etc/machine-id", fact);
 	if (fact->status != RM_FACT_OK)
 		return;
-	/* empty or "uninitialized" in an image that was never booted */
+	/* The file is empty or "uninitialized" in an image that was never
+	   booted. */
 	if (strspn(fact->text, "0123456789abcdef") != 32 || fact->text[32]) {
 		set_failed(fact, ENOENT);
 		return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - private header of machine: reads facts for campaign.json and the
-   doctor. */
+/* internal.h - private header of this module: reads facts for campaign.json and
+   for `readmostly env doctor`. */
 #ifndef RM_MACHINE_INTERNAL_H
 #define RM_MACHINE_INTERNAL_H
 
@@ -17,14 +17,13 @@ enum { RM_FACT_BYTES = 256 };
 
 struct rm_fact {
 	enum rm_fact_status status;
-	char text[RM_FACT_BYTES]; /* one line, trimmed; "" unless the status is
-				   * ok */
+	char text[RM_FACT_BYTES]; /* trimmed; "" unless RM_FACT_OK */
 };
 
 const char *rm_fact_status_name(enum rm_fact_status status);
 
-/* Reads the first line of a file, such as "/proc/sys/kernel/nmi_watchdog".
-   Errors become the status. Any thread. */
+/* Reads the first line of a file, such as "/proc/sys/kernel/nmi_watchdog". An
+   error is stored as the status. Any thread. */
 void rm_fact_read(const char *path, struct rm_fact *fact);
 
 /* Reads the value of the first line "NAME<blanks>: VALUE" in a file such as
@@ -40,26 +39,26 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact);
 
 /* Reads the line with the tightest limit on CPU time in this process's cgroup
    and its ancestors: "QUOTA PERIOD" or "max PERIOD" in version 2, a quota in us
-   in version 1. Returns the CPUs that it allows; HUGE_VAL: no limit, or it is
-   unknown because the group's files cannot be read (denied). */
+   in version 1. Returns the number of CPUs that it allows; HUGE_VAL: there is
+   no limit, or the group's files cannot be read (status RM_FACT_DENIED). */
 double rm_fact_cgroup_quota(struct rm_fact *fact);
 
-/* Reads a file of this process's cgroup: `v2`, or in version 1 the file `v1` of
-   a controller. */
+/* Reads a file of this process's cgroup: `v2` in version 2, or the file `v1` of
+   the controller in version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact);
 
-/* "yes" if this is a virtual CPU, otherwise "no"; absent if the CPU does not
-   report it (Arm). */
+/* Sets the fact to "yes" if this is a virtual CPU, otherwise to "no"; absent if
+   the CPU does not report it (Arm). */
 void rm_fact_hypervisor(struct rm_fact *fact);
 
-/* 16 digits that identify the installed system, since machines with equal
-   hardware have equal ids. A salted hash of /etc/machine-id, because
-   machine-id(5) forbids publishing the number itself. Absent without a
-   machine-id, as in most containers. */
+/* Sets the fact to 16 digits that identify the installed system, since machines
+   with equal hardware have equal ids. The digits are a salted hash of
+   /etc/machine-id, because machine-id(5) forbids publishing its content. Absent
+   without a machine-id, as in most containers. */
 void rm_fact_installation(struct rm_fact *fact);
 
-/* machine.c: 8 digits of the id, and a NUL. */
+/* machine.c: 8 digits of the machine id, and a NUL. */
 enum { RM_MACHINE_ID_BYTES = 9 };
 
 #endif /* RM_MACHINE_INTERNAL_H */

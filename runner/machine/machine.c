@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machine.c - collects the facts of a machine, one line each, and its id. */
+/* machine.c - collects the facts of a machine and computes its id. */
 #include "runner/base/host.h"
 #include "runner/base/limits.h"
 #include "runner/base/sha256.h"
@@ -17,14 +17,14 @@ enum source {
 	LINE,     /* first line of a file */
 	FIELD,    /* line "NAME: value" of a file */
 	EACH,     /* distinct first lines of the files of a glob */
-	VARIABLE, /* of the environment */
+	VARIABLE, /* environment variable */
 };
 
 struct fact_row {
 	const char *name;
 	enum source source;
-	const char *path;  /* or the variable's name */
-	const char *field; /* FIELD */
+	const char *path;  /* for VARIABLE, its name */
+	const char *field; /* only for FIELD */
 };
 
 #define CPU0 "/sys/devices/system/cpu/cpu0/"
@@ -53,7 +53,7 @@ static const struct fact_row fact_rows[] = {
 	{ "cpus_nohz_full", LINE, CPUS "nohz_full", NULL },
 	{ "siblings", LINE, CPU0 "topology/thread_siblings_list", NULL },
 	{ "line_bytes", LINE, CPU0 "cache/index0/coherency_line_size", NULL },
-	/* its clock */
+	/* clock frequency */
 	{ "governor", EACH, CPUS "cpu[0-9]*/cpufreq/scaling_governor", NULL },
 	{ "frequency_driver", EACH, CPUS "cpu[0-9]*/cpufreq/scaling_driver",
 	        NULL },
@@ -128,8 +128,8 @@ static const struct fact_row fact_rows[] = {
 	/* load at the start */
 	{ "load", LINE, "/proc/loadavg", NULL },
 	{ "cpu_pressure", LINE, "/proc/pressure/cpu", NULL },
-	/* variables that change what the machine or its libraries appear to
-	   be */
+	/* environment variables that change the machine or libraries that
+	   programs see */
 	{ "env_HWLOC_SYNTHETIC", VARIABLE, "HWLOC_SYNTHETIC", NULL },
 	{ "env_HWLOC_XMLFILE", VARIABLE, "HWLOC_XMLFILE", NULL },
 	{ "env_HWLOC_THISSYSTEM", VARIABLE, "HWLOC_THISSYSTEM", NULL },
@@ -142,7 +142,7 @@ static const struct fact_row fact_rows[] = {
 
 enum { FACT_ROWS = sizeof(fact_rows) / sizeof(*fact_rows) };
 
-/* A variable that is not set counts as absent, like a missing file. */
+/* Reads one fact. An unset variable is absent, like a missing file. */
 static void read_row(const struct fact_row *row, struct rm_fact *fact)
 {
 	const char *value;
@@ -166,8 +166,8 @@ static void read_row(const struct fact_row *row, struct rm_fact *fact)
 	}
 }
 
-/* Also stores facts that have no value, so that readers know that they were
-   checked. */
+/* Adds a fact. A fact without value is also added, with its status, so that
+   readers see that it was checked. */
 static int add_fact(json_t *facts, const char *name, const struct rm_fact *fact)
 {
 	return json_object_set_new(facts, name,
@@ -176,7 +176,7 @@ static int add_fact(json_t *facts, const char *name, const struct rm_fact *fact)
 	                fact->status == RM_FACT_OK ? fact->text : NULL));
 }
 
-/* The kernel's list of CPU vulnerabilities and mitigations. */
+/* Adds the kernel's list of CPU vulnerabilities and mitigations. */
 static int add_vulnerabilities(json_t *facts)
 {
 	char rooted[PATH_MAX];
@@ -200,9 +200,9 @@ static int add_vulnerabilities(json_t *facts)
 	return failed;
 }
 
-/* Facts that cannot be read as a line of a file with a fixed path: each cgroup
-   has its own folder, and a virtual CPU is only a flag in /proc/cpuinfo. Older
-   campaigns may not have them. */
+/* Adds facts that are not a line of a file with a fixed path: each cgroup has
+   its own folder, and a virtual CPU is only a flag in /proc/cpuinfo. Older
+   campaigns may not have these facts. */
 static int add_special_facts(json_t *facts)
 {
 	char scheduling[RM_SCHEDULING_BYTES];
@@ -273,7 +273,7 @@ uint64_t rm_topology_llc_bytes(const struct rm_topology *topology)
 	return 0;
 }
 
-/* Returns 8 hex digits, a hash of properties that change only with the
+/* Computes the id, 8 hex digits: a hash of properties that change only with the
    hardware. */
 static void hash_id(const struct rm_topology *topology, const json_t *facts,
         char id[RM_MACHINE_ID_BYTES])
@@ -303,8 +303,7 @@ static void hash_id(const struct rm_topology *topology, const json_t *facts,
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L1CACHE),
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L2CACHE),
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L3CACHE),
-	        /* rounded to GiB, since kernels reserve different amounts of
-	           it */
+	        /* rounded to GiB, since the kernel reserves a varying part */
 	        round(strtod(memory.text, NULL) / (1 << 20)));
 	rm_sha256(text, strlen(text), hash);
 	snprintf(id, RM_MACHINE_ID_BYTES, "%.8s", hash);

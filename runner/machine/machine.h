@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * machine.h - public header of machine: facts and CPU topology that results
- * depend on, and sources of noise.
+ * machine.h - public header: facts and CPU topology that affect results, and
+ * sources of noise.
  *
  * The environment variable RM_SYSFS=DIR is prepended to /proc and /sys, for
  * tests.
@@ -19,20 +19,20 @@
 /*
  * hwloc's view of the machine, loaded once in the parent process.
  *
- * Usable CPUs are allowed by the cgroup and by the affinity mask at load time.
- * hwloc alone ignores masks of taskset or Slurm. Files that call hwloc include
- * its header, which is long.
+ * A CPU is usable if the cgroup and the affinity mask at load time allow it.
+ * hwloc itself ignores masks of taskset or Slurm. This header does not include
+ * hwloc's header, which is long.
  */
 struct rm_topology {
 	struct hwloc_topology *hwloc;
 	struct hwloc_bitmap_s *usable; /* CPUs that placement may use */
-	unsigned cpus;                 /* usable CPUs */
-	unsigned cores;                /* with a usable CPU */
-	unsigned sockets;              /* with a usable CPU */
+	unsigned cpus;                 /* number of usable CPUs */
+	unsigned cores;                /* number of cores with a usable CPU */
+	unsigned sockets;              /* number of sockets with a usable CPU */
 	unsigned nodes;    /* number of NUMA nodes with a usable CPU */
-	unsigned kinds;    /* number of CPU kinds (hybrid); 1 if unknown */
-	bool this_machine; /* false: HWLOC_SYNTHETIC, HWLOC_XMLFILE */
-	char note[256];    /* what was excluded and why, or "" */
+	unsigned kinds;    /* kinds of CPU (hybrid); 1 if unknown */
+	bool this_machine; /* false: HWLOC_SYNTHETIC or HWLOC_XMLFILE */
+	char note[256];    /* which CPUs were excluded and why, or "" */
 };
 
 /* Loads this machine, or `synthetic` (an hwloc description) if not NULL. A
@@ -42,27 +42,26 @@ struct rm_topology {
 int rm_topology_load(const char *synthetic, struct rm_topology *topology,
         struct rm_error *error);
 
-/* Checks that this process may still run on these `count` CPUs; if `count` is
-   0, that as many CPUs are usable as when the campaign was planned (`planned`).
-   A CPU may have gone offline, or a cpuset or a mask may have become narrower.
-   Returns -EXDEV with `error` if not. Also returns 0 if the CPUs belong to
-   another machine, or if the mask cannot be read; a trial that cannot be placed
-   is then void. */
+/* Checks that this process may still run on these `count` CPUs. If `count` is
+   0, checks that the number of usable CPUs is still `planned`. A CPU may have
+   gone offline, or a cpuset or a mask may have become narrower. Returns 0, or
+   -EXDEV with `error`. Also returns 0 if the CPUs belong to another machine, or
+   if the mask cannot be read; a trial that cannot be placed is then void. */
 int rm_topology_check_cpus(const struct rm_topology *topology,
         const unsigned *cpus, unsigned count, unsigned planned,
         struct rm_error *error);
 
-/* Size in bytes of one last-level cache (many machines have several); 0:
-   unknown to hwloc. */
+/* Returns the size of one last-level cache in bytes (a machine may have
+   several). 0: hwloc does not report it. */
 uint64_t rm_topology_llc_bytes(const struct rm_topology *topology);
 
-/* Returns the NUMA node of a CPU: among the nodes that have this CPU, the one
-   with the fewest CPUs, then the one with the lowest number. Other nodes near
-   it, such as HBM and CXL, have only memory. NULL: no node has this CPU. */
+/* Returns the NUMA node of a CPU. If several nodes have this CPU, returns the
+   one with the fewest CPUs, then the one with the lowest number. Nodes such as
+   HBM and CXL have only memory, and no CPU. NULL: no node has this CPU. */
 struct hwloc_obj *rm_topology_node_of(
         const struct rm_topology *topology, struct hwloc_obj *pu);
 
-/* Returns how many cores of a NUMA node have a CPU in `cpus`, which is
+/* Returns the number of cores of a NUMA node that have a CPU in `cpus`. Pass
    topology->usable, or node->cpuset for all cores. */
 unsigned rm_topology_node_cores(const struct rm_topology *topology,
         struct hwloc_obj *node, const struct hwloc_bitmap_s *cpus);
@@ -71,11 +70,11 @@ unsigned rm_topology_node_cores(const struct rm_topology *topology,
 bool rm_topology_has_memory(
         const struct rm_topology *topology, struct hwloc_obj *node);
 
-/* Counts again after the caller has changed topology->hwloc (tests restrict it
-   or register kinds). Returns the same errors as rm_topology_load(). */
+/* Computes all counts again. Tests call it after they have changed
+   topology->hwloc. Returns the same errors as rm_topology_load(). */
 int rm_topology_scan(struct rm_topology *topology, struct rm_error *error);
 
-/* Returns hwloc's XML for the campaign folder; free() it. NULL: no memory. */
+/* Returns hwloc's XML; free() it. NULL: no memory. */
 char *rm_topology_xml(const struct rm_topology *topology);
 
 /* Describes the machine in one line: "Package:1 [NUMANode(memory=...)] ...
@@ -85,21 +84,21 @@ void rm_topology_line(
 
 void rm_topology_free(struct rm_topology *topology);
 
-/* {"id": "8 hex digits", "topology": "...", "cpus": 2, ..., "facts": {NAME:
-   {"status", "text"}, ...}} (readmostly env machine --json). `topology` is the
-   one that was loaded at the start. The id is a hash of stable facts only: CPU
-   model and stepping, topology, size of memory (whole GiB), but not
-   frequencies, kernel or load. A missing file is "absent" and an unreadable one
-   "denied", never an empty string. New reference; NULL: no memory. */
+/* Returns {"id": "8 hex digits", "topology": "...", "cpus": 2, ..., "facts":
+   {NAME: {"status", "text"}, ...}}, as in `readmostly env machine --json`.
+   `topology` is the one loaded at the start. The id is a hash of stable facts
+   only: CPU model and stepping, topology, and size of memory in GiB. A missing
+   file has the status "absent", and an unreadable file "denied". New reference;
+   NULL: no memory. */
 json_t *rm_machine_facts(const struct rm_topology *topology);
 
-/* Returns the name of fact number `index` among those that every machine has in
-   "facts"; NULL after the last one. Static. */
+/* Returns the static name of fact number `index` among the facts that every
+   machine has; NULL after the last one. */
 const char *rm_machine_fact_name(size_t index);
 
 enum rm_finding_level {
 	RM_FINDING_GOOD,
-	RM_FINDING_NOTE,    /* worth knowing; cannot or should not be changed */
+	RM_FINDING_NOTE,    /* cannot or should not be changed */
 	RM_FINDING_WARNING, /* disturbs measurement, and can be changed */
 	RM_FINDING_UNKNOWN, /* cannot be determined; the text has the reason */
 };
@@ -108,15 +107,15 @@ enum { RM_FINDING_TEXT = 320, RM_FINDINGS_MAX = 32 };
 
 struct rm_finding {
 	enum rm_finding_level level;
-	const char *subject; /* static, "governor" */
-	bool is_noise;       /* a warning means noise in every trial */
+	const char *subject; /* static, for example "governor" */
+	bool is_noise;       /* true: a warning means noise in every trial */
 	char text[RM_FINDING_TEXT];
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };
 
-/* Returns a warning if a control group allows less CPU time than the usable
-   CPUs have, "unknown" if that cannot be read, or "good"; only then `text` is
-   not set. */
+/* Checks whether a control group limits CPU time. Returns a warning if it
+   allows less CPU time than the usable CPUs have; "unknown" if the limit cannot
+   be read; otherwise "good", and `text` is then not set. */
 enum rm_finding_level rm_quota_examine(
         const struct rm_topology *topology, char text[RM_FINDING_TEXT]);
 
@@ -130,28 +129,28 @@ size_t rm_doctor_examine(
 
 const char *rm_finding_level_name(enum rm_finding_level level);
 
-/* Result of the search for other work on this machine. */
+/* Result of the search for other programs that use this machine. */
 struct rm_busy {
 	bool is_busy;
 	double pressure_percent; /* percentage of time in which tasks waited for
 	                            a CPU (PSI); negative: unknown */
-	double load; /* load average of one minute, read only if PSI is missing;
-		      * else < 0 */
+	double load; /* load average of one minute, only if PSI is missing;
+	              * otherwise negative */
 	double probe_percent; /* percentage of time in which rm_busy_probe()
-	                         waited for a CPU; negative: not run, or
-	                         unknown */
+	                         waited for a CPU; negative: unknown or not
+	                         run */
 	char text[RM_FINDING_TEXT]; /* the cause; "" if the machine is idle */
 };
 
 /* Reads /proc/pressure/cpu or /proc/loadavg in RM_SYSFS. If the kernel's mean
-   over 10 s is high, measures for a quarter of a second, unless `in_haste`. A
-   file that cannot be read counts as idle. Any thread. */
+   over 10 s is high, measures again for a quarter of a second, unless
+   `in_haste` is true. A file that cannot be read counts as idle. Any thread. */
 void rm_busy_measure(unsigned cpus, bool in_haste, struct rm_busy *busy);
 
-/* Measures how long a thread waits for a CPU, without the kernel's mean:
-   computes on the first eight CPUs of this thread, one after another, for
-   `probe_ms` in total. Sets `probe_percent` to the worst CPU; above 10 % the
-   machine is busy. Restores the affinity mask. */
+/* Measures how long a thread waits for a CPU. Computes on the first eight CPUs
+   of this thread, one after another, for `probe_ms` in total. Stores the worst
+   CPU in `probe_percent`; above 10 %, the machine is busy. Restores the
+   affinity mask. */
 void rm_busy_probe(unsigned probe_ms, struct rm_busy *busy);
 
 #endif /* RM_MACHINE_H */

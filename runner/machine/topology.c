@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* topology.c - determines the usable CPUs and counts cores, sockets and
-   nodes. */
+/* topology.c - finds the usable CPUs, and counts cores, sockets and nodes. */
 #include "runner/base/host.h"
 #include "runner/machine/internal.h"
 
@@ -12,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Returns the number of objects of a type that have a CPU in `cpus`, or `least`
-   if there are none. */
+/* Returns the number of objects of a type that have a CPU in `cpus`, or
+   `least` if there is no such object. */
 static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
         hwloc_const_bitmap_t cpus, unsigned least)
 {
@@ -27,7 +26,8 @@ static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
 	return n ? n : least;
 }
 
-/* Returns the core type of a CPU kind, such as "CoreType=IntelCore", or "". */
+/* Returns the core type of a kind of CPU, such as "CoreType=IntelCore", or
+   "". */
 static void kind_name(
         hwloc_topology_t hwloc, unsigned kind, char *text, size_t size)
 {
@@ -41,8 +41,9 @@ static void kind_name(
 		snprintf(text, size, " (%s=%s)", infos[0].name, infos[0].value);
 }
 
-/* Keeps only the fastest kind that has a usable CPU, since threads on different
-   kinds would measure a mixture. hwloc sorts kinds in ascending order. */
+/* Keeps only the fastest kind of CPU that has a usable CPU, since threads on
+   different kinds would measure a mixture. hwloc sorts kinds from slow to
+   fast. */
 static int keep_one_kind(struct rm_topology *topology)
 {
 	int kinds = hwloc_cpukinds_get_nr(topology->hwloc, 0);
@@ -57,7 +58,7 @@ static int keep_one_kind(struct rm_topology *topology)
 		if (hwloc_cpukinds_get_info(topology->hwloc, (unsigned)i, kind,
 		            NULL, NULL, NULL, 0))
 			continue;
-		/* the CPU set of a kind ignores cgroups, so intersect it */
+		/* hwloc's CPU set of a kind ignores cgroups */
 		hwloc_bitmap_and(kind, kind, topology->usable);
 		if (hwloc_bitmap_iszero(kind))
 			continue;
@@ -87,7 +88,7 @@ static int find_usable(struct rm_topology *topology)
 	}
 	hwloc_bitmap_and(topology->usable, topology->usable,
 	        hwloc_topology_get_topology_cpuset(topology->hwloc));
-	/* hwloc's sets do not include masks of taskset and Slurm */
+	/* hwloc ignores masks of taskset and Slurm */
 	if (topology->this_machine && hwloc_get_cpubind(topology->hwloc, mask,
 	                                      HWLOC_CPUBIND_PROCESS) == 0)
 		hwloc_bitmap_and(topology->usable, topology->usable, mask);
@@ -118,8 +119,8 @@ int rm_topology_scan(struct rm_topology *topology, struct rm_error *error)
 	return 0;
 }
 
-/* If a system call filter refuses this call, hwloc_topology_load() retries
-   endlessly with larger and larger masks. */
+/* Checks that sched_getaffinity() works. If a system call filter refuses it,
+   hwloc_topology_load() retries endlessly with larger masks. */
 static int check_affinity(struct rm_error *error)
 {
 	static unsigned long mask[1024]; /* 65,536 CPUs */
@@ -132,8 +133,8 @@ static int check_affinity(struct rm_error *error)
 	        strerror(errno));
 }
 
-/* hwloc ends the process if a damaged file gives a node a number outside of its
-   set. */
+/* Rejects a node whose number is outside of its set. Damaged files have such
+   nodes, and hwloc would end the process. */
 static int check_nodes(
         const struct rm_topology *topology, struct rm_error *error)
 {
@@ -163,8 +164,8 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc does not understand the topology \"%.200s\"",
 		        synthetic);
-	/* including CPUs that a cgroup excludes, since the id must not depend
-	   on it */
+	/* includes CPUs that a cgroup excludes, since they must not change the
+	   id */
 	hwloc_topology_set_flags(
 	        topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
 	if (hwloc_topology_load(topology->hwloc))
@@ -196,7 +197,8 @@ hwloc_obj_t rm_topology_node_of(
 	return best;
 }
 
-/* The CPUs of a core are adjacent in logical order. */
+/* Counts changes of the core, since the CPUs of a core are adjacent in logical
+   order. */
 unsigned rm_topology_node_cores(const struct rm_topology *topology,
         hwloc_obj_t node, hwloc_const_bitmap_t cpus)
 {
@@ -220,7 +222,7 @@ unsigned rm_topology_node_cores(const struct rm_topology *topology,
 bool rm_topology_has_memory(
         const struct rm_topology *topology, hwloc_obj_t node)
 {
-	/* most synthetic nodes have no memory in hwloc */
+	/* most synthetic nodes have no memory */
 	return (node->attr->numanode.local_memory > 0 ||
 	               !topology->this_machine) &&
 	       hwloc_bitmap_isset(
@@ -228,8 +230,7 @@ bool rm_topology_has_memory(
 	               node->os_index);
 }
 
-/* Returns why this process may not use a CPU, and how to make it usable
-   again. */
+/* Stores why this process may not use a CPU, and how to make the CPU usable. */
 static void explain_lost_cpu(unsigned cpu, char *text, size_t size)
 {
 	char list[1024];
@@ -279,7 +280,7 @@ end:
 	return result;
 }
 
-/* True for lines that identify a private machine and must not be published. */
+/* True for lines that identify a machine and must not be published. */
 static bool is_private(const char *line, size_t length)
 {
 	static const char *const names[] = { "\"HostName\"", "Serial", "UUID",
@@ -320,7 +321,7 @@ void rm_topology_line(
         const struct rm_topology *topology, char *text, size_t size)
 {
 	if (hwloc_topology_export_synthetic(topology->hwloc, text, size, 0) < 0)
-		/* hwloc cannot describe asymmetric machines in this form */
+		/* hwloc cannot format asymmetric machines */
 		snprintf(text, size,
 		        "%u CPUs, %u cores, %u sockets, %u NUMA nodes",
 		        topology->cpus, topology->cores, topology->sockets,

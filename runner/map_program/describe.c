@@ -48,8 +48,8 @@ json_t *rm_describe_impl(const struct rm_impl *impl)
 	        impl->value_place);
 }
 
-/* The optional argument is a hash of the map's machine code, which only the
-   build can compute (docs/adr/0014). */
+/* Prints the description. The optional argument is a hash of the map's machine
+   code, which only the build can compute (docs/adr/0014). */
 int rm_program_describe(int argc, char **argv)
 {
 	json_t *map = rm_describe_impl(&rm_this_map);

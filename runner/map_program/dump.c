@@ -48,8 +48,8 @@ static void check(struct argp_state *state, const struct args *args)
 		        "--decimal: expected --shape str16x8 or str16x24");
 }
 
-/* A value stores its rank in 32 bits (runner/keys.h), so more keys could not be
-   distinguished. */
+/* Parses an option. Limits the number of keys, because a value stores its rank
+   in 32 bits (runner/keys.h). */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct args *args = state->input;
@@ -107,8 +107,8 @@ static struct rm_key key_of(
 	                     : rm_key_of(args->sizing.shape, rank, line);
 }
 
-/* Calls quiesce() as the measured loop does; otherwise memory that growth
-   retired would count as still in use. */
+/* Fills the map. Calls quiesce() as the measured loop does, since otherwise
+   memory that growth retired would count as in use. */
 static void fill(
         const struct rm_map_ops *ops, const struct args *args, void *thread)
 {
@@ -140,9 +140,9 @@ static void print_stat(
 		printf("%-24s %20.0f %s\n", name, value, unit);
 }
 
-/* The thread leaves before the map is destroyed, because no thread may be
-   joined at that time, and because leave() hands over its retired memory
-   (runner/map.h). */
+/* Prints the inner state. The thread leaves before the map is destroyed,
+   because rm_map_ops.destroy requires that no thread is joined, and because
+   leave() hands over its retired memory (runner/map.h). */
 static int dump(const struct rm_impl *impl, const struct args *args)
 {
 	const struct rm_map_ops *ops = impl->ops;

@@ -42,7 +42,8 @@ static void usage(FILE *out)
 	fprintf(out, "\n`readmostly` starts this program.\n");
 }
 
-/* If malloc() fails, many maps end by abort() or SIGSEGV without a message. */
+/* Prints an explanation if memory ran out. Without it, many maps end by abort()
+   or SIGSEGV without a message. */
 static void explain_crash(int number)
 {
 	static const char text[] = "crashed when no memory could be mapped: "
@@ -51,10 +52,11 @@ static void explain_crash(int number)
 	if (rm_limits_lack_memory() &&
 	        write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(RM_INCOMPLETE);
-	raise(number); /* SA_RESETHAND: now it ends the process */
+	raise(number); /* ends the process, since SA_RESETHAND removed this
+	                  handler */
 }
 
-/* Sanitizers have handlers of their own. */
+/* Does nothing in a build with a sanitizer, which has its own handlers. */
 static void install_handlers(void)
 {
 	static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT };

@@ -14,11 +14,13 @@
 
 #include <jansson.h>
 
-/* The description of a map as runner/catalog/ reads it. New reference. */
+/* Returns a new reference to the description of a map, in the form that
+   runner/catalog/ reads. */
 json_t *rm_describe_impl(const struct rm_impl *impl);
 
 int rm_program_describe(int argc, char **argv);
-/* Reads a request from standard input, prints a result on standard output. */
+/* Reads a request from standard input, and prints a result to standard
+   output. */
 int rm_program_trial(int argc, char **argv);
 /* Like rm_program_trial(), and writes the window's operations to a file. */
 int rm_program_record(int argc, char **argv);

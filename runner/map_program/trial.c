@@ -17,9 +17,9 @@
 enum { REQUEST_BYTES = 1 << 20 };
 
 /* Reads all of standard input; the caller frees it. NULL: too long or
-   unreadable. Makes one large allocation. Its free() raises glibc's mmap
-   threshold, and maps are measured and simulated with the raised one
-   (runner/sim/guest/heap.c). */
+   unreadable. Makes one large allocation: its free() raises glibc's mmap
+   threshold, so that maps are measured with the threshold that the simulation
+   assumes (runner/sim/guest/heap.c). */
 static char *read_all(size_t *length)
 {
 	char *text = malloc(REQUEST_BYTES);
@@ -49,8 +49,8 @@ static int print(const json_t *result)
 	return status;
 }
 
-/* Reads the request from standard input. Before it returns RM_USAGE, it prints
-   the reason. */
+/* Reads the request from standard input. Prints the reason before it returns
+   RM_USAGE. */
 static int read_request(struct rm_request *request)
 {
 	struct rm_error error = { "" };
@@ -81,8 +81,8 @@ int rm_program_trial(int argc, char **argv)
 	return status;
 }
 
-/* argv contains "text" or "binary", and the file. The window starts right after
-   the prefill, so that the record is complete. */
+/* Parses argv: "text" or "binary", and the file. The window starts directly
+   after the prefill, so that the record is complete. */
 int rm_program_record(int argc, char **argv)
 {
 	struct rm_error error = { "" };
@@ -116,7 +116,7 @@ int rm_program_record(int argc, char **argv)
 	return status;
 }
 
-/* argv: the file. Only programs of the stats build record events. */
+/* argv contains the file. Only programs of the flavour stats record events. */
 int rm_program_timeline(int argc, char **argv)
 {
 	struct rm_request request;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Large enough for all cells of the largest plan, with a comment after each
-   id. */
+/* Allows all cells of the largest plan, with a comment after each id. */
 enum { LINE_MOST = RM_ID_BYTES + RM_LINE_MAX };
 static const size_t file_most = (size_t)RM_CELLS_MAX * LINE_MOST;
 
@@ -17,7 +16,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-/* Skips blanks at the start of *line. Returns the length up to a comment or
+/* Skips blanks at the start of *line. Returns the length without a comment and
    trailing blanks. */
 static size_t trim_line(const char **line, size_t length)
 {
@@ -74,7 +73,8 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Hashes the sorted ids, so comments and the order of lines do not matter. */
+/* Hashes the sorted ids, so that comments and the order of lines have no
+   effect. */
 static int hash_ids(struct rm_cell_list *list)
 {
 	size_t count = json_object_size(list->lines), i = 0, used = 0;
@@ -159,8 +159,8 @@ void rm_cell_list_clear(struct rm_cell_list *list)
 	*list = (struct rm_cell_list){ 0 };
 }
 
-/* Maps each id, including the ids in plan.same, to the index of the cell that
-   runs; NULL: no memory. */
+/* Returns an index that maps each id, including the ids in plan.same, to the
+   number of the cell that runs. NULL: no memory. */
 static json_t *build_index(const struct rm_plan *plan)
 {
 	json_t *index = json_object();
@@ -178,7 +178,7 @@ static json_t *build_index(const struct rm_plan *plan)
 	return NULL;
 }
 
-/* Marks the cells that the list names. */
+/* Marks the cells that are in the list. */
 static int mark_named(
         const struct rm_planning *planning, const json_t *index, bool *kept)
 {
@@ -202,8 +202,8 @@ static int mark_named(
 	return 0;
 }
 
-/* Removes unmarked cells; places[i] receives the new index of cell i if it is
-   kept. */
+/* Removes unmarked cells. For each kept cell i, stores its new index in
+   places[i]. */
 static void close_gaps(struct rm_plan *plan, const bool *kept, size_t *places)
 {
 	size_t cells = 0, same = 0;

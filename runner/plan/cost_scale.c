@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cost_scale.c - compares this machine with the one of plan_cost.c. */
+/* cost_scale.c - compares the speed of this machine with the machine in
+   plan_cost.c. */
 #include "runner/base/clock.h"
 #include "runner/machine/machine.h"
 #include "runner/plan/plan.h"
@@ -9,7 +10,7 @@
 
 enum {
 	KEYS = 1 << 16,
-	LOOKUPS = 2, /* of each key */
+	LOOKUPS = 2, /* number of times that each key is looked up */
 	REPEATS = 8,
 	/* usual time of fill_ns() on the machine of
 	   tests/fixtures/trial-costs.tsv */
@@ -19,10 +20,10 @@ enum {
 struct node {
 	struct node *next;
 	uint64_t key;
-	uint64_t unused[6]; /* 64 bytes with key and pointer, as in most maps */
+	uint64_t unused[6]; /* pads the node to 64 bytes, as in most maps */
 };
 
-/* A chained hash table in fresh pages, like the map of a trial's process. */
+/* A chained hash table in new pages, like a map in the process of a trial. */
 struct table {
 	struct node *buckets[KEYS];
 	struct node nodes[KEYS];
@@ -50,7 +51,8 @@ static size_t find_all(struct table *table)
 	size_t found = 0;
 
 	for (uint64_t i = 0; i < KEYS; i++) {
-		/* each key once, in an order that caches do not predict */
+		/* visits each key once, in an order that caches do not
+		   predict */
 		uint64_t key = i * 40503 % KEYS;
 		const struct node *node = *bucket_of(table, key);
 
@@ -62,7 +64,8 @@ static size_t find_all(struct table *table)
 }
 
 /* Returns the time to fill and to search a table; 0: no memory. Other programs
-   only make it longer, so the caller uses the least of several. */
+   can only lengthen this time, so the caller uses the minimum of several
+   calls. */
 static uint64_t fill_ns(void)
 {
 	uint64_t start_ns = rm_now_ns();
@@ -79,10 +82,11 @@ static uint64_t fill_ns(void)
 	return found == (size_t)LOOKUPS * KEYS ? rm_now_ns() - start_ns : 0;
 }
 
-/* Returns a power of the ratio of times. Other tenants of a host change fill_ns()
-   by up to 1.9 times for some seconds, but the mean cost of a campaign's trials
-   by only 1.2 times. The power is fitted to campaigns of three virtual
-   machines; it agrees with them within 12 %, the ratio itself within 60 %. */
+/* Returns a power of the ratio of times. The ratio varies too much: other
+   tenants of a host change fill_ns() by up to 1.9 times for some seconds, but
+   the mean cost of a campaign's trials by only 1.2 times. The exponent is
+   fitted to campaigns of three virtual machines. The power agrees with them
+   within 12 %, but the ratio only within 60 %. */
 double rm_plan_measure_cost_scale(const struct rm_topology *topology)
 {
 	uint64_t least_ns = 0;

@@ -15,8 +15,8 @@
 
 #define MODES "workloads/modes/"
 
-/* Stores MODES + name, next to an installed program or in the current folder.
-   Returns `path`. */
+/* Stores the path of a mode, in the folder of an installation or in the current
+   folder. Returns `path`. */
 static const char *mode_path(const char *name, char path[PATH_MAX])
 {
 	rm_host_shared_path(MODES, path, PATH_MAX);
@@ -24,7 +24,7 @@ static const char *mode_path(const char *name, char path[PATH_MAX])
 	return path;
 }
 
-/* The --set options, split at "="; overrides[].where points into `wheres`. */
+/* The --set options, split at "=". overrides[].where points into `wheres`. */
 struct sets {
 	struct rm_override *overrides;
 	char (*wheres)[RM_WHERE_BYTES];
@@ -49,8 +49,9 @@ static int split_sets(
 	return 0;
 }
 
-/* Lists the modes of a set; for "" the modes that belong to no set; for NULL
-   all sets. File names are [SET-]MODE.conf. Returns the length. */
+/* Lists the names of modes or sets. With a `set`, lists its modes; with "", the
+   modes without a set; with NULL, all sets. File names are [SET-]MODE.conf.
+   Returns the length of the list. */
 static size_t list_names(const char *set, char *names, size_t size)
 {
 	const char *listed = "";
@@ -86,7 +87,8 @@ static size_t list_names(const char *set, char *names, size_t size)
 	return used;
 }
 
-/* Explains a missing file: its name is misspelled, or is no longer used. */
+/* Reports a missing file of a mode: its name is misspelled or no longer
+   used. */
 static int report_missing_mode(const struct rm_sources *sources,
         const char *file, struct rm_error *error)
 {
@@ -164,14 +166,14 @@ const char *rm_workload_hint(
 	return hint;
 }
 
-/* Rejects a missing file. Suggests the set or the mode of this name, or a file
-   with a similar name in the same folder or in workloads/. */
+/* Rejects a missing file. Suggests a set or mode with this name, or a file with
+   a similar name in the same folder or in workloads/. */
 static int check_file(const char *name, struct rm_error *error)
 {
 	char names[320], mode[NAME_MAX], path[PATH_MAX], hint[RM_HINT_BYTES];
 
 	if (!access(name, F_OK) || errno != ENOENT)
-		return 0; /* opening the file reports other errors */
+		return 0; /* fopen() reports other errors */
 	if (rm_path_check_links(name, error))
 		return -ENOENT;
 	snprintf(mode, sizeof(mode), "%s.conf", name);
@@ -207,8 +209,8 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 		failed = check_file(sources->files[i], error);
 		if (failed)
 			break;
-		inputs->workload_count++; /* first, so that a partly read
-		                             workload is freed */
+		inputs->workload_count++; /* counted first, so that a partly
+		                             read workload is freed */
 		failed = rm_workload_load(sources->files[i], sources->overrides,
 		        sources->override_count, &inputs->workloads[i], error);
 	}

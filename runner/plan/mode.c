@@ -13,21 +13,21 @@
 
 enum { LINES_MAX = 1024, VALUE_BYTES = 256, NAMES_MAX = 96, INCLUDES_MAX = 2 };
 
-/* One line of a mode; the section "" applies to all workloads. */
+/* One line of a mode. A line in section "" applies to all workloads. */
 struct line {
 	char section[RM_NAME_BYTES];
 	char key[RM_NAME_BYTES];
 	char value[VALUE_BYTES];
 	char where[RM_WHERE_BYTES];
-	bool adds;      /* extends the section's previous line of this key */
-	unsigned level; /* depth of the include that it is from */
+	bool adds;      /* extends the key's previous line */
+	unsigned level; /* depth of the include that contains the line */
 };
 
 struct reading {
 	struct rm_lines lines;
 	unsigned level; /* depth of the current include */
 	uint64_t budget_ns;
-	rm_name names[NAMES_MAX]; /* of workloads */
+	rm_name names[NAMES_MAX]; /* names of workloads */
 	size_t name_count;
 	char names_where[RM_WHERE_BYTES];
 	struct line entries[LINES_MAX];
@@ -36,8 +36,9 @@ struct reading {
 
 static int read_lines(struct reading *reading);
 
-/* True for NAME or FOLDER/NAME, relative to the folder above modes/. More
-   slashes or a leading dot could name files outside it. */
+/* True for NAME or FOLDER/NAME, relative to the parent folder of modes/.
+   Rejects more slashes and a leading dot, which could refer to files outside of
+   it. */
 static bool is_workload_name(const char *name)
 {
 	const char *slash = strchr(name, '/');
@@ -76,7 +77,7 @@ static int read_names(
 	return 0;
 }
 
-/* Reads `workloads` or `budget`; returns 1 for another key. */
+/* Handles the keys `workloads` and `budget`. Returns 1 for other keys. */
 static int read_mode_key(struct reading *reading, const char *name,
         const char *value, const char *where)
 {
@@ -91,7 +92,7 @@ static int read_mode_key(struct reading *reading, const char *name,
 	return 0;
 }
 
-/* Keys that may occur on several lines, so that long lists can be split. */
+/* True for keys that may be repeated, so that users can split long lists. */
 static bool is_list_of_names(const char *key)
 {
 	return !strcmp(key, "workloads") || !strcmp(key, "maps");
@@ -108,9 +109,9 @@ static bool has_line(
 	return false;
 }
 
-/* A key may appear once per section, since a repeated line would silently
-   override the first one. Lines of `workloads` and `maps` are exceptions: they
-   add names. */
+/* Checks a line. A key may occur only once per section, since a repeated line
+   would silently replace the first one. The keys `workloads` and `maps` may be
+   repeated: each line adds names. */
 static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
@@ -136,8 +137,8 @@ static int check_line(const struct reading *reading, const char *section,
 }
 
 /* Includes another mode of the same folder. Lines of this mode override the
-   included lines (collect_overrides()); its workloads are added to the included
-   ones. */
+   included lines (collect_overrides()). Its workloads are added to the included
+   workloads. */
 static int include_mode(
         struct reading *reading, const char *value, const char *where)
 {
@@ -174,7 +175,7 @@ static int include_mode(
 	return failed;
 }
 
-/* Handler for libinih, for which 1 means success. */
+/* Handler for libinih. Returns 1 for success. */
 static int handle_line(
         void *context, const char *section, const char *name, const char *value)
 {
@@ -226,9 +227,9 @@ static int check_mode(const struct reading *reading)
 	return 0;
 }
 
-/* Collects all lines for a workload in order: first those of included modes,
-   then those of the mode, each with its lines for all workloads before its
-   section; then --set. */
+/* Collects all lines that apply to a workload, in this order: lines of included
+   modes, lines of this mode, --set. Within a mode, lines for all workloads
+   precede those of the workload's section. */
 static size_t collect_overrides(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_override *all)
@@ -250,7 +251,7 @@ static size_t collect_overrides(const struct reading *reading, const char *name,
 	return n;
 }
 
-/* Path of NAME.conf in the folder above the mode's. */
+/* Stores the path of NAME.conf in the parent folder of the mode's folder. */
 static void workload_path(const struct reading *reading, const char *name,
         char *file, size_t size)
 {
@@ -262,15 +263,16 @@ static void workload_path(const struct reading *reading, const char *name,
 	while (parent > 0 && mode[parent - 1] != '/')
 		parent--;
 	if (length == parent || mode[parent] == '.')
-		/* the mode's path has no parent, or a dot makes it ambiguous */
+		/* the mode's path has no parent, or contains a dot that makes
+		   it ambiguous */
 		snprintf(file, size, "%.*s../%s.conf",
 		        slash ? (int)length + 1 : 0, mode, name);
 	else
 		snprintf(file, size, "%.*s%s.conf", (int)parent, mode, name);
 }
 
-/* If the workload does not exist (its `file` is still NULL), the error is
-   located at the mode's line that names the workloads. */
+/* Loads a workload. If its file does not exist (`file` remains NULL), the error
+   contains the line of the mode that names the workload. */
 static int load_workload(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_workload *workload)
@@ -333,7 +335,8 @@ static int load_all(const struct reading *reading,
 	return failed;
 }
 
-/* Always adds the base, since ratios refer to it. Removes duplicates. */
+/* Sets the maps of the workload `touched`. Adds the base, since ratios refer to
+   it, and removes duplicates. */
 static int set_touched(
         struct rm_workload *workload, const char *ids, struct rm_error *error)
 {

@@ -8,8 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The firmware's latency (SLIT). Used if the machine lists no distances: 1 near
-   shared CPUs, 2 in the same package, 3 elsewhere. */
+/* Returns the firmware's distance (SLIT) of two nodes. If the machine has no
+   such table: 1 for nodes near the same CPUs, 2 in the same package, 3
+   otherwise. */
 static uint64_t distance(
         hwloc_topology_t hwloc, hwloc_obj_t from, hwloc_obj_t to)
 {
@@ -37,9 +38,9 @@ static uint64_t distance(
 	               : 3;
 }
 
-/* The node of the threads: with memory, and with the most usable cores. Counts
-   nodes with usable CPUs; *usable receives the number of nodes with CPUs or
-   memory. */
+/* Returns the node for the threads: it has memory, and the most usable cores.
+   Counts nodes with usable CPUs. *usable receives the number of nodes with CPUs
+   or memory. */
 static hwloc_obj_t find_one_node(const struct rm_topology *topology,
         struct rm_numa *numa, unsigned *usable)
 {
@@ -64,7 +65,8 @@ static hwloc_obj_t find_one_node(const struct rm_topology *topology,
 	return best;
 }
 
-/* Goes through the nodes in numerical order, so that ties go to the lowest. */
+/* Visits the nodes in numerical order, so that the lowest of equal nodes is
+   used. */
 static void find_other_nodes(const struct rm_topology *topology,
         hwloc_obj_t home, struct rm_numa *numa)
 {

@@ -11,20 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One usable CPU. A CPU that a thread can get. Seats are sorted by `rank`,
+/* A usable CPU, to which a thread can be bound. Seats are sorted by `rank`,
    which is unique. */
 struct seat {
 	unsigned cpu;    /* kernel number */
-	unsigned index;  /* hwloc's logical order among usable CPUs */
+	unsigned index;  /* position in hwloc's logical order of usable CPUs */
 	unsigned core;   /* hwloc's logical index */
-	unsigned smt;    /* number of usable CPUs of the same core before it */
+	unsigned smt;    /* number of usable CPUs of the same core that precede
+	                    this one */
 	unsigned socket; /* hwloc's logical index */
-	unsigned node;   /* its NUMA node, kernel number */
-	bool sibling;    /* another CPU of its core is also usable */
+	unsigned node;   /* kernel number of its NUMA node */
+	bool sibling;    /* the core has another usable CPU */
 	uint64_t rank;
 };
 
-/* hwloc uses int for nodes, so larger numbers are invalid. */
+/* Parses WORD:N. Numbers above INT_MAX are invalid, since hwloc uses int for
+   nodes. */
 static int parse_numbered(const char *text, const char *word, unsigned *number)
 {
 	size_t length = strlen(word);
@@ -70,8 +72,8 @@ static unsigned ancestor_index(
 	return object ? object->logical_index : pu->logical_index;
 }
 
-/* Stores the usable CPUs in logical order, those of node `only`, or of all
-   nodes if it is -1; returns their number. */
+/* Stores the usable CPUs of node `only`, or of all nodes if `only` is -1, in
+   logical order. Returns their number. */
 static unsigned collect_seats(
         const struct rm_topology *topology, int only, struct seat *seats)
 {
@@ -132,8 +134,8 @@ static unsigned group_of(const struct seat *seat, bool by_node)
 	return by_node ? seat->node : seat->socket;
 }
 
-/* Orders seats round robin: seat k of every socket or node comes before seat k
-   + 1 of any. */
+/* Sorts seats round robin over sockets or nodes: seat k of each group precedes
+   seat k + 1 of every group. */
 static void sort_over_groups(struct seat *seats, unsigned n, bool by_node)
 {
 	sort_as_cores(seats, n);
@@ -168,8 +170,8 @@ static void list_nodes(
 			        "%s%u", used ? " " : "", node->os_index);
 }
 
-/* Each cause needs a different fix: another number, a node with CPUs, or a
-   wider affinity mask or cpuset for this process. */
+/* Reports a node that cannot be used. The fix depends on the cause: another
+   number, a node with CPUs, or a wider affinity mask or cpuset. */
 static int report_missing_node(const struct rm_topology *topology,
         unsigned number, struct rm_error *error)
 {
@@ -187,7 +189,8 @@ static int report_missing_node(const struct rm_topology *topology,
 	        nodes);
 }
 
-/* RM_PLACE_NUMA orders the CPUs of its node like RM_PLACE_CORES. */
+/* Sorts the seats for a placement. RM_PLACE_NUMA sorts the CPUs of its node
+   like RM_PLACE_CORES. */
 static unsigned order_seats(const struct rm_topology *topology,
         const struct rm_placement *placement, struct seat *seats)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* placement.h - assigns threads to CPUs, parses memory policies, and chooses
-   the NUMA nodes that words such as `local` name.
-   docs/reference/workload-file.md has the rules. */
+   the NUMA nodes for words such as `local`. docs/reference/workload-file.md
+   contains the rules. */
 #ifndef RM_PLACEMENT_H
 #define RM_PLACEMENT_H
 
@@ -9,42 +9,44 @@
 #include "runner/machine/machine.h"
 
 enum rm_place {
-	RM_PLACE_CORES,   /* one thread per core, then second CPUs */
-	RM_PLACE_SMT,     /* core by core; cores without siblings last */
-	RM_PLACE_SOCKETS, /* round robin over packages, in each like CORES */
-	RM_PLACE_NODES,   /* the same over NUMA nodes */
-	RM_PLACE_NUMA,    /* numa:N: RM_PLACE_CORES on one node */
-	RM_PLACE_COMPACT, /* hwloc's logical order: neighbours first */
-	RM_PLACE_NONE,    /* unbound */
-	RM_PLACE_ONE,     /* one-node: workloads only, numa:N in a cell */
+	RM_PLACE_CORES,   /* a thread per core, then the other CPUs */
+	RM_PLACE_SMT,     /* all CPUs of a core, then the next core; cores with
+	                     one CPU last */
+	RM_PLACE_SOCKETS, /* round robin over packages */
+	RM_PLACE_NODES,   /* round robin over NUMA nodes */
+	RM_PLACE_NUMA,    /* numa:N: like RM_PLACE_CORES, on one node */
+	RM_PLACE_COMPACT, /* hwloc's logical order */
+	RM_PLACE_NONE,    /* threads are not bound */
+	RM_PLACE_ONE,     /* one-node: becomes numa:N in a cell */
 };
 
 struct rm_placement {
 	enum rm_place place;
-	unsigned node; /* RM_PLACE_NUMA: hwloc's OS index */
+	unsigned node; /* only RM_PLACE_NUMA: hwloc's OS index */
 };
 
-/* "cores", "numa:1", ...; -EINVAL with `error`. */
+/* Parses "cores", "numa:1", and so on. Returns 0, or -EINVAL with `error`. */
 int rm_placement_parse(const char *text, struct rm_placement *placement,
         struct rm_error *error);
 
 /*
  * Chooses one CPU for each of `threads` threads, in thread order.
  *
- * threads  >= 1; with more threads than usable CPUs, CPUs repeat round robin
+ * threads  >= 1; if there are more threads than usable CPUs, CPUs repeat round
+ *          robin
  * cpus     out: `threads` kernel CPU numbers, in the caller's array
  *
- * Deterministic for a machine. Cores, and CPUs in a core, are in the order of
- * hwloc's logical index. RM_PLACE_NONE does not write `cpus`. Returns 0;
- * -EINVAL with `error` if the node does not exist or has no usable CPU. Any
- * thread.
+ * The result depends only on the machine and the arguments. Cores, and CPUs in
+ * a core, are in the order of hwloc's logical index. RM_PLACE_NONE does not
+ * write `cpus`. Returns 0; -EINVAL with `error` if the node does not exist or
+ * has no usable CPU. Any thread.
  */
 int rm_placement_choose(const struct rm_topology *topology,
         const struct rm_placement *placement, unsigned threads, unsigned *cpus,
         struct rm_error *error);
 
-/* Memory policies. Cells use "first-touch", "interleave" and "bind:N"; the
-   other words are for workloads only and become bind:N in a cell. */
+/* Memory policies. Cells use "first-touch", "interleave" and "bind:N". The
+   other words occur only in workloads, and become bind:N in a cell. */
 enum rm_memory_policy {
 	RM_FIRST_TOUCH,
 	RM_INTERLEAVE,
@@ -54,29 +56,32 @@ enum rm_memory_policy {
 	RM_MEMORY_ONLY
 };
 
-/* -EINVAL with `error`; *node is set for bind:N only. */
+/* Parses a memory policy. Sets *node for bind:N only. Returns 0, or -EINVAL
+   with `error`. */
 int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
         unsigned *node, struct rm_error *error);
-/* Returns 0, or -EINVAL with `error` if N of bind:N is not a node with
-   memory. */
+/* Returns -EINVAL with `error` if the text is bind:N and N is not a node with
+   memory, otherwise 0. */
 int rm_memory_check(const struct rm_topology *topology, const char *text,
         struct rm_error *error);
 
-/* Kernel numbers of the nodes that the words stand for; -1: this process has no
-   such node. */
+/* Kernel numbers of the nodes for these words; -1: this process has no such
+   node. */
 struct rm_numa {
-	int one_node; /* the threads' node; -1 too if only one may be used */
-	int home;     /* the same, even if it is the only node */
-	unsigned node_cores; /* with a usable CPU, on one_node; else on all */
-	unsigned nodes;      /* with a usable CPU */
+	int one_node; /* node of the threads; -1 if this process may use only
+	                 one node */
+	int home;     /* node of the threads, even if it is the only node */
+	unsigned node_cores; /* number of cores with a usable CPU: on one_node
+	                        if it exists, otherwise on all nodes */
+	unsigned nodes;      /* number of nodes with a usable CPU */
 	int remote, memory_only;
 };
 
 void rm_numa_find(const struct rm_topology *topology, struct rm_numa *numa);
 
 /* Replaces the words in a cell's placement and memory (RM_NAME_BYTES each) by
-   numa:N and bind:N. Returns false and replaces nothing if this process has no
-   such node, or too few nodes for "nodes". */
+   numa:N and bind:N. If this process has no such node, or too few nodes for
+   "nodes", replaces nothing and returns false. */
 bool rm_numa_resolve(const struct rm_numa *numa, char *placement, char *memory);
 
 #endif /* RM_PLACEMENT_H */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - builds a plan: cells, then rounds; derives seeds of trials. */
+/* plan.c - builds a plan (cells, then rounds), and derives the seeds of
+   trials. */
 #include "runner/plan/plan.h"
 #include "runner/base/rng.h"
 #include "runner/plan/internal.h"
@@ -18,14 +19,14 @@ static uint64_t hash_text(uint64_t seed, const char *text, size_t length)
 	return seed;
 }
 
-/* Below 2^53, so that the seed is exact in JSON. */
+/* Returns a hash below 2^53, which JSON can represent exactly. */
 static uint64_t hash_block(uint64_t seed, unsigned block)
 {
 	return rm_seed(seed, block) >> 11;
 }
 
-/* An id is WORKLOAD/MAP/REST. The seed ignores map and arm, so that all maps
-   and arms of a block do the same operations on the same keys. */
+/* Derives the seed from an id WORKLOAD/MAP/REST. Ignores map and arm, so that
+   all maps and arms of a block execute the same operations on the same keys. */
 uint64_t rm_plan_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block)
 {
@@ -48,8 +49,8 @@ uint64_t rm_plan_layout_seed(
 	return hash_block(hash_text(seed, cell_id, strlen(cell_id)), block);
 }
 
-/* Rejects an unknown simulated machine, with its line, before any trial
-   fails. */
+/* Rejects an unknown simulated machine, with the line of the workload, since
+   its trials would fail. */
 static int check_machines(
         const struct rm_planning *planning, const struct rm_workload *workload)
 {
@@ -69,8 +70,8 @@ static int check_machines(
 	return 0;
 }
 
-/* Ids contain the name of the workload, so two workloads with the same name
-   would be indistinguishable in a journal. */
+/* Expands all workloads. Rejects two workloads with the same name, since ids
+   contain this name and would be ambiguous. */
 static int expand_all(struct rm_planning *planning,
         const struct rm_workload *workloads, size_t workload_count)
 {

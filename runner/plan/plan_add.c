@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_add.c - adds cells to the plan; equal cells run once. */
+/* plan_add.c - adds cells to the plan, so that equal cells run once. */
 #include "runner/base/rng.h"
 #include "runner/plan/internal.h"
 
@@ -8,21 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True if pages can come from only one node. topology->nodes does not suffice:
-   it omits nodes without usable CPUs, whose memory may be used. */
+/* True if all pages come from one node. topology->nodes does not suffice: it
+   does not count nodes without usable CPUs, whose memory may be used. */
 static bool has_one_node(const struct rm_topology *topology)
 {
 	return hwloc_bitmap_weight(hwloc_topology_get_allowed_nodeset(
 	               topology->hwloc)) == 1;
 }
 
-/* Builds a key from all factors of a cell, in which placement and memory are
-   replaced by what they do on this machine. */
+/* Builds a key from all factors of a cell. Replaces placement and memory by
+   their effect on this machine. */
 static void name_without_place(
         const struct rm_planning *planning, struct rm_cell *copy)
 {
 	strcpy(copy->placement, copy->cpus ? "placed" : "none");
-	/* with one node, all policies place pages alike */
+	/* with one node, all policies use the same memory */
 	if (has_one_node(planning->topology))
 		strcpy(copy->memory, "first-touch");
 	rm_cell_name(copy);
@@ -73,7 +73,7 @@ static size_t *find_slot(
 	return &planning->table[at];
 }
 
-/* Grows the hash table for one more cell; it is never more than half full. */
+/* Grows the hash table for one more cell. At most half of it is used. */
 static int grow_table(struct rm_planning *planning)
 {
 	struct rm_plan *plan = planning->plan;
@@ -92,7 +92,7 @@ static int grow_table(struct rm_planning *planning)
 	return 0;
 }
 
-/* Returns the array, grown (and moved) for one more item if needed; or NULL. */
+/* Returns the array, enlarged for one more item if necessary; or NULL. */
 static void *grow_array(
         void *items, size_t count, size_t *capacity, size_t size)
 {
@@ -108,7 +108,7 @@ static void *grow_array(
 }
 
 /* Records a second name for a cell, so that the report finds its results under
-   both. A name that was requested twice is dropped. */
+   both names. Drops a name that was requested twice. */
 static int add_same(
         struct rm_planning *planning, struct rm_cell *cell, size_t index)
 {
@@ -130,12 +130,12 @@ static int add_same(
 const struct rm_map_info *rm_plan_map(
         const struct rm_planning *planning, const char *id)
 {
-	/* every cell was made for a map of the catalog */
+	/* never NULL: each cell belongs to a map of the catalog */
 	return rm_catalog_find(planning->catalog, id);
 }
 
-/* Adds the cell and takes its cpus. An id that fills its buffer was truncated,
-   and truncated ids may be equal, so it is an error. */
+/* Adds the cell and takes ownership of its cpus. An id that fills its buffer
+   was truncated. It is an error, since truncated ids may be equal. */
 static int add_new(struct rm_planning *planning, struct rm_cell *cell,
         const char *base, size_t *slot)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_advice.c - finds plans that would not answer their question, before they
-   run. */
+/* plan_advice.c - detects plans that measure nothing, or too little for a
+   comparison. */
 #include "runner/plan/internal.h"
 
 #include "runner/base/json.h"
@@ -25,8 +25,8 @@ const char *rm_plan_measures_nothing(const struct rm_plan *plan)
 	return reason;
 }
 
-/* True if the report ranks the map, as is_ranked() of report/decide/groups.py,
-   and the cell runs. */
+/* True if the cell runs and the report ranks its map, as in is_ranked() of
+   report/decide/groups.py. */
 static bool is_ranked(
         const struct rm_catalog *catalog, const struct rm_cell *cell)
 {
@@ -38,8 +38,9 @@ static bool is_ranked(
 	       strcmp(rm_json_text(map->json, "sync"), "leak") != 0;
 }
 
-/* Blocks that a signed-rank interval needs if those of all pairs of maps hold
-   jointly at 95 % (needed_n_walsh() of report/stats/signed_rank.py). */
+/* Returns the number of blocks that a signed-rank interval needs if the
+   intervals of all pairs of maps hold jointly at 95 % (needed_n_walsh() of
+   report/stats/signed_rank.py). */
 static unsigned needed_blocks(unsigned maps)
 {
 	const double error = 0.05, pairs = maps * (maps - 1) / 2.0;

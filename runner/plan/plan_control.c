@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The size that the report's first table shows. */
+/* Number of keys in the report's first table. */
 static const uint64_t headline_keys = 64 << 10;
 
 unsigned rm_plan_trials(const struct rm_cell *cell)
@@ -20,8 +20,8 @@ bool rm_plan_has_control(const struct rm_workload *workload)
 	       strcmp(workload->values[0].control, RM_NO_CONTROL) != 0;
 }
 
-/* Requires a CPU for each thread, since otherwise the control would measure the
-   scheduler. */
+/* True if the cell can be the control. Requires a CPU for each thread, since
+   otherwise the control would measure the scheduler. */
 static bool can_be_control(const struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_cell *cell)
 {

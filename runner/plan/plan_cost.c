@@ -6,39 +6,42 @@
 
 /* Mean costs, without warm-up and window, measured in a smoke run on an idle
    virtual machine with 2 CPUs (tests/fixtures/trial-costs.tsv).
-   rm_plan_options.cost_scale compares another machine with it. The
-   cost of a key covers its insertion, two look-ups, and freeing it at exit.
-   PROCESS_NS covers start and end of a process, its two measurements of CPU
-   speed, and the fsync of its journal line. */
+   rm_plan_options.cost_scale is the factor for other machines. The cost of a
+   key includes its insertion, two look-ups, and freeing it at exit. PROCESS_NS
+   includes start and end of a process, its two measurements of CPU speed, and
+   the fsync of its journal line. */
 enum {
 	PROCESS_NS = 9000000,
 	KEY_NS = 840,
-	NO_STATE_KEY_NS = 25, /* a stateless map */
+	NO_STATE_KEY_NS = 25, /* KEY_NS of a stateless map */
 	STR_KEY_NS = 1500,
-	RENEWED_NS = 1000, /* a removal and an insertion */
-	COPY_KEY_NS = 125, /* per key of a write that copies the map */
-	FAR_KEY_NS = 600,  /* in addition, for each key beyond NEAR_KEYS */
+	RENEWED_NS = 1000, /* renewal of a key: a removal and an insertion */
+	COPY_KEY_NS = 125, /* per key, for each write that copies the map */
+	FAR_KEY_NS = 600,  /* in addition, for each key above NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
-	STREAM_NS = 25000000, /* to generate the stream of a sequential cell */
+	STREAM_NS = 25000000, /* generates the stream of a sequential cell */
 	THREAD_NS = 84000,
-	TURN_NS = 4000000,        /* a phase ends when each thread had a turn */
+	TURN_NS = 4000000,        /* turn of a thread that shares its CPU; a
+	                             phase ends after each thread had a turn */
 	LONG_BYTE_NS = 3,         /* per byte of values over 24 bytes, including
-			    * mapping */
+	                           * the mapping of memory */
 	HISTOGRAMS_NS = 17000000, /* writing and syncing latencies */
-	OPERATION_NS = 100,       /* in counted windows */
-	COPIED_KEY_NS = 500, /* per key that a write copies in a last batch */
-	VERIFIED_NS = 240,   /* exchange on contended keys */
+	OPERATION_NS = 100,       /* window of a fixed number of operations */
+	COPIED_KEY_NS = 500, /* per key that a write of the last batch copies */
+	VERIFIED_NS = 240,   /* exchange of a contended key */
 	STRING_BYTE_NS = 3,  /* per byte: generated, hashed three times */
-	STRING_NS = 700,     /* to sort the hashes, at three widths */
-	SLOW_VERIFIED_NS = 8000, /* instead, if a write copies all keys */
+	STRING_NS = 700,     /* sorting of a string's hashes, at three widths */
+	SLOW_VERIFIED_NS = 8000, /* replaces VERIFIED_NS if each write copies
+	                            all keys */
 	SLOW_VERIFY_NS =
-	        2000000000,       /* limit of a verification with O(n) writes */
-	COMPILED_NS = 2000000000, /* ENOUGH_NS of WarmUp.java */
+	        2000000000,       /* time limit of a verification whose writes
+	                             copy all keys */
+	COMPILED_NS = 2000000000, /* ENOUGH_NS in WarmUp.java */
 };
 
 enum {
 	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
-	THREAD_BYTES = 64 << 10, /* used stack, retired objects, histograms */
+	THREAD_BYTES = 64 << 10, /* stack, retired objects, histograms */
 	PROCESS_BYTES = 8 << 20,
 };
 
@@ -57,7 +60,7 @@ uint64_t rm_plan_renewal_ns(
 {
 	uint64_t ns = RENEWED_NS;
 
-	/* already in the cost of a simulated trial */
+	/* the cost of a simulated trial includes renewals */
 	if (map->caps & RM_CAP_NO_STATE ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
@@ -72,8 +75,9 @@ static uint64_t turns_per_cpu(const struct rm_cell *cell, unsigned cpus)
 	return (cell->threads + cpus - 1) / cpus;
 }
 
-/* Threads that share a CPU take turns, which lengthens a counted window. A
-   timed window ends on time. */
+/* Returns the time of warm-up and window. Threads that share a CPU take turns,
+   so a window with a fixed number of operations takes longer. A timed window
+   does not. */
 static uint64_t running_ns(const struct rm_cell *cell, unsigned cpus,
         const struct rm_map_info *map)
 {
@@ -89,7 +93,7 @@ static uint64_t running_ns(const struct rm_cell *cell, unsigned cpus,
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return rm_plan_simulated_ns(cell, map);
 	if (cell->loop.kind == RM_LOOP_HOLD) /* both phases end when holders
-	                                        wake */
+	                                        wake up */
 		return cell->warm_up_ns + cell->window_ns +
 		       2 * (cell->loop.args[0] + cell->loop.args[1]);
 	if (cell->window_ns)
@@ -98,10 +102,9 @@ static uint64_t running_ns(const struct rm_cell *cell, unsigned cpus,
 	       cell->window_ops * OPERATION_NS * turns_per_cpu(cell, cpus);
 }
 
-/* Extra time of a program in another language: its start and the longest
-   warm-up. The longest warm-up is assumed, since a disturbed program may take
-   that long to reach a steady speed. It is at most a quarter of the deadline
-   (WarmUp.java). */
+/* Returns the additional time of a program in another language: its start, and
+   its longest warm-up, which a disturbed program needs to reach a steady speed.
+   The warm-up is at most a quarter of the deadline (WarmUp.java). */
 static uint64_t foreign_ns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
@@ -116,7 +119,8 @@ static uint64_t foreign_ns(
 	                                  : ns;
 }
 
-/* The cost of a simulated trial includes the keys of its counted window. */
+/* Returns the time for the keys. In a simulated trial, it includes the keys of
+   the counted window. */
 static uint64_t keys_ns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
@@ -133,8 +137,8 @@ static uint64_t keys_ns(
 	               : ns;
 }
 
-/* Goroutines that are not bound to threads do not count; Go's scheduler runs
-   them. */
+/* True if threads share CPUs. Goroutines that are not bound to threads do not
+   count, since Go's scheduler runs them. */
 static bool threads_take_turns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
@@ -154,7 +158,7 @@ static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus,
 	               : ns;
 }
 
-/* Warm-up and window end between two batches; each thread copies all keys for
+/* Warm-up and window end between two batches. Each thread copies all keys for
    each write of its batch. */
 uint64_t rm_plan_copies_ns(
         const struct rm_cell *cell, const struct rm_map_info *map)
@@ -167,7 +171,7 @@ uint64_t rm_plan_copies_ns(
 	return copies ? cell->threads * cell->keys * COPIED_KEY_NS : 0;
 }
 
-/* Bytes of the strings that the loop creates before its window. */
+/* Returns the size of the strings that the loop creates before its window. */
 static uint64_t string_bytes(const struct rm_cell *cell)
 {
 	return cell->loop.kind == RM_LOOP_HASH
@@ -175,8 +179,8 @@ static uint64_t string_bytes(const struct rm_cell *cell)
 	               : 0;
 }
 
-/* These are only estimates, which are printed and used to skip trials that do
-   not fit into memory. No result depends on them. */
+/* Estimates time and memory. The estimates are printed, and trials that do not
+   fit into memory are skipped. Results do not depend on them. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
         const struct rm_map_info *map, double scale)
 {

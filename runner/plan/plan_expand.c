@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_expand.c - expands one workload to cells: every combination of its
-   lists. */
+/* plan_expand.c - expands one workload to cells, one for each combination of
+   its lists. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OVERSUBSCRIBED_NS = 4000000 }; /* least window / (threads per CPU) */
-enum { USUAL_LLC_BYTES = 32 << 20 };  /* if hwloc finds no cache */
-enum { THREADS_MAX = 4096 };          /* limit of `threads` in a workload */
+/* Minimum of window / (threads per CPU). */
+enum { OVERSUBSCRIBED_NS = 4000000 };
+enum { USUAL_LLC_BYTES = 32 << 20 }; /* used if hwloc finds no cache */
+enum { THREADS_MAX = 4096 };         /* maximum of `threads` in a workload */
 
-/* Dimensions of the sweep, in the order in which cells are listed: the first
-   one changes slowest. */
+/* Dimensions of the sweep, in the order in which cells are listed. The first
+   dimension changes slowest. */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
 	RM_KEY_KEY_BYTES, RM_KEY_VALUE_BYTES, RM_KEY_KEY_DIFFERS, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
@@ -28,8 +29,8 @@ struct choice {
 	unsigned at[RM_WORKLOAD_KEYS];
 };
 
-/* Advances to the next combination; the last dimension changes fastest. After
-   the last one, returns false and resets all indexes to 0. */
+/* Advances to the next combination. The last dimension changes fastest. After
+   the last combination, returns false and sets all indexes to 0. */
 static bool advance(const struct rm_workload *workload, struct choice *choice)
 {
 	for (int i = DIMENSIONS - 1; i >= 0; i--) {
@@ -42,14 +43,14 @@ static bool advance(const struct rm_workload *workload, struct choice *choice)
 	return false;
 }
 
-/* Keys that are not lists: their single value applies to all cells. */
+/* Keys without lists. Their value applies to all cells. */
 static const enum rm_workload_key single_keys[] = { RM_KEY_WARM_UP,
 	RM_KEY_WINDOW, RM_KEY_DEADLINE, RM_KEY_BLOCKS, RM_KEY_REPEAT_WAIT,
 	RM_KEY_REPEAT_MOST, RM_KEY_REPEAT_SHARE };
 enum { SINGLE_KEYS = sizeof(single_keys) / sizeof(*single_keys) };
 
-/* Resolves `cpus/2` and the like. A fraction is rounded down to at least 1; a
-   multiple is limited to THREADS_MAX. */
+/* Computes the number of threads for values such as `cpus/2`. A fraction is
+   rounded down, to at least 1. A multiple is at most THREADS_MAX. */
 static unsigned count_threads(
         const struct rm_planning *planning, const struct rm_cell *requested)
 {
@@ -71,10 +72,10 @@ static unsigned count_threads(
 	return all < requested->threads ? 1 : all / requested->threads;
 }
 
-/* For `keys = llc*N`: the smallest power of two at which keys and values alone
-   fill N last-level caches. Limited to a sixteenth of the available memory. A
-   trial then fills the map in seconds, and the plan does not depend on other
-   processes that use memory at the moment. */
+/* Returns the number of keys for `keys = llc*N`: the smallest power of two at
+   which keys and values alone fill N last-level caches. They use at most a
+   sixteenth of the available memory, so that a trial fills the map in seconds
+   and the plan does not depend on the memory of other processes. */
 static uint64_t keys_beyond_llc(
         const struct rm_planning *planning, const struct rm_cell *cell)
 {
@@ -91,7 +92,7 @@ static uint64_t keys_beyond_llc(
 	return sized.keys;
 }
 
-/* Lengthens the window if threads share CPUs, so that each thread gets several
+/* Lengthens the window if threads share CPUs. Each thread then gets several
    time slices. */
 static void widen_window(struct rm_cell *cell, unsigned cpus)
 {
@@ -105,8 +106,7 @@ static void widen_window(struct rm_cell *cell, unsigned cpus)
 static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->write_share == 0)
-		cell->write_kind = RM_UPDATE; /* without writes the kind is
-					       * irrelevant */
+		cell->write_kind = RM_UPDATE; /* no effect without writes */
 	if (rm_loop_runs_once(cell->loop.kind))
 		cell->warm_up_ns = 0;
 	if (rm_loop_fills(cell->loop.kind)) { /* one operation per key */
@@ -122,8 +122,8 @@ static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 	widen_window(cell, cpus);
 }
 
-/* True if the key `writes` does not apply to this loop: it is unset, or meant
-   for another loop in the list. */
+/* True if the key `writes` does not apply to this loop: it is not set, or
+   another loop in the list uses it. */
 static bool has_fixed_writes(
         const struct rm_workload *w, const struct rm_cell *cell)
 {
@@ -158,7 +158,7 @@ static void fill_cell(const struct rm_planning *planning,
 	adjust_factors(cell, planning->topology->cpus);
 }
 
-/* True if an earlier value of the list gives the same number of threads. */
+/* True if an earlier value of the list produces the same number of threads. */
 static bool repeats_threads(const struct rm_planning *planning,
         const struct rm_workload *w, unsigned at, unsigned threads)
 {
@@ -168,11 +168,11 @@ static bool repeats_threads(const struct rm_planning *planning,
 	return false;
 }
 
-/* Rejects combinations that are meaningless or duplicates. Open loops have
+/* Rejects combinations that are meaningless or duplicates. Open loops measure
    latency. Closed loops measure throughput and counters, and also latency if
-   the map or technique times its own operations. All loops have causes.
-   Irrelevant factors are not varied: rate and arrivals of closed loops, writes
-   of loops that do not draw them, the write kind without writes. */
+   the map or technique times its own operations. All loops measure causes.
+   Factors without effect use one value: rate and arrivals of closed loops,
+   writes of loops that do not draw them, and the write kind without writes. */
 static bool is_meaningful(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         const struct rm_cell *cell)
@@ -193,8 +193,8 @@ static bool is_meaningful(const struct rm_planning *planning,
 	return cell->write_share > 0 || at[RM_KEY_WRITE_KIND] == 0;
 }
 
-/* Assigns CPUs. Unbound threads and simulated cells get no CPUs, since a
-   simulated machine has its own cores. */
+/* Assigns CPUs. Threads without placement get no CPUs, nor do simulated cells,
+   since the simulated machine has its own cores. */
 static int assign_cpus(const struct rm_planning *planning,
         const struct rm_workload *w, struct rm_cell *cell)
 {
@@ -223,8 +223,8 @@ static int assign_cpus(const struct rm_planning *planning,
 	return 0;
 }
 
-/* Rejects cells that can only fail: some threads would have no key, or every
-   trial would exceed the deadline. */
+/* Rejects cells whose trials would always fail: some threads would have no key,
+   or every trial would exceed the deadline. */
 static int check_cell(const struct rm_planning *planning,
         const struct rm_workload *w, const struct rm_cell *cell)
 {
@@ -260,7 +260,7 @@ static bool has_goroutines(const struct rm_map_info *map)
 	return map->language && !strcmp(map->language, "go");
 }
 
-/* Adds the cell for every selected map. Each copy gets its own cpus. */
+/* Adds the cell for every selected map. Each copy owns its list of CPUs. */
 static int add_for_maps(struct rm_planning *planning,
         const struct rm_workload *w, const bool *chosen,
         const struct rm_cell *cell)
@@ -270,7 +270,8 @@ static int add_for_maps(struct rm_planning *planning,
 		struct rm_cell copy = *cell;
 		int failed;
 
-		/* omits unsuitable maps unless the workload names them */
+		/* omits maps without this loop, except if the workload names
+		   them */
 		if (!chosen[i] || (!rm_plan_has_loop(map, cell->loop.kind) &&
 		                          !is_named(w, map->id)))
 			continue;
@@ -300,10 +301,10 @@ static int add_for_maps(struct rm_planning *planning,
 	return 0;
 }
 
-/* Decides which trials may be repeated, and whether other programs are a
-   reason. They disturb timed cells only; a simulated trial is deterministic.
-   Unbound threads that outnumber the CPUs wait for each other, and the CPU time
-   of other programs is known for bound threads only. */
+/* Sets how often trials may be repeated, and whether other programs are a
+   reason. Other programs disturb only timed cells: a simulated trial is
+   deterministic. If unbound threads outnumber the CPUs, they wait for each
+   other, and the CPU time of other programs is known for bound threads only. */
 static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 {
 	bool timed = cell->measure == RM_MEASURE_THROUGHPUT ||
@@ -315,7 +316,7 @@ static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 		cell->repeat_wait = 0;
 }
 
-/* Adds the values to the plan's list, each pair once. */
+/* Adds placement and memory of the cell to the plan's list, each pair once. */
 static void note_left_out(struct rm_plan *plan, const struct rm_cell *cell)
 {
 	char pair[2 * RM_NAME_BYTES + 40];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_json.c - writes the plan to campaign.json and reads it. */
+/* plan_json.c - writes the plan for campaign.json and reads it. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Members of a planned cell that the trial protocol does not have. */
+/* Members of a planned cell that the trial protocol lacks. */
 static const char *const extras[] = { "blocks", "base", "skip", "estimate_ns",
 	"memory_bytes", "repeat", "control" };
 
@@ -94,7 +94,7 @@ static int invalid(struct rm_error *error, const char *what)
 	return rm_error_set(error, -EINVAL, "plan: %s", what);
 }
 
-/* An integer that a double represents exactly. */
+/* Reads an integer that a double represents exactly. */
 static bool read_whole(const json_t *json, uint64_t *value)
 {
 	json_int_t number = json_integer_value(json);
@@ -106,8 +106,9 @@ static bool read_whole(const json_t *json, uint64_t *value)
 	return true;
 }
 
-/* The file may have been edited or truncated. Its numbers must not overflow
-   members of the plan or make a cell run zero times. */
+/* Reads the members `extras`. The file may have been edited or truncated, so
+   the numbers must not overflow the plan's members or give a cell zero
+   blocks. */
 static int read_extras(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -143,8 +144,8 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	return 0;
 }
 
-/* Older campaigns lack "repeat": nothing is repeated. Slightly newer ones lack
-   "share": no budget limits the number of repeats. */
+/* Reads the limits of repeats. Older campaigns lack "repeat", and repeat
+   nothing. Others lack "share", and have no budget of repeats. */
 static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -185,7 +186,7 @@ static int read_cell(const json_t *json, struct rm_plan_cell *planned,
 	return failed ? failed : read_extras(json, planned, error);
 }
 
-/* Trials refer to their cell by id, so ids must be unique. */
+/* Checks that ids are unique, since trials refer to their cell by id. */
 static int check_ids(const struct rm_plan *plan, struct rm_error *error)
 {
 	json_t *ids = json_object();
@@ -228,8 +229,8 @@ static int read_cells(
 	return 0;
 }
 
-/* Numbers the blocks of a cell in running order. `done`: how many blocks of
-   each cell are in earlier rounds. */
+/* Reads a round, and numbers the blocks of a cell in running order. `done` is
+   the number of blocks of each cell in earlier rounds. */
 static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
         unsigned *done, struct rm_error *error)
 {
@@ -269,7 +270,8 @@ static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
 	return failed;
 }
 
-/* All blocks must be present, since a missing one would count as completed. */
+/* Checks that all blocks are present, since a missing block would count as
+   completed. */
 static int check_blocks(const struct rm_plan *plan, const unsigned *done,
         struct rm_error *error)
 {
@@ -339,7 +341,7 @@ static int read_same(
 	return 0;
 }
 
-/* Sets `misuse` from the "maps" of campaign.json. */
+/* Sets `misuse` from the member "maps" of campaign.json. */
 static void mark_misuses(const json_t *maps, struct rm_plan *plan)
 {
 	const json_t *map;

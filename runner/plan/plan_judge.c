@@ -19,7 +19,8 @@ bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
 	       (!rm_loop_is_technique(kind) && map->is_map);
 }
 
-/* Skips the cell if this machine or measure lacks the allocator. */
+/* Skips the cell if its allocator cannot be used on this machine or for its
+   measure. */
 static void judge_allocator(struct rm_cell *cell)
 {
 	char why[RM_NAME_BYTES * 2];
@@ -35,12 +36,13 @@ static void judge_allocator(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
 }
 
-/* True if the map has loops for the cell's sizes, in the plain program or in
-   one built for these sizes. */
+/* True if the map has loops for the cell's sizes, in the plain program or in a
+   program for these sizes. */
 bool rm_plan_offers_shape(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {
-	struct rm_shape plain = cell->shape; /* with the longest plain values */
+	struct rm_shape plain = cell->shape; /* same keys, with the longest
+	                                        values of the plain program */
 
 	if (!rm_cell_size_class(cell))
 		return map->shapes & 1U << rm_shape_index(cell->shape);
@@ -55,14 +57,15 @@ static bool has_key_differs(const struct rm_cell *cell)
 	return cell->key_differs != RM_DIFFERS_FIRST;
 }
 
-/* True if the cell's keys or values need a program other than the plain one. */
+/* True if the plain program does not support the length of the cell's keys or
+   values. */
 static bool needs_own_program(const struct rm_cell *cell)
 {
 	return rm_cell_size_class(cell) || has_key_differs(cell);
 }
 
-/* Skips the cell if it has `key-differs` without binary string keys, which
-   alone offer that choice. */
+/* Skips the cell if it sets `key-differs` but its keys are not binary
+   strings. */
 static void judge_differs(struct rm_cell *cell)
 {
 	if (!has_key_differs(cell))
@@ -78,8 +81,8 @@ static void judge_differs(struct rm_cell *cell)
 		        "expected key-differs = first");
 }
 
-/* A container may refuse the calls for memory policies, as Docker does by
-   default. */
+/* Skips the cell if this process may not set its memory policy. Docker refuses
+   the calls by default. */
 static void judge_memory(
         const struct rm_planning *planning, struct rm_cell *cell)
 {
@@ -100,8 +103,7 @@ static void judge_memory(
 		        cell->memory, strerror(errno));
 }
 
-/* Skips cells that programs for other sizes cannot run, or whose program is not
-   built. */
+/* Skips the cell if the program for its sizes cannot run it or is not built. */
 static void judge_program(struct rm_cell *cell)
 {
 	const char *flavour = rm_cell_flavour(cell);
@@ -138,7 +140,6 @@ static void judge_shape(const struct rm_map_info *map, struct rm_cell *cell)
 	                : "");
 }
 
-/* Skips the cell if the map cannot run this loop. */
 static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const bool own =
@@ -176,8 +177,7 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 		        "this map offers no insert_if_absent");
 }
 
-/* Decimal keys need strings; their number of digits is not a length of a
-   shape. */
+/* Skips cells with decimal keys but without 16-byte strings. */
 static void judge_decimal(struct rm_cell *cell)
 {
 	if (rm_cell_lacks_decimal_keys(cell))
@@ -188,13 +188,12 @@ static void judge_decimal(struct rm_cell *cell)
 		        rm_cell_shape_name(cell));
 }
 
-/* Skips litmus cells whose outcome is fixed. A stateless map, or one that may
-   return stale values, always shows old values to both threads of a pair. A
+/* Skips litmus cells without a meaningful outcome. In a stateless map, or one
+   that may return stale values, both threads of a pair may see old values. A
    single thread has no partner. */
 static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 {
-	const uint64_t store_buffering = 0; /* index of the first word of
-					     * `litmus` */
+	const uint64_t store_buffering = 0; /* index in the words of `litmus` */
 
 	if (cell->loop.kind != RM_LOOP_LITMUS)
 		return;
@@ -212,8 +211,8 @@ static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 		        "threads of a pair may see old values");
 }
 
-/* The share of writes must match the loop; otherwise it would be in the cell's
-   name without being run. */
+/* Skips the cell if its loop does not use the requested share of writes, since
+   the cell's name would be wrong. */
 static void judge_write_share(struct rm_cell *cell)
 {
 	const double own = rm_cell_fixed_write_share(cell), half_digit = 5e-5;
@@ -225,9 +224,10 @@ static void judge_write_share(struct rm_cell *cell)
 		        rm_loop_name(cell->loop.kind), 100 * own, 100 * own);
 }
 
-/* Uniform look-ups draw from an integer number of ranks, of which some are
-   absent (set_ranks() in runner/trial/team.c). With few keys, no number of
-   ranks gives the requested share. Other loops never look up absent keys. */
+/* Skips a share of misses that cannot be reached. Uniform look-ups draw from an
+   integer number of ranks, some of them absent (set_ranks() in
+   runner/trial/team.c). If there are few keys, no number of ranks gives the
+   requested share. Other loops never look up absent keys. */
 static void judge_misses(struct rm_cell *cell)
 {
 	const double requested = cell->miss_share, most_off = 0.1;
@@ -249,8 +249,8 @@ static void judge_misses(struct rm_cell *cell)
 		        ranks - (double)cell->keys, ranks);
 }
 
-/* If the loop does not draw its keys, the cell would equal the one with uniform
-   keys. */
+/* Skips the cell if its loop does not draw keys, since the cell would equal the
+   one with uniform keys. */
 static void judge_dist(struct rm_cell *cell)
 {
 	if (cell->dist == RM_DIST_UNIFORM)
@@ -268,7 +268,7 @@ static void judge_dist(struct rm_cell *cell)
 		        rm_loop_name(cell->loop.kind));
 }
 
-/* Only loops that start with the filled map can renew its keys. */
+/* Skips renewals in loops that do not start with the filled map. */
 static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const uint64_t ns = rm_plan_renewal_ns(cell, map);
@@ -293,8 +293,8 @@ static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 		        (double)cell->deadline_ns / 2e9);
 }
 
-/* Skips a trial that would spend most of its time waiting for the last batches
-   of writes. */
+/* Skips a trial that would spend most of its time in the last batches of
+   writes. */
 static void judge_copies(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const uint64_t ns = rm_plan_copies_ns(cell, map);
@@ -322,7 +322,7 @@ static bool program_measures(
 	       rm_workload_measures(kind, cell->measure);
 }
 
-/* Sets a reason that lists everything the program measures. */
+/* Sets a reason that lists everything that the program can measure. */
 static void skip_unmeasured(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	char closed[RM_NAME_BYTES * 2] = "";
@@ -345,7 +345,7 @@ static void skip_unmeasured(const struct rm_map_info *map, struct rm_cell *cell)
 	                : "");
 }
 
-/* Skips cells that programs in another language cannot run. */
+/* Skips cells that a program in another language cannot run. */
 static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	if (cell->trace[0] || !program_measures(map, cell))
@@ -370,7 +370,7 @@ static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 		        rm_write_kind_name(cell->write_kind), cell->threads);
 }
 
-/* Skips unsynchronised and single-writer maps unless the cell is safe for
+/* Skips unsynchronised and single-writer maps, unless the cell is safe for
    them. */
 static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 {
@@ -413,9 +413,9 @@ static void judge_machine(const struct rm_planning *planning,
 		judge_memory(planning, cell);
 }
 
-/* A trial that ends within 1000 clock readings is void, unless its threads were
-   stopped meanwhile: only slow trials would count. The fastest look-ups take
-   about 5 ns, a clock reading 25 ns. */
+/* Skips windows that last less than 1000 clock readings. Such a trial is void
+   unless its threads were stopped, so only slow trials would count. The fastest
+   look-ups take about 5 ns, and a clock reading takes 25 ns. */
 static void judge_window(
         const struct rm_planning *planning, struct rm_cell *cell)
 {
@@ -432,8 +432,8 @@ static void judge_window(
 		        cell->window_ops, (least + turns - 1) / turns);
 }
 
-/* Sets the first reason that applies, in order from limits of the map to limits
-   of this machine. Skipped cells stay in the plan, since a report must explain
+/* Sets the first reason that applies: limits of the map first, then limits of
+   this machine. Skipped cells remain in the plan, since a report must explain
    why a map is missing from a figure. */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell)

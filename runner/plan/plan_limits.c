@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_limits.c - compares a trial with the remaining memory and threads. */
+/* plan_limits.c - compares the needs of a trial with the remaining memory and
+   threads. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -15,9 +16,10 @@ bool rm_plan_is_beyond_limit(const char *reason)
 	       !strncmp(reason, RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT));
 }
 
-/* glibc reserves 64 MiB for the heap of each thread, from 128 MiB of which it
-   returns the rest, and 8 MiB for a stack. Without this room each malloc() of a
-   thread calls mmap() three times: that would be timed. */
+/* Returns the address space that the threads reserve. glibc maps 128 MiB for
+   the heap of each thread, keeps 64 MiB, and maps 8 MiB for a stack. If the
+   limit is too small for this, each malloc() of a thread calls mmap() three
+   times, which would be timed. */
 static uint64_t reserved_bytes(
         const struct rm_cell *cell, const struct rm_limits *limits)
 {
@@ -34,7 +36,7 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
         char reason[RM_REASON_BYTES])
 {
 	const struct rm_cell *cell = &planned->cell;
-	/* a simulated machine runs all its threads in one real thread */
+	/* a simulated machine uses one real thread */
 	const uint64_t tasks =
 	        1 + more_tasks +
 	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
@@ -65,8 +67,8 @@ int rm_plan_check_limits(const struct rm_plan_cell *planned,
 	return 0;
 }
 
-/* Go and Java start additional threads: for garbage collection, compilation and
-   each blocked system call. */
+/* Compares with all limits. Go and Java start additional threads for garbage
+   collection, compilation and blocked system calls. */
 void rm_plan_judge_limits(struct rm_plan_cell *planned,
         const struct rm_map_info *map, const struct rm_limits *limits,
         bool can_wait)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_maps.c - selects maps by a workload's `maps` and by --maps. */
+/* plan_maps.c - selects maps with a workload's key `maps` and with --maps. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ static bool matches(const char *pattern, const char *id)
 	return !strcmp(pattern, "all") || fnmatch(pattern, id, 0) == 0;
 }
 
-/* True for maps that are selected only by their full id, never by "all" or a
+/* True for maps that must be selected by their full id, not by "all" or a
    pattern: maps with an injected bug, and maps in other languages. */
 static bool is_id_only(const struct rm_map_name *map)
 {
@@ -39,7 +39,7 @@ static bool matches_any_map(
 	return false;
 }
 
-/* Why an id cannot be planned, and what to do. */
+/* Reports why an id cannot be planned, and the next step. */
 static int report_map(
         const struct rm_planning *planning, const char *where, const char *id)
 {
@@ -63,9 +63,9 @@ static int check_names(const struct rm_planning *planning, const char *where,
 	return 0;
 }
 
-/* The last matching pattern decides. A list that starts with an exclusion
-   starts from all maps, except those that are selected only by their full
-   id. */
+/* True if the list selects the map. The last matching pattern decides. If a
+   list starts with an exclusion, it starts with all maps, except those that
+   must be selected by their full id. */
 static bool is_selected(
         const struct rm_workload *list, const struct rm_map_name *map)
 {
@@ -80,8 +80,8 @@ static bool is_selected(
 	return chosen;
 }
 
-/* Parses --maps into the form of a workload's list, so is_selected() can be
-   used for both. Returns -EINVAL if it is empty or contains an unknown name. */
+/* Parses --maps into the form of a workload's list, so that is_selected() can
+   read both. Returns -EINVAL if it is empty or contains an unknown name. */
 static int read_filter(
         const struct rm_planning *planning, struct rm_workload *filter)
 {
@@ -128,8 +128,8 @@ static int check_choice(const struct rm_planning *planning,
 	return planning->options->maps ? read_filter(planning, filter) : 0;
 }
 
-/* --maps only narrows the workload's selection. A map in another language, if
-   --maps names it, need not be named in the workload. */
+/* True if the workload and --maps both select the map. If --maps names a map in
+   another language, a pattern of the workload also selects it. */
 static bool selects_map(const struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_workload *filter,
         const struct rm_map_name *map)
@@ -231,15 +231,15 @@ int rm_plan_choose_maps(const struct rm_planning *planning,
 	return 0;
 }
 
-/* Returns at least 1, since an unset key has one choice, its first value. */
+/* Returns the number of values of a key; 1 for a key that is not set. */
 static unsigned value_count(
         const struct rm_workload *workload, enum rm_workload_key key)
 {
 	return workload->count[key] ? workload->count[key] : 1;
 }
 
-/* The flavour of the cell's program; plain if the built map does not offer the
-   size. */
+/* Returns the flavour of the cell's program; "plain" if the built map does not
+   support the size. */
 static const char *flavour_of(
         const struct rm_map_info *info, const struct rm_cell *cell)
 {
@@ -305,8 +305,8 @@ static int workload_needs(const struct rm_planning *planning,
 			visit(context, map->id, RM_MEASURE_THROUGHPUT,
 			        RM_FLAVOUR_CONTROL);
 	}
-	/* Maps of an earlier `make IMPL=`, by their full id only: to build them
-	   again, make needs IMPL, and its error is the reminder. */
+	/* Maps of an earlier `make IMPL=` are selected only by their full id.
+	   If one is missing, the error of make shows that IMPL must be set. */
 	for (size_t i = 0; i < planning->catalog->count; i++) {
 		struct rm_map_name map = map_name(&planning->catalog->maps[i]);
 

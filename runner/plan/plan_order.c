@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_order.c - spreads the trials of each cell over the rounds of a campaign,
-   in seeded random order (docs/adr/0056). */
+/* plan_order.c - distributes the trials of each cell over the rounds of a
+   campaign, in a random order that the seed determines (docs/adr/0056). */
 #include "runner/base/shuffle.h"
 #include "runner/plan/internal.h"
 
@@ -8,29 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Phases are fractions of the distance between two blocks, in units of 1 /
-   this. */
+/* Phases are integers. This value corresponds to the distance between two
+   blocks. */
 static const uint64_t phase_parts = 1 << 20;
 
-/* Cells that differ only in the map. Their trials run one after another, so
-   that both operands of a ratio see the same state of the machine. */
+/* A board is a group of cells that differ only in the map. Their trials run one
+   after another, so that the maps of a ratio run in the same state of the
+   machine. */
 struct board {
 	size_t first, count; /* range in order.entries */
 	unsigned blocks;
 	unsigned done;    /* number of blocks already assigned to a round */
-	uint64_t phase;   /* offset of its rounds, less than phase_parts */
-	uint64_t turn_ns; /* time of one trial of each of its cells */
+	uint64_t phase;   /* offset of its rounds; less than phase_parts */
+	uint64_t turn_ns; /* time of one trial of each cell */
 };
 
 struct entry {
-	uint64_t board; /* equal for the cells of a struct board */
+	uint64_t board; /* same value for all cells of a struct board */
 	size_t cell;
 	unsigned blocks;
 };
 
 struct order {
 	struct rm_plan *plan;
-	bool waiting;          /* orders the cells that wait for a limit */
+	bool waiting;          /* orders only cells that wait for a limit */
 	unsigned first, count; /* range of rounds in plan->rounds */
 	struct entry *entries; /* timed cells, sorted by blocks and board */
 	size_t entry_count;
@@ -38,8 +39,8 @@ struct order {
 	size_t verified_count;
 	struct board *boards; /* sorted by blocks, then in random order */
 	size_t board_count;
-	size_t *present; /* scratch, for all boards */
-	size_t *cells;   /* scratch space for all cells of a board */
+	size_t *present; /* temporary list of boards */
+	size_t *cells;   /* temporary list of a board's cells */
 };
 
 static int by_board(const void *a, const void *b)
@@ -53,8 +54,8 @@ static int by_board(const void *a, const void *b)
 	return x->cell < y->cell ? -1 : x->cell > y->cell;
 }
 
-/* The trial seed of block 0 identifies a board and puts the boards in random
-   order. */
+/* Lists the cells. The trial seed of block 0 identifies a board, and determines
+   the random order of boards. */
 static void list_cells(struct order *order)
 {
 	struct rm_plan *plan = order->plan;
@@ -99,8 +100,8 @@ static void list_boards(struct order *order)
 	}
 }
 
-/* Boards with the same number of blocks start at distances in proportion to
-   their time, so that all rounds take about the same time. */
+/* Sets the phases. Boards with the same number of blocks start at distances
+   proportional to their time, so that all rounds take about the same time. */
 static void set_phases(struct order *order)
 {
 	size_t end;
@@ -125,8 +126,8 @@ static void set_phases(struct order *order)
 	}
 }
 
-/* The blocks of a board are at least one round apart, since it has at most as
-   many blocks as there are rounds. */
+/* True if a block of the board is in this round. Its blocks are at least one
+   round apart, since it has at most as many blocks as there are rounds. */
 static bool is_in_round(
         const struct order *order, const struct board *board, unsigned number)
 {
@@ -154,8 +155,8 @@ static void append_board(struct order *order, struct board *board,
 	append(round, order->cells, board->count, board->done++);
 }
 
-/* Uses separate random streams, since an additional verify cell must not change
-   the order of timed cells. */
+/* Returns the seed of a round. Verify cells have a separate random stream, so
+   that an additional verify cell does not change the order of timed cells. */
 static uint64_t round_seed(
         const struct order *order, unsigned number, bool verify)
 {
@@ -165,7 +166,7 @@ static uint64_t round_seed(
 	        2 * (uint64_t)number + verify);
 }
 
-/* The first round verifies all maps before any timed trial. */
+/* Fills a round. The first round verifies all maps before any timed trial. */
 static int fill_round(struct order *order, unsigned number)
 {
 	struct rm_plan_round *round = &order->plan->rounds[number];

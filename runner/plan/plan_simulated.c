@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_simulated.c - rules for cells on a simulated machine, which has its own
-   cores, a counted window and modelled time. */
+   cores, counts operations instead of time in its window, and has virtual
+   time. */
 #include "runner/base/json.h"
 #include "runner/plan/internal.h"
 
@@ -8,22 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Fitted to tests/fixtures/simulated-costs.tsv, times of this computer. A warm-up
-   has a length in virtual time, in which a core does as many operations as it
-   can: far fewer if it waits for locks. */
+/* Costs, fitted to tests/fixtures/simulated-costs.tsv, in time of the real
+   machine. A warm-up has a length in virtual time. In this time, a core does as
+   many operations as it can, and far fewer if it waits for locks. */
 enum {
 	CORES_MAX = 128, /* limit of runner/sim/sim.h */
-	KEY_NS = 5000,   /* inserted by one core */
-	KEY_CORES = 16,  /* cores that double it, since they share lines */
+	KEY_NS = 5000,   /* insertion of a key by one core */
+	KEY_CORES = 16,  /* this number of cores doubles KEY_NS, since cores
+	                    share cache lines */
 	OPERATION_NS = 300,
 	OPERATION_CORE_NS = 50,   /* in addition, for each core */
-	OPERATION_LOCKED_NS = 20, /* instead, if cores wait for locks */
+	OPERATION_LOCKED_NS = 20, /* if cores wait for locks */
 	NO_STATE_NS = 30,         /* operation of a stateless map */
-	COPIED_KEY_NS = 600,      /* per key, for a write that copies the map */
-	/* Per ns of the warm-up: of each core, times the cube root of their
-	   number, because more lines move; of each core that waits for locks;
-	   of all cores, if they wait for one lock, or for a writer that
-	   copies. */
+	COPIED_KEY_NS = 600,      /* per key, if writes copy the map */
+	/* Real time per ns of the warm-up. WARM_CORE: per core, times the cube
+	   root of the number of cores, because more lines move. The others: per
+	   core that waits for locks; and for all cores together if they wait
+	   for one lock, or for a writer that copies the map. */
 	WARM_CORE = 18,
 	WARM_STATELESS_CORE = 27,
 	WARM_LOCKED_CORE = 7,
@@ -95,7 +97,7 @@ uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell)
 
 bool rm_plan_simulated_is_distinct(const unsigned *at)
 {
-	/* a simulated machine has one placement and one memory policy */
+	/* a simulated machine has one placement, memory policy and allocator */
 	return at[RM_KEY_PLACEMENT] == 0 && at[RM_KEY_MEMORY] == 0 &&
 	       at[RM_KEY_ALLOCATOR] == 0 && at[RM_KEY_HUGE_PAGES] == 0;
 }

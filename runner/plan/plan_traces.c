@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Paths are relative to the folder of the workload, as in `include`. */
+/* Builds the path of a trace, which is relative to the folder of the workload
+   file, as in `include`. */
 static int build_path(const struct rm_workload *workload, unsigned i,
         struct rm_plan_trace *trace)
 {
@@ -32,15 +33,15 @@ static void copy_properties(
 
 	planned->operations = trace->count;
 	planned->keys = trace->peak ? trace->peak : 1;
-	/* only printed: rounded up to 1e-4, so that a few writes are never
-	   printed as 0 */
+	/* Only printed. Rounded up to 1e-4, so that a few writes are never
+	   printed as 0. */
 	planned->write_share = ceil(1e4 * writes / (double)trace->count) / 1e4;
 	planned->checksum = trace->checksum;
 	planned->in_place = trace->in_place;
 }
 
-/* Reads each trace while planning, so that a damaged one is an error of the
-   workload instead of a failed campaign. Its operations are not kept. */
+/* Reads a trace during planning, so that a damaged trace is an error of the
+   workload, not of the campaign. Does not keep the operations. */
 static int load_trace(const struct rm_planning *planning,
         const struct rm_workload *workload, unsigned i,
         struct rm_plan_trace *planned)

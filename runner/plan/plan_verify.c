@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* enough to collide, yet fast if the threads share a CPU */
+/* at least 2 threads, so that they conflict; at most 16, so that they are fast
+   even if they share a CPU */
 enum { VERIFY_THREADS_MIN = 2, VERIFY_THREADS_MAX = 16 };
 
 static bool is_verified(const struct rm_plan *plan, const struct rm_cell *cell)
@@ -55,9 +56,9 @@ static int place_as_cores(
 	        cell->cpus, planning->error);
 }
 
-/* All threads exchange all keys (write share 1, few keys). A map that loses
-   updates under contention fails in one such trial. Sizes, loops and placements
-   of the timed cells are irrelevant to that. */
+/* Adds a cell that verifies a map. All threads exchange all keys (write share
+   1, few keys). A map that loses updates under contention fails in one such
+   trial, for any size, loop and placement of the timed cells. */
 static int add_verify(struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_cell *timed)
 {
@@ -94,9 +95,10 @@ static int add_verify(struct rm_planning *planning,
 	return rm_plan_add(planning, &cell, workload->values[0].base);
 }
 
-/* Maps are verified whether or not counters work and memory suffices. Otherwise
-   the ids of verify cells, and so lists of cells, would differ between
-   machines, and between a plan, which tests no counters, and its run. */
+/* True if the cell's map must be verified. Does not depend on working counters
+   or sufficient memory. Otherwise the ids of verify cells, and lists of cells,
+   would differ between machines, and between a plan, which tests no counters,
+   and its run. */
 static bool needs_verification(const struct rm_cell *cell)
 {
 	return !cell->skip[0] ||
@@ -110,7 +112,7 @@ int rm_plan_verify(struct rm_planning *planning,
 	size_t end = planning->plan->cell_count;
 
 	for (size_t i = first; i < end; i++) {
-		/* a copy, since adding a cell may move all cells */
+		/* a copy, since rm_plan_add() may move all cells */
 		struct rm_cell cell = planning->plan->cells[i].cell;
 		int failed = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload.c - reads workload files: includes, overrides, defaults; and writes
-   the equivalent text. The factors of runner/protocol parse and format values;
-   workload_check.c checks combinations of them. */
+/* workload.c - reads workload files with includes, overrides and defaults, and
+   writes the equivalent text. The factors of runner/protocol parse and format
+   values. workload_check.c checks combinations of them. */
 #include "runner/base/lines.h"
 #include "runner/base/nearest.h"
 #include "runner/base/number.h"
@@ -22,12 +22,13 @@ _Static_assert((1 + (int)RM_VALUE_BYTES) * (int)RM_LIST_MAX + KEY_BYTES <=
                        (int)RM_LONG_LINE_MAX,
         "the text of a workload must read back");
 
-/* The state of reading one file, with a link to the file that includes it. */
+/* State of reading one file. Links to the file that includes it. */
 struct reading {
 	struct rm_lines lines;
 	struct rm_workload *workload;
 	struct rm_workload *scratch; /* receives overridden values */
-	unsigned *levels;            /* per key: depth of its line's include */
+	unsigned *levels;            /* for each key, the depth of the include
+	                                that contains its line */
 	unsigned level;
 	bool seen[RM_WORKLOAD_KEYS];
 	const struct reading *above;
@@ -35,7 +36,7 @@ struct reading {
 
 static int read_text(struct reading *reading);
 
-/* Validates placement and memory here, at their line, since the protocol
+/* Checks placement and memory here, where the line is known, since the protocol
    accepts any name (rm_kind_place). True for all other keys. */
 static bool is_valid_place(enum rm_workload_key key, const char *text)
 {
@@ -49,7 +50,8 @@ static bool is_valid_place(enum rm_workload_key key, const char *text)
 	       !rm_memory_parse(text, &policy, &node, NULL);
 }
 
-/* True if value i equals an earlier one, however it is written. */
+/* True if value i equals an earlier value, even if it is written
+   differently. */
 static bool is_duplicate(const struct rm_workload *workload,
         enum rm_workload_key key, unsigned i)
 {
@@ -88,8 +90,8 @@ static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
 	return 0;
 }
 
-/* Appends values to a key. `where` is kept for errors that only the plan can
-   detect. */
+/* Appends values to a key. `where` is stored for errors that the plan detects
+   later. */
 static int append_values(struct rm_workload *workload, enum rm_workload_key key,
         const char *value, const char *where, struct rm_error *error)
 {
@@ -113,8 +115,8 @@ static int append_values(struct rm_workload *workload, enum rm_workload_key key,
 	return 0;
 }
 
-/* Replaces the values of a key: a nearer file and --set override an included
-   file. */
+/* Replaces the values of a key. The lines of a file override those that it
+   includes, and --set overrides all files. */
 static int set_values(struct rm_workload *workload, enum rm_workload_key key,
         const char *value, const char *where, struct rm_error *error)
 {
@@ -127,7 +129,7 @@ static bool is_including(const struct reading *reading, const char *file)
 	char known[PATH_MAX], other[PATH_MAX];
 
 	if (!realpath(file, known))
-		return false; /* opening the file reports the error */
+		return false; /* rm_lines_load() reports the error */
 	for (; reading; reading = reading->above)
 		if (realpath(reading->lines.file, other) &&
 		        !strcmp(known, other))
@@ -135,8 +137,8 @@ static bool is_including(const struct reading *reading, const char *file)
 	return false;
 }
 
-/* Reads an included file; its lines apply unless an including file has the
-   key. */
+/* Reads an included file. Its lines apply unless an including file sets the
+   same key. */
 static int read_include(
         const struct reading *above, const char *file, const char *where)
 {
@@ -173,7 +175,8 @@ static int read_include(
 	return failed;
 }
 
-/* Paths in `include` are relative to the folder of the including file. */
+/* Includes a file. The path in `include` is relative to the folder of the
+   including file. */
 static int include_file(
         const struct reading *above, const char *value, const char *where)
 {
@@ -211,7 +214,8 @@ static int find_key(const char *name, const char *where, bool includes,
 	        rm_nearest_hint(&nearest), known);
 }
 
-/* The nearest file wins, whether its line is before or after the include. */
+/* Assigns a line, unless a file at a higher level sets the key. The order of
+   lines and includes has no effect. */
 static int assign_line(struct reading *reading, enum rm_workload_key key,
         const char *value, const char *where)
 {
@@ -226,8 +230,8 @@ static int assign_line(struct reading *reading, enum rm_workload_key key,
 	return set_values(workload, key, value, where, reading->lines.error);
 }
 
-/* Handler for libinih, for which 1 means success. libinih passes only the
-   beginning of a long list, so the value is read from the line. */
+/* Handler for libinih. Returns 1 for success. libinih passes only the beginning
+   of a long list, so this function reads the value from the line. */
 static int handle_line(void *context, const char *section, const char *name,
         const char *beginning)
 {
@@ -237,7 +241,7 @@ static int handle_line(void *context, const char *section, const char *name,
 	enum rm_workload_key key;
 	int failed;
 
-	(void)section; /* rejected by the line reader */
+	(void)section; /* the line reader rejects sections */
 	(void)beginning;
 	rm_lines_location(&reading->lines, where);
 	if (find_key(name, where, true, &key, error))
@@ -309,7 +313,8 @@ static int apply_overrides(struct rm_workload *workload,
 	return 0;
 }
 
-/* Sets defaults. An open loop measures latency, a closed loop throughput. */
+/* Sets defaults. By default, an open loop measures latency, and a closed loop
+   measures throughput. */
 static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 {
 	bool closed = false, paced = false;

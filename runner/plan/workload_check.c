@@ -106,7 +106,7 @@ bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure)
 	return loop != RM_LOOP_PACED;
 }
 
-/* True if the measure applies to one of the loops. */
+/* True if the measure is possible with at least one of the loops. */
 static bool has_measure(
         const struct rm_workload *workload, enum rm_measure measure)
 {
@@ -149,7 +149,8 @@ static int check_loops(
 	return 0;
 }
 
-/* The line that sets `key`, or `other` if `key` has its default. */
+/* Returns the line that sets `key`; if `key` has its default, the line that
+   sets `other`. */
 static const char *location_of(const struct rm_workload *workload,
         enum rm_workload_key key, enum rm_workload_key other)
 {
@@ -207,7 +208,8 @@ static int check_misses(
 			        "%s: misses with write-kind = fresh, expected "
 			        "0%% (misses need update or churn)",
 			        where);
-	/* values carry 32 bits of rank, so the loop draws from at most 2^32 */
+	/* Values contain 32 bits of the rank, so the loop draws from at most
+	   2^32 ranks. */
 	if ((double)keys / (1 - misses) > 0x1p32)
 		return rm_error_set(error, -EINVAL,
 		        "%s: keys / (1 - misses) is above 2^32: expected fewer "
@@ -229,7 +231,7 @@ static int check_deadline(
 
 	if (cell->deadline_ns > cell->warm_up_ns + cell->window_ns)
 		return 0;
-	/* report a line of a file, not a default */
+	/* report a line of a file if possible, not a default */
 	while (source < 2 && !strcmp(workload->where[keys[source]], "default"))
 		source++;
 	return rm_error_set(error, -EINVAL,
@@ -239,7 +241,8 @@ static int check_deadline(
 	        (double)cell->deadline_ns / 1e9, 2 * seconds + 1);
 }
 
-/* Rejects --set shape=... without effect: a line of the file replaces a part. */
+/* Rejects --set shape=... if a line of the file replaces a part of the
+   shape. */
 static int check_shape(
         const struct rm_workload *workload, struct rm_error *error)
 {

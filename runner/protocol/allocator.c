@@ -7,15 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Indexed by enum rm_allocator and enum rm_huge_pages. Never change these
-   words, since recorded cells and ids contain them. */
+/* Indexed by enum rm_allocator and enum rm_huge_pages. These words must not
+   change, since recorded cells and ids contain them. */
 const char *const rm_allocator_names[] = { "glibc", "jemalloc", "mimalloc",
 	"tcmalloc", NULL };
 const char *const rm_huge_pages_names[] = { "system", "off", "on", NULL };
 
 struct properties {
-	const char *library; /* start of the file's name */
-	const char *file;    /* file to preload; "": none */
+	const char *library; /* first part of the file's name */
+	const char *file;    /* file to preload; "": no file */
 	const char *package; /* Debian package */
 	/* Environment variable that makes the allocator request huge pages by
 	   madvise(); NULL: not supported. Sources: glibc(malloc tunables) 2.35,
@@ -33,7 +33,7 @@ static const struct properties properties[RM_ALLOCATORS] = {
 	        "libtcmalloc-minimal4", NULL },
 };
 
-/* Folders of libraries for this kind of machine. */
+/* Folders that contain libraries on this kind of machine. */
 static const char *const folders[] = {
 #if defined(__x86_64__)
 	"/usr/lib/x86_64-linux-gnu",
@@ -71,8 +71,8 @@ const char *rm_allocator_library(enum rm_allocator allocator)
 	return properties[allocator].library;
 }
 
-/* Stores the library's path, or "" for glibc, which needs no preload. Returns
-   -ENOENT if no folder in the list has the file. */
+/* Stores the path of the allocator's library; "" for glibc, which needs no
+   preload. Returns -ENOENT if no folder contains the file. */
 static int find_library(enum rm_allocator allocator, char *path, size_t size)
 {
 	path[0] = '\0';

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Members as in docs/reference/trial-protocol.md, "Result".
+/* Members of a result, from docs/reference/trial-protocol.md, "Result".
    tests/report/test_protocol.py compares these tables with
    docs/trial-protocol.schema.json. */
 static const struct rm_field required_fields[] = {
@@ -194,9 +194,9 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	const char *verified =
 	        json_string_value(json_object_get(verification, "status"));
 
-	/* A positive control reports fewer operations than it did (protocol:
-	   control_extra); no trial reports more. Counts are >= 0, so the sum
-	   cannot overflow. */
+	/* The result of a positive control contains fewer operations than the
+	   trial executed (request: control_extra), but never more. Counts are
+	   not negative, so the sum cannot overflow. */
 	if (ops - lookups > writes)
 		return rm_error_set(error, -EINVAL,
 		        "the answer has %lld lookups and %lld writes, "
@@ -217,8 +217,8 @@ static bool is_equal_member(
 	        json_object_get(a, member), json_object_get(b, member));
 }
 
-/* Rejects two distributions of the same kind, which would share a file and
-   count as two trials. Only the trial knows how to merge them. */
+/* True if an earlier entry is of the same kind. Both would use the same file
+   and count as two trials. Only the trial can merge them. */
 static bool is_duplicate(const json_t *list, size_t number)
 {
 	const json_t *entry = json_array_get(list, number);
@@ -234,7 +234,7 @@ static bool is_duplicate(const json_t *list, size_t number)
 	return false;
 }
 
-/* The buckets of each latency entry must add up to its count. */
+/* Checks that the buckets of each latency entry add up to its count. */
 static int check_latency(const json_t *json, struct rm_error *error)
 {
 	const json_t *list = json_object_get(json, "latency");
@@ -280,7 +280,7 @@ int rm_answer_check(const json_t *json, const char *cell_id,
 		return -EINVAL;
 	if (check_head(json, cell_id, error))
 		return -EINVAL;
-	/* a failed trial may omit members of the result */
+	/* a failed trial may omit members */
 	if (!strcmp(json_string_value(json_object_get(json, "status")),
 	            "failed"))
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* argument.c - reads command-line arguments: numbers, shapes, single
-   arguments. */
+/* argument.c - parses command-line arguments: numbers, shapes, and arguments
+   that may be given once. */
 #include "runner/base/nearest.h"
 #include "runner/base/number.h"
 #include "runner/protocol/command_line.h"
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True if the option is known or its beginning; offers all names. */
+/* True if the text is an option or the beginning of one. Offers the names of
+   all options to `nearest`. */
 static bool offer_options(const struct argp *argp, struct rm_nearest *nearest)
 {
 	const struct argp_option *option = argp->options;
@@ -30,7 +31,7 @@ static bool offer_options(const struct argp *argp, struct rm_nearest *nearest)
 	return known;
 }
 
-/* Prints a suggestion before the error of argp, which exits. */
+/* Prints a suggestion before argp_parse() prints its error and exits. */
 int rm_argument_parse(
         const struct argp *argp, int argc, char **argv, void *input)
 {
@@ -58,10 +59,9 @@ uint64_t rm_argument_number(struct argp_state *state, const char *option,
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	/* strtoull() is needed for seeds, which may exceed 2^53; the first
-	   character is checked because strtoull() also accepts signs and
-	   spaces. Numbers with a unit are read by rm_number_count(), which is
-	   exact up to 2^53. */
+	/* strtoull() reads seeds, which may exceed 2^53. It also accepts signs
+	   and spaces, so the first character is checked. rm_number_count()
+	   reads numbers with a unit, and is exact up to 2^53. */
 	if (text[0] < '0' || text[0] > '9' || errno || *end)
 		errno = -rm_number_count(text, &value);
 	if (errno || value < low || value > high)

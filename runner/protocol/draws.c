@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* draws.c - numbers that the loops of a cell draw: write decisions and keys. */
+/* draws.c - computes which writes and keys the loops of a cell draw. */
 #include "runner/protocol/protocol.h"
 
 #include "runner/worker.h"
 
 #include <math.h>
 
-/* A pair of writes counts as two operations. The writes of lifecycle (a share
-   of the touches) and of lazy (removes) are single operations. */
+/* A pair of writes counts as two operations. The writes of the loops lifecycle
+   (a share of the touches) and lazy (removes) are single operations. */
 double rm_cell_write_decision_share(const struct rm_cell *cell)
 {
 	double w = cell->write_share;
@@ -45,7 +45,7 @@ uint64_t rm_stream_length(const struct rm_cell *cell)
 	return length;
 }
 
-/* Integral of x^-theta, in a form that is stable around theta = 1. */
+/* Integral of x^-theta, in a form that is numerically stable near theta = 1. */
 static double integral(double theta, double x)
 {
 	double log_x = log(x), t = (1 - theta) * log_x;

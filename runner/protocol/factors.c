@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * factors.c - the table of factors, one row each. It is used to read and write
- * workload files, and to name, send, receive and describe cells.
+ * factors.c - the table of factors, with one row for each. Workload files are
+ * read and written with this table, and cells are named, sent, received and
+ * described with it.
  *
  * A new factor needs a row here, its member in struct rm_cell, its key in enum
  * rm_workload_key, a place in an id below and a place in the sweep
  * (runner/plan/plan_expand.c). After that, `make schemas` writes the schema. If
- * JSON omits the usual value, that value must be 0, so that older cells keep
- * their meaning.
+ * JSON omits the factor's usual value, this value must be 0, so that older
+ * cells keep their meaning.
  */
 #include "runner/protocol/internal.h"
 
@@ -19,8 +20,8 @@
 /* Above 2^53, doubles cannot represent every whole number, and most JSON
    readers use doubles. */
 #define WHOLE_MAX 0x1p53
-/* A row may own adjacent members of struct rm_cell, from `first` to `last`:
-   rm_factor_copy() copies them together, so their order matters. */
+/* A row may own adjacent members of struct rm_cell, from `first` to `last`.
+   Their order matters, since rm_factor_copy() copies them together. */
 #define MEMBERS(first, last)                             \
 	.offset = offsetof(struct rm_cell, first),       \
 	.size = offsetof(struct rm_cell, last) +         \
@@ -43,8 +44,8 @@ static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
 
-/* Rows that exist only in JSON, or have a different form there. They follow the
-   keys, so that json_row() can return them first. */
+/* Rows that exist only in JSON, or have a different form in JSON. They follow
+   the rows of keys. */
 enum {
 	ROW_ID = RM_WORKLOAD_KEYS,
 	ROW_WORKLOAD,
@@ -255,8 +256,9 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(trace) },
 };
 
-/* The order must not change, since journals are searched by id. Usual values
-   are omitted, so that a new factor changes no id of an older campaign. */
+/* Order of factors in an id. It must not change, since journals are searched by
+   id. Usual values are omitted, so that a new factor changes no id of an older
+   campaign. */
 static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
@@ -321,8 +323,8 @@ static bool is_usual(const struct rm_factor *factor, const struct rm_cell *cell)
 	return !strcmp(text, factor->usual);
 }
 
-/* An id that is too long is cut and fills its buffer, which add_new() in
-   plan_add.c detects and rejects. */
+/* Builds the id. An id that is too long is truncated and fills its buffer;
+   add_new() in plan_add.c rejects it. */
 void rm_cell_name(struct rm_cell *cell)
 {
 	char text[RM_VALUE_BYTES];
@@ -346,7 +348,8 @@ void rm_cell_name(struct rm_cell *cell)
 	}
 }
 
-/* Rows without a key come first, so that JSON starts with the id. */
+/* Returns row i of the JSON form. Rows without a key come first, so that JSON
+   starts with the id. */
 static const struct rm_factor *json_row(int i)
 {
 	return &rm_factors[(i + RM_WORKLOAD_KEYS) % ROWS];
@@ -371,7 +374,7 @@ json_t *rm_cell_to_json(const struct rm_cell *cell)
 	return json;
 }
 
-/* Checks that all required members exist and no unknown ones. */
+/* Checks that all required members exist, and that no member is unknown. */
 static int check_members(const json_t *json, struct rm_error *error)
 {
 	const char *name;
@@ -433,7 +436,7 @@ static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 	return 0;
 }
 
-/* An absent member keeps the 0 of a zeroed cell, which is the usual value. */
+/* Reads a cell. An absent member has the value 0, which is its usual value. */
 int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error)
 {

@@ -107,7 +107,8 @@ static const char *split_path(
 	return *is_each ? "" : NULL;
 }
 
-/* Checks below `json`; recursion is as deep as the table's longest path. */
+/* Checks the values below `json`. The recursion is as deep as the longest path
+   of the table. */
 static void descend(struct walk *walk, const json_t *json, const char *path,
         const char *where)
 {

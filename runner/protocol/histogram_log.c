@@ -12,7 +12,7 @@
 
 enum {
 	HEADER_BYTES = 40,
-	COUNT_BYTES = 9, /* maximum per count */
+	COUNT_BYTES = 9, /* maximum size of a count in bytes */
 	OUTER_BYTES = 8,
 };
 /* Cookies of the V2 encoding, plain and compressed; 0x10 means word size 1. */
@@ -60,8 +60,8 @@ static unsigned char *put_big_endian(
 	return to;
 }
 
-/* Writes a number in ZigZag encoding, 7 bits per byte; the ninth byte has 8
-   bits. */
+/* Writes a number in ZigZag encoding, with 7 bits per byte. The ninth byte has
+   8 bits. */
 static unsigned char *put_count(unsigned char *to, int64_t count)
 {
 	uint64_t left = ((uint64_t)count << 1) ^ (uint64_t)(count >> 63);
@@ -78,8 +78,8 @@ static unsigned char *put_count(unsigned char *to, int64_t count)
 	return to;
 }
 
-/* Writes the counts up to the last one above 0; a run of zeros becomes its
-   negative length. */
+/* Writes the counts up to the last nonzero count. A run of zeros is written as
+   its negative length. */
 static unsigned char *put_counts(
         unsigned char *to, const struct rm_histogram *histogram)
 {
@@ -101,7 +101,8 @@ static unsigned char *put_counts(
 	return to;
 }
 
-/* Writes the V2 encoding into `to`, which is large enough; returns its size. */
+/* Writes the V2 encoding into `to`, which has enough space. Returns its
+   size. */
 static size_t encode(unsigned char *to, const struct rm_histogram *histogram)
 {
 	const double ratio = 1; /* integer to double conversion */

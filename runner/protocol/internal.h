@@ -1,40 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - declarations shared by the table of factors and its kinds. */
+/* internal.h - private header: the table of factors, and their kinds. */
 #ifndef RM_PROTOCOL_INTERNAL_H
 #define RM_PROTOCOL_INTERNAL_H
 
 #include "runner/protocol/protocol.h"
 
-/* JSON form of a value: number, word, ... */
+/* JSON form of a factor's value. */
 struct rm_form {
 	/* Returns 0, or -EINVAL with `error`. */
 	int (*from_json)(const struct rm_factor *factor, const json_t *json,
 	        struct rm_cell *cell, struct rm_error *error);
-	/* New references; NULL: no memory. */
+	/* Returns a new reference; NULL: no memory. */
 	json_t *(*to_json)(
 	        const struct rm_factor *factor, const struct rm_cell *cell);
 	json_t *(*schema)(const struct rm_factor *factor);
 };
 
-/* A kind of factor: how its values are read and written. The functions use the
-   factor's offset in the cell; kinds with only one factor use that factor's
-   members. */
+/* A kind of factor: functions that read and write its values. They use the
+   factor's offset in the cell. Functions of a kind with only one factor may use
+   that factor's members by name. */
 struct rm_kind {
-	/* Reads text of a workload file; returns 0 or -EINVAL. NULL: no key. */
+	/* Reads text of a workload file. Returns 0 or -EINVAL. NULL: workload
+	   files cannot contain the factor. */
 	int (*read)(const struct rm_factor *factor, const char *text,
 	        struct rm_cell *cell);
-	/* Writes text for read() and ids, at most RM_VALUE_BYTES. */
+	/* Writes text that read() accepts, also for ids. It has at most
+	   RM_VALUE_BYTES. */
 	void (*write)(const struct rm_factor *factor,
 	        const struct rm_cell *cell, char *text);
-	/* Writes the text for ids, if it differs from write(); or NULL. */
+	/* Writes the text for ids; NULL: write() does. */
 	void (*name)(const struct rm_factor *factor, const struct rm_cell *cell,
 	        char *text);
 	const struct rm_form *form; /* NULL: not in JSON */
-	const char *pattern;        /* pattern of words that cannot be listed */
-	const char *letters; /* characters of names, in addition to a-z A-Z 0-9
-	                        _ - . */
-	const char *unit;    /* suffix of the text */
-	bool bare;           /* an id omits the unit */
+	const char *pattern;        /* for words that cannot be listed */
+	const char *letters;        /* also valid in names, besides a-z A-Z 0-9
+	                               _ - . */
+	const char *unit;           /* suffix of the text, such as "ms" */
+	bool bare;                  /* ids omit the unit */
 };
 
 extern const struct rm_kind rm_kind_share, rm_kind_rate, rm_kind_names,
@@ -50,7 +52,6 @@ extern const char *const rm_shape_names[],
                         *const rm_allocator_names[],
                                 *const rm_huge_pages_names[];
 
-/* Returns a pointer to the factor's value in a cell. */
 static inline void *rm_factor_value(
         const struct rm_factor *factor, struct rm_cell *cell)
 {
@@ -66,7 +67,7 @@ static inline const void *rm_factor_get(
 /* Returns the position of `name` in a list that ends with NULL, or -EINVAL. */
 int rm_name_find(const char *const *names, const char *name);
 
-/* Returns -EINVAL and sets `error` to "cell.MEMBER: expected WHAT". */
+/* Sets `error` to "cell.MEMBER: expected WHAT". Returns -EINVAL. */
 int rm_cell_error(struct rm_error *error, const char *member, const char *what);
 
 #define RM_CPUS_EXPECTED "an array with one CPU per thread, or an empty one"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* judge.c - compares a result with its cell. Programs in all languages only
-   report what they did; these rules decide whether a trial is void. */
+/* judge.c - compares a result with its cell, and decides whether the trial is
+   void. Programs in all languages only report counts and times. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static uint64_t get_count(const json_t *json, const char *member)
 	return (uint64_t)json_integer_value(json_object_get(json, member));
 }
 
-/* Returns -1 if the CPU is unknown. */
+/* Returns the number of a CPU in the result; -1: unknown. */
 static int cpu_of(const json_t *thread, const char *member)
 {
 	const json_t *cpu = json_object_get(thread, member);
@@ -34,11 +34,11 @@ static double log_ratio(double count, double expected)
 	return count != 0 ? count * log(count / expected) : 0;
 }
 
-/* By Chernoff's bound, the probability of at least this many hits is at most
-   exp(-apart), for any n and p. The same bound holds for at most this many
-   hits. Fewer than two valid trials in 10^9 are rejected. A limit of six
-   standard errors would reject one in 5000 if the expected number of hits is
-   1/50. */
+/* True if the number of hits is plausible. By Chernoff's bound, the probability
+   of at least this many hits is at most exp(-apart), for any n and p. The same
+   holds for at most this many hits. The limit rejects fewer than two valid
+   trials in 10^9. A limit of six standard errors would reject one in 5000 if
+   the expected number of hits is 1/50. */
 bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;
@@ -48,14 +48,16 @@ bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 	return apart * draws <= log(1e9) * (draws + more);
 }
 
-/* Number of write decisions; a pair of writes counts as one. */
+/* Returns the number of decisions to write. A pair of writes is one
+   decision. */
 static uint64_t count_decisions(const struct rm_cell *cell, uint64_t writes)
 {
 	return cell->write_kind == RM_UPDATE ? writes : writes / 2;
 }
 
-/* How many look-ups to add to the variance of the misses: a window longer than
-   the stream repeats its ranks, so that each draw counts more than once. */
+/* Returns the number of look-ups to add to the variance of the misses. A window
+   longer than the stream repeats its ranks, so each draw counts more than
+   once. */
 static double repeated_draws(const struct facts *facts)
 {
 	const uint64_t length = rm_stream_length(facts->cell);
@@ -75,10 +77,10 @@ static double repeated_draws(const struct facts *facts)
 	return more;
 }
 
-/* Maximum number of look-ups that may miss because another thread has just
-   removed the key or not yet inserted it. Usually that affects at most one key
-   per thread, in the worst case the most popular one. A single thread never
-   misses: it ends a write before the next look-up. */
+/* Returns the maximum number of look-ups that may miss because another thread
+   has just removed the key or not yet inserted it. Usually this affects at most
+   one key per thread, in the worst case the most popular key. A single thread
+   never misses, since it completes a write before the next look-up. */
 static double max_resident_misses(const struct facts *facts)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -90,8 +92,9 @@ static double max_resident_misses(const struct facts *facts)
 	       64;
 }
 
-/* Share of look-ups that draw absent ranks. For uniform draws it follows from
-   the whole number of absent ranks; for other draws it is the cell's share. */
+/* Returns the share of look-ups that draw absent ranks. For uniform draws, it
+   is the number of absent ranks, an integer, divided by all ranks. For other
+   draws, it is the cell's share. */
 static double absent_share(const struct rm_cell *cell)
 {
 	const uint64_t span = rm_cell_rank_count(cell);
@@ -108,8 +111,8 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 	const uint64_t absent = get_count(facts->result, "misses_absent");
 	const uint64_t gone = get_count(facts->result, "misses_resident");
 
-	/* null_map reports every key as found and has no misses. It measures
-	   only the driver, in which misses cost the same as hits. */
+	/* Skips null_map, which reports every key as found. It measures only
+	   the driver, in which misses cost the same as hits. */
 	if (!json_is_null(json_object_get(facts->result, "keys_after")) &&
 	        !rm_share_is_plausible(absent, facts->lookups,
 	                absent_share(facts->cell), repeated_draws(facts)))
@@ -144,7 +147,7 @@ static void judge_work(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
 
-	/* replays are compared with their trace in runner/trial/ */
+	/* runner/trial/ compares a replay with its trace */
 	if (cell->trace[0])
 		return;
 	if (cell->loop.kind == RM_LOOP_MIX || cell->loop.kind == RM_LOOP_PACED)
@@ -166,7 +169,7 @@ bool rm_cell_shares_cpu(
 	return !cell->cpu_count && cell->threads > allowed;
 }
 
-/* Number of CPUs that threads without a placement may use. The simulated
+/* Returns the number of CPUs that unbound threads may use. The simulated
    machine has one core per thread. */
 static unsigned allowed_cpus(const struct rm_cell *cell)
 {
@@ -178,8 +181,9 @@ static unsigned allowed_cpus(const struct rm_cell *cell)
 	return (unsigned)CPU_COUNT(&mask);
 }
 
-/* True if each thread works during the whole window. False for an open loop, a
-   litmus loop (a thread without a partner rests) and a technique's own loop. */
+/* True if each thread works during the whole window. False for an open loop,
+   for a litmus loop (a thread without a partner does nothing), and for a
+   technique's own loop. */
 static bool all_threads_work(const struct rm_cell *cell)
 {
 	return cell->window_ns && !rm_loop_is_technique(cell->loop.kind) &&
@@ -187,8 +191,8 @@ static bool all_threads_work(const struct rm_cell *cell)
 	       cell->loop.kind != RM_LOOP_LITMUS;
 }
 
-/* True if thread `slot` may run on the CPU: its own, or any of the cell's CPUs
-   if it is not bound (a free goroutine). */
+/* True if thread `slot` may run on the CPU: its own CPU, or any CPU of the cell
+   if the thread is not bound (a free goroutine). */
 static bool is_allowed_cpu(
         const struct rm_cell *cell, unsigned slot, bool is_bound, int cpu)
 {
@@ -200,9 +204,10 @@ static bool is_allowed_cpu(
 	return cpu < 0; /* the program reported null */
 }
 
-/* If a CPU goes offline and returns within the window, the CPU numbers at both
-   ends are right although the thread moved. Otherwise bound threads never move:
-   0 of 47,760 threads in earlier trials did. */
+/* Checks that bound threads stayed on their CPU. A thread moves if its CPU goes
+   offline, even if the CPU numbers at both ends of the window are right.
+   Otherwise bound threads never move: 0 of 47,760 threads in earlier trials
+   did. */
 static void judge_moves(const struct facts *facts, struct rm_error *why)
 {
 	for (unsigned i = 0; i < facts->cell->cpu_count; i++) {
@@ -242,9 +247,9 @@ static void judge_placement(const struct facts *facts, struct rm_error *why)
 	}
 }
 
-/* A window lasts at least 1000 clock readings (R17 of docs/method/rules.md). A
-   shorter timed window ends late, and its length is mostly the time that the
-   threads take to start and stop. */
+/* Checks that the window lasts at least 1000 clock readings (R17 in
+   docs/method/rules.md). A shorter timed window ends late, and its length is
+   mostly the time in which threads start and stop. */
 static void judge_window(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -278,8 +283,9 @@ static void judge_window(const struct facts *facts, struct rm_error *why)
 		        length_ns, least_ns);
 }
 
-/* If the kernel wakes a thread late, the thread misses a part of the window, so
-   that operations / elapsed time is not the throughput of all threads. */
+/* Checks the time that each thread was in the window. If the kernel wakes a
+   thread late, operations / elapsed time is not the throughput of all
+   threads. */
 static void judge_presence(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -288,7 +294,7 @@ static void judge_presence(const struct facts *facts, struct rm_error *why)
 
 	if (!all_threads_work(cell))
 		return;
-	/* a single scan may outlast the window */
+	/* a single scan may take longer than the window */
 	if (cell->loop.kind != RM_LOOP_MIX && all_ns > cell->window_ns)
 		all_ns = cell->window_ns;
 	for (unsigned i = 0; i < cell->threads; i++) {
@@ -307,10 +313,10 @@ static void judge_presence(const struct facts *facts, struct rm_error *why)
 	}
 }
 
-/* While a window lasts, at least one thread runs or waits for a CPU, unless a
-   control group is frozen (no signal reports that) or the machine is suspended.
-   An operation that sleeps may outlast a short window, hence the half second.
- */
+/* Checks that a thread ran or waited for a CPU at any time of the window.
+   Otherwise a control group was frozen (no signal reports this), or the machine
+   was suspended. An operation that sleeps may take longer than a short window,
+   so half a second is tolerated. */
 static void judge_freeze(const struct facts *facts, struct rm_error *why)
 {
 	const uint64_t window_ns = facts->cell->window_ns;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shares are stored as 0 to 1 and written in %; rates are stored and written
+/* Shares are stored as 0 to 1, and written in %. Rates are stored and written
    per second. JSON contains the stored double. */
 
 static int read_real(
@@ -83,9 +83,9 @@ const struct rm_kind rm_kind_rate = { .read = read_real,
 	.unit = "/s",
 	.bare = true };
 
-/* Whole numbers; the factor's size distinguishes unsigned from uint64_t
-   members. Bounds are doubles, which are exact because they do not exceed
-   WHOLE_MAX. */
+/* Reads an integer member. The factor's size distinguishes unsigned from
+   uint64_t members. Bounds are doubles; they are exact because they do not
+   exceed WHOLE_MAX. */
 
 static uint64_t get_whole(
         const struct rm_factor *factor, const struct rm_cell *cell)
@@ -104,7 +104,7 @@ static void set_whole(
 		*(uint64_t *)rm_factor_value(factor, cell) = value;
 }
 
-/* Reads "500000ops", "1Mops": a count above 0. */
+/* Parses "500000ops" or "1Mops": a number above 0. */
 static int parse_ops(const char *text, uint64_t *value)
 {
 	char count[RM_NAME_BYTES];
@@ -122,7 +122,7 @@ static int parse_ops(const char *text, uint64_t *value)
 	return 0;
 }
 
-/* Accepts "0s", which rm_number_time() rejects. */
+/* Reads an integer. Accepts "0s", which rm_number_time() rejects. */
 static int read_whole(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -190,9 +190,9 @@ const struct rm_kind rm_kind_ops = { .read = read_whole,
 	.form = &as_whole,
 	.unit = "ops" };
 
-/* Keys of workload files that set several JSON members. Those members have
-   their own rows, so these kinds have no `form`. read() sets all members, even
-   unused ones. */
+/* The next kinds belong to keys of workload files that set several JSON
+   members. These members have their own rows, so the kinds have no `form`.
+   read() sets all of these members, even unused ones. */
 
 enum { LLC_TIMES_MAX = 64 };
 
@@ -240,7 +240,8 @@ static void write_keys(
 
 const struct rm_kind rm_kind_keys = { .read = read_keys, .write = write_keys };
 
-/* Reads "cores", "cores/2" or "cores*2"; units[1] is the unit of a multiple. */
+/* Parses "cores", "cores/2" or "cores*2", where `all` is "cores". units[1] is
+   the unit for a factor. */
 static int read_part(struct rm_cell *cell, const char *text, const char *all,
         const enum rm_threads_unit units[2], double most)
 {
@@ -311,7 +312,7 @@ static void write_threads(
 const struct rm_kind rm_kind_threads = { .read = read_threads,
 	.write = write_threads };
 
-/* Reads "1pass" or "10passes". */
+/* Parses "1pass" or "10passes". */
 static int parse_passes(const char *text, uint64_t *value)
 {
 	char count[RM_NAME_BYTES];
@@ -359,9 +360,9 @@ static void write_window(
 const struct rm_kind rm_kind_window = { .read = read_window,
 	.write = write_window };
 
-/* CPUs, one per thread. Lists of CPUs do not occur in workload files, because
-   the plan places threads. check_sense() compares their length with the number
-   of threads. */
+/* Reads a list of CPUs, one per thread. Workload files have no such lists,
+   since the plan places threads. check_sense() compares the length with the
+   number of threads. */
 
 static int cpus_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)

@@ -25,10 +25,11 @@ int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 	        error, -EINVAL, "cell.%s: expected %s", member, what);
 }
 
-/* JSON contains the same text, so it also uses read() and write(). */
+/* The next functions use read() and write(), since JSON contains the same
+   text. */
 
-/* Also returns NULL if the text exceeds `size` bytes, since callers copy the
-   text without checking its length. */
+/* Returns the text of a JSON string. Returns NULL also if it exceeds `size`
+   bytes, since callers copy it without a check. */
 static const char *text_of(const json_t *json, size_t size)
 {
 	const char *text = json_string_value(json);
@@ -58,8 +59,8 @@ static json_t *word_to_json(
 	return json_string(text);
 }
 
-/* Adds a pattern to the schema if the words cannot be listed. The pattern
-   accepts more than read(), because it has no bounds (zipf:9). */
+/* Returns the schema: the list of words, or a pattern if they cannot be listed.
+   Unlike read(), the pattern has no bounds, so it accepts zipf:9. */
 static json_t *word_schema(const struct rm_factor *factor)
 {
 	json_t *names;
@@ -98,8 +99,8 @@ const struct rm_kind rm_kind_names = {
 	.read = read_names, .write = write_names, .form = &as_word
 };
 
-/* All lengths of keys and values; the first key is a 64-bit word. In the list
-   of names, the length of values changes fastest. */
+/* All lengths of keys and values. The first length belongs to 64-bit words. In
+   the list of names, the length of values changes fastest. */
 enum { SHORT_STRING = 1, KEY_SIZES = 4, VALUE_SIZES = 5, LONG_KEYS = 24 };
 static const unsigned key_sizes[KEY_SIZES] = { 8, 16, 32, 64 };
 static const unsigned value_sizes[VALUE_SIZES] = { 8, 24, 64, 256, 1024 };
@@ -109,8 +110,8 @@ const char *const rm_shape_names[] = { "u64x8", "u64x24", "u64x64", "u64x256",
 	"str16x1024", "str32x8", "str32x24", "str32x64", "str32x256",
 	"str32x1024", "str64x8", "str64x24", "str64x64", "str64x256",
 	"str64x1024", NULL };
-/* Replace the lengths of the shape: 0 keeps them, other numbers are positions
-   in the tables above. */
+/* Values of key-bytes and value-bytes, which replace the lengths of the shape.
+   Value 0 does not replace; other values are indexes into the tables above. */
 const char *const rm_key_bytes_names[] = { "shape", "8", "16", "32", "64",
 	NULL };
 const char *const rm_value_bytes_names[] = { "shape", "8", "24", "64", "256",
@@ -138,7 +139,8 @@ void rm_cell_apply_lengths(struct rm_cell *cell)
 	cell->key_bytes = cell->value_bytes = 0;
 }
 
-/* There are programs for long keys with short values, and for long values. */
+/* Returns the size of values that the cell's program supports. Long keys with
+   short values and long values need separate programs. */
 unsigned rm_cell_size_class(const struct rm_cell *cell)
 {
 	if (cell->shape.value_bytes > LONG_KEYS)
@@ -219,7 +221,7 @@ const struct rm_kind rm_kind_shape = {
 	.read = read_shape, .write = write_shape, .form = &as_word
 };
 
-/* Reads "zipf:0.99". Rejects an exponent of 0, which equals "uniform", since
+/* Parses "zipf:0.99". Rejects the exponent 0, which equals "uniform", since
    equal cells must have equal ids. */
 static int parse_zipf(const char *text, struct rm_cell *cell)
 {
@@ -230,9 +232,9 @@ static int parse_zipf(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* Reads "hot:1%:90%": the share dist_a of the keys gets the share dist_b of the
-   operations, both stored as 0 to 1. Not all keys can be hot, since that
-   distribution is "uniform". */
+/* Parses "hot:1%:90%": the share dist_a of the keys gets the share dist_b of
+   the operations, both stored as 0 to 1. Rejects a share of 100 % of the keys,
+   which equals "uniform". */
 static int parse_hot(const char *text, struct rm_cell *cell)
 {
 	char keys[RM_NAME_BYTES];
@@ -251,9 +253,8 @@ static int parse_hot(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* Reads "trace:0123abcd" with all 8 digits, as write_dist() prints them, since
-   a different spelling would give a different id. Only cells have this value
-   (cells_only), which is computed from the trace's file. */
+/* Parses "trace:0123abcd". Requires all 8 digits, since equal cells must have
+   equal ids. Only cells have this value; the trace's file determines it. */
 static int parse_checksum(const char *text, struct rm_cell *cell)
 {
 	if (strlen(text) != 8 || strspn(text, "0123456789abcdef") != 8)
@@ -334,8 +335,8 @@ const struct rm_kind rm_kind_loop = { .read = read_loop,
 	.form = &as_word,
 	.pattern = "^[a-z-]+(:[0-9a-z-]+)*$" };
 
-/* Only "simulated" needs a MODEL. Rejects a '/', since that would be a path,
-   and since '/' separates the parts of an id. */
+/* Reads a measure; "simulated" requires a model. Rejects '/' in its name, since
+   '/' separates the parts of an id. */
 static int read_measure(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -367,8 +368,8 @@ const struct rm_kind rm_kind_measure = { .read = read_measure,
 	.pattern = "^(verify|throughput|latency|counters|causes|"
 	           "simulated:[^/ ]+)$" };
 
-/* Accepts exactly one spelling of each number, "renewed:3", so that equal cells
-   have equal ids. */
+/* Reads "renewed:3". Accepts only one spelling of each number, so that equal
+   cells have equal ids. */
 static int read_settle(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -417,7 +418,7 @@ const struct rm_kind rm_kind_settle = { .read = read_settle,
 	.form = &as_word,
 	.pattern = "^(yes|no|renewed:[1-9][0-9]*)$" };
 
-/* Yes and no, which are true and false in JSON. */
+/* Reads yes or no, which JSON stores as true or false. */
 
 static int read_flag(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -463,8 +464,8 @@ const struct rm_kind rm_kind_flag = {
 	.read = read_flag, .write = write_flag, .form = &as_boolean
 };
 
-/* Texts. Workload files allow only some characters, because ids contain these
-   names. JSON may contain any text that fits. */
+/* Reads a name. Workload files allow only some characters, because ids contain
+   the names. JSON may contain any text that fits. */
 
 static int read_name(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -515,8 +516,8 @@ static const struct rm_form as_text = { text_from_json, word_to_json,
 	text_schema };
 const struct rm_kind rm_kind_text = { .write = write_text, .form = &as_text };
 const struct rm_kind rm_kind_name = { .read = read_name, .write = write_text };
-/* Accepts any name, with or without ':', since only the plan knows the nodes of
-   this machine (is_place() in runner/plan/workload.c). */
+/* Accepts any name, with or without ':'. Only the plan can check it, since it
+   knows the nodes of this machine (runner/plan/workload.c). */
 const struct rm_kind rm_kind_place = {
 	.read = read_name, .write = write_text, .form = &as_text, .letters = ":"
 };
@@ -534,7 +535,7 @@ const struct rm_kind rm_kind_pattern = { .read = read_pattern,
 	.form = &as_text,
 	.letters = "~*?" };
 
-/* Reads "W1" to "W99": a number of docs/articles/workloads.tsv. */
+/* Reads "W1" to "W99", a number in docs/articles/workloads.tsv. */
 static int read_article(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -549,7 +550,8 @@ static int read_article(
 const struct rm_kind rm_kind_article = { .read = read_article,
 	.write = write_text };
 
-/* Workload files have two rows, `keys = file:TRACE` and `window = 1pass`. */
+/* Reads the JSON object of a trace. Workload files have two keys instead: `keys
+   = file:TRACE` and `window = 1pass`. */
 
 static int trace_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)
@@ -592,5 +594,5 @@ static json_t *trace_schema(const struct rm_factor *factor)
 
 static const struct rm_form as_trace = { trace_from_json, trace_to_json,
 	trace_schema };
-/* Used only by is_usual(): the text is "" without a trace. */
+/* Only is_usual() uses it. The text is "" if there is no trace. */
 const struct rm_kind rm_kind_trace = { .write = write_text, .form = &as_trace };

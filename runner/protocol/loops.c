@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loops.c - the table of loops: one row each. */
+/* loops.c - the table of loops, with one row for each. */
 #include "runner/protocol/protocol.h"
 
 #include "runner/base/number.h"
@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* SLOTS, EBB and FORM were added later, so a loop's text omits their default
-   values. A slab has 256 words, of which the value takes up to three. A NUMBER
-   may be 0, a COUNT may not. */
+/* Kinds of arguments of a loop. NUMBER may be 0, but COUNT may not. Older cells
+   lack SLOTS, EBB and FORM, so a loop's text omits their defaults. A slab has
+   256 words, of which the value takes up to three. */
 enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB, FORM };
 
 enum { SLOTS_MAX = 253 };
@@ -20,14 +20,14 @@ enum { SLOTS_MAX = 253 };
 struct argument {
 	enum argument_kind kind;
 	uint64_t preset;
-	const char *words; /* words of a WORD or FORM, a space after each */
+	const char *words; /* valid words, with a space after each */
 };
 
-/* Share of writes in loops that ignore the key `writes`. A churn or fresh write
-   is two operations, each a write. */
+/* Returns the share of writes of a loop that ignores the key `writes`. A churn
+   or fresh write is two operations, and each of them is a write. */
 typedef double share_fn(const struct rm_cell *cell);
 
-/* The operations of a technique without keys are not writes. */
+/* For techniques without keys, whose operations are not writes. */
 static double no_writes(const struct rm_cell *cell)
 {
 	(void)cell;
@@ -53,11 +53,11 @@ static double grow_share(const struct rm_cell *cell)
 	return (1 + updates) / (1 + lookups + updates);
 }
 
-/* A turn of store-buffering is a store and a load of the other thread's key;
+/* A turn of store-buffering stores a value and loads the other thread's key.
    take-twice only inserts and removes. */
 static double litmus_share(const struct rm_cell *cell)
 {
-	const uint64_t store_buffering = 0; /* the first word */
+	const uint64_t store_buffering = 0; /* index of the first word */
 
 	return cell->loop.args[0] == store_buffering ? 1.0 / 2 : 1;
 }
@@ -65,7 +65,7 @@ static double litmus_share(const struct rm_cell *cell)
 static const struct kind {
 	const char *name;
 	bool own, once;
-	share_fn *share; /* NULL: drawn by `writes` */
+	share_fn *share; /* NULL: `writes` determines the share */
 	struct argument args[RM_LOOP_ARGS];
 } kinds[RM_LOOP_KINDS] = {
 	[RM_LOOP_MIX] = { .name = "mix" },
@@ -110,7 +110,7 @@ static const struct kind {
 	/* Audit and tally are separate kinds, because the check of loops
 	   (verify/check/loops.c) runs only 20 audits, which take a millisecond
 	   or more, but as many turns of a tally as operations of a map.
-	   Recorded cells have both. */
+	   Recorded cells contain both. */
 	[RM_LOOP_AUDIT] = { "audit", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },
 	[RM_LOOP_TALLY] = { "tally", true, false, no_writes,
@@ -122,8 +122,8 @@ const char *rm_loop_name(enum rm_loop_kind kind)
 	return kinds[kind].name;
 }
 
-/* Sets *word to word number `at` of a list; returns its length, or 0 if there
-   is none. */
+/* Sets *word to word number `at` of a list. Returns its length, or 0 if the
+   list is shorter. */
 static size_t find_word(const char **word, uint64_t at)
 {
 	while (at-- && **word)
@@ -171,7 +171,7 @@ static int read_argument(
 	return -EINVAL;
 }
 
-/* Reads the numbers after the loop's name; `rest` is modified. */
+/* Parses the arguments after the loop's name. Modifies `rest`. */
 static int read_arguments(char *rest, struct rm_loop *loop)
 {
 	const struct kind *kind = &kinds[loop->kind];
@@ -239,7 +239,7 @@ static bool is_printed(const struct argument *argument, uint64_t value)
 	}
 }
 
-/* Number of arguments in a loop's text, up to the last printed one. */
+/* Returns the number of printed arguments in a loop's text. */
 static unsigned count_printed(const struct rm_loop *loop)
 {
 	unsigned count = 0;
@@ -342,7 +342,7 @@ double rm_cell_fixed_write_share(const struct rm_cell *cell)
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
-	const uint64_t store_buffering = 0; /* the first word */
+	const uint64_t store_buffering = 0; /* index of the first word */
 
 	return rm_loop_starts_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * protocol.h - public header: the request of a trial, its result
+ * protocol.h - public header: the request and the result of a trial
  * (docs/reference/trial-protocol.md), and the cell that both describe.
  *
  * Contains, in this order, loops and allocators, which are factors; the cell
@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Loops: kinds of measured loops and their texts, such as `scan:1` or
-   `hold:1ms:100us:1`. docs/reference/workloads.md describes each. */
+/* Loops: kinds of measured loops, with their texts, such as `scan:1` or
+   `hold:1ms:100us:1`. docs/reference/workloads.md describes them. */
 enum rm_loop_kind {
 	RM_LOOP_MIX,
 	RM_LOOP_PACED,
@@ -50,104 +50,107 @@ enum rm_loop_kind {
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
 /* Default of args[1] of lifecycle: the maximum number of words of a session's
-   state besides its value. */
+   state, without its value. */
 enum { RM_SLOTS_PRESET = 4 };
 
-/* A loop with its arguments: times in ns, counts, positions of words. Arguments
-   that the kind does not take are 0. */
+/* A loop with its arguments: times in ns, counts, indexes of words. Arguments
+   that the kind does not have are 0. */
 struct rm_loop {
 	enum rm_loop_kind kind;
 	uint64_t args[RM_LOOP_ARGS];
 };
 
-/* Name of the kind: "scan". */
+/* Returns the name of a kind, such as "scan". */
 const char *rm_loop_name(enum rm_loop_kind kind);
 
-/* Reads "scan" or "scan:2"; omitted arguments get their defaults. Returns 0, or
-   -EINVAL and leaves *loop unchanged. */
+/* Parses "scan" or "scan:2". Omitted arguments get their defaults. Returns 0,
+   or -EINVAL and leaves *loop unchanged. */
 int rm_loop_parse(const char *text, struct rm_loop *loop);
 
-/* Writes the text with all arguments, which reads back equal. Returns `text`,
-   which has RM_LOOP_BYTES. */
+/* Writes the text with all arguments. rm_loop_parse() reads it back without
+   loss. `text` has RM_LOOP_BYTES; it is returned. */
 const char *rm_loop_text(const struct rm_loop *loop, char *text);
 
-/* True if only a technique with its own loop can run it. All other loops run on
-   every map through its table of operations, but mix and paced are inlined. */
+/* True if only a technique with its own loop can run this kind. Every map can
+   run the other kinds through its table of operations; mix and paced are
+   inlined. */
 bool rm_loop_is_technique(enum rm_loop_kind kind);
-/* True if some threads scan; the map must support scans. */
+/* True if some threads scan. The map must then support scans. */
 bool rm_loop_scans(enum rm_loop_kind kind);
-/* True if all threads scan, so that the cell can have no writes or misses. */
+/* True if all threads scan. The cell then has no writes and no misses. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
-/* True if one run destroys the steady state, so that there is no warm-up. */
+/* True if a run changes the map so much that a warm-up is impossible. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
-/* True for a technique's closed loop that studies waiting, and so times its
+/* True for a technique's closed loop that studies waiting. It times its
    operations for measure = latency. */
 bool rm_loop_is_timed(enum rm_loop_kind kind);
-/* True if it fills an empty map in the window and times each insert. */
+/* True if the loop fills an empty map in the window and times each insert. */
 bool rm_loop_fills(enum rm_loop_kind kind);
-/* True if its keys are decimal text, which needs a shape of 16-byte strings. */
+/* True if the keys are decimal text, which requires a shape with 16-byte
+   strings. */
 bool rm_loop_is_decimal(const struct rm_loop *loop);
 /* True if the loop starts with an empty map and inserts the keys itself. */
 bool rm_loop_starts_empty(enum rm_loop_kind kind);
-/* True if its threads write even if the share of writes is 0. */
+/* True if the threads write even if the share of writes is 0. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
-/* True if `writes` determines its share of writes; other loops have a fixed
+/* True if `writes` determines the share of writes. Other loops have a fixed
    share (rm_cell_fixed_write_share()). */
 bool rm_loop_draws_writes(enum rm_loop_kind kind);
-/* True if its threads insert or remove keys with every kind of writes. */
+/* True if the threads insert or remove keys, with every kind of writes. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
-/* True if `misses` determines its share of look-ups of absent keys. */
+/* True if `misses` determines the share of look-ups of absent keys. */
 bool rm_loop_draws_absent(enum rm_loop_kind kind);
-/* True if `dist` determines which keys it uses. Other loops draw keys
-   uniformly, go through all of them, or use keys of their own. */
+/* True if `dist` determines the keys. Other loops draw keys uniformly, visit
+   all keys, or use their own keys. */
 bool rm_loop_draws_by_dist(enum rm_loop_kind kind);
-/* True if each thread uses different keys. */
+/* True if each thread must have its own key. */
 bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind);
 
 /* Allocators: the malloc() of a trial's process, and huge pages. The
-   environment of the process sets both, and the process checks them
-   (runner/trial/allocator.c). */
+   environment of the process sets both. The process checks whether they are in
+   effect (runner/trial/allocator.c). */
 enum rm_allocator {
-	RM_ALLOCATOR_GLIBC, /* nothing preloaded */
+	RM_ALLOCATOR_GLIBC, /* no library is preloaded */
 	RM_ALLOCATOR_JEMALLOC,
 	RM_ALLOCATOR_MIMALLOC,
 	RM_ALLOCATOR_TCMALLOC,
 	RM_ALLOCATORS,
 };
 
-/* Transparent huge pages of anonymous memory. */
+/* Use of transparent huge pages for anonymous memory. */
 enum rm_huge_pages {
-	RM_HUGE_PAGES_SYSTEM, /* this machine's setting */
+	RM_HUGE_PAGES_SYSTEM, /* the setting of this machine */
 	RM_HUGE_PAGES_OFF,    /* disabled: prctl(PR_SET_THP_DISABLE) */
 	RM_HUGE_PAGES_ON,     /* the allocator requests them with madvise() */
 };
 
 const char *rm_allocator_name(enum rm_allocator allocator);
-/* Returns 0, or -EINVAL if the name is unknown. */
+/* Parse a name. Return 0, or -EINVAL if the name is unknown. */
 int rm_allocator_parse(const char *name, enum rm_allocator *allocator);
 int rm_huge_pages_parse(const char *name, enum rm_huge_pages *pages);
 
-/* File name of the library without the version: "libjemalloc"; for glibc
-   "libc.so". */
+/* Returns the file name of the library without version: "libjemalloc";
+   "libc.so" for glibc. */
 const char *rm_allocator_library(enum rm_allocator allocator);
 
 enum { RM_ALLOCATOR_VARIABLE_BYTES = 320, RM_ALLOCATOR_VARIABLES = 2 };
 
-/* Stores environment variables for both factors in `variables` as NAME=VALUE,
-   unused ones as "". Returns 0; -ENOENT if the library is not installed,
-   -ENOTSUP if it does not support huge pages. */
+/* Stores the environment variables for both factors in `variables`, as
+   NAME=VALUE; unused elements are "". Returns 0; -ENOENT if the library is not
+   installed, -ENOTSUP if the allocator does not support huge pages. */
 int rm_allocator_environment(enum rm_allocator allocator,
         enum rm_huge_pages pages,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES]);
 
-/* Returns true, with the reason in `why`, if this machine cannot run it. */
+/* True if this machine cannot run the allocator. The reason is then in
+   `why`. */
 bool rm_allocator_is_unavailable(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size);
 
 /* Maximum number of times that each key is renewed. */
 enum { RM_RENEWALS_MAX = 100 };
-/* Sizes of an id, a name, a reason, and a trace's name without and with its
-   folder; maximum number of passes over a trace. */
+/* Sizes of an id, a name, a reason, and the name of a trace without and with
+   its folder; maximum number of passes over a trace. */
 enum {
 	RM_ID_BYTES = 256,
 	RM_NAME_BYTES = 64,
@@ -162,7 +165,7 @@ enum rm_dist {
 	RM_DIST_ZIPF,
 	RM_DIST_HOT,
 	RM_DIST_SEQUENTIAL,
-	RM_DIST_TRACE, /* recorded: rm_cell.trace */
+	RM_DIST_TRACE, /* from a recorded trace: rm_cell.trace */
 };
 /* Position of the 8 bytes of a string key that differ between keys. */
 enum rm_key_differs {
@@ -172,29 +175,29 @@ enum rm_key_differs {
 };
 /* Whether each resident key is looked up once between prefill and warm-up. */
 enum rm_settle {
-	RM_SETTLE_YES, /* maps that settle by use reach their steady state */
-	RM_SETTLE_NO,  /* the map stays as the prefill made it */
+	RM_SETTLE_YES, /* self-adjusting maps reach their steady state */
+	RM_SETTLE_NO,  /* the map remains as after the prefill */
 };
 /* The clock of expiring entries runs 10^N times as fast as real time. */
 enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
-/* Maps in Go: whether each goroutine has its own thread. */
+/* For maps in Go: whether each goroutine has its own thread. */
 enum rm_goroutines {
-	RM_GOROUTINES_FREE,  /* the scheduler places it on the cell's CPUs */
-	RM_GOROUTINES_WIRED, /* its own thread, bound to its CPU */
+	RM_GOROUTINES_FREE,  /* Go's scheduler chooses its CPU */
+	RM_GOROUTINES_WIRED, /* own thread, bound to a CPU */
 };
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
-	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
+	RM_MEASURE_VERIFY,     /* exchange accounting, without timing */
 	RM_MEASURE_THROUGHPUT, /* closed loops */
 	RM_MEASURE_LATENCY,    /* open loops */
 	RM_MEASURE_COUNTERS,   /* closed loops that a counter back end counts */
-	RM_MEASURE_CAUSES,     /* in the stats build */
+	RM_MEASURE_CAUSES,     /* runs in the flavour "stats" */
 	RM_MEASURE_SIMULATED,  /* closed loops on a simulated machine */
 	RM_MEASURES,
 };
 
-/* Unit of a number of threads; in a planned cell it is RM_THREADS_COUNT. For
-   cores and CPUs the number is a divisor, or with TIMES a factor
+/* Unit of a number of threads. A planned cell has RM_THREADS_COUNT. For cores
+   and CPUs, the number is a divisor, or with TIMES a factor
    (oversubscription). */
 enum rm_threads_unit {
 	RM_THREADS_COUNT,
@@ -202,80 +205,80 @@ enum rm_threads_unit {
 	RM_THREADS_CPUS,
 	RM_THREADS_TIMES_CORES,
 	RM_THREADS_TIMES_CPUS,
-	RM_THREADS_NODE_CORES, /* without a divisor */
+	RM_THREADS_NODE_CORES, /* has no divisor */
 };
 
-/* One value of every factor. A workload also stores its lists in cells: value i
-   of a key is in cell i. Members that one key sets together are adjacent
-   (factors.c names the first and the last). */
+/* One value of every factor. A workload stores its lists in cells: cell i has
+   value i of each key. Members that one key sets together are adjacent
+   (factors.c names the first and the last member). */
 struct rm_cell {
-	char id[RM_ID_BYTES];         /* rm_cell_name() of all other members */
+	char id[RM_ID_BYTES];         /* from rm_cell_name() */
 	char workload[RM_NAME_BYTES]; /* base name of the file */
-	char map[RM_NAME_BYTES];      /* rm_impl.id; in a workload: a pattern */
+	char map[RM_NAME_BYTES];      /* rm_impl.id; in a workload, a pattern */
 	struct rm_shape shape;
-	unsigned str_bytes; /* length of string keys: 32, 64; 0: 16 */
+	unsigned str_bytes; /* length of string keys: 32 or 64; 0 means 16 */
 	enum rm_key_differs key_differs;
-	/* resident keys, 1 .. 2^31; N if a workload has llc*N */
+	/* number of resident keys, 1 .. 2^31; the factor N for llc*N in a
+	   workload */
 	uint64_t keys;
-	bool keys_fill_llc; /* in workloads: keys is a multiple of the LLC */
+	bool keys_fill_llc;         /* in workloads: true for llc*N */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
-	double write_share;         /* of operations, 0 .. 1 */
-	double miss_share;          /* of lookups, 0 .. < 1 */
+	double write_share;         /* share of operations, 0 .. 1 */
+	double miss_share;          /* share of lookups, 0 .. < 1 */
 	enum rm_write_kind write_kind;
 	enum rm_dist dist;
 	double dist_a;           /* zipf: theta; hot: share of keys */
 	double dist_b;           /* hot: share of operations */
-	uint32_t trace_checksum; /* set when the plan reads the trace */
+	uint32_t trace_checksum; /* from the trace's file, set by the plan */
 	struct rm_loop loop;
-	double rate_per_s; /* paced: for all threads together */
+	double rate_per_s; /* paced: rate of all threads together */
 	enum rm_arrivals arrivals;
-	unsigned threads; /* in a workload with cores or cpus: the divisor */
+	unsigned threads; /* the divisor in a workload with cores or cpus */
 	enum rm_threads_unit threads_unit;
 	char placement[RM_NAME_BYTES]; /* "cores", "numa:1", ... */
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
 	bool presize;
 	enum rm_settle settle;
-	unsigned renewals; /* how often each key is replaced before the
-	                      warm-up */
+	unsigned renewals; /* replacements of each key before the warm-up */
 	enum rm_clock_rate clock_rate;
 	enum rm_allocator allocator;
 	enum rm_huge_pages huge_pages;
 	enum rm_goroutines goroutines;
 	uint64_t warm_up_ns;
-	uint64_t window_ns;    /* 0: window_ops is used */
-	uint64_t window_ops;   /* per thread; 0: window_ns is used */
-	uint64_t trace_passes; /* passes per window, >= 1; 0: no trace */
-	uint64_t deadline_ns;  /* for the whole trial process */
-	uint64_t verify_ops;   /* verify: total of writes */
+	uint64_t window_ns;    /* 0: the window ends after window_ops */
+	uint64_t window_ops;   /* per thread; 0: window_ns counts */
+	uint64_t trace_passes; /* per window; 0: no trace */
+	uint64_t deadline_ns;  /* time limit of the trial's process */
+	uint64_t verify_ops;   /* verify: number of writes of all threads */
 	enum rm_measure measure;
-	char model[RM_NAME_BYTES]; /* simulated: name of the machine; else "" */
-	unsigned cpu_count;        /* 0: unbound (placement none, simulated) */
-	unsigned *cpus;  /* thread i runs on cpus[i]; owned, or NULL */
-	unsigned blocks; /* replicates planned for this cell */
+	char model[RM_NAME_BYTES]; /* simulated: machine; otherwise "" */
+	unsigned cpu_count;        /* 0: threads are not bound */
+	unsigned *cpus;  /* thread i runs on cpus[i]; owned; or NULL */
+	unsigned blocks; /* number of planned blocks */
 	/* If other programs took more than the share repeat_wait of the
-	   threads' time, the trial is repeated, at most repeat_most times; 0:
-	   not checked. Each planned trial adds repeat_share repeats to the
-	   budget. */
+	   threads' time, the trial is repeated, at most repeat_most times. 0:
+	   not checked. Each planned trial adds repeat_share to the budget of
+	   repeats. */
 	double repeat_wait;
 	unsigned repeat_most;
 	double repeat_share;
 	char skip[RM_REASON_BYTES]; /* reason why a planned cell is not run,
 	                               or "" */
-	bool has_control;           /* also run by the A/A control */
-	/* in workloads only: the base of ratios, the map of the A/A control
-	   (RM_NO_CONTROL: none), and the article with this workload ("W1") */
+	bool has_control;           /* the A/A control also runs this cell */
+	/* Only in workloads: the base of ratios, the map of the A/A control (or
+	   RM_NO_CONTROL), and the article that uses this workload ("W1"). */
 	char base[RM_NAME_BYTES], control[RM_NAME_BYTES],
 	        article[RM_NAME_BYTES];
-	/* for rm_cell_apply_lengths(): positions in the names of the two
-	   factors */
+	/* For rm_cell_apply_lengths(): indexes into the names of the two
+	   factors. */
 	unsigned key_bytes, value_bytes;
 };
 
-/* Maximum of repeat-most. As a value of repeat_share it means that there is no
-   bound. */
+/* Maximum of repeat-most. As a value of repeat_share, it means that the number
+   of repeats is not limited. */
 enum { RM_REPEATS_MAX = 10 };
 
-/* Value of `control` without an A/A control. */
+/* Value of `control` for workloads without an A/A control. */
 #define RM_NO_CONTROL "none"
 
 /* Keys of workload files, in the order of their text. */
@@ -314,147 +317,149 @@ enum rm_workload_key {
 	RM_KEY_CONTROL,
 	RM_KEY_MEASURE,
 	RM_KEY_ARTICLE,
-	RM_KEY_INCLUDE, /* not a factor; its row has only key and expected */
+	RM_KEY_INCLUDE, /* no factor; its row has only key and expected */
 	RM_WORKLOAD_KEYS,
 };
 
-/* A factor: one row of the table in factors.c, for workload files, ids, the
-   JSON of a cell and its schema. */
+/* A factor: a row of the table in factors.c. It describes a value in workload
+   files, ids, the JSON of a cell, and the schema. */
 struct rm_factor {
-	const char *key;        /* in workload files: "write-kind"; or NULL */
-	const char *member;     /* in the cell's JSON: "write_kind"; or NULL */
-	const char *tag;        /* before the value in an id: "w" */
+	const char *key;        /* name in workload files; or NULL */
+	const char *member;     /* name in JSON; or NULL */
+	const char *tag;        /* prefix of the value in an id, "w" */
 	const char *expected;   /* valid values, for messages */
-	const char *preset;     /* default in a file; NULL: required */
+	const char *preset;     /* default in workload files; NULL: required */
 	const char *usual;      /* value that an id omits; or NULL */
-	const char *cells_only; /* value that workload files may not use,
-	                           "verify" */
-	bool list;              /* several values form a dimension */
+	const char *cells_only; /* value that only cells may have, "verify" */
+	bool list;              /* workload files may list several values */
 	bool optional;      /* omitted from JSON if it has its usual value */
 	bool tag_only;      /* an id contains only the tag */
-	bool paced;         /* for open loops only */
+	bool paced;         /* only for open loops */
 	bool below;         /* `most` is excluded */
 	double least, most; /* bounds of numbers, or of the length of texts */
 	const struct rm_kind *kind;
-	const char *const *names; /* for kinds with names; ends with NULL */
-	size_t offset, size;      /* of its members in struct rm_cell */
+	const char *const *names; /* for kinds with names; terminated by NULL */
+	size_t offset, size;      /* its members in struct rm_cell */
 };
 
-/* Indexed by enum rm_workload_key; rows for JSON only follow. */
+/* Indexed by enum rm_workload_key. Rows that exist only in JSON follow. */
 extern const struct rm_factor rm_factors[];
 
 /* Returns the key with this name, or RM_WORKLOAD_KEYS. */
 enum rm_workload_key rm_key_find(const char *name);
 
 /* Reads a value of a workload file. Returns 0, or -EINVAL and leaves the key's
-   members undefined. This function and the next two do not accept
-   RM_KEY_INCLUDE. */
+   members undefined. The key must not be RM_KEY_INCLUDE, as in the next two
+   functions. */
 int rm_factor_read(
         enum rm_workload_key key, const char *text, struct rm_cell *cell);
-/* Writes text that reads back equal; RM_VALUE_BYTES includes the final NUL. */
+/* Writes text that rm_factor_read() reads back without loss. RM_VALUE_BYTES
+   includes a NUL. */
 enum { RM_VALUE_BYTES = RM_TRACE_BYTES + 16 };
 void rm_factor_text(
         enum rm_workload_key key, const struct rm_cell *cell, char *text);
-/* Copies only the members of a key. */
+/* Copies the members of a key. */
 void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
         struct rm_cell *to);
 
-/* Names of enum values in workload files and JSON. rm_shape_name() assumes
+/* Return names of values in workload files and JSON. rm_shape_name() assumes
    string keys of 16 bytes. */
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_cell_shape_name(const struct rm_cell *cell);
-/* True if the cell's keys are decimal text but its shape does not have 16-byte
+/* True if the cell's keys are decimal text, but its shape lacks 16-byte
    strings. */
 bool rm_cell_lacks_decimal_keys(const struct rm_cell *cell);
 /* Returns the fixed share of writes of the cell's loop, rounded to hundredths
-   of a per cent; or the requested share if the loop draws writes. */
+   of a per cent. If the loop draws writes, returns the requested share. */
 double rm_cell_fixed_write_share(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 
-/* The reverse of rm_shape_name(). Returns 0, or -EINVAL if the name is
+/* Finds the shape with this name. Returns 0, or -EINVAL if the name is
    unknown. */
 int rm_shape_parse(const char *name, struct rm_shape *shape);
 
-/* Length in bytes of a cell's keys; 8 for 64-bit words. */
+/* Returns the length of a cell's keys in bytes; 8 for 64-bit words. */
 unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
-/* Replaces the lengths in the shape with key-bytes and value-bytes, then sets
-   those two to 0. */
+/* Replaces the lengths in the shape by key-bytes and value-bytes, then sets
+   both to 0. */
 void rm_cell_apply_lengths(struct rm_cell *cell);
 
-/* Size of values for which the cell's programs are compiled (docs/adr/0030): 0
-   for the plain ones, else 24, 64, 256 or 1024. */
+/* Returns the size of values for which the cell's programs are compiled
+   (docs/adr/0030): 0 for the plain ones, otherwise 24, 64, 256 or 1024. */
 unsigned rm_cell_size_class(const struct rm_cell *cell);
-/* Flavour of the map program that runs the cell: "plain", "stats", "sim",
-   "x24", "x64", "x256" or "x1024". If keys do not differ at the start:
-   "placed", "placed-x24", ... */
+/* Returns the flavour of the map program that runs the cell: "plain", "stats",
+   "sim", "x24", "x64", "x256" or "x1024". If keys do not differ in their first
+   bytes: "placed", "placed-x24", ... */
 const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
  * Builds cell->id from the other members, with the factors in a fixed order:
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
- * Paced cells add /paced/r80/poisson before the measure, and loops other than
- * mix their text, /scan:1. Factors that have a usual value (key-differs,
+ * Paced cells add /paced/r80/poisson before the measure. Loops other than mix
+ * add their text, such as /scan:1. Factors with a usual value (key-differs,
  * memory, presize, settle, clock rate, allocator, huge pages, goroutines,
  * counted windows) are added only if they differ from it.
  */
 void rm_cell_name(struct rm_cell *cell);
 
-/* Returns the protocol's "cell" as a JSON object, a new reference; NULL: no
+/* Returns a new reference to the member "cell" of a request. NULL: no
    memory. */
 json_t *rm_cell_to_json(const struct rm_cell *cell);
-/* Fills a zeroed cell. Returns -EINVAL for a wrong, missing or unknown member,
-   which `error` names. Free with rm_cell_clear(). */
+/* Fills a zeroed cell. Returns 0, or -EINVAL with `error` if a member is wrong,
+   missing or unknown. Free with rm_cell_clear(). */
 int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error);
 void rm_cell_clear(struct rm_cell *cell);
 
-/* Returns the JSON schema of a cell (docs/cell.schema.json), a new reference;
+/* Returns a new reference to the JSON schema of a cell (docs/cell.schema.json).
    NULL: no memory. */
 json_t *rm_cell_schema(void);
 
-/* Version of request and result. */
+/* Version of requests and results. */
 enum { RM_PROTOCOL = 2 };
 
-/* Checks that a campaign.json, and so its trials, has this version. Otherwise
-   returns -EINVAL, with `file`, both versions and the next step in `error`.
+/* Checks that a campaign.json, and thus its trials, has this version. Otherwise
+   returns -EINVAL; `error` contains `file`, both versions and the next step.
    Version 1 did not record its number. */
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
-/* draws.c: properties of what a cell's loop draws. The first function returns
-   the share of iterations (or of touches of sessions) that write, the second
-   one that share in units of 2^-32, at most 2^32 - 1. */
+/* draws.c: distributions from which a cell's loop draws. The first function
+   returns the share of iterations (or of touches of sessions) that write. The
+   second one returns this share in units of 2^-32, at most 2^32 - 1. */
 double rm_cell_write_decision_share(const struct rm_cell *cell);
 uint32_t rm_cell_write_threshold(const struct rm_cell *cell);
-/* Number of ranks that look-ups draw, present or absent. With fresh writes, the
-   number of ranks whose keys are present at any time. */
+/* Returns the number of ranks that look-ups draw, present or absent. With fresh
+   writes, this is the number of keys that are present at any time. */
 uint64_t rm_cell_rank_count(const struct rm_cell *cell);
-/* Number of ranks in each thread's stream in a sequential cell, a power of two
-   up to 2^30. If the length is below 2^30, the threads together use all
+/* Returns the number of ranks in each thread's stream in a sequential cell: a
+   power of two up to 2^30. If it is below 2^30, the threads together use all
    ranks. */
 uint64_t rm_stream_length(const struct rm_cell *cell);
-/* Share of the draws of present keys that hit the most popular one. */
+/* Returns the share of the draws of present keys that draw the most popular
+   key. */
 double rm_cell_top_key_share(const struct rm_cell *cell);
-/* zipf: total weight of the ranks from .. to - 1, if a rank has the weight 1 /
-   (rank + 1)^theta. Exact to 10^-5 of the sum if ranges at the start are
-   narrow. */
+/* zipf: returns the total weight of the ranks from .. to - 1. A rank has the
+   weight 1 / (rank + 1)^theta. The error is at most 10^-5 of the sum if ranges
+   at the start are narrow. */
 double rm_zipf_mass(double theta, uint64_t from, uint64_t to);
-/* hot: number of hot keys among `keys`, rounded up. Tolerates rounding of the
-   share: 0.07 times 100 is slightly above 7 in doubles. */
+/* hot: returns the number of hot keys among `keys`, rounded up. Tolerates
+   rounding of the share, since 0.07 times 100 is slightly above 7 in
+   doubles. */
 double rm_count_hot_keys(const struct rm_cell *cell, double keys);
 
-struct rm_recorder; /* runner/trace/trace.h */
-struct rm_trace;    /* runner/trace/trace.h */
+struct rm_recorder; /* declared in runner/trace/trace.h */
+struct rm_trace;    /* declared in runner/trace/trace.h */
 
 struct rm_request {
 	struct rm_cell cell;
 	uint64_t seed;        /* 0 .. 2^53 */
 	double control_extra; /* share of unreported operations, 0 .. 1 */
-	json_t *counters;     /* the request's object; owned */
-	/* not in the JSON: */
-	const struct rm_trace *trace; /* for cell.trace; set by the trial */
+	json_t *counters;     /* member "counters" of the request; owned */
+	/* not in the JSON */
+	const struct rm_trace *trace; /* trace of the cell; the trial sets it */
 	struct rm_recorder *recorder; /* records the operations of the window;
 	                                 or NULL */
 };
@@ -462,16 +467,16 @@ struct rm_request {
 /* Reads a request. Returns 0, or -EINVAL with `error`. */
 int rm_request_parse(const char *text, size_t length,
         struct rm_request *request, struct rm_error *error);
-/* Returns the request as JSON, which the campaign sends. New reference. */
+/* Returns a new reference to the request as JSON. */
 json_t *rm_request_to_json(const struct rm_request *request);
 void rm_request_clear(struct rm_request *request);
 
 /*
  * Parses a result of docs/reference/trial-protocol.md.
  *
- * text     `size` bytes of any content
+ * text     `size` bytes that may have any content
  * cell_id  id of the cell in the request
- * result   out: new reference, on success only
+ * result   out: new reference; only set on success
  * Returns 0; -EINVAL with `error`: no line, two lines, invalid JSON, a member
  * that is missing or of a wrong type, another cell, another protocol, or a
  * status without its reason.
@@ -479,10 +484,11 @@ void rm_request_clear(struct rm_request *request);
 int rm_answer_read(const char *text, size_t size, const char *cell_id,
         json_t **result, struct rm_error *error);
 
-/* In trials.jsonl a latency entry has "histogram" instead of "buckets". */
+/* The line of trials.jsonl has "histogram" in a latency entry; the printed
+   result has "buckets". */
 enum rm_answer_form { RM_ANSWER_PRINTED, RM_ANSWER_RECORDED };
 
-/* Checks a parsed result, with the same errors as rm_answer_read(). */
+/* Checks a parsed result. Returns the same errors as rm_answer_read(). */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
 
@@ -495,20 +501,20 @@ int rm_answer_check(const json_t *json, const char *cell_id,
  */
 int rm_result_judge(const struct rm_cell *cell, json_t *result);
 
-/* True if `n` draws of probability p may plausibly give `hits`. `more`: a
-   number of draws to add to the variance, because not all draws are
+/* True if `n` draws with probability p may plausibly give `hits`. `more` is a
+   number of draws that is added to the variance, because not all draws are
    independent. */
 bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more);
 
-/* True if a thread shares its CPU; `allowed`: CPUs of the process. */
+/* True if thread `slot` shares its CPU with another thread. `allowed` is the
+   number of CPUs that the process may use. */
 bool rm_cell_shares_cpu(
         const struct rm_cell *cell, unsigned slot, unsigned allowed);
 
 /*
  * A required member and its valid types.
  *
- * path names joined by '.'; "[]" after a name means each element of that
- * array.
+ * path names joined by '.'; "[]" after a name means each element of the array.
  *        "a.b" is checked only if "a" is an object, "a[].b" only if "a" is an
  *        array: list "a" itself to require it
  * types  letters of the valid types: o object, a array, s string, S string
@@ -527,17 +533,17 @@ enum { RM_FIELD_PATH_BYTES = 256 };
    describes the problem and the expected types. */
 typedef void rm_field_fn(void *context, const char *where, const char *what);
 
-/* Checks `json` against a table of `count` fields; returns the number of
-   invalid ones. `report` may be NULL. */
+/* Checks `json` against a table of `count` fields. Returns the number of
+   invalid members. `report` may be NULL. */
 size_t rm_fields_check(const json_t *json, const struct rm_field *fields,
         size_t count, rm_field_fn *report, void *context);
 
-/* Latency histograms as HdrHistogram's interval log (version 1.3, one
-   interval), which other tools can read. Its payload is in V2 encoding and has
-   the counts of all buckets; values are nanoseconds. */
-/* Reads [[index, count], ...] of a trial's result: rising indexes below
-   RM_HISTOGRAM_LENGTH, counts above 0. Returns 0 and *histogram; free() it.
-   Else -EINVAL with `error`, or -ENOMEM. */
+/* Latency histograms in the format of HdrHistogram's interval log (version 1.3,
+   one interval), which other tools can read. The payload is in V2 encoding and
+   contains the counts of all buckets. Values are nanoseconds. */
+/* Reads [[index, count], ...] of a trial's result: ascending indexes below
+   RM_HISTOGRAM_LENGTH, and counts above 0. Returns 0 and *histogram; free() it.
+   Otherwise returns -EINVAL with `error`, or -ENOMEM. */
 int rm_histogram_from_json(const json_t *buckets,
         struct rm_histogram **histogram, struct rm_error *error);
 
@@ -553,9 +559,9 @@ char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
 
 /*
  * Returns "WHY: OUTPUT", or "OUTPUT" if `why` is "", as one line of valid
- * UTF-8, whatever bytes a trial wrote to its standard error. Uses the last
- * `keep` of `size` bytes. Line ends become "; ", other control characters a
- * blank, invalid bytes '?'. The caller frees the string; NULL: no memory.
+ * UTF-8. `errors` may contain any bytes. Uses the last `keep` of `size` bytes.
+ * Replaces line ends by "; ", other control characters by a blank, and invalid
+ * bytes by '?'. The caller frees the string; NULL: no memory.
  */
 char *rm_reason_text(
         const char *why, const char *errors, size_t size, size_t keep);

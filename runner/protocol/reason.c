@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Copies and replaces line ends and control characters; returns the end. */
+/* Copies a text and replaces line ends and control characters. Returns the
+   end. */
 static char *copy_clean(char *to, const char *from, size_t size)
 {
 	char *start = to;
@@ -41,7 +42,7 @@ char *rm_reason_text(
 {
 	size_t skip = size > keep ? size - keep : 0;
 	size_t why_bytes = strlen(why), start = why_bytes;
-	/* escaping may double each byte; plus ": " and the final NUL */
+	/* Each byte may become two. The other 3 bytes are ": " and a NUL. */
 	char *text = malloc(why_bytes + 2 * (size - skip) + 3);
 
 	if (!text)
@@ -53,7 +54,7 @@ char *rm_reason_text(
 	}
 	if (copy_clean(text + start, errors + skip, size - skip) ==
 	        text + start)
-		text[why_bytes] = 0; /* nothing was printed */
+		text[why_bytes] = 0; /* the program printed nothing */
 	if (is_utf8(text))
 		return text;
 	for (char *c = text; *c; c++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* standard.c - prepares the standard streams when a program starts and checks
-   them when it ends. */
+/* standard.c - prepares the standard streams when a program starts, and checks
+   that its output was written when it ends. */
 #include "runner/base/error.h"
 #include "runner/base/file.h"
 #include "runner/protocol/command_line.h"
@@ -17,19 +17,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* open() returns the lowest free number, and all lower ones are in use. */
+/* open() returns the lowest free number, so this opens closed streams in
+   order. */
 static void open_closed_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		        open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
-			abort(); /* there is no stream for a message */
+			abort(); /* no stream is open for a message */
 }
 
-/* Makes a non-blocking stream block, since it loses what its reader cannot take
-   at once. Opens pipes and terminals again, since all processes that share a
-   stream share this flag. Sockets cannot be opened again. O_NONBLOCK: a FIFO
-   without a reader must not block open(). */
+/* Makes a non-blocking stream blocking, since it loses output that its reader
+   cannot take at once. Opens pipes and terminals again, since processes that
+   share a stream share the flag, too. Sockets cannot be opened again. With
+   O_NONBLOCK, open() of a FIFO without a reader does not block. */
 static void make_blocking(int fd)
 {
 	const int flags = fcntl(fd, F_GETFL);
@@ -51,9 +52,9 @@ static void make_blocking(int fd)
 	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-/* Runs at exit, when stdio writes its buffer. A status other than RM_OK is
-   kept. Calls _exit(), because exit() must not be called twice. Does nothing in
-   a forked child of a check, whose status belongs to the map. */
+/* Runs at exit, when stdio writes its buffer. Keeps a status other than RM_OK.
+   Calls _exit(), because exit() must not be called twice. Does nothing in a
+   forked child of a check, whose status belongs to the map. */
 static void check_output(int status, void *process)
 {
 	int was_lost = ferror(stdout), lost;
@@ -61,7 +62,7 @@ static void check_output(int status, void *process)
 	if ((pid_t)(intptr_t)process != getpid())
 		return;
 	errno = 0;
-	/* The earlier error set errno, but other calls have changed it since.
+	/* The failed write set errno, but other calls have changed it since.
 	   Another write fails for the same reason. */
 	if (was_lost && write(STDOUT_FILENO, "\n", 1) == 1)
 		errno = EIO;
@@ -73,9 +74,10 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
-/* If the stack is small, buffers and a map's threads overflow it, which looks
-   like a crash of the map. If it is huge, a child cannot start any thread.
-   Without /proc, a program cannot find the other programs. */
+/* Checks limits and /proc. With a small stack, buffers and a map's threads
+   overflow it, which looks like a crash of the map. With a huge stack, a child
+   cannot start threads. Without /proc, a program cannot find the other
+   programs. */
 static void check_system(void)
 {
 	const rlim_t stack_least = 1 << 20, stack_most = 1 << 30, files = 16;
@@ -101,8 +103,8 @@ static void check_system(void)
 	}
 }
 
-/* Without this check, a misspelt folder would look like a machine about which
-   nothing is known. */
+/* Checks that the folder RM_SYSFS exists. A misspelt folder would look like a
+   machine without any facts. */
 static void check_played_machine(void)
 {
 	const char *root = getenv("RM_SYSFS");
@@ -118,9 +120,10 @@ static void check_played_machine(void)
 	exit(RM_USAGE);
 }
 
-/* A parent that ignores SIGCHLD would make wait() fail, and one that ignores
-   SIGPIPE would turn the end of a reader into lost output. The kept signals
-   stop a program; a user or nohup may ignore them on purpose. */
+/* Resets ignored signals. If a parent ignores SIGCHLD, wait() fails. If it
+   ignores SIGPIPE, the end of a reader causes lost output. The signals that
+   stop a program stay ignored, since a user or nohup may ignore them on
+   purpose. */
 static void reset_signals(void)
 {
 	const uint64_t kept = UINT64_C(1) << SIGHUP | UINT64_C(1) << SIGINT |

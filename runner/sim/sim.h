@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim.h - public header of sim: the description of a simulated machine, read
- * from a text file. Other modules name a machine and run map programs of
- * flavour sim on it. The folders model/, guest/ and program/ are private.
+ * sim.h - public header: the description of a simulated machine, read from a
+ * text file. Other modules choose a machine by its name, and run map programs
+ * of flavour sim on it. The folders model/, guest/ and program/ are private.
  *
  *     l1d      = 48Ki 12-way lru           # source of the figure
  *     l2       = 1280Ki 20-way lru victim
@@ -21,7 +21,7 @@
 
 enum {
 	RM_SIM_CORES_MAX = 128,
-	RM_SIM_LINE_BYTES = 64, /* of every machine: masks have 64 bits */
+	RM_SIM_LINE_BYTES = 64, /* same in all machines: masks have 64 bits */
 	RM_SIM_WAYS_MAX = 32,
 	RM_SIM_NAME_BYTES = 32,
 };
@@ -32,25 +32,27 @@ enum rm_sim_policy {
 	                two */
 };
 
-/* Which lines a cache level holds of the level above it. */
+/* Relation of a cache level to the level above it. */
 enum rm_sim_inclusion {
-	RM_SIM_INCLUSIVE, /* all of them; L2 only */
-	RM_SIM_VICTIM, /* none: hits move a line up, evictions move it down */
-	RM_SIM_FILL,   /* filled on each miss, evicts independently; LLC only */
+	RM_SIM_INCLUSIVE, /* holds all lines of the level above; only L2 */
+	RM_SIM_VICTIM,    /* holds none of them: a hit moves a line up, and an
+	                     eviction moves it down */
+	RM_SIM_FILL,      /* filled on each miss, and evicts independently; only
+	                     LLC */
 };
 
 struct rm_sim_level {
-	uint32_t sets; /* number of sets, a power of two; 0: no such level */
-	uint32_t ways; /* 1 .. RM_SIM_WAYS_MAX */
-	enum rm_sim_policy policy;       /* L2 and LLC: RM_SIM_LRU */
-	enum rm_sim_inclusion inclusion; /* not for L1d */
-	bool guess; /* the policies are guessed; sizes never are */
+	uint32_t sets;             /* a power of two; 0: no such level */
+	uint32_t ways;             /* number of ways, 1 .. RM_SIM_WAYS_MAX */
+	enum rm_sim_policy policy; /* RM_SIM_LRU in L2 and LLC */
+	enum rm_sim_inclusion inclusion; /* unused in L1d */
+	bool guess; /* the policies are guessed; sizes are never guessed */
 };
 
 /* Costs in cycles. All costs of an access except the first two are added to
    RM_SIM_COST_L1D. */
 enum rm_sim_cost {
-	RM_SIM_COST_BASE,     /* other instructions per access */
+	RM_SIM_COST_BASE,     /* other instructions, per access */
 	RM_SIM_COST_L1D,      /* an access that hits the L1d */
 	RM_SIM_COST_L2,       /* found in this core's L2 */
 	RM_SIM_COST_LLC,      /* found in the last-level cache */
@@ -58,13 +60,12 @@ enum rm_sim_cost {
 	RM_SIM_COST_TRANSFER, /* found in another core's cache */
 	RM_SIM_COST_UPGRADE,  /* a shared line becomes writable */
 	RM_SIM_COST_HOLD, /* how long a line is busy after it changed owner */
-	RM_SIM_COST_HOLD_READ, /* how long it is busy after another core read
-			        * it */
+	RM_SIM_COST_HOLD_READ, /* busy time after another core read a line */
 	RM_SIM_COST_RMW,       /* an atomic read-modify-write */
 	RM_SIM_COST_FENCE,     /* a full fence */
 	RM_SIM_COST_RELAX,     /* one spin-wait hint */
 	RM_SIM_COST_FUTEX,     /* a system call, e.g. futex */
-	RM_SIM_COST_WAKE,      /* from the wake call until the sleeper runs */
+	RM_SIM_COST_WAKE,      /* from the wake until the thread runs */
 	RM_SIM_COSTS,
 };
 
@@ -78,9 +79,9 @@ struct rm_sim_mach {
 	char name[RM_SIM_NAME_BYTES]; /* file name without .conf, or "host" */
 	struct rm_sim_level l1d, l2, llc;
 	struct rm_sim_cycles cost[RM_SIM_COSTS];
-	uint32_t quantum; /* cycles that a core may run ahead on private hits */
+	uint32_t quantum; /* cycles of lead on private hits */
 	uint32_t mhz;     /* virtual cycles per microsecond */
-	bool rmw_loads; /* whether a read-modify-write also counts as a load */
+	bool rmw_loads;   /* true: a read-modify-write also counts as a load */
 };
 
 /* Keys of costs in a file: "base", "l1d-hit", "l2-hit", ... */
@@ -88,9 +89,9 @@ extern const char *const rm_sim_cost_name[RM_SIM_COSTS];
 
 /*
  * Finds a machine. `name` is a built-in description (a file of
- * runner/sim/machines/), `host` (this machine as hwloc describes it, with
- * guessed costs), or a file if it has a slash. Returns 0 or -errno with
- * `error`.
+ * runner/sim/machines/); or `host`, which is this machine as hwloc describes
+ * it, with guessed costs; or a file if it contains a slash. Returns 0 or -errno
+ * with `error`.
  */
 int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error);

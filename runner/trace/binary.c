@@ -2,7 +2,7 @@
 /*
  * binary.c - the binary form of a trace: a header of 32 bytes, then records of
  * 7 bytes plus key and value (docs/reference/traces.md). Numbers are little
- * endian. The checksum is zlib's crc32 of everything else.
+ * endian. The checksum is zlib's crc32 of all other bytes.
  */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
@@ -15,7 +15,7 @@
 
 /* Offsets in the header. */
 enum { VERSION_AT = 8, RECORD_AT = 12, COUNT_AT = 16, CRC_AT = 24 };
-/* Offsets in a record, and the value length that means "no value". */
+/* Offsets in a record. NO_VALUE is the length that means "no value". */
 enum { KEY_BYTES_AT = 1, VALUE_BYTES_AT = 3 };
 static const uint32_t NO_VALUE = UINT32_MAX;
 
@@ -27,7 +27,8 @@ static uint64_t number_at(const char *bytes, size_t size)
 	return le64toh(number);
 }
 
-/* crc32() takes at most 2^32 - 1 bytes at a time. */
+/* Computes a crc32 in parts, since crc32() takes at most 2^32 - 1 bytes at a
+   time. */
 static uLong sum_of(const char *bytes, size_t length)
 {
 	uLong sum = crc32(0, (const Bytef *)bytes, CRC_AT);
@@ -41,8 +42,8 @@ static uLong sum_of(const char *bytes, size_t length)
 	return sum;
 }
 
-/* Returns -EINVAL. A binary trace has no lines, so errors give the byte offset
-   and both numbers. */
+/* Sets the error and returns -EINVAL. A binary trace has no lines, so the error
+   contains the byte offset, and the found and expected numbers. */
 static int reject_at(const char *file, size_t at, struct rm_error *error,
         const char *what, uint64_t found, uint64_t expected)
 {
@@ -72,8 +73,9 @@ static size_t record_at(
 	return left < size ? 0 : size;
 }
 
-/* The number of records must match the file's length. Otherwise a file that was
-   cut or joined at the end of a record would be read as a different trace. */
+/* Checks that the number of records matches the file's length. Otherwise a file
+   that was truncated or joined at the end of a record would be read as a
+   different trace. */
 static int check_count(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -93,7 +95,7 @@ static int check_count(const char *file, const char *bytes, size_t length,
 	        file, length, records, number_at(bytes + COUNT_AT, 8));
 }
 
-/* Other versions are rejected, since version 1 had numeric keys and no
+/* Checks the header. Rejects other versions: version 1 had numeric keys and no
    values. */
 static int check_header(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
@@ -130,7 +132,7 @@ size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 	return length;
 }
 
-/* Returns what is wrong with a single record, or NULL. */
+/* Returns a description of the problem in a single record, or NULL. */
 static const char *record_fault(const struct rm_trace_line *line)
 {
 	if (line->word > RM_TRACE_HAS)
@@ -154,8 +156,8 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
-	/* checked before any record is used, since a flipped bit may yield a
-	   different valid key */
+	/* Checked before any record is used, since a flipped bit may produce
+	   another valid key. */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
 		return reject_at(file, CRC_AT, error, "damaged: checksum is",
@@ -179,8 +181,9 @@ struct output {
 	bool only_sum;
 };
 
-/* The checksum precedes the data and `out` may be a pipe, so everything is
-   produced twice, the first time only for the checksum. */
+/* Writes bytes, or only adds them to the checksum. The checksum precedes the
+   data, and `out` may be a pipe. So all output is produced twice, and the first
+   time only computes the checksum. */
 static void put(struct output *output, const char *bytes, size_t length)
 {
 	output->sum = crc32(output->sum, (const Bytef *)bytes, (uInt)length);
@@ -209,7 +212,7 @@ static void put_all(
 	uint64_t sets = 0;
 
 	put(output, header, CRC_AT);
-	if (!output->only_sum) /* checksum that the dry run computed */
+	if (!output->only_sum) /* the first run has computed the checksum */
 		fwrite(header + CRC_AT, 1, 8, output->out);
 	for (uint64_t rank = 0; rank < trace->present; rank++) {
 		const struct rm_dictionary_key *key =

@@ -2,8 +2,8 @@
 /*
  * building.c - builds a trace of ranks from lines or records.
  *
- * The keys that are present initially are known only at the end of the input.
- * So keys are numbered in order of arrival and become ranks at the end.
+ * Which keys are present initially is only known at the end of the input. Keys
+ * are therefore numbered in order of arrival, and become ranks at the end.
  */
 #include "runner/trace/internal.h"
 
@@ -40,9 +40,9 @@ static int append(struct rm_trace_builder *building, uint32_t entry)
 	return 0;
 }
 
-/* One `has` line means that the file lists all keys that are present initially.
-   So it must precede all operations. Without a list, a key is present initially
-   if its first operation is a get or a del. */
+/* Adds a `has` line. A file with such a line must list all keys that are
+   present initially, before all operations. Without such lines, a key is
+   present initially if its first operation is a get or a del. */
 static int add_has(
         struct rm_trace_builder *building, uint8_t *state, const char **why)
 {
@@ -92,7 +92,7 @@ static const char *limit_fault(
 	return NULL;
 }
 
-/* Returns the key's number; also makes room for its state. */
+/* Stores the key's number, and allocates its state. */
 static int number_of(struct rm_trace_builder *building,
         const struct rm_trace_line *line, uint32_t *number)
 {
@@ -136,7 +136,7 @@ int rm_trace_add(struct rm_trace_builder *building,
 	        building, rm_replay_entry(number, (enum rm_operation)word));
 }
 
-/* Assigns ranks; keys that are present initially come first. */
+/* Assigns ranks. Keys that are present initially have the lowest ranks. */
 static int set_ranks(struct rm_trace_builder *building)
 {
 	struct rm_trace *trace = building->trace;
@@ -166,8 +166,8 @@ static int set_ranks(struct rm_trace_builder *building)
 	return failed;
 }
 
-/* Sets peak and in_place. These tell a plan the size of the map, and whether
-   the trace suits maps that must not insert while other threads read. */
+/* Sets `peak` and `in_place`. A plan uses them for the size of the map, and to
+   skip maps that must not insert while other threads read. */
 static int simulate(struct rm_trace *trace)
 {
 	uint8_t *held = calloc(trace->keys + 1, 1);
@@ -201,9 +201,9 @@ static uint64_t add_line(uint64_t sum, enum rm_trace_word word,
 	return rm_seed(sum + (uint64_t)word, key->hash);
 }
 
-/* The hash includes the bytes of keys instead of their numbers, and all keys
-   that are present initially, whether listed or not. So it is equal for both
-   forms of a trace, after rewriting, and on every machine. */
+/* Returns the hash of the trace. It includes the bytes of keys instead of their
+   numbers, and all keys that are present initially, listed or not. So it is the
+   same for both forms of a trace, after rewriting, and on every machine. */
 static uint32_t checksum_of(const struct rm_trace *trace)
 {
 	const struct rm_dictionary_key *keys = trace->dictionary.keys;

@@ -3,7 +3,7 @@
  * dictionary.c - numbers byte strings 0, 1, 2, ... in order of arrival.
  *
  * All keys are stored consecutively in one array. A trace may have 2^30 keys,
- * and one allocation for each would need more memory than the keys.
+ * and one allocation per key would need more memory than the keys.
  */
 #include "runner/base/rng.h"
 #include "runner/trace/internal.h"
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Mixes eight bytes at a time with wyrand's mixer. The length is included, so
-   that trailing zeros count. */
+/* Hashes eight bytes at a time with wyrand's mixer. Includes the length, so
+   that trailing zeros change the hash. */
 uint64_t rm_dictionary_hash(const char *key, size_t length)
 {
 	uint64_t hash = rm_seed(0x6b6579, length);
@@ -46,8 +46,8 @@ void *rm_trace_grow(void *items, size_t needed, size_t *room, size_t size)
 	return moved;
 }
 
-/* The table is at most half full, so that linear probing is short and
-   terminates. Hashes are stored with the keys and not computed again. */
+/* Grows the table. It is at most half full, so that linear probing is short and
+   ends. Hashes are stored with the keys, and are not computed again. */
 static int grow_table(struct rm_dictionary *d)
 {
 	size_t size = d->table_size ? 2 * d->table_size : 4096;
@@ -81,7 +81,8 @@ static int add(
 	if (!moved)
 		return -ENOMEM;
 	d->keys = moved;
-	/* one more: the first key may be empty, and NULL is an error */
+	/* one more byte, since the first key may be empty and NULL means an
+	   error */
 	moved = rm_trace_grow(
 	        d->bytes, d->used + length + 1, &d->bytes_room, 1);
 	if (!moved)
@@ -126,7 +127,7 @@ int rm_dictionary_renumber(struct rm_dictionary *d, const uint32_t *number)
 {
 	struct rm_dictionary_key *keys;
 
-	/* Frees the table, which has the old numbers, since no search
+	/* Frees the table, which contains the old numbers. No search
 	   follows. */
 	free(d->table);
 	d->table = NULL;

@@ -2,11 +2,10 @@
 /*
  * play.c - replays a trace on a map, with the trace's keys and values.
  *
- * Keys are the recorded bytes. Values may have any length, but the map's values
- * have 8 or 24 bytes. So the map stores a pointer to a struct write, as a map
- * of strings does, and with 24 bytes also length and hash of the value, so that
- * a torn copy is detected. The bytes belong to the trace and need no
- * reclamation.
+ * Keys are the recorded bytes. Recorded values may have any length, but the
+ * map's values have 8 or 24 bytes. So the map stores a pointer to a struct
+ * write. With 24 bytes, it also stores length and hash of the value, so that a
+ * torn copy is detected. The bytes belong to the trace and need no reclamation.
  */
 #include "runner/base/clock.h"
 #include "runner/trace/internal.h"
@@ -19,27 +18,28 @@
 
 enum { QUIESCE_EVERY = 64, DEFAULT_VALUE_BYTES = 24 };
 
-/* One write of the trace, to which a value in the map points. */
+/* One write of the trace. Values in the map point to it. */
 struct write {
-	uint64_t ordinal; /* number of the set, from 1; 0: present initially */
+	uint64_t ordinal; /* number of the set, from 1; 0: initial */
 	uint32_t rank;
-	uint32_t value; /* number, or RM_TRACE_NO_VALUE */
+	uint32_t value; /* number of the value, or RM_TRACE_NO_VALUE */
 };
 
 struct player {
 	const struct rm_trace *trace;
 	const struct rm_trace_play *play;
 	void *map;
-	struct write *writes; /* writes of initial ranks, then of sets */
-	/* by rank: the write whose value is held, or NULL. Only the key's owner
-	   accesses it until all threads have ended. */
+	struct write *writes; /* writes of the initial ranks, then of the
+	                         sets */
+	/* for each rank, the write with the current value, or NULL; until all
+	   threads have ended, only the thread that owns the key accesses it */
 	const struct write **held;
 };
 
 struct thread {
 	struct player *player;
 	unsigned slot;
-	void *inner; /* result of join() */
+	void *inner; /* handle from join() */
 	uint64_t done;
 	struct rm_error error;
 	pthread_t id;
@@ -58,7 +58,8 @@ static struct rm_key key_of(const struct rm_trace *trace, uint32_t rank)
 		.length = key->length };
 }
 
-/* Bytes of a write's value; `text` receives a generated one. */
+/* Returns the bytes of a write's value. A generated value is stored in
+   `text`. */
 static const char *bytes_of(const struct rm_trace *trace,
         const struct write *write, char text[DEFAULT_VALUE_BYTES],
         size_t *length)
@@ -111,8 +112,8 @@ static void set_fault(struct thread *thread, const char *what, uint32_t rank)
 	        (int)(key.length < 40 ? key.length : 40), key.bytes);
 }
 
-/* The expected answer of a get is known only with one thread. A map with stale
-   reads may return an earlier value. */
+/* Executes a get. Its expected result is known only with one thread. A map with
+   stale reads may return an earlier value. */
 static void get(struct thread *thread, uint32_t rank)
 {
 	struct player *player = thread->player;
@@ -243,16 +244,15 @@ static void write_held(const struct player *player, const struct write *write)
 	rm_trace_write_set(player->play->state, &line);
 }
 
-/* Looks up each key. Writes the state that the map reports, not the expected
-   one. */
+/* Looks up each key. Writes the values that the map returns, not the expected
+   ones. */
 static void check_all(
         struct thread *thread, struct rm_trace_play_result *played)
 {
 	struct player *player = thread->player;
 	const struct rm_map_ops *ops = player->play->impl->ops;
 
-	if (ops->park) { /* a thread that was parked in the meantime sees every
-	                    write */
+	if (ops->park) { /* a thread sees every write after it was parked */
 		ops->park(thread->inner);
 		ops->unpark(thread->inner);
 	}
@@ -322,8 +322,9 @@ static void run_all(
 	}
 }
 
-/* A separate thread handle does the prefill and the final check. It is not
-   joined while the other threads run, so that no grace period waits for it. */
+/* Runs the trace. The prefill and the final check use a separate thread handle.
+   It is not joined while the other threads run, so that no grace period waits
+   for it. */
 static void play_map(struct player *player, struct thread *threads,
         struct rm_trace_play_result *played, struct rm_error *error)
 {

@@ -2,8 +2,9 @@
 /*
  * record.c - records the operations of one window while they run.
  *
- * Each operation is executed and recorded under one lock, so that the record
- * shows the order in which they took effect, which maps do not report.
+ * Each operation is executed and recorded under one lock. The record thus
+ * contains the order in which the operations took effect, which maps do not
+ * report.
  */
 #include "runner/base/file.h"
 #include "runner/driver.h"
@@ -17,14 +18,14 @@
 
 struct rm_recorder {
 	pthread_mutex_t lock;
-	uint32_t *entries; /* rm_replay_entry(), without ordinals */
+	uint32_t *entries; /* from rm_replay_entry(), without ordinals */
 	uint64_t count, limit;
 	size_t room;
-	uint64_t ordinal; /* of the last upsert */
-	bool overflow;    /* some operations or ranks were not recorded */
+	uint64_t ordinal; /* ordinal of the last upsert */
+	bool overflow;    /* true if operations or ranks were not recorded */
 };
 
-/* Takes the place of the map's thread handle in a recorded loop. */
+/* Replaces the map's thread handle in a recorded loop. */
 struct thread {
 	struct rm_recorder *recorder;
 	const struct rm_map_ops *inner;
@@ -51,8 +52,8 @@ void rm_recorder_destroy(struct rm_recorder *recorder)
 	free(recorder);
 }
 
-/* Parks before it waits for the lock, since grace periods must not wait for
-   this thread. */
+/* Takes the lock. Parks the thread before it waits, since grace periods must
+   not wait for it. */
 static void lock(struct thread *thread)
 {
 	if (!pthread_mutex_trylock(&thread->recorder->lock))
@@ -79,8 +80,8 @@ static bool grow_entries(struct rm_recorder *recorder)
 	return entries;
 }
 
-/* Call it under the lock. The rank is the low half of an integer key, or the
-   second word of a string key (keys.h). */
+/* Records an operation; the lock is held. Returns the key's rank: the low half
+   of an integer key, or the second word of a string key (keys.h). */
 static uint32_t record_operation(struct thread *thread, struct rm_shape shape,
         struct rm_key key, enum rm_operation operation)
 {
@@ -89,8 +90,8 @@ static uint32_t record_operation(struct thread *thread, struct rm_shape shape,
 
 	if (shape.str)
 		memcpy(&rank, key.bytes + 8, sizeof(rank));
-	/* The loop cannot be stopped here: `overflow` makes rm_recorder_write()
-	   return -EOVERFLOW. */
+	/* The loop cannot be stopped here, so rm_recorder_write() returns
+	   -EOVERFLOW later. */
 	if (rank >= RM_TRACE_KEYS_MAX || recorder->count == recorder->limit ||
 	        !grow_entries(recorder))
 		recorder->overflow = true;
@@ -113,8 +114,8 @@ static bool lookup(void *context, struct rm_shape shape, struct rm_key key,
 	return there;
 }
 
-/* Stores the write's ordinal in the value. The final state of each key is
-   compared with the record (rm_trace_entry_digest()). */
+/* Stores the write's ordinal in the value, so that the final state of each key
+   can be compared with the record (rm_trace_entry_digest()). */
 static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {
@@ -162,9 +163,9 @@ void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
 {
 	static void (*const drives[RM_SHAPES])(struct rm_worker *) =
 	        RM_ALL_DRIVES;
-	/* The loop calls the operations of this file with this file's thread
-	   handle, and they call the map's operations with the map's handle. The
-	   worker is changed only during the loop. */
+	/* The loop calls the operations in this file with a handle of this
+	   file. These call the map's operations with the map's handle. The
+	   worker contains the handle of this file only during the loop. */
 	struct thread thread = { recorder, impl->ops, worker->thread };
 
 	worker->thread = &thread;

@@ -2,8 +2,8 @@
 /*
  * text.c - reads and writes the text form of a trace.
  *
- * Every line that is not exactly one operation is rejected, never skipped.
- * Otherwise a trace that was cut within a line would replay as a different
+ * Every line that is not exactly one operation is rejected. If such lines were
+ * skipped, a trace that was truncated within a line would replay as a different
  * workload.
  */
 #include "runner/trace/internal.h"
@@ -18,20 +18,19 @@
 enum {
 	WORD_BYTES = 4,
 	SHOWN_BYTES = 24
-}; /* length of "get "; bytes shown of a
-                                              bad line */
+}; /* length of "get "; bytes shown of a bad line */
 
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };
 
 struct lines {
 	const char *file;
-	const char *at, *end; /* the rest */
+	const char *at, *end; /* the text that was not read yet */
 	uint64_t number;      /* number of the last returned line, from 1 */
 };
 
-/* Returns the next line without its newline; NULL after the last one. `cut`:
-   the line has no newline. */
+/* Returns the next line without its newline; NULL after the last line. Sets
+   `cut` if the line has no newline. */
 static const char *next(struct lines *lines, size_t *length, bool *cut)
 {
 	const char *line = lines->at, *newline;
@@ -68,7 +67,8 @@ static int reject_with(
 	        lines->number, why);
 }
 
-/* Reads `end N`: it must be the last line, and N must match. */
+/* Parses `end N`, which must be the last line. N must be the number of
+   operations. */
 static int read_end(const struct lines *lines, const char *line, size_t length,
         uint64_t count, struct rm_error *error)
 {
@@ -93,8 +93,8 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	return 0;
 }
 
-/* Reads one operation. A key may contain any byte except a newline. A blank at
-   the end of a line belongs to the key, so nothing is trimmed. */
+/* Parses one operation. A key may contain any byte except a newline. A blank at
+   the end of a line belongs to the key. */
 static int read_line(const struct lines *lines, const char *line, size_t length,
         struct rm_trace_builder *building, struct rm_error *error)
 {
@@ -122,8 +122,8 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 	return failed == -EINVAL ? reject_with(lines, why, error) : failed;
 }
 
-/* Reads a number of bytes and a blank. Returns false if it is malformed or
-   above `most`. */
+/* Parses a number of bytes and a blank. Returns false if the number is
+   malformed or above `most`. */
 static bool read_size(
         const char **at, const char *end, size_t most, size_t *size)
 {
@@ -139,8 +139,8 @@ static bool read_size(
 	return true;
 }
 
-/* Reads `put K V KEY VALUE` by its sizes, since a value may contain newlines,
-   which count as lines. Moves `lines` past the operation. */
+/* Parses `put K V KEY VALUE` with the sizes K and V, since a value may contain
+   newlines, which count as lines. Moves `lines` past the operation. */
 static int read_put(struct lines *lines, const char *line,
         struct rm_trace_builder *building, struct rm_error *error)
 {

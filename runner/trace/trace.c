@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trace.c - reads a trace, divides it among threads, predicts the results. */
+/* trace.c - reads a trace, divides it among threads, and computes the expected
+   results. */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
 
@@ -11,7 +12,7 @@ int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error)
 {
 	struct rm_trace_builder building = { .trace = trace };
-	/* the first byte of the magic cannot begin a text */
+	/* no text can begin with the first byte of the magic */
 	bool binary = length && bytes[0] == RM_TRACE_MAGIC[0];
 	int failed;
 
@@ -67,15 +68,15 @@ void rm_trace_clear(struct rm_trace *trace)
 	*trace = (struct rm_trace){ 0 };
 }
 
-/* Returns the thread that does all sets and dels of the entry's key. */
+/* Returns the thread that executes all sets and dels of the entry's key. */
 static unsigned owner_of(uint32_t entry, unsigned threads)
 {
 	return (unsigned)(rm_rank_mix(rm_replay_rank(entry)) % threads);
 }
 
-/* Writes the share to `to` (NULL: only counts words and operations). Any thread
-   may do a get, because it changes nothing. All sets and dels of a key must
-   stay on one thread to keep their order. */
+/* Writes the share of a thread to `to` (NULL: only counts words and
+   operations). Any thread may execute a get, because a get changes nothing. One
+   thread must execute all sets and dels of a key, to keep their order. */
 static uint64_t share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint32_t *to, uint64_t *operations)
 {
@@ -101,13 +102,13 @@ static uint64_t share(const struct rm_trace *trace, unsigned slot,
 			to[words + 1] = ordinal;
 		words += 1 + (uint64_t)set;
 	}
-	/* The end mark is not an operation: the loop restarts there. */
+	/* The end mark is not an operation. The loop restarts at it. */
 	if (to)
 		to[words] = rm_replay_entry(0, RM_OPERATIONS);
 	return words + 1;
 }
 
-/* Two passes: the first only computes the size of the array. */
+/* Calls share() twice: the first call only computes the size of the array. */
 uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations)
 {
@@ -119,8 +120,8 @@ uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
 	return entries;
 }
 
-/* Plays the trace once. held[rank] is the ordinal of the key's value + 1; 0:
-   absent. Ordinals restart with each pass, as in a share. */
+/* Executes the trace once. held[rank] is the ordinal of the key's value + 1, or
+   0 if the key is absent. Ordinals restart with each pass, as in a share. */
 static void pass(const struct rm_trace *trace, uint64_t *held,
         struct rm_trace_expected *expected)
 {
@@ -158,7 +159,7 @@ int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
 		held[rank] = 1;
 	pass(trace, held, expected);
 	if (passes > 1)
-		/* every later pass equals the second */
+		/* all later passes equal the second one */
 		pass(trace, held, &more);
 	expected->hits += more.hits * (passes - 1);
 	expected->inserts += more.inserts * (passes - 1);

@@ -6,7 +6,7 @@
  * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The
  * anonymised key may be longer or shorter than its key size; the import gives
  * it that size. A value with a TTL expires: the import adds a del before the
- * first line at or after that time.
+ * first line at or after the time of expiry.
  */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
@@ -17,16 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fields of a line after the key; the timestamp precedes it. */
+/* Fields of a line after the key. */
 enum field { KEY_SIZE, VALUE_SIZE, CLIENT, OPERATION, TTL, FIELDS };
 
 enum {
 	SHOWN_BYTES = 24,
 	FIRST_PRINTABLE = 0x20,
-	RENAMED = 1, /* first byte of a generated name; not valid in a key */
+	RENAMED = 1, /* first byte of a generated key; recorded keys cannot
+	                contain it */
 };
 
-/* Maximum of a time or a TTL: 136 years. */
+/* Maximum of a time or a TTL in seconds: 136 years. */
 static const uint64_t SECONDS_MOST = UINT32_MAX;
 
 /* The effects of an operation on a present key and on an absent one. */
@@ -54,27 +55,28 @@ enum state { UNSEEN, THERE, GONE };
 struct key {
 	size_t size; /* key size in the key's first line */
 	enum state state;
-	uint32_t writes; /* number of writes; a new write cancels earlier
-			  * expiries */
+	uint32_t writes; /* number of writes; a write cancels earlier
+	                  * expiries */
 };
 
-/* A node of a binary heap with the earliest expiry at its top. */
+/* Node of a binary heap. The earliest expiry is at its top. */
 struct expiry {
 	uint64_t at_s;
-	uint64_t turn; /* order of insertion, for equal times */
+	uint64_t turn; /* order of insertion, which orders equal times */
 	uint32_t key, write;
 };
 
 struct importing {
 	const char *file;
 	uint64_t line, now_s, turns;
-	struct rm_dictionary names; /* keys as in the file */
-	struct key *keys;           /* by number in `names`; owned */
+	struct rm_dictionary names; /* keys of the file */
+	struct key *keys;           /* indexed by number in `names`; owned */
 	size_t key_room;
 	struct expiry *heap; /* owned */
 	size_t waiting, heap_room;
-	char name[RM_TRACE_KEY_MAX]; /* current key in its full size */
-	char *value;                 /* bytes for the longest value; owned */
+	char name[RM_TRACE_KEY_MAX]; /* current key, padded to its size */
+	char *value;                 /* source of bytes for values, as long as
+	                                the longest value; owned */
 	struct rm_trace_builder *building;
 	struct rm_trace_import_stats *stats;
 	struct rm_error *error;
@@ -101,7 +103,7 @@ static int reject_field(const struct importing *in, const char *what,
 	        what, shown, expected);
 }
 
-/* Reads digits only; the number must be in [least, most]. */
+/* Parses digits only. The number must be in [least, most]. */
 static bool read_number(const char *text, size_t length, uint64_t least,
         uint64_t most, uint64_t *number)
 {
@@ -127,7 +129,7 @@ static const struct operation *find_operation(const char *text, size_t length)
 	return NULL;
 }
 
-/* Reads one field after the key. A client may be any text. */
+/* Parses a field after the key. A client may be any text. */
 static int read_field(const struct importing *in, enum field field,
         const char *text, size_t length, struct line *line)
 {
@@ -179,7 +181,8 @@ static size_t count_commas(const char *text, size_t length)
 	return commas;
 }
 
-/* Reads the fields after the key from the end: a key may contain commas. */
+/* Splits the fields after the key from the end of the line, since a key may
+   contain commas. */
 static int read_line(const struct importing *in, const char *text,
         size_t length, struct line *line)
 {
@@ -234,10 +237,9 @@ static int find_key(
 	return 0;
 }
 
-/* Makes a key of the required size in in->name. A shorter text is padded with
-   NULs, which no key contains. A longer one is replaced with its number after a
-   byte that no key contains. -EINVAL if the size is too small for the
-   number. */
+/* Makes a key of the required size in in->name. Pads a shorter text with NULs,
+   which no key contains. Replaces a longer text by the byte RENAMED and the
+   key's number. Returns -EINVAL if the size is too small for the number. */
 static int set_name(struct importing *in, uint32_t number)
 {
 	const struct rm_dictionary_key *text = &in->names.keys[number];
@@ -331,7 +333,8 @@ static struct expiry take_earliest(struct importing *in)
 	}
 }
 
-/* Removes the keys that have expired and were not written or removed since. */
+/* Removes the keys that have expired and were not written or removed
+   meanwhile. */
 static int expire(struct importing *in)
 {
 	while (in->waiting && in->heap[0].at_s <= in->now_s) {
@@ -350,8 +353,9 @@ static int expire(struct importing *in)
 	return 0;
 }
 
-/* A key that has not occurred before is assumed present for reads and for
-   writes that change a present key. For set and add it is assumed to be new. */
+/* Adds the operations of a line. A key that occurs first in a read, or in a
+   write that changes a present key, counts as present before. A key that occurs
+   first in set or add counts as new. */
 static int apply_line(struct importing *in, const struct line *line)
 {
 	const struct operation *op = line->operation;
@@ -381,7 +385,8 @@ static int apply_line(struct importing *in, const struct line *line)
 
 static int import_line(struct importing *in, const char *text, size_t length)
 {
-	struct line line = { .operation = operations }; /* set below */
+	struct line line = { .operation = operations }; /* read_line() sets the
+	                                                   operation */
 	int failed = read_line(in, text, length, &line);
 
 	if (failed)

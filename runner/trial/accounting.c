@@ -3,17 +3,18 @@
  * accounting.c - measure = verify: exact accounting of values.
  *
  * Key sums cannot detect a lost *update*, because the key is still present.
- * Here every write is an exchange or a take, and there are few keys, so that
- * threads conflict. Each value put in must come out exactly once or still be
- * held: sum(prefill) + sum(written) - sum(returned) = sum(held), modulo 2^64.
+ * Here, every write is an exchange or a take, and there are few keys, so that
+ * threads conflict. Each stored value must be returned exactly once or still be
+ * in the map: sum(prefill) + sum(written) - sum(returned) = sum(held), modulo
+ * 2^64.
  */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
 
 enum {
-	CHUNK = 64,                 /* writes reserved from the quota at once */
-	SLOW_LIMIT_NS = 2000000000, /* time limit for maps with O(n) writes */
+	CHUNK = 64,                 /* writes that a thread reserves at once */
+	SLOW_LIMIT_NS = 2000000000, /* limit if writes copy all keys */
 };
 
 bool rm_account_supported(const struct rm_impl *impl)
@@ -33,8 +34,8 @@ static struct rm_key key_of(
 	return rm_trial_key(&turn->member->team->request->cell, rank, line);
 }
 
-/* Only exchange returns the replaced value. With upsert the replaced values are
-   unknown, so only the key sums are checked. */
+/* Writes a value. Only exchange returns the replaced value. The values that
+   upsert replaces are unknown, so then only the key sums are checked. */
 static void write_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
@@ -65,8 +66,8 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 	}
 }
 
-/* Like write_rank(): only take returns the removed value. A missing key is not
-   an error, because another thread may have removed it first. */
+/* Removes a key. Only take returns the removed value. A missing key is not an
+   error, because another thread may have removed it before. */
 static void remove_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
@@ -130,10 +131,12 @@ static void take_turn(const struct turn *turn, uint64_t random)
 	check_lookup(turn, rm_below(rm_next(&worker->rng), worker->resident));
 }
 
-/* Reserves up to CHUNK writes of the common quota; false if none are left. */
+/* Reserves up to CHUNK writes of the common quota. Returns false if none are
+   left. */
 static bool reserve_writes(struct rm_team *team)
 {
-	/* relaxed: a quota; the phase barrier orders everything else */
+	/* relaxed: the quota publishes no data; the phase barrier orders the
+	   rest */
 	uint64_t left =
 	        atomic_load_explicit(&team->verify_left, memory_order_relaxed);
 
@@ -165,7 +168,7 @@ void rm_account_run(struct rm_member *member)
 			break;
 		}
 	}
-	/* so that writes / iterations is right for each measure */
+	/* makes writes / iterations correct for this measure */
 	member->worker.counts.writes = member->account.writes;
 	member->worker.counts.iterations = member->account.writes;
 }

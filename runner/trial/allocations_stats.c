@@ -5,9 +5,9 @@
  *
  * A program's definitions of these functions replace those of the C library,
  * even for calls from other libraries (ld.so(8), symbol lookup); glibc offers
- * its own under __libc_ names for this purpose. Counters are spread over cache
- * lines to reduce contention. Trials of this build are not timed, but one in
- * TIMED_ONE_IN allocator calls of each thread is, with two clock readings.
+ * its own under __libc_ names for this purpose. Counters are distributed over
+ * cache lines to reduce contention. Trials of this build are not timed. One in
+ * TIMED_ONE_IN allocator calls of each thread is timed with two clock readings.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/trial.h"
@@ -24,20 +24,21 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* a stripe keeps up to this many bytes unsettled, so the peak's error
-	   is at most 64 times that */
+	/* bytes that a stripe may keep unsettled, so the peak's error is at
+	   most 64 times this number */
 	SETTLE_BYTES = 4096,
-	/* only one in 61 allocations is timed, since a clock reading takes as
-	   long as a call; 61 is prime, because maps allocate in cycles of two
-	   or three */
+	/* Only some allocations are timed, since a clock reading takes as long
+	   as a call. The number is prime, because maps allocate in cycles of
+	   two or three. */
 	TIMED_ONE_IN = 61,
 };
 
-/* Global, since a process has one allocator. */
+/* Global, since a process has only one allocator. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
 	_Atomic uint64_t allocated_bytes, freed_bytes;
-	_Atomic uint64_t timed, timed_ns; /* allocations */
+	_Atomic uint64_t timed, timed_ns; /* number and total time of timed
+	                                     allocations */
 	_Atomic int64_t unsettled;        /* bytes not yet added to `held` */
 } stripes[STRIPES];
 static _Atomic int64_t held, peak;
@@ -54,8 +55,8 @@ static struct stripe *get_stripe(void)
 	return own_stripe;
 }
 
-/* Adds to the bytes in use. All accesses are relaxed, since a statistic orders
-   nothing. */
+/* Adds to the number of bytes in use. All accesses are relaxed, since a
+   statistic orders nothing. */
 static void add_held_bytes(int64_t bytes)
 {
 	int64_t mine = atomic_fetch_add_explicit(&get_stripe()->unsettled,
@@ -78,7 +79,7 @@ static void add_held_bytes(int64_t bytes)
 		;
 }
 
-/* Returns the start time of an allocation; 0: do not time this one. */
+/* Returns the start time of an allocation; 0: this allocation is not timed. */
 static uint64_t start_timing(void)
 {
 	return rm_stat_read(&get_stripe()->allocations) % TIMED_ONE_IN

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* A smaller map might not contain a whole huge page. */
+/* Minimum size of a map for the check of huge pages. A smaller map might not
+   contain a whole huge page. */
 enum { LEAST_BYTES = 8 << 20 };
 
 const char *rm_allocator_file(void)
@@ -32,8 +33,9 @@ static bool file_is(const char *file, enum rm_allocator allocator)
 	return !strncmp(file, library, strlen(library));
 }
 
-/* glibc is the default. It also accepts the build's own allocator (sanitizers,
-   stats build), but no other known library. */
+/* True if `file` is the requested allocator. If glibc is requested, the build's
+   own allocator also matches (sanitizers, flavour stats), but no other known
+   library. */
 static bool allocator_matches(const char *file, enum rm_allocator requested)
 {
 	if (requested != RM_ALLOCATOR_GLIBC)
@@ -104,8 +106,8 @@ int rm_huge_pages_judge(
 		        "%" PRId64 " bytes of huge pages, expected none",
 		        bytes);
 	/* glibc 2.36 requests huge pages only for the main heap and for blocks
-	   above 2 MiB, so a map of small nodes has none, which the result
-	   shows */
+	   above 2 MiB. A map of small nodes then has no huge pages, which the
+	   result shows. */
 	if (cell->huge_pages == RM_HUGE_PAGES_ON && bytes <= 0 &&
 	        cell->allocator != RM_ALLOCATOR_GLIBC &&
 	        map_bytes >= LEAST_BYTES)

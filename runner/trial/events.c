@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events.c - records the events of each thread in a ring buffer, and sums them
-   up. */
+/* events.c - records the events of each thread in a ring buffer, and sums their
+   durations. */
 #include "runner/trial/events.h"
 
 #include "runner/base/clock.h"
@@ -9,23 +9,23 @@
 #include <stdio.h>
 
 enum {
-	/* leak checkers scan all rings when the process exits, which took a
-	   third of a check's time for 75 MB of rings */
+	/* With a sanitizer, leak checkers scan all rings when the process
+	   exits. For 75 MB of rings, this took a third of a check's time. */
 	RING_LENGTH = RM_SANITIZED ? 64 : RM_EVENT_RING_LENGTH,
-	/* timed builds record nothing; the compiler needs arrays of size 1 */
+	/* Timed builds record nothing, but arrays need at least one element. */
 	RINGS = RM_STATS_BUILT ? RM_EVENT_RINGS : 1,
 	LENGTH = RM_STATS_BUILT ? RING_LENGTH : 1,
 };
 
-/* Frequent events have separate parts of the ring. */
+/* Parts of a ring, so that frequent events do not overwrite rare ones. */
 enum part { RARE, MOVES, WAITS, PARTS };
 
 struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* Each ring is written only by its own thread. Members that other threads read
-   are atomic. */
+/* Only its own thread writes a ring. Members that other threads read are
+   atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;
@@ -33,10 +33,10 @@ static struct ring {
 	struct rm_event_record records[PARTS][LENGTH];
 } rings[RINGS];
 
-/* Global, like the threads that it counts. */
+/* Global, like the rings. */
 static _Atomic unsigned rings_taken;
-/* For all threads without a ring together: the number of their lost events, and
-   the sums of their spans, which are complete. */
+/* Number of lost events of all threads without a ring, and the sums of their
+   spans. No span is missing in the sums. */
 static _Atomic uint64_t ringless;
 static struct sums ringless_sums;
 static _Thread_local struct ring *own_ring;
@@ -81,7 +81,7 @@ static struct ring *get_ring(void)
 	if (at >= RINGS)
 		return NULL;
 	own_ring = &rings[at];
-	/* relaxed: see rm_events_at() */
+	/* relaxed: the number publishes no data */
 	atomic_store_explicit(&own_ring->lane, RM_EVENT_FOREIGN + (int)at,
 	        memory_order_relaxed);
 	return own_ring;
@@ -96,7 +96,8 @@ void rm_events_set_lane(int lane)
 		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
 }
 
-/* Number of available events in a part of a ring, at most LENGTH. */
+/* Returns the number of available events in a part of a ring, at most
+   LENGTH. */
 static size_t available(unsigned i, enum part part)
 {
 	/* acquire: pairs with the release in record_event() */
@@ -136,7 +137,7 @@ uint64_t rm_event_clock(void)
 	return rm_now_ns();
 }
 
-/* Adds a span of `ns` to sums that other threads may write, too. */
+/* Adds a span of `ns` to sums that other threads may also change. */
 static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 {
 	uint64_t max_ns = rm_stat_read(&sums->max_ns[event]);
@@ -151,7 +152,7 @@ static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 		;
 }
 
-/* Adds a span of `ns` to sums that only the calling thread writes. */
+/* Adds a span of `ns` to sums that only the calling thread changes. */
 static void sum_up_own(struct sums *sums, enum rm_event event, uint64_t ns)
 {
 	rm_stat_own(&sums->count[event], 1);
@@ -250,8 +251,8 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
-/* Returns the sums of lane `i`, or those of threads without a ring if `i` is
-   the number of lanes. */
+/* Returns the sums of lane `i`. If `i` is the number of lanes, returns the sums
+   of all threads without a ring. */
 static struct sums *sums_at(unsigned i)
 {
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - checks the answers of a trial. Rules that need only the result and
- * its cell are in runner/protocol/judge.c.
+ * judge.c - checks the results of a trial's operations. Rules that need only
+ * the result and its cell are in runner/protocol/judge.c.
  *
  * In a linearizable map, key k is present prefill(k) + inserts(k) - removes(k)
- * times, whatever the interleaving. So the number of keys, and the sum over all
- * keys of a mix of the rank, must equal those that the map holds.
+ * times, whatever the interleaving. So the expected number of keys, and the
+ * expected sum of rm_rank_mix() over all keys, must equal those of the map.
  */
 
 #include "runner/trial/internal.h"
@@ -44,7 +44,7 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 }
 
 /* True if every thread completed all phases; otherwise sets the reason. A
-   thread that failed in setup (no CPU, no memory) never used the map, so its
+   thread that failed in setup (no CPU, no memory) has not used the map, so the
    trial is void, not failed. */
 static bool judge_threads(
         const struct rm_team *team, struct rm_judgement *judgement)
@@ -97,8 +97,8 @@ static bool keys_are_permanent(const struct rm_team *team)
 	       team->request->cell.write_kind == RM_UPDATE;
 }
 
-/* Each fresh rank is drawn only once, so an upsert that reports its key as
-   present is wrong. Key sums cannot detect this error. */
+/* Checks fresh writes. Each fresh rank is inserted only once, so an upsert that
+   reports its key as present is wrong. Key sums cannot detect this error. */
 static void judge_fresh(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
@@ -112,7 +112,7 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 		        puts - totals->all.inserts, puts);
 }
 
-/* Checks an empty map into which each key is put once in the same way. It does
+/* Checks a map that was empty and into which each key was inserted once. Does
    not apply to measure = verify, which draws its keys. */
 static void judge_filled(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
@@ -130,7 +130,7 @@ static void judge_filled(const struct rm_team *team,
 		        totals->all.inserts, keys);
 }
 
-/* Checks the renewals: each thread renews keys that no other thread writes at
+/* Checks the renewals. Each thread renews keys that no other thread writes at
    that time. */
 static void judge_renewed(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
@@ -146,8 +146,9 @@ static void judge_renewed(const struct rm_team *team,
 		        totals->renewed.inserts);
 }
 
-/* Ranks are mixed before they are summed, since two errors could cancel in a
-   sum of plain ranks: keys 1 and 4 lost, 2 and 3 held twice. */
+/* Checks the keys. The sum uses mixed ranks, since two errors could cancel in a
+   sum of plain ranks: for example, keys 1 and 4 are lost, and keys 2 and 3 are
+   in the map twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
@@ -202,9 +203,10 @@ static void set_shares(
 	        lookups ? (double)misses / (double)lookups : 0;
 }
 
-/* A step of a session is a touch (some touches store) or a renewal. A renewal
-   is a close and an open, or two of the same kind if the number of sessions
-   varies. A map without state reports each opened session as present. */
+/* Checks sessions. A step of a session is a touch (some touches store) or a
+   renewal. A renewal is a close and an open; if the number of sessions varies,
+   it may be two closes or two opens. A map without state reports each opened
+   session as present. */
 static void judge_lifecycle(const struct rm_team *team,
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -279,7 +281,8 @@ static void judge_answers(const struct rm_team *team,
 {
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
 
-	/* first, since a torn or wrong value also makes the sums wrong */
+	/* checked first, since a torn or wrong value also makes the sums
+	   wrong */
 	judge_values_seen(totals, judgement);
 	judge_own_loop(team, judgement);
 	if (judgement->has_keys && verify && rm_account_supported(team->impl))
@@ -311,8 +314,8 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 	return 0;
 }
 
-/* A trial that measures counters has nothing else to report: without counts it
-   is void, and the campaign repeats it. */
+/* Makes a trial that measures counters void if it has no counts, since it
+   measures nothing else. The campaign repeats it. */
 static void judge_counters(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -353,7 +356,7 @@ int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
 	        policy, wrong, added, limit);
 }
 
-static int64_t pages_before[RM_NODES_MAX]; /* a process runs one trial */
+static int64_t pages_before[RM_NODES_MAX];
 
 void rm_pages_begin(const struct rm_cell *cell)
 {
@@ -361,7 +364,8 @@ void rm_pages_begin(const struct rm_cell *cell)
 		rm_usage_count_pages(pages_before);
 }
 
-/* Only reading the placement back shows that the policy was applied. */
+/* Checks the nodes of the map's pages. Only their placement shows whether the
+   policy was applied. */
 static void judge_pages(
         const struct rm_team *team, struct rm_judgement *judgement)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kernel.c - reads the kernel's statistics of threads and memory, and sets the
-   NUMA policy. On the simulated machine runner/sim/program/usage.c replaces
-   it. */
+   NUMA policy. On the simulated machine, runner/sim/program/usage.c replaces
+   this file. */
 #include "runner/trial/trial.h"
 
 #include "runner/base/clock.h"
@@ -43,7 +43,7 @@ int64_t rm_usage_other_threads_ns(void)
 	       (int64_t)rm_thread_cpu_ns();
 }
 
-/* Returns the number after `name` on the first line that begins with it, or
+/* Returns the number after `name` in the first line that begins with `name`, or
    -1. */
 static int64_t field(const char *file, const char *name)
 {
@@ -78,22 +78,24 @@ void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 	        field("/proc/thread-self/sched", "se.nr_migrations");
 }
 
-/* Spins instead of sleeping, since an idle CPU would let the others run faster.
-   The time limit is for a thread that failed earlier and never arrives. */
+/* Spins instead of sleeping, since the other CPUs would run faster next to an
+   idle CPU. The time limit is for threads that failed earlier and never
+   arrive. */
 static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 {
 	uint64_t end_ns = rm_now_ns() + 5000000;
 
-	/* relaxed: the threads share nothing but this count */
+	/* relaxed: the threads share only this count */
 	atomic_fetch_add_explicit(ready, 1, memory_order_relaxed);
 	while (atomic_load_explicit(ready, memory_order_relaxed) < all &&
 	        rm_now_ns() < end_ns)
 		;
 }
 
-/* Golden Cove and later eliminate additions of small constants at rename; an
-   addition of two registers has a latency of one cycle on every CPU
-   (uops.info). The asm makes each addition depend on the previous one. */
+/* Adds registers. Golden Cove and later CPUs eliminate additions of small
+   constants at rename, but an addition of two registers has a latency of one
+   cycle on every CPU (uops.info). The asm makes each addition depend on the
+   previous one. */
 #define ADD(sum, step)                                        \
 	do {                                                  \
 		__asm__ volatile("" : "+r"(sum), "+r"(step)); \
@@ -127,8 +129,8 @@ double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 	return best;
 }
 
-/* Uses the cheapest of several runs, since a preempted run would report a cost
-   of microseconds and so make long windows void. */
+/* Uses the minimum of several runs. A preempted run would report a cost of
+   microseconds, so that long windows would be void. */
 void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns)
 {
 	enum { READINGS = 200, RUNS = 5 };
@@ -267,8 +269,8 @@ static unsigned long bound_node(const char *policy)
 	return isdigit((unsigned char)*number) && !*end ? node : ULONG_MAX;
 }
 
-/* Makes the system calls directly, since a library for two calls would be
-   another dependency. */
+/* Uses system calls directly, since a library for two calls would be another
+   dependency. */
 int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 {
 	struct node_mask mask;

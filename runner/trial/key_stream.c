@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last range consists of the absent ranks. */
+/* The last range contains the absent ranks. */
 enum { ABSENT = RM_SKEW_RANGES - 1 };
 
-/* Makes ranges whose width is 1/steepness of their start, but at least 1.
-   Returns false if that needs too many ranges. */
+/* Makes ranges with a width of 1/steepness of their start, but at least 1.
+   Returns false if there would be too many ranges. */
 static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
 {
 	uint64_t from = 0;
@@ -44,7 +44,7 @@ static void set_zipf(
 		                  : 0;
 }
 
-/* hot:A:B - the first share A of the ranks receives a share B of the draws. */
+/* hot:A:B - the first share A of the ranks gets a share B of the draws. */
 static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
         double mass[RM_SKEW_RANGES])
 {
@@ -57,8 +57,8 @@ static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
 	mass[1] = 1 - mass[0];
 }
 
-/* Weights are integers, so that programs in other languages compute the same
-   weights. The heaviest range absorbs the rounding error. */
+/* Computes integer weights, so that programs in other languages compute the
+   same weights. The heaviest range gets the rounding error. */
 static void set_weights(struct rm_skew *skew, double absent_share,
         const double mass[RM_SKEW_RANGES])
 {
@@ -82,7 +82,7 @@ static void set_weights(struct rm_skew *skew, double absent_share,
 }
 
 /* Builds the table of the alias method (Walker 1977, Vose 1991), with a slot of
-   size RM_SKEW_UNIT for each range. A heavy range fills the unused part of a
+   size RM_SKEW_UNIT for each range. A heavy range gets the unused part of a
    light range's slot. */
 static void set_splits(struct rm_skew *skew)
 {
@@ -136,8 +136,8 @@ bool rm_stream_applies(const struct rm_cell *cell)
 	return draws_keys(cell) && cell->dist == RM_DIST_SEQUENTIAL;
 }
 
-/* Number of ranks that have a key; with fresh writes, number of ranks that are
-   drawn. */
+/* Returns the number of ranks that have a key. With fresh writes, returns the
+   number of ranks that are drawn. */
 static uint64_t present_of(uint64_t resident, uint64_t span)
 {
 	return span < resident ? span : resident;
@@ -166,7 +166,7 @@ uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
 {
 	uint64_t rng = rm_seed(seed, slot), n = rm_stream_length(cell);
 	const uint64_t present = present_of(resident, span);
-	/* sequential: the threads start evenly spaced */
+	/* sequential: the starts of the threads are evenly spaced */
 	uint64_t next = present / cell->threads * slot;
 	uint32_t *ranks = malloc(n * sizeof(*ranks));
 

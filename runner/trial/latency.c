@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-/* Merges the values of one kind from all threads, without loss. NULL: no
-   value. */
+/* Merges the values of one kind from all threads, without loss. Returns NULL if
+   there are none. */
 static struct rm_histogram *merged(
         const struct rm_team *team, int operation, int was_there, int clock)
 {
@@ -55,7 +55,8 @@ static json_t *histogram_json(const struct rm_histogram *histogram,
 	        buckets_json(histogram));
 }
 
-/* "latency" is null without an open loop, and empty if no operation was due. */
+/* Sets "latency". It is null without an open loop, and empty if no operation
+   was due. */
 void rm_team_latency(const struct rm_team *team, json_t *result)
 {
 	json_t *latency = json_array();

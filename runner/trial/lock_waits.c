@@ -9,7 +9,8 @@
 
 enum { STRIPES = 64, BINS = 6 };
 
-/* Counters, which are global like the locks; threads share the stripes. */
+/* Counters. They are global, since locks are global. Threads share the
+   stripes. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t taken[RM_LOCK_SIDES];
 	_Atomic uint64_t contended[RM_LOCK_SIDES];
@@ -20,10 +21,10 @@ static _Atomic unsigned threads;
 
 static _Thread_local struct {
 	struct stripe *stripe;
-	uint64_t waits;    /* contended acquisitions so far; selects those to
-	                   time */
+	uint64_t waits;    /* number of contended acquisitions so far; selects
+	                      those that are timed */
 	uint64_t start_ns; /* start of the current wait; 0: not timed */
-	unsigned depth;    /* nesting of locks */
+	unsigned depth;    /* number of nested acquisitions */
 	enum rm_lock_side side;
 	bool waited;
 } waiter;
@@ -63,7 +64,7 @@ void rm_lock_begin(enum rm_lock_side side)
 	if (waiter.depth++ || !rm_stat_read(&sample))
 		return;
 	if (!waiter.stripe)
-		/* relaxed: only the distribution matters */
+		/* relaxed: the number only selects a stripe */
 		waiter.stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
 		                                 memory_order_relaxed) %
 		                         STRIPES];

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { CAUSES = 256 }; /* maximum number of causes per operation */
+enum { CAUSES = 256 }; /* maximum number of causes of an operation */
 
 /* Events of one kind that one thread recorded during an operation. */
 struct cause {
@@ -16,7 +16,7 @@ struct cause {
 	uint64_t overlap_ns;
 };
 
-/* Adds an overlap; if the array is full, ignores further kinds. */
+/* Adds an overlap. If the array is full, ignores new kinds. */
 static size_t add_cause(struct cause *causes, size_t count, int lane,
         enum rm_event event, uint64_t overlap_ns)
 {
@@ -33,8 +33,9 @@ static size_t add_cause(struct cause *causes, size_t count, int lane,
 	return count;
 }
 
-/* Searches all events for each operation. This is slow, but runs after the
-   window. Phases are skipped, since they overlap every operation. */
+/* Collects the events that overlap an operation. Searches all events for each
+   operation, which is slow, but happens after the window. Skips phases, since
+   they overlap every operation. */
 static size_t causes_of(const struct rm_slow *slow, struct cause *causes)
 {
 	struct rm_event_lane lane;

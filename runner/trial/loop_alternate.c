@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_alternate.c - alternate: each thread alternates between looking up a key
- * and writing a key. Keys are drawn as in the loop mix; writes are of the
- * cell's kind.
+ * loop_alternate.c - alternate: each thread alternates between the look-up of a
+ * key and the write of a key. Keys are drawn as in the loop mix, and writes are
+ * of the cell's kind.
  *
- * The mix loop draws the kind of each operation, so it may make several
- * look-ups or several writes in a row. Article S3, section 1, describes strict
+ * The loop mix draws the kind of each operation, so several look-ups or several
+ * writes may follow each other. Article S3, section 1, describes strict
  * alternation.
  */
 #include "runner/trial/internal.h"

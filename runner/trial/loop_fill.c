@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_fill.c - fill: the threads insert all keys, each thread its share, into
-   an empty map; keys are binary or decimal text. random-fill: the threads write
-   as many random keys. */
+/* loop_fill.c - fill: the threads insert all keys into an empty map, each
+   thread its share. Keys are binary or decimal text. random-fill: the threads
+   write random keys, the same number. */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* Times each write, because these loops measure the pauses that growth causes.
-   The key is built before the timer starts, since formatting digits takes as
-   long as some inserts. */
+/* Times each write, because these loops measure pauses that growth causes.
+   Builds the key before the timer starts, since formatting digits takes as long
+   as some inserts. */
 static void write_timed(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -31,7 +31,8 @@ static void write_timed(struct rm_member *member, uint64_t rank)
 		ops->quiesce(worker->thread);
 }
 
-/* The threads interleave their ranks, so that they grow the map together. */
+/* The ranks of the threads are interleaved, so that the threads grow the map
+   together. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -41,8 +42,9 @@ static void run(struct rm_member *member)
 		write_timed(member, rank);
 }
 
-/* Writes as many uniformly drawn keys as there are keys. At first these are
-   inserts, later more and more updates; about n/e of n keys are never drawn. */
+/* Writes n uniformly drawn keys, where n is the number of keys. At first most
+   writes insert, later more and more writes update. About n/e keys are never
+   drawn. */
 static void run_random(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -56,7 +58,8 @@ static void run_random(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each includes two clock readings, see environment.clock_cost_ns */
+	/* each time includes two clock readings, see
+	   environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop_grow.c - grow:LOOKUPS:UPDATES. The threads insert all keys into an empty
- * map, and read and write keys in between. The map grows within the window.
- * Every operation is timed, including those that growth only delays.
+ * map. Between inserts, they read and write keys. The map grows within the
+ * window. Every operation is timed, also those that growth delays.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -21,7 +21,7 @@ static void record_operation(struct rm_member *member, enum rm_loop_time kind,
 	member->worker.counts.iterations++;
 }
 
-/* Draws a rank that this thread has inserted; no thread removes it. */
+/* Draws a rank that this thread has inserted. No thread removes such ranks. */
 static uint64_t inserted_rank(struct rm_worker *worker, uint64_t inserted)
 {
 	return worker->slot +
@@ -51,7 +51,8 @@ static void run_other_operations(struct rm_member *member, uint64_t inserted)
 	}
 }
 
-/* The threads interleave their ranks, so that they grow the map together. */
+/* The ranks of the threads are interleaved, so that the threads grow the map
+   together. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -73,7 +74,8 @@ static void run(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each includes two clock readings, see environment.clock_cost_ns */
+	/* each time includes two clock readings, see
+	   environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_LOOKUP, "lookup", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);

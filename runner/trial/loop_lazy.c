@@ -3,13 +3,13 @@
  * loop_lazy.c - lazy: a cache that loads missing keys, like the shards of
  * article S4, section 4.2. Each look-up holds the read lock; on a miss, the
  * thread releases it, takes the write lock, looks up again, loads and inserts.
- * The read lock cannot be upgraded. Writes invalidate: they remove a key.
+ * The read lock cannot be upgraded. A write removes a key.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* Inserts a key that the look-up missed. If insert_if_absent finds it, another
-   thread was faster, and that thread's value is used. */
+/* Inserts a key that the look-up missed. If insert_if_absent() finds it,
+   another thread has inserted it, and that thread's value is used. */
 static void load(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -25,7 +25,7 @@ static void load(struct rm_member *member, uint64_t rank)
 		return;
 	}
 	worker->counts.writes++;
-	worker->counts.pairs++; /* counted in addition to the look-up */
+	worker->counts.pairs++; /* a pair: the insert follows the look-up */
 	worker->counts.inserts++;
 	worker->key_sum += rm_rank_mix(rank);
 }

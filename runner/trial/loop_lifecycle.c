@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_lifecycle.c - lifecycle:T:S:E. Sessions are keys. Each thread holds its
- * share of `keys` open as sessions. A step touches one session or, once in T +
- * 1 steps, closes the oldest and opens a new one. A touch is a look-up, which
- * must find the session; a share `writes` of the touches stores instead. If the
- * number of sessions varies (struct rm_session_wave), some steps close two or
- * open two.
+ * loop_lifecycle.c - lifecycle:T:S:E. Each key is a session. Each thread keeps
+ * its share of `keys` open. A step touches one session or, once in T + 1 steps,
+ * closes the oldest session and opens a new one. A touch is a look-up, which
+ * must find the session; a share `writes` of the touches stores a value
+ * instead. If the number of sessions varies (struct rm_session_wave), some
+ * steps close two sessions or open two.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -59,7 +59,7 @@ static void touch(struct sessions *sessions, uint64_t x)
 	if ((uint32_t)x < worker->write_below)
 		rm_write_upsert(sessions->ops, sessions->shape, worker, rank);
 	else
-		/* offset 0: a miss counts as a miss of a resident key */
+		/* offset 0: a miss counts as the miss of a resident key */
 		worker->counts.wrong |= rm_read(
 		        sessions->ops, sessions->shape, worker, false, rank, 0);
 }
@@ -96,7 +96,7 @@ static void run(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* close and open together */
+	/* time of a close and an open together */
 	rm_loop_emit_times(team, "renew", emit, context);
 }
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop_litmus.c - litmus:store-buffering and litmus:take-twice. Threads work in
- * pairs, each pair on its own keys; a thread without a partner is idle.
+ * pairs, and each pair uses its own keys. A thread without a partner is idle.
  *
  * store-buffering: in each round, both threads store to their own key, then
- * load the other's. If both load the value of the previous round, both stores
- * were delayed in a buffer while the loads ran. That is wrong if each operation
- * takes effect at one moment. Article S1, section 3.1, shows this program but
- * does not check the loaded values.
+ * load the other's. If both threads load the value of the previous round, both
+ * stores were delayed in a buffer while the loads ran. This is impossible if
+ * each operation takes effect at one moment. Article S1, section 3.1, shows
+ * this program but does not check the loaded values.
  *
  * take-twice: one thread inserts a key and removes it; the other removes it and
- * gets its value (in Go: Delete and LoadAndDelete). If both ever succeed on the
- * same insert, the key sums differ at the end. If the value that was taken is
- * not the one that was removed, the sums of the numbers in the values differ,
- * since each number that was inserted and not removed must be taken.
+ * gets its value (in Go: Delete and LoadAndDelete). If both removals succeed
+ * for the same insert, the key sums differ at the end. If the taken value is
+ * not the removed one, the sums of the numbers in the values differ, since each
+ * number that the first thread did not remove must be taken.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -23,7 +23,7 @@
 enum { STORE_BUFFERING, TAKE_TWICE };
 enum { SEQUENCE = (1 << 20) - 1, SPINS = 200 };
 
-/* Number in the value stored at `rank`, modulo 2^20. */
+/* Returns the number in the value at `rank`, modulo 2^20. */
 static uint64_t read_number(struct rm_member *member, uint64_t rank)
 {
 	struct rm_shape shape = member->team->request->cell.shape;
@@ -40,12 +40,13 @@ static uint64_t read_number(struct rm_member *member, uint64_t rank)
 	return value.word[0] >> 44;
 }
 
-/* Waits until the other thread has completed `round`; false: the window is
-   over. */
+/* Waits until the other thread has completed `round`. Returns false if the
+   window is over. */
 static bool wait_for(
         struct rm_member *member, const struct rm_member *other, uint64_t round)
 {
-	/* acquire: pairs with the release below, to read saw_old */
+	/* acquire: pairs with the release in store_and_load(), to read
+	   saw_old */
 	for (unsigned spins = 1; atomic_load_explicit(&other->notes.round,
 	                                 memory_order_acquire) < round;
 	        spins++) {
@@ -61,8 +62,8 @@ static bool wait_for(
 /*
  * Runs one round of a pair. Returns false if the window is over. Warm-up and
  * window both count rounds from 1, since the warm-up may end between the two
- * threads of a pair. Values of the window have numbers that the warm-up did not
- * use.
+ * threads of a pair. The values of the window have numbers that the warm-up did
+ * not use.
  */
 static bool store_and_load(struct rm_member *member, struct rm_member *other)
 {
@@ -77,11 +78,12 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	worker->sequence = base + round - 1; /* rm_write_upsert() adds one */
 	rm_write_upsert(team->impl->ops, team->request->cell.shape, worker,
 	        worker->slot);
-	worker->counts.pairs++; /* a store and a load */
+	worker->counts.pairs++; /* a store and a load form a pair */
 	const bool old = read_number(member, other->worker.slot) !=
 	                 ((base + round) & SEQUENCE);
 
-	/* two slots in turn, since the last one may still be read */
+	/* two slots alternate, since the other thread may still read the last
+	   one */
 	member->notes.saw_old[round & 1] = old;
 	/* release: publishes saw_old of this round */
 	atomic_store_explicit(
@@ -93,8 +95,7 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	return true;
 }
 
-/* Removes the key and gets its value if the map offers that; otherwise only
-   removes it. */
+/* Removes the key, and gets its value if the map supports take(). */
 static void take(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -119,7 +120,7 @@ static void take(struct rm_member *member, uint64_t rank)
 	member->notes.visited++;
 }
 
-/* The first thread of a pair inserts and removes, the second takes. */
+/* The first thread of a pair inserts and removes. The second thread takes. */
 static void insert_or_take(struct rm_member *member)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -160,8 +161,8 @@ static void run(struct rm_member *member)
 		worker->counts.wrong |= member->notes.visited;
 }
 
-/* True if the second thread of each pair took what the first could not
-   remove. */
+/* True if the second thread of each pair took all values that the first thread
+   could not remove. */
 static bool check(const struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -182,7 +183,8 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	double visited = 0;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		if (twice || i % 2 == 0) /* both count the same rounds */
+		if (twice || i % 2 == 0) /* for store-buffering, count the
+		                            rounds of one thread of a pair */
 			visited += (double)team->members[i].notes.visited;
 	if (!twice)
 		emit(context, "both_saw_old", "1", visited);

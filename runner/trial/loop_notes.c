@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_notes.c - records the durations of single steps in the generic loops. */
+/* loop_notes.c - records the durations of single steps in the loops of
+   loop_*.c. */
 
 #include "runner/trial/internal.h"
 
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* True if this thread records durations. In the loops scan and stall only some
+/* True if this thread records durations. In the loops scan and stall, only some
    threads do. */
 static bool records_times(const struct rm_member *member)
 {
@@ -71,8 +72,8 @@ static void emit_stat(const char *name, const char *suffix, const char *unit,
 	emit(context, full, unit, value);
 }
 
-/* Merges the records of all threads, because it does not matter which thread
-   scanned. */
+/* Emits the merged records of all threads, because it is irrelevant which
+   thread scanned. */
 static void emit_times(const struct rm_histogram *sum, const char *name,
         rm_stat_fn *emit, void *context)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_scan.c - scan:N. The first N threads repeatedly visit all entries; the
- * others run the mix. A scan counts as one operation.
+ * loop_scan.c - scan:N. The first N threads repeatedly visit all entries. The
+ * others run the loop mix. A scan counts as one operation.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -18,7 +18,8 @@ static bool visit(
 
 	(void)key;
 	view->visited++;
-	/* a value contains its rank; its other words must match that rank */
+	/* a value contains its rank, and its other words must match this
+	   rank */
 	view->wrong |=
 	        rm_value_errors(view->shape, value, (uint32_t)value->word[0]);
 	return true;

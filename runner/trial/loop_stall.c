@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop_stall.c - stall:TIME. The first thread repeatedly stops for TIME inside
- * a read section; the others run the mix. A stop counts as one operation.
+ * a read section. The others run the loop mix. A stop counts as one operation.
  *
  * The read section is a scan that stops at its first entry, since every map
- * with scans has one. It holds what a preempted reader would hold: a lock, an
- * epoch, a pinned header, or nothing.
+ * with scans has one. It holds the same resources as a preempted reader: a
+ * lock, an epoch, a pinned header, or nothing.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
 #include <sched.h>
 
-enum { SAMPLE_NS = 1000000 }; /* sampling interval of a stopped reader */
+/* Interval at which a stopped reader reads the resident memory. */
+enum { SAMPLE_NS = 1000000 };
 
 struct stop {
 	const struct rm_worker *worker;
@@ -39,7 +40,7 @@ static bool stop_at_entry(
 
 	(void)key, (void)value;
 	note_memory(stop->notes);
-	/* relaxed: the other threads only have to start writing */
+	/* relaxed: the flag publishes no data */
 	atomic_store_explicit(
 	        &stop->notes->stopped, true, memory_order_relaxed);
 	while (now_ns - start_ns < stop->length_ns &&
@@ -71,13 +72,13 @@ static void stop_repeatedly(struct rm_member *member)
 	         worker->counts.iterations < worker->iterations_limit);
 }
 
-/* The other threads start when the reader first stops, since earlier operations
-   would run without a stalled reader. */
+/* Waits until the reader first stops, since earlier operations would run
+   without a stalled reader. */
 static void await_reader(const struct rm_member *member)
 {
 	const struct rm_loop_notes *reader = &member->team->members[0].notes;
 
-	/* relaxed: a flag that publishes nothing */
+	/* relaxed: the flag publishes no data */
 	while (!atomic_load_explicit(&reader->stopped, memory_order_relaxed) &&
 	        !rm_stopped(&member->worker))
 		sched_yield();
@@ -96,8 +97,8 @@ static void run(struct rm_member *member)
 	        &member->worker);
 }
 
-/* Emits the growth of resident memory while the reader was stopped, that is,
-   the memory that could not be freed. */
+/* Emits how much resident memory grew while the reader was stopped. This memory
+   could not be freed. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	const struct rm_loop_notes *notes = &team->members[0].notes;

@@ -10,16 +10,16 @@
 #include <stdlib.h>
 
 enum {
-	SPIN_NS = 200000,  /* waits of at most this length spin */
-	WAKE_NS = 100000,  /* a sleep ends this much early, and the thread then
-	                     spins */
-	LATE_NS = 1000000, /* a start later than this is counted as late */
-	NEAR_NS = 2000,    /* last part of a wait, spun without a pause
-	                   instruction */
+	SPIN_NS = 200000,  /* a shorter wait spins */
+	WAKE_NS = 100000,  /* a sleep ends this time before the start; the
+	                      thread then spins */
+	LATE_NS = 1000000, /* a start with a longer delay counts as late */
+	NEAR_NS = 2000,    /* the last part of a wait spins without a pause
+	                      instruction */
 };
 
-/* True if an operation of the loop can have this result on a correct map.
-   Upserts may return either result, since some maps do not know it. */
+/* True if an operation of the loop can have this result on a correct map. An
+   upsert may return either result, since some maps do not know it. */
 static bool may_record(
         const struct rm_cell *cell, enum rm_operation operation, bool was_there)
 {
@@ -37,8 +37,8 @@ static bool may_record(
 	}
 }
 
-/* The second operation of a write pair starts when the first ends. It has a
-   service time, but no latency from an intended start. */
+/* True for the second operation of a write pair. It starts when the first one
+   ends, so it has a service time, but no latency from an intended start. */
 static bool is_second(const struct rm_cell *cell, enum rm_operation operation)
 {
 	return (cell->write_kind == RM_CHURN && operation == RM_UPSERT) ||
@@ -90,8 +90,8 @@ static double next_gap(struct rm_pace *pace)
 {
 	if (!pace->poisson)
 		return pace->gap_ns;
-	/* inverse of the exponential distribution; the logarithm's argument is
-	   never 0 */
+	/* Inverse of the exponential distribution. The logarithm's argument is
+	   never 0. */
 	return -log1p(-rm_unit(rm_next(&pace->rng))) * pace->gap_ns;
 }
 
@@ -109,7 +109,7 @@ void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
 		rm_slices_begin(pace->slices, start_ns, window_ns);
 	pace->start_ns = start_ns;
 	pace->due_ns = 0;
-	/* constant arrivals of all threads interleave evenly */
+	/* constant arrivals of the threads are evenly interleaved */
 	pace->due_ns +=
 	        pace->poisson ? next_gap(pace) : pace->gap_ns * slot / threads;
 }
@@ -133,10 +133,10 @@ bool rm_pace_next(struct rm_worker *worker, bool *sleeping)
 }
 
 /*
- * Spins until the operation is due and returns the time at which the spin
- * ended. During the last NEAR_NS it spins on rm_ticks() without a pause
- * instruction, since a pause and a clock reading would delay the start by 30 to
- * 70 ns. The end time is computed from the ticks, which saves a clock reading.
+ * Spins until the operation is due. Returns the time at which the spin ended.
+ * During the last NEAR_NS it spins on rm_ticks() without a pause instruction,
+ * since a pause and a clock reading would delay the start by 30 to 70 ns. The
+ * end time is computed from the ticks, which saves a clock reading.
  */
 static uint64_t spin_until_due(struct rm_pace *pace)
 {
@@ -155,8 +155,8 @@ static uint64_t spin_until_due(struct rm_pace *pace)
 			rm_cpu_relax();
 		if (left_ns > NEAR_NS || rate <= 0)
 			continue;
-		/* a longer reading was interrupted: ticks and time are not
-		   simultaneous */
+		/* a longer reading was interrupted, so ticks and time do not
+		   match */
 		if (apart < pace->shortest_apart)
 			pace->shortest_apart = apart;
 		if (apart > pace->shortest_apart + pace->shortest_apart / 4)
@@ -189,8 +189,8 @@ void rm_pace_wait(struct rm_worker *worker)
 		pace->late_starts++;
 }
 
-/* Allocates a missing histogram; within the window only a faulty map needs
-   one. */
+/* Records a value. Allocates a missing histogram; within the window, only a
+   faulty map needs one. */
 static void record(struct rm_histogram **histogram, uint64_t value_ns)
 {
 	if (!*histogram)

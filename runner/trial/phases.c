@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Numbers of the seeds of independent streams; the map's seed is number 1
+/* Numbers of the seeds of independent streams. The map's seed is number 1
    (team.c). */
 enum { SEED_OPERATIONS = 100, SEED_ARRIVALS = 200000 };
 
@@ -53,8 +53,8 @@ static void set_key_bytes(struct rm_key_bytes *line, const struct rm_cell *cell)
 	rm_key_place(line, bytes, cell->key_differs == RM_DIFFERS_LAST);
 }
 
-/* Each use of random numbers has its own seed, so that a cell with different
-   arrivals still does the same operations. */
+/* Initialises the worker. Each use of random numbers has its own seed, so that
+   a cell with different arrivals executes the same operations. */
 static void set_worker(struct rm_member *member)
 {
 	const struct rm_cell *cell = cell_of(member);
@@ -91,7 +91,8 @@ static void set_worker(struct rm_member *member)
 		        "out of memory for the latencies");
 }
 
-/* True if a thread shares its CPU, so spinning would delay other threads. */
+/* True if a thread shares its CPU. If so, spinning would delay other
+   threads. */
 static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
@@ -107,7 +108,7 @@ static void setup(struct rm_member *member)
 	const struct rm_cell *cell = cell_of(member);
 	struct rm_worker *worker = &member->worker;
 
-	/* makes sleeps of the open loop precise */
+	/* makes the sleeps of open loops precise */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	if (cell->cpu_count && pin(cell->cpus[worker->slot], &member->error))
 		return;
@@ -155,8 +156,7 @@ static void source_at(const struct rm_source *source, size_t i,
 }
 
 /* Opens or closes the resources of a map's or technique's own loop, on the
-   thread that runs the loop. The counts are restored, except for that of wrong
-   values. */
+   thread that runs the loop. Restores all counts except `wrong`. */
 static bool open_or_close(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -187,7 +187,7 @@ unsigned rm_team_prefill_threads(const struct rm_team *team)
 	return team->prefilled < threads ? (unsigned)team->prefilled : threads;
 }
 
-/* One member loads the map in bulk, since filling a snapshot map by upserts
+/* Loads the map in bulk on one member, since filling a snapshot map by upserts
    would be O(n^2). */
 static void load(struct rm_member *member)
 {
@@ -204,10 +204,10 @@ static void load(struct rm_member *member)
 		        strerror(-status));
 }
 
-/* If a map allows only one writer, one thread fills it while the others wait at
-   the barrier. The result reports the number of filling threads. quiesce() is
-   called regularly, since otherwise memory that growth retired would stay
-   allocated until the window. */
+/* Inserts the resident keys. If a map allows only one writer, one thread fills
+   it while the others wait at the barrier. The result contains the number of
+   filling threads. Calls quiesce() regularly, since otherwise memory that
+   growth retired would stay allocated until the window. */
 static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -239,9 +239,9 @@ static void prefill(struct rm_member *member)
 
 /*
  * Looks up this member's share of the resident ranks once. This verifies the
- * prefill and brings self-adjusting maps to their steady state (sync.Map
- * promotes n new keys only after n misses). A cell with settle = no skips this,
- * and only the verify phase can then detect a wrong prefill.
+ * prefill, and brings self-adjusting maps to their steady state (sync.Map
+ * promotes n new keys only after n misses). A cell with settle = no skips this
+ * phase; only the verify phase can then detect a wrong prefill.
  */
 static void settle(struct rm_member *member)
 {
@@ -299,8 +299,8 @@ void rm_keep_slowest(_Atomic double *slowest, double speed)
 		;
 }
 
-/* Runs before or after the window, so that its waits are not counted in the
-   window. */
+/* Measures the speed of the CPU, before or after the window, so that its waits
+   are not counted in the window. */
 static void probe_cpu(struct rm_member *member, int when)
 {
 	struct rm_team *team = member->team;
@@ -329,14 +329,15 @@ static void warm_up(struct rm_member *member)
 		int status = rm_counters_attach(
 		        member->team->counters, worker->slot);
 
-		(void)status; /* the reason is in the counters' result */
+		(void)status; /* the result contains the reason */
 	}
 	probe_cpu(member, 0);
 	rm_usage_read_thread_slow(&member->before);
 }
 
-/* Number of iterations of a counted window. The mix checks it once per batch,
-   other loops after each iteration, because an audit may take a second. */
+/* Returns the number of iterations of a counted window. The loop mix compares
+   with it once per batch. Other loops compare after each iteration, because an
+   audit may take a second. */
 static uint64_t iteration_limit(const struct rm_member *member)
 {
 	const struct rm_request *request = member->team->request;
@@ -350,9 +351,9 @@ static uint64_t iteration_limit(const struct rm_member *member)
 	return (uint64_t)limit;
 }
 
-/* Starts usage, counters and clock in this order and stops them in reverse, so
-   that the elapsed time excludes their cost. procfs is slow, so it is read in
-   the phases before and after. */
+/* Runs the window. Starts usage, counters and clock in this order, and stops
+   them in reverse order, so that the elapsed time excludes their cost. procfs
+   is slow, so it is read in the phases before and after the window. */
 static void run_window(struct rm_member *member)
 {
 	struct rm_team *team = member->team;
@@ -377,7 +378,7 @@ static void run_window(struct rm_member *member)
 	rm_usage_read_thread(&member->after);
 }
 
-/* Looks up all ranks that may be present and are in this member's share. */
+/* Looks up all ranks that may be present in this member's share. */
 static void verify(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;

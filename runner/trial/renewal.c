@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * renewal.c - settle = renewed:N: replaces each key N times before the warm-up,
- * so that the window measures a used map and not a newly built one.
+ * so that the window measures a used map, not a new one.
  */
 #include "runner/trial/internal.h"
 
@@ -10,11 +10,12 @@
 
 #include <string.h>
 
-/* A prime above 2^31, the maximum number of keys: i * STRIDE modulo n visits
+/* A prime above 2^31, the maximum number of keys. i * STRIDE modulo n visits
    each value below n once, in an order that differs from the prefill's. */
 static const uint64_t STRIDE = 2654435761;
 
-/* Number of prefilled ranks of this thread: slot, slot + threads, ... */
+/* Returns the number of prefilled ranks of this thread: slot, slot + threads,
+   ... */
 static uint64_t count_own_ranks(const struct rm_member *member)
 {
 	const struct rm_team *team = member->team;
@@ -34,8 +35,8 @@ uint64_t rm_renewals_expected(const struct rm_team *team)
 	               : 0;
 }
 
-/* Does a fresh write like those of the window, or removes and inserts one
-   key. */
+/* Renews a key: makes a fresh write as in the window, or removes and inserts
+   the key. */
 static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -52,7 +53,7 @@ static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 	rm_write_upsert(ops, shape, worker, rank);
 }
 
-/* Counts separately from the warm-up and records no latencies. */
+/* Counts renewals separately from the warm-up, and records no latencies. */
 void rm_renew_keys(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;

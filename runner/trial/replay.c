@@ -3,9 +3,8 @@
  * replay.c - trials that replay a recorded trace (docs/reference/traces.md).
  *
  * All `set` and `del` operations of a key run on one thread, in the trace's
- * order. So their results and the final state of the map are known in advance,
- * however threads are scheduled. The results of `get` are known only with one
- * thread.
+ * order. So their results and the final state of the map do not depend on the
+ * scheduling of threads. The results of `get` are known only with one thread.
  */
 #include "runner/trial/internal.h"
 
@@ -27,7 +26,7 @@ void rm_replay_setup(struct rm_member *member)
 		rm_error_set(&member->error, -ENOMEM,
 		        "out of memory for a share of the trace");
 	worker->replay = true;
-	worker->write_kind = RM_UPDATE; /* a set is one upsert */
+	worker->write_kind = RM_UPDATE; /* a `set` is one upsert */
 	member->replay_operations = operations * request->cell.trace_passes;
 }
 

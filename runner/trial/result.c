@@ -20,7 +20,7 @@ static json_t *number_or_null(int64_t value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-/* 0: the rate was not measured. */
+/* Returns null for 0, which means that the rate was not measured. */
 static json_t *rate_or_null(double value)
 {
 	return rm_json_real(value > 0 ? value : (double)NAN);
@@ -37,8 +37,9 @@ static uint64_t operations(const struct rm_counts *counts)
 	return counts->iterations + counts->pairs;
 }
 
-/* Writes differences over the window, since the kernel counts from the start of
-   the thread; null if the kernel does not count, because 0 would be wrong. */
+/* Returns a thread's member of the result. Values are differences over the
+   window, since the kernel counts from the start of the thread. A value that
+   the kernel does not count is null, because 0 would be wrong. */
 static json_t *thread_json(const struct rm_member *member, bool bound)
 {
 	const struct rm_thread_usage *a = &member->before, *b = &member->after;
@@ -75,7 +76,8 @@ static json_t *threads_json(const struct rm_team *team)
 	return threads;
 }
 
-/* The window's counts. The positive control executes more than it reports. */
+/* Sets the window's counts. The positive control reports fewer operations than
+   it executes. */
 static void set_counts(json_t *result, const struct rm_team *team)
 {
 	struct rm_counts sum = { 0 };
@@ -108,7 +110,7 @@ static void set_counts(json_t *result, const struct rm_team *team)
 		        json_integer((json_int_t)counts[i].value));
 }
 
-/* Why the trial failed, or why there was no verification. */
+/* Returns the reason why the trial failed, or why it was not verified. */
 static json_t *reason_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -123,15 +125,16 @@ static json_t *reason_json(
 	                                  : "the map holds nothing");
 }
 
-/* Counts the threads that saw a wrong value, not the values, since loops only
-   keep error bits; a counter would slow each look-up. */
+/* Returns the result of the verification. It contains the number of threads
+   that read a wrong value, not the number of values, since a counter would slow
+   each look-up. */
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
 	bool verify = team->request->cell.measure == RM_MEASURE_VERIFY;
 	bool state = judgement->has_keys;
 	struct rm_account sum = { 0 };
-	int wrong = 0; /* threads that saw a wrong value */
+	int wrong = 0; /* number of threads that read a wrong value */
 	char expected[20], held[20];
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
@@ -188,7 +191,8 @@ static json_t *phases_json(const struct rm_team *team)
 	return phases;
 }
 
-/* CPU time in the window of threads that the map started; -1: unknown. */
+/* Returns the CPU time in the window of threads that the map started; -1:
+   unknown. */
 static int64_t own_threads_cpu_ns(const struct rm_team *team)
 {
 	const int64_t *at = team->other_threads_ns;
@@ -210,8 +214,8 @@ static json_t *environment_json(const struct rm_team *team)
 
 	rm_limits_scheduling(scheduling);
 
-	/* Offset of the map in its page, which shows that the layout varies
-	   (R13). */
+	/* The map's offset in its page shows that the layout varies
+	   (requirement R13). */
 	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:s, s:b, s:o}",
 	        "aslr",
 	        persona < 0 ? json_null()

@@ -3,12 +3,12 @@
 #include "runner/trial/internal.h"
 
 enum {
-	/* a cell has at most 4096 threads; the rest is for threads of maps */
+	/* a cell has at most 4096 threads; maps may start others */
 	PLACES = RM_STATS_BUILT ? 4096 + 64 : 1,
 };
 
-/* Global, so that a slot outlives its thread: results are built after all
-   threads have ended. */
+/* Global, so that a counter remains after its thread has ended. Results are
+   built after all threads have ended. */
 static struct place {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t counts[RM_SEARCHES];
 } places[PLACES];

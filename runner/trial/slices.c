@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slices.c - divides an open loop's window into slices of 50 ms, each with its
- * latencies and what the map did in it.
+ * slices.c - divides an open loop's window into slices of 50 ms, with the
+ * latencies and the map's internal work in each.
  *
  * An operation belongs to the slice of its intended start, so that a pause
- * shows in the slice whose arrivals it delayed. The map's activity is the
+ * affects the slice whose operations it delayed. The map's work is the
  * difference of sums that the main thread reads at the ends of the slices. The
  * sums count spans that ended in the slice, even if a ring is full.
  */
@@ -20,7 +20,7 @@
 
 enum {
 	SLICES_MAX = 1 << 16,         /* 16 bits of a sample */
-	BUCKET_BITS = 15,             /* of a histogram index */
+	BUCKET_BITS = 15,             /* bits of a histogram index */
 	SAMPLES_MAX = (16 << 20) / 4, /* per thread: 16 MiB */
 };
 
@@ -32,8 +32,9 @@ static size_t slices_of(uint64_t window_ns)
 	return (window_ns + RM_SLICE_NS - 1) / RM_SLICE_NS;
 }
 
-/* There is room for all arrivals, except with a probability of one in a
-   billion. The memory is touched, so it causes no page faults in the window. */
+/* Allocates memory for all arrivals, except with a probability of one in a
+   billion. Touches the memory, so that it causes no page faults in the
+   window. */
 struct rm_slices *rm_slices_create(double arrivals)
 {
 	struct rm_slices *slices = calloc(1, sizeof(*slices));
@@ -59,7 +60,8 @@ void rm_slices_begin(
 	slices->count = 0;
 }
 
-/* Samples due after the window's end belong to its last slice. */
+/* Records a sample. Operations that are due after the window's end belong to
+   its last slice. */
 void rm_slices_note(
         struct rm_slices *slices, uint64_t intended_ns, uint64_t latency_ns)
 {
@@ -120,7 +122,7 @@ static int by_slice(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Moves the slice's samples, which are sorted, into a histogram. */
+/* Adds the samples of a slice to a histogram. The samples are sorted. */
 static void collect_slice(const struct rm_team *team, size_t *at, size_t slice,
         struct rm_histogram *into)
 {

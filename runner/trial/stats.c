@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats.c - counts of map and allocator, and their increase over the window. */
+/* stats.c - collects counts of map and allocator, and their increase over the
+   window. */
 #include "runner/base/json.h"
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
@@ -19,8 +20,8 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 {
 	json_t *stats = json_array();
 
-	/* read closest to the window, to exclude the allocations for this list
-	   and the locks that a map takes in its stats function */
+	/* read closest to the window, to exclude allocations for this list and
+	   locks of the map's stats function */
 	if (window_ended) {
 		rm_allocations_emit(add_stat, stats);
 		rm_lock_waits_emit(add_stat, stats);
@@ -38,7 +39,8 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 	return stats;
 }
 
-/* Returns the value of the named statistic; NAN: missing or not counted. */
+/* Returns the value of a statistic by its name; NAN if it is missing or not
+   counted. */
 static double value_of(const json_t *stats, const char *name)
 {
 	size_t i;
@@ -65,7 +67,7 @@ json_t *rm_team_stats_result(const struct rm_team *team)
 
 	if (!team->stats_before || !team->stats_after)
 		return stats;
-	/* matched by name, because the order before and after the window
+	/* compared by name, because the order before and after the window
 	   differs */
 	json_array_foreach (stats, i, stat) {
 		const char *name =

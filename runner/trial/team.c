@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* team.c - starts the threads of a trial and takes them through its phases. */
+/* team.c - starts the threads of a trial, and runs its phases on them. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -49,13 +49,14 @@ static uint64_t clock_rate_of(const struct rm_cell *cell)
 	return rate;
 }
 
-/* Reads the resident memory as late as possible, so that memory for starting
-   libraries and threads is not attributed to the map. */
+/* Creates the map. Reads the resident memory just before, so that memory for
+   starting libraries and threads is not attributed to the map. */
 static void create_map(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	struct rm_sizing sizing = {
-		/* fresh: each thread may be one insert ahead of its remove */
+		/* fresh: each thread may have inserted one more key than it
+		   removed */
 		.keys = team->request->trace
 		                ? cell->keys
 		                : team->resident +
@@ -82,8 +83,9 @@ static bool counts_causes(const struct rm_team *team)
 	return team->request->cell.measure == RM_MEASURE_CAUSES;
 }
 
-/* A timed trial runs even without counters; its result contains the reason. A
-   trial that measures counters is then void. */
+/* Records why counters are missing. A timed trial also runs without counters,
+   and its result contains the reason. A trial that measures counters is then
+   void. */
 static void note_counters(struct rm_team *team, const char *action, int status)
 {
 	if (status && !team->counters_error.text[0])
@@ -91,7 +93,7 @@ static void note_counters(struct rm_team *team, const char *action, int status)
 		        "counters did not %s: %s", action, strerror(-status));
 }
 
-/* Runs on the main thread before the members enter the phase. */
+/* Called on the main thread before the members enter the phase. */
 static void before_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_CREATE)
@@ -109,7 +111,7 @@ static void before_phase(struct rm_team *team, enum rm_phase phase)
 	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
 }
 
-/* Runs on the main thread during the phase; ends timed phases. */
+/* Called on the main thread during the phase. Ends timed phases. */
 static void during_phase(struct rm_team *team, enum rm_phase phase)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -122,11 +124,11 @@ static void during_phase(struct rm_team *team, enum rm_phase phase)
 	if (!length_ns || cell->loop.kind == RM_LOOP_PACED)
 		return;
 	rm_sleep_until(rm_now_ns() + length_ns);
-	/* relaxed: a flag that publishes nothing */
+	/* relaxed: the flag publishes no data */
 	atomic_store_explicit(&team->stop, true, memory_order_relaxed);
 }
 
-/* Returns the highest rank of any session, plus 1. */
+/* Returns the highest rank of all sessions, plus 1. */
 static uint64_t sessions_opened(const struct rm_team *team)
 {
 	uint64_t most = 0;
@@ -137,7 +139,7 @@ static uint64_t sessions_opened(const struct rm_team *team)
 	return team->resident + most * team->request->cell.threads;
 }
 
-/* Unbound threads are assumed to spread over all CPUs. */
+/* Assumes that unbound threads are distributed over all CPUs. */
 bool rm_team_probes(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
@@ -175,7 +177,7 @@ static uint64_t fresh_universe(const struct rm_team *team)
 	return universe;
 }
 
-/* Runs on the main thread after all members have left the phase. */
+/* Called on the main thread after all members have left the phase. */
 static void after_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_WINDOW)
@@ -188,7 +190,7 @@ static void after_phase(struct rm_team *team, enum rm_phase phase)
 		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		note_counters(team, "stop", rm_counters_stop(team->counters));
-	/* because the loop's resources are closed before the result is built */
+	/* the loop's resources are closed before the result is built */
 	if (phase == RM_PHASE_WINDOW &&
 	        (counts_causes(team) || rm_team_opens_resources(team)))
 		team->stats_after = rm_team_stats(team, true);
@@ -199,8 +201,8 @@ static void after_phase(struct rm_team *team, enum rm_phase phase)
 		team->universe = fresh_universe(team);
 }
 
-/* Returns the generic loop of this kind. NULL: the loop is inlined, or the
-   map's or technique's own. */
+/* Returns the loop of loop_*.c for this kind. NULL: the loop is inlined, or
+   belongs to the map or technique. */
 static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 {
 	switch (kind) {
@@ -227,7 +229,7 @@ static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 	}
 }
 
-/* Sets the ranks that look-ups draw and that may be present at the end. */
+/* Sets which ranks look-ups draw, and which ranks may be present at the end. */
 static void set_ranks(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -249,7 +251,7 @@ static void set_ranks(struct rm_team *team)
 	atomic_init(&team->stop, false);
 }
 
-/* False: out of memory. */
+/* Returns false if memory runs out. */
 static bool create_skew(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -268,7 +270,7 @@ static int start_threads(struct rm_team *team, unsigned *started)
 	pthread_attr_t attributes;
 	int status = pthread_attr_init(&attributes);
 
-	/* keeps 1000 threads from reserving 8 GB of address space */
+	/* otherwise 1000 threads would reserve 8 GB of address space */
 	pthread_attr_setstacksize(&attributes, 512 << 10);
 	for (*started = 0; !status && *started < team->request->cell.threads;
 	        ++*started) {
@@ -354,7 +356,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	pthread_barrier_init(&team->barrier, NULL, threads + 1);
 	status = start_threads(team, &started);
 	if (status)
-		/* threads that have started wait forever, but the process ends
+		/* the started threads wait forever, but the process ends
 		   soon */
 		return rm_error_set(&team->error, status,
 		        "thread %u of %u could not be started: %s", started,

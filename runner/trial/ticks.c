@@ -21,7 +21,7 @@ uint64_t rm_ticks(void)
 }
 
 /* Reads ticks and clock at the same time. Uses the shortest of several
-   readings, since no interrupt prolonged it. */
+   readings, which no interrupt has delayed. */
 static void read_both(double *ticks, double *ns)
 {
 	enum { READINGS = 100 };

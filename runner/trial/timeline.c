@@ -15,15 +15,15 @@ enum { TID_FIRST = 2, DEPTH = 64 };
 struct item {
 	struct rm_event_record record;
 	int lane;
-	bool unpaired; /* a state whose other end was lost */
+	bool unpaired; /* a state without begin or end */
 };
 
 struct timeline {
 	FILE *out;
-	struct item *items; /* lane after lane */
+	struct item *items; /* sorted by lane */
 	size_t count;
 	uint64_t start_ns, end_ns;
-	bool has_events; /* traceEvents is not empty */
+	bool has_events; /* false: traceEvents is still empty */
 };
 
 static int tid_of(int lane)
@@ -67,7 +67,7 @@ static void write_edge(struct timeline *timeline, const struct item *item,
 	fputc('}', timeline->out);
 }
 
-/* Writes the names first for people who read the file; viewers accept any
+/* Writes the names of threads first, for human readers. Viewers accept any
    position. */
 static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 {
@@ -93,8 +93,8 @@ static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 	}
 }
 
-/* Counts first, then copies. If a thread is still recording, the second bound
-   protects the array. */
+/* Counts the events, then copies them. The second bound protects the array if a
+   thread is still recording. */
 static int collect_events(struct timeline *timeline)
 {
 	struct rm_event_lane lane;
@@ -130,8 +130,8 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* By lane, then time. If two spans start together, the outer one comes
-   first; it was recorded last. */
+/* Compares by lane, then by time. If two spans start together, the outer span
+   precedes; it was recorded last. */
 static int by_lane(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
@@ -144,8 +144,8 @@ static int by_lane(const void *a, const void *b)
 	return order ? order : compare(y->record.sequence, x->record.sequence);
 }
 
-/* Sorts states so that those of one object are adjacent and in order of
-   time. */
+/* Compares states by object, then by time, so that the states of one object are
+   adjacent. */
 static int by_object(const void *a, const void *b)
 {
 	const struct item *x = *(struct item *const *)a;
@@ -167,7 +167,7 @@ static bool is_pair(const struct item *open, const struct item *close)
 	       open->record.event == close->record.event;
 }
 
-/* Finds states that lack one end. The two ends may be in different lanes. */
+/* Marks states without begin or end. The two may be in different lanes. */
 static int pair_states(struct timeline *timeline)
 {
 	struct item **states = calloc(timeline->count + 1, sizeof(*states));
@@ -188,8 +188,8 @@ static int pair_states(struct timeline *timeline)
 	return 0;
 }
 
-/* Ends states whose end was not recorded: the map was destroyed, or the ring
-   lost it. */
+/* Ends states without a recorded end: the map was destroyed, or the ring lost
+   the event. */
 static void close_states(struct timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->count; i++)
@@ -199,7 +199,7 @@ static void close_states(struct timeline *timeline)
 			        timeline->end_ns);
 }
 
-/* Writes one lane in order of time; a stack of open spans nests them. */
+/* Writes a lane in order of time. Open spans are nested on a stack. */
 static void write_lane(struct timeline *timeline, size_t first, size_t end)
 {
 	const struct item *open[DEPTH];

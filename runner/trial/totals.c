@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* totals.c - computes sums and properties of a whole team; calls no other
+/* totals.c - computes sums and properties of a whole team. Calls no other
    file. */
 #include "runner/trial/internal.h"
 
@@ -18,15 +18,15 @@ uint64_t rm_team_start_ns(const struct rm_team *team)
 	uint64_t first = UINT64_MAX;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		/* a member that failed earlier has no start time */
+		/* a member that failed before has no start time */
 		if (team->members[i].start_ns &&
 		        team->members[i].start_ns < first)
 			first = team->members[i].start_ns;
 	return first;
 }
 
-/* Measured from the team's first start to its last end instead of the mean over
-   members, since a late thread lowers the rate of all. */
+/* The first start and the last end count, not the mean over members, since a
+   late thread reduces the rate of all threads. */
 uint64_t rm_team_elapsed_ns(const struct rm_team *team)
 {
 	uint64_t first = rm_team_start_ns(team), last = 0;
@@ -47,9 +47,9 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
 	into->idle_removes += from->idle_removes;
 	into->misses_absent += from->misses_absent;
 	into->misses_resident += from->misses_resident;
-	/* The bits in which a value differed (rm_value_errors()), not a count.
-	   The bits of all threads are combined by OR, so errors cannot
-	   cancel. */
+	/* `wrong` contains the bits in which a value differed
+	   (rm_value_errors()), not a count. The bits of all threads are
+	   combined by OR, so that errors cannot cancel. */
 	into->wrong |= from->wrong;
 }
 

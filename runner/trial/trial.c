@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Value size for which this program is compiled (rm_cell_size_class()). */
+/* Size of values for which this program is compiled (rm_cell_size_class()). */
 #ifdef RM_SIZED
 enum { RM_TRIAL_SIZED = RM_SIZED };
 #else
@@ -22,7 +22,7 @@ enum { RM_TRIAL_PLACED = 1 };
 enum { RM_TRIAL_PLACED = 0 };
 #endif
 
-/* Builds a result with a status and a reason but no measurement. */
+/* Builds a result without measurements, with a status and a reason. */
 static json_t *rejection(const struct rm_request *request, const char *status,
         const struct rm_error *error)
 {
@@ -101,8 +101,8 @@ static int check_factors(
 	return 0;
 }
 
-/* Returns the cell's map if this build supports it. The plan checks that too,
-   but a request may come from another program. */
+/* Returns the cell's map if this build supports it. The plan also checks this,
+   but other programs may send requests, too. */
 static const struct rm_impl *find_map(
         const struct rm_request *request, struct rm_error *error)
 {
@@ -127,8 +127,8 @@ static const struct rm_impl *find_map(
 	return check_factors(request, error) ? NULL : impl;
 }
 
-/* Loads the cell's trace, if any. Rejects a changed file, since the plan
-   computed ranks and sizes from the trace. */
+/* Loads the cell's trace, if there is one. Rejects a changed file, since the
+   plan has computed ranks and sizes from it. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,
         struct rm_error *error)
 {
@@ -158,7 +158,8 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 		return rejection(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
 		return rejection(request, "failed", &error);
-	/* for trials started by hand, whose deadline no parent enforces */
+	/* for trials that users start, since no parent enforces their
+	   deadline */
 	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
 	if (rm_team_run(&team, request, impl))
 		return rejection(request, "failed", &team.error);

@@ -17,9 +17,9 @@ enum {
 	RM_SIM_HEADER = 8,
 	RM_SIM_CHUNK_MIN = 32,
 	RM_SIM_PAGE = 4096,
-	/* flags in a header */
+	/* flags in a chunk's header */
 	RM_SIM_BEFORE_USED = 1, /* the previous chunk is in use */
-	RM_SIM_MAPPED = 2,      /* has its own pages */
+	RM_SIM_MAPPED = 2,      /* the chunk has its own pages */
 	RM_SIM_FLAGS = 15,
 
 	RM_SIM_CACHED_MAX = 1040, /* glibc: tcache_max_bytes, as a chunk size */
@@ -43,20 +43,19 @@ struct rm_sim_block {
 	};
 };
 
-/* Chunks that a core freed, by size; last in, first out. */
+/* Chunks that a core has freed, by size. The last freed chunk is used first. */
 struct rm_sim_cache {
 	uint16_t count[RM_SIM_CACHED_SIZES];
 	struct rm_sim_block *entry[RM_SIM_CACHED_SIZES];
 };
 
-/* glibc's malloc_state. */
+/* Corresponds to glibc's malloc_state. */
 struct rm_sim_arena {
 	pthread_mutex_t lock; /* guards all members except `fast` and `cache` */
-	/* pushed by any core, popped under the lock */
+	/* any core pushes without the lock; the lock's holder pops */
 	_Atomic uint32_t fast_used;
 	_Atomic(struct rm_sim_block *) fast[RM_SIM_FAST_SIZES];
-	struct rm_sim_block *top; /* the last chunk, memory that was never
-	                             allocated */
+	struct rm_sim_block *top; /* last chunk; never allocated */
 	struct rm_sim_block *last_remainder;
 	struct rm_sim_block bin[RM_SIM_BINS]; /* circular lists */
 	uint64_t bin_used[RM_SIM_BINS / 64];  /* bit 0: the list is empty */
@@ -64,7 +63,8 @@ struct rm_sim_arena {
 	struct rm_sim_cache cache; /* only its core uses it */
 };
 
-/* Size of a chunk and flags, located before each block. */
+/* Returns the header of a block, located before it: size of the chunk, and
+   flags. */
 static inline uint64_t *rm_sim_heap_header(void *block)
 {
 	return (uint64_t *)block - 1;
@@ -88,7 +88,7 @@ static inline bool rm_sim_cache_has_room(
 	               RM_SIM_CACHED_EACH;
 }
 
-/* Puts a chunk into the core's cache; false: the cache is full. */
+/* Puts a chunk into the core's cache. Returns false if the cache is full. */
 static inline bool rm_sim_cache_put(
         struct rm_sim_cache *cache, struct rm_sim_block *block, size_t bytes)
 {
@@ -127,12 +127,13 @@ void rm_sim_arena_extend(
         struct rm_sim_arena *arena, char *first, char *end, char *limit);
 
 /* Allocates a chunk of `bytes` (a multiple of 16, at least RM_SIM_CHUNK_MIN)
-   from the free chunks or the top. NULL: neither has one. Other chunks of this
-   size may move to the core's `cache`. */
+   from the free chunks or the top. NULL: neither has enough. Other chunks of
+   this size may move to the core's `cache`. */
 struct rm_sim_block *rm_sim_arena_take(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes);
 
-/* Grows the top so that a chunk of `bytes` fits; false: limit reached. */
+/* Grows the top so that a chunk of `bytes` fits. Returns false if the limit is
+   reached. */
 bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes);
 
 /* Frees a chunk of more than RM_SIM_FAST_MAX bytes without using a cache. A top

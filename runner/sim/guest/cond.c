@@ -94,12 +94,13 @@ int rm_sim_barrier_wait(pthread_barrier_t *opaque)
 	uint32_t round =
 	        atomic_load_explicit(&barrier->round, memory_order_acquire);
 
-	/* acq_rel: the last thread passes on the work of all threads */
+	/* acq_rel: the last thread must see, and pass on, the work of all
+	   threads */
 	if (atomic_fetch_add_explicit(
 	            &barrier->waiting, 1, memory_order_acq_rel) +
 	                1 ==
 	        barrier->count) {
-		/* relaxed: published by the round */
+		/* relaxed: the next write to `round` publishes it */
 		atomic_store_explicit(
 		        &barrier->waiting, 0, memory_order_relaxed);
 		/* release: pairs with the waiters' acquire */

@@ -2,9 +2,9 @@
 /*
  * ctx.c - switches contexts, in assembly for known ABIs, else with ucontext.
  *
- * A simulation switches whenever another core is earlier. swapcontext() would
- * dominate the run time, since it makes a system call for the signal mask each
- * time.
+ * A simulation switches whenever another core's virtual time is earlier.
+ * swapcontext() would dominate the run time, since each call makes a system
+ * call for the signal mask.
  */
 #include "runner/sim/guest/ctx.h"
 
@@ -12,7 +12,7 @@
 #include <ucontext.h>
 
 #if defined(RM_SIM_CTX_PORTABLE)
-/* the portable version below, which its test selects */
+/* uses the portable version below, which a test selects */
 #elif defined(__x86_64__)
 
 /* System V ABI 1.0, 3.2.1: rbx, rbp, r12 to r15 and rsp belong to the caller.
@@ -39,7 +39,7 @@ __asm__(".text\n"
         "	ret\n"
         ".size rm_sim_ctx_switch, .-rm_sim_ctx_switch\n");
 
-enum { SAVED = 6 }; /* registers below the return address */
+enum { SAVED = 6 }; /* number of registers saved below the return address */
 
 void rm_sim_ctx_make(
         struct rm_sim_ctx *ctx, void *top, size_t bytes, void (*entry)(void))
@@ -47,8 +47,8 @@ void rm_sim_ctx_make(
 	void **stack = top;
 
 	(void)bytes;
-	/* Space for a return address: the ABI requires 16-byte alignment before
-	   a call, so entry() finds the stack as if it had been called. */
+	/* Space for a return address. The ABI requires 16-byte alignment before
+	   a call, so entry() must find the stack as after a call. */
 	*--stack = NULL;
 	memcpy(--stack, &entry, sizeof(entry)); /* target of `ret` */
 	for (int i = 0; i < SAVED; i++)
@@ -93,7 +93,7 @@ __asm__(".text\n"
         "	ret\n"
         ".size rm_sim_ctx_switch, .-rm_sim_ctx_switch\n");
 
-enum { FRAME_BYTES = 160, LINK = 11 }; /* x30 is the 12th word */
+enum { FRAME_BYTES = 160, LINK = 11 }; /* LINK: index of x30 */
 
 void rm_sim_ctx_make(
         struct rm_sim_ctx *ctx, void *top, size_t bytes, void (*entry)(void))
@@ -111,8 +111,9 @@ void rm_sim_ctx_make(
 #if defined(RM_SIM_CTX_PORTABLE) || \
         !(defined(__x86_64__) || defined(__aarch64__))
 
-/* The saved state is at the low end of the context's own stack. The state of
-   the main stack is static, since that context switches first. */
+/* The saved state is at the low end of the context's own stack. Only the state
+   of the main stack is static: the main stack is always the first context that
+   switches. */
 static ucontext_t main_state;
 
 void rm_sim_ctx_make(

@@ -2,9 +2,9 @@
 /*
  * ctx.h - switches between stacks in one host thread.
  *
- * The assembly versions take about 7 ns on x86-64 and AArch64; elsewhere
- * swapcontext() takes about 160 ns. Only registers that the ABI preserves are
- * saved, not signal masks or rounding modes.
+ * A switch takes about 7 ns on x86-64 and AArch64, which have assembly
+ * versions. On other CPUs, swapcontext() takes about 160 ns. Only registers
+ * that the ABI preserves are saved, not signal masks or rounding modes.
  */
 #ifndef RM_SIM_CTX_H
 #define RM_SIM_CTX_H
@@ -17,8 +17,9 @@ struct rm_sim_ctx {
 };
 
 /*
- * Makes a context that calls entry() on the caller's stack of `bytes` bytes
- * ending at `top` (16-byte aligned). entry() must not return.
+ * Makes a context that calls entry() on a stack of `bytes` bytes, which the
+ * caller provides and which ends at `top` (16-byte aligned). entry() must not
+ * return.
  */
 void rm_sim_ctx_make(
         struct rm_sim_ctx *ctx, void *top, size_t bytes, void (*entry)(void));

@@ -20,7 +20,7 @@ struct rm_sim_futex_call {
 	uint32_t value; /* wait: sleep while the word has this value; wake:
 			 * number of waiters */
 	bool wakes;
-	bool barrier; /* membarrier; the other members are not set */
+	bool barrier; /* membarrier; if true, the other members are not set */
 };
 
 /* Reads the arguments after `number`. Ends the simulation on any other call. */
@@ -37,14 +37,13 @@ static inline struct rm_sim_futex_call rm_sim_futex_call_of(
 	/* The analyzer forgets the caller's va_start() at the branch above.
 	   NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	call.word = va_arg(arguments, const void *);
-	/* private or shared, and which clock, does not matter within one
-	   process */
+	/* within one process, private, shared and clock have no effect */
 	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
 	call.value = va_arg(arguments, uint32_t);
 	call.wakes = operation == FUTEX_WAKE;
 	if (!call.wakes && operation != FUTEX_WAIT)
 		rm_sim_reject("a futex operation other than wait and wake");
-	/* waiting forever instead would be reported as a deadlock */
+	/* without this check, the wait would be reported as a deadlock */
 	if (!call.wakes && va_arg(arguments, const void *))
 		rm_sim_reject("a futex wait with a timeout");
 	return call;

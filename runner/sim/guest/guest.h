@@ -3,12 +3,12 @@
  * guest.h - functions that simulated code may call in place of those of the C
  * library.
  *
- * Maps and the measured loop do not use these names: objcopy renames the
- * symbols of their objects after compilation (runner/sim/names.txt). The second
- * half is for functions that are simulated code themselves (mutex.c, heap.c).
- * They are compiled with instrumentation, so that accesses of locks and
- * allocator are counted. All are called on the single host thread of the
- * simulation.
+ * Sources of maps and of the measured loop use the standard names. After
+ * compilation, objcopy renames the symbols in their objects
+ * (runner/sim/names.txt). The second half is for functions that are simulated
+ * code themselves (mutex.c, heap.c). They are compiled with instrumentation, so
+ * that accesses of locks and allocator are counted. All functions run on the
+ * single host thread of the simulation.
  */
 #ifndef RM_SIM_GUEST_H
 #define RM_SIM_GUEST_H
@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* mutex.c: uses glibc's algorithms and structures. */
+/* mutex.c: algorithms and structures of glibc. */
 int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex);
 int rm_sim_mutex_lock(pthread_mutex_t *opaque);
@@ -50,7 +50,7 @@ int rm_sim_barrier_init(pthread_barrier_t *opaque,
 int rm_sim_barrier_destroy(pthread_barrier_t *barrier);
 int rm_sim_barrier_wait(pthread_barrier_t *opaque);
 
-/* heap.c: uses glibc's chunk layout and per-thread caches. */
+/* heap.c: chunk layout and per-thread caches of glibc. */
 void *rm_sim_malloc(size_t bytes);
 void *rm_sim_calloc(size_t count, size_t bytes);
 void *rm_sim_realloc(void *old, size_t bytes);
@@ -58,14 +58,15 @@ void *rm_sim_aligned_alloc(size_t alignment, size_t bytes);
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes);
 void rm_sim_free(void *opaque);
 
-/* touch.c: the host copies the bytes, and the accesses are counted. */
+/* touch.c: the host's library copies the bytes, and the accesses are
+   counted. */
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes);
 void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);
 int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes);
-/* Reports an access of 1 .. 8 bytes by the C library, within an aligned word,
-   just before it happens. Other threads may run before this returns. */
+/* Reports an access of 1 .. 8 bytes within an aligned word, just before the C
+   library makes it. Other threads may run before this function returns. */
 void rm_sim_touch(const void *at, size_t bytes, bool write, const void *site);
 
 /* strings.c */
@@ -98,7 +99,7 @@ int rm_sim_rwlock_tryrdlock(pthread_rwlock_t *opaque);
 int rm_sim_rwlock_trywrlock(pthread_rwlock_t *opaque);
 int64_t rm_sim_clock_now(void);
 
-/* world.c: threads of the virtual cores, for the trial's team only. */
+/* world.c: threads of the virtual cores. Only the trial's team uses them. */
 int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
         void *(*entry)(void *), void *argument);
 int rm_sim_thread_join(pthread_t thread, void **result);
@@ -108,16 +109,17 @@ int rm_sim_team_barrier_wait(pthread_barrier_t *barrier);
 
 /* --- for simulated code in this folder --- */
 
-/* The running core: 0 .. cores - 1, or RM_SIM_CORES_MAX for the main thread.
-   The main thread runs outside the simulated machine; its accesses are not
-   counted. */
+/* Returns the running core: 0 .. cores - 1, or RM_SIM_CORES_MAX for the main
+   thread. The main thread runs outside the simulated machine, and its accesses
+   are not counted. */
 unsigned rm_sim_self(void);
 
-/* Sleeps in virtual time while *word == value (one system call). Returns 0 when
-   woken, or -EAGAIN if the value differed. */
+/* Sleeps in virtual time while *word == value (one system call). Returns 0
+   after a wake, or -EAGAIN if the value differed. */
 int rm_sim_futex_wait(const void *word, uint32_t value);
-/* Wakes at most `threads` waiters of `word`, longest wait first. During an
-   exploration the lowest number is first (explore/world.h). */
+/* Wakes at most `threads` waiters of `word`, in the order in which they began
+   to wait. An exploration wakes the lowest thread number first
+   (explore/world.h). */
 void rm_sim_futex_wake(const void *word, uint32_t threads);
 /* Called when a spinning core pauses. */
 void rm_sim_relax(void);
@@ -125,8 +127,8 @@ void rm_sim_operation_begins(void);
 /* Called at places that a map marks with RM_PAUSE() (runner/map.h). */
 void rm_sim_pause(void);
 
-/* Ends the simulation because simulated code did something that the real
-   library does not allow. Does not return to simulated code. */
+/* Ends the simulation because simulated code made a call that the real library
+   does not allow. Does not return. */
 _Noreturn void rm_sim_reject(const char *what);
 
 #endif /* RM_SIM_GUEST_H */

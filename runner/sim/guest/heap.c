@@ -8,9 +8,9 @@
  * address that is a multiple of 16; chunks have at least 32 bytes. Freed chunks
  * of up to 1040 bytes go to a thread cache (last in, first out, at most seven
  * of each size), all others to their arena (heap_arena.c, heap_bins.c). Large
- * chunks get their own pages; freeing such a chunk raises the threshold for own
- * pages to its size. Each core has an arena (glibc: up to 8 per CPU) in
- * segments of 64 MiB.
+ * chunks get their own pages. When such a chunk is freed, its size becomes the
+ * minimum size of large chunks. Each core has an arena (glibc: up to 8 per CPU)
+ * in segments of 64 MiB.
  */
 #include "runner/sim/guest/chunk.h"
 #include "runner/sim/guest/guest.h"
@@ -23,15 +23,15 @@
 
 enum {
 	PAGES_HEADER = 16,
-	/* glibc's mmap threshold starts at 128 KiB, but the trial has freed a
-	   buffer of 1 MiB before (runner/map_program/trial.c). */
+	/* glibc's threshold starts at 128 KiB, but the trial has already freed
+	   a buffer of 1 MiB (runner/map_program/trial.c) */
 	PAGES_MIN = (1 << 20) + RM_SIM_PAGE,
 	PAGES_MIN_MAX = 32 << 20,
-	/* offset within its page of a thread's first block in glibc, where it
-	   follows the heap's header, the arena's state and the thread's cache.
-	   It determines which blocks share a cache line. */
+	/* glibc: offset of a thread's first block in its page, after the heap's
+	   header, the arena's state and the thread's cache. The offset
+	   determines which blocks share a cache line. */
 	FIRST_BLOCK = 0xb70,
-	/* places the heaps of two cores in different sets of a shared cache */
+	/* shifts the heaps of two cores to different sets of a shared cache */
 	STAGGER_BYTES = 17 * RM_SIM_PAGE,
 };
 
@@ -45,7 +45,7 @@ static struct rm_sim_arena *arenas[RM_SIM_CORES_MAX + 1];
 /* Minimum size of chunks with their own pages, in bytes. */
 static _Atomic size_t pages_min = PAGES_MIN;
 
-/* relaxed: a bound that publishes nothing */
+/* relaxed: the value publishes no other data */
 static size_t read_pages_min(void)
 {
 	return atomic_load_explicit(&pages_min, memory_order_relaxed);
@@ -59,7 +59,7 @@ static struct rm_sim_arena *arena_of(void *block)
 	return ((struct segment *)at)->arena;
 }
 
-/* Adds a segment to the arena; its first block is at offset `first`. */
+/* Adds a segment to the arena. Its first block is at offset `first`. */
 static void add_segment(
         struct rm_sim_arena *arena, struct segment *segment, size_t first)
 {
@@ -94,7 +94,7 @@ static struct rm_sim_arena *own_arena(void)
 	return arenas[self] ? arenas[self] : make_arena(self);
 }
 
-/* Maps pages for a chunk of `size` bytes; aligns its block. */
+/* Maps pages for a chunk of `size` bytes and aligns its block. */
 static void *map_pages(size_t size, size_t alignment)
 {
 	size_t before = alignment > PAGES_HEADER ? alignment : PAGES_HEADER;
@@ -107,8 +107,8 @@ static void *map_pages(size_t size, size_t alignment)
 	pages = rm_sim_space_map(bytes);
 	if (!pages)
 		return NULL;
-	/* pages are aligned to 4096 bytes; larger alignments are not
-	   supported */
+	/* Pages are aligned to 4096 bytes. Larger alignments are not
+	   supported. */
 	block = (uint64_t *)(void *)(pages + before);
 	block[-1] = bytes | RM_SIM_MAPPED;
 	block[-2] = before;
@@ -119,8 +119,8 @@ static void free_pages(void *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
 
-	/* as in glibc: a program that frees this size probably allocates it
-	   again */
+	/* As in glibc: a program that frees this size will probably allocate it
+	   again. */
 	if (bytes > read_pages_min() && bytes <= PAGES_MIN_MAX)
 		/* relaxed: see read_pages_min() */
 		atomic_store_explicit(&pages_min, bytes, memory_order_relaxed);
@@ -139,7 +139,8 @@ static void free_chunk(struct rm_sim_arena *arena, struct rm_sim_block *block)
 		rm_sim_arena_give(arena, block, 2 * read_pages_min());
 }
 
-/* Allocates a chunk from the arena, whose lock is held. NULL: map pages. */
+/* Allocates a chunk from the arena, whose lock is held. NULL: the caller must
+   map pages. */
 static struct rm_sim_block *take_chunk(struct rm_sim_arena *arena, size_t size)
 {
 	enum { FIRST = 2 * RM_SIM_GRAIN };
@@ -159,7 +160,7 @@ static struct rm_sim_block *take_chunk(struct rm_sim_arena *arena, size_t size)
 	return rm_sim_arena_take(arena, &arena->cache, size);
 }
 
-/* Cuts a used chunk down to `size` bytes from `block` on; frees the bytes
+/* Reduces a used chunk to `size` bytes from `block` on, and frees the rest
    before and after it (glibc: _int_memalign). */
 static void *trim_to(struct rm_sim_arena *arena, struct rm_sim_block *chunk,
         struct rm_sim_block *block, size_t size)
@@ -199,13 +200,14 @@ static struct rm_sim_block *take_aligned(
 
 	if (alignment <= RM_SIM_GRAIN)
 		return take_chunk(arena, size);
-	/* glibc: treats a chunk size as a request size and rounds it again */
+	/* as in glibc, which treats a chunk size as a request size and rounds
+	   it again */
 	chunk = take_chunk(
 	        arena, chunk_bytes(size + alignment + RM_SIM_CHUNK_MIN));
 	if (!chunk)
 		return NULL;
 	block = (void *)(((uintptr_t)chunk + alignment - 1) & -alignment);
-	/* the part that is cut off at the start must be a valid chunk */
+	/* the freed part at the start must be a valid chunk */
 	if (block != chunk && (char *)block - (char *)chunk < RM_SIM_CHUNK_MIN)
 		block = (void *)((char *)block + alignment);
 	return trim_to(arena, chunk, block, size);
@@ -281,7 +283,7 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 
 	if (__builtin_mul_overflow(count, bytes, &all))
 		return NULL;
-	/* like glibc, without using the core's cache */
+	/* as in glibc, calloc() does not use the core's cache */
 	block = allocate_uncached(all, RM_SIM_GRAIN);
 	/* new pages are zeroed */
 	if (block && !(*rm_sim_heap_header(block) & RM_SIM_MAPPED))

@@ -5,8 +5,8 @@
  *
  * Follows glibc 2.36. Chunks are adjacent; each stores its size and whether the
  * previous one is in use. A free chunk also has its size at its end, so that a
- * freed chunk merges with free neighbours. Chunks of up to 128 bytes are
- * exempt: they stay in a list for their size until a large request comes.
+ * freed chunk merges with free neighbours. Chunks of up to 128 bytes do not
+ * merge at once: they stay in a list for their size until a large request.
  */
 #include "runner/sim/guest/chunk.h"
 
@@ -24,7 +24,7 @@ static size_t fast_of(size_t bytes)
 	return (bytes - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN;
 }
 
-/* Writes a free chunk's size where its neighbours read it. */
+/* Writes a free chunk's size into the two places that its neighbours read. */
 static void mark_free(struct rm_sim_block *block, size_t bytes)
 {
 	uint64_t *after = rm_sim_heap_header((char *)block + bytes);
@@ -34,8 +34,8 @@ static void mark_free(struct rm_sim_block *block, size_t bytes)
 	*after &= ~(uint64_t)RM_SIM_BEFORE_USED;
 }
 
-/* Merges a freed chunk that goes to no cache with its free neighbours. Returns
-   the resulting size. */
+/* Merges a freed chunk with its free neighbours. Not for chunks that go to a
+   cache. Returns the resulting size. */
 static size_t merge(struct rm_sim_arena *arena, struct rm_sim_block *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
@@ -88,7 +88,7 @@ void rm_sim_arena_give_fast(
 {
 	_Atomic(struct rm_sim_block *) *list = &arena->fast[fast_of(bytes)];
 	struct rm_sim_block *after = (void *)((char *)block + bytes);
-	/* both relaxed: the exchange orders them; fast_used is a hint */
+	/* both relaxed: the exchange orders them; fast_used is only a hint */
 	struct rm_sim_block *first =
 	        atomic_load_explicit(list, memory_order_relaxed);
 
@@ -103,8 +103,8 @@ void rm_sim_arena_give_fast(
 	        memory_order_release, memory_order_relaxed));
 }
 
-/* Pops one chunk. Only the lock's holder pops, so the ABA problem cannot
-   occur. */
+/* Pops one chunk. Only the holder of the lock pops, so no other thread can
+   remove and insert the first chunk meanwhile (ABA problem). */
 static struct rm_sim_block *pop_fast(_Atomic(struct rm_sim_block *) *list)
 {
 	/* acquire: pairs with the release in rm_sim_arena_give_fast() */
@@ -145,7 +145,7 @@ static struct rm_sim_block *take_top(struct rm_sim_arena *arena, size_t bytes)
 	return block;
 }
 
-/* relaxed: a hint; exact enough under the lock */
+/* relaxed: only a hint, but correct under the lock */
 static bool has_fast(struct rm_sim_arena *arena)
 {
 	return atomic_load_explicit(&arena->fast_used, memory_order_relaxed) !=
@@ -191,7 +191,7 @@ void rm_sim_arena_extend(
 	if (!old)
 		return;
 
-	/* two headers remain after it, which mark its end as in use */
+	/* two headers remain after the chunk; they mark its end as used */
 	size_t left = rm_sim_heap_bytes(old) - RM_SIM_CHUNK_MIN;
 	uint64_t *fence = rm_sim_heap_header((char *)old + left);
 
@@ -213,7 +213,7 @@ bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes)
 	return true;
 }
 
-/* Releases free memory at the end of the heap, except for a reserve (glibc:
+/* Releases free memory at the end of the heap, but keeps a reserve (glibc:
    heap_trim). */
 static void trim(struct rm_sim_arena *arena, size_t trim_bytes)
 {

@@ -5,9 +5,9 @@
  * Follows glibc 2.36 (malloc/malloc.c, _int_malloc). A freed chunk goes to the
  * unsorted list. The next request sorts that list, takes a chunk that fits
  * exactly, or else splits the smallest one that is large enough. The remainder
- * serves the following small requests in order of address, so that new entries
- * are adjacent in a freed array. The list of sizes in large bins is omitted;
- * large bins are searched instead.
+ * serves the following small requests in order of address, so new entries are
+ * adjacent in memory of a freed array. glibc's list of sizes in large bins is
+ * omitted; large bins are searched instead.
  */
 #include "runner/sim/guest/chunk.h"
 
@@ -19,7 +19,8 @@ enum {
 
 static size_t bin_of(size_t bytes)
 {
-	/* glibc: largebin_index_64; steps of 64, 512, 4096, 32768, 262144 */
+	/* glibc: largebin_index_64, with steps of 64, 512, 4096, 32768 and
+	   262144 bytes */
 	static const struct {
 		unsigned shift, last, base;
 	} steps[] = { { 6, 48, 48 }, { 9, 20, 91 }, { 12, 10, 110 },
@@ -58,8 +59,8 @@ void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block)
 	insert_before(arena->bin[UNSORTED].next, block);
 }
 
-/* Moves a chunk from the unsorted list to its bin, newest first. Large bins are
-   ordered by decreasing size; the first chunk of each size stays first. */
+/* Moves a chunk from the unsorted list to the start of its bin. Large bins are
+   ordered by decreasing size. The first chunk of each size remains first. */
 static void insert_sorted(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
@@ -76,7 +77,7 @@ static void insert_sorted(
 	arena->bin_used[i / BIN_BITS] |= UINT64_C(1) << i % BIN_BITS;
 }
 
-/* Marks a chunk that was unlinked as used. */
+/* Marks an unlinked chunk as used. */
 static struct rm_sim_block *mark_used(struct rm_sim_block *block)
 {
 	*rm_sim_heap_header((char *)block + rm_sim_heap_bytes(block)) |=
@@ -84,7 +85,8 @@ static struct rm_sim_block *mark_used(struct rm_sim_block *block)
 	return block;
 }
 
-/* Like mark_used(), but only the first `bytes`; the rest is a free chunk. */
+/* Like mark_used(), but marks only the first `bytes`. The rest becomes a free
+   chunk. */
 static struct rm_sim_block *split(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
@@ -102,7 +104,7 @@ static struct rm_sim_block *split(
 	return block;
 }
 
-/* Takes the oldest chunk of a small bin; moves others to the cache. */
+/* Takes the oldest chunk of a small bin, and moves others to the cache. */
 static struct rm_sim_block *take_small(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
@@ -120,9 +122,9 @@ static struct rm_sim_block *take_small(
 	return mark_used(block);
 }
 
-/* Sorts the unsorted list, oldest first. Chunks of exactly `bytes` go to the
-   cache. Returns the first chunk for which the cache has no room, else a cached
-   one, or NULL. */
+/* Sorts the unsorted list, from the oldest chunk on. Chunks of exactly `bytes`
+   go to the cache. Returns the first chunk for which the cache has no space, or
+   a cached chunk, or NULL. */
 static struct rm_sim_block *sort_unsorted(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
@@ -149,7 +151,7 @@ static struct rm_sim_block *sort_unsorted(
 	return cached ? rm_sim_cache_get(cache, bytes) : NULL;
 }
 
-/* The smallest chunk of at least `bytes` in a large bin, or NULL. */
+/* Returns the smallest chunk of at least `bytes` in a large bin, or NULL. */
 static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
 {
 	struct rm_sim_block *block = bin->prev;
@@ -159,7 +161,7 @@ static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
 		return NULL;
 	while ((chunk_bytes = rm_sim_heap_bytes(block)) < bytes)
 		block = block->prev;
-	/* takes the second chunk of its size, where insert_sorted() puts the
+	/* takes the second chunk of a size, where insert_sorted() puts the
 	   newest */
 	while (block->prev != bin && block->prev->prev != bin &&
 	        rm_sim_heap_bytes(block->prev) == chunk_bytes &&
@@ -168,7 +170,7 @@ static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
 	return block;
 }
 
-/* The first non-empty bin from number `i` on, or NULL. */
+/* Returns the first non-empty bin from number `i` on, or NULL. */
 static struct rm_sim_block *next_bin(struct rm_sim_arena *arena, size_t i)
 {
 	while (i < RM_SIM_BINS) {

@@ -2,8 +2,7 @@
 /*
  * kernel.c - implements system calls of simulated code, in virtual time.
  *
- * The main thread has no clock, so its calls cost nothing. If it has to wait,
- * the cores run meanwhile.
+ * Calls of the main thread take no virtual time. While it waits, the cores run.
  */
 #include "runner/sim/guest/futex_call.h"
 #include "runner/sim/guest/space.h"
@@ -11,16 +10,17 @@
 
 #include <errno.h>
 
-/* Cost of a vDSO call, about 20 ns at 3 GHz. It is a guess for all machines, so
-   it is not in their files. */
+/* Cost of a vDSO call, about 20 ns at 3 GHz. The files of machines do not
+   contain this cost, since it is a guess for all of them. */
 enum { CLOCK_READ_CYCLES = 60 };
 
-/* Each call costs as much as a futex call: entry into the kernel and return. */
+/* Lets the time of a system call pass. Each call costs as much as a futex call:
+   entry into the kernel and return. */
 static void system_call(void)
 {
 	rm_sim_world_spend(
 	        rm_sim_world->options.mach->cost[RM_SIM_COST_FUTEX].value);
-	/* effects of earlier cores come first */
+	/* effects of cores with earlier times come first */
 	while (rm_sim_running && rm_sim_is_late(rm_sim_running))
 		rm_sim_world_yield();
 }
@@ -42,7 +42,7 @@ void rm_sim_operation_begins(void)
 		rm_sim_operation(rm_sim_running);
 }
 
-/* RM_PAUSE() has no effect here; it is for builds of flavour check. */
+/* Does nothing. Builds of flavour check use RM_PAUSE(). */
 void rm_sim_pause(void)
 {
 }
@@ -55,7 +55,8 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	if (!core)
 		rm_sim_reject("the main thread waits for a lock");
 	system_call();
-	/* no core runs between comparison and wait, so no wake is lost */
+	/* no core runs between the comparison and the wait, so no wake is
+	   lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
 	world->thread[core->id].futex = word;
@@ -86,8 +87,8 @@ long rm_sim_syscall(long number, ...)
 	va_start(arguments, number);
 	call = rm_sim_futex_call_of(number, arguments);
 	va_end(arguments);
-	/* The simulated memory is sequentially consistent, so a barrier has
-	   only a cost. Interrupts of other cores are not modelled. */
+	/* The simulated memory is sequentially consistent, so a barrier only
+	   costs time. Interrupts of other cores are not modelled. */
 	if (call.barrier) {
 		system_call();
 		return 0;
@@ -103,8 +104,8 @@ long rm_sim_syscall(long number, ...)
 int rm_sim_sched_yield(void)
 {
 	system_call();
-	/* Lets the earliest core run, which may be this one. If there is no
-	   other core, this one continues at once, as under a real kernel. */
+	/* Lets the earliest core run, which may be this core. Without other
+	   cores, this core continues at once, as under a real kernel. */
 	if (rm_sim_running)
 		rm_sim_world_yield();
 	return 0;
@@ -143,8 +144,8 @@ int rm_sim_clock_nanosleep(clockid_t clock, int flags,
 		return 0;
 	}
 	system_call();
-	/* Waits on the address of a local variable. No other core knows that
-	   address, so only the timeout ends the wait. */
+	/* Waits on the address of a local variable. Other cores do not know
+	   this address, so only the timeout ends the wait. */
 	if (until > core->now)
 		rm_sim_world_switch(rm_sim_wait(rm_sim_world->model,
 		        rm_sim_space_offset((uintptr_t)&until), until));
@@ -156,7 +157,8 @@ int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
 }
 
-/* Only recorded for sched_getcpu(), since each thread has its own core. */
+/* Only stores the CPU for sched_getcpu(), since each thread has its own
+   core. */
 int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set)
 {
 	(void)pid;

@@ -4,8 +4,9 @@
  *
  * Uses glibc 2.36's algorithms (nptl/pthread_mutex_lock.c, lowlevellock.h) and
  * its layout: word, count, owner, users and kind are in one structure of 40
- * bytes. So the traffic on the lock's cache line is that of the real library.
- * Robust, priority and process-shared kinds and lock elision are omitted.
+ * bytes. The accesses to the lock's cache line are thus those of the real
+ * library. Robust, priority and process-shared kinds and lock elision are
+ * omitted.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -13,7 +14,8 @@
 #include <string.h>
 
 struct mutex {
-	_Atomic uint32_t word; /* 0 free, 1 held, 2 held with waiters */
+	_Atomic uint32_t word; /* 0: free, 1: locked, 2: locked, and threads
+	                          wait */
 	uint32_t count;        /* recursive: depth */
 	uint32_t owner;        /* core + 1 */
 	uint32_t users;
@@ -46,7 +48,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex)
 {
-	/* relaxed: no other thread uses it any more */
+	/* relaxed: no other thread uses the mutex now */
 	return atomic_load_explicit(
 	               &mutex_of(mutex)->word, memory_order_relaxed)
 	               ? EBUSY
@@ -57,15 +59,15 @@ static int try_word(struct mutex *mutex)
 {
 	uint32_t free = 0;
 
-	/* acquire: pairs with release_word(); relaxed if it failed */
+	/* acquire: pairs with release_word(); relaxed on failure */
 	return atomic_compare_exchange_strong_explicit(&mutex->word, &free, 1,
 	               memory_order_acquire, memory_order_relaxed)
 	               ? 0
 	               : EBUSY;
 }
 
-/* If waiters are already marked, sleeps without writing, so that the holder
-   keeps the cache line (glibc: __lll_lock_wait). */
+/* Waits for the mutex. If the word already marks waiters, sleeps without
+   writing, so that the holder keeps the cache line (glibc: __lll_lock_wait). */
 static void wait_word(struct mutex *mutex)
 {
 	/* relaxed: the futex and the exchange check it again */
@@ -96,8 +98,8 @@ static void release_word(struct mutex *mutex)
 		rm_sim_futex_wake(&mutex->word, 1);
 }
 
-/* True if this core already holds the mutex; sets the result for the mutex's
-   kind. */
+/* True if this core already holds the mutex. Stores the result of the lock
+   call, which depends on the mutex's kind. */
 static int held_already(struct mutex *mutex, int *status)
 {
 	uint32_t kind = mutex->kind & KIND_MASK;
@@ -176,7 +178,7 @@ static _Atomic int *spin_of(pthread_spinlock_t *lock)
 int rm_sim_spin_init(pthread_spinlock_t *lock, int shared)
 {
 	(void)shared;
-	/* relaxed: not yet shared with other threads */
+	/* relaxed: no other thread uses the lock yet */
 	atomic_store_explicit(spin_of(lock), 0, memory_order_relaxed);
 	return 0;
 }

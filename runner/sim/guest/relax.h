@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relax.h - included before each instrumented source; replaces code that
- * instrumentation does not see. The pause of a spinning core is an instruction;
- * here it takes virtual time. Compilers expand copies of a constant size into
- * loads and stores without instrumentation. Here they are calls, or single
- * assignments, which are instrumented.
+ * relax.h - included before each instrumented source. It replaces code that
+ * compilers do not instrument: the pause instruction of a spinning core, which
+ * takes virtual time here, and copies of a constant size, which become calls or
+ * single assignments.
  */
 #ifndef RM_SIM_RELAX_H
 #define RM_SIM_RELAX_H
 
 #include <string.h>
 
-/* C++ libraries name these functions in ways that a macro would break. */
+/* In C++, a macro would break uses of these functions in libraries. */
 #ifdef __cplusplus
 extern "C" {
 #else
@@ -39,11 +38,12 @@ void rm_sim_operation_begins(void);
 }
 #endif
 
-/* in parentheses, so that __has_builtin() is not affected */
+/* The name is in parentheses, so that the macro does not affect
+   __has_builtin(). */
 #define __builtin_ia32_pause() rm_sim_relax()
 
-/* The measured loop marks the start of each operation, so that the lines that
-   it touches can be counted (runner/driver.h). */
+/* The measured loop marks the start of each operation (runner/driver.h), so
+   that the cache lines of each operation can be counted. */
 #define RM_OPERATION_BEGINS rm_sim_operation_begins
 
 #endif /* RM_SIM_RELAX_H */

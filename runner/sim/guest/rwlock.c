@@ -5,9 +5,9 @@
  * Uses glibc 2.36's algorithm (nptl/pthread_rwlock_common.c). The number of
  * readers and the phase share one word, so locking for reading is one addition
  * and unlocking one exchange, on one cache line. If the lock prefers writers,
- * readers wait before the addition while a writer is next. Omits timeouts, and
- * handing the lock over from writer to writer; writers compete for the word
- * instead.
+ * readers wait before the addition while a writer is next. Timeouts are
+ * omitted. A writer does not pass the lock to the next writer; writers compete
+ * for the word instead.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -16,12 +16,12 @@
 #include <string.h>
 
 struct rwlock {
-	_Atomic uint32_t readers;  /* number of readers << 3 | the bits below */
+	_Atomic uint32_t readers;  /* number << 3, and the flags below */
 	_Atomic uint32_t writers;  /* unused; keeps glibc's layout */
-	_Atomic uint32_t wrphase;  /* futex: 1 during a write phase */
+	_Atomic uint32_t wrphase;  /* futex; 1 during a write phase */
 	_Atomic uint32_t wrlocked; /* futex of queued writers */
 	uint32_t pad[2];
-	uint32_t writer; /* core + 1 */
+	uint32_t writer; /* core + 1 of the writer */
 	uint32_t unused[5];
 	uint32_t kind;
 };
@@ -30,7 +30,7 @@ _Static_assert(sizeof(struct rwlock) <= sizeof(pthread_rwlock_t),
         "a simulated rwlock must fit into a pthread_rwlock_t");
 
 enum {
-	WRITE_PHASE = 1,  /* write phase, or changing to it */
+	WRITE_PHASE = 1,  /* a write phase has begun, or begins now */
 	WRITE_LOCKED = 2, /* a writer holds the lock or is next */
 	READERS_WAIT = 4, /* readers wait until the last reader has left */
 	READER = 8,
@@ -56,7 +56,7 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 {
-	/* relaxed: no other thread uses it any more */
+	/* relaxed: no other thread uses the lock now */
 	return atomic_load_explicit(
 	               &rwlock_of(lock)->readers, memory_order_relaxed) >>
 	                       READER_SHIFT
@@ -68,30 +68,30 @@ int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
    used. */
 static void phase_wait(struct rwlock *lock, uint32_t phase)
 {
-	/* relaxed: `readers` orders the accesses of the callers */
+	/* relaxed: `readers` orders the callers' accesses */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->wrphase, memory_order_relaxed);
 
 	while ((seen | FUTEX_USED) == (phase | FUTEX_USED)) {
-		/* both relaxed: see above */
+		/* both relaxed: `readers` orders the callers' accesses */
 		if (!(seen & FUTEX_USED) &&
 		        !atomic_compare_exchange_weak_explicit(&lock->wrphase,
 		                &seen, phase | FUTEX_USED, memory_order_relaxed,
 		                memory_order_relaxed))
 			continue;
 		rm_sim_futex_wait(&lock->wrphase, phase | FUTEX_USED);
-		/* relaxed: see above */
+		/* relaxed: `readers` orders the callers' accesses */
 		seen = atomic_load_explicit(
 		        &lock->wrphase, memory_order_relaxed);
 	}
 }
 
-/* Waits as a reader that found the lock in a write phase. */
+/* Waits as a reader, after the lock was found in a write phase. */
 static void read_slow(struct rwlock *lock, uint32_t seen)
 {
 	while ((seen & WRITE_PHASE) && !(seen & WRITE_LOCKED))
 		/* acquire: pairs with the release of the last writer; relaxed
-		   if it failed */
+		   on failure */
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen ^ WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
@@ -109,11 +109,12 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		/* acquire: pairs with the release in write_unlock() */
 	} while (atomic_load_explicit(&lock->readers, memory_order_acquire) &
 	         WRITE_PHASE);
-	/* that thread also writes the futex of the phase, see read_unlock() */
+	/* The thread that ended the phase also writes the phase's futex
+	   (read_unlock()). */
 	phase_wait(lock, 1);
 }
 
-/* Called before a reader adds itself: waits while a writer is next. */
+/* Called before a reader adds itself. Waits while a writer is next. */
 static void let_writers_first(struct rwlock *lock)
 {
 	for (;;) {
@@ -124,7 +125,8 @@ static void let_writers_first(struct rwlock *lock)
 		if (seen & WRITE_PHASE || !(seen & WRITE_LOCKED) ||
 		        !(seen >> READER_SHIFT))
 			return;
-		/* relaxed: a mark; the last reader clears it and wakes */
+		/* relaxed: only a mark; the last reader clears it and wakes the
+		   others */
 		if (seen & READERS_WAIT ||
 		        atomic_compare_exchange_weak_explicit(&lock->readers,
 		                &seen, seen | READERS_WAIT,
@@ -167,7 +169,8 @@ static void read_unlock(struct rwlock *lock)
 				/* the last reader starts the write phase */
 				next |= WRITE_PHASE;
 		}
-		/* release: pairs with the writers; relaxed if it failed */
+		/* release: pairs with the acquires of writers; relaxed on
+		   failure */
 	} while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        next, memory_order_release, memory_order_relaxed));
 	/* relaxed: `readers`, written above, orders the accesses */
@@ -179,8 +182,8 @@ static void read_unlock(struct rwlock *lock)
 		rm_sim_futex_wake(&lock->readers, INT_MAX);
 }
 
-/* Waits until this writer is next. A woken writer cannot know whether others
-   sleep, so it marks the futex as used again. */
+/* Waits until this writer is next. A woken writer cannot know whether other
+   writers sleep, so it marks the futex as used again. */
 static uint32_t write_lock_word(struct rwlock *lock)
 {
 	for (int slept = 0;; slept = 1) {
@@ -189,12 +192,12 @@ static uint32_t write_lock_word(struct rwlock *lock)
 		        &lock->readers, WRITE_LOCKED, memory_order_acquire);
 
 		if (seen & WRITE_LOCKED || slept)
-			/* relaxed: a mark for sleepers */
+			/* relaxed: only a mark for sleeping writers */
 			atomic_store_explicit(&lock->wrlocked, 1 | FUTEX_USED,
 			        memory_order_relaxed);
 		if (!(seen & WRITE_LOCKED))
 			return seen;
-		/* relaxed: the or above checks it again */
+		/* relaxed: the or operation above checks it again */
 		if (atomic_load_explicit(&lock->readers, memory_order_relaxed) &
 		        WRITE_LOCKED)
 			rm_sim_futex_wait(&lock->wrlocked, 1 | FUTEX_USED);
@@ -210,8 +213,8 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		return EDEADLK;
 	seen = write_lock_word(lock) | WRITE_LOCKED;
 	while (!(seen & WRITE_PHASE) && !(seen >> READER_SHIFT))
-		/* acquire: pairs with the release in read_unlock(); relaxed:
-		   failed */
+		/* acquire: pairs with the release in read_unlock(); relaxed on
+		   failure */
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen | WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
@@ -226,7 +229,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 		seen = atomic_load_explicit(
 		        &lock->readers, memory_order_acquire);
 		if (seen & WRITE_PHASE)
-			phase_wait(lock, 0); /* wait for its futex, too */
+			phase_wait(lock, 0); /* wait for the futex, too */
 	}
 	lock->writer = rm_sim_self() + 1;
 	return 0;
@@ -239,7 +242,8 @@ static void write_unlock(struct rwlock *lock)
 	        atomic_load_explicit(&lock->readers, memory_order_relaxed);
 
 	lock->writer = 0;
-	/* release: pairs with the next acquires; relaxed if it failed */
+	/* release: pairs with the acquires of the next holders; relaxed on
+	   failure */
 	while (!atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 	        (seen ^ WRITE_LOCKED) ^
 	                (seen >> READER_SHIFT ? WRITE_PHASE : 0),
@@ -250,8 +254,8 @@ static void write_unlock(struct rwlock *lock)
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))
 		rm_sim_futex_wake(&lock->wrphase, INT_MAX);
-	/* relaxed, after the word: a writer that saw the lock taken set the
-	   mark before it checked again */
+	/* relaxed: this follows the write to `readers`. A writer that saw the
+	   lock taken set the mark before it checked `readers` again. */
 	if (atomic_exchange_explicit(&lock->wrlocked, 0, memory_order_relaxed) &
 	        FUTEX_USED)
 		rm_sim_futex_wake(&lock->wrlocked, 1);

@@ -2,9 +2,9 @@
 /*
  * space.c - addresses of simulated memory, independent of the host.
  *
- * Segments are allocated from the low end, separate pages from the high end,
- * like heap and mmap() in a real process. They collide only when the whole
- * space is used.
+ * Segments are allocated upwards from the low end, and separate pages downwards
+ * from the high end, like heap and mmap() in a real process. They meet when the
+ * whole space is used.
  */
 #include "runner/sim/guest/space.h"
 
@@ -21,12 +21,13 @@ _Static_assert(RM_SIM_OFFSETS <= RM_SIM_SPACE_BYTES,
 
 enum {
 	PAGE = 4096,
-	/* including its guard page: an odd number of pages, otherwise all stack
-	   tops would map to few sets of the host's TLB */
+	/* Includes the guard page. An odd number of pages, since otherwise all
+	   stack tops would use few sets of the host's TLB. */
 	STACK_STRIDE = PAGE + RM_SIM_STACK_BYTES,
-	/* lines between two stack tops, modulo a page; odd */
+	/* distance of two stack tops, modulo a page: an odd number of cache
+	   lines */
 	STACK_STAGGER_BYTES = 7 * RM_SIM_LINE_BYTES,
-	FREED_MAX = 4096, /* more pages are lost, which only costs addresses */
+	FREED_MAX = 4096, /* more freed pages are not reused */
 	GLOBAL_PAGES = RM_SIM_GLOBALS_BYTES / PAGE,
 };
 
@@ -38,7 +39,8 @@ struct freed {
 	uint64_t offset, bytes;
 };
 
-/* The only state of simulated memory: simulated code has no handle to pass. */
+/* All state of simulated memory. It is static, since simulated code cannot pass
+   a handle. */
 static struct {
 	uint64_t low;  /* end of the allocated segments */
 	uint64_t high; /* start of the allocated pages */
@@ -47,12 +49,12 @@ static struct {
 	uintptr_t image, image_bytes;
 	const char *path; /* path of the image; the loader owns it */
 	uint32_t page_number[GLOBAL_PAGES]; /* numbers of the image's pages; 0:
-					     * none yet */
+	                                     * no number yet */
 	uint32_t pages;
 } space;
 
-/* Finds the image that contains an address. For NULL this is the first entry in
-   the loader's list, the program's own file. */
+/* Finds the image that contains an address. For NULL, this is the first entry
+   of the loader's list: the program itself. */
 static int find_image(struct dl_phdr_info *info, size_t size, void *address)
 {
 	uintptr_t low = UINTPTR_MAX, high = 0;
@@ -104,7 +106,7 @@ int rm_sim_space_open(struct rm_error *error)
 		return rm_error_set(error, got == MAP_FAILED ? -errno : -EEXIST,
 		        "simulated memory cannot be reserved at %p: %s", base,
 		        got == MAP_FAILED ? strerror(errno) : "taken");
-	/* huge pages would only waste host memory */
+	/* huge pages would waste memory of the host */
 	madvise(base, RM_SIM_MAPPED_BYTES, MADV_NOHUGEPAGE);
 	space.low = 0;
 	space.high = RM_SIM_HEAP_BYTES;
@@ -137,8 +139,8 @@ uint64_t rm_sim_space_global(uintptr_t address)
 
 	uint32_t *number = &space.page_number[offset / PAGE];
 
-	/* numbered at first use, so that other maps' globals do not move those
-	   of this map */
+	/* numbered at first use, so that globals of other maps do not change
+	   the numbers of this map's globals */
 	if (!*number)
 		*number = ++space.pages;
 	return RM_SIM_GLOBALS_AT + (uint64_t)(*number - 1) * PAGE +
@@ -175,7 +177,7 @@ void rm_sim_space_unmap(void *pages, size_t bytes)
 {
 	uint64_t length = whole_pages(bytes);
 
-	madvise(pages, length, MADV_DONTNEED); /* zeroed when used again */
+	madvise(pages, length, MADV_DONTNEED); /* zeroes them */
 	if (space.freed_count < FREED_MAX)
 		space.freed[space.freed_count++] =
 		        (struct freed){ (uintptr_t)pages - RM_SIM_BASE,

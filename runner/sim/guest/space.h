@@ -3,9 +3,9 @@
  * space.h - layout of simulated memory.
  *
  * Heap and stacks are one reservation at a fixed address, so that counts do not
- * depend on host addresses. The model sees *offsets* into this space: heap,
- * stacks, and a window for the program's globals, whose pages are numbered at
- * first use.
+ * depend on host addresses. The model uses *offsets* into this space. It has
+ * parts for heap, stacks, and the program's globals, whose pages are numbered
+ * at first use.
  */
 #ifndef RM_SIM_SPACE_H
 #define RM_SIM_SPACE_H
@@ -26,18 +26,18 @@
 #define RM_SIM_GLOBALS_BYTES (UINT64_C(64) << 20)
 #define RM_SIM_OFFSETS       (RM_SIM_GLOBALS_AT + RM_SIM_GLOBALS_BYTES)
 
-#define RM_SIM_NOWHERE UINT64_MAX /* not simulated memory */
+#define RM_SIM_NOWHERE UINT64_MAX /* offset of memory that is not simulated */
 
 enum { RM_SIM_STACK_BYTES = 256 << 10 };
 
 /* Reserves heap and stacks; host memory is allocated when it is first used.
-   Once per process. Returns 0, or -errno with `error` if the address is
-   taken. */
+   Call it once per process. Returns 0, or -errno with `error` if the address is
+   in use. */
 int rm_sim_space_open(struct rm_error *error);
 
-/* The 16-byte aligned end of stack `n`, 0 .. RM_SIM_CORES_MAX (the last is the
-   main thread's). Stacks have a guard page below. They start at different lines
-   of their pages, as in a real process. */
+/* Returns the 16-byte aligned end of stack `n`, 0 .. RM_SIM_CORES_MAX; the main
+   thread has the last stack. Each stack has a guard page below it. They start
+   at different lines of their pages, as in a real process. */
 void *rm_sim_space_stack(unsigned n);
 
 /* Returns the offset of an address in the program's globals, or RM_SIM_NOWHERE
@@ -54,24 +54,24 @@ static inline uint64_t rm_sim_space_offset(uintptr_t address)
 	               : rm_sim_space_global(address);
 }
 
-/* Returns the offset in the program's file of a code address or a global; 0:
-   not part of the program. */
+/* Returns the offset of a code address or a global in the program's file; 0 if
+   the address is not in the program. */
 uint64_t rm_sim_space_image(const void *address);
 
-/* From now on, the simulated code and its globals are those of the library that
-   contains this address, instead of the program's. Returns 0, or -E2BIG with
-   `error`. */
+/* Selects the library that contains this address: from now on, the simulated
+   code and its globals are those of the library, not of the program. Returns 0,
+   or -E2BIG with `error`. */
 int rm_sim_space_choose(const void *address, struct rm_error *error);
-/* The path of that library, or "" for the program. */
+/* Returns the path of that library, or "" for the program. */
 const char *rm_sim_space_path(void);
 
-/* Allocates zeroed pages at the top of the heap, from the highest address down.
-   Freed pages of the same length are used first. NULL: the heap is full. */
+/* Allocates zeroed pages downwards from the top of the heap. Uses freed pages
+   of the same length first. NULL: the heap is full. */
 void *rm_sim_space_map(size_t bytes);
 void rm_sim_space_unmap(void *pages, size_t bytes);
 
-/* Allocates the next RM_SIM_SEGMENT_BYTES of the heap, from the lowest address
-   up. */
+/* Allocates the next RM_SIM_SEGMENT_BYTES upwards from the low end of the
+   heap. */
 enum { RM_SIM_SEGMENT_BYTES = 64 << 20 };
 void *rm_sim_space_segment(void);
 

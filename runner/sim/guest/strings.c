@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * strings.c - string functions, qsort() and bsearch() of simulated code, for
- * both run times. Each word is reported just before it is read or written. Only
- * bytes that the function needs are reported, since others may belong to
- * another block.
+ * strings.c - string functions, qsort() and bsearch() of simulated and explored
+ * code. They report each word just before they read or write it. They report
+ * only bytes that they need, since others may belong to another block.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -11,7 +10,7 @@
 
 #define SITE __builtin_return_address(0)
 
-/* The bytes up to the next multiple of 8, at most `bytes`. */
+/* Returns the number of bytes up to the next multiple of 8, at most `bytes`. */
 static size_t word_bytes(const char *at, size_t bytes)
 {
 	const size_t part = 8 - (uintptr_t)at % 8;
@@ -19,8 +18,9 @@ static size_t word_bytes(const char *at, size_t bytes)
 	return part < bytes ? part : bytes;
 }
 
-/* Index of the first byte equal to `c` below `most`, or `most`. Other threads
-   may run in rm_sim_touch(), so the bytes are compared again after it. */
+/* Returns the index of the first byte equal to `c` below `most`, or `most`.
+   Other threads may run in rm_sim_touch(), so the bytes are compared again
+   after it. */
 static size_t find(const char *text, int c, size_t most, const void *site)
 {
 	for (size_t at = 0, bytes; at < most; at += bytes) {
@@ -38,7 +38,7 @@ static size_t find(const char *text, int c, size_t most, const void *site)
 	return most;
 }
 
-/* The number of bytes up to the first that differs or is NUL, inclusive. */
+/* Returns the number of bytes up to the first difference or NUL, inclusive. */
 static size_t until_different(const char *a, const char *b, size_t bytes)
 {
 	size_t same = 0;
@@ -110,7 +110,7 @@ char *rm_sim_strcpy(char *to, const char *from)
 	return to;
 }
 
-/* Fills the rest with zeros, as the C library does. */
+/* Fills the rest of the buffer with zeros, as in the C library. */
 char *rm_sim_strncpy(char *to, const char *from, size_t most)
 {
 	const size_t length = find(from, 0, most, SITE);
@@ -148,7 +148,8 @@ static void swap(char *a, char *b, size_t bytes, const void *site)
 	}
 }
 
-/* Shell's sort. The comparison is simulated code, which reports its reads. */
+/* Implements Shell's sort. The comparison function is simulated code and
+   reports its own reads. */
 void rm_sim_qsort(void *first, size_t count, size_t bytes,
         int (*compare_two)(const void *a, const void *b))
 {

@@ -5,13 +5,13 @@
  * Implements the functions to which compilers insert calls with
  * -fsanitize=thread, so the compilers determine names and types (gcc 12:
  * gcc/tsan.cc; clang 14: ThreadSanitizer.cpp). Plain accesses are reported
- * before they happen, atomic ones are executed here. Accesses to C++ objects
- * and to vectors over 16 bytes are not implemented, so simulatable.sh rejects
- * maps that need them.
+ * before they happen. Atomic accesses are executed in this file. Accesses to
+ * C++ objects and to vectors over 16 bytes are not implemented, so
+ * simulatable.sh rejects maps that need them.
  *
- * Cores take turns on one host thread, and switch only within touch(): the
- * plain code after it is atomic. The model is sequentially consistent. So C11
- * orders are ignored, except that full fences cost time.
+ * Cores take turns on one host thread, and switch only within touch(), so the
+ * code between two calls is atomic. The model is sequentially consistent, so
+ * C11 memory orders have no effect, but full fences cost time.
  *
  * memcpy() and similar functions call the host's library and count its accesses
  * in its order, 16 bytes at a time.
@@ -22,7 +22,7 @@
 
 #include <string.h>
 
-/* Only the compiler calls these functions; prototypes would be useless. */
+/* Only compiled code calls these functions, so they have no prototypes. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define SITE __builtin_return_address(0)
@@ -41,7 +41,8 @@ static void one_line(struct rm_sim_core *core, uint64_t offset, unsigned bytes,
 		rm_sim_world_yield();
 }
 
-/* Not inlined: touch() tail-calls it, so that a hit saves no register. */
+/* Not inlined, so that touch() can call it as its last action and a hit saves
+   no register. */
 __attribute__((noinline)) static void touch_slow(uintptr_t address,
         size_t bytes, enum rm_sim_kind kind, const void *site)
 {
@@ -62,14 +63,14 @@ __attribute__((noinline)) static void touch_slow(uintptr_t address,
 }
 
 /* Reports one access of 1 .. 64 bytes before the program executes it. `kind` is
-   a constant. Returns when the program may continue. */
+   a constant. Returns when the program may execute it. */
 __attribute__((always_inline)) static inline void touch(uintptr_t address,
         unsigned bytes, enum rm_sim_kind kind, const void *site)
 {
 	struct rm_sim_core *core = rm_sim_running;
 	uint64_t offset = address - RM_SIM_BASE;
 
-	/* the rest is a tail call, so that a hit saves no register */
+	/* a tail call, so that a hit saves no register */
 	if (__builtin_expect(
 	            core && offset < RM_SIM_MAPPED_BYTES &&
 	                    offset % RM_SIM_LINE_BYTES + bytes <=
@@ -82,7 +83,7 @@ __attribute__((always_inline)) static inline void touch(uintptr_t address,
 	touch_slow(address, bytes, kind, site);
 }
 
-/* Called by each object's constructor, before main(). */
+/* The constructor of each object calls this, before main(). */
 void __tsan_init(void)
 {
 }
@@ -114,7 +115,7 @@ RM_SIM_PLAIN(4)
 RM_SIM_PLAIN(8)
 RM_SIM_PLAIN(16)
 
-/* Reports the inlined copy of a struct. */
+/* Reports an inlined copy of a struct. */
 void __tsan_read_range(void *address, size_t bytes)
 {
 	touch_slow((uintptr_t)address, bytes, RM_SIM_LOAD, SITE);
@@ -125,8 +126,8 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_slow((uintptr_t)address, bytes, RM_SIM_STORE, SITE);
 }
 
-/* On the described machines a full fence drains the core's stores; other fences
-   cost nothing. */
+/* On the described machines, a full fence drains the core's store buffer. Other
+   fences cost nothing. */
 static void fence(int order)
 {
 	struct rm_sim_core *core = rm_sim_running;
@@ -137,8 +138,8 @@ static void fence(int order)
 		                .value);
 }
 
-/* Defines a read-modify-write; the expression computes the new value from
-   `old`. */
+/* Defines a read-modify-write function. The expression computes the new value
+   from `old`. */
 #define RM_SIM_CHANGE(bits, name, changed)                                     \
 	uint##bits##_t RM_SIM_NAME(bits, name)(                                \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
@@ -232,7 +233,7 @@ void __tsan_atomic_signal_fence(int order)
 
 enum { STEP = 16 };
 
-/* The host's library uses vector accesses. */
+/* Reports 16 bytes at a time, since the host's library uses vector accesses. */
 static void touch_all(
         const void *at, size_t bytes, enum rm_sim_kind kind, const void *site)
 {
@@ -272,7 +273,7 @@ void *rm_sim_memset(void *to, int value, size_t bytes)
 	return memset(to, value, bytes);
 }
 
-/* Counts accesses up to the first 16 bytes that differ. */
+/* Counts the accesses up to the first 16 bytes that differ. */
 int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 {
 	for (size_t done = 0; done < bytes; done += STEP) {

@@ -3,9 +3,10 @@
  * world.c - runs simulated threads: schedule, virtual time, barriers,
  * termination.
  *
- * A core runs until it must wait or another one is earlier; then it switches to
- * the core that the model selects. If the main thread would block, it lets the
- * cores run until it can continue. So the model's scheduler is the only one.
+ * A core runs until it must wait, or until another core's virtual time is
+ * earlier. Then it switches to the core that the model selects. If the main
+ * thread would block, it lets the cores run until it can continue. The model's
+ * scheduler is the only scheduler.
  */
 #include "runner/sim/guest/world.h"
 
@@ -18,15 +19,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Global, because simulated code has no handle to pass. */
+/* Global, because simulated code cannot pass a handle. */
 static struct rm_sim_world world;
 struct rm_sim_world *rm_sim_world = &world;
 struct rm_sim_core *rm_sim_running;
 
-/* nanoseconds times cycles would overflow 64 bits after hours */
+/* the product of nanoseconds and MHz would overflow 64 bits after hours */
 __extension__ typedef unsigned __int128 u128;
 
-/* a core leaves a barrier up to this many cycles late, see release_barrier() */
+/* cores leave a barrier at times that differ by up to this many cycles, see
+   release_barrier() */
 enum { START_SPREAD = 200 };
 
 struct rm_sim *rm_sim_world_model(void)
@@ -34,21 +36,21 @@ struct rm_sim *rm_sim_world_model(void)
 	return world.model;
 }
 
-/* The core whose thread only triggers the main thread's alarm. */
+/* Returns the core that only triggers the main thread's alarm. */
 static unsigned timer_id(void)
 {
 	return world.options.cores;
 }
 
-/* The timer is an additional core of the model, after the last one. A machine
-   with RM_SIM_CORES_MAX cores does not have it and cannot sleep. */
+/* The timer is an additional core of the model, after the last core. A machine
+   with RM_SIM_CORES_MAX cores has no timer, so the main thread cannot sleep. */
 static bool has_timer(void)
 {
 	return timer_id() < RM_SIM_CORES_MAX;
 }
 
-/* A separate function, because its message would enlarge the stack frame of
-   each switch. */
+/* Not inlined, because its message would enlarge the stack frame of each
+   switch. */
 static _Noreturn __attribute__((noinline)) void fail_limit(unsigned core)
 {
 	struct rm_error error = { "" };
@@ -63,15 +65,16 @@ void rm_sim_world_switch(struct rm_sim_core *next)
 {
 	struct rm_sim_thread *self = &world.thread[rm_sim_running->id];
 
-	/* even if the core keeps running, since no other core would stop it */
+	/* checked even if the core keeps running, since no other core would
+	   stop it */
 	if (next && next->now > world.limit)
 		fail_limit(next->id);
 	if (next == rm_sim_running)
 		return;
 	rm_sim_running = next;
 	if (next) {
-		/* Prefetches, on the host, the top of the stack of the core
-		   that most often runs next. */
+		/* Prefetches the top of the stack of the core that most often
+		   runs next. */
 		const char *stack = world.thread[next->after].ctx.stack_pointer;
 
 		__builtin_prefetch(stack);
@@ -102,7 +105,7 @@ uint64_t rm_sim_world_cycles_of_ns(uint64_t ns)
 {
 	u128 cycles = ((u128)ns * world.options.mach->mhz + 999) / 1000;
 
-	/* leaves room for additions to a time that is never reached */
+	/* leaves space for additions to a time that is never reached */
 	return cycles > INT64_MAX ? INT64_MAX : (uint64_t)cycles;
 }
 
@@ -129,11 +132,11 @@ static void stop_thread(
 
 	self->state = state;
 	next = rm_sim_finish(world.model);
-	/* even if the timer could run: it is not needed any more */
+	/* even if the timer could run, since it is no longer needed */
 	rm_sim_world_switch(all_stopped() ? NULL : next);
 }
 
-/* Lists the first few waiting cores. */
+/* Stops the simulation, and lists the first few waiting cores. */
 static _Noreturn void deadlock(void)
 {
 	struct rm_error error = { "" };
@@ -153,8 +156,8 @@ static _Noreturn void deadlock(void)
 	rm_sim_world_stop(RM_SIM_DEADLOCK, &error);
 }
 
-/* Runs cores until one switches to the main thread, which need not be `next`.
-   NULL: all cores wait and none can wake them. */
+/* Runs cores until one of them switches to the main thread. It may be a
+   different core than `next`. NULL: all cores wait, and none can wake them. */
 static void run(struct rm_sim_core *next)
 {
 	if (!next)
@@ -164,8 +167,8 @@ static void run(struct rm_sim_core *next)
 	rm_sim_running = NULL;
 }
 
-/* Checks the limit of virtual time, because run() bypasses the check in
-   rm_sim_world_switch(). */
+/* Runs the cores until all threads have stopped. Checks the limit of virtual
+   time, because run() bypasses the check in rm_sim_world_switch(). */
 static void run_until_settled(void)
 {
 	while (!all_stopped() && !world.alarm_rang) {
@@ -177,8 +180,8 @@ static void run_until_settled(void)
 	}
 }
 
-/* Releases all threads from the barrier at slightly different times, since with
-   equal starts the cores would reach each cache line in the same order. */
+/* Releases all threads from the barrier at slightly different times. With equal
+   times, the cores would reach each cache line in the same order. */
 static void release_barrier(void)
 {
 	uint64_t seed = rm_seed(world.options.seed, ++world.rounds);
@@ -201,7 +204,7 @@ static void release_barrier(void)
 
 int rm_sim_team_barrier_wait(pthread_barrier_t *barrier)
 {
-	(void)barrier; /* one team, one barrier */
+	(void)barrier; /* all threads are in one team, with one barrier */
 	if (rm_sim_running) {
 		stop_thread(
 		        &world.thread[rm_sim_running->id], RM_SIM_AT_BARRIER);
@@ -212,7 +215,7 @@ int rm_sim_team_barrier_wait(pthread_barrier_t *barrier)
 	return PTHREAD_BARRIER_SERIAL_THREAD;
 }
 
-/* Runs on the timer core: waits, switches to the main thread, ends. */
+/* Entry of the timer core: waits, switches to the main thread, and ends. */
 static void timer_entry(void)
 {
 	for (;;) {
@@ -238,7 +241,7 @@ void rm_sim_world_sleep(uint64_t until)
 	world.timer_set = true;
 	world.alarm = until;
 	rm_sim_spawn(world.model, timer_id(), world.main_now);
-	/* time passes even if all cores reach the barrier early */
+	/* time must pass even if all cores reach the barrier early */
 	while (!world.alarm_rang)
 		run(rm_sim_turn(world.model));
 	world.alarm_rang = false;

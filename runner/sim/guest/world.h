@@ -3,8 +3,8 @@
  * world.h - one simulation: a model, and the code that runs on its cores.
  *
  * The main thread runs outside the machine, on its own stack at a fixed
- * address. When it would block (barrier, join, sleep), the cores run until the
- * event occurs. Its own steps take no virtual time.
+ * address. If it would block (barrier, join, sleep), the cores run until the
+ * event occurs. Its own code takes no virtual time.
  */
 #ifndef RM_SIM_WORLD_H
 #define RM_SIM_WORLD_H
@@ -18,14 +18,13 @@
 /* Result of a simulation. */
 enum rm_sim_end {
 	RM_SIM_COMPLETE,
-	RM_SIM_DEADLOCK, /* cores wait and none can wake them */
-	RM_SIM_LIMIT,    /* virtual time ran out */
-	RM_SIM_MISUSE,   /* a call that is unsupported or has undefined
-	                  behaviour */
+	RM_SIM_DEADLOCK, /* all cores wait, and none can wake them */
+	RM_SIM_LIMIT,    /* the limit of virtual time was reached */
+	RM_SIM_MISUSE,   /* a call is unsupported or has undefined behaviour */
 };
 
 struct rm_sim_world_options {
-	const struct rm_sim_mach *mach; /* copied */
+	const struct rm_sim_mach *mach; /* the simulation copies it */
 	unsigned cores;
 	uint64_t seed;       /* seed for the start times of the cores */
 	uint64_t limit_ns;   /* limit of virtual time; 0: none */
@@ -34,16 +33,16 @@ struct rm_sim_world_options {
 };
 
 /*
- * Runs main(argument) as the main thread of simulated code. Once per process.
- * Returns enum rm_sim_end, or a negative errno if the world could not be
- * created. Unless it ends with RM_SIM_COMPLETE, main() has not returned, its
- * resources are lost, and `error` has the reason.
+ * Runs main(argument) as the main thread of simulated code. Call it once per
+ * process. Returns enum rm_sim_end, or a negative errno if the world could not
+ * be created. If the result is not RM_SIM_COMPLETE, main() has not returned,
+ * its resources are lost, and `error` contains the reason.
  */
 int rm_sim_world_run(const struct rm_sim_world_options *options,
         void (*main)(void *argument), void *argument, struct rm_error *error);
 
-/* The model; NULL before and after rm_sim_world_run(). The main thread uses it,
-   e.g. to reset and read counts. */
+/* Returns the model; NULL before and after rm_sim_world_run(). The main thread
+   uses it, for example to reset and read counts. */
 struct rm_sim *rm_sim_world_model(void);
 
 /* --- for the other files of this folder --- */
@@ -54,15 +53,14 @@ enum rm_sim_thread_state {
 	RM_SIM_ENDED,
 };
 
-/* A simulated thread. */
 struct rm_sim_thread {
 	struct rm_sim_ctx ctx;
 	enum rm_sim_thread_state state;
 	void *(*entry)(void *);
 	void *argument;
 	void *result;
-	int cpu; /* CPU to which it was bound; -1: number of its core */
-	const void *futex; /* futex for which it waits, for deadlock messages */
+	int cpu;           /* -1: the number of its core */
+	const void *futex; /* for messages about deadlocks */
 };
 
 struct rm_sim_world {
@@ -70,15 +68,15 @@ struct rm_sim_world {
 	struct rm_sim_world_options options;
 	struct rm_sim_thread thread[RM_SIM_CORES_MAX + 1]; /* and the timer */
 	struct rm_sim_ctx main_ctx, host_ctx;
-	unsigned threads;  /* created */
-	unsigned rounds;   /* barriers passed */
-	uint64_t main_now; /* the main thread's clock, cycles */
+	unsigned threads;  /* number of created threads */
+	unsigned rounds;   /* number of barriers passed */
+	uint64_t main_now; /* clock of the main thread, in cycles */
 	uint64_t alarm;    /* time of the timer core, or RM_SIM_FOREVER */
-	uint64_t limit;    /* of virtual time, cycles */
+	uint64_t limit;    /* limit of virtual time, in cycles */
 	uint64_t foreign;  /* number of accesses to memory outside the
-	                     simulation */
+	                      simulation */
 	bool alarm_rang;
-	bool timer_set; /* the timer core has its context */
+	bool timer_set; /* true if the timer core has its context */
 	enum rm_sim_end end;
 	struct rm_error error;
 	void (*main)(void *argument);
@@ -87,32 +85,33 @@ struct rm_sim_world {
 
 extern struct rm_sim_world *rm_sim_world;
 
-/* The running core; NULL: the main thread. Read at every access. */
+/* The running core; NULL: the main thread runs. Read at every access. */
 extern struct rm_sim_core *rm_sim_running;
 
-/* Switches to `next` (NULL: to the main thread, or a deadlock). Returns when
-   this core runs again. */
+/* Switches to `next`. NULL: switches to the main thread, or stops because of a
+   deadlock. Returns when this core runs again. */
 void rm_sim_world_switch(struct rm_sim_core *next);
 
-/* Lets an earlier core run, if there is one. */
+/* Lets a core with an earlier time run, if there is one. */
 void rm_sim_world_yield(void);
 
-/* Runs the cores until virtual time is `until` cycles. Main thread only. */
+/* Runs the cores until virtual time reaches `until` cycles. Main thread
+   only. */
 void rm_sim_world_sleep(uint64_t until);
 
-/* Ends the simulation with a reason; does not return. */
+/* Ends the simulation with a reason. Does not return. */
 _Noreturn void rm_sim_world_stop(
         enum rm_sim_end end, const struct rm_error *error);
 
-/* Virtual time of the running core or of the main thread, in cycles and in
-   ns. */
+/* Return the virtual time of the running core or of the main thread, in cycles
+   and in ns. */
 uint64_t rm_sim_world_now(void);
 uint64_t rm_sim_world_now_ns(void);
 
 /* Converts `ns` to cycles, rounded up; at most INT64_MAX. */
 uint64_t rm_sim_world_cycles_of_ns(uint64_t ns);
 
-/* Lets cycles of virtual time pass for the running core. */
+/* Advances the running core's virtual time by `cycles`. */
 void rm_sim_world_spend(uint64_t cycles);
 
 #endif /* RM_SIM_WORLD_H */

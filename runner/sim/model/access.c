@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access.c - handles accesses that do not hit the front (the most recently used
- * line) of their set.
+ * access.c - handles accesses that do not hit the most recently used line of
+ * their set, the front.
  *
  * L1d and L2 exchange lines here; coherence.c handles other cores. If
  * rm_sim_access_slow() returns false, it must not have changed anything,
@@ -11,7 +11,7 @@
 
 #include <assert.h>
 
-/* Moves a line evicted from L1d to L2, or out of the core. */
+/* Moves a line that was evicted from L1d to L2, or out of the core. */
 static void evict_to_l2(struct rm_sim_core *core, const struct rm_sim_slot *out)
 {
 	const struct rm_sim_level *l2 = &core->sim->mach.l2;
@@ -30,7 +30,8 @@ static void evict_to_l2(struct rm_sim_core *core, const struct rm_sim_slot *out)
 		rm_sim_note_eviction(core, gone);
 }
 
-/* Adds a line from outside to an inclusive L2, which may evict another line. */
+/* Adds a line from outside of the core to an inclusive L2, which may evict
+   another line. */
 static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 {
 	uint32_t gone = rm_sim_l2_put(core, tag, 0);
@@ -41,7 +42,7 @@ static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 		return;
 	above = rm_sim_l1d_peek(core, gone & RM_SIM_LINE_MASK);
 	if (above) {
-		gone |= *above; /* its state is newer */
+		gone |= *above; /* the state in L1d is newer */
 		rm_sim_l1d_drop(core, gone & RM_SIM_LINE_MASK, above, &used);
 	}
 	rm_sim_note_eviction(core, gone);
@@ -59,8 +60,8 @@ static uint32_t from_l2(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 }
 
 /* Brings the line to the front of its L1d set. The line leaves L2 before L2
-   gets the line evicted from L1d: in a victim L2 the two lines change places,
-   and no third line is evicted. */
+   receives the line evicted from L1d. In a victim L2, the two lines thus change
+   places, and no third line is evicted. */
 static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
         uint64_t bytes, bool writes, const void *site)
 {
@@ -70,12 +71,12 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	uint32_t tag = RM_SIM_EMPTY;
 
 	assert(line < sim->lines);
-	/* for random lines the entry is rarely in the host's caches */
+	/* the entry of a random line is rarely in the host's caches */
 	__builtin_prefetch(&sim->dir[line]);
 	core->count[writes ? RM_SIM_STORE_MISSES : RM_SIM_LOAD_MISSES]++;
 	sim->region[sim->region_of[line]].misses++;
 	front = rm_sim_l1d_make_room(core, line, &out);
-	/* held but not in L1d, the only case in which L2 is searched */
+	/* the core holds the line, but not in L1d: only then is L2 searched */
 	if (rm_sim_bit(sim->dir[line].holds, core->id))
 		tag = from_l2(core, line, &front->used);
 	evict_to_l2(core, &out);
@@ -94,8 +95,8 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	return front;
 }
 
-/* Counts like rm_sim_hit(), since counts must not depend on where in its set a
-   line is found. */
+/* Counts like rm_sim_hit(), since counts must not depend on a line's position
+   in its set. */
 static void count(struct rm_sim_core *core, enum rm_sim_kind kind, bool writes)
 {
 	core->count[writes ? RM_SIM_STORES : RM_SIM_LOADS]++;
@@ -117,9 +118,9 @@ bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	uint32_t *at;
 	bool owned;
 
-	/* Other cores do not see plain accesses to lines that this core holds,
-	   so it may run a quantum ahead. All other accesses wait for their
-	   turn. */
+	/* Plain accesses to lines that this core holds do not affect other
+	   cores, so the core may run ahead by a quantum. All other accesses
+	   wait for their turn. */
 	if (core->now > (kind >= RM_SIM_ATOMIC_LOAD ? core->due : sim->soft))
 		return false;
 	at = rm_sim_l1d_peek(core, line);

@@ -2,9 +2,9 @@
 /*
  * access.h - the fast path of a simulated core's access.
  *
- * Addresses are offsets into one simulated space (heap, stacks, globals; laid
- * out by the caller). A line is offset / 64. This file handles a hit of the
- * most recently used line of a set, access.c everything else.
+ * Addresses are offsets into one simulated space (heap, stacks, globals), whose
+ * layout the caller chooses. A line is offset / 64. This file handles hits of
+ * the most recently used line of a set; access.c handles all other accesses.
  */
 #ifndef RM_SIM_ACCESS_H
 #define RM_SIM_ACCESS_H
@@ -12,52 +12,49 @@
 #include "runner/sim/sim.h"
 
 /*
- * A tag is a line number and, above it, two state bits. Code that lays out the
- * space must assert that it ends at RM_SIM_SPACE_BYTES or earlier, since a line
- * that overflowed its tag would always miss and corrupt another set.
+ * A tag is a line number and, above it, two state bits. The space must end at
+ * RM_SIM_SPACE_BYTES or earlier, since a line that overflowed its tag would
+ * always miss and corrupt another set.
  */
 #define RM_SIM_LINE_BITS 28
 #define RM_SIM_LINE_MASK ((UINT32_C(1) << RM_SIM_LINE_BITS) - 1)
 #define RM_SIM_EMPTY     RM_SIM_LINE_MASK /* not a valid line */
-#define RM_SIM_OWNED     (UINT32_C(1) << RM_SIM_LINE_BITS) /* E or M */
+#define RM_SIM_OWNED     (UINT32_C(1) << RM_SIM_LINE_BITS) /* state E or M */
 #define RM_SIM_DIRTY     (UINT32_C(2) << RM_SIM_LINE_BITS) /* M, with OWNED */
 #define RM_SIM_MODIFIED  (RM_SIM_OWNED | RM_SIM_DIRTY)
 #define RM_SIM_SPACE_BYTES \
-	((uint64_t)RM_SIM_LINE_MASK * RM_SIM_LINE_BYTES) /* just below 16 GiB */
+	((uint64_t)RM_SIM_LINE_MASK * RM_SIM_LINE_BYTES) /* almost 16 GiB */
 _Static_assert(RM_SIM_LINE_BITS + 2 <= 32, "a tag must hold line and state");
 
-/* Counts per core. Names: rm_sim_count_name. */
+/* Counts of a core. Their names are in rm_sim_count_name. */
 enum rm_sim_count {
-	/* counts in the host's cache line that a hit needs */
+	/* counts in the cache line of the host that each hit uses */
 	RM_SIM_LOADS,   /* instrumented loads, including atomic ones */
-	RM_SIM_STORES,  /* the same; includes read-modify-writes */
+	RM_SIM_STORES,  /* instrumented stores, including read-modify-writes */
 	RM_SIM_ATOMICS, /* atomic accesses of every kind */
 	RM_SIM_RMWS,    /* atomic read-modify-writes */
-	/* the next most frequent counts, in the next line */
-	RM_SIM_TURNS,        /* switches to this core */
-	RM_SIM_LOAD_MISSES,  /* L1d misses of loads */
-	RM_SIM_STORE_MISSES, /* L1d misses of stores; load and store misses are
-			      * cold, capacity or coherence misses */
-	RM_SIM_CAPACITY_MISSES,  /* evicted: capacity or conflict */
-	RM_SIM_COHERENCE_MISSES, /* because another core's write removed the
-	                            line */
+	/* the next most frequent counts, in the next cache line */
+	RM_SIM_TURNS,            /* switches to this core */
+	RM_SIM_LOAD_MISSES,      /* L1d misses of loads */
+	RM_SIM_STORE_MISSES,     /* L1d misses of stores */
+	RM_SIM_CAPACITY_MISSES,  /* line had been evicted */
+	RM_SIM_COHERENCE_MISSES, /* another core's write had removed the line */
 	RM_SIM_REPLACEMENTS,     /* lines evicted from L1d */
-	RM_SIM_L2_MISSES,        /* lines that left the core; without an L2, all
-			   * evictions */
-	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified it */
+	RM_SIM_L2_MISSES,        /* lines that left the core (no L2: L1d) */
+	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified the line */
 	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
-	RM_SIM_FALSE_INVALIDATIONS, /* lines of which this core had not used
-	                               those bytes */
-	RM_SIM_TRUE_INVALIDATIONS,  /* lines of which this core had used those
-	                              bytes */
-	RM_SIM_UPGRADES,            /* a shared line became writable */
-	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had not modified it */
-	RM_SIM_COLD_MISSES,         /* first use of the line by this core */
-	RM_SIM_FALSE_MISSES, /* coherence misses on bytes not used by this
-	                        core */
-	RM_SIM_LLC_MISSES,   /* came from memory */
+	RM_SIM_FALSE_INVALIDATIONS, /* invalidations by a write of bytes that
+	                               this core had not used */
+	RM_SIM_TRUE_INVALIDATIONS,  /* invalidations by a write of bytes that
+	                               this core had used */
+	RM_SIM_UPGRADES,            /* shared lines that became writable */
+	RM_SIM_TRANSFERS_CLEAN,     /* from a core with an unmodified line */
+	RM_SIM_COLD_MISSES,         /* first use of a line by this core */
+	RM_SIM_FALSE_MISSES, /* coherence misses on bytes that this core had not
+	                        used */
+	RM_SIM_LLC_MISSES,   /* lines from memory */
 	RM_SIM_WRITEBACKS,   /* modified lines that left the core's caches */
-	RM_SIM_WAIT_CYCLES,  /* waits for a busy line */
+	RM_SIM_WAIT_CYCLES,  /* cycles in which cores waited for a busy line */
 	RM_SIM_FUTEX_WAITS,
 	RM_SIM_FUTEX_WAKES,
 	RM_SIM_OPERATION_LINES, /* see rm_sim_operation() */
@@ -69,49 +66,47 @@ enum rm_sim_kind {
 	RM_SIM_STORE,
 	RM_SIM_ATOMIC_LOAD,
 	RM_SIM_ATOMIC_STORE,
-	RM_SIM_RMW, /* including failed compare-and-swaps */
+	RM_SIM_RMW, /* includes failed compare-and-swaps */
 };
 
 /* One line in a cache. */
 struct rm_sim_slot {
 	uint32_t tag;   /* RM_SIM_EMPTY: no line */
-	uint32_t order; /* LRU: time stamp of its last use; PLRU: its way */
-	uint64_t used;  /* bytes that this core has used since the line
-	                  arrived */
+	uint32_t order; /* LRU: stamp of its last use; PLRU: its way */
+	uint64_t used;  /* bytes that the core has used since then */
 };
 
 /*
- * A virtual core. Members are grouped by the host's cache lines: those of a
- * slow access, those of a hit, other counts. Callers may read `id`, `now`,
- * `count` and `timed_out`, and change `now` with rm_sim_spend(). All other
- * members are private to the model.
+ * A virtual core. Members are grouped by cache lines of the host: those for
+ * slow accesses, those for hits, and other counts. Callers may read `id`,
+ * `now`, `count` and `timed_out`, and change `now` with rm_sim_spend(). All
+ * other members are private to the model.
  */
 struct rm_sim_core {
 	struct rm_sim *sim;
-	uint32_t *rest; /* the other ways, see l1d.c */
-	uint64_t due;   /* deadline that, unlike `deadline`, is also valid while
-	                 watched */
-	uint32_t *trees;   /* PLRU: one per set of L1d */
-	uint32_t *l2;      /* sets, see l2.c */
+	uint32_t *rest;    /* the other ways of L1d, see l1d.c */
+	uint64_t due;      /* `deadline`, but valid while watched, too */
+	uint32_t *trees;   /* PLRU: one tree per set of L1d */
+	uint32_t *l2;      /* sets of L2, see l2.c */
 	uint64_t *l2_used; /* used bytes of the lines in L2 */
 	uint32_t tick;     /* last stamp given to `order` */
 	uint32_t rmw_cycles;
 	uint8_t id;
 	uint8_t state;  /* enum rm_sim_state */
-	bool rmw_loads; /* whether a read-modify-write also counts as a load */
-	uint8_t after;  /* core that most likely runs next, for prefetching */
+	bool rmw_loads; /* true: a read-modify-write also counts as a load */
+	uint8_t after;  /* core that will probably run next, for prefetching */
 	bool timed_out; /* the last rm_sim_wait() timed out */
 
-	_Alignas(64) uint64_t now; /* virtual clock, cycles */
-	uint64_t soft;     /* time after which plain hits let another core go
-	                  first */
-	uint64_t deadline; /* time after which misses, upgrades and atomics let
-			    * another core go first */
+	_Alignas(64) uint64_t now; /* virtual clock, in cycles */
+	uint64_t soft;     /* a plain hit at a later time must let another core
+	                      run first */
+	uint64_t deadline; /* a miss, upgrade or atomic access at a later time
+	                    * must let another core run first */
 	uint32_t set_mask;
 	uint32_t hit_cycles;
 	uint64_t count[RM_SIM_COUNTS];
 
-	/* most recently used line of each L1d set */
+	/* the front (most recently used line) of each L1d set */
 	_Alignas(64) struct rm_sim_slot front[];
 };
 
@@ -121,13 +116,14 @@ static inline bool rm_sim_writes(enum rm_sim_kind kind)
 	       kind == RM_SIM_RMW;
 }
 
-/* Returns the mask of `size` bytes (1 .. 64) at `offset`, all in one line. */
+/* Returns the mask of `size` bytes (1 .. 64) at `offset`. All of them are in
+   one line. */
 static inline uint64_t rm_sim_bytes(uint64_t offset, unsigned size)
 {
 	return (~UINT64_C(0) >> (64 - size)) << (offset % RM_SIM_LINE_BYTES);
 }
 
-/* Lets virtual time pass on the running core. */
+/* Advances the running core's virtual time. */
 static inline void rm_sim_spend(struct rm_sim_core *core, uint64_t cycles)
 {
 	core->now += cycles;
@@ -135,7 +131,8 @@ static inline void rm_sim_spend(struct rm_sim_core *core, uint64_t cycles)
 
 /*
  * The fast path of rm_sim_access(). Returns true if the access hit the front of
- * its set in time, and so is done. False: nothing has changed.
+ * its set before the deadline; the access is then complete. Returns false if
+ * nothing was changed.
  */
 __attribute__((always_inline)) static inline bool rm_sim_hit(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes,
@@ -168,16 +165,17 @@ __attribute__((always_inline)) static inline bool rm_sim_hit(
  * Simulates any access that rm_sim_hit() did not complete. `kind` need not be a
  * constant. `site` is the program counter to which events are attributed.
  *
- * Returns true if it is done; the program must then execute the access
- * immediately. Returns false if nothing has changed and another core is
- * earlier. Switch to rm_sim_turn(); when this core runs again, repeat the call.
+ * Returns true if the access is complete; the program must then execute it
+ * immediately. Returns false if nothing has changed because another core is
+ * earlier. The caller must then switch to the core of rm_sim_turn(), and repeat
+ * the call when this core runs again.
  */
 bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         enum rm_sim_kind kind, const void *site);
 
 /*
  * Simulates one access by the running core to `bytes` of `line`. Call it
- * directly before the program executes the access. `kind` is a constant.
+ * directly before the program executes the access. `kind` must be a constant.
  * Returns the same as rm_sim_access_slow().
  */
 __attribute__((always_inline)) static inline bool rm_sim_access(

@@ -8,7 +8,7 @@
  */
 #include "runner/sim/model/internal.h"
 
-/* Waits until the line is not busy, then keeps it busy for `hold` cycles. */
+/* Waits while the line is busy, then makes it busy for `hold` cycles. */
 static void wait_until_free(
         struct rm_sim_core *core, struct rm_sim_entry *entry, uint32_t hold)
 {
@@ -24,8 +24,8 @@ static uint32_t *llc_set(const struct rm_sim *sim, uint32_t line)
 	return sim->llc + (size_t)(line & sim->llc_mask) * sim->llc_stride;
 }
 
-/* Implements LRU by position: the most recently used line is first, and a new
-   line replaces the last one. */
+/* Adds a line to the LLC. LRU is implemented by position: the most recently
+   used line is first, and a new line replaces the last one. */
 static void llc_put(struct rm_sim *sim, uint32_t line)
 {
 	unsigned ways = sim->mach.llc.ways, found;
@@ -38,8 +38,7 @@ static void llc_put(struct rm_sim *sim, uint32_t line)
 	rm_sim_set_first(set, (found ? found : ways) - 1, line);
 }
 
-/* Returns whether the line was present. It stays there unless `take` is
-   true. */
+/* True if the LLC had the line. Removes the line if `take` is true. */
 static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 {
 	unsigned ways = sim->mach.llc.ways, found;
@@ -75,7 +74,7 @@ void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag)
 		llc_put(sim, line);
 }
 
-/* Removes the line from `core` because another core writes `bytes` of it.
+/* Removes the line from `core`, because another core writes `bytes` of it.
    Returns true if `core` had modified the line. */
 static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
@@ -93,8 +92,8 @@ static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 	}
 	if (!above || sim->mach.l2.inclusion == RM_SIM_INCLUSIVE)
 		tag |= rm_sim_l2_take(core, line, &used);
-	/* False sharing is decided by bytes: it means that the core had used
-	   none of the bytes that the other core writes. */
+	/* False sharing: the core had used none of the bytes that the other
+	   core writes. */
 	untouched = !(used & bytes);
 	core->count[RM_SIM_INVALIDATIONS]++;
 	core->count[untouched ? RM_SIM_FALSE_INVALIDATIONS
@@ -133,7 +132,8 @@ static bool take_from_all(
 	return modified;
 }
 
-/* Makes the owner's line shared. Returns true if the owner had modified it. */
+/* Changes the owner's line to shared. Returns true if the owner had modified
+   it. */
 static bool downgrade(struct rm_sim_core *owner, uint32_t line)
 {
 	bool both = owner->sim->mach.l2.inclusion == RM_SIM_INCLUSIVE;
@@ -172,14 +172,15 @@ void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		        core, RM_SIM_UPGRADES, line, bytes, true, site);
 	wait_until_free(core, entry, sim->cost[RM_SIM_COST_HOLD]);
 	core->now += sim->cost[RM_SIM_COST_UPGRADE];
-	/* The result is not needed: no other core can hold a modified line. */
+	/* the result is unused, since no other core can hold a modified line */
 	take_from_all(core, line, bytes);
 	entry->owner = (uint16_t)(core->id + 1);
 	if (sim->mach.llc.inclusion == RM_SIM_VICTIM)
-		llc_get(sim, line, true); /* its copy is stale now */
+		llc_get(sim, line, true); /* the copy in the LLC is now
+		                             outdated */
 }
 
-/* Returns why the core does not have the line. */
+/* Returns the reason why the core does not have the line. */
 static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 {
 	struct rm_sim *sim = core->sim;
@@ -198,7 +199,7 @@ static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 	return lost && mark ? RM_SIM_FALSE_MISSES : kind;
 }
 
-/* Gets the line from the core that owns it. */
+/* Copies the line from the core that owns it. */
 static void fetch_from_owner(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
@@ -215,10 +216,10 @@ static void fetch_from_owner(
 	                                     : RM_SIM_COST_HOLD_READ]);
 	core->now += sim->cost[RM_SIM_COST_TRANSFER];
 	if (!writes)
-		llc_put(sim, line); /* shared lines are kept in the LLC */
+		llc_put(sim, line); /* the LLC keeps shared lines */
 }
 
-/* Gets the line from the LLC, from a core that shares it, or from memory. */
+/* Copies the line from the LLC, from a core that shares it, or from memory. */
 static void fetch_from_below(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
@@ -258,7 +259,8 @@ uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		fetch_from_owner(core, line, bytes, writes);
 	else
 		fetch_from_below(core, line, bytes, writes);
-	/* E if no other core has it, so its first write needs no upgrade */
+	/* E if no other core holds the line, so that its first write needs no
+	   upgrade */
 	alone = !others_hold(entry, core->id);
 	rm_sim_bit_set(entry->holds, core->id, true);
 	entry->owner = (uint16_t)(alone ? core->id + 1 : 0);

@@ -2,8 +2,8 @@
 /*
  * counts.c - keeps counts per core and per named region of memory.
  *
- * A reset clears counts but not caches and clocks, so a window starts with the
- * state after the warm-up, as on a real machine.
+ * A reset clears the counts, but not the caches and clocks. A window thus
+ * starts in the state after the warm-up, as on a real machine.
  */
 #include "runner/sim/model/internal.h"
 
@@ -38,7 +38,7 @@ const char *const rm_sim_count_name[RM_SIM_COUNTS] = {
 	[RM_SIM_TURNS] = "turns",
 };
 
-/* The latest clock of all cores: a trial ends with its last core. */
+/* Returns the latest clock of all cores, since the last core ends the trial. */
 static uint64_t latest(const struct rm_sim *sim)
 {
 	uint64_t latest = 0;
@@ -82,7 +82,8 @@ uint64_t rm_sim_cycles(const struct rm_sim *sim)
 	return latest(sim) - sim->started;
 }
 
-/* FNV-1a over words. Golden files contain this hash, so it must not change. */
+/* Adds a word to a hash (FNV-1a over words). Golden files contain the hash, so
+   the function must not change. */
 static uint64_t add(uint64_t hash, uint64_t word)
 {
 	return (hash ^ word) * UINT64_C(0x100000001b3);
@@ -102,8 +103,8 @@ uint64_t rm_sim_hash(const struct rm_sim *sim)
 	return hash;
 }
 
-/* Returns the number of the region with this name, which is created if
-   necessary; or -ENOSPC. */
+/* Returns the number of the region with this name, or -ENOSPC. Makes the region
+   if it does not exist. */
 static int region_named(struct rm_sim *sim, const char *name)
 {
 	unsigned i = 1;
@@ -131,8 +132,7 @@ int rm_sim_region(
 	if (region < 0)
 		return region;
 	sim->region[region].bytes += bytes;
-	/* rounded to whole lines; the later region gets a line that two
-	   share */
+	/* rounded to whole lines; a shared line belongs to the later region */
 	memset(sim->region_of + offset / RM_SIM_LINE_BYTES, region,
 	        (size_t)((offset + bytes - 1) / RM_SIM_LINE_BYTES -
 	                 offset / RM_SIM_LINE_BYTES + 1));

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * internal.h - declarations shared by the model's files; users include model.h.
+ * internal.h - private header, shared by the model's files. Users include
+ * model.h.
  *
- * Which cores hold a line is stored twice: in the tags of the cores and in the
- * directory. The test of coherence checks that they agree.
+ * The tags of the cores and the directory both store which cores hold a line.
+ * The test of coherence checks that they agree.
  *
- * Calls go one way: access.c calls coherence.c, both call the caches (l1d.c,
- * l2.c) and watch.c, and watch.c calls sched.c. model.c and counts.c may call
- * all others.
+ * Files call each other in one direction: access.c calls coherence.c, both call
+ * l1d.c, l2.c and watch.c, and watch.c calls sched.c. model.c and counts.c may
+ * call all other files.
  */
 #ifndef RM_SIM_INTERNAL_H
 #define RM_SIM_INTERNAL_H
@@ -20,9 +21,9 @@
 enum { RM_SIM_WORDS = RM_SIM_CORES_MAX / 64 };
 
 /*
- * Directory entry of a memory line; one cache line of the host. It has three
- * bits per core. If `holds` is set, the core's L1d or L2 has the line. If not,
- * `lost` and `mark` mean:
+ * Directory entry of a memory line. It takes one cache line of the host, and
+ * has three bits per core. If `holds` is set, the core's L1d or L2 has the
+ * line. If not, `lost` and `mark` mean:
  *   00 it never had the line    01 it evicted the line
  *   10 lost to a write of used bytes    11 lost to a write of unused bytes
  */
@@ -45,28 +46,26 @@ struct rm_sim_watched;
 
 struct rm_sim {
 	struct rm_sim_mach mach;
-	uint32_t cost[RM_SIM_COSTS]; /* copied from mach, in consecutive
-	                                memory */
+	uint32_t cost[RM_SIM_COSTS]; /* copied from mach, to be adjacent */
 	unsigned cores;
 	uint32_t lines;
 	uint32_t l1d_mask, l1d_ways;
-	uint32_t l2_mask, l2_stride; /* stride in words */
+	uint32_t l2_mask, l2_stride; /* l2_stride: in words */
 	uint32_t llc_mask, llc_stride;
 	uint32_t *llc;                  /* NULL: no LLC */
-	struct rm_sim_entry *dir;       /* [lines] */
-	uint8_t *region_of;             /* [lines] */
-	struct rm_sim_watched *watched; /* NULL: off */
+	struct rm_sim_entry *dir;       /* one entry per line */
+	uint8_t *region_of;             /* one number per line */
+	struct rm_sim_watched *watched; /* NULL: recording is off */
 	char *core_bytes;
 	size_t core_stride;
-	uint64_t soft;  /* like struct rm_sim_core, but also valid while
-	                  watched */
-	uint64_t bound; /* see rm_sim_set_bound() */
+	uint64_t soft;               /* valid while cores are watched, too */
+	uint64_t bound;              /* see rm_sim_set_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
 	struct rm_sim_node *node;    /* 2 x cores nodes; node[1] is the root */
-	unsigned waiting; /* waiting cores, with and without a timeout */
+	unsigned waiting;            /* cores, with and without a timeout */
 	uint64_t ticket;
 	uint64_t futex[RM_SIM_CORES_MAX], until[RM_SIM_CORES_MAX];
-	uint64_t queued[RM_SIM_CORES_MAX]; /* ticket of each waiting core */
+	uint64_t queued[RM_SIM_CORES_MAX]; /* number of each waiting core */
 	uint64_t started;                  /* latest clock at the last reset */
 	unsigned regions;
 	struct rm_sim_region region[RM_SIM_REGIONS_MAX];
@@ -90,7 +89,7 @@ static inline void rm_sim_bit_set(uint64_t *words, unsigned id, bool value)
 	words[id / 64] = value ? words[id / 64] | bit : words[id / 64] & ~bit;
 }
 
-/* Returns zeroed memory, which the host allocates at first use, or NULL. */
+/* Returns zeroed memory, or NULL. The host allocates it at first use. */
 static inline void *rm_sim_sparse(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -100,14 +99,14 @@ static inline void *rm_sim_sparse(size_t bytes)
 }
 
 /*
- * Tags of a set are compared without branches. Sets of L2 and LLC are ordered
- * by last use: the last entry is the least recently used, so there are no
- * stamps and no search for a victim.
+ * Tags of a set, which are compared without branches. The sets of L2 and LLC
+ * are ordered by last use. The last entry is the least recently used, so no
+ * stamps are stored and no victim is searched.
  */
 typedef uint32_t rm_sim_tags __attribute__((vector_size(16), may_alias));
 
-/* Number of words for the tags of `ways` ways, including padding with empty
-   tags. */
+/* Returns the number of words for the tags of `ways` ways, including the
+   padding with empty tags. */
 static inline unsigned rm_sim_padded(unsigned ways)
 {
 	return (ways + 3) & ~3U;
@@ -132,7 +131,7 @@ static inline unsigned rm_sim_find(
 	return found[0] | found[1] | found[2] | found[3];
 }
 
-/* Puts `tag` first and overwrites position `at`. */
+/* Moves `tag` to the front; overwrites the entry at position `at`. */
 static inline void rm_sim_set_first(uint32_t *tags, unsigned at, uint32_t tag)
 {
 	memmove(tags + 1, tags, at * sizeof(*tags));
@@ -163,11 +162,11 @@ struct rm_sim_slot *rm_sim_l1d_touch(
 struct rm_sim_slot *rm_sim_l1d_make_room(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *out);
 
-/* Removes the line with tag `at`; adds its used bytes to `*used`. */
+/* Removes the line with tag `at`, and adds its used bytes to `*used`. */
 void rm_sim_l1d_drop(
         struct rm_sim_core *core, uint32_t line, uint32_t *at, uint64_t *used);
 
-/* l2.c; only if the machine has an L2 */
+/* l2.c: only used if the machine has an L2 */
 
 /* Returns the line's tag, or NULL. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line);
@@ -175,12 +174,12 @@ uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line);
 /* Moves the line's tag to the front and returns it, or NULL. */
 uint32_t *rm_sim_l2_touch(struct rm_sim_core *core, uint32_t line);
 
-/* Removes the line and adds its used bytes to `*used`. Returns its tag or
+/* Removes the line, and adds its used bytes to `*used`. Returns its tag, or
    RM_SIM_EMPTY. */
 uint32_t rm_sim_l2_take(
         struct rm_sim_core *core, uint32_t line, uint64_t *used);
 
-/* Adds a line that is not present. Returns the evicted tag or RM_SIM_EMPTY. */
+/* Adds a line that is not present. Returns the evicted tag, or RM_SIM_EMPTY. */
 uint32_t rm_sim_l2_put(struct rm_sim_core *core, uint32_t tag, uint64_t used);
 
 /* Adds state and used bytes to a line that is present. */
@@ -188,12 +187,12 @@ void rm_sim_l2_merge(struct rm_sim_core *core, uint32_t tag, uint64_t used);
 
 /* coherence.c */
 
-/* Makes a line exclusive that `core` holds as shared, and lets time pass. */
+/* Makes a line exclusive that `core` holds as shared. Advances virtual time. */
 void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         const void *site);
 
-/* Brings a missing line to `core`. Returns the state bits of its tag, and lets
-   time pass. */
+/* Copies a missing line to `core`, and advances virtual time. Returns the state
+   bits of its tag. */
 uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         bool writes, const void *site);
 
@@ -209,15 +208,15 @@ void rm_sim_watch_event(struct rm_sim_core *core, enum rm_sim_count which,
 /* Records that `core` lost a line to the write of the previous event. */
 void rm_sim_watch_loss(struct rm_sim_core *core, uint32_t line, bool untouched);
 
-/* Records an access by a watched core before it happens. */
+/* Records an access of a watched core, before the access happens. */
 void rm_sim_watch_access(struct rm_sim_core *core, uint32_t line);
 
 /* Clear or free the records. */
 void rm_sim_watch_reset(struct rm_sim *sim);
 void rm_sim_watch_free(struct rm_sim *sim);
 
-/* sched.c: sets the limits of `core`. It runs until another core is earlier, at
-   `due`, or until the bound. */
+/* sched.c: sets the limits of `core`. It runs until `due`, when another core is
+   earlier, or until the bound. */
 void rm_sim_limit(struct rm_sim_core *core, uint64_t due);
 
 #endif /* RM_SIM_INTERNAL_H */

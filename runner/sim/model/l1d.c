@@ -3,15 +3,15 @@
  * l1d.c - manages the sets of L1d: a front (the most recently used line) and
  * the rest.
  *
- * Repeated hits of the front do not change the order, so a hit there (access.h)
- * updates neither stamp nor tree. A hit elsewhere swaps the line with the
- * front, including its stamp; LRU evicts the smallest stamp. With tree-PLRU a
- * slot has the number of its way instead of a stamp.
+ * Repeated hits of the front do not change the order, so a hit of the front
+ * (access.h) updates neither stamp nor tree. A hit of another line swaps it
+ * with the front, including its stamp. LRU evicts the smallest stamp. With
+ * tree-PLRU, a slot contains the number of its way instead of a stamp.
  */
 #include "runner/sim/model/internal.h"
 
-/* The rest of a set, without its front. Tags, orders and used bytes are
-   separate arrays, so that a search reads few lines of the host. */
+/* The rest of a set, without its front. Tags, orders and used bytes are in
+   separate arrays, so that a search reads few cache lines of the host. */
 struct rest {
 	uint32_t *tag, *order;
 	uint64_t *used;
@@ -102,7 +102,7 @@ static unsigned pointed_at(uint32_t tree, unsigned ways)
 	return way;
 }
 
-/* Renumbers the stamps in the same order before they overflow. */
+/* Renumbers the stamps before they overflow. Their order does not change. */
 static void renumber(struct rm_sim_core *core)
 {
 	for (uint32_t set = 0; set <= core->set_mask; set++) {
@@ -123,8 +123,7 @@ static void renumber(struct rm_sim_core *core)
 }
 
 /* Marks the front as the most recently used line. With PLRU, turns the tree
-   away from its way; with LRU, assigns the next stamp, and renumbers before an
-   overflow. */
+   away from its way. With LRU, assigns the next stamp. */
 static void stamp(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *front)
 {
@@ -166,13 +165,13 @@ void rm_sim_l1d_drop(
 	*used |= *bytes;
 	*bytes = 0;
 	*at = RM_SIM_EMPTY;
-	if (!core->trees) /* an empty way is filled before all others */
+	if (!core->trees) /* LRU fills an empty way first */
 		*(is_front ? &front->order : &rest.order[i]) = 0;
 }
 
 /* Returns the index of the slot to fill: the empty slot with the lowest way, or
-   the one to which the tree points (never the front). rest->count means the
-   front. */
+   the slot to which the tree points, which is never the most recently used one.
+   The index rest->count means the front. */
 static unsigned plru_victim(
         struct rm_sim_core *core, uint32_t line, const struct rest *rest)
 {
@@ -201,7 +200,8 @@ static unsigned lru_victim(
 
 	if (rest->count == 0 || front_of(core, line)->tag == RM_SIM_EMPTY)
 		return rest->count;
-	/* stamp and index in one word, to find the minimum without branches */
+	/* stamp and index form one word, so that the minimum is found without
+	   branches */
 	for (unsigned i = 0; i < rest->count; i++) {
 		uint64_t one = (uint64_t)rest->order[i] << 32 | i;
 

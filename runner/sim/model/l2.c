@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * l2.c - manages a core's private L2: sets ordered by use, and used bytes.
+ * l2.c - manages a core's private L2: its sets, ordered by use, and the used
+ * bytes of its lines.
  *
  * The tags of a set are followed by one byte per way: the index of the way's
  * used bytes.
@@ -43,7 +44,7 @@ static void move(uint32_t *set, unsigned ways, unsigned at, bool to_front)
 	}
 }
 
-/* This does not count as a use, because other cores cause it. */
+/* Does not change the order of use, because other cores cause this call. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line)
 {
 	unsigned ways = core->sim->mach.l2.ways;

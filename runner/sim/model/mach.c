@@ -3,8 +3,8 @@
  * mach.c - reads and writes the description of a machine.
  *
  * Every key is required, so that every number of a simulated machine is in its
- * file. Written text reads back the same, because results and golden files
- * identify the machine by it.
+ * file. Writing and reading a description does not change it, because results
+ * and golden files identify the machine by its text.
  */
 #include "runner/sim/model/mach.h"
 
@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The key of a cost is its enum; these keys follow. */
+/* Numbers of keys. The number of a cost is its enum value; these keys
+   follow. */
 enum {
 	KEY_L1D = RM_SIM_COSTS,
 	KEY_L2,
@@ -49,7 +50,7 @@ const char *const rm_sim_cost_name[RM_SIM_COSTS] = {
 static const char *const other_keys[KEYS - RM_SIM_COSTS] = { "l1d", "l2", "llc",
 	"quantum", "mhz", "rmw-loads" };
 
-/* Above any real value, and low enough not to overflow a clock. */
+/* CYCLES_MAX exceeds any real cost, but cannot overflow a clock. */
 enum { CYCLES_MAX = 10000000, LEVEL_BYTES_MAX = 1 << 30 };
 
 static const char *key_name(int key)
@@ -58,7 +59,7 @@ static const char *key_name(int key)
 	                          : other_keys[key - RM_SIM_COSTS];
 }
 
-/* The number of a key, or -EINVAL. */
+/* Returns the number of a key, or -EINVAL. */
 static int key_of(const char *name)
 {
 	for (int key = 0; key < KEYS; key++)
@@ -77,8 +78,9 @@ static const char *read_cycles_of(const char *text, uint32_t *cycles)
 	return NULL;
 }
 
-/* Reads N | N guess LOW..HIGH; returns what is wrong, or NULL. The range must
-   contain N, because a sensitivity run reports a band around it. */
+/* Parses N | N guess LOW..HIGH. Returns a description of the problem, or NULL.
+   The range must contain N, because a sensitivity run reports a range around
+   it. */
 static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 {
 	char *rest = NULL, *value = strtok_r(text, " \t", &rest);
@@ -106,8 +108,9 @@ static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 	return fault;
 }
 
-/* The number of sets must be a power of two, because a mask selects the set. So
-   sizes with an odd number of ways are valid (48 KiB, 12 ways). */
+/* Computes the number of sets. It must be a power of two, because a mask
+   selects the set. Sizes with an odd number of ways are therefore valid (48
+   KiB, 12 ways). */
 static const char *set_sets(struct rm_sim_level *level, uint64_t bytes)
 {
 	uint64_t sets = bytes / RM_SIM_LINE_BYTES / level->ways;
@@ -139,13 +142,12 @@ static const char *read_ways(const char *text, uint32_t *ways)
 	return NULL;
 }
 
-/* Indexed by enum rm_sim_policy and enum rm_sim_inclusion. Words for reading
-   and writing. */
+/* Words for enum rm_sim_policy and enum rm_sim_inclusion, used as indexes. */
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
-/* Returns -1 for an unknown word, and for NULL, which means that the line
-   ended. */
+/* Returns the number of a word; -1 for an unknown word, and for NULL (end of
+   line). */
 static int number_of(const char *word, const char *const *names)
 {
 	for (int i = 0; word && names[i]; i++)
@@ -154,8 +156,8 @@ static int number_of(const char *word, const char *const *names)
 	return -1;
 }
 
-/* Limits of the model: tree-PLRU needs 2^n ways and exists for L1d only.
-   The LLC does not know which lines the cores have. */
+/* Checks limits of the model: tree-PLRU requires 2^n ways, and exists only for
+   L1d. The LLC does not record which lines the cores hold. */
 static const char *check_level(int key, const struct rm_sim_level *level)
 {
 	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
@@ -169,7 +171,7 @@ static const char *check_level(int key, const struct rm_sim_level *level)
 	return NULL;
 }
 
-/* Reads SIZE N-way POLICY [INCLUSION] [guess] | none. */
+/* Parses SIZE N-way POLICY [INCLUSION] [guess] | none. */
 static const char *read_level(char *text, int key, struct rm_sim_level *level)
 {
 	static const char *const form[] = {
@@ -182,9 +184,8 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	uint64_t bytes;
 	int policy, inclusion = RM_SIM_FILL;
 
-	/* A missing level has RM_SIM_FILL, since coherence.c compares only with
-	   the other two values and so need not check whether the level
-	   exists. */
+	/* A missing level has RM_SIM_FILL. coherence.c compares with the two
+	   other values, and need not check whether the level exists. */
 	*level = (struct rm_sim_level){ .inclusion = RM_SIM_FILL };
 	if (!size)
 		return expected;
@@ -211,7 +212,7 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	return fault ? fault : set_sets(level, bytes);
 }
 
-/* Sets `key`; modifies `value`. Returns NULL or the expected form. */
+/* Sets `key`, and modifies `value`. Returns NULL, or the expected form. */
 static const char *set_key(struct rm_sim_mach *mach, int key, char *value)
 {
 	struct rm_sim_level *const levels[] = { &mach->l1d, &mach->l2,
@@ -287,8 +288,8 @@ static void key_text(
 		snprintf(text, size, "%u", cost->value);
 }
 
-/* Writes the machine's name: the file name without ".conf". zen3.slow.conf gets
-   the name zen3.slow, since zen3 is a different machine. */
+/* Stores the machine's name: the file name without ".conf". The name of
+   zen3.slow.conf is zen3.slow, since zen3 is a different machine. */
 static void name_of(const char *file, char *name)
 {
 	static const char suffix[] = ".conf";
@@ -301,7 +302,7 @@ static void name_of(const char *file, char *name)
 	snprintf(name, RM_SIM_NAME_BYTES, "%.*s", (int)length, base);
 }
 
-/* Reads one line, split at '='. Returns 0 or -EINVAL. */
+/* Parses one line, split at '='. Returns 0 or -EINVAL. */
 static int read_line(char *line, const char *where, unsigned *seen,
         struct rm_sim_mach *mach, struct rm_error *error)
 {
@@ -326,7 +327,8 @@ static int read_line(char *line, const char *where, unsigned *seen,
 		        "%s: second %s, expected one (the first is in line %u)",
 		        where, line, seen[key]);
 	seen[key] = number;
-	char copy[256]; /* set_key() modifies it; the message needs all of it */
+	char copy[256]; /* set_key() modifies the copy, and the message needs
+	                   the whole text */
 
 	snprintf(copy, sizeof(copy), "%s", value);
 	fault = set_key(mach, key, copy);
@@ -361,7 +363,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 	if (lines.error->text[0])
 		return -EINVAL;
 	rm_lines_location(&lines, where);
-	/* there are no defaults, since they would be undocumented guesses */
+	/* no defaults, since they would be undocumented guesses */
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])
 			return rm_error_set(error, -EINVAL,
@@ -375,7 +377,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
         const char *value, struct rm_error *error)
 {
-	/* on an error *mach stays unchanged */
+	/* *mach must not change if there is an error */
 	struct rm_sim_mach changed = *mach;
 	char copy[VALUE_BYTES];
 	int number = key_of(key);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mach.h - reads and writes descriptions of machines as text; private to
-   sim. */
+/* mach.h - private header: reads and writes descriptions of machines as
+   text. */
 #ifndef RM_SIM_MACH_H
 #define RM_SIM_MACH_H
 
@@ -14,13 +14,13 @@
 int rm_sim_mach_parse(const char *file, const char *text, size_t length,
         struct rm_sim_mach *mach, struct rm_error *error);
 
-/* Sets one key, like a line of the file; for sensitivity runs. */
+/* Sets one key, as a line of the file does. Sensitivity runs use it. */
 int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
         const char *value, struct rm_error *error);
 
-/* Returns the description as text that reads back the same; the caller frees
-   it. NULL: out of memory. Results and golden files identify the machine by
-   it. */
+/* Returns the description as text, which rm_sim_mach_parse() reads back without
+   loss. The caller frees the text; NULL: out of memory. Results and golden
+   files identify the machine by it. */
 char *rm_sim_mach_text(const struct rm_sim_mach *mach);
 
 #endif /* RM_SIM_MACH_H */

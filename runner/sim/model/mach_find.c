@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mach_find.c - finds a machine by name: a built-in one, a file, or this
-   computer. */
+/* mach_find.c - finds a machine by name: a built-in description, a file, or the
+   host. */
 #include "runner/base/lines.h"
 #include "runner/machine/machine.h"
 #include "runner/sim/model/mach.h"
@@ -24,7 +24,8 @@ static int load_file(
 	return failed;
 }
 
-/* An unknown name yields -ENOENT and a list of the known ones. */
+/* Finds a built-in description. For an unknown name, returns -ENOENT and lists
+   the known names. */
 static int find_built_in(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error)
 {
@@ -38,8 +39,8 @@ static int find_built_in(
 			        strlen(builtin->text), mach, error);
 		length += (size_t)snprintf(known + length,
 		        sizeof(known) - length, "%s, ", builtin->name);
-		/* snprintf() also counts truncated bytes; without this the next
-		   call would write past the end */
+		/* snprintf() also counts truncated bytes. Without this limit,
+		   the next call would write beyond the end. */
 		if (length >= sizeof(known))
 			length = sizeof(known) - 1;
 	}
@@ -48,7 +49,7 @@ static int find_built_in(
 	        name, known);
 }
 
-/* Largest power of two up to n. */
+/* Returns the largest power of two up to n. */
 static uint32_t floor_power(uint64_t n)
 {
 	uint32_t power = 1;
@@ -58,9 +59,9 @@ static uint32_t floor_power(uint64_t n)
 	return power;
 }
 
-/* Takes the geometry of a cache level from hwloc. The number of sets is rounded
-   down to a power of two, and an unsupported number of ways is ignored; both
-   are then guesses. */
+/* Copies the size and ways of a cache level from hwloc. Rounds the number of
+   sets down to a power of two, and ignores an unsupported number of ways. The
+   level is then marked as a guess. */
 static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
 {
 	uint64_t lines = cache->attr->cache.size / RM_SIM_LINE_BYTES;
@@ -77,7 +78,8 @@ static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
 	                (uint64_t)level->sets * level->ways != lines;
 }
 
-/* L1d and lines of 64 bytes are required; other levels may be missing. */
+/* Copies the caches. L1d and lines of 64 bytes are required, but other levels
+   may be missing. */
 static int take_caches(const struct rm_topology *topology,
         struct rm_sim_mach *mach, struct rm_error *error)
 {
@@ -127,7 +129,7 @@ static const char *nearest(const struct rm_topology *topology)
 }
 
 /* Describes this machine's caches. Values that hwloc does not report, and all
-   costs, come from the most similar built-in description and are guesses. */
+   costs, are guesses from the most similar built-in description. */
 static int describe_host(struct rm_sim_mach *mach, struct rm_error *error)
 {
 	struct rm_topology topology;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model.c - creates and destroys a machine and its memory layout. */
+/* model.c - creates and destroys a machine, and lays out its memory. */
 #include "runner/sim/model/internal.h"
 
 #include <errno.h>
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* Rounds up to whole cache lines of the host. */
+/* Rounds up to a multiple of the host's cache line. */
 static size_t rounded(size_t bytes)
 {
 	return (bytes + 63) & ~(size_t)63;
 }
 
-/* Offsets of a core's parts, in layout order. */
+/* Offsets of the parts of a core, in memory order. */
 struct layout {
 	size_t front, rest, trees, l2, l2_used, all;
 };
@@ -24,8 +24,8 @@ static struct layout layout_of(const struct rm_sim *sim)
 	size_t slot = sizeof(struct rm_sim_slot);
 	struct layout layout;
 
-	/* The fronts are next to the core, because the most frequent access, a
-	   hit of the front, reads only these two parts. */
+	/* The fronts follow the core directly, because a hit of the front is
+	   the most frequent access and reads only these two parts. */
 	layout.front = sizeof(struct rm_sim_core);
 	layout.rest = rounded(layout.front + l1d->sets * slot);
 	layout.trees = rounded(
@@ -35,15 +35,16 @@ static struct layout layout_of(const struct rm_sim *sim)
 	                                             sizeof(uint32_t));
 	layout.all = rounded(layout.l2_used +
 	                     (size_t)l2->sets * l2->ways * sizeof(uint64_t));
-	/* an odd number of lines, so that equal parts of different cores are in
-	   different sets of the host's caches */
+	/* An odd number of lines, so that the same part of different cores is
+	   in different sets of the host's caches. */
 	layout.all |= 64;
 	return layout;
 }
 
-/* Allocates a cache, padded with empty tags, since rm_sim_find() compares four
-   at a time. With `places` (L2), each set has one byte per way after the tags:
-   the index of the way's used bytes, which do not move with a tag (l2.c). */
+/* Empties a cache. Pads each set with empty tags, since rm_sim_find() compares
+   four tags at a time. With `places` (L2), each set has one byte per way after
+   the tags: the index of the way's used bytes, which do not move with a tag
+   (l2.c). */
 static void empty_sets(uint32_t *sets, const struct rm_sim_level *level,
         uint32_t stride, bool places)
 {
@@ -65,7 +66,7 @@ static void make_core(
 
 	core->sim = sim;
 	core->id = (uint8_t)id;
-	core->now = 1; /* must be later than the limit of watched cores */
+	core->now = 1; /* later than the limit of watched cores */
 	core->set_mask = sim->l1d_mask;
 	core->hit_cycles =
 	        sim->cost[RM_SIM_COST_BASE] + sim->cost[RM_SIM_COST_L1D];
@@ -80,11 +81,11 @@ static void make_core(
 	empty_sets(core->l2, &sim->mach.l2, sim->l2_stride, true);
 }
 
-/* Number of words of a set, in whole cache lines of the host, so that no two
-   sets share one. */
+/* Returns the number of words of a set, at least `least`. Sets fill whole cache
+   lines of the host, so that two sets never share a line. */
 static uint32_t power_of_two(uint32_t least)
 {
-	uint32_t power = 16; /* words of one host line */
+	uint32_t power = 16; /* number of words in a cache line of the host */
 
 	while (power < least)
 		power *= 2;
@@ -102,7 +103,7 @@ static void set_sizes(struct rm_sim *sim, uint64_t bytes)
 	sim->l1d_mask = mach->l1d.sets - 1;
 	sim->l1d_ways = mach->l1d.ways;
 	sim->l2_mask = mach->l2.sets - 1;
-	/* 5 / 4: four tags are followed by four index bytes (l2.c) */
+	/* 5 / 4: for four tags, there are four bytes with indexes (l2.c) */
 	sim->l2_stride = power_of_two(rm_sim_padded(mach->l2.ways) * 5 / 4);
 	sim->llc_mask = mach->llc.sets - 1;
 	sim->llc_stride = power_of_two(mach->llc.ways);
@@ -116,7 +117,8 @@ static size_t llc_bytes(const struct rm_sim *sim)
 	return (size_t)sim->mach.llc.sets * sim->llc_stride * sizeof(uint32_t);
 }
 
-/* If one allocation fails, rm_sim_destroy() frees the others. */
+/* Allocates the parts. If one allocation fails, rm_sim_destroy() frees the
+   others. */
 static int make_parts(struct rm_sim *sim)
 {
 	struct layout layout = layout_of(sim);
@@ -132,7 +134,7 @@ static int make_parts(struct rm_sim *sim)
 	if (!sim->core_bytes || !sim->dir || !sim->region_of || !sim->node ||
 	        (sim->mach.llc.sets && !sim->llc))
 		return -ENOMEM;
-	/* otherwise random lines would also miss the host's TLB */
+	/* without huge pages, random lines would also miss the host's TLB */
 	madvise(sim->core_bytes, layout.all * sim->cores, MADV_HUGEPAGE);
 	madvise(sim->dir, sim->lines * sizeof(*sim->dir), MADV_HUGEPAGE);
 	for (unsigned i = 0; i < 2 * sim->cores; i++)
@@ -175,7 +177,7 @@ int rm_sim_create(const struct rm_sim_mach *mach, unsigned cores,
 	return 0;
 }
 
-/* Accepts NULL. */
+/* `memory` may be NULL. */
 static void unmap(void *memory, size_t bytes)
 {
 	if (memory)

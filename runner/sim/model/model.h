@@ -2,12 +2,11 @@
 /*
  * model.h - simulates a multicore machine: caches, coherence, virtual time.
  *
- * The model runs no code; its user switches contexts. The user calls
- * rm_sim_access() for the running core. If that returns false, or if the core
- * waits or ends, the user switches to the core returned by rm_sim_turn(),
- * rm_sim_wait() or rm_sim_finish(). The model uses one OS thread and has no
- * global state. Counts depend only on the calls, not on host addresses or host
- * time.
+ * The model runs no code. Its user switches contexts, and calls rm_sim_access()
+ * for the running core. If that returns false, or if the core waits or ends,
+ * the user switches to the core returned by rm_sim_turn(), rm_sim_wait() or
+ * rm_sim_finish(). The model uses one OS thread and has no global state. Counts
+ * depend only on the calls, not on host addresses or host time.
  */
 #ifndef RM_SIM_MODEL_H
 #define RM_SIM_MODEL_H
@@ -19,15 +18,15 @@ struct rm_sim;
 #define RM_SIM_FOREVER UINT64_MAX
 
 enum rm_sim_state {
-	RM_SIM_IDLE, /* not started, or finished */
+	RM_SIM_IDLE, /* not started, or has ended */
 	RM_SIM_READY,
 	RM_SIM_WAITING,
 };
 
 /*
  * Creates a machine of `cores` (1 .. RM_SIM_CORES_MAX) cores with empty caches
- * over a space of `bytes` (1 .. RM_SIM_SPACE_BYTES). It takes host memory for
- * the caches, and one byte for each byte of touched lines. Copies `mach`.
+ * over a space of `bytes` (1 .. RM_SIM_SPACE_BYTES). It uses memory of the host
+ * for the caches, and one byte for each byte of touched lines. Copies `mach`.
  * Returns 0, or -EINVAL or -ENOMEM with `error`. Release with rm_sim_destroy().
  */
 int rm_sim_create(const struct rm_sim_mach *mach, unsigned cores,
@@ -37,50 +36,52 @@ void rm_sim_destroy(struct rm_sim *sim);
 const struct rm_sim_mach *rm_sim_machine(const struct rm_sim *sim);
 struct rm_sim_core *rm_sim_core(struct rm_sim *sim, unsigned id);
 
-/* --- schedule: order of virtual time, ties by id --- */
+/* --- schedule: cores run in the order of virtual time, then of numbers --- */
 
 /*
  * Makes an idle core ready at time `at`, or at its own clock if that is later.
- * It does not run yet; the running core continues to its next event.
+ * The running core continues until its next event.
  */
 void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at);
 
 /*
- * Selects the core that runs next: the earliest ready one. The running core, if
- * any, stays ready. The first call starts the machine. Returns NULL if no core
- * is ready, because all have finished or the remaining ones are deadlocked.
+ * Selects the core that runs next: the earliest ready core. The running core,
+ * if any, remains ready. The first call starts the machine. Returns NULL if no
+ * core is ready, because all have finished or the remaining ones are
+ * deadlocked.
  */
 struct rm_sim_core *rm_sim_turn(struct rm_sim *sim);
 
-/* Like rm_sim_turn(); the running core ends and may be spawned again. */
+/* Like rm_sim_turn(), but the running core ends. It may be spawned again. */
 struct rm_sim_core *rm_sim_finish(struct rm_sim *sim);
 
 /*
- * Like rm_sim_turn(); the running core waits for `futex` (an offset) until a
- * wake or the virtual time `until` (RM_SIM_FOREVER: no timeout). Afterwards
- * `timed_out` has the result. Before the call, the caller compares the word and
- * spends RM_SIM_COST_FUTEX.
+ * Like rm_sim_turn(), but the running core waits for `futex` (an offset) until
+ * a wake or the virtual time `until` (RM_SIM_FOREVER: no timeout). Afterwards,
+ * the core's `timed_out` is set. Before the call, the caller compares the word
+ * and spends RM_SIM_COST_FUTEX.
  */
 struct rm_sim_core *rm_sim_wait(
         struct rm_sim *sim, uint64_t futex, uint64_t until);
 
 /*
- * Wakes up to `most` waiters of `futex`, longest wait first. Each becomes ready
- * at the running core's time + RM_SIM_COST_WAKE. Returns their number.
+ * Wakes up to `most` waiters of `futex`, in the order in which they began to
+ * wait. Each becomes ready at the running core's time + RM_SIM_COST_WAKE.
+ * Returns their number.
  */
 unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
 
 /*
- * Sets a time limit (initially RM_SIM_FOREVER). A core beyond it is past its
- * deadline even if no other core is ready, so that the caller can check the
+ * Sets a time limit (initially RM_SIM_FOREVER). A core beyond this time is past
+ * its deadline, even if no other core is ready. The caller can then check the
  * time.
  */
 void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound);
 
 /*
- * True if the running core is past its deadline. Check this before an effect
- * that is not an access (comparing a futex, or waking); if it is true, take a
- * turn first.
+ * True if the running core is past its deadline. Call it before an effect that
+ * is not an access, such as comparing a futex or waking. If it returns true,
+ * call rm_sim_turn() first.
  */
 static inline bool rm_sim_is_late(const struct rm_sim_core *core)
 {
@@ -91,21 +92,22 @@ static inline bool rm_sim_is_late(const struct rm_sim_core *core)
 
 extern const char *const rm_sim_count_name[RM_SIM_COUNTS];
 
-/* Clears all counts (cores, regions, sites, lines); caches and clocks stay. */
+/* Clears all counts (cores, regions, sites, lines), but not caches and
+   clocks. */
 void rm_sim_counts_reset(struct rm_sim *sim);
 
-/* Returns the sum of one count over all cores; for one core see
-   core->count[which]. */
+/* Returns the sum of one count over all cores. core->count[which] is the count
+   of a single core. */
 uint64_t rm_sim_count(const struct rm_sim *sim, enum rm_sim_count which);
 
-/* Returns the latest clock of all cores, minus the latest one at the last
+/* Returns the latest clock of all cores, minus the latest clock at the last
    reset. */
 uint64_t rm_sim_cycles(const struct rm_sim *sim);
 
 /* Returns a hash of all counts and clocks of all cores, in order. */
 uint64_t rm_sim_hash(const struct rm_sim *sim);
 
-/* --- named regions of memory: number 0 is "other", later regions override
+/* --- named regions of memory: region 0 is "other"; later regions override
    earlier ones --- */
 
 enum { RM_SIM_REGIONS_MAX = 256 };
@@ -119,7 +121,8 @@ struct rm_sim_region {
 
 /*
  * Adds the lines of [offset, offset + bytes) to the region `name`, which may be
- * new. Returns its number, -ENOSPC, or -EINVAL outside the space.
+ * new. Returns the region's number; -ENOSPC; -EINVAL if the range is not in the
+ * space.
  */
 int rm_sim_region(
         struct rm_sim *sim, const char *name, uint64_t offset, uint64_t bytes);
@@ -128,7 +131,7 @@ int rm_sim_region(
 const struct rm_sim_region *rm_sim_region_at(
         const struct rm_sim *sim, unsigned n);
 
-/* --- optional: program counters and lines, for sim-top --- */
+/* --- optional: events by program counter and by line, for sim-top --- */
 
 struct rm_sim_site {
 	const void *site; /* argument of rm_sim_access() */
@@ -144,14 +147,14 @@ struct rm_sim_hot_line {
 	unsigned region;
 	uint64_t misses, coherence_misses, false_misses;
 	uint64_t invalidations, false_invalidations;
-	uint64_t readers[2], writers[2];     /* a bit per core with an event */
-	uint64_t read_bytes, written_bytes;  /* a bit per byte with an event */
-	const void *site[RM_SIM_LINE_SITES]; /* the first sites, or NULL */
+	uint64_t readers[2], writers[2];     /* one bit per core */
+	uint64_t read_bytes, written_bytes;  /* one bit per byte */
+	const void *site[RM_SIM_LINE_SITES]; /* first sites; NULL: fewer */
 	uint64_t site_events[RM_SIM_LINE_SITES];
 };
 
-/* Switches the recording of sites and lines on or off. Recording costs host
-   time and changes no other count. Returns 0 or -ENOMEM. */
+/* Switches the recording of sites and lines on or off. Recording takes time on
+   the host, but changes no other count. Returns 0 or -ENOMEM. */
 int rm_sim_watch(struct rm_sim *sim, bool on);
 
 /*
@@ -161,9 +164,9 @@ int rm_sim_watch(struct rm_sim *sim, bool on);
 void rm_sim_operation(struct rm_sim_core *core);
 
 /*
- * Lists sites by misses, or lines by invalidations, then misses; highest first,
- * ties by site or line. The caller frees `*list`. Returns the number, or
- * -ENOMEM.
+ * Lists sites by descending misses, or lines by descending invalidations, then
+ * misses. Equal entries are ordered by site or line. The caller frees `*list`.
+ * Returns the number of entries, or -ENOMEM.
  */
 long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list);
 long rm_sim_hot_lines(const struct rm_sim *sim, struct rm_sim_hot_line **list);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sched.c - selects the running core: earliest virtual time first, ties by
- * number.
+ * sched.c - selects the running core: the one with the earliest virtual time,
+ * then the lowest number.
  *
  * A tournament tree over all cores: core i is leaf cores + i, the parent of
- * node n is n / 2. Each node keeps the two earliest keys below it. So one walk
- * to the root yields the next core and the time at which it must yield to the
- * second.
+ * node n is n / 2. Each node keeps the two earliest keys below it. One walk to
+ * the root thus finds the next core, and the time at which it must let the
+ * second core run.
  */
 #include "runner/sim/model/internal.h"
 
 #include <assert.h>
 
-#define NEVER UINT64_MAX /* key: does not become ready by itself */
+#define NEVER UINT64_MAX /* key of a core that waits */
 
 static uint64_t min(uint64_t a, uint64_t b)
 {
@@ -24,9 +24,9 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a < b ? b : a;
 }
 
-/* A key has the time in the upper bits and the core in the lower ones, so that
-   one comparison also decides ties. Times from 2^57 on (e.g. RM_SIM_FOREVER) do
-   not occur. */
+/* Makes a key. The time is in the upper bits and the core in the lower bits, so
+   one comparison also orders equal times. Times of 2^57 and above (e.g.
+   RM_SIM_FOREVER) must not occur. */
 static uint64_t key_of(uint64_t time, unsigned id)
 {
 	return time >> 57 ? NEVER : time << 7 | id;
@@ -55,7 +55,7 @@ void rm_sim_limit(struct rm_sim_core *core, uint64_t due)
 	due = min(due, sim->bound);
 	core->due = due;
 	sim->soft = due == NEVER ? NEVER : due + sim->mach.quantum;
-	/* while watched, every access takes the slow path */
+	/* while cores are watched, every access must take the slow path */
 	core->deadline = sim->watched ? 0 : due;
 	core->soft = sim->watched ? 0 : sim->soft;
 }
@@ -92,9 +92,9 @@ static struct rm_sim_core *select_next(struct rm_sim *sim)
 	rm_sim_limit(next, root->second == NEVER ? NEVER : root->second >> 7);
 	next->after = root->second & 127;
 	if (root->second != NEVER) {
-		/* Prefetches, on the host, the state of the core that most
-		   often runs after `next`, since with 128 cores each switch
-		   would miss the host's L1d. */
+		/* Prefetches the state of the core that most often runs after
+		   `next`. With 128 cores, each switch would miss the host's
+		   L1d. */
 		const char *after =
 		        (const char *)rm_sim_core_at(sim, next->after);
 
@@ -113,7 +113,7 @@ void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at)
 	core->now = max(core->now, at);
 	core->state = RM_SIM_READY;
 	set_key(sim, id, key_of(core->now, id));
-	/* it may be earlier than the core that was next so far */
+	/* the new core may be earlier than the next one */
 	if (sim->running)
 		rm_sim_limit(sim->running, min(sim->running->due, core->now));
 }

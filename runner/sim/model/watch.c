@@ -2,29 +2,29 @@
 /*
  * watch.c - attributes events to program counters and memory lines.
  *
- * Off by default. While it is on, every access takes the slow path
- * (rm_sim_limit()). This costs host time but changes neither virtual time nor
- * other counts.
+ * Recording is off by default. While it is on, every access takes the slow path
+ * (rm_sim_limit()). This takes time on the host, but changes neither virtual
+ * time nor other counts.
  */
 #include "runner/sim/model/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Rows of equal size in order of insertion, with a hash index by key: open
-   addressing over row numbers + 1. Initialise it to zero and set row_bytes. */
+/* Rows of equal size, in order of insertion. A hash index with open addressing
+   contains row numbers + 1. Initialise it to zero, then set row_bytes. */
 struct table {
 	size_t row_bytes, used;
 	unsigned char *rows;
 	uint64_t *keys;
 	uint32_t *slots;
-	size_t room; /* number of rows; the index has 2 x room slots, a power of
-	                two */
+	size_t room; /* capacity in rows, a power of two; the index has 2 x room
+	                slots */
 };
 
-/* Returns the slot of `key`, or the slot where it belongs. A table is at most
-   half full, so the search ends. The multiplier is 2^64 / phi (Knuth, TAOCP
-   vol. 3, 6.4); it spreads equal steps of addresses and line numbers. */
+/* Returns the slot of `key`, or the free slot for it. At most half of the slots
+   are used, so the search ends. The multiplier is 2^64 / phi (Knuth, TAOCP vol.
+   3, 6.4); it spreads equal steps of addresses and line numbers. */
 static size_t slot_of(const struct table *table, uint64_t key)
 {
 	size_t mask = 2 * table->room - 1;
@@ -38,8 +38,8 @@ static size_t slot_of(const struct table *table, uint64_t key)
 	}
 }
 
-/* Doubles the table. Each moved array is stored immediately, so that the table
-   stays valid, with its old capacity, if another allocation fails. */
+/* Doubles the table. Stores each moved array immediately, so that the table
+   remains valid, with its old capacity, if another allocation fails. */
 static bool grow(struct table *table)
 {
 	size_t room = table->room ? 2 * table->room : 64;
@@ -65,8 +65,8 @@ static bool grow(struct table *table)
 	return true;
 }
 
-/* Returns the row of `key`, zeroed if new; NULL: out of memory. May move all
-   rows. */
+/* Returns the row of `key`, which is zeroed if it is new. NULL: out of memory.
+   May move all rows. */
 static void *table_row(struct table *table, uint64_t key)
 {
 	size_t slot;
@@ -100,15 +100,16 @@ static void table_free(struct table *table)
 
 struct rm_sim_watched {
 	struct table sites, lines;
-	bool incomplete;     /* a row could not be allocated */
-	const void *site;    /* of the current event */
-	uint32_t **touched;  /* [core][line]: last operation that used the
-	                       line */
-	uint32_t *operation; /* [core] */
+	bool incomplete;     /* true if a row could not be allocated */
+	const void *site;    /* site of the current event */
+	uint32_t **touched;  /* [core][line]: number of the last operation that
+	                        used the line */
+	uint32_t *operation; /* [core]: number of the current operation */
 };
 
-/* Records that a row was lost, so that sorted_copy() returns -ENOMEM, since a
-   list without its hottest line would mislead. */
+/* Returns the row of a site. If it cannot be allocated, sorted_copy() returns
+   -ENOMEM later, since a list without its most important row would be
+   misleading. */
 static struct rm_sim_site *site_row(
         struct rm_sim_watched *watched, const void *site)
 {
@@ -135,8 +136,8 @@ static struct rm_sim_hot_line *line_row(struct rm_sim *sim, uint32_t line)
 	return row;
 }
 
-/* Keeps only the first four sites of a line, since a line with more is shared
-   everywhere. */
+/* Adds a site to a line's row. Keeps only the first four sites; a line with
+   more sites is used in many places. */
 static void note_site(struct rm_sim_hot_line *row, const void *site)
 {
 	for (int i = 0; i < RM_SIM_LINE_SITES; i++) {
@@ -175,7 +176,7 @@ void rm_sim_watch_event(struct rm_sim_core *core, enum rm_sim_count which,
 void rm_sim_watch_loss(struct rm_sim_core *core, uint32_t line, bool untouched)
 {
 	struct rm_sim_watched *watched = core->sim->watched;
-	/* attributed to the writer's program counter */
+	/* the event belongs to the writer's program counter */
 	struct rm_sim_site *at = site_row(watched, watched->site);
 	struct rm_sim_hot_line *row = line_row(core->sim, line);
 
@@ -230,8 +231,9 @@ void rm_sim_watch_free(struct rm_sim *sim)
 	sim->watched = NULL;
 }
 
-/* After an error rm_sim_watch_free() frees a partially created object.
-   Operations count from 1, since 0 means "never used" in zeroed memory. */
+/* Starts recording. After an error, rm_sim_watch_free() frees the incomplete
+   object. Operations count from 1, since 0 in zeroed memory means "never
+   used". */
 static int start_watch(struct rm_sim *sim)
 {
 	struct rm_sim_watched *watched = calloc(1, sizeof(*watched));

@@ -2,7 +2,7 @@
 /*
  * counters.c - implements runner/counters/counters.h with the back end sim.
  *
- * Counts come from the model. The quality of each value is "simulated", and
+ * The model provides the counts. The quality of each value is "simulated", and
  * "cpu" is the word "simulated" with the machine's name. Requests for other
  * back ends are rejected.
  */
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Counts of a core before its window and within it. */
+/* Counts of a core at the start of its window, and within it. */
 struct window {
 	uint64_t before[RM_SIM_COUNTS], count[RM_SIM_COUNTS];
 };
@@ -25,9 +25,9 @@ struct window {
 struct rm_counters {
 	unsigned threads;
 	struct window *window;    /* one per core */
-	json_t *events, *regions; /* taken at the window's end */
-	json_t *lines, *sites;    /* also taken then; NULL unless watched */
-	long watch;               /* entries of each list; 0: not watched */
+	json_t *events, *regions; /* made at the end of the window */
+	json_t *lines, *sites;    /* at the window's end; NULL: not watched */
+	long watch;               /* length of each list; 0: do not watch */
 	uint64_t foreign;
 	char hash[20];
 };
@@ -41,7 +41,8 @@ int rm_counters_open(const json_t *request, unsigned threads,
 
 	(void)cpus;
 	*session = NULL;
-	/* "none" means no counters of this computer; the model always counts */
+	/* "none" means that the host's counters are unused; the model always
+	   counts */
 	if (!backend || (strcmp(backend, "sim") && strcmp(backend, "none")))
 		return rm_error_set(error, -ENOTSUP,
 		        "counters: the simulated machine has the back end sim, "
@@ -61,7 +62,7 @@ int rm_counters_open(const json_t *request, unsigned threads,
 	return 0;
 }
 
-/* There is nothing to attach, since cores always count. */
+/* Does nothing, since cores always count. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot)
 {
 	(void)session;
@@ -101,8 +102,8 @@ static json_t *event_json(const struct rm_counters *session, const char *metric,
 	return event;
 }
 
-/* Region 0 is unnamed memory, which the model calls "other". Here only the
-   map's heap is unnamed. */
+/* Returns the name of region `n`. Region 0 is unnamed memory, which the model
+   calls "other". In a trial, only the map's heap is unnamed. */
 static const char *name_of(const struct rm_sim *sim, unsigned n)
 {
 	return n ? rm_sim_region_at(sim, n)->name : RM_SIM_UNNAMED;
@@ -131,8 +132,8 @@ static json_t *regions_json(void)
 	return regions;
 }
 
-/* An offset in the program's file for addr2line, since the load address varies.
-   0: outside the program. */
+/* Returns an offset in the program's file, for addr2line, since the load
+   address varies. 0: outside of the program. */
 static json_int_t image(const void *site)
 {
 	return (json_int_t)rm_sim_space_image(site);
@@ -143,8 +144,8 @@ static int cores(const uint64_t bits[2])
 	return __builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]);
 }
 
-/* Returns the position among `sites`, in descending order of events, of a site
-   with `events`. */
+/* Returns the position of a new site with `events` in `sites`, which are in
+   descending order of events. */
 static size_t insert_position(const json_t *sites, uint64_t events)
 {
 	size_t at = json_array_size(sites);
@@ -155,7 +156,7 @@ static size_t insert_position(const json_t *sites, uint64_t events)
 	return at;
 }
 
-/* Sorts sites by descending events, so the first few are the important ones. */
+/* Returns a line's sites in descending order of events. */
 static json_t *sites_of(const struct rm_sim_hot_line *line)
 {
 	json_t *sites = json_array();
@@ -182,10 +183,10 @@ static json_t *line_json(
 	        sites_of(line));
 }
 
-/* Returns the `most` hottest lines of the simulation, most invalidations first:
-   "line" (offset / 64), "region", counts, numbers of "readers" and "writers",
-   and up to four sites (docs/reference/trial-protocol.md). New reference, or
-   NULL if entries were lost for lack of memory. */
+/* Returns the `most` lines with the most invalidations: "line" (offset / 64),
+   "region", counts, numbers of "readers" and "writers", and up to four sites
+   (docs/reference/trial-protocol.md). New reference; NULL if entries were lost
+   because memory ran out. */
 static json_t *watched_lines(long most)
 {
 	const struct rm_sim *sim = rm_sim_world_model();
@@ -199,9 +200,9 @@ static json_t *watched_lines(long most)
 	return lines;
 }
 
-/* Returns at most `most` program counters, most misses first, as offsets into
-   this program's file. New reference, or NULL if entries were lost for lack of
-   memory. */
+/* Returns at most `most` program counters with the most misses, as offsets in
+   this program's file. New reference; NULL if entries were lost because memory
+   ran out. */
 static json_t *watched_sites(long most)
 {
 	struct rm_sim_site *list = NULL;
@@ -228,8 +229,8 @@ int rm_counters_stop(struct rm_counters *session)
 	json_array_append_new(session->events,
 	        event_json(session, "l1d_misses", RM_SIM_LOAD_MISSES,
 	                RM_SIM_STORE_MISSES));
-	/* lines per operation are counted only while watched; otherwise 0 would
-	   be wrong */
+	/* lines per operation are only counted while watched, and 0 would be
+	   wrong */
 	for (unsigned i = 0; i < RM_SIM_COUNTS; i++)
 		if (i != RM_SIM_OPERATION_LINES || session->watch)
 			json_array_append_new(session->events,
@@ -240,17 +241,19 @@ int rm_counters_stop(struct rm_counters *session)
 		session->lines = watched_lines(session->watch);
 		session->sites = watched_sites(session->watch);
 	}
-	/* read here, because the end of the trial is not part of the window */
+	/* read at the end of the window, since later accesses do not belong to
+	   it */
 	session->foreign = rm_sim_world->foreign;
 	snprintf(session->hash, sizeof(session->hash), "%016" PRIx64,
 	        rm_sim_hash(rm_sim_world_model()));
-	/* a list without its hottest line would mislead (watch.c) */
+	/* a list without its most important row would be misleading
+	   (watch.c) */
 	return session->watch && !(session->lines && session->sites) ? -ENOMEM
 	                                                             : 0;
 }
 
-/* Called first and last in a core's window, so that waits at the barriers
-   (which a map may record) are excluded. */
+/* Called at the start of a core's window. Waits at the barriers, which a map
+   may record, are outside of the window. */
 void rm_counters_enable(struct rm_counters *session, unsigned slot)
 {
 	memcpy(session->window[slot].before,
@@ -302,8 +305,8 @@ void rm_counters_close(struct rm_counters *session)
 	free(session);
 }
 
-/* Replaces costs of the description by those of the request. The replaced costs
-   count as known, not as guesses; each must be valid in a description. */
+/* Replaces costs of the description by costs of the request. Replaced costs
+   count as known, not as guesses. Each cost must be valid in a description. */
 static int set_costs(
         json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * harness.h - included (-include) before each file of runner/trial/ compiled
- * for the simulated machine: threads become cores, and the clock is virtual.
- * These objects are not instrumented.
+ * harness.h - included (-include) before each file of runner/trial/ that is
+ * compiled for the simulated machine. Threads become cores, and the clock is
+ * virtual. The objects of these files are not instrumented.
  */
 #ifndef RM_SIM_HARNESS_H
 #define RM_SIM_HARNESS_H
@@ -19,9 +19,9 @@
 #define alarm                rm_sim_alarm
 
 #ifdef RM_SIM_MEMORY
-/* For files whose memory the measured loop uses, since that must be simulated
-   memory. Declared before the macros, because malloc is also an attribute
-   name. */
+/* For files whose memory the measured loop uses: it must be simulated memory.
+   The declarations precede the macros, because malloc is also the name of an
+   attribute. */
 #include <stdlib.h>
 void *rm_sim_driver_alloc(size_t bytes);
 void *rm_sim_driver_aligned(size_t alignment, size_t bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * main.c - `ID trial` of a program of flavour sim: runs the map on the
- * simulated machine. The map's object is instrumented and linked with a
+ * simulated machine. The map's object is instrumented, and linked with a
  * simulated C library.
  */
 #include "runner/base/error.h"
@@ -13,7 +13,7 @@
 
 int main(int argc, char **argv)
 {
-	/* name of the command in its errors */
+	/* command name for error messages */
 	static char trial[] = "trial";
 
 	rm_program_start();

@@ -2,10 +2,10 @@
 /*
  * trial.c - rm_trial_run() on the simulated machine.
  *
- * Team, phases and judge are those of the other flavours (runner/trial/),
- * compiled with harness.h, which turns threads into cores and makes time
- * virtual. This file creates the machine, and converts deadlocks and timeouts
- * of the simulation to results.
+ * Team, phases and judge are those of the other flavours (runner/trial/). They
+ * are compiled with harness.h, so threads become cores and time is virtual.
+ * This file creates the machine, and converts deadlocks and timeouts of the
+ * simulation to results.
  */
 #include "runner/sim/program/internal.h"
 
@@ -13,13 +13,13 @@
 #include <signal.h>
 #include <sys/time.h>
 
-/* rm_trial_run() in runner/trial/trial.c, renamed. */
+/* rm_trial_run() of runner/trial/trial.c; the build renames it. */
 json_t *rm_sim_trial(struct rm_request *request);
-/* Replaces alarm() in that file: see set_deadline(). */
+/* Replaces alarm() in runner/trial/trial.c; see set_deadline(). */
 unsigned rm_sim_alarm(unsigned seconds);
 
-/* Golden counts assume a request of this size on the main stack, because frames
-   above it compete for the same cache sets. */
+/* Distance of the request from the top of the main stack. Golden counts depend
+   on it, because the frames above it use the same cache sets. */
 enum { MAIN_DEPTH = 1776 };
 
 struct run {
@@ -43,16 +43,16 @@ static json_t *failure(
 	        error->text);
 }
 
-static double deadline_s; /* of the request */
+static double deadline_s; /* time limit of the request */
 
-/* Signal handler: host time ran out during the simulation. */
+/* Signal handler: 90 % of the trial's real time has passed. */
 static void deadline(int signal)
 {
 	struct rm_error error = { "" };
 
 	(void)signal;
 	if (!rm_sim_running)
-		return; /* the runner enforces its own deadline */
+		return; /* the runner enforces its deadline */
 	rm_error_set(&error, -ETIME,
 	        "deadline: core %u was still running at %llu ns of virtual "
 	        "time when the trial had used 90 %% of its %.3g s of real "
@@ -63,8 +63,8 @@ static void deadline(int signal)
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);
 }
 
-/* The runner kills this process at the deadline; shortly before, this handler
-   reports the reason. */
+/* Sets a timer that expires shortly before the deadline, so that the handler
+   reports the reason. At the deadline, the runner kills this process. */
 static void set_deadline(uint64_t deadline_ns)
 {
 	uint64_t us = deadline_ns / 1000 * 9 / 10;

@@ -3,7 +3,7 @@
  * usage.c - replaces runner/trial/kernel.c for simulated threads.
  *
  * The kernel's numbers about this process (faults, memory, CPU speed) describe
- * the simulator and not the trial, so they are reported as unknown.
+ * the simulator, not the trial, so they are reported as unknown.
  */
 #include "runner/sim/program/internal.h"
 
