@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects the values by block that a campaign has for a claim. rules.py uses them to decide."""
+"""Collects the values by block that a campaign has for a claim; rules.py decides the verdict from
+them."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -132,7 +133,7 @@ def place_of(one: Claim, cell: Cell) -> Place:
 
 def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
     """Copies the claim to every other place at which the plan has both sides. The copies differ in
-    the factors that the article leaves open. `known` lists the places that already have a claim;
+    the factors that the article does not state. `known` lists the places that already have a claim;
     the new places are added to it."""
     found = []
     where = " ".join(word for word in one.cells[0].split()
@@ -164,7 +165,7 @@ def of_part(data: Data, one: Claim) -> Evidence:
     if not data.cells.planned(query):
         return Evidence(query.where, reason="not in this run", planned=False)
     try:
-        if one.rule in ADDING:  # a quotient of these counts may not exist
+        if one.rule in ADDING:  # because the divisor of these counts may be 0
             return taken(data, query)[0]
         return (along if one.rule == "slope" else of_cells)(data, one, query)
     except Missing as missing:
