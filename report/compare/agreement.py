@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the rankings of two machines.
 
-The order of the measured speeds changes with every trial. Two machines are therefore said to
-disagree on two maps only if a different map is faster on each, by intervals that hold jointly for
-all pairs of maps at the place.
+The order of the measured speeds changes with every trial. Two machines therefore disagree on two
+maps only if a different map is faster on each. Intervals that hold jointly for all pairs of maps at
+the place decide which map is faster.
 """
 from collections.abc import Sequence
 from itertools import combinations

@@ -58,8 +58,8 @@ def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scalin
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Returns the resident memory per entry, after the fill or at the peak, without that of the
-    empty map."""
+    """Returns the resident memory per entry, after the fill or at the peak. The memory of the empty
+    map is subtracted."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:

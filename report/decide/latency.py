@@ -17,7 +17,7 @@ from report.model.result import Latency, LatencyRow
 PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # shown on the linked page
 SHOWN = (0.5, 0.99)  # shown on the first page
 LATE = 1.2  # a loop that takes more than this multiple of the scheduled time is overloaded
-FLOOR = "no-state"  # a map with this capability does nothing, so its latency is that of the driver
+FLOOR = "no-state"  # a map with this capability does nothing, so it shows the latency of the driver
 # Maps a kind of write to the second operation of its pair. The second operation starts when the
 # first ends, so it has no intended start time.
 SECOND = {"churn": "upsert", "fresh": "remove"}

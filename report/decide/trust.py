@@ -27,7 +27,7 @@ DISTURBED = 0.10  # largest share of disturbed trials of one map
 BROKEN = 0.29  # largest share of wrong values that the pseudo-median tolerates
 WAITING = 0.20  # largest share of the window that a trial's threads may wait for a CPU
 SPEED = 1.10  # largest ratio of the fastest to the slowest CPU speed
-SPEED_RANGE = (1, 99)  # percentiles; one slow reading is no change of speed
+SPEED_RANGE = (1, 99)  # percentiles that are compared; single slow readings do not count
 VISIBLE = 1.10  # maps are equivalent only if a difference of this factor would be detected
 CONTROL = re.compile(r"^control *= *(?!none$)(\S+)$", re.M)  # matches a line of a workload
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)

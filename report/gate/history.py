@@ -154,8 +154,8 @@ def comparable(lines: Iterable[Line], machine: str, plan_sha256: str) -> list[Li
 
 def one_sided(lines: Iterable[Line]) -> tuple[int, int, float]:
     """Counts runs of equal commits that were slower and faster, with the p value of a sign test
-    (R32). The sign of a run is that of the median of its cells, because all cells share the noise
-    of the run."""
+    (R32). The median of a run's cells gives the run's sign, because all its cells share the same
+    noise."""
     medians = []
     for line in lines:
         known = [c.slowdown_percent for c in line.cells

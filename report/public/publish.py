@@ -12,7 +12,7 @@ from report.public import DONE, entry, journal, packed_journal, text_of, verify
 
 
 def publish(folder: Path, where: str | None, out: Path) -> int:
-    """Writes OUT/NAME.json and verifies it. If `where`, the address of the journal, is None, also
+    """Writes OUT/NAME.json and verifies it. Without an address of the journal (`where`), also
     writes OUT/NAME.tar.xz. Returns the exit status. Raises JournalError."""
     if where and not set("/:") & set(where):
         raise JournalError(f"--journal {where}: expected a public address, such as "

@@ -38,7 +38,7 @@ class Compiled(BytecodeCache):
         self.codes[bucket.key, bucket.checksum] = bucket.code
 
 
-COMPILED = {html: Compiled() for html in (False, True)}  # by the value of autoescape
+COMPILED = {html: Compiled() for html in (False, True)}  # keys: autoescape
 
 
 def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:

@@ -21,7 +21,7 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from <fcntl.h>, <linux/fs.h>
 
 def write(result: Result, folder: Path, pdf: bool = False, campaign: Path | None = None) -> Path:
     """Replaces `folder` by a new report. Returns the path of the page. The commands on the page
-    name the folder `campaign`, or the parent of `folder` if `campaign` is None."""
+    name the folder `campaign`; the default is the parent of `folder`."""
     return rewrite(folder, lambda new: fill(result, new, pdf, campaign or folder.parent))
 
 

@@ -117,7 +117,8 @@ def widened(interval: Ends, n: int) -> Ends:
 def biweight_slot(d: Floats, base_first: Booleans, cut: float = CUT
                   ) -> Floats:
     """Effect of the order inside a pair on each of d (n,): half the difference between the centres
-    of the two orders, with the sign of the pair's order; nan if all pairs have the same order."""
+    of the two orders, with the sign of the pair's order. The result is nan if all pairs have the
+    same order."""
     first, second = (biweight_interval(x, cut=cut)[0]
                      for x in (d[base_first], d[~base_first]))
     return np.where(base_first, 0.5, -0.5) * (first - second)
