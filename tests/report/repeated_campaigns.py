@@ -73,7 +73,7 @@ def attempt(rng, name, present, world):
     sleeps, own, ran, away = np.zeros((4, *shape))
     harm = taken
     if name == "sleeps":
-        often = rng.normal(0, 0.4, shape)  # ln of relative frequency of sleep
+        often = rng.normal(0, 0.4, shape)  # how often it sleeps, as ln
         sleeps = 10 * np.exp(often)
         own = sleeps * world.wake_up_us / 1000 * np.exp(
             rng.normal(0, 0.3, shape))
@@ -88,7 +88,7 @@ def attempt(rng, name, present, world):
     # CPU time of the program itself is subtracted from the busy time of the cell's CPUs
     others = np.maximum(others - away, 0)
     if world.filler and name == "sleeps":
-        others = np.maximum(others, 0.5)  # half of the time was idle
+        others = np.maximum(others, 0.5)  # the filler used the idle time
     return Trials(np.exp(log_rate) * (1 - harm), np.minimum(own + harm, 1),
                   sleeps, others, ran)
 

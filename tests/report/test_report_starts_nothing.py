@@ -13,7 +13,7 @@ STARTERS = {"subprocess", "multiprocessing", "pty", "popen2", "asyncio",
             "concurrent"}
 CALLS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp",
          "startfile")
-# May start processes: page.py draws panels in parallel, and quick.py runs gnuplot.
+# Files that may import a module that starts processes.
 ALLOWED = {"page.py": {"multiprocessing"}, "quick.py": {"subprocess"}}
 
 
