@@ -75,10 +75,10 @@ caught bad_tears upsert 'torn' --shape str16x24
 caught bad_tears_late exchange 'torn' --shape u64x24
 caught bad_crashes model 'crashed: signal'
 grep -q '^  thread [0-9]* was in$' "$dir/out"
-report $? "and the stack of the thread that crashed is shown"
+report $? "the stack of the thread that crashed is shown"
 caught bad_hangs exchange 'hung: .*, in phase' --deadline 2 --shape u64x8
 grep -q '^  thread [0-9]* was in$' "$dir/out" && grep -q '^    .*faulty' "$dir/out"
-report $? "and the stacks of its threads are shown"
+report $? "the stacks of the threads that hang are shown"
 caught bad_eats_memory upsert 'used too much memory.*again: .* --memory 256 ' --memory 256 --ops 200000 \
 	--shape u64x8
 # The owner misses its last value, or another thread sees an old value again.
@@ -123,7 +123,7 @@ cp -r "$program" "$(dirname "$program")/maps" "$dir/a b"
 "$dir/a b/readmostly" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && [ "$(wc -l <"$dir/out")" = 1 ] &&
 	grep -q 'quarantine: the path of the program contains a blank' "$dir/out"
-report $? "also if LD_PRELOAD cannot name its library"
+report $? "a quarantine whose library LD_PRELOAD cannot name is an error"
 "$dir/a b/readmostly" check frees_at_the_end --budget 1 --only model >"$dir/out" 2>&1 &&
 	! grep -q 'ld.so' "$dir/out"
 report $? "other checks then run without it"

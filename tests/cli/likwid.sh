@@ -25,7 +25,7 @@ output_lacks() { ! output_matches "$1"; }
 check "--help prints the usage" run 0 --help
 check "the usage lists the required option" output_matches "--socket=PATH"
 check "without --socket it is status 64" run 64
-check "and the error names the option" error_matches "--socket is needed"
+check "the error names the missing option" error_matches "--socket is needed"
 check "an unknown mode is status 64" run 64 -s x --mode fast
 
 # A machine without an msr device.

@@ -72,25 +72,25 @@ check "with arms the torn line and its block are removed, and both are reported"
 $journal: moved $((block - 2)) trials of an unfinished round to unfinished.jsonl; the whole round runs again" ]
 check "the trials of the block are moved to unfinished.jsonl" \
 	[ "$(wc -l <"$campaign/unfinished.jsonl")" = $((block - 2)) ]
-check "the complete block runs again" \
+check "the block of the torn line runs again" \
 	[ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# Other damage is an error; the file is not changed.
+# Other damage is an error, and the file is not changed.
 sed -i '2s/.*/noise/' "$journal"
 run "$dir/arms" --resume
-check "noise in front of other lines is status 2" [ $status = 2 ]
-check "with the line number" contains "$dir/err" "trials.jsonl:2: "
-check "and no repair is reported" [ ! -s "$out" ]
-check "the error names the command that finds a way out" \
+check "a damaged line before other lines is status 2" [ $status = 2 ]
+check "the error has the number of the damaged line" contains "$dir/err" "trials.jsonl:2: "
+check "no repair is reported" [ ! -s "$out" ]
+check "the error names the command that prints the repair" \
 	contains "$dir/err" "\`readmostly dev validate $dir/arms\` prints what can be kept"
 "$readmostly" dev validate "$dir/arms" >"$out"
 eval "$(grep -o "sed -i.damaged '2,\$d' [^\`]*" "$out")"
-check "its command keeps the lines before, and a copy" \
+check "this command keeps the lines before the damage, and a copy" \
 	[ "$(wc -l <"$journal") $(wc -l <"$journal.damaged")" = "1 $lines" ]
 run "$dir/arms" --resume
-check "then a resume completes the campaign" "$readmostly" dev validate "$dir/arms"
+check "after the repair a resume completes the campaign" "$readmostly" dev validate "$dir/arms"
 truncate -s 3000 "$dir/arms/campaign.json"
 "$readmostly" dev validate "$dir/arms" >"$out"
-check "a cut campaign.json is one problem, with what to do" \
+check "a truncated campaign.json is reported once, with the next step" \
 	[ "$? $(wc -l <"$out") $(tail -n 1 "$out" | cut -d, -f1)" = "1 3 next: restore the file from a copy" ]
 done_testing
