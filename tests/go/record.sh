@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# record.sh BUILD - records the state of maps of Go 1.19 (1.23 for newer operations) during each
-# trace into tests/go/recorded. Skips traces whose log exists and agrees with the map in C.
+# record.sh BUILD - records the states of Go's maps during each trace in tests/go/recorded. Uses Go
+# 1.19, or Go 1.23 for newer operations. Skips traces whose log exists and agrees with the map in C.
 set -e
 cd "$(dirname "$0")/../.."
 build=$1
