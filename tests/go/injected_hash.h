@@ -3,9 +3,9 @@
  * injected_hash.h - replaces rm_hash() in headers that are included after it,
  * so that a map in C uses the hashes of a Go map. Go seeds its hash randomly in
  * each process, so the Go program logs the hash of each rank's key. It logs the
- * low 16 and the top 8 bits, which suffice for a map of fewer than 2^16 buckets.
- * If a table of these hashes is set, rm_hash() takes the hash of a key from it.
- * Otherwise rm_hash_own() computes the hash.
+ * low 16 and the top 8 bits, which suffice for a map of fewer than 2^16
+ * buckets. If a table of these hashes is set, rm_hash() takes the hash of a key
+ * from it. Otherwise rm_hash_own() computes the hash.
  */
 #ifndef RM_GO_INJECTED_HASH_H
 #define RM_GO_INJECTED_HASH_H

@@ -48,10 +48,10 @@ static struct syncmap_half syncmap_walk(
 
 enum { SYNCMAP_STATE_FIELDS = 9 };
 
-/* Stores these numbers: entries in read, amended (0 or 1), entries in dirty,
-   misses, nil entries in read, nil entries in dirty, expunged entries, digest of
-   the live pairs in read, and the same digest for dirty. No other thread may use
-   the map. */
+/* Stores the state: entries in read, amended (0 or 1), entries in dirty,
+   misses, nil entries in read, nil entries in dirty, expunged entries. Two
+   digests of the live pairs in read and in dirty follow. No other thread may
+   use the map. */
 static void syncmap_state(
         struct syncmap *map, uint64_t fields[SYNCMAP_STATE_FIELDS])
 {

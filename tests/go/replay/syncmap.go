@@ -85,9 +85,9 @@ func keyWord(key any) uint64 {
 	return wordIn(key.(string))
 }
 
-// state returns these numbers: entries in read, amended (0 or 1), entries in
-// dirty, misses, nil entries in read, nil entries in dirty, expunged entries,
-// digest of the live pairs in read, and the same digest for dirty.
+// state returns entries in read, amended (0 or 1), entries in dirty, misses, nil
+// entries in read, nil entries in dirty, expunged entries. Two digests of the
+// live pairs in read and in dirty follow.
 func (in *inside) state() []uint64 {
 	var read, dirty half
 	var amended uint64
