@@ -104,8 +104,8 @@ def source_of(cells: Sequence[Part]) -> str:
 
 
 def rounded(value: float | None) -> float | None:
-    """Rounds to six significant digits. Whole numbers keep all digits, because counts appear in
-    the text, too."""
+    """Rounds to six significant digits. Whole numbers keep all digits, because the text may contain
+    the same count."""
     if value is None or float(value).is_integer():
         return value if value is None else float(value)
     return float(f"{value:.6g}")
@@ -138,8 +138,8 @@ def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
 
 
 def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """Returns the verdict on the Go version that has the subject of the claim, with the verdict
-    on the other Go version, which may differ."""
+    """Returns the verdict on the Go version that decides the claim. The verdict on the other Go
+    version is attached, because it may differ."""
     wanted = (CLASSIC, TODAY) if claim.needs_go == "classic" else (TODAY, CLASSIC)
     first, beside = (sides.get(whose) for whose in wanted)
     if first is None and claim.needs_go == "any":

@@ -45,7 +45,7 @@ class Evidence:
     @property
     def logs(self) -> list[float]:
         """The logarithms of the values. A value of 0 or less becomes minus infinity, because
-        without it the certainty of the other values would be overstated."""
+        leaving it out would overstate the certainty of the other values."""
         return [math.log(v) if v > 0 else -math.inf for v in self.series]
 
 
@@ -148,9 +148,9 @@ def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
 
 
 def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
-    """Splits a claim into claims about one cell: first those of the ledger, then those that a
-    longer mode adds. A line of the ledger that matches several cells becomes several claims. `ones`
-    is Claim.each() or Claim.varied()."""
+    """Splits a claim into claims about one cell: first the cells of the ledger, then the cells that
+    a longer mode adds. A line of the ledger that matches several cells becomes several claims.
+    `ones` is Claim.each() or Claim.varied()."""
     if not claim.free:
         return list(ones)
     fits = [cells.fitting(query_of(one), one.subject) for one in ones]

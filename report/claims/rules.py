@@ -51,7 +51,7 @@ Ps = Mapping[Call, float]  # corrected p value of each alternative
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict on one cell; `seen` is the smallest effect that it could have detected."""
+    """The verdict on one cell. `seen` is the smallest effect that the cell could have detected."""
     word: Word
     how: str = ""
     kind: Kind | None = None
@@ -212,8 +212,8 @@ def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
 
 
 def never(claim: Claim, evidence: Evidence) -> Outcome:
-    """Decides the rule `never`: 0 in all trials. The text gives the largest share of trials that
-    may differ nevertheless."""
+    """Decides the rule `never`: 0 in all trials. The text gives the largest share of trials in
+    which the event may still occur."""
     n = evidence.trials
     if evidence.total:
         return added(claim, evidence, Word.REFUTED, plural(evidence.total, "counter-example"))

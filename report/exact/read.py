@@ -63,8 +63,8 @@ def read_factors() -> Container[str]:
 
 
 def read_plan(file: Path) -> tuple[Planned, ...]:
-    """Reads the simulated cells, including those that the planner would skip, because base
-    and head each report which cells they cannot run."""
+    """Reads the simulated cells, including cells that the planner would skip, because base and head
+    each report which cells they cannot run."""
     factors = read_factors()
     try:
         cells = tuple(parse_cell(c, factors) for c in read_json(file)["cells"]

@@ -124,7 +124,7 @@ def resume(folder: Path) -> str:
 # ---- the plan ---------------------------------------------------------------
 
 def check_plan(plan: Plan, family: int) -> None:
-    """Rejects a plan that cannot lead to a verdict, whatever its trials show."""
+    """Rejects a plan that cannot lead to a verdict with any trials."""
     rules = plan.rules
     if min(plan.blocks, rules.min_pairs) < stats.VERDICT_NEEDS or not stats.feasible(
             plan.blocks, max(family, 1), rules.alpha, rules.flips):

@@ -42,7 +42,7 @@ def may_be_long(data: bytes) -> bool:
 def loads(text: str | bytes) -> object:
     """Parses text or UTF-8 bytes. Raises ValueError if the JSON is invalid."""
     if isinstance(text, bytes):
-        data, text = text, text.decode()  # Python's parser would accept UTF-16, too
+        data, text = text, text.decode()  # because Python's parser would also accept UTF-16
     else:
         data = text.encode(errors="surrogatepass")
     try:

@@ -71,7 +71,7 @@ class EarlierRun:
     created: str
     leader: str
     rate: float | None  # rate of that leader, operations/s
-    lead: float | None  # rate of this run's leader / rate of this run's runner-up, in that run
+    lead: float | None  # that run's ratio of the rates of this run's leader and runner-up
 
 
 @dataclass(frozen=True)

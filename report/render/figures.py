@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes the positions of bars, lines and dots on the page; the templates draw them.
 
-Lengths are in CSS pixels of a figure with the width WIDTH, which is that of a phone. Letters grow
-with the figure.
+Lengths are in CSS pixels of a figure with the width WIDTH, the width of a phone. Letters grow with
+the figure.
 """
 import math
 from collections.abc import Sequence, Set

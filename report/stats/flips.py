@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 from report.stats.arrays import Floats, Integers
 
 FLIPS = 40_000  # at least 10 x cells / alpha for 40 cells at alpha = 1 %
-CHUNK = 4_000  # flips at a time, which limits the memory
+CHUNK = 4_000  # flips that are computed at a time, to limit the memory
 
 
 @dataclass(frozen=True)

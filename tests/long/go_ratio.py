@@ -76,8 +76,8 @@ def verdict_of(ratio):
 
 
 def agreement(verdicts, pair):
-    """Counts the cells in which a pair of ports has the same verdict as Go, and those in which it
-    has another."""
+    """Counts the cells in which a pair of ports has the same verdict as Go, and the cells in which
+    it has another verdict."""
     count = dict.fromkeys(("same", "opposite", "one side only", "no verdict"), 0)
     for verdict in verdicts:
         go, port = verdict["go"], verdict[pair]

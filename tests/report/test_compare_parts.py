@@ -93,8 +93,8 @@ def test_only_factors_that_follow_from_the_machine_may_differ(change, why):
 
 
 @pytest.mark.parametrize("one, two, threads, same", [
-    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),     # one has 2 CPUs, the other 8 or more
-    (2 * 10 ** 9, 1333333333, 1000, True),      # one has 2 CPUs, the other 3
+    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),  # machines with 2 CPUs and with 8 or more
+    (2 * 10 ** 9, 1333333333, 1000, True),  # machines with 2 CPUs and with 3
     (10 ** 9, 10 ** 9, 8, True), (2 * 10 ** 9, 10 ** 9, 8, False),
     (2 * 10 ** 9 + 1, 5 * 10 ** 8, 1000, False),
     (4 * 10 ** 9, 0, 1000, False),              # one window ends after a number of operations

@@ -92,7 +92,7 @@ def start(home, model, script, **environment):
 
 
 def output(home, model, script, **environment):
-    """Returns the output of such a script, which must succeed."""
+    """Returns the output of a script that start() runs. The script must succeed."""
     process = start(home, model, script, **environment)
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text

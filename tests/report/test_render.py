@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the output of report/render: numbers, tables, hostile texts, complete folders."""
+"""Tests the output of report/render: numbers, tables, texts with markup, and complete folders."""
 import csv
 import json
 import os

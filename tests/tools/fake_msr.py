@@ -107,7 +107,7 @@ class Server:
         return struct.pack("<6Q10I", node, 0, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def lookup(self, node: int, name: str) -> int:
-        """Returns the node of an entry; 0: no such entry."""
+        """Returns the node of an entry, or 0 if there is no such entry."""
         if node == 1 and name.isdigit() and int(name) < CPUS:
             return 2 + int(name)
         return node + CPUS if 1 < node <= 1 + CPUS and name == "msr" else 0
