@@ -23,9 +23,9 @@ from report.stats.signed_rank import hodges_lehmann, signed_rank_p, widening
 
 Group = tuple[Hashable, int]
 K = TypeVar("K")
-# Standard errors that widening() adds. Simulated families had an error of 1 %, 300 groups and a
-# lag-1 correlation of 0.4: one standard error leads to a wrong side in 2 to 4 % of families, two
-# lead to one in 0.4 to 1.2 %.
+# Standard errors that widening() adds. In simulated families with an error of 1 %, 300 groups and a
+# lag-1 correlation of 0.4, one standard error leads to a wrong side in 2 to 4 % of families. Two
+# standard errors lead to a wrong side in 0.4 to 1.2 %.
 ERRORS = 2.0
 
 

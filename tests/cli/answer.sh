@@ -58,7 +58,7 @@ run_answer 2 "$dir/begun" crossover gomap_rw syncmap
 check "status 2 if no campaign started" [ $status = 2 ]
 check "without a campaign no page is written" [ ! -e "$dir/begun/report" ]
 run_answer 0 "" crossover gomap_rw syncmap --plan
-check "without a folder no page is written either" [ $status = 0 ]
+check "if the command prints no folder, no page is written" [ $status = 0 ]
 # `make bench SET=claims` prints the page of stage 1. The tests need only a folder with this stage.
 mkdir "$dir/claims" && cp -r "$dir/done" "$dir/claims/stage-01"
 export STATUS=0 PLAYED=$dir/claims

@@ -116,7 +116,7 @@ done
 check "every kill hit a running campaign" [ $kills = 3 ]
 run --resume
 check "a resume completes the campaign" [ $status = 0 ]
-check "each trial of the control is next to one of its map, in either order" verify_journal
+check "each trial of the control is next to a trial of its map, in either order" verify_journal
 # The report's reader: the trials of the map belong to the arm `head`, and no trial is pending.
 read_back() {
 	PYTHONPATH=. "$(report/find_python.sh)" - "$campaign" "$cell" <<'PYTHON'
@@ -150,6 +150,6 @@ check "a control that is not built is status 2 before any trial" \
 	eval '[ $status = 2 ] && [ ! -e "$campaign" ]'
 check "the error has the command that builds it" matches "make programs NEEDED=aa/shard_seg_grow"
 run --maps gomap_rw "$dir/w.conf"
-check "without its map there is no control" [ $status = 0 ]
+check "a campaign without the map of the control runs without a control" [ $status = 0 ]
 
 done_testing

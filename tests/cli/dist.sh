@@ -41,7 +41,7 @@ if [ "$(id -u)" = 0 ]; then
 	chown -R nobody "$dir/a b/second"
 	check "if another user owns the clone, the bytes are the same" same "$dir/a b/second"
 else
-	skip "also if another user owns the clone" "not root"
+	skip "if another user owns the clone, the bytes are the same" "not root"
 fi
 echo more >>"$dir/outer/first/README.md"
 check "a changed tree is refused" refused " M README.md: expected a tree without changes" "$dir/outer/first"

@@ -121,7 +121,7 @@ if [ "$(id -u)" = 0 ]; then
 	chown -R nobody "$dir/outer" && chmod 755 "$dir"
 	check "a clone of another user has its commit, too" [ "$(origin)" = "$head 0" ]
 else
-	skip "also if another user owns it" "not root"
+	skip "a clone of another user has its commit, too" "not root"
 fi
 for flag in assume-unchanged skip-worktree; do
 	flag $flag && echo >>"$source"

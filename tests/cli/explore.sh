@@ -186,9 +186,9 @@ page_program_runs() { # the smallest program on the page is a valid program file
 		{ sed 's/^/# /' "$dir/kept.txt" "$dir/out"; return 1; }
 }
 check 'a program from a file runs under many schedules' finds_written
-check 'its command reproduces it, byte for byte' reproduces lost_update
+check 'the command of this finding reproduces it, byte for byte' reproduces lost_update
 check 'the exhaustive scheduler runs it once' finds_written --scheduler exhaustive
-check 'its command reproduces it, byte for byte' reproduces lost_update
+check 'the command of the exhaustive finding reproduces it, byte for byte' reproduces lost_update
 check 'the program of a page is a valid program file' page_program_runs
 check 'the corrected version passes all schedules' run_program_file lost_update_twin --scheduler exhaustive
 check 'the output counts one program' \
@@ -204,7 +204,7 @@ races() { unjudged plain_counter; [ $? = 1 ] && grep -q '^FAIL plain_counter: .*
 check '--unjudged reports a data race' races
 check 'the command has the options --unstamped and --unjudged' \
 	grep -q '^again: .* --unstamped --unjudged ' "$dir/plain_counter"
-check 'its command reproduces it, byte for byte' reproduces plain_counter
+check 'the command of the data race reproduces it, byte for byte' reproduces plain_counter
 accuses_none() {
 	explore all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
 }
@@ -267,5 +267,5 @@ outside() {
 		{ sed 's/^/# /' "$dir/strange"; return 1; }
 }
 check 'a map outside of the tree is built and explored' outside
-check 'its command reproduces it, byte for byte' reproduces strange
+check 'the command of this finding reproduces it, byte for byte' reproduces strange
 done_testing

@@ -24,7 +24,7 @@ output_lacks() { ! output_matches "$1"; }
 
 check "--help prints the usage" run 0 --help
 check "the usage lists the required option" output_matches "--socket=PATH"
-check "without --socket it is status 64" run 64
+check "without --socket the status is 64" run 64
 check "the error names the missing option" error_matches "--socket is needed"
 check "an unknown mode is status 64" run 64 -s x --mode fast
 
@@ -126,9 +126,9 @@ request '{"metric": "cycles", "event": "E", "counter": "PMC0"},
 	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
 check "a trial counts through the helper" output_matches '"backend":"likwid"'
 # The stub counts two empty intervals, then the window: n = 3 (tests/fixtures/stub_likwid.c).
-check "its first event has the count of the library" \
+check "the first event of the result has the count of the library" \
 	output_matches '"metric":"cycles","event":"E","code":"likwid PMC0","per_thread":\[3000\],"total":3000'
-check "its second event has the count of the library" \
+check "the second event of the result has the count of the library" \
 	output_matches '"code":"likwid PMC1","per_thread":\[6000\],"total":6000'
 check "the result has the empty interval" \
 	output_matches '"empty":\[{"metric":"cycles","total":2000}'

@@ -138,7 +138,7 @@ check "the exact gate builds these maps in both arms" \
 	[ "$(built 'OUT=.*/tree.*sim/') and $(built '-C .*sim/')" = \
 	'gomap_rw syncmap and gomap_rw syncmap' ]
 exact whole HEAD
-check "without MAPS= it builds the maps of the plan" [ "$(built sim/)" = "$all" ]
+check "without MAPS= the exact gate builds the maps of the plan" [ "$(built sim/)" = "$all" ]
 MAPS=nix exact nix HEAD
 check "the exact gate reports an unknown map" one_line nix 'MAPS=nix: no map is called .nix.'
 done_testing

@@ -136,7 +136,7 @@ printf '%s\n' 'keys = file:churn.trace' 'threads = 1 2' 'placement = none' \
 "$program" run "$dir/mine.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
 check "a campaign replays the trace" grep -q '^3 trials: .* 0 failed' "$dir/out"
 check "this campaign is valid" "$program" dev validate "$dir/campaign"
-check "its trials have the digest of the state" \
+check "the trials of this campaign have the digest of the state" \
 	contains "$dir/campaign/trials.jsonl" "\"digest\":\"$(digest "$dir/churn.recorded")\""
 plans() { # SET MESSAGE: true if the plan rejects the setting
 	"$program" plan "$dir/mine.conf" --set "$1" >"$dir/out" 2>"$dir/err"

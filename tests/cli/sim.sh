@@ -28,7 +28,7 @@ for map in null_map gomap_rw; do
 		trial $map $cores >"$dir/answer"
 		check "$map on $cores cores: the trial is ok" \
 			[ "$(status_of <"$dir/answer")" = ok ]
-		check "its counts are marked as simulated, $map $cores" \
+		check "the counts are marked as simulated, $map $cores" \
 			grep -q '"cpu":"simulated icelake-sp"' "$dir/answer"
 		check "the answer matches the schema of results, $map $cores" \
 			sh -c "$python tests/report/schemas.py trial-protocol result <$dir/answer"

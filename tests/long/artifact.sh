@@ -33,7 +33,7 @@ check "the artifact is packed" pack "$work/1.tar.gz" "$@"
 sed 's/^/# /' "$work/said"
 stage packing
 if wanted 1; then
-	check "it is packed again" pack "$work/2.tar.gz" "$@"
+	check "the artifact is packed again" pack "$work/2.tar.gz" "$@"
 	check "equal inputs give equal bytes" cmp "$work/1.tar.gz" "$work/2.tar.gz"
 	stage "packing again"
 fi

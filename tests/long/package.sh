@@ -20,7 +20,7 @@ debootstrap --variant=minbase "$VERSION_CODENAME" "$dir/run" >>$log 2>&1 ||
 	left_out "debootstrap: no network or no mounts: $(tail -n 1 $log)"
 cp -a "$dir/run" "$dir/build"
 
-inside() { # build|run root|nobody COMMAND: runs it in this root as this user; nobody is without network
+inside() { # build|run root|nobody COMMAND: runs it in this root as this user; only root has network access
 	local offline=--
 	[ "$2" = root ] || offline=--net
 	echo "== $1, $2: $3" >>$log
