@@ -126,7 +126,7 @@ cp -r "$program" "$(dirname "$program")/maps" "$dir/a b"
 report $? "a quarantine whose library LD_PRELOAD cannot name is an error"
 "$dir/a b/readmostly" check frees_at_the_end --budget 1 --only model >"$dir/out" 2>&1 &&
 	! grep -q 'ld.so' "$dir/out"
-report $? "other checks then run without it"
+report $? "checks that need no quarantine run without this library"
 rm -r "$dir/a b"
 # While writes retire memory, readers prevent it from being freed.
 caught bad_leaks_lookup reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
