@@ -123,7 +123,7 @@ class Server:
                 if found else 2
         if opcode == 3:  # GETATTR
             return struct.pack("<Q2I", 0, 0, 0) + self.attributes(node)
-        if opcode == 14:  # without the page cache
+        if opcode == 14:  # OPEN, without the page cache
             return struct.pack("<Q2I", 0, 1, 0)
         if opcode == 15:  # READ
             return struct.pack("<Q", registers.read(struct.unpack_from("<Q", body, 8)[0]))
