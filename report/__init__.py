@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a campaign's folder, decides, and writes the report."""
+"""Reads the folder of a campaign, ranks the maps, and writes the report."""

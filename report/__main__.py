@@ -78,7 +78,7 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
     from report import arms, load
     from report.decide import result
     from report.render import terminal, write
-    gc.disable()  # the million objects of a campaign live until the end
+    gc.disable()  # collections would free nothing, because all objects stay in use
     if (args.folder / "stages.json").exists():
         from report import staged_page
         if args.earlier is not None or args.pdf:

@@ -44,7 +44,8 @@ class Figures(NamedTuple):
 
 
 def halves(rates: Mapping[int, float]) -> float:
-    """Returns |ln(median of odd blocks / median of even blocks)|."""
+    """Returns |ln(median of odd blocks / median of even blocks)|, or infinity if there are no odd
+    or no even blocks."""
     odd, even = ([rate for block, rate in rates.items() if block % 2 == side] for side in (1, 0))
     if not odd or not even:
         return math.inf
@@ -52,7 +53,6 @@ def halves(rates: Mapping[int, float]) -> float:
 
 
 def figures_of(campaign: Campaign) -> Figures:
-    """Computes the figures of one machine."""
     timed = [c for c in campaign.planned if c.measure == "throughput"]
     trials = [t for c in timed for t in c.trials]
     spoilt = sum(t.status is not Status.OK or bool(t.disturbed) for t in trials)
@@ -100,12 +100,10 @@ def judge(name: str, machines: Mapping[str, Figures], rule: Rule) -> tuple[str, 
 
 
 def read_rule() -> Rule:
-    """Reads the limits from report/admission.json."""
     return decode(Rule, json.loads(RULE.read_text(encoding="utf-8")))
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command and returns the exit status."""
     parser = ending.Parser(
         prog="python3 -m report admit", description="Checks whether machines are fit for a "
         "campaign on several. Prints a line for each: name, admitted or off, reason.")

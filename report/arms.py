@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares the arms of `readmostly run --arms`. Runs of make regress, which have controls, get
-their verdicts from report/gate/."""
+"""Compares the arms (programs) of a campaign of `readmostly run --arms`. For runs of make regress,
+which have controls, report/gate/ decides instead."""
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,12 +13,12 @@ HEAD = "head"  # the arm of a campaign without --arms
 
 
 def is_gate(campaign: Campaign) -> bool:
-    """True for a run of make regress."""
+    """True if the campaign is a run of make regress."""
     return any(arm.workload in CONTROLS for arm in campaign.plan.arms)
 
 
 def are_given(campaign: Campaign) -> bool:
-    """True if --arms named the programs."""
+    """True if the option --arms named the programs."""
     return any(arm.name != HEAD and not arm.flavour for arm in campaign.plan.arms)
 
 
@@ -31,7 +31,7 @@ def pairs(campaign: Campaign) -> Iterator[tuple[Cell, str, str]]:
 
 
 def line(campaign: Campaign, cell: Cell, first: str, other: str, level: float) -> str:
-    """Compares two arms; `level` is the confidence level of the verdict."""
+    """Formats the comparison of two arms; `level` is the confidence level of the verdict."""
     over, under = (replace(cell, trials=campaign.attempted(cell, arm)).rates
                    for arm in (other, first))
     ratio, joint = (stats.ratio_interval(over, under, x) for x in (0.95, level))
@@ -44,7 +44,8 @@ def line(campaign: Campaign, cell: Cell, first: str, other: str, level: float) -
 
 
 def lines(campaign: Campaign) -> list[str]:
-    """Returns a line for each pair. The verdicts of all pairs hold jointly at 95 %."""
+    """Returns a line for each pair of arms. All verdicts together hold with a confidence of 95 %.
+    """
     found = list(pairs(campaign))
     return [*(f"not run: {c.id}: {c.factors.skip}" for c in campaign.measuring if c.factors.skip),
             *(line(campaign, *pair, 1 - ERROR / len(found)) for pair in found),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends a command with an exit status of docs/adr/0012 and, after an error, with one line. With
---debug, a traceback is printed instead."""
+"""Ends a command with an exit status of docs/adr/0012. If the command failed, prints one line or,
+with --debug, a traceback."""
 import argparse
 import errno
 import io
@@ -85,7 +85,7 @@ def lost(error: OSError) -> int:
 def flushed(status: int) -> int:
     """Flushes the output; if output is lost, success becomes INCOMPLETE."""
     try:
-        if sys.stdout is None:  # closed by the caller
+        if sys.stdout is None:  # standard output is closed
             raise OSError(0, "it was closed")
         sys.stdout.flush()
     except OSError as error:
@@ -107,7 +107,7 @@ def refusing(command: Callable[[], int], name: str,
         found, status = str(error), USAGE
     except OSError as error:
         if error.filename is None:
-            raise  # an error without a file name is one of a standard stream
+            raise  # no file name: reading or writing a standard stream failed
         found = f"{error.filename}: {folders.reason(error, *instead)}"
         status = INCOMPLETE if error.errno in FULL else USAGE
     print(f"{name}: {found}", file=sys.stderr)
@@ -135,7 +135,7 @@ def end(command: Callable[[], int]) -> int:
         if debug:
             raise
         if isinstance(error, OSError) and error.filename is None:
-            return lost(error)  # without a file name it is an error of a standard stream
+            return lost(error)  # no file name: reading or writing a standard stream failed
         print_error(failure_line(error))
         status = USAGE
     return flushed(status)

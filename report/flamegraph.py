@@ -69,8 +69,8 @@ def collapsed_stacks(text: str) -> Stacks:
 
 
 def go_stacks(text: str) -> Stacks:
-    """Parses samples. After a ruler, each has labels if any, a line COUNT FRAME, and a line per
-    caller."""
+    """Parses samples of go tool pprof. A ruler precedes each sample, which has optional labels, a
+    line COUNT FRAME, and a line for each caller."""
     for block in re.split(r"^-+\+-+\n", text, flags=re.MULTILINE)[1:]:
         lines = [line for line in block.splitlines() if line.strip()]
         first = next((i for i, line in enumerate(lines) if re.match(r"\s*\d+ +\S", line)), None)
@@ -115,12 +115,12 @@ def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
 
 
 def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list[str]:
-    """Returns the first lines of the caption."""
+    """Formats the map, the request and the number of samples for the caption."""
     cell = request["cell"]
     if result["verification"]["status"] != "ok":
         raise InputError(f"the trial's answers are wrong: {result['verification']['reason']}")
     go = result["environment"].get("go")
-    # the time is null if goroutines are not bound to threads
+    # the CPU time is unknown if goroutines are not bound to threads
     cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]
     cpu = "" if None in cpu_ns else f" in {sum(cpu_ns) / 1e9:.2f} s of CPU time,"
     return [f"map {cell['map']}{f' ({go})' if go else ''}, workload {cell['workload']}, "

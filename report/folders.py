@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Safe access to folders that we write or trust. A campaign may come from elsewhere, and any user
-can write to /tmp, so a name there may be a link to another place."""
+"""Safe access to folders that we write or trust. A campaign may come from another user, and any
+user can write to /tmp, so a path there may contain a symbolic link to another place."""
 import atexit
 import contextlib
 import errno
@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 
 def own(path: Path | str, *below: str) -> None:
-    """Makes the folder `path` and the folders `below` it. Raises OSError if one of these folders is
-    a link. Links among their files are removed, so that nothing is written through them."""
+    """Makes the folder `path` and the folders `below` it. Raises OSError if one of these is a link.
+    Removes links among the files in them, so that nothing is written through a link."""
     for folder in (Path(path), *(Path(path) / name for name in below)):
         if folder.is_symlink():
             raise OSError(errno.ELOOP, "a symbolic link, expected a real folder "
@@ -28,7 +28,8 @@ def own(path: Path | str, *below: str) -> None:
 
 
 def content(file: Path) -> bytes:
-    """Returns the bytes of a regular file. Raises OSError for others: reading a FIFO never ends."""
+    """Returns the bytes of a regular file. Raises OSError for other files, because reading a FIFO
+    may never end."""
     if file.exists() and not file.is_file():
         raise OSError(errno.ENODEV, "not a regular file, expected a file", str(file))
     return file.read_bytes()
@@ -74,8 +75,8 @@ def owner(campaign: Path) -> str:
 
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
-    """Adds the file name to an OSError, because ending.py takes an error without a name for one of
-    a standard stream."""
+    """Adds the file name to an OSError. ending.py reports an error without a file name as an error
+    of a standard stream."""
     try:
         yield
     except OSError as error:
@@ -100,7 +101,7 @@ def replace(path: Path | str, text: str) -> None:
 
 
 def unlinked(path: str, flags: int) -> int:
-    """Opens one of our files without following links."""
+    """Opens a file. Fails if the path itself is a symbolic link."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 

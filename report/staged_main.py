@@ -51,6 +51,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command in `argv` and returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report", JournalError)

@@ -22,7 +22,7 @@ def share(text: str) -> float:
     """Parses "3%" as 0.03, the double nearest to the text. Raises ValueError if the text is not a
     share from 0% to 100%."""
     match = re.fullmatch(NUMBER + "%", text, re.A)
-    # Digits and exponent are parsed together, because a product would be rounded twice.
+    # Digits and exponent are parsed together, because a multiplication would round a second time.
     value = float(f"{match[1]}e-2") if match else 2.0
     if value > 1:
         raise ValueError("expected a share from 0% to 100%, e.g. 3%")

@@ -1,8 +1,9 @@
 #!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
-# find_go.sh newest|classic|other|MINOR - prints path and version of a Go compiler. newest: the newest one from 1.19 on;
-# classic: the newest with the classic map and sync.Map (1.19 to 1.23); other: $GO; MINOR: 1.MINOR. Fails if it finds
-# none. Searches unpacked compilers (.ci/unpack), Debian's folders and PATH.
+# find_go.sh newest|classic|other|MINOR - prints the path and version of a Go compiler. newest: the
+# newest one from 1.19 on. classic: the newest one with the classic map and sync.Map (1.19 to 1.23).
+# other: the one in $GO. MINOR: version 1.MINOR. Fails if there is no such compiler. Searches
+# unpacked compilers (.ci/unpack), Debian's folders and PATH.
 cd "$(dirname "$0")/../.." || exit 1
 version_of() { # GO: prints its version, without the word go
 	root=$(readlink -f "$1")

@@ -28,7 +28,7 @@ STATUS = {Word.DECIDED: DONE, Word.TIED: DONE, Word.DEPENDS: DONE, Word.REFUSED:
 
 
 def reader(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Wraps a reader so that argparse prints the reader's message about valid values."""
+    """Wraps a reader of values so that argparse prints the text of the reader's ValueError."""
     def typed(value: str) -> T:
         try:
             return read(value)
@@ -38,7 +38,6 @@ def reader(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """Parses the command line."""
     parser = ending.Parser(
         prog="readmostly advise", description="Recommends a map from a campaign: prints one "
         "paragraph, or refuses and prints a workload file that would settle the question.",
@@ -83,7 +82,8 @@ def show(a: Answer, args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answers the question. Raises JournalError if the folder cannot be read."""
+    """Prints the answer and returns the exit status. Raises JournalError if the folder cannot be
+    read."""
     given = {axis.factor: value for axis in questions.AXES
              if (value := getattr(args, axis.factor)) is not None}
     preset = [a.factor for a in questions.AXES if a.open and a.factor not in given]
@@ -93,6 +93,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command with the arguments `argv` and returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report advise", JournalError)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes the answer to a question, without its sentences.
+"""Computes the answer to a question; text.py turns it into sentences.
 
-The answer is the ranking of the maps that meet the needs, at the place of the question or at the
+The answer is the ranking of the maps that meet the user's needs, at the place in question or at the
 measured places around it (report/decide/groups.py).
 """
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Question, State, Trust
 from report.workload_values import Value
 
-FLIPS = 3  # largest number of flips that are printed
+FLIPS = 3  # largest number of printed places at which another map leads
 
 
 class Word(str, Enum):
-    """The kind of answer."""
+    """Kind of answer."""
     DECIDED = "decided"
     TIED = "tied"
     OPEN = "too few runs"
@@ -40,14 +40,15 @@ WORDS = {Outcome.DECIDED: Word.DECIDED, Outcome.TIED: Word.TIED, Outcome.OPEN: W
 
 @dataclass(frozen=True)
 class Ranked:
-    """A place, and the ranking of the maps that meet the needs."""
+    """A place with its ranking of the maps that meet the user's needs."""
     spot: Spot
     measured: Measured
     group: Group
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Sort key: of several workloads at a place, the one with the most maps comes first."""
+        """Sort key: if several workloads share a place, the workload with the most maps comes
+        first."""
         n = min((len(self.measured.rates(m)) for m in self.measured.contenders), default=0)
         return -len(self.measured.contenders), -n, self.group.place.workload
 
@@ -115,8 +116,8 @@ class Answer:
 
 
 def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
-    """Returns the rankings that have a result, by spot; at each spot, the ranking with the most
-    maps comes first. A spot without writes is listed under every kind of write."""
+    """Returns the rankings that have a result, by place. At each place, the ranking with the most
+    maps comes first. A place without writes is listed under every kind of write."""
     measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
                 for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
     measured = [m for m in measured if m.contenders]
@@ -157,10 +158,10 @@ def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
 
 def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target: Spot,
           front: Sequence[str]) -> tuple[Flip, ...]:
-    """Finds the nearest places at which one map leads and the answer is different. If the answer is
-    a tie, the leader there may be one of the tied maps, because the choice among them matters
-    there. In each direction only the nearest such place is returned. The places are sorted by their
-    number of measured steps from the question."""
+    """Finds the nearest measured places at which one map leads and the answer is different. If the
+    answer is a tie, a place counts even if its leader is one of the tied maps, because it then
+    breaks the tie. Returns only the nearest such place in each direction, sorted by the number of
+    measured steps from the question."""
     anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):
@@ -191,7 +192,8 @@ def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
 
 
 def is_invalid(found: Assessment) -> bool:
-    """True if a control failed. Word.OPEN reports too few runs."""
+    """True if a control failed. Too few runs do not count; for these the kind of answer is
+    Word.OPEN."""
     return found.verdict is Trust.NOT and any(
         c.question is not Question.POWER for c in found.checks)
 

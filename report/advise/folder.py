@@ -13,7 +13,7 @@ from report.load import Campaign, Cell, JournalError, Trial
 
 
 def shifted(trials: Iterable[Trial], blocks: int) -> tuple[Trial, ...]:
-    """Increases the block numbers of trials."""
+    """Adds `blocks` to the block number of each trial."""
     return tuple(replace(t, block=t.block + blocks) for t in trials)
 
 
@@ -37,7 +37,7 @@ def blocks_of(campaign: Campaign) -> int:
 
 
 def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
-    """Joins the campaigns of several stages on one machine."""
+    """Joins the campaigns of the stages, which ran on one machine, into one campaign."""
     cells: dict[str, Cell] = {}
     arms: dict[tuple[str, str], tuple[Trial, ...]] = {}
     rounds: list[tuple[tuple[str, int], ...]] = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Properties that a user may need (described in needs.json), as predicates on a map's card. A
-property that is not documented counts as missing."""
+"""Properties that a user may require of a map (described in needs.json). Each is a predicate on the
+map's card; a property that is not documented counts as missing."""
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from report.workload_values import listed
 
 TEXTS = decode(Mapping[str, str], strict_json.loads(  # type: ignore[type-abstract]
     Path(__file__).with_name("needs.json").read_bytes()))
-# First words of Card.synchronisation. With all other kinds, a stopped reader keeps memory from
-# being freed.
+# Values that Card.synchronisation may begin with. With all other kinds of synchronisation, a
+# stopped reader prevents the release of memory.
 BOUNDED = {"epoch", "cas", "none", "mutex", "go-mutex", "pthread-mutex", "ticket", "rwlock",
            "go-rwmutex", "go-rwmutex-spin", "pthread-rwlock", "ck-brlock", "ck-pflock"}
 NEEDS: Mapping[str, Callable[[Card], bool]] = {
@@ -40,6 +40,6 @@ def read(text: str) -> tuple[str, ...]:
 
 
 def unmet(cards: Iterable[Card], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Returns the needs that each map does not meet. Maps that meet all needs are left out."""
+    """Returns the properties that each map lacks, except for maps that have all of them."""
     found = {c.id: tuple(n for n in names if not NEEDS[n](c)) for c in cards}
     return {m: missing for m, missing in found.items() if missing}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locates a question among the measured places: at one of them, between several, or outside.
-The module also lists the neighbouring places."""
+"""Locates a question relative to the measured places: at one of them, between several, or outside.
+Also lists the neighbouring places."""
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ LEAST_SHARE = 1e-4  # replaces a share of 0 when shares are compared
 
 
 class Reason(str, Enum):
-    """Why a question cannot be answered."""
+    """Reason for which a question cannot be answered."""
     NOTHING = "nothing"  # no ranked map has a result
     NEEDS = "needs"  # no ranked map meets the needs
     NAME = "name"  # a factor with this value was not measured
@@ -48,12 +48,12 @@ class Near(NamedTuple):
 
 
 def apart(one: float, other: float) -> float:
-    """Distance between two values of an ordered factor, in doublings."""
+    """Returns the distance between two values of an ordered factor, in doublings."""
     return abs(math.log2(max(one, LEAST_SHARE) / max(other, LEAST_SHARE)))
 
 
 def numbers(spots: Iterable[Spot], index: int) -> list[float]:
-    """All values of an ordered factor, in ascending order."""
+    """Returns all values of an ordered factor, in ascending order."""
     return sorted({s.ordered[index] for s in spots})
 
 
@@ -115,9 +115,9 @@ def ends_of(spots: Sequence[Spot], value: float, index: int,
 
 
 def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
-    """Returns the corners of the smallest box of measured spots around a question, in order; or []
-    if there is no such box. Boxes with the fewest factors in between are preferred, then those with
-    the nearest ends. All `spots` match the named factors."""
+    """Returns the corners of the smallest box of measured places around a question, in order; or []
+    if there is no such box. A box in which fewer factors vary is preferred, then a box with nearer
+    ends. All `spots` match the named factors."""
     known = {s.ordered: s for s in spots}
     sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(target.ordered)]
     boxes = sorted(itertools.product(*sides), key=lambda box: (
@@ -167,9 +167,9 @@ def nearest(found: Sequence[Spot], target: Spot) -> Spot:
 
 def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
                factor: str) -> list[list[Near]]:
-    """Returns the neighbours of the anchor along one factor in each direction, nearest first. Along
-    an ordered factor they lie beyond the corners. For other factors, the distance to any other
-    value is one step and one doubling."""
+    """Returns the neighbours of the place `anchor` along one factor in each direction, nearest
+    first. Along an ordered factor, they lie outside the box `found`. For other factors, the
+    distance to any other value is one step and one doubling."""
     line = [s for s in spots if s != anchor and s.rest(factor) == anchor.rest(factor)]
     if factor not in ORDERED:
         return [[Near(1, 1.0, s)] for s in sorted(line, key=str)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The factors of a question, with the readers of their values."""
+"""The factors that a question sets, with the functions that parse their values."""
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ KEYS_MOST, THREADS_MOST, THETA_MOST = 2 ** 31, 4096, 4  # limits of the runner
 
 
 class Spot(NamedTuple):
-    """A place without the name of its workload. Factors that no option sets have their defaults."""
+    """A place, that is, the values of its factors. A factor that no option sets has its default."""
     write_share: float
     keys: int
     threads: int
@@ -62,7 +62,7 @@ class Axis(NamedTuple):
 
     @property
     def open(self) -> bool:
-        """True if the only measured value replaces the default."""
+        """True if the factor takes the only measured value instead of the default."""
         return self.factor in NAMED
 
 
@@ -127,13 +127,13 @@ AXES = (
 
 
 def spot_of(p: Place) -> Spot:
-    """Returns the spot of a group of cells."""
+    """Converts the place of a group of cells to a Spot."""
     return normal(Spot(p.write_share, p.keys, p.threads, p.miss_share, p.write_kind, p.dist,
                        p.shape, p.placement, p.memory, p.presize, p.options))
 
 
 def options_of(spot: Spot) -> str:
-    """Formats the options that select this spot, without those that have their defaults."""
+    """Formats the options that select this place, without those that have their defaults."""
     return " ".join(f"--{axis.key} {values.text_of(axis.factor, spot.value(axis.factor))}"
                     for axis in AXES if spot.value(axis.factor) != axis.preset)
 
@@ -144,7 +144,7 @@ def normal(spot: Spot) -> Spot:
 
 
 def in_words(spot: Spot) -> str:
-    """Formats a spot as "3% writes, 64Ki keys, 2 threads", followed by factors that differ from
+    """Formats a place as "3% writes, 64Ki keys, 2 threads", followed by factors that differ from
     their defaults."""
     return ", ".join(values.in_words(f, spot.value(f)) for f in FACTORS
                      if f in FACTORS[:3] or spot.value(f) != USUAL.value(f))

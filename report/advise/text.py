@@ -41,7 +41,8 @@ def shown(a: Answer) -> list[tuple[str, Corner]]:
 
 
 def ends(a: Answer) -> str:
-    """Formats the ends of the box, such as "keys 1Ki and 64Ki, threads 1 and 2"."""
+    """Formats the ranges of the factors that differ among the measured places around the question,
+    such as "keys 1Ki and 64Ki, threads 1 and 2"."""
     spots = [c.spot for c in a.corners]
     return ", ".join(f"{key_of(f)} " + listed(text_of(f, v) for v in places.values_of(spots, f))
                      for f in a.between)
@@ -74,7 +75,7 @@ def lacking(a: Answer) -> str:
 
 
 def why(a: Answer) -> str:
-    """Explains why the answer is missing."""
+    """Explains why a question has no answer."""
     if a.refusal is None:
         return a.word.value
     held = [in_words(f, a.question.value(f)) for f in a.refusal.held]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the workload file whose measurement would answer a question
-(docs/reference/workload-file.md). The file measures the place of the question with the number of
-blocks that a claim needs."""
+"""Writes a workload file whose measurement would answer a question
+(docs/reference/workload-file.md). The file measures the place in question with enough blocks for a
+claim."""
 import shlex
 
 from report import stats
@@ -27,7 +27,8 @@ def times_of(a: Answer) -> dict[str, str]:
 
 
 def blocks_of(maps: int) -> int:
-    """Number of blocks that both a claim and a ranking of this many maps need."""
+    """Returns the number of blocks that is enough for a claim and for a ranking of this many maps.
+    """
     pairs = max(maps * (maps - 1) // 2, 1)
     return max(stats.VERDICT_NEEDS, stats.needed_n_walsh(1 - ERROR / pairs))
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes and reads the artifact: a tar.gz whose bytes depend only on the folder and a date. A
-seal (checksum) at its end covers every byte before it.
+"""Writes and reads the artifact, a tar.gz whose bytes depend only on the folder and a date.
 
-gzip's own checksum omits the header and the padding bits after the data. The seal is one more gzip
-member without content, which every reader skips. The seal's comment is the SHA-256 of all bytes
-before the seal.
+gzip's own checksum does not cover the header and the padding bits after the data. The file
+therefore ends with a seal: an empty gzip member, which every reader skips. The comment of this
+member is the SHA-256 of all bytes before it.
 """
 import hashlib
 import os
@@ -99,7 +98,7 @@ def pack(folder: str, out: str, seconds: int) -> None:
         os.replace(part, out)
     except OSError as error:
         os.unlink(part)
-        if error.filename is None:  # a write failed, and such an error names no file
+        if error.filename is None:  # such an error comes from a failed write to the archive
             error.filename = str(out)
         raise
 
@@ -128,8 +127,8 @@ def check_seal(path: str) -> None:
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
-    """Returns the path of a member. Raises Damaged if the path is outside `into`. `made` maps
-    earlier members to their kinds, and this member is added to it."""
+    """Returns the path at which a member is unpacked. Raises Damaged if the path is outside `into`.
+    `made` maps earlier members to their kinds, and this member is added to it."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
         raise Damaged(f"{member.name}: this name is not in the folder {TOP}/")

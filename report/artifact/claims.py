@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Claim:
-    """A row with its group, or with None for the row that reviewers try first."""
+    """A row with its group of cells. The row that reviewers try first has no group."""
     row: Row
     group: Group | None
 
@@ -117,8 +117,9 @@ def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
 
 
 def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
-    """Builds the claim to try first: a few maps of the headline, with one thread and with one
-    thread for each CPU of the reviewer. Returns None if the campaign has no timed cells."""
+    """Builds the claim that reviewers try first: a few maps of the headline, with one thread and
+    with one thread for each CPU of the reviewer. Returns None if the campaign has no timed cells.
+    """
     cells = packed.plan.cells
     timed = next((c for c in cells if c.measure == "throughput" and not c.skip), None)
     if timed is None:
@@ -138,7 +139,6 @@ def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
 
 
 def write_table(folder: Path, claims: Iterable[Claim]) -> None:
-    """Writes the claims to claims.tsv."""
     names = [f.name for f in fields(Row)]
     lines = ["\t".join(names)] + [
         "\t".join(getattr(c.row, name) or "-" for name in names) for c in claims]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The campaigns in an artifact, plain and in stages."""
+"""The campaigns in an artifact, either run at once or in stages."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

@@ -71,7 +71,7 @@ def search_of(packed: Packed) -> Search | None:
 
 
 def packages_of(folder: Path) -> str:
-    """Lists the packages of the group `artifact`, with their versions."""
+    """Lists the packages that the artifact needs, with their versions."""
     lines = (folder / "environment/packages.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[1:]]
     return ", ".join(f"`{name}` {version}" for group, name, _, version in rows
@@ -92,7 +92,6 @@ def most_memory(packed: Packed) -> str:
 
 def text(folder: Path, about: About, campaigns: list[Packed], kick: Claim,
          claims: list[Claim]) -> str:
-    """Renders the page."""
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False,
                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     groups = sum(len(c.decided.groups) for c in campaigns)

@@ -91,7 +91,7 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
             wrong(str(error))
             continue
         except PermissionError:
-            raise  # the entry could not be checked, so it is neither whole nor damaged
+            raise  # unreadable entries do not show that the artifact was damaged
         except OSError as error:
             wrong(f"{printable(path)}: {error.strerror}")
             continue
@@ -101,7 +101,7 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
 
 
 def text_of(rows: Iterable[Row]) -> str:
-    """Formats the list."""
+    """Formats the rows as text of SHA256SUMS."""
     lines = [HEAD]
     for path, kind, held in rows:
         if kind != "file":
@@ -113,7 +113,8 @@ def text_of(rows: Iterable[Row]) -> str:
 
 
 def parse(text: str) -> Listed:
-    """Parses a list. A ValueError begins with the number of the line."""
+    """Parses the text of SHA256SUMS. The message of a ValueError begins with the number of the
+    line."""
     if not text.startswith(HEAD):
         raise ValueError("1: expected " + HEAD.strip())
     listed: dict[str, tuple[str, str]] = {}
@@ -147,7 +148,7 @@ def write(folder: str | Path) -> str:
 
 
 def digest(folder: str | Path) -> str:
-    """Returns the hash of the list, which identifies the whole artifact."""
+    """Returns the hash of SHA256SUMS, which identifies the whole artifact."""
     return sha256(os.path.join(folder, NAME))
 
 

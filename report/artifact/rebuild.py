@@ -2,7 +2,7 @@
 """Rebuilds the pages of an artifact from its journals, and lists differences.
 
 Tables, verdicts and the data of each figure must have the same bytes on every machine. A drawing
-depends on matplotlib, gnuplot and fonts. If their versions differ from those used for packing,
+depends on matplotlib, gnuplot and fonts. If these have other versions than at the time of packing,
 pages are compared without their drawings, and a note reports it.
 """
 import contextlib
@@ -47,7 +47,8 @@ class Rebuilt:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that affect the bytes of a page, except for the data and our code."""
+    """Returns the versions of all software, except for our code, that affects the bytes of a page.
+    """
     import jinja2
     import matplotlib
     import numpy
@@ -95,7 +96,7 @@ def files_below(folder: Path) -> dict[str, Path]:
 
 
 def same_data(name: str, one: Path, other: Path) -> bool:
-    """True if the files are equal except for drawings and zip compression."""
+    """True if the files are equal, ignoring drawings and zip compression."""
     if name.endswith(DRAWN):
         return True
     if name.endswith(".zip"):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares two verdicts on a claim: for Go and for the C port, or for two versions of Go.
 
-Verdicts agree if their words are equal and each cell lies on the same side of 1 in both. (Two
-"refuted" may rank the maps in opposite orders.) For each claim on which Go and the port differ, the
-sentence gives the cause. If the verdict on the ledger's variant equals the verdict on Go, the cause
-is the text of the variant; otherwise it is "unexplained" (docs/reference/claims.md).
+Verdicts agree if their words are equal and the ratio of each cell lies on the same side of 1 in
+both, because two refuted claims may rank the maps in opposite orders. For each claim on which Go
+and the port differ, the sentence gives the cause. If removing a suspected cause from the port (the
+variant of the ledger) gives the verdict on Go, that cause is named. Otherwise the cause is
+"unexplained" (docs/reference/claims.md).
 """
 from collections.abc import Sequence
 
@@ -27,7 +28,8 @@ def side(cell: CellRow) -> int | None:
 
 
 def differ(one: CellRow, other: CellRow) -> bool:
-    """True if both cells are certain, but have different words or lie on different sides of 1."""
+    """True if both cells have certain verdicts that differ in their words or in their sides of 1.
+    """
     if one.word in CERTAIN and other.word in CERTAIN and one.word is not other.word:
         return True
     sides = side(one), side(other)
@@ -42,7 +44,7 @@ def agree(one: Verdict, other: Verdict) -> bool | None:
 
 
 def cause_of(claim: Claim, go: Verdict, variant: Verdict | None) -> str:
-    """Returns the text of a variant if the variant agrees with Go in every cell."""
+    """Returns the cause that the variant removes, if the variant agrees with Go in every cell."""
     same = variant and agree(go, variant) and [c.word for c in variant.cells] == [
         c.word for c in go.cells]
     return claim.variant_shows if same else UNEXPLAINED

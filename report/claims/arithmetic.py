@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions for claims with `rule = arithmetic`. A line `compute = NAME ARGUMENTS` of the
-ledger calls evaluate("NAME ARGUMENTS").
+"""The functions for claims with `rule = arithmetic`. Such a claim has a line `compute = NAME
+ARGUMENTS`, and evaluate("NAME ARGUMENTS") computes its value.
 
 Each function takes numbers or words and returns one number. No function reads a file, a clock or a
 campaign. A function that uses random numbers takes their seed as an argument.
@@ -37,8 +37,8 @@ def equal_hashes(keys: float, bits: float) -> float:
 
 
 def share_to_doubled_shards(shards: float) -> float:
-    """Share of hashes that move from shard i = hash mod N to shard 2i or 2i + 1 if the number of
-    shards doubles to 2N, when all residues are equally frequent."""
+    """Share of hashes that lie in shard i = hash mod N and, after the number of shards doubles to
+    2N, in shard 2i or 2i + 1. All residues are assumed to be equally frequent."""
     count = int(shards)
     return sum(r in (2 * (r % count), 2 * (r % count) + 1) for r in range(2 * count)) / (2 * count)
 
@@ -54,15 +54,15 @@ def struct_size(*members: str) -> float:
 
 
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
-    # Standard error of a share that is estimated from this number of independent draws.
+    # Standard error of a share that is estimated from independent draws.
     "binomial_error": lambda draws, share: math.sqrt(share * (1 - share) / draws),
     # Total probability of all counts that are at most as likely as this one.
     "binomial_two_sided": lambda count, draws, share: float(distributions.binomtest(
         int(count), int(draws), share).pvalue),
-    # Arrivals per second if the gaps between them are exponential with this mean in seconds.
+    # Arrivals per second of a simulated process with exponential gaps of this mean in seconds.
     "rate_of_exponential_gaps": lambda mean_s, arrivals, seed: float(
         arrivals / np.random.default_rng(int(seed)).exponential(mean_s, int(arrivals)).sum()),
-    # Share of chains that have at least this number of independent keys.
+    # Share of chains that have at least `count` keys, if keys are independent.
     "poisson_at_least": lambda count, mean: float(distributions.poisson.sf(count - 1, mean)),
     "poisson_longest": poisson_longest,
     "equal_hashes": equal_hashes,

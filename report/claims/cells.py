@@ -60,7 +60,8 @@ def as_written(cell: Factors, name: str) -> str:
 
 
 def fits(cell: Factors, wanted: dict[str, str]) -> bool:
-    """True if the cell has these values, which may be patterns. ENDS are checked later."""
+    """True if the cell has these values, which may contain wildcards. `most` and `least` (ENDS) are
+    resolved later."""
     return all(fnmatch.fnmatchcase(as_written(cell, name), value)
                for name, value in wanted.items() if value not in ENDS)
 

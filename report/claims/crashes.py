@@ -32,6 +32,6 @@ def measured(trial: Trial) -> bool:
 
 
 def end_known(trial: Trial) -> bool:
-    """True if it is known whether the trial crashed: it began, its request was accepted, and
-    nothing from outside except its deadline stopped it."""
+    """True if it is known whether the trial crashed. It must have begun with an accepted request,
+    and nothing from outside except its deadline may have stopped it."""
     return measured(trial) or crashed(trial) or trial.exit == "deadline"

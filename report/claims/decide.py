@@ -2,7 +2,8 @@
 """Decides the verdicts of all claims on a campaign: python3 -m report decide DIR.
 
 The result depends only on the ledger and the campaign's files. Tests of claims about speed are
-corrected for the number of these claims (Holm), so that at most 1 % of ledgers get a false verdict.
+corrected for the number of these claims (Holm). The probability of any false verdict is therefore
+at most 1 %.
 """
 import dataclasses
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -71,7 +72,8 @@ def unbuilt(campaign: Campaign, claim: Claim) -> str:
 # ---- claims that are tested together -------------------------------------------------------------
 
 def family_of(found: Found, *members: str) -> dict[Key, Part]:
-    """Returns all cells of these maps that are tested together."""
+    """Returns all cells of claims about speed for these sources of maps; they are tested together.
+    """
     return {Key(name, whose, i): (one, e)
             for (name, whose), cells in found.items() if whose in members
             for i, (one, e) in enumerate(cells)
@@ -94,7 +96,7 @@ def corrected(cells: Mapping[Key, Part]) -> dict[Key, rules.Ps]:
 # ---- one claim ------------------------------------------------------------
 
 def source_of(cells: Sequence[Part]) -> str:
-    """Returns the source of the numbers of a claim."""
+    """Returns where the numbers of a claim come from, such as "native" or "simulated"."""
     measures = {e.measure for _, e in cells}
     if any(m.startswith("simulated:") for m in measures):
         return "simulated"
@@ -102,8 +104,8 @@ def source_of(cells: Sequence[Part]) -> str:
 
 
 def rounded(value: float | None) -> float | None:
-    """Rounds to six significant digits. Whole numbers keep all digits, because counts appear in
-    the text, too."""
+    """Rounds to six significant digits. Whole numbers keep all digits, because the text may contain
+    the same count."""
     if value is None or float(value).is_integer():
         return value if value is None else float(value)
     return float(f"{value:.6g}")
@@ -118,8 +120,8 @@ def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
 
 def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
            whose: str, gos: Gos) -> Verdict:
-    """Decides the claim for the maps of one Go version, for the maps that the ledger names, or for
-    a variant."""
+    """Decides the claim for the maps of one Go version, for the maps in the ledger, or for a
+    variant."""
     rows = tuple(cell_row(one, e, rules.outcome_of(one, e, ps.get(Key(claim.id, whose, i), {})))
                  for i, (one, e) in enumerate(cells))
     word, how = rules.combined(claim.conditions, rows)
@@ -136,8 +138,8 @@ def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
 
 
 def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """Returns the verdict on the Go version that has the subject of the claim, with the verdict
-    on the other Go version, which may differ."""
+    """Returns the verdict on the Go version that decides the claim. The verdict on the other Go
+    version is attached, because it may differ."""
     wanted = (CLASSIC, TODAY) if claim.needs_go == "classic" else (TODAY, CLASSIC)
     first, beside = (sides.get(whose) for whose in wanted)
     if first is None and claim.needs_go == "any":
@@ -258,8 +260,8 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
     its hash."""
     folder = campaign.path.parent
     meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
-    # The claims that were requested for the run are one family of tests. The run may by chance have
-    # all cells of other claims, too.
+    # The requested claims form one family of tests. Other claims whose cells the run also has are
+    # left out.
     requested = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
     rows = verdicts(campaign, requested)
     before = meta.rule if meta else staged.Rule(
@@ -282,7 +284,7 @@ def of_campaign(campaign: Campaign, folder: Path | None = None, finished: bool =
 
 
 def as_json(found: Document) -> str:
-    """Formats the document as JSON. The field `grounds` is called "for" there."""
+    """Formats the document as JSON, in which the field `grounds` has the name "for"."""
     members: Callable[[list[tuple[str, object]]], dict[str, object]] = lambda pairs: {  # noqa: E731
         "for" if name == "grounds" else name: value for name, value in pairs}
     return strict_json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges the advice of the articles, such as "read-mostly: sync.Map".
 
-A decision rule is a section of decision-rules.txt. The section names the claims that support the
-rule (`for`) and the claims that contradict it (`against`). The rule's standing (confirmed,
-corrected or open) depends only on the verdicts on these claims (docs/reference/claims.md).
+Each piece of advice is a section of decision-rules.txt. The section names the claims that support
+the advice (`for`) and the claims that contradict it (`against`). The standing of the advice
+(confirmed, corrected or open) depends only on the verdicts on these claims
+(docs/reference/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,8 +23,8 @@ NEEDS = ("source", "situation", "advises", "for")
 
 @dataclass(frozen=True)
 class Link:
-    """A reference from a rule to a claim. `cell` has words that identify one of the claim's cells,
-    or is () for the whole claim."""
+    """A reference from a piece of advice to a claim. `cell` has words that identify one cell of the
+    claim; if it is (), the whole claim is meant."""
     id: str
     cell: tuple[str, ...] = ()
 
@@ -33,8 +34,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Rule:
-    """A section of the file. If `pair` names two maps, the rule holds up to the point at which
-    their ranking flips."""
+    """A section of the file. `pair` names two maps if the advice holds only up to the point at
+    which the other map becomes faster."""
     id: str
     place: str
     source: str
@@ -124,8 +125,8 @@ def narrowed(verdict: Verdict, link: Link) -> Verdict:
 
 
 def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
-    """Finds the verdict on a link. In longer modes a cell of the ledger may represent several
-    places, but only in claims with unstated conditions."""
+    """Finds the verdict on a linked claim. In longer modes, one cell of the ledger may represent
+    several places, but only in claims whose conditions the article does not state."""
     row = rows.get(link.id)
     if row is None:
         return Linked(link, None)
@@ -143,7 +144,8 @@ def side_holds(cell: CellRow) -> bool:
 
 
 def contradicts(found: Linked) -> bool:
-    """True if a claim against the rule holds in some cell, or at least its direction does."""
+    """True if the verdict on a claim `against` shows that the advice is wrong: the claim, or at
+    least its direction, is reproduced in some cell."""
     return found.verdict in (Word.REPRODUCED, Word.DEPENDS) or (
         found.verdict is Word.REFUTED and any(map(side_holds, found.cells)))
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects the values by block that a campaign has for a claim. rules.py uses them to decide."""
+"""Collects the values by block that a campaign has for a claim; rules.py decides the verdict from
+them."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ class Evidence:
     @property
     def logs(self) -> list[float]:
         """The logarithms of the values. A value of 0 or less becomes minus infinity, because
-        without it the certainty of the other values would be overstated."""
+        leaving it out would overstate the certainty of the other values."""
         return [math.log(v) if v > 0 else -math.inf for v in self.series]
 
 
@@ -132,7 +133,7 @@ def place_of(one: Claim, cell: Cell) -> Place:
 
 def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
     """Copies the claim to every other place at which the plan has both sides. The copies differ in
-    the factors that the article leaves open. `known` lists the places that already have a claim;
+    the factors that the article does not state. `known` lists the places that already have a claim;
     the new places are added to it."""
     found = []
     where = " ".join(word for word in one.cells[0].split()
@@ -147,9 +148,9 @@ def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
 
 
 def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
-    """Splits a claim into claims about one cell: first those of the ledger, then those that a
-    longer mode adds. A line of the ledger that matches several cells becomes several claims. `ones`
-    is Claim.each() or Claim.varied()."""
+    """Splits a claim into claims about one cell: first the cells of the ledger, then the cells that
+    a longer mode adds. A line of the ledger that matches several cells becomes several claims.
+    `ones` is Claim.each() or Claim.varied()."""
     if not claim.free:
         return list(ones)
     fits = [cells.fitting(query_of(one), one.subject) for one in ones]
@@ -164,7 +165,7 @@ def of_part(data: Data, one: Claim) -> Evidence:
     if not data.cells.planned(query):
         return Evidence(query.where, reason="not in this run", planned=False)
     try:
-        if one.rule in ADDING:  # a quotient of these counts may not exist
+        if one.rule in ADDING:  # because the divisor of these counts may be 0
             return taken(data, query)[0]
         return (along if one.rule == "slope" else of_cells)(data, one, query)
     except Missing as missing:

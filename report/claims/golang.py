@@ -30,7 +30,7 @@ class Go:
         return f"Go {self.version}"
 
     def maps(self, side: str) -> str:
-        """Replaces the prefix in a text such as "go_map_rw threads=1" by this version's."""
+        """Makes a text such as "go_map_rw threads=1" refer to the maps of this Go version."""
         return re.sub(f"^{PREFIX}", self.prefix, side)
 
     def of(self, claim: Claim) -> list[Claim]:
@@ -40,7 +40,7 @@ class Go:
 
 
 def plain(side: str) -> str:
-    """Removes the mark of the classic version from the id of a map."""
+    """Removes the prefix of classic Go from the id of a map."""
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
@@ -75,6 +75,6 @@ def read(maps: Iterable[MapInfo]) -> Gos:
 
 
 def absent(claim: Claim, gos: Gos) -> str:
-    """Explains why Go's verdict on a claim is missing, and gives the next step."""
+    """Explains why the verdict on Go is missing, and gives the next step."""
     present = " and ".join(map(str, gos.values())) or "no Go"
     return f"needs {WANTED[claim.needs_go]}; this campaign has {present}; {NEXT_STEP}"

@@ -39,7 +39,7 @@ RULES: Mapping[str, tuple[str, ...]] = {  # maps a rule to the keys that it need
 }
 WITHOUT_CELLS = ("arithmetic", "none")
 ADDING = ("never", "can-happen")  # rules that sum counts and need no quotient
-OF_FATES = (*ADDING, "count")  # rules that take no logarithms
+OF_FATES = (*ADDING, "count")  # rules that use the values themselves, not their logarithms
 NEEDS = ("cpus", "counters")
 FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape", "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
@@ -111,9 +111,9 @@ class Claim:
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
-        """Returns the claim for each of its cells, with the keys of that cell. go=False selects the
-        cells that name no Go map. go=True selects the cells for Go's maps; if a part of the claim
-        has no such cell, the list is empty. Raises LedgerError."""
+        """Returns one claim for each cell, with the keys of that cell. If `go` is false, selects
+        the cells that name no Go map. If `go` is true, selects the cells for Go's maps; the list is
+        empty if some cell of the claim has no Go maps. Raises LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]

@@ -16,7 +16,7 @@ class Word(StrEnum):
 
 
 class Kind(StrEnum):
-    """How the measured value of a refuted cell differs from its claim."""
+    """The difference between a refuted claim and the measured value."""
     OPPOSITE = "opposite"
     SIZE = "direction holds, size differs"
     SIZE_ALONE = "size differs"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Stand(StrEnum):
-    """Whether a piece of advice holds."""
+    """Standing of a piece of advice."""
     CONFIRMED = "confirmed"
     CORRECTED = "corrected"
     OPEN = "left open"

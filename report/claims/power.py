@@ -2,8 +2,8 @@
 """Computes the smallest effect that a run could have detected in each cell of a claim, and the
 number of blocks that would detect the required effect.
 
-The number of blocks depends on the spread between blocks and the correlation of neighbours. The
-measured values have no effect on the number of blocks, so an unwelcome verdict cannot lead to more
+The number of blocks depends on the spread between blocks and on the correlation of neighbouring
+blocks, but not on the measured values. An unwelcome verdict is therefore no reason to measure more
 blocks.
 """
 import math

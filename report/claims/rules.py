@@ -22,8 +22,8 @@ from report.claims.phrases import count, joined, percent, plural, sig
 ALPHA = 0.01  # for all claims about speed together
 LEVEL = 0.95
 LEAST = 6  # fewest trials for an interval, and for the rules `never` and `count`
-ROUNDING = 1e-9  # an interval of logarithms is not exact in its last digits
-BANDED = ("direction", "ratio", "equal")  # rules that have a band
+ROUNDING = 1e-9  # tolerance for rounding errors of logarithms
+BANDED = ("direction", "ratio", "equal")  # rules that ignore differences within a band
 TESTED = (*BANDED, "figure", "slope")  # rules that need an interval
 CROSSES = "the interval crosses a limit"
 UNSURE = "not certain jointly for all claims"
@@ -39,19 +39,19 @@ class Call(StrEnum):
 
 
 class Bound(NamedTuple):
-    """States that the pseudo-median lies above (sign 1) or below (sign -1) the limit."""
+    """The condition that the pseudo-median lies above (sign 1) or below (sign -1) the limit."""
     sign: int
     limit: float
 
 
-# at least one element must hold; an element holds if all of its bounds hold
+# A list of conditions of which at least one must hold. A tuple of bounds holds if all of them hold.
 Ways = tuple[tuple[Bound, ...], ...]
 Ps = Mapping[Call, float]  # corrected p value of each alternative
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict on one cell; `seen` is the smallest effect that it could have detected."""
+    """The verdict on one cell. `seen` is the smallest effect that the cell could have detected."""
     word: Word
     how: str = ""
     kind: Kind | None = None
@@ -85,8 +85,8 @@ def alternatives(claim: Claim) -> dict[Call, Ways]:
 
 
 def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
-    """True if the interval lies within the alternative. The limits of a range belong to the
-    range."""
+    """True if the whole interval satisfies the alternative. The end points of a range count as
+    inside."""
     if interval.low is None or interval.high is None:
         return False
     slack = ROUNDING if call in (Call.CLAIMED, Call.NONE) else -ROUNDING
@@ -126,7 +126,8 @@ def could_see(claim: Claim, interval: stats.Interval) -> float | None:
 
 
 def refutation(claim: Claim, call: Call, holds: bool, centre: float) -> tuple[Kind | None, str]:
-    """Describes a refutation; `holds` is true if the direction of the claim is certain."""
+    """Describes how the claim was refuted; `holds` is true if its direction is certain to be right.
+    """
     if call is Call.OPPOSITE:
         return Kind.OPPOSITE, Kind.OPPOSITE
     if call is Call.NONE:
@@ -211,8 +212,8 @@ def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
 
 
 def never(claim: Claim, evidence: Evidence) -> Outcome:
-    """Decides the rule `never`: 0 in all trials. The text gives the largest share of trials that
-    may differ nevertheless."""
+    """Decides the rule `never`: 0 in all trials. The text gives the largest share of trials in
+    which the event may still occur."""
     n = evidence.trials
     if evidence.total:
         return added(claim, evidence, Word.REFUTED, plural(evidence.total, "counter-example"))

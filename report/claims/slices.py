@@ -10,7 +10,8 @@ from report.claims.cells import Missing
 from report.load import Trial
 from report.stats.regression import Coefficient
 
-# Occasional actions of a map. lock_wait is an effect on other threads, so it is left out.
+# Statistics that count occasional actions of a map. lock_wait is left out, because it is an effect
+# on other threads.
 PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait",
           "collection_pause")
 OPERATIONS = 100  # fewest operations in a slice; with fewer, the P99 is the maximum

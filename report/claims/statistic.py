@@ -21,18 +21,19 @@ from report.load import Campaign, Cell, Trial, histogram
 from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
-FATES = ("failed", "crashed")  # these are 1 or 0 for a whole trial
-# their ranges are 0 to 1, and at least 1; an interval could extend beyond these
+FATES = ("failed", "crashed")  # a trial has the value 1 if it failed or crashed, otherwise 0
+# p lies between 0 and 1, and a variance inflation factor is at least 1. Intervals are not computed,
+# because they could extend beyond these limits.
 BOUNDED = ("slope_p", "slope_vif")
 FITTED = ("slope", *BOUNDED)  # results of a regression over slices
-REPLAYED = "replayed"  # quality of a recorded count, which may come from another machine
+REPLAYED = "replayed"  # quality of a count from a recording, maybe of another machine
 TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of counts that are used
 Blocks = dict[int, tuple[float, float]]  # block -> (dividend, divisor)
 
 
 class Statistic(NamedTuple):
-    """`fold` is "", sum, most, least or one of FITTED; `above` and `below` are the names
-    before and after the "/"."""
+    """A parsed statistic. `fold` is "", sum, most, least or one of FITTED; `above` and `below` are
+    the names before and after the "/"."""
     fold: str
     above: tuple[str, ...]
     below: tuple[str, ...]
@@ -43,7 +44,7 @@ class Statistic(NamedTuple):
 
     @property
     def is_fate(self) -> bool:
-        """True if it counts whole trials, so that an exact interval for their share exists."""
+        """True if the statistic counts whole trials; their share has an exact interval."""
         return not self.fold and not self.below and set(self.above) <= set(FATES)
 
 
@@ -187,8 +188,8 @@ def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Tri
 
 
 def has_turn(trial: Trial, name: str) -> bool:
-    """True if the trial's block counted this event; blocks take turns. Also true for a trial
-    without any counters, so that its value is reported as missing."""
+    """True if the block of the trial counted this event, because different blocks count different
+    events. Also true for a trial without any counters, so that its value is reported as missing."""
     events = events_of(trial)
     return not events or name in {f"counter.{e.metric}" for e in events}
 
@@ -207,7 +208,7 @@ def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
 
 def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
     """Returns, by block, the pair (field of a coefficient, 1) for trials that have the coefficient.
-    Raises Missing with the reasons of all trials if none has it."""
+    Raises Missing with the reasons of all trials if no trial has it."""
     found: Blocks = {}
     reasons: dict[str, None] = {}  # each reason once, in the order of the trials
     for t in trials:
@@ -231,7 +232,7 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)
     if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
-        # all latencies of the cell, including those in slices, are mostly queueing time
+        # because most of each latency is queueing time
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the planned time)")
     if parsed.fold in FITTED:

@@ -17,7 +17,7 @@ DONE, INCOMPLETE = 0, 3
 def run(folders: list[Path], out: Path | None) -> int:
     """Writes the page and returns the exit status."""
     from report.compare import gather, page
-    gc.disable()  # the million objects of the campaigns live until the end
+    gc.disable()  # collections would free nothing, because all objects stay in use
     if out is None:
         alone = len(folders) == 1 and (folders[0] / gather.FLEET).exists()
         out = folders[0] if alone else Path("results/comparison")

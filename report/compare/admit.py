@@ -16,10 +16,10 @@ from report.model.place import Place
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
 TURN_NS = 4_000_000  # window length for one thread on one CPU (plan_expand.c)
-HARMLESS = ("torn last line", "missing, no trial")  # problems of a campaign that ended early
+HARMLESS = ("torn last line", "missing, no trial")  # the campaign ended early
 VERSION = ("commit", "dirty", "flags")
 LINE = re.compile(r"^(\S+) *= *(.*)$", re.M)  # of a workload
-CHANGES = 6  # largest number of differences to print
+CHANGES = 6  # most differences that are printed
 ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 
@@ -45,7 +45,8 @@ def within(campaign: Campaign) -> str:
 
 
 def pooled(campaign: Campaign) -> str:
-    """Reports the first trial whose program is not one of the campaign's programs for that arm."""
+    """Describes the first trial whose program is not one of the campaign's programs for that arm.
+    """
     plan = campaign.plan
     known: dict[str, set[str | None]] = {}
     for arm in plan.arms:
@@ -120,8 +121,8 @@ def plan_difference(first: Campaign, other: Campaign) -> str:
 
 
 def by_turns(one: Factors, two: Factors) -> bool:
-    """True if different numbers of CPUs explain the two window lengths: threads that take turns
-    get a longer window, and some number of CPUs gives exactly the longer one."""
+    """True if the window lengths of two plans differ only because the machines have different
+    numbers of CPUs. Threads that share a CPU get a longer window."""
     threads, windows = one.threads, (one.window_ns, two.window_ns)
     if not threads or not all(windows):
         return False
@@ -138,8 +139,8 @@ def differs(one: Factors, two: Factors) -> str | None:
 
 
 def programs(campaign: Campaign) -> dict[str, set[str]]:
-    """Returns hashes of the programs of each measured map. Another folder changes programs but not
-    machine code, which therefore decides if all sources are committed."""
+    """Returns the hashes of each measured map's programs. The hash of the machine code is used if
+    all sources are committed, because a program also changes if it is built in another folder."""
     found: dict[str, set[str]] = {}
     for cell, trial in campaign.ran:
         if trial.arm == "head" and cell.measure == "throughput" and trial.binary_sha256:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the rankings of two machines.
 
-The order of the measured speeds changes with every trial. Two machines therefore rank two maps in
-opposite orders only if a different map is faster on each, by intervals that hold jointly for
-all pairs of maps at the place.
+The order of the measured speeds changes with every trial. Two machines therefore disagree on two
+maps only if a different map is faster on each. Intervals that hold jointly for all pairs of maps at
+the place decide which map is faster.
 """
 from collections.abc import Sequence
 from itertools import combinations
@@ -13,7 +13,7 @@ from report.compare.places import Side
 from report.model.place import Group, Place
 from report.model.result import ClaimRow
 
-ALIKE, REVERSED, OPEN = 1, -1, 0  # products of the signs on two machines
+ALIKE, REVERSED, OPEN = 1, -1, 0  # product of the signs of a pair of maps on two machines
 
 
 def ranked(ranking: Group) -> set[str]:

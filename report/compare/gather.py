@@ -30,7 +30,7 @@ class Member:
 
     - node: the machine's name in its fleet
     - notes: the parts that the campaign lacks
-    - differs: lines of its plan that differ from the first campaign, of the same machine
+    - differs: the lines of its plan that differ from the first campaign, if one machine ran both
     - instead: the result of admit.aligned()
     """
     label: str
@@ -62,8 +62,8 @@ class Versions:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The selected campaigns. `wanted` is the number of campaigns that were requested, by folder or
-    by fleet. `advice`: next steps after damage, which only the terminal shows."""
+    """The selected campaigns. `wanted` is the number of requested campaigns. `advice` has next
+    steps after damage; the page does not show them."""
     members: tuple[Member, ...]
     versions: tuple[Versions, ...]
     absent: tuple[Absent, ...]

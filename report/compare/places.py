@@ -93,7 +93,7 @@ def headline(sides: Sequence[Side], shared: Sequence[Place]) -> Place | None:
 
 
 def board(sides: Sequence[Side], head: Place) -> tuple[BoardRow, ...]:
-    """Returns the ranked maps at the headline place, ordered by their median rank."""
+    """Returns the maps that are ranked at the headline place, ordered by their median rank."""
     orders = [[e.map for e in s.rankings[head].entries if e.ranked and e.rate.value]
               for s in sides if head in s.rankings]
     names = {e.map for s in sides if head in s.rankings

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimates how far two machines of one model differ, beyond their intervals.
+"""Estimates how much two machines of the same model differ.
 
-The interval of a run covers its trials, on that machine and day, but not the difference to
-another machine of the same model. Each map's ln rate is taken relative to the mean of the maps
-that both machines have at the place, block by block. Ratios to a base map would all share the
-deviation of that base.
+The interval of a result covers the variation between trials on one machine and day, but not between
+machines of one model. The ln rate of each map is taken relative to the mean of the maps that both
+machines have at the place, block by block. Ratios to a single base map would all contain the
+deviation of that map.
 """
 import math
 from collections import Counter
@@ -42,7 +42,7 @@ def relative(group: Measured, names: Sequence[str]) -> Floats | None:
 
 
 def expected(n: int, r: float) -> tuple[float, float]:
-    """Expected sums, for n values minus their mean, of squares and of products of neighbours. The
+    """Expected sums of squares and of products of neighbours, for n values minus their mean. The
     values are a first-order autoregression with correlation r and variance 1."""
     known = r ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     rows = known.mean(axis=0)
@@ -51,8 +51,8 @@ def expected(n: int, r: float) -> tuple[float, float]:
 
 
 def correlation(series: Sequence[Floats]) -> float:
-    """Lag-1 correlation of all x (maps, n) together, 0 to 0.95, because a single short series is
-    too noisy. Subtracting the means biases an observed correlation, so the result is the
+    """Lag-1 correlation, between 0 and 0.95, of all rows of x (maps, n) together, because one short
+    row is too noisy. Subtracting the means biases an observed correlation, so the result is the
     correlation whose expected sums agree with the observed sums."""
     away = [x - x.mean(axis=1, keepdims=True) for x in series]
     square = sum(float(np.sum(x ** 2)) for x in away)

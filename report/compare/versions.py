@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares two versions of the maps on one machine: speed now / speed then, for each cell.
+"""Compares two versions of the maps on one machine: new speed / old speed, for each cell.
 
-Two runs also differ because they ran on different days, and one run of each version does not
-show by how much (docs/reference/comparing.md). A verdict therefore needs RUNS runs of each
+The runs of the two versions are on different days, and one run of each does not show how much speed
+varies between days (docs/reference/comparing.md). A verdict therefore needs RUNS runs of each
 version, and its interval is computed over runs. With fewer runs, the ratio has no verdict.
 """
 import math
@@ -25,10 +25,10 @@ Rates = Sequence[Sequence[float]]  # run -> speeds in time order
 
 
 def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
-    """Returns the ratio of the speeds, now to then. Each run has one ln speed, its Hodges-Lehmann
-    estimate. ln(ratio) is the median of all differences of these, with Moses' interval. If each
-    version has one run, the single ln rates are compared instead. The interval is then wider if
-    the rates are correlated, and does not cover day-to-day changes."""
+    """Returns the new speed divided by the old. Each run contributes one ln speed, its
+    Hodges-Lehmann estimate. ln(ratio) is the median of all differences of these, with Moses'
+    interval. If each version has only one run, the ln rates of its trials are compared instead; the
+    interval is widened for correlated rates, but does not cover the variation between days."""
     single = len(then) == len(now) == 1
     old, new = ([np.log(run) for run in side] for side in (then, now))
     x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])

@@ -14,7 +14,7 @@ from report.model.place import Group, Outcome
 from report.model.result import (Answer, BoardRow, Condition, Latency, Need, Pick, Scaling,
                                  Winner)
 
-FEW = 32768  # with fewer keys, page granularity hides the size of an entry
+FEW = 32768  # with fewer keys, the page size limits the precision of bytes per entry
 PICKS = 6  # most picks that the page shows
 Filter = Callable[[Card], bool]
 FILTERS: Mapping[Need, Filter] = {
@@ -28,7 +28,7 @@ FILTERS: Mapping[Need, Filter] = {
     Need.LOOKUP: lambda c: not c.reference,
 }
 RANKED = (Need.GROWS, Need.NO_DUTIES, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO,
-          Need.SCAN)  # ranked by speed
+          Need.SCAN)  # for each of these, the fastest fitting map is picked
 
 
 def at_threads(groups: Sequence[Measured], group: Measured) -> list[Measured]:
@@ -58,7 +58,8 @@ def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scalin
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Resident memory per entry, after the fill or at the peak, minus that of the empty map."""
+    """Returns the resident memory per entry, after the fill or at the peak. The memory of the empty
+    map is subtracted."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:
@@ -68,8 +69,8 @@ def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
 
 def memory(groups: Sequence[Measured], headline: Measured, cards: Mapping[str, Card]
            ) -> dict[str, Estimate]:
-    """Returns the bytes per entry of each map. Uses the run with the fewest threads, because heaps
-    of single threads blur the size of an entry."""
+    """Returns the bytes per entry of each map. Uses the cells with the fewest threads, because the
+    heap of each thread adds memory that is not part of an entry."""
     few = at_threads(groups, headline)[0]
     return {m: bytes_per_entry(c) for m, c in few.cells.items()
             if not cards[m].reference} if few.place.keys >= FEW else {}
@@ -100,8 +101,8 @@ def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
 
 def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
             ) -> list[Winner | None]:
-    """Returns the fastest of some maps in each group, or None if no interval decides. If there is
-    only one map, it wins."""
+    """Returns the fastest of the maps `keep` in each group, or None if no interval decides. If
+    there is only one map, it wins."""
     allowed = set(keep)
     small = [replace(g, ranked=tuple(m for m in g.ranked if m in allowed)) for g in groups]
     found: list[Winner | None] = []

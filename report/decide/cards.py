@@ -15,7 +15,7 @@ DATA = tomllib.loads(Path(__file__).with_name("cards.toml").read_text(encoding="
 SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
-GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
+GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # a label such as "Go 1.26: map + RWMutex"
 LIBRARIES = "readmostly-go-new"  # name of the program with the maps of Go libraries
 PORT = "C port"  # labels of C ports of Go maps begin with this
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
@@ -79,8 +79,8 @@ def has_many_writers(about: MapInfo) -> bool:
 
 
 def compiled(about: MapInfo) -> tuple[str | None, str]:
-    """Returns the Go version and the design of a map, such as ("1.26.1", "map+RWMutex").
-    Campaigns without `language_version` have the version in the label."""
+    """Returns the Go version and the design of a map, such as ("1.26.1", "map+RWMutex"). If the
+    campaign lacks `language_version`, the version is taken from the label."""
     match = GO_LABEL.fullmatch(about.label)
     version, design = (match[1], match[2]) if match else (None, about.label)
     return about.language_version or version, design.replace(" + ", "+")

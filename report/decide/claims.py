@@ -14,7 +14,7 @@ from report.model.number import Estimate, Unit, unknown
 from report.model.result import ClaimRow
 from report.model.table import Table, Value
 
-ARTICLES = "articles"  # modes whose names begin with this measure the figures of articles
+ARTICLES = "articles"  # a mode whose name begins with this word measures the figures of articles
 COLUMNS = ("id", "article", "statement", "verdict", "of", "how", "value", "low", "high", "n",
            "against", "cell", "reason", "rule", "setting", "grade")
 FIGURES = ("row", "figure", "published", "value", "least", "most", "unit", "n", "counted",
@@ -44,7 +44,7 @@ def unit_of(claim: ledger.Claim) -> Unit:
 
 
 def estimate(cells: Sequence[CellRow], unit: Unit) -> Estimate | None:
-    """Returns the estimate of the first cell that has a value."""
+    """Returns the value and interval of the first cell that has a value."""
     return next((Estimate(c.value, c.low, c.high, c.n, unit, rules.LEVEL,
                           "no interval" if c.low is None else None)
                  for c in cells if c.value is not None), None)
@@ -90,7 +90,7 @@ def numbers(answer: Answer) -> str | None:
 
 
 def note(answer: Answer) -> str | None:
-    """Returns a reason not to compare the figure with the article's, or None."""
+    """Returns the reason for which the figure must not be compared with the article's, or None."""
     if numbers(answer) not in ("native", "counters"):
         return None
     trials = [(cell, t) for cell in answer.cells for t in cell.ok]

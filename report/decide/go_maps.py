@@ -19,7 +19,7 @@ PORTS = ("syncmap", "gomap_rw")
 
 
 def order_of(version: str | None) -> list[int]:
-    """Converts 1.26.1 to [1, 26, 1] for comparisons; [] if the version is unknown."""
+    """Converts "1.26.1" to [1, 26, 1]; returns [] if the version is unknown."""
     return [int(number) for number in re.findall(r"\d+", version or "")[:3]]
 
 
@@ -48,7 +48,7 @@ def pair_of(group: Measured) -> Comparison | None:
 
 
 def designs(names: Iterable[str]) -> frozenset[str]:
-    """Removes the compiler from the names of maps."""
+    """Returns the names of maps without the part that identifies the compiler."""
     return frozenset(parts_of(name)[1] for name in names)
 
 
@@ -58,7 +58,8 @@ def faster(pair: Comparison | None) -> frozenset[str]:
 
 
 def differ(one: GoAnswer, two: GoAnswer, same_maps: bool) -> bool:
-    """True if the pair is decided differently or, for the same maps, if other maps lead."""
+    """True if the compilers have different faster maps of the pair or, for the same maps, other
+    leaders."""
     return faster(one.pair) != faster(two.pair) or (
         same_maps and designs(one.front) != designs(two.front))
 

@@ -19,7 +19,7 @@ from report.model.number import Comparison, Estimate, Unit, Verdict, unknown
 from report.model.place import Entry, Group, Outcome, Place
 from report.stats import Interval, level_intervals, many_ratios
 
-MARGIN = 1.02  # a smaller difference does not matter in practice
+MARGIN = 1.02  # a difference below 2 % does not matter in practice
 ERROR = 0.05  # largest share of groups that may have a wrong verdict
 REFERENCE, REFERENCE_SHARE, REFERENCE_KEYS = "uniform-97-3", 0.03, 65536
 Rates = Mapping[int, float]  # maps a block to operations per second
@@ -142,7 +142,8 @@ def headline_order(groups: Sequence[Measured]) -> list[Measured]:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Ratio of the rates of two maps, with its 95 % interval and its joint interval."""
+    """Ratio of the rates of two maps, with its own 95 % interval and the interval that holds
+    jointly."""
     alone: Interval
     joint: Interval
 
@@ -220,7 +221,7 @@ def with_visible(group: Measured, ranking: Group) -> Group:
 
 
 def lost(cell: Cell) -> list[str]:
-    """Counts the blocks without a valid trial, by reason, such as "1 void"."""
+    """Returns the reasons for lost trials with their numbers, such as "1 void"."""
     have = {t.block for t in cell.ok}
     states = {t.block: t.status.value for t in cell.trials
               if t.block not in have and not t.usable}
@@ -258,8 +259,8 @@ def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
 
 def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[str, float],
               known: Mapping[tuple[int, Pair], Contrast]) -> bool:
-    """True if a rival is faster in the common blocks; it then replaces the leader. A map may have
-    the highest centre only because its trials in a slow phase were lost."""
+    """True if a rival was faster in the blocks that both maps have; the rival then replaces the
+    leader. A map may have the highest rate only because its trials in a slow phase were lost."""
     first = leaders[id(group)]
     if first is None:
         return False
@@ -275,8 +276,8 @@ def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[
 
 
 def is_slower_throughout(group: Measured, name: str, leader: str) -> bool:
-    """True if each trial of a map was slower than each trial of the leader, and if that is too
-    unlikely for equal maps. Decides for maps with too few common blocks for an interval."""
+    """True if each trial of the map was slower than each trial of the leader, and chance cannot
+    explain that. Used if the two maps have too few common blocks for an interval."""
     few, many = group.rates(name).values(), group.rates(leader).values()
     chance = 1 / math.comb(len(few) + len(many), len(few))
     return max(few) < min(many) and chance <= ERROR / group.pairs

@@ -16,8 +16,8 @@ from report.model.result import Latency, LatencyRow
 
 PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # shown on the linked page
 SHOWN = (0.5, 0.99)  # shown on the first page
-LATE = 1.2  # the map is overloaded if it takes more than this multiple of the scheduled time
-FLOOR = "no-state"  # capability that marks a map that does nothing
+LATE = 1.2  # a loop that takes more than this multiple of the scheduled time is overloaded
+FLOOR = "no-state"  # a map with this capability does nothing, so it shows the latency of the driver
 # Maps a kind of write to the second operation of its pair. The second operation starts when the
 # first ends, so it has no intended start time.
 SECOND = {"churn": "upsert", "fresh": "remove"}
@@ -79,7 +79,6 @@ def overload(cell: Cell) -> float | None:
 
 
 def cells_of(campaign: Campaign) -> list[Cell]:
-    """Returns the latency cells that have a result."""
     return [c for c in campaign.cells.values()
             if c.measure == "latency" and c.factors.common and c.ok]
 
@@ -94,7 +93,7 @@ def lookups(campaign: Campaign, cells: Sequence[Cell]) -> Iterator[LatencyRow]:
 
 
 def is_floor(campaign: Campaign, name: str) -> bool:
-    """True if the map is the driver without a map."""
+    """True if the map does nothing, so that only the driver is measured."""
     return FLOOR in campaign.maps[name].caps
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The modes of `make bench`, read from their files, and the mode to run next."""
+"""Reads the modes of `make bench` from their files, and selects the mode to run next."""
 import re
 from pathlib import Path
 from typing import NamedTuple

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes the result of a campaign, from which all output is printed."""
+"""Computes the result of a campaign, which contains all values that the report prints."""
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
 
-# the reason begins with this if a cell is skipped because counters are missing
+# Beginning of the reason for skipping a cell that needs hardware counters.
 NO_COUNTERS = "no counters: "
 NOTHING = Answer(None, None, None, None, None)
 

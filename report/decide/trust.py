@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assesses by seven questions whether the headline can be trusted.
+"""Answers seven questions about whether the headline result can be trusted.
 
 docs/reference/verdicts.md explains the limits below. Each limit was chosen by simulating the faults
 that it must find (tests/report/test_trust_power.py).
@@ -20,23 +20,23 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Check, Question, State, Trust
 
 BIAS = 1.12  # speed difference between two copies of one map that must be detectable
-COPY_LEVEL = 0.92  # so each end is wrong in 4 % of runs, as in a test of equivalence
+COPY_LEVEL = 0.92  # confidence level at which each end is wrong in 4 % of runs
 HALF = 6  # fewest trials in half of a run
 HALF_ERROR = 0.30  # nominal error over all maps; 4 to 6 % of sound runs seem to change
 DISTURBED = 0.10  # largest share of disturbed trials of one map
-BROKEN = 0.29  # if a larger share of values is wrong, a pseudo-median follows them
+BROKEN = 0.29  # largest share of wrong values that the pseudo-median tolerates
 WAITING = 0.20  # largest share of the window that a trial's threads may wait for a CPU
 SPEED = 1.10  # largest ratio of the fastest to the slowest CPU speed
-SPEED_RANGE = (1, 99)  # percentiles; a single slow reading is not a change of speed
+SPEED_RANGE = (1, 99)  # percentiles that are compared; single slow readings do not count
 VISIBLE = 1.10  # maps are equivalent only if a difference of this factor would be detected
 CONTROL = re.compile(r"^control *= *(?!none$)(\S+)$", re.M)  # matches a line of a workload
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
 def is_disturbed(cell: Cell, trial: Trial) -> bool:
-    """True if other programs took the CPUs of this trial. The runner decides that or, if it did
-    not, the CPU time of those programs and the time for which the threads waited. Waiting proves
-    nothing if threads share CPUs, since they wait for each other."""
+    """True if other programs used the CPUs of this trial. The runner decides that. If it did not,
+    the CPU time of other programs and the waiting time of the threads decide. Waiting proves
+    nothing if threads share CPUs, because they wait for each other."""
     if trial.disturbed:
         return True
     others, repeat = trial.others_share, cell.factors.repeat
@@ -222,8 +222,8 @@ def speed_range(campaign: Campaign) -> float | None:
 
 
 def same_speed(campaign: Campaign) -> Check:
-    """Checks that the CPU speed was constant. Trials that are compared are adjacent, so a
-    change affects rates but not the ranking, and the answer does not affect the verdict."""
+    """Checks that the CPU speed was constant. This check does not affect the verdict: compared
+    trials are adjacent, so a change of speed affects rates but not the ranking."""
     found = speed_range(campaign)
     state = (State.UNKNOWN if found is None else
              State.FAILED if found > SPEED else State.PASSED)
@@ -248,7 +248,7 @@ def powerful(group: Group | None, headline: Measured | None) -> Check:
 
 
 def assess(campaign: Campaign, headline: Measured | None, group: Group | None) -> Assessment:
-    """Answers all questions; the worst answer is the verdict."""
+    """Returns the answers to all questions; the worst answer is the verdict."""
     front = group.front if group else ()
     checks = [verified(campaign, front), same_map(campaign, group)]
     if headline is not None:

@@ -8,7 +8,7 @@ from report.ending import InputError
 from report.exact.model import About, Cell, Differences, Figures, Row, Verdict, Word
 from report.exact.read import TOTALS
 
-LAYOUT = "globals"  # unrelated code moves this memory region
+LAYOUT = "globals"  # memory region of global variables, which unrelated code moves
 NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?"  # a JSON number
 FIGURE = re.compile(rf"(\S+) ({NUMBER}) -> ({NUMBER})")
 LINE = re.compile(rf"Counts: (\S+) ({FIGURE.pattern}(?:, {FIGURE.pattern})*): (\S.*)")
@@ -35,9 +35,9 @@ def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:
 
 def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
                 base: Figures) -> str | None:
-    """Returns the reason for accepting this difference between head and base, or None. Each
-    line gives the change that one commit makes to the figures. Applied in order, the lines of
-    successive commits must turn base's figures into head's; unrelated lines have no effect."""
+    """Returns the reason for accepting this difference between head and base, or None. Each line
+    gives the change that one commit makes to the figures. The changes of successive commits must
+    together turn base's figures into head's; unrelated lines have no effect."""
     reached = {frozenset[tuple[str, float]](): ""}  # changed figures -> reason
     for figures, reason in lines:
         for now, why in list(reached.items()):
@@ -50,8 +50,8 @@ def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
 
 
 def is_layout(differ: Differences) -> bool:
-    """True if only the figures of the globals region changed, together with the totals, which
-    include that region. Accesses, statistics and all other regions are equal."""
+    """True if only the figures of the region of global variables changed, and the totals that
+    include this region. Accesses, statistics and all other regions are equal."""
     return any(n.startswith(LAYOUT + ".") for n in differ) and all(
         n.startswith(LAYOUT + ".") or n in TOTALS for n in differ)
 
@@ -81,8 +81,9 @@ def judge(cell: Cell, accepted: Accepted) -> Row:
 
 
 def check_comparable(cells: Sequence[Cell]) -> None:
-    """Raises InputError if base ran no request, or if head could not read any request and
-    therefore has another trial protocol. A head whose trials fail is comparable; it fails."""
+    """Raises InputError if base ran no request, or if head could not read any request and therefore
+    uses another trial protocol. If the trials of head only fail, head is comparable and gets a
+    verdict."""
     for arm, words in (("base", ""), ("head", "ended with status 2")):
         answers = [answer for cell in cells
                    if (answer := cell.base if arm == "base" else cell.head) is not None]

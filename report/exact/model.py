@@ -16,7 +16,7 @@ class Word(StrEnum):
     EQUAL = "equal"
     LAYOUT = "layout"  # only the addresses of globals changed
     ONLY_HEAD = "only head"
-    SAME = "same program"  # so no trial is needed
+    SAME = "same program"  # the programs of base and head are equal, so no trial is run
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses", "invalidatio
           "false_sharing_invalidations", "upgrades")
 BY_REGION = ("misses", "coherence_misses", "false_misses", "invalidations",
              "false_invalidations", "upgrades")
-# Exit statuses that show an outside cause, not a fault of the trial's program.
+# Exit statuses of a trial that failed for a reason outside of the program.
 LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
         "130": "was interrupted", "137": "was killed, perhaps for lack of memory",
         "143": "was terminated"}
@@ -63,8 +63,8 @@ def read_factors() -> Container[str]:
 
 
 def read_plan(file: Path) -> tuple[Planned, ...]:
-    """Reads the simulated cells, including those that the planner would skip, because base
-    and head each report which cells they cannot run."""
+    """Reads the simulated cells, including cells that the planner would skip, because base and head
+    each report which cells they cannot run."""
     factors = read_factors()
     try:
         cells = tuple(parse_cell(c, factors) for c in read_json(file)["cells"]

@@ -51,7 +51,7 @@ def first_line(verdict: Verdict) -> str:
 
 
 def notes(verdict: Verdict) -> Iterator[str]:
-    """Yields notes that explain the lines above."""
+    """Yields explanations of the table."""
     if any(row.differ and row.planned.threads > 1 and row.verdict != Word.LAYOUT
            for row in verdict.rows):
         yield "band: changes of multi-core counts are one sample (docs/method/simulator.md)"

@@ -32,7 +32,7 @@ def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
 
 
 def advice_for(error: OSError, folder: Path) -> str:
-    """Returns the next step if the disk is full; the trials are not lost."""
+    """Returns the next step if the disk is full. The trials of the campaign are not lost."""
     return f", then python3 -m report regress {folder}" if error.errno in ending.FULL else ""
 
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"regress: {error}", file=sys.stderr)
     except OSError as error:
         if error.filename is None:
-            raise  # the output itself cannot be written
+            raise  # standard output cannot be written
         print(f"regress: {error.filename}: {folders.reason(error)}{advice_for(error, folder)}",
               file=sys.stderr)
     return USAGE

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chooses the number of blocks of a gate run from base's noise, which is measured before the
-first pair of base and head (docs/adr/0040-blocks-from-bases-noise.md).
+"""Chooses the number of blocks of a gate run from base's noise, which is measured before the first
+pair of base and head (docs/adr/0040-blocks-from-bases-noise.md).
 
-The noise of a cell is the spread of ln(copy / base) in its pairs. The noisiest cell sets the
-number of blocks, because one undecided cell leaves the run undecided. Whether a warning
-advises more time depends only on the share of cells that regress.json sets (`bulk`).
+The noise of a cell is the spread of ln(copy / base) in its pairs. The noisiest cell determines the
+number of blocks, because one undecided cell leaves the run undecided. The warning that more time is
+needed ignores the noisiest cells; it depends on the share `bulk` (regress.json).
 """
 import math
 from collections.abc import Sequence
@@ -47,14 +47,14 @@ def spread(d: Floats) -> float:
 
 
 def effect(noise: float, rules: Rules) -> float:
-    """Distance from the margin to the tolerance, in standard deviations of a pair."""
+    """Returns the distance between margin and tolerance, in standard deviations of a pair."""
     reach = math.log1p(rules.tolerance) - math.log1p(rules.margin)
     return reach / noise if noise else math.inf
 
 
 def needed(noise: float, rules: Rules, family: int) -> int | None:
-    """Number of blocks that detect a slowdown of the tolerance in a cell with this noise [ln], with
-    the power that the rules require, or None if it is more than MOST_BLOCKS of report/stats."""
+    """Returns the number of blocks that detect a slowdown of the tolerance in a cell with this
+    noise [ln] with the required power, or None if it exceeds MOST_BLOCKS of report/stats."""
     blocks = stats.least_blocks(effect(noise, rules), rules.alpha / max(family, 1),
                                 rules.power)
     return None if blocks is None else int(blocks)

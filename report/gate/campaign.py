@@ -45,7 +45,7 @@ class Campaign:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Identifies a comparison; all attempts at it have the same key."""
+        """Identifies a comparison. Repeated runs of the same comparison have the same key."""
         arms = {arm.name: arm for arm in self.arms}
         return (arms["base"].sha256, arms["head"].sha256, arms["head"].control_extra,
                 self.plan_sha256)
@@ -109,7 +109,8 @@ def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
     """Returns the last attempt of each trial. Raises InputError if the journal is torn, or if it
     ends before a repeat that the time budget would allow."""
     attempts = read_attempts(folder, meta, sealed)
-    # Otherwise a user could stop the campaign to choose which of its disturbed pairs are repeated.
+    # Otherwise a user could stop the campaign before disturbed pairs with an unwelcome result are
+    # repeated.
     if not repeats.walk(meta, attempts).whole:
         raise InputError(f"{folder}: interrupted before a disturbed pair was measured again: "
                          f"{resume(folder)}")
@@ -123,7 +124,7 @@ def resume(folder: Path) -> str:
 # ---- the plan ---------------------------------------------------------------
 
 def check_plan(plan: Plan, family: int) -> None:
-    """Rejects a plan that cannot lead to a verdict, whatever its trials show."""
+    """Rejects a plan that cannot lead to a verdict with any trials."""
     rules = plan.rules
     if min(plan.blocks, rules.min_pairs) < stats.VERDICT_NEEDS or not stats.feasible(
             plan.blocks, max(family, 1), rules.alpha, rules.flips):
@@ -162,7 +163,7 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
         raise InputError(f"no regression check: no arm {', '.join(sorted(missing))}")
     for arms in sets:
         for name in sorted({"copy", "slow"} & set(arms)):
-            # the hash of an arm covers only the programs that its cells run
+            # the hash of an arm covers only the programs of the cells that the arm runs
             if "base" not in arms or arms[name].sha256 != arms["base"].sha256:
                 raise InputError(f"arm {name} ({arms[name].program}): expected a copy of base, "
                                  "with equal content")
@@ -257,8 +258,8 @@ class Decided:
 
 
 def verdict_in(folder: Path) -> str:
-    """Reads the verdict of another run. That file may contain anything, so it must not stop this
-    run, and its text must not appear on this page."""
+    """Reads the verdict of another run. Because the file may contain anything, errors are ignored
+    and only known verdicts are returned."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
         return decode(Decided, strict_json.loads(text)).verdict.value
@@ -273,7 +274,7 @@ def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
         try:
             old = campaign_of(read_meta(other.parent)[0], campaign.plan.rules)
         except InputError:
-            continue  # the folder is another campaign, or one without a verdict
+            continue  # the folder has another campaign, or its campaign has no verdict
         if old.key == campaign.key and old.meta.created_utc < campaign.meta.created_utc:
             runs.append((old.meta.created_utc, verdict_in(other.parent), old.name))
     return tuple(Attempt(i, verdict, name)

@@ -19,7 +19,7 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-# TAILS is left out, because equal tails do not show that the other pairs are equal
+# TAILS is left out, because similar tails do not show that the other pairs are equal.
 TWO = (Score.RANKS, Score.BIWEIGHT)
 Judgement = tuple[Verdict, Change, str]
 
@@ -63,9 +63,9 @@ def slot_words(row: Measured) -> str:
 
 
 def is_slower(row: Measured, plan: Plan) -> bool:
-    """True if the row FAILs: the slowdown is significantly beyond the margin, and at least
-    `fail_at`. If TAILS decided, the interval of the mean, which bursts affect, must also lie above
-    0."""
+    """True if the row has the verdict FAIL: the slowdown is significantly above the margin, and at
+    least `fail_at`. If the score TAILS decided, the interval of the mean, which includes short
+    disturbances, must also lie above 0."""
     shown = row.shown
     if row.p_slower > plan.rules.alpha or shown.slowdown_percent is None:
         return False
@@ -75,8 +75,8 @@ def is_slower(row: Measured, plan: Plan) -> bool:
 
 
 def mde_of(row: Measured) -> str:
-    """Formats the smallest effect that the row could detect. A verdict never states "no change"
-    (R28)."""
+    """Formats the smallest effect that the row could detect, because a verdict must never claim
+    that nothing changed (docs/method/gate.md, R28)."""
     mde = row.shown.mde_percent
     return "" if mde is None else f" (MDE {mde:.1f} %)"
 
@@ -86,8 +86,7 @@ def few(row: Measured, plan: Plan) -> str:
 
 
 def verdict_of(row: Measured, plan: Plan) -> Judgement:
-    """Decides a row of a gated cell or of advice. The order of the tests matters: FAIL comes
-    before PASS."""
+    """Decides the verdict on a row. FAIL is tested before PASS."""
     if row.base_failed:
         return Verdict.INVALID, Change.INVALID, row.base_failed
     if row.head_failed:
@@ -109,8 +108,8 @@ def verdict_of(row: Measured, plan: Plan) -> Judgement:
 
 
 def within(row: Measured, plan: Plan) -> Judgement:
-    """Judges a row whose slowdown is significantly below the tolerance. The median of the pairs
-    decides, so the text mentions a mean that is beyond the tolerance."""
+    """Returns the verdict on a row whose slowdown is significantly below the tolerance. The median
+    of the pairs decides. If their mean is above the tolerance, the text mentions it."""
     low, high = row.shown.low_percent, row.shown.high_percent
     tolerance = 100.0 * plan.rules.tolerance
     if high is not None and high < -100.0 * plan.rules.margin:
@@ -181,9 +180,10 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
 
 
 def far_reason(gated: Sequence[Row], controls: Sequence[Row], plan: Plan) -> str | None:
-    """Returns the reason for a FAIL that needs no sensitive control, or None. Cells FAIL at a tenth
-    of alpha, and both intervals of their shift lie above `far`. Both intervals of the A/A control
-    lie within it. Bursts and slow clocks affect both arms, so they do not cause this."""
+    """Returns the reason for a FAIL that is valid even if the controls are not sensitive, or None.
+    Requires that cells FAIL at a tenth of alpha, that both intervals of their shift lie above
+    `far`, and that both intervals of the A/A control lie within it. Short disturbances and slow
+    clocks affect both arms, so they cannot cause this."""
     limit = 100.0 * plan.rules.far
 
     def ends(row: Row) -> list[float]:

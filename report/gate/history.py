@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The history of gate runs, stored in results/history.jsonl.
 
-Each run that reached a verdict appends a line (docs/regress-history.schema.json).
-Lines never change, and verdicts do not depend on them (R30).
+Each run that reached a verdict appends a line (docs/regress-history.schema.json). Lines are never
+changed, and verdicts do not depend on them (docs/method/gate.md, R30).
 
-No test looks for shifts over days, because runs of neighbouring days are correlated and
-days differ. Tools for benchmark histories can read the lines, or Bencher's format
-(outputs.py).
+The history is not searched for shifts over days, because runs of neighbouring days are correlated
+and days differ. External tools for benchmark histories can read the lines, or the file in Bencher's
+format (outputs.py).
 """
 import fcntl
 import os
@@ -153,8 +153,9 @@ def comparable(lines: Iterable[Line], machine: str, plan_sha256: str) -> list[Li
 
 
 def one_sided(lines: Iterable[Line]) -> tuple[int, int, float]:
-    """Counts runs of equal commits that were slower and faster, with the p value (R32). The
-    median of a run's cells gives its sign, because they all share the run's noise."""
+    """Counts runs of equal commits that were slower and faster, with the p value of a sign test
+    (R32). The median of a run's cells gives the run's sign, because all its cells share the same
+    noise."""
     medians = []
     for line in lines:
         known = [c.slowdown_percent for c in line.cells

@@ -173,7 +173,7 @@ class Sized:
     most: int  # blocks that fit in the allowed time
     family: int  # number of cells
     noise: float | None  # robust sd of a pair [ln], for most of the cells
-    worst: float | None  # the same for the noisiest cell
+    worst: float | None  # robust sd of a pair [ln], for the noisiest cell
     blind: tuple[str, ...]  # cells whose noise hides a slowdown of the tolerance
 
 

@@ -26,7 +26,7 @@ def validator(name: str, part: str = "") -> Any:
 def problem(value: object, name: str, part: str = "") -> str | None:
     """Returns the first violation of the schema, such as "cells[3].threads: ...", or None."""
     errors: Iterable[Any] = validator(name, part).iter_errors(value)
-    # because of a field with a wrong type, the object around it reports "unevaluated", too
+    # a wrong type of a field also makes the object around it report "unevaluated"
     first = min(errors, key=lambda e: (e.validator == "unevaluatedProperties",
                                        list(map(str, e.absolute_path)), e.message), default=None)
     if first is None:

@@ -14,8 +14,8 @@ COMMON = (*CLOSED, "paced", "open")  # all loops of look-ups and writes
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The rule for repeats of the cell's trials (docs/adr/0024). Plans from before the budget have
-    no share."""
+    """The rule for repeats of a cell's trials (docs/adr/0024). Plans that are older than the budget
+    of repeats have no share."""
     most: int | None = None
     share: float | None = None
     wait_share: float | None = None

@@ -11,7 +11,7 @@ LAST = 11  # largest number of attempts at a trial
 UNBOUNDED = float(LAST - 1)  # number of repeats that each trial adds in a plan without a budget
 ROUNDING = 1e-6  # tolerance, because shares are sums of doubles
 Place = tuple[Factors, int]  # a cell, and a block of it
-# maps (cell, block, attempt) to one trial per arm
+# maps (cell, block, attempt) to one trial for each arm
 Lines = Mapping[tuple[str, int, int], Sequence[Trial]]
 
 
@@ -20,7 +20,7 @@ class Repeats:
     """How the budget was spent in the completed rounds.
 
     - left: number of trials that stayed void or disturbed because the budget was spent
-    - in_vain: number of these that had been repeated before
+    - in_vain: number of trials among `left` that had been repeated before
     - spent: the rounds in which the budget ran out
     - made: number of repeats
     - allowed: number of repeats that the budget allowed
@@ -46,8 +46,8 @@ def share_of(cell: Factors) -> float:
 
 
 def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """Returns (cell id, block) of each round in running order. Indices without a cell, and cells
-    that wait for a limit, are left out."""
+    """Returns (cell id, block) of each round in running order. Leaves out indices without a cell,
+    and cells that a limit on time left out."""
     done: dict[int, int] = {}
     rounds = []
     for order in plan.order:
@@ -59,9 +59,9 @@ def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
 
 
 def with_resumed(plan: Plan, ran: Container[str]) -> Plan:
-    """Returns the plan with the cells that an earlier limit left out and a resume ran. These cells
-    are skipped, but have a place in the order of the plan. `ran` has the ids of cells with lines in
-    the journal."""
+    """Adds the cells that a limit left out at first and a resumed run then measured. These cells
+    are marked as skipped, but have a place in the order of the plan. `ran` has the ids of cells
+    with lines in the journal."""
     waiting = {i for order in plan.order for i in order
                if 0 <= i < len(plan.cells) and plan.cells[i].skip}
     if not any(plan.cells[i].id in ran for i in waiting):
@@ -94,7 +94,7 @@ def earned(plan: Plan, members: Sequence[Place]) -> float:
 
 
 def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -> Repeats:
-    """Recomputes how the budget was spent. `attempts` has the lines of each (cell, block, arm),
+    """Recomputes how the budget was spent. `attempts` has the trials of each (cell, block, arm),
     ordered by attempt."""
     lines: dict[tuple[str, int, int], list[Trial]] = {}
     for (cell, block, _), tries in attempts.items():
@@ -127,8 +127,9 @@ def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
 
 def by_attempts(members: Sequence[Place], arms: Mapping[str, int], lines: Lines,
                 budget: float) -> tuple[int, list[int]] | None:
-    """Returns the number of repeats in a round, and the attempt numbers of trials that were spoilt
-    but not repeated. Returns None if an allowed repeat is missing, so that the campaign goes on."""
+    """Returns the number of repeats in a round, and the attempt numbers of trials that stayed void
+    or disturbed because the budget was spent. Returns None if an allowed repeat is missing, because
+    the campaign has then not ended."""
     made = 0
     left: list[int] = []
     over = False

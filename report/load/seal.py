@@ -47,7 +47,7 @@ def real(value: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """Formats a string as that library escapes it, with capital hexadecimal digits."""
+    """Formats a string as the runner's JSON library escapes it, with capital hexadecimal digits."""
     return ESCAPE.sub(lambda m: "\\u" + m[1].upper() if m[1] else m[0], QUOTE(text))
 
 

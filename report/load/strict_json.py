@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads and writes JSON as the runner does: unique members, finite numbers, limited depth. Other
-texts that Python's parser would accept are errors."""
+texts are rejected, even if Python's parser accepts them."""
 import json
 import math
 from collections.abc import Callable
@@ -34,15 +34,15 @@ def whole(text: str) -> int:
 
 
 def may_be_long(data: bytes) -> bool:
-    """True if a run of digits is long enough for a number beyond 64 bits. Millions of journal
-    lines have no such run and skip the slow check."""
+    """True if a run of digits is long enough for a number of more than 64 bits. Most of the
+    millions of lines in journals have no such run and skip the slow check."""
     return b"0" * 19 in data.translate(DIGITS)
 
 
 def loads(text: str | bytes) -> object:
     """Parses text or UTF-8 bytes. Raises ValueError if the JSON is invalid."""
     if isinstance(text, bytes):
-        data, text = text, text.decode()  # Python's parser would accept UTF-16, too
+        data, text = text, text.decode()  # because Python's parser would also accept UTF-16
     else:
         data = text.encode(errors="surrogatepass")
     try:
@@ -61,6 +61,6 @@ def dumps(value: object, *, indent: int | None = None, sort_keys: bool = False,
           ensure_ascii: bool = True, separators: tuple[str, str] | None = None,
           default: Callable[[object], object] | None = None) -> str:
     """Formats a value, with the options of json.dumps(). Raises ValueError if a number is NaN or
-    infinite; unknown numbers are None."""
+    infinite, because an unknown number must be None."""
     return json.dumps(value, indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii,
                       separators=separators, default=default, allow_nan=False)

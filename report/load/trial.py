@@ -84,7 +84,7 @@ class Pause:
 class Slice:
     """50 ms of the window of an open loop.
 
-    - bytes: memory held at its end, or None if the map does not report it
+    - bytes: memory held at the end of the slice, or None if the map does not report it
     - pauses: None if the trial ran without hooks for events
     """
     operations: Count
@@ -108,7 +108,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class GroupMetric:
-    """A metric of a performance group, computed by liblikwid for each CPU."""
+    """A metric that liblikwid computes from several events, for each CPU."""
     metric: str
     unit: str | None = None
     per_cpu: tuple[float | None, ...] = ()
@@ -133,7 +133,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Facts about its environment that the process recorded. `adds_per_ns` is the number of
+    """Facts that the process recorded about its environment. `adds_per_ns` is the number of
     dependent additions per ns on the slowest CPU, which equals its frequency in GHz."""
     aslr: bool | None = None
     adds_per_ns_before: float | None = None
@@ -173,9 +173,9 @@ class Result:
         return self.by_thread or ()
 
     def bytes_per_key(self, peak: bool = False) -> float | None:
-        """Resident memory per key, after the fill or at the peak, minus that of the empty map. The
-        kernel updates the reported peak late, so the larger of the peak and earlier readings is
-        used."""
+        """Resident memory per key, after the fill or at the peak, minus that of the empty map.
+        Because the kernel updates the reported peak late, an earlier reading that is larger
+        replaces it."""
         f = self.footprint
         if not f or not self.keys_before or f.rss_empty_bytes is None \
                 or f.rss_filled_bytes is None or peak and f.rss_peak_bytes is None:
@@ -235,9 +235,9 @@ class Trial:
 
     @property
     def waited(self) -> float:
-        """Share of the window that the threads spent on the run queue, summed over threads; nan if
-        unknown. Waiting is counted from the window's barriers, so the share of a late thread may
-        exceed 1."""
+        """Share of the window for which the threads waited on the run queue, summed over threads;
+        nan if unknown. The share of a thread that arrives late may exceed 1, because waiting is
+        counted between the barriers at both ends of the window."""
         threads = self.result.threads if self.result else ()
         waits = [t.runqueue_wait_ns for t in threads]
         span = sum(t.elapsed_ns or 0 for t in threads)

@@ -78,8 +78,9 @@ def parts_of(name: str) -> tuple[str, str]:
 
 
 def short_names(cards: Iterable[Card]) -> dict[str, str]:
-    """Returns the names in figures by id: go_map_rw@1.26 for go_map_rw, go_map_rw@1.19 for
-    go_classic_map_rw. If two maps would get the same name, they keep their ids."""
+    """Returns the names that figures use, by id. Names of Go maps end with the Go version:
+    go_map_rw@1.26 for go_map_rw, go_map_rw@1.19 for go_classic_map_rw. If two maps would get the
+    same name, they keep their ids."""
     found = {card.id: f"go_{parts_of(card.id)[1]}@{card.release}"
              for card in cards if card.release}
     short = list(found.values())
@@ -87,7 +88,7 @@ def short_names(cards: Iterable[Card]) -> dict[str, str]:
 
 
 def full_names(cards: Iterable[Card]) -> dict[str, str]:
-    """Returns the names in sentences by id; they mark C ports."""
+    """Returns the names that sentences use, by id; they mark C ports."""
     all_ = tuple(cards)
     return short_names(all_) | {c.id: f"{c.id} (C port)" for c in all_ if c.port}
 

@@ -71,7 +71,7 @@ class EarlierRun:
     created: str
     leader: str
     rate: float | None  # rate of that leader, operations/s
-    lead: float | None  # rate of this run's leader / rate of this run's runner-up, in that run
+    lead: float | None  # that run's ratio of the rates of this run's leader and runner-up
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Answer:
 
 
 class Need(str, Enum):
-    """A requirement that a reader's program may have."""
+    """A requirement that the user of a map may have."""
     GROWS = "the table must grow"
     PACKAGE = "from a package"
     PACKAGE_WRITERS = "package, many writers"
@@ -107,9 +107,9 @@ class Need(str, Enum):
 class Pick:
     """The best map for one need at the headline's place.
 
-    - maps: the best map, and all that are too close to call: undecided or, for memory and
-      time, with an overlapping interval
-    - number: the best map's rate or, for these two needs, its memory or median time
+    - maps: the best map, and all that are too close to call: undecided or, for memory and time,
+      with an overlapping interval
+    - number: the best map's rate or, for the needs memory and time, its memory or median time
     - rates: the rates of `maps`
     """
     need: Need

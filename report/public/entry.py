@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign as an entry of results/public/: its rankings, machine and version, and the hashes
-of its journal. The entry depends only on the campaign's folder, so anyone who has the folder
-can derive it again."""
+"""A campaign as an entry of results/public/: its rankings, machine and version, and the hashes of
+its journal. The entry depends only on the campaign's folder, so anyone who has the folder can
+compute the entry again."""
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from report.model.result import Campaign
 from report.model.trust import Assessment
 
 FORMAT, KIND = 2, "public result"
-DIGITS = 6  # number of significant digits; mathematical libraries differ in further digits
+DIGITS = 6  # number of significant digits, because mathematical libraries differ in further digits
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report publish DIR: writes and verifies a campaign's entry for results/public and its
-packed journal. Exit status: as for `public`; 3 written, but the campaign is incomplete, or must not
-be published."""
+packed journal. Exit status: the same as for `public`, and 3 if the files were written but the
+campaign is incomplete or must not be published."""
 from pathlib import Path
 
 from report import ending, folders
@@ -12,8 +12,8 @@ from report.public import DONE, entry, journal, packed_journal, text_of, verify
 
 
 def publish(folder: Path, where: str | None, out: Path) -> int:
-    """Writes OUT/NAME.json and, without an address of the journal, OUT/NAME.tar.xz, and verifies
-    the entry. Returns the exit status. Raises JournalError."""
+    """Writes OUT/NAME.json and verifies it. Without an address of the journal (`where`), also
+    writes OUT/NAME.tar.xz. Returns the exit status. Raises JournalError."""
     if where and not set("/:") & set(where):
         raise JournalError(f"--journal {where}: expected a public address, such as "
                            f"https://example.org/{folder.resolve().name}; without --journal, "
@@ -45,7 +45,6 @@ def publish(folder: Path, where: str | None, out: Path) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Parses and runs the command. Returns the exit status."""
     parser = ending.Parser(
         prog="readmostly publish", description="Writes a campaign's entry for results/public: "
         "NAME.json and its packed journal NAME.tar.xz. Verifies that the entry follows from the "

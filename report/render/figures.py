@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes the positions of bars, lines and dots on the page; the templates draw them.
 
-Lengths are in CSS pixels of a figure with the width WIDTH, which is that of a phone. Letters grow
-with the figure.
+Lengths are in CSS pixels of a figure with the width WIDTH, the width of a phone. Letters grow with
+the figure.
 """
 import math
 from collections.abc import Sequence, Set
@@ -102,8 +102,8 @@ def steps(most: float, about: int = 5) -> list[float]:
 
 
 def trend(gain: Estimate | None) -> str:
-    """Returns up or down if the whole interval shows that a map gains or loses by threads, else
-    flat."""
+    """Returns up or down if the whole interval shows that the map gains or loses speed with more
+    threads, else flat."""
     if gain is None or gain.low is None or gain.high is None:
         return "flat"
     return "up" if gain.low > 1 else "down" if gain.high < 1 else "flat"

@@ -12,7 +12,7 @@ NBSP = "\u00a0"
 
 
 def digits(value: float, most: int = 3) -> str:
-    """Formats at most `most` digits that count, without an exponent: 78.6, 0.0023, 33800."""
+    """Formats at most `most` significant digits, without an exponent: 78.6, 0.0023, 33800."""
     if value == 0:
         return "0"
     places = most - 1 - math.floor(math.log10(abs(value)))

@@ -51,7 +51,6 @@ def markup(svg: str | None) -> Markup | None:
 
 
 def tick(value: float) -> str:
-    """Formats a time on an axis."""
     return formats.text("window", value)
 
 
@@ -80,7 +79,8 @@ def factors(result: Result) -> list[str]:
 
 
 def shown(result: Result) -> list[int]:
-    """Returns the indices of the conditions to print. Those with another winner come first."""
+    """Returns the indices of the conditions to print. Conditions with another winner than the
+    headline come first."""
     leader = result.groups[0].leader if result.groups else None
 
     def same(one: Condition) -> bool:

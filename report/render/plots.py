@@ -32,7 +32,7 @@ def data(result: Result) -> dict[str, list[Point]]:
 
 
 def by_id(result: Result) -> dict[str, list[Point]]:
-    """Returns the rows of data(), with the ids of maps."""
+    """Returns the rows of data() with the ids of maps instead of their names."""
     threads = result.groups[0].place.threads if result.groups else 0
     misuse = {card.id for card in result.cards if card.misuse}
     board = [row for row in result.board if row.map not in misuse]
@@ -76,7 +76,7 @@ def write(result: Result, folder: Path, pdf: bool) -> bool:
                                             encoding="utf-8")
         shutil.copyfile(SCRIPTS / f"{name}.gp", folder / f"{name}.gp")
         if not drawn or all(None in (p.low, p.high) for p in rows):
-            continue  # skipped, because gnuplot fails if no point has an interval
+            continue  # gnuplot fails if no point has an interval
         for end in ("svg", "pdf") if pdf else ("svg",):
             subprocess.run(["gnuplot", "-d", "-e", f"out='{name}.{end}'", f"{name}.gp"],
                            cwd=folder, check=True, stdin=subprocess.DEVNULL,

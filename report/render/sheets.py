@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives all tables one form, with titles and column heads from tables.toml."""
+"""Converts all tables to the same form, with titles and column heads from tables.toml."""
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -33,7 +33,6 @@ class Spec(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A table of the result."""
     id: str
     page: str
     title: str
@@ -177,7 +176,6 @@ def board(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def conditions(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """Yields the winners at other places."""
     for i, item in enumerate(result.conditions):
         ref = f"conditions.{i}"
         yield (*place_cells(item.place, f"{ref}.place"),

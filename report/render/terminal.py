@@ -27,7 +27,7 @@ def lines(result: Result, page: Path) -> list[str]:
 
 def printed(result: Result, rows: list[BoardRow], most: int,
             page: Path) -> list[str]:
-    """Returns the lines with the first `most` maps."""
+    """Returns the lines of the report with the first `most` maps."""
     views = [wrapped(row, f"board.{result.board.index(row)}")
              for row in rows[:most]]
     known = full_names(result.cards)

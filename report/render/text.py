@@ -25,8 +25,8 @@ BENCH = "make bench MODE=" if (Path(__file__).parents[2] / "Makefile").exists() 
 
 class Compiled(BytecodeCache):
     """Shares compiled templates between the environments of this process. Jinja2 evaluates a filter
-    of a constant at compile time, and the environments have different filters for `cards`, so no
-    template may apply one of these filters to a constant."""
+    of a constant at compile time, but filters such as `named` depend on the environment. No
+    template may therefore apply such a filter to a constant."""
 
     def __init__(self) -> None:
         self.codes: dict[tuple[str, str], CodeType | None] = {}
@@ -38,7 +38,7 @@ class Compiled(BytecodeCache):
         self.codes[bucket.key, bucket.checksum] = bucket.code
 
 
-COMPILED = {html: Compiled() for html in (False, True)}  # the code depends on autoescape
+COMPILED = {html: Compiled() for html in (False, True)}  # keys: autoescape
 
 
 def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:
@@ -75,8 +75,8 @@ def context(result: Result) -> dict[str, object]:
 
 
 def place(campaign: Path, result: Result) -> dict[str, str]:
-    """Returns variables for next steps: the campaign's folder as a word of a command; the process
-    that still runs the campaign, or ""; and the first damage of its journal, or ""."""
+    """Returns variables for next steps: the campaign's folder, quoted for a shell; the process that
+    still runs the campaign, or ""; and the first damage of its journal, or ""."""
     running = folders.owner(campaign)
     damage = [str(row[-1]) for table in result.tables if table.id == "lost"
               for row in table.rows if row[-2] == "problem" and result.runs.trials]
@@ -123,7 +123,7 @@ def link(env: Environment, name: str) -> str:
 
 
 def wbr(text: str) -> str:
-    """Allows line breaks after / and _ in a text."""
+    """Allows line breaks after / and _ (HTML's <wbr>)."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(Markup.escape(text))))
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wraps the model for templates, so that every number has its path in verdicts.json.
 
-A path has dots: answer.rate.value, board.0.slower. A path ends with `margin` for that property of
-an estimate, and with `#` for a length.
+The parts of a path are separated by dots: answer.rate.value, board.0.slower. The last part may be
+`margin`, for that property of an estimate, or `#`, for a length.
 """
 import dataclasses
 from collections.abc import Iterator

@@ -20,8 +20,8 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from <fcntl.h>, <linux/fs.h>
 
 
 def write(result: Result, folder: Path, pdf: bool = False, campaign: Path | None = None) -> Path:
-    """Replaces `folder` by a new report. Returns the path of the page. `campaign` is the folder in
-    the page's commands, or None for the one that contains `folder`."""
+    """Replaces `folder` by a new report. Returns the path of the page. The commands on the page
+    name the folder `campaign`; the default is the parent of `folder`."""
     return rewrite(folder, lambda new: fill(result, new, pdf, campaign or folder.parent))
 
 
@@ -40,7 +40,7 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
     try:
         make(new)
         replace(new, folder)
-    except OSError as error:  # a full disk names no file, the one in `new`, or a copy's source
+    except OSError as error:  # the error may name no file, a file in `new`, or the source of a copy
         if error.errno in ending.FULL:
             raise OSError(error.errno, f"{error.strerror}: no result is lost: "
                           f"{folders.NEXT[error.errno]}, then readmostly report "
@@ -93,8 +93,8 @@ def write_table(sheet: Sheet, folder: Path) -> None:
 def replace(new: Path, folder: Path) -> None:
     """Exchanges two folders in one step; afterwards `new` is the old one.
 
-    If the file system cannot exchange folders, the old one is first renamed to NAME.old. If this
-    process is killed before it ends, the next report restores that folder (sweep()).
+    If the file system cannot exchange folders, the old one is first renamed to NAME.old. If the
+    process is killed before it finishes, the next report restores that folder (sweep()).
     """
     if not folder.exists():
         new.rename(folder)

@@ -30,7 +30,7 @@ from report.reproduce import judge, questions
 DONE, OPPOSITE, INCOMPLETE = 0, 1, 3
 KEYS = re.compile("^keys .*", re.MULTILINE)  # a line in a workload's text
 TRACE = re.compile(r"(?<=\s)file:(\S+)")
-SHOWN = 40  # largest number of rows on the terminal, except that all opposite rows are shown
+SHOWN = 40  # largest number of rows on the terminal; opposite rows are always shown
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -51,8 +51,8 @@ class PlanCells:
 # ---- input of `readmostly dev reproduce` ----------------------------------
 
 def absolute(workload: Workload) -> str:
-    """Makes the paths of traces in a workload's text absolute, because they are relative to the
-    folder of the file that was run, and the text moves to another folder. Raises JournalError."""
+    """Makes the paths of traces in a workload's text absolute. They are relative to the folder of
+    the file that was run, but the text is copied to another folder. Raises JournalError."""
     folder = os.path.dirname(workload.file or "")
 
     def path_of(name: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from report.model.number import Estimate, Unit, Verdict
 from report.model.place import Group, Place
 
 FIGURES = ("headline", "winner", "flip", "forest")
-CONTENDER = "syncmap"  # for the figure `flip`
+CONTENDER = "syncmap"  # the figure `flip` compares this map with the base
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def of_ranking(ranking: Group) -> Iterator[Question]:
 
 def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterator[Question]:
     """Yields the ratio map / base at each place. The pair was chosen before the run, so the verdict
-    uses the pair's own 95 % interval. `only` selects a map, or every ranked map if it is None."""
+    uses the pair's own 95 % interval. `only` selects one map; None selects every ranked map."""
     pairs = [(g, name, base) for g in measured if base in g.contenders
              for name in g.contenders if name != base and only in (None, name)]
     known = groups.contrasts(pairs)
@@ -53,8 +53,9 @@ def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterat
 
 
 def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
-    """Returns the base that most cells of the plan name, or else the first ranked map; and
-    syncmap if it ran, or else the fastest other map of the headline."""
+    """Returns two maps. The first is the base of most cells of the plan or, if they name none, the
+    first ranked map. The second is syncmap if it ran, otherwise the fastest other map of the
+    headline."""
     ran = [e.map for r in rankings for e in r.entries if e.ranked and e.rate.n]
     planned = Counter(c.factors.base for c in campaign.cells.values() if c.factors.base)
     base = max(sorted(planned), key=lambda b: planned[b]) if planned else min(ran, default="")

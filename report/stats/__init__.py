@@ -38,7 +38,7 @@ from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh, rank_lag1,
 from report.stats.slopes import block_slopes, trend
 
 RANKING_NEEDS = 6  # smallest n that gives a 95 % signed-rank interval
-VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
+VERDICT_NEEDS = 20  # trials of each arm that a gate or a claim needs (R11 in docs/method/rules.md)
 
 __all__ = [
     "Alternative", "Coefficient", "Crossing", "Fit", "FlipTest", "Interval",

@@ -17,7 +17,7 @@ from report.stats.arrays import Booleans, Floats
 
 CUT = 2.5  # in robust standard deviations; larger values have weight 0
 NORMAL = 1.4826  # converts the median of |x| to the standard deviation of normal values
-SHORT = 12.0  # the interval of n values is widened by SHORT / n; simulated for n >= 20
+SHORT = 12.0  # widens intervals of n values by a factor 1 + SHORT / n; simulated for n >= 20
 Ends = tuple[float, float, float]  # centre, low, high
 STEPS, CLOSE = 50, 1e-9  # most steps of reweighting, and the relative change that ends it
 
@@ -34,9 +34,9 @@ def psi(u: Floats) -> Floats:
 
 
 def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
-    """Scales each row of x (cells, n) by its own cut. Returns 0 for nan, and for rows of which half
-    the values are 0. The scale is computed from |x|, so that it does not depend on signs and sign
-    flips stay exact."""
+    """Divides each row of x (cells, n) by its own cut. Returns 0 for nan, and for rows in which
+    half of the values are 0. The cut depends only on |x|, so that a sign flip of x only flips the
+    sign of the result."""
     x = np.asarray(x, float)
     scale = cut * np.array([[scale_of(row)] for row in x])
     u: Floats = np.divide(x, scale, out=np.zeros_like(x),
@@ -50,7 +50,8 @@ def biweight_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
 
 
 def tail_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
-    """The sign of each value beyond the cut, which the biweight ignores; otherwise 0."""
+    """Returns the sign of each value beyond the cut, and 0 for all others. The biweight ignores the
+    values beyond the cut."""
     u = in_cuts(x, cut)
     return np.where(np.abs(u) >= 1.0, np.sign(u), 0.0)
 
@@ -115,8 +116,9 @@ def widened(interval: Ends, n: int) -> Ends:
 
 def biweight_slot(d: Floats, base_first: Booleans, cut: float = CUT
                   ) -> Floats:
-    """Effect of the order inside a pair on each of d (n,): half the difference between the
-    centres of the two orders, with its sign; nan if all pairs have the same order."""
+    """Effect of the order inside a pair on each of d (n,): half the difference between the centres
+    of the two orders, with the sign of the pair's order. The result is nan if all pairs have the
+    same order."""
     first, second = (biweight_interval(x, cut=cut)[0]
                      for x in (d[base_first], d[~base_first]))
     return np.where(base_first, 0.5, -0.5) * (first - second)

@@ -23,8 +23,9 @@ from report.stats.signed_rank import hodges_lehmann, signed_rank_p, widening
 
 Group = tuple[Hashable, int]
 K = TypeVar("K")
-# Standard errors that widening() adds. For 1 % over 300 groups and a lag-1 correlation of 0.4, one
-# standard error gives a wrong side in 2 to 4 % of families, two give it in 0.4 to 1.2 %.
+# Standard errors that widening() adds. In simulated families with an error of 1 %, 300 groups and a
+# lag-1 correlation of 0.4, one standard error leads to a wrong side in 2 to 4 % of families. Two
+# standard errors lead to a wrong side in 0.4 to 1.2 %.
 ERRORS = 2.0
 
 
@@ -47,20 +48,21 @@ Alternative = tuple[Way, ...]  # at least one of these ways must hold
 
 def beyond(contrasts: Iterable[Hashable], sign: int, limit: float
            ) -> Alternative:
-    """Every contrast is beyond sign * limit in that direction. `limit` is a log ratio."""
+    """The alternative that every contrast is beyond sign * limit in that direction. `limit` is a
+    log ratio."""
     return (tuple(Side(c, sign, sign * limit) for c in contrasts),)
 
 
 def inside(contrasts: Iterable[Hashable], low: float, high: float
            ) -> Alternative:
-    """Every contrast lies between the log ratios `low` and `high`."""
+    """The alternative that every contrast lies between the log ratios `low` and `high`."""
     return (tuple(s for c in contrasts
                   for s in (Side(c, 1, low), Side(c, -1, high))),)
 
 
 def outside(contrasts: Sequence[Hashable], low: float, high: float
             ) -> Alternative:
-    """All contrasts lie below `low`, or all lie above `high`."""
+    """The alternative that all contrasts lie below `low`, or all lie above `high`."""
     return (tuple(Side(c, -1, low) for c in contrasts),
             tuple(Side(c, 1, high) for c in contrasts))
 

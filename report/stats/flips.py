@@ -15,8 +15,8 @@ from scipy.stats import rankdata
 
 from report.stats.arrays import Floats, Integers
 
-FLIPS = 40_000  # at least 10 x cells / alpha, for 40 cells at 1 %
-CHUNK = 4_000  # flips at a time, which limits the memory
+FLIPS = 40_000  # at least 10 x cells / alpha for 40 cells at alpha = 1 %
+CHUNK = 4_000  # flips that are computed at a time, to limit the memory
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def sign_flip_test(x: Floats, flips: int = FLIPS, seed: int = 1,
         size = min(CHUNK, flips - done)
         coin = rng.integers(0, 2, (size, units[0].shape[1])) * 2.0 - 1.0
         null = np.max([coin @ unit.T for unit in units], axis=0)
-        # 1e-9: sums that differ only by rounding must count as equal
+        # Sums that differ by less than 1e-9 count as equal, because of rounding.
         alone += np.sum(null >= seen - 1e-9, axis=0)
         worst = null.max(axis=1)
         jointly += np.sum(worst[:, None] >= seen - 1e-9, axis=0)

@@ -12,7 +12,8 @@ def needed_n(p: float, level: float = 0.95) -> int:
     """Smallest n that gives an order-statistic interval for quantile p, 0 < p < 1: at 95 %,
     368 for 0.99 and 3688 for 0.999."""
     tail = math.log((1.0 - level) / 2.0)
-    # Subtracts 1e-9 because levels are rounded: for the median, 1 - 2^-5 needs 6 values, not 7.
+    # Subtracts 1e-9 because levels are rounded. Otherwise an exact bound could be rounded up to the
+    # next n: the median would need 7 instead of 6 values.
     return math.ceil(max(tail / math.log(p), tail / math.log1p(-p)) - 1e-9)
 
 

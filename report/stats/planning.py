@@ -71,7 +71,7 @@ def least_blocks(effect: float, alpha: float, power: float) -> int | None:
     """Smallest n with this power; the effect is in standard deviations of a pair. Returns None if
     that number is above MOST_BLOCKS. Power grows with n, except for the steps of exact limits, so
     the result of the bisection may differ from the smallest n by one such step."""
-    effect = min(effect, 8.0)  # for larger effects n depends only on alpha
+    effect = min(effect, 8.0)  # beyond 8, the number of blocks depends only on alpha
     low = math.ceil(-math.log2(alpha)) - 1  # largest n that cannot reach alpha
     if rank_power(MOST_BLOCKS, effect, alpha) < power:
         return None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Least squares of one value on several, with intervals and variance inflation.
 
-The module serves claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section
-3.3). The method is ordinary least squares with an intercept, by numpy.
+Used for claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section 3.3). The
+method is ordinary least squares with an intercept, by numpy.
 """
 from dataclasses import dataclass
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from scipy import special
 from report.stats.arrays import Floats
 
 LEVEL = 0.95
-CONSTANT = 1e-12  # spread of a column that counts as constant, relative to its size
+CONSTANT = 1e-12  # a column is constant if its spread, relative to its size, is at most this
 
 
 @dataclass(frozen=True)

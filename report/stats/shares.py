@@ -19,7 +19,7 @@ def share_interval(hits: int, n: int, level: float = 0.95
 
 
 def sign_test(up: int, down: int) -> float:
-    """Two-sided exact p of `up` against `down` at even odds (R32)."""
+    """Two-sided exact p of `up` against `down` if both are equally likely."""
     if up + down == 0:
         return 1.0
     return float(distributions.binomtest(up, up + down).pvalue)

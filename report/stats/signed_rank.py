@@ -32,8 +32,8 @@ def signed_rank_tail(n: int) -> Floats:
 
 
 def tail_of(level: float) -> float:
-    """Probability beyond either end of an interval of this level. 1e-12 is added, because levels
-    are rounded, and a probability equal to the tail is accepted."""
+    """Probability beyond either end of an interval of this level. Adds 1e-12, so that a probability
+    that equals the tail is accepted in spite of rounding."""
     return (1.0 - level) / 2.0 + 1e-12
 
 

@@ -3,5 +3,6 @@
 (docs/reference/crossover.md).
 
 rule.py has the limits of the search, grid.py its points, outcome.py the state of each point,
-next.py the next stage, lines.py the boundaries, moves.py the factors that move boundaries.
+next.py the next stage, lines.py the boundaries, and moves.py the factors that affect the position
+of boundaries.
 """

@@ -64,7 +64,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor of a point, named as in docs/cell.schema.json."""
+    """A factor of a point, with its name in docs/cell.schema.json."""
     name: str
     value: Value
 
@@ -170,7 +170,7 @@ def leader(maps: tuple[str, str], index: int | None) -> str | None:
 
 
 def losses(staged: Staged) -> dict[str, str]:
-    """Describes, for each cell, the outcomes of its trials that do not count."""
+    """Describes, for each cell, the trials that do not count."""
     cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
     return {c.id: f"{c.map}: {', '.join(lost(c))}" + (f" ({c.reason})" if c.reason else "")
             for c in cells if lost(c)}

@@ -56,7 +56,8 @@ class Group:
         return self.axes[ORDERED.index(axis)]
 
     def place(self, point: Point) -> Factors:
-        """Returns all factors of a point; the map and the id in them are meaningless."""
+        """Returns all factors of a point, with the map and id of an arbitrary cell, which must be
+        ignored."""
         share, threads, keys = (values[i] for values, i in zip(self.axes, point.at))
         return replace(self.cell, write_share=share, threads=int(threads), keys=keys)
 
@@ -113,7 +114,7 @@ def coarse(count: int) -> set[int]:
 
 
 def is_coarse(group: Group, at: At, but: str | None = None) -> bool:
-    """True if each index is at an end or in the middle; `but` names an axis to ignore."""
+    """True if each index is at an end or in the middle of its axis; the axis `but` is ignored."""
     return all(axis == but or i in coarse(len(values))
                for axis, values, i in zip(ORDERED, group.axes, at))
 

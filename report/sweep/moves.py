@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes from the lines which factor moves the boundary most.
+"""Finds the factor that moves the boundary most.
 
 Along one axis, each line has a leader at each of its values (lines.profile()). For two lines that
-differ in only one factor, the share of the axis on which their leaders differ measures how far that
-factor moves the boundary. It does not matter how often a line flips. For each choice of the other
-factors, only the two lines that differ most are used.
+differ in only one factor, the distance of the boundary is the share of the axis on which their
+leaders differ. It does not matter how often a line flips. For each choice of the other factors,
+only the two lines that differ most are used.
 """
 import itertools
 from collections.abc import Sequence

@@ -92,10 +92,9 @@ def state(ratio: stats.Interval, looks: int, rule: Numbers) -> State:
 
 
 def is_worth(found: State) -> bool:
-    """True if more blocks might change the verdict. More blocks cannot do so if one map has no
-    result in any block, because that map would fail again. From the second look on, the function
-    also returns False if the estimate is within the margin, because a change is then unlikely.
-    Stopping early does not make wrong verdicts more frequent."""
+    """True if more blocks might change the verdict. They cannot if one map has no result in any
+    block, because that map would fail again. From the second look on, they are unlikely to if the
+    estimate is within the margin. Stopping early does not make wrong verdicts more frequent."""
     if found.verdict is Verdict.INVALID:
         return found.n > 0
     return found.verdict is Verdict.UNDECIDED and (found.looks < 2 or found.far)

@@ -14,8 +14,8 @@ FORMAT, KIND = 1, "crossover"
 
 @dataclass(frozen=True)
 class Numbers:
-    """`error` is the largest probability of a wrong verdict on a point, over all looks; `blocks`
-    are those that each look adds. 7 blocks are the fewest that give an interval."""
+    """`error` is the largest probability of a wrong verdict on a point, over all looks. Each look
+    adds `blocks` blocks; an interval needs at least 7."""
     error: float = 0.05
     blocks: tuple[int, ...] = (7, 7, 14)
 

@@ -5,7 +5,7 @@
 [ -z "${BASH_VERSION-}" ] || { set +o posix; shopt -u extglob nullglob failglob; export -n SHELLOPTS BASHOPTS; }
 set +aefuvx
 export LC_ALL=C.UTF-8
-unset MAKEFLAGS MFLAGS MAKELEVEL # the user's -i, -k or -n
+unset MAKEFLAGS MFLAGS MAKELEVEL # options of the user's make, such as -i, -k or -n
 export RM_SCRIPT=yes # make passes variables through the environment
 umask u=rwx
 unset CDPATH POSIXLY_CORRECT $(awk '
@@ -23,19 +23,20 @@ unset CDPATH POSIXLY_CORRECT $(awk '
 		}
 	}' runner/base/environment.def)
 
-# Temporary files: an absolute path, since some commands run in other folders.
+# The path of temporary files must be absolute, because some commands run in other folders.
 case ${TMPDIR:-/} in /*) ;; *) export TMPDIR="$PWD/$TMPDIR" ;; esac
 if ! { [ -d "${TMPDIR:-/tmp}" ] && [ -w "${TMPDIR:-/tmp}" ] && [ -x "${TMPDIR:-/tmp}" ]; }; then
 	echo "${0##*/}: TMPDIR=${TMPDIR:-/tmp}: no folder for temporary files that can be written:" \
 		"choose one: export TMPDIR=FOLDER" >&2
 	exit 2
 fi
-# take_lock FD FILE: locks FILE until FD closes. FILE names the holder of the lock, which is printed before a wait.
+# take_lock FD FILE: locks FILE until FD is closed. FILE contains the name of the process that holds
+# the lock; it is printed before a wait.
 take_lock() {
 	eval "exec $1>>\"\$2\"" || return
 	flock -n "$1" || {
 		echo "${0##*/}: waiting for process $(cat "$2"), which holds $(realpath "$2")" >&2
-		flock "$1" & # in the background, so that traps run
+		flock "$1" & # in the background, so that traps run during the wait
 		wait $! || return
 	}
 	echo "$$ (${0##*/})" >"$2"
@@ -44,8 +45,8 @@ take_lock() {
 uptime_s() {
 	read -r uptime _ </proc/uptime && echo "${uptime%%.*}"
 }
-# Runs git with settings that override the user's, also in a clone that another user owns. A repository around the
-# sources is ignored, except by git -C FOLDER.
+# Runs git with settings that override the user's. This also works in a clone of another user. A
+# repository that contains the folder of the sources is ignored, except by git -C FOLDER.
 readmostly_home=$PWD
 readmostly_git="-c core.fsmonitor=false -c core.autocrlf=false -c log.showSignature=false"
 git() (
@@ -68,7 +69,7 @@ need_clone() {
 	readmostly_git_status=0
 	command git --version >/dev/null 2>&1 || readmostly_git_status=$?
 	case $readmostly_git_status in
-	126 | 127) # a shell's status for a command that cannot be started
+	126 | 127) # status of a shell if the command cannot be started
 		echo "$1: git does not run: install it (apt-get install git), or correct PATH" >&2
 		exit 2 ;;
 	esac
@@ -80,8 +81,8 @@ need_clone() {
 	esac >&2
 	exit 2
 }
-# find_python: sets $python to a Python that can make the report. PYTHONPATH and the user's packages have an effect only if
-# no Python has all packages without them.
+# find_python: sets $python to a Python that can make the report. PYTHONPATH and the user's packages
+# are used only if no Python has all packages without them.
 find_python() {
 	python=$(unset PYTHONPATH; PYTHONNOUSERSITE=1 report/find_python.sh 2>/dev/null) &&
 		unset PYTHONPATH && export PYTHONNOUSERSITE=1 || python=$(report/find_python.sh)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Allocators and huge pages as factors of a cell: preloading, readback, skips and errors.
+# Tests allocators and huge pages as factors of a cell: preloaded libraries, checks of the settings
+# in effect, skipped cells and errors.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -46,7 +47,7 @@ for line in open(folder + "/trials.jsonl"):
     assert trial["status"] in ("ok", "void"), trial["reason"]
     assert result["environment"]["allocator"].startswith(file), result
     assert pages != "off" or huge == 0, huge
-    # If memory is short, the kernel may provide no huge pages; the trial is then void.
+    # If memory is short, the kernel may provide no huge pages. The trial is then void.
     too_few = "no huge pages in" in (trial["reason"] or "")
     assert pages != "on" or huge > 0 or too_few or allocator == "glibc", trial["reason"]
     print("#", allocator, pages, huge)
@@ -73,7 +74,7 @@ done
 check "no trial failed" contains "$dir/out" " 0 failed"
 check "the campaign is valid" "$program" dev validate "$dir/campaign"
 
-# One trial without preloaded libraries.
+# Requests one trial, without preloaded libraries.
 request() { # MEMBERS
 	cat <<END
 {"protocol": 2, "seed": 7, "control_extra": 0, "counters": {"backend": "none"},
@@ -96,6 +97,8 @@ rejects_setting() { # SET MESSAGE
 	"$program" plan "$dir/memory.conf" --set "$1" 2>"$dir/err" >"$dir/out"
 	[ $? = 2 ] && contains "$dir/err" "$2"
 }
-check "so is a workload with an unknown allocator" rejects_setting allocator=best "expected glibc, jemalloc"
-check "so is a workload with unknown pages" rejects_setting huge-pages=2M "expected system, off or on"
+check "a workload with an unknown allocator is rejected" \
+	rejects_setting allocator=best "expected glibc, jemalloc"
+check "a workload with unknown pages is rejected" \
+	rejects_setting huge-pages=2M "expected system, off or on"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Passes each option of each command, followed by an invalid argument. A parser that stops at an
-# option would not report the invalid argument.
+# Passes each option of each command, followed by an invalid argument. If a parser stopped at an
+# option, it would not report the invalid argument.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/null_map plain/cleanup_cancel check/library check/null_map \
 	check/gomap_rw explore/gomap_rw readmostly-history
@@ -28,7 +28,7 @@ refuses() {
 		{ echo "# status $got"; sed 's/^/# /' "$dir/err"; return 1; }
 }
 
-# A row is a command and valid options.
+# Each row consists of a command and valid options.
 while read -r row; do
 	# shellcheck disable=SC2086
 	check "${row%% *} parses the argument after its options" \
@@ -96,7 +96,8 @@ check "--set requires KEY=VALUE" refuses '--set "keys": expected KEY=VALUE' \
 	run --set keys x.conf
 check "a number out of range is rejected" refuses '--states "0": expected a number' \
 	check --history x --states 0
-check "so is a word instead of a number" refuses '--seed "one": expected a number' run --seed one
+check "a word instead of a number is rejected" \
+	refuses '--seed "one": expected a number' run --seed one
 check "a budget is a number or a word" refuses \
 	'--budget "soon": expected quick, or seconds' check gomap_rw --budget soon
 echo 'get 1' >"$dir/ops"
@@ -112,7 +113,7 @@ check "replay rejects a technique" refuses 'cleanup_cancel is a technique' \
 	replay "$dir/ops" --map cleanup_cancel
 "$bin" check null_map --shape u64x8 --quiet >"$dir/out" 2>"$dir/err"
 status=$?
-check "a check that ran nothing is status 3" eval \
+check "a check that runs no test is status 3" eval \
 	'[ $status = 3 ] && grep -q "^check: 0 ok, 0 failed, [1-9][0-9]* skipped" "$dir/out" && grep -q "nothing was checked" "$dir/err"'
 # A build without map programs, and a build with two of them.
 mkdir -p "$dir/fresh/maps/plain" "$dir/fresh/maps/check"
@@ -130,12 +131,12 @@ status=$?
 check "if no map can be checked, check all prints this once" eval \
 	'[ $status = 3 ] && [ "$(grep -c "nothing was checked" "$dir/err")" = 1 ]'
 cp "${bin%/*}/maps/check/gomap_rw" "$dir/fresh/maps/check"
-check "but not if one map is checked" eval 'check_all && [ ! -s "$dir/err" ]'
+check "if one map is checked, check all does not print this" eval 'check_all && [ ! -s "$dir/err" ]'
 check "an unknown shape is rejected" \
 	refuses '--shape "u64": expected u64x8' dump -S u64 gomap_rw
-check "so is an unknown format" refuses '--format x: expected detect' \
+check "an unknown format is rejected" refuses '--format x: expected detect' \
 	check --history x --format x
-check "and an unknown guarantee" refuses '--guarantee x: expected none' \
+check "an unknown guarantee is rejected" refuses '--guarantee x: expected none' \
 	check --history x --guarantee x
 check "a history excludes a map" refuses '"gomap": expected no map' \
 	check --history x gomap
@@ -201,12 +202,12 @@ done
 check "a bad request is rejected with the source of valid ones" eval \
 	'echo "{}" | "$bin" dev trial 2>"$dir/err"; [ $? = 2 ] && contains "$dir/err" "not 2; \`readmostly plan FILE --requests\`"'
 for program in /bin/true /none; do
-	check "dev trial $program names a valid program" eval \
+	check "dev trial $program prints the name of a valid program" eval \
 		'"$bin" plan --requests "$dir/good.conf" | head -n 1 | "$bin" dev trial $program 2>"$dir/err"; [ $? = 3 ] &&
 		contains "$dir/err" "expected a map program: \`make programs NEEDED=plain/ID"'
 done
 check "a refused run makes no folder" [ ! -e "$dir/x" ]
-check "lost output of JSON has its reason" eval \
+check "an error names the reason for which JSON could not be written" eval \
 	'! "$bin" env machine --json 2>"$dir/err" >/dev/full && contains "$dir/err" "lost: No space left on device: free"'
 "$bin" advise --help | tr -s ' \n' ' ' >"$dir/out"
 for need in $(sed -n 's/^  "\(.*\)": .*/\1/p' report/advise/needs.json); do
@@ -215,17 +216,17 @@ done
 
 check "explore rejects a missing file by name" \
 	refuses '^readmostly explore: .*/none.c: No such file' explore "$dir/none.c"
-check "and a missing file in C++" \
+check "explore rejects a missing file in C++ by name" \
 	refuses '/a.cc: cannot be read: expected a source file' explore "$dir/a.cc"
 
-check "an absent switch is off" \
+check "a switch that is absent from JSON is off" \
 	sh -c "'$bin' env machine | head -n 1 | grep -q '^id  *[0-9a-f]*\$'"
 
 for help in --help -\? --usage; do
 	check "advise $help prints the usage" sh -c \
 		"'$bin' advise x $help | grep -q '^Usage: .*advise DIR'"
 done
-# An old spelling is rejected with the new one.
+# The error for a former name of a command has the present name.
 check "list is rejected with its new name" eval \
 	'"$bin" list 2>"$dir/err"; [ $? = 2 ] && contains "$dir/err" "readmostly dev list"'
 check "doctor is rejected with its new name" eval \

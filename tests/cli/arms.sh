@@ -10,13 +10,13 @@ runner=
 trap 'kill -9 $runner 2>/dev/null; rm -rf "$dir"' EXIT
 export RM_FAKE_LOG=$log
 kills=12
-RANDOM=5 # the same pauses in every run
+RANDOM=5 # so that every run has the same pauses
 for arm in base head copy; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"
 done
 : >"$log"
 
-# Two workloads; one of them has its own arms.
+# Two workloads. The second has arms of its own.
 cat >"$dir/pairs.conf" <<CONF
 writes = 3%
 keys = 1Ki
@@ -42,8 +42,8 @@ run() { # ARGUMENTS...: sets status
 	"$readmostly" run -o "$campaign" --counters none "$@" >"$out" 2>&1
 	status=$?
 }
-# Compares the journal with the plan by means of an independent reader. `whole` requires a complete
-# journal; otherwise trials of the last block may be missing.
+# Compares the journal with the plan, using a reader that shares no code with the runner. `whole`
+# requires a complete journal; otherwise trials of the last block may be missing.
 verify_journal() { # FACT
 	python3 - "$campaign" "$1" <<'PYTHON'
 import collections, itertools, json, sys
@@ -124,8 +124,8 @@ check "every line has the hash of its program" verify_journal hashed
 check "windows are calibrated once, on the first arm, and fill the requested time" \
 	verify_journal counted
 check "validate accepts the campaign" "$readmostly" dev validate "$campaign"
-check "campaign.json stores a note" contains "$campaign/campaign.json" '"why": "because"'
-check "with the equals signs in its text" \
+check "campaign.json has the text of the note" contains "$campaign/campaign.json" '"why": "because"'
+check "the text of a note may contain equals signs" \
 	contains "$campaign/campaign.json" '"flags": "-O2 -march=native"'
 run --resume --note why=because
 check "a resume may repeat the note" [ $status = 0 ]
@@ -152,23 +152,24 @@ run "$dir/pairs.conf" "$dir/slow.conf" --arms \
 	"base=$dir/base,head=$dir/crashes" "${arms[@]:2}"
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
 check "an arm that crashes is status 3" [ $status = 3 ]
-check "it runs twice in each cell" [ "$(lines \
+check "an arm that crashes runs twice in each cell" [ "$(lines \
 	'"arm":"head".*"exit":"signal 11"')" = 4 ]
-check "then both arms skip the other trials of its cells" [ "$(lines \
+check "after two crashes both arms skip the other trials of the cell" [ "$(lines \
 	'"block":[2-7].*"status":"skipped","reason":"head failed twice: ')" = 24 ]
 check "other workloads run completely" \
 	[ "$(lines '"cell":"slow/.*"status":"ok"')" = 16 ]
 check "every trial has a line" "$readmostly" dev validate "$campaign"
 
-# Windows are calibrated on the first arm; if it fails, there is no window.
+# Windows are calibrated on the first arm. If this arm fails, windows cannot be calibrated.
 campaign=$dir/blind
 run "$dir/pairs.conf" --arms "base=$dir/crashes,head=$dir/head"
 check "if the first arm fails its cells are skipped with the reason" \
 	matches "$campaign/campaign.json" \
 	'"skip": "calibration on arm base: ended by signal 11'
-check "and no block contains them" [ "$(lines '"status":"ok"')" = 4 ]
+check "no block contains the cells that were skipped" [ "$(lines '"status":"ok"')" = 4 ]
 
-# Kill -9 after a random number of trials. Random times would depend on the load of the machine.
+# Kills the runner with SIGKILL after a random number of trials. Random times would depend on the
+# load of the machine.
 campaign=$dir/killed
 export RM_FAKE="=wait:5"
 early=0 dropped=0
@@ -196,16 +197,16 @@ check "the last resume ends with status 0" [ $status = 0 ]
 check "some resumes dropped an unfinished block" [ $dropped -gt 0 ]
 check "the journal has each block of all arms completely and no trial twice" \
 	verify_journal whole
-check "pairs are still pairs" verify_journal paired
-check "validate accepts it, too" "$readmostly" dev validate "$campaign"
+check "after the resumes the trials of a pair are adjacent" verify_journal paired
+check "validate accepts the campaign after the resumes" "$readmostly" dev validate "$campaign"
 check "dropped trials are in unfinished.jsonl" [ -s "$campaign/unfinished.jsonl" ]
 lines=$(wc -l <"$campaign/trials.jsonl")
 run --resume
 check "a resume of a complete campaign runs and drops nothing" \
 	[ "$status $lines" = "0 $(wc -l <"$campaign/trials.jsonl")" ]
 
-# Cut the last block after each of its lines, also inside its last pair. The rest of the block moves
-# to unfinished.jsonl.
+# Cuts the last block after each of its lines, also inside its last pair. The rest of the block
+# moves to unfinished.jsonl.
 journal=$campaign/trials.jsonl
 block=$(tail -n 1 "$journal" | grep -o '"block":[0-9]*')
 of_block=$(grep -c "$block[,}]" "$journal")
@@ -220,12 +221,12 @@ for left in $(seq $((of_block - 1))); do
 done
 check "a block cut after any of its $of_block lines runs again completely" \
 	[ "$of_block${torn:+ not after$torn}" -ge 4 ]
-check "and all blocks are complete" verify_journal whole
+check "after these resumes all blocks are complete" verify_journal whole
 
-# Resume with other programs.
+# Resumes the campaign with other programs.
 run --resume --arms "base=$dir/base,head=$dir/copy"
-check "other arms are status 2" [ $status = 2 ]
-check "with the reason" contains "$out" "started with other --arms"
+check "a resume with other arms is status 2" [ $status = 2 ]
+check "the error names the other arms as the reason" contains "$out" "started with other --arms"
 echo >>"$dir/head"
 run --resume
 check "a changed file of an arm is status 2" [ $status = 2 ]
@@ -238,7 +239,7 @@ check "the error has the required hash" matches "$out" \
 	"arm head: .*$dir/head.*No such file.*SHA-256 [0-9a-f]{64}"
 cp "$dir/base" "$dir/head"
 run --resume
-check "with the file back the campaign continues" [ $status = 0 ]
+check "if the file is back, the campaign continues" [ $status = 0 ]
 
 bad() { # NAME REGEX ARGUMENTS...: expects status 2 and a matching error
 	local name=$1 words=$2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The commands for authors of other projects' maps, outside of the tree: each example of examples/ passes, and its
-# injected bug is found (docs/guide/check-your-map.md).
+# Tests the commands for authors of maps outside of this tree. Each example of examples/ passes, and
+# its injected bug is found (docs/guide/check-your-map.md).
 # slow: 40 s of CPU time.
 . tests/tools/tap.sh
 needs check/library explore/library readmostly-history
@@ -33,7 +33,7 @@ for example in c/chained.c cpp/unordered_map.cc; do
 	check "$example: the checks find its bug" \
 		gives 1 "again: readmostly check $example --shape u64x8" check $example --quiet --ops 200000
 	check "$example: explore finds its bug" gives 1 "again: readmostly explore $example" explore $example "${some[@]}"
-	check "and prints lines of the map" grep -q "${example##*/}:[0-9]" "$out"
+	check "explore prints lines of the map's source" grep -q "${example##*/}:[0-9]" "$out"
 	unset CFLAGS CXXFLAGS
 done
 CXXFLAGS=-DKEY=std::string check 'keys may be strings' gives 0 'ok   ' explore cpp/unordered_map.cc "${some[@]}"
@@ -47,19 +47,21 @@ else
 fi
 check 'Rust cannot be explored' gives 2 'run readmostly check' explore rust/hash_map.rs
 
-# judged LANGUAGE FOLDER COMMAND...: the command records a history, which is correct; with BUG=1 it is not.
+# judged LANGUAGE FOLDER COMMAND...: the command records a correct history, or with BUG=1 an
+# incorrect one.
 judged() {
 	local language=$1 folder=$2; shift 2
 	type "$1" >/dev/null 2>&1 || { skip "a map in $language" "$1 is not installed"; return; }
-	check "a map in $language is recorded" eval "(cd $folder && $*) >'$out' 2>&1"
-	check 'its history is correct' gives 0 '' check --history $folder/history.jsonl
+	check "a map in $language records a history" eval "(cd $folder && $*) >'$out' 2>&1"
+	check 'the history is correct' gives 0 '' check --history $folder/history.jsonl
 	(cd $folder && BUG=1 "$@") >"$out" 2>&1
-	check 'its bug is found' gives 1 '' check --history $folder/history.jsonl
+	check 'the history with the bug is incorrect' \
+		gives 1 '' check --history $folder/history.jsonl
 }
 judged Go go go test -count=1 history_test.go
 judged Java java java History.java
 
-# The adapter shown in the guide, with a map that fits it.
+# The adapter in the guide, with a map that it fits.
 sed -n '/^```cpp$/,/^```$/ { /^```/d; p }' "$tree/docs/guide/check-your-map.md" >guide.cc
 cat >their_map.hh <<'END'
 #include <mutex>
@@ -77,7 +79,7 @@ template <class K, class V> struct map {
 }
 END
 check 'the adapter of the guide passes the checks' gives 0 ' 0 failed' check guide.cc "${few[@]}"
-check 'and is explored' gives 0 'ok   guide.cc' explore guide.cc "${some[@]}"
+check 'the adapter of the guide is explored' gives 0 'ok   guide.cc' explore guide.cc "${some[@]}"
 
 # C++ code that needs the C++ runtime library.
 cat >cxx.cc <<'END'
@@ -129,10 +131,12 @@ check 'each thread has its thread-local variables' gives 0 'ok   tls.cc' explore
 sed 's/bool taken = false;/& std::thread other{[] {}};/; 1i #include <thread>' cxx.cc >thread.cc
 check 'threads of the map are rejected' \
 	gives 2 'thread.cc: cannot be explored: it calls std::thread::_M_start_thread' explore thread.cc
-check 'a missing file' gives 2 'none.cc: cannot be read' check none.cc
+check 'a missing file is named' gives 2 'none.cc: cannot be read' check none.cc
 echo '#error planted' >>tls.cc
-check 'a file that does not compile' gives 2 'tls.cc: not compiled by ' check tls.cc
+check 'a file that does not compile is rejected' gives 2 'tls.cc: not compiled by ' check tls.cc
 echo 'int nothing;' >empty.c
-check 'a file without an adapter' gives 2 'empty.c: no symbol rm_foreign_map' explore empty.c
-check 'a library is explored from its sources' gives 2 'map.so: expected its sources' explore map.so
+check 'a file without an adapter is rejected' \
+	gives 2 'empty.c: no symbol rm_foreign_map' explore empty.c
+check 'explore requires the sources of a library' \
+	gives 2 'map.so: expected its sources' explore map.so
 done_testing

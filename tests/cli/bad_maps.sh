@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check` finds every injected fault with the check that targets it, and accepts correct
-# maps.
-# slow: a minute of CPU time. alone: other load changes how often threads collide.
+# `readmostly check` finds every injected fault with the check that is meant to find it, and accepts
+# correct maps.
+# slow: a minute of CPU time.
+# alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0
@@ -29,8 +30,9 @@ report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
-# A fault that depends on a race has several symptoms, and a check reports the first that appears. The pattern lists all
-# of them. If a seed may miss the fault, several seeds run until one finds it.
+# A fault that depends on a race may have several symptoms, and the check reports the first of
+# these. The pattern lists all of them. If one seed may miss the fault, several seeds run until the
+# fault is found.
 seeds=1
 caught() { # id check pattern arguments...
 	id=$1 check=$2 pattern=$3
@@ -53,7 +55,7 @@ passes() { # id arguments...
 	report $? "$id passes"
 }
 
-# The fault occurs once in 10^6 writes, so the check must write more often.
+# The fault occurs once in 10^6 writes, so the check needs more writes than by default.
 caught bad_loses_insert exchange 'a write was lost' \
 	--ops 32000000 --shape u64x8
 caught bad_loses_replace exchange 'a write was lost' \
@@ -67,16 +69,16 @@ caught bad_wrong_key exchange 'returned the value of rank'
 caught bad_wrong_key model 'other than the last one written'
 caught bad_wrong_key readers 'returned the value of rank'
 caught bad_wrong_key drive 'wrong or torn'
-# Word 0 is written late as well, so exchange may return the previous value twice.
+# The first word of a value is also written late, so exchange may return the previous value twice.
 caught bad_tears exchange 'torn\|returned twice' --shape u64x24
 caught bad_tears upsert 'torn' --shape str16x24
 caught bad_tears_late exchange 'torn' --shape u64x24
 caught bad_crashes model 'crashed: signal'
 grep -q '^  thread [0-9]* was in$' "$dir/out"
-report $? "and the stack of the thread that crashed is shown"
+report $? "the stack of the thread that crashed is shown"
 caught bad_hangs exchange 'hung: .*, in phase' --deadline 2 --shape u64x8
 grep -q '^  thread [0-9]* was in$' "$dir/out" && grep -q '^    .*faulty' "$dir/out"
-report $? "and the stacks of its threads are shown"
+report $? "the stacks of the threads that hang are shown"
 caught bad_eats_memory upsert 'used too much memory.*again: .* --memory 256 ' --memory 256 --ops 200000 \
 	--shape u64x8
 # The owner misses its last value, or another thread sees an old value again.
@@ -88,15 +90,15 @@ caught bad_scan scan 'which is always present, not at all\|saw 0 tokens'
 caught bad_scan_twice scan 'which is always present, twice\|saw [23] tokens'
 caught bad_scan_moments scan 'yielded [23] tokens, which is possible at no moment'
 caught bad_scan_outgrown scan 'none was removed' --ops 20000
-# Next to 25 other processes on two CPUs, one seed in 25 missed the first bug and none the second.
-# With at most 18 misses in 100 (95 %), ten seeds all miss once in 3 * 10^7 runs.
+# With 25 other processes on two CPUs, at most 18 in 100 seeds miss the fault (95 % limit). All ten
+# seeds therefore miss it only once in 3 * 10^7 runs.
 seeds=10
-# Reused memory holds data of the writer of another key: other values and torn ones ("gave"), other
-# keys ("said absent"), or no address.
+# After memory is reused, a reader finds data of another key: other or torn values ("gave"), other
+# keys ("returned absent"), or an invalid address.
 caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|gave\|returned absent' \
 	--quarantine --preempt --ops 4000000 --shape u64x24
-# Only the quarantine overwrites freed memory: with its poison or, after reuse of the block, with
-# another block's data.
+# Only the quarantine overwrites freed memory. The reader finds the quarantine's poison or, after
+# the block was reused, the data of another block.
 caught bad_reads_freed pairs 'gave\|freed\|crashed: signal 11' --quarantine --preempt \
 	--ops 1000000 --shape u64x8
 seeds=1
@@ -121,28 +123,30 @@ cp -r "$program" "$(dirname "$program")/maps" "$dir/a b"
 "$dir/a b/readmostly" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && [ "$(wc -l <"$dir/out")" = 1 ] &&
 	grep -q 'quarantine: the path of the program contains a blank' "$dir/out"
-report $? "also if LD_PRELOAD cannot name its library"
+report $? "a quarantine whose library LD_PRELOAD cannot name is an error"
 "$dir/a b/readmostly" check frees_at_the_end --budget 1 --only model >"$dir/out" 2>&1 &&
 	! grep -q 'ld.so' "$dir/out"
-report $? "other checks then run without it"
+report $? "checks that need no quarantine run without this library"
 rm -r "$dir/a b"
-# Readers retain memory while writes retire memory.
+# While writes retire memory, readers prevent it from being freed.
 caught bad_leaks_lookup reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
 caught bad_leaks_scan reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
 passes waits_for_joined --ops 20000
 passes frees_later --ops 20000 --only reclaim --shape u64x24
 passes stalls --ops 20000 --only exchange
 passes scan_not_outgrown --ops 200000 --only scan
-# Memory must not grow with the number of rounds, and many rounds must not be reported as a hang.
+# Memory must not grow with the number of rounds, and a large number of rounds must not be reported
+# as a hang.
 passes gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
 passes scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
-# Memory retained by the quarantine is not a leak of the map.
+# Memory that the quarantine retains is not a leak of the map.
 passes frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
 passes reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
 passes frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
 	--shape u64x24
 RM_STALL_MS=0 passes stalls --ops 20000
-# On one thread the same seed gives the same first failure, as `again:` promises.
+# With one thread, the same seed gives the same first failure. The printed command `again:` relies
+# on this.
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/a"
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/out"
 grep -q FAIL "$dir/a" && cmp -s "$dir/a" "$dir/out"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make regress` for a map of another project. A head that answers wrongly, crashes or hangs fails
-# before any timing, with the finding. A correct head is timed and writes its outputs, whatever the
-# verdict.
+# Tests `make regress` for a map of another project. If head answers wrongly, crashes or hangs, the
+# gate prints the fault and fails before any timing. A correct head is timed, and the output files
+# are written for every verdict.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -27,7 +27,7 @@ arms() { # NAME BASE: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
 }
-edit() { # SED: edits the map as in the commit tagged good
+edit() { # SED: edits the map of the commit `good`
 	in_theirs git checkout -q good -- their_map.c
 	sed -i "$1" "$theirs/their_map.c"
 	! in_theirs git diff --quiet good
@@ -39,11 +39,14 @@ stopped() { # NAME WORDS
 edit 's/	probe_write(shape, slot, value);/	if (key.word % 8 != 5)\n&/'
 GITHUB_ACTIONS=true arms wrong good
 check "a head that loses writes is FAIL before it is timed" stopped wrong '^FAIL their_map u64x8 model: .*other than the last one written'
-check "with the command that reproduces it" grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
-check "and an annotation on GitHub" contains "$dir/wrong" "::error title=Readmostly FAIL::"
+check "the output has the command that reproduces the fault" \
+	grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
+check "the output has an annotation for GitHub" \
+	contains "$dir/wrong" "::error title=Readmostly FAIL::"
 edit 's/	probe_write(shape, slot, value);/	if (!shape.str || key.length % 8 != 5)\n&/'
 arms strings good
-check "so is a head that loses writes of string keys only" stopped strings '^FAIL their_map str16x8 model: '
+check "a head that loses writes of string keys only is FAIL, too" \
+	stopped strings '^FAIL their_map str16x8 model: '
 edit 's/	lock_to_read(&map->lock);/	abort();\n&/'
 arms crash good
 check "a head that crashes is FAIL before it is timed" stopped crash '^FAIL .*signal 6'
@@ -53,7 +56,7 @@ check "a head that hangs is FAIL before it is timed" stopped hang 'no operation|
 
 in_theirs git checkout -q good -- their_map.c
 arms missing no-such-ref
-check "a missing ref is one line and status 2" \
+check "a missing ref is reported in one line, with status 2" \
 	eval '[ $status = 2 ] && [ "$(grep -c "^regress: BASE=no-such-ref: no such commit" "$dir/missing.err")" = 1 ]'
 in_theirs git -c user.name=n -c user.email=n@n commit -q --allow-empty -m "Later
 
@@ -74,6 +77,6 @@ for file in verdicts.json gate.md index.html; do
 	check "$file names the map and the commits of both projects" \
 		contains "$tree/results/their/report/$file" "$words"
 done
-check "the campaign records what commit messages since base accept" \
+check "the campaign records the slowdowns that commit messages accept" \
 	contains "$tree/results/their/campaign.json" '"slower1": "Slower: their_map 1Ki: why"'
 done_testing

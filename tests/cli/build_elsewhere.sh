@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A build in another folder, or of sources whose folder name contains a blank, finds the same
-# libraries and languages as any other. It omits no map whose dependencies are installed. With SOURCE_DATE_EPOCH it has
-# the same bytes.
+# A build in another folder, or in a folder whose name contains a blank, finds the same libraries
+# and languages and builds the same maps. With SOURCE_DATE_EPOCH, its files have the same bytes.
 # slow: make reads three trees.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -31,12 +30,12 @@ rm -rf "$tree/build"
 list_maps_and_libraries "$tree" >"$dir/blank"
 check "a blank in the folder name changes nothing" diff "$dir/here" "$dir/blank"
 same_bytes() { digests "$tree" | diff "$dir/bytes" - && [ "$(wc -l <"$dir/bytes")" = 3 ]; }
-check "a package has the same bytes" same_bytes
+check "with SOURCE_DATE_EPOCH another folder gives the same bytes" same_bytes
 caches() { printf '%s\n' "$1/go-path" "$1/go-cache" | diff - "$dir/caches"; } # FOLDER
 check "the caches of Go are next to the sources" caches "$tree/build"
 rm -rf "$tree/build"
 echo 'no folder can be made here' >"$tree/build"
 list_maps_and_libraries "$tree" BUILD="$dir/build" >"$dir/elsewhere"
-check "nor does a read-only folder of sources" diff "$dir/here" "$dir/elsewhere"
+check "a read-only folder of sources changes nothing" diff "$dir/here" "$dir/elsewhere"
 check "the caches of Go follow BUILD" caches "$dir/build"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# --cells-from FILE: a plan and a campaign of listed cells.
+# Tests --cells-from FILE, which limits a plan or a campaign to the listed cells.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/syncmap plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -23,10 +23,10 @@ json() { "$python" -c "import json, sys, hashlib; j = json.load(open(sys.argv[1]
 printf '# two of them\r\n\n%s   # the first\n\t%s' $timed $other >"$list"
 plan --cells $conf
 check "a plan of a list succeeds" [ $? = 0 ]
-check "it has the listed cells" [ "$(grep -c '^campaign/' "$out")" = 2 ]
-check "with the blocks of the workload" contains "$out" "$timed: 60 x"
+check "the plan has the listed cells" [ "$(grep -c '^campaign/' "$out")" = 2 ]
+check "a listed cell has the number of blocks of its workload" contains "$out" "$timed: 60 x"
 plan --cells $conf --set blocks=3
-check "unless --set changes them" contains "$out" "$other: 3 x"
+check "--set changes the number of blocks of a listed cell" contains "$out" "$other: 3 x"
 plan --json $conf && cp "$out" "$dir/json"
 check "all blocks contain only these cells" json \
 	"assert [sorted(b) for b in j['order']] == [[0, 1]] * 60" "$dir/json"
@@ -57,7 +57,7 @@ mkdir "$list"
 refuses "a folder" "$list: a directory, expected a file"
 rmdir "$list"
 
-# An alias in the list selects the cell that it stands for.
+# An alias in the list selects the cell that it names.
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "an alias of a cell selects the cell" contains "$out" "$timed: 60 x"
@@ -66,8 +66,8 @@ check "the plan prints the alias" contains "$out" "compact/throughput: on this m
 printf '%s\n%s\n' $other $timed >"$list"
 run $conf -o "$dir/c" --cells-from "$list" --set blocks=2
 check "a campaign of a list succeeds" [ $? = 0 ]
-check "it runs the listed cells" [ "$(wc -l <"$dir/c/trials.jsonl")" = 4 ]
-check "and is complete" "$readmostly" dev validate "$dir/c"
+check "the campaign runs the listed cells" [ "$(wc -l <"$dir/c/trials.jsonl")" = 4 ]
+check "validate accepts the campaign as complete" "$readmostly" dev validate "$dir/c"
 check "campaign.json describes the list by its sorted ids" json "
 ids = ''.join(i + '\n' for i in sorted(['$timed', '$other']))
 assert j['cells_from'] == {'file': '$list', 'ids': 2,
@@ -75,12 +75,12 @@ assert j['cells_from'] == {'file': '$list', 'ids': 2,
 assert {c['base'] for c in j['cells']} == {'gomap_rw'}" "$dir/c/campaign.json"
 check "campaign.json matches the schema" "$python" tests/report/schemas.py campaign \
 	<"$dir/c/campaign.json"
-# If the list contains no cell of the base map, the other cells still name the base map, but get no
+# The list lacks the cell of the base map. The listed cell still names the base map, but has no
 # ratio.
 printf '%s\n' $other >"$list"
 run $conf -o "$dir/one" --cells-from "$list" --set blocks=2
 check "a list without the base gives a valid campaign" "$readmostly" dev validate "$dir/one"
-check "its cell names the base" json \
+check "the listed cell names its base" json \
 	"assert [c['base'] for c in j['cells']] == ['gomap_rw']" "$dir/one/campaign.json"
 check "the report accepts it" "$python" -m report "$dir/one"
 printf '%s\n%s\n' $verify $timed >"$list"
@@ -88,14 +88,14 @@ run $conf -o "$dir/v" --cells-from "$list" --set blocks=1
 check "a listed verification runs" \
 	[ "$(grep -c '/verify"' "$dir/v/trials.jsonl")" = 1 ]
 
-# `plan` does not open the counters, yet its verification ids equal those of `run`.
+# `plan` does not open the counters, but must give verifications the same ids as `run`.
 with_counters="measure=counters throughput"
 "$readmostly" plan --cells $conf --set "$with_counters" |
 	sed -n 's,^\([^ ]*/[^ ]*\): [0-9].*,\1,p' >"$list"
 run $conf -o "$dir/n" --cells-from "$list" --set "$with_counters" --set blocks=1
 check "all cells of a plan run without counters" [ $? = 0 ]
 
-# Resume.
+# Resumes the campaign with lists.
 printf '%s\n%s # in another order\n' $timed $other >"$list"
 run -o "$dir/c" --resume
 check "a resume uses the same list" [ "$? $(wc -l <"$dir/c/trials.jsonl")" = "0 4" ]
@@ -104,11 +104,13 @@ check "the same ids are accepted as the same list" [ $? = 0 ]
 printf '%s\n' $timed >"$list"
 run -o "$dir/c" --resume --cells-from "$list"
 check "other ids are status 2" [ $? = 2 ]
-check "and the error names the option" contains "$out" "the campaign was started with --cells-from "
+check "the error names the option --cells-from" \
+	contains "$out" "the campaign was started with --cells-from "
 run $conf -o "$dir/all" --set blocks=1
 run -o "$dir/all" --resume --cells-from "$list"
-check "so is a list for a campaign that had none" contains "$out" "started with --cells-from (none)"
+check "a list for a campaign without a list is rejected" \
+	contains "$out" "started with --cells-from (none)"
 sed -i 's/"ids": 2/"ids": "two"/' "$dir/c/campaign.json"
 "$readmostly" dev validate "$dir/c" >"$out"
-check "validate checks this field" contains "$out" "cells_from.ids"
+check "validate checks the field cells_from.ids" contains "$out" "cells_from.ids"
 done_testing

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every map in this build passes every check, with few operations each; `make check-maps` runs more.
+# Every map of this build passes every check with few operations. `make check-maps` runs more of
+# them.
 # slow: minutes of CPU time.
 . tests/tools/tap.sh
 needs readmostly-history

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Tests which commit .ci/gate uses as base, and its message without a base, on a small repository
-# with a fake exact gate that prints its arguments.
+# Tests which commit .ci/gate uses as base, and its message if no commit can be used. The repository
+# is small, and a fake exact gate prints its arguments.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -39,7 +39,7 @@ compared_with() { # BASE
 }
 
 gate
-check "outside of git it prints the reason and exits 0" \
+check "outside of git the gate prints the reason and exits 0" \
 	eval '[ $status = 0 ] && contains "$dir/output" "gate: nothing compared: no git"'
 in_tree git init -q -b main
 first=$(commit impls/a/map.c)
@@ -55,7 +55,7 @@ git clone -q "file://$tree" "$dir/clone"
 tree=$dir/clone
 gate
 check "on the main of origin the base is the previous commit" compared_with "$first"
-check "and it prints that only the last commit is compared" \
+check "the gate prints that only the last commit is compared" \
 	contains "$dir/output" "gate: only the last commit is compared"
 in_tree git checkout -q -b topic
 commit docs/page.md >"$dir/out"
@@ -63,7 +63,7 @@ commit impls/a/map.c >"$dir/out"
 third=$(commit runner/x.c)
 gate
 check "on a branch the base is the merge base with main" compared_with "$second"
-check "without the note about the last commit" \
+check "on a branch this note is missing" \
 	sh -c "! grep -q 'only the last' '$dir/output'"
 in_tree git checkout -q main
 in_tree git -c merge.ff=false merge -q topic -m merged
@@ -78,7 +78,7 @@ check "if main grew by many commits the base is the previous origin/main of this
 gate GATE_BASE="$first"
 check "GATE_BASE takes precedence" compared_with "$first"
 gate GATE_BASE=0000000000000000000000000000000000000000
-check "but not if it is all zeros" compared_with "$second"
+check "a GATE_BASE of only zeros is ignored" compared_with "$second"
 for wrong in v9 deadbeef; do
 	gate GATE_BASE=$wrong
 	check "a mistyped GATE_BASE, $wrong, is an error, and nothing is compared" eval \
@@ -88,16 +88,16 @@ done
 git clone -q "file://$tree" "$dir/fresh"
 known=$tree tree=$dir/fresh
 gate
-check "a fresh clone compares the last commit and prints so" \
+check "a fresh clone compares the last commit and prints this" \
 	eval 'compared_with "$(in_tree git rev-parse HEAD^1)" && contains "$dir/output" "only the last"'
 for name in GITHUB_EVENT_BEFORE CI_COMMIT_BEFORE_SHA CI_MERGE_REQUEST_DIFF_BASE_SHA; do
 	gate $name="$second"
-	check "unless $name has the base" compared_with "$second"
+	check "with $name the base is the commit that CI names" compared_with "$second"
 done
 in_tree git update-ref refs/remotes/origin/release "$first"
 for name in GITHUB_BASE_REF BUILDKITE_PULL_REQUEST_BASE_BRANCH; do
 	gate $name=release
-	check "or $name has the target branch" compared_with "$first"
+	check "with $name the base is the merge base with the target branch" compared_with "$first"
 done
 gate CI_COMMIT_BEFORE_SHA=0000000000000000000000000000000000000000
 check "a new branch without a previous commit compares the last one" \
@@ -121,7 +121,7 @@ for status_of in 1:1 2:0 3:0; do
 	check "the gate exits ${status_of%:*}: .ci/gate exits ${status_of#*:}" \
 		[ $status = ${status_of#*:} ]
 done
-check "it prints why nothing was compared" \
+check "the gate prints why nothing was compared" \
 	contains "$dir/output" "gate: nothing compared: for the reason above (status 3)"
 
 git clone -q --depth 1 "file://$tree" "$dir/shallow"
@@ -130,7 +130,7 @@ gate
 check "a shallow clone has no base, and the error names the remedy" \
 	eval '[ $status = 0 ] && contains "$dir/output" "git fetch --unshallow; fetch-depth: 0"'
 gate GATE_BASE="$second"
-check "also if GATE_BASE is older than the shallow clone" \
+check "if GATE_BASE is older than the shallow clone, the error names the remedy" \
 	eval '[ $status = 2 ] && contains "$dir/output" "git fetch --unshallow; fetch-depth: 0"'
 check ".ci/run runs the gate and keeps its status" grep -qx '.ci/gate && gated=0 || gated=1' .ci/run
 done_testing

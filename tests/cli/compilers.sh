@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Both compilers build all plain programs without warnings; the driver's instruction counts stay
-# within the recorded floor.
+# Both compilers build all plain programs without warnings, and the driver executes at most the
+# recorded number of instructions.
 # slow: minutes of CPU time.
 . tests/tools/tap.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The A/A control: one map is built as two programs with adjacent trials. Also tests a resume after kill -9.
+# Tests the A/A control, in which two programs contain the same map and run adjacent trials. Also
+# tests a resume after the runner was killed.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/shard_seg_grow aa/shard_seg_grow
 build=$(realpath "${BUILD:-build/gcc}")
@@ -34,7 +35,8 @@ run() { # ARGUMENTS...: sets status
 functions() { # FLAVOUR: prints address and size of each function in the measured loop
 	nm -nS "$build/maps/$1/shard_seg_grow" | awk '$4 ~ /^drive_u64x8(_[a-z]+)?$/ { print $1, $2 }'
 }
-# All functions have moved by the same distance, not a multiple of a page, and have the same alignment and length.
+# True if all functions moved by the same distance, which is not a multiple of a page, and kept
+# their alignment and length.
 moved() {
 	paste <(functions plain) <(functions aa) | python3 -c '
 import sys
@@ -44,31 +46,31 @@ assert len({b - a for a, _, b, _ in rows}) == 1, rows
 assert all((b - a) % 4096 and a % 64 == b % 64 == 0 for a, _, b, _ in rows), rows
 assert all(m == n for _, m, _, n in rows), rows'
 }
-# Instructions without addresses.
+# Prints the instructions without addresses.
 code() {
 	objdump -d --no-show-raw-insn -j .text "$build/maps/$1/shard_seg_grow" |
 		sed -E '1,3d; s/^ *[0-9a-f]+:?//; s/(0x)?[0-9a-f]{3,}/X/g; s/ +#.*//; /^\t\.\.\.$/d'
 }
 equal_code() { cmp <(code plain) <(code aa) && [ "$(code aa | wc -l)" -gt 10000 ]; }
 check "functions of the control program have other addresses, same alignment and size" moved
-check "their instructions are equal" equal_code
+check "both programs have the same instructions" equal_code
 
 # ---- the plan -----------------------------------------------------------------
 "$readmostly" plan "$dir/w.conf" >"$out" 2>&1
 check "plan prints the control" \
 	matches "^A/A control: 12 more trials of $cell, by maps/aa/shard_seg_grow, about "
-check "its trials count" matches "^62 trials in 12 rounds, "
+check "the trials of the control are part of the plan" matches "^62 trials in 12 rounds, "
 "$readmostly" run --needs "$dir/w.conf" >"$out" 2>&1
-check "--needs lists its program" matches "^aa/shard_seg_grow$"
-check "and each program once" [ "$(sort "$out" | uniq -d | wc -l)" = 0 ]
+check "--needs lists the program of the control" matches "^aa/shard_seg_grow$"
+check "--needs lists each program once" [ "$(sort "$out" | uniq -d | wc -l)" = 0 ]
 "$readmostly" plan --set key-bytes=32 "$dir/w.conf" >"$out" 2>&1
 check "plan prints why long keys have no control" \
 	matches "^A/A control: none in w, because no cell measures the throughput of shard_seg_grow with keys of 8 or 16 bytes"
 "$readmostly" run --needs --set control=none "$dir/w.conf" >"$out" 2>&1
-check "not with control=none" eval '! matches ^aa/ >/dev/null'
+check "with control=none the plan has no control" eval '! matches ^aa/ >/dev/null'
 
 # ---- a campaign ------------------------------------------------------------------
-# Compares the journal with the plan in an independent reader.
+# Compares the journal with the plan, using a reader that shares no code with the runner.
 verify_journal() {
 	python3 - "$campaign" "$cell" <<'PYTHON'
 import collections, hashlib, json, pathlib, sys
@@ -113,9 +115,9 @@ for _ in 1 2 3; do
 done
 check "every kill hit a running campaign" [ $kills = 3 ]
 run --resume
-check "a resume completes it" [ $status = 0 ]
-check "each trial of the control is next to one of its map, in either order" verify_journal
-# The report's reader: the map's trials are those of the arm `head`, and none is pending.
+check "a resume completes the campaign" [ $status = 0 ]
+check "each trial of the control is next to a trial of its map, in either order" verify_journal
+# The report's reader: the trials of the map belong to the arm `head`, and no trial is pending.
 read_back() {
 	PYTHONPATH=. "$(report/find_python.sh)" - "$campaign" "$cell" <<'PYTHON'
 import sys
@@ -128,7 +130,7 @@ assert {k: len(v) for k, v in campaign.arms.items()} == {("aa", cell): 12}
 PYTHON
 }
 check "the report finds the pairs and nothing pending" read_back
-check "validate accepts the arm" "$readmostly" dev validate "$campaign"
+check "validate accepts the arm of the control" "$readmostly" dev validate "$campaign"
 lines=$(wc -l <"$campaign/trials.jsonl")
 lost=$(grep -n '"arm":"aa"' "$campaign/trials.jsonl" | tail -n 1 | cut -d: -f1)
 sed -i "${lost}d" "$campaign/trials.jsonl"
@@ -148,6 +150,6 @@ check "a control that is not built is status 2 before any trial" \
 	eval '[ $status = 2 ] && [ ! -e "$campaign" ]'
 check "the error has the command that builds it" matches "make programs NEEDED=aa/shard_seg_grow"
 run --maps gomap_rw "$dir/w.conf"
-check "without its map there is no control" [ $status = 0 ]
+check "a campaign without the map of the control runs without a control" [ $status = 0 ]
 
 done_testing

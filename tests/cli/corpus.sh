@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check` finds six injected bugs and `readmostly explore` six others; their corrected
-# versions pass. The complete corpora: tests/long/corpora.py.
+# `readmostly check` finds six injected bugs, and `readmostly explore` finds six others. The
+# corrected versions pass. tests/long/corpora.py tests the complete corpora.
 . tests/tools/tap.sh
 needs readmostly-history
 readmostly=$build/corpus/readmostly out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-# ID FOLDER CHECK OPERATIONS, and ID FOLDER FAULT (words); seeds make both repeatable.
+# Columns of `checked`: ID FOLDER CHECK OPERATIONS. Columns of `explored`: ID FOLDER FAULT (words).
+# Fixed seeds make the results repeatable.
 checked='wrong_shard planted model 200000
 lost_update planted exchange 200000
 false_promise planted progress 400000
@@ -42,8 +43,8 @@ found() { # ID FAULT
 	explores "$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .*: $2\$" "$out" || { sed 's/^/# /' "$out"; return 1; }
 }
-check 'the bugs for check build' builds 'plain check' "$checked"
-check 'the bugs for explore build' builds explore "$explored"
+check 'the bugs for check are compiled' builds 'plain check' "$checked"
+check 'the bugs for explore are compiled' builds explore "$explored"
 while read -r id _ name operations; do
 	check "$id is found by check ($name)" caught "$id" "$name" "$operations"
 	check "${id}_twin passes" eval '[ "$name" = progress ] || checks "${id}_twin" "$name" "$operations"'
@@ -53,7 +54,7 @@ while read -r id _ fault; do
 	check "${id}_twin passes" explores "${id}_twin"
 done <<<"$explored"
 # shellcheck disable=SC2016
-check 'a run without a finding states its sample, and found an injected bug' eval \
+check 'a run without a finding prints its sample, and finds a bug that it injects' eval \
 	'grep -q "; an injected bug was found after [0-9]* schedules*$" "$out" &&
 	grep -q "^     a sample: an ordinary program has [0-9]* places to switch and 10^[0-9]* " "$out"'
 done_testing

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly env counters`: usable back ends, reasons for the others, and its output.
+# Tests `readmostly env counters`: its output, the usable back ends, and the reasons why others are
+# not usable.
 . tests/tools/tap.sh
 needs readmostly-likwid tests/stub/liblikwid.so.5
 grep -q '^[^#]' runner/counters/events.tsv ||
@@ -49,11 +50,11 @@ run_on_fake_cpu() { # STATUS ARGUMENTS...
 }
 
 check "status 0 whether counters work or not" run 0
-check "it lists likwid" output_matches "^  likwid"
-check "it lists perf" output_matches "^  perf"
-check "it prints the choice of auto" output_matches "^auto uses: "
+check "the output lists likwid" output_matches "^  likwid"
+check "the output lists perf" output_matches "^  perf"
+check "the output has the back end that auto uses" output_matches "^auto uses: "
 
-survey_is_complete() { # every unusable back end has a reason, also in the JSON
+survey_is_complete() { # true if each unusable back end has a reason, also in the JSON
 	/usr/bin/env python3 - "$dir/out" <<'END'
 import json, sys
 survey = json.load(open(sys.argv[1]))
@@ -72,16 +73,18 @@ mkdir "$dir/elsewhere"
 cp "$build/readmostly" "$build/readmostly-likwid" "$dir/elsewhere"
 run_copy() { (cd / && "$dir/elsewhere/readmostly" env counters >"$dir/out" 2>"$dir/err"); }
 check "a copy in another folder works" run_copy
-check "and finds its events and its helper" lacks_text "no program readmostly-likwid" "$dir/out"
+check "the copy finds its events and its helper" \
+	lacks_text "no program readmostly-likwid" "$dir/out"
 
 check "an unknown metric is status 2" run 2 --metrics l1d_fil
-check "and is named" error_matches 'no metric "l1d_fil"'
+check "the error names the unknown metric" error_matches 'no metric "l1d_fil"'
 check "an extra argument is status 2" run 2 extra
 
 four=cycles,instructions,dc_load,l1d_fill_demand
 check "fake CPU: a recording that cannot be written is status 3" \
 	run_on_fake_cpu 3 --metrics $four --record "$dir/none/recording"
-check "the table is still printed" output_matches "^auto uses: likwid"
+check "the table is printed even if the recording is not written" \
+	output_matches "^auto uses: likwid"
 check "fake CPU: status 0" run_on_fake_cpu 0 --metrics $four --record "$dir/recording"
 check "fake CPU: likwid is verified" output_matches "likwid  *works: checked on loops with known counts"
 check "fake CPU: each verified metric shows its expected range" \
@@ -90,14 +93,14 @@ check "fake CPU: auto chooses likwid" output_matches "^auto uses: likwid"
 check "fake CPU: the table names the source of the facts" output_matches "RM_SYSFS is set"
 # On a machine with a PMU, the perf back end prints further lines.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
-check "the recording has a line per kernel and event" \
+check "the recording has a line for each kernel and event" \
 	[ "$(wc -l <"$dir/likwid")" = 12 ]
-check "no line claims hardware" lacks_text '"hardware"' "$dir/recording"
+check "no line of the recording claims to be from hardware" lacks_text '"hardware"' "$dir/recording"
 check "the recording equals the fixture replayed by tests" \
 	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
 
-# Counters of a virtual machine open but stay at 0. On a machine with a PMU, the perf back end may
-# be verified and recorded.
+# In a virtual machine, counters can be opened but stay at 0. On a machine with a PMU, the perf back
+# end may also be verified and recorded.
 echo kept >"$dir/dead"
 STUB_VALUE=zero
 export STUB_VALUE
@@ -105,17 +108,17 @@ run_on_fake_cpu 0 --metrics $four --record "$dir/dead"
 unset STUB_VALUE
 recording_is_kept() { grep -qx kept "$dir/dead" || output_matches "^  perf  *works"; }
 check "counters that stay at 0 are unusable" output_matches "^  likwid  *does not work here"
-check "and do not replace an earlier recording" recording_is_kept
-check "nor are they recorded with others" lacks_text '"likwid"' "$dir/dead"
+check "counters that stay at 0 do not replace an earlier recording" recording_is_kept
+check "counters that stay at 0 are not recorded" lacks_text '"likwid"' "$dir/dead"
 
-# A CPU that is not in the tables.
+# A CPU that is missing from the tables.
 mkdir -p "$dir/strange/proc" "$dir/strange/${cache#$root/}"
 printf 'processor\t: %s\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 250\n' \
 	"$cpu" >"$dir/strange/proc/cpuinfo"
 cp "$cache"/* "$dir/strange/${cache#$root/}"
 root=$dir/strange
 check "an unknown CPU is not an error" run_on_fake_cpu 0
-check "a note says that it uses the kernel's generic events" \
+check "a note explains that the unknown CPU uses the kernel's generic events" \
 	output_matches "note: .*GenuineIntel 6/250 is not in cpus.tsv: the kernel's generic events are counted"
 RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor prints the same note" \
@@ -128,7 +131,8 @@ check "the first remedy of a new CPU is the release of liblikwid that supports i
 mkdir "$dir/nothing"
 RM_SYSFS=$dir/nothing
 export RM_SYSFS
-check "without /proc/cpuinfo it still gives the reason, and status 3 as no file was written" run 3 --record "$dir/none"
+check "without /proc/cpuinfo the reason is printed, and the status is 3 because no file was written" \
+	run 3 --record "$dir/none"
 unset RM_SYSFS
 check "without counts no recording is written" [ ! -e "$dir/none" ]
 echo kept >"$dir/earlier"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# .ci/deps with a fake apt-get, sudo and id: packages, permissions and errors.
+# Tests .ci/deps with a fake apt-get, sudo and id: packages, permissions and errors.
 . tests/tools/tap.sh
 deps=$PWD/.ci/deps
 dir=$(mktemp -d)
@@ -13,7 +13,7 @@ make_fake() { # PROGRAM: makes a fake program; its script is on standard input
 make_fake id <<END
 cat '$dir/uid'
 END
-# As on Debian, sudo clears the environment. Without the file no-password, sudo -n fails.
+# As on Debian, sudo clears the environment. `sudo -n` succeeds only if the file no-password exists.
 make_fake sudo <<END
 [ "\$1" = -n ] && [ -e '$dir/no-password' ] || exit 1
 shift
@@ -22,7 +22,7 @@ END
 make_fake apt-get <<END
 echo "\$* \${DEBIAN_FRONTEND-asks}\${SUDO:+ by sudo}" >>'$dir/calls'
 END
-# Exactly the needed packages are installed.
+# The fake dpkg-query reports that all packages are installed, except those that are only wanted.
 wanted=$(awk '/^#/ { next } $3 == "needed" { needed[$2] } $3 == "wanted" { wanted[$2] }
 	END { for (p in wanted) if (!(p in needed)) printf "%s%s", n++ ? " | " : "", p }' .ci/packages)
 make_fake dpkg-query <<END
@@ -45,17 +45,18 @@ echo 1000 >"$dir/uid"
 : >"$dir/no-password"
 : >"$dir/calls"
 deps build
-check "packages ask no question, also under sudo" sh -c \
+check "apt-get asks no question, also under sudo" sh -c \
 	"grep -q '^install .* noninteractive by sudo' '$dir/calls' && ! grep -q '^install .* asks' '$dir/calls'"
 check "one line names the missing packages" grep -q '^deps: installing .*likwid.* (log: build/deps.log)$' "$dir/out"
 deps build test
 before=$(count_requests)
 deps build
 deps build test
-check "an unavailable package is requested once, whatever the groups" [ "$(count_requests)" = "$before" ]
+check "an unavailable package is requested once, even if several groups list it" \
+	[ "$(count_requests)" = "$before" ]
 rm "$dir/no-password" "$dir/build/deps-given-up"
 check "without permission to install, wanted packages are left out" deps build
-check "and listed" contains "$dir/out" "likwid"
+check "the packages that are left out are listed" contains "$dir/out" "likwid"
 : >"$dir/bare"
 check "without permission a missing needed package is an error with the command" refuses \
 	"this user is not root and has no sudo without a password" build
@@ -63,16 +64,18 @@ echo 0 >"$dir/uid"
 DEPS=no
 export DEPS
 check "DEPS=no forbids root to install" refuses "DEPS=no forbids their installation" build test
-check "also through make" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && contains "$dir/out" "DEPS=no forbids"'
+check "DEPS=no is an option of make, too" \
+	eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && contains "$dir/out" "DEPS=no forbids"'
 DEPS=0
-check "another word is rejected" eval '! deps build && contains "$dir/out" "DEPS=0: expected yes or no"'
+check "a DEPS other than yes and no is rejected" \
+	eval '! deps build && contains "$dir/out" "DEPS=0: expected yes or no"'
 unset DEPS
 : >"$dir/calls"
 deps build
 check "root needs no sudo, and needed packages are installed again" sh -c \
 	"grep -q '^install .* gcc .*noninteractive$' '$dir/calls' && ! grep -q sudo '$dir/calls'"
 
-# .ci/unpack in its own tree.
+# Tests .ci/unpack in a tree of its own.
 mkdir -p "$dir/tree/.ci" "$dir/tree/impls/go"
 cp "${deps%deps}unpack" "$dir/tree/.ci"
 cp impls/go/find_go.sh "$dir/tree/impls/go"
@@ -95,14 +98,14 @@ END
 : >"$dir/calls" >"$dir/offline"
 DEPS=no unpack
 check "DEPS=no forbids the download of a newer Go" [ ! -s "$dir/calls" ]
-check "an unreachable archive does not fail the build" unpack
+check "a build continues if the archive cannot be reached" unpack
 check "one line lists what is left out" [ "$(grep -c 'cannot be reached.*left out: golang-1.99-go$' "$dir/out")" = 1 ]
 : >"$dir/calls"
 unpack
-check "the download is not retried at each call" [ ! -s "$dir/calls" ]
+check "the download is tried only once" [ ! -s "$dir/calls" ]
 rm "$dir/offline" "$dir/tree/build/deps-given-up"
 unpack
-check "the newest Go of the archive is unpacked with its library, and found" \
+check "the newest Go of the archive is unpacked with its library, and make finds it" \
 	eval '"$dir/tree/impls/go/find_go.sh" newest | grep -q "build/peers/golang-1.99-go/.* 1.99.1$" &&
 		contains "$dir/calls" "golang-1.99-go golang-1.99-src"'
 : >"$dir/calls"
@@ -114,5 +117,5 @@ check "a package of a newer release is unpacked even if it is installed" eval \
 	'[ -d "$dir/tree/build/peers/dpkg/usr" ] && contains "$dir/calls" "download -q dpkg/forky"'
 : >"$dir/calls"
 unpack
-check "but only once" [ ! -s "$dir/calls" ]
+check "this package is unpacked only once" [ ! -s "$dir/calls" ]
 done_testing

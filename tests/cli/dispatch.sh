@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The dispatch check finds each injected fault and accepts clean code.
+# The check of dispatch finds each injected fault and accepts correct code.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
@@ -65,8 +65,8 @@ for cc in gcc clang; do
 	fi
 done
 
-# AArch64: compiling a fixture needs no C library of that machine. (__x86_64__ is defined only for
-# this machine's headers.)
+# AArch64: compiling a fixture does not need the C library of that machine. The headers of this
+# machine require the macro __x86_64__.
 arm="clang --target=aarch64-linux-gnu -D__x86_64__ -isystem /usr/include/x86_64-linux-gnu"
 if command -v clang >/dev/null && ls /usr/bin/llvm-objdump* >/dev/null 2>&1 &&
 	$arm -std=c11 -D_GNU_SOURCE -I. -c -o "$dir/a.o" \
@@ -74,7 +74,7 @@ if command -v clang >/dev/null && ls /usr/bin/llvm-objdump* >/dev/null 2>&1 &&
 	all aarch64 $arm
 else
 	count=$((count + 1))
-	echo "ok $count - aarch64 # SKIP no clang and llvm-objdump for it here"
+	echo "ok $count - aarch64 # SKIP clang or llvm-objdump for AArch64 is missing"
 fi
 echo "1..$count"
 exit $failed

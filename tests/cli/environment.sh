@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A hostile environment and the user's start-up files change no byte of a plan, a report or a
-# recipe. The recorded commit is the commit of these sources.
+# Unusual variables and start-up files of the user do not change a plan, a report or a recipe. The
+# recorded commit is the commit of these sources.
 . tests/tools/tap.sh
 needs readmostly
 dir=$(mktemp -d) || exit 1
@@ -21,7 +21,7 @@ hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV=
 	ARGP_HELP_FMT=rmargin=30 TAR_OPTIONS=--nonsense XZ_OPT=-0 HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/.config")
 cp -r tests/report/oracle/campaigns/one-and-two-threads "$dir/calm" && cp -r "$dir/calm" "$dir/wild"
 
-run_commands() { # FOLDER: prints the output of commands
+run_commands() { # FOLDER: prints the output of several commands
 	"$build/readmostly" plan --mode smoke --maps gomap_rw,shard_seg --json
 	"$build/readmostly" run --help
 	"$build/readmostly" --version
@@ -32,7 +32,7 @@ run_commands() { # FOLDER: prints the output of commands
 			@env | grep -E '^(GIT|GO[A-Z]|MPL|PYTHON|HWLOC|CDPATH|POSIX|JAVA|LC_)' | grep -v ^GOOD
 	END
 }
-outputs_are_equal() { # commands on the page name the folder
+outputs_are_equal() { # the folder's name in commands on the page is ignored
 	grep -rlIF "$dir/wild" "$dir/wild/report" | xargs -r sed -i "s:$dir/wild:$dir/calm:g"
 	[ -s "$dir/calm/report/index.html" ] && diff "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"
 }
@@ -42,9 +42,9 @@ check "all commands exit with the same status" eval '
 	[ $? = $calm ]'
 check "output, page, tables and figures are identical" outputs_are_equal
 origin=$(runner/origin.sh)
-check "nor do start-up files and functions of bash (not in its POSIX mode)" eval \
+check "start-up files and functions of bash change nothing" eval \
 	'[ "$(BASH_ENV=$dir/bashrc env "BASH_FUNC_git%%=() { echo git; }" runner/origin.sh)" = "$origin" ]'
-check "nor do broken packages in PYTHONPATH" env PYTHONPATH="$dir/packages" \
+check "broken packages in PYTHONPATH change nothing" env PYTHONPATH="$dir/packages" \
 	bash -pc ". runner/base/environment.sh; find_python"
 check "scripts see a clean environment" eval '
 	seen=$(env "${hostile[@]}" bash -pc ". runner/base/environment.sh; env" 2>/dev/null)
@@ -54,22 +54,26 @@ check "scripts see a clean environment" eval '
 general() { env -u RM_SCRIPT -u MAKEFLAGS -u CC BUILD="$dir/18" MODE=smoke OUT=out make "$@" \
 	--eval 'general: ; @echo "$(BUILD),$$MODE,$$OUT"' general 2>"$dir/err"; }
 check "make ignores general names of the environment" [ "$(general)" = "build/gcc,," ]
-check "builds nothing there" [ ! -e "$dir/18" ]
-check "and names them" contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
-check "a typed variable counts" [ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
-commands() { make -s -B -n "$@" "$build/readmostly"; } # all commands of the build
-check "make -rR, without built-in variables, runs the same commands" eval \
+check "make builds nothing in the ignored folder" [ ! -e "$dir/18" ]
+check "make names the variables that it ignores" \
+	contains "$dir/err" "ignores BUILD=$dir/18 of the environment: to use it, run make BUILD="
+check "a variable on the command line is used" \
+	[ "$(general OUT="$dir/typed")" = "build/gcc,,$dir/typed" ]
+commands() { make -s -B -n "$@" "$build/readmostly"; } # prints all commands of the build
+check "make -rR runs the same commands without built-in variables" eval \
 	'commands >"$dir/commands" && MAKEFLAGS=-rR commands | cmp - "$dir/commands"'
 PKG_CONFIG_LIBDIR=$dir make -s BUILD="$dir/bare" "$dir/bare/readmostly" >"$dir/out" 2>&1
 check "a build without its libraries names them and the packages" contains "$dir/out" \
 	"pkg-config does not find hwloc inih jansson zlib: run \`make deps\`, or install gcc libc6-dev"
-check "and the variable that hides them" contains "$dir/out" "zlib1g-dev, or unset PKG_CONFIG_LIBDIR=$dir"
-check "before it compiles" [ -z "$(find "$dir/bare" -name '*.o')" ]
+check "the error names the variable that hides the libraries" \
+	contains "$dir/out" "zlib1g-dev, or unset PKG_CONFIG_LIBDIR=$dir"
+check "the error is printed before anything is compiled" [ -z "$(find "$dir/bare" -name '*.o')" ]
 
 # ---- a topology of another machine -------------------------------------------
 HWLOC_SYNTHETIC="core:2 pu:1" "$build/readmostly" run --mode smoke -o "$dir/run" 2>"$dir/err"
-check "run does not measure on another topology" [ "$? $(ls "$dir/run" 2>&1 | grep -c jsonl)" = '2 0' ]
-check "with the next step" contains "$dir/err" "unset HWLOC_SYNTHETIC"
+check "run does not measure on a simulated topology" \
+	[ "$? $(ls "$dir/run" 2>&1 | grep -c jsonl)" = '2 0' ]
+check "the error names the next step" contains "$dir/err" "unset HWLOC_SYNTHETIC"
 sed 's/NUMANode" os_index="0"/NUMANode" os_index="5"/' tests/fixtures/campaign/topology.xml >"$dir/bad.xml"
 HWLOC_XMLFILE=$dir/bad.xml HWLOC_THISSYSTEM=1 "$build/readmostly" env machine >"$dir/out" 2>&1
 check "a damaged topology ends no program by a signal" contains "$dir/out" \
@@ -85,9 +89,10 @@ check "scripts name a TMPDIR that cannot be used" eval '
 		seen=$(temporary "$bad"); [ $? = 2 ] && [[ $seen == *"TMPDIR=$bad: no folder"*"export TMPDIR=FOLDER" ]] || break
 	done'
 check "spaces in TMPDIR are kept" [ "$(dirname "$(temporary "$dir/a b")")" = "$dir/a b" ]
-check "a relative TMPDIR becomes absolute" [ "$(dirname "$(temporary tests)")" = "$PWD/tests" ]
+check "a relative TMPDIR is made absolute" [ "$(dirname "$(temporary tests)")" = "$PWD/tests" ]
 TMPDIR=$dir/none "$build/readmostly" dev verify-artifact "$dir/file" >"$dir/artifact" 2>&1
-check "and so do programs" contains "$dir/artifact" "$dir/none: no temporary folder can be made here: No such file"
+check "programs name a TMPDIR that cannot be used, too" \
+	contains "$dir/artifact" "$dir/none: no temporary folder can be made here: No such file"
 
 # ---- the commit --------------------------------------------------------------
 mkdir -p "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
@@ -103,7 +108,8 @@ done
 rm -r "$dir/outer/sources/runner" && mkdir "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
 printf '%040d\n' 7 >"$dir/outer/sources/.archive-commit"
 check "an archive has the commit that git wrote into it" [ "$(origin)" = "$(printf '%040d' 7) -1" ]
-check "git writes it" [ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git rev-parse HEAD)" ]
+check "git archive writes the commit into the file" \
+	[ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git rev-parse HEAD)" ]
 git -C "$dir/outer/sources" init -q && git -C "$dir/outer/sources" add runner && \
 	git -C "$dir/outer/sources" -c user.name=a -c user.email=a@b commit -q -m sources
 head=$(git -C "$dir/outer/sources" rev-parse HEAD)
@@ -113,25 +119,27 @@ rm "$dir/outer/sources/.archive-commit"
 check "a clean clone has its commit" [ "$(origin)" = "$head 0" ]
 if [ "$(id -u)" = 0 ]; then
 	chown -R nobody "$dir/outer" && chmod 755 "$dir"
-	check "also if another user owns it" [ "$(origin)" = "$head 0" ]
+	check "a clone of another user has its commit, too" [ "$(origin)" = "$head 0" ]
 else
-	skip "also if another user owns it" "not root"
+	skip "a clone of another user has its commit, too" "not root"
 fi
 for flag in assume-unchanged skip-worktree; do
 	flag $flag && echo >>"$source"
-	check "an edit that $flag hides is seen" [ "$(origin)" = "$head 1" ]
+	check "an edit that the flag $flag hides from git is detected" [ "$(origin)" = "$head 1" ]
 	flag no-$flag && sed -i '$d' "$source"
 done
 echo '*.c' >"$dir/outer/sources/.git/info/exclude" && touch "$dir/outer/sources/runner/more.c"
-check "so is an ignored source" [ "$(origin)" = "$head 1" ]
+check "an ignored source is detected" [ "$(origin)" = "$head 1" ]
 rm "$dir/outer/sources/runner/more.c"
-check "without them it is clean" [ "$(origin)" = "$head 0" ]
+check "without the edit and the ignored source the clone is clean" [ "$(origin)" = "$head 0" ]
 echo '[core' >"$dir/config"
 GIT_CONFIG_GLOBAL=$dir/config origin >"$dir/out" 2>"$dir/err"
-check "a configuration that git cannot read is the reason why it is unknown" contains "$dir/err" \
+check "if git cannot read its configuration, this is the reason for an unknown commit" \
+	contains "$dir/err" \
 	"the commit of these sources is unknown, correct this first: git: fatal: bad config line 1 in file $dir/config"
 GIT_CONFIG_GLOBAL=$dir/config PYTHON=python3 runner/regress_exact.sh HEAD 2>"$dir/err"
-check "and why commits cannot be compared" contains "$dir/err" "$PWD: bad config line 1 in file $dir/config: correct that first"
+check "the gate names the same reason" \
+	contains "$dir/err" "$PWD: bad config line 1 in file $dir/config: correct that first"
 echo >>"$source"
 check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
 
@@ -150,5 +158,6 @@ git clone -q --filter=blob:none "file://$dir/remote" "$dir/partial" && mv "$dir/
 	unpack "$(git rev-parse HEAD~1)" new/tree) 2>"$dir/err"
 check "a missing file of a partial clone is named as the cause" contains "$dir/err" \
 	"cannot be unpacked into new/tree: this partial clone (git clone --filter) lacks files, and git cannot fetch them: "
-check "with the next step" contains "$dir/err" "connect to its remote (git remote -v), or use a complete clone"
+check "the error names the next step for a partial clone" \
+	contains "$dir/err" "connect to its remote (git remote -v), or use a complete clone"
 done_testing

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Breaks each rule of Go's maps with one edit: the comparison with recorded states of Go must fail.
-# Uses one thread and no randomness; Go is not needed.
+# Breaks each rule of Go's maps in the C port with one edit. The comparison with recorded states of
+# Go must then fail. Uses one thread and no random numbers; Go is not needed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 cc=$(cut -d' ' -f1 "${BUILD:-build/gcc}/flags") || exit 1
 
-# build TEST: compiles with the headers of $home first.
+# build TEST: compiles the test; the edited headers in $home come first in the path.
 build() {
 	# shellcheck disable=SC2086
 	$cc -std=c11 -D_GNU_SOURCE -O0 -w -I"$home" -I. -o "$home/test" \
@@ -20,8 +20,8 @@ differs() { # TRACE...
 	grep -q '^not ok' "$home/log"
 }
 
-# check_mutant TEXT TEST SED TRACE...: edits all headers of the family, so that a rule may move between
-# them.
+# check_mutant TEXT TEST SED TRACE...: edits all headers of the family, because a rule may move to
+# another header.
 check_mutant() {
 	text=$1 test=$2 edit=$3
 	shift 3

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `readmostly explore` finds each bug of verify/corpora/explored/tools.tsv within the listed number
 # of schedules, with the listed finding. Corrected versions and correct maps pass. A finding is the
-# same on one CPU and on two, and its command reproduces it byte for byte. memory.tsv lists bugs
-# that only weak memory shows.
+# same on one CPU and on two, and the printed command reproduces it byte for byte. memory.tsv lists
+# bugs that occur only with weak memory.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -43,7 +43,8 @@ weak_passes() { # ID ARGUMENT...
 right_passes() { # MAP MODEL
 	weak_passes "$1" --schedules $right_schedules --memory "$2"
 }
-# Prints the page without the line about the run that found the bug.
+# Prints the page without the line about the run that found the bug, because this line differs
+# between runs.
 page() { sed 1d "$dir/$1"; }
 # shellcheck disable=SC2086
 reproduces() { # ID: the command in the last line of the page gives the same page
@@ -70,21 +71,22 @@ while IFS='	' read -r id folder finding schedules _; do
 		finds "$id" "$finding" "$schedules"
 	check "$id: its command reproduces it, byte for byte" reproduces "$id"
 	check "$id: one CPU finds the same" on_one_cpu "$id" "$schedules"
-	check "$id: source lines of the map are shown, if its threads have operations" \
+	check "$id: the page shows source lines of the map, if its threads have operations" \
 		grep -Eq '\.[ch]:[0-9]|made smaller: 0 of' "$dir/$id"
 	check "$id: its corrected version passes $right_schedules" passes "${id}_twin"
 done <"$dir/bugs"
-check 'the page has written values' grep -q ' plain_counter.c:[0-9]* writes 1$' "$dir/plain_counter"
-check 'a pointer is shown as an offset in the heap, equal in each run' \
+check 'the page has the values that are written' \
+	grep -q ' plain_counter.c:[0-9]* writes 1$' "$dir/plain_counter"
+check 'a pointer is shown as an offset in the heap, which is equal in each run' \
 	grep -q ' plain_counter.c:[0-9]* reads heap+0x[0-9a-f]*$' "$dir/plain_counter"
 check 'the page lists colliding keys' grep -q '^collide  = yes$' "$dir/slabhash_27"
-check 'and repeated operations' grep -Eq '^thread [1-7] = [0-9]+ x ' "$dir/ck_212"
+check 'the page lists repeated operations' grep -Eq '^thread [1-7] = [0-9]+ x ' "$dir/ck_212"
 for map in gomap_rw gomap_mutex syncmap shard_rw_32 hashtriemap; do
 	check "$map passes $right_schedules schedules" right_passes $map sc
 done
 
-# Bugs that only weak memory shows: found under the listed model and not under sc, reproduced, equal
-# on one CPU, and absent from the corrected version.
+# Bugs that occur only with weak memory. They are found under the listed model but not under sc,
+# reproduced, found on one CPU, and absent from the corrected version.
 finds_weak() { # ID FINDING SCHEDULES MODEL
 	explore "$1" --schedules "$3" --memory "$4" >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .* under $4, .*: $2\$" "$dir/$1" &&
@@ -101,7 +103,7 @@ shows_memory_order() { # ID MODEL
 	tso) grep -q 'stores into its buffer [^ ]*$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
 	esac
 }
-# Regression: a clear that waited for memory continued in a table that had been freed in the meantime (schedule 1246).
+# A clear that waited for memory must not continue in a table that another thread has freed.
 check 'segments that grow while a clear waits for memory pass' \
 	weak_passes limited_seg_grow --memory c11 --threads 4 --ops 8 --seed 2 --schedules 2000
 grep -v '^#' "$weak" >"$dir/weak"
@@ -121,7 +123,7 @@ for model in tso c11; do
 	done
 done
 
-# All schedules of small programs: tests findings, reproduction, and output.
+# Runs all schedules of small programs. Tests findings, reproduction and output.
 exhausts() { # ID FINDING
 	explore "$1" --scheduler exhaustive --schedules 5000 >"$dir/$1"
 	[ $? = 1 ] && grep -q "^FAIL $1: .* up to 2 preemptions, .*: $2\$" "$dir/$1" ||
@@ -142,8 +144,8 @@ done <<-'end'
 	folly_1280 data race
 end
 
-# An operation of another thread may come between two operations of a thread, even without an access
-# there.
+# An operation of another thread may run between two operations of a thread, even if the first
+# thread accesses no memory between them.
 cat >"$dir/between.txt" <<-'end'
 	resident = 0 1
 	thread 1 = upsert 1, lookup 0
@@ -155,13 +157,14 @@ finds_between() { # ARGUMENT...
 		{ sed 's/^/# /' "$dir/out"; return 1; }
 }
 check 'an operation runs between two of another thread' finds_between --schedules 5000
-check 'also with the exhaustive scheduler' finds_between --scheduler exhaustive
+check 'the exhaustive scheduler runs an operation between two of another thread, too' \
+	finds_between --scheduler exhaustive
 check 'the corrected version passes' eval 'explore keeps_back_twin \
 	--program-file "$dir/between.txt" --scheduler exhaustive >"$dir/out"'
 
-# A program from a file: the findings for a broken map and its corrected version.
+# Runs a program from a file on a broken map and on its corrected version.
 cat >"$dir/exchanges.txt" <<-'end'
-	# One of two exchanges gets the value of the other.
+	# One of the two exchanges must return the value of the other.
 	resident = 0
 	thread 1 = exchange 0
 	thread 2 = exchange 0
@@ -183,22 +186,25 @@ page_program_runs() { # the smallest program on the page is a valid program file
 		{ sed 's/^/# /' "$dir/kept.txt" "$dir/out"; return 1; }
 }
 check 'a program from a file runs under many schedules' finds_written
-check 'its command reproduces it, byte for byte' reproduces lost_update
+check 'the command of this finding reproduces it, byte for byte' reproduces lost_update
 check 'the exhaustive scheduler runs it once' finds_written --scheduler exhaustive
-check 'its command reproduces it, byte for byte' reproduces lost_update
+check 'the command of the exhaustive finding reproduces it, byte for byte' reproduces lost_update
 check 'the program of a page is a valid program file' page_program_runs
 check 'the corrected version passes all schedules' run_program_file lost_update_twin --scheduler exhaustive
-check 'and all means one program' grep -q ': all [0-9,]* schedules of 1 programs' "$dir/lost_update_twin"
-# Without judging, a wrong history is not reported; other findings are.
-unjudged() { # MAP: returns the status; writes $dir/MAP
+check 'the output counts one program' \
+	grep -q ': all [0-9,]* schedules of 1 programs' "$dir/lost_update_twin"
+# With --unjudged, a wrong history is not reported, but other findings are.
+unjudged() { # MAP: returns the status; writes the output to $dir/MAP
 	explore "$1" --unjudged --memory c11 --unstamped --schedules 2000 >"$dir/$1"
 }
 check '--unjudged does not report a wrong history' unjudged lost_update
-check 'and the line mentions it' grep -q '^ok   lost_update: .*, answers not judged; ' "$dir/lost_update"
+check 'the output mentions that answers are not judged' \
+	grep -q '^ok   lost_update: .*, answers not judged; ' "$dir/lost_update"
 races() { unjudged plain_counter; [ $? = 1 ] && grep -q '^FAIL plain_counter: .*: data race$' "$dir/plain_counter"; }
-check 'a data race is still reported' races
-check 'its command has the options' grep -q '^again: .* --unstamped --unjudged ' "$dir/plain_counter"
-check 'its command reproduces it, byte for byte' reproduces plain_counter
+check '--unjudged reports a data race' races
+check 'the command has the options --unstamped and --unjudged' \
+	grep -q '^again: .* --unstamped --unjudged ' "$dir/plain_counter"
+check 'the command of the data race reproduces it, byte for byte' reproduces plain_counter
 accuses_none() {
 	explore all --schedules 200 >"$dir/out" && ! grep '^FAIL' "$dir/out"
 }
@@ -226,7 +232,7 @@ for option in --programs --preemptions --program; do
 	check "$option without exhaustive is rejected" \
 		refused "$option: only with --scheduler exhaustive" gomap_rw $option 3
 done
-check 'so is --depth without changes of priority' refused \
+check '--depth without changes of priority is rejected' refused \
 	'--depth: only with --scheduler pct or mix' gomap_rw --scheduler random --depth 2
 check 'exhaustive rejects a fourth thread' refused '--threads 4: at most 3 with exhaustive' \
 	gomap_rw --scheduler exhaustive --threads 4
@@ -240,8 +246,9 @@ check 'a map without a required operation is skipped with the reason' sh -c "
 	echo 'thread 1 = update 0' >'$dir/update.txt'
 	'$build/readmostly' explore all --program-file '$dir/update.txt' --schedules 10 |
 		grep -q '^skip .*: the map does not offer update 0$'"
-check 'a finished enumeration prints all' passes_exhaustively gomap_rw 'all [0-9,]+ schedules of 4 programs'
-check 'an unfinished one does not' passes_exhaustively syncmap \
+check 'a finished enumeration prints that it ran all schedules' \
+	passes_exhaustively gomap_rw 'all [0-9,]+ schedules of 4 programs'
+check 'an unfinished enumeration does not print this' passes_exhaustively syncmap \
 	'stopped at 2,000 schedules of a program; [0-9,]+ tried in all, [0-3] of 4 programs completely,'
 skips_named() {
 	explore null_map >"$dir/out"
@@ -249,7 +256,8 @@ skips_named() {
 }
 check 'a stateless map is skipped with the reason, and status 3 if named' \
 	skips_named
-# Explores a copy outside of the tree; the command that reproduces the finding names that file.
+# Explores a copy of a map outside of the tree. The command that reproduces the finding names this
+# file.
 outside() {
 	cp verify/corpora/explored/double_free.c "$dir/strange.c"
 	sed -i 's/double_free/strange/g' "$dir/strange.c"
@@ -259,5 +267,5 @@ outside() {
 		{ sed 's/^/# /' "$dir/strange"; return 1; }
 }
 check 'a map outside of the tree is built and explored' outside
-check 'its command reproduces it, byte for byte' reproduces strange
+check 'the command of this finding reproduces it, byte for byte' reproduces strange
 done_testing

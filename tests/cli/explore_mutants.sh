@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Breaks each detector of `readmostly explore` with one edit: the bug that needs this detector is
-# then not found, or found as something else. Fixed seeds, no randomness.
+# Breaks each detector of `readmostly explore` with one edit. The bug that needs this detector is
+# then not found, or another finding is reported. Seeds are fixed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -12,7 +12,7 @@ folder=verify/corpora/explored
 flags='-std=c11 -D_GNU_SOURCE -w -pthread -O2 -fno-lto -I.'
 libraries="$(pkg-config --libs hwloc inih jansson zlib) -lm -ldl"
 
-# row BUG: folder, finding and schedules in tools.tsv.
+# row BUG: prints folder, finding and schedules of the bug in tools.tsv.
 row() { awk -F'\t' -v id="$1" '$1 == id { print $2 "\t" $3 "\t" $4 }' $folder/tools.tsv; }
 bugs=$(grep -v '^#' $folder/detector_mutants.tsv | cut -f3 | sort -u)
 files=$(for bug in $bugs; do echo "verify/corpora/$(row "$bug" | cut -f1)/$bug.c"; done)
@@ -20,8 +20,8 @@ files=$(for bug in $bugs; do echo "verify/corpora/$(row "$bug" | cut -f1)/$bug.c
 # shellcheck disable=SC2086
 builds() { tests/tools/with_impl.sh "$dir/build" explore $files; }
 
-# link_program BUG FILE EDIT: links the bug's program with the edited file; an edited header affects all
-# files.
+# link_program BUG FILE EDIT: links the bug's program with the edited file. If this is a header, all
+# files are compiled again.
 link_program() {
 	local bug=$1 sources=$2 name
 	rm -rf "$dir/edited" && mkdir -p "$dir/edited/verify/explore"
@@ -51,7 +51,7 @@ missed() { # BUG FILE EDIT
 	link_program "$1" "$2" "$3" && run_bug "$1" "$dir/explore" && ! is_reported "$1"
 }
 
-check 'the bugs build' builds
+check 'the bugs are compiled' builds
 [ -x "$dir/build/readmostly" ] || { done_testing; exit 1; }
 for bug in $bugs; do
 	check "$bug is found" found "$bug" "$dir/build/maps/explore/$bug"

@@ -1,21 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A finding of `readmostly explore` as HTML and as a Perfetto trace: both contain the facts of the
-# text, and incomplete files are reported.
+# A finding of `readmostly explore` as HTML and as a Perfetto trace. Both contain the same facts as
+# the text, and incomplete files are reported.
 . tests/tools/tap.sh
 needs explore/gomap_rw explore/gomap_rw_unguarded_delete explore/syncmap_back_door
 explore() { "$build/readmostly" explore "$@"; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-map=gomap_rw_unguarded_delete # a misuse that each schedule of two writers shows
+map=gomap_rw_unguarded_delete # a misuse that occurs in each schedule of two writers
 program="$dir/a&b<c>.txt"
 
 explore $map --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
 status=$?
-check 'a finding is status 1, also with views' [ $status = 1 ]
+check 'with views a finding is status 1, too' [ $status = 1 ]
 explore $map --html "$dir/g.html" --perfetto "$dir/g.json" >/dev/null
 check 'the same schedule gives the same page' cmp "$dir/f.html" "$dir/g.html"
-check 'and the same trace' cmp "$dir/f.json" "$dir/g.json"
+check 'the same schedule gives the same trace' cmp "$dir/f.json" "$dir/g.json"
 cat >"$dir/compare.py" <<'END'
 import html.parser, json, re, sys
 
@@ -76,10 +76,10 @@ END
 fact_holds() { # WORD: true if compare.py confirms the fact
 	[ "$(grep -c "^ok - $1" "$dir/facts")" = 1 ]
 }
-agree() { # MAP inside|between: compares text, page and trace in $dir
+agree() { # MAP inside|between: compares the text, page and trace in $dir
 	python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
 	check "$1: page and trace have the same accesses in the same order" fact_holds accesses
-	check "$1: the threads agree" fact_holds threads
+	check "$1: text, page and trace have the same threads" fact_holds threads
 	check "$1: each column has the head of its thread" fact_holds heads
 	check "$1: each line of the text is an access, in the same order" fact_holds order
 	check "$1: the operations of each thread are those of the program" fact_holds operations
@@ -89,10 +89,10 @@ agree() { # MAP inside|between: compares text, page and trace in $dir
 agree $map inside
 explore $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"
 status=$?
-check 'so does a finding of the exhaustive scheduler' eval \
+check 'a finding of the exhaustive scheduler has both views' eval \
 	'[ $status = 1 ] && contains "$dir/each.html" " --scheduler exhaustive --program 0"'
-# One thread has several operations. Another thread only joins and leaves; its accesses belong to no
-# operation.
+# One thread has several operations. Another thread only joins and leaves, so its accesses belong to
+# no operation.
 explore syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
 check 'the next map has a thread with several operations' grep -q '^thread .*, ' "$dir/text"
 check 'a thread without operations has a column' grep -q '<th scope="col">thread 1</th>' "$dir/f.html"
@@ -119,10 +119,11 @@ explore $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
 check 'a file that cannot be created is reported before any run' [ "$? $(cat "$dir/err")" = \
 	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory: make the folder (mkdir -p) or choose another" ]
 explore $map --perfetto /dev/full >/dev/null 2>"$dir/err"
-check 'a full disk is reported, and the status stays 1' [ "$? $(cat "$dir/err")" = \
+check 'a trace on a full disk is reported, and the status stays 1' [ "$? $(cat "$dir/err")" = \
 	"1 readmostly explore: $map: /dev/full: not written completely: No space left on device: free space (df)" ]
 explore $map --html /dev/full >/dev/null 2>"$dir/err"
-check 'also for HTML' contains "$dir/err" '/dev/full: not written completely: No space left'
+check 'HTML on a full disk is reported' \
+	contains "$dir/err" '/dev/full: not written completely: No space left'
 explore all --html "$dir/all.html" 2>"$dir/err"
 check '--html rejects all maps' contains "$dir/err" 'only with one map, not all'
 done_testing

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps with injected faults in a real campaign. The run's summary and the report name each fault;
-# the campaign continues and exits 3.
-# slow: a minute of CPU time. alone: other load changes how often threads collide.
+# Measures maps with injected faults in a campaign. The run's summary and the report name each
+# fault. The campaign continues and exits 3.
+# slow: a minute of CPU time.
+# alone: other load changes how often threads collide.
 . tests/tools/tap.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 fixtures=tests/fixtures
@@ -33,7 +34,7 @@ status=$?
 cat "$dir/err" >>"$dir/out"
 check 'the campaign continues and ends with status 3' [ $status = 3 ]
 "$(report/find_python.sh)" -m report "$dir/campaign" >"$dir/report" 2>&1
-check 'the report is written, incomplete' [ $? = 3 ]
+check 'the report is written, with the status for incomplete results' [ $? = 3 ]
 page=$dir/campaign/report/index.html
 table=$dir/campaign/report/tables/validity.csv
 for fault in $faults; do
@@ -45,19 +46,21 @@ for fault in $faults; do
 	check "$fault has no timed result that counts" [ $? != 0 ]
 done
 for map in gomap_rw waits_for_joined; do
-	# A void trial is a problem of the machine (a thread that started late), not of the map.
+	# A void trial is caused by the machine (such as a thread that started late), not by the
+	# map.
 	bad=$(grep "/$map/" "$dir/campaign/trials.jsonl" |
 		grep -c '"status":"\(failed\|skipped\)"')
 	check "$map, which is correct, has no failed trial" [ "$bad" = 0 ]
 done
 has_reason() { grep "/$1/" "$dir/campaign/trials.jsonl" | grep -q "$2"; }
-check 'the lost insert has its reason' has_reason bad_loses_insert 'key sums differ\|lost'
-check 'the lost replacement has its reason' has_reason bad_loses_replace 'lost update'
-check 'the wrong key has its reason' has_reason bad_wrong_key "another key's value"
-check 'the torn value has its reason' has_reason bad_tears 'torn'
-check 'the crash has its reason' has_reason bad_crashes 'signal'
-check 'the hang has its reason' has_reason bad_hangs 'deadline'
-# A slow machine, or one with much memory, reaches the deadline first.
+check 'the lost insert is reported with its reason' \
+	has_reason bad_loses_insert 'key sums differ\|lost'
+check 'the lost replacement is reported with its reason' has_reason bad_loses_replace 'lost update'
+check 'the wrong key is reported with its reason' has_reason bad_wrong_key "another key's value"
+check 'the torn value is reported with its reason' has_reason bad_tears 'torn'
+check 'the crash is reported with its reason' has_reason bad_crashes 'signal'
+check 'the hang is reported with its reason' has_reason bad_hangs 'deadline'
+# A slow machine, or one with much memory, may reach the deadline first.
 check 'a map that exhausts memory is stopped with the reason' has_reason bad_eats_memory \
 	'"status":"failed","reason":"\(ended by signal\|did not end within\)'
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make flamegraph`: the XML of the drawings names the locks and the lookup. Samplers: perf and
-# gperftools for a C map, Go's profiler for a Go map.
+# Tests `make flamegraph`: the drawings contain the names of the locks and of the lookup. perf and
+# gperftools sample a C map, Go's profiler samples a Go map.
 # slow: three windows of a second, each between two runs of make.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/go_map_rw
@@ -24,7 +24,7 @@ for element in ElementTree.parse(sys.argv[1]).iter():
 END
 }
 small=(--set threads=2 --set keys=1Ki --set write-kind=update --set window=1s)
-names() { # WORD...: true if all words are in the drawing
+names() { # WORD...: true if the drawing has all words
 	local word
 	for word; do
 		grep -qF -- "$word" "$dir/names" || { echo "# no $word"; sed 's/^/# /' "$dir/out"; return 1; }
@@ -57,7 +57,7 @@ draws() { # SAMPLER MAP
 }
 if perf record -q -e cpu-clock -o "$dir/try" true 2>/dev/null; then
 	check 'perf samples a map in C' draws perf, gomap_rw
-	check 'its drawing names the inlined locks and lookup' c_names
+	check 'the drawing of perf names the inlined locks and the lookup' c_names
 else
 	skip 'perf samples a map in C' 'perf may not sample here'
 fi
@@ -65,13 +65,13 @@ mkdir "$dir/bin" && printf '#!/bin/sh\necho not permitted >&2\nexit 255\n' >"$di
 chmod +x "$dir/bin/perf"
 if command -v google-pprof >/dev/null; then
 	PATH=$dir/bin:$PATH check 'without perf, gperftools samples' draws gperftools gomap_rw
-	check 'and its drawing has the same names' c_names
+	check 'the drawing of gperftools has the same names' c_names
 else
 	skip 'without perf, gperftools samples' 'google-perftools is not installed'
 fi
 if [ -e "$build/maps/plain/go_map_rw" ]; then
 	check "Go's profiler samples a map in Go" draws "Go's runtime/pprof" go_map_rw
-	check 'its drawing names the locks and the lookup' names 'sync.(*RWMutex).RLock' \
+	check 'the drawing of Go names the locks and the lookup' names 'sync.(*RWMutex).RLock' \
 		'sync.(*RWMutex).RUnlock' mapaccess 'map go_map_rw (go1.' 'threads 2'
 else
 	skip "Go's profiler samples a map in Go" 'no Go 1.19 or newer'

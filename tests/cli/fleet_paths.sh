@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make campaign` by ssh into a folder whose name a shell would split. A fake ssh runs the commands
-# here, in a separate folder.
+# Tests `make campaign` by ssh into a folder whose name a shell would split into words. A fake ssh
+# runs the commands on this machine, in a separate folder.
 . tests/tools/tap.sh
 . runner/fleet/status.sh
 dir=$(mktemp -d)
@@ -22,7 +22,7 @@ chmod +x "$dir/ssh" "$dir/there/runner/fleet/start.sh"
 declare -A site=([ssh]=$dir/ssh)
 refuse() { echo "$*" >&2; exit 2; }
 . runner/fleet/ssh.sh
-ssh_rsync() { cat >/dev/null; } # sources are already present
+ssh_rsync() { cat >/dev/null; } # the sources are already present
 MACHINES=$dir/machines MODE=smoke RUN=()
 echo 'm1 host there' >"$MACHINES"
 
@@ -31,17 +31,20 @@ for name in plain 'two words' "a';b"; do
 	mkdir -p "$OUT/state"
 	echo 1 >"$OUT/state/number"
 	check "$name: a start begins" [ "$(ssh_begin m1)" = session ]
-	# The start holds the lock until it ends.
+	# The started process holds the lock until it ends.
 	flock -w 60 "$dir/there/results/$name/state/m1.lock" true
-	check "$name: it runs in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
-	check "$name: its end is detected" [ "$(ssh_state m1)" = "ended no start is running" ]
+	check "$name: the start runs in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
+	check "$name: the end of the start is detected" \
+		[ "$(ssh_state m1)" = "ended no start is running" ]
 done
 echo 2 >"$OUT/state/number"
 check "a remote folder of another campaign is reported" [ "$(ssh_begin m1 2>&1)" = \
 	"results/$name belongs to another campaign, expected another OUT" ]
-check "nothing else is created in it" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
+check "nothing else is created in the folder of another campaign" \
+	[ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
 
-# Messages: the cause instead of the last line, and the verdict of a complete machine.
+# Tests messages: the cause of a failure instead of the last line of output, and the verdict of a
+# complete machine.
 refused() { printf '%s\n' "$@" >"$OUT/state/m1.refused"; cause_of m1; }
 check "a full disk is the cause, not rsync's last line" [ "$(refused 'rsync: write failed: No space left on device (28)' \
 	'rsync error: error in file IO (code 11)')" = 'rsync: write failed: No space left on device (28)' ]
@@ -54,7 +57,8 @@ echo 'start: again' >>"$OUT/state/m1.log"
 check "a start without a verdict is not trusted" [ "$(trust_of m1)" = '; trust: unknown (Its log lacks a verdict)' ]
 MAPS=stl_map runner/fleet/campaign.sh >"$dir/maps" 2>&1
 check "MAPS is refused" [ "$? $(grep -c "^campaign: MAPS=stl_map: not for campaigns; expected ARGS=" "$dir/maps")" = "2 1" ]
-check "--help prints the usage and starts nothing" grep -q '^  MACHINES=file' <(runner/fleet/campaign.sh --help)
+check "--help prints the usage and starts no campaign" \
+	grep -q '^  MACHINES=file' <(runner/fleet/campaign.sh --help)
 if [ "$(nproc)" -gt 1 ]; then
 	taskset -c "$(taskset -pc $$ | sed 's/.*: \([0-9]*\).*/\1/')" runner/fleet/start.sh "$dir/mask" m1 smoke >"$dir/mask.log" 2>&1
 	check "a smaller CPU mask is refused in the status and in the log" \

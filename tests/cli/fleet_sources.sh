@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Sources that `make campaign` sends by ssh: remote make builds the local state after a rename, a
-# deletion or an edit; files of other owners stay; results come back. A fake ssh runs the commands
-# here, in a separate folder.
+# Tests how `make campaign` sends sources by ssh. The remote make builds the local state after a
+# file was renamed, deleted or edited. Files of other owners stay, and results are fetched. A fake
+# ssh runs the commands on this machine, in a separate folder.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -11,7 +11,7 @@ if ! command -v rsync >/dev/null; then
 	done_testing
 	exit
 fi
-# cut: the connection breaks in the middle of a list on standard input.
+# If the file `cut` exists, the connection breaks while a list is sent.
 cat >"$dir/ssh" <<END
 #!/bin/sh
 while [ "\${1#-}" != "\$1" ]; do shift 2; done
@@ -34,7 +34,7 @@ echo 1 >"$OUT/state/number"
 ssh_read_machines
 place[m1]=${there##*/}
 
-# Builds a program from all files found, as this project's Makefile does.
+# Builds a program from all files in the folder, as this project's Makefile does.
 in_here() { (cd "$dir/here" && "$@"); }
 cat >"$dir/here/Makefile" <<'END'
 SOURCES := $(wildcard *.c)
@@ -64,9 +64,9 @@ begin() { # sends the sources; prints the kind of start
 	sed 's/^/# /' "$dir/err" >&2
 	flock -w 60 "$there/results/x/state/m1.lock" true
 }
-remote_make_gives() { # STATUS: expected status of the program that remote make builds
+remote_make_gives() { # STATUS: compares the exit status of the program that the remote make builds
 	make -s -C "$there" >"$dir/made" 2>&1 || { sed 's/^/# /' "$dir/made"; return 1; }
-	# Later edits must be newer, even on a file system with a coarse clock.
+	# Edits must be newer than the program, even on a file system with coarse time stamps.
 	until touch "$dir/probe" && [ "$dir/probe" -nt "$there/build/all" ]; do :; done
 	"$there/build/all"
 	[ $? = "$1" ]
@@ -82,27 +82,27 @@ echo theirs >"$there/theirs.txt"
 in_here git mv locks.c lock_step.c
 in_here rm old_map.c
 check "a start begins after a rename and a deletion" [ "$(begin)" = session ]
-check "a renamed file is not there twice" remote_make_gives 3
+check "the remote copy does not keep the old name of a renamed file" remote_make_gives 3
 check "a file deleted but not committed is removed" [ ! -e "$there/old_map.c" ]
 check "files of other owners stay" eval '[ -e "$there/theirs.txt" ] && [ -d "$there/results/x/state" ]'
 
-# The remote object is newer than the time of the edited file.
+# The object on the remote side is newer than the edited file.
 echo 'int lock(void) { return 4; }' >"$dir/here/lock_step.c"
 touch -d 2020-01-01 "$dir/here/lock_step.c"
 check "a start begins after an edit" [ "$(begin)" = session ]
-check "the edited file is compiled, whatever its time" remote_make_gives 4
+check "an edited file is compiled even if it is older than its object" remote_make_gives 4
 touch "$dir/here/main.c"
 check "a start begins without an edit" [ "$(begin)" = session ]
 check "unchanged files are not compiled again" make -s -q -C "$there"
 
 mv "$dir/here/.git" "$dir/git"
 check "without git a start uses the remote files" [ "$(begin)" = session ]
-check "all of them" [ -e "$there/main.c" ]
+check "without git all remote files are used" [ -e "$there/main.c" ]
 mv "$dir/git" "$dir/here/.git"
 
 : >"$dir/cut"
 check "a broken connection starts nothing" [ "$(begin)" = '' ]
 rm "$dir/cut"
-check "and removes nothing" [ -e "$there/main.c" ]
+check "a broken connection removes nothing" [ -e "$there/main.c" ]
 check "the next start succeeds" [ "$(begin)" = session ]
 done_testing

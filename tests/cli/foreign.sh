@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check ./their_map.so`: maps of other projects and languages, a broken one, and invalid
-# files.
+# Tests `readmostly check ./their_map.so` with maps of other projects and languages, a broken map,
+# and invalid files.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs check/library plain/null_map
@@ -48,40 +48,42 @@ source_of() { # TEXT: builds $dir/f.so from C text
 fixture 0
 check 'a library with only the mandatory members passes' passes "$dir/f.so"
 "$readmostly" check "$dir/f.so" --ops 2000 >"$out" 2>&1
-check 'and is named by its path' contains "$out" "ok   $dir/f.so u64x8 model"
+check 'the library is named by its path' contains "$out" "ok   $dir/f.so u64x8 model"
 check 'a check that needs a measured loop is skipped with the reason' \
 	contains "$out" 'drive: the map has no measured loop'
 check 'a name without a slash is a file of this folder' \
 	sh -c "cd '$dir' && '$readmostly' check f.so --quiet --only model --ops 1000 >/dev/null"
-check 'a removal that leaves the key is caught' caught 1 model 1
-check 'a check-then-act is caught' caught 2 exchange 40
+check 'a removal that leaves the key is found' caught 1 model 1
+check 'a write that depends on an outdated check is found' caught 2 exchange 40
 fixture 0 -DPROGRESS='"lock-free"'
 "$readmostly" check "$dir/f.so" --quiet --only progress --ops 400000 >"$out" 2>&1
-check 'a locking map that claims lock-free is caught' \
+check 'a map with locks that claims to be lock-free is found' \
 	contains "$out" 'f.so u64x8 progress: thread 0: the map claims to be lock-free'
 fixture 2 -DFLAGS=1
 check 'a map declared as single-writer gets one writer' passes "$dir/f.so"
 fixture 0 -DFLAGS=2
-check 'a map declared as slow to write passes' passes "$dir/f.so"
+check 'a map that is declared as slow to write passes' passes "$dir/f.so"
 fixture 0 -DFLAGS=4
 check 'an unknown flag is rejected' refuses "$dir/f.so" 'flags is 4, expected 0, 1 (one writer)'
 
-check 'a missing file is one line and status 2' \
+check 'a missing file is reported in one line, with status 2' \
 	refuses "$dir/none.so" 'No such file or directory, expected a shared library'
 echo text >"$dir/text.so"
-check 'so is a file that is not a library' refuses "$dir/text.so" 'truncated or no ELF file, '
+check 'a file that is not a library is rejected' refuses "$dir/text.so" 'truncated or no ELF file, '
 source_of 'int nothing;'
-check 'so is a library without the symbol' \
+check 'a library without the symbol is rejected' \
 	refuses "$dir/f.so" 'no symbol rm_foreign_map, expected the table of readmostly.h; docs/guide/check-your-map.md'
 head -c 9000 "$dir/f.so" >"$dir/cut.so"
-check 'so is a cut library, whose load would end in SIGBUS' \
+check 'a truncated library is rejected, because loading it would end in SIGBUS' \
 	refuses "$dir/cut.so" 'truncated or no ELF file, expected a shared library; build it again'
 source_of 'const struct rm_foreign_map rm_foreign_map = { .version = 7 };'
-check 'so is another version' refuses "$dir/f.so" 'version is 7, expected 1'
+check 'another version of the interface is rejected' refuses "$dir/f.so" 'version is 7, expected 1'
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, 8 };'
-check 'so is a table that is too short' refuses "$dir/f.so" 'size is 8, expected '
+check 'a table of functions that is too short is rejected' \
+	refuses "$dir/f.so" 'size is 8, expected '
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, sizeof(struct rm_foreign_map), "x", 1 };'
-check 'so is a null mandatory function' \
+check 'a mandatory function that is null is rejected' \
 	refuses "$dir/f.so" 'create is null, expected a function'
-check 'the error for an unknown name explains how to name a file' refuses nonsense 'a library by its path'
+check 'the error for an unknown name explains how to name a library' \
+	refuses nonsense 'a library by its path'
 done_testing

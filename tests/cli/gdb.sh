@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# runner/gdb/readmostly.py prints maps of a stopped process and of its core; the text is compared
-# with the maps' own dumps.
+# runner/gdb/readmostly.py prints the maps of a stopped process and of its core. The output is
+# compared with the dumps that the maps print themselves.
 . tests/tools/tap.sh
 needs plain/shard_rw_32 plain/syncmap
 build=$(realpath "${BUILD:-build/gcc}")
@@ -34,20 +34,20 @@ rm-map growing
 rm-map syncmap
 END
 mapfile -t commands <"$dir/commands"
-map_line() { # N: prints line N of the output of the maps themselves
+map_line() { # N: prints line N of the dumps
 	sed -n "$1p" "$dir/output"
 }
-check_views() { # WHAT: compares gdb's print-out of the maps in this session with their dumps
+check_views() { # WHAT: compares gdb's output with the dumps
 	check "$1: B, count and the evacuation mark" \
 		grep -qF -- "= $(map_line 1)" "$out"
-	check "$1: a map of strings" grep -qF -- "= $(map_line 2)" "$out"
-	check "$1: the parts of sync.Map" grep -qF -- "= $(map_line 3)" "$out"
+	check "$1: a map of strings has all its entries" grep -qF -- "= $(map_line 2)" "$out"
+	check "$1: the parts of sync.Map are equal" grep -qF -- "= $(map_line 3)" "$out"
 	check "$1: each entry of a growing map" \
 		grep -q '^6700 entries in ' "$out"
-	check "$1: the entries of dirty" grep -q '^335 entries in ' "$out"
+	check "$1: the entries of dirty are counted" grep -q '^335 entries in ' "$out"
 }
 
-# A process started by gdb, stopped at a breakpoint, and its core.
+# A process that gdb starts and stops at a breakpoint, and the core of this process.
 show "file $program" "set confirm off" "break pause" \
 	"run >$dir/output" "${commands[@]}" "generate-core-file $dir/core" kill ||
 	true
@@ -58,13 +58,13 @@ if grep -qE 'ptrace|not permitted' "$dir/err" && ! [ -s "$dir/output" ]; then
 fi
 check 'the growing map is marked as growing' \
 	grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]' "$dir/output"
-check 'sync.Map has entries in read, in dirty, and removed ones' \
+check 'sync.Map has entries in read and in dirty, and removed entries' \
 	grep -qE '^sync.Map: amended, read 300 entries \(3 nil, 5 expunged\), dirty 335' "$dir/output"
 check_views 'a stopped process'
 show "file $program" "core-file $dir/core" "${commands[@]}" || true
 check_views 'a core'
 
-# A process that already runs.
+# A process that is already running.
 "$program" >"$dir/output" &
 pid=$!
 for _ in $(seq 600); do # until all output is written
@@ -79,7 +79,7 @@ else
 	check_views 'a process that gdb attaches to'
 fi
 
-# The map of a trial, found without arguments.
+# The map of a trial, which the command finds without arguments.
 cat >"$dir/w.conf" <<'END'
 writes = 3%
 write-kind = update
@@ -108,10 +108,10 @@ of_trial shard_rw_32 "$dir/request" || true
 check 'rm-map finds the map of a running trial' \
 	grep -q '^shard 31: count [0-9]*, B [0-9]' "$out"
 total=$(awk '/^shard/ { sum += $4 } END { print sum }' "$out")
-check 'with all its entries' [ "$total" = 5000 ]
+check 'rm-map prints all entries of this map' [ "$total" = 5000 ]
 sed 's/shard_rw_32/syncmap/g' "$dir/request" >"$dir/of_syncmap"
 of_trial syncmap "$dir/of_syncmap" || true
-check 'also a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
+check 'rm-map finds a sync.Map, too' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
 
 show "file $program" 'rm-map 1 + 1' || true
 check 'an expression that is not a map is rejected' grep -q 'cannot be shown' "$dir/err"

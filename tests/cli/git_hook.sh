@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A git hook exports the variables of its repository. Our programs must use the repository in their
-# own folder and leave the user's HEAD, index and files as they are.
+# A git hook exports variables that select its repository. Our programs must use the repository of
+# their own folder, and must not change the user's HEAD, index and files.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -32,7 +32,7 @@ sed -n '/^```sh$/,/^```$/{/```/d;p}' docs/guide/ci.md >"$dir/recipes"
 head_of_ours=$(git -C "$dir/ours" rev-parse HEAD) first_of_ours=$(git -C "$dir/ours" rev-parse HEAD^)
 our_commit=$(git rev-parse HEAD)
 
-in_hook() { # COMMAND...: runs it as a hook of the user's repository does
+in_hook() { # COMMAND...: runs a command as a hook of the user's repository does
 	GIT_DIR=$dir/user/.git GIT_WORK_TREE=$dir/user GIT_INDEX_FILE=$dir/user/.git/index \
 		GIT_PREFIX='' "$@"
 }
@@ -41,14 +41,15 @@ check ".ci/gate compares commits of its own repository" eval \
 in_hook make -s --no-print-directory BUILD="$dir/build" "$dir/build/build_info.c" >"$dir/make" 2>&1
 check "make stores the commit of its own repository" contains "$dir/build/build_info.c" "\"$our_commit\""
 
-# The steps of docs/guide/ci.md that update a kept clone: with GIT_DIR set, git -C would detach the user's HEAD.
+# The steps of docs/guide/ci.md that update an existing clone. If GIT_DIR is set, git -C would
+# detach the user's HEAD.
 git clone -q "$dir/ours" "$dir/readmostly"
 mkdir "$dir/project"
 grep -E '^(unset|git -C) ' "$dir/recipes" | sort -u -r >"$dir/steps"
 check "docs/guide/ci.md has these steps" [ "$(wc -l <"$dir/steps")" = 3 ]
 (cd "$dir/project" && in_hook env READMOSTLY_REF=main sh -e -c \
 	"$(grep '^unset' "$dir/steps"; grep fetch "$dir/steps"; grep checkout "$dir/steps")") >"$dir/out" 2>&1
-check "they check out the commit in the clone" \
+check "the steps check out the commit in the clone" \
 	[ "$(cd "$dir/readmostly" && git rev-parse --symbolic-full-name HEAD; git -C "$dir/readmostly" rev-parse HEAD)" = "HEAD
 $head_of_ours" ]
 check "HEAD, index and files of the user's repository are unchanged" [ "$(state_of "$dir/user")" = "$before" ]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps in Go next to maps in C: `list`, campaigns, and builds without Go.
+# Tests maps in Go together with maps in C: `list`, campaigns, and builds without Go.
 # tests/report/test_go_maps.py tests the program itself.
 # slow: needs Go.
 . tests/tools/tap.sh
@@ -27,13 +27,13 @@ CONF
 go_maps="go_sync_map go_map_rw go_map_mutex"
 go_rows=$(awk -F '\t' '!/^#/ && $10 == "go"' impls/go/maps.tsv | wc -l)
 
-# `list` may show maps that this program cannot call.
+# The program may lack maps that `list` names.
 refused() # WORDS: expected error of each command
 {
 	for command in check explore "dev dump" "dev replay tests/fixtures/traces/good.trace --map"; do
 		name=${command#dev }
 		"$readmostly" $command go_map_mutex >"$dir/output" 2>&1
-		check "${name%% *} rejects it with status 2" \
+		check "${name%% *} rejects the missing map with status 2" \
 			[ "$? $(cat "$dir/output")" = "2 readmostly ${name%% *}: go_map_mutex $1" ]
 	done
 }
@@ -44,14 +44,16 @@ make -s BUILD="$build" OUT="$dir/none" HIDE='go go-classic' programs >"$dir/outp
 lacks='not built: needs go (packages: golang-go; make deps)'
 check "without Go each map is listed as not built, with the next step" \
 	[ "$(grep -c "^go_[a-z0-9_]* *$lacks" "$dir/list")" = "$go_rows" ]
-check "also for the classic Go" grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
+check "without the classic Go its maps are listed as not built" \
+	grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
 check "a GO that is not a compiler is rejected" eval \
 	'! make -s GO=/nowhere/go help >"$dir/output" 2>&1 && contains "$dir/output" "GO=/nowhere/go: expected the path of a Go compiler"'
 
-# If GO selects another Go than the installed one, the results are the same.
+# The variable GO selects another Go than the installed one. The results must be the same.
 go=$(impls/go/find_go.sh newest)
 if [ -z "$go" ]; then
-	check "list names them" sh -c "'$readmostly' dev list | grep -q 'go_sync_map *$lacks'"
+	check "list names the missing maps" \
+		sh -c "'$readmostly' dev list | grep -q 'go_sync_map *$lacks'"
 	refused "is $lacks"
 	skip "a campaign of Go's maps" "no Go 1.19 or newer"
 	done_testing
@@ -60,13 +62,13 @@ fi
 
 "$readmostly" dev list >"$dir/list"
 check "list prints the language of Go's maps" contains "$dir/list" "language   go"
-check "and the version of Go" contains "$dir/list" "source     go ${go#* }: "
+check "list prints the version of Go" contains "$dir/list" "source     go ${go#* }: "
 "$readmostly" dev list --ids >"$dir/ids"
 check "--ids lists only maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
 refused 'is a map in go: its program runs only trials'
 
 "$readmostly" plan --json "$dir/go.conf" >"$dir/plan"
-check "a workload of all maps includes none of them" sh -c "! grep -q '/go_map' '$dir/plan'"
+check "a workload of all maps includes no Go map" sh -c "! grep -q '/go_map' '$dir/plan'"
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" >"$dir/plan"
 check "--maps adds named maps" contains "$dir/plan" go_map_rw
 
@@ -75,22 +77,25 @@ check "--maps adds named maps" contains "$dir/plan" go_map_rw
 check "a campaign of Go and C maps succeeds" [ $? = 0 ]
 journal=$dir/campaign/trials.jsonl
 check "each map, shape and kind of write has a trial" [ "$(grep -c '/throughput"' "$journal")" = 16 ]
-check "and a verification" [ "$(grep -c '/verify".*"status":"ok"' "$journal")" = 16 ]
+check "each map, shape and kind of write has a verification" \
+	[ "$(grep -c '/verify".*"status":"ok"' "$journal")" = 16 ]
 check "no answer was wrong" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
 check "trials of Go maps ran in Go" [ "$(grep -c '"go":"go1\.' "$journal")" = 24 ]
-check "and have the hash of their program" \
+check "trials of Go maps have the hash of their program" \
 	[ "$(grep '"go":"go1\.' "$journal" | grep -o '"binary_sha256":"[0-9a-f]*"' | sort -u | wc -l)" = 1 ]
 check "the campaign is valid" "$readmostly" dev validate "$dir/campaign"
 check "campaign.json names the program of each map" \
 	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" -ge 4 ]
 
-# The program of another compiler has its own ids.
+# Maps that another compiler compiles have their own ids.
 "$readmostly" plan "$dir/go.conf" --maps go_other_null >"$dir/output" 2>&1
-check "without GO they are rejected, with the next step" contains "$dir/output" '"go_other_null" without GO=/path/to/go of make'
+check "without GO these ids are rejected, with the next step" \
+	contains "$dir/output" '"go_other_null" without GO=/path/to/go of make'
 make -s GO="${go% *}" BUILD="$build" OUT="$dir/other" NEEDED=plain/go_other_sync_map programs >"$dir/output" 2>&1
 other=$dir/other/maps/plain/go_other_sync_map
 check "GO adds a compiler" contains "$other.json" "\"program\":\"readmostly-go-other\""
-check "its description has the version in a separate field" contains "$other.json" "\"language_version\":\"${go#* }\""
+check "the version of the compiler is a separate field" \
+	contains "$other.json" "\"language_version\":\"${go#* }\""
 "$readmostly" plan --requests "$dir/go.conf" --maps "go_sync_map" --set threads=1 | grep -m 1 throughput >"$dir/request"
 check "a request for another compiler's map is rejected" eval \
 	'! "$other" trial <"$dir/request" >"$dir/output" 2>&1 && contains "$dir/output" "map go_sync_map belongs to another program"'
@@ -104,15 +109,16 @@ if classic=$(.ci/tool go-classic); then
 		--counters none >"$dir/output" 2>&1
 	check "a campaign of both records the version of each map" eval \
 		'contains "$dir/both/campaign.json" "\"${go#* }\"" && contains "$dir/both/campaign.json" "\"${classic#* }\""'
-	check "both are verified" [ "$(grep -c '/verify".*"status":"ok"' "$dir/both/trials.jsonl")" = 4 ]
+	check "the maps of both compilers are verified" \
+		[ "$(grep -c '/verify".*"status":"ok"' "$dir/both/trials.jsonl")" = 4 ]
 else
-	check "without another Go the classic ids name the alternative" sh -c \
+	check "without another Go the error for classic ids names the alternative" sh -c \
 		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map has the classic map\|make deps'"
 fi
 
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1
 check "goroutines are a factor of Go maps" contains "$dir/plan" goroutines-wired
-check "and of no other map" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
+check "maps in C have no factor goroutines" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 
 "$readmostly" run "$dir/go.conf" --maps "$go_maps go_null gomap_rw" -o "$dir/open" --counters none \
 	--set measure=latency --set loop=paced --set rate=5k/s --set warm-up=10ms --set window=120ms \
@@ -120,9 +126,9 @@ check "and of no other map" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 check "an open loop of Go and C maps succeeds" [ $? = 0 ]
 check "each map has latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
-check "that campaign is valid, too" "$readmostly" dev validate "$dir/open"
+check "the campaign with the open loop is valid" "$readmostly" dev validate "$dir/open"
 "$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=alternate --set writes=50% >"$dir/plan" 2>&1
-check "a loop missing in Go's program is a planned skip that lists the available loops" \
+check "a loop that Go's program lacks is skipped in the plan, with a list of the available loops" \
 	contains "$dir/plan" "of the loop mix, fill, random-fill, grow and latency of the loop paced is measured"
 
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
@@ -131,9 +137,11 @@ check "a shape missing in Go's maps is skipped with the reason" \
 	contains "$dir/wide/trials.jsonl" "shape u64x24 is not offered by this map"
 "$readmostly" run "$dir/go.conf" --maps go_map_rw --set memory=interleave \
 	-o "$dir/memory" --counters none >"$dir/output" 2>&1
-check "so is a missing memory policy" contains "$dir/memory/trials.jsonl" "memory first-touch"
+check "a memory policy that Go's maps lack is skipped with the reason" \
+	contains "$dir/memory/trials.jsonl" "memory first-touch"
 
-mkdir "$dir/alone" && cp -rP "$readmostly" "$build/maps" "$dir/alone/" # symbolic links dangle there
+# Symbolic links are broken in this copy.
+mkdir "$dir/alone" && cp -rP "$readmostly" "$build/maps" "$dir/alone/"
 "$dir/alone/readmostly" run "$dir/go.conf" --maps go_map_rw -o "$dir/alone/campaign" \
 	--counters none >"$dir/output" 2>&1
 check "a missing program is the reason of a failure" \

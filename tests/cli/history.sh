@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check --history`: verdicts, exit statuses, formats, messages.
+# Tests `readmostly check --history`: verdicts, exit statuses, formats and messages.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 needs readmostly-history
@@ -26,37 +26,47 @@ done
 for file in stale.jsonl torn_scan.jsonl keys_bad.edn kv_bad.txt etcd_bad.log; do
 	check "$file is not linearizable" ends 1 $file
 done
-check "a bad operation has a line" refuses bad_line.jsonl '3: op: expected lookup'
-check "so have two operations of a thread at once" refuses two_at_once.jsonl '3: event 1: thread 0'
-check "and an EDN process" refuses bad_process.edn '2: process 0 invokes'
-check "and a return without an invocation" refuses kv_broken.txt '2: process 0 ends'
-check "and an unknown word" refuses etcd_broken.log '2: no :type'
-check "and a contradictory answer" refuses contradicts.jsonl '2: "there" is false with a "result"'
+check "an invalid operation is rejected with its line" \
+	refuses bad_line.jsonl '3: op: expected lookup'
+check "two operations of a thread at once are rejected with their line" \
+	refuses two_at_once.jsonl '3: event 1: thread 0'
+check "an invalid process in EDN is rejected with its line" \
+	refuses bad_process.edn '2: process 0 invokes'
+check "a return without an invocation is rejected with its line" \
+	refuses kv_broken.txt '2: process 0 ends'
+check "an unknown word is rejected with its line" refuses etcd_broken.log '2: no :type'
+check "a contradictory answer is rejected with its line" \
+	refuses contradicts.jsonl '2: "there" is false with a "result"'
 sed '6s/"there":[a-z]*,//' $histories/stale.jsonl >"$dir/half.jsonl"
 "$program" check --history "$dir/half.jsonl" >"$dir/out" 2>"$dir/err"
-check "and a value without a presence flag" \
+check "a value without a presence flag is rejected with its line" \
 	[ "$? $(grep -c 'half.jsonl:6: no "there" with a "result"' "$dir/err")" = '2 1' ]
 sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 "$program" check --history "$dir/zero.jsonl" >"$dir/out" 2>"$dir/err"
-check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
+check "a zero byte is rejected with its line" \
+	[ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
 check "a file that is not a history is rejected" ends 2 ../counters.jsonl
-check "so is a missing file" ends 2 none.jsonl
-check "with the system's reason" contains "$dir/err" 'none.jsonl: No such file or directory'
+check "a missing file is rejected" ends 2 none.jsonl
+check "the error has the reason of the system" \
+	contains "$dir/err" 'none.jsonl: No such file or directory'
 head -n 1 $histories/good.jsonl | "$program" check --history - >"$dir/out" 2>&1
-check "without operations nothing is checked" [ "$? $(grep -c 'nothing was checked: - has no' "$dir/out")" = '3 1' ]
-check "too few states give undecided" ends 3 stale.jsonl --states 1
+check "a history without operations is not checked" \
+	[ "$? $(grep -c 'nothing was checked: - has no' "$dir/out")" = '3 1' ]
+check "with too few states the verdict is undecided" ends 3 stale.jsonl --states 1
 
 ends 1 stale.jsonl
-check "the timeline marks the operation" \
+check "the timeline marks the operation that fails" \
 	grep -Eq '^> +\+10 .* <== impossible; possible instead: 2$' "$dir/out"
-check "with the command that runs it again" contains "$dir/out" 'again: readmostly check demo --seed 9'
+check "the output has the command that runs the check again" \
+	contains "$dir/out" 'again: readmostly check demo --seed 9'
 check "no line ends with a blank" sh -c "! grep -n ' \$' '$dir/out'"
 
 ends 1 torn_scan.jsonl --smallest "$dir/few.jsonl"
 check "--smallest writes the reduced history" test -s "$dir/few.jsonl"
-check "if it cannot be written the verdict is unchanged" \
+check "if the reduced history cannot be written, the verdict is unchanged" \
 	ends 1 torn_scan.jsonl --smallest "$dir/none/few.jsonl"
-check "and the error names the file" contains "$dir/err" 'none/few.jsonl: cannot be written: No such file'
+check "the error names the file of the reduced history" \
+	contains "$dir/err" 'none/few.jsonl: cannot be written: No such file'
 "$program" check --history "$dir/few.jsonl" >"$dir/out"
 check "the reduced history fails, too" [ $? = 1 ]
 check "a weaker guarantee passes" ends 0 torn_scan.jsonl --guarantee once-if-present
@@ -74,10 +84,11 @@ printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"once-if-p
 printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"none",'"$names}" \
 	"${scan}[[7,5]]}" >"$dir/invented.jsonl"
 "$program" check --history "$dir/twice.jsonl" >"$dir/out"
-check "a key yielded twice by a scan is shown by its name" \
+check "a key that a scan returns twice is shown by its name" \
 	sh -c "grep -q 'yielded key apple twice' '$dir/out' && grep -q 'yielded apple = red, apple = red' '$dir/out'"
 "$program" check --history "$dir/invented.jsonl" >"$dir/out"
-check "so is a value that was never written" contains "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
+check "a value that was never written is shown" \
+	contains "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
 /usr/bin/python3 - "$dir/long.jsonl" <<'end'
 import json, sys
 
@@ -91,7 +102,7 @@ with open(sys.argv[1], "w", encoding="utf-8") as out:
         print(json.dumps(line, ensure_ascii=False), file=out)
 end
 "$program" check --history "$dir/long.jsonl" --json >"$dir/out" 2>"$dir/err"
-check "also if a name was cut inside a character" /usr/bin/python3 -c '
+check "JSON is valid if a name was cut inside a character" /usr/bin/python3 -c '
 import json, sys
 o = json.load(open(sys.argv[1], encoding="utf-8"))
 assert o["verdict"] == "not linearizable" and "€" in o["why"] + o["instead"], o' "$dir/out"
@@ -99,5 +110,5 @@ check "--format overrides detection" ends 2 stale.jsonl --format etcd --json
 check "an unknown format is rejected" ends 2 stale.jsonl --format xml
 "$program" check --history - <$histories/kv_bad.txt >"$dir/out" 2>&1
 check "standard input is -" [ $? = 1 ]
-check "a map next to a history is rejected" ends 2 good.jsonl null_map
+check "a map and a history together are rejected" ends 2 good.jsonl null_map
 done_testing

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # An installed suite measures, reports, checks and publishes in any folder, also after it was moved.
 # The contents of the folder must not matter. The test copies programs that are already built;
-# runner/install.sh builds more.
+# runner/install.sh would build more.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw plain/null_map check/gomap_rw
 dir=$(mktemp -d) || exit 1
@@ -23,10 +23,11 @@ measures() {
 	[ -s "$dir/work/results/latest/trials.jsonl" ]
 }
 reports() { installed report results/latest; [ -s "$dir/work/results/latest/report/index.html" ]; }
-check "a mode is found, its campaign is in the current folder" measures
-check "the report is the installed one" reports
+check "a mode is found, and its campaign is in the current folder" measures
+check "the installed report is used" reports
 check "maps are checked" installed check gomap_rw --ops 2000
 # Status 3: the campaign is too short to be trusted.
 check "a campaign is published" eval 'installed publish results/latest -o public; [ $? = 3 ]'
-check "and its entry is verified from the files next to it" installed report public verify 'public/*.json'
+check "the entry is verified from the files next to it" \
+	installed report public verify 'public/*.json'
 done_testing

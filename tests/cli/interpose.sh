@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A cache preloaded in front of the library of `interpose` passes all checks if writes invalidate
-# it, and fails otherwise.
+# Preloads a cache in front of the library of `interpose`. All checks pass if writes invalidate the
+# cache, and fail otherwise.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -43,6 +43,6 @@ for test in model readers exchange upsert owner growth litmus histories; do
 	check "with a cache invalidated by writes: $test" \
 		passes "$build/libreadmostly_cache.so" "$test"
 done
-check 'without invalidation, model fails for 20 of 20 seeds' caught model
-check 'so does owner (reads of own writes)' caught owner
+check 'without invalidation, the check model fails for 20 of 20 seeds' caught model
+check 'without invalidation, the check owner (reads of own writes) fails' caught owner
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Kill -9 of `readmostly run` at random points, then resume.
+# Kills `readmostly run` with SIGKILL at random points, and resumes the campaign.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -10,7 +10,7 @@ runner=
 trap 'kill -9 $runner 2>/dev/null; rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log
 kills=20
-RANDOM=7 # the same pauses in every run
+RANDOM=7 # so that every run has the same pauses
 
 start() { # ARGUMENTS...: starts a run in the background
 	"$readmostly" run -o "$campaign" "$@" --busy-ok --counters none >"$out" 2>&1 &
@@ -20,8 +20,8 @@ begin_or_resume() {
 	mkdir -p "$campaign"
 	start tests/fixtures/campaign.conf --resume
 }
-# Prints the trials that still run. Zombies are left out, because they remain if no process reaps
-# orphans. The kernel kills trials shortly after their runner.
+# Prints the trials that are still running. Zombies do not count, because they remain if no process
+# reaps orphans. The kernel kills trials shortly after their runner.
 running_trials() {
 	local pid name state rest
 	# shellcheck disable=SC2013 # numbers
@@ -37,7 +37,8 @@ orphans() {
 	done
 	echo "# outlived their runner: $(running_trials | xargs)"
 }
-# Compares (cell, block, arm) of the plan and of the journal in an independent reader.
+# Compares (cell, block, arm) of the plan and of the journal, using a reader that shares no code
+# with the runner.
 same_set() {
 	python3 - "$campaign" <<'PYTHON'
 import collections, json, sys
@@ -68,7 +69,7 @@ kill_runner() {
 	kill -9 $runner 2>/dev/null || early=$((early + 1))
 	wait $runner 2>/dev/null
 }
-# Appends a part of a line, as an interrupted write may leave it.
+# Appends a part of a line, such as an interrupted write may leave.
 tear() {
 	# shellcheck disable=SC2094 # tail has read the file completely
 	tail -n 1 "$campaign/trials.jsonl" | head -c 100 \
@@ -84,11 +85,11 @@ tear() {
 early=0 orphaned=0 torn=0 cut=0
 for i in $(seq $kills); do
 	started=$(wc -l <"$log")
-	# In every third round the running trial never ends.
+	# In every third round, the running trial does not end.
 	export RM_FAKE="=wait:20"
 	[ $((i % 3)) = 0 ] && export RM_FAKE="=hang"
 	begin_or_resume
-	# Odd rounds kill the runner at its start, even rounds during the trials.
+	# Odd rounds kill the runner at its start, even rounds after some trials.
 	[ $((i % 2)) = 0 ] && until_trial "$started"
 	sleep "0.$(printf %03d $((RANDOM % 200)))"
 	kill_runner
@@ -99,7 +100,7 @@ echo "# journal after $kills kills: $(wc -l <"$campaign/trials.jsonl") lines"
 check "every kill hit a running campaign" [ $early = 0 ]
 check "no trial outlives its runner" [ $orphaned = 0 ]
 check "some lines were torn" [ $torn -gt 0 ]
-check "every torn line is cut off and reported" [ $cut = $torn ]
+check "every torn line is removed and reported" [ $cut = $torn ]
 export RM_FAKE="=ok"
 "$readmostly" run -o "$campaign" --resume >"$out" 2>&1
 check "the last resume ends with status 0" [ $? = 0 ]
@@ -110,47 +111,48 @@ lines=$(wc -l <"$campaign/trials.jsonl")
 check "a resume of a complete campaign runs nothing" \
 	[ "$lines" = "$(wc -l <"$campaign/trials.jsonl")" ]
 
-# A second owner is refused; then an orderly stop.
+# A second runner is refused. Then the first one is stopped by SIGTERM.
 campaign=$dir/second
 : >"$log"
 export RM_FAKE="=hang"
 begin_or_resume
 until_trial 0
 "$readmostly" run -o "$campaign" --resume >"$dir/other" 2>&1
-check "a second owner is status 2" [ $? = 2 ]
-check "the error has the process number of the first" contains "$dir/other" "process $runner runs"
+check "a second runner is status 2" [ $? = 2 ]
+check "the error has the process number of the first runner" \
+	contains "$dir/other" "process $runner runs"
 "$readmostly" dev validate "$campaign" >"$dir/other" 2>&1
 check "validate reports no problem of a running campaign" \
 	[ "$? $(grep -c "process $runner runs" "$dir/other") $(wc -l <"$dir/other")" = "2 1 1" ]
 kill -TERM $runner
 wait $runner
 check "SIGTERM is status 75" [ $? = 75 ]
-check "with the command to continue" contains "$out" \
+check "after SIGTERM the output has the command that continues the campaign" contains "$out" \
 	"continue with: $readmostly run -o $campaign --resume"
-check "the running trial is gone" eval '! orphans'
-check "it has no line" [ ! -s "$campaign/trials.jsonl" ]
+check "after SIGTERM the running trial is gone" eval '! orphans'
+check "the stopped trial has no line" [ ! -s "$campaign/trials.jsonl" ]
 export RM_FAKE="=ok"
 "$readmostly" run -o "$campaign" --resume >"$out" 2>&1
 check "the campaign can be resumed" [ $? = 0 ]
-check "and has the trials of the plan, each once" same_set
+check "after the resume the journal has the trials of the plan, each once" same_set
 start tests/fixtures/campaign.conf --resume --seed 12345
 wait $runner
-check "another seed is status 2" [ $? = 2 ]
-check "and the error has both seeds" contains "$out" "now it is 12345"
+check "a resume with another seed is status 2" [ $? = 2 ]
+check "the error has both seeds" contains "$out" "now it is 12345"
 start tests/fixtures/campaign.conf --resume --note why=else
 wait $runner
-check "a new note is status 2" [ $? = 2 ]
-check "the error has note and remedy" contains "$out" \
+check "a resume with a new note is status 2" [ $? = 2 ]
+check "the error has the note and the remedy" contains "$out" \
 	"started with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
-check "another workload is status 2" [ $? = 2 ]
-check "and the error has the reason" contains "$out" "differs from the workload"
+check "a resume with another workload is status 2" [ $? = 2 ]
+check "the error names the workload" contains "$out" "differs from the workload"
 start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
-check "and the error has the remedy" contains "$out" "or --resume"
-# Edits the recorded data to look like another machine or build.
+check "the error names --resume" contains "$out" "or --resume"
+# Edits the recorded data so that they seem to be from another machine or build.
 check_edited() { # NAME WORDS SED
 	sed -i.bak "$3" "$campaign/campaign.json"
 	start --resume
@@ -172,13 +174,13 @@ check_edited "an unknown note" \
 echo >>"$campaign/topology.xml"
 start --resume
 wait $runner
-check "another topology is status 2" [ $? = 2 ]
-check "the error has file and remedy" contains "$out" \
+check "a resume with another topology is status 2" [ $? = 2 ]
+check "the error names topology.xml and the remedy" contains "$out" \
 	"topology.xml: changed since it was written, its hash is not topology_sha256: restore it"
 rm "$campaign/campaign.json"
 start tests/fixtures/campaign.conf --resume
 wait $runner
 check "trials without a plan are status 2" [ $? = 2 ]
-check "and are not added to another plan" contains "$out" \
+check "trials without a plan are not added to another plan" contains "$out" \
 	"has a trials.jsonl but no campaign.json: restore campaign.json"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps in Java and Rust next to maps in C: `list`, campaigns, and builds without a language or a
-# library. tests/report/test_language_maps.py tests the programs themselves.
+# Tests maps in Java and Rust together with maps in C: `list`, campaigns, and builds without a
+# language or a library. tests/report/test_language_maps.py tests the programs themselves.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046
@@ -35,7 +35,7 @@ without() { # NAMES: hides these dependencies; writes the list
 	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/output" 2>&1 || sed 's/^/# /' "$dir/output"
 	"$dir/none/readmostly" dev list >"$dir/list"
 }
-are_listed() { # LANGUAGE: all its maps are listed as not built, with packages
+are_listed() { # LANGUAGE: true if all maps of the language are listed as not built, with packages
 	for id in $(rows "$1" 1); do
 		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+; make deps-peers\)" "$dir/list" ||
 			{ echo "# $id"; return 1; }
@@ -43,7 +43,7 @@ are_listed() { # LANGUAGE: all its maps are listed as not built, with packages
 }
 without "java rust"
 check "without Java each of its maps is listed as not built, with packages" are_listed java
-check "so are the maps in Rust" are_listed rust
+check "without Rust each of its maps is listed as not built, with packages" are_listed rust
 without jctools
 check "without a library its map is listed as not built" grep -q '^java_nbhm_long *not built: needs .*jctools' "$dir/list"
 
@@ -84,16 +84,18 @@ campaign() {
 		"$(echo "$maps" | wc -w)" ]
 	"$readmostly" plan --json "$dir/mix.conf" --maps "$maps" \
 		--set "goroutines=wired free" >"$dir/plan" 2>&1
-	check "its maps have no goroutines" sh -c "! grep -q goroutines-wired '$dir/plan'"
+	check "maps in Java and Rust have no goroutines" \
+		sh -c "! grep -q goroutines-wired '$dir/plan'"
 }
 campaign java
 campaign rust
 
-# The plan skips unsupported cells; none of their trials starts.
+# The plan skips cells that a map does not support. None of their trials starts.
 if ! "$readmostly" dev list | grep -q '^java_nbhm_long  *not built'; then
 	"$readmostly" run "$dir/mix.conf" --maps java_nbhm_long -o "$dir/churn" --counters none \
 		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/output" 2>&1
-	check "removals by two threads on a map that does not support them: the campaign succeeds" [ $? = 0 ]
+	check "a campaign with removals by two threads, which the map does not support, succeeds" \
+		[ $? = 0 ]
 	journal=$dir/churn/trials.jsonl
 	for kind in churn fresh; do
 		check "two threads are skipped, with the reason: $kind" sh -c \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Tests the program readmostly-likwid, that only this program contains GPL code, and a trial that
-# uses it.
+# Tests the program readmostly-likwid, a trial that uses it, and that no other program contains GPL
+# code.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/null_map readmostly-likwid tests/stub/liblikwid.so.5 tests/fake_msr.so
@@ -23,25 +23,25 @@ error_matches() { grep -q -- "$1" "$dir/err"; }
 output_lacks() { ! output_matches "$1"; }
 
 check "--help prints the usage" run 0 --help
-check "with the required option" output_matches "--socket=PATH"
-check "without --socket it is status 64" run 64
-check "and the error names the option" error_matches "--socket is needed"
+check "the usage lists the required option" output_matches "--socket=PATH"
+check "without --socket the status is 64" run 64
+check "the error names the missing option" error_matches "--socket is needed"
 check "an unknown mode is status 64" run 64 -s x --mode fast
 
-# An empty machine: no msr device.
+# A machine without an msr device.
 mkdir "$dir/empty"
 RM_SYSFS=$dir/empty
 export RM_SYSFS
-check "without a device it exits at once" \
+check "without a device the helper exits at once" \
 	run 1 --socket "$dir/socket"
-check "prints the reason" output_matches "^refused no msr device |"
-check "and the remedy" output_matches "| modprobe msr"
-check "and leaves no socket" [ ! -e "$dir/socket" ]
+check "the helper prints the reason" output_matches "^refused no msr device |"
+check "the helper prints the remedy" output_matches "| modprobe msr"
+check "the helper leaves no socket" [ ! -e "$dir/socket" ]
 mkdir -p "$dir/empty/dev/cpu/0"
 : >"$dir/empty/dev/cpu/0/msr"
 check "a writable device gives direct mode" \
 	run 0 --socket "$dir/socket"
-check "and prints it" output_matches "^ready direct"
+check "the helper prints the direct mode" output_matches "^ready direct"
 rm "$dir/empty/dev/cpu/0/msr"
 mkdir -p "$dir/empty/usr/sbin"
 : >"$dir/empty/usr/sbin/likwid-accessD"
@@ -60,10 +60,10 @@ else
 	skip 'a daemon that is set-uid root gives daemon mode' 'needs root and CAP_MKNOD'
 fi
 
-# The stub is a library that counts through perf_event.
+# A stub of the library that counts through perf_event.
 mkdir "$dir/arm"
 RM_SYSFS=$dir/arm
-user= # root becomes an unprivileged user
+user= # if the test runs as root, the helper runs as an unprivileged user
 [ "$(id -u)" != 0 ] || user='setpriv --reuid=65534 --clear-groups'
 by_perf() { # PARANOID STATUS
 	mkdir -p "$dir/arm/proc/sys/kernel"
@@ -73,16 +73,17 @@ by_perf() { # PARANOID STATUS
 	[ $? = "$2" ]
 }
 chmod 755 "$dir"
-check "a library for perf_event needs neither device nor daemon" by_perf 0 0
-check "and has its own mode" output_matches "^ready perf"
+check "a library for perf_event needs neither a device nor the daemon" by_perf 0 0
+check "such a library has its own mode" output_matches "^ready perf"
 check "perf_event_paranoid 1 excludes unprivileged users" by_perf 1 1
-check "and the remedy is printed" output_matches "| sysctl kernel.perf_event_paranoid=0"
+check "the remedy for perf_event_paranoid is printed" \
+	output_matches "| sysctl kernel.perf_event_paranoid=0"
 chmod 700 "$dir"
 unset RM_SYSFS
-check "at the end of its input it exits and removes its socket" \
+check "at the end of its input the helper exits and removes its socket" \
 	[ ! -e "$dir/socket" ]
 
-# Only the helper contains GPL code; no program links liblikwid.
+# Only the helper contains GPL code, and no program links liblikwid.
 licences_are_right() {
 	for file in runner/*.[ch] runner/*/*.[ch]; do
 		case $file in *_helper.[ch]) want=GPL-3.0-or-later ;;
@@ -98,7 +99,7 @@ check "no program is linked with liblikwid" output_lacks likwid.so
 nm "$build/readmostly" >"$dir/out" 2>&1
 check "readmostly contains no code of the helper" output_lacks rm_likwid_run_worker
 
-# A complete trial: request, helper, library, result.
+# A complete trial, from the request through the helper and the library to the result.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 mkfifo "$dir/lifeline"
 STUB_VALUE=plain ASAN_OPTIONS=detect_leaks=0 "$helper" --no-gate \
@@ -124,10 +125,10 @@ request '{"metric": "cycles", "event": "E", "counter": "PMC0"},
 	{"metric": "l1d_fill", "event": "F", "counter": "PMC1"}' |
 	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
 check "a trial counts through the helper" output_matches '"backend":"likwid"'
-# Two empty intervals, then the window: n = 3 (tests/fixtures/stub_likwid.c).
-check "its first event has the count of the library" \
+# The stub counts two empty intervals, then the window: n = 3 (tests/fixtures/stub_likwid.c).
+check "the first event of the result has the count of the library" \
 	output_matches '"metric":"cycles","event":"E","code":"likwid PMC0","per_thread":\[3000\],"total":3000'
-check "so has its second event" \
+check "the second event of the result has the count of the library" \
 	output_matches '"code":"likwid PMC1","per_thread":\[6000\],"total":6000'
 check "the result has the empty interval" \
 	output_matches '"empty":\[{"metric":"cycles","total":2000}'
@@ -139,7 +140,9 @@ check "the helper exits with its campaign, with status 0" [ $? = 0 ]
 request '{"metric": "cycles", "event": "E", "counter": "PMC0"}' |
 	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
 check "without the helper the counters are null" output_matches '"counters":null'
-check "with a reason" output_matches '"counters_reason":"likwid: no helper at'
-check "and the trial is void" output_matches '"status":"void","reason":"likwid: no helper at'
+check "the result has the reason for which counters are null" \
+	output_matches '"counters_reason":"likwid: no helper at'
+check "without the helper the trial is void" \
+	output_matches '"status":"void","reason":"likwid: no helper at'
 
 done_testing

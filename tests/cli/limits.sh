@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Limits on memory and threads: cells that exceed a limit are skipped, the reason names the limit,
-# and no map is reported as faulty.
+# Tests limits on memory and threads. Cells that exceed a limit are skipped, the reason names the
+# limit, and no map is reported as faulty.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw check/gomap_rw explore/gomap_rw
 dir=$(mktemp -d) || exit 1
@@ -29,7 +29,7 @@ check "cells with too many threads are left out" contains "$dir/plan" \
 check "cells with too many keys are left out" contains "$dir/plan" \
 	"of memory and may take 32, half of what is left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
 check "the other cells are planned" contains "$dir/plan" "11 trials in 10 rounds"
-check "a CPU quota is warned of" contains "$dir/plan" "the control group may use 0.50 of "
+check "the plan warns of a CPU quota" contains "$dir/plan" "the control group may use 0.50 of "
 RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
 check "the description of the machine has the limits" contains "$dir/doctor" \
 	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
@@ -41,15 +41,18 @@ for command in plan "run --busy-ok -o $dir/hidden.run --set blocks=1 --set windo
 		"whether a CPU quota applies is unknown: /sys/fs/cgroup has no readable files"
 done
 RM_SYSFS=$dir/hidden "$bin" env doctor >"$dir/doctor" 2>&1
-check "and so does env" grep -q "^unknown  cgroup  .*whether a CPU quota applies is unknown" "$dir/doctor"
-check "and that it may have other limits" contains "$dir/doctor" "; limits of the control group are unknown"
+check "env reports that a quota cannot be read" \
+	grep -q "^unknown  cgroup  .*whether a CPU quota applies is unknown" "$dir/doctor"
+check "env reports that other limits are unknown" \
+	contains "$dir/doctor" "; limits of the control group are unknown"
 
 (ulimit -f 0; "$bin" plan "$dir/w.conf" >"$dir/none") 2>&1 | cat >"$dir/err"
-check "a limit of file sizes ends no program without a word" contains "$dir/err" \
+check "a limit on the size of files ends no program without a message" contains "$dir/err" \
 	"standard output was lost: File too large"
 (ulimit -s 500; "$bin" plan "$dir/w.conf") 2>"$dir/err"
 check "a small stack is refused" [ $? = 2 ]
-check "with the next step" contains "$dir/err" "not available here: a stack of 1024 KiB: run"
+check "the error about a small stack has the next step" \
+	contains "$dir/err" "not available here: a stack of 1024 KiB: run"
 
 # ---- filters of system calls ------------------------------------------------
 for call in sched_getaffinity flock fsync; do
@@ -57,12 +60,13 @@ for call in sched_getaffinity flock fsync; do
 	status=$?
 	[ $status != 77 ] || { skip "$call is refused" "no filters here"; continue; }
 	check "without $call() the status is 3" [ $status = 3 ]
-	check "and the call is named" contains "$dir/err" "refuses $call(): "
+	check "the error names $call()" contains "$dir/err" "refuses $call(): "
 done
 for limit in -t -St; do # SIGKILL, SIGXCPU
 	(ulimit $limit 1; "$bin" explore gomap_rw --budget 20 --cpus 1) >"$dir/explore" 2>&1
 	check "an exploration without CPU time has status 3" [ $? = 3 ]
-	check "and names that limit (ulimit $limit)" contains "$dir/explore" "the tightest limit is ulimit -t"
+	check "the error names the limit ulimit $limit" \
+		contains "$dir/explore" "the tightest limit is ulimit -t"
 done
 
 # ---- limits of this process -------------------------------------------------
@@ -73,11 +77,14 @@ if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&
 fi
 (ulimit -v 60000; "$bin" check gomap_rw --shape u64x8 --only readers --ops 100 --threads 16) >"$dir/check" 2>&1
 check "a check without threads has status 3" [ $? = 3 ]
-check "and is no failure" contains "$dir/check" "check: 0 ok, 0 failed, 0 skipped, 1 not run"
-check "and names the limit" contains "$dir/check" "the tightest limit is ulimit -v (bytes) = 61440000: raise it, or use less"
+check "a check without threads is not counted as failed" \
+	contains "$dir/check" "check: 0 ok, 0 failed, 0 skipped, 1 not run"
+check "the output names the limit on memory" \
+	contains "$dir/check" "the tightest limit is ulimit -v (bytes) = 61440000: raise it, or use less"
 "$bin" plan --requests "$dir/w.conf" --set keys=1Mi --set threads=1 --set presize=no | head -n 1 >"$dir/request"
 (ulimit -v 60000; "$build/maps/plain/gomap_rw" trial <"$dir/request") >"$dir/trial" 2>&1
-check "a trial that crashes without memory names that" contains "$dir/trial" "Cannot allocate memory"
+check "a trial that crashes for lack of memory names the reason" \
+	contains "$dir/trial" "Cannot allocate memory"
 run() { RM_PAGE=no RM_SYSFS=$dir "$bin" run -o "$dir/run" --busy-ok --counters none "$@" >"$dir/out" 2>&1; }
 run "$dir/w.conf" --set blocks=1 --set window=1ms --set repeat-most=0
 check "a run prints which cells a limit left out, and the next step" contains "$dir/out" \
@@ -86,22 +93,26 @@ measured=$(wc -l <"$dir/run/trials.jsonl")
 echo 1000 >"$dir/sys/fs/cgroup/box/pids.max"
 run --resume
 check "a resume names the limit that is left" contains "$dir/out" "cells: beyond a limit: a trial needs about"
-check "and runs nothing" [ "$(wc -l <"$dir/run/trials.jsonl")" = "$measured" ]
-check "both times the campaign is valid" "$bin" dev validate "$dir/run"
+check "a resume under the same limit runs nothing" \
+	[ "$(wc -l <"$dir/run/trials.jsonl")" = "$measured" ]
+check "the campaign is valid after both runs" "$bin" dev validate "$dir/run"
 echo max >"$dir/sys/fs/cgroup/box/memory.max"
 echo max 100000 >"$dir/sys/fs/cgroup/box/cpu.max"
 run --resume
 check "a resume names settings that changed" contains "$dir/out" 'cgroup_quota was "50000 100000" when the campaign'
 check "without limits a resume runs the cells" [ $? = 0 ]
-check "each once, and keeps the others" [ "$(wc -l <"$dir/run/trials.jsonl")" = $((measured + 3)) ]
-check "then the campaign is valid, too" "$bin" dev validate "$dir/run"
+check "a resume without limits runs each of these cells once, and keeps the others" \
+	[ "$(wc -l <"$dir/run/trials.jsonl")" = $((measured + 3)) ]
+check "the campaign is valid after this resume" "$bin" dev validate "$dir/run"
 "$bin" report "$dir/run" >"$dir/page" 2>&1
-check "and the report counts them" sh -c "! grep -rE 'beyond a limit' '$dir/page' '$dir/run/report'"
+check "the report counts the trials of these cells" \
+	sh -c "! grep -rE 'beyond a limit' '$dir/page' '$dir/run/report'"
 rm "$dir/run/topology.xml"
 run --resume
 check "without topology.xml a resume names the next step" contains "$dir/out" \
 	"topology.xml: cannot be read: No such file or directory: restore it from a copy, or start anew in another folder"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
-check "and names the limit, too" contains "$dir/explore" "not explored: the tightest limit is ulimit -v"
+check "an exploration without memory names the limit" \
+	contains "$dir/explore" "not explored: the tightest limit is ulimit -v"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Breaks each rule of the memory models with one edit: its litmus test fails
-# (tests/fixtures/litmus_mutants.tsv). Fixed seeds, no randomness.
+# Breaks each rule of the memory models with one edit. The litmus test of this rule must then fail
+# (tests/fixtures/litmus_mutants.tsv). Seeds are fixed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A campaign that may no longer use a CPU stops before the trial that needs it, and a resume continues when the CPU is
-# back. Output to a non-blocking pipe is complete.
+# If a campaign loses a CPU, it stops before the next trial that needs this CPU. A resume continues
+# when the CPU is available again. Also tests that output to a non-blocking pipe is complete.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "$build")
@@ -36,20 +36,21 @@ if [ "$(nproc)" -ge 2 ]; then
 	run "$dir/w.conf"
 	check 'the campaign stops before a trial without its CPU' \
 		contains "$dir/out" 'is forbidden by taskset or a cpuset: allow it'
-	check 'and prints how to continue' contains "$dir/out" '--resume'
-	check 'with status 3' [ "$(tail -n1 "$dir/out")" = 3 ]
+	check 'the campaign prints how to continue' contains "$dir/out" '--resume'
+	check 'the campaign ends with status 3' [ "$(tail -n1 "$dir/out")" = 3 ]
 	check 'no trial is void' sh -c "! grep -q '\"status\":\"void\"' '$dir/campaign/trials.jsonl'"
 	rm "$dir/narrow"
 	run --resume
 	check 'a resume with all CPUs ends' [ "$(tail -n1 "$dir/out")" = 0 ]
-	check 'with each trial once' [ "$(wc -l <"$dir/campaign/trials.jsonl")" = 8 ]
+	check 'after the resume each trial has run once' \
+		[ "$(wc -l <"$dir/campaign/trials.jsonl")" = 8 ]
 else
 	skip 'the campaign stops before a trial without its CPU' 'one CPU'
 fi
 
-export HWLOC_SYNTHETIC=pu:2 # without this, each plan would measure its times on this machine again
+export HWLOC_SYNTHETIC=pu:2 # otherwise each plan would measure times on this machine
 sed 's/^blocks.*/blocks = 9000/' "$dir/w.conf" >"$dir/long.conf"
-# Prints the bytes that a slow reader gets, and the status.
+# Prints the number of bytes that a slow reader receives, and the status.
 cat >"$dir/slow.py" <<'END'
 import os, subprocess, sys, time
 r, w = os.pipe()

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make man`: man accepts each page, and bash completes commands, options and files.
+# Tests `make man`: man accepts each page, and bash completes commands, options and files.
 . tests/tools/tap.sh
 needs readmostly
 dir=$(mktemp -d) || exit 1

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every map, compiled for measurement by both compilers, has no dispatch in its measured loops.
-# Arguments select compilers. IMPL=FILES checks only these maps, which may be outside of the tree.
+# Checks the machine code of every map, compiled by both compilers: its measured loops contain no
+# indirect call. Arguments select compilers. IMPL=FILES limits the check to these maps, which may be
+# outside of the tree.
 # slow: minutes of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 count=0 least=2 targets=map-objects
@@ -22,9 +23,9 @@ for cc in ${*:-gcc clang}; do
 		continue
 	fi
 	mkdir -p "$build"
-	opt= # without debug information, unless the build folder already has it
+	opt= # without debug information, except if the build folder has objects with it
 	[ -e "$build/flags" ] && ! grep -q -- '-O2 -falign' "$build/flags" || opt=OPT=-O2
-	# Objects of present maps only.
+	# Only objects of maps that are present in the tree.
 	objects=$(ls ${IMPL:-impls/*/*.c impls/*/*.cc} | sed "s|\(.*\)\.cc*|$build/\1.o|")
 	[ -z "$IMPL" ] || targets=$objects
 	if ! flock "$build/make.lock" make -s -j"$(nproc)" CC="$cc" BUILD="$build" $opt $targets >"$out" 2>&1; then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Messages of a resume about removed lines: their exact text for a torn line or an unfinished block,
-# and no message otherwise.
+# Tests the messages of a resume about removed lines: their exact text for a torn line or an
+# unfinished block, and no message otherwise.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -22,7 +22,7 @@ reports_nothing() { ! grep -E "removed|moved|unfinished" "$out" "$dir/err"; }
 
 run "$dir/plain" tests/fixtures/campaign.conf --set blocks=2
 check "a new campaign ends with status 0" [ $status = 0 ]
-check "and reports no removed line" reports_nothing
+check "a new campaign reports no removed line" reports_nothing
 lines=$(wc -l <"$journal")
 
 # Truncate the last line to 20 bytes.
@@ -32,9 +32,9 @@ run "$dir/plain" --resume
 check "a resume first reports the bytes of a torn line" \
 	[ "$first" = "$journal: removed 20 bytes of an unfinished line; its trial runs again
 resuming $campaign" ]
-check "its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
-check "and the journal is complete" "$readmostly" dev validate "$campaign"
-check "no trial was moved aside" [ ! -e "$campaign/unfinished.jsonl" ]
+check "the trial of the torn line runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
+check "after the resume the journal is complete" "$readmostly" dev validate "$campaign"
+check "no trial was moved to unfinished.jsonl" [ ! -e "$campaign/unfinished.jsonl" ]
 run "$dir/plain" --resume
 check "a resume of a complete campaign reports no removed line" reports_nothing
 
@@ -44,13 +44,14 @@ truncate -s -1 "$journal"
 run "$dir/plain" --resume
 check "a line without newline is removed completely" \
 	contains "$out" "removed $((bytes - 1)) bytes of"
-check "and its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
+check "the trial of this line runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
 # Without arms, a missing trial is not an unfinished block.
 head -n -1 "$dir/complete" >"$journal"
 run "$dir/plain" --resume
 check "without arms a missing trial runs, and no trial is dropped" reports_nothing
-check "the journal has its line" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
+check "the journal has the line of the missing trial" \
+	[ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
 # In a campaign with arms, a block is complete or absent.
 unset RM_TRIAL_PROGRAM
@@ -60,7 +61,7 @@ done
 run "$dir/arms" tests/fixtures/campaign.conf --set blocks=2 --set window=20ms \
 	--arms "base=$dir/base,head=$dir/head"
 check "a campaign of arms ends with status 0" [ $status = 0 ]
-check "and reports no removed line either" reports_nothing
+check "a campaign with arms reports no removed line, too" reports_nothing
 lines=$(wc -l <"$journal")
 block=$(grep -c '"block":1[,}]' "$journal")
 cp "$journal" "$dir/complete"
@@ -69,27 +70,27 @@ run "$dir/arms" --resume
 check "with arms the torn line and its block are removed, and both are reported" \
 	[ "$first" = "$journal: removed 33 bytes of an unfinished line; its trial runs again
 $journal: moved $((block - 2)) trials of an unfinished round to unfinished.jsonl; the whole round runs again" ]
-check "the trials of the block are moved aside" \
+check "the trials of the block are moved to unfinished.jsonl" \
 	[ "$(wc -l <"$campaign/unfinished.jsonl")" = $((block - 2)) ]
-check "the complete block runs again" \
+check "the block of the torn line runs again" \
 	[ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# Other damage is an error; the file is not changed.
+# Other damage is an error, and the file is not changed.
 sed -i '2s/.*/noise/' "$journal"
 run "$dir/arms" --resume
-check "noise in front of other lines is status 2" [ $status = 2 ]
-check "with the line number" contains "$dir/err" "trials.jsonl:2: "
-check "and no repair is reported" [ ! -s "$out" ]
-check "the error names the command that finds a way out" \
+check "a damaged line before other lines is status 2" [ $status = 2 ]
+check "the error has the number of the damaged line" contains "$dir/err" "trials.jsonl:2: "
+check "no repair is reported" [ ! -s "$out" ]
+check "the error names the command that prints the repair" \
 	contains "$dir/err" "\`readmostly dev validate $dir/arms\` prints what can be kept"
 "$readmostly" dev validate "$dir/arms" >"$out"
 eval "$(grep -o "sed -i.damaged '2,\$d' [^\`]*" "$out")"
-check "its command keeps the lines before, and a copy" \
+check "this command keeps the lines before the damage, and a copy" \
 	[ "$(wc -l <"$journal") $(wc -l <"$journal.damaged")" = "1 $lines" ]
 run "$dir/arms" --resume
-check "then a resume completes the campaign" "$readmostly" dev validate "$dir/arms"
+check "after the repair a resume completes the campaign" "$readmostly" dev validate "$dir/arms"
 truncate -s 3000 "$dir/arms/campaign.json"
 "$readmostly" dev validate "$dir/arms" >"$out"
-check "a cut campaign.json is one problem, with what to do" \
+check "a truncated campaign.json is reported once, with the next step" \
 	[ "$? $(wc -l <"$out") $(tail -n 1 "$out" | cut -d, -f1)" = "1 3 next: restore the file from a copy" ]
 done_testing

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The check listed in tests/fixtures/misuse.tsv finds each misuse with each of 20 seeds (SEEDS=N
-# changes the number) and never fails the correct form. Each misuse delays its thread within the
-# race, tens of times in a run. The test therefore does not show that a check would find a rare
-# race.
-# slow: a minute of CPU time. alone: other load changes how often threads collide.
+# Finds each misuse of tests/fixtures/misuse.tsv with the listed check and with each of 20 seeds
+# (SEEDS=N changes the number). The check never fails the correct form. Each misuse delays its
+# thread inside the race, tens of times in a run, so this test does not show that a check would find
+# a rare race.
+# slow: a minute of CPU time.
+# alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 needs plain/handle_shared check/cleanup_cancel check/cleanup_delete check/gomap_rw check/gomap_rw_unguarded_delete check/handle_clone check/handle_header check/handle_shared check/increment_rw check/increment_unguarded check/range_counter check/range_list check/shard_rw_32 check/shard_rw_32_back_door check/stock_rw check/stock_single_check check/syncmap check/syncmap_back_door
@@ -44,11 +45,12 @@ while IFS=$tab read -r id right test operations words _; do
 done <"$out.tsv"
 rm -f "$out.tsv"
 
-# Its trials fail on purpose; the campaign is complete.
+# The trials fail because the misuse is injected. The campaign is complete nevertheless.
 "$readmostly" run workloads/shared-handle.conf --maps handle_shared --busy-ok -o "$out.d" \
 	--set blocks=3 --set repeat-most=0 >"$out" 2>&1
 check "a campaign of an injected misuse is complete" [ $? = 0 ]
-check "its trials fail" grep -q "^failed, as an injected bug may, [1-3] of 3: " "$out"
-check "and the folder is valid" "$readmostly" dev validate "$out.d"
+check "the trials of an injected misuse fail" \
+	grep -q "^failed, as an injected bug may, [1-3] of 3: " "$out"
+check "the folder of this campaign is valid" "$readmostly" dev validate "$out.d"
 rm -rf "$out.d"
 done_testing

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Real maps with one edited line: `readmostly check` must find every one.
-# slow: a minute of CPU time. alone: other load changes how often threads collide.
+# Edits one line of real maps. `readmostly check` must find each of these bugs.
+# slow: a minute of CPU time.
+# alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
 failed=0
@@ -31,12 +32,13 @@ mutant() {
 	if [ "$file" = "$map.c" ]; then
 		target=$home/$name.c
 	else
-		# Includes find it before the original: next to the file that includes it.
+		# The edited header is next to the file that includes it, so it is found before the
+		# original.
 		path=$(ls impls/*/"$file")
 		target=$home/$path
 		cp --parents "$path" "$home"
 		first="#include \"$path\""
-		# Another header includes this one through a macro with its name.
+		# Another header includes this one through a macro.
 		[ "$file" = gomap_keys.h ] && first="#define GOMAP_KEYS \"$target\""
 		sed "1i $first" "$home/$name.c" \
 			>"$home/new" && mv "$home/new" "$home/$name.c"
@@ -48,39 +50,41 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# For one key in 64 a store is dropped; for one in 64 a lookup returns the value of the next slot.
+# For one key in 64, a store is dropped. For another one in 64, a lookup returns the value of the
+# next slot.
 mutant rwlock_drops rwlock_probe rwlock_probe.c \
 	's/^\tprobe_write(shape, slot, value);/\tif (tag % 64) probe_write(shape, slot, value);/'
 mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
 	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
-# Writers only lock for reading; readers do not lock.
+# Writers lock only for reading, or readers do not lock.
 mutant rwlock_shares rwlock_probe rwlock_probe.c \
 	's/lock_to_write/lock_to_read/'
 mutant rwlock_unread rwlock_probe rwlock_probe.c \
 	'0,/lock_to_read(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
-# A removal does not close the gap; growth omits the last slot.
+# A removal does not close the gap, or growth omits the last slot.
 mutant probe_gap rwlock_probe probe.h \
 	's/^\t\thole = i;/\t\tbreak;/'
 mutant probe_grows_short rwlock_probe probe.h \
 	's/i <= old_mask; i++/i < old_mask; i++/'
-# The keys of a short tag are not compared; with a long tag collisions would be too rare. The short
-# tag alone is correct and must pass.
+# Keys with equal tags are not compared. The tag is shortened, because collisions of long tags are
+# too rare. The map with the short tag alone is correct and must pass.
 mutant probe_trusts rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
 mutant probe_short_tag rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/'
-# The unsynchronised map drops some stores to present keys, its only thread-safe writes.
+# The unsynchronised map drops some stores to present keys. These are its only writes that several
+# threads may run.
 mutant unsync_drops unsync_probe unsync_probe.c \
 	's/^\telse$/\telse if (tag % 64)/'
-# A map without synchronisation claims to have it.
+# A map without synchronisation claims that it is synchronised.
 mutant unsync_boasts unsync_probe unsync_probe.c \
 	's/RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT/0/'
-# String keys are compared or copied only in part; a clear keeps the count.
+# Only a part of a string key is compared or copied, or a clear keeps the count of entries.
 mutant str_prefix rwlock_probe probe.h \
 	's/!memcmp(probe_bytes(slot), key.bytes, key.length)/!memcmp(probe_bytes(slot), key.bytes, key.length < 16 ? key.length : 16)/'
 mutant str_cut rwlock_probe probe.h \
 	's/memcpy(copy, key.bytes, key.length)/memcpy(copy, key.bytes, key.length < 128 ? key.length : 128)/'
-# For one removal in 16, the copy of the key is leaked.
+# For one removal in 16, the memory of the copied key is leaked.
 mutant str_leaks rwlock_probe probe.h \
 	's/^\tif (shape.str)$/\tif (shape.str \&\& hole % 16)/'
 mutant clear_keeps rwlock_probe probe.h \
@@ -88,7 +92,7 @@ mutant clear_keeps rwlock_probe probe.h \
 # Go's map: lookups search only four buckets of a chain.
 mutant go_short_chain gomap_rw gomap_keys.h \
 	's/^\tdo {/\tunsigned hops = 0;\n\n\tdo {/; s/while (bucket);/while (bucket \&\& ++hops < 4);/'
-# Concurrency Kit: an entry is not stored; reserved keys are mixed up.
+# Concurrency Kit: an entry is not stored, or reserved keys are confused.
 mutant ck_drops ck_ht ck_ht.c \
 	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'
 mutant ck_reserved ck_ht ck_map.h \
@@ -100,11 +104,12 @@ report $? "the mutants build"
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
-# The test stops at the first failing check. A race may need many attempts, so further seeds run
-# until one shows it.
+# Runs checks until one fails. A race may need many attempts, so further seeds run until one of them
+# shows it.
 first_failure() { # id
 	case $1 in str_*) shape=str16x8 ;; *) shape=u64x8 ;; esac
-	# A map with a broken lock may hang, which is also a failure. The correct map gets more time.
+	# A map with a broken lock may hang, which also counts as found. The correct map has a
+	# longer deadline.
 	case $1 in probe_short_tag) deadline=60 ;; *) deadline=15 ;; esac
 	for seed in $(seq 30); do
 		for check in model exchange upsert owner atomic growth reclaim; do
@@ -113,7 +118,7 @@ first_failure() { # id
 				--shape $shape --ops 100000 --only $check \
 				--seed "$seed" >"$dir/out" 2>&1
 			status=$?
-			# status 3: the check does not apply to the map
+			# Status 3: the check does not apply to the map.
 			[ $status = 0 ] || [ $status = 3 ] || return $status
 		done
 		[ "$1" = probe_short_tag ] && return 0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A newcomer's first map and first workload: one new file each, no other edit.
+# The first map and the first workload of a new user are one new file each. No other file is edited.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 id=my_first_map
 before=$(git status --porcelain -- impls Makefile workloads 2>/dev/null)
 
-# Follows docs/guide/your-map.md.
+# Follows the steps of docs/guide/your-map.md.
 sed "s/rwlock_probe/$id/g" impls/bound/rwlock_probe.c >"$dir/$id.c"
 check "docs/guide/your-map.md has this command" \
 	grep -q "sed -i 's/rwlock_probe/my_map/g' my_map.c" docs/guide/your-map.md
@@ -19,15 +19,15 @@ check "a copy of the example map builds" [ $? = 0 ]
 readmostly=$dir/build/readmostly
 
 "$readmostly" dev list >"$out" 2>&1
-check "dev list prints it" grep -q "^$id " "$out"
+check "dev list prints the new map" grep -q "^$id " "$out"
 "$readmostly" dev list --json >"$out" 2>&1
-check "so does --json" grep -q "\"id\": \"$id\"" "$out"
+check "dev list --json prints the new map" grep -q "\"id\": \"$id\"" "$out"
 "$readmostly" check $id --ops 20000 >"$out" 2>&1
-check "it passes check" [ $? = 0 ]
-check "for all four shapes" [ "$(grep -c "^ok .* model$" "$out")" = 4 ]
+check "the new map passes check" [ $? = 0 ]
+check "check runs the new map with all four shapes" [ "$(grep -c "^ok .* model$" "$out")" = 4 ]
 object=$build$dir/$id.o
 tests/tools/check_dispatch.py --build "$build" "$object" >"$out" 2>&1
-check "it has no dispatch in its loops" grep -q "^ok 1 - $id" "$out"
+check "the loops of the new map have no dispatch" grep -q "^ok 1 - $id" "$out"
 rm -r "$build$dir"
 
 cat >"$dir/my-mix.conf" <<END
@@ -50,13 +50,13 @@ stamp=$(stat -c %Y "$readmostly")
 check "a new workload is planned" grep -q "$id" "$out"
 "$readmostly" run "$dir/my-mix.conf" -o "$dir/campaign" --counters none \
 	>"$out" 2>&1
-check "and run" [ $? = 0 ]
-check "without a new build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
+check "the new workload is run" [ $? = 0 ]
+check "the run needs no new build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
 check "the campaign measures the new map" grep -q \
 	"my-mix/$id/u64x8.*\"status\": *\"ok\"" "$dir/campaign/trials.jsonl"
 
-# The example adapters for readmostly.h, unchanged; one has string keys. The error for a map without
-# long values names the missing shape.
+# Uses the example adapters for readmostly.h without changes. One of them has string keys. The error
+# for a map without long values names the missing shape.
 cp examples/c/chained.c "$dir/c_adapter.c"
 cp examples/cpp/unordered_map.cc "$dir/cxx_adapter.cc"
 sed 's/their_map/no_sizes/g; /value_/d' examples/peer/their_map.cc >"$dir/no_sizes.cc"
@@ -69,20 +69,23 @@ measured() { # MAP SHAPE
 		grep -q "my-mix/$1/$2.*\"status\": *\"ok\"" "$dir/$1-$2/trials.jsonl"
 }
 check "an adapter in C is measured" measured c_adapter u64x8
-check "one in C++ is measured with string keys" measured cxx_adapter str16x8
-check "and with long ones" measured cxx_adapter str32x8
+check "an adapter in C++ is measured with string keys" measured cxx_adapter str16x8
+check "the adapter in C++ is measured with long string keys" measured cxx_adapter str32x8
 "$readmostly" dev list >"$out" 2>&1
 check "dev list prints that operations are calls" grep -q '^c_adapter .*each operation a call' "$out"
-check "and the sizes" grep -q 'sizes  *keys of 16, 32 and 64 bytes, values of up to 8 bytes$' "$out"
+check "dev list prints the sizes of keys and values" \
+	grep -q 'sizes  *keys of 16, 32 and 64 bytes, values of up to 8 bytes$' "$out"
 "$readmostly" plan --set shape=str32x8 --set maps=no_sizes "$dir/my-mix.conf" >"$out" 2>&1
-check "a map without sizes names what it lacks" grep -q 'not offered by this map: its rm_impl lacks .value_most' "$out"
+check "a map without sizes names the member that it lacks" \
+	grep -q 'not offered by this map: its rm_impl lacks .value_most' "$out"
 make -s BUILD="$build" OUT="$dir/build" NEEDED=plain/null_map programs >/dev/null 2>&1
 "$readmostly" run --needs --set shape=str32x8 --set "maps=cxx_adapter no_sizes" "$dir/my-mix.conf" >"$out" 2>&1
 check "run --needs remembers own maps, and omits programs that they do not offer" \
 	[ "$(paste -sd' ' "$out")" = "plain/cxx_adapter x24/cxx_adapter plain/no_sizes" ]
 rm -r "$build$dir" "$build/x24$dir"
 
-# `make bench` in a copy of the tree, a separate repository; stops before building maps.
+# Runs `make bench` in a copy of the tree, which is a separate repository. The runs stop before maps
+# are built.
 tree=$dir/tree
 mkdir "$tree"
 git ls-files -z | xargs -0 cp -p --parents -t "$tree"
@@ -108,14 +111,14 @@ check "make bench measures a new map in the tree" \
 	bench_plan "touched: $id" " $id "
 in_tree make BUILD="$build" OUT="$build/one" NEEDED="plain/$id plain/gomap_rw plain/null_map" \
 	programs >"$out" 2>&1
-check "and compiles only this map" \
+check "make bench compiles only the new map" \
 	[ "$(grep -o "$build/impls/.*" "$out")" = "$build/impls/bound/$id.o" ]
-check "the others are still there" \
+check "the other programs are still present" \
 	[ "$(in_tree "$build/one/readmostly" dev list --ids | sort | xargs)" = "gomap_rw $id null_map" ]
 in_tree "$build/one/readmostly" run --mode smoke >"$out" 2>&1
-check "without the program of a required map run is status 2" \
+check "a run without the program of a required map is status 2" \
 	[ $? = 2 ]
-check "and prints the reason" contains "$out" "is not built"
+check "the error names the program that is not built" contains "$out" "is not built"
 check "dev list prints which maps are not built" sh -c \
 	"'$tree/$build/one/readmostly' dev list | grep -q '^ck_ht  *not built (make)'"
 rm "$tree/impls/bound/$id.c"
@@ -132,7 +135,7 @@ MAPS=no_such check "an unknown name is rejected" sh -c \
 "$readmostly" run --mode quick --needs >"$out" 2>&1
 check "simulated cells need simulated programs" contains "$out" "sim/snapshot"
 "$readmostly" run --mode smoke --needs >"$out" 2>&1
-check "smoke, which shows stored counts, does not" sh -c \
+check "mode smoke, which shows stored counts, needs no simulated program" sh -c \
 	"grep -q '^plain/snapshot' '$out' && ! grep -q '^sim/' '$out'"
 check "no file of the tree changed" \
 	[ "$(git status --porcelain -- impls Makefile workloads 2>/dev/null)" = "$before" ]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An edit of one map changes only the program of that map, byte for byte.
+# If one map is edited, only the bytes of its program change.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -11,7 +11,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 export CCACHE_DISABLE=1 # ccache may return objects whose debug information names another folder
 clone_tree "$dir/tree"
 edited() { (cd "$dir/tree" && "$@" impls/gomap/gomap_rw.c runner/trial/team.c); }
-edited touch # without this, these objects would also name another folder
+edited touch # otherwise objects may name another folder, too
 maps='gomap_mutex gomap_rw hashtriemap null_map shard_rw_32 shard_seg slab snapshot std_mutex syncmap'
 hashes() { # FILE: writes the hash of each program after a build
 	(cd "$dir/tree" && make -s CC="$(cut -d' ' -f1 "$build/flags")" BUILD="$build" \

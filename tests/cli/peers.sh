@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps of other libraries are built if the library is installed, and otherwise listed as not built;
-# each has a fact sheet. `make test` passes with and without them.
+# Maps of other libraries (peers) are built if the library is installed, and otherwise listed as not
+# built. Each has a fact sheet. `make test` passes with and without the libraries.
 # slow: builds and checks all peers.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046
@@ -18,7 +18,8 @@ rows() { # prints id<TAB>needs of the maps in other languages except Go
 }
 peers=$(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/||; s|\..*||'
 	rows | cut -f 1 | grep -v '_null$')
-# Go's map and sync.Map and this project's readmap have sheets, too; the articles' designs in Go are not libraries.
+# Go's map and sync.Map and this project's readmap have fact sheets, too. The designs of the
+# articles in Go are not libraries.
 sheets="$peers
 readmap
 $(awk -F '\t' '$1 ~ /^go_(map_mutex|map_rw|sync_map)$/ { print $1 }' impls/go/maps.tsv)"
@@ -48,8 +49,8 @@ sheets_are_complete() {
 	done
 }
 check "there are peers" [ "$(echo "$peers" | wc -l)" -ge 10 ]
-check "each has a complete fact sheet" sheets_are_complete
-check "and each sheet has a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
+check "each peer has a complete fact sheet" sheets_are_complete
+check "each fact sheet has a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
 	"$(echo "$sheets" | sort)" ]
 versions() { # prints versions of the peers in this program
 	for id in $peers; do
@@ -68,7 +69,7 @@ unknown() { # prints peers whose version is unknown
 # These libraries have no macro, function or .pc file for their version.
 check "the version is unknown only for libcuckoo and critnib" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
-sheets_agree() { # each sheet starts with the progress that the map's description has
+sheets_agree() { # each sheet begins with the progress guarantee of the map's description
 	"$readmostly" dev list --json | python3 -c '
 import json, sys
 wrong = 0
@@ -89,12 +90,13 @@ for row in json.load(sys.stdin)["maps"]:
             wrong = 1
 sys.exit(wrong)'
 }
-check "sheets agree with descriptions" sheets_agree
+check "fact sheets agree with the descriptions of maps" sheets_agree
 "$readmostly" dev list --facts ck_ht >"$out"
-check "then the fact sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
+check "list --facts prints the fact sheet after the description" \
+	sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
 "$readmostly" dev list --facts no_such >"$out" 2>&1
 check "an unknown id is status 2" [ $? = 2 ]
-check "with the valid ids" contains "$out" "expected one of absl_rw"
+check "the error lists the valid ids" contains "$out" "expected one of absl_rw"
 
 # ---- in a campaign ----
 here=$("$readmostly" dev list --ids | grep -xF "$peers" | xargs)
@@ -115,8 +117,8 @@ measure    = throughput
 END
 "$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
 	--set repeat-most=0 --set "maps=$here" >"$out" 2>&1
-# Other load may make a trial void, but does not change its answers.
-verified() { # each map has a trial, and all trials pass
+# Other load may make a trial void, but its answers stay correct.
+verified() { # true if each map has a trial, and all trials pass
 	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
 		import json, sys
 		good = set()
@@ -136,7 +138,7 @@ verified() { # each map has a trial, and all trials pass
 check "a campaign runs all peers of this build, and verifies each" verified
 
 # ---- all checks with few operations; `make test-peers` runs more ----
-run_short_checks() { # checks one shape of each map with few operations
+run_short_checks() { # checks one shape of each map
 	MAPS=$here ONE=1 SHAPES='u64x8 str16x24' \
 		tests/tools/check_maps.sh "$readmostly" "${RM_CHECK_OPS:-1000}" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
@@ -165,13 +167,13 @@ lacking() { # FILE: ids in the list that are not built because of a library
 "$readmostly" dev list >"$dir/here"
 check "a program without the peer packages builds" without peers
 check "maps that need them are listed with their packages" are_listed $(list_needing $names)
-check "next to those not built here, and no other" [ "$(lacking "$out")" = \
+check "only these maps and those missing here are listed as not built" [ "$(lacking "$out")" = \
 	"$({ lacking "$dir/here"; list_needing $names; } | sort -u)" ]
 check "a program without one library builds" without tbb
-check "its maps are listed" are_listed tbb_hash tbb_unordered
-check "next to those not built here, too" [ "$(lacking "$out")" = \
+check "the maps of this library are listed" are_listed tbb_hash tbb_unordered
+check "without this library no other map is added to the list" [ "$(lacking "$out")" = \
 	"$({ lacking "$dir/here"; list_needing tbb; } | sort -u)" ]
-check "without the compiler its library is missing" sh -c \
+check "if the C++ compiler is missing, .ci/pc omits its library" sh -c \
 	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
 
 # ---- a map from outside of the tree ----
@@ -186,8 +188,8 @@ no_dispatch() { # TAP of the tool is not TAP of this test
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 if "$readmostly" dev list --ids | grep -qx std_mutex; then
-	check "the C++ example of docs/guide/your-map.md builds and passes" theirs
-	check "it has no dispatch in its loops" no_dispatch
+	check "the C++ example of docs/guide/your-map.md builds and passes check" theirs
+	check "the loops of the example have no dispatch" no_dispatch
 fi
 
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly plan`, `machine` and `doctor` on the command line.
+# Tests `readmostly plan`, `env machine` and `env doctor` on the command line.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe plain/gomap plain/hash_fnv1a plain/hold_go_rw tests/fake_trial
@@ -35,17 +35,17 @@ blocks  = 3
 END
 
 check "a plan is a table" status 0 "$bin" plan "$dir/tiny.conf"
-check "with the number of trials and the time" contains "$out" "8 trials in 3 rounds, about"
+check "the plan has the number of trials and the time" contains "$out" "8 trials in 3 rounds, about"
 check "plan prints nothing on standard error" test ! -s "$err"
 check "--cells lists cells" status 0 "$bin" plan --cells "$dir/tiny.conf"
-check "by their ids" contains "$out" \
+check "--cells prints the ids of cells" contains "$out" \
 	"tiny/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput: 3 x"
 
 check "two placements of one thread are planned" status 0 env \
 	HWLOC_SYNTHETIC=pu:2 "$bin" plan --set placement="cores compact" "$dir/tiny.conf"
-check "and the number of equal cells is printed" contains "$out" \
+check "the plan prints the number of equal cells" contains "$out" \
 	"2 cells equal another on this machine and run once (--cells lists them)"
-check "but not if it is 0" eval \
+check "the plan prints no number of equal cells if it is 0" eval \
 	'status 0 "$bin" plan "$dir/tiny.conf" && ! grep "equal another" "$out"'
 
 cat >"$dir/halves.conf" <<'END'
@@ -56,28 +56,29 @@ maps    = gomap gomap_rw
 base    = gomap_rw
 blocks  = 2
 END
-check "a plan of two maps, one without a lock" status 0 \
+check "two maps are planned, of which one has no lock" status 0 \
 	env HWLOC_SYNTHETIC=pu:2 "$bin" plan "$dir/halves.conf"
-check "a row has the cells that run, the others, and the trials" \
+check "a row counts the cells that run, the skipped cells, and the trials" \
 	grep -qE '^halves +throughput +1 +1 +2 ' "$out"
 
 check "a plan that skips all of its cells is status 3" status 3 \
 	env HWLOC_SYNTHETIC=pu:2 "$bin" plan --maps gomap "$dir/halves.conf"
-check "and prints the reason" contains "$err" "every cell that measures is skipped: unsafe: "
+check "the reason for which all cells are skipped is printed" \
+	contains "$err" "every cell that measures is skipped: unsafe: "
 short="no map will be ranked: 2 maps need at least 6 blocks, not 3: --set blocks=6"
 check "too few blocks are reported by the plan" eval 'status 0 "$bin" plan "$dir/tiny.conf" && contains "$out" "$short"'
-check "enough blocks are not" eval \
+check "the plan does not report enough blocks" eval \
 	'status 0 "$bin" plan --set blocks=6 "$dir/tiny.conf" && ! grep "be ranked" "$out"'
-check "and by run before it measures" eval \
+check "run reports too few blocks before it measures" eval \
 	'status 0 "$bin" run --busy-ok --counters none --set window=2ms -o "$dir/short" "$dir/tiny.conf" && contains "$err" "$short"'
 mkdir -p "$dir/fresh/maps" && cp "$bin" "$dir/fresh" && cp "${bin%/*}/maps/names.tsv" "$dir/fresh/maps"
 check "a plan of maps that are not built is an error" status 2 "$dir/fresh/readmostly" plan "$dir/tiny.conf"
-check "with one command that builds all of them" contains "$err" \
+check "the error has one command that builds all of these maps" contains "$err" \
 	"all programs of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
 
 check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
 # shellcheck disable=SC2016
-check "with cells, order and seed" "$(report/find_python.sh)" -c '
+check "the JSON has cells, order and seed" "$(report/find_python.sh)" -c '
 import json, sys
 plan = json.load(open(sys.argv[1]))
 assert len(plan["cells"]) == 4 and plan["seed"] == 1
@@ -85,15 +86,17 @@ assert [len(block) for block in plan["order"]] == [4, 2, 2]
 assert sorted(plan["order"][1]) == sorted(plan["order"][2])' "$out"
 cp "$out" "$dir/first"
 check "--requests prints a line for each cell that runs" status 0 "$bin" plan --requests "$dir/tiny.conf"
-check "and none for other cells" eval \
+check "--requests prints no line for other cells" eval \
 	'[ "$(wc -l <"$out")" = 4 ] && [ "$("$bin" plan --requests "$dir/halves.conf" --set threads=1 | wc -l)" = 4 ] &&
 	[ "$("$bin" plan --requests "$dir/halves.conf" --maps gomap | wc -l)" = 0 ]'
 grep -m1 '"map":"gomap_rw".*"measure":"throughput"' "$out" >"$dir/request"
-check "a trial accepts it" eval '"$bin" dev trial <"$dir/request" >"$dir/answer"'
-check "and prints the result of its cell" eval 'grep -q "\"status\":\"\(ok\|void\)\"" "$dir/answer" &&
+check "a trial accepts such a request" eval '"$bin" dev trial <"$dir/request" >"$dir/answer"'
+check "the trial prints the result of the requested cell" \
+	eval 'grep -q "\"status\":\"\(ok\|void\)\"" "$dir/answer" &&
 	grep -qF "$(grep -o "\"id\":\"[^\"]*\"" "$dir/request" | cut -d: -f2)" "$dir/answer"'
 RM_FAKE="=idle" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out"
-check "another program runs it, and its report is judged" contains "$out" '"status":"void","reason":"thread 0 was never scheduled'
+check "another program runs the request, and its result is judged" \
+	contains "$out" '"status":"void","reason":"thread 0 was never scheduled'
 RM_FAKE="=crash" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out" 2>&1
 check "a crash of it is status 3" [ $? = 3 ]
 status 0 "$bin" plan --json "$dir/tiny.conf"
@@ -118,7 +121,7 @@ lacking=$("$bin" dev list | awk '/ not built: needs / { print $1; exit }')
 if [ -n "$lacking" ]; then
 	check "a named map that is not built does not stop a plan" status 0 "$bin" plan \
 		--set "maps=$lacking gomap_rw" "$dir/tiny.conf"
-	check "and is listed with its packages" grep -q \
+	check "the map that is not built is listed with its packages" grep -q \
 		"^not run: $lacking: not built: needs .* (packages: " "$out"
 else
 	skip "a map that is named and not built" "all libraries are here"
@@ -137,8 +140,8 @@ check "a folder is not a workload" refuses "a directory, expected a file" \
 	"$bin" plan "$dir"
 check "a missing mode is reported" refuses "workloads/modes/fast.conf: No such" \
 	"$bin" plan --mode fast
-check "with the existing modes" contains "$err" "expected one of admission, full,"
-check "all of them" contains "$err" ", smoke, standard"
+check "the error lists the existing modes" contains "$err" "expected one of admission, full,"
+check "the list has all modes" contains "$err" ", smoke, standard"
 elsewhere() { at=$(realpath "$bin"); (cd "$dir" && "$at" plan --mode fast); }
 check "a set has separate modes" refuses "workloads/modes/peers-full.conf: No such file or directory, expected one of quick" \
 	"$bin" plan --set peers --mode full
@@ -146,12 +149,14 @@ check "a mistyped set is rejected with the existing sets" refuses \
 	"--set peer: no such set, expected KEY=VALUE or one of articles, claims, crossover, peers, production" "$bin" plan --set peer
 check "a set as a mode is rejected with the new spelling" refuses "--mode peers is now --set peers, with --mode quick" \
 	"$bin" plan --mode peers
-check "also with its time" refuses "--mode claims-full is now --set claims --mode full" \
+check "a mode with a time is rejected with the new spelling" \
+	refuses "--mode claims-full is now --set claims --mode full" \
 	"$bin" run --needs --mode claims-full
 check "a set as a file is rejected with the option" refuses "did you mean --set articles?" \
 	"$bin" plan articles
-check "and so is a mode" refuses "did you mean --mode quick?" "$bin" run --needs quick
-check "outside of the sources the error names the folder to run in" refuses \
+check "a mode as a file is rejected with the option" \
+	refuses "did you mean --mode quick?" "$bin" run --needs quick
+check "outside of the sources the error names the right folder" refuses \
 	"No such file or directory: expected a folder workloads/modes/ here; run this command in the source tree" elsewhere
 check "a bad --set is reported at --set KEY" refuses "--set window: window = \"5\"" \
 	"$bin" plan --set window=5 "$dir/tiny.conf"
@@ -159,7 +164,8 @@ printf 'include = tiny.conf\nkey-bytes = 32\n' >"$dir/long.conf"
 check "a --set shape without effect is reported with both lines" refuses \
 	"long.conf:2: key-bytes = 32 replaces this part of --set shape=str16x8; add --set key-bytes=shape" \
 	"$bin" plan --set shape=str16x8 "$dir/long.conf"
-check "that option works" status 0 "$bin" plan --set shape=str16x8 --set key-bytes=shape "$dir/long.conf"
+check "the option of that error is accepted" \
+	status 0 "$bin" plan --set shape=str16x8 --set key-bytes=shape "$dir/long.conf"
 check "an unknown map is reported" refuses '--maps: no map is called "gopher"' \
 	"$bin" plan --maps gopher "$dir/tiny.conf"
 status 3 "$bin" plan --set keys=2Gi --set shape=str16x24 \
@@ -172,17 +178,19 @@ check "an unknown simulated machine is reported with its key" refuses \
 	"--set measure: measure = simulated:nope: no machine \"nope\"" \
 	"$bin" plan --set measure=simulated:nope --set window=100ops "$dir/tiny.conf"
 "$bin" plan --set measure=simulated:zen3 --set window=100ops "$dir/tiny.conf" >"$out" 2>&1
-check "a known one is accepted" grep -q '^tiny  *simulated ' "$out"
+check "a known simulated machine is accepted" grep -q '^tiny  *simulated ' "$out"
 status 0 "$bin" plan --set loop=scan:2 --set threads="1 2 3" "$dir/tiny.conf"
 check "a scan by all threads is skipped, since no thread writes" \
 	contains "$out" "all 2 threads would scan"
-check "unless a thread is left" test "$(grep -c "all 3 threads" "$out")" = 0
+check "a scan is planned if a thread is left for writes" \
+	test "$(grep -c "all 3 threads" "$out")" = 0
 status 0 "$bin" plan --set loop=scan:2 --set writes=0% "$dir/tiny.conf"
-check "or there are no writes" test "$(grep -c "would scan" "$out")" = 0
+check "a scan is planned if there are no writes" test "$(grep -c "would scan" "$out")" = 0
 check "a campaign with only skipped cells is incomplete" status 3 \
 	"$bin" run --busy-ok --counters none --set loop=scan:2 --set threads=2 \
 	-o "$dir/nothing" "$dir/tiny.conf"
-check "and prints the reason" contains "$out" "status: incomplete: the plan skips all "
+check "the reason for which the campaign is incomplete is printed" \
+	contains "$out" "status: incomplete: the plan skips all "
 status 3 "$bin" plan --json --set loop=hold:100s:100us:1 --set threads=2 \
 	--set maps=hold_go_rw "$dir/tiny.conf"
 # shellcheck disable=SC2016
@@ -190,7 +198,7 @@ check "long lock holds give long estimates" "$(report/find_python.sh)" -c '
 import json, sys
 cells = json.load(open(sys.argv[1]))["cells"]
 assert max(c["estimate_ns"] for c in cells) > 100e9' "$out"
-# Memory that is allocated before the window stays in use until the window ends.
+# Memory that is allocated before the window is in use until the window ends.
 for bytes in 8 1024; do
 	status 3 "$bin" plan --json --set "loop=hash:$bytes:1M" \
 		--set maps=hash_fnv1a "$dir/tiny.conf"
@@ -203,7 +211,7 @@ import json, sys
 few, many = (max(c["memory_bytes"] for c in json.load(open(f))["cells"])
              for f in sys.argv[1:])
 assert many - few >= (1024 - 8) * 10 ** 6' "$dir/hash8" "$dir/hash1024"
-# trace KEY: prints a trace with one set of KEY among 30000 gets of another key, which is present.
+# trace KEY: prints a trace with one set of KEY and 30000 gets of another key, which is present.
 trace() {
 	{
 		echo "has a"
@@ -237,29 +245,31 @@ check "another machine can be planned" status 0 env \
 	--set "threads=1 cores/2 cores cpus" "$dir/tiny.conf"
 check "the plan prints that it is another machine" contains "$out" \
 	"16 CPUs, 8 cores, 2 sockets, 2 NUMA nodes (not this machine)"
-check "with the threads of that machine" contains "$out" "/t16/cores/throughput"
+check "the plan has the threads of the other machine" contains "$out" "/t16/cores/throughput"
 
 check "local and remote memory are planned" status 0 env \
 	HWLOC_SYNTHETIC="pack:2 [numa] core:2 pu:1" "$bin" plan --cells --set placement=one-node \
 	--set threads=node-cores --set "memory=local remote memory-only" "$dir/tiny.conf"
-check "as memory of the threads' node and of the other one" eval \
+check "the cells have memory of the threads' node and of the other node" eval \
 	'contains "$out" "/t2/numa:0/bind:0/throughput" && contains "$out" "/t2/numa:0/bind:1/throughput"'
-check "and drawn" eval 'contains "$out" "placement numa:0, threads 2, memory bind:1" &&
+check "the drawing shows the placement and the memory" \
+	eval 'contains "$out" "placement numa:0, threads 2, memory bind:1" &&
 	contains "$out" "  package 0  node 0: 0[t0] 1[t1]" && contains "$out" "  package 1  node 1 [memory]: 2 3"'
-check "cells without their node are left out, in one line" contains "$out" \
+check "cells without their NUMA node are left out, in one line" contains "$out" \
 	"left out for lack of NUMA nodes: placement one-node with memory memory-only"
-check "a plan without any cell names them" refuses "lacks NUMA nodes for placement one-node with memory" env \
+check "if no cell is left the error names the missing nodes" \
+	refuses "lacks NUMA nodes for placement one-node with memory" env \
 	HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --set placement=one-node --set memory=local "$dir/tiny.conf"
 
 check "machine --json is JSON" status 0 "$bin" env machine --json
-check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
+check "the id in the JSON has 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
 check "machine prints a table" status 0 "$bin" env machine
-check "with absent properties" contains "$out" "absent"
-check "doctor reports" status 0 "$bin" env doctor
-check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 19
+check "the table of machine has absent properties" contains "$out" "absent"
+check "doctor prints its checks" status 0 "$bin" env doctor
+check "doctor prints every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 19
 check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
-check "with the command to change it" contains "$out" "fix: unset HWLOC"
+check "the warning has the command that corrects it" contains "$out" "fix: unset HWLOC"
 while read -r file text; do
 	mkdir -p "$dir/quiet/${file%/*}" && echo "$text" >"$dir/quiet/$file"
 done <<'END'
@@ -277,7 +287,7 @@ sys/devices/system/cpu/cpufreq/boost 0
 sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance
 END
 strict() { [ "$(nice)" != 0 ] || status "$1" env RM_SYSFS="$dir/quiet" "$bin" env doctor --strict; }
-check "--strict: unknown checks that are no noise are status 0" strict 0
+check "--strict: an unknown check that cannot cause noise is status 0" strict 0
 rm "$dir/quiet/proc/pressure/cpu"
-check "--strict: an unknown check that may be noise is status 3" strict 3
+check "--strict: an unknown check that may cause noise is status 3" strict 3
 done_testing

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The tool listed in verify/corpora/planted/README.md finds each injected bug and passes the
-# corrected version. A bug that depends on a race gets up to 100 seeds.
-# slow: a minute of CPU time. alone: other load changes how often threads collide.
+# Each injected bug is found by the tool that the README of its corpus names, and the corrected
+# version passes. A bug that depends on a race gets up to 100 seeds.
+# slow: a minute of CPU time.
+# alone: other load changes how often threads collide.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 . tests/tools/injected_bugs.sh
@@ -24,16 +25,16 @@ caught() { # ID TOOL CHECK SHAPE OPERATIONS
 	shown "$dir/out"
 }
 
-# If the corrected version does not promise the property that the bug breaks, the check is skipped,
-# which this test accepts.
+# The corrected version may not promise the property that the bug breaks. The check is then skipped,
+# which counts as passed.
 passes() { # ID TOOL CHECK SHAPE OPERATIONS
 	run_injected "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
 		shown "$dir/out"
 }
 
-# On one CPU, or if a host runs its two virtual CPUs in turns, no map can show store buffering.
-# bare_stores has no fences and shows it with every seed on other machines, so it detects such a
-# machine.
+# With one CPU, or on a host that runs its two virtual CPUs in turns, stores never stay in a buffer
+# while another thread reads. bare_stores has no fences and fails with every seed on other machines,
+# so it detects these machines.
 cpus_hide_it() { # ID
 	[ "$1" = missing_fence ] || return 1
 	for seed in 1 2 3 4 5; do
@@ -56,7 +57,7 @@ every_file_listed() {
 	done
 }
 
-check 'the injected bugs and their corrected versions build' builds
+check 'the injected bugs and their corrected versions are compiled' builds
 [ -x "$dir/plain/readmostly" ] || { done_testing; exit 1; }
 check 'each bug has a corrected version and a tool' every_file_listed
 for line in $(list_injected all | tr '\t' ,); do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Inherited properties (signals, address layout, priority), a stop in the middle of a trial, and a
-# folder that disappears: each is reported or does not change the result.
+# folder that disappears. Each of these is reported, or does not change the result.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe check/gomap_rw tests/fake_trial
 build=$(realpath "$build")
@@ -34,36 +34,38 @@ lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
 (trap '' CHLD; exec "$readmostly" check gomap_rw --shape u64x8 --only readers --ops 100) >"$out" 2>&1
 check "a check whose parent ignores SIGCHLD passes" [ $? = 0 ]
 (trap '' CHLD; exec "$readmostly" report "$dir/none") >"$out" 2>&1
-check "and the report's Python is found" contains "$out" "report: $dir/none"
+check "the report finds its Python although SIGCHLD is ignored" contains "$out" "report: $dir/none"
 (trap '' PIPE; exec "$readmostly" plan --json --set blocks=2000 tests/fixtures/campaign.conf 2>"$out") | head -c 1 >"$dir/head"
-check "the end of a reader ends a program without a message" [ ! -s "$out" ]
+check "if the reader of a pipe exits, a program ends without a message" [ ! -s "$out" ]
 
 # ---- a stop in the middle of a trial ----------------------------------------
 # shellcheck disable=SC2016 # the trial's own shell expands these
 run '(sleep 0.1; kill -CONT $$) & kill -STOP $$'
 check "a trial that was stopped and continued is void" \
 	[ "$(lines '"exit":"0","status":"void","reason":"a signal')" = 1 ]
-check "and repeated" [ "$status $(lines '"attempt":2.*"status":"ok"')" = "0 1" ]
+check "the stopped trial is repeated" [ "$status $(lines '"attempt":2.*"status":"ok"')" = "0 1" ]
 # shellcheck disable=SC2016
 run 'kill -STOP $$' --set deadline=1s
-check "also one that was not continued before its deadline" \
+check "a trial that was not continued before its deadline is void" \
 	[ "$status $(lines '"exit":"deadline","status":"void","reason":"a signal')" = "0 1" ]
-check "its line is valid" "$readmostly" dev validate "$campaign"
+check "the line of the stopped trial is valid" "$readmostly" dev validate "$campaign"
 # shellcheck disable=SC2016
 run '(sleep 0.2; kill -CONT $PPID) & kill -STOP $PPID; sleep 0.4'
-check "so is a trial whose runner was stopped" [ "$status $(lines '"status":"void"')" = "0 1" ]
+check "a trial is void if its runner was stopped" [ "$status $(lines '"status":"void"')" = "0 1" ]
 
 # ---- the folder disappears --------------------------------------------------
 for how in 'rm -r %' 'rm %/campaign.json' 'cp %/trials.jsonl %/x; mv %/x %/trials.jsonl'; do
 	run "$how"
 	check "$how: the campaign stops" [ $status = 3 ]
-	check "with the reason" grep -qE '(trials.jsonl|campaign.json): deleted.* while the campaign ran' "$out"
-	check "and does not call its results safe" [ "$(grep -c 'is safe' "$out")" = 0 ]
+	check "$how: the error names the deleted file" \
+		grep -qE '(trials.jsonl|campaign.json): deleted.* while the campaign ran' "$out"
+	check "$how: the output does not call the results safe" \
+		[ "$(grep -c 'is safe' "$out")" = 0 ]
 done
 
 # ---- the machine ------------------------------------------------------------
 setarch -R "$readmostly" env doctor >"$out" 2>&1
-check "the doctor prints a fixed address layout" grep -q '^note *aslr ' "$out"
+check "the doctor reports a fixed address layout" grep -q '^note *aslr ' "$out"
 mkdir "$dir/empty"
 RM_SYSFS=$dir/empty "$readmostly" env doctor >"$out" 2>&1
 check "without /sys and /proc, SMT and the control group are unknown" \
@@ -71,7 +73,8 @@ check "without /sys and /proc, SMT and the control group are unknown" \
 campaign=$dir/inherits
 setarch -R "$readmostly" run tests/fixtures/campaign.conf -o "$campaign" --busy-ok --counters none \
 	--set maps=gomap_rw --set blocks=1 --set write-kind=update >"$out" 2>&1
-check "trials have random layouts nevertheless" [ "$(lines '"aslr":false') $(lines '"aslr":true')" = "0 $(lines .)" ]
+check "the addresses in trials are random even if those of the runner are fixed" \
+	[ "$(lines '"aslr":false') $(lines '"aslr":true')" = "0 $(lines .)" ]
 
 # ---- nothing to measure -----------------------------------------------------
 (umask 0777; exec "$readmostly" run tests/fixtures/campaign.conf -o "$dir/large" --busy-ok --counters none \
@@ -79,6 +82,6 @@ check "trials have random layouts nevertheless" [ "$(lines '"aslr":false') $(lin
 check "a plan whose cells exceed the memory is incomplete" [ $? = 3 ]
 check "the user may read the files in spite of a umask" [ "$(stat -c %a "$dir/large")" = 700 ]
 "$readmostly" report "$dir/large" >"$out" 2>&1
-check "also for the report" [ $? = 3 ]
-check "which prints the reason" contains "$out" "Nothing was measured: beyond a limit: "
+check "the report of such a plan is incomplete" [ $? = 3 ]
+check "this report prints the reason" contains "$out" "Nothing was measured: beyond a limit: "
 done_testing

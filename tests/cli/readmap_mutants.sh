@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# readmap with one edited line: `readmostly explore` finds each bug within the listed number of
-# schedules. All copies use empty tags, since tags hide most bugs in the use of slot versions; a
-# copy with empty tags and without a bug passes.
+# Edits one line of readmap. `readmostly explore` finds each of these bugs within the listed number
+# of schedules. In all copies the tags are empty, because tags hide most bugs in the use of slot
+# versions. A copy with empty tags and without a bug passes.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d) || exit 1
@@ -23,19 +23,19 @@ mutant() {
 	files="$files $home/$name.c" mutants="$mutants $name:$2:$3"
 }
 
-# A removal does not increase the version; a look-up does not read meta again; a slot that is not
-# live matches.
+# A removal does not increase the version, or a look-up does not read the meta word again, or a slot
+# without an entry matches.
 mutant keeps_version sc 20000 readmap_write.h 's/ + READMAP_VERSION;/;/'
 mutant reads_once sc 20000 readmap_read.h 's/meta == again/again != 1/'
 mutant matches_dead sc 20000 readmap_layout.h 's/(uint32_t)meta & live;/live;/'
-# A key is missing from the filter; a bucket is marked as moved before its chain is copied.
+# The filter lacks a key, or a bucket is marked as moved before its chain is copied.
 mutant filters_none sc 20000 readmap_write.h 's/spot->meta |= READMAP_CHAIN | readmap_filter(spot->hash);/spot->meta |= READMAP_CHAIN;/'
 mutant marks_early sc 20000 readmap_resize.h \
 	's/^\t\treadmap_copy_bucket(map, &head\[i\], table);/\t\tatomic_fetch_or(\&head[i].meta, READMAP_MOVED | READMAP_CHAIN);\n&/'
 # A replaced table is freed at once.
 mutant frees_at_once sc 20000 readmap_resize.h \
 	's/epoch_retire(record, READMAP_TABLE, old, readmap_table_bytes(old));/(void)record; readmap_table_free(old);/'
-# A write returns while its store is still in the store buffer; key and value are stored in any
+# A write returns while its store is still in the store buffer, or key and value are stored in any
 # order.
 mutant ends_buffered tso 20000 readmap_write.h '/^RM_HOT void readmap_unlock/,/^}/s/memory_order_seq_cst/memory_order_release/'
 mutant fills_relaxed c11 20000 readmap_write.h \
@@ -47,7 +47,7 @@ mutant no_bug c11 20000 readmap_layout.h '$a// no edit'
 
 # shellcheck disable=SC2086
 IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE' check 'the mutants build' tests/tools/with_impl.sh "$dir/build" explore $files
-# A slot is given to another key and back to the first one while a look-up reads it.
+# While a look-up reads a slot, the slot is given to another key and back to the first one.
 cat >"$dir/slot.txt" <<-'end'
 	shape    = u64x8
 	keys     = 2
@@ -64,6 +64,7 @@ explored() { # NAME MEMORY SCHEDULES STATUS
 }
 for each in $mutants; do
 	IFS=: read -r name memory schedules <<<"$each"
-	check "$name under $memory" explored "$name" "$memory" "$schedules" "$([ "$name" = no_bug ]; echo $?)"
+	check "explore of $name under $memory has the expected status" \
+		explored "$name" "$memory" "$schedules" "$([ "$name" = no_bug ]; echo $?)"
 done
 done_testing

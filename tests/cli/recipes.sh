@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs the recipes of docs/measurements.md that need another program: T3 (gdb, pahole), T8 (perf
-# sched), and perf and bpftrace in "Recipes, run here once". The commands are read from the page;
-# only the windows are shorter.
-# slow: a minute of CPU time. alone: it counts the events of one process that perf and bpftrace
-# record.
+# sched), and perf and bpftrace in "Recipes, run here once". The commands are taken from the page,
+# with shorter windows.
+# slow: a minute of CPU time.
+# alone: it counts the events of one process that perf and bpftrace record.
 . tests/tools/tap.sh
 needs plain/gomap plain/gomap_rw plain/syncmap stats/gomap_rw stats/syncmap
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
-# Prints the first command of a row, without backticks, for this build folder.
+# Prints the first command of a row, without backticks, with the build folder of this test.
 command_of() { # ID
 	sed -n "s/^| $1 |[^|]*| \`\\([^\`]*\\)\`.*/\\1/p" docs/measurements.md |
 		sed "s|build/gcc|$build|g; s| readmostly | $build/readmostly |g"
 }
-# Prints the Nth command of a tool's row, with files in the test's folder.
+# Prints the Nth command of a tool's row, with files in the folder of this test.
 recipe() { # TOOL N PROGRAM
 	grep "^| $1 |" docs/measurements.md | cut -d'|' -f3 | grep -o '`[^`]*`' |
 		sed -n "$2s/\`//gp" | sed "s|PROGRAM|$3|g; s|s\.data|$dir/s.data|"
@@ -37,7 +37,7 @@ layout() { # T3
 		grep -q 'total size (bytes): *48 ' "$dir/layout" &&
 		grep -q '40 .*extra;' "$dir/layout"
 }
-packed() { # pahole prints the same layout
+packed() { # true if pahole prints the same layout
 	run pahole pahole -C gomap "$build/impls/gomap/gomap.o" &&
 		grep -q 'size: 48,' "$dir/pahole"
 }
@@ -74,7 +74,7 @@ else
 fi
 
 dumps="$build/readmostly dev dump gomap --keys 1M"
-# Sets `why` to the reason that a tool cannot run, or to nothing.
+# Runs a tool. If it cannot run, sets `why` to the reason, otherwise to "".
 try() { # COMMAND...
 	why="$1 is not installed"
 	missing "$1" && return
@@ -94,7 +94,7 @@ waited() {
 try perf sched record -o "$dir/try.data" true
 check_unless_skipped 'perf sched: its latency report has the program' waited
 
-futexes() { # uses the stats build, whose threads wait for each other
+futexes() { # uses the stats build, in which threads wait for each other
 	run futexes eval "$(recipe 'bpftrace, waits in futexes' 1 "$build/readmostly run \
 workloads/store-only.conf --maps syncmap --set threads=2 --set window=20ms \
 --set blocks=1 --set measure=causes --busy-ok --counters none -o $dir/waits")" &&

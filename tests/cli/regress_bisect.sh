@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # slow: builds 16 commits several times, and only one tool of the gate depends on it.
-# make regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
-# commits that do not build or have no verdict, continues after a kill, and does not touch the
-# user's tree. Here the judge is a script that reads the built program; tests/long/bisect.sh uses
-# the real judges.
+# Tests make regress-bisect in its own repository of 16 commits. It finds the injected bad commit,
+# skips commits that do not build or have no verdict, continues after a kill, and does not change
+# the user's tree. The judge is a script that reads the built program; tests/long/bisect.sh uses the
+# real judges.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -20,8 +20,8 @@ cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
 mkdir -p "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
-# The smallest tree that builds: the program of a map is a text with a number. If FULL is this
-# number, the program cannot be written; if KILL is this number, its compiler is killed.
+# The smallest tree that can be built. The program of a map is a text file with a number. If FULL is
+# this number, the program cannot be written; if KILL is this number, the compiler is killed.
 cat >"$tree/Makefile" <<'MAKE'
 $(OUT)/readmostly:
 	@mkdir -p $(OUT) && : >$@
@@ -39,7 +39,7 @@ for n in $(seq 0 16); do
 	[ "$n" != 7 ] && [ "$n" != 8 ] || echo "broken $n" >"$tree/value"
 	commit "Commit $n"
 done
-# Commits are bad from FIRST on; those in SKIP are skipped.
+# Commits from number FIRST on are bad; the numbers in SKIP are skipped.
 cat >"$dir/judge" <<'JUDGE'
 #!/bin/sh
 n=$(cat "$2/maps/plain/m")
@@ -72,15 +72,15 @@ check "no worktree or bisect is left" eval '[ "$(in_tree git worktree list | wc 
 	[ ! -e "$tree/.git/BISECT_LOG" ]'
 
 bisect_clean skip 9
-check "a bad commit after two that do not build stays open" [ $status = 3 ]
-check "and all candidates are printed" [ "$(grep -cE '^[0-9a-f]{40}$' "$dir/skip")" = 3 ]
+check "if two commits before the bad one do not build, the result is open" [ $status = 3 ]
+check "all candidates are printed" [ "$(grep -cE '^[0-9a-f]{40}$' "$dir/skip")" = 3 ]
 check "a commit that does not build is skipped, with the reason" grep -q \
 	'^skipped .*Commit [78]: does not build' "$dir/skip.err"
 bisect_clean open 12 "11 13"
-check "commits skipped by the judge leave it open, too" [ $status = 3 ]
+check "if the judge skips these commits, the result is open, too" [ $status = 3 ]
 
 bisect_clean killed 14 '' 13
-# SIGKILL was sent to all its processes, but each holds the lock until it gets a CPU and exits.
+# SIGKILL was sent to all processes of the bisect. Each of them holds the lock until it has ended.
 flock -w 300 "$tree/build/regress-bisect/lock" true
 check "a killed run prints no commit" [ ! -s "$dir/killed" ]
 check "a kill leaves the user's tree unchanged" [ "$before" = \
@@ -88,17 +88,18 @@ check "a kill leaves the user's tree unchanged" [ "$before" = \
 : >"$dir/judge.calls"
 bisect resumed 14
 check "the same call continues" contains "$dir/resumed.err" "resuming: "
-check "and finds the commit" contains "$dir/resumed" " Commit 14"
-check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
-check "it leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
+check "the resumed bisect finds the commit" contains "$dir/resumed" " Commit 14"
+check "the resumed bisect does not judge both ends again" \
+	[ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
+check "the resumed bisect leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
 
 BREAK=13 bisect_clean broken 14
 check "an unexpected status of the judge finds nothing" eval '[ $status = 2 ] && [ ! -s "$dir/broken" ]'
-check "and is reported" contains "$dir/broken.err" "ended with status 2"
+check "the unexpected status is reported" contains "$dir/broken.err" "ended with status 2"
 bisect mended 14
 check "the same call runs the judge again, and continues" contains "$dir/mended" " Commit 14"
 
-# A full disk is no verdict on the commit, which is judged after space is free again.
+# A full disk does not lead to a verdict. The commit is judged when the disk has space again.
 for how in FULL KILL; do
 	for n in 0 13 16; do
 		declare -x "$how=$n"
@@ -114,7 +115,8 @@ done
 
 bisect_clean equal 99
 check "a BAD that is good is status 2" [ $status = 2 ]
-check "with the reason" contains "$dir/equal.err" "is judged good: there is nothing to find"
+check "the error names the BAD that is good" \
+	contains "$dir/equal.err" "is judged good: there is nothing to find"
 bisect_clean both 0
 check "a GOOD that is bad is status 2" [ $status = 2 ]
 refused() { # WORDS GOOD BAD CELL
@@ -126,13 +128,13 @@ check "GOOD after BAD is reported" refused "is no ancestor" HEAD HEAD~1 m
 JUDGE=exact
 check "an invalid cell is reported" refused "expected MAP/nKEYS" HEAD~1 HEAD m
 mkdir -p "$tree/impls/x" && : >"$tree/impls/x/m.c"
-check "so is a share of misses that no judge supports" refused "m10" HEAD~1 HEAD \
+check "a share of misses that no judge supports is rejected" refused "m10" HEAD~1 HEAD \
 	w/m/u64x8/n1024/w3/update/m10/uniform/t1/cores/100ops/throughput
-check "and a distribution that no judge supports" refused "zipf:0.99" HEAD~1 HEAD \
+check "a distribution that no judge supports is rejected" refused "zipf:0.99" HEAD~1 HEAD \
 	w/m/u64x8/n1024/w3/update/m0/zipf:0.99/t1/cores/throughput
 
-# The exact judge, on programs that are text files. A commit whose message accepts a changed count
-# is not the first bad one.
+# The exact judge, with text files as programs. A commit whose message accepts a changed count is
+# not the first bad one.
 tree=$dir/exact
 mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Both gates on a disk that is full before or during builds, trials or output: one line, status 2,
-# and the next call with space uses no partial file.
+# Tests both gates on a disk that becomes full before or during builds, trials or output. The error
+# is one line with status 2, and the next call with enough space does not use partial files.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -34,7 +34,7 @@ one_line() { # NAME FOLDER
 }
 program_kib=$(du -k --apparent-size "$dir/programs/plain/gomap_rw" | cut -f1)
 
-# Full before anything is built.
+# The disk is full before anything is built.
 for which in arms exact; do
 	fill_disk "$tree/build" 1000
 	$which before_$which
@@ -43,46 +43,50 @@ for which in arms exact; do
 	free_disk "$tree/build"
 done
 
-# Full while base is unpacked, and while it is built; the programs of head and the plan exist.
+# The disk becomes full while base is unpacked or built. The programs of head and the plan exist.
 arms whole
-check "with space the arms are built" [ $status = 0 ]
+check "with enough space the arms are built" [ $status = 0 ]
 tree_kib=$(du -k -s "$tree/build/regress-base/tree" | cut -f1)
 for missing in 16500 $((tree_kib + program_kib / 2)); do
 	rm -rf "$tree/build/regress-base" "$tree/build/regress-copy"
 	fill_disk "$tree/build" "$missing"
 	arms "within_$missing"
-	check "$missing KiB are too few for base: one line" one_line "within_$missing" build/regress-base
-	check "there is no note of the build" [ ! -e "$tree/build/regress-base/built" ]
+	check "$missing KiB are too little for base: the error is one line" \
+		one_line "within_$missing" build/regress-base
+	check "no note of the build is left" [ ! -e "$tree/build/regress-base/built" ]
 	free_disk "$tree/build"
 	arms "after_$missing"
-	check "with space the same call builds everything" eval '[ $status = 0 ] &&
+	check "with enough space the same call builds everything" eval '[ $status = 0 ] &&
 		cmp -s "$dir/programs/plain/syncmap" "$tree/build/regress-copy/maps/plain/syncmap"'
 done
 
-# The same for the exact gate: while its arms are built, and while they are copied to the folder of
-# trials.
+# The exact gate: the disk becomes full while its arms are built, or while they are copied to the
+# folder of trials.
 exact equal
-check "with space counts are compared" [ $status = 0 ]
+check "with enough space counts are compared" [ $status = 0 ]
 for missing in 16500; do
 	rm -rf "$tree"/build/regress-exact/????????????-*
 	fill_disk "$tree/build" "$missing"
 	exact "exact_$missing"
-	check "$missing KiB are too few for an arm of the exact gate: one line" \
+	check "$missing KiB are too little for an arm of the exact gate: the error is one line" \
 		one_line "exact_$missing" build/regress-exact
-	check "no arm is left" \
+	check "no arm of the exact gate is left" \
 		[ -z "$(find "$tree/build/regress-exact" -maxdepth 1 -name '????????????-*')" ]
 	free_disk "$tree/build"
 done
 exact exact_after
-check "with space the same call compares" contains "$dir/exact_after" "equal: 2 cells: 2 same program"
+check "with enough space the same call compares counts" \
+	contains "$dir/exact_after" "equal: 2 cells: 2 same program"
 for missing in 1000 17000; do
 	fill_disk "$dir/small" $missing
 	TMPDIR=$dir/small exact "answers_$missing"
-	check "$missing KiB in the folder of trials: one line" one_line "answers_$missing" "$dir/small"
-	check "nothing is left in it" [ "$(ls "$dir/small")" = ballast ]
+	check "$missing KiB are too little for trials: the error is one line" \
+		one_line "answers_$missing" "$dir/small"
+	check "nothing is left in the folder of trials" [ "$(ls "$dir/small")" = ballast ]
 done
 
-# The time gate with fake trials, while it measures and while it writes the results.
+# The time gate with fake trials: the disk becomes full while it measures, or while it writes the
+# results.
 mkdir "$dir/arms"
 for arm in base copy head; do
 	cp "$build/tests/fake_trial" "$dir/arms/$arm"
@@ -97,25 +101,29 @@ timed() { # NAME ARGUMENTS: sets status
 }
 fill_disk "$dir/small" 1000
 TMPDIR=$dir/small timed calibration -o "$dir/results/calibration"
-check "a disk too full for a calibration is one line" one_line calibration "$dir/small"
+check "without space for the calibration the error is one line" one_line calibration "$dir/small"
 free_disk "$dir/small"
 fill_disk "$dir/small" 200
 timed journal --seed 1 --set blocks=20 -o "$dir/small/journal"
 check "a disk that fills during measurement is status 2" [ $status = 2 ]
-check "with the file and the command to continue" eval 'contains "$dir/journal.err" \
+check "the error names the file and the command that continues" eval 'contains "$dir/journal.err" \
 	"journal/trials.jsonl: cannot be written: No space left on device" &&
 	contains "$dir/journal.err" "run -o $dir/small/journal --resume"'
-check "and there is no verdict" [ ! -e "$dir/small/journal/report" ]
+check "no verdict is written" [ ! -e "$dir/small/journal/report" ]
 free_disk "$dir/small"
 timed resumed -o "$dir/small/journal" --resume
-check "with space it continues to the verdict" eval '[ $status = 0 ] && contains "$dir/resumed" "verdict: PASS"'
+check "with enough space the run continues to its verdict" \
+	eval '[ $status = 0 ] && contains "$dir/resumed" "verdict: PASS"'
 rm -r "$dir/small/journal/report"
 fill_disk "$dir/small" 0
 timed report -o "$dir/small/journal" --resume
 check "a disk full at the verdict is status 2" [ $status = 2 ]
-check "with the file and the command to continue" grep -qE "^regress: .*small/journal.*: No space left on device: free space [(]df[)], then python3 -m report regress $dir/small/journal" "$dir/report.err"
-check "and no partial verdict" [ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
+check "the error names the file and the command that prints the verdict" \
+	grep -qE "^regress: .*small/journal.*: No space left on device: free space [(]df[)], then python3 -m report regress $dir/small/journal" "$dir/report.err"
+check "no partial verdict is left" \
+	[ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
 free_disk "$dir/small"
 timed written -o "$dir/small/journal" --resume
-check "with space the same call prints the verdict" eval '[ $status = 0 ] && contains "$dir/written" "verdict: PASS"'
+check "with enough space this command prints the verdict" \
+	eval '[ $status = 0 ] && contains "$dir/written" "verdict: PASS"'
 done_testing

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The exact gate on real builds and simulated trials, in its own repository. Equal programs have
-# equal counts in every folder; each injected change fails because of the count that it changes.
-# Each base and each edit is built, since counts belong to machine code.
+# Tests the exact gate with real builds and simulated trials, in its own repository. Equal programs
+# have equal counts in every folder. Each injected change fails because of the count that it
+# changes. Each base and each edit is built, because counts depend on the machine code.
 # slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -16,7 +16,7 @@ clone_tree "$tree"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree commit_all "$1"; } # MESSAGE
 cat >"$tree/workloads/few.conf" <<CONF
-# Two maps, on one core, and on four cores that share lines.
+# Two maps, on one core and on four cores that share cache lines.
 include    = regress-exact.conf
 write-kind = update
 keys       = 1Ki
@@ -50,7 +50,7 @@ check "two commits and fewer cells can be selected" \
 	contains "$dir/commits" "equal: 2 cells: 2 same program; base "
 mv "$tree" "$dir/another-place-with-a-long-name"
 tree=$dir/another-place-with-a-long-name
-gate_elsewhere() { # properties outside of the tree must not matter
+gate_elsewhere() { # properties outside of the tree change nothing
 	LC_ALL=$(locale -a | tail -n 1) TZ=Asia/Tokyo \
 		FILLS=$(head -c 100000 /dev/zero | tr '\0' x) gate elsewhere HEAD
 }
@@ -58,22 +58,23 @@ gate_elsewhere
 check "in another folder, locale and a large environment the bytes are equal" \
 	cmp "$dir/same" "$dir/elsewhere"
 
-# Changes of layout only. tests/long/gate.sh uses the same patches.
+# Changes that only affect the layout. tests/long/gate.sh uses the same patches.
 apply_patch() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
 apply_patch padding
 apply_patch renamed
 gate layout HEAD
 check "a function in front of hot code and a renamed file pass" [ $status = 0 ]
-check "and the output mentions the changed work tree" contains "$dir/layout" " and changes; "
+check "the output mentions uncommitted changes" contains "$dir/layout" " and changes; "
 in_tree git reset -q --hard
 
-# Removed padding.
+# The padding of a struct is removed.
 sed -i 's/SHARD_ALIGN = 128/SHARD_ALIGN = 8/' "$tree/impls/shard/shard_rw_32.c"
 gate padding HEAD '' --json "$dir/padding.json"
 check "removed padding fails" [ $status = 1 ]
-check "because of false sharing between cores" \
+check "the reason is false sharing between cores" \
 	grep -q 'false_sharing_invalidations=' <(print_differences padding shard_rw_32/n1024/update/t4)
-check "but not in the other map" [ "$(print_differences padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
+check "the other map does not fail" \
+	[ "$(print_differences padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
 in_tree git reset -q --hard
 
 # print_increase FIGURE WRITES FIGURE=BASE:HEAD...: prints the increase from base to head.
@@ -84,53 +85,57 @@ print_increase() {
 		[[ $figure != "$wanted"=* ]] || { figure=${figure#*=}; echo $((${figure#*:} - ${figure%:*})); }
 	done
 }
-# A lookup that touches one more line: one more access for each lookup among the 8,000 operations.
+# Each lookup touches one more line, so each lookup among the 8,000 operations has one more access.
 apply_patch line
 gate line HEAD '' --json "$dir/line.json" --set threads=1
 check "one more line in each lookup fails" [ $status = 1 ]
 found=$(print_differences line gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "because of one access in each lookup" [ "$(print_increase accesses $found)" = $((8000 - ${found%% *})) ]
+check "the reason is one more access in each lookup" \
+	[ "$(print_increase accesses $found)" = $((8000 - ${found%% *})) ]
 in_tree git reset -q --hard
-# Every 50th lookup runs twice: twice two read-modify-writes of the lock.
+# Every 50th lookup runs twice, with two more read-modify-writes of the lock.
 apply_patch look-ups
 gate twice HEAD '' --json "$dir/twice.json" --set threads=1
 check "2 % more lookups fail" [ $status = 1 ]
 found=$(print_differences twice gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "because of 2 % more read-modify-writes of the lock" eval '[ $(($(print_increase rmws $found) * 50)) -gt 14000 ] &&
+check "the reason is 2 % more read-modify-writes of the lock" \
+	eval '[ $(($(print_increase rmws $found) * 50)) -gt 14000 ] &&
 	[ $(($(print_increase rmws $found) * 50)) -lt 17000 ]'
 in_tree git reset -q --hard
 
-# One more lock for each write: four more read-modify-writes (locking and unlocking the writers'
-# mutex and the readers' count).
+# Each write takes one more lock, with four more read-modify-writes: locking and unlocking the
+# writers' mutex and the readers' count.
 apply_patch lock
 gate lock HEAD '' --json "$dir/lock.json"
 check "one more lock for each write fails" [ $status = 1 ]
 found=$(print_differences lock gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "because of four read-modify-writes in each write" [ "$(print_increase rmws $found)" = $((4 * ${found%% *})) ]
-check "the lines that accept it are written" [ -s "$tree/build/regress-exact/counts.txt" ]
+check "the reason is four more read-modify-writes in each write" \
+	[ "$(print_increase rmws $found)" = $((4 * ${found%% *})) ]
+check "the lines that accept the change are written" [ -s "$tree/build/regress-exact/counts.txt" ]
 sed 's/$/more order/' "$tree/build/regress-exact/counts.txt" >"$dir/lines"
 commit "Lock twice
 
 $(cat "$dir/lines")"
 gate accepted HEAD~1
-check "with these lines in the message it passes" [ $status = 0 ]
-check "and their reason is printed" contains "$dir/accepted" "; more order"
+check "with these lines in the commit message the change passes" [ $status = 0 ]
+check "the reason in these lines is printed" contains "$dir/accepted" "; more order"
 sed -i '1s/ -> \([0-9]\)/ -> 1\1/' "$dir/lines"
 in_tree git -c user.name=n -c user.email=n@n commit -q --amend -m "$(cat "$dir/lines")"
 gate wrong HEAD~1
 check "a line with another figure does not pass" [ $status = 1 ]
-check "and is reported" contains "$dir/wrong" "the commit messages accept other figures"
+check "the line with another figure is reported" \
+	contains "$dir/wrong" "the commit messages accept other figures"
 
 # Errors of the user.
 gate missing no-such-ref
 check "a missing ref is status 2" [ $status = 2 ]
-check "and is reported in one line" [ "$(cat "$dir/missing.err")" = \
+check "the missing ref is reported in one line" [ "$(cat "$dir/missing.err")" = \
 	"regress-exact: BASE=no-such-ref: no such commit" ]
 make -s regress-exact BASE=no-such-ref >"$dir/out" 2>"$dir/make.err"
 check "make prints the same line" contains "$dir/make.err" "$(cat "$dir/missing.err")"
@@ -141,11 +146,13 @@ commit 'Break the build'
 in_tree git -c user.name=n -c user.email=n@n revert --no-edit HEAD >/dev/null
 gate broken HEAD~1
 check "a base that does not build is status 2" [ $status = 2 ]
-check "with the remedy" contains "$dir/broken.err" "choose a commit that does"
+check "the error has the remedy for a base that does not build" \
+	contains "$dir/broken.err" "choose a commit that does"
 first=$(in_tree git rev-parse HEAD~2)
 git clone -q --depth 1 "file://$tree" "$dir/clone"
 tree=$dir/clone
 gate shallow "$first"
 check "a commit beyond a shallow clone is status 2" [ $status = 2 ]
-check "with the command that fetches it" contains "$dir/shallow.err" "git fetch --unshallow"
+check "the error has the command that fetches the commit" \
+	contains "$dir/shallow.err" "git fetch --unshallow"
 done_testing

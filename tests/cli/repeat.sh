@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Repeats of disturbed and void trials: their selection, order and limits, the choice of the attempt
-# that is reported, and kill -9. Also the warning on a busy machine.
+# Tests repeats of disturbed and void trials: their selection, order and limits, the attempt that
+# counts, and resumes after the runner was killed. Also tests the warning on a busy machine.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
@@ -12,7 +12,7 @@ runner=
 trap 'kill -9 $runner 2>/dev/null; rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log
 kills=14
-RANDOM=3 # the same pauses in every run
+RANDOM=3 # so that every run has the same pauses
 draws="verify=ok;=draw"
 
 run() { # FOLDER ARGUMENTS...: sets status and campaign
@@ -24,7 +24,8 @@ run() { # FOLDER ARGUMENTS...: sets status and campaign
 }
 fixture=tests/fixtures/campaign.conf
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
-# Compares the journal with the rule for repeats by means of an independent reader.
+# Compares the journal with the rule for repeats, using a reader that shares no code with the
+# runner.
 verify_order() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import itertools, json, sys
@@ -55,7 +56,7 @@ def is_repeated(block, k, cell):
     failed = any(t["status"] in ("failed", "skipped") for t in lines)
     return (any(needs_repeat(t) for t in lines) and not failed
             and k <= cells[cell]["repeat"]["most"])
-# Trials of all cells are queued; repeats are queued after them while the budget lasts.
+# All trials of a round run first. Their repeats run after them while the budget lasts.
 turns, percent, repeat_count = [], 0, 0
 for block, order in enumerate(meta["order"]):
     queue, budget_spent = [(meta["cells"][i]["id"], 1) for i in order], False
@@ -77,7 +78,7 @@ assert [k for k, _ in itertools.groupby(order_run)] == turns, \
     "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
-# Prints the last attempts, which are the ones that reports use, without the fields that differ
+# Prints the attempts that reports use, which are the last ones, without the fields that differ
 # between runs.
 print_counted() { # FOLDER
 	python3 - "$1" <<'PYTHON'
@@ -96,16 +97,17 @@ PYTHON
 export RM_FAKE=$draws
 run drawn "$fixture" --seed 3 --set repeat-share=100%
 check "trials that are void or disturbed are repeated: status 0" [ $status = 0 ]
-check "many are repeated" [ "$(lines '"attempt":[234]')" -gt 100 ]
-check "some up to the limit" [ "$(lines '"attempt":4')" -gt 5 ]
-check "order and number follow the rule" verify_order "$campaign"
-check "validate accepts it" "$readmostly" dev validate "$campaign"
+check "many trials are repeated" [ "$(lines '"attempt":[234]')" -gt 100 ]
+check "some trials are repeated up to the limit" [ "$(lines '"attempt":4')" -gt 5 ]
+check "the order and number of repeats follow the rule" verify_order "$campaign"
+check "validate accepts these repeats" "$readmostly" dev validate "$campaign"
 repeated=$(lines '"attempt":[234]')
 check "progress counts repeats separately" contains "$out" \
 	"$(lines '"attempt":1,')/$(lines '"attempt":1,') trials, $repeated repeated"
-check "so does the summary" contains "$out" "$repeated trials repeated, since other processes"
+check "the summary counts repeats" \
+	contains "$out" "$repeated trials repeated, since other processes"
 marked=$(print_counted "$campaign" | grep -c ' ok True ')
-check "it prints how many counted trials were disturbed" contains "$out" \
+check "the summary has the number of counted trials that were disturbed" contains "$out" \
 	"; $marked of the trials that count were disturbed"
 ok=$(print_counted "$campaign" | grep -c ' ok ')
 check "each trial counts once, by its last attempt" contains "$out" ": $ok ok, "
@@ -121,12 +123,12 @@ for seed in 11 12 13 14 15 16; do
 	verify_order "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
 		"$readmostly" dev validate "$campaign" >/dev/null || wrong="$wrong $seed"
 done
-check "also with other draws and limits" [ -z "$wrong" ]
+check "with other draws and limits, repeats follow the rule, too" [ -z "$wrong" ]
 run unasked "$fixture" --seed 3 --set blocks=9 --set repeat-wait=0%
-check "repeat-wait = 0 %: only void trials are repeated" \
+check "with repeat-wait = 0 %, only void trials are repeated" \
 	[ "$(lines '"disturbed":"')" = 0 -a "$(lines '"attempt":2')" -gt 0 ]
 RM_FAKE="=disturbed" run all "$fixture" --set blocks=3 --set repeat-share=100%
-check "if all are disturbed the last one counts, marked" [ "$(print_counted \
+check "if all attempts are disturbed, the last one counts and is marked" [ "$(print_counted \
 	"$campaign" | grep -c ' 2 ok True ')" = 12 ]
 check "verifications are not repeated" [ "$(lines 'verify.*"attempt":2')" = 0 ]
 RM_FAKE="verify=ok;update=failed;=disturbed" run wrong "$fixture" \
@@ -134,7 +136,7 @@ RM_FAKE="verify=ok;update=failed;=disturbed" run wrong "$fixture" \
 check "a failed trial is not repeated" \
 	[ "$(lines '/update/.*throughput.*"attempt":2')" = 0 ]
 
-# The budget: half as many repeats as trials that may be repeated.
+# The budget allows half as many repeats as there are trials that may be repeated.
 RM_FAKE="=disturbed" run budget "$fixture" --seed 3 --set blocks=3
 check "if all are disturbed a campaign ends after half as many repeats" \
 	[ $status = 0 -a "$(lines '"attempt":[234]')" = 6 ]
@@ -142,27 +144,28 @@ check "each block has a share of the budget" [ "$(lines '"block":0.*"attempt":2'
 	"$(lines '"block":2.*"attempt":2')" = 2 ]
 check "trials that were not repeated stay marked" \
 	[ "$(print_counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
-check "the summary reports the spent budget" contains "$out" \
+check "the summary reports that the budget was spent" contains "$out" \
 	"12 trials stayed disturbed or void after the budget of repeats (repeat-share) was spent"
-check "progress prints the largest possible number" contains "$out" \
+check "progress has the largest possible number of trials" contains "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
-check "order and number follow the rule with the budget" verify_order "$campaign"
-check "validate accepts a budget" "$readmostly" dev validate "$campaign"
+check "with a budget the order and number of repeats follow the rule" verify_order "$campaign"
+check "validate accepts a campaign with a budget" "$readmostly" dev validate "$campaign"
 check "campaign.json records the budget" [ "$(python3 -c 'import json, sys
 print({c["repeat"]["share"] for c in json.load(open(sys.argv[1]))["cells"] if c["repeat"]["most"]})' "$campaign/campaign.json")" = "{0.5}" ]
 RM_FAKE="=disturbed" run nothing "$fixture" --set blocks=3 --set repeat-share=0%
-check "repeat-share = 0 %: nothing is repeated" [ $status = 0 -a "$(lines '"attempt":2')" = 0 ]
+check "with repeat-share = 0 %, no trial is repeated" \
+	[ $status = 0 -a "$(lines '"attempt":2')" = 0 ]
 
-# Histograms of all attempts are stored.
+# The histograms of all attempts are stored.
 RM_FAKE="verify=ok;=disturbed" run paced "$fixture" --set blocks=2 \
 	--set loop=paced --set rate=1k/s --set measure=latency \
 	--set repeat-share=100%
 files() { grep -oE '"histogram":"[^"]*"' "$campaign/trials.jsonl"; }
 check "each attempt has its own histogram" \
 	[ "$(files | wc -l)" = 16 -a "$(files | sort -u | wc -l)" = 16 ]
-check "validate finds them" "$readmostly" dev validate "$campaign"
+check "validate finds these histograms" "$readmostly" dev validate "$campaign"
 
-# Kill -9 at random points; the random draws of an attempt do not depend on them.
+# Kills the runner at random points. The random draws of an attempt do not depend on the kills.
 export RM_FAKE=$draws
 run whole "$fixture" --seed 4 --set blocks=20
 campaign=$dir/killed
@@ -193,11 +196,12 @@ run killed --resume
 check "the last resume ends with status 0" [ $status = 0 ]
 check "the same attempts count as without kills" \
 	[ "$(print_counted "$campaign")" = "$(print_counted "$dir/whole")" ]
-check "order and number follow the rule" verify_order "$campaign"
-check "and the budget was spent" contains "$out" "budget of repeats (repeat-share) was spent"
-check "validate accepts that, too" "$readmostly" dev validate "$campaign"
+check "after the kills the order and number of repeats follow the rule" verify_order "$campaign"
+check "after the kills the budget was spent" \
+	contains "$out" "budget of repeats (repeat-share) was spent"
+check "validate accepts the campaign after the kills" "$readmostly" dev validate "$campaign"
 
-# Arms: a pair is repeated completely.
+# Arms: both trials of a pair are repeated.
 for arm in base head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"
 done
@@ -205,19 +209,19 @@ unset RM_TRIAL_PROGRAM
 pairs=(--arms "base=$dir/base,head=$dir/head" --set blocks=6)
 run pairs "$fixture" "${pairs[@]}" --seed 5
 check "pairs are repeated: status 0" [ $status = 0 ]
-check "some of them" [ "$(lines '"attempt":[234]')" -gt 4 ]
-check "both arms equally often" verify_order "$campaign"
-check "validate accepts pairs" "$readmostly" dev validate "$campaign"
+check "some pairs are repeated" [ "$(lines '"attempt":[234]')" -gt 4 ]
+check "both arms are repeated equally often" verify_order "$campaign"
+check "validate accepts repeated pairs" "$readmostly" dev validate "$campaign"
 whole=$(lines .)
 sed -i '$d' "$campaign/trials.jsonl"
 run pairs --resume
 check "a block with an incomplete last repeat runs again completely" \
 	contains "$out" "of an unfinished round"
-check "with as many lines as before" [ "$(lines .)" = "$whole" ]
-check "and follows the rule" verify_order "$campaign"
+check "the journal has as many lines as before" [ "$(lines .)" = "$whole" ]
+check "the repeats follow the rule" verify_order "$campaign"
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial
 
-# Edited journals must be rejected.
+# Changes to journals that validate must reject.
 run edit "$fixture" --seed 3 --set blocks=4
 cp -r "$campaign" "$dir/kept"
 edited() { # NAME WORDS PYTHON: edits the list `t` of trials
@@ -253,24 +257,25 @@ again='dict(t[refused], attempt=t[refused]["attempt"] + 1)'
 edited "a repeat beyond the budget" "exceeds the budget: " "t.append($again)"
 edited "a repeat in place of another" "exceeds the budget: " \
 	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
-check "and the replaced one is reported" contains "$out" "expected a line of"
+check "the line that is replaced is reported" contains "$out" "expected a line of"
 edited "repeats in another order" "out of order" \
 	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
-check "and no other error" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
+check "no other error is reported" \
+	[ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
 edited "another budget in campaign.json" "exceeds the budget: " "
 import os
 path = os.path.join(os.path.dirname(sys.argv[1]), 'campaign.json')
 text = open(path).read()
 assert '\"share\": 0.5' in text
 open(path, 'w').write(text.replace('\"share\": 0.5', '\"share\": 0.25'))"
-check "and its wrong checksum" contains "$out" "campaign.json"
+check "the wrong checksum is reported" contains "$out" "campaign.json"
 sed -i '/"share": 0.25/d; s/"most": 3,/"most": 3/' "$campaign/campaign.json"
 edited "repeats in a campaign from before budgets" "expected a line of" ""
 cp "$dir/kept/campaign.json" "$campaign/campaign.json"
 edited "missing fields" "expected the members others_share and disturbed" \
 	'del next(x for x in t if "throughput" in x["cell"])["others_share"]'
 
-# A busy machine, simulated by files.
+# A machine that is busy according to fake files.
 root=$dir/root
 mkdir -p "$root/proc/pressure"
 set_load() { # PRESSURE [LOAD]
@@ -290,28 +295,30 @@ export RM_FAKE="=ok"
 set_load 14.59
 run_on_fake_machine busy
 check "a busy machine is only a warning" [ $status = 0 ]
-check "with the amount and the remedy" contains "$out" \
+check "the warning has the amount and the remedy" contains "$out" \
 	"tasks waited for a CPU in 14.6 % of the last 10 s, and still do: results will not rank maps; stop other work, or wait (--wait-idle 60), or continue anyway (--busy-ok)"
-check "and recorded in campaign.json" eval 'busy | grep -q "14.59"'
-check "validate accepts the record" "$readmostly" dev validate "$campaign"
+check "campaign.json records the load" eval 'busy | grep -q "14.59"'
+check "validate accepts the recorded load" "$readmostly" dev validate "$campaign"
 run_on_fake_machine fine --busy-ok
-check "--busy-ok: no warning" eval '! contains "$out" "waited for a CPU"'
-check "but the record" eval 'busy | grep -q "14.59"'
+check "with --busy-ok there is no warning" eval '! contains "$out" "waited for a CPU"'
+check "with --busy-ok the load is recorded" eval 'busy | grep -q "14.59"'
 run_on_fake_machine refused --wait-idle 1
 check "a --wait-idle that times out is status 2" [ $status = 2 ]
-check "with the reason" contains "$out" "after 1 s of waiting; nothing was started: stop other work, or set a longer --wait-idle"
-check "and starts nothing" [ ! -e "$campaign" ]
+check "the reason for the timeout is printed" \
+	contains "$out" "after 1 s of waiting; nothing was started: stop other work, or set a longer --wait-idle"
+check "after the timeout nothing is started" [ ! -e "$campaign" ]
 (sleep 1.5 && set_load 3.00) &
 run_on_fake_machine waited --wait-idle 60
 check "--wait-idle starts when the machine is idle" [ $status = 0 ]
-check "and records no load" [ "$(busy)" = None ]
+check "on an idle machine no load is recorded" [ "$(busy)" = None ]
 set_load "" 99.00
 run_on_fake_machine load
-check "without pressure the load gives the warning" contains "$out" "on average 99.00 tasks were runnable"
+check "without /proc/pressure the load average gives the warning" \
+	contains "$out" "on average 99.00 tasks were runnable"
 set_load ""
 run_on_fake_machine silent
 check "a machine without both files is not busy" [ "$(busy)" = None ]
 run_on_fake_machine bad --wait-idle soon
 check "an invalid time is status 2" [ $status = 2 ]
-check "with the valid range" contains "$out" "expected a number from 1 to 86400"
+check "the error has the valid range" contains "$out" "expected a number from 1 to 86400"
 done_testing

@@ -31,14 +31,15 @@ refuses() { # LOOP [SETTING...]: status 2, one line with the expected loop
 }
 
 check "a window of mix is recorded" records mix
-check "with its operations" [ "$(grep -cE '^(get|set) ' "$dir/trace")" -ge 5000 ]
-check "and can be read" "$program" dev replay "$dir/trace"
+check "the recording has the operations of the window" \
+	[ "$(grep -cE '^(get|set) ' "$dir/trace")" -ge 5000 ]
+check "the recording can be replayed" "$program" dev replay "$dir/trace"
 check "fill is rejected" refuses fill --set writes=100%
-check "so is scan" refuses scan --set threads=2
-check "so is alternate" refuses alternate --set writes=50%
-check "so is lazy" refuses lazy
-check "so is lifecycle" refuses lifecycle
-check "so is stall" refuses stall --set threads=2 --set window=10ms
+check "scan is rejected" refuses scan --set threads=2
+check "alternate is rejected" refuses alternate --set writes=50%
+check "lazy is rejected" refuses lazy
+check "lifecycle is rejected" refuses lifecycle
+check "stall is rejected" refuses stall --set threads=2 --set window=10ms
 map=families_one
-check "so are loops of techniques" refuses families
+check "loops of techniques are rejected" refuses families
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Unit tests of maps and all checks of all maps under the sanitizers.
+# Runs the unit tests of maps and all checks of all maps with sanitizers.
 # slow: minutes of CPU time.
 . tests/tools/tap.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE CI

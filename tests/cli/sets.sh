@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Modes and sets of `make bench` and `make campaign`, and errors before any build.
+# Tests the modes and sets of `make bench` and `make campaign`, and errors that are reported before
+# any build.
 . tests/tools/tap.sh
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
@@ -13,31 +14,39 @@ refused() { # WORDS ARGUMENTS of make...
 }
 check "a set as MODE is rejected with the new spelling" refused \
 	"MODE=articles: no such mode: expected one of MODE=smoke, MODE=quick, " bench MODE=articles
-check "which is in the list of modes" contains "$out" "SET=articles MODE=quick, SET=claims MODE=full"
+check "the new spelling is in the list of modes" \
+	contains "$out" "SET=articles MODE=quick, SET=claims MODE=full"
 check "a mode missing in the set is rejected" refused "SET=peers MODE=full: no such mode" bench SET=peers MODE=full
-check "modes of the crossover are listed without its set" refused \
+check "for crossover the error lists modes without SET=" refused \
 	"MODE=full: no such mode: expected one of MODE=quick, MODE=standard" crossover A=gomap_rw B=ck_ht MODE=full
 check "an unclosed bracket is named" refused "NODES=n[3-: unpaired bracket" campaign 'NODES=n[3-'
 check "a missing source is the only error" refused "IMPL=/none.c: no such file: expected" check-dispatch IMPL=/none.c
-check "without a message of awk" eval '! contains "$out" awk >/dev/null'
+check "awk prints no message about the missing source" eval '! contains "$out" awk >/dev/null'
 check "a missing folder is named with its variable" eval \
 	'! DIRTY=1 runner/artifact.sh "$out.tar" /none >"$out" 2>&1 && contains "$out" "CAMPAIGNS=/none: no such folder: expected"'
 check "an unknown set is rejected" refused "SET=peer: no such mode" bench SET=peer
-check "also for several machines" refused "MODE=peers: no such mode" campaign MODE=peers NODES=n1 PLAN=1
+check "an unknown set is rejected for several machines, too" \
+	refused "MODE=peers: no such mode" campaign MODE=peers NODES=n1 PLAN=1
 check "a set as a target is rejected with the new spelling" refused "expected make bench SET=claims" claims
 check "lower case is rejected with the correct spelling" refused "mode=quick: expected upper case: MODE=quick" \
 	bench mode=quick
-check "so is a misspelt variable" refused "MOD=smoke: no such variable: did you mean MODE?" bench MOD=smoke
-check "operations are checked before the build" refused "CHECK_OPS=abc: expected a number" check-maps CHECK_OPS=abc
-check "and so is the place of an installation" refused "cannot write to /proc/none: " install PREFIX=/proc/none
+check "a misspelt variable is rejected with a suggestion" \
+	refused "MOD=smoke: no such variable: did you mean MODE?" bench MOD=smoke
+check "the number of operations is checked before the build" \
+	refused "CHECK_OPS=abc: expected a number" check-maps CHECK_OPS=abc
+check "the folder of an installation is checked before the build" \
+	refused "cannot write to /proc/none: " install PREFIX=/proc/none
 check "a misspelled program is rejected with a suggestion" refused "(did you mean gomap_rw?)" \
 	programs NEEDED=plain/gomap_rx
-check "so is a misspelled map" refused "MAP=gomap_wr: no map is called gomap_wr (did you" flamegraph MAP=gomap_wr
+check "a misspelt map is rejected with a suggestion" \
+	refused "MAP=gomap_wr: no map is called gomap_wr (did you" flamegraph MAP=gomap_wr
 check "the error names the missing map" refused "crossover: missing: B: expected" crossover A=gomap_rw
 check "a missing campaign is rejected with its variable" refused "CAMPAIGN=none: expected the folder" \
 	report CAMPAIGN=none
-check "an unknown target is rejected with the list" refused 'no target and no file exploer: `make help`' exploer
-check "CC is one command" refused "'exec ccache gcc \"\$@\"' >/tmp/CC; chmod +x" CC='ccache gcc' help
+check "an unknown target is rejected with the way to list all" \
+	refused 'no target and no file exploer: `make help`' exploer
+check "CC must be one command" \
+	refused "'exec ccache gcc \"\$@\"' >/tmp/CC; chmod +x" CC='ccache gcc' help
 check "a build folder must be writable" refused "cannot write there (owner of" BUILD=/proc/none readmostly
 for words in 'SET=peers|set peers, mode quick' 'SET=claims MODE=full|set claims, mode full' \
 	'MODE=quick|mode quick' 'MODE=|mode smoke'; do

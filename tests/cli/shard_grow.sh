@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Growing shards and segments with tiny limits, so that splits happen during every check.
+# Runs every check on growing shards and segments with small limits, so that splits happen often.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -17,7 +17,7 @@ passes() { # MAP
 		>"$dir/out" 2>&1 || { sed 's/^/# /' "$dir/out"; false; }
 }
 
-check 'growing shards of 8 keys build' builds
+check 'growing shards of 8 keys are compiled' builds
 check 'all checks pass for shards split one by one' passes shard_grow_tiny
 check 'all checks pass for shards split all at once' \
 	passes shard_grow_stop_tiny

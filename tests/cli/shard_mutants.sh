@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Shards, segments and fast paths with one edited line, and shards chosen by address (article S2):
-# `readmostly check` finds every one, on one thread.
+# Edits one line of shards, segments and fast paths, and chooses shards by address (article S2).
+# `readmostly check` must find each of these bugs on one thread.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 files=
 
-# mutant NAME MAP "HEADERS" SED: copies impls/MAP.c as NAME, and the headers; SED edits the last
-# header, the others include it. Without headers SED edits the map.
+# mutant NAME MAP "HEADERS" SED: copies impls/MAP.c as NAME, and the headers. SED edits the last
+# header, which the others include. Without headers, SED edits the map.
 mutant() {
 	name=$1 map=$2 headers=$3 edit=$4
 	home=$dir/$name
@@ -31,8 +31,8 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# Shards: lookups use a mask that is one bit short; the store of one value in 64 is dropped; scan
-# and length omit the last shard.
+# Shards: lookups use a mask that is one bit short; or the store of one value in 64 is dropped; or
+# scan and length omit the last shard.
 first='struct shard \*shard = shard_of(guard_map(thread), shape, key);'
 mutant shard_mask shard_rw_32 "shard_hashed.h gomap_guarded.h" \
 	"0,/$first/s//struct shard *shard = \&((struct map *)guard_map(thread))->shard[shard_choice(shape, key) % (SHARDS \/ 2)];/"
@@ -42,8 +42,8 @@ mutant shard_scan shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/more && i < SHARDS/more \&\& i + 1 < SHARDS/'
 mutant shard_length shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/count += gomap_count(map->shard\[i\].inner)/count += i ? gomap_count(map->shard[i].inner) : 0/'
-# Segments: lookups use another segment; keys are compared in part; a removal cuts off the rest of
-# the chain; an insertion loses the chain; a removal does not decrease the count.
+# Segments: lookups use another segment; or only a part of keys is compared; or a removal cuts off
+# the rest of the chain; or an insertion loses the chain; or a removal does not decrease the count.
 mutant seg_segment shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	'0,/seg_segment_of(map, hash)/s//seg_segment_of(map, hash << 1)/'
 mutant seg_compares shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
@@ -57,8 +57,9 @@ mutant seg_counts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 # Growing segments: one bin is not copied to the new table.
 mutant seg_forgets shard_seg_grow "seg_ops.h seg_slow_ops.h seg_map.h seg_grow.h" \
 	's/for (uint64_t i = 0; i <= old->mask; i++) {/for (uint64_t i = 1; i <= old->mask; i++) {/'
-# Fast paths: a freed slot matches key 0; an unfinished growth is ignored. Strings in a single
-# bucket: short keys compared by length only, long keys by their ends only. Equality is ignored.
+# Fast paths: a freed slot matches key 0, or an unfinished growth is ignored. Strings in a single
+# bucket: only the length of short keys or the ends of long keys are compared, or equality is
+# ignored.
 mutant u64_freed gomap_u64 "gomap_keys_u64.h gomap_fast64.h" \
 	's/GOMAP_EMPTY_ONE)$/(slot < GOMAP_SLOTS ? -1 : 0))/'
 mutant u64_growth gomap_u64_unchecked \
@@ -74,11 +75,11 @@ mutant callback_equals gomap_callback gomap_keys_callback.h \
 # shellcheck disable=SC2086
 IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir/build" 'plain check' $files tests/fixtures/bad_address_routed.c \
 	>"$dir/out" 2>&1
-check "the mutants build" [ $? = 0 ]
+check "the mutants are compiled" [ $? = 0 ]
 program=$dir/build/readmostly
 [ -x "$program" ] || { sed 's/^/# /' "$dir/out"; done_testing; exit 1; }
 
-caught() { # ID: found by the deterministic check, on one thread
+caught() { # ID: true if check finds the bug on one thread
 	"$program" check "$1" --quiet --deadline 60 --ops 20000 --only model \
 		>"$dir/out" 2>&1
 	[ $? = 1 ] && grep -q "^FAIL $1 .* model: " "$dir/out" &&
@@ -88,5 +89,5 @@ caught() { # ID: found by the deterministic check, on one thread
 for file in $files; do
 	check "$(basename "$file" .c) is caught" caught "$(basename "$file" .c)"
 done
-check "shards by address are caught" caught bad_address_routed
+check "shards chosen by address are caught" caught bad_address_routed
 done_testing

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Programs of the simulated machine: tests trials through the protocol, reasons for rejected maps,
-# deadlocks and other simulator-only errors, and properties of every correct model.
+# Tests the programs of the simulated machine: trials through the protocol, reasons for rejected
+# maps, deadlocks and other errors that only the simulator reports, and properties of every correct
+# model.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 . tests/tools/sim.sh
@@ -20,16 +21,16 @@ for map in ck_ht urcu_lfht; do
 		grep -q "^calls .*, which is not simulated" "$sim/$map.no"
 done
 "$build/readmostly" dev list >"$dir/list"
-check 'list shows the verdict' contains "$dir/list" '    sim        yes'
+check 'list shows whether a map is simulated' contains "$dir/list" '    sim        yes'
 
 for map in null_map gomap_rw; do
 	for cores in 1 2; do
 		trial $map $cores >"$dir/answer"
 		check "$map on $cores cores: the trial is ok" \
 			[ "$(status_of <"$dir/answer")" = ok ]
-		check "its counts are marked as simulated, $map $cores" \
+		check "the counts are marked as simulated, $map $cores" \
 			grep -q '"cpu":"simulated icelake-sp"' "$dir/answer"
-		check "and match the schema of results, $map $cores" \
+		check "the answer matches the schema of results, $map $cores" \
 			sh -c "$python tests/report/schemas.py trial-protocol result <$dir/answer"
 	done
 done
@@ -45,11 +46,11 @@ done
 trial gomap_rw 2 'costs={"transfer":300}' >"$dir/answer"
 check 'the machine has the requested cost'"'"'s' contains "$dir/answer" 'transfer = 300\nupgrade'
 trial gomap_rw 2 limit_ns=300.5 >"$dir/answer"
-check 'a fraction of a nanosecond of virtual time is rejected' \
+check 'a virtual time with a fraction of a nanosecond is rejected' \
 	contains "$dir/answer" 'counters.limit_ns: expected'
 trial gomap_rw 2 measure=verify window_ops=0 warm_up_ns=0 verify_ops=4000 \
 	write_kind=churn keys=16 >"$dir/answer"
-check 'accounting of values passes' [ "$(status_of <"$dir/answer")" = ok ]
+check 'a trial that accounts for values passes' [ "$(status_of <"$dir/answer")" = ok ]
 check 'all kinds of writes run' contains "$dir/answer" '"accounting":"values"'
 
 SIM_FIXTURES='deadlock livelock packed padded pingpong no_tls no_asm no_library'
@@ -66,12 +67,12 @@ check 'a library function that accesses memory is rejected' refuses no_library '
 	check 'wide vectors are rejected' refuses no_vectors '16 bytes\|needs'
 trial sim_deadlock 3 >"$dir/answer"
 check 'a deadlock ends the trial' [ "$(status_of <"$dir/answer")" = failed ]
-check 'and the reason lists the waiting cores' grep -q 'deadlock: cores wait.*core 0 for' "$dir/answer"
+check 'the reason lists the waiting cores' grep -q 'deadlock: cores wait.*core 0 for' "$dir/answer"
 trial sim_livelock 2 limit_ns=100000 >"$dir/answer"
-check 'virtual time can run out' [ "$(status_of <"$dir/answer")" = failed ]
-check 'with the reason' contains "$dir/answer" 'virtual time ran out'
+check 'a trial whose virtual time runs out fails' [ "$(status_of <"$dir/answer")" = failed ]
+check 'the reason names the virtual time' contains "$dir/answer" 'virtual time ran out'
 trial sim_livelock 1 limit_ns=100000 deadline_ns=5000000000 >"$dir/answer"
-check 'also for a single core' \
+check 'the virtual time of a single core can run out, too' \
 	contains "$dir/answer" 'virtual time ran out: core 0 is past 100000 ns'
 trial sim_livelock 1 deadline_ns=1000000000 >"$dir/answer"
 check 'the deadline ends a core that spins forever' contains "$dir/answer" \
@@ -81,21 +82,21 @@ check 'the deadline ends a core that spins forever' contains "$dir/answer" \
 metric() { total "$1" <"$dir/answer"; }
 ops=$((8 * 1024))
 trial sim_packed 8 write_share=0 >"$dir/answer"
-check 'words in one line: at least one false-sharing invalidation per operation' \
+check 'words in one line have at least one false-sharing invalidation per operation' \
 	[ "$(metric false_sharing_invalidations)" -ge $((ops * 9 / 10)) ]
 trial sim_padded 8 write_share=0 >"$dir/answer"
-check 'padded words: no invalidation' [ "$(metric invalidations)" = 0 ]
-check 'and no coherence miss' [ "$(metric coherence_misses)" = 0 ]
+check 'padded words have no invalidation' [ "$(metric invalidations)" = 0 ]
+check 'padded words have no coherence miss' [ "$(metric coherence_misses)" = 0 ]
 trial sim_pingpong 8 write_share=0 >"$dir/answer"
-check 'one word: every invalidation is true sharing' \
+check 'with one word every invalidation is true sharing' \
 	[ "$(metric false_sharing_invalidations)" = 0 ]
 sim=$build/maps/sim
 for cores in 2 16 64; do
 	trial snapshot $cores write_share=0 >"$dir/answer"
-	check "read-only snapshot: no coherence miss on $cores cores" \
+	check "a read-only snapshot has no coherence miss on $cores cores" \
 		[ "$(metric coherence_misses)" = 0 ]
 	trial gomap_rw $cores >"$dir/answer"
-	check "gomap_rw: a coherence miss per operation on $cores cores" \
+	check "gomap_rw has a coherence miss per operation on $cores cores" \
 		[ "$(metric coherence_misses)" -ge $((cores * 1024)) ]
 done
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The same binary, request and machine give the same counts in 20 of 20 runs: with and without
-# address randomization, four at a time, in another directory, with environments of different sizes.
+# random addresses, four at a time, in another directory, and with environments of different sizes.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 . tests/tools/sim.sh
@@ -13,8 +13,8 @@ setarch -R true 2>/dev/null && fixed=yes || fixed=no
 export fixed
 
 cat >"$dir/one" <<'END'
-# one RUN REQUEST: prints the hash of a trial; RUN selects the directory, environment and address
-# layout.
+# one RUN REQUEST: prints the hash of a trial. RUN selects the directory, the environment and
+# whether addresses are random.
 run=$1 request=$2
 PADDING=$(printf "%$((run * 131))s" '')
 export PADDING
@@ -28,13 +28,13 @@ END
 
 for map in gomap_rw shard_rw_32 syncmap rwlock_probe; do
 	kind=update
-	[ $map = syncmap ] && kind=churn # it allocates in the window
+	[ $map = syncmap ] && kind=churn # this map then allocates in the window
 	for cores in 1 4 64; do
 		request $map $cores write_kind=$kind window_ops=256 keys=300 \
 			>"$dir/request"
 		seq 20 | xargs -P 4 -I RUN sh "$dir/one" RUN "$dir/request" \
 			>"$dir/hashes"
-		check "$map on $cores cores: 20 runs, one hash" sh -c "
+		check "$map on $cores cores has one hash in 20 runs" sh -c "
 			[ \$(grep -c hash '$dir/hashes') = 20 ] &&
 			[ \$(sort -u '$dir/hashes' | wc -l) = 1 ] ||
 			{ sort '$dir/hashes' | uniq -c; false; }"

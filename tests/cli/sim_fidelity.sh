@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Misses per operation on one core equal those of cachegrind; tests/tools/sim_fidelity.py --long has
-# more cases. The reference compiler is gcc.
+# On one core, the simulated machine and cachegrind count equally many misses per operation.
+# tests/tools/sim_fidelity.py --long has more cases. The reference compiler is gcc.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 for map in gomap_mutex gomap_rw hashtriemap null_map rwlock_probe shard_rw_32 snapshot syncmap; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Counts of all maps on 1, 4, 16 and 64 simulated cores equal the golden ones.
+# The counts of all maps on 1, 4, 16 and 64 simulated cores equal the golden ones.
 # slow: builds and simulates all maps.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046

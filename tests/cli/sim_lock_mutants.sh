@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Breaks locks, waits and memory orders of the simulated machine with one edit each: one of their
-# tests must fail. Virtual time and seeds, no randomness.
+# Breaks locks, waits and memory orders of the simulated machine with one edit each. One of their
+# tests must fail. Time is virtual and seeds are fixed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -39,13 +39,13 @@ link_test() {
 	else
 		parts="$flags -I. tests/unit/sim/$1.c"
 	fi
-	# The archive provides missing objects, so it does not replace the edited one.
-	# shellcheck disable=SC2086
+	# The archive provides only missing objects, so it does not replace the edited one.
 	$cc -pthread -o "$3/test" $parts "$3/edited.o" "$dir/rest.a" \
 		$libraries
 }
 
-# caught NUMBER: breaks, builds and runs line NUMBER of the list; prints why it was not caught.
+# caught NUMBER: makes the edit in line NUMBER of the list, builds and runs the test; prints why the
+# bug was not caught.
 caught() {
 	local test words file edit chosen=() home=$dir/$1
 	IFS='	' read -r _ test words file edit < <(sed -n "$1p" "$dir/list")
@@ -54,7 +54,7 @@ caught() {
 	cmp -s "$file" "$home/edited.c" && { echo "the edit changes nothing"; return; }
 	{ compile_edited "$file" "$home" && link_test "$test" "${file##*/}" "$home"; } \
 		>"$home/log" 2>&1 || { echo "it does not build"; cat "$home/log"; return; }
-	# WORDS@THREADS: run only the facts whose names contain WORDS, with this many threads.
+	# WORDS@THREADS: runs only tests whose names contain WORDS, with this many threads.
 	[ "$words" = - ] || chosen=("${words%@*}" "${words#*@}")
 	timeout 120 "$home/test" "${chosen[@]}" >"$home/tap" 2>&1
 	grep -q '^ok\|^not ok' "$home/tap" || echo "no fact was judged"
@@ -66,7 +66,7 @@ ar rcs "$dir/rest.a" "$build"/runner/{base,protocol,plan,sim/model}/*.o \
 	"$build"/runner/machine/topology.o "$build"/{sim_machines,build_info,build_mark}.o
 grep -v '^#' tests/fixtures/sim_lock_mutants.tsv >"$dir/list"
 count=$(wc -l <"$dir/list")
-# An interrupted run leaves no .why file, which counts as a failure.
+# A run that is interrupted leaves no .why file, which counts as a failure.
 seq "$count" | xargs -P "$(nproc)" -I{} bash -c 'caught {} >"$dir/{}.told" && mv "$dir/{}.told" "$dir/{}.why"'
 for number in $(seq "$count"); do
 	name=$(sed -n "${number}p" "$dir/list" | cut -f1)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Other sizes of keys and values, in separate programs (docs/adr/0030): values of each length are
-# stored and read back, torn values are found, and a campaign runs each cell with the program of its
-# size and skips unsupported shapes.
+# Tests other sizes of keys and values, which have their own programs (docs/adr/0030). Values of
+# each length are stored and read back, torn values are found, and a campaign runs each cell with
+# the program of its size and skips unsupported shapes.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -16,12 +16,13 @@ for id in "${maps[@]}"; do
 	for bytes in 24 64 256 1024; do needed+=("x$bytes/$id" "check-x$bytes/$id"); done
 done
 for id in null_map gomap_rw; do needed+=("placed/$id" "placed-x24/$id"); done
-# Objects that are not timed use -O1; those of the dispatch checks below are compiled as measured.
+# Objects that are not timed are compiled with -O1. The objects of the dispatch checks below are
+# compiled as for measurements.
 builds() {
 	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_OUT_OF_LINE -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
 		'plain x24 x64 x1024 check-x24 check-x64 check-x1024' "${late[@]}" >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 }
-check 'programs of four sizes build' builds
+check 'programs of four sizes are compiled' builds
 
 # ---- round trips ----
 trips() { # BYTES: compares all maps and operations with an array
@@ -43,7 +44,7 @@ check 'the loops of long values have no dispatch' dispatch
 placed_dispatch() {
 	tests/tools/check_dispatch.py --build "$build/placed" "$build"/placed/impls/{bound/null_map,gomap/gomap_rw}.o >"$out" 2>&1
 }
-check 'nor do those of keys that differ in the middle or at the end' placed_dispatch
+check 'the loops of keys that differ in the middle or at the end have no dispatch' placed_dispatch
 
 # ---- torn values: the fixture lets other threads run before each last word ----
 export RM_FAULT_PERIOD=1
@@ -52,7 +53,7 @@ torn() { # BYTES CHECK SHAPE
 	[ $? = 1 ] && contains "$out" torn
 }
 check 'a late last word is found in 1,024 bytes' torn 1024 exchange u64x1024
-check 'and in 64, with string keys' torn 64 upsert str16x64
+check 'a late last word is found in 64 bytes, with string keys' torn 64 upsert str16x64
 
 # ---- a wrong byte late in a long key, stored by the fixture ----
 finds_wrong_byte() { # BYTES SHAPE
@@ -60,7 +61,7 @@ finds_wrong_byte() { # BYTES SHAPE
 	[ $? = 1 ] && contains "$out" 'FAIL bad_wrong_late'
 }
 check 'a wrong 64th byte of a key is found with short values' finds_wrong_byte 24 str16x8
-check 'and with long ones' finds_wrong_byte 1024 str16x1024
+check 'a wrong 64th byte of a key is found with long values' finds_wrong_byte 1024 str16x1024
 
 # ---- a campaign ----
 short='threads     = 2
@@ -97,7 +98,7 @@ END
 timed=$(( ${#maps[@]} * 20 ))
 check 'every shape that a map offers is measured' \
 	[ "$(lines 'c["measure"] == "throughput" and t["status"] == "ok"')" = $((timed + 4)) ]
-check 'and verified' \
+check 'every such shape is verified' \
 	[ "$(lines 'c["measure"] == "verify" and t["status"] == "ok"')" = $((timed - 20 + 4)) ]
 not_offered() {
 	[ "$(python3 -c '
@@ -105,7 +106,7 @@ import json, sys
 cells = json.load(open(sys.argv[1]))["cells"]
 print(sum("not offered" in (c.get("skip") or "") for c in cells))' "$dir/campaign/campaign.json")" = 16 ]
 }
-check 'shapes that shard_rw_64 does not offer are skipped with the reason' not_offered
+check 'shapes that shard_rw_64 lacks are skipped with the reason' not_offered
 
 # ---- key-differs ----
 cat >"$dir/differs.conf" <<END
@@ -122,7 +123,7 @@ END
 rm -rf "$dir/campaign"
 "$dir/readmostly" run "$dir/differs.conf" --busy-ok -o "$dir/campaign" >"$out" 2>&1
 check 'a campaign of such keys ends' [ $? = 0 ] || sed 's/^/# /' "$out"
-check 'each length is measured in both places' \
+check 'each length is measured with both positions of the difference' \
 	[ "$(lines 'c.get("key_differs") and c["measure"] == "throughput" and t["status"] == "ok"')" = 48 ]
 
 # ---- trials with these sizes ----
@@ -142,21 +143,24 @@ result() { # FLAVOUR MAP SHAPE THREADS [MEMBER,]
 result x1024 bad_tears_late str64x1024 2
 check 'a trial of a map that tears values fails' contains "$out" '"status":"failed"'
 result x24 bad_wrong_late str64x8 1
-check 'so does a trial of a map with a wrong late byte of a key' contains "$out" '"status":"failed"'
+check 'a trial of a map with a wrong late byte of a key fails' contains "$out" '"status":"failed"'
 result x24 bad_tears_late str32x8 1
 check 'keys have the length of the cell' contains "$out" '"name":"longest_key","unit":"bytes","value":32.0'
 result x64 bad_tears_late str64x64 1
-check 'also with long values' contains "$out" '"name":"longest_key","unit":"bytes","value":64.0'
+check 'with long values, keys have the length of the cell, too' \
+	contains "$out" '"name":"longest_key","unit":"bytes","value":64.0'
 result plain gomap_rw u64x64 1
 check 'the plain program rejects an unsupported length' contains "$out" 'program of flavour'
 result x1024 gomap_rw u64x256 1
-check 'so does the program of another length' contains "$out" 'program of flavour'
+check 'the program of another length rejects an unsupported length' \
+	contains "$out" 'program of flavour'
 result x24 gomap_rw u64x8 1
-check 'the program of long keys rejects short ones' contains "$out" 'program of flavour'
+check 'the program of long keys rejects short keys' contains "$out" 'program of flavour'
 result plain gomap_rw str16x8 1 '"key_differs": "last",'
 check 'the plain program rejects keys that differ at their end' contains "$out" 'program of flavour placed'
 result placed gomap_rw str16x8 1
-check 'the program of such keys rejects other keys' contains "$out" 'program of flavour plain'
+check 'the program of keys that differ at their end rejects other keys' \
+	contains "$out" 'program of flavour plain'
 result plain gomap_rw u64x8 1 '"key_differs": "last",'
 check '64-bit keys are rejected' contains "$out" 'keys of u64x8 are words'
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Campaigns in stages (crossover, claims, advise) with a fake report (tests/fixtures/staged/) that
-# requests the cells given by the test.
+# Tests campaigns in stages (crossover, claims, advise) with a fake report (tests/fixtures/staged/)
+# that requests the cells given by the test.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/syncmap plain/null_map plain/shard_seg plain/unsync_probe tests/fake_trial
@@ -15,7 +15,7 @@ ln -s "$top/tests/fixtures/staged/report" report
 mkdir -p workloads/modes
 ln -s "$top"/workloads/*.conf workloads
 ln -s "$top"/workloads/modes/crossover-*.conf workloads/modes
-# Small modes for the test; the project's own claims modes are larger.
+# Small modes for this test. The project's own modes of claims are larger.
 cat >workloads/modes/claims-quick.conf <<'END'
 budget    = 1min
 workloads = uniform-97-3
@@ -62,14 +62,15 @@ PYTHON
 
 crossover gomap_rw syncmap -o a --seed 7
 check "a search is status 0" [ $status = 0 ]
-check "it prints its folder" contains "$out" "campaign: a"
-check "and the cells that may run" contains "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
-check "a third of them within the time budget" grep -qE \
+check "the search prints its folder" contains "$out" "campaign: a"
+check "the search prints how many cells may run" \
+	contains "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
+check "the search may run a third of these trials within the time budget" grep -qE \
 	"^at most 7392 of them will run, about [0-9.]+ min of a budget of 15.0 min" "$out"
-check "each stage has cells, trials, time and the trials so far" grep -qE \
+check "each stage prints its cells, trials and time, and the trials so far" grep -qE \
 	"^stage 2: 4 cells x 3 blocks, 12 trials and 2 verifications, about [0-9.]+ s; 4 of at most 7392 so far" "$out"
-check "and the reason" contains "$out" "    as *n1024/w10/update/"
-check "it ends when the report ends it" contains "$out" \
+check "each stage prints why its cells run" contains "$out" "    as *n1024/w10/update/"
+check "the search ends when the report ends it" contains "$out" \
 	"2 stages, 16 trials: stopped because the script ends"
 check "the words of the decision are printed" contains "$out" "decided on 2 stages"
 check "status: done is the last line" [ "$(tail -n 1 "$out")" = "status: done" ]
@@ -81,13 +82,13 @@ check "stages.json has the options of the start" satisfies a "
  'maps': ['gomap_rw', 'syncmap'], 'ids': None, 'mode': 'quick', 'seed': 7,
  'budget_trials': 7392, 'set': [],
  'rule': {'format': 1, 'kind': 'crossover', 'error': 0.05}}"
-check "its hashes equal those of the report" env PYTHONPATH="$top" "$python" -P -c '
+check "the hashes in stages.json equal those of the report" env PYTHONPATH="$top" "$python" -P -c '
 import json
 from report.load import seal
 meta = json.load(open("a/stages.json"))
 assert seal.campaign_sha256(meta) == meta["sha256"]
 assert seal.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
-check "the plan is the plan of the mode" sh -c "'$readmostly' plan --json --seed 7 \
+check "plan.json equals the plan of the mode" sh -c "'$readmostly' plan --json --seed 7 \
 	--set crossover --maps gomap_rw,syncmap >plan.json &&
 	'$python' -c \"import json; a, b = (json.load(open(f)) for f in ('plan.json', 'a/plan.json')); assert all(a[k] == b[k] for k in ('seed', 'cells', 'order'))\""
 check "write shares of its cells are from 0 to 50 %" satisfies a "
@@ -95,18 +96,18 @@ check "write shares of its cells are from 0 to 50 %" satisfies a "
 {0, .001, .003, .01, .03, .1, .3, .5}"
 check "each stage has its own seed" satisfies a "
 len({meta['seed'], *(s['seed'] for s in stages)}) == 3"
-check "stages run the requested blocks, and verifications once" satisfies a "
+check "stages run the requested blocks; verifications run once" satisfies a "
 [sorted({t['block'] for t in stage}) for stage in timed] == [[0, 1], [0, 1, 2]]
 and [s['cells_from']['ids'] for s in stages] == [4, 6]"
 check "each stage is a valid campaign" "$readmostly" dev validate a/stage-02
-check "so is the whole" "$readmostly" dev validate a
-check "the report is called for rule, stages and decision, in this order" [ \
+check "the whole search is valid" "$readmostly" dev validate a
+check "the report is called for the rule, the stages and the decision, in this order" [ \
 	"$(tr '\n' ' ' <"$FAKE_LOG")" = "rule crossover next a next a next a decide a " ]
 check "a stage can be repeated by hand" sh -c "'$readmostly' run --busy-ok --counters none \
 	--set crossover --maps gomap_rw,syncmap --set blocks=2 \
 	--cells-from a/stage-01/cells.txt -o again >'$out' 2>&1"
 
-# The time budget of a mode covers the trials that a search runs, including repeats.
+# The time budget of a mode covers the trials of a search, including repeats.
 for mode in quick standard; do
 	HWLOC_SYNTHETIC="core:2 pu:1" crossover gomap_rw syncmap --plan --mode $mode
 	check "mode $mode keeps its budget on 2 CPUs" awk '/^at most/ {
@@ -120,20 +121,20 @@ FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w10/update/*/uniform/t1/*
 check "a cell can be measured again" satisfies twice "
 not {(t['cell'], t['seed']) for t in timed[0]} &
     {(t['cell'], t['seed']) for t in timed[1]}"
-check "with --set, which is recorded" satisfies twice "
+check "the option --set is recorded" satisfies twice "
 meta['set'] == ['window=3ms'] and all(c['window_ns'] == 3000000
 for c in stages[1]['cells'] if c['measure'] == 'throughput')"
-check "and --budget" satisfies twice "meta['budget_trials'] == 50"
+check "the option --budget is recorded" satisfies twice "meta['budget_trials'] == 50"
 
 # A resume of a finished search runs nothing.
 before=$(cat a/stage-0*/trials.jsonl | sha256sum)
 crossover -o a --resume
 check "a resume of a finished search runs nothing" \
 	[ "$status $before" = "0 $(cat a/stage-0*/trials.jsonl | sha256sum)" ]
-check "and decides again" contains "$out" "decided on 2 stages"
+check "a resume of a finished search decides again" contains "$out" "decided on 2 stages"
 FAKE_STAGES="$two;*n1024/w50/fresh/*/zipf*/t1/*=" crossover -o a --resume gomap_rw syncmap
 check "if the report requests more cells they run" satisfies a "len(stages) == 3"
-check "by default with the planned blocks" satisfies a "
+check "by default these cells run with the planned blocks" satisfies a "
 {t['block'] for t in timed[2]} == set(range(28))"
 
 # refuses NAME STATUS WORDS COMMAND...: expects the status, and an error with the words.
@@ -184,14 +185,16 @@ refuses "another kind" 2 'started with kind "crossover"' claims run -o a --resum
 check "none of these creates a folder" [ ! -e n ]
 FAKE_BAD=python refuses "no Python" 2 "no Python with the packages of the report" \
 	crossover gomap_rw syncmap -o n
-check "the error has the remedy" contains "$out" "played: apt-get install python3"
+check "the error has the remedy for a missing Python" \
+	contains "$out" "played: apt-get install python3"
 (cd "$dir" && "$readmostly" dev crossover gomap_rw syncmap >"$out" 2>&1)
 check "in another folder the missing mode is reported" contains "$out" "workloads/modes/crossover-quick.conf: No such"
 (cd "$dir" && "$readmostly" advise x >"$out" 2>&1)
-check "and the missing report" contains "$out" "start it in the source tree, next to report/ and workloads/"
-check "and no folder is created" [ ! -e n ]
+check "the missing report is reported" \
+	contains "$out" "start it in the source tree, next to report/ and workloads/"
+check "no folder is created" [ ! -e n ]
 
-# Changes after the start. rehash FOLDER CODE: edits stages.json and updates its hash.
+# Changes after the start of a search. rehash FOLDER CODE: edits stages.json and updates its hash.
 rehash() {
 	PYTHONPATH="$top" "$python" -P - "$@" <<'PYTHON'
 import json, sys
@@ -217,11 +220,13 @@ changed "another build" "c: started with build_id 0123, now" \
 changed "a changed rule" "c/stages.json was changed: sha256 is" \
 	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
 "$readmostly" dev validate c >"$out"
-check "validate reports it, too" contains "$out" "c/stages.json was changed: sha256 is"
+check "validate reports the changed stages.json" \
+	contains "$out" "c/stages.json was changed: sha256 is"
 rm -rf c && cp -r a c && rm -r c/stage-01
 run_readmostly validate c
 check "a missing stage is status 1" [ $status = 1 ]
-check "and is reported" contains "$out" "c/stage-01: no campaign.json: expected one before stage-03"
+check "the missing stage is reported" \
+	contains "$out" "c/stage-01: no campaign.json: expected one before stage-03"
 changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
 	sed -i '0,/"keys": 1024/s//"keys": 1025/' c/plan.json
 changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'
@@ -236,7 +241,7 @@ changed "a workload that was changed" "started with another plan of crossover-qu
 	'$top/workloads/crossover-sweep.conf' >workloads/crossover-sweep.conf"
 ln -sf "$top/workloads/crossover-sweep.conf" workloads
 
-# Invalid answers of the report.
+# The report gives invalid answers.
 number=0
 answers() { # BAD WORDS
 	number=$((number + 1))
@@ -264,28 +269,31 @@ check "unknown: the error has the reason" contains "$out" "bad/stage-01/cells.tx
 FAKE_BAD=twice crossover gomap_rw syncmap -o bad --resume
 check "twice: the error has the reason" contains "$out" "repeats line 2, expected each id once"
 crossover -o bad --resume
-check "after a valid answer it continues" [ "$status" = 0 ]
+check "after a valid answer the search continues" [ "$status" = 0 ]
 FAKE_BAD=stage FAKE_BAD_AT=2 crossover gomap_rw syncmap -o late
 check "an invalid answer after a stage is status 3" [ $status = 3 ]
 crossover -o late --resume
-check "and no trial is lost" satisfies late "[len(t) for t in timed] == [4, 12]"
+check "no trial of the earlier stages is lost" satisfies late "[len(t) for t in timed] == [4, 12]"
 crossover -o bad11 --resume
-check "a missing decision is made later" [ $status = 0 ]
+check "a resume makes the missing decision" [ $status = 0 ]
 
-# Failing trials do not end a search, but are reported.
+# Trials that fail do not end a search, but are reported.
 RM_FAKE="syncmap/u64x8/n1024/w10/update/=crash" crossover gomap_rw syncmap -o failed
-check "trials that fail: status 3" [ $status = 3 ]
-check "the summary of the stage lists them" contains "$out" "failed 2 of 2: crossover-sweep/syncmap"
+check "a search with failed trials is status 3" [ $status = 3 ]
+check "the summary of the stage lists the failed trials" \
+	contains "$out" "failed 2 of 2: crossover-sweep/syncmap"
 check "the other stages run" satisfies failed "len(stages) == 2"
-check "the last line has their number" contains "$out" "status: incomplete: 1 cells failed or have no result"
+check "the last line has the number of failed cells" \
+	contains "$out" "status: incomplete: 1 cells failed or have no result"
 crossover -o failed --resume
 check "a resume has the same status" contains "$out" "status: incomplete: 1 cells failed or have no result"
 
 RM_FAKE="syncmap/u64x8/n1024/w10/update/=void" crossover gomap_rw syncmap -o void
-check "cells whose trials are all void: status 3" [ $status = 3 ]
-check "with their number" contains "$out" "status: incomplete: 1 cells failed or have no result"
+check "a search in which all trials of a cell are void is status 3" [ $status = 3 ]
+check "the last line has the number of cells without result" \
+	contains "$out" "status: incomplete: 1 cells failed or have no result"
 
-# A trial with a result is disturbed; its repeat, which counts, is void.
+# The first attempt has a result but is disturbed. The repeat, which counts, is void.
 cat >"$dir/worse" <<END
 #!/bin/sh
 request=\$(cat)
@@ -299,10 +307,11 @@ echo "\$request" | "$build/tests/fake_trial"
 END
 chmod +x "$dir/worse"
 RM_TRIAL_PROGRAM=$dir/worse crossover gomap_rw syncmap -o worse --set repeat-share=100%
-check "the last attempt counts: status 3" [ $status = 3 ]
-check "with the number of cells without result" contains "$out" "status: incomplete: 1 cells failed or have no result"
+check "if the last attempt is void, the status is 3" [ $status = 3 ]
+check "the last line counts the cell without result" \
+	contains "$out" "status: incomplete: 1 cells failed or have no result"
 
-# Orderly stops: during a trial, and during a call of the report.
+# SIGTERM stops a search during a trial, and during a call of the report.
 stop_when() { # FOLDER COMMAND...: starts a search; SIGTERM when COMMAND succeeds
 	local folder=$1
 	shift
@@ -317,16 +326,17 @@ stop_when() { # FOLDER COMMAND...: starts a search; SIGTERM when COMMAND succeed
 RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started stop_when term \
 	grep -q w10/update "$dir/started"
 check "SIGTERM in a trial is status 75" [ $status = 75 ]
-check "with the command to continue" contains "$out" \
+check "the output has the command that continues the search" contains "$out" \
 	"status: interrupted; what was measured is safe, continue with: $readmostly dev crossover -o term --resume"
 crossover -o term --resume
 check "the unfinished stage continues first" contains "$out" "stage 1: resuming"
-check "and all requested trials run" satisfies term "[len(t) for t in timed] == [4, 12]"
+check "all requested trials run after the resume" \
+	satisfies term "[len(t) for t in timed] == [4, 12]"
 : >"$FAKE_LOG"
-think=think-$$ # a name that no other run of this test on this machine uses
+think=think-$$ # a name that is unique on this machine
 FAKE_BAD=hang stop_when $think grep -q "^next $think" "$FAKE_LOG"
 check "SIGTERM during a call of the report is status 75" [ $status = 75 ]
-check "and ends Python" [ -z "$(pgrep -f "report next $think")" ]
+check "SIGTERM ends the Python of the report" [ -z "$(pgrep -f "report next $think")" ]
 RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started
 export RM_FAKE RM_FAKE_LOG
 : >"$dir/started"
@@ -338,30 +348,33 @@ kill -TERM $runner
 wait $runner
 unset RM_FAKE RM_FAKE_LOG
 
-# Real maps and programs, in windows of a millisecond.
+# Real maps and programs, with windows of a millisecond.
 (
 	unset RM_TRIAL_PROGRAM
 	FAKE_STAGES='*=3;*/w3/*=2' crossover gomap_rw syncmap -o real --set keys=1Ki \
 		--set "writes=1% 3% 10%" --set write-kind=update --set dist=uniform \
 		--set threads=1 --set warm-up=1ms --set window=1ms --set verify=10kops
-	# A window of a millisecond on a busy machine may be void in every block.
+	# On a busy machine, all trials of a cell may be void because windows are so short.
 	tail -n 1 "$out" | grep -q 'cells failed or have no result' && [ $status = 3 ] && status=0
 	echo $status >"$dir/real"
 )
 check "a search of real maps is status 0" [ "$(cat "$dir/real")" = 0 ]
-check "with the requested trials" satisfies real "
+check "the requested trials have run" satisfies real "
 [len({(t['cell'], t['block']) for t in s}) for s in timed] == [18, 4]"
-check "measured by the real program" satisfies real "
+check "the real program has measured" satisfies real "
 all(t['result']['ops'] > 0 for s in timed for t in s if t['status'] == 'ok')"
-check "and the folder is valid" "$readmostly" dev validate real
+check "the folder of this search is valid" "$readmostly" dev validate real
 
-# All pairs.
+# Tests --all, which searches all pairs of maps.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all
 check "--all runs all pairs of a list" [ $status = 0 ]
-check "each in its folder" [ "$(cd all && echo *)" = "gomap_rw-shard_seg gomap_rw-syncmap syncmap-shard_seg" ]
-check "with its maps" satisfies all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
+check "each pair has its own folder" \
+	[ "$(cd all && echo *)" = "gomap_rw-shard_seg gomap_rw-syncmap syncmap-shard_seg" ]
+check "the folder of a pair has its maps" \
+	satisfies all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all --resume
-check "can be resumed" [ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
+check "a search of all pairs can be resumed" \
+	[ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap
 check "without -o a folder is created in results" [ "$status $(echo results/*-crossover-*/)" = \
 	"0 $(dirname "$(sed -n 's/^campaign: //p' "$out")")/" ]
@@ -370,39 +383,40 @@ runner=$!
 while kill -0 $runner && [ ! -e pairs/gomap_rw-syncmap/stage-01/campaign.json ]; do sleep 0.02; done
 kill -TERM $runner
 wait $runner
-check "a stop of all pairs prints how to continue all" [ "$? $(tail -n 1 "$out")" = \
+check "if a search of all pairs is stopped, the command that continues all is printed" \
+	[ "$? $(tail -n 1 "$out")" = \
 	"75 to resume all pairs: $readmostly dev crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
 crossover gomap_rw syncmap --plan
 check "--plan is status 0" [ $status = 0 ]
-check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]
+check "--plan runs nothing" [ "$(wc -l <"$out")" = 2 ]
 
-# Claims.
+# Tests runs for claims.
 export FAKE_STAGES='*='
 run_readmostly claims run --busy-ok -o claims --seed 5
 check "claims run is status 0" [ $status = 0 ]
-check "all cells run with their blocks" satisfies claims "
+check "all cells of the claims run with their blocks" satisfies claims "
 len(timed[0]) == 8 and meta['kind'] == 'claims' and meta['maps'] is None
 and meta['budget_trials'] == 8"
 run_readmostly claims run --busy-ok -o some churn --plan
 check "ids restrict the plan" contains "$out" "claims-quick: 2 cells, 4 timed trials"
 run_readmostly claims run --busy-ok -o some churn /syncmap/
-check "and the cells that run" satisfies some "
+check "ids restrict the cells that run" satisfies some "
 meta['ids'] == ['churn', '/syncmap/'] and len(plan['cells']) == 3"
 run_readmostly claims run --busy-ok -o some --resume
 check "a resume keeps the ids" [ $status = 0 ]
 refuses "an unknown id" 2 "report claims cells: no cell" claims run nothing
-# The real report lists the unknown claim.
+# The real report names the unknown claim.
 ln -sfn "$top/report" report
 refuses "an unknown claim" 2 "no claim S4-9999: expected ids" claims run S4-9999
 ln -sfn "$top/tests/fixtures/staged/report" report
 run_readmostly claims list --open
-check "claims list is run by the report" contains "$out" "asked: claims list --open"
+check "the report runs claims list" contains "$out" "asked: claims list --open"
 run_readmostly claims show S4-01 seven
-check "so is claims show, with its status" [ $status = 7 ]
+check "the report runs claims show and gives its status" [ $status = 7 ]
 refuses "claims without a subcommand" 2 'expected list, show or run' claims
 refuses "claims with an unknown subcommand" 2 '"walk": expected list, show or run' claims walk
 run_readmostly advise a --writes 3% --keys 10k
-check "advise is run by the report" contains "$out" "asked: advise a --writes 3% --keys 10k"
+check "the report runs advise" contains "$out" "asked: advise a --writes 3% --keys 10k"
 for command in crossover claims "claims run" advise; do
 	# shellcheck disable=SC2086 # words
 	run_readmostly $command --help

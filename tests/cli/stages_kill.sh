@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Kill -9 of `readmostly dev crossover` at random points, with a fake report: the same command
-# continues, with the same final result as a search without kills.
+# Kills `readmostly dev crossover` with SIGKILL at random points, with a fake report. The same
+# command continues the search, and the final result is the same as without kills.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/syncmap tests/fake_trial
@@ -15,10 +15,10 @@ ln -s "$top/tests/fixtures/staged/report" report
 ln -s "$top/workloads" workloads
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log RM_FAKE="=wait:20"
 export FAKE_STAGES='*n1024/w10/update/*/t1/*=3;*n1024/w*/churn/*/uniform/t1/*=1;*n16384/w1/*/uniform/t1/*=2;*n1024/w10/update/*/t1/*=2'
-RANDOM=11 # the same pauses in every run
+RANDOM=11 # so that every run has the same pauses
 
-# The same command for start and resume. A background function would run in a subshell, and the
-# process to kill would be its child.
+# The same command starts and resumes the search. It is not a function, because a function in the
+# background runs in a subshell, and the process to kill would be its child.
 command=("$readmostly" dev crossover gomap_rw syncmap --seed 3 --busy-ok --resume -o)
 search() { "${command[@]}" "$1"; }
 mkdir killed quiet
@@ -43,7 +43,8 @@ for i in $(seq $kills); do
 	started=$(wc -l <"$log")
 	"${command[@]}" killed >"$out" 2>&1 &
 	runner=$!
-	# Odd rounds kill the runner at its start, while it calls the report; even ones during the trials.
+	# Odd rounds kill the runner at its start, while it calls the report. Even rounds kill it
+	# during the trials.
 	[ $((i % 2)) = 0 ] && until_trial "$started"
 	sleep "0.$(printf %03d $((RANDOM % 400)))"
 	kill -9 $runner 2>/dev/null || ended=$((ended + 1))
@@ -52,16 +53,17 @@ for i in $(seq $kills); do
 done
 echo "# $begun of $kills kills met a stage, $ended came too late"
 check "most kills hit a running search" [ $ended -lt $((kills / 2)) ]
-check "and some a stage" [ $begun -gt 0 ]
+check "some kills hit a running stage" [ $begun -gt 0 ]
 search killed >"$out" 2>&1
 check "the last resume ends with status 0" [ $? = 0 ]
-check "with the decision" contains "$out" "decided on 4 stages"
-check "and the folder is valid" "$readmostly" dev validate killed
+check "the last resume prints the decision" contains "$out" "decided on 4 stages"
+check "the folder is valid after the kills" "$readmostly" dev validate killed
 search quiet >"$out" 2>&1
 check "a search without kills succeeds" [ $? = 0 ]
-check "with the same stages" [ "$(print_cells killed)" = "$(print_cells quiet)" ]
-check "and the same trials and seeds" [ "$(list_trials killed)" = "$(list_trials quiet)" ]
-check "of which there are many" [ "$(list_trials quiet | wc -l)" -gt 30 ]
+check "both searches have the same stages" [ "$(print_cells killed)" = "$(print_cells quiet)" ]
+check "both searches have the same trials and seeds" \
+	[ "$(list_trials killed)" = "$(list_trials quiet)" ]
+check "a search has many trials" [ "$(list_trials quiet | wc -l)" -gt 30 ]
 lines=$(cat killed/stage-*/trials.jsonl | wc -l)
 search killed >"$out" 2>&1
 check "another resume runs nothing" [ "$lines" = "$(cat killed/stage-*/trials.jsonl | wc -l)" ]

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Objects are recompiled after a change of the compiler version, or of the flags of an external map,
-# of stats or of simulated maps, and only then. Fake compilers log their source files and call the
-# real ones.
+# Objects are compiled again after a change of the compiler version, of the flags of an external
+# map, of stats or of simulated maps, and only then. Fake compilers log their source files and call
+# the real ones.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
@@ -35,20 +35,20 @@ sources=$plain.c
 g++ -std=gnu++2b -E -x c++ /dev/null >/dev/null 2>&1 && objects+=("$dir/b/$cxx.o") sources="$sources $cxx.cc"
 
 check "objects are built" make_ "${objects[@]}"
-check "from each source" compiled $sources
+check "each source is compiled" compiled $sources
 make_ "${objects[@]}"
-check "a second make builds none" compiled
+check "a second make compiles no object" compiled
 echo "gcc 12.2.0-14+deb12u1" >"$dir/version"
 make_ "${objects[@]}"
-check "another version of the compiler rebuilds all" compiled $sources
+check "another version of the compiler compiles all objects again" compiled $sources
 make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_OUT_OF_LINE -DX'
-check "other STATS_FLAGS rebuild stats objects" [ "$(cat "$dir/compiled")" = $plain.c ]
+check "other STATS_FLAGS compile the stats objects again" [ "$(cat "$dir/compiled")" = $plain.c ]
 make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_OUT_OF_LINE -DX'
-check "only once" compiled
+check "stats objects are compiled only once" compiled
 make_ "${objects[@]}" STATS_FLAGS='-DRM_STATS -DRM_OUT_OF_LINE -DX' SIM_FLAGS='-O2 -fsanitize=thread -include runner/sim/guest/relax.h'
-check "other SIM_FLAGS rebuild simulated objects" [ "$(cat "$dir/compiled")" = $plain.c ]
+check "other SIM_FLAGS compile the simulated objects again" [ "$(cat "$dir/compiled")" = $plain.c ]
 
-# An external map, native and simulated, next to a map of the tree.
+# Builds a map outside of the tree, native and simulated, together with a map of the tree.
 make_external() { # FLAGS
 	make_ IMPL="$dir/their_map.c" IMPL_FLAGS="$1" "$dir/b/$dir/their_map.o" "$dir/b/sim/$dir/their_map.s" "$dir/b/$plain.o"
 }
@@ -56,19 +56,19 @@ both_compiled() { [ "$(grep -cx "$dir/their_map.c" "$dir/compiled")" = 2 ] && [ 
 make_external '-DA'
 check "an external map is built, native and simulated" both_compiled
 make_external '-DA'
-check "with the same flags it is not rebuilt" compiled
+check "with the same flags the external map is not compiled again" compiled
 make_external "-DB -DNAME='\"b c\"'"
-check "with other flags it is" both_compiled
+check "with other flags the external map is compiled again" both_compiled
 make_external '-DA'
-check "also with the earlier flags" both_compiled
+check "with the earlier flags the external map is compiled again" both_compiled
 
-# The library of the map `interpose`, which includes a lock.
+# The library for the map `interpose`, which includes the code of a lock.
 library=$dir/out/libreadmostly_map.so
 mkdir "$dir/out"
 make_ OUT="$dir/out" "$library"
 check "the library of a map is built" compiled impls/interposed/library/map.c
 make_ OUT="$dir/out" "$library"
-check "and not rebuilt" compiled
+check "the library is not built again" compiled
 make_ OUT="$dir/out" -W impls/support/go_rwmutex.h "$library"
-check "unless its lock changed" compiled impls/interposed/library/map.c
+check "a change of the lock builds the library again" compiled impls/interposed/library/map.c
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Only the stats build has counters on hot paths, and a campaign runs `measure = causes` with that
+# Only the stats build has counters on hot paths. A campaign runs `measure = causes` with this
 # build.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
@@ -9,11 +9,11 @@ build=$(realpath "${BUILD:-build/gcc}")
 readmostly=$build/readmostly
 dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
-# Compiles operations out of line: counters depend on the source only, and this takes a third of the
-# compile time.
+# Compiles operations out of line, which takes a third of the time. The counters depend only on the
+# source.
 cc=${CC:-gcc} flags='-std=c11 -D_GNU_SOURCE -I. -O1 -g0 -pthread -w -DRM_OUT_OF_LINE'
 
-# Writes versions of runner/stat.h, event.h and search.h for maps that never had counters.
+# Writes versions of runner/stat.h, event.h and search.h that contain no counters.
 for header in stat event search; do
 	sed 's/\s*((void)sizeof(.*))$//' runner/$header.h >"$dir/$header.h"
 done
@@ -25,8 +25,8 @@ code() { # FILE FLAGS...: prints its machine code
 	$cc $flags "${@:2}" "$1" -c -o "$object" &&
 		objdump -d "$object" | sed 1,3d
 }
-# Writes a line for each fault of FILE: `holds` if the normal build has counter code, `lacks` if the stats build has
-# none.
+# Writes a line for each fault of FILE: `holds` if the normal build contains code of counters,
+# `lacks` if the stats build contains none.
 compare_objects() { # FILE
 	normal=$(code "$1" | sha256sum) &&
 		never=$(code "$1" -include "$dir/stat.h" -include "$dir/event.h" \
@@ -39,7 +39,7 @@ compare_objects() { # FILE
 export -f code compare_objects
 export dir cc flags
 
-# Maps of this build with counters on hot paths, one for each set of headers.
+# Lists maps of this build with counters on hot paths, one for each set of headers.
 list_counting_maps() {
 	cp "$build/maps/names.tsv" "$dir/list"
 	for file in $(grep -H '^#include "impls' impls/*/*.c | sort -t: -k2 -u |
@@ -51,7 +51,7 @@ list_counting_maps() {
 }
 sed 's/((void)sizeof((counter) + (n)))$/RM_COUNTS/' runner/stat.h >"$dir/marker.h"
 
-has_no_faults() { # KIND N: all N maps were compared, and none has the fault
+has_no_faults() { # KIND N: true if all N maps were compared, and none has the fault
 	cat "$dir/$1" 2>/dev/null
 	[ "$(sort -u "$dir/compared" | wc -l)" = "$2" ] && [ ! -e "$dir/$1" ]
 }
@@ -59,15 +59,15 @@ has_no_faults() { # KIND N: all N maps were compared, and none has the fault
 check 'the marker replaces the macros' grep -q 'RM_COUNTS' "$dir/marker.h"
 check 'searches leave no code' \
 	[ "$(grep -c 'sizeof' runner/search.h)" = 1 -a -z "$(grep sizeof "$dir/search.h")" ]
-check 'nor do hooks of events and locks' \
+check 'hooks of events and locks leave no code' \
 	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
-maps=$(list_counting_maps | awk "NR % 2") # only every second map, because compilation takes long
+maps=$(list_counting_maps | awk "NR % 2") # every second map, because compilation takes long
 # shellcheck disable=SC2086
 set -- $maps
 check "$# maps count on hot paths" [ $# -ge 2 ]
 printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'set -o pipefail; compare_objects {}'
 check 'their normal objects equal those without counters' has_no_faults holds $#
-check 'their stats objects do not' has_no_faults lacks $#
+check 'the stats objects differ from those without counters' has_no_faults lacks $#
 
 cat >"$dir/c.conf" <<'END'
 writes = 10%
@@ -81,11 +81,11 @@ verify = 1kops
 measure = throughput causes
 maps = syncmap gomap_rw
 END
-# The windows are a fixed number of operations on one thread, so load does not make them void.
+# The windows have a fixed number of operations on one thread, so that load does not make them void.
 "$readmostly" run "$dir/c.conf" -o "$dir/c" --counters none >"$out" 2>&1
 check 'a campaign with causes is done' contains "$out" 'status: done'
 is_valid() { "$readmostly" dev validate "$dir/c" >"$out" || contains "$out" valid; }
-check 'and is valid' is_valid
+check 'the campaign with causes is valid' is_valid
 # Tests a Python EXPRESSION, which may use stat(MAP, MEASURE, NAME) and result(MAP, MEASURE).
 trials_satisfy() {
 	/usr/bin/python3 - "$dir/c/trials.jsonl" "$1" <<'END'
@@ -101,18 +101,18 @@ END
 }
 check 'a hot counter is null, not 0, in throughput trials' \
 	trials_satisfy 'stat("syncmap", "throughput", "retired")["value"] is None'
-check 'and has no window' \
+check 'a hot counter has no increase in the window of throughput trials' \
 	trials_satisfy '"window" not in stat("syncmap", "throughput", "retired")'
 check 'causes trials count as many retired objects as writes' \
 	trials_satisfy 'stat("syncmap", "causes", "retired")["window"] ==
 	result("syncmap", "causes")["writes"] > 0'
-check 'and allocations' \
+check 'causes trials count allocations' \
 	trials_satisfy 'stat("syncmap", "causes", "allocations")["window"] >=
 	result("syncmap", "causes")["writes"]'
-check 'also for a map without counters' \
+check 'causes trials of a map without counters count allocations, too' \
 	trials_satisfy 'stat("gomap_rw", "causes", "allocated_bytes")["value"] > 1000'
 
-cell() { # MEASURE: prints a request of the campaign's cell
+cell() { # MEASURE: prints a request for the cell of the campaign
 	/usr/bin/python3 - "$dir/c/campaign.json" "$1" <<'END'
 import json, sys
 cell = next(c for c in json.load(open(sys.argv[1]))["cells"]
@@ -132,5 +132,5 @@ mkdir -p "$dir/alone/maps" && cp "$readmostly" "$dir/alone/"
 cp -rP "$build/maps/names.tsv" "$build/maps/plain" "$dir/alone/maps/"
 "$dir/alone/readmostly" run "$dir/c.conf" -o "$dir/d" --counters none >"$out" 2>&1
 check 'without the stats build a campaign is incomplete' [ $? = 3 ]
-check 'and names the missing program' contains "$out" maps/stats/
+check 'the missing program is named' contains "$out" maps/stats/
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Closed, full or broken standard descriptors: no file gets their numbers, and lost output never
-# ends as "done".
+# Tests closed, full or broken standard descriptors. No file gets their numbers, and a campaign
+# whose output was lost never ends as "done".
 . tests/tools/tap.sh
 needs plain/gomap_rw check/gomap_rw sim/gomap_rw tests/fake_trial readmostly-history
 build=$(realpath "${BUILD:-build/gcc}")
@@ -11,7 +11,7 @@ trap 'rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE="=ok"
 printf 'writes = 3%%\nkeys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\nblocks = 2\nmaps = gomap_rw\n' >"$dir/tiny.conf"
 
-# Starts commands as a service manager that provides no descriptors does.
+# Starts commands without some descriptors, as a service manager may do.
 for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 	rm -rf "$dir/campaign"
 	eval '"$readmostly" run "$dir/tiny.conf" -o "$dir/campaign" --counters none' "$closed" >"$out" 2>&1
@@ -22,9 +22,9 @@ for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 done
 "$readmostly" dev trial <&- >"$out" 2>&1
 check "a trial without standard input is status 2" [ $? = 2 ]
-check "with the reason" contains "$out" "expected a request"
+check "the error names the missing request" contains "$out" "expected a request"
 
-# Each command that prints; `check` and `replay` run briefly.
+# Tests each command that prints; `check` and `replay` run briefly.
 check_lost_output() { # STATUS ARGUMENTS...
 	local status=$1
 	shift
@@ -45,26 +45,26 @@ for arguments in --version --help "plan --help" "plan $dir/tiny.conf" \
 	check_lost_output 3 $arguments
 done
 "$readmostly" plan "$dir/tiny.conf" >/dev/full 2>"$out"
-check "with the system's reason" contains "$out" "lost: No space left on device"
+check "the error has the system's reason" contains "$out" "lost: No space left on device"
 cp -r "$dir/campaign" "$dir/damaged" && echo >>"$dir/damaged/topology.xml"
 "$readmostly" dev validate "$dir/damaged" >/dev/full 2>"$out"
-check "a status above 'done' stays" [ $? = 1 ]
+check "lost output does not change a status above 'done'" [ $? = 1 ]
 "$build/maps/plain/gomap_rw" --help >/dev/full 2>"$out"
-check "so does the help of a map program" [ $? = 3 ]
+check "lost output of a map program's --help is status 3" [ $? = 3 ]
 
-# A reader that exits: SIGPIPE ends a campaign, and it can be resumed.
+# If the reader of a pipe exits, SIGPIPE ends a campaign. A resume can continue it.
 rm -rf "$dir/campaign"
 python3 -c 'import os, subprocess, sys
 reader, writer = os.pipe()
 os.close(reader)
 sys.exit(-subprocess.call(sys.argv[1:], stdout=writer))' "$readmostly" run \
 	"$dir/tiny.conf" -o "$dir/campaign" --counters none 2>"$out"
-check "an exited reader ends a campaign by SIGPIPE" [ $? = 13 ]
+check "SIGPIPE ends a campaign whose reader has exited" [ $? = 13 ]
 "$readmostly" run --resume -o "$dir/campaign" >"$out" 2>&1
-check "and a resume completes it" \
+check "a resume completes this campaign" \
 	"$readmostly" dev validate "$dir/campaign"
 
-# An unknown option gives status 2 in every command.
+# In every command, an unknown option is status 2.
 for command in plan run check 'env counters' 'env doctor' 'env machine' 'dev list' 'dev import' \
 	'dev replay' 'dev trial' 'dev dump' 'dev describe' 'dev sim-top' 'dev sim-sensitivity' \
 	'dev timeline' 'dev validate'; do

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The exact gate for a map of another project, in its own repository. An unchanged map is reported
-# as equal, a slower map fails because of its count, and an incorrect one is rejected before
-# counting; each commit is built with its own headers. No test depends on a clock.
+# Tests the exact gate for a map of another project, in its own repository. An unchanged map is
+# reported as equal, a slower map fails because of its count, and an incorrect map is rejected
+# before anything is counted. Each commit is built with its own headers. No test depends on a clock.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -13,7 +13,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN
 tree=$dir/tree
 clone_tree "$tree"
 
-# The other project: a map, a header next to it, and one in a folder named by its flags.
+# The other project has a map, a header next to it, and a header in a folder that the flags name.
 theirs=$dir/theirs
 mkdir -p "$theirs/src" "$theirs/include"
 sed 's/rwlock_probe/their_map/g; s|^#include "runner/map.h"|&\n#include "again.h"\n#include <their.h>|
@@ -43,14 +43,14 @@ check "the output names the map and the commit of Readmostly" \
 check "nothing is written to the other repository" \
 	[ -z "$(in_theirs git status --porcelain)" ]
 
-# Slower because of a header next to the map: first uncommitted, then committed.
+# A header next to the map makes it slower. The change is first uncommitted, then committed.
 echo '#define AGAIN 1' >"$theirs/src/again.h"
 gate changed good
 check "one more lock for each lookup, in a header, fails" [ $status = 1 ]
-check "and the output mentions uncommitted changes" contains "$dir/changed" " and changes; "
-check "the command that reproduces it names the map" \
+check "the output mentions uncommitted changes" contains "$dir/changed" " and changes; "
+check "the command that reproduces the failure names the map" \
 	contains "$dir/changed" "again: make -C $tree regress-exact BASE=$(in_theirs git rev-parse --short=12 good) IMPL=$theirs/src/their_map.c IMPL_FLAGS=-I$theirs/include ARGS="
-print_rmws() { # prints read-modify-writes of base and head
+print_rmws() { # prints the read-modify-writes of base and head
 	sed -n 's/.*t1: .*rmws \([0-9]*\) -> \([0-9]*\) .*/\1 \2/p' "$dir/changed"
 }
 check "nearly twice as many read-modify-writes" \
@@ -62,16 +62,16 @@ $(sed 's/$/it must/' "$tree/build/regress-exact/counts.txt")"
 in_theirs git -c user.name=n -c user.email=n@n commit -q --allow-empty -m later
 gate accepted good
 check "a message of any commit since base accepts it" [ $status = 0 ]
-check "and its reason is printed" contains "$dir/accepted" "; it must"
+check "the reason in the message is printed" contains "$dir/accepted" "; it must"
 
-# A lookup that always misses.
+# All lookups miss.
 in_theirs git checkout -q -b wrong good
 sed -i 's/const bool was_there = slot\[PROBE_TAG\] != 0;/const bool was_there = false;/' \
 	"$theirs/src/their_map.c"
 commit "Find nothing"
 gate wrong good
 check "a map that answers wrongly fails" [ $status = 1 ]
-check "with the failure, not a difference of counts" \
+check "the wrong answer is reported instead of a difference of counts" \
 	grep -q '^red  *their_map/n1024/update/t1: head failed: ' "$dir/wrong"
 
 # Errors of the user: status 2 and one line.

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make regress` for code that is not in C: a shared library with runner/readmostly.h, built in the
-# tree of each arm and called in the loop, which the report mentions; and a map in C++. Broken code
-# is rejected before timing; timed code must get a verdict, but any verdict passes.
+# Tests `make regress` for code that is not in C: a shared library with runner/readmostly.h, and a
+# map in C++. The library is built in the tree of each arm and called in the loop, which the report
+# mentions. Broken code is rejected before it is timed. Timed code must get a verdict, but any
+# verdict passes.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -32,7 +33,7 @@ arms() { # NAME FILE BASE: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
 }
-edit() { # FILE SED: edits the file as committed in good
+edit() { # FILE SED: edits the file of the commit `good`
 	in_theirs git checkout -q good -- "$1"
 	sed -i "$2" "$theirs/$1"
 	! in_theirs git diff --quiet good
@@ -88,7 +89,8 @@ check "both arms ran and were verified" eval \
 # A map in C++.
 made=
 arms cxx their_cxx.cc good
-check "a map in C++ has its arms" eval '[ $status = 0 ] && [ -x "$tree/build/regress-their-head/maps/plain/their_cxx" ]'
+check "the arms of a map in C++ are built" \
+	eval '[ $status = 0 ] && [ -x "$tree/build/regress-their-head/maps/plain/their_cxx" ]'
 edit their_cxx.cc 's/^	bool try_lock_shared()/	int planted = 0;\n&/; s/^		lock();/&\n		if (++planted % 1000 == 999)\n			__builtin_trap();/'
 arms crash their_cxx.cc good
 check "a map that crashes is FAIL before any timing" stopped crash their_cxx '^FAIL .*signal'

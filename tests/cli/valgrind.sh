@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# valgrind finds no invalid access, no use of uninitialised memory and no leak in one map for each
-# core family. It runs few operations, since valgrind is 30 times slower; AddressSanitizer runs all
+# valgrind finds no invalid access, no use of uninitialised memory and no leak in one map of each
+# core family. Runs few operations, because valgrind is 30 times slower. AddressSanitizer runs all
 # checks (tests/cli/sanitizers.sh).
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
@@ -16,7 +16,7 @@ export build dir
 families='gomap_rw syncmap syncmap_hp shard_rw_32 shard_seg snapshot hashtriemap
 	urcu_lfht ck_ht rwlock_probe'
 
-# The thread that frees memory for liburcu never ends: its memory is "possibly lost", which is not
+# The thread that frees memory for liburcu never ends. Its memory is "possibly lost", which is not
 # an error.
 run_valgrind() { # ID CHECK
 	valgrind -q --error-exitcode=9 --fair-sched=try --leak-check=full \
@@ -26,7 +26,8 @@ run_valgrind() { # ID CHECK
 	echo "$?" >"$dir/$1.$2.status"
 }
 export -f run_valgrind
-# Status 3: a check that does not apply was skipped, e.g. scan of a map without one.
+# Status 3: a check was skipped because it does not apply, such as scan of a map without this
+# operation.
 clean() { # ID
 	local met=0
 	for check in exchange growth atomic scan; do
@@ -58,7 +59,7 @@ for id in $families; do
 	fi
 done
 
-# Sanity check: valgrind reports a read of freed memory.
+# Checks that valgrind works: it must report a read of freed memory.
 printf '#include <stdlib.h>\nint main(void)\n{\n\tvolatile char *p = malloc(8);\n\tfree((void *)p);\n\treturn p[0] & 1;\n}\n' >"$dir/bad.c"
 ${CC:-gcc} -w -o "$dir/bad" "$dir/bad.c"
 valgrind -q --error-exitcode=9 "$dir/bad" >"$dir/out" 2>&1

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compare.h - shared code of the tests of equality with Go. They read the states
- * of a Go map during a trace, recorded or live, and report the first step at
- * which the map in C has another state (docs/go-equality.md).
+ * compare.h - shared code of the tests that compare maps in C with Go's maps.
+ * They read the states of a Go map during a trace from a recorded log or from a
+ * running program, and report the first step at which the map in C has another
+ * state (docs/go-equality.md).
  *
- * A log, as tests/go/replay writes it:
+ * tests/go/replay writes a log with these lines:
  *
  *	log NAME GO-VERSION
  *	trace DIGEST		of the steps, see trace_next()
@@ -27,7 +28,7 @@ enum { COMPARE_LINE = 8192, COMPARE_FIELDS = 12 };
 
 struct reference {
 	gzFile file;
-	FILE *pipe; /* live */
+	FILE *pipe; /* output of a running Go program, or NULL */
 	char line[COMPARE_LINE];
 	bool held; /* `line` has been read but not used yet */
 	char version[64];
@@ -35,8 +36,8 @@ struct reference {
 	bool equal;
 };
 
-/* Returns the next line without its end, or NULL. It stays the next line until
-   reference_next(). */
+/* Returns the next line without its newline, or NULL at the end. A second call
+   returns the same line, until reference_next() is called. */
 static inline const char *reference_peek(struct reference *reference)
 {
 	if (!reference->held &&
@@ -62,8 +63,8 @@ static inline void reference_differs(struct reference *reference, uint32_t step,
 
 /*
  * Compares the state of the map in C after `step` with the log, if the log has
- * it. Returns false and prints both if they differ. `whole`: the log has every
- * state.
+ * a state for this step. Returns false and prints both states if they differ.
+ * `whole` is true if the log must have the state of every step.
  */
 static inline bool reference_state(struct reference *reference, uint32_t step,
         const uint64_t *fields, unsigned count, bool whole)
@@ -94,7 +95,7 @@ static inline bool reference_state(struct reference *reference, uint32_t step,
 	return false;
 }
 
-/* Reads the first two lines and checks name and trace of the log. */
+/* Reads the first two lines, and checks that the log is of this trace. */
 static inline bool reference_begin(
         struct reference *reference, const struct trace_plan *plan)
 {
@@ -154,8 +155,8 @@ static inline bool compare_program(char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
-/* Starts the Go side with the trace as input. zlib passes plain text
- through. */
+/* Starts the Go program with the trace as input. zlib reads its output
+   unchanged, because it is not compressed. */
 static inline bool reference_open_live(struct reference *reference,
         const struct trace_plan *plan, const char *program)
 {
@@ -172,7 +173,8 @@ static inline bool reference_open_live(struct reference *reference,
 	reference->pipe = popen(command, "r");
 	if (reference->pipe)
 		reference->file = gzdopen(dup(fileno(reference->pipe)), "rb");
-	/* Wait for the first line: the child has opened the file. */
+	/* After the first line, the child has opened the file, which can
+	   then be removed. */
 	if (reference->file)
 		reference_peek(reference);
 	unlink(path);
@@ -213,11 +215,11 @@ static inline void compare_recorded(
 	if (reference_open_recorded(&reference, plan))
 		compare_check(plan, &reference, replay, "recorded");
 	else
-		CHECK(false, "the recorded log is there");
+		CHECK(false, "the recorded log exists");
 }
 
-/* The reason why a trace cannot be compared with this Go, or NULL. minor is 19
-   for Go 1.19. */
+/* Returns the reason for which a trace cannot be compared with this Go, or
+   NULL. `minor` is 19 for Go 1.19. */
 static inline const char *compare_lacks(
         const struct trace_plan *plan, bool has_go, unsigned minor)
 {
@@ -225,15 +227,16 @@ static inline const char *compare_lacks(
 		return "no Go 1.19 to 1.23 here: recorded logs only";
 	if (plan->set == TRACE_FULL && minor < 23)
 		return "needs Go 1.23: recorded log only";
-	/* golang/go#63438: (8 * 13 / 16) * 2 is 12, not 13. */
+	/* Go 1.21 computes (8 * 13 / 16) * 2, which is 12 instead of 13
+	   (golang/go#63438). */
 	if (plan->set < TRACE_CLASSIC && minor == 21)
 		return "maps of Go 1.21 grow at 6 entries a bucket, not at "
 		       "6.5: recorded log only";
 	return NULL;
 }
 
-/* Compares with a live Go if Go is installed, has the operations of the trace,
- * and grows its maps at the same sizes. */
+/* Compares with a running Go program if Go is installed, has the operations of
+ * the trace, and grows its maps at the same sizes. */
 static inline void compare_live(const struct trace_plan *plan,
         compare_fn *replay, const char *program, unsigned minor)
 {
@@ -245,12 +248,12 @@ static inline void compare_live(const struct trace_plan *plan,
 	if (lacks)
 		SKIP(fact, lacks);
 	else if (!reference_open_live(&reference, plan, program))
-		CHECK(false, "the Go side starts");
+		CHECK(false, "the Go program starts");
 	else
 		compare_check(plan, &reference, replay, "live");
 }
 
-/* Minor version of Go, 19 for Go 1.19; 0: unknown. */
+/* Returns the minor version of Go, such as 19 for Go 1.19, or 0 if unknown. */
 static inline unsigned compare_minor(const char *program)
 {
 	char command[700];
@@ -275,9 +278,10 @@ static inline bool compare_named(int argc, char **argv, const char *name)
 }
 
 /*
- * Arguments of a test. No argument: all traces, recorded and live. --list:
- * prints names. --trace NAME...: prints these traces. NAME...: compares these
- * with recorded logs.
+ * Runs a test with these arguments. Without arguments, compares all traces with
+ * recorded logs and with a running Go. --list prints the names of traces.
+ * --trace NAME... prints these traces. NAME... compares these traces with
+ * recorded logs.
  */
 static inline void compare_run(int argc, char **argv,
         const struct trace_plan *plans, unsigned count, compare_fn *replay)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_state.h - internal state of a native map in C, in the format of the Go
- * side (tests/go/replay/gomap.go).
+ * gomap_state.h - computes the internal state of a port of Go's native map, in
+ * the format of tests/go/replay/gomap.go.
  */
 #ifndef RM_GO_GOMAP_STATE_H
 #define RM_GO_GOMAP_STATE_H
@@ -11,7 +11,7 @@
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
 
-/* The word of a key: the key itself, or the first eight bytes of a string. */
+/* Returns an integer key itself, or the first eight bytes of a string key. */
 static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)
 {
 	if (shape.str)
@@ -19,7 +19,7 @@ static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)
 	return key.word;
 }
 
-/* Folds every slot of a chain into the digest: its state, and key and value. */
+/* Adds every slot of a chain to the digest: its state, key and value. */
 static uint64_t gomap_fold_chain(
         uint64_t digest, struct rm_shape shape, struct gomap_bucket *bucket)
 {
@@ -40,9 +40,9 @@ static uint64_t gomap_fold_chain(
 	return digest;
 }
 
-/* Folds the complete contents with their places. For an old bucket that was
-   moved, the digest covers only this fact: its entries no longer belong to the
-   map. */
+/* Returns a digest of all entries with their places. For an old bucket that was
+   moved, it covers only this fact, because the entries in the old bucket no
+   longer belong to the map. */
 static uint64_t gomap_layout(const struct gomap *map)
 {
 	struct rm_shape shape = map->extra->shape;
@@ -65,7 +65,8 @@ static uint64_t gomap_layout(const struct gomap *map)
 
 enum { GOMAP_STATE_FIELDS = 6 };
 
-/* Prints count, B, noverflow, nevacuate, growing, growing to the same size. */
+/* Stores count, B, noverflow, nevacuate, and whether the map is growing, and
+   whether it grows to the same size. */
 static void gomap_state(
         const struct gomap *map, uint64_t fields[GOMAP_STATE_FIELDS])
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * injected_hash.h - replaces rm_hash() in headers included after it, so that a
- * map in C uses the hashes of a Go map. Go's hash is seeded randomly in each
- * process. The Go side logs the hash of each rank's key: the low 16 and the top
- * 8 bits, which suffice for a map of fewer than 2^16 buckets. If such a table
- * is set, rm_hash() looks up the hash of a key in it; otherwise rm_hash_own()
- * computes the hash.
+ * injected_hash.h - replaces rm_hash() in headers that are included after it,
+ * so that a map in C uses the hashes of a Go map. Go seeds its hash randomly in
+ * each process, so the Go program logs the hash of each rank's key. It logs the
+ * low 16 and the top 8 bits, which suffice for a map of fewer than 2^16
+ * buckets. If a table of these hashes is set, rm_hash() takes the hash of a key
+ * from it. Otherwise rm_hash_own() computes the hash.
  */
 #ifndef RM_GO_INJECTED_HASH_H
 #define RM_GO_INJECTED_HASH_H
@@ -24,7 +24,7 @@ static struct {
 	uint32_t keys;
 } injected;
 
-/* The rank is in the low half of a key: see rm_scatter(). */
+/* The low half of a key is its rank (rm_scatter()). */
 static inline uint64_t rm_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {

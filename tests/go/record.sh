@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# record.sh BUILD - records the state of maps of Go 1.19 (1.23 for newer operations) during each
-# trace into tests/go/recorded. Skips traces whose log exists and agrees with the map in C.
+# record.sh BUILD - records the states of Go's maps during each trace in tests/go/recorded. Uses Go
+# 1.19, or Go 1.23 for newer operations. Skips traces whose log exists and agrees with the map in C.
 set -e
 cd "$(dirname "$0")/../.."
 build=$1
@@ -16,7 +16,7 @@ mkdir -p tests/go/recorded
 for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap \
 	"$build"/tests/test_equal_floats; do
 	for name in $("$test" --list); do
-		# Keep logs that agree: a new recording would have other hashes.
+		# Logs that agree with C are kept, because a new recording would have other hashes.
 		"$test" "$name" >/dev/null && continue
 		case $name in *-full-*) minor=23 ;; *) minor=19 ;; esac
 		"$test" --trace "$name" |

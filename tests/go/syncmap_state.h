@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_state.h - internal state of a sync.Map in C, in the format of the Go
- * side (tests/go/replay/syncmap.go).
+ * syncmap_state.h - computes the internal state of the port of sync.Map, in the
+ * format of tests/go/replay/syncmap.go.
  */
 #ifndef RM_GO_SYNCMAP_STATE_H
 #define RM_GO_SYNCMAP_STATE_H
 
 #include "impls/syncmap/syncmap.h"
 
-/* Contents of one of the two maps. */
+/* Summary of one of the two maps inside a sync.Map. */
 struct syncmap_half {
 	uint64_t count, empty, expunged, digest;
 };
 
-/* The word of a key: the key itself, or the first eight bytes of a string. */
+/* Returns an integer key itself, or the first eight bytes of a string key. */
 static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)
 {
 	if (shape.str)
@@ -48,8 +48,10 @@ static struct syncmap_half syncmap_walk(
 
 enum { SYNCMAP_STATE_FIELDS = 9 };
 
-/* Read, amended, dirty, misses, nil in read and in dirty, expunged, digests of
-   the live pairs of both. No other thread may use the map. */
+/* Stores the state: entries in read, amended (0 or 1), entries in dirty,
+   misses, nil entries in read, nil entries in dirty, expunged entries. Two
+   digests of the live pairs in read and in dirty follow. No other thread may
+   use the map. */
 static void syncmap_state(
         struct syncmap *map, uint64_t fields[SYNCMAP_STATE_FIELDS])
 {

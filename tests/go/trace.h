@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace.h - seeded sequences of operations that a map in C and one in Go
- * execute, to be compared step by step (docs/go-equality.md). A trace consists
- * of phases. Each phase has a mood (frequencies of operations) and a window of
- * keys, so that operations use new, old, and long absent keys. Equal
- * definitions give equal traces on every machine.
+ * trace.h - seeded sequences of operations. A map in C and one in Go execute
+ * them, and the states are compared step by step (docs/go-equality.md). A trace
+ * consists of phases. Each phase has a mood (frequencies of operations) and a
+ * window of keys, so that operations use new keys, old keys, and keys that were
+ * removed long before. Equal definitions give equal traces on every machine.
  */
 #ifndef RM_GO_TRACE_H
 #define RM_GO_TRACE_H
@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Letters of the text form. sync.Map has all operations, a native map the first
-   five. */
+/* Letters of the operations in the text form of a trace. sync.Map has all
+   operations, a native map has the first five. */
 #define TRACE_OPERATIONS "LSDRZOTWCX"
 enum trace_operation {
 	TRACE_LOAD,
@@ -34,8 +34,8 @@ enum trace_operation {
 
 enum trace_set {
 	TRACE_NATIVE,  /* a native map */
-	TRACE_FILLING, /* a native map that fills, with some deletes */
-	/* a native map of `hint` keys; each insert removes the oldest */
+	TRACE_FILLING, /* a native map that is filled, with some deletes */
+	/* a native map of `hint` keys; the oldest keys are removed */
 	TRACE_TURNING,
 	TRACE_GROWTH, /* a native map: inserts keys 0, 1, 2 ... */
 	/* a native map with float64 keys, some of them NaN; see float_of() */
@@ -45,35 +45,35 @@ enum trace_set {
 	TRACE_FULL,    /* sync.Map with the operations of Go 1.20 and 1.23 */
 };
 
-/* Definition of a trace. */
 struct trace_plan {
 	const char *name;
 	enum trace_set set;
 	bool str;       /* string keys, else uint64 */
 	uint32_t keys;  /* ranks 0 .. keys - 1 */
 	uint32_t steps; /* operations */
-	uint32_t hint;  /* native: size hint */
-	uint32_t deep;  /* all contents are compared each `deep` steps */
+	uint32_t hint;  /* native map: size hint */
+	uint32_t deep;  /* all contents are compared after each `deep` steps */
 };
 
 struct trace_step {
 	enum trace_operation operation;
 	uint32_t rank;
-	uint32_t value;    /* to be written; unique in its trace, never 0 */
-	uint32_t expected; /* compare operations: the old value */
+	uint32_t value;    /* value to write; unique in its trace, never 0 */
+	uint32_t expected; /* old value, for compare operations */
 };
 
 struct trace {
 	const struct trace_plan *plan;
 	uint64_t rng, digest; /* digest of all steps so far */
-	uint32_t step;        /* steps made */
-	/* filling: ranks below span are used; turning: oldest rank and size */
+	uint32_t step;        /* number of steps so far */
+	/* TRACE_FILLING uses the ranks below span. TRACE_TURNING has its oldest
+	   rank in first, and the number of keys in span. */
 	uint32_t phase_end, first, span;
 	unsigned mood;
-	uint32_t *last; /* indexed by rank: likely last written value */
+	uint32_t *last; /* value that was probably written last, by rank */
 };
 
-/* Per 10,000 operations, in the order of enum trace_operation. */
+/* Frequencies per 10,000 operations, in the order of enum trace_operation. */
 static const uint16_t trace_moods[][TRACE_OPERATION_COUNT] = {
 	{ 9000, 400, 200, 10, 0, 200, 100, 50, 60, 40 },        /* reading */
 	{ 2000, 5500, 200, 5, 0, 1500, 200, 500, 200, 50 },     /* filling */
@@ -88,7 +88,7 @@ enum {
 	TRACE_PHASE_SPREAD = 4000,
 };
 
-/* Number of operations of a set: the first ones of the enum. */
+/* Returns how many of the first operations of the enum a set has. */
 static inline unsigned trace_operations(enum trace_set set)
 {
 	return set < TRACE_CLASSIC ? TRACE_CLEAR + 1 : TRACE_OPERATION_COUNT;
@@ -132,7 +132,8 @@ static inline uint32_t trace_draw(struct trace *trace, uint32_t below)
 	return (uint32_t)rm_below(rm_next(&trace->rng), below);
 }
 
-/* One window in four has all keys. */
+/* Draws the mood, length and window of the next phase. One window in four has
+   all keys. */
 static inline void trace_new_phase(struct trace *trace)
 {
 	uint32_t keys = trace->plan->keys;
@@ -148,10 +149,11 @@ static inline void trace_new_phase(struct trace *trace)
 	trace->span = 1 + trace_draw(trace, keys - trace->first);
 }
 
-/* Clears of a native map are rare, because each draws a seed, whose hashes the
-   log must contain, and removes long-lived entries. Clears of sync.Map and
-   floats, whose hashes are not logged, are frequent. Ranges over floats are
-   also frequent, since only a range shows their entries. */
+/* Returns the frequency of an operation. Clears of a native map are rare: each
+   draws a new seed, whose hashes the log must contain, and removes old entries.
+   Clears of sync.Map and of floats are frequent, because their hashes are not
+   logged. Ranges over floats are frequent, because only a range shows entries
+   whose key is NaN. */
 static inline uint32_t trace_weight(
         const struct trace *trace, enum trace_operation operation)
 {
@@ -185,8 +187,8 @@ static inline enum trace_operation trace_draw_operation(struct trace *trace)
 	return (enum trace_operation)i;
 }
 
-/* Three of four operations insert a new key while unused keys remain; the
-   others delete or overwrite. */
+/* While there are unused keys, three of four operations insert a new key. The
+   others delete or overwrite a key. */
 static inline struct trace_step trace_fill(
         struct trace *trace, struct trace_step step)
 {
@@ -204,7 +206,8 @@ static inline struct trace_step trace_fill(
 	return step;
 }
 
-/* Buckets fill and empty in turn; long chains remain. */
+/* Removes the oldest key if the map is full, and inserts a new one otherwise.
+   Each bucket is filled and emptied in turn, and long chains remain. */
 static inline struct trace_step trace_turn(
         struct trace *trace, struct trace_step step)
 {
@@ -249,7 +252,7 @@ static inline struct trace_step trace_draw_step(struct trace *trace)
 	return step;
 }
 
-/* Stores the next step; false at the end. */
+/* Stores the next step. Returns false at the end of the trace. */
 static inline bool trace_next(struct trace *trace, struct trace_step *step)
 {
 	if (trace->step == trace->plan->steps)
@@ -263,8 +266,8 @@ static inline bool trace_next(struct trace *trace, struct trace_step *step)
 	return true;
 }
 
-/* Prints the text form for the Go side: a line of names and numbers, then a
-   line for each step: letter, rank, value, expected. */
+/* Prints the text form for the Go program: a line of names and numbers, then a
+   line for each step with letter, rank, value and expected value. */
 static inline void trace_print(const struct trace_plan *plan, FILE *out)
 {
 	static const char *const sets[] = { "native", "filling", "turning",

@@ -57,7 +57,8 @@ def limit(values):
 
 
 def speeds(figures, cpus):
-    """Returns |ln| of each campaign's speed relative to the median of all campaigns on its CPU."""
+    """Returns |ln| of each campaign's speed divided by the median speed of all campaigns on the
+    same CPU."""
     for cpu in set(cpus):
         same = [f.medians for f, c in zip(figures, cpus) if c == cpu]
         usual = {cell: statistics.median(m[cell] for m in same) for cell in same[0]}

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# any_machine.sh [CASE...] - `make bench MODE=smoke` on other machines: other users, packages and
-# numbers of CPUs.
+# any_machine.sh [CASE...] - runs `make bench MODE=smoke` as on other machines: with other users,
+# packages and numbers of CPUs.
 #
-# Each case gets a fresh copy of HEAD without git, like a tarball. Mounts and cgroups restrict the
-# real machine if possible; more CPUs are simulated through hwloc. Expected: status 0, a page, and a
-# valid campaign. Needs root.
+# Each case has a fresh copy of HEAD without git, like a tarball. Mounts and cgroups restrict the
+# real machine if possible; larger numbers of CPUs are simulated by hwloc. Expected: status 0, a
+# page, and a valid campaign. Needs root.
 #
 #   CHECK=1           `make check` instead, in a clone of HEAD; expected: no failed fact.
 #                     More cases: no_events, without:PACKAGE[,PACKAGE...]
@@ -20,7 +20,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
 [ "$(id -u)" = 0 ] || { echo "any_machine: needs root" >&2; exit 2; }
-if [ "$1" = --one ]; then # this is the process inside WRAP; it uses the folder of the outer process
+if [ "$1" = --one ]; then # this process runs inside WRAP and uses the folder of the outer process
 	work=$2
 else
 	work=$(mktemp -d /tmp/any-machine-XXXXXX) || exit 1
@@ -37,7 +37,7 @@ clean() {
 }
 
 take_built() { # FOLDER: copies the build; sources become older than objects
-	local cargo= # crates of Rust are built next to all BUILDs
+	local cargo= # the Rust crates are in a folder that all builds share
 	[ ! -d build/cargo ] || cargo=build/cargo
 	(cd "$1" && git ls-files -z | xargs -0 touch -h -d 2020-01-01) &&
 		tar -c --exclude="$BUILT/sanitized" --exclude="$BUILT/tap" --exclude="$BUILT/mutants" \
@@ -56,19 +56,21 @@ tree() { # FOLDER: makes a fresh copy
 	fi
 }
 
-# Prints a prefix for a command in `unshare -m sh -c`: the prefix mounts a layer over /usr and removes the files and
-# their link targets there. A file that is only unreadable would still be found by bash.
+# Prints a prefix for a command in `unshare -m sh -c`. The prefix mounts a layer over /usr, in which
+# the files and the targets of their links are removed. It would not be enough to make a file
+# unreadable, because bash would still find it.
 hide() { # FILE...
-	rm -rf "$work/layer" # layer of the case before
+	rm -rf "$work/layer" # the layer of the previous case
 	mkdir -p "$work"/layer/{upper,work}
 	for file in "$@"; do
 		[ -e "$file" ] && printf '%s\n' "$(readlink -f "${file%/*}")/${file##*/}" "$(readlink -f "$file")"
-	done | grep '^/usr/' >"$work/layer/hidden" # without the layer, the real files would be removed
+	# Without the layer, the real files would be removed.
+	done | grep '^/usr/' >"$work/layer/hidden"
 	printf "mount -t overlay overlay -o '%s' /usr && xargs -d '\\n' -a '%s' rm -rf && " \
 		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work" \
 		"$work/layer/hidden"
 }
-# Python treats an empty folder as a module, so whole Python packages are removed.
+# Python treats an empty folder as a module, so all files of Python packages are removed.
 files_of() { # PACKAGE...: files that programs and builds look for
 	dpkg -L "$@" 2>/dev/null | sed 's|\(/dist-packages/[^/]*\)/.*|\1|' | sort -u |
 		grep -E '/s?bin/[^/]*$|\.pc$|\.so(\.|$)|\.a$|\.jar$|/include/.*\.h(h|pp)?$|\.ttf$|/dist-packages/'
@@ -95,7 +97,8 @@ bench() { # runs the command of every case
 export -f bench
 export args
 
-# Cases. Each one runs `bench` in the tree $here. Status 77: impossible on this machine.
+# Cases. Each case runs `bench` in the tree $here. Status 77: the case is impossible on this
+# machine.
 plain() { bench; }
 user() {
 	chown -R $nobody:$nobody "$here"
@@ -136,7 +139,7 @@ quota() {
 	grep -q '^nr_throttled [1-9]' "$cgroup/cpu.stat"
 }
 one_cpu() { taskset -c "$(first_cpu)" bash -c bench; }
-# If a case has more CPUs than the machine, its campaign is only planned.
+# If a case has more CPUs than the machine, its campaign is planned but not run.
 planned() { # TOPOLOGY THREADS: true if the plan has cells with THREADS threads
 	HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke &&
 		HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke --json |
@@ -176,7 +179,7 @@ all="plain user read_only read_only_user no_wanted no_apt blank
 
 red() { grep -E '^ *not ok|^(FAILED|ERROR) ' "$1"; } # LOG: prints the failed facts
 
-# Prints the result in words. Void trials are not failures of the tree: they mean that another
+# Prints the result in words. Void trials are not failures of the tree; they show that another
 # process used the CPU.
 verdict() { # STATUS LOG
 	local page campaign counts planned first
@@ -211,10 +214,10 @@ verdict() { # STATUS LOG
 run() { # CASE
 	local begun=$SECONDS log=$work/$1.log status word name package
 	IFS=: read -r name package <<<"$1"
-	here=$work/${1//:/_} # make accepts no colon
+	here=$work/${1//:/_} # make does not accept colons
 	[ "$1" = blank ] && here="$work/with a blank"
 	tree "$here"
-	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only
+	export MPLCONFIGDIR=$work/$1.mpl # so that matplotlib finds only the fonts of this case
 	(cd "$here" && export here && "$name" ${package//,/ }) >"$log" 2>&1 </dev/null
 	status=$?
 	rmdir /sys/fs/cgroup/{,cpu/}any-machine-$$ 2>/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# artifact.sh BUILD [CAMPAIGN...] - tests artifacts on a fresh system, and damaged artifacts: the
-# long form of tests/report/test_artifact.py.
+# artifact.sh BUILD [CAMPAIGN...] - tests artifacts on a fresh system, and damaged artifacts. This
+# is the long form of tests/report/test_artifact.py.
 #
 #   1 packs an artifact of the campaigns twice (default: a smoke run of four maps): same bytes
 #   2 flips FLIPS (500) random bits of the folder, and of the file: all are found
@@ -33,8 +33,8 @@ check "the artifact is packed" pack "$work/1.tar.gz" "$@"
 sed 's/^/# /' "$work/said"
 stage packing
 if wanted 1; then
-	check "it is packed again" pack "$work/2.tar.gz" "$@"
-	check "the same inputs give the same bytes" cmp "$work/1.tar.gz" "$work/2.tar.gz"
+	check "the artifact is packed again" pack "$work/2.tar.gz" "$@"
+	check "equal inputs give equal bytes" cmp "$work/1.tar.gz" "$work/2.tar.gz"
 	stage "packing again"
 fi
 mkdir "$work/u" && tar -C "$work/u" -xzf "$work/1.tar.gz"
@@ -82,23 +82,23 @@ if wanted 3; then
 	command -v debootstrap >/dev/null || refuse "PARTS=3 needs debootstrap: apt-get install debootstrap"
 	release=$(. /etc/os-release; echo "$VERSION_CODENAME")
 	mirror=${MIRROR:-http://deb.debian.org/debian}
-	check "a root is made" make_root
+	check "a Debian root is made" make_root
 	stage "a root"
-	check "it has the packages of group artifact" install artifact
+	check "the root has the packages of group artifact" install artifact
 	stage "packages to make pages again"
 	rm -rf "$root/a" && mkdir "$root/a" && tar -C "$root/a" -xzf "$work/1.tar.gz"
 	check "there is no network" [ -z "$(cut sh -c 'ls /sys/class/net' | grep -v '^lo$')" ]
 	check "every file has its packed contents" cut make -C /a/artifact verify
 	check "every page, table and verdict has the same bytes" cut make -C /a/artifact rebuild
 	stage "verify and rebuild"
-	check "it has the packages of group build" install build
+	check "the root has the packages of group build" install build
 	stage "packages to build"
 	check "kick builds and measures" cut make -C /a/artifact kick
 	stage kick
 	cp "$work/1.tar.gz" "$root/a/" &&
-		check "the program built there verifies the file" cut \
+		check "the program that kick built verifies the file" cut \
 			sh -c 'cd /a/artifact-work/sources && build/gcc/artifact/readmostly dev verify-artifact /a/1.tar.gz'
-	check "the artifact is unchanged" cut make -C /a/artifact verify
+	check "the artifact is unchanged after these steps" cut make -C /a/artifact verify
 	stage "verify-artifact there"
 fi
 done_testing

@@ -37,7 +37,7 @@ CELL = {"writes": "0%", "write-kind": "update", "misses": "0%", "shape": "u64x8"
         "verify": "100kops"}
 TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # the trace replaces these factors
 CAMPAIGN = "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat"
-# figures in the output of the benchmarks: operations, or picoseconds of CPU time per operation
+# Patterns for the output of the benchmarks: operations, or picoseconds of CPU time per operation.
 OUTPUT = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
           "ck": r"reader test\.\.\.done \(reader = (?P<ps>\d+) ticks",
           "cuckoo": r'"count",\s*"value": (?P<ops>\d+)',
@@ -60,8 +60,8 @@ def run(command, words, **options):
 # ---- our side ---------------------------------------------------------------
 
 def lcg_trace(keys, lookups):
-    """Writes the order of libcuckoo's benchmark as a trace, with `keys` present keys and `lookups`
-    look-ups."""
+    """Writes a trace with the keys and the order of libcuckoo's benchmark: `keys` keys are present,
+    and `lookups` look-ups follow."""
     lines, at = [f"has {key}" for key in range(keys)], 0
     for _ in range(lookups):
         lines.append(f"get {at}")
@@ -106,7 +106,7 @@ def build_arm(name, pair, arm, steps):
             raise Unable(f"no source: unpack it from {pair['home']} to {PLACE}/{pair['source']}-VERSION")
     out = PLACE / f"{name}.{arm}".replace(" ", "-")
     line = pair.get(f"build.{arm}", pair["build"])
-    for _ in range(2):  # {here} contains {root}
+    for _ in range(2):  # {here} may contain {root}
         for place, value in (("{here}", pair["here"]), ("{root}", ROOT), ("{source}", source), ("{out}", out),
                              ("{flags}", " ".join(pair.get(step, "") for step in steps))):
             line = line.replace(place, str(value))
@@ -130,7 +130,7 @@ def their_run(pair, command):
             text += line
             found = re.search(OUTPUT[pair["told"]], text)
             if found:
-                program.kill()  # stops ck's benchmark before its other tests
+                program.kill()  # ends ck's benchmark before its other tests
                 break
         limit.cancel()
     if not found:
@@ -154,7 +154,7 @@ def rows_of(name, pair):
     for arm, of in costs.items():
         line = f"{name:16} {arm:8} {statistics.median(of.values()):6.1f} ns"
         if arm != "ours":
-            # the values are rates, so the slower program has the smaller one
+            # A ratio of times is the inverse of the ratio of rates, so our rate is the dividend.
             r = stats.ratio_interval(rates["ours"], rates[arm])
             word = f"no interval: {r.reason}" if r.low is None else (
                 "within 10 %" if 1 / WITHIN <= r.low and r.high <= WITHIN else

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# check_hours.sh [--loaded] [--asan] [MINUTES] - runs `readmostly check` of all maps and of the
-# correct maps in verify/corpora/right, seed after seed, for MINUTES (60). All must pass. --loaded: runs a busy loop on
-# each CPU at the same time. --asan: alternates with AddressSanitizer and UBSan. MAPS='ID...' and SECONDS_EACH=60 (CPU
-# budget of a map and shape, default 5) change the checks. Status 1: a map failed.
+# check_hours.sh [--loaded] [--asan] [MINUTES] - runs `readmostly check` with one seed after another
+# for MINUTES (60), on all maps and on the correct maps in verify/corpora/right. All must pass.
+# --loaded: a busy loop runs on each CPU at the same time. --asan: alternates with AddressSanitizer
+# and UBSan. MAPS='ID...' selects maps, and SECONDS_EACH=60 sets the CPU time for a map and shape
+# (default 5). Status 1: a map failed.
 loaded= asan= busy=()
 while :; do
 	case $1 in

@@ -64,7 +64,7 @@ def build_corpus(corpus, tool):
 
 
 def run(folder, tool, name, shape, seed):
-    """Runs once; returns the seconds, and the finding or None."""
+    """Runs the tool once on one map. Returns the seconds, and the finding or None."""
     (program, *command), options, finds = TOOLS[tool]
     argv = [folder / program, *command, name, "--shape", shape, "--seed",
             str(seed), *options]

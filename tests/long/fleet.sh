@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fleet.sh [FORM:CASE...] - failures of a campaign on several machines: a real Slurm with three
-# nodes, and three sshd (tests/long/fleet_case.sh). Two cases run at a time; all take 30 minutes.
-# Prints a line for each case; its TAP is in BUILD/fleet. Needs the packages of Slurm and
+# fleet.sh [FORM:CASE...] - tests failures of a campaign on several machines: a real Slurm with
+# three nodes, and three sshd (tests/long/fleet_case.sh). Two cases run at a time; all cases take 30
+# minutes. Prints a line for each case; its TAP is in BUILD/fleet. Needs the packages of Slurm and
 # openssh-server. Status 1: a case failed.
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/gcc}

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fleet_case.sh slurm|ssh CASE - one case of tests/long/fleet.sh, in its own cluster, with the
-# timeouts of Slurm. Prints TAP. Root runs it as an unprivileged user (tests/tools/as_plain_user.sh).
+# fleet_case.sh slurm|ssh CASE - runs one case of tests/long/fleet.sh in a cluster of its own, with
+# the timeouts of Slurm. Prints TAP. If root calls it, the case runs as an unprivileged user
+# (tests/tools/as_plain_user.sh).
 [ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0" "$@"
 form=$1 case=$2
-# The job must reach its time limit before Slurm gives up the node.
+# The job must reach its time limit before Slurm treats the node as lost.
 [ "$case" != orphan ] || export SLURM_TEST_EXTRA='SlurmdTimeout=600'
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
@@ -36,12 +37,12 @@ case_launcher() {
 	check "a lost launcher leaves a folder that is not complete" whole f
 	campaign f & launcher=$!
 	await_condition "[ \$(grep -c ': joined' $dir/f.out) = 3 ]"
-	check "the same command joins all three" [ "$(grep -c ': joined' "$dir/f.out")" = 3 ]
+	check "the same command joins all three starts" [ "$(grep -c ': joined' "$dir/f.out")" = 3 ]
 	go_on f "${nodes[@]}"
 	await_launcher
-	check "and ends with 0" [ $? = 0 ]
+	check "the joined campaign ends with 0" [ $? = 0 ]
 	completes f "${nodes[@]}"
-	check "each was started once" [ "$(starts f)" = 3 ]
+	check "each machine was started once" [ "$(starts f)" = 3 ]
 }
 
 # The results of one machine are on a file system of 8 MiB, which fills during the run.
@@ -59,14 +60,15 @@ case_disk() {
 	await_launcher
 	check "the status is 1" [ $? = 1 ]
 	check "the machine is reported with the reason" contains "$dir/f.out" "$full is failed: "
-	check "the reason is the disk" grep -q "^campaign: $full is failed: .*No space left on device" "$dir/f.out"
+	check "the reason is the full disk" \
+		grep -q "^campaign: $full is failed: .*No space left on device" "$dir/f.out"
 	sed -n "s/^campaign: $full/# $full/p" "$dir/f.out"
 	check "the page names the machine" page_names f "$full" incomplete
 	rm "$RM_SMALL/ballast"
 	completes f "${nodes[@]}"
 }
 
-# The scripts are edited, in a separate tree, while they run.
+# The scripts are edited while they run, in a separate tree.
 case_edited() {
 	copy_tree
 	(cd "$dir/tree" && RM_FAKE='=wait:300' campaign f) & launcher=$!
@@ -74,7 +76,7 @@ case_edited() {
 	for file in campaign start; do yes 'exit 2' | head -n 3000 1<>"$dir/tree/runner/fleet/$file.sh"; done
 	await_launcher
 	check "a campaign whose scripts are edited ends with 0" [ $? = 0 ]
-	check "and is complete" whole f "${nodes[@]}"
+	check "this campaign is complete" whole f "${nodes[@]}"
 }
 
 copy_tree() {
@@ -95,11 +97,12 @@ case_daemon() {
 	slurm add-node n1
 	await_launcher
 	check "the campaign ends with 0" [ $? = 0 ]
-	check "the node was started again" [ "$(wc -l <"$dir/f/state/n1.starts")" -ge 2 ]
+	check "the job was started again on the node" [ "$(wc -l <"$dir/f/state/n1.starts")" -ge 2 ]
 	completes f n1 n2 n3
 }
 
-# The job reaches its time limit while its daemon is dead, so Slurm cannot signal it.
+# The job reaches its time limit while the daemon of its node is dead, so that Slurm cannot signal
+# it.
 case_orphan() {
 	printf '%s\n' 'warn-seconds = 10' 'minutes-most = 1' >"$SITE"
 	nodes=(n1)
@@ -124,7 +127,7 @@ orphan_writes() {
 	[ "$(trials f n1)" -gt "$before" ]
 }
 
-# A lost node, and TERM to the job of another one: two minutes each.
+# A node is lost, and the job of another node gets SIGTERM. Each takes two minutes.
 case_node() {
 	RM_FAKE='=wait:300' campaign f & launcher=$!
 	running f
@@ -133,7 +136,8 @@ case_node() {
 	slurm add-node n2
 	await_launcher
 	check "the campaign ends with 0, after two requeues" [ $? = 0 ]
-	check "each of them was restarted once" [ "$(cat "$dir/f/state/n1.starts" "$dir/f/state/n2.starts" | grep -c restart=1)" = 2 ]
+	check "each of these jobs was restarted once" \
+		[ "$(cat "$dir/f/state/n1.starts" "$dir/f/state/n2.starts" | grep -c restart=1)" = 2 ]
 	completes f n1 n2 n3
 }
 
@@ -143,18 +147,20 @@ case_cancel() {
 	scancel "$(list_running_jobs n3)"
 	await_launcher
 	check "with a cancelled job the status is 1" [ $? = 1 ]
-	check "the machine is reported" contains "$dir/f.out" "n3 is interrupted: interrupted: CANCELLED"
+	check "the machine of the cancelled job is reported" \
+		contains "$dir/f.out" "n3 is interrupted: interrupted: CANCELLED"
 	check "the page names the machine" page_names f n3 incomplete
 	completes f n1 n2 n3
 }
 
-# Slurm's limits are whole minutes, and the plan takes longer than one. At the limit the job of each
-# node requeues itself.
+# Slurm's time limits are whole minutes, and the plan takes longer than one minute. The job of each
+# node requeues itself at the limit.
 case_limit() {
 	printf '%s\n' 'warn-seconds = 20' 'minutes-most = 1' >"$SITE"
 	RM_FAKE='=wait:700' campaign f
 	check "a campaign longer than its limit ends with 0" [ $? = 0 ]
-	check "each was requeued at the limit" [ "$(cat "$dir"/f/state/n[123].starts | grep -c 'restart=1')" = 3 ]
+	check "each job was requeued at the limit" \
+		[ "$(cat "$dir"/f/state/n[123].starts | grep -c 'restart=1')" = 3 ]
 	completes f n1 n2 n3
 }
 
@@ -162,14 +168,15 @@ case_down() {
 	fail_node n3
 	GIVE_UP=2 campaign f
 	check "a machine that stays down makes the status 1" [ $? = 1 ]
-	check "it is reported" contains "$dir/f.out" "campaign: n3 is missing"
+	check "the machine that stays down is reported" \
+		contains "$dir/f.out" "campaign: n3 is missing"
 	check "the page names the machine" page_names f n3 missing
 	slurm add-node n3
 	await_condition "sinfo -h -n n3 -o %t | grep -q idle"
 	completes f n1 n2 n3
 }
 
-# Runs the command as a user would, in a separate tree.
+# Runs the command as a user would do, in a separate tree.
 case_smoke() {
 	copy_tree
 	unset RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE
@@ -191,7 +198,8 @@ case_connection() {
 	go_on f m1 m2 m3
 	await_launcher
 	check "an unreachable machine makes the status 1" [ $? = 1 ]
-	check "and is reported" contains "$dir/f.out" "m1 is missing: out of reach for 2 s"
+	check "the unreachable machine is reported" \
+		contains "$dir/f.out" "m1 is missing: out of reach for 2 s"
 	check "the page names the machine" page_names f m1 missing
 	sshd join m1
 	completes f m1 m2 m3
@@ -205,18 +213,18 @@ case_runner() {
 	go_on f m1 m3
 	await_launcher
 	check "with a killed runner the status is 1" [ $? = 1 ]
-	check "fleet.json has it and the interrupted one" \
+	check "fleet.json has the killed and the interrupted machine" \
 		[ "$(state f m1) $(state f m2) $(state f m3)" = "interrupted failed complete" ]
-	check "the page names both" page_names f m2 incomplete
+	check "the page names both machines" page_names f m2 incomplete
 	completes f m1 m2 m3
-	check "these two were started twice" [ "$(starts f)" = 5 ]
+	check "these two machines were started twice" [ "$(starts f)" = 5 ]
 }
 
 case_unreachable() {
 	sshd cut m3
 	campaign f
 	check "an unreachable machine makes the status 1" [ $? = 1 ]
-	check "and is reported" contains "$dir/f.out" "m3 is missing"
+	check "the unreachable machine is reported" contains "$dir/f.out" "m3 is missing"
 	check "the page names the machine" page_names f m3 missing
 	sshd join m3
 	completes f m1 m2 m3

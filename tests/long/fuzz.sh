@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fuzz.sh [NAME...] - runs each fuzzer of parsers (test_fuzz_NAME; `readers` are the Python ones)
-# with 10^6 inputs for each parser, or an hour of CPU time, under AddressSanitizer and UBSan.
-# FUZZ_INPUTS, FUZZ_SECONDS, FUZZ_SEED and FUZZ_ONLY change this. Prints name, seed, inputs,
-# accepted, rejected and CPU seconds of each parser. Status 1: a fuzzer found a fault.
+# fuzz.sh [NAME...] - runs fuzzers of parsers (test_fuzz_NAME; `readers` are the Python parsers)
+# with 10^6 inputs for each parser, or for an hour of CPU time, with AddressSanitizer and UBSan.
+# FUZZ_INPUTS, FUZZ_SECONDS, FUZZ_SEED and FUZZ_ONLY change this. Prints name, seed, numbers of
+# inputs, accepted and rejected ones, and CPU seconds of each parser. Status 1: a fuzzer found a
+# fault.
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/test} FUZZ_INPUTS=${FUZZ_INPUTS:-1000000} FUZZ_SECONDS=${FUZZ_SECONDS:-3600}
 unset MAKEFLAGS MFLAGS MAKELEVEL

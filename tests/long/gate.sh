@@ -21,18 +21,18 @@ base=$(git rev-parse --verify "${BASE:-HEAD}^{commit}") || exit 2
 top=$PWD place=$PWD/build/long/gate
 mkdir -p "$place"
 
-prepare() { # KIND: clones base; the work tree becomes the head
+prepare() { # KIND: clones base; its work tree then gets the changes of head
 	tree=$place/$1
 	rm -rf "$tree" && git clone -q --shared --no-checkout "$top" "$tree" &&
 		git -C "$tree" checkout -q "$base" || exit 2
 	[ ! -f "tests/fixtures/gate/$1.patch" ] ||
 		git -C "$tree" apply "$top/tests/fixtures/gate/$1.patch" || exit 2
 }
-measure() { # ARGUMENTS of run: compares base with head; head executes `share` more operations
+measure() { # ARGUMENTS of run: compares base with head, which does `share` more operations
 	runner/regress.sh build/regress-{base,copy}/maps "build/regress-head/maps${share:-}" "$@"
 }
 run_gate() { # KIND: prints the verdict
-	git -C "$tree" clean -xdfq results # otherwise it would count as another attempt
+	git -C "$tree" clean -xdfq results # old results would count as earlier attempts
 	(cd "$tree" && export BUSY=ok WHY=no && case $1 in
 	aa) make -s regress-arms BASE=HEAD MAPS=gomap_rw && MAPS=gomap_rw CELLS='gomap_rw 1Ki update*' \
 		measure --set blocks=60 ;;
@@ -43,7 +43,7 @@ run_gate() { # KIND: prints the verdict
 	*) CELLS='gomap_rw 1Ki update*' make regress BASE=HEAD MAPS=gomap_rw \
 		ARGS='--set blocks=60' ;;
 	esac) >"$place/$1.log" 2>&1
-	# Make changes every status to 2, so the verdict is read from the output.
+	# Make changes every status to 2, so the verdict is taken from the output.
 	sed -n 's/^verdict: \([A-Z]*\).*/\1/p' "$place/$1.log" | tail -n 1
 }
 wrong=0

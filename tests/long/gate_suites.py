@@ -31,11 +31,11 @@ from report.gate.pairs import pairs_of  # noqa: E402
 from report.gate.rules import Plan, load_rules  # noqa: E402
 
 RECORDING = ROOT / "tests/fixtures/gate-noise.json"
-QUIET = 0.003, 0.013  # range of the robust sd of a pair, over cells
+QUIET = 0.003, 0.013  # range of the robust standard deviation of a pair, over cells
 CELLS, SEED = 20, 20261124
 OTHERS = 5  # suites with a slower head have no limit, so their number is divided by this
 ALARMS = 0.01  # limit on the share of suites of equal programs (rule R27)
-BLOCK_S, ALLOWED_S = 2.3, 270.0  # on the machine of the recording, when quiet
+BLOCK_S, ALLOWED_S = 2.3, 270.0  # as on the quiet machine of the recording
 
 
 def record(folder):
@@ -65,18 +65,18 @@ def recorded(path=RECORDING):
 
 
 def quieter(noise):
-    """Scales the noise, with its bursts and correlations, to the range of QUIET, which was measured
-    on machines with two CPUs."""
+    """Scales the recorded noise, with its bursts and correlations, to the range QUIET of machines
+    with two CPUs."""
     spreads = [sizes.spread(row) for row in noise]
     return noise * (np.linspace(*QUIET, len(noise)) / spreads)[:, None]
 
 
 def drawn(noise, blocks, rng, away=0.0):
-    """Samples d (cells, blocks): complete blocks of the recording with random signs, in which head
-    is slower by `away`, in ln. The function also returns in which blocks base ran first."""
+    """Samples d (cells, blocks): complete blocks of the recording with random signs. Head is slower
+    by `away` (ln). Also returns in which blocks base ran first."""
     turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
     picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
-    # the first arm is sampled separately, because recorded noise does not depend on it
+    # The order of arms is sampled separately, because recorded noise does not depend on it.
     return picked * turn + away, rng.integers(0, 2, blocks) > 0
 
 

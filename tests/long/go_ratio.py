@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from report import load, stats  # noqa: E402
 
-# name of a pair -> sync.Map and the locked map, for each shape
+# Maps the name of a pair to sync.Map and the map with a lock, for each shape.
 LOCKS = {"u64x8": "gomap_u64_rw", "str16x8": "gomap_str_rw"}
 PAIRS = {
     "go": ("go_sync_map", dict.fromkeys(LOCKS, "go_map_rw")),
@@ -41,7 +41,8 @@ MAPS = dict.fromkeys(m for sync, locks in PAIRS.values() for m in (sync, *locks.
 
 
 def grid():
-    """Returns the cells as keys of place_of(). Without writes there is only one kind of write."""
+    """Returns all cells in the form of place_of(). Cells without writes are not repeated for each
+    kind of write."""
     for writes, kind, keys, shape, threads in itertools.product(*AXES.values()):
         if writes != "0%" or kind == "update":
             yield (round(float(writes[:-1]) / 100, 6), kind, int(keys), shape, int(threads))
@@ -75,7 +76,8 @@ def verdict_of(ratio):
 
 
 def agreement(verdicts, pair):
-    """Counts the cells in which a pair of ports agrees with Go, and those in which it does not."""
+    """Counts the cells in which a pair of ports has the same verdict as Go, and the cells in which
+    it has another verdict."""
     count = dict.fromkeys(("same", "opposite", "one side only", "no verdict"), 0)
     for verdict in verdicts:
         go, port = verdict["go"], verdict[pair]

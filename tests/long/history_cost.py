@@ -27,7 +27,7 @@ def write(file, operations):
         moment = 100 * at
         invoked = max(busy[thread] + 1, moment - draw.randrange(3000))
         returned = moment + draw.randrange(3000)
-        if invoked > moment:  # the thread's last operation has not returned yet
+        if invoked > moment:  # the thread's previous operation is not finished
             continue
         busy[thread] = returned
         there = "true" if key in held else "false"

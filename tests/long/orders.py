@@ -49,7 +49,7 @@ class Access:
     order: str     # such as "seq_cst"
     begin: int     # offset of the constant for the order, or of a fence's call
     end: int
-    other: str     # failure order that belongs to a success order; otherwise ""
+    other: str  # for a success order: the failure order of the same comparison
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def arguments(code, at):
 
 
 def function_of(code, at):
-    """Returns the function whose body contains the offset, or "". In our style its brace is in the
-    first column."""
+    """Returns the name of the function whose body contains the offset, or "". A function begins
+    with a brace in the first column."""
     body = code.rfind("\n{", 0, at)
     if body < 0 or code.find("\n}", body, at) >= 0:
         return ""
@@ -95,8 +95,8 @@ def function_of(code, at):
 
 
 def variable_of(text):
-    """Returns the last name: `read` of map->read, `slot` of &record->slot[i], `bin_of` of
-    bin_of(map, i)."""
+    """Returns the last name of an expression: `read` for map->read, `slot` for &record->slot[i],
+    `bin_of` for bin_of(map, i)."""
     text = re.sub(r"\[[^]]*\]|(?<=\w)\(.*\)", "", text, flags=re.S)
     names = re.findall(r"\w+", text)
     return names[-1] if names else ""

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The Debian package in empty roots. A plain user without network builds HEAD with only the packages of Build-Depends;
-# lintian accepts it. In a second root, with only its dependencies, the package passes debian/tests/smoke,
-# checks two maps and runs the smoke mode to its page. KEEP=FOLDER keeps the roots in FOLDER. TMPDIR
-# needs 4 GB.
-# slow: half an hour, mostly compilation. alone: the smoke mode measures.
+# Tests the Debian package in empty Debian roots. In the first root, a plain user without network
+# builds HEAD with only the packages of Build-Depends, and lintian accepts the package. In a second
+# root with only its dependencies, the package passes debian/tests/smoke, checks two maps, and runs
+# the smoke mode to its page. KEEP=FOLDER keeps the roots in FOLDER. TMPDIR needs 4 GB.
+# slow: half an hour, mostly compilation.
+# alone: the smoke mode measures.
 . tests/tools/tap.sh
 . /etc/os-release
 left_out() { skip "the package builds and runs in empty roots" "$1"; done_testing; exit; }
@@ -19,7 +20,7 @@ debootstrap --variant=minbase "$VERSION_CODENAME" "$dir/run" >>$log 2>&1 ||
 	left_out "debootstrap: no network or no mounts: $(tail -n 1 $log)"
 cp -a "$dir/run" "$dir/build"
 
-inside() { # build|run root|nobody COMMAND: in this root, as this user; nobody has no network
+inside() { # build|run root|nobody COMMAND: runs it in this root as this user; only root has network access
 	local offline=--
 	[ "$2" = root ] || offline=--net
 	echo "== $1, $2: $3" >>$log
@@ -43,7 +44,7 @@ check "the package names each package that it needs" inside run root \
 	"apt-get update -q && $get /readmostly_*.deb && "'! ldd /usr/lib/readmostly/maps/*/* 2>&1 | grep "not found"'
 check "debian/tests/smoke passes" inside run nobody 'sh /smoke'
 check "two maps pass all checks" inside run nobody 'readmostly check ck_ht; readmostly check gomap_rw'
-# Status 3: on a busy machine some cells lack results.
+# Status 3: on a busy machine, some cells have no result.
 check "the smoke mode measures and writes its page" inside run nobody \
 	'cd "$(mktemp -d)"; readmostly run --mode smoke --busy-ok --set repeat-most=0 || [ $? = 3 ]
 	readmostly dev validate results/latest && test -s results/latest/report/index.html'

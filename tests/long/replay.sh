@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# replay.sh READMOSTLY - records 10^7 operations of two threads and replays them on two maps: each
-# must end in the recorded state.
+# replay.sh READMOSTLY - records 10^7 operations of two threads, and replays them on two maps. Each
+# map must end in the recorded state.
 program=$1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT

@@ -33,7 +33,8 @@ CROSSING_BAR, LEDGER_BAR = (0.93, 0.99), (0, 0.013)
 
 @dataclass(frozen=True)
 class Mix:
-    """Two normal modes at 0 and `away`; `share` is the probability of the second."""
+    """A mixture of two normal distributions with centres 0 and `away`; `share` is the weight of the
+    second."""
     away: float
     share: float
     sd: float = 1.0
@@ -47,8 +48,8 @@ class Mix:
                 + self.share * dist.norm.cdf((x - self.away) / self.sd))
 
     def mean_of_two(self, m):
-        """Returns P((x + y) / 2 <= m). The mean has three modes; in the middle one, x and y are
-        from different modes."""
+        """Returns P((x + y) / 2 <= m) for independent x and y. Either both values are from the same
+        distribution, or one is from each."""
         at = np.array([0.0, self.away / 2, self.away])
         chance = ((1 - self.share) ** 2, 2 * self.share * (1 - self.share),
                   self.share ** 2)
@@ -167,7 +168,7 @@ def crossings(seed, draws=400):
                      "it is the zero of a median of blocks")
 
 
-HARD = {"margin": 0.0, "cells": 1}  # without a margin, the truth is at the limit
+HARD = {"margin": 0.0, "cells": 1}  # without a margin, equal maps are at the limit of a verdict
 LEDGERS = [  # text, ledgers, limits, options of drawn()
     ("no difference, bursts, no margin, one cell a claim", 10_000, LEDGER_BAR,
      HARD),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes synthetic ledgers: many claims about the speed of maps with known true speeds.
 
-stats_rates.py and test_stats_rates.py use them. Nothing is measured. The verdicts come from
-report.stats.family() itself.
+stats_rates.py and test_stats_rates.py compare the verdicts of report.stats.family() with the truth.
+Nothing is measured.
 """
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Ledger:
     speeds."""
     claims: dict
     wrong: dict  # id -> names of false alternatives
-    contrasts: list  # (campaign, map, map), each once
+    contrasts: list  # (campaign, map, map), without duplicates
 
 
 def pairs_of(rng, cells):

@@ -76,7 +76,7 @@ def main():
         if cell.measure != "throughput":
             continue
         for name, time_of in TIMES.items():
-            # the values are rates, so the slower program has the smaller one
+            # A ratio of times is the inverse of the ratio of rates, so our rate is the dividend.
             ratio = stats.ratio_interval(*(rates(campaign.attempted(cell, arm), time_of)
                                            for arm in ("here", "there")))
             decided, words = judge(ratio, low, high)

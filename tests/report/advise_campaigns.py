@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes synthetic campaigns for the tests of `report advise`. Places and speeds can be chosen;
-noise is added for each trial and each block. Nothing in the campaigns was measured."""
+"""Writes synthetic campaigns for the tests of `report advise`. Tests choose the places and the
+speeds of maps. Random noise is added for each trial and each block."""
 import itertools
 import json
 import math
@@ -14,8 +14,8 @@ NOISE, BLOCK_NOISE = 0.02, 0.05  # standard deviations of ln rate
 
 
 def grid(**lists):
-    """Returns all combinations of lists of factors. A factor without a list gets its default
-    value. Without writes there is only one kind of write."""
+    """Returns all combinations of lists of factors. A factor without a list gets its default value.
+    Cells without writes are not repeated for each kind of write."""
     lists = {"threads": (1, 2), "keys": (65536,), "write_share": (0.03,),
              "write_kind": ("update",)} | lists
     found = [dict(zip(lists, values)) for values in itertools.product(*lists.values())]
@@ -24,7 +24,8 @@ def grid(**lists):
 
 
 def noisy(speed, seed):
-    """Makes a function of (cell, block) that adds noise to speed(cell), always the same."""
+    """Makes a function of (cell, block) that returns speed(cell) with noise. Equal arguments and
+    seeds give equal noise."""
     def sample(cell, block):
         trial, common = random.Random(f"{seed} {cell['id']} {block}"), random.Random(
             f"{seed} {block}")

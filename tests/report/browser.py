@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drives one Chromium process for all tests of the page, through two pipes.
 
-The pipes carry Chromium's DevTools protocol, which is JSON between null bytes. The protocol can set
-an exact width and a colour scheme; command-line options cannot.
+The messages are JSON of the DevTools protocol, separated by null bytes. The protocol can set an
+exact width and a colour scheme, which command-line options cannot.
 """
 import contextlib
 import json
@@ -95,7 +95,7 @@ class Tab:
         return self.browser.send(method, self.session, **params)
 
     def media(self, kind, dark=False):
-        """Shows the page as on a screen ("screen") or as printed ("print")."""
+        """Selects the media type of the page: "screen" or "print"."""
         self.send("Emulation.setEmulatedMedia", media=kind, features=[
             {"name": "prefers-color-scheme",
              "value": "dark" if dark else "light"}])

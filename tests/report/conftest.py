@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds the marker `long` for all modules. With RM_LONG=1 only the tests that have the marker run;
-otherwise they are deselected."""
+"""Registers the marker `long`. If RM_LONG=1, only the tests with this marker run; otherwise, they
+are deselected."""
 import os
 
 

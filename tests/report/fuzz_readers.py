@@ -108,8 +108,8 @@ def check_json(text):
 # ---- readers: folder and text -> REFUSED or TAKEN -------------------------
 
 def is_chosen(n, text):
-    """Selects one of n inputs by the input's own bytes, so that the choice does not depend on
-    its position."""
+    """True for about one of n inputs. Depends only on the content of the input, so that a single
+    input gives the same result as in a long run."""
     return zlib.crc32(text) % n == 0
 
 
@@ -120,7 +120,7 @@ def check_campaign(campaign):
         expect(all(t.block >= 0 for t in cell.trials), "a block below 0")
     try:
         result.build(campaign)
-    except load.JournalError as error:  # the sample has no histograms
+    except load.JournalError as error:  # the sample's plan names histograms that do not exist
         expect(is_line(str(error)) and ".hlog: " in str(error), str(error))
 
 
@@ -171,8 +171,8 @@ def sealed(text):
 
 
 def trials(folder, text):
-    """Returns REFUSED if a line was rejected. Half of the inputs go to a campaign whose lines have
-    checksums; these are then made correct."""
+    """Returns REFUSED if a line was rejected. Half of the inputs get correct checksums and are read
+    as part of a campaign that has checksums."""
     folder /= "sealed" if is_chosen(2, text) else "small"
     text = sealed(text) if folder.name == "sealed" else text
     file = folder / "trials.jsonl"
@@ -190,7 +190,7 @@ def quantiles(file, crc32):
 
 
 def hlog_file(folder, text):
-    """Makes an .hlog file; an input without a tag becomes the payload before compression. Half of
+    """Makes an .hlog file. An input without a tag is compressed and becomes the payload. Half of
     the inputs have a checksum, one in 16 a wrong one."""
     file, kind = folder / "x.hlog", zlib.crc32(text) % 16
     file.write_bytes(text if b"Tag=" in text else hlog(text).encode())
@@ -244,8 +244,8 @@ def campaign_of(*names):
 
 
 def make_sample(folder):
-    """Writes the files that inputs refer to. Two campaigns with the sample's cells have trials, one
-    with checksums and one without. The campaigns are small, because they are read for each
+    """Writes the files that inputs refer to. The trials of the sample's cells are in two campaigns,
+    one with checksums and one without. The campaigns are small, because they are read for each
     input."""
     small = campaign_of("format", "protocol", "seed", "cells", "order", "maps")
     for name, found in (("small", small), ("sealed", resealed(

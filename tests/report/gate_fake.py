@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generates campaigns of `make regress` in the form of `readmostly run`, within this process and
-without a clock."""
+"""Generates synthetic campaigns of `make regress` in the form of `readmostly run`. Starts no
+process and does not use the clock."""
 import hashlib
 import json
 import math
@@ -73,11 +73,11 @@ def cell_of(workload, name, threads, skip, blocks, measure="throughput"):
 
 
 def meta_of(fake=None, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
-    """Returns campaign.json; if the trials of base fail, no window can be set."""
+    """Returns campaign.json. If the trials of base fail, the windows are not calibrated."""
     fake = fake or Fake()
     skip = fake.fail["base"][2] if "base" in fake.fail else None
 
-    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # as for a folder of programs
+    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # like a folder of programs
 
     def arm(name, binary, workload=None, extra=0.0):
         return {"name": name, "workload": workload, "program": binary,

@@ -41,7 +41,7 @@ def request_of(name, **factors):
 
 
 def judged(text, program, prefix=(), **environment):
-    """Returns the program's trial with the judgement of a campaign."""
+    """Returns the program's trial after the campaign has judged it."""
     return subprocess.run(
         [*prefix, BUILD / "readmostly", "dev", "trial", program], input=text,
         text=True, capture_output=True, timeout=300, check=False,
@@ -69,7 +69,7 @@ def changed_go(folder, *changes, flags=(), cgo=False):
         shutil.copy(source, folder)
     for name, right, wrong in changes:
         text = (folder / name).read_text()
-        assert right in text, "the mutant must change existing lines"
+        assert right in text, "the text to change must be in the source"
         (folder / name).write_text(text.replace(right, wrong, 1))
     newest = subprocess.run([ROOT / "impls/go/find_go.sh", "newest"],
                             text=True, capture_output=True, check=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists all maps and this build's maps in other languages, and builds their programs from changed
-sources."""
+"""Lists the maps in other languages, also those that this build lacks, and builds their programs
+from changed sources."""
 import os
 import re
 import shutil
@@ -40,8 +40,8 @@ NEEDS = {row[0]: row[9].split() for language in LANGUAGES for row in rows(langua
 
 
 def program(name, differs="first"):
-    """Returns the program. It is separate for Go keys that do not differ in their first bytes, and
-    for maps of newer libraries."""
+    """Returns the path of the program of a map. Keys of Go that do not differ in their first bytes,
+    and maps of newer libraries, have their own programs."""
     language = name.split("_")[0]
     new = f"{language}-new" in NEEDS.get(name, [])
     apart = language == "go" and differs != "first"
@@ -69,12 +69,12 @@ def changed(language, folder, file, right, wrong):
     """Builds a program in which one line of a file (`right`) is replaced by `wrong`."""
     require(f"{language}_null")
     text = (ROOT / "impls" / language / file).read_text("utf-8")
-    assert right in text, "the mutant must change existing lines"
+    assert right in text, "the text to change must be in the source"
     return BUILDERS[language](folder, {file: text.replace(right, wrong, 1)})
 
 
 def java(folder, files):
-    """Builds the Java program with these files (name and text), which are changed or new."""
+    """Builds the Java program. `files` maps the names of changed or new files to their text."""
     shutil.copytree(BUILD / "java", folder / "java")
     shutil.copy(BUILD / "readmostly-java", folder)
     launch = (folder / "readmostly-java").read_text("utf-8")
@@ -88,8 +88,8 @@ def java(folder, files):
 
 
 def rust(folder, files):
-    """Builds the Rust program with the crates that are already compiled. The build runs in a copy
-    of the folder, so that `make` does not use the result."""
+    """Builds the Rust program with the crates that are already compiled. Uses a copy of the build
+    folder, so that `make` does not take the changed program for its own."""
     shutil.copytree(ROOT / "build/cargo", folder / "cargo")
     sources = folder / "sources"
     shutil.copytree(ROOT / "impls/rust", sources)

@@ -71,15 +71,15 @@ def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
 
 
 def untrusted(folder, ident, seed=1, **spec):
-    """Writes a campaign in which two copies of one map differ by 4 %. The difference exceeds the
-    lead of 3 %, so that the run recommends no map."""
+    """Writes a campaign that recommends no map, because two copies of one map differ by 4 %, which
+    is more than the lead of 3 %."""
     return machine(folder, ident, seed=seed, plant={
         "control": "fail", "mops": speeds({"shard_rw_32": 1.163}, seed, 0.002)}, **spec)
 
 
 def three(parent, **spec):
-    """Writes the campaigns of three machines on which, compared with gomap_rw, syncmap is faster,
-    slower from two threads on, and equal."""
+    """Writes the campaigns of three machines. Compared with gomap_rw, syncmap is faster on the
+    first, slower on the second (from two threads on), and equal on the third."""
     flip = {"syncmap": lambda c: 0.4 if c["threads"] > 1 else 1.5}
     return [machine(parent / "a", "aaaaaaaa", seed=1, **spec),
             machine(parent / "b", "bbbbbbbb", flip, seed=2, virtual="no",

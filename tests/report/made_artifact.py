@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Helpers for the tests of artifacts: a small campaign, whose program responds at once, and its
-artifact, packed by the script of `make artifact`."""
+"""Helpers for tests of artifacts. They write a small campaign with a fake program that responds at
+once, and pack it with the script of `make artifact`."""
 import os
 import subprocess
 from pathlib import Path

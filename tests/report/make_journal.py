@@ -139,7 +139,7 @@ def result(c, rng, out, block, spec):
     if c["measure"] == "counters":
         r["counters"] = counters(c, ops, rng, spec["backend"])
     if c["measure"] == "causes":
-        r["ops"] = round(ops / 1.25)  # the hooks cost time
+        r["ops"] = round(ops / 1.25)  # hooks make the map slower
         for s in r["stats"]:
             s["window"] = s["value"]
     if c["measure"].startswith("simulated:"):

@@ -118,7 +118,7 @@ def rate(meta, trials, rest):
 
 
 def set_rate(cell, result, mops):
-    """Sets the operations, writes and shares that a rate in Mop/s implies."""
+    """Sets the operations, writes and shares of a result so that its rate is `mops`."""
     ops = round(mops * result["elapsed_ns"] / 1000)
     writes = round(ops * cell["write_share"])
     result.update(ops=ops, writes=writes, lookups=ops - writes,

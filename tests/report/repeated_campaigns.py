@@ -34,7 +34,7 @@ NOISE = 0.15  # standard deviation of ln rate between trials
 class World:
     """The disturbances: other programs run during a share of the trials, in bursts."""
     others: float = 0.15
-    burst: float = 0.5  # probability that the next attempt meets the same disturbance
+    burst: float = 0.5  # probability that the next attempt is disturbed like this one
     taken: tuple = (0.05, 0.5)  # share of the threads' time that other programs take
     wake_up_us: float = 15.0  # time that an undisturbed thread waits after a wake-up
     filler: bool = False  # true if work of the lowest priority uses idle CPUs
@@ -73,22 +73,22 @@ def attempt(rng, name, present, world):
     sleeps, own, ran, away = np.zeros((4, *shape))
     harm = taken
     if name == "sleeps":
-        often = rng.normal(0, 0.4, shape)  # how much more often the map sleeps in this trial
+        often = rng.normal(0, 0.4, shape)  # how often it sleeps, as ln
         sleeps = 10 * np.exp(often)
         own = sleeps * world.wake_up_us / 1000 * np.exp(
             rng.normal(0, 0.3, shape))
         log_rate = log_rate - 0.5 * often
-        harm = taken * rng.uniform(0.6, 1.0, shape)  # the map slept during the rest
+        harm = taken * rng.uniform(0.6, 1.0, shape)  # other programs do not slow a map that sleeps
     if name == "collects":
         ran = world.collector * np.exp(rng.normal(0, 0.5, shape))
         own = ran * rng.uniform(0.3, 1.0, shape)
-        away = ran - own  # on CPUs on which no measured thread waits for them
+        away = ran - own  # the rest ran on CPUs on which no measured thread waited
         log_rate = log_rate + np.log1p(-np.minimum(own, 0.9))
     others = accounts(rng, taken)
     # CPU time of the program itself is subtracted from the busy time of the cell's CPUs
     others = np.maximum(others - away, 0)
     if world.filler and name == "sleeps":
-        others = np.maximum(others, 0.5)  # the map slept for half of the time
+        others = np.maximum(others, 0.5)  # the filler used the idle time
     return Trials(np.exp(log_rate) * (1 - harm), np.minimum(own + harm, 1),
                   sleeps, others, ran)
 
@@ -100,7 +100,7 @@ def never(trials):
 
 
 def any_wait(trials):
-    """Attributes all waiting to other programs; a rejected rule."""
+    """Attributes all waiting to other programs. This rule was rejected."""
     return trials.waited > LIMIT
 
 
@@ -113,8 +113,8 @@ def taken_by_others(trials):
 
 
 def own_laid_on_others(trials):
-    """Counts all waiting, including the waiting for the program's own threads. This rule was
-    rejected, because the map itself would select the trials in which its collector ran little."""
+    """Attributes the waiting for the program's own threads to other programs, too. This rule was
+    rejected, because it keeps only trials in which the map's collector ran little."""
     return taken_by_others(replace(trials, ran=np.zeros(trials.ran.shape)))
 
 
@@ -124,8 +124,8 @@ def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
 
 
 def short_wake_ups(trials):
-    """Assumes, without accounts, that a wake-up explains 20 us of waiting. This rule was rejected,
-    because it is right only if a wake-up takes 20 us."""
+    """Assumes, without the kernel's accounts, that a wake-up explains 20 us of waiting. This rule
+    was rejected, because it is wrong if a wake-up takes longer."""
     return without_accounts(trials, 0.02)
 
 
@@ -177,7 +177,7 @@ def within(orders, bad, share):
 
 
 def last_of(values, repeats):
-    """Returns the values of the attempt that counts."""
+    """Returns the values of the last attempt of each trial, which is the attempt that counts."""
     return np.take_along_axis(values, repeats[None], 0)[0]
 
 
@@ -234,8 +234,8 @@ def idle_ratio(a, b, world):
                     campaigns=10_000)["bias"]
 
 
-# One of two CPUs has a busy loop that never ends, so only a tenth of the trials are below the
-# limit. On the second machine, all trials are above it.
+# One of two CPUs has a busy loop that never ends. On the first machine, only a tenth of the trials
+# are below the limit of waiting; on the second, none.
 STEADY = World(others=1.0, taken=(0.19, 0.31))
 FULL = World(others=1.0, taken=(0.25, 0.5))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results written by hand, for tests of the output. The rates come from a short run on two virtual
-CPUs; the other numbers are close to that run."""
+"""Results for tests of the output. The rates are from a short run on two virtual CPUs; the other
+numbers are invented, but close to that run."""
 from dataclasses import replace
 
 from report.model.cards import Card, Scan, Wait
@@ -134,7 +134,8 @@ def picks(rows):
 
 
 def of_go(rows):
-    """With one compiler three maps are equally fast; with the other, one map clearly leads."""
+    """Rankings of Go's maps by two compilers. With one compiler, three maps are equally fast; with
+    the other, one map clearly leads."""
     def comparison(one, two, verdict):
         return Comparison(one, two, ratio(1.3), 1.1, 1.5, verdict)
     found = []
@@ -249,7 +250,6 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
 
 
 def nothing():
-    """A campaign without any result."""
     whole = sample(MAPS[:1])
     return replace(
         whole, runs=replace(whole.runs, measured=0, pending=393, trials=0,
@@ -260,7 +260,7 @@ def nothing():
 
 
 def invalid():
-    """A run with a failed control."""
+    """A run whose control failed."""
     whole = sample()
     failed = Check(Question.SAME_MAP, State.FAILED, Trust.NOT, 1.5, 1.12,
                    maps=("syncmap",), estimate=ratio(1.46))
@@ -268,7 +268,7 @@ def invalid():
 
 
 def long_names(count=40):
-    """Many maps, whose names are as long as the names of other projects' maps may be."""
+    """Many maps with names of the largest allowed length."""
     rows = tuple((f"concurrent_hash_map_{i}_with_a_long_name", *row[1:9],
                   row[9] / (1 + i / 13), *row[10:])
                  for i, row in enumerate((MAPS * 4)[:count]))

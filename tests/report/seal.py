@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds checksums to journal lines that a test has changed, so that readers do not stop at the
-checksum but find other faults (results/README.md)."""
+"""Adds checksums to journal lines that a test has changed. Otherwise readers would report the wrong
+checksum instead of the fault that is tested (results/README.md)."""
 import json
 import zlib
 

@@ -121,7 +121,8 @@ class Truth:
 
 
 def lead(ratio: float) -> Floats:
-    """Makes map0 faster than map1 by this ratio; the others follow as in the real campaign."""
+    """Makes map0 faster than map1 by this ratio. The ratios of the other maps are as in the real
+    campaign."""
     return np.log([ratio, *BEHIND])
 
 

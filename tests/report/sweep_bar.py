@@ -49,7 +49,8 @@ def flips_on(group, axis, line, states):
 
 
 def holds(b, states, ln):
-    """True if the interval of a flip contains the true flip: its ends have these leaders."""
+    """True if the interval of a flip contains the true flip, that is, if the true leaders at its
+    two ends are the leaders that the search found."""
     return all(states[b.line[i]].leader == side(ln[i], 1.0) for i in (b.below, b.above))
 
 
@@ -92,7 +93,7 @@ def near(b, i, j, states, stages):
 
 
 def surface_of(kind, number):
-    """Returns the true surface with this number; equal numbers give equal surfaces."""
+    """Returns the surface with this number; equal numbers give equal surfaces."""
     return worlds.surface(kind, np.random.default_rng([number, worlds.KINDS.index(kind)]))
 
 

@@ -17,7 +17,7 @@ from report.sweep import rule as rules
 
 MAPS = ("gomap_rw", "syncmap")
 SPREAD = 0.05  # standard deviation of ln rate of one trial
-BLOCK = 0.05  # the same for the effect that both maps of a block share
+BLOCK = 0.05  # standard deviation of the effect that both maps of a block share
 TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed down, and by how much
 KINDS = ("one", "two", "none", "tie band", "diagonal")
 # Numbers of write shares, thread counts and sizes. `here` is as in

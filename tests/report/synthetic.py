@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model of make_journal.py, which invents speeds, latencies and counts."""
+"""The models from which make_journal.py computes speeds, latencies and counts."""
 import base64
 import struct
 import zlib

@@ -17,7 +17,7 @@ from report import admit, load  # noqa: E402
 
 RULE = admit.read_rule()
 CELLS = ("one", "two", "three", "four")
-SPREAD = 0.08  # standard deviation of a trial's log rate; a quiet machine has less
+SPREAD = 0.08  # standard deviation of a trial's log rate; it is lower on a quiet machine
 
 
 def node(draw, slower=1.0, kind="k", disturbed=0.1):

@@ -23,7 +23,7 @@ SCANS = {"gomap_rw": {"guarantees": "point-in-time", "sync": "go-rwmutex"},
          "shard_rw_32": {"guarantees": "once-if-present", "sync": "rwlock"},
          "syncmap": {"guarantees": "once-if-present", "sync": "collector"},
          "ck_ht": {"sync": "epoch", "caps": ["single-writer"]}}
-WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of a write in look-ups
+WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of a write, in look-ups
 
 
 def crossing(c):
@@ -38,13 +38,14 @@ def crossing(c):
 
 
 def close(c):
-    """Makes shard_rw_32 6 % faster than syncmap, and the others far slower."""
+    """Makes shard_rw_32 6 % faster than syncmap, and far faster than the other maps."""
     return {"null_map": 700, "gomap_rw": 12, "syncmap": 30, "shard_rw_32": 31.8,
             "ck_ht": 18}[c["map"]]
 
 
 def thin(cell, block):
-    """Drops most trials of ck_ht at 2 threads, and of all maps at 4 threads."""
+    """True for most trials of ck_ht at 2 threads, and of all maps at 4 threads; these trials are
+    dropped."""
     return cell["measure"] != "verify" and (
         cell["threads"] == 4 and block > 4
         or cell["map"] == "ck_ht" and cell["threads"] == 2 and block > 3)
@@ -90,8 +91,8 @@ def advise_json(capsys, folder, text, *more):
     return status, json.loads(capsys.readouterr().out)
 
 
-# folder, question, needs, word, leading maps, number of measured places around the
-# question, flips: (steps, leader)
+# Columns: folder, question, needs, kind of answer, leading maps, number of measured places around
+# the question, and flips: (steps, leader).
 SYNC, SHARD = ["syncmap"], ["shard_rw_32"]
 BOTH = [*SYNC, *SHARD]
 QUESTIONS = [
@@ -170,7 +171,8 @@ def test_a_gap_in_the_grid_is_answered_from_its_surroundings(tmp_path, capsys):
 
 
 def test_workloads_of_one_place_are_not_mixed(tmp_path, capsys):
-    """The answer is about the workload with more maps; the other's leader is mentioned."""
+    """The answer is about the workload with more maps; the leader of the other workload is
+    mentioned."""
     path = campaigns.write(tmp_path / "two", campaigns.grid(), MAPS, crossing)
     other = campaigns.write(tmp_path / "other", campaigns.grid(), RANKED[:2],
                             lambda c: {"gomap_rw": 90, "syncmap": 10}[c["map"]],
@@ -195,8 +197,8 @@ def search(path):
 
 @pytest.fixture
 def staged(tmp_path):
-    """Makes two stages that share the places at 2 threads. On the day of the second stage the
-    machine is half as fast."""
+    """Makes two stages that share the places at 2 threads. The machine is half as fast in the
+    second stage."""
     top = search(tmp_path / "staged")
     for number, threads, factor, blocks in ((1, (1, 2), 1, 7), (2, (2, 4), 0.5, 6)):
         campaigns.write(top / f"stage-0{number}", campaigns.grid(threads=threads), tuple(SPEED),
@@ -208,7 +210,7 @@ def test_stages_are_one_campaign_paired_within_each(staged, capsys):
     status, got = advise_json(capsys, staged, "3% 64Ki 2")
     (at,) = got["measured"]
     assert status == 0 and at["ratio"]["n"] == 13
-    # A ratio paired across stages would be off by a factor of two.
+    # If pairs combined two stages, the ratio would be wrong by a factor of two.
     assert 1.0 < at["ratio"]["value"] < 1.06 or 1.0 < 1 / at["ratio"]["value"] < 1.06
     campaign, left = folders.read(staged)
     assert not left and {(c.factors.threads, c.factors.blocks) for c in campaign.cells.values()
@@ -225,7 +227,7 @@ def test_a_stage_that_is_not_complete_is_left_out_and_named(staged, capsys):
 
 
 def test_a_failed_control_of_a_later_stage_counts(staged, capsys):
-    """The control's arms are compared with trials of the same blocks."""
+    """The copy in the third stage is compared with trials of the same stage."""
     campaigns.write(staged / "stage-03", campaigns.grid(threads=(1,)), tuple(SPEED),
                     lambda c: SPEED[c["map"]], copy=1.6, seed=3)
     checks = advise_json(capsys, staged, "3% 64Ki 2")[1]["trust"]["checks"]

@@ -96,7 +96,7 @@ def test_a_question_is_enclosed_by_the_nearest_values():
 
 
 def test_all_corners_have_to_be_measured():
-    """The nearer end lacks a corner, so the box extends to the next end."""
+    """The nearer of the two larger values lacks a corner, so the box extends to the next value."""
     known = [place(s, k) for s in (0.01, 0.1) for k in (16, 64, 256)]
     known.remove(place(0.1, 64))
     assert located(known, place(0.05, 32))[0] == [
@@ -142,7 +142,7 @@ def test_corners_enclose_the_question_and_were_measured(seed):
 
 
 def ranked(outcome, front):
-    """Makes a ranking of which only `outcome` and `front` matter."""
+    """Makes a ranking; only its `outcome` and `front` are used."""
     entries = tuple(Entry(m, f"cell of {m}", None, None, True) for m in front)
     return Group(None, Outcome[outcome], front[:1] or None, tuple(front), 6, entries, ())
 

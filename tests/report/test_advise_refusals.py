@@ -16,7 +16,7 @@ from report.advise import workload
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve() / "readmostly"
 MAPS = ("null_map", "gomap_rw", "syncmap", "shard_rw_32")
-# Two CPUs with up to 8 threads. 10 % writes at one size only, which leaves a gap at the other.
+# Two CPUs with up to 8 threads. A write share of 10 % was measured with one number of keys only.
 PLACES = [*campaigns.grid(threads=(1, 2, 8), keys=(1024, 65536), write_share=(0.01, 0.03)),
           *campaigns.grid(threads=(1,), keys=(1024,), write_share=(0.1,)),
           *campaigns.grid(threads=(2,), keys=(1024,), write_kind=("churn",))]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the rows about articles on the page. The table of figures must be complete. A reduced `make
-bench SET=articles`, which runs every workload of the articles, must fill it. Only figures that
-this machine cannot provide may be missing."""
+bench SET=articles`, which runs every workload of the articles, must provide the figures, except
+those that this machine cannot provide."""
 import collections
 import dataclasses
 import json
@@ -22,8 +22,8 @@ from report.load.decode import decode
 from report.load.trial import Latency, Status, Thread
 from report.staged import Cells as Plan
 
-# Maps that this build lacks, such as Go's own without Go. A plan leaves them out, so figures that
-# need them are missing.
+# Maps that this build lacks, such as Go's own maps if Go is not installed. Figures that need these
+# maps are missing.
 ABSENT = set(listed()[1])
 
 
@@ -41,8 +41,8 @@ def is_here(*sides):
 FIGURES = [f for f in articles.read() if is_here(f.subject, f.against)]
 MODE = ROOT / "workloads/modes/articles-quick.conf"
 CUT = ROOT / "tests/fixtures/articles-cut.conf"
-# Planned time of all reduced workloads together on 2 CPUs, including Go's own maps. Workloads with
-# production traffic use the rest of three minutes.
+# Planned time of all reduced workloads together on 2 CPUs, including Go's own maps. The workloads
+# with production traffic are not included; together, all take at most three minutes.
 MOST_S = 85
 # Reasons for which a reduced run may lack a figure: nothing grows within a second, and a busy
 # machine makes trials void. Only a limited share of all figures may be missing.
@@ -50,10 +50,10 @@ LOAD = re.compile("CPU was busy|CPUs were busy|could not be kept|overloaded|"
                   "clock readings")
 SMALL = re.compile(f"no trial has a slope|{LOAD.pattern}")
 MOST_LACKING = 0.1
-# Workloads and rows that other work on the machine may leave without any value.
+# Workloads and rows that may have no value, because other programs may disturb their trials.
 MOST_BARE = 2
-# If other programs keep threads from running at the same time, the threads do not meet at a lock.
-# The share of contended acquisitions then has a divisor of 0.
+# If other programs delay threads, the threads may never wait for the same lock. The share of
+# contended acquisitions then has a divisor of 0.
 NEVER_MET = "its divisor is 0"
 
 
@@ -134,8 +134,8 @@ def test_figures_use_the_workload_of_their_row(workload):
 
 @pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
-    """The patterns are checked at full size, because a pattern that matches two cells would not
-    define a figure."""
+    """The cells are checked at full size. A pattern that matches two cells would not define a
+    figure."""
     cells = Cells(map(Cell, planned_cells(MODE)))
     for f in FIGURES:
         if not f.statistic.startswith("none:"):
@@ -229,7 +229,8 @@ def test_all_reduced_forms_together_are_short(mode):
 
 @pytest.mark.long
 def test_every_workload_ran_and_its_answers_are_right(campaign):
-    """Only injected misuses fail. Void trials on a busy machine still have correct answers."""
+    """Only injected misuses fail. A trial that is void because the machine was busy has correct
+    answers, too."""
     of = collections.defaultdict(list)
     for cell in campaign.cells.values():
         for one in cell.trials:
@@ -268,7 +269,7 @@ def test_each_figure_has_a_value_or_a_reason(campaign):
 
 @pytest.mark.long
 def test_each_row_has_a_figure_with_a_value(campaign):
-    """A tenth of the figures may lack a value, but not all figures of a row."""
+    """At most a tenth of the figures lack a value, but each row has a figure with a value."""
     of, data = collections.defaultdict(list), statistic.Data(campaign)
     for f in FIGURES:
         if not is_nowhere(f):
@@ -286,12 +287,12 @@ def test_each_row_has_a_figure_with_a_value(campaign):
 @pytest.mark.parametrize("words,least,most", [
     (("W25", "lock_writes", "cold"), 1, 1.01),  # without warm-up, each store takes the lock
     (("W25", "lock_writes", "warm"), 0, 0.01),
-    (("W16", "several words"), 1e-9, 1),  # copies are torn
+    (("W16", "several words"), 1e-9, 1),  # copies contain parts of two values
     (("W16", "Go's variable"), 0, 0), (("W16", "clone"), 0, 0),
     (("counter.", "two writers, one line"), 0.1, 9),
     (("counter.", "two writers, a line each"), 0, 0.01),
     (("counter.", "two readers, one line"), 0, 0.01),
-    (("W23", "sold/initial", "RWMutex"), 1e-9, 1),  # no more can be sold than there is
+    (("W23", "sold/initial", "RWMutex"), 1e-9, 1),  # never more items are sold than exist
     (("W12", "least lookups"), 1, 1e18), (("W12", "writes/ops"), 0.1, 0.5),
     (("W12", "shards_shrunk", "with the time"), 1, 1e9),
     (("W12", "shards_grown", "with the time"), 41, 1e9),

@@ -72,8 +72,8 @@ def test_an_artifact_contains_what_its_guide_lists(made):
 
 @pytest.mark.parametrize("tool", ["java", "rust"])
 def test_a_language_that_is_missing_is_left_out(tmp_path, made, tool):
-    """The maps of a missing language are not built. The last program in each list fails when it is
-    run."""
+    """Maps in a missing language are not built, and the artifact does not list its tools. Stubs
+    that print an empty version represent a missing language."""
     for program, version in {"java": [("javac", "javac 1.0"), ("java", "")],
                              "rust": [("cargo", ""), ("rustc", "rustc 1.0")]
                              }[tool]:
@@ -160,7 +160,8 @@ def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
 
 
 def test_a_table_that_does_not_match_the_data_is_reported(made, tmp_path):
-    """The table is reported even if its line in the list was updated."""
+    """Makes the pages again from the data. Such a change is found even if the hashes of the
+    artifact were updated."""
     top = tmp_path / "artifact"
     shutil.copytree(made[3] / "campaigns", top / "campaigns", symlinks=True)
     shutil.copytree(made[3] / "environment", top / "environment")
@@ -207,7 +208,7 @@ def test_one_flipped_bit_of_any_kind_of_file_is_found(made):
 
 
 def test_one_flipped_bit_of_the_packed_file_is_found(made, tmp_path):
-    """The flipped bits are in headers, in data, in the bits that gzip does not cover, and in the
+    """Flips bits in headers, in data, in the bits that gzip's checksum does not cover, and in the
     seal."""
     file = tmp_path / "a.tar.gz"
     shutil.copy(made[0], file)
@@ -220,7 +221,7 @@ def test_one_flipped_bit_of_the_packed_file_is_found(made, tmp_path):
         flip(file, bit)
     archive.check_seal(file)
     seal = file.read_bytes()[-archive.SEAL_BYTES:]
-    assert seal[3] == 0x10  # RFC 1952: a comment; 8 would be a file name
+    assert seal[3] == 0x10  # a gzip comment (RFC 1952); a file name would be 8
     flip(file, 8 * 4000 + 3)
     status, text = verify(file)
     assert status == 1 and "damaged" in text and "1 problem in" in text
@@ -326,7 +327,7 @@ def test_a_link_to_the_outside_is_not_packed(small):
 # ---- the one file -----------------------------------------------------------
 
 def test_the_same_folder_gives_the_same_bytes(small, tmp_path):
-    """The bytes do not depend on its owner, time and location."""
+    """The bytes do not depend on the folder's owner, time and location."""
     archive.pack(small, tmp_path / "1", 1700000000)
     other = tmp_path / "elsewhere"
     shutil.copytree(small, other, symlinks=True)

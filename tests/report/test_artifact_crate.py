@@ -2,8 +2,8 @@
 """Tests that ro-crate-metadata.json is valid RO-Crate 1.1. rdflib reads it as JSON-LD, and its
 graph is checked against the rules of the specification.
 
-The context is on a server, so the allowed terms are listed in TERMS; readers ignore all other
-terms.
+The definition of the terms is on a server, so TERMS lists the allowed terms. Without such a list,
+unknown terms would be ignored.
 """
 import json
 import re
@@ -18,7 +18,7 @@ from report.artifact.guide import About
 from report.load.decode import decode
 from report_helpers import TOP
 
-# Debian's package, if the Python that runs this test lacks rdflib.
+# The package is from Debian; the Python that runs this test may lack it.
 rdflib = pytest.importorskip("rdflib", reason="python3-rdflib is not installed")
 
 SCHEMA = "http://schema.org/"

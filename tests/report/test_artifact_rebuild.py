@@ -54,7 +54,7 @@ def test_a_drawing_alone_may_differ(tmp_path, name, one, other, same):
     ([("a", "x" * 99)], False), ([("a", "x" * 99), ("c", "y")], False),
     ([("b", "y"), ("a", "x" * 99)], False)])
 def test_zip_files_are_compared_by_content(tmp_path, members, same):
-    """The result does not depend on their compression."""
+    """The result does not depend on the compression of the zip files."""
     zipped(tmp_path / "1.zip", [("a", "x" * 99), ("b", "y")])
     zipped(tmp_path / "2.zip", members, zipfile.ZIP_DEFLATED)
     assert rebuild.same_data("r.zip", tmp_path / "1.zip",
@@ -132,8 +132,8 @@ def test_an_added_file_and_a_torn_journal_are_reported(artifact):
 
 
 def test_drawings_of_other_tools_are_a_note(artifact):
-    """Different drawings are no problem only if the versions of the tools differ; the note names
-    the tools."""
+    """If the versions of the tools are equal, different drawings are a problem. Otherwise, a note
+    names the tools."""
     folder(artifact / "campaigns/b/report", {"x.svg": "otherwise"})
     found = rebuild.all_again(artifact)
     assert found.notes == [] and found.problems == [

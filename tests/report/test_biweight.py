@@ -54,7 +54,8 @@ def test_scores_and_centre_are_those_of_statsmodels():
 
 
 def test_a_score_depends_on_its_own_sign_only():
-    """Sign flips are exact because a coin changes the sign of its own score and nothing else."""
+    """Changing the sign of one value changes only the sign of its own score. The sign-flip test
+    relies on this."""
     rng = np.random.default_rng(2)
     for _ in range(50):
         x = bursty(rng, (3, 25)) + rng.normal(0, 0.01)
@@ -78,8 +79,8 @@ def test_the_interval_has_its_nominal_coverage(share):
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_the_interval_of_a_row_has_its_nominal_coverage(share):
-    """The effect of the order of arms is subtracted, and the number of blocks is the least
-    allowed."""
+    """The coverage includes the correction for the order of arms, and the least allowed number of
+    blocks."""
     rng = np.random.default_rng(12)
     runs, n, hit = 1000, RULES.blocks_least, 0
     for _ in range(runs):
@@ -94,8 +95,8 @@ def test_the_interval_of_a_row_has_its_nominal_coverage(share):
 
 @pytest.mark.long
 def test_false_alarms_of_the_scores_stay_below_alpha():
-    """The truth is at the margin, and bursts affect whole blocks. The largest of three statistics
-    has its own null distribution."""
+    """The true slowdown is at the margin, and bursts affect whole blocks. The test statistic is the
+    largest of three scores."""
     rng, runs, alarms = np.random.default_rng(4), 1500, 0
     for seed in range(runs):
         shared = (rng.random((1, 40)) < 0.2) * rng.normal(0, 0.2, (1, 40))
@@ -110,7 +111,7 @@ def test_bursts_hide_two_per_cent_from_ranks_but_not_from_the_gate():
     rng = np.random.default_rng(6)
     d = bursty(rng, (20, 70), share=0.35, burst=0.3)
     alone = stats.sign_flip_test(math.log(1.02) - d, 4000).p_max_t
-    assert (alone > 0.01).sum() >= 5, "ranks alone leave these undecided"
+    assert (alone > 0.01).sum() >= 5, "ranks without the biweight leave these cells undecided"
     rows, slower = judge(d), judge(d + math.log(1.02))
     assert {r.verdict for r in rows} == {"PASS"}
     assert {r.verdict for r in slower} == {"FAIL"}
@@ -165,7 +166,7 @@ def test_the_order_of_arms_moves_no_estimate():
 
 
 def test_the_detectable_effect_depends_on_cells_and_scores():
-    """With 20 cells and three scores, each test has 1.6 % of a single cell's 1 %."""
+    """With 20 cells and three scores, each of the 60 tests gets 1/60 of the error of 1 %."""
     from scipy.stats import norm
     rng = np.random.default_rng(11)
     for row in judge(rng.normal(0.0, 0.01, (20, 60))):

@@ -15,7 +15,7 @@ COUNTS = {"l1d_load_hit": 9.0, "l1d_load_miss": 0.5, "l1d_fill": 0.75, "l1d_m_ev
 
 
 def test_the_page_has_the_l1d_and_traffic_per_operation(tmp_path):
-    """l2_fill is not in the recording: its column has no value."""
+    """The recording lacks the event l2_fill, so its column has no value."""
     recording = tmp_path / "counts.jsonl"
     recording.write_text("".join(json.dumps({
         "format": 1, "origin": "fake", "backend": "likwid", "cpu": "skl", "interval": interval,

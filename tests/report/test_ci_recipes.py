@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the recipes for pipelines (docs/guide/ci.md, examples/ci/). The unchanged steps and scripts
-of the recipes run among stubs that print their arguments. tests/cli/ci_recipes.sh uses real
-maps."""
+of the recipes run with stubs that print their arguments. tests/cli/ci_recipes.sh runs them with
+real maps."""
 import os
 import signal
 import subprocess
@@ -17,7 +17,7 @@ PIPELINE = ("GITHUB_", "CI_", "BUILDKITE_", "BASE", "GATE_", "GIT_", "TIME")
 
 
 def shell(text, where, *arguments, **variables):
-    """Runs a script like a pipeline's runner, with only these variables of a pipeline."""
+    """Runs a script with only these variables, as a pipeline's runner does."""
     known = {name: value for name, value in os.environ.items()
              if not name.startswith(PIPELINE)}
     return subprocess.run(["bash", "-eo", "pipefail", "-c", text, *arguments],
@@ -53,8 +53,8 @@ class Project:
 
 
 def base_of(clone, **variables):
-    """Returns the base that the gate chose, and its other output. The gate is stopped before it
-    changes to its own folder for the build."""
+    """Returns the base that the gate selected, and its other output. The gate is stopped before its
+    build begins."""
     gate = ROOT / "examples/ci/gate.sh"
     messages = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
                      str(gate), **variables)
@@ -115,7 +115,7 @@ def test_on_main_only_the_last_commit_is_compared(pushed):
 
 @pytest.fixture(name="gated")
 def gated_(tmp_path, pushed):
-    """Makes a function that returns the gate's result if its parts exit with these statuses."""
+    """Makes a function that returns the gate's result if its parts have these exit statuses."""
     readmostly = tmp_path / "readmostly"
     for name in ("examples/ci/gate.sh", ".ci/before", "runner/base/environment.sh",
                  "runner/base/environment.def"):

@@ -16,7 +16,8 @@ def noisy(level, seed, n=BLOCKS, sd=0.03):
 
 
 def pair(ratio, seed=1, sd=0.03, n=BLOCKS, **factors):
-    """Makes two cells: map a runs at `ratio` times the rate of b, with a quiet machine's noise."""
+    """Makes cells of two maps: `a` has `ratio` times the rate of `b`. The noise is as low as on a
+    quiet machine."""
     return (cell("a", noisy(1e6 * ratio, seed, n, sd), **factors),
             cell("b", noisy(1e6, seed + 1000, n, sd), **factors))
 
@@ -100,7 +101,7 @@ def test_one_example_decides(rule, none, one):
 @pytest.mark.parametrize("rule", [
     {"rule": "never"}, {"rule": "count", "claimed": (0, 0)}])
 def test_five_trials_confirm_nothing_unless_they_are_simulated(rule):
-    """With one trial, a share of up to 97.5 % remains possible."""
+    """If one trial shows no event, events may still occur in up to 97.5 % of all trials."""
     for n, numbers, word in ((1, "native", "inconclusive"), (5, "native", "inconclusive"),
                              (6, "native", "reproduced"), (1, "simulated", "reproduced")):
         assert counts([0] * n, numbers=numbers, **rule).verdict == word, n
@@ -108,7 +109,7 @@ def test_five_trials_confirm_nothing_unless_they_are_simulated(rule):
 
 
 def test_never_states_the_share_that_may_differ():
-    """1 - 0.05 ** (1 / 20) is 13.9 %."""
+    """The exact upper bound is 1 - 0.05 ** (1 / 20), which is 13.9 %."""
     assert "at most 13.9" in counts([0] * 20, rule="never").how
 
 
@@ -148,7 +149,8 @@ def share_unlike_0(power, n, runs=200):
 @pytest.mark.long
 @pytest.mark.parametrize("n", [8, BLOCKS])
 def test_half_of_the_detectable_slopes_are_detected(n):
-    """Slopes of twice that size are nearly always detected, a slope of 0 hardly ever."""
+    """The smallest detectable slope is detected in about half of the cases, twice this slope nearly
+    always, and a slope of 0 rarely."""
     seen = np.mean([sloped(0, 10 * i + 7, n).could_see for i in range(50)])
     assert share_unlike_0(0, n) <= 0.08
     assert 0.35 <= share_unlike_0(seen, n) <= 0.75
@@ -214,7 +216,9 @@ def test_verdicts_on_speed_need_the_joint_test():
 
 @pytest.mark.long
 def test_labels_permuted_within_blocks_reproduce_nothing():
-    """At most 5 of 100 permutations may reproduce a single claim; over all claims, at most 1 %."""
+    """Within each block, the results of the two maps are swapped at random, so all claims are
+    false. At most 1 % of the claims may be reproduced, and the same claim in at most 5 of 100
+    cases."""
     rng, hits = np.random.default_rng(20261122), []
     names = [f"S9-{i:02}" for i in range(1, 11)]
     for _ in range(100):

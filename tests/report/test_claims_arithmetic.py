@@ -21,7 +21,8 @@ def test_the_error_of_a_share_is_binomial():
 
 
 def test_the_probability_of_a_sample():
-    """The expected value is the sum over all counts that are not more likely."""
+    """The expected probability is a sum over all counts that are at most as likely as the sample.
+    """
     counts = np.arange(1001)
     chance = distributions.binom.pmf(counts, 1000, 0.973)
     known = chance[chance <= chance[971] * (1 + 1e-7)].sum()
@@ -40,7 +41,8 @@ def test_the_rate_of_gaps_is_the_inverse_of_their_mean():
 
 
 def test_chains_of_three_keys_or_more():
-    """The expected values are 1 - e^-m (1 + m + m^2 / 2), and scipy's incomplete gamma function."""
+    """The expected value is 1 - e^-m (1 + m + m^2 / 2), and also scipy's incomplete gamma function.
+    """
     for mean in (3.25, 6.1, 6.5):
         by_hand = 1 - math.exp(-mean) * (1 + mean + mean ** 2 / 2)
         assert arithmetic.evaluate(f"poisson_at_least 3 {mean}") \
@@ -59,7 +61,8 @@ def test_the_longest_of_many_chains():
 
 
 def test_equal_hashes_solve_the_birthday_problem():
-    """A million hashes of 31 bits have 232.8 equal ones; if there is one value, all but one are."""
+    """In a million hashes with 31 bits, 232.8 are expected to equal an earlier one. If only one
+    hash value exists, all but the first are equal."""
     known = 1e6 * (1e6 - 1) / 2 / 2 ** 31
     assert 1e6 * arithmetic.evaluate("equal_hashes 1000000 31") \
         == pytest.approx(known, rel=0.001)
@@ -76,7 +79,7 @@ def test_doubling_by_low_bits_sends_few_keys_to_twice_their_shard():
 
 
 def test_a_struct_has_its_padding():
-    """A bool after a pointer fills a word, and so do seven bytes."""
+    """A bool after a pointer is padded to a word, and so are seven bytes."""
     assert arithmetic.evaluate("struct_size pointer bool") == 16
     assert arithmetic.evaluate("struct_size pointer bool" + 6 * " byte") == 16
     assert arithmetic.evaluate("struct_size bool") == 1

@@ -58,7 +58,8 @@ def test_crashes_are_a_share_of_trials_with_its_exact_interval(trials, word, how
 
 
 def ends(p, blocks):
-    """Returns probabilities by (hits, trials); a cell is given up after two failures in a row."""
+    """Returns the probability of each (hits, trials). After two failures in a row, a cell is not
+    run again."""
     found, going = collections.Counter(), {(0, False): 1.0}
     for n in range(1, blocks + 1):
         after = collections.Counter()
@@ -76,8 +77,8 @@ def ends(p, blocks):
 
 @pytest.mark.parametrize("blocks,least", [(6, 0.95), (20, 0.95), (40, 0.94)])
 def test_the_interval_holds_if_a_cell_is_given_up(blocks, least):
-    """The interval assumes a fixed number of trials, but here this number depends on the counted
-    failures."""
+    """The interval assumes a fixed number of trials, but a cell that fails twice has fewer trials.
+    The test computes the true coverage."""
     span = functools.cache(stats.share_interval)
     for p in np.arange(0.01, 1, 0.01):
         covered = sum(chance for key, chance in ends(p, blocks).items()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Simulates how often a ledger of true claims gets a false refutation.
 
-Every claim is true, and the truth is at the edge of the claimed range. Before refutations were
-corrected with the family, 88 to 98 % of such ledgers had a false refutation.
+Every claim is true, and the truth is at the edge of the claimed range. Without a correction for the
+whole family, 88 to 98 % of such ledgers would have a false refutation.
 """
 import numpy as np
 import pytest
@@ -35,8 +35,8 @@ def ledger_of(rng, n, lag1):
 
 
 def refuted(cells, every):
-    """Counts the refuted claims. Without `every`, only those claims are decided that have a
-    refuting alternative with a p of at most 1 %."""
+    """Counts the refuted claims. If `every` is false, skips claims whose p values are all above 1
+    %, because these are never refuted."""
     return sum(rules.outcome_of(*cells[key], p).word == "refuted"
                for key, p in decide.corrected(cells).items()
                if every or min(p.get(a, 1.0) for a in REFUTING) <= rules.ALPHA)
@@ -56,7 +56,7 @@ def test_true_claims_at_the_edge_are_refuted_in_one_ledger_of_100(lag1, ledgers)
 
 
 def test_refutations_are_decided_within_the_family_only():
-    """Decides every claim of a few ledgers, for any p."""
+    """Decides every claim of a few ledgers, also claims with a large p."""
     assert false_ledgers(1, 10, 20, 0.0, every=True) <= 1
 
 
@@ -65,7 +65,8 @@ def test_refutations_are_decided_within_the_family_only():
     ({"rule": "ratio", "side": "", "claimed": (2.0, 2.0)}, 3.0),
     ({"rule": "figure", "side": "", "claimed": (2.0, 2.0)}, 3.0)])
 def test_claims_that_are_far_from_true_are_refuted(rule, ratio):
-    """Without this test, the tests above could pass because nothing is ever refuted."""
+    """True claims are rarely refuted in the tests above. This test shows that refutation is
+    possible."""
     rng, n = np.random.default_rng(3), CLAIMS // 10
     count = sum(refuted(cells_of(
         (claim(**rule), (ratio * np.exp(0.004 * rng.normal(size=26))).tolist())

@@ -63,7 +63,7 @@ def test_go_decides_only_claims_of_which_it_has_all_parts(go, of):
 
 def test_a_slope_runs_over_the_number_of_a_loop():
     made = campaign(*(counted("a", n * 3, loop=f"range-list:{n}", threads=1, keys=n)
-                      for n in (10, 100, 1000)))  # keys makes the ids differ
+                      for n in (10, 100, 1000)))  # different keys give different ids
     (_, e), = of_claim(made, claim(
         rule="slope", side="", against="", statistic="n", axis="loop",
         claimed=(0.9, 1.1), cells=("threads=1",), speaks="property"))
@@ -72,7 +72,8 @@ def test_a_slope_runs_over_the_number_of_a_loop():
 
 
 def test_lines_with_equal_factors_are_extended_separately():
-    """Two lines may use one cell for different statistics; equal queries occur only once."""
+    """Two lines of the ledger may use one cell for different statistics. Each line is extended to
+    other places, but equal queries are made only once."""
     made = campaign(*(cell(name, [1000] * 8, threads=threads)
                       for threads in (1, 2, 4) for name in "abc"))
     asked = claim(free=("threads",), cells=(
@@ -137,7 +138,8 @@ def test_a_slope_has_its_p_and_inflation(fold, slope, low, high):
 
 @pytest.mark.parametrize("fold,low,high", [("slope_p", 0, 1), ("slope_vif", 1, math.inf)])
 def test_a_p_or_inflation_has_a_range_within_its_domain(fold, low, high):
-    """An interval over trials, whose values are skewed, would leave the domain."""
+    """An interval over trials could extend beyond the domain (0 to 1 for p, at least 1 for
+    inflation), because the values are skewed."""
     answer = figure(f"{fold} pause_ms", paused([24] * 10, lambda i: 0.002 * i))
     assert (answer.low, answer.high, answer.n, answer.of) == (None, None, 10, "trial")
     assert low <= answer.least < answer.value < answer.most <= high
@@ -159,8 +161,9 @@ def test_slices_of_a_loop_that_fell_behind_have_no_slope():
 
 
 def test_a_figure_of_slices_has_an_interval_of_trials():
-    """Trials have different slopes. The interval over trials covers the mean slope as promised. An
-    interval over all slices, treated as independent, covers it in only 79 % of cases."""
+    """The slopes of trials differ. An interval over trials contains the mean slope with the
+    expected probability; an interval over all slices, treated as independent, contains it in only
+    79 % of cases."""
     rng, covered, runs = np.random.default_rng(8), 0, 60
     for _ in range(runs):
         slopes = rng.normal(0.5, 0.2, 10)
@@ -248,8 +251,8 @@ def test_metrics_without_a_block_are_reported(sets, why):
     ("multiplexed", 900, "counted 31.0 % of the time, scaled"),
     ("invalid", None, "stayed at 0")])
 def test_counters_that_did_not_run_all_the_time_are_left_out(quality, total, reason):
-    """A scaled count has a total like an exact one. A failed block counts as a loss; another set's
-    turn does not."""
+    """Counts that were scaled up from a part of the window are left out, although they have a
+    total. A failed block is reported as lost, but not a block that counted another set."""
     made = in_turn(change=lambda block, e: replace(
         e, total=total, quality=quality, reason=reason)
         if (block, e.metric) == (4, "l1d_load") else e)

@@ -182,8 +182,8 @@ def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
 
 
 def test_the_family_contains_the_requested_claims(campaign, tmp_path, capsys):
-    """Other claims may have all of their cells in the run and would increase p. The hash covers the
-    whole ledger."""
+    """Other claims may also have all of their cells in the run. They are not tested, because they
+    would increase p. The recorded hash covers the whole ledger."""
     whole = {r["id"]: r for r in json.loads(printed(capsys, "decide", campaign))["claims"]}
     folder = staged(tmp_path / "s", campaign, ids=["S4-02"])
     shutil.move(campaign, folder / "stage-01")

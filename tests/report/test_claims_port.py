@@ -23,7 +23,8 @@ def noisy(level, *seed):
 
 
 def made(threads=(2,), **ratios):
-    """Makes cells with a ratio of maps for each side, with a value for each number of threads."""
+    """Makes cells of two maps for each implementation, with the given ratios. A ratio may be a list
+    with one value for each number of threads."""
     return campaign(*(
         cell(name, noisy(1e6 * level, n, i, len(side)), threads=n)
         for side, by_count in ratios.items()
@@ -39,8 +40,8 @@ def test_verdicts_agree_if_both_decide_alike(go, port, agree):
 
 
 def test_opposite_sides_of_1_disagree():
-    """Go and the port refute claim S4-01, but Go's ratio is on the claimed side (0.81), and the
-    port's on the other side (1.44)."""
+    """Go and the port refute claim S4-01, but in opposite directions: Go's ratio is on the claimed
+    side of 1 (0.81), the port's on the other side (1.44)."""
     ratio = {"rule": "ratio", "claimed": (0.435, 0.435), "side": ""}
     found = decided(made(go=0.81, port=1.44), **ABOUT_GO, **ratio)
     assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)
@@ -80,7 +81,8 @@ def test_go_decides_and_without_go_nothing_does():
 
 
 def test_go_maps_are_not_compared_with_themselves():
-    """Claims that only Go can decide name Go maps on both sides."""
+    """Some claims can only be decided by Go. The maps on both sides of such a claim are Go maps, so
+    the port gives no second verdict."""
     go = dict(zip(("subject", "against"), SIDES["go"]))
     found = decided(made(go=UP), about="go", **go)
     assert (found.of, found.port, found.agree) == ("Go 1.19.8", None, None)
@@ -150,8 +152,8 @@ def test_a_variant_that_agrees_with_go_shows_the_cause(go, port, variant, cause)
 
 
 def test_a_variant_must_be_refuted_in_the_same_way():
-    """Go shows the opposite of the claim. A variant on the claimed side with another size is also
-    refuted, but does not reveal the cause."""
+    """Go shows the opposite of the claim. A variant on the claimed side of 1, but with another
+    size, is refuted, too, but is not the cause."""
     ratio = {"rule": "ratio", "claimed": (2.0, 2.0), "side": ""}
     for variant, cause in ((DOWN, SHOWS), (1.3, "unexplained")):
         found = decided(made(go=DOWN, port=UP, variant=variant), **VARIED, **ratio)

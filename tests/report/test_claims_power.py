@@ -10,8 +10,9 @@ from report.claims import power
 
 
 def pair(ratio, sd, n=BLOCKS, **factors):
-    """Makes two cells whose ratios have logarithms with this standard deviation, to the accuracy of
-    n quantiles. Adjacent blocks have unlike ratios."""
+    """Makes two cells. The logarithms of their ratios are n quantiles of a normal distribution with
+    this standard deviation. Neighbouring blocks have different ratios, so that they are not
+    correlated."""
     ranks = [i // 2 if i % 2 else n - 1 - i // 2 for i in range(n)]
     quantiles = scipy_stats.norm.ppf((np.array(ranks) + 0.5) / n)
     noise = np.exp(quantiles / np.std(quantiles, ddof=1) * sd)
@@ -38,7 +39,7 @@ def test_spread_and_effect_determine_the_blocks():
 
 @pytest.mark.parametrize("speaks", ["speed", "count"])
 def test_the_computed_blocks_show_the_effect(speaks):
-    """There is one claim with two directions in the family, so each test of speed has 0.5 %."""
+    """The family has one claim with two directions, so each test of speed has an error of 0.5 %."""
     found = row(1.0, 0.1, speaks=speaks)
     alpha = 0.005 if speaks == "speed" else 0.025
     rng, shown = np.random.default_rng(5), 0

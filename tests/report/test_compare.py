@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests `readmostly compare` on synthetic campaigns: which campaigns take part, and that the page
-and comparison.json depend only on the trials of each machine."""
+and comparison.json are computed correctly from each machine's trials."""
 import contextlib
 import html
 import io
@@ -64,8 +64,8 @@ def test_the_comparison_follows_its_schema(compared):
 # ---- numbers, checked with the oracle -------------------------------------
 
 def pair_by_oracle(folder, one, two):
-    """Returns (ratio, low, high) at 95 % for two cells, and the verdict by the joint interval,
-    without any module of report/."""
+    """Returns (ratio, low, high) at 95 % for two cells, and the verdict by the joint interval. Uses
+    only oracle.py, no module of report/."""
     campaign = oracle.Campaign(folder)
     over, under = campaign.cells[one], campaign.cells[two]
     group = next(g for g in campaign.groups if over in g.cells.values())
@@ -166,8 +166,8 @@ def test_a_thread_count_that_a_machine_lacks_is_named(tmp_path):
 
 
 def test_equal_machines_agree(tmp_path):
-    """Two machines of one model have equal maps, so no order is reversed. The intervals need not
-    omit any variation between the machines."""
+    """Two machines of one model have equal maps, so no order is reversed. The interval of the
+    variation between the machines includes 0."""
     made = Compared(*(machine(tmp_path / name, seed=i + 5) for i, name in enumerate("ab")),
                     out=tmp_path / "out")
     [agreement] = made.json["agreement"]
@@ -237,8 +237,8 @@ def test_claims_are_decided_on_each_machine(tmp_path, own):  # noqa: F811
 
 
 def test_a_cell_is_also_at_the_places_that_it_runs_for(tmp_path):
-    """On a machine without SMT, two placements are the same cell (`same`); the other machine has
-    both."""
+    """On machines without SMT, two placements are the same cell (`same`). The page shows it at both
+    places."""
     folders = [machine(tmp_path / name, ident, seed=i)
                for i, (name, ident) in enumerate((("a", "aaaaaaaa"), ("b", "bbbbbbbb")))]
     for folder in folders:
@@ -314,7 +314,7 @@ def lines(folder, edit):
 
 
 def other_binary(folder):
-    """Half of the lines come from another build; each line by itself is valid."""
+    """Half of the lines are from another build. Each line by itself is valid."""
     file = folder / "trials.jsonl"
     trials = [json.loads(line) for line in file.read_text().splitlines()]
     for i, t in enumerate(trials):
@@ -332,7 +332,7 @@ def flipped(folder):
 
 
 def twice_in_one(folder):
-    """A member occurs twice in a line that has a correct checksum."""
+    """A line has a member twice; its checksum is correct."""
     def edit(text):
         body = text[5].partition(b',"crc32"')[0] + b',"block": 7'
         text[5] = body + f',"crc32":"{hashes.crc32(body)}"}}\n'.encode()
@@ -421,8 +421,8 @@ def test_machines_without_any_result(trio, tmp_path):
 
 @pytest.mark.parametrize("writes, shown", [(0.03, False), (0.1, True)])
 def test_two_plans_of_one_machine_are_compared(tmp_path, writes, shown):
-    """The output names the line that differs. If a place differs in one factor, the order of
-    maps is compared, but the campaigns are no twins."""
+    """The output names the lines that differ. The order of maps is compared if the places differ in
+    one factor, but the variation between machines is not estimated."""
     def edit(share):
         def edited(meta):
             meta["machine"]["facts"]["installation"] = {"status": "ok", "text": "1234"}

@@ -56,7 +56,7 @@ def member(made, label="m", node=None):
     ("head", "aa", True), ("head", None, True), ("head", "bb", False), ("base", "bb", True),
     ("base", "aa", False), ("aa", "aa", True), ("many", "cc", True), ("many", "bb", False)])
 def test_a_trial_must_use_the_program_of_its_arm(arm, program, fits):
-    """If an arm is a folder, it has a program for each map."""
+    """An arm that is a folder has a program for each map."""
     one = cell(factors())
     trial = Trial("c", 3, Status.OK, arm=arm, binary_sha256=program)
     made = campaign(one, ran=[(one, trial)], build=Build(binary_sha256="aa"), arms=(
@@ -93,8 +93,8 @@ def test_only_factors_that_follow_from_the_machine_may_differ(change, why):
 
 
 @pytest.mark.parametrize("one, two, threads, same", [
-    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),     # one has 2 CPUs, the other 8 or more
-    (2 * 10 ** 9, 1333333333, 1000, True),      # one has 2 CPUs, the other 3
+    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),  # machines with 2 CPUs and with 8 or more
+    (2 * 10 ** 9, 1333333333, 1000, True),  # machines with 2 CPUs and with 3
     (10 ** 9, 10 ** 9, 8, True), (2 * 10 ** 9, 10 ** 9, 8, False),
     (2 * 10 ** 9 + 1, 5 * 10 ** 8, 1000, False),
     (4 * 10 ** 9, 0, 1000, False),              # one window ends after a number of operations
@@ -119,8 +119,9 @@ def test_another_version_is_named_by_its_difference(change, why):
     (False, "bb", "1", ""), (False, "bb", "2", "another program of y"),
     (False, "bb", None, "another program of y")])
 def test_a_map_of_the_user_that_changed_is_another_version(dirty, hashes, code, why):
-    """The build is the same and dirty, or the map is outside of the tree. Only the folder of a
-    clean build differs if its machine code is the same."""
+    """Both builds have the same commit. With uncommitted changes, or if the machine code is
+    unknown, another hash of the program means another version. Otherwise only the machine code
+    decides, because the program also depends on the folder of the build."""
     def made(mine, code):
         return campaign(cell(factors("x")), cell(factors("y")), build=Build("aaa", dirty), ran=[
             (cell(factors(name)), Trial("c", 0, Status.OK, arm="head", binary_sha256=binary))
@@ -209,9 +210,8 @@ def simulated(rng, sd, noise, lag, maps=8, blocks=12, count=4):
     pytest.param(0.04, 0.03, 0.0, marks=pytest.mark.long), (0.04, 0.06, 0.4),
     pytest.param(0.01, 0.03, 0.0, marks=pytest.mark.long)])
 def test_the_omitted_variation_has_an_interval_that_covers(sd, noise, lag):
-    """Checks 1,000 pairs of machines. An earlier version divided intervals by 3.92, which
-    overstated standard errors by a factor of up to 1.6, and gave the estimate no interval. Now
-    squares are unbiased, and 95 % of the intervals cover the truth."""
+    """Simulates 1,000 pairs of machines. The squared estimates are unbiased, and 95 % of the
+    intervals contain the true value."""
     rng = np.random.default_rng(5)
     found = [twins.spread(simulated(rng, sd, noise, lag), 8) for _ in range(1000)]
     squares = statistics.fmean(value ** 2 for value, _, _ in found)
@@ -261,7 +261,7 @@ def by_hand(x, y):
 
 @pytest.mark.parametrize("m, n", [(6, 6), (5, 7), (4, 4), (3, 3), (8, 5)])
 def test_the_interval_inverts_the_mann_whitney_test(m, n):
-    """If each version has one run, its trials are compared; with several runs, their centres
+    """With one run of each version, trials are compared; with several runs, the centres of runs
     are."""
     rng = random.Random(m * n)
     now = [rng.lognormvariate(1.0, .1) for _ in range(m)]
@@ -329,7 +329,7 @@ def test_facts_of_machine_build_and_run_are_compared():
 
 
 def test_the_code_of_common_maps_is_compared():
-    """A map without a hash of its code is identified by the hash of its source."""
+    """If a map has no hash of its machine code, the hash of its source identifies it."""
     old = described(maps=[MapInfo("a", code="1"), MapInfo("b", code="1"),
                           MapInfo("c", source="1"), MapInfo("d", code="1", source="1")])
     new = described(maps=[MapInfo("a", code="2"), MapInfo("c", source="2"),

@@ -29,7 +29,8 @@ def numbers(text):
         yield from range(int(low, 0), int(high or low, 0) + 1)
 
 
-# All other tests would pass with an empty table; any_machine.sh no_events would not.
+# With an empty table, these tests are skipped; tests/long/any_machine.sh checks that the table has
+# lines.
 of_events = pytest.mark.skipif(not EVENTS, reason="events.tsv has no line")
 
 
@@ -69,7 +70,7 @@ def in_kernel(cpu, event):
         for name in cpu["perf"].split(","))
 
 
-# likwid.
+# ---- likwid
 
 def library():
     name = ctypes.util.find_library("likwid")
@@ -137,7 +138,7 @@ def check_likwid(cpu, names):
             if event["likwid"] != "-" and likwid_error(names, event)]
 
 
-# Tests.
+# ---- tests
 
 @of_events
 def test_each_code_is_in_a_list(likwid_list):

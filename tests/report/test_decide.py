@@ -90,7 +90,7 @@ def test_one_disturbed_map_is_detected(
     assert (found.state, found.count, found.of) == (state, count, 64)
     assert state is State.PASSED or found.weight is weight and found.maps == ("map0",)
     other = check(changed(campaign, "map3", count, disturbed="others"), Question.UNDISTURBED)
-    assert other.weight is Trust.CARE, "it is not in front"
+    assert other.weight is Trust.CARE, "the map is not among the leaders"
 
 
 def test_a_run_is_not_called_undisturbed_if_nothing_reported_it() -> None:
@@ -120,7 +120,7 @@ def test_waiting_counts_only_if_the_runner_could_not_judge(
     ([None] * 4, 0.93, 0.2, State.UNKNOWN), ([None] * 4, 0.1, 0.2, State.PASSED)])
 def test_threads_that_share_cpus_are_not_called_undisturbed(
         waits: Sequence[int | None], share: float | None, limit: float, state: State) -> None:
-    """A limit of 0 means that the runner did not judge."""
+    """A limit of 0 means that the runner did not judge disturbances."""
     campaign, _, _ = ranked([4, 3])
     cells = {key: Cell(
         dataclasses.replace(c.factors, threads=4, cpus=(0, 1, 0, 1), repeat=Repeat(3, 0.5, limit)),
@@ -187,7 +187,8 @@ def test_settings_add_up_and_end_at_the_first_workload() -> None:
 
 
 def test_a_campaign_without_a_ranking_is_not_a_wrong_answer() -> None:
-    """Its checks are of all maps; without any, they are unknown."""
+    """Such a campaign checks the answers of all maps. If it verified no map, the result of the
+    check is unknown."""
     campaign, _, _ = ranked([4, 3, 2, 1])
     counted = {key: cell if cell.measure == "verify" else dataclasses.replace(
         cell, factors=dataclasses.replace(cell.factors, measure="simulated:icelake-sp"))
@@ -211,7 +212,7 @@ def test_a_missing_control_names_its_map(text: str | None, maps: tuple[str, ...]
 
 
 def test_halves_that_are_too_short_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With six values on each side, no interval covers 1 - 1 / 1,000."""
+    """With six values in each half, the interval cannot have a coverage of 1 - 1 / 1,000."""
     monkeypatch.setattr(trust, "HALF_ERROR", 0.004)
     campaign, _, _ = ranked([4, 3, 2, 1], QUIET[:, :12])
     found = check(campaign, Question.STEADY)

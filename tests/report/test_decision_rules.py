@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the advice of the articles: the standing of a rule depends on the verdicts on its claims.
-The module also tests which errors in the rules file are found, and the shipped file."""
+"""Tests the advice of the articles: its standing depends on the verdicts on its claims. Also tests
+the errors that are found in a file of rules, and the file of this source tree."""
 import pytest
 from made_claims import campaign, cell, claim
 from report_helpers import TOP
@@ -87,7 +87,7 @@ def test_dependent_claims_correct_a_rule_on_either_side(tmp_path):
     (YES, OPEN, "left open", "S9-02 threads=2 inconclusive: reproduced at "
      "keys=1 threads=2 only")])
 def test_one_cell_may_be_at_several_places(tmp_path, one, two, standing, why):
-    """A longer mode measures more values of a free factor."""
+    """In longer modes, a factor that the article leaves open has several values."""
     wide = found("S9-02", [("keys=1 threads=2", one), ("keys=2 threads=2", two),
                            ("keys=1 threads=4", NO)], Word.REPRODUCED)
     assert stands(tmp_path, wide, text=TEXT.replace(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests how a command ends: with its status, one line of error and, with --debug, a traceback, and
-what damaged or unlike campaigns print. tests/cli has tests with full disks."""
+"""Tests how commands end: the exit status, one line of error and, with --debug, a traceback. Also
+tests the output for damaged campaigns and for campaigns that cannot be compared. The tests with
+full disks are in tests/cli."""
 import os
 import signal
 import sys
@@ -21,8 +22,8 @@ class UserError(Exception):
 
 @pytest.fixture(name="ended", autouse=True)
 def of_a_command(monkeypatch, capsys):
-    """Returns ended(command, words), which returns the status and standard error. This process
-    keeps its own handler for broken pipes."""
+    """Returns a function ended(command, words) that runs a command and returns its status and
+    standard error. The handler of this process for broken pipes stays unchanged."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def end(command, *argv):
@@ -83,7 +84,7 @@ def test_an_unexpected_error_is_one_line_with_its_place(ended):
 def test_debug_prints_a_traceback(ended):
     with pytest.raises(ValueError, match="as it was"):
         ended(raising(ValueError("as it was")), "folder", "--debug")
-    assert sys.argv == ["report", "folder"], "the command never sees --debug"
+    assert sys.argv == ["report", "folder"], "--debug must be removed from the arguments"
     assert ended(lambda: len(sys.argv), "--debug", "a")[0] == 2
 
 
@@ -122,7 +123,8 @@ def test_other_errors_are_passed_on(error):
 
 
 def test_the_place_is_the_last_frame_of_report():
-    """The place is neither in Python's json module, which raises the error, nor in the caller."""
+    """The error is raised in Python's json module, which report/ calls. The place is the line in
+    report/."""
     try:
         ending.refusing(lambda: strict_json.loads("{"), "who", UserError)
     except ValueError as error:

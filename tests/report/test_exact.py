@@ -51,7 +51,8 @@ def planned(name, threads):
 
 
 class Run:
-    """A folder as the script leaves it; all counts are equal until a test changes them."""
+    """A folder as the script of the exact gate leaves it. All counts are equal until a test changes
+    them."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -158,7 +159,7 @@ def test_the_accepted_figures_pass_with_their_reason(differing, capsys):
     assert out[0].startswith("accepted: 4 cells: 1 accepted, 3 equal; ")
     assert out[1].endswith("upgrades 31 -> 33 (x 1.0645); a lock: more")
     count(differing.of("snapshot/n1024/update/t4"), "upgrades", 33)
-    assert differing.status() == 1, "it accepts no other cell"
+    assert differing.status() == 1, "the line must not accept other cells"
 
 
 def test_the_line_to_paste_is_the_one_that_is_read(differing):
@@ -196,7 +197,8 @@ def test_lines_of_several_commits_lead_from_base_to_head(differing, capsys, befo
 
 
 def test_a_line_that_accepts_nothing_is_reported(run, capsys):
-    """A smaller plan, such as in .ci/gate, has no cells with 16 cores."""
+    """The second line names a cell with 16 cores. The plan of .ci/gate is smaller and has no such
+    cells."""
     more = CELL.replace("/t4", "/t16")
     run.message += f"\n{LINE.replace(CELL, more)}why\n{LINE}why\n"
     assert run.status() == 0
@@ -310,7 +312,7 @@ def test_json_has_its_schema_and_all_figures(differing):
 
 
 def test_the_gate_and_its_reasons_need_nothing_but_python():
-    """Pipelines run the gate without numpy and jsonschema. The test uses a Python that cannot
+    """Pipelines run the gate without numpy and jsonschema, so the test uses a Python that cannot
     import these packages."""
     subprocess.run([sys.executable, "-c", "import sys\nfor name in ('numpy', 'jsonschema'):\n"
                     " sys.modules[name] = None\n"

@@ -107,7 +107,7 @@ def test_cells_that_differ_only_in_threads_share_a_request(run):
         "make regress-exact BASE=0123456789ab MAPS=gomap_rw ARGS='--set keys=1024 "
         "--set write-kind=update --set threads=4'")
     assert (into / "base.commit").read_text() == "0123456789abcdef"
-    assert (into / "head.commit").read_text() == "", "the work tree"
+    assert (into / "head.commit").read_text() == "", "head is the work tree"
 
 
 def test_commands_for_another_project_s_map_repeat_the_make_variables(run, monkeypatch):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the examples for users of other tools. JUBE runs one; ReFrame is not packaged, so a stub
-replaces it."""
+"""Tests the examples for users of JUBE and ReFrame. JUBE runs its example; ReFrame is not packaged
+by Debian, so a stub replaces it."""
 import csv
 import importlib.util
 import os
@@ -37,7 +37,7 @@ def made():
 def test_jube_runs_the_example_and_makes_its_table(tmp_path):
     made()
     shutil.copy(ROOT / "examples/fleet/jube.xml", tmp_path)
-    there = tmp_path / "a, b"  # JUBE takes a comma for the end of a value
+    there = tmp_path / "a, b"  # JUBE splits values at commas
     there.symlink_to(BUILD)
     done = run(["jube", "run", "jube.xml", "-r"], tmp_path,
                READMOSTLY=str(there / "readmostly"))
@@ -51,7 +51,8 @@ def test_jube_runs_the_example_and_makes_its_table(tmp_path):
 
 
 def played_reframe(monkeypatch):
-    """Provides the names of ReFrame that the check uses, as documented in its manual."""
+    """Defines a stub of the module `reframe` with the names that the example uses. ReFrame's manual
+    documents these names."""
     rfm, sanity = types.ModuleType("reframe"), types.ModuleType("sanity")
     rfm.RunOnlyRegressionTest = type("RunOnlyRegressionTest", (), {})
     rfm.simple_test = rfm.sanity_function = lambda that: that

@@ -83,7 +83,7 @@ def test_invalid_requests_are_rejected(text):
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
-# Old text, new text, a trial that must fail, part of the reason for its failure.
+# Columns: old text, new text, a trial that must fail, part of the reason for its failure.
 INJECTED = {
     "a lost write": (
         "if (impl->ops->exchange(",
@@ -105,7 +105,7 @@ INJECTED = {
 def test_injected_errors_are_detected(injected, tmp_path):
     right, wrong, factors, reason = INJECTED[injected]
     text = SOURCE.read_text("utf-8")
-    assert right in text, "the mutant must change existing lines"
+    assert right in text, "the text to change must be in the source"
     (tmp_path / "mutant.c").write_text(text.replace(right, wrong, 1), "utf-8")
     subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-D_GNU_SOURCE",
                     "-I.", "-O1", "-w", "-pthread", "-o",

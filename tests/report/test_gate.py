@@ -101,7 +101,7 @@ def test_an_insensitive_control_does_not_pass(noise):
 def test_two_copies_of_base_that_differ_are_invalid(share):
     v = verdicts_of(Fake(slow={"copy": share}), head_extra=0.02)
     assert v.verdict == Verdict.INVALID and "copies of base" in v.reason
-    assert v.cells[0].verdict == Verdict.FAIL, "shown, but not the verdict of the run"
+    assert v.cells[0].verdict == Verdict.FAIL, "the cell must FAIL, although the run is INVALID"
 
 
 @pytest.mark.parametrize("slow, noise, is_far", [
@@ -239,7 +239,7 @@ def row_with(**change):
     ({"low_percent": -2.1}, "PASS", "undecided"),
     ({"high_percent": 2.1}, "PASS", "undecided")])
 def test_verdict_of_a_cell(change, verdict, word):
-    """min_pairs is 20, alpha 1 %, fail_at 1 %, tolerance 2 %, and margin 0.5 %."""
+    """The rules are: min_pairs 20, alpha 1 %, fail_at 1 %, tolerance 2 %, margin 0.5 %."""
     found = decide.verdict_of(row_with(**change), PLAN)
     assert found[:2] == (Verdict(verdict), Change(word))
 
@@ -251,8 +251,9 @@ def test_a_pass_mentions_a_mean_beyond_the_tolerance():
 
 
 def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
-    """In each of 20 cells, 9 of 60 trials are 25 % slower, with noise of 0.8 %: 3.4 % on average.
-    The verdict PASS is about the trials that are not slower (docs/adr/0047-scores.md)."""
+    """In each of 20 cells, 9 of 60 trials are 25 % slower (3.4 % on average), with noise of 0.8 %.
+    The verdict PASS concerns the median of the pairs, which these trials do not change
+    (docs/adr/0047-scores.md)."""
     rng = np.random.default_rng(1)
     d = rng.normal(0.0, 0.008, (20, 60))
     for row in d:
@@ -306,7 +307,7 @@ def judged(d):
 
 @pytest.mark.long
 def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
-    """Without widening for the error of the slot effect, the coverage would be 98.7 %."""
+    """Without the wider interval for the error of the slot effect, the coverage would be 98.7 %."""
     rng, runs, hit, n = np.random.default_rng(3), 6000, 0, 20
     for _ in range(runs):
         first = rng.random(n) < 0.5
@@ -317,7 +318,8 @@ def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
 
 
 def test_the_detectable_effect_depends_on_the_family():
-    """With more cells, each cell can detect less, because the MDE belongs to the corrected test."""
+    """With more cells, a larger effect is needed in each cell, because the test is corrected for
+    their number."""
     d = np.random.default_rng(1).normal(0, 0.01, (3, 60))
     for i, row in enumerate(judged(d)):
         alone, = judged(d[i:i + 1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the steps from the folder of a `make regress` campaign to its verdict and page, and the
+"""Tests how the folder of a `make regress` campaign leads to a verdict and a page. Also tests the
 rules. tests/cli/arms.sh tests the order of trials, and tests/cli/regress.sh uses real programs."""
 import contextlib
 import io
@@ -189,7 +189,7 @@ def test_the_verdict_file_of_another_run_may_be_anything(tmp_path, text):
 
 
 def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
-    """Base's noise sets the number of blocks, which differs between runs."""
+    """The noise of base sets the number of blocks, which therefore differs between attempts."""
     for name, hour, blocks in (("first", 7, 40), ("late", 8, 53)):
         put(tmp_path / name, rows=rows_of(view_of(blocks=blocks), Fake()),
             meta=at(hour, name), blocks=blocks)
@@ -206,8 +206,8 @@ def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
 @pytest.mark.parametrize("extra, fine", [((), False), (("base",), False),
                                          (("base", "head"), True)])
 def test_a_pending_repeat_of_the_last_block_is_required(tmp_path, extra, fine):
-    """Repeats come at the end of a block, after all first attempts. If the process is killed
-    between them, base has one attempt and head two."""
+    """All first attempts of a block run before its repeats. If the process is killed between
+    repeats, base has one attempt and head two."""
     meta = meta_of()
     for cell in meta["cells"]:
         cell["repeat"] = {"wait_share": 0.02, "most": 3, "share": 0.5}
@@ -321,7 +321,7 @@ def test_the_page_has_the_verdict_and_each_row_and_escapes_text():
 
 
 def test_bars_are_at_the_position_of_their_figures():
-    """The axis ends at the widest interval, but at 12 % at the latest."""
+    """The axis ends at the end of the widest interval, but at most at 12 %."""
     for slow, cut in ((0.03, False), (0.4, True)):
         v = verdicts_of(Fake(slow={"head": slow}))
         axis = page.axis_of(v)

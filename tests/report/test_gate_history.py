@@ -16,7 +16,7 @@ from report.gate.history import Line, Result  # noqa: E402
 
 
 def run_of(number=0):
-    """Makes the line of a run; numbers distinguish runs."""
+    """Makes the line of a run with this number."""
     fake = Fake(seed=number)
     view = campaign_of(meta_of(fake) | {
         "created_utc": f"2026-11-{1 + number:02}T00:00:00.000Z", "seed": number,
@@ -56,7 +56,7 @@ def test_lines_are_appended_once_and_none_is_changed(tmp_path):
 
 @pytest.mark.parametrize("cut", [1, 40, 400, -1])
 def test_only_a_torn_line_is_reported_and_left_out(tmp_path, cut):
-    """If the process is killed, any first part of a line may remain."""
+    """If the process is killed while it writes a line, any part of the line may be missing."""
     path = tmp_path / "history.jsonl"
     for i in range(2):
         history.append(path, run_of(i))
@@ -140,11 +140,12 @@ def test_the_median_gated_cell_gives_the_sign_of_a_run():
     found = history.one_sided([
         line(cell(1), cell(2), cell(-9)), line(cell(-1), cell(9, role="advice")),
         line(cell(-1), cell(1)), line(cell(None)), line(), line(cell(0.5), cell(None))])
-    assert found == (2, 1, 1.0)  # 2 of 3, two-sided: (1 + 3 + 3 + 1) / 8
+    assert found == (2, 1, 1.0)  # a sign test of 2 in 3, two-sided: (1 + 3 + 3 + 1) / 8
 
 
 def test_a_biased_gate_is_reported_with_its_numbers():
-    """With a fair coin, 9 of 9 has a two-sided p of 2 / 2^9 = 0.0039, and 7 of 7 has 0.0156."""
+    """If both outcomes are equally likely, 9 of 9 has a two-sided p of 2 / 2^9 = 0.0039, and 7 of 7
+    has 0.0156."""
     assert history.advice(made([2.0] * 9)) == [
         "Equal commits were slower in 9 and faster in 0 runs (p = 0.0039): the gate is biased on "
         "this machine."]

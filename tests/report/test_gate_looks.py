@@ -23,7 +23,7 @@ def pairs(n, percent, spread=0.01, seed=1):
     (240, 0.0, .01, looks.GOOD), (19, 8.0, .01, looks.OPEN),
     (240, 0.8, .001, looks.GOOD), (240, 1.2, .001, looks.BAD)])
 def test_clear_differences_are_decided(n, percent, spread, status):
-    """0.8 % is beyond the margin of 0.5 %, but below 1 %."""
+    """A slowdown of 0.8 % is above the margin of 0.5 %, but below fail_at, which is 1 %."""
     assert looks.decide(pairs(n, percent, spread), RULES)[0] == status
 
 
@@ -34,8 +34,8 @@ def test_early_looks_need_more_evidence():
 
 
 def test_the_bounds_are_obrien_fleming_s():
-    """The z of a look is the last look's z times the root of (all pairs / pairs so far). A look
-    that lost pairs uses the bound for its number of pairs."""
+    """The bound z of a look is the bound of the last look times the root of (all pairs / pairs so
+    far). If pairs were lost, the bound for the remaining number of pairs is used."""
     for n, z in looks.LOOKS.items():
         assert z == pytest.approx(looks.LOOKS[240] * math.sqrt(240 / n), abs=2e-3)
     assert [looks.bound_of(n) for n in (1, 60, 61, 120, 121, 241)] == [

@@ -49,7 +49,8 @@ def dies_():
 
 
 def test_a_row_has_the_same_keys_in_each_run():
-    """Each run calibrates its windows, which are part of a cell's id."""
+    """The ids of cells differ between runs, because each run calibrates the windows, which are part
+    of the ids. The keys must not differ."""
     v = verdicts_of(KINDS["FAIL"])
 
     def keys(count):

@@ -34,7 +34,7 @@ def words(noise):
 
 
 def test_a_quiet_machine_takes_half_of_the_time():
-    """Quiet machines have a noise of 0.3 to 1.3 % per cell."""
+    """The cells of quiet machines have a noise of 0.3 to 1.3 %."""
     sds = np.linspace(0.003, 0.013, 21)
     found = [blocks.size(noise_of(sds, seed=s), RULES).blocks for s in range(60)]
     assert min(found) == RULES.blocks_least
@@ -43,8 +43,9 @@ def test_a_quiet_machine_takes_half_of_the_time():
 
 
 def test_the_noisiest_cell_sizes_the_run():
-    """A run is undecided if one of its cells is. With blocks chosen for the bulk of the cells, 13
-    of 20 runs were undecided (docs/evidence.md)."""
+    """The number of blocks must suffice for the noisiest cell, because one undecided cell leaves
+    the run undecided. With a number that suffices for most cells, 13 of 20 runs were undecided
+    (docs/evidence.md)."""
     calm, loud = noise_of([0.006] * 20), noise_of([*[0.006] * 20, 0.02])
     one = blocks.size(loud, RULES)
     assert one.blocks == blocks.needed(blocks.spread(loud.pairs[-1]), RULES, 21)
@@ -62,8 +63,8 @@ def test_a_disturbed_cell_takes_the_time_allowed_and_no_more(wild):
 
 
 def test_the_number_agrees_with_simulation():
-    """Simulation is the independent source: with this number of blocks and normal noise, the test
-    detects 2 % in a family of 21 with the stated power."""
+    """For this number of blocks and normal noise, simulated tests detect 2 % in a family of 21 with
+    the required power."""
     noise, family, runs = 0.02, 21, 300
     count = blocks.needed(noise, RULES, family)
     rng = np.random.default_rng(1)
@@ -138,7 +139,7 @@ def test_the_printed_note_gives_the_same_blocks(tmp_path, capsys):
     assert int(count) == blocks.size(noise, RULES).blocks == RULES.blocks_least
     assert all(len(d) == 5 for d in noise.pairs) and plan.note_of(noise) == note
     assert {name_of(c) for c in noise.cells} == {
-        "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "what is gated"
+        "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "the cells that the gate judges"
     assert "noise of base: at most" in output.err
 
 

@@ -28,12 +28,13 @@ def noise():
 
 def test_equal_programs_raise_no_alarm(noise):
     found = gate_suites.rates(noise, SUITES, RULES)
-    assert found["alarms"] == 0, "1,000 suites have at most ten"
+    assert found["alarms"] == 0, "1,000 suites may have at most ten alarms"
     assert found["FAIL"] == 0
 
 
 def test_false_alarms_at_the_margin_stay_below_alpha(noise):
-    """The limit `fail_at` of 1 % is left out, because it would hide the error rate of the test."""
+    """The requirement that a slowdown is at least `fail_at` (1 %) is left out, because it would
+    hide the error rate of the test."""
     found = gate_suites.rates(gate_suites.quieter(noise), 2 * SUITES,
                               replace(RULES, fail_at=-1.0),
                               math.log1p(RULES.margin))
@@ -48,7 +49,7 @@ def test_two_per_cent_is_detected_on_quiet_noise_and_never_passes(noise):
 
 
 def test_the_number_of_blocks_does_not_depend_on_head(noise):
-    """Equal calibrations give the same number with any head."""
+    """Equal calibrations give the same number of blocks, whatever the speed of head."""
     numbers = [[gate_suites.suite(gate_suites.quieter(noise), np.random.default_rng(seed),
                                   RULES, away)[0] for seed in range(3)]
                for away in (0.0, 0.02, -0.5)]

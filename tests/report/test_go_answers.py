@@ -68,7 +68,7 @@ def test_rows_and_names_have_the_version(tmp_path):
     tables = {sheet.id: [dict(zip((c.id for c in sheet.columns), (c.value for c in row)))
                          for row in sheet.rows] for sheet in sheets.sheets(made)}
     board = {row["map"]: row for row in tables["board"]}
-    assert len(board) == len(mops), "a row each"
+    assert len(board) == len(mops), "each map has a row"
     for name, row in board.items():
         version = "1.19.8" if name in CLASSIC else "1.26.1" if name in NEWEST else None
         assert row["go"] == version
@@ -88,7 +88,7 @@ def test_maps_in_sentences_are_renamed_but_cells_are_not():
 
 
 def test_wired_and_free_goroutines_are_not_compared():
-    """Cells with wired goroutines are not in the headline, in any order of the plan."""
+    """Cells with wired goroutines are not part of the headline, wherever the plan lists them."""
     campaign = simulated.campaign(np.log([[3.0] * 8, [2.0] * 8]))
     wired = {f"wired/{key}": Cell(replace(cell.factors, id=f"wired/{key}", goroutines="wired"),
                                   cell.trials) for key, cell in campaign.cells.items()}

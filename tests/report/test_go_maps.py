@@ -34,7 +34,7 @@ def test_goroutines_are_bound_or_free(goroutines):
                                   goroutines=goroutines))
     assert result["verification"]["status"] == "ok", result["reason"]
     assert result["environment"]["goroutines"] == goroutines
-    assert result["environment"]["gomaxprocs"] == 1, "one CPU is placed"
+    assert result["environment"]["gomaxprocs"] == 1, "GOMAXPROCS must equal the number of CPUs"
     assert result["environment"]["process_cpus"] == [cpu]
     for thread in result["by_thread"]:
         assert thread["cpu"] == (cpu if goroutines == "wired" else None)
@@ -88,8 +88,8 @@ func init() {
 
 @needs_go
 def test_fields_that_threads_write_share_no_line_with_those_they_read(tmp_path):
-    """Wherever the object begins, 64 bytes lie between the fields that each iteration reads and the
-    two fields that other threads write."""
+    """At any address of the object, at least 64 bytes must lie between the fields that each
+    iteration reads and the two fields that other threads write."""
     (tmp_path / "layout.go").write_text(LAYOUT, "utf-8")
     *at, size = map(int, go("", program=changed_go(tmp_path)).stdout.split())
     assert at == sorted(at)
@@ -97,7 +97,7 @@ def test_fields_that_threads_write_share_no_line_with_those_they_read(tmp_path):
     assert size - at[-1] >= 64 + 4
 
 
-# The injected bugs: file, old text, new text, a trial that must fail, and part of the reason.
+# Injected bugs. Columns: file, old text, new text, a trial that must fail, and part of the reason.
 INJECTED = {
     "a lost update under the lock": (
         "native.go", "	m[key] = value\n",
@@ -186,8 +186,8 @@ def test_injected_bugs_are_detected(injected, tmp_path):
     assert reason in result["reason"]
 
 
-# Values belong to another key during the window. The values are correct again before all keys are
-# checked at the end.
+# During the window, keys get values of other keys. The check of all keys at the end must not be the
+# only check, because the values are correct again by then.
 ASTRAY = (
     ("team.go", "		w.drive()\n",
      "		astray = 1\n		w.drive()\n		astray = 0\n"),

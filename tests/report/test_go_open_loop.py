@@ -2,8 +2,8 @@
 """Tests the open loop of readmostly-go: operations are due at the same times as in C, and waiting
 is reported as in C.
 
-The tests do not depend on speed. A busy machine may make any operation late, but it makes none
-early, and none shorter than its injected delay.
+The tests do not depend on speed. On a busy machine, operations may be late, but never early, and
+never shorter than an injected delay.
 """
 import json
 import math
@@ -54,7 +54,8 @@ def test_operations_are_due_when_they_are_in_c(line):
 @needs_go
 @pytest.mark.parametrize("kind", KINDS)
 def test_recording_causes_no_page_fault(kind):
-    """A histogram has 65 pages. A few page faults come from the thread's own stack."""
+    """A histogram has 65 pages, which must be mapped before the window. The stack of the thread may
+    cause a few page faults."""
     result = result_of(paced("go_null", write_kind=kind, goroutines="wired"))
     assert result["by_thread"][0]["minor_faults"] < 16
 
@@ -131,12 +132,12 @@ def test_each_map_has_an_open_loop(name, shape, kind, goroutines):
     steps = result["ops"] - (0 if kind == "update" else result["writes"] / 2)
     due = 5000 * .12
     assert abs(steps - due) <= 6 * math.sqrt(due), "arrivals of Poisson"
-    assert len(result["slices"]) == 3, "50 ms each, and the rest"
+    assert len(result["slices"]) == 3, "slices of 50 ms, and a shorter last slice"
 
 
 def traced_collections(name, **factors):
-    """Runs a trial and returns its collections from Go's own trace: when each ended, in ms since
-    the process started, and the sum of its two pauses in ms."""
+    """Runs a trial with Go's own trace. Returns the collections in the trace as (time of the end in
+    ms since the process started, sum of the two pauses in ms)."""
     done = subprocess.run(
         [BUILD / "readmostly-go", "trial"], text=True, capture_output=True,
         input=json.dumps(paced(name, **factors)), timeout=60, check=True,
@@ -151,8 +152,8 @@ def traced_collections(name, **factors):
 
 @needs_go
 def test_collections_are_in_the_slices_in_which_they_ended():
-    """Go's own trace is the source. A single start time of the window must explain all of its
-    times."""
+    """The expected times are from Go's own trace. The trace counts from the start of the process,
+    so one start time of the window must explain the times of all collections."""
     result, collections = traced_collections(
         "go_sync_map", shape="u64x1024", write_share=0.5, write_kind="fresh",
         keys=4096, rate_per_s=40_000.0, window_ns=2000 * MS)
@@ -173,9 +174,9 @@ def test_collections_are_in_the_slices_in_which_they_ended():
 
 
 def explains(collections, slices, before):
-    """True if the first of these collections ended in the slices, for some start of the window up
-    to 500 ms after `before`. The trace truncates times to two digits. Since Go 1.22, its pauses
-    begin before the runtime has stopped the world."""
+    """True if these collections, starting with the first, ended in the slices that report them, for
+    some start of the window up to 500 ms after `before`. The trace truncates times to two digits.
+    Since Go 1.22, the pauses in the trace begin before the runtime has stopped all goroutines."""
     low, high, rest = before - 5, before + 500, collections
     for at, pause in slices:
         here, rest = rest[:pause["count"]], rest[pause["count"]:]
@@ -230,7 +231,7 @@ def test_unknown_values_are_null_or_void_the_trial():
     assert nothing["latency"] == [] and nothing["late_starts"] == 0
     many = result_of(paced("go_null", rate_per_s=5e7, window_ns=100 * MS,
                            warm_up_ns=0))
-    assert many["slices"] is None, "more than 16 MiB of samples"
+    assert many["slices"] is None, "samples of more than 16 MiB are not recorded"
     closed = result_of(request_of("go_map_rw"))
     for member in ("latency", "late_starts", "longest", "slices"):
         assert closed[member] is None
@@ -277,7 +278,8 @@ def slept(program):
 
 
 def check_sleeps(result):
-    """Operations due 0.5 to 4.0 ms after the start of such a look-up begin over 1 ms late."""
+    """Operations that are due 0.5 to 4.0 ms after the start of a sleeping look-up must begin more
+    than 1 ms late."""
     check_open(result)
     assert result["ops"] == 2000
     service = entries(result, "service")["lookup", True]
@@ -286,7 +288,7 @@ def check_sleeps(result):
     waited = sum(n for b, n in intended["buckets"] if low(b + 1) > MS)
     assert sleeps >= 20 and low(quantile(service, .999) + 1) > 5 * MS
     assert result["late_starts"] >= 7 * sleeps
-    assert waited >= 8 * sleeps, "the service time alone does not show it"
+    assert waited >= 8 * sleeps, "waiting must be part of the latency"
     assert len(result["longest"]) == 16
     assert all(o["service_ns"] >= 5 * MS for o in result["longest"])
     assert min(s["p99_ns"] for s in result["slices"]) >= 4 * MS
@@ -310,7 +312,7 @@ def test_a_rate_that_cannot_be_kept_is_void(tmp_path):
     assert "the rate of 1000/s could not be kept" in result["reason"]
 
 
-# Bugs that hide a slow operation: old text of open_loop.go, new text.
+# Bugs that hide a slow operation. Columns: old text in open_loop.go, new text.
 HIDDEN = {
     "latency from the actual start": (
         "pair[intended].record(end - p.intended)",

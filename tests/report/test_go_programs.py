@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests techniques in Go, and loops of Go's maps other than mix and paced. Each program runs with
-1, 2 and 16 goroutines under each installed compiler, and must detect an injected bug.
+1, 2 and 16 goroutines under each installed compiler, and must detect injected bugs.
 
 The tests do not depend on speed. Tests that need Go are skipped without it.
 """
@@ -48,7 +48,7 @@ def test_an_empty_map_is_filled(arm, name, loop):
         assert result["status"] == "ok", result["reason"]
         assert result["keys_before"] == result["footprint"]["prefill_threads"] == 0
         assert result["inserts"] == result["keys_after"]
-        if loop == "random-fill":  # about n/e of n keys never occur
+        if loop == "random-fill":  # with n random keys, n/e of the keys are never drawn
             assert 0.58 * keys < result["keys_after"] < 0.68 * keys
             assert counts["write_count"] == result["ops"] == keys
         else:
@@ -70,7 +70,7 @@ def test_the_counts_of_each_technique_add_up(arm, name, loop):
             expected = "failed"
             assert MISUSES[name].rsplit(": ", maxsplit=1)[1] in result["reason"]
         assert result["status"] == expected, result["reason"]
-        if kind != "families":  # there, a pair of writes is one iteration
+        if kind != "families":  # two writes form one iteration of the loop `families`
             assert result["ops"] == window * threads
         assert result["keys_after"] is None
 
@@ -110,8 +110,8 @@ def test_loops_that_a_map_lacks_are_rejected(factors):
     assert result["status"] == "failed" and result["reason"]
 
 
-# A program has a bug in each of these maps and techniques: file, old text, new text, map, factors
-# of a trial that must fail, and part of the reason.
+# Injected bugs. Columns: file, old text, new text, map or technique, factors of a trial that must
+# fail, and part of the reason.
 INJECTED = (
     ("go_map_mutex.go", "	wasThere := m.m.replace(key, value, old)",
      "	wasThere := rank == 77 || m.m.replace(key, value, old)",

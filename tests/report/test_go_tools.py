@@ -36,7 +36,7 @@ def test_a_traced_window_has_each_operation(tmp_path):
     for word in (b"lookup", b"insert", b"request", b"worker 1"):
         assert word in text, word
     numbers = {int(n) for n in re.findall(rb"(?<![0-9])1\.([0-9]+)", text)}
-    # a thread ends only after a whole batch of 64
+    # threads may exceed the limit, because they only stop after a whole batch of 64
     assert numbers >= set(range(1, 1001)) and max(numbers) <= 1064
 
 
@@ -47,7 +47,7 @@ def test_go_reads_the_trace(tmp_path):
     read = subprocess.run(
         ["go", "tool", "trace", "-pprof=sched", file], capture_output=True,
         timeout=300, check=True)
-    assert read.stdout[:2] == b"\x1f\x8b", "a profile is packed by gzip"
+    assert read.stdout[:2] == b"\x1f\x8b", "the profile must be a gzip file"
     assert b"remove" in file.read_bytes()
 
 

@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *GUIDE, *METHOD, *REFERENCE]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 STARTS = ("make", "readmostly", "build/gcc/readmostly", "$(report/find_python.sh)", "tests/", "examples/")
 BUILT = {"build/gcc/readmostly", "build/gcc/tests/their_trial"}
-# Files that the reader creates, or that belong to another project.
+# Files that the commands create, or that belong to the user's project.
 MADE = {"workloads/shop.conf", "examples/ci/gate.sh", "build/gcc/maps"}
 
 

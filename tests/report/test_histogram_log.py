@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests .hlog files with an independent reader, which must find every count."""
+"""Reads .hlog files with an independent reader, and compares all counts."""
 import base64
 import json
 import math
@@ -39,8 +39,8 @@ def histograms():
     yield [[0, 1]]
     yield [[LENGTH - 1, 1]]
     yield [[0, 1], [1, 1], [2, 1]]
-    yield [[5, 1], [7, 1]]                      # one zero in between
-    yield [[5, 63], [6, 64], [7, 8191], [8, 8192]]  # all widths of LEB128
+    yield [[5, 1], [7, 1]]  # a run of one zero
+    yield [[5, 63], [6, 64], [7, 8191], [8, 8192]]  # LEB128 numbers of all widths
     yield [[100, 2**31], [30000, 2**52]]
     yield [[i, i + 1] for i in range(0, LENGTH, 7)]
     yield [[i, 1] for i in range(LENGTH)]
@@ -108,10 +108,10 @@ def decode(payload):
             word |= (byte & 127) << shift
             shift += 7
             if byte < 128:
-                assert byte or not byte_number, "longer than necessary"
+                assert byte or not byte_number, "a LEB128 number must have no leading zeros"
                 break
         value = (word >> 1) ^ -(word & 1)
-        assert value != -1, "one zero is written as 0, as HdrHistogram does"
+        assert value != -1, "a single zero must be written as 0, as by HdrHistogram"
         if value < 0:
             index -= value
             continue
@@ -172,7 +172,8 @@ def test_the_reader_of_the_report_has_the_same_quantiles(campaign, p):
 
 
 def test_a_histogram_of_another_scale_is_refused(tmp_path):
-    """With two digits or with microseconds, the values would be wrong."""
+    """A histogram with two digits or in microseconds is refused, because its values would be wrong.
+    """
     plain = synthetic.encoded({5: 1})
     for at, field in ((12, struct.pack(">i", 2)), (32, struct.pack(">d", 1000.0))):
         changed = plain[:at] + field + plain[at + len(field):]

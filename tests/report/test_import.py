@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares `readmostly dev import twitter` with a second importer, which was written from
-docs/reference/traces.md and the description of the format."""
+"""Compares `readmostly dev import twitter` with a second importer. It was written from
+docs/reference/traces.md and the description of the format, without reading the first one."""
 import gzip
 import lzma
 import os
@@ -44,7 +44,7 @@ def named(text, size, number):
 
 
 class Model:
-    """The operations that a cache should run, line by line."""
+    """The operations that a cache runs for each line of the file."""
 
     def __init__(self):
         self.names, self.ends, self.state, self.made = {}, {}, {}, []
@@ -87,7 +87,7 @@ class Model:
 
 
 def has(lines):
-    """Returns the lines without the initial state of the trace."""
+    """Returns the lines of a trace without the lines that describe its initial state."""
     return [line for line in lines if line[0] in (GET, SET, DEL)]
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that the same facts lead to the same judgement in every language.
+"""Tests that the programs of all languages judge the same facts equally.
 
-A correct map runs; then a line of facts.tsv changes its counts, and the result is judged as in a
-campaign. Times are changed too, so that real times do not matter.
+A correct map runs. Then a line of facts.tsv replaces the counts and times of the run, and the
+result is judged as in a campaign.
 """
 import csv
 import json
@@ -37,7 +37,7 @@ def c(_):
 
 
 def with_facts(text, right, wrong):
-    assert right in text, "facts must replace existing lines"
+    assert right in text, "the text to change must be in the source"
     return text.replace(right, wrong, 1)
 
 

@@ -20,13 +20,13 @@ pytestmark = pytest.mark.long
 
 HOLDING = [name for name in MAPS if not name.endswith("_null")]
 EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
-# Writes of this map do not return the value that they replaced. On one CPU, 3 of 12 trials with
-# fresh writes by 3 threads contained one key less than the results implied: a thread was stopped
-# within its put of a key until another thread removed that key.
+# Writes of this map do not return the old value. With fresh writes by 3 threads on one CPU, 3 of 12
+# trials ended with one key less than their results implied. One thread was preempted inside its put
+# of a key while another thread removed this key.
 NO_OLD_VALUE = "java_nbhm_long"
-# Maps without any synchronisation.
+# Maps that are not synchronised.
 ALONE = {row[0] for row in rows("go") if "UNSAFE" in row[6]}
-# Maps whose writes cost O(keys), so that fewer writes suffice.
+# Maps whose writes take O(keys) time, so that trials do fewer writes.
 FEW = dict.fromkeys(
     (row[0] for language in LANGUAGES for row in rows(language)
      if "SLOW_WRITES" in row[6].split()), {"keys": 100, "window_ops": 20_000})
@@ -115,8 +115,8 @@ def test_each_map_is_verified_by_values(name, shape, kind):
 
 @pytest.mark.parametrize("name", ["rust_arc_swap", "go_snapshot_value"])
 def test_a_verification_of_slow_writes_stops_at_its_limit(name):
-    """A write clones 20,000 keys. No machine runs ten million such writes within the two seconds
-    that C allows for such maps, so only a few are run."""
+    """Each write clones 20,000 keys, and no machine runs ten million such writes within the limit
+    of two seconds. The verification must run fewer writes."""
     result = result_of(name, **VERIFY | {
         "keys": 20_000, "verify_ops": 10_000_000})
     assert result["status"] == "ok", result["reason"]
@@ -128,7 +128,8 @@ def test_a_verification_of_slow_writes_stops_at_its_limit(name):
 
 
 def test_slow_writes_are_those_of_the_table_of_maps():
-    """One thread fills a Go map with slow writes."""
+    """The footprint shows that one thread filled the map, which is the rule for Go maps with slow
+    writes."""
     for row in maps("go"):
         if row[0] in ALONE:
             continue
@@ -171,15 +172,16 @@ def test_threads_are_placed_and_read_back(name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_cpu_time_is_that_of_the_threads_clock(language):
-    """The thread clock has a resolution of nanoseconds. getrusage() has microseconds at the last
-    tick, which is too coarse to distinguish eight threads."""
+    """The thread clock has a resolution of nanoseconds. getrusage() is updated only once a tick,
+    which is too coarse to distinguish eight threads."""
     result = result_of(f"{language}_null", threads=8)
     assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
 
 
 def test_reading_the_files_of_a_thread_does_not_count():
-    """The same reading reports the thread's allocations. Reading and parsing two files allocates
-    30 KB, but a loop without a map allocates nothing."""
+    """The program reads two files to find the CPU time and the allocations of a thread, which
+    allocates 30 KB. The loop without a map allocates nothing, so the reported value must be small.
+    """
     result = result_of("java_null", window_ops=640)
     stats = {s["name"]: s["value"] for s in result["stats"]}
     assert stats["allocated"] < 15_000
@@ -194,7 +196,8 @@ def test_a_missing_cpu_is_the_reason(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_peak_excludes_the_parent_process(language):
-    """exec() keeps the peak of the process that started the program, and getrusage() reports it."""
+    """getrusage() reports the peak of the process before exec(), that is, of the process that
+    started the program. The test process therefore holds 512 MiB."""
     held = b"x" * (512 << 20)
     result = result_of(f"{language}_null")
     assert 0 < result["footprint"]["rss_peak_bytes"] < len(held)
@@ -216,14 +219,15 @@ def test_the_warm_up_is_recorded(language):
 
 @pytest.mark.parametrize("asked_ns", [10_000_000, 200_000_000])
 def test_a_warm_up_of_java_lasts_until_speed_is_steady(asked_ns):
-    """Even a short warm-up lasts until then, because compilation takes equally long."""
+    """A warm-up that is too short is extended until the speed is steady, because compilation takes
+    a certain time."""
     result = result_of("java_chm", warm_up_ns=asked_ns)
     assert result["warm_up"]["steady"] or \
         result["phases_ns"]["warm_up"] >= 2_000_000_000
 
 
 def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
-    """The program takes the time in the table, and the plan includes it."""
+    """The program and the plan use the same time from the table of maps."""
     source = (ROOT / "impls/java/WarmUp.java").read_text("utf-8")
     most = int(re.search(r"int MOST = (\d+);", source)[1])
     enough, = re.findall(r"ENOUGH_NS = ([\d_]+)L;", source)
@@ -247,8 +251,8 @@ def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
 
 
 def test_collections_and_compilers_are_reported():
-    """Each write allocates objects of 24 and 32 bytes; together they exceed the young generation of
-    the heap."""
+    """Each write allocates objects of 24 and 32 bytes. Together they exceed the young generation of
+    the heap, so that collections must occur."""
     result = result_of("java_chm", write_share=1.0, keys=100_000,
                        window_ops=20_000_000)
     stats = {s["name"]: s["value"] for s in result["stats"]}
@@ -305,8 +309,8 @@ def test_each_row_is_a_map_of_its_program(language):
         assert len(row) in (14, 15, 16) and row[0].startswith(language + "_"), row
 
 
-# The injected bugs: language, file, old text, new text, a trial that must fail, and part of the
-# reason.
+# Injected bugs. Columns: language, file, old text, new text, a trial that must fail, and part of
+# the reason.
 INJECTED = {
     "a lost update of Java": (
         "java", "JavaChm.java",

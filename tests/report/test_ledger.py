@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the ledger's reader: its values, the file and line in each error, and that no text causes
-another kind of error."""
+"""Tests the reader of the ledger: the values, the file and line in each error, and that damaged
+text raises no other kind of error."""
 import random
 from dataclasses import replace
 
@@ -139,8 +139,8 @@ def test_errors_name_file_and_line(tmp_path, before, after, line, words):
     ("claimed", "nan"), ("claimed", "1 .. nan"), ("claimed", "inf"),
     ("needs", "cpus: nan")])
 def test_useless_numbers_are_rejected(tmp_path, key, value):
-    """A tolerance below 1 would swap the limits, so that a measurement equal to the claim would be
-    refuted."""
+    """With a tolerance below 1, the lower limit would exceed the upper one, so that a value equal
+    to the claim would be refuted."""
     with pytest.raises(ledger.LedgerError, match=f"{key} = .*expected"):
         one(tmp_path, **{key: value})
 
@@ -184,13 +184,13 @@ CLAIMS = ledger.read()
 def test_a_claim_can_be_shown_and_decided(claim):
     assert claim.says.endswith(".")
     parts = (claim.each(), claim.each(go=True)) if claim.cells else ()
-    assert all(len(of) <= 3 for of in parts), "at most three cells in quick mode"
+    assert all(len(of) <= 3 for of in parts), "a claim may have at most three cells in quick mode"
     for part in (part for of in parts for part in of):
         asked = parse(part.statistic)
         assert asked.fold in ("", "slope") and all(asked.above), part.statistic
-        settings(part.cells[0])  # raises for an unknown factor
+        settings(part.cells[0])  # raises an error if a factor is unknown
         if part.rule == "figure" and part.speaks == "speed":
-            assert part.limits[0] > 0  # because the test uses logarithms
+            assert part.limits[0] > 0  # the test uses logarithms
     if claim.rule in ("never", "can-happen"):
         assert "/" not in claim.statistic, "these rules sum counts and divide nothing"
 
@@ -203,11 +203,11 @@ def test_cells_of_go_claims_use_go_maps(claim):
         for side in (part.subject, part.against):
             assert not side or side.startswith("go_")
         assert not part.statistic.startswith("window."), \
-            "Go's program reports no statistic of a window"
+            "the Go program does not report statistics of a window"
 
 
 def test_programs_of_go_decide_claims_about_its_speed():
-    """Go decides 45 of 50 claims about Go's speed and memory."""
+    """Go must decide at least 45 of the 50 claims about Go's speed and memory."""
     of_go = [c for c in CLAIMS.values() if c.about == "go" and c.rule != "none"
              and c.speaks in ("speed", "memory")]
     assert sum(bool(c.each(go=True)) for c in of_go) >= len(of_go) - 5 >= 45

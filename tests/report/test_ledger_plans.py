@@ -67,14 +67,15 @@ def test_the_mode_plans_go_next_to_the_ports(claim, mode, prefix):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mode_plans_each_variant_once(mode):
-    """A variant that may reveal a cause is measured next to the claim that it explains."""
+    """If a claim has a variant, which is a possible cause of a difference, its cells are in the
+    plan, too."""
     assert [found for claim in CLAIMS.values()
             for found in missing_of(mode, claim, claim.varied())] == []
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_parallel_stores_need_several_threads(mode):
-    """A single thread is no evidence about parallel stores (article S2, 3.2)."""
+    """Stores of a single thread are not parallel (article S2, 3.2)."""
     claim = CLAIMS["S2-19"]
     for own in (claim.each(), claim.each(go=True)):
         assert all("threads=1" not in one.cells[0].split()
@@ -93,8 +94,8 @@ def test_longer_modes_have_more_cells_for_free_factors(claim):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_few_trials_belong_to_no_claim(mode):
-    """Most planned cells belong to a claim. The others are controls, or combinations of a
-    workload's measures and maps."""
+    """Planned cells that belong to no claim are controls, or combinations of a workload's measures
+    and maps that no claim uses."""
     needed = {c.id for c in stage.cells_of(plan(mode), CLAIMS)}
     runs = [c for c in plan(mode).all
             if c.measure != "verify" and c.reason == "not run yet"]
@@ -125,7 +126,8 @@ def test_counts_have_the_trials_that_confirm_them():
 
 
 def test_the_mode_keeps_its_bounds():
-    """The limits are the trials and minutes of a run on two CPUs, and three cells per claim."""
+    """Checks the number of trials, the minutes of a run on two CPUs, and that a claim has at most
+    three cells."""
     assert sum(c.pending for c in plan().all) <= 10700
     assert sum(c.pending * c.factors.estimate_ns for c in plan().all) <= 40 * 60e9
     assert all(len(c.cells) <= 3 for c in CLAIMS.values())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real liblikwid, likwid-accessD and likwid-perfctr on simulated MSRs
+"""Tests with the real liblikwid, likwid-accessD and likwid-perfctr on simulated MSRs
 (tests/tools/fake_msr.py): the daemon as a plain user, performance groups, regions, and the
 documented commands."""
 import csv
@@ -31,7 +31,8 @@ pytestmark = [
     pytest.mark.skipif(not (BUILD / "readmostly-likwid").exists(), reason="not built")]
 by_daemon = pytest.mark.skipif(
     ACCEPTED is None, reason="likwid-accessD 5.2.2 exits on this CPU's family")
-# The daemon reads Intel's registers only on an Intel CPU. Elsewhere root reads them directly.
+# likwid's daemon reads Intel's registers only on an Intel CPU. On other CPUs, root reads them
+# without the daemon.
 ACCESS = "daemon" if ACCEPTED == "intel" else "direct"
 
 CONF = """maps = gomap_rw
@@ -60,7 +61,8 @@ Lines moved [MLines/s] 1.0E-06*PMC0/time
 LONG
 A test.
 """
-# Shell functions for the commands below: as a user whose PATH, as on Debian, lacks /usr/sbin.
+# Shell functions for the commands below. They run commands as a user whose PATH lacks /usr/sbin, as
+# on Debian.
 AS_USER = f"""as_user() {{ setpriv --reuid={USER} --regid={USER} --groups="$1" \
 env HOME="$PWD" TMPDIR="$PWD" PATH=/usr/bin:/bin sh -c "$2"; }}
 allow() {{ chgrp {GROUP} {DAEMON}; chmod 4750 {DAEMON}; }}
@@ -90,7 +92,7 @@ def start(home, model, script, **environment):
 
 
 def output(home, model, script, **environment):
-    """Returns the output of such a script, which must succeed."""
+    """Returns the output of a script that start() runs. The script must succeed."""
     process = start(home, model, script, **environment)
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text
@@ -111,7 +113,7 @@ def run(counters, folder):
 
 @by_daemon
 def test_a_plain_user_counts_through_the_daemon(home):
-    """The remedy that is printed is the documented command, and it works."""
+    """Runs the command that the error message recommends, which is the documented one."""
     survey = f"{READMOSTLY} env counters --metrics cycles,instructions"
     text = output(home, ACCEPTED, f"""
         as_user {USER} '{survey}' >before
@@ -135,7 +137,7 @@ def test_a_plain_user_counts_through_the_daemon(home):
 
 @by_daemon
 def test_counts_through_the_daemon_equal_direct_counts(home):
-    """The simulated counts grow with each stop: an old value would differ."""
+    """The simulated counts grow with each stop, so that an old value would be noticed."""
     wish = "--counters likwid:cycles,instructions,l1d_fill"
     output(home, ACCEPTED, f"allow; as_user {GROUP} '{run(wish, 'daemon')}'", FAKE_GROW="1")
     output(home, ACCEPTED, run(wish, "direct"), FAKE_GROW="1")
@@ -153,9 +155,9 @@ def test_counts_through_the_daemon_equal_direct_counts(home):
 
 @by_daemon
 def test_a_killed_daemon_makes_its_trial_void(home):
-    """The campaign repeats the trial and goes on. While the test looks for the daemon, the next
-    trial may begin, whose daemon is then killed, too. The campaign may repeat as often as needed;
-    trials that other programs disturb do not use the repeats."""
+    """Kills the daemon of one trial; the campaign must repeat the trial and finish. The next trial
+    may have begun by then, so that its daemon is killed instead of or after the first one. Repeats
+    for disturbances by other programs are switched off, so that all repeats are available."""
     command = run("--group L2 --set blocks=6 --set repeat-wait=0% --set repeat-share=100%",
                   "killed")
     process = start(home, ACCEPTED, f"allow; as_user {GROUP} '{command}'")
@@ -168,13 +170,13 @@ def test_a_killed_daemon_makes_its_trial_void(home):
             if (entry / "comm").read_text() == "likwid-accessD\n" \
                     and os.readlink(entry / "ns/mnt") == space:
                 os.kill(int(entry.name), signal.SIGKILL)
-                break  # another may be of the repeat
+                break  # another process of this name may belong to the next trial
         except OSError:
             continue
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text
     found = trials(home / "killed")
-    # liblikwid itself may notice first; its message depends on the register that it reads
+    # if liblikwid notices the failure first, its message depends on the register that it reads
     void = [t for t in found if t["status"] == "void" and "likwid" in t["reason"]]
     assert len(void) in (1, 2), [t["reason"] for t in found]
     good = [t for t in found if t["status"] == "ok"]
@@ -196,8 +198,9 @@ def read_perfctr(path):
        pytest.param("icx", "daemon", "L3", marks=pytest.mark.skipif(
            ACCESS != "daemon", reason="likwid-accessD reads these registers on Intel only"))])
 def test_metrics_of_a_group_equal_likwid_perfctr(home, model, access, group):
-    """Both count the same registers. Rates differ by the time, clocks by their calibration;
-    likwid-perfctr prints 4 decimals. The page has the metrics with their units."""
+    """Both count the same registers. Rates differ because the times differ, and clocks because of
+    their calibration. likwid-perfctr prints 4 decimals. The page must have the metrics with their
+    units."""
     user = f"as_user {GROUP} " if access == "daemon" else 'HOME="$PWD" sh -c '
     output(home, model, f"""allow
         {user} 'likwid-perfctr -C 0,1 -M {int(access == "daemon")} -g {group} -O \
@@ -241,7 +244,7 @@ def test_a_cpu_newer_than_the_library_needs_a_newer_one(home):
 
 
 def test_registers_of_a_killed_run_need_force(home):
-    """The first counter of CPU 0 is in use."""
+    """A register is set as if a killed run had left the first counter of CPU 0 in use."""
     survey = f"{READMOSTLY} env counters --metrics instructions,l1d_load"
     text = output(home, "intel", f"""
         printf 'AACAAAAA' | tr 'AC' '\\0\\103' | dd of=/dev/cpu/0/msr bs=8 seek=390 \
@@ -252,7 +255,7 @@ def test_registers_of_a_killed_run_need_force(home):
     assert "does not accept" not in forced and "l1d_load         half" in forced
 
 
-# Documented command -> what shortens it; None: tested above.
+# Maps a documented command to options that shorten it, or to None if another test runs it.
 SHORT = " --maps gomap_rw --set threads=2 --set keys=1k --set blocks=1 --set window=20ms -o "
 RUN = "build/gcc/readmostly run workloads/uniform-97-3.conf --set measure=counters "
 COMMANDS = {
@@ -266,8 +269,8 @@ COMMANDS = {
 
 
 def test_the_documented_commands_run(home):
-    """Code spans and indented lines that name likwid. The region needs a request, which another
-    documented command writes; the map's program is a child process."""
+    """Collects the code spans and indented lines of the documentation that name likwid, and runs
+    them. The command for a region reads a request that another documented command writes."""
     pages = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, check=True,
                            capture_output=True, text=True).stdout.split()
     spans = [span for page in pages for span in re.findall(
@@ -282,7 +285,7 @@ def test_the_documented_commands_run(home):
         for command, more in [(request, ""), *COMMANDS.items()] if more is not None))
     if ACCESS == "daemon":
         text = output(home, "skylake", f"allow; as_user {GROUP} 'sh all.sh'")
-    else:  # a client like skylake would need /dev/mem
+    else:  # models such as skylake need /dev/mem
         text = output(home, "intel", "sed -i 's/perfctr -C/perfctr -M 0 -C/' all.sh; sh all.sh")
     assert "L2 cache bandwidth" in text and "Region window, Group 1: L2" in text
     assert re.search(r"L1D_REPL(?:ACEMENT)? *\| *PMC0 *\| *49000 *\| *98000 ", text), text

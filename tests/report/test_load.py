@@ -41,7 +41,7 @@ Json = Any
 
 @pytest.fixture(scope="module", name="good")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs a campaign whose trials a fake trial program plays."""
+    """Runs a campaign with the fake trial program."""
     folder = tmp_path_factory.mktemp("load") / "good"
     workload = folder.with_name("tiny.conf")
     workload.write_text(WORKLOAD)
@@ -220,7 +220,7 @@ def test_a_wrong_member_of_a_trial_is_named_with_its_line(
 
 
 def test_a_rate_is_a_finite_number(folder: Path) -> None:
-    """A number of operations in 1e-308 ns would give an infinite rate."""
+    """With 1e-308 ns as the length of the window, the rate would be infinite."""
     trials = lines_of(folder)
     for trial in trials:
         trial["result"]["elapsed_ns"] = 1e-308
@@ -240,8 +240,8 @@ def put(place: Json, way: tuple[str | int, ...], value: object) -> None:
 
 
 def test_lines_out_of_order_are_reported(folder: Path) -> None:
-    """Adds a duplicate, an attempt out of order, and a cell that is not planned. The names in the
-    journal are printed on one line, whatever characters they contain."""
+    """Adds a duplicate, an attempt out of order, and a cell that is not planned. Each problem is
+    printed on one line, whatever characters the names in the journal contain."""
     trials = lines_of(folder)
     n = len(trials)
     write(folder, trials=[*trials, trials[2], trials[2] | {"attempt": 3},
@@ -312,7 +312,7 @@ def test_other_folders_are_rejected(tmp_path: Path, what: str) -> None:
 # ---- damage -----------------------------------------------------------------------
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
-    """Flips a bit before the last line, because a journal's last line may be torn."""
+    """Flips a bit before the last line, because the last line of a journal may be torn."""
     last = data[:-1].rfind(b"\n")
     at = rng.randrange(last if last > 0 else len(data) - 1)
     return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1:]
@@ -323,7 +323,8 @@ def cut(data: bytes, rng: random.Random) -> bytes:
 
 
 def equal_json(before: bytes, after: bytes) -> bool:
-    """True if only digits changed that are not significant."""
+    """True if both texts have the same JSON values. Changed digits may be beyond the precision of a
+    double."""
     try:
         return bool(json.loads(before) == json.loads(after))
     except ValueError:
@@ -364,8 +365,8 @@ def test_a_changed_plan_is_refused(folder: Path) -> None:
 
 
 def test_a_changed_last_line_is_torn(folder: Path) -> None:
-    """A power loss may leave a hole in the last line and its newline. A hole in any other line is
-    damage."""
+    """After a power loss, a part of the file may contain zeros. In the last line, this counts as a
+    torn line; in any other line, as damage."""
     data = (folder / "trials.jsonl").read_bytes().splitlines(True)
     hole = data[-1][:50] + b"\0\0" + data[-1][52:]
     (folder / "trials.jsonl").write_bytes(b"".join([*data[:-1], hole]))
@@ -389,7 +390,8 @@ STRANGE = ("x", "", -1, 0, 1.5, 10 ** 30, None, True, [], {}, [[]], {"id": 3}, "
 
 
 def test_any_structure_is_rejected_in_one_line_or_has_a_result(folder: Path) -> None:
-    """In a campaign without checksums, only the structure can reveal damage."""
+    """The campaign has no checksums, so that only the reader of the structure can reject the
+    changes."""
     rng, ends = random.Random(11), {"refused": 0, "read": 0}
     meta, trials = meta_of(folder), lines_of(folder)
     del meta["line_checksum"], meta["sha256"]
@@ -442,7 +444,8 @@ def test_a_number_that_json_lacks_is_never_written(value: object) -> None:
 
 
 def test_the_report_has_one_writer_of_json() -> None:
-    """seal.py writes numbers of a text that strict_json has read."""
+    """Only strict_json may write JSON, except that seal.py writes the numbers of texts that
+    strict_json has read."""
     writers = {file.name for file in (ROOT / "report").rglob("*.py")
                if re.search(r"(?<!strict_)json\.dumps?\(", file.read_text(encoding="utf-8"))}
     assert writers == {"strict_json.py", "seal.py"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests which mode of `make bench` is suggested as the next."""
+"""Tests which mode of `make bench` the report suggests as the next."""
 import pytest
 
 from report.decide import modes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the proof of the memory orders in epoch.h with an excerpt of its protocol."""
+"""Tests the proof of the memory orders in epoch.h with a part of its protocol."""
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_the_axioms_confirm_the_proof_of_each_order():
 
 
 def test_the_protocol_uses_the_orders_of_the_sources():
-    """If an order changes in the proof, the table must change, too."""
+    """The table of memory orders must be updated if an order changes in the source."""
     path = "impls/support/epoch.h"
     found = orders.accesses(path, (ROOT / path).read_text(encoding="utf-8"))
 

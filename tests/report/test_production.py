@@ -96,8 +96,8 @@ def closed(path, folder):
 
 
 def recorded(path, tmp_path):
-    """Returns (true if it writes, rank) for each operation of the closed loop, in a reduced form
-    with fewer keys and a counted window."""
+    """Runs the closed loop with fewer keys and a fixed number of operations. Returns, for each
+    operation, whether it writes, and the rank of its key."""
     cut, made = closed(path, tmp_path), tmp_path / "made.trace"
     done = subprocess.run(
         [PROGRAM, "dev", "replay", "--record", "gomap_rw", "-o", made, cut,
@@ -139,7 +139,7 @@ def test_the_loop_draws_as_the_file_specifies(path, tmp_path):
     assert within(write.sum(), len(write), share(values["writes"]))
     looked = rank[~write]
     assert within((looked >= keys).sum(), len(looked), share(values["misses"]))
-    assert rank[write].max(initial=0) < keys  # writes use resident keys
+    assert rank[write].max(initial=0) < keys  # writes use only keys that are in the map
     if values["dist"] == "uniform":
         found = stats.kstest(looked[looked < keys] / keys, "uniform")
         assert found.pvalue > 0.001

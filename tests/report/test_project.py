@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_make_rejects_folder_names_with_a_colon(tmp_path):
-    """In rules of make and in lists of folders, a colon ends a name."""
+    """A colon ends a name in rules of make and in lists of folders."""
     there = tmp_path / "a:b"
     there.mkdir()
     (there / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
@@ -20,7 +20,8 @@ def test_make_rejects_folder_names_with_a_colon(tmp_path):
 
 
 def test_sources_read_the_macros_of_flags():
-    """A macro that was renamed in map.h only had no effect, and maps compiled slowly."""
+    """Each macro that the compiler flags define must be used by a header. Otherwise the flag has no
+    effect; maps are then compiled slowly without any error."""
     makefile = (ROOT / "Makefile").read_text() + (ROOT / "verify/verify.mk").read_text()
     sources = "".join(file.read_text() for file in (ROOT / "runner").rglob("*.h"))
     for macro in re.findall(r"-D(RM_[A-Z_]+)", makefile):

@@ -29,7 +29,7 @@ def script(path, text):
 
 
 def run(folder, program, *arguments):
-    """Runs a campaign whose trials are played by `program`."""
+    """Runs a campaign whose trials `program` plays."""
     environment = dict(os.environ, RM_TRIAL_PROGRAM=program)
     done = subprocess.run(
         [READMOSTLY, "run", *arguments, "-o", str(folder), "--counters",
@@ -83,7 +83,8 @@ def parent_of(value, path):
 
 
 def mutations(value):
-    """Yields (description, mutated copy): each member removed, and each with another type."""
+    """Yields (description, changed copy): with each member removed, and with each member of another
+    type."""
     for path in paths(value):
         if path[0] in ("environment", "counters") and len(path) > 1:
             continue  # any content is valid
@@ -112,7 +113,7 @@ def test_real_results_obey_the_schema(real):
 
 
 def test_the_schema_accepts_each_back_end_of_the_page(real):
-    """The schema rejects any other value."""
+    """The schema must reject all other values."""
     page = (ROOT / "docs" / "reference" / "trial-protocol.md").read_text()
     section = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
     names = re.findall(r'"backend": "(\w+)"', section)
@@ -147,13 +148,14 @@ def test_trial_and_schema_reject_the_same_requests(real):
 
 
 def journaled(tmp_path, answers):
-    """Returns the runner's result for each answer, with good answers in between."""
+    """Returns the runner's results for these answers of a trial program. Between them, the program
+    gives good answers, which are not returned."""
     (tmp_path / "answers").mkdir()
     for number, answer in enumerate(answers):
         (tmp_path / "answers" / str(number)).write_text(
             json.dumps(answer) + "\n")
-    # The player's n-th call returns answer n / 2, or a good one. The cell's id is filled in if the
-    # answer has an id of the right type.
+    # The n-th call prints answer n / 2 if n is even, and a good answer if n is odd. CELL is
+    # replaced by the id of the cell.
     player = script(tmp_path / "player", f"""#!/bin/sh
 request=$(cat)
 good() {{ printf %s "$request" | {FAKE}; exit; }}
@@ -176,7 +178,7 @@ exec sed "s|CELL|${{id%%'"'*}}|" $answer
 def test_runner_and_schema_reject_the_same_results(real, tmp_path):
     result = next(r for r in real[1] if r["latency"])
     result["cell"] = "CELL"
-    del result["longest"][1:]  # all of them are equal
+    del result["longest"][1:]  # one element is enough, because all have the same members
     result["longest"][0]["causes"] = [
         {"event": "grow", "slot": -1, "overlap_ns": 7}]
     del result["slices"][1:]
@@ -197,7 +199,7 @@ def test_runner_and_schema_reject_the_same_results(real, tmp_path):
 
 
 def test_two_distributions_of_one_kind_are_rejected(real, tmp_path):
-    """Two equal distributions would share one file, and be two blocks in the report."""
+    """Two distributions of one kind would be stored in the same file."""
     result = copy.deepcopy(next(r for r in real[1] if r["latency"]))
     result["cell"] = "CELL"
     result["latency"].append(result["latency"][0])
@@ -226,7 +228,7 @@ def test_campaign_and_journal_obey_their_schemas(tmp_path):
 
 
 def test_the_schema_of_a_cell_is_up_to_date():
-    """`make schemas` generates it from the table of factors."""
+    """`make schemas` writes the schema from the table of factors."""
     made = subprocess.run([READMOSTLY, "dev", "describe", "--schema"],
                           capture_output=True, text=True, check=True).stdout
     assert made == (ROOT / "docs" / "cell.schema.json").read_text()

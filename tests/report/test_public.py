@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests published results: an entry follows from its journal, deviations are reported, and one page
-has all entries."""
+"""Tests published results: an entry can be computed from its journal, differences are reported, and
+one page shows all entries."""
 import contextlib
 import html
 import io
@@ -262,7 +262,7 @@ def test_the_table_of_the_readme_comes_from_a_stored_entry():
     names = set(re.findall(r"results/public/([\w.-]+)\.json", readme))
     if not STORED and not names:
         pytest.skip("results/public has no entry yet")
-    assert len(names) == 1, "README.md names the entry of its table"
+    assert len(names) == 1, "README.md must name the one entry of its table"
     with journal.unpacked(TOP / "results/public" / f"{names.pop()}.tar.xz") as folder:
         table = markdown.readme(result.build(load.read(folder)))
     for part in filter(None, map(str.strip, table.split("\n\n"))):

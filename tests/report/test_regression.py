@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares least squares with scipy, and with a published solution (NIST Statistical Reference
-Datasets: Longley, whose columns are nearly collinear)."""
+Datasets: Longley, in which the columns are nearly collinear)."""
 import numpy as np
 import pytest
 from scipy import stats
@@ -52,7 +52,8 @@ def test_longley_has_its_certified_values():
 
 
 def test_inflation_equals_a_regression_on_the_others():
-    """The expected value is VIF by its definition, 1 / (1 - R²), with numpy's own solver."""
+    """The inflation is defined as 1 / (1 - R²) of a regression of the column on the others. R² is
+    computed by numpy's solver."""
     _, columns = longley()
     fit = regression.least_squares(*longley())
     for name, own in columns.items():
@@ -108,7 +109,8 @@ def test_useless_columns_are_left_out_with_a_reason():
 
 @pytest.mark.parametrize("slope,offset", [(2, 0), (2, 1), (-3, 5), (1, 1e6)])
 def test_linearly_dependent_columns_are_left_out(slope, offset):
-    """A heap ratio that equals 1 minus a share carries no further information."""
+    """A column that is a linear function of another column, such as 1 minus a share, has no further
+    information."""
     x = np.array([1.0, 2, 4, 5, 7, 8])
     fit = regression.least_squares([1.0, 2, 4, 3, 6, 9], {
         "x": x, "same": offset + slope * x})

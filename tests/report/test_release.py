@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that all files of a release name one version, that the citation has the articles, and that
-journals of earlier builds are read or refused by name."""
+"""Tests that all files of a release have the same version, that the citation lists the articles,
+and that journals of earlier builds are read, or refused with their version."""
 import json
 import os
 import re
@@ -44,7 +44,8 @@ def test_the_citation_has_every_article() -> None:
 
 
 def test_no_step_of_the_package_guesses_a_target_of_make() -> None:
-    # dh takes each target that the rule .DEFAULT of the Makefile refuses for one that exists.
+    # The Makefile refuses unknown targets by a rule .DEFAULT. dh takes this rule for the target
+    # that it looks for, so debian/rules must override each step.
     overridden = re.findall(r"^override_dh_auto_(\w+):", (ROOT / "debian/rules").read_text(), re.M)
     assert set(overridden) >= {"clean", "build", "test", "install"}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the price of remote memory, replayed from a journal with known rates."""
+"""Tests the cost of remote memory, computed from a journal with known rates."""
 import page_numbers
 import pytest
 from report_helpers import build
@@ -9,7 +9,8 @@ RATES = {"bind:0": 12.0, "bind:1": 8.0, "interleave": 10.0}
 
 
 def rates(cell, block):
-    """Millions of operations per second; blocks differ, and the ratios by 1 %."""
+    """Millions of operations per second. The rates differ between blocks, and the ratios vary by 1
+    %."""
     noise = 1 + (block % 3 - 1) / 100 * (cell["memory"] == "bind:1")
     slower = 2.0 if (cell["map"], cell["memory"]) == ("syncmap", "bind:1") else 1.0
     return (1 + block / 10) * noise * RATES.get(cell["memory"], 12.0) / slower

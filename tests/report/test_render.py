@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the output of report/render: numbers, tables, hostile texts, complete folders."""
+"""Tests the output of report/render: numbers, tables, texts with markup, and complete folders."""
 import csv
 import json
 import os
@@ -71,7 +71,8 @@ def test_pages_link_to_existing_files(written):
 
 
 def test_answer_equals_the_snapshot():
-    """A new wording changes one template and the snapshot, which `RM_SNAPSHOT=write` rewrites."""
+    """To change the wording, change one template, and rewrite the snapshot with
+    `RM_SNAPSHOT=write`."""
     parts = []
     for kind, make in KINDS.items():
         result = make()
@@ -253,7 +254,8 @@ def test_each_format_of_tables_toml_exists():
 
 
 def test_killed_process_leaves_the_old_report(tmp_path):
-    """The child is killed at the worst time: everything is written, but not yet moved."""
+    """The child process is killed after all files of the new report are written, but before the new
+    folder replaces the old one."""
     folder = tmp_path / "report"
     write.write(KINDS["alone"](), folder)
     old = (folder / "verdicts.json").read_text()

@@ -21,7 +21,7 @@ AXE = "4.14.1"  # version of axe-core; other versions may have different rules
 SCREEN = 900  # height of a screen in pixels
 WORDS, FIGURES, PRINTED = 2500, 6, 6
 SCREENS = {1400: 6, 420: 13}
-MANY = ("many", "crowd")  # pages about 40 maps may be longer by a screen
+MANY = ("many", "crowd")  # pages about 40 maps, which may be longer by a screen
 MEASURE = """(() => {
 const small = [], walk = document.createTreeWalker(document.body, 4);
 while (walk.nextNode()) {
@@ -169,6 +169,6 @@ def test_tidy_finds_nothing(pages, kind):
              "no", "--custom-tags", "no", "--new-inline-tags",
              "data", str(pages[kind] / f"{page}.html")],
             capture_output=True, text=True)
-        # tidy 5.6 is older than the element <data>
+        # ignore complaints about <data>, because tidy 5.6 is older than this element
         assert [line for line in done.stderr.splitlines()
                 if "<data> is not approved" not in line][:9] == []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests repeats of disturbed trials: their bias, the attempt that counts, and their checks."""
+"""Tests repeats of disturbed trials: the bias that they cause, the attempt that counts, and the
+checks of their journals."""
 import dataclasses
 import json
 import os
@@ -32,7 +33,8 @@ READMOSTLY = os.path.join(BUILD, "readmostly")
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("sleeps", "sleeps"),
                                   ("plain", "sleeps"), ("sleeps", "plain")])
 def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
-    """Simulates 1,000 campaigns for each pair, including maps that cause their own waiting."""
+    """Simulates 1,000 campaigns for each pair of maps. Some of the maps cause waiting themselves,
+    such as by sleeping in a lock."""
     found = simulated.coverage(*pair, simulated.taken_by_others,
                                simulated.World(wake_up_us=wake_up_us))
     assert 0.94 <= found["covered"] <= 0.97, found
@@ -46,8 +48,8 @@ def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
                                   ("collects", "collects")])
 def test_the_interval_contains_the_true_ratio_with_collectors(
         pair, collector):
-    """The map's threads wait for its collector. Time spent waiting for other programs is counted
-    separately from the wait for the collector (docs/adr/0024)."""
+    """The map's threads wait for its own collector. This wait is distinguished from waiting for
+    other programs (docs/adr/0024)."""
     world = simulated.World(collector=collector)
     found = simulated.coverage(*pair, simulated.taken_by_others, world,
                                here=simulated.idle_ratio(*pair, world))
@@ -107,8 +109,8 @@ def test_the_last_attempt_counts(campaign):
 
 
 def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
-    """For random waiting times, `validate`, which uses runner/campaign/repeat.c, agrees with the
-    simulation."""
+    """For random waiting times, the simulated rule and `validate`, which uses
+    runner/campaign/repeat.c, agree on which trials are disturbed."""
     (tmp_path / "campaign.json").write_bytes(
         (campaign / "campaign.json").read_bytes())
     (tmp_path / "topology.xml").write_bytes(
@@ -154,7 +156,8 @@ def with_budget(pair, world, **more):
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("plain", "sleeps"),
                                   ("sleeps", "plain")])
 def test_the_interval_contains_the_true_ratio_with_the_budget(pair, others):
-    """Intervals are valid up to the limit of "use with care", at which 13 % stay disturbed."""
+    """The intervals are valid up to the limit at which the report warns ("use with care"). At this
+    limit, 13 % of the trials stay disturbed."""
     found = with_budget(pair, simulated.World(others=others))
     assert 0.94 <= found["covered"] <= 0.97, found
     assert abs(found["bias"]) < 0.02, found
@@ -166,12 +169,13 @@ def test_the_interval_contains_the_true_ratio_with_the_budget(pair, others):
 def test_equal_maps_are_equal_on_a_machine_that_is_never_quiet(name, world):
     found = with_budget((name, name), world)
     assert 0.94 <= found["covered"] <= 0.97 and abs(found["bias"]) < 0.01
-    assert found["disturbed"] > trust.BROKEN, "and the page says so"
+    assert found["disturbed"] > trust.BROKEN, "the report must reject so many disturbed trials"
 
 
 @pytest.mark.parametrize("world", [simulated.STEADY, simulated.FULL])
 def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
-    """The result is the ratio on the disturbed machine (docs/adr/0024)."""
+    """The machine is always disturbed, so the measured ratio is the ratio on a disturbed machine
+    (docs/adr/0024)."""
     pair = "plain", "sleeps"
     nothing, unbounded = (simulated.coverage(*pair, rule, world) for rule in (
         simulated.never, simulated.taken_by_others))
@@ -186,7 +190,8 @@ def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
 
 
 def test_the_simulated_budget_is_never_exceeded():
-    """The budget is checked after every block, for any disturbances, and is used completely."""
+    """Checks the budget after every block, for any disturbances. Also checks that it is used
+    completely."""
     rng = np.random.default_rng(2)
     bad = rng.random((4, 300, 9, 5)) < rng.random((1, 300, 1, 1))
     orders = rng.permuted(np.broadcast_to(np.arange(5), bad.shape[1:]),
@@ -218,7 +223,7 @@ def pairs(tmp_path_factory):
 
 
 def test_run_compares_the_arms(pairs):
-    """The page is about one program for each map."""
+    """The comparison of arms replaces the page, which is about one program for each map."""
     lines = (pairs / "output").read_text().splitlines()
     assert sum(": head is " in line and " as fast as base, n = " in line for line in lines) == \
         sum(c["measure"] == "throughput" for c in json.loads(
@@ -226,7 +231,8 @@ def test_run_compares_the_arms(pairs):
 
 
 def test_the_simulated_budget_is_the_real_one(campaign):
-    """within() repeats exactly the trials that the runner repeated."""
+    """For the journal of a real run, within() repeats exactly the trials that the runner repeated.
+    """
     meta = json.loads((campaign / "campaign.json").read_text())
     cells = [c["id"] for c in meta["cells"] if c["repeat"]["most"]]
     timed = [i for i, c in enumerate(meta["cells"]) if c["repeat"]["most"]]
@@ -271,8 +277,8 @@ def test_unrepeated_trials_follow_from_the_journal(name, request, tmp_path):
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
 def test_pending_repeats_agree_with_validate(name, shares, request,
                                              tmp_path):
-    """The campaign is killed after any line of the last block, also after repeats and other arms.
-    One plan is older than the budget of repeats."""
+    """The campaign is killed after each line of the last block, also between repeats and between
+    arms. One plan is older than the budget of repeats."""
     folder = request.getfixturevalue(name)
     meta = json.loads((folder / "campaign.json").read_text())
     for cell in meta["cells"] if shares == "without" else ():
@@ -299,8 +305,8 @@ def test_pending_repeats_agree_with_validate(name, shares, request,
 
 @pytest.mark.parametrize("most", [1, 2, 9, 10])
 def test_the_budget_may_refuse_the_last_allowed_attempt(most):
-    """All attempts except the last exist and are disturbed. One trial is not repeated, whichever
-    attempt would exceed the budget."""
+    """All attempts except the last exist and are disturbed. The budget allows all repeats but one.
+    Whichever attempt would exceed the budget, the trial is not repeated further."""
     share = most - 1.0
     cell = Factors("c", "w", "m", "u64x8", 1, 0, "update", "uniform", "mix", 1, "cores",
                    "throughput", repeat=Repeat(most, share))
@@ -314,11 +320,11 @@ def test_the_budget_may_refuse_the_last_allowed_attempt(most):
     unbounded = dataclasses.replace(cell, repeat=Repeat(most))
     found = repeats.walk(dataclasses.replace(plan, cells=(unbounded,)), {
         ("c", 0, "head"): [Trial("c", 0, Status.OK, disturbed="others")] * most})
-    assert not found.whole, "an older plan without a share has no budget"
+    assert not found.whole, "without a budget, as in older plans, a repeat is pending"
 
 
 def test_a_campaign_killed_between_repeats_is_incomplete(campaign, tmp_path):
-    """The campaign is incomplete in a comparison with other machines, too."""
+    """Such a campaign is also incomplete in a comparison of machines."""
     cut = tmp_path / "cut"
     shutil.copytree(campaign, cut)
     lines = (cut / "trials.jsonl").read_text().splitlines(True)

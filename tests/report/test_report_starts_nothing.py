@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that the report starts no program, and forks only to draw figures.
+"""Tests that the report starts no program except gnuplot, and forks only to draw figures.
 
-Measuring is the task of the runner, which places, limits, records and resumes its trials. A
-second runner that the report once had was worse at each of these.
+Measuring is the task of the runner, which places, limits, records and resumes its trials.
 """
 import ast
 import pathlib
@@ -14,7 +13,7 @@ STARTERS = {"subprocess", "multiprocessing", "pty", "popen2", "asyncio",
             "concurrent"}
 CALLS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp",
          "startfile")
-# Copies of this process that draw panels in parallel, and gnuplot, as the test below requires.
+# Files that may import a module that starts processes.
 ALLOWED = {"page.py": {"multiprocessing"}, "quick.py": {"subprocess"}}
 
 

@@ -77,8 +77,8 @@ def test_the_same_speeds_are_replicated(pair, figure, count):
 
 
 def test_swapped_labels_are_opposite(pair, tmp_path):
-    """The labels of two maps are swapped, so that these are opposite and all other comparisons are
-    replicated."""
+    """The labels of two maps are swapped. The comparison of these maps is opposite, and all others
+    are replicated."""
     old, other = tmp_path / "old", {"ck_ht": "shard_rw_32", "shard_rw_32": "ck_ht"}
     shutil.copytree(pair[0], old)
     trials(old, lambda t: t | {"cell": re.sub("ck_ht|shard_rw_32", lambda m: other[m[0]],
@@ -136,7 +136,7 @@ def test_a_cell_without_values_is_unclear_with_its_reason(tmp_path, pair, edit, 
 
 
 def test_an_untrusted_run_decides_nothing(tmp_path, pair, monkeypatch):
-    """A run that recommends no map cannot be replicated, and replicates nothing."""
+    """A run that recommends no map cannot be replicated, and cannot replicate another run."""
     new = untrusted(tmp_path / "new", "5e7a0001", seed=2, day=23)
     for words, stdin in (((new, pair[1]), None), (("cells", new), "{}")):
         status, output, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)
@@ -182,7 +182,7 @@ def test_damage_is_refused_on_either_side(pair, tmp_path, side):
         shutil.copytree(source, folder)
     file = folders[side] / "trials.jsonl"
     data = bytearray(file.read_bytes())
-    file.write_bytes(data + data[:data.index(b"\n") + 1])  # one line occurs twice
+    file.write_bytes(data + data[:data.index(b"\n") + 1])  # a line occurs twice
     assert run(*folders)[0] == 2
     data[len(data) // 3] ^= 4
     file.write_bytes(data)
@@ -199,7 +199,8 @@ def test_an_unknown_figure_is_refused(pair):
 # ---- input for a repetition -----------------------------------------------
 
 def test_the_workloads_of_the_campaign_are_printed(tmp_path, pair):
-    """The text goes to a file in another folder, so the names of traces in it are absolute."""
+    """The text is written to a file in another folder, so the paths of traces in it must be
+    absolute."""
     _, output, _ = run("inputs", pair[0])
     assert json.loads(output)["workloads"] == [{"name": "uniform-97-3", "text": "# synthetic\n"}]
     shutil.copytree(pair[0], tmp_path / "old")
@@ -218,8 +219,8 @@ def test_the_workloads_of_the_campaign_are_printed(tmp_path, pair):
 
 
 def test_only_cells_of_clear_comparisons_are_needed(pair, monkeypatch):
-    """For the headline these are the cells of four maps at one place, and their verifications. A
-    cell that the plan lacks is reported, unless it runs as another cell."""
+    """The headline needs the cells of four maps at one place, and the cells that verify these maps.
+    A cell that the plan lacks is reported, unless another cell runs for it."""
     meta = json.loads((pair[0] / "campaign.json").read_text())
     here = [c for c in meta["cells"] if "/syncmap/" not in c["id"]]
 

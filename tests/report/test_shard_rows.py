@@ -19,7 +19,7 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 
 def run(folder, workload, *settings):
     """Returns results by map, for trials with correct answers. The seed determines keys and
-    strings, so values that depend on them are reproducible."""
+    strings, so values that depend only on these are the same in each run."""
     command = [BUILD / "readmostly", "run", ROOT / "workloads" /
                (workload + ".conf"), "-o", folder, "--seed", "1"]
     for setting in ("blocks=1", "repeat-most=0", *settings):
@@ -31,7 +31,7 @@ def run(folder, workload, *settings):
         trial = json.loads(line)
         if trial["status"] == "skipped":
             continue
-        # void: the machine was busy, but the answers are correct
+        # a void trial (the machine was busy) has correct answers, too
         assert trial["status"] != "failed", (trial["cell"], trial["reason"])
         parts = trial["cell"].split("/")
         if parts[-1] != "verify":
@@ -56,7 +56,7 @@ def test_hashes_have_different_strings_and_count_collisions(tmp_path):
         assert value(result, "hashed_strings") == result["ops"] > 1000
         assert value(result, "collisions_31_bits_by_chance") == \
             pytest.approx(100000 * 99999 / 2 / 2 ** 31)
-        # 31 bits give two collisions on average; with this seed there are some
+        # with 31 bits, two collisions are expected, and this seed gives at least one
         assert (value(result, "collisions_64_bits") == 0) == \
             ("shift" not in name)
         for shards in (16, 32, 64, 256):
@@ -76,7 +76,7 @@ def test_the_vector_unit_is_reported():
     code = subprocess.run(
         ["objdump", "-d", BUILD / "impls" / "technique" / "hash_xxh3.o"],
         capture_output=True, text=True, check=True).stdout
-    assert unit != "SSE2" or "pmuludq" in code  # multiplication of XXH3's lanes
+    assert unit != "SSE2" or "pmuludq" in code  # XXH3 multiplies with this instruction
 
 
 def test_segments_grow_in_the_window_or_are_presized(tmp_path):
@@ -93,7 +93,7 @@ def test_segments_grow_in_the_window_or_are_presized(tmp_path):
         "shard_seg/" in cell and "never grows" in reason
         for cell, reason in why.items())
     grown = [r for r in found["shard_seg_grow"] if value(r, "pause_resize")]
-    assert len(grown) == 1  # not presized, in the `stats` build
+    assert len(grown) == 1  # the build `stats`, in which segments are not presized
     assert value(grown[0], "pause_resize") == 64 * 8  # grows from 16 to 4096 bins
     assert {c["event"] for one in grown[0]["longest"]
             for c in one["causes"]} & {"resize", "lock_wait"}
@@ -126,7 +126,7 @@ def test_false_sharing_is_counted_exactly_by_a_simulated_machine(tmp_path):
     for loop in ("pair:rw", "pair:ww"):
         assert taken["pair_adjacent", loop] > 100
         assert taken["pair_padded", loop] == 0
-    assert taken["pair_adjacent", "pair:rr"] == 0  # readers invalidate nothing
+    assert taken["pair_adjacent", "pair:rr"] == 0  # readers do not invalidate lines
 
 
 def test_p99_of_slices_is_regressed_on_pauses(tmp_path):

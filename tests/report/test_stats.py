@@ -31,8 +31,8 @@ def test_interval_ranks_are_the_tabulated_critical_values(n, critical):
 
 
 def test_normal_tails_continue_the_exact_ones():
-    """Above the exact table, the number of averages between neighbouring ranks of an interval at
-    3.8e-5 is 1 in 100."""
+    """Above the size limit of exact tables, the normal approximation is used. At an error of 3.8e-5
+    its rank must be within 1 % of the exact rank."""
     exact = signed_rank.signed_rank_tail(201)
     normal = signed_rank.rank_p(201)
     assert len(exact) == len(normal) == 201 * 202 // 2 + 1
@@ -69,8 +69,8 @@ def test_ratios_cover_if_neighbouring_blocks_are_correlated(n):
 
 
 def test_widening_by_hand():
-    """The correlation is the sum of products of neighbours (ranks minus their mean) over the sum of
-    squares; then the bias and one standard error are added."""
+    """The lag-1 correlation is the sum of products of neighbouring ranks (minus their mean),
+    divided by the sum of squares. The correction of the bias and one standard error are added."""
     for x in ([0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11],
               [1, 2, 0, 4, 5, 3, 8, 6, 7, 10, 9, 11]):
         away = np.array(x) - 5.5
@@ -86,8 +86,8 @@ def test_widening_by_hand():
 
 
 def test_widening_by_the_noise_of_the_other_maps():
-    """Widening uses the larger of the shared correlation, and the series' own minus a standard
-    error."""
+    """The correlation is the larger of the shared one, and of the series' own correlation minus a
+    standard error."""
     def factor(r):
         return math.sqrt((1 + r) / (1 - r))
     rows = np.array([[0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11], np.arange(12)])
@@ -101,7 +101,8 @@ def test_widening_by_the_noise_of_the_other_maps():
 
 
 def test_noise_of_maps_excludes_common_block_effects():
-    """The result depends neither on the levels nor on common changes in a block."""
+    """The estimate of noise does not change if a map becomes faster, or if all maps change in a
+    block."""
     rng = np.random.default_rng(2)
     own = autoregression(rng, 10, 4000, 0.5)
     x = own + np.arange(10)[:, None] + np.cumsum(rng.normal(0, 1, 4000))

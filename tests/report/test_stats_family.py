@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares the joint level of all claims about speed with scipy's Wilcoxon test."""
+"""Compares the correction for all claims about speed with scipy's Wilcoxon test."""
 import math
 
 import numpy as np
@@ -13,8 +13,8 @@ MARGIN = math.log(1.02)
 
 
 def moved(d, limit):
-    """Returns d minus the limit, moved away from its centre as widening() requires for correlated
-    neighbours."""
+    """Returns d minus the limit. The limit is moved away from the centre of d, as widening()
+    requires for correlated neighbours."""
     centre = stats.hodges_lehmann(d)
     return d - centre - (limit - centre) / stats.widening(d, families.ERRORS)
 
@@ -30,7 +30,8 @@ def directions(contrasts, margin=MARGIN):
 
 
 def test_contrasts_in_one_direction_follow_holm():
-    """Holm's method steps down from the smallest p, times the number of remaining p."""
+    """Holm's method multiplies the smallest p by the number of tests, the next one by the number of
+    remaining tests, and so on."""
     data = drawn(np.random.default_rng(2), 30, centre=0.03)
     got = stats.family(data, {c: {"up": stats.beyond([c], 1, 0.0)}
                               for c in data})
@@ -43,8 +44,8 @@ def test_contrasts_in_one_direction_follow_holm():
 
 
 def test_groups_by_hand():
-    """Four sides form three groups. The nested pair counts as one group, until the last of its
-    sides is accepted."""
+    """Four sides form three groups. Two nested sides are one group, which is counted until both
+    sides are accepted."""
     p = np.array([0.001, 0.02, 0.004, 0.5])
     assert families.holm_of_groups(p, ["a", "a", "b", "c"]) == pytest.approx(
         [3 * 0.001, 2 * 0.02, 3 * 0.004, 0.5])
@@ -64,7 +65,7 @@ def test_an_alternative_over_all_cells_has_their_largest_p():
 
 
 def test_inside_tests_equivalence_and_outside_difference():
-    """A single contrast has two groups, and Holm's method over them keeps the larger p of the two
+    """One contrast has two groups. The p value of equivalence is the larger one of the two
     one-sided tests."""
     band = 0.05
     for seed in range(40):
@@ -90,10 +91,11 @@ def test_zeros_lie_below_every_limit():
 
 
 def test_too_few_blocks_are_never_accepted():
-    """All pairs agree, with one limit for each direction. In a family of 40 groups at 1 %, 12 pairs
-    can be accepted, but 11 cannot. Equal p are accepted together or not at all."""
+    """Each contrast has pairs that all agree, and one limit in each direction. In a family of 40
+    groups at 1 %, 12 pairs suffice for acceptance, but 11 do not. Equal p are accepted together or
+    not at all."""
     for n, called in ((12, True), (11, False)):
-        # Neighbours are as unlike as possible, so the interval is not widened.
+        # Neighbours differ as much as possible, so the interval is not widened for correlation.
         up = np.arange(n) * (-1) ** np.arange(n) / 100
         data = {f"d{i}": 0.3 + up for i in range(20)}
         got = stats.family(data, directions(data))
@@ -103,7 +105,7 @@ def test_too_few_blocks_are_never_accepted():
 
 
 def test_order_scale_and_sign_do_not_matter():
-    """In reversed order, neighbours stay neighbours."""
+    """Reversing the order of a series keeps its neighbours together."""
     data = drawn(np.random.default_rng(10), 6, centre=0.03)
     one = stats.family(data, directions(data, 0.03125))
     turned = {c: d[::-1] for c, d in reversed(data.items())}

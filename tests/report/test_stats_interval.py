@@ -10,7 +10,8 @@ from report.stats.power import autoregression
 
 
 def test_many_ratios_equal_each_pair_alone():
-    """The results agree for different lengths, too; blocks that one map lacks do not count."""
+    """Series of different lengths give the same results as each pair alone. Blocks without a result
+    of both maps are left out."""
     rng = np.random.default_rng(3)
     pairs = {}
     for i in range(30):
@@ -52,7 +53,7 @@ def test_a_rate_without_logarithm_is_refused(value):
 
 
 def test_a_zero_lies_below_all_values_and_keeps_the_scale():
-    """A zero acts like the smallest positive value, whatever that is."""
+    """A zero has the same effect as a very small positive value."""
     values = [0.5, 2.0] * 10
     with_zero, smallest = stats.many_intervals(
         {0: [*values, 0.0], 1: [*values, 1e-99]}).values()
@@ -74,7 +75,8 @@ def test_differences_have_an_arithmetic_scale():
 @pytest.mark.parametrize("n", [12, 26, 40])
 @pytest.mark.parametrize("lag1", [0.0, 0.6])
 def test_a_series_without_trend_has_none(n, lag1):
-    """Kendall's interval alone shows a trend in 27 to 38 % of series with lag-1 0.6."""
+    """Without a correction for correlation, 27 to 38 % of series with a lag-1 correlation of 0.6
+    would have a trend."""
     rng = np.random.default_rng([n, int(10 * lag1)])
     rows = autoregression(rng, 400, n, lag1) + 0.3 * np.arange(n)
     ends = [stats.trend(x)[1:3] for x in rows]

@@ -42,8 +42,9 @@ def test_rank_sum_distribution_equals_enumeration():
 
 
 def test_a_probability_equal_to_the_tail_counts():
-    """For three against three, the smallest of 20 orders has a probability of 5 %. The tail of a 90
-    % interval has the same size, although (1 - 0.9) / 2 is rounded to less."""
+    """For three against three values, the smallest of the 20 orders has a probability of 5 %, which
+    equals the tail of a 90 % interval. It must count, although (1 - 0.9) / 2 is rounded to slightly
+    less."""
     from report.stats.pairs import shift_interval
     x, y = np.array([1.0, 2.0, 4.0]), np.array([0.5, 3.0, 3.5])
     assert shift_interval(x, y, 0.9) == (1.0 - 3.5, 4.0 - 0.5)
@@ -71,9 +72,9 @@ def test_sign_flip_p_values_agree_with_the_exact_distribution():
 
 
 def suites(centre, count):
-    """Makes `count` suites of 40 cells and 40 blocks. Bursts affect all cells of a block, so cells
-    are correlated and tails are heavy. Returns the number of suites with an alarm, with and without
-    correction."""
+    """Simulates `count` suites of 40 cells and 40 blocks. Bursts affect all cells of a block, so
+    cells are correlated and tails are heavy. Returns the numbers of suites with an alarm, with and
+    without correction for the number of cells."""
     rng = np.random.default_rng(12)
     corrected = alone = 0
     for suite in range(count):
@@ -88,15 +89,16 @@ def suites(centre, count):
 
 @pytest.mark.long
 def test_family_wise_false_alarms_of_a_against_a_stay_within_one_percent():
-    """Rule R27: 1000 suites of two equal builds are tested against the margin."""
+    """1000 suites of two equal builds are tested against the margin (rule R27 of
+    docs/method/rules.md)."""
     corrected, _ = suites(-math.log1p(0.005), 1000)
     assert stats.clopper_pearson(corrected, 1000) <= 0.017
 
 
 @pytest.mark.long
 def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
-    """A centre at the margin is the hardest null hypothesis. Without correction the same suites
-    must raise many alarms, or the test would prove nothing."""
+    """A slowdown equal to the margin is the null hypothesis that is most often rejected. Without
+    correction, many of the same suites must have alarms; this shows that the test can fail."""
     corrected, alone = suites(0.0, 1000)
     assert dist.binomtest(corrected, 1000, 0.01,
                           alternative="greater").pvalue > 0.01

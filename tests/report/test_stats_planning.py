@@ -21,7 +21,8 @@ def test_both_above_agrees_with_the_bivariate_normal():
 
 
 def test_without_effect_the_power_is_the_level():
-    """The mean and variance match Wilcoxon's null distribution."""
+    """Without an effect, the statistic has the mean and variance of Wilcoxon's statistic, so the
+    power equals the level."""
     for n in (20, 60, 200):
         assert stats.rank_power(n, 0.0, 0.025) == pytest.approx(0.025,
                                                                 abs=0.003)
@@ -34,7 +35,7 @@ def test_power_agrees_with_simulated_tests(n, effect, alpha):
     x = np.random.default_rng(n).normal(effect, 1.0, (2000, n))
     found = np.mean(stats.signed_rank_p(x) <= alpha)
     assert stats.rank_power(n, effect, alpha) == pytest.approx(
-        found, abs=0.045)  # twice the error of each
+        found, abs=0.045)  # two standard errors of the simulated share
 
 
 def test_the_visible_effect_is_shown_with_its_power():
@@ -56,7 +57,7 @@ def test_least_blocks_have_the_requested_power():
 
 def test_more_blocks_than_allowed_give_none():
     assert stats.least_blocks(1e-5, 0.01, 0.95) is None
-        # without spread, only the level determines the number of blocks
+        # without noise, only the level determines the number of blocks
     assert stats.least_blocks(math.inf, 0.01, 0.95) == 7
 
 

@@ -22,8 +22,8 @@ def low_ends(rng, n, pairs, lag1):
 @pytest.mark.parametrize("maps", [2, 10])
 @pytest.mark.parametrize("n", [12, 40])
 def test_a_visible_difference_is_detected(n, maps, lag1):
-    """The difference is detected in 80 to 97 % of campaigns, with the true noise and also with the
-    noise that noise_of() estimates from another campaign."""
+    """In 80 to 97 % of campaigns, the computed difference is detected. The noise is either the true
+    one, or estimated by noise_of() from another campaign."""
     rng = np.random.default_rng([n, maps, int(10 * lag1)])
     pairs = maps * (maps - 1) // 2
     others, low = low_ends(rng, n, pairs, lag1)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the error rates of the statistics with few samples, by the code of
+"""Tests the error rates of the statistics with few samples. The code is in
 tests/long/stats_rates.py.
 
-The limits are computed so that a correct figure exceeds its limit once in 20,000 tests. Seeds are
-fixed, so every run gives the same result.
+A correct rate exceeds its limit only once in 20,000 tests. Seeds are fixed, so every run gives the
+same result.
 """
 import sys
 from pathlib import Path
@@ -67,8 +67,8 @@ def test_false_verdicts_on_equal_maps_stay_within_the_level(
 
 
 def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
-    """If this test failed, the tests above would prove nothing. The same ledgers are decided with
-    each alternative's own p, and without the correction for correlated blocks."""
+    """Without the corrections, many ledgers must have wrong verdicts. The same ledgers are decided
+    with the p values of single tests, and without the correction for correlated blocks."""
     monkeypatch.setattr(families, "ERRORS", 0.0)
     monkeypatch.setattr(families, "holm_of_groups", lambda p, groups: p)
     options = stats_rates.LEDGERS[0][3]
@@ -78,8 +78,8 @@ def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
 
 
 def test_existing_differences_are_found():
-    """A third of the maps is faster by 20 to 100 %. Most true claims about them must be found,
-    which excludes a method that never finds anything."""
+    """A third of the maps is 20 to 100 % faster. Most claims about these maps are true and must be
+    confirmed, so that a method that confirms nothing fails."""
     rng = np.random.default_rng(4)
     (false, called), = synthetic_ledgers.drawn(
         rng, 1, moved=1 / 3, cells=1, noise="normal")

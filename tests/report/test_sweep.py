@@ -59,10 +59,10 @@ def test_the_first_stage_has_ends_and_middles():
 
 def test_a_line_is_bisected_to_neighbours():
     found = searched(worlds.flat(1), worlds.plan((33, 1, 1)))
-    assert len(found.states) <= 5  # no flip: ends, middle, two checks
+    assert len(found.states) <= 5  # without a flip: the ends, the middle and two checks
     at = verdicts_of(searched(lambda x, y, z: 20 * (x - 0.3), worlds.plan((33, 1, 1))))
     assert at[9] == "slower" and at[10] == "faster"
-    assert len(at) <= 3 + 1 + 5  # first stage, a check, four halvings and one to spare
+    assert len(at) <= 3 + 1 + 5  # the first stage, a check, four halvings, and one more point
 
 
 def test_undecided_points_next_to_a_lead_have_three_looks():
@@ -154,7 +154,7 @@ def test_kinds_of_writes_and_distributions_share_no_line():
 def test_groups_and_rejected_plans():
     plan = worlds.plan((3, 3, 1))
     for cell in plan["cells"]:
-        cell["window_ns"] = 10 ** 8 * cell["threads"]  # threads that take turns form no group
+        cell["window_ns"] = 10 ** 8 * cell["threads"]  # does not separate groups
     assert len(worlds.lattice_of(plan).groups) == 1
     again = [c | {"workload": "again", "id": c["id"] + "2"} for c in SMALL["cells"]]
     assert len(worlds.lattice_of({"cells": SMALL["cells"] + again}).groups) == 2
@@ -182,7 +182,7 @@ def holed(rng):
 
 
 def losing(rates, rng):
-    """A twelfth of the cells never give a result; the other cells have some void blocks."""
+    """A twelfth of the cells never have a result; the other cells have some void blocks."""
     return {cell: {} if zlib.crc32(cell.encode()) % 12 == 0 else
             {b: v for b, v in row.items() if rng.random() > 0.02} for cell, row in rates.items()}
 
@@ -232,7 +232,7 @@ def test_outcomes_of_a_point():
         few = judged([1.5] * blocks)
         assert few.verdict is Verdict.INVALID and few.open
     assert not judged([]).open
-    flat = [0.9, 1.1] * 7  # not measured again after two looks if its centre is within the margin
+    flat = [0.9, 1.1] * 7  # two looks are enough if the centre is within the margin
     assert judged(flat[:7]).open and not judged(flat, 2).open
     assert judged([v * 1.05 for v in flat], 2).open
 

@@ -15,8 +15,8 @@ from report.sweep import rule as rules
 pytestmark = pytest.mark.long
 
 EACH = 40  # surfaces of each of the five kinds, 200 together
-# Smallest number of surfaces with every flip found; it was 164 of 200 on 2026-11-29.
-# docs/reference/crossover.md lists the limits of the search.
+# Smallest number of surfaces on which every flip is found. docs/reference/crossover.md lists the
+# limits of the search.
 LEAST = {"one": 39, "two": 16, "none": 40, "tie band": 29, "diagonal": 36}
 FOUND = {"two": 0.76, "tie band": 0.92}  # smallest share of flips; 0.98 for the other kinds
 
@@ -34,21 +34,21 @@ def test_boundaries_are_found_with_a_third_of_the_trials(kind):
 @pytest.mark.parametrize("ratio", [1.0, 1.02, 1 / 1.02])
 @pytest.mark.parametrize("spread", [0.01, 0.2])
 def test_points_without_a_lead_are_rarely_decided(ratio, spread):
-    """The share of decided points is at most the level for a ratio of 1, and at most half of it at
-    the margin, which is one-sided."""
+    """If the ratio is 1, the share of decided points is at most the level. At the margin, only one
+    direction is wrong, so it is at most half of the level."""
     wrong, seen = bar.wrong_verdicts(ratio, spread, 25)
     limit = 0.05 if ratio == 1 else 0.025
-    # a deviation of three standard errors for this number of points is chance
+    # three standard errors are allowed for chance
     slack = 3 * math.sqrt(limit * (1 - limit) / seen)
     assert wrong <= (limit + slack) * seen
 
 
 @pytest.mark.parametrize("lag, most", [(0.0, 0.05), (0.4, 0.05), (0.7, 0.10)])
 def test_correlated_blocks_rarely_give_a_lead(lag, most):
-    """The maps are equal, and ln ratios with a standard deviation of 0.15 come from an
-    autoregression. The result is how often any of the three looks shows a lead. With intervals for
-    independent blocks it was 10.5 % at a correlation of 0.4, and 38 % at 0.7; now it is 2.2 % and
-    7.7 %."""
+    """The maps are equal. The ln ratios are an autoregression with a standard deviation of 0.15.
+    The result is the share of cases in which any of three looks shows a lead. Intervals for
+    independent blocks would show one in 10.5 % of cases at a correlation of 0.4, and in 38 % at
+    0.7."""
     n, rng = 2000, np.random.default_rng(1)
     noise = rng.standard_normal((n, rules.NUMBERS.most))
     for i in range(1, rules.NUMBERS.most):
@@ -70,9 +70,9 @@ def test_correlated_blocks_rarely_give_a_lead(lag, most):
 # ---- the whole grid, by independent code ------------------------------------------
 
 def brute(lattice, truth, seed, blocks=200):
-    """Returns the index of the leading map, or None, at every point of the grid. The leader is
-    decided by the mean log ratio without its tails, with a 99.9 % t interval. The interval is
-    widened, because trimmed values spread less than the original ones."""
+    """Returns the index of the leading map, or None, at every point of the grid. A 99.9 % t
+    interval of the trimmed mean of log ratios decides. The interval is widened, because trimmed
+    values vary less than the original ones."""
     rng, result = np.random.default_rng([seed, 5]), {}
     limit, points = math.log(1.02), lattice.usable()
     rates = worlds.trials(lattice, truth, points, blocks, rng)
@@ -88,10 +88,10 @@ def brute(lattice, truth, seed, blocks=200):
 
 @pytest.mark.parametrize("kind", worlds.KINDS)
 def test_brute_force_agrees(kind):
-    """No point is decided for opposite maps, and every searched line has the same flips with
-    overlapping intervals. With two crossings, 42 of 54 flips agree: on surface 1, the island on
-    three lines is a single point next to ties, which the search misses
-    (docs/reference/crossover.md)."""
+    """The search and brute force never decide for opposite maps. They find the same flips, with
+    overlapping intervals, on every searched line. The exception is surface 1 with two crossings,
+    where 42 of 54 flips agree: on three lines, one map leads at a single point, which the search
+    misses (docs/reference/crossover.md)."""
     flips = same = 0
     for number in range(3):
         truth = bar.surface_of(kind, number)

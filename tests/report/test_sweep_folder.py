@@ -91,8 +91,8 @@ def test_a_stage_without_its_last_trials_is_requested_again(own):
 
 
 def test_a_stage_with_pending_repeats_is_not_complete(own):
-    """The stage has all first attempts, but a resume would add repeats, and then the next stage
-    might differ."""
+    """All first attempts of the stage have run, but a resumed campaign would repeat trials. Their
+    results might change the next stage."""
     drop_from(own, 2)
     stage = own / "stage-01"
 
@@ -129,7 +129,7 @@ def refused(path):
 
 
 def replaced(name, old, new):
-    """Changes a file. Adding white space to a plan does not count as a change."""
+    """Replaces text in a file. White space in a plan may change."""
     def change(own):
         file = own / name
         file.write_text(file.read_text().replace(old, new, 1) + "\n" * (name == "plan.json"))
@@ -137,7 +137,7 @@ def replaced(name, old, new):
 
 
 def ran(**change):
-    """Adds a third stage that ran something other than what was requested."""
+    """Adds a third stage that ran something other than the requested cells."""
     def written(own):
         drop_from(own, 3)
         asked = vars(folder.ask(own)) | change
@@ -259,7 +259,8 @@ def test_lost_trials_are_reported(tmp_path, change, why, finished):
 
 
 def test_wrong_answers_of_a_map_are_reported_first(tmp_path):
-    """One wrong trial is enough for the report; the other trials count, and the map may lead."""
+    """A single wrong answer is reported. The other trials of the map count, and the map may lead.
+    """
     def wrong(lines):
         lines[0]["result"]["verification"] = {"status": "failed", "reason": "lost 3 keys"}
         return [lines[0] | {"status": "failed"}, *lines[1:]]
@@ -284,7 +285,7 @@ def test_the_page_has_the_numbers_of_decide(own, call):
     drop_from(own, 2)
     assert Built(own).status == 3
     drop_from(own, 1)
-    assert Built(own).status == 3, "no stage has begun"
+    assert Built(own).status == 3, "status 3, because no stage has begun"
 
 
 def test_no_page(own, tmp_path):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests boundaries on lines, and the factors that move them, with given outcomes and without
-trials."""
+"""Tests the boundaries on lines, and the factors that move the boundaries. The outcomes at all
+points are given."""
 import itertools
 
 import numpy as np
@@ -19,13 +19,14 @@ VERDICTS = {"A": Verdict.SLOWER, "B": Verdict.FASTER, "=": Verdict.EQUIVALENT,
 
 
 def state_of(letter):
-    """A and B: that map leads; =: tied; ?: tied with looks left; x: no interval."""
+    """Converts a letter to a state. A or B means that this map leads, "=" a tie, "?" a tie that may
+    be measured again, and "x" a ratio without an interval."""
     return outcome.State(VERDICTS[letter], 1, 7, 1.0, 0.9, 1.1, letter == "?")
 
 
 def line_of(text):
-    """Returns (group, line, states) of one line of write shares; "." is not measured, "-" is
-    skipped."""
+    """Returns (group, line, states) of a line along the write shares, with one letter for each
+    point. A "." means that the point was not measured, "-" that it was skipped."""
     plan = worlds.plan((len(text), 1, 1))
     shares = sorted({c["write_share"] for c in plan["cells"]})
     for cell in plan["cells"]:
@@ -53,7 +54,8 @@ def test_boundaries_of_a_line(text, expected):
 
 
 def test_every_line_of_four():
-    """Flips follow from the list of leads alone; an end has a tie on one side."""
+    """Tests all lines of four points. The expected flips follow from the list of leaders. At the
+    end of a lead, exactly one of the two points is tied."""
     for text in map("".join, itertools.product("AB=.", repeat=4)):
         found = boundaries_of(text)
         clear = [i for i, c in enumerate(text) if c in "AB"]
@@ -135,7 +137,8 @@ def test_reasons_for_a_missing_position():
 
 
 def test_a_lost_block_leaves_the_others_in_their_rows():
-    """A row of block_ratios() is one block of each point."""
+    """In block_ratios(), each row is one block, also if a point has lost its trial of this block.
+    """
     b, stages = between([2, 8], [0.5, 2.0], "threads", [("b0", 2)])
     d = lines.block_ratios(b.line, stages)
     full = lines.block_ratios(b.line, between([2, 8], [0.5, 2.0])[1])
@@ -147,7 +150,8 @@ def test_a_lost_block_leaves_the_others_in_their_rows():
 
 
 def test_crossings_of_all_curves_at_once():
-    """The result is compared with each curve alone, computed from the definition."""
+    """Many curves are computed at once. The expected result is computed from the definition for
+    each curve."""
     rng = np.random.default_rng(3)
     x = np.array([0.0, 1.0, 2.5, 3.0, 5.0])
     curves = np.round(rng.normal(0, 1, (500, 5)), 1)

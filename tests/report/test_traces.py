@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares maps with a dict, on traces with keys and values of any length.
+"""Compares maps with a Python dict, on traces with keys and values of any length.
 
-This file's reader of both forms was written from docs/reference/traces.md, without reading the C
+The reader of both forms of a trace was written from docs/reference/traces.md, without reading the C
 code.
 """
 import os
@@ -137,7 +137,7 @@ def test_a_map_ends_as_a_dict_does(name, tmp_path):
                       ("--passes", "2", "--threads", "2")):
         held, output = state(FIXTURE, tmp_path, "--map", name, *arguments)
         if "--passes" in arguments:
-            # the second trace begins with the content that the first one left
+            # the second trace begins with the final content of the first
             assert held.keys() >= want.keys()
         else:
             assert held == want
@@ -173,7 +173,7 @@ def test_the_largest_key_and_value_are_accepted(form, tmp_path):
     assert held[key] == value
     for lines in [(SET, key, value + b"v")], [(SET, key + b"k", value)]:
         file.write_bytes(form(lines))
-        assert replay(file).returncode == 2, "and nothing larger"
+        assert replay(file).returncode == 2, "a larger key or value must be rejected"
 
 
 def test_one_form_is_written_as_the_other(tmp_path):

@@ -10,13 +10,14 @@ from scipy.stats import binom
 from report.model.trust import Trust
 
 CAMPAIGNS = 100
-RARE = 1e-3  # probability with which a correct rule exceeds its limit
+RARE = 1e-3  # probability with which a correct rule fails this test
 NOISES = [pytest.param(n, marks=() if n == "AR(1)" else pytest.mark.long)
           for n in simulated.NOISES]
 
 
 def counts(truth: object, noise: str, kinds: dict) -> tuple[int, int]:
-    """Returns the number of good campaigns, and the number of campaigns good or "with care"."""
+    """Returns the numbers of campaigns with the verdict "good", and with "good" or "use with care".
+    """
     found = simulated.verdicts(kinds[truth], simulated.NOISES[noise], CAMPAIGNS,
                                zlib.crc32(f"{truth} {noise}".encode()))
     return found[Trust.GOOD], found[Trust.GOOD] + found[Trust.CARE]

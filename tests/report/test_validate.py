@@ -99,7 +99,7 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
         status, text = validate(copied)
         assert status == 1, path
         assert "campaign.json:" in text, path
-        # each required member is reported itself, not only the broken hash
+        # the missing member is reported, not only the wrong hash
     for path in [("seed",), ("machine", "id"), ("cells", 0, "blocks"),
                  ("machine", "facts", "governor"), ("build", "commit"),
                  ("machine", "facts", "microcode", "text")]:
@@ -110,8 +110,8 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
 
 
 def test_a_campaign_of_another_protocol_is_refused(good, copied):
-    """The message has the file's name and the version, also when resuming; version 1 recorded
-    none."""
+    """The message has the name of the file and the version, also when a run is resumed. Protocol
+    version 1 did not record its number."""
     campaign = json.loads((good / "campaign.json").read_text())
     for found, old in ((1, without(campaign, ("protocol",))),
                        (7, campaign | {"protocol": 7})):
@@ -128,7 +128,7 @@ def test_a_campaign_of_another_protocol_is_refused(good, copied):
 
 
 def test_another_format_is_refused(good, copied):
-    """A campaign's format is refused although its hash is correct, and so is a line's."""
+    """A campaign or a line with another format is refused, even if its hash is correct."""
     campaign = json.loads((good / "campaign.json").read_text())
     campaign["format"] = 2
     campaign["sha256"] = seal.campaign_sha256(campaign)
@@ -180,14 +180,14 @@ def test_file_and_line_are_right(good, copied):
     _, text = validate(copied)
     line = int(next(t for t in text.splitlines() if "estimate_ns" in t)
                .split("campaign.json:")[1].split(":")[0])
-    # the reported line is the brace of the second cell, which lacks the member
+    # the error names the line at which the second cell begins
     start = lines.index('  "cells": [')
     braces = [i for i, t in enumerate(lines) if i > start and t == "    {"]
     assert line - 1 == braces[1]
 
 
 def test_unreadable_cells_are_reported_once(good, copied):
-    """A part that cannot be read is not also reported as empty."""
+    """A part that cannot be read is reported once, and not also as empty."""
     campaign = json.loads((good / "campaign.json").read_text())
 
     def output_of(**changed):
@@ -249,13 +249,13 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
         trial = json.loads(lines[number])
         for path in members(trial):
             if path == ("crc32",):
-                continue  # tested in test_load.py
+                continue  # test_load.py tests wrong checksums
             if len(path) > 2 and path[1] in optional:
                 continue
             if path in (("stolen_share",), ("throttled_ns",)):
-                continue  # missing in older campaigns
+                continue  # campaigns of earlier versions lack these members
             if path[0] in repeats and "/verify" in trial["cell"]:
-                continue  # not repeated, like all trials of older campaigns
+                continue  # trials that verify are never repeated, so these members may be missing
             changed = list(lines)
             changed[number] = sealed(without(trial, path))
             (copied / "trials.jsonl").write_text("".join(changed))

@@ -12,7 +12,8 @@ NOISES = [pytest.param(simulated.NOISES[n], id=n, marks=() if n == "AR(1)" else 
 
 
 def at_least(share: float, campaigns: int = CAMPAIGNS) -> float:
-    """Returns the value that a true share falls below once in 1,000 tests."""
+    """Returns a limit for a simulated share. If the true share is `share`, a correct result is
+    below this limit only once in 1,000 tests."""
     return float(binom.ppf(RARE, campaigns, share)) / campaigns
 
 
@@ -29,7 +30,7 @@ def test_a_lead_is_decided_and_intervals_cover(noise: simulated.Noise, lead: flo
                                                least: float) -> None:
     found = simulated.rates(simulated.lead(lead), noise, CAMPAIGNS, 2)
     assert found.decided >= at_least(least)
-    assert 0.92 <= found.cover <= 0.995  # 0.93 to 0.99 in 1,000 campaigns
+    assert 0.92 <= found.cover <= 0.995  # docs/adr/0057 has 0.93 to 0.99 in 1,000 campaigns
     assert found.false == 0
 
 
@@ -40,8 +41,8 @@ def test_leads_of_the_printed_size_are_detected(noise: simulated.Noise) -> None:
 
 
 def test_intervals_are_narrow_if_blocks_are_independent() -> None:
-    """The limit is 1.5 times the signed-rank interval of independent blocks, whose width is
-    2 * 1.96 sqrt(2 / 26) sd, except for the ranks' factor 3 / pi."""
+    """The limit is 1.5 times the width of an interval that assumes independent blocks, which is
+    about 2 * 1.96 sqrt(2 / 26) sd."""
     noise = simulated.Noise(own_lag1=0.0)
     found = simulated.rates(simulated.lead(1.3), noise, 60, 4)
     assert found.width <= 1.5 * 2 * 1.96 * (2 / 26) ** 0.5 * noise.own_sd

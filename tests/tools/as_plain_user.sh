@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# as_plain_user.sh COMMAND... - if called by root, runs COMMAND as a user who owns only a home
-# folder; if called by another user, runs it as that user. Exits with its status.
+# as_plain_user.sh COMMAND... - if root calls it, runs COMMAND as a user who owns only a home
+# folder. If another user calls it, COMMAND runs as that user. Exits with the status of COMMAND.
 #
-# That user exists only in an /etc/passwd of a private mount namespace, which disappears
-# with it: nothing on this computer changes. RM_SMALL is a file system of 8 MiB that
-# COMMAND may fill. If root lacks the permissions for this, or other users cannot read the tree,
-# COMMAND runs as root, and RM_AS_ROOT has the reason.
+# The new user exists only in the /etc/passwd of a private mount namespace, so nothing changes on
+# this computer. RM_SMALL is a file system of 8 MiB that COMMAND may fill. If root lacks the
+# permissions for this, or other users cannot read the tree, COMMAND runs as root, and RM_AS_ROOT
+# has the reason.
 name=rmplain number=59731
 
-inside() { # HOME COMMAND...: runs it in the namespace, still as root
+inside() { # HOME COMMAND...: runs the command in the namespace, still as root
 	mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group &&
 		mount -t tmpfs -o size=8m,mode=0700,uid=$number,gid=$number small "$1/small" || exit 77
 	export HOME=$1 RM_SMALL=$1/small USER=$name LOGNAME=$name MPLCONFIGDIR=$1
@@ -21,7 +21,7 @@ make_home() {
 	cp /etc/passwd /etc/group "$home"
 	echo "$name:*:$number:$number:a test:$home:/bin/bash" >>"$home/passwd"
 	echo "$name:x:$number:" >>"$home/group"
-	# git reads trees of other users only if they are listed as safe
+	# git reads trees of other users only if they are listed as safe.
 	printf '[safe]\n\tdirectory = *\n' >"$home/.gitconfig"
 	chown -R $number:$number "$home"
 }

@@ -54,11 +54,11 @@ LIBC = set("""
 LAST_WORDS = {"fprintf", "fputs", "fwrite", "fputc", "puts", "perror",
               "dprintf", "vfprintf", "stderr", "__fprintf_chk",
               "__vfprintf_chk", "__dprintf_chk"}
-# Outline atomics, and unwinding of exceptions (libgcc).
+# Out-of-line atomic operations (AArch64), and unwinding of exceptions (libgcc).
 ALLOWED = re.compile(r"pthread_\w+|__aarch64_\w+|_Unwind_Resume")
 
-# libcds frees retired items through pointers, from one or more places of its own. clang places
-# retire() outside the callback_* function that calls it.
+# libcds frees retired items through function pointers, from one or more places. clang does not
+# inline retire() into the callback_* function that calls it.
 LIBRARY_CALLBACK = re.compile(r"_ZN3cds\w*retire")
 CALLBACK = re.compile("callback|" + LIBRARY_CALLBACK.pattern)
 
@@ -261,7 +261,7 @@ def walk(code, root):
         for instruction in code.instructions.get(function, []):
             text, link = instruction[1], instruction[2]
             if indirect(text, code.x86):
-                if link and "GOTPC" in link[0]:  # -fno-plt: a call by name
+                if link and "GOTPC" in link[0]:  # -fno-plt calls functions of libraries in this way
                     name = re.split(r"[-+]0x", link[1])[0]
                     outside.setdefault(name, set()).add(function[3])
                 else:
@@ -351,7 +351,7 @@ def judge_calls(dispatch, indirects, outside, allowed):
     callers = {name[0]: outside.pop(name)
                for name in list(outside) if isinstance(name, tuple)}
     dying = set(outside.get("abort", set()))
-    for _ in callers:  # adds functions that are called only by functions in `dying`
+    for _ in callers:  # repeated, because functions may be called only by functions in `dying`
         dying |= {name for name, where in callers.items() if where <= dying}
     strange = {name: where for name, where in outside.items()
                if name not in allowed and not ALLOWED.fullmatch(name)

@@ -47,14 +47,13 @@ check_map() { # ID
 	shapes=$(shapes_of "$1")
 	for check in ${CHECKS:-all}; do
 		for shape in $shapes; do
-			# a fair lock that spins is slow on a busy machine, hence the long deadline
-			# shellcheck disable=SC2086
+			# A fair lock that spins is slow on a busy machine, so the deadline is long.
 			set -- "$1" --quiet --deadline 600 $amount --seed "$SEED"
 			[ "$check" = all ] || set -- "$@" --only "$check"
 			[ "$shape" = all ] || set -- "$@" --shape "$shape"
 			"$readmostly" check "$@" >>"$dir/$1.log" 2>&1
 			status=$?
-			# 3: no check applies to the map
+			# Status 3: no check applies to the map.
 			[ $status -le 1 ] || { [ $status = 3 ] && tail -n 3 "$dir/$1.log" | grep -q 'nothing was checked'; } || echo "FAIL $1: status $status of" \
 				"readmostly check" >>"$dir/$1.log"
 		done
@@ -63,7 +62,7 @@ check_map() { # ID
 }
 export -f check_map shapes_of
 
-# Progress: one changing line on a terminal, otherwise one line per minute.
+# Prints the progress: a changing line on a terminal, otherwise a line each minute.
 progress() {
 	while sleep 1; do
 		n=$(find "$dir" -name '*.done' | wc -l)
@@ -84,13 +83,13 @@ kill $watcher 2>/dev/null
 wait $watcher 2>/dev/null
 [ -t 2 ] && printf '\r' >&2
 
-# A killed shell checks no further map and prints nothing.
+# If a shell is killed, it checks no further map and prints nothing.
 for map in $maps; do
 	[ -e "$dir/$map.done" ] ||
 		echo "FAIL $map: its checks did not end" >>"$dir/$map.log"
 done
 
-# prints failures, after the sanitizer's output
+# The failures come after the sanitizer's output.
 cat "$dir"/*.log | grep -v '^check: '
 count() { awk -v word="$1" '/^check: /{ for (i = 2; i <= NF; i++)
 	if ($i ~ "^" word) n += $(i - 1) } END { print n + 0 }' "$dir"/*.log; }

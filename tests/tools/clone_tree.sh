@@ -4,7 +4,8 @@
 # separate repository, with the times of its files and the objects of $build, so that
 # only files edited by a test are compiled again.
 # `clone_sources DIR`: without objects, for tests that replace make, or build everything.
-unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
+# A git hook exports these variables.
+unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG)
 clone_tree() {
 	files_in "$1" || return
 	find "$build" \( -name '*.[ods]' -o -name '*.code' -o -name '*.verdict' -o -name flags \) \

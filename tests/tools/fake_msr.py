@@ -31,7 +31,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DAEMON = "/usr/sbin/likwid-accessD"
 CPUS = 2
-# vendor, family, model; members of liblikwid's topology file
+# Maps a model to (vendor, family, model), and to members of liblikwid's topology file.
 MODELS: dict[str, tuple[tuple[str, int, int], dict[str, int]]] = {
     "intel": (("GenuineIntel", 6, 26), {"isIntel": 1, "perf_version": 3, "perf_num_ctr": 4}),
     "skylake": (("GenuineIntel", 6, 94), {"isIntel": 1, "perf_version": 4, "perf_num_ctr": 4}),
@@ -40,10 +40,11 @@ MODELS: dict[str, tuple[tuple[str, int, int], dict[str, int]]] = {
     "emr": (("GenuineIntel", 6, 207), {"isIntel": 1, "perf_version": 5, "perf_num_ctr": 8,
                                        "perf_num_fixed_ctr": 4}),
     "amd": (("AuthenticAMD", 25, 1), {})}
-# Intel: global control -> first event select, first counter; of the core, of the uncore
+# Intel: maps the register of global control to the first event select and the first counter; the
+# core's entry is followed by the uncore's.
 GLOBAL = {0x38f: (0x186, 0xc1), 0x391: (0x3c0, 0x3b0)}
 FIXED_CONTROL, FIXED = 0x38d, 0x309
-AMD = range(0xc0010200, 0xc0010260, 2)  # control, counter: core, L3 and data fabric
+AMD = range(0xc0010200, 0xc0010260, 2)  # pairs (control, counter) of core, L3 and data fabric
 ENABLE = 1 << 22
 STEPS = 1 << 21  # cycles and instructions: 2 per step of the kernel "half"
 
@@ -63,7 +64,8 @@ class Registers:
         self.stops = 0
 
     def read(self, number: int) -> int:
-        """Returns a register. AMD's MPERF, APERF and IRPERF never stop, so a read advances them."""
+        """Returns a register. AMD's MPERF, APERF and IRPERF are never stopped, so each read
+        advances them."""
         if number in (0xe7, 0xe8, 0xc00000e7, 0xc00000e8, 0xc00000e9):
             self.add(number, STEPS * (self.cpu % 2 + 1))
         return self.value.get(number, 0)
@@ -91,8 +93,8 @@ class Registers:
 
 
 class Server:
-    """The FUSE protocol of include/uapi/linux/fuse.h, version 7.31. Node 1 is the root, 2 to 3
-    are the folders of the CPUs, 4 to 5 their files."""
+    """Serves the FUSE protocol of include/uapi/linux/fuse.h, version 7.31. Node 1 is the root,
+    nodes 2 and 3 are the folders of the CPUs, nodes 4 and 5 their files."""
 
     def __init__(self, fuse: int) -> None:
         self.fuse = fuse
@@ -105,7 +107,7 @@ class Server:
         return struct.pack("<6Q10I", node, 0, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def lookup(self, node: int, name: str) -> int:
-        """Returns the node of an entry; 0: no such entry."""
+        """Returns the node of an entry, or 0 if there is no such entry."""
         if node == 1 and name.isdigit() and int(name) < CPUS:
             return 2 + int(name)
         return node + CPUS if 1 < node <= 1 + CPUS and name == "msr" else 0

@@ -26,7 +26,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
 try:
     from report.load import histogram
-except ModuleNotFoundError as error:  # the first Python on PATH may have no numpy
+except ModuleNotFoundError as error:  # numpy may not be installed for the first Python on PATH
     if error.name != "numpy":
         raise
     python = subprocess.check_output([TOP / "report/find_python.sh"], text=True)

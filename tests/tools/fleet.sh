@@ -6,7 +6,7 @@
 # takes at least 20 ms.
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d -t readmostly-fleet.XXXXXX)
-chmod 0755 "$dir" # munged requires that all users can reach its socket
+chmod 0755 "$dir" # munged requires that all users can access its socket
 export POLL=0.3 RM_FLEET_PROGRAM=$build/readmostly RM_TRIAL_PROGRAM=$build/tests/fake_trial
 export MODE=$PWD/tests/fixtures/fleet.conf SITE=$dir/site RM_FAKE='=wait:20'
 printf '%s\n' 'prologue = :' >"$SITE"
@@ -34,7 +34,7 @@ state() { # FOLDER NODE: prints the state in fleet.json, read independently
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
 		"$dir/$1/fleet.json" "$2"
 }
-await_condition() { # CONDITION: waits for it, at most 100 s, in case a program hangs
+await_condition() { # CONDITION: waits for it; at most 100 s, because a program may hang
 	local i
 	for ((i = 0; i < 500; i++)); do
 		eval "$1" && return
@@ -42,12 +42,13 @@ await_condition() { # CONDITION: waits for it, at most 100 s, in case a program 
 	done
 	echo "# gave up waiting: $1"
 }
-# If the site's prologue is `gates`, the trials of NODE wait at its gate until the test
-# has finished its work. Otherwise the trials could end first on a machine that is busy with the
-# test's own commands.
+# If the site's prologue is `gates`, the trials of NODE wait at its gate until the test has finished
+# its work. Otherwise the trials could end first, because the test's own commands make the machine
+# busy.
 gates() { echo "prologue = export RM_FAKE==gate:$dir/gate.\$node"; }
 hold() { await_trials "$1" "$2" "$3"; : >"$dir/gate.$2"; } # FOLDER NODE TRIALS
-hold_all() { # FOLDER TRIALS NODE...: at the same time, because each runs until its gate stops it
+# FOLDER TRIALS NODE...: at the same time, because a run continues until it reaches its gate.
+hold_all() {
 	local node pids=()
 	for node in "${@:3}"; do hold "$1" "$node" "$2" & pids+=($!); done
 	wait "${pids[@]}"
@@ -55,8 +56,8 @@ hold_all() { # FOLDER TRIALS NODE...: at the same time, because each runs until 
 let_go() { rm -f "$dir"/gate.*; }
 await_trials() { await_condition "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS
 
-# Waits for the launcher of `campaign ... & launcher=$!` and returns its status. Its
-# process id may be reused afterwards, so nothing may kill it.
+# Waits for the launcher of `campaign ... & launcher=$!` and returns its status. Later, another
+# process may have the same id, so the launcher must not be killed after this.
 await_launcher() {
 	local rc
 	wait "$launcher"
@@ -64,29 +65,29 @@ await_launcher() {
 	launcher=''
 	return $rc
 }
-# With SIGKILL: the surrounding function and the script.
+# Kills the launcher with SIGKILL: the script, and the function around it.
 kill_launcher() {
 	# shellcheck disable=SC2046 # numbers
 	kill -KILL "$launcher" $(pgrep -P "$launcher")
 	await_launcher 2>/dev/null
 }
 
-# Checks that the page over all machines reports NODE as WORD (missing, incomplete).
+# Checks that the page of all machines reports NODE as WORD (missing, incomplete).
 page_names() { # FOLDER NODE WORD
 	"$(report/find_python.sh)" -m report compare "$dir/$1" >"$dir/page.out" 2>&1
 	[ $? = 3 ] && grep -qF "$2 is $3: " "$dir/$1/report/index.html" || { sed 's/^/# /' "$dir/page.out"; return 1; }
 }
 
-# The end of each failure test: repeating the command, with all settings in the
-# environment, completes the campaign.
+# The end of each test of a failure. The same command, with all settings in the environment,
+# completes the campaign.
 completes() { # FOLDER NODE...
 	RM_FAKE='=wait:20' campaign "$1"
-	check "repeating the command completes it" [ $? = 0 ]
-	check "nothing is lost or doubled" whole "$@"
-	check "validate agrees" valid "$@"
+	check "repeating the command completes the campaign" [ $? = 0 ]
+	check "no trial is lost or duplicated" whole "$@"
+	check "validate accepts the folders" valid "$@"
 }
 
-# Two launchers use the folder `a` at once; then the command is repeated.
+# Two launchers use the folder `a` at the same time. Then the command is repeated.
 check_two_launchers() { # NODE...
 	campaign a & launcher=$!
 	OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
@@ -94,9 +95,9 @@ check_two_launchers() { # NODE...
 	check "a campaign on three machines ends with 0" [ $? = 0 ]
 	launcher=$second second=''
 	await_launcher
-	check "so does a second launcher at the same time" [ $? = 0 ]
+	check "a second launcher at the same time ends with 0" [ $? = 0 ]
 	check "each machine has each trial once" whole a "$@"
-	check "validate agrees" valid a "$@"
+	check "validate accepts the folders" valid a "$@"
 	check "each machine was started once" [ "$(starts a)" = 3 ]
 	campaign a
 	check "repeating the command ends with 0 and starts nothing" [ "$? $(starts a)" = "0 3" ]

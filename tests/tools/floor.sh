@@ -34,7 +34,7 @@ counted() { # SHAPE OPS
 	sed -n 's/^summary: //p; s/^totals: //p' "$dir/out" | head -n 1
 }
 
-# Takes the difference between runs of two lengths, which cancels the code around the loop.
+# The difference between runs of two lengths does not contain the code around the loop.
 per_operation() { # SHAPE
 	few=$(counted "$1" 64000) many=$(counted "$1" 640000)
 	[ -n "$few" ] && [ -n "$many" ] || { echo nothing; return; }

@@ -14,14 +14,14 @@ build_injected() {
 		NEEDED='plain/use_after_free check/use_after_free plain/use_after_free_twin check/use_after_free_twin' programs)
 }
 
-# Prints lines "bug tool check shape operations"; bugs for exploration only with `all`.
+# Prints lines "bug tool check shape operations". Bugs for explore are printed only with `all`.
 list_injected() {
 	grep -v '^#' $planted/tools.tsv | { [ "$1" = all ] && cat ||
 		grep -v '	exploration	'; }
 }
 
-# run_injected DIR ID TOOL CHECK SHAPE OPERATIONS SEED: 0 = passed,
-# 1 = reported by the named tool. The output is in DIR/out.
+# run_injected DIR ID TOOL CHECK SHAPE OPERATIONS SEED: returns 0 if the map passes, or 1 if the
+# named tool reports the bug. The output is in DIR/out.
 run_injected() {
 	program=$1/plain/readmostly
 	[ "$3" = sanitizer ] && program=$1/asan/readmostly
@@ -29,7 +29,7 @@ run_injected() {
 		--deadline 1200 >"$1/out" 2>&1
 	status=$?
 	[ $status = 1 ] || return $status
-	# a map that crashes or hangs is detected by luck, not by the tool
+	# A map that crashes or hangs is not found by the tool, but by chance.
 	! grep -q '^FAIL .*: \(hung\|crashed\|used too much memory\)' "$1/out" || return 2
 	[ "$3" != sanitizer ] || grep -q 'AddressSanitizer' "$1/out" || return 3
 	grep -q "^FAIL $2 $5 $4: " "$1/out" && return 1

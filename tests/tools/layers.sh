@@ -48,8 +48,8 @@ module map_program protocol trace trial
 module sim machine protocol trial counters map_program
 module campaign protocol plan machine trial counters catalog
 module cli protocol plan campaign counters machine sim trace catalog
-# verify/ may include the contract, base, protocol and the simulated guest.
-hash='impls/support/hash\.h' # the check of growth generates colliding keys
+# verify/ may include the headers that define a map, base, protocol and the simulated guest.
+hash='impls/support/hash\.h' # the check of growth generates keys that collide
 for folder in verify/*/ verify/*/*/; do
 	case $folder in verify/corpora/* | verify/tests/*) continue ;; esac
 	allow "${folder%/}" "$contract|$base|$hash|verify/[a-z0-9_/]*\.h|runner/protocol/(protocol|command_line)\.h|runner/sim/guest/[a-z_]*\.h|runner/sim/sim\.h|runner/map_program/map_program\.h"

@@ -61,7 +61,8 @@ def acyclic(pairs):
 
 
 class Execution:
-    """One choice of reads-from and modification order."""
+    """A candidate execution: the store that each load reads, and the order of stores to each
+    address."""
 
     def __init__(self, events, po, reads_from, orders):
         self.events, self.po, self.read = events, po, reads_from
@@ -180,7 +181,8 @@ def outcomes(program):
 
 
 def columns(program):
-    """Returns the columns of the table: the outcomes of sc, and further outcomes of each model."""
+    """Returns the columns of the table: the outcomes of sc, and the further outcomes that each
+    other model allows."""
     found = outcomes(program)
     return [" ".join(sorted(found["sc"]))] + [
         " ".join(sorted(found[model] - found["sc"])) or "-"

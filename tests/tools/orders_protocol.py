@@ -26,7 +26,7 @@ def rows(table):
 
 
 def may_come(program, outcomes):
-    """True if C11 allows an execution that reads matching values."""
+    """True if C11 allows an execution with one of these outcomes."""
     threads = [[litmus_axioms.Event(i, step) for step in thread.split()]
                for i, thread in enumerate(program.split(" | "))]
     for execution, _ in litmus_axioms.executions(threads):

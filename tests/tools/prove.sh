@@ -57,7 +57,7 @@ rm -f "$kept"/*.{tap,err,status,cpu,log}
 run() { # JOBS TEST...
 	[ $# = 1 ] || prove --timer -j"$1" --exec tests/tools/tap_keep.sh "${@:2}" 2>&1 | tee -a "$kept/prove.log"
 }
-run "$(($(nproc) + 1))" "${shared[@]}" # some tests sleep
+run "$(($(nproc) + 1))" "${shared[@]}" # one more than CPUs, because some tests sleep
 run 1 "${alone[@]}"
 
 passed=0 failed=0 skipped=0
@@ -73,7 +73,7 @@ for test in "${shared[@]}" "${alone[@]}"; do
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
 done
-py() { # MARKS MODULE...: pytest's marker `long` applies to single tests
+py() { # MARKS MODULE...: single tests may have pytest's marker `long`
 	[ $# = 1 ] && return
 	local python status verdict bad spread=
 	python=$(report/find_python.sh) || exit 3

@@ -39,12 +39,12 @@ def recipes():
         yield path.stem, list(steps_of(yaml.safe_load(path.read_text())))
     page = (ROOT / "docs" / "guide" / "ci.md").read_text()
     found = FENCE.findall(page)
-    assert page.count("```") == 2 * len(found), "a fence was not read"
+    assert page.count("```") == 2 * len(found), "a code block was not read"
     yield "page", [text for kind, text in found if kind == "sh"] + [
         step for kind, text in found if kind == "yaml"
         for step in steps_of(yaml.safe_load(text))]
     odd = {kind for kind, _ in found} - {"sh", "yaml"}
-    assert not odd, f"docs/guide/ci.md: fences of {odd}"
+    assert not odd, f"docs/guide/ci.md: code blocks in the languages {odd}"
 
 
 def main():

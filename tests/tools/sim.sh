@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# sim.sh - sends requests to simulated maps and reads the answers, for shell tests:
-# `. tests/tools/sim.sh`
-sim=${BUILD:-build/gcc}/maps/sim # their programs
+# sim.sh - functions that send requests to simulated maps and read the answers, for shell tests: `.
+# tests/tools/sim.sh`
+sim=${BUILD:-build/gcc}/maps/sim # folder of the programs of simulated maps
 
-# request MAP CORES [NAME=VALUE...]: a trial request as JSON. Names: members of
-# the cell, seed, machine, limit_ns, costs.
+# request MAP CORES [NAME=VALUE...]: prints a trial request as JSON. A NAME is a member of the cell,
+# or seed, machine, limit_ns or costs.
 request() {
 	shape=u64x8 keys=1000 write_share=0.03 miss_share=0 write_kind=update
 	warm_up_ns=20000 window_ops=1024 deadline_ns=60000000000 verify_ops=0
@@ -31,14 +31,14 @@ END
 # trial MAP CORES [NAME=VALUE...] >ANSWER
 trial() { request "$@" | "$sim/$1" trial; }
 
-# hash <ANSWER: over all counts of all cores; "failed" without a hash.
+# hash_of <ANSWER: prints the hash of all counts of all cores, or "failed" if it is missing.
 hash_of() { grep -o '"hash":"[0-9a-f]*"' || echo failed; }
 
-# total METRIC <ANSWER: summed over all cores in the window.
+# total METRIC <ANSWER: prints the total over all cores in the window.
 total() {
 	tr '{' '\n' | sed -n "s/^\"metric\":\"$1\",.*\"total\":\([0-9.]*\),.*/\1/p"
 }
 
-# status <ANSWER: ok, void or failed.
+# status_of <ANSWER: prints ok, void or failed.
 status_of() { sed -n 's/.*"status":"\([a-z]*\)","reason":.*"elapsed_ns".*/\1/p;
 	/"elapsed_ns"/!s/.*"status":"\([a-z]*\)".*/\1/p'; }

@@ -20,7 +20,7 @@ SHORT, LONG = (10_000, 60_000), (50_000, 350_000)
 CACHES = ("--D1=32768,8,64", "--LL=8388608,16,64")  # as in machines/cachegrind.conf
 L1D_BYTES = 32768
 
-# map, keys, write share, kind of write, expected agreement
+# Columns: map, keys, write share, kind of write, expected agreement.
 CASES = [
     ("null_map", 1000, 0.03, "update", "still"),
     ("rwlock_probe", 200, 0.03, "update", "still"),
@@ -70,8 +70,9 @@ def answer(text):
 
 
 def layout():
-    """Returns the prefix of a command that fixes its memory layout, if that is allowed. Without it,
-    the cache lines of setup and stack that share a set differ between runs."""
+    """Returns the prefix of a command that switches off random addresses, if this is allowed.
+    Otherwise the lines of the set-up and of the stack that share a cache set differ between runs.
+    """
     words = ["setarch", "-R"]
     works = subprocess.run([*words, "true"], capture_output=True).returncode
     return [] if works else words
@@ -128,10 +129,10 @@ def expected_of(build, case, lengths):
 
 
 def bar(case, expected):
-    """Returns the allowed difference, or None near the capacity, where the difference is only
-    printed."""
+    """Returns the allowed difference. Returns None if the data nearly fill the cache; the
+    difference is then only printed."""
     _, keys, _, _, agreement = case
-    bytes_about = keys * 32  # a key, a value, and as many bytes of other data
+    bytes_about = keys * 32  # a key, a value, and other data of the same size
     if L1D_BYTES / 2 <= bytes_about <= 2 * L1D_BYTES + bytes_about / 4:
         return None
     if agreement == "allocates":

@@ -68,7 +68,7 @@ def code(build, name):
 
 
 def golden_cell(name, shape, cores):
-    """Makes a cell of the smoke workload with churn, so that maps allocate and free memory."""
+    """Makes a cell whose writes (churn) cause maps to allocate and free memory."""
     return {
         "id": "golden", "workload": "golden", "map": name,
         "shape": shape, "keys": 1024, "write_share": 0.03,
@@ -163,7 +163,8 @@ def write(path, made, why):
 
 
 def in_band(got, golden):
-    """For other code and schedules, checks that counts per operation are near the golden ones."""
+    """Checks that counts per operation are near the golden ones. Used for other compilers, whose
+    code and schedules differ."""
     ops = OPS * int(got["cores"])
     return all(abs(int(got[c]) - int(golden[c])) <=
                0.5 * int(golden[c]) + ops
@@ -171,7 +172,7 @@ def in_band(got, golden):
 
 
 def sane(got):
-    """Checks properties that are the same for every compiler and map."""
+    """Checks the counts that do not depend on the compiler and the map."""
     alone = int(got["cores"]) == 1
     return (int(got["false_sharing_invalidations"]) <=
             int(got["invalidations"]) and

@@ -12,7 +12,7 @@
 PATH=$PATH:/usr/sbin:/sbin
 die() { echo "slurm.sh: $*" >&2; exit 1; }
 
-# A zombie is treated as dead: the init process of a container may reap it late.
+# A zombie is treated as dead, because the init process of a container may reap it late.
 alive() { # PIDFILE
 	local stat
 	[ -s "$1" ] && stat=$(ps -o stat= -p "$(<"$1")") && [ "${stat:0:1}" != Z ]
@@ -28,8 +28,8 @@ all_idle() { [ "$(scontrol -o show nodes | grep -cE ' State=IDLE ')" = 3 ]; }
 no_jobs() { [ -z "$(squeue -h)" ]; }
 gone() { ! alive "$1"; }
 
-# Runs in the foreground of a separate process, so that its id is known. It inherits no descriptor
-# of the test; otherwise the test would wait for it.
+# Runs a command in the foreground of a separate process, so that its id is known. The process
+# inherits no descriptor of the test, because the test would otherwise wait for it.
 daemon() { # NAME COMMAND...
 	setsid "${@:2}" >>"$DIR/log/$1" 2>&1 </dev/null 3>&- 8>&- 9>&- &
 	echo $! >"$DIR/run/$1.pid"
@@ -37,7 +37,8 @@ daemon() { # NAME COMMAND...
 }
 add_node() { mkdir -p "$DIR/spool/$1" && daemon "slurmd.$1" slurmd -D -f "$SLURM_CONF" -N "$1"; }
 
-# Job processes of this cluster and their slurmstepd, found by the environment of Slurm.
+# Kills the processes of this cluster's jobs and their slurmstepd. They are found by the variables
+# that Slurm sets in their environment.
 kill_jobs() { # NODE, or a pattern
 	local file pid parent
 	for file in $(grep -lazx "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ 2>/dev/null |
@@ -90,7 +91,7 @@ start() {
 	done
 	mkdir -p "$DIR"/{run,log,state,spool} && chmod 0755 "$DIR" "$DIR/run"
 	alive "$DIR/run/slurmctld.pid" && die "$DIR: runs already"
-	trap stop EXIT # also stops the daemons of a failed start
+	trap stop EXIT # stops the daemons if the start fails
 	write_conf "${SLURM_TEST_PORT:-$((20000 + $$ % 12000))}" >"$SLURM_CONF"
 	(umask 077 && head -c 128 /dev/urandom >"$DIR/run/munge.key")
 	daemon munged munged -F --key-file="$DIR/run/munge.key" --seed-file="$DIR/run/munge.seed" \

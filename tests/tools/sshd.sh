@@ -13,7 +13,7 @@ join_node() { # NODE
 	echo $! >"$DIR/$1.pid"
 	disown
 }
-# The daemon and its connections, which are its children and grandchildren.
+# Prints the processes of the daemon and its connections, which are its children and grandchildren.
 cut_node() { # NODE
 	local pid children
 	pid=$(<"$DIR/$1.pid")
@@ -25,7 +25,7 @@ cut_node() { # NODE
 reachable() { ssh -F "$DIR/config" -o BatchMode=yes "$1" true 2>/dev/null; }
 
 start() {
-	# below the ports of outgoing connections (from 32768 on)
+	# Below the ports of outgoing connections, which begin at 32768.
 	local i port=$((12000 + $$ % 8000))
 	for i in sshd ssh ssh-keygen rsync flock; do
 		command -v $i >/dev/null || { echo "sshd.sh: no $i" >&2; exit 77; }

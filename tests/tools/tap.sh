@@ -1,13 +1,14 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, needs ..., check ..., done_testing.
-export RM_PAGE=no # campaigns print counts and write no page; tests of the page override this
-export RM_SCRIPT=yes # make reads its variables from the environment, too (Makefile)
+export RM_PAGE=no # campaigns print counts and write no page, except in tests of the page
+export RM_SCRIPT=yes # make then reads its variables from the environment, too (Makefile)
 tap_count=0 tap_failed=0
 build=${BUILD:-build/gcc}
 
-# needs NAME...: builds these (tests/tools/programs.sh). `make test` reads the lines that begin
-# with `needs`, builds all of them at once and lists them in the file PREBUILT.
+# needs NAME...: builds these programs (tests/tools/programs.sh). `make test` searches for lines
+# that begin with `needs`, builds all of these programs at once, and lists them in the file
+# PREBUILT.
 needs() {
 	for tap_name; do
 		[ -n "$PREBUILT" ] && grep -qx -- "$tap_name" "$PREBUILT" && continue
@@ -18,7 +19,7 @@ needs() {
 	done
 }
 
-# check NAME COMMAND...: a test that passes if the command succeeds.
+# check NAME COMMAND...: runs a test, which passes if the command succeeds.
 check() {
 	tap_name=$1; shift
 	tap_count=$((tap_count + 1))
@@ -31,7 +32,7 @@ check() {
 	fi
 }
 
-# skip NAME WHY: a test that this machine cannot run.
+# skip NAME WHY: reports a test that this machine cannot run.
 skip() {
 	tap_count=$((tap_count + 1))
 	echo "ok $tap_count - $1 # SKIP $2"

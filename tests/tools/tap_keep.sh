@@ -7,8 +7,8 @@ kept=${TAP_KEPT:-$BUILD/tap}/$(basename "$1")
 limit=${TAP_LIMIT:-3600}
 case $1 in */tests/test_*) export BUILD="${1%/tests/*}" ;; esac
 
-# timeout has its own process group, so that all processes of the test end with it; signals to this
-# script are passed on.
+# timeout has its own process group, so that all processes of the test end with it. Signals to this
+# script are passed on to timeout.
 run() {
 	timeout -k 10 "$limit" "$1" 2>"$kept.err" &
 	trap 'kill $!' INT TERM HUP

@@ -20,7 +20,7 @@ import sys
 COLUMNS = "workload\tmeasure\ttrials\ttook_s"
 WITHIN = 0.15
 PAUSE_S = 1  # after a longer pause, the campaign was resumed
-QUIET = 3  # mean load: the two threads of a trial, plus a little
+QUIET = 3  # largest mean load: the two threads of a trial, and a little more
 
 
 def started_s(trial):
@@ -29,7 +29,8 @@ def started_s(trial):
 
 
 def spans(trials):
-    """Yields each trial with its seconds, including the fsync of its line."""
+    """Yields each trial with its seconds. These include the time until the next trial starts, of
+    which a part is the fsync of the line."""
     for trial, after in zip(trials, trials[1:] + [None]):
         ended_s = started_s(trial) + trial["wall_ns"] / 1e9
         rest_s = started_s(after) - ended_s if after else 0

@@ -63,7 +63,8 @@ def sums(counts: Mapping[str, float], ops: int) -> Iterator[float | None]:
 
 
 def middle(columns: Sequence[tuple[float | None, ...]]) -> Iterator[float | None]:
-    """Yields medians over trials. The counts are exact, but trials use different keys."""
+    """Yields the median of each column over the trials. Counts differ between trials only because
+    the trials use different keys."""
     for values in zip(*columns):
         known = [v for v in values if v is not None]
         yield statistics.median(known) if known else None
@@ -83,8 +84,8 @@ def of_campaign(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def of_store(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
-    """Yields rows that were simulated earlier, for campaigns of a mode that simulated nothing.
-    The column `source` shows whether this build has the same machine code."""
+    """Yields rows from the stored simulation, for campaigns of a mode that simulated nothing. The
+    column `source` shows whether this build has the same machine code."""
     stored = decode(Stored, json.loads(STORED.read_text(encoding="utf-8")))
     for row in stored.cells:
         if row.cell.map in campaign.maps:
@@ -105,7 +106,7 @@ def simulated(campaign: Campaign) -> Table:
 # ---- hardware ---------------------------------------------------------------------
 
 def with_ratio(events: Sequence[Event]) -> list[Event]:
-    """Adds instructions per cycle to the events of a trial that counted both."""
+    """Adds instructions per cycle to the events of a trial that counted instructions and cycles."""
     known = {e.metric: e for e in events if e.total is not None}
     both = [known[m] for m in ("instructions", "cycles") if m in known]
     if len(both) < 2 or not both[1].total or both[0].total is None:
@@ -116,8 +117,8 @@ def with_ratio(events: Sequence[Event]) -> list[Event]:
 
 
 def source_of(counters: Counters, own_threads: bool) -> str:
-    """Formats the back end and its scope. If the map has threads of its own, adds whether they
-    were counted: "perf, thread, user mode, threads of the map not counted"."""
+    """Formats the back end and its scope. If the map starts threads, adds whether they were
+    counted: "perf, thread, user mode, threads of the map not counted"."""
     own = counters.background_threads if own_threads else None
     return ", ".join(part for part in (counters.backend, counters.scope,
                                        own and f"threads of the map {own}") if part)

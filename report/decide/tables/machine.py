@@ -11,7 +11,7 @@ from report.model.table import Table, Value
 KB = re.compile(r"\b(\d+) kB\b")
 PRESSURE = re.compile(r"some avg10=([\d.]+)")
 USUAL = "SCHED_OTHER, nice 0"  # the default scheduling class
-# limits of the load average, and of the pressure in the last 10 s in per cent
+# Larger values are reported: the load average, and the CPU pressure of the last 10 s in per cent.
 BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0
 
 
@@ -36,7 +36,7 @@ def frequency(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def sharing(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Yields other users of the CPUs."""
+    """Yields signs that other programs used the CPUs."""
     if m.fact("hypervisor_flag") == "yes":
         yield "virtual", "yes"
     if not (m.fact("scheduling") or USUAL).startswith(USUAL):

@@ -55,7 +55,7 @@ def latencies(campaign: Campaign) -> Table:
 
 
 def pages(cell: Cell) -> str | None:
-    """Formats the shares of NUMA nodes in the filled map's pages: "0: 75 %, 1: 25 %"."""
+    """Formats the share of the filled map's pages on each NUMA node: "0: 75 %, 1: 25 %"."""
     last = cell.ok[-1].result
     nodes = last.footprint.page_nodes if last and last.footprint else None
     if not nodes or not sum(nodes.values()):
@@ -80,8 +80,8 @@ def memories(campaign: Campaign) -> Table:
 
 
 def remote_memories(campaign: Campaign) -> Table:
-    """Returns the price of remote memory, that is, the rate with memory on the NUMA node of the
-    threads divided by the rate with other memory."""
+    """Returns the cost of remote memory: the rate with memory on the NUMA node of the threads
+    divided by the rate with other memory."""
     cells = {(c.map, groups.place_of(c.factors)): c for c in campaign.cells.values()
              if c.measure == "throughput" and c.factors.placement.startswith("numa:")
              and c.ok and groups.is_ranked(campaign, c.map)}
@@ -104,7 +104,7 @@ def remote_memories(campaign: Campaign) -> Table:
 # ---- counts of the maps -------------------------------------------------------------
 
 def is_level(name: str) -> bool:
-    """True if the statistic is a level or a maximum instead of a count of events."""
+    """True if the statistic is a level or a maximum, not a count of events."""
     return name in LEVELS or name.endswith(("_max", "_max_ns", "_peak", "_peak_bytes"))
 
 
@@ -114,8 +114,8 @@ def middle(values: Sequence[float]) -> float | None:
 
 
 def competition(stats_of: Sequence[Statistic]) -> list[Statistic]:
-    """Computes the share of lock acquisitions in a trial's window that had to wait; empty if no
-    lock was acquired, or if waits were not counted."""
+    """Computes the share of lock acquisitions in the window that had to wait. Returns [] if no lock
+    was acquired, or if waits were not counted."""
     window = {s.name: s.window for s in stats_of}
     taken = {kind: n for kind in ("read", "write") if (n := window.get(f"lock_{kind}s"))}
     waited = [window.get(f"lock_{kind}_contended") for kind in taken]

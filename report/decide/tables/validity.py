@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of failures, disturbances and controls, for readers who distrust the numbers."""
+"""Tables of failures, disturbances and controls, which show whether the results are valid."""
 import math
 import statistics
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,8 @@ def evenness(cell: Cell, trial: Trial) -> float | None:
 
 
 def maps(campaign: Campaign) -> Table:
-    """Counts for each map: trials, repeats, disturbed trials, waiting, and uneven trials."""
+    """Builds the table with the trials, repeats, disturbed trials, waiting and uneven trials of
+    each map."""
     rows: list[tuple[Value, ...]] = []
     for name in dict.fromkeys(c.map for c, _ in timed(campaign)):
         pairs = [(c, t) for c, t in timed(campaign) if c.map == name]

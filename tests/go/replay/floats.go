@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// mapclear empties a map whatever its keys are, as clear() does since Go 1.21:
-// a loop of deletes does not remove keys that do not equal themselves.
+// mapclear empties a map with any keys, as clear() does since Go 1.21. A loop
+// of deletes does not remove NaN keys, because they do not equal themselves.
 //
 //go:linkname mapclear runtime.mapclear
 func mapclear(kind, header unsafe.Pointer)
@@ -19,7 +19,7 @@ func clearFloats(m map[float64]uint64) {
 	mapclear(words[0], words[1])
 }
 
-// floatOf returns the key of a rank, as float_of() of
+// floatOf returns the key of a rank. It equals float_of() in
 // tests/unit/gomap/test_equal_floats.c.
 func floatOf(rank uint64) float64 {
 	switch {
@@ -33,7 +33,8 @@ func floatOf(rank uint64) float64 {
 	return float64(rank)
 }
 
-// playFloats logs length and results. The places of entries are random.
+// playFloats logs the length of the map and the results of operations. It does
+// not log the places of entries, because they are random.
 func playFloats(t *trace, log *logger) {
 	m := make(map[float64]uint64, t.hint)
 	var results uint64
@@ -61,8 +62,8 @@ func doFloats(m map[float64]uint64, s *step, results uint64) uint64 {
 	return result(results, got, ok)
 }
 
-// visitFloats sums up the entries with values below s.value. At most s.rank of
-// them insert a new one, so that the map grows during the iteration.
+// visitFloats sums up the entries with values below s.value. For at most s.rank
+// of them, it inserts a new entry, so that the map grows during the iteration.
 func visitFloats(m map[float64]uint64, s *step) (sum uint64) {
 	left := s.rank
 	for key, value := range m {

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// The header of a native map, Go 1.0 to 1.23.
+// header is the header of a native map in Go 1.0 to 1.23.
 type header struct {
 	count      int
 	flags      uint8
@@ -22,7 +22,7 @@ type header struct {
 
 const (
 	slots    = 8
-	sameSize = 8 // bits of header.flags
+	sameSize = 8 // a bit of header.flags
 	emptyOne = 1
 	live     = 5 // lowest tophash of an entry
 )
@@ -33,7 +33,7 @@ func memhash64(p unsafe.Pointer, seed uintptr) uintptr
 //go:linkname strhash runtime.strhash
 func strhash(p unsafe.Pointer, seed uintptr) uintptr
 
-// kind describes a type of keys: functions that make, hash and read them.
+// kind has the functions that make, hash and read keys of one type.
 type kind[K comparable] struct {
 	of   func(rank uint64) K
 	hash func(key unsafe.Pointer, seed uintptr) uintptr
@@ -43,7 +43,7 @@ type kind[K comparable] struct {
 var words = kind[uint64]{wordOf, memhash64, func(key uint64) uint64 { return key }}
 var texts = kind[string]{textOf, strhash, wordIn}
 
-// bucket has the layout of the compiler's buckets.
+// bucket has the layout of a bucket of a native map.
 type bucket[K comparable] struct {
 	tophash  [slots]uint8
 	keys     [slots]K
@@ -66,7 +66,7 @@ func bit(set bool) uint64 {
 	return 0
 }
 
-// chain folds every slot of a chain: its state, and key and value.
+// chain adds every slot of a chain to the digest: its state, key and value.
 func chain[K comparable](k *kind[K], digest uint64, b *bucket[K]) uint64 {
 	for ; b != nil; b = b.overflow {
 		for i := range b.tophash {
@@ -80,8 +80,8 @@ func chain[K comparable](k *kind[K], digest uint64, b *bucket[K]) uint64 {
 	return digest
 }
 
-// layout folds the complete contents with their places. For an old bucket that was moved, it folds
-// only this fact.
+// layout returns a digest of all entries with their places. For an old bucket
+// that was moved, it covers only this fact.
 func layout[K comparable](k *kind[K], h *header) (digest uint64) {
 	if h.buckets == nil {
 		return 0
@@ -107,8 +107,8 @@ func layout[K comparable](k *kind[K], h *header) (digest uint64) {
 	return digest
 }
 
-// hashes prints the seed and the hash of every key: the low 16 and the top 8
-// bits, which suffice for a map of fewer than 2^16 buckets.
+// hashes prints the seed, and the low 16 and the top 8 bits of the hash of every
+// key. These suffice for a map of fewer than 2^16 buckets.
 func hashes[K comparable](t *trace, k *kind[K], hash0 uint32, log *logger) {
 	for rank := 0; rank < t.keys; rank++ {
 		if rank%1000 == 0 {
@@ -132,8 +132,9 @@ func playNative(t *trace, log *logger) {
 	}
 }
 
-// playNativeOf logs count, B, noverflow, nevacuate, growing, same size, number
-// of seeds, layout, results.
+// playNativeOf logs after each step: count, B, noverflow, nevacuate, whether the
+// map is growing and to the same size, the number of seeds, layout() and the
+// results of operations.
 func playNativeOf[K comparable](t *trace, k *kind[K], log *logger) {
 	m := make(map[K]uint64, t.hint)
 	h := headerOf(m)
@@ -176,14 +177,15 @@ func doNative[K comparable](m map[K]uint64, k *kind[K], s *step, results uint64)
 			got += seed(k.word(key), value)
 		}
 	case clearAll:
-		for key := range m { // the compiler turns this loop into a clear of the whole map
+		for key := range m { // the compiler replaces this loop by a clear of the whole map
 			delete(m, key)
 		}
 	}
 	return result(results, got, ok)
 }
 
-// playNil logs length and results, and the message of a panic before the state.
+// playNil logs length and results. If an operation panics, it first logs the
+// message.
 func playNil(t *trace, log *logger) {
 	var m map[uint64]uint64
 	var results uint64
@@ -202,7 +204,7 @@ func doNil(m map[uint64]uint64, s *step, results uint64, log *logger) uint64 {
 	return doNative(m, &words, s, results)
 }
 
-// playGrowth logs the counts at which B changes, which do not depend on hashes.
+// playGrowth logs the counts at which B changes. These do not depend on hashes.
 func playGrowth(t *trace, log *logger) {
 	m := make(map[uint64]uint64, t.hint)
 	h := headerOf(m)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Replay reads traces on standard input (tests/go/trace.h), executes them on
-// Go's own maps, and prints the internal state (docs/go-equality.md). Standard
-// library only.
+// Go's own maps, and prints the internal state (docs/go-equality.md). It uses
+// only the standard library.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// Functions that replay a trace, indexed by the set of operations of the trace.
+// players has the function that replays a trace, by its set of operations.
 var players = map[string]func(*trace, *logger){
 	"native":  playNative,
 	"filling": playNative,
@@ -54,8 +54,8 @@ func main() {
 	}
 }
 
-// logger prints numbered states. Each line ends with a digest of all states so
-// far, so that a log with few states still covers every step.
+// logger prints states with the numbers of their steps. Each line ends with a
+// digest of all states so far, so that a log with few lines covers every step.
 type logger struct {
 	out         *bufio.Writer
 	every, last int
@@ -63,7 +63,8 @@ type logger struct {
 	line        []byte
 }
 
-// state logs a state. If print is true, it prints the state even between the regular steps.
+// state logs a state. It prints the state of every l.every-th step, and of
+// other steps only if print is true.
 func (l *logger) state(step int, fields []uint64, print bool) {
 	for _, field := range fields {
 		l.digest = seed(l.digest, field)

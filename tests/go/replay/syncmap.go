@@ -24,8 +24,8 @@ type inside struct {
 	misses *int
 }
 
-// look finds the fields. Up to Go 1.19 `read` is an atomic.Value, whose second
-// word points to the readOnly; later it is an atomic.Pointer.
+// look finds the fields of a sync.Map. Up to Go 1.19, `read` is an atomic.Value,
+// whose second word points to the readOnly. Later it is an atomic.Pointer.
 func look(m *sync.Map) *inside {
 	kind := reflect.TypeOf(m).Elem()
 	at := func(name string) uintptr {
@@ -47,8 +47,8 @@ func look(m *sync.Map) *inside {
 	}
 }
 
-// expunged is the sentinel of package sync for an entry that was deleted before
-// dirty was built.
+// expunged is the value that package sync stores in an entry that was deleted
+// before dirty was built.
 var expunged = func() unsafe.Pointer {
 	var m sync.Map
 	m.Store(1, 1)
@@ -58,7 +58,7 @@ var expunged = func() unsafe.Pointer {
 	return (*look(&m).read).m[1].p
 }()
 
-// half describes one of the two maps.
+// half summarises one of the two maps inside a sync.Map.
 type half struct {
 	count, empty, expunged, digest uint64
 }
@@ -85,8 +85,9 @@ func keyWord(key any) uint64 {
 	return wordIn(key.(string))
 }
 
-// state returns read, amended, dirty, misses, nil in read and in dirty,
-// expunged, and digests of the live pairs of both.
+// state returns entries in read, amended (0 or 1), entries in dirty, misses, nil
+// entries in read, nil entries in dirty, expunged entries. Two digests of the
+// live pairs in read and in dirty follow.
 func (in *inside) state() []uint64 {
 	var read, dirty half
 	var amended uint64
@@ -121,7 +122,7 @@ func number(value any) uint64 {
 	return value.(uint64)
 }
 
-// doSync executes one step and folds its result into results.
+// doSync executes one step and adds its result to the digest of results.
 func doSync(m *sync.Map, s *step, str bool, results uint64) uint64 {
 	var key, value any = wordOf(s.rank), s.value
 	var got any

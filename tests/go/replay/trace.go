@@ -35,7 +35,7 @@ type trace struct {
 	steps                   []step
 }
 
-// readTrace reads one trace; io.EOF at the end of the input.
+// readTrace reads one trace. It returns io.EOF at the end of the input.
 func readTrace(in *bufio.Reader) (*trace, error) {
 	line, err := in.ReadString('\n')
 	if err != nil {
@@ -75,7 +75,8 @@ func parseStep(line []byte) step {
 		numbers[1], numbers[2]}
 }
 
-// digest of all steps, as in trace_next() in trace.h.
+// digest returns the digest of all steps, which trace_next() in trace.h computes
+// in the same way.
 func (t *trace) digest() (digest uint64) {
 	for _, s := range t.steps {
 		digest = seed(digest, s.operation)
@@ -86,7 +87,7 @@ func (t *trace) digest() (digest uint64) {
 	return digest
 }
 
-// seed is like rm_seed() in runner/base/rng.h.
+// seed equals rm_seed() in runner/base/rng.h.
 func seed(seed, n uint64) uint64 {
 	z := seed + (n+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -94,12 +95,12 @@ func seed(seed, n uint64) uint64 {
 	return z ^ z>>31
 }
 
-// wordOf is like rm_scatter() in runner/keys.h: the uint64 key of a rank.
+// wordOf returns the uint64 key of a rank, like rm_scatter() in runner/keys.h.
 func wordOf(rank uint64) uint64 {
 	return rank * 0x9e3779b900000001
 }
 
-// textOf is the string key of a rank, like rm_key_of() in runner/keys.h.
+// textOf returns the string key of a rank, like rm_key_of() in runner/keys.h.
 func textOf(rank uint64) string {
 	var bytes [16]byte
 	binary.LittleEndian.PutUint64(bytes[:], wordOf(rank))
@@ -107,12 +108,12 @@ func textOf(rank uint64) string {
 	return string(bytes[:])
 }
 
-// wordIn is the first word of a string key.
+// wordIn returns the first word of a string key.
 func wordIn(text string) uint64 {
 	return binary.LittleEndian.Uint64([]byte(text[:8]))
 }
 
-// result folds the result of an operation into the digest.
+// result adds the result of an operation to the digest of results.
 func result(results, value uint64, ok bool) uint64 {
 	if ok {
 		return seed(results, value<<1|1)

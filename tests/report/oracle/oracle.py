@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
-oracle.py is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in
-plain Python. The oracle imports nothing from report/. Therefore an error in a filter, centre,
-interval, rank, leader, count or byte makes the two results differ.
+This is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in plain
+Python. It imports nothing from report/. An error in a filter, centre, interval, rank, leader, count
+or byte of either implementation therefore makes their results differ.
 """
 import base64
 import collections
@@ -36,8 +36,8 @@ def averages(values):
 
 
 def end_rank(n, error):
-    """Returns the index, from either end, of the average that bounds the interval of n values,
-    counted over all 2^n signs; 0: no interval."""
+    """Returns the index, from either end, of the average that bounds the interval of n values.
+    Computed from all 2^n patterns of signs. 0 means that n is too small for an interval."""
     ways = {0: 1}  # sum of the positive ranks -> number of sign patterns
     for rank in range(1, n + 1):
         ways = collections.Counter(ways) + collections.Counter(
@@ -65,8 +65,8 @@ def shared_lag1(rows):
 
 
 def interval(values, error=0.05, shared=None):
-    """Returns (centre, low, high) of values above 0 in the order of blocks; without low and high
-    if there are too few values."""
+    """Returns (centre, low, high) of values above 0 in the order of blocks. If there are too few
+    values, only the centre is known."""
     logs = [math.log(v) for v in values]
     if not logs:
         return None, None, None
@@ -246,7 +246,8 @@ class Group:
         return interval(ratios, 0.05, self.shared), (low, high), word
 
     def is_below(self, name, leader):
-        """Exact rank test for a map with too few blocks: all its trials are the slowest."""
+        """Exact rank test for a map with too few blocks: true if all of its trials are slower than
+        the leader's, and this is unlikely for equal maps."""
         few, many = (sorted(self.cells[m].rates.values()) for m in (name, leader))
         orders = math.factorial(len(few) + len(many))
         chance = math.factorial(len(few)) * math.factorial(len(many)) / orders

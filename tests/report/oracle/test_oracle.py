@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares report.decide.result.build() with oracle.py on synthetic and real campaigns. campaigns/
-has two runs of `readmostly run --counters none` on a virtual machine with 2 CPUs. The variable
-ORACLE_CAMPAIGN adds a folder."""
+"""Compares report.decide.result.build() with oracle.py on synthetic and real campaigns. The folder
+campaigns/ has two runs of `readmostly run --counters none` on a virtual machine with 2 CPUs. The
+variable ORACLE_CAMPAIGN adds the campaign in another folder."""
 import json
 import math
 import os
@@ -79,7 +79,7 @@ def of_page(found: Result, campaign: oracle.Campaign) -> Iterable[tuple[object, 
     yield {name for name, _ in found.runs.failed_maps}, campaign.failed
     lows = [(c.low, c.against) for c in found.groups[0].comparisons if c.low is not None] \
         if found.groups else []
-    nearest = found.groups[0].comparisons[:1] if lows else ()  # perhaps without an interval
+    nearest = found.groups[0].comparisons[:1] if lows else ()  # the comparison may lack an interval
     runner_up = min(lows)[1] if lows else None
     yield found.answer.runner_up, next(
         (c.against for c in nearest if c.low is None), runner_up)
@@ -110,8 +110,8 @@ def differences(folder: Path) -> list[tuple[object, object]]:
 
 
 def repeated(folder: Path) -> None:
-    """Adds attempts: a second one, which counts; and a third without a second and a repeated line,
-    which do not count."""
+    """Adds second attempts, which count. Also adds lines that do not count: a third attempt without
+    a second, and a repeated line."""
     make_journal.make(folder, threads=(1, 2), keys=(4096, 65536), blocks=8,
                       kinds=("update", "fresh"))
     lines = [json.loads(t) for t in (folder / "trials.jsonl").read_text("utf-8").splitlines()]
@@ -134,8 +134,8 @@ def with_arms(folder: Path) -> None:
 
 
 def slower_leader(folder: Path) -> None:
-    """syncmap has the highest centre, because it lost its trials of a slow phase; gomap_rw is
-    faster in all common blocks."""
+    """Removes trials of syncmap in a slow phase. It then has the highest centre, although gomap_rw
+    is faster in all blocks that both maps have."""
     make_journal.make(folder, maps=("gomap_rw", "syncmap", "gomap_mutex"), threads=(2,),
                       keys=(65536,), kinds=("update",), blocks=24, plant={
                           "mops": lambda c, b: {"gomap_rw": 41 if b < 14 else 20,
@@ -171,7 +171,7 @@ def made(name: str, parent: Path) -> Path:
 
 
 def invent_histograms(folder: Path) -> None:
-    """Makes up the histograms that a campaign names but that this tree does not contain."""
+    """Writes histograms that a campaign names but that this tree does not contain."""
     lines = list(map(json.loads, (folder / "trials.jsonl").read_text("utf-8").splitlines()))
     for trial in lines:
         for e in (trial["result"] or {}).get("latency") or ():
