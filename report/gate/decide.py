@@ -76,7 +76,7 @@ def is_slower(row: Measured, plan: Plan) -> bool:
 
 def mde_of(row: Measured) -> str:
     """Formats the smallest effect that the row could detect, because a verdict must never claim
-    that nothing changed (docs/method/gate.md, R28)."""
+    that nothing changed (docs/method/rules.md, R28)."""
     mde = row.shown.mde_percent
     return "" if mde is None else f" (MDE {mde:.1f} %)"
 

@@ -2,7 +2,7 @@
 """The history of gate runs, stored in results/history.jsonl.
 
 Each run that reached a verdict appends a line (docs/regress-history.schema.json). Lines are never
-changed, and verdicts do not depend on them (docs/method/gate.md, R30).
+changed, and verdicts do not depend on them (docs/method/rules.md, R30).
 
 The history is not searched for shifts over days, because runs of neighbouring days are correlated
 and days differ. External tools for benchmark histories can read the lines, or the file in Bencher's
