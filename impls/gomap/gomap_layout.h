@@ -47,7 +47,7 @@ enum {
 /* Bits of gomap.flags. */
 enum {
 	GOMAP_ITERATOR = 1,     /* an iterator may use `buckets` */
-	GOMAP_OLD_ITERATOR = 2, /* ... or `oldbuckets` */
+	GOMAP_OLD_ITERATOR = 2, /* an iterator may use `oldbuckets` */
 	GOMAP_WRITING = 4,      /* a write is in progress */
 	GOMAP_SAME_SIZE = 8,    /* the current growth keeps the size */
 };
@@ -90,11 +90,11 @@ struct gomap_extra {
 struct gomap {
 	_Atomic uint64_t count; /* entries */
 	_Atomic uint8_t flags;
-	_Atomic uint8_t log2_buckets; /* Go: B */
+	_Atomic uint8_t log2_buckets; /* called B in Go */
 	_Atomic uint16_t
 	        noverflow;      /* approximate, see gomap_count_overflow() */
 	_Atomic uint32_t hash0; /* seed of the hash */
-	struct gomap_bucket *_Atomic buckets;    /* NULL: none yet (B = 0) */
+	struct gomap_bucket *_Atomic buckets;    /* NULL: not allocated yet */
 	struct gomap_bucket *_Atomic oldbuckets; /* not NULL: growing */
 	_Atomic uint64_t nevacuate; /* all old buckets with a smaller index have
 	                               moved */
@@ -230,8 +230,9 @@ GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
 }
 
 /* Reports a write concurrent with another access. Like Go, the map prints its
-   header and aborts. After gomap_tolerate_conflicts() it only counts. There is
-   no callback, since operations must not contain calls through pointers. */
+   header and aborts. After gomap_tolerate_conflicts() it only counts the
+   conflict. There is no callback, since operations must not contain calls
+   through pointers. */
 GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 {
 	/* relaxed: a statistic that several threads may increment */

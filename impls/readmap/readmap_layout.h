@@ -102,7 +102,7 @@ struct readmap_line {
 /* Lines for chains. They stay in their chain as long as their table exists. */
 struct readmap_chunk {
 	struct readmap_chunk *older;
-	void *block; /* for free() */
+	void *block; /* address to pass to free() */
 	uint64_t lines;
 	_Atomic uint64_t used;
 	_Alignas(RM_CACHE_LINE) struct readmap_line line[];
@@ -110,7 +110,7 @@ struct readmap_chunk {
 
 /* All-zero memory is an empty table, so creation does not write the table. */
 struct readmap_table {
-	void *block;    /* for free() */
+	void *block;    /* address to pass to free() */
 	uint64_t lines; /* number of buckets, a power of two */
 	uint64_t limit; /* above this number of keys, the lines are doubled */
 	/* above this number of lines in chains, the table is compacted */
@@ -119,7 +119,8 @@ struct readmap_table {
 	                                         moving */
 	_Atomic(struct readmap_chunk *) chunk;
 	_Atomic uint64_t chained; /* lines in chains */
-	/* while the table moves: groups of buckets begun and done */
+	/* While the table moves: number of groups of buckets begun, and number
+	   done. */
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t cursor;
 	_Atomic uint64_t done;
 	_Alignas(RM_CACHE_LINE) struct readmap_line line[];
