@@ -41,8 +41,8 @@ enum rm_pair_class {
 	RM_CLASSES
 };
 
-/* Counts of overlapping pairs; zero it. Two operations on keys are counted only
- * if they use the same key. [class][lesser kind][greater kind] */
+/* Counts of overlapping pairs; the caller zeroes it. Two operations on keys are
+ * counted only if they use the same key. [class][lesser kind][greater kind] */
 struct rm_coverage {
 	/* Bits of kinds: all kinds that the check runs, and the kinds that may
 	 * overlap any other kind. */
@@ -54,7 +54,7 @@ struct rm_coverage {
 const char *rm_pair_kind_name(enum rm_pair_kind kind);
 const char *rm_pair_class_name(enum rm_pair_class key_class);
 
-/* Adds to a count; any thread. */
+/* Adds to a count. Any thread may call it. */
 void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
         enum rm_pair_kind a, enum rm_pair_kind b, uint64_t times);
 

@@ -51,7 +51,7 @@ struct rm_peer {
 	uint64_t rng;
 	uint64_t sequence; /* number of values written */
 	uint64_t ticks;
-	uint64_t looks; /* every other look-up is one of a batch */
+	uint64_t looks; /* look-ups; every other one uses lookup_many */
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
 	/* operations of other threads at the last sample */
 	uint64_t others_ended;
@@ -96,9 +96,9 @@ void rm_peer_abort_check(struct rm_peer *peer);
  * else returns. Any thread. */
 void rm_check_report_and_exit(const char *what);
 
-/* The same if this machine refused a resource, such as a thread: the check is
- * then reported as not run instead of failed. `code` is the result of
- * pthread_create(). */
+/* Like rm_check_report_and_exit(), for a resource that this machine refused,
+ * such as a thread: the check is then reported as not run instead of failed.
+ * `code` is the result of pthread_create(). */
 void rm_check_report_no_thread(unsigned thread, unsigned threads, int code);
 
 /* Called by a thread that crashed: reports that memory was short, if it was.
@@ -172,7 +172,8 @@ int rm_case_phases(const struct rm_check_case *c, void *map,
         const struct rm_case_phase *phases, void *context,
         struct rm_error *error);
 
-/* The same on a new map; calls the map's own check() at the end. */
+/* Like rm_case_phases(), on a new map. Calls the map's own check() at the
+ * end. */
 int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
         const struct rm_case_phase *phases, void *context,
         struct rm_error *error);

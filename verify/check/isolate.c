@@ -94,7 +94,7 @@ static bool thread_sleeps(pid_t pid, const char *thread)
 	return state && state[1] && state[2] == 'S';
 }
 
-/* The same for all threads of the process. */
+/* Returns true if all threads of the process sleep. */
 static bool process_sleeps(pid_t pid)
 {
 	bool all = true;
@@ -440,7 +440,7 @@ enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
 		return RM_CHECK_NOT_RUN;
 	}
 	rm_limits_oom_kills(&watch.oom_kills);
-	fflush(NULL); /* without this, the child would print it again */
+	fflush(NULL); /* otherwise the child would print buffered text again */
 	watch.pid = fork();
 	if (watch.pid < 0) {
 		const bool memory = errno == ENOMEM;

@@ -318,8 +318,8 @@ static int step_insert_if_absent(struct rm_model *model, size_t i)
 }
 
 /* Half of the expected values are the last stored value, because a random value
- * almost never matches. *right: the comparison must succeed. It must fail for
- * an absent key, even with the last stored value. */
+ * almost never matches. Sets *right to whether the comparison must succeed. It
+ * must fail for an absent key, even with the last stored value. */
 static struct rm_value draw_expected(
         struct rm_model *model, size_t i, bool *must_match)
 {

@@ -11,8 +11,7 @@ enum { KEYS = 32, SEQUENCE_BITS = 20 };
 struct shared_keys {
 	uint64_t ops; /* operations of each thread */
 	unsigned writers;
-	uint64_t *
-	        last_words; /* [KEYS]: word 0 of the owner's last value, or 0 */
+	uint64_t *last_words; /* by rank: word 0 of the last value, or 0 */
 	bool in_place;
 };
 

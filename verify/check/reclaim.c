@@ -21,7 +21,7 @@ enum {
 	/* tolerated for the C library and libraries of a map */
 	SLACK_BYTES = 16384,
 	LIMIT_BYTES = 65536, /* rm_sizing.retired_limit_bytes */
-	OBJECT_BYTES = 8,    /* the smallest */
+	OBJECT_BYTES = 8,    /* size of the smallest object */
 	/* maximum time that a map's own thread needs to free memory */
 	WAIT_MAX_S = 30,
 	/* writes to all maps together, if there is time, so that a small leak
@@ -167,7 +167,8 @@ static bool retains_retired(
 	do {
 		*counts = (struct counts){ (double)NAN, (double)NAN };
 		c->impl->ops->stats(map, store_count, counts);
-		/* NaN if this build does not count one of them */
+		/* also false if a count is NaN, that is, not counted in this
+		 * build */
 		if (!(counts->retired - counts->freed > most &&
 		            counts->freed < counts->retired / 2))
 			return false;

@@ -51,7 +51,7 @@ static bool make_room(struct rm_explore_conflicts *conflicts)
 	return true;
 }
 
-/* NULL: out of memory. */
+/* Returns the entry of the word, or NULL if memory is exhausted. */
 static struct rm_explore_word_accesses *entry_of(
         struct rm_explore_conflicts *conflicts, uintptr_t word)
 {

@@ -50,7 +50,7 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 
 /* --- lock_step.c --- */
 
-/* One step on a lock of `bytes` bytes. Its memory must be allocated. */
+/* Takes a step on a lock of `bytes` bytes, whose memory must be allocated. */
 void rm_explore_lock_step(const void *lock, size_t bytes, const void *site);
 
 /* Stops the schedule. `what` describes the misuse, with the running lane as the

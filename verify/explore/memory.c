@@ -13,7 +13,7 @@
 enum { PLACES_FIRST = 256, HALF = 8 };
 
 static struct {
-	struct rm_explore_place *place; /* [1 .. count] */
+	struct rm_explore_place *place; /* items 1 .. count */
 	uint32_t count, room;
 } places;
 

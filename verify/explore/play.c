@@ -31,7 +31,7 @@ enum {
 	/* Extra steps for each repeat, since one operation may scan all memory
 	   that others have retired. */
 	A_WRITE = 12,
-	EXPLAINED_MOST = 4096, /* operations */
+	EXPLAINED_MOST = 4096, /* operations in a history that is explained */
 	/* The writes before the start of the threads end at this heap size, or
 	   when the main thread has this many accesses left. */
 	BEFORE_HEAP = 64 << 20,
@@ -58,7 +58,7 @@ static struct {
 	struct rm_history_pair *pair;
 	/* space for pairs: of all lanes, of each lane */
 	size_t pair_room, lane_pairs;
-	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
+	size_t pairs[RM_EXPLORE_LANES]; /* number of pairs used by each lane */
 } play;
 
 /* Stamps the beginning of an operation; repeated until the operation's first

@@ -52,7 +52,7 @@ struct rm_import_numbers {
 	size_t size, count;
 };
 
-struct rm_import_open; /* an operation that has not completed; import.c */
+struct rm_import_open; /* an operation that has not completed, see import.c */
 
 /* The caller zero-initialises the members after `history`. */
 struct rm_import {

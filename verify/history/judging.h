@@ -225,7 +225,7 @@ void rm_memo_clear(struct rm_memo *memo);
 
 enum rm_search_end { RM_POSSIBLE, RM_IMPOSSIBLE, RM_GAVE_UP };
 
-struct rm_search_frame; /* one operation taken; search.c */
+struct rm_search_frame; /* one taken operation, see search.c */
 
 /* Zero-initialise; reused from problem to problem. */
 struct rm_search {
@@ -306,7 +306,7 @@ struct rm_stand_in {
 struct rm_minimise {
 	const struct rm_problem *whole;
 	struct rm_problem_op
-	        *ops;   /* [whole->count]; changed by the cut in time */
+	        *ops;   /* whole->count items; changed by the cut in time */
 	bool *keep;     /* for each operation, whether it is kept */
 	bool *keep_key; /* for each key, whether it is kept */
 	struct rm_stand_in writes, removes;

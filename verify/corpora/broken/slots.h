@@ -23,8 +23,8 @@ struct map {
 	size_t mask;
 	/* number of keys in the table; number of keys and tombstones */
 	size_t live, used;
-	bool there[2];      /* the keys 0 and all ones ... */
-	struct slot own[2]; /* ... and their values */
+	bool there[2];      /* true if the key 0 or all ones is present */
+	struct slot own[2]; /* slots of these two keys */
 	uint64_t seed;
 };
 
@@ -171,7 +171,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* Under the write lock. */
+/* The caller holds the write lock. */
 static inline void bury(struct map *map, struct slot *slot, uint64_t word)
 {
 	if (reserved(word)) {

@@ -29,7 +29,7 @@ struct index {
 struct map {
 	pthread_mutex_t lock; /* held by inserts */
 	_Atomic bool growing;
-	size_t count; /* under the lock */
+	size_t count; /* protected by the lock */
 	_Atomic(struct index *) index;
 	struct item head;
 };

@@ -21,7 +21,7 @@ struct gc_thread {
 struct gc {
 	pthread_mutex_t lock;
 	_Atomic uint64_t now;
-	struct gc_item *waiting; /* under the lock */
+	struct gc_item *waiting; /* protected by the lock */
 	/* a collection runs after `batch` retired items */
 	size_t count, batch;
 	size_t threads;
