@@ -256,8 +256,8 @@ static void set_warm_ups(void)
 	plan.cells[0].cell.keys = 1;
 	CHECK(calibrate() == 0 && played.window_ops[1] == 1 &&
 	                cell_is(0, 20000, 0, 333334),
-	        "a slow first trial gives a window of one operation, but no "
-	        "longer warm-up in the end");
+	        "after a slow first trial the window has one operation, but "
+	        "the warm-up is not longer in the end");
 	end();
 }
 

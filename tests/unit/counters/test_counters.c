@@ -496,10 +496,10 @@ static void select_without_pmu(void)
 	        "without a PMU, auto selects none, with reasons and remedies");
 	CHECK(json_array_size(json_object_get(chosen, "tried")) == 2,
 	        "both back ends were tried");
-	CHECK(text_of(chosen, "cpu")[0], "the CPU is named nevertheless");
+	CHECK(text_of(chosen, "cpu")[0], "the CPU is named even without a PMU");
 	json_t *request = rm_counters_request(chosen, 0);
 	CHECK(!strcmp(text_of(request, "backend"), "none"),
-	        "its trials request none");
+	        "trials of this selection request the back end none");
 	json_decref(request);
 	json_decref(chosen);
 	rm_counters_release(choice);
@@ -628,7 +628,8 @@ int main(void)
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "1\n");
 	CHECK(rm_pmu_limit() == 3, "the NMI watchdog uses one of the counters");
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "0\n");
-	CHECK(rm_pmu_limit() == 4, "without it there are four");
+	CHECK(rm_pmu_limit() == 4, "without the NMI watchdog there are four "
+	                           "counters");
 	prove_likwid(root, cpu);
 	prove_likwid_on_arm(root, cpu);
 	fake_root_remove(root);

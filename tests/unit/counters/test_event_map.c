@@ -66,7 +66,8 @@ static void read_builtin_table(void)
 
 	CHECK(rm_event_map_builtin(&map, &error) == 0,
 	        "the built-in table is read without an error");
-	CHECK(rm_event_map_size(map) == 235, "it has 235 events");
+	CHECK(rm_event_map_size(map) == 235, "the built-in table has 235 "
+	                                     "events");
 	rm_event_map_free(map);
 }
 
@@ -385,7 +386,8 @@ static void identify_unknown_cpus(
 			all = all && event && is_generic(event);
 		}
 		CHECK(all && !rm_event_map_find(map, &arch, "l1d_fill", &error),
-		        "its events are the kernel's generic ones");
+		        "the events of an unknown CPU are the kernel's generic "
+		        "ones");
 		CHECK(!rm_counters_describe_cpu(0, text, sizeof(text)) &&
 		                strstr(text, unknown_cpus[i].what) &&
 		                strstr(text, "only the kernel's 14 generic "

@@ -267,7 +267,7 @@ static void report_crash_in_window(void)
 	        "a crash in the window is an error of stop()");
 	CHECK(total_at(&outcome, 0) == -1 && event_has(&outcome, 0, "invalid",
 	                                             "crashed with signal 11"),
-	        "its events are null, with the reason given");
+	        "after the crash the events are null, with the reason");
 	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
@@ -416,7 +416,7 @@ static void avoid_measured_cpu(void)
 		outcome = count(helper, two, 1, other);
 		json_decref(outcome.result);
 		CHECK(avoids(helper, 1) && !avoids(helper, 0),
-		        "it moves when another CPU is measured");
+		        "the worker moves when another CPU is measured");
 	}
 	rm_likwid_helper_stop(helper);
 }
@@ -460,7 +460,7 @@ static void leave_no_orphans(void)
 	CHECK(all_end(), "helper and worker end when their campaign is killed");
 	unsetenv("TMPDIR");
 	unlink(script);
-	CHECK(rmdir(folder) == 0, "they leave no file");
+	CHECK(rmdir(folder) == 0, "helper and worker leave no file");
 	close(ready[0]);
 	close(ready[1]);
 }

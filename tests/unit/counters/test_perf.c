@@ -235,7 +235,7 @@ static void keep_other_events(void)
 	                        json_object_get(
 	                                event_at(result, 1), "running_ns"),
 	                        0)),
-	        "its times are null");
+	        "the times of a failed event are null");
 	CHECK(fake.alive == 0, "every file is closed");
 	json_decref(result);
 }
@@ -536,7 +536,8 @@ static void count_real_page_faults(void)
 	                !strcmp(json_string_value(json_object_get(
 	                                result, "background_threads")),
 	                        "not counted"),
-	        "it counts no other thread, which the result states");
+	        "the real kernel counts no other thread, which the result "
+	        "states");
 	json_decref(result);
 	rm_counters_close(session);
 	munmap(area, PAGES * PAGE);

@@ -646,7 +646,7 @@ static void probes(void)
 	CHECK(!found.is_busy && found.probe_percent < 0,
 	        "a kernel without schedstat is unknown, not busy");
 	CHECK(probe("5000\n").probe_percent < 0,
-	        "so is a file of another format");
+	        "a file of another format is unknown, not busy");
 }
 
 int main(void)

@@ -132,7 +132,7 @@ static void long_inspection_is_followed_by_a_rest(void)
 	        "the thread rests for as long as the inspection took");
 	advance_clock_to(6 * GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 2,
-	        "after that it inspects at the next multiple");
+	        "after the rest the thread inspects at the next multiple");
 	tiny_ops.destroy(timed);
 }
 

@@ -135,7 +135,7 @@ static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
 	CHECK(stat_of(waited) == before + ROUNDS &&
 	                stat_of(taken) >= all + ROUNDS,
 	        name);
-	snprintf(name, sizeof(name), "%s: and timed", impl->id);
+	snprintf(name, sizeof(name), "%s: the waits are timed", impl->id);
 	CHECK(stat_of("lock_waits_timed") == timed + ROUNDS &&
 	                stat_of("lock_wait_ns") > ns &&
 	                bins() == stat_of("lock_waits_timed"),
@@ -297,7 +297,8 @@ static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 	rm_team_clear(&team);
 	CHECK(falls_into("lock_waits_below_10us", 5000) &&
 	                stat_of("lock_wait_max_ns") == 5000,
-	        "and later it is the longest wait since then, however short");
+	        "in a later window the maximum is its longest wait, however "
+	        "short");
 	json_decref(request.counters);
 }
 
@@ -312,7 +313,7 @@ static void sampling(const struct rm_impl *impl)
 	                stat_of("lock_waits_timed") == timed + ROUNDS / 3,
 	        "1 in 3 is timed with RM_LOCK_SAMPLE=3");
 	CHECK(stat_of("lock_read_contended") == before + ROUNDS,
-	        "all are counted");
+	        "all waits are counted");
 	sample("1");
 }
 
