@@ -334,7 +334,8 @@ static void described(void)
 	                !impl->drive[0] && !impl->loops,
 	        "the path is the id, and there is no measured loop");
 	CHECK(rm_foreign_code(impl) == (uintptr_t)their_upsert,
-	        "its code is in the library, where progress stops a thread");
+	        "the map's code is in the library, where progress stops a "
+	        "thread");
 	CHECK(rm_foreign_load("y.so", &other, &error) == -EBUSY &&
 	                strstr(error.text, "y.so: a library is loaded already"),
 	        "a second library is rejected");

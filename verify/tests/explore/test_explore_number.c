@@ -190,7 +190,7 @@ static void some_are_fair(void)
 	                rm_explore_schedule_make(&mix, 2, 1).even &&
 	                rm_explore_schedule_make(&mix, 2, 1).fairness == 40 &&
 	                !rm_explore_schedule_make(&mix, 18, 1).even,
-	        "that of a program about progress is even, too");
+	        "the schedule of a program about progress is even, too");
 	CHECK(rm_explore_schedule_make(&mix, 4, 1).fair &&
 	                !rm_explore_schedule_make(&mix, 1, 1).fair &&
 	                !rm_explore_schedule_make(&mix, 3, 1).fair,
