@@ -89,7 +89,8 @@ static void prints_all(void)
 
 	CHECK(prints("echo a; echo b", "a\nb\n"),
 	        "the text is the complete output");
-	CHECK(prints("printf x", "x"), "without a newline, too");
+	CHECK(prints("printf x", "x"), "output without a newline is complete, "
+	                               "too");
 	CHECK(prints(":", ""), "a program that prints nothing has an empty "
 	                       "text");
 	CHECK(prints("printf a; exec printf b", "ab"), "exec keeps the output");

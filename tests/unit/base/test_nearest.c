@@ -23,7 +23,7 @@ int main(void)
 	CHECK(hints("shardseg", " (did you mean shard_seg?)"),
 	        "a name with a missing character gets a suggestion");
 	CHECK(hints("key_bytes", " (did you mean key-bytes?)"),
-	        "another character");
+	        "a name with a wrong character gets a suggestion");
 	CHECK(hints("wirtes", " (did you mean writes?)"),
 	        "a name with two swapped characters gets a suggestion");
 	CHECK(hints("shard_rw_322", " (did you mean shard_rw_32?)"),

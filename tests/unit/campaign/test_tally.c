@@ -152,7 +152,8 @@ static void replace_attempts(void)
 	start();
 	attempt_ends(1, "base", "ok", false);
 	attempt_ends(1, "head", "void", false);
-	CHECK(counts(1, 1, 0, 0, 0, 0), "one good trial and one void trial");
+	CHECK(counts(1, 1, 0, 0, 0, 0), "one good trial and one void trial "
+	                                "are counted");
 	attempt_ends(2, "base", "ok", true);
 	attempt_ends(2, "head", "ok", false);
 	CHECK(counts(2, 0, 0, 0, 1, 2),

@@ -179,9 +179,9 @@ static void report_missing_libraries(void)
 {
 	CHECK(library_fails("/nowhere/liblikwid.so.5",
 	              "liblikwid is missing: /nowhere/liblikwid.so.5"),
-	        "a missing library");
+	        "a missing library is reported");
 	CHECK(library_fails("libm.so.6", "liblikwid lacks topology_init"),
-	        "a different library");
+	        "a different library is reported");
 }
 
 static void find_library_by_path(void)

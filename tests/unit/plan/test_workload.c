@@ -568,7 +568,8 @@ static void modes_have_bounds(void)
 	CHECK(mode_of_many(96, &mode) == 0 && mode.workload_count == 96,
 	        "a mode lists 96 workloads");
 	rm_inputs_clear(&mode);
-	CHECK(mode_of_many(97, &mode) == -EINVAL, "97 are rejected");
+	CHECK(mode_of_many(97, &mode) == -EINVAL,
+	        "a mode of 97 workloads is rejected");
 	rm_inputs_clear(&mode);
 }
 

@@ -377,10 +377,12 @@ static void omit_usual_values(void)
 	                strstr(error.text, "cell.trace"),
 	        "a trace without its checksum is rejected");
 	json_object_set_new(json, "dist", json_string("trace:12AB0000"));
-	CHECK(rm_cell_from_json(json, &back, &error), "a bad checksum");
+	CHECK(rm_cell_from_json(json, &back, &error), "a bad checksum is "
+	                                              "rejected");
 	json_object_set_new(json, "dist", json_string("trace:12ab0000"));
 	json_object_set_new(json, "huge_pages", json_string("2M"));
-	CHECK(rm_cell_from_json(json, &back, &error), "unknown pages");
+	CHECK(rm_cell_from_json(json, &back, &error),
+	        "an unknown kind of huge pages is rejected");
 	json_decref(json);
 }
 

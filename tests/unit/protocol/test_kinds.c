@@ -265,7 +265,7 @@ static void parse_keys(void)
 	        "a number replaces a multiple");
 	CHECK(READS(&keys, { "file:a b.trace", "file:a b.trace" },
 	              { "file:", NULL }, { "file", NULL }),
-	        "a file of keys");
+	        "a file of keys is read");
 	CHECK(!keys.kind->read(&keys, "file:t", &cell) && !cell.keys &&
 	                !strcmp(cell.trace, "t") &&
 	                !keys.kind->read(&keys, "5", &cell) && cell.keys == 5 &&

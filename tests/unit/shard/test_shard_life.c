@@ -176,12 +176,13 @@ static void closed_shards_count(void)
 	set_active(map, 2, 150);
 	close_one(map, 1);
 	CHECK(life_open_shards(map) == 2,
-	        "249 connections, 150 in a closed shard, keep two open");
+	        "249 connections, 150 in a closed shard, keep two shards open");
 	set_active(map, 2, 102);
 	close_one(map, 1);
-	CHECK(life_open_shards(map) == 2, "200 connections keep two open");
+	CHECK(life_open_shards(map) == 2,
+	        "200 connections keep two shards open");
 	close_one(map, 1);
-	CHECK(life_open_shards(map) == 1, "199 connections close one");
+	CHECK(life_open_shards(map) == 1, "199 connections close one shard");
 	ops.destroy(map);
 }
 

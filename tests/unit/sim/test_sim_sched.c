@@ -128,7 +128,8 @@ static void hits_may_run_ahead(void)
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_LOAD) &&
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_STORE),
 	        "atomics are executed in time order");
-	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD), "misses, too");
+	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD),
+	        "misses are executed in time order, too");
 	core->now = due;
 	CHECK(sim_access(core, 640, 8, RM_SIM_LOAD),
 	        "at the deadline itself a core may still run");

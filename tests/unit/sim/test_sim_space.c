@@ -38,7 +38,7 @@ static void pages_come_from_above(void)
 	CHECK(first == at(RM_SIM_HEAP_BYTES - 4096) && second == first - 4096 &&
 	                third == second - 8192,
 	        "maps are whole pages, from the heap's end down");
-	CHECK(is_zero(first, 4096) && is_zero(third, 8192), "of zeros");
+	CHECK(is_zero(first, 4096) && is_zero(third, 8192), "maps are zeroed");
 	memset(first, 1, 4096);
 	memset(third, 1, 8192);
 	rm_sim_space_unmap(first, 1);
@@ -82,7 +82,8 @@ static void segments_come_from_below(void)
 
 	CHECK(first == at(0) && second == at(RM_SIM_SEGMENT_BYTES),
 	        "segments are allocated from the heap's start up");
-	CHECK(is_zero(second + RM_SIM_SEGMENT_BYTES - 4096, 4096), "of zeros");
+	CHECK(is_zero(second + RM_SIM_SEGMENT_BYTES - 4096, 4096),
+	        "segments are zeroed");
 }
 
 static void stacks_lie_apart(void)
@@ -177,7 +178,7 @@ static void globals_are_numbered(void)
 	        "pages of globals are numbered at first use");
 	CHECK(rm_sim_space_offset((uintptr_t)&globals[2 * 4096]) == third - 7 &&
 	                space.pages == pages,
-	        "each once");
+	        "each page of globals is numbered once");
 	CHECK(third >= RM_SIM_GLOBALS_AT && first < RM_SIM_OFFSETS,
 	        "pages of globals are numbered within their own window");
 }

@@ -97,10 +97,10 @@ static void promotion_rules(void)
 	        "len(dirty)");
 	CHECK(promoting_miss(&rm_impl_syncmap_promote_gt, 5) == 6 &&
 	                promoting_miss(&rm_impl_syncmap_promote_gt, 100) == 101,
-	        "promote_gt: at misses == len(dirty) + 1");
+	        "promote_gt promotes at misses == len(dirty) + 1");
 	CHECK(promoting_miss(&rm_impl_syncmap_promote_0, 5) == 1 &&
 	                promoting_miss(&rm_impl_syncmap_promote_0, 100) == 1,
-	        "promote_0: at the first miss");
+	        "promote_0: the first miss promotes");
 	CHECK(promoting_miss(&rm_impl_syncmap_load_factor, 5) == 0,
 	        "load_factor: misses never promote");
 }

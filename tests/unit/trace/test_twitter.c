@@ -219,19 +219,19 @@ static bool refused(const char *lines, const char *why)
 static void what_is_no_trace_is_refused(void)
 {
 	CHECK(refused("", "x.csv:1: file \"\", expected at least one line"),
-	        "an empty file");
+	        "an empty file is rejected");
 	CHECK(refused("0,a,1,1,1,get,0\n0,a,1,1,1,get,0", "x.csv:2: last line"),
-	        "a truncated line");
+	        "a truncated line is rejected");
 	CHECK(refused("5,a,1,1,1,get,0\n4,a,1,1,1,get,0\n",
 	              "x.csv:2: timestamp"),
 	        "a time that runs backwards is rejected");
 	CHECK(refused("0,a,1,1,1,touch,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1,1,ge,0\n", "x.csv:1: "),
-	        "an unknown operation");
+	        "an unknown operation is rejected");
 	CHECK(refused("0,a,1025,1,1,get,0\n", "x.csv:1: ") &&
 	                refused("0,a,0,1,1,get,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1048577,1,get,0\n", "x.csv:1: "),
-	        "oversized keys and values, and an empty key");
+	        "oversized keys and values, and an empty key, are rejected");
 }
 
 /* Opens a file by name. */

@@ -124,7 +124,8 @@ int main(void)
 	for (unsigned i = 0; i < WAITS; i++)
 		rm_event_span(RM_EVENT_LOCK_WAIT, rm_event_clock(), 0);
 	CHECK(rm_events_lost() == LOST, "overwritten waits are counted");
-	CHECK(rm_events_waits_lost() == LOST, "as waits");
+	CHECK(rm_events_waits_lost() == LOST,
+	        "overwritten waits are counted as waits");
 	CHECK(available(RM_EVENT_EVACUATE) == MOVES,
 	        "waits do not overwrite moves");
 	CHECK(available(RM_EVENT_GROW) == 1, "waits do not overwrite rare "

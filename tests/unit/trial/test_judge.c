@@ -106,7 +106,7 @@ static void a_wrong_miss_share_is_void(void)
 	CHECK(judged("ok", ""), "requested misses are ok");
 	counts = &team.members[0].worker.counts;
 	counts->misses_absent -= counts->misses_absent / 5;
-	CHECK(judged("void", "miss share"), "20 % fewer are void");
+	CHECK(judged("void", "miss share"), "20 % fewer misses are void");
 	end(&request);
 }
 

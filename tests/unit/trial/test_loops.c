@@ -687,7 +687,7 @@ static void limits_act_on_a_faster_clock(void)
 		CHECK(!i                  ? refreshes == 0 && expiries == 0
 		        : had_cpus(cache) ? refreshes > 0 && expiries > 0
 		                          : refreshes + expiries > 0,
-		        i ? "refresh and TTL act"
+		        i ? "refresh and TTL take effect"
 		          : "with a real-time clock neither limit takes "
 		            "effect");
 		CHECK(i ? late > 0 && stat_of(life, "shard_idle_max") > 0

@@ -52,7 +52,7 @@ static void rounds_fill_the_share(void)
 	CHECK(used_ns > second_ns / 2 && used_ns <= second_ns,
 	        "rounds of fast operations use most of the share, but not "
 	        "more");
-	CHECK(rounds.ops > 20 * first_ops, "rounds grow");
+	CHECK(rounds.ops > 20 * first_ops, "rounds get more operations");
 	CHECK(rounds.done >= 4 && rounds.done <= 20,
 	        "there are several rounds, but not many");
 	used_ns = run_rounds(second_ns, 1000000, &rounds, &first_ops);

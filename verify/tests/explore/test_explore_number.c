@@ -257,7 +257,7 @@ static void a_schedule_has_its_number(void)
 	        "the turns of a play are recorded from the start");
 	CHECK(stub.tallied == 1 && stub.tally == &tally && tally.schedules == 5,
 	        "a play is added to the tally");
-	CHECK(stub.measured == 1, "and measured");
+	CHECK(stub.measured == 1, "a play is measured");
 	stub.fails_at = 1;
 	stub.status = -12;
 	CHECK(rm_explore_play_number(
