@@ -177,7 +177,7 @@ RM_HOT _Atomic uint64_t *gomap_link(
 	                                           gomap_value_words(shape))];
 }
 
-/* The next bucket of the chain, or NULL. */
+/* Returns the next bucket of the chain, or NULL. */
 RM_HOT struct gomap_bucket *gomap_next(
         struct gomap_bucket *bucket, struct rm_shape shape)
 {
@@ -189,7 +189,7 @@ RM_HOT uint64_t gomap_mask(unsigned log2_buckets)
 	return ((uint64_t)1 << log2_buckets) - 1;
 }
 
-/* Number of entries; 0 for a nil map. */
+/* Returns the number of entries; 0 for a nil map. */
 RM_HOT size_t gomap_count(const struct gomap *map)
 {
 	return map ? gomap_get(map->count) : 0;

@@ -73,7 +73,7 @@ GOMAP_PLAIN bool gomap_chain_ready(
 	       gomap_moved(gomap_at(old, shape, hash & gomap_old_mask(map)));
 }
 
-/* Number of entries in a chain. */
+/* Returns the number of entries in a chain. */
 GOMAP_PLAIN unsigned gomap_chain_entries(
         struct gomap_bucket *bucket, struct rm_shape shape)
 {

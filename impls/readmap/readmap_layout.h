@@ -77,7 +77,8 @@ enum {
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,
 	READMAP_SPARSE = 8, /* the table shrinks below one key in 8 lines */
-	READMAP_TABLE = 0,  /* kinds of retired objects */
+	/* kinds of retired objects */
+	READMAP_TABLE = 0,
 	READMAP_NODE = 1,
 };
 
@@ -166,7 +167,7 @@ static inline uintptr_t readmap_word_of(const struct readmap_table *table)
 	       (58 - (unsigned)__builtin_ctzll(table->lines));
 }
 
-/* The current table. Its keys may be moving to table->next. */
+/* Returns the current table. Its keys may be moving to table->next. */
 RM_HOT uintptr_t readmap_word(const struct readmap *map)
 {
 	/* acquire: R1, pairs with the release in readmap_publish() */

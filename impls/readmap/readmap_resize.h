@@ -19,7 +19,7 @@
 #include "impls/readmap/readmap_write.h"
 #include "impls/support/epoch_guard.h"
 
-/* Number of keys; exact if no thread writes. */
+/* Returns the number of keys; exact if no thread writes. */
 static inline uint64_t readmap_keys(struct readmap *map)
 {
 	int64_t keys = 0;

@@ -92,7 +92,7 @@ enum rm_check_verdict {
 extern const struct rm_check rm_checks[];
 extern const size_t rm_check_count;
 
-/* Returns the check with this name, or NULL. Any thread. */
+/* Returns the check with this name, or NULL. Any thread may call it. */
 const struct rm_check *rm_check_find(const char *name);
 
 /* Runs one check. The caller zeroes `done` and `error`. `error` becomes the

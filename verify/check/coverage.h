@@ -33,8 +33,9 @@ enum rm_pair_kind {
 
 enum rm_pair_class {
 	RM_CLASS_SCATTERED, /* the keys of the measured loop */
-	RM_CLASS_EDGES,     /* 0, all ones ...; empty, one byte, zeros */
-	/* consecutive words; 17 bytes that differ in the last */
+	/* 0, all ones ...; strings: empty, one byte, zero bytes */
+	RM_CLASS_EDGES,
+	/* consecutive words; strings of 17 bytes that differ in the last */
 	RM_CLASS_NEIGHBOURS,
 	RM_CLASS_COLLIDING, /* equal hashes */
 	RM_CLASS_HUGE,      /* 65,535 bytes; strings only */

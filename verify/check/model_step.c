@@ -95,7 +95,7 @@ static bool same_key(
 	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
 }
 
-/* The slot of this key in `numbers`, or the free slot for it. */
+/* Returns the slot of this key in `numbers`, or the free slot for it. */
 static uint32_t *find_slot(struct rm_model *model, struct rm_key key)
 {
 	size_t at = rm_keyset_hash(model->c->shape, key);
@@ -126,7 +126,7 @@ int rm_model_number(struct rm_model *model)
 	return 0;
 }
 
-/* The number of a key, or model->keys if it is unknown. */
+/* Returns the number of a key, or model->keys if it is unknown. */
 static size_t find_number(struct rm_model *model, struct rm_key key)
 {
 	uint32_t number = *find_slot(model, key);

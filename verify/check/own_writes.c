@@ -31,7 +31,7 @@ static uint64_t sequence_of(uint64_t word)
 	                                              << SEQUENCE_BITS;
 }
 
-/* A random key of this owner; ranks are dealt to owners in turn. */
+/* Returns a random key of this owner; ranks are dealt to owners in turn. */
 static uint64_t own_rank(const struct shared_keys *shared_keys,
         const struct rm_peer *peer, uint64_t random)
 {

@@ -24,7 +24,8 @@ void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
 struct update {
 	const struct rm_value *value;
 	struct rm_value old;
-	bool had_old; /* of the last call, since update() may call back again */
+	/* describes the last call, since update() may call back again */
+	bool had_old;
 };
 
 static bool replace(

@@ -34,7 +34,7 @@ enum { RM_RECORDED = 4 };
 struct rm_history_recorder {
 	_Alignas(RM_CACHE_LINE) struct rm_stamps *stamps;
 	struct rm_peer *peer;
-	uint64_t first;              /* rank */
+	uint64_t first;              /* rank of the first key */
 	uint64_t known[RM_RECORDED]; /* last values read: for compare_swap */
 	struct rm_history_event *events; /* event_max items */
 	struct rm_history_pair *pairs;   /* pair_max items, for all scans */

@@ -23,7 +23,7 @@
 #include <sys/mman.h>
 
 enum {
-	MASK = 0xff, /* bits of the bytes that the access covers, out of 8 */
+	MASK = 0xff, /* the accessed bytes, one bit for each of 8 */
 	IS_ATOMIC = 0x100,
 	OBJECT = 4, /* size of a spinlock, the smallest lock, in bytes */
 	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),

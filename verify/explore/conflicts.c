@@ -20,7 +20,7 @@ static uint32_t only(int operation)
 	return operation < 0 ? UINT32_MAX : 1U << operation;
 }
 
-/* The slot of a word, or the free slot for it. */
+/* Returns the slot of a word, or the free slot for it. */
 static struct rm_explore_word_accesses *place_of(
         const struct rm_explore_conflicts *conflicts, uintptr_t word)
 {

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 enum {
-	CONTROLS_MOST = 2000, /* number of schedules; exhaustive: of programs */
+	/* maximum number of schedules; exhaustive: of programs */
+	CONTROLS_MOST = 2000,
 	/* exhaustive: maximum number of schedules of a program */
 	EXHAUSTED_MOST = 200,
 };

@@ -81,10 +81,11 @@ enum rm_explore_memory {
 	RM_EXPLORE_MEMORIES
 };
 
-/* "sc", "tso", "c11". */
+/* Names of the memory models: "sc", "tso", "c11". */
 extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 
-/* "mix", "random", "pct", "stall", "fair", "exhaustive". */
+/* Names of the schedulers: "mix", "random", "pct", "stall", "fair",
+   "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_program_file; /* see program_file.h */
@@ -149,7 +150,7 @@ enum rm_explore_fault {
 	RM_EXPLORE_FAULTS
 };
 
-/* "not linearizable", "torn value", "data race", ... */
+/* Names of the faults: "not linearizable", "torn value", "data race", ... */
 extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
 
 /* Totals over all schedules. A play is one execution of a schedule. */

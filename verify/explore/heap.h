@@ -53,10 +53,10 @@ _Noreturn void rm_explore_heap_fault(
 void rm_explore_heap_unwritten(
         uintptr_t address, unsigned bytes, const void *site);
 
-/* Offset of the first byte not allocated in this schedule. */
+/* Returns the offset of the first byte not allocated in this schedule. */
 uint64_t rm_explore_heap_top(void);
 
-/* Blocks made in this schedule, and those not freed. */
+/* Return the number of blocks made in this schedule, and of those not freed. */
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);
 

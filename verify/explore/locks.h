@@ -23,9 +23,9 @@ struct rm_explore_mutex {
 };
 
 struct rm_explore_rwlock {
-	uint32_t writer;  /* lane + 1 */
+	uint32_t writer;  /* lane + 1; 0: none */
 	uint32_t readers; /* lanes, as bits */
-	uint32_t depth;   /* 4 bits a lane */
+	uint32_t depth;   /* read locks of each lane, in 4 bits */
 	uint32_t kind;
 	uint64_t given[2]; /* unused; clocks are attached to the addresses */
 };

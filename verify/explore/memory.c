@@ -82,7 +82,7 @@ static uint32_t add(
 	return places.count;
 }
 
-/* The place of an access, or of one half of a 16-byte access. */
+/* Returns the place of an access, or of one half of a 16-byte access. */
 static uint32_t place_in(
         uint32_t *first, uintptr_t at, const struct rm_explore_atomic *access)
 {

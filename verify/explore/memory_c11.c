@@ -162,7 +162,7 @@ static bool hides_older(const struct store *store, const struct bound *bound)
 	return false;
 }
 
-/* The number of older stores that the load may read. */
+/* Returns the number of older stores that the load may read. */
 static uint32_t oldest_back(struct history *history, int order)
 {
 	const struct bound bound = bound_of(order);

@@ -28,7 +28,7 @@ struct rm_explore_fill {
 void rm_explore_menu_make(struct rm_explore_menu *menu,
         const struct rm_impl *impl, bool looks, bool grows);
 
-/* A random number in 0 .. n - 1. */
+/* Returns a random number in 0 .. n - 1. */
 unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 
 /* Appends operations to thread `t`, which must have space for them. If the map

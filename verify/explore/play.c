@@ -42,7 +42,7 @@ static struct {
 	const struct rm_explore_program *program;
 	void *map;
 	uint64_t sequence; /* number of the last value that was written */
-	uint32_t *begun;   /* for each value: writer's clock */
+	uint32_t *begun;   /* for each value: the writer's clock */
 	unsigned
 	        extremes; /* bits of the extreme values written so far: call.h */
 	uint32_t present; /* keys with an initial value, as bits */
@@ -393,7 +393,7 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
-/* The highest number of repeats of one operation. */
+/* Returns the highest number of repeats of one operation. */
 static uint32_t longest(const struct rm_explore_program *program)
 {
 	uint32_t times = 0;

@@ -93,7 +93,7 @@ static inline unsigned rm_explore_total_times(
 	return times;
 }
 
-/* "insert_if_absent 2", "128 x upsert 0". */
+/* Formats an operation, such as "insert_if_absent 2" or "128 x upsert 0". */
 void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size);
 

@@ -31,7 +31,7 @@ enum {
 	   collect many objects may take long until they free some. */
 	REPEATS = 4096,
 	REPEATS_RECLAIM = 16384,
-	OPS_OF_FIRST = 3,      /* maximum number */
+	OPS_OF_FIRST = 3,      /* maximum operations of thread 1 */
 	UNANNOUNCED_MOST = 64, /* blocks allocated during one operation */
 	/* operations of the inserting thread before memory is judged; one
 	   program in LONG_OF is long, for epochs that soon wrap */
@@ -184,7 +184,7 @@ static void starves(unsigned lane)
 	        most_overtaken());
 }
 
-/* Number of blocks that the threads allocated and did not free. */
+/* Returns the number of blocks that the threads allocated but did not free. */
 static size_t blocks_left(void)
 {
 	const size_t live = rm_explore_heap_live();

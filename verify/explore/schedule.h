@@ -91,7 +91,7 @@ struct rm_explore_schedule {
 	uint32_t yields; /* stall: yields since a lane was last released */
 	bool ahead;      /* stall: held lanes run first, until they stall */
 	uint32_t ranked; /* pct: buffers with a priority, as bits */
-	uint32_t lanes;  /* pct */
+	uint32_t lanes;  /* pct: number of lanes */
 	/* All runnable threads take steps often, so that an operation must end
 	   within a bounded number of steps. Schedulers do not change this. */
 	bool fair;

@@ -20,7 +20,7 @@ struct rm_explore_site {
 	char chain[RM_EXPLORE_CHAIN_BYTES]; /* functions, inlined ones first */
 };
 
-/* Zero-initialise; rm_explore_sites_clear(). */
+/* Zero-initialise it. rm_explore_sites_clear() frees its memory. */
 struct rm_explore_sites {
 	struct rm_explore_site *site; /* sorted by address, each once */
 	size_t count, room;
@@ -34,7 +34,7 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address);
    in the program. No address may be added afterwards. */
 void rm_explore_sites_name(struct rm_explore_sites *sites);
 
-/* The site of an address, or an empty one if it was not added. */
+/* Returns the site of an address, or an empty one if it was not added. */
 const struct rm_explore_site *rm_explore_sites_find(
         const struct rm_explore_sites *sites, const void *address);
 

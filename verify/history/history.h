@@ -82,7 +82,7 @@ struct rm_history_event {
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
 	uint64_t result;   /* defined in enum rm_history_kind */
-	/* any number; a thread has one operation at a time */
+	/* any number; each thread has one operation at a time */
 	uint32_t thread;
 	uint8_t kind;    /* enum rm_history_kind */
 	uint8_t unknown; /* bits RM_HISTORY_UNKNOWN_... */

@@ -39,7 +39,7 @@ static enum end end_of(const struct rm_edn *type)
 	return (enum end)end;
 }
 
-/* The operation for a word of :f. */
+/* Operations for the words of :f. */
 static const struct function {
 	const char *f;
 	enum rm_history_kind kind;

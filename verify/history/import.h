@@ -39,7 +39,7 @@ struct rm_edn_reader {
  */
 int rm_edn_read(struct rm_edn_reader *reader, struct rm_edn *value);
 
-/* The value of a keyword in a map, or NULL. */
+/* Returns the value of a keyword in a map, or NULL. */
 const struct rm_edn *rm_edn_get(const struct rm_edn *map, const char *keyword);
 
 /* True if the value is this keyword. */

@@ -212,7 +212,7 @@ struct rm_memo {
    Returns 0 or -ENOMEM. */
 int rm_memo_begin(struct rm_memo *memo, size_t entry_bytes, size_t limit_bytes);
 
-/* The entry for the state to look up; the caller fills it. */
+/* Returns the entry for the state to look up; the caller fills it. */
 unsigned char *rm_memo_entry(struct rm_memo *memo);
 
 /* Adds this state. Returns 1 if it is new, 0 if it was already present, or
@@ -311,7 +311,7 @@ struct rm_minimise {
 	bool *keep_key; /* for each key, whether it is kept */
 	struct rm_stand_in writes, removes;
 	uint64_t other;   /* slot of a value that no operation uses */
-	size_t offending; /* SIZE_MAX: not found */
+	size_t offending; /* an operation; SIZE_MAX: not found */
 	struct rm_problem part;
 	struct rm_search *search;
 	size_t memory_bytes;

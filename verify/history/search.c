@@ -336,7 +336,7 @@ static uint64_t earliest_return(const struct rm_search *search)
 	return bound;
 }
 
-/* The next operation of a lane if it may be taken now, else NULL. */
+/* Returns the next operation of a lane if it may be taken now, else NULL. */
 static const struct rm_problem_op *next_of(
         const struct rm_search *search, size_t lane, uint64_t bound)
 {

@@ -45,7 +45,7 @@ RM_HOT void gc_leave(struct gc_thread *thread)
 	atomic_store(&thread->seen, 0);
 }
 
-/* Under the lock: removes items that no operation can still read. */
+/* Removes items that no operation can still read. The caller holds the lock. */
 static inline struct gc_item *gc_ready(struct gc *gc)
 {
 	struct gc_item *ready = NULL, *item = gc->waiting, *next;

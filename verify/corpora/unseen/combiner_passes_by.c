@@ -92,7 +92,7 @@ static void quiesce(void *thread)
 	(void)thread;
 }
 
-/* Under the lock: executes the request of a record. */
+/* Executes the request of a record. The caller holds the lock. */
 static void serve(struct map *map, struct record *record)
 {
 	struct node **link = record->wish == LENGTH

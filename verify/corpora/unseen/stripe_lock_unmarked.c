@@ -122,7 +122,8 @@ static pthread_mutex_t *enter(struct map *map, uint64_t hash)
 	}
 }
 
-/* Under the bucket's lock: the link to the key's node, or to NULL. */
+/* Returns the link to the key's node, or to NULL. The caller holds the bucket's
+   lock. */
 static struct node **spot(struct map *map, uint64_t hash, struct rm_key key)
 {
 	struct node **link = &map->bucket[hash & map->mask];
