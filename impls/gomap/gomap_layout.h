@@ -124,8 +124,8 @@ RM_HOT size_t gomap_value_words(struct rm_shape shape)
 	return gomap_boxes(shape) ? 1 : shape.value_bytes / 8;
 }
 
-/* Bytes of a bucket: 8 + 8K + 8V + 8, which is 144, 272, 208 and 336 for the
-   four shapes. */
+/* Returns the bytes of a bucket: 8 + 8K + 8V + 8, which is 144, 272, 208 and
+   336 for the four shapes. */
 RM_HOT size_t gomap_stride(struct rm_shape shape)
 {
 	return 16 + 64 * (gomap_key_words(shape) + gomap_value_words(shape));
@@ -262,9 +262,9 @@ RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
 	       count > 13 * (((uint64_t)1 << log2_buckets) / 2);
 }
 
-/* Number of buckets in an array, including preallocated overflow buckets. (Go
-   also fills up its allocator's size class; C allocators do not expose
-   theirs.) */
+/* Returns the number of buckets in an array, including preallocated overflow
+   buckets. (Go also fills up its allocator's size class; C allocators do not
+   expose theirs.) */
 GOMAP_PLAIN uint64_t gomap_array_buckets(unsigned log2_buckets)
 {
 	uint64_t buckets = (uint64_t)1 << log2_buckets;

@@ -357,8 +357,8 @@ static struct connection *life_connect(
 	return connection;
 }
 
-/* The shape of the directory's values. Each holds connection and shard in one
-   word. */
+/* Returns the shape of the directory's values. Each holds connection and shard
+   in one word. */
 RM_HOT struct rm_shape life_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };

@@ -28,9 +28,9 @@ void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns);
 /* Returns true if there is time for a round of rounds->ops. Always true for the
  * first round, because a check without a round would pass. */
 bool rm_rounds_have_time(const struct rm_rounds *rounds);
-/* Wall time after which the next round is stopped: twice its planned time, at
- * least 0.5 s. On a busy machine, a round whose threads wait for a lock can
- * take a thousand times as long. */
+/* Returns the wall time after which the next round is stopped: twice its
+ * planned time, at least 0.5 s. On a busy machine, a round whose threads wait
+ * for a lock can take a thousand times as long. */
 uint64_t rm_rounds_limit_ns(const struct rm_rounds *rounds);
 /* Records the cost of a round: CPU time, or wall time if longer, since waiting
  * also uses up the budget. Sets the operations of the next round. */

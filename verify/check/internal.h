@@ -124,7 +124,7 @@ void rm_peer_count(struct rm_peer *peer);
 /* Parks, waits for all peers at the barrier, and unparks. */
 void rm_peer_meet(struct rm_peer *peer);
 
-/* Key and value of a rank, as in the measured loop. */
+/* Return the key and the value of a rank, as in the measured loop. */
 struct rm_key rm_peer_key(struct rm_peer *peer, uint64_t rank);
 struct rm_value rm_peer_value(struct rm_peer *peer, uint64_t rank);
 
@@ -152,7 +152,8 @@ unsigned rm_case_writers(const struct rm_check_case *c, bool in_place);
  * writes. If not, the checks do not call them during writes. */
 bool rm_impl_guarantees_views(const struct rm_impl *impl);
 
-/* Number of operations for this map: fewer if a write costs O(keys). */
+/* Returns the number of operations for this map: fewer if a write costs
+ * O(keys). */
 uint64_t rm_case_ops(const struct rm_check_case *c);
 
 /* Creates the map of a check. Returns NULL and sets `error` if create()

@@ -336,7 +336,8 @@ static int judge_take(const struct rm_check_case *c, struct litmus *litmus,
 	        c, litmus, PRIZE + 1, compete_for_prize, check_takes, error);
 }
 
-/* Rank of key n of a thread; the ranks of the two threads interleave. */
+/* Returns the rank of key n of a thread; the ranks of both threads
+ * interleave. */
 static uint64_t rank_of(unsigned slot, uint64_t n)
 {
 	return n * 2 + slot;

@@ -412,7 +412,7 @@ static int step_update(struct rm_model *model, size_t i)
 	return code;
 }
 
-/* Rare operations: each costs as much as one operation on every key. */
+/* Runs a rare operation, which costs as much as one operation on every key. */
 static int step_rare(struct rm_model *model)
 {
 	const struct rm_map_ops *ops = model->ops;

@@ -15,8 +15,8 @@ struct shared_keys {
 	bool in_place;
 };
 
-/* A value with a sequence of 32 bits: the writer field holds the 12 high
- * bits. */
+/* Returns a value with a sequence of 32 bits, whose 12 high bits are in the
+ * writer field. */
 static struct rm_value own_value(struct rm_peer *peer, uint64_t rank)
 {
 	uint64_t sequence = ++peer->sequence;

@@ -59,7 +59,7 @@ static void call_update(const struct rm_peer *peer, struct rm_key key,
 	result->added = !result->was_there;
 }
 
-/* Operations that remove. */
+/* Calls an operation that removes. */
 static void call_taking(const struct rm_peer *peer, enum rm_pair_kind kind,
         struct rm_key key, const struct rm_value *expected,
         struct call_result *result)

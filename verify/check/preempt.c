@@ -79,7 +79,7 @@ static void set_timer(void)
 	timer_settime(self.timer, 0, &next, NULL);
 }
 
-/* relaxed: its own count */
+/* relaxed: the thread reads its own count */
 static uint64_t completed_ops(void)
 {
 	return atomic_load_explicit(self.counter, memory_order_relaxed);

@@ -40,7 +40,7 @@ struct writes {
 	unsigned writers; /* the other threads only read */
 };
 
-/* Number of allocated bytes, without caches of threads that ended. */
+/* Returns the allocated bytes, without caches of threads that ended. */
 static size_t allocated_bytes(void)
 {
 	const struct mallinfo2 info = mallinfo2();
@@ -68,9 +68,9 @@ static bool replace(
 	return true;
 }
 
-/* The other writes that the map offers, including failed ones: insert_if_absent
- * of a present key, and compare_swap with a wrong value. Both may allocate
- * memory that must be freed again. */
+/* Makes the other writes that the map offers, including failed ones:
+ * insert_if_absent of a present key, and compare_swap with a wrong value. Both
+ * may allocate memory that must be freed again. */
 static void churn_optional(struct rm_peer *peer, uint64_t n)
 {
 	const struct rm_map_ops *ops = peer->ops;

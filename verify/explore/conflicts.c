@@ -8,8 +8,8 @@
 
 enum { ROOM_FIRST = 256 };
 
-/* Bit sets of operations: the first contains this operation and later ones, the
- * second only this one. */
+/* Return bit sets of operations: the first contains this operation and later
+ * ones, the second only this one. */
 static uint32_t from(int operation)
 {
 	return operation < 0 ? UINT32_MAX : UINT32_MAX << operation;

@@ -405,8 +405,8 @@ static uint32_t longest(const struct rm_explore_program *program)
 	return times;
 }
 
-/* The maximum number of repeated scans of one thread, without the first of
-   each. */
+/* Returns the maximum number of repeated scans of one thread, without the first
+   of each. */
 static size_t more_scans(const struct rm_explore_program *program)
 {
 	size_t most = 0;

@@ -186,8 +186,8 @@ static bool without_extremes(struct rm_explore_case *failing)
 	       any;
 }
 
-/* One pass over operations and keys. Returns true if another pass may remove
- * more. */
+/* Makes one pass over operations and keys. Returns true if another pass may
+ * remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);

@@ -186,9 +186,9 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
    returns. */
 void rm_explore_abandon(void);
 
-/* realloc() for the host's bookkeeping, called from a lane. Never returns NULL:
-   if memory is out, the schedule ends as starved, without a finding, and `old`
-   is unchanged. */
+/* Like realloc(), for the host's bookkeeping; called from a lane. Never returns
+   NULL: if memory is out, the schedule ends as starved, without a finding, and
+   `old` is unchanged. */
 void *rm_explore_realloc(void *old, size_t bytes);
 
 /* Returns "thread 1" or "the main thread". */

@@ -76,8 +76,8 @@ int rm_import_key(
 int rm_import_value(
         struct rm_import *import, const struct rm_edn *edn, uint64_t *number);
 
-/* The factor by which append multiplies a text's number to join `text` to
-   it. */
+/* Returns the factor by which append multiplies a text's number to join `text`
+   to it. */
 uint64_t rm_import_factor(const char *text);
 
 #endif /* RM_HISTORY_IMPORT_H */

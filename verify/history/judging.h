@@ -110,7 +110,7 @@ static inline bool rm_problem_is_known(const struct rm_problem_op *op)
 	       !(op->unknown & RM_HISTORY_UNKNOWN_THERE);
 }
 
-/* (state * factor + value) modulo 2^61 - 1: the effect of append
+/* Returns (state * factor + value) modulo 2^61 - 1: the effect of append
    (history.h). */
 uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value);
 

@@ -318,8 +318,8 @@ void rm_search_clear(struct rm_search *search)
 	*search = (struct rm_search){ .problem = NULL };
 }
 
-/* The stamp by which the next operation must take effect. Operations invoked
-   later have to wait. */
+/* Returns the stamp by which the next operation must take effect. Operations
+   invoked later have to wait. */
 static uint64_t earliest_return(const struct rm_search *search)
 {
 	const struct rm_problem *problem = search->problem;

@@ -36,7 +36,7 @@ RM_HOT struct shard *shard_of(void *thread, struct rm_key key)
 
 /* The following functions are called under the shard's lock. */
 
-/* The key's slot, or NULL. */
+/* Returns the key's slot, or NULL. */
 RM_HOT uint64_t *find(struct shard *shard, struct rm_key key)
 {
 	uint64_t *slot = probe_find(

@@ -96,7 +96,7 @@ RM_HOT bool read_slot(
 	return true;
 }
 
-/* The section as seen by a writer that holds the lock. */
+/* Returns the section as seen by a writer that holds the lock. */
 static inline struct view writer_view(struct section *section)
 {
 	struct array *keys = section->made[section->level];
