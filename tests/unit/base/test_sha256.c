@@ -64,7 +64,7 @@ int main(void)
 	CHECK(hashes_to("abc", 3,
 	              "ba7816bf8f01cfea414140de5dae2223"
 	              "b00361a396177a9cb410ff61f20015ad"),
-	        "abc");
+	        "the hash of \"abc\" is as published");
 	every_padding();
 	CHECK(rm_sha256_file("/nonexistent", text, &error) &&
 	                strstr(error.text, "/nonexistent: cannot be read: No"),

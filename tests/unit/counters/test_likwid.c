@@ -136,11 +136,11 @@ static void report_failures(void)
 	              "liblikwid hung: no answer within 500 ms"),
 	        "a hang inside the library is reported");
 	CHECK(open_fails("STUB_FAIL=topology_init:-1", "topology_init=-1"),
-	        "topology_init fails");
+	        "a failure of topology_init is reported");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:-13",
 	              "perfmon_init=-13; first message: stub: perfmon_init "
 	              "says no"),
-	        "perfmon_init fails");
+	        "a failure of perfmon_init is reported");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:1", "perfmon_init=1"),
 	        "a positive code is an error");
 	CHECK(open_fails("STUB_FAIL=perfmon_addEventSet:-22",
@@ -149,10 +149,10 @@ static void report_failures(void)
 	        "a rejected event set is named");
 	CHECK(open_fails("STUB_FAIL=perfmon_setupCounters:-1",
 	              "perfmon_setupCounters=-1"),
-	        "perfmon_setupCounters fails");
+	        "a failure of perfmon_setupCounters is reported");
 	CHECK(open_fails("STUB_FAIL=perfmon_startCounters:-22",
 	              "perfmon_startCounters=-22"),
-	        "perfmon_startCounters fails");
+	        "a failure of perfmon_startCounters is reported");
 	CHECK(open_fails(
 	              "STUB_FAIL=perfmon_stopCounters:hang", "liblikwid hung"),
 	        "the library hangs when counters are stopped");

@@ -735,7 +735,7 @@ static void decimal_text_is_of_strings(void)
 		CHECK(skips(&plan, "sized", 4, i < 2 ? NULL : "decimal keys"),
 		        "decimal keys need str16 shapes");
 		CHECK(plan.cell_count && plan.cells[0].cell.window_ops == 251,
-		        "as many inserts as with binary keys");
+		        "decimal keys have as many inserts as binary keys");
 		rm_plan_free(&plan);
 	}
 }

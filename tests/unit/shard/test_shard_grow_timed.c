@@ -82,13 +82,13 @@ static void inspections_follow_the_period(void)
 
 	advance_clock_to(GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 0,
-	        "no inspection before the period ends");
+	        "there is no inspection before the period ends");
 	advance_clock_to(GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 1,
 	        "the thread inspects when the period ends");
 	advance_clock_to(2 * GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 1,
-	        "no second inspection within the next period");
+	        "there is no second inspection within the next period");
 	advance_clock_to(5 * GROW_INSPECTION_NS + 1);
 	CHECK(stat_of(timed, "looks") == 2,
 	        "several elapsed periods cause one inspection");

@@ -617,7 +617,7 @@ static void a_replay_has_the_counts_of_its_trace(void)
 	        "tests/fixtures/traces/good.trace", &trace, &error);
 
 	CHECK(!failed && !rm_trace_compute_expected(&trace, 1, &expected),
-	        "a trace to replay");
+	        "a trace to replay is loaded");
 	const struct rm_counts right = { .iterations = trace.count,
 		.writes = trace.sets + trace.dels,
 		.inserts = expected.inserts,

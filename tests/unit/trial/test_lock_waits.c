@@ -290,7 +290,7 @@ static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 	struct rm_team team;
 
 	CHECK(falls_into("lock_waits_longer", 36000000000000),
-	        "a long wait before a window");
+	        "a long wait before a window is counted");
 	rm_team_run(&team, &request, impl);
 	CHECK(stat_of("lock_wait_max_ns") == 0,
 	        "without waits in the window the maximum is 0");
@@ -330,13 +330,13 @@ static void sampling_can_be_off(const struct rm_impl *impl)
 	impl->ops->lookup(thread, shape, the_key, &value);
 	CHECK(stat_of("lock_reads") == reads &&
 	                stat_of("lock_writes") == writes,
-	        "0 counts nothing");
+	        "the sampling interval 0 counts nothing");
 	sample("1");
 	impl->ops->upsert(thread, shape, the_key, &value);
 	impl->ops->lookup(thread, shape, the_key, &value);
 	CHECK(stat_of("lock_reads") == reads + 1 &&
 	                stat_of("lock_writes") == writes + 1,
-	        "1 counts each acquisition once");
+	        "the sampling interval 1 counts each acquisition once");
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
 }

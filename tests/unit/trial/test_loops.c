@@ -248,7 +248,8 @@ static void turns_are_strict(void)
 		                number_of(result, "writes") ==
 		                        (kind == RM_UPDATE ? 6400 : 12800) &&
 		                number_of(result, "lookups") == 6400,
-		        "alternate: a look-up, a write, a look-up, a write");
+		        "the loop alternate makes a look-up, then a write, and "
+		        "repeats them");
 		json_decref(result);
 	}
 }

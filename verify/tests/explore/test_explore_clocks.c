@@ -87,7 +87,8 @@ static void writes(struct shared *shared)
 static void neighbours(void)
 {
 	lanes(publishes, looks, NULL);
-	CHECK(stops(RM_EXPLORE_NOTHING, ""), "a release orders");
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "a release orders the accesses before it");
 	lanes(publishes, counts, looks);
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
 	        "a release orders despite a store next to it in the 8 bytes");
