@@ -141,7 +141,7 @@ static void select_sets(void)
 	rm_arms_clear(&arms);
 }
 
-/* Path of a file in the root; valid until the next call. */
+/* Returns the path of a file in the root; valid until the next call. */
 static const char *in_root(const char *name)
 {
 	static char path[128];

@@ -492,7 +492,7 @@ static const char faults[] =
 
 enum { PAGE = 4096, OTHERS_PAGES = 4096 };
 
-/* The work of a thread like those that a map starts. */
+/* Works like a thread that a map starts. */
 static void *touch_many(void *arg)
 {
 	size_t bytes = (size_t)OTHERS_PAGES * PAGE;

@@ -9,7 +9,7 @@
  */
 #include "verify/tests/explore/explore_lanes.h"
 
-/* The lower (0) or upper (1) half of word 1. */
+/* Returns the lower (0) or upper (1) half of word 1. */
 static uint32_t *half(struct shared *shared, unsigned i)
 {
 	return (uint32_t *)(void *)&shared->word[1] + i;
