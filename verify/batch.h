@@ -5,8 +5,8 @@
 
 #include "runner/map.h"
 
-/* lookup(), as the second of two equal keys if `batched` and the map offers
-   lookup_many. */
+/* Looks a key up. If `batched` and the map offers lookup_many, looks it up as
+ * the second of two equal keys. */
 static inline bool rm_look_up(const struct rm_map_ops *ops, bool batched,
         void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)

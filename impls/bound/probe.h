@@ -33,8 +33,8 @@ struct probe {
 	uint64_t seed;
 };
 
-/* Offset of the value in a slot, in words. Like probe_stride(), it is a
-   compile-time constant in each operation. */
+/* Returns the offset of the value in a slot, in words. Like probe_stride(), it
+   is a compile-time constant in each operation. */
 RM_HOT size_t probe_value_at(struct rm_shape shape)
 {
 	return shape.str ? PROBE_LENGTH + 1 : PROBE_KEY + 1;

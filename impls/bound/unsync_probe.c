@@ -41,7 +41,8 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-/* The only word of a slot that another thread may write concurrently. */
+/* Returns the only word of a slot that another thread may write
+ * concurrently. */
 RM_HOT uint64_t *value_word(struct rm_shape shape, uint64_t *slot)
 {
 	return slot + probe_value_at(shape);

@@ -29,7 +29,7 @@ enum {
 };
 
 enum {
-	LOCAL_CACHE_LINES = 256, /* of each thread; together 16 KiB */
+	LOCAL_CACHE_LINES = 256, /* lines per thread; they take 16 KiB */
 	LOCAL_CACHE_LOG = 4096,
 	LOCAL_CACHE_VERSIONS = 4096,
 	LOCAL_CACHE_AGES = 6, /* buckets of the age histogram */
@@ -52,9 +52,9 @@ struct cache {
 	_Alignas(2 * RM_CACHE_LINE) struct cached_map *map;
 	uint64_t log_seen;   /* log entries already applied */
 	uint32_t generation; /* never 0 */
-	/* only this thread writes these; `hits` to `ages` exist only in stats
-	   builds */
-	_Atomic uint64_t age_max_ns;          /* of all answers */
+	/* Only the owner writes these counters. `hits` to `ages` exist only in
+	   stats builds. */
+	_Atomic uint64_t age_max_ns;          /* maximum over all answers */
 	_Atomic uint64_t refreshes, expiries; /* rare, so counted in all
 	                                         builds */
 	_Atomic uint64_t hits, misses, drops, ages[LOCAL_CACHE_AGES];
@@ -64,8 +64,8 @@ struct cache {
 
 struct cached_map {
 	struct map *backing;
-	uint64_t (*now_ns)(void); /* NULL: use the coarse monotonic clock ... */
-	uint64_t clock_rate;      /* ... times this factor */
+	uint64_t (*now_ns)(void); /* NULL: use the coarse monotonic clock */
+	uint64_t clock_rate;      /* factor for the time of that clock */
 	uint64_t limit_ns;        /* age at which a line expires */
 	uint64_t seed;            /* seed of the hash that selects lines */
 	size_t threads;

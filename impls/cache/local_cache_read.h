@@ -57,7 +57,6 @@ RM_HOT bool cache_read_backing(struct cache *cache, struct rm_shape shape,
 	return true;
 }
 
-/* Handles a miss. */
 RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {

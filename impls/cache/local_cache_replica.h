@@ -59,7 +59,7 @@ struct replica_line {
 
 /* Written by one thread. Only stats builds count replica_reads. */
 struct replica_reader {
-	/* of the replica at the last read */
+	/* lag of the replica at this thread's last read */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t lag_ns;
 	_Atomic uint64_t lag_max_ns, staleness_max_ns;
 	_Atomic uint64_t primary_reads, replica_reads;
@@ -73,7 +73,7 @@ struct replica {
 	_Atomic bool stop_requested;
 	_Atomic uint64_t passes; /* passes that the follower has completed */
 	_Atomic uint64_t behind_max, log_full;
-	/* a time; the replica has all writes that were logged before it */
+	/* The replica has all writes that were logged before this time. */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t current_ns;
 	_Atomic uint64_t applied;       /* number of applied writes; written
 	                                   under the replica's lock */
@@ -319,7 +319,7 @@ static RM_COLD bool replica_read_primary(struct cache *cache,
 	rm_stat_own(&cache->reader->primary_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
-	/* relaxed: constant under the lock */
+	/* relaxed: the value cannot change while the lock is held */
 	replica_require(cache, hash,
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed));
 	guard_read_end(&shard->guard, cache);

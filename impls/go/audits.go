@@ -67,7 +67,7 @@ func (a *audit) stats(add addStat) {
 
 func emptyByReplacing(words, uint64) words { return words{} }
 
-// emptyByRange is the loop that the article prints. The compiler turns it into a clear.
+// emptyByRange uses the loop printed in article S0. The compiler replaces it with a map clear.
 func emptyByRange(m words, _ uint64) words {
 	for key := range m {
 		delete(m, key)
@@ -94,8 +94,8 @@ func emptyByKeys(m words, n uint64) words {
 	return m
 }
 
-// newEmptying times how long it takes to empty a map that has grown to its size: article S0,
-// section 1, and impls/technique/emptying.h. The garbage collector frees a map that was replaced.
+// newEmptying times the emptying of a map (article S0, section 1; impls/technique/emptying.h). If
+// the map is replaced, the garbage collector frees the old one.
 func newEmptying(empty func(m words, n uint64) words) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
 		keys := args[0]

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// A second is one iteration of a virtual clock, as in impls/technique/cleanup.h.
+// Times are in seconds of a virtual clock. It advances by one second per iteration, as in
+// impls/technique/cleanup.h.
 const (
 	cleanupIdle     = 30 // idle time after which a sweep closes a connection
 	cleanupGone     = 30 // time after which its handler must have ended
@@ -42,7 +43,7 @@ type connection struct {
 	events    chan bool // wakes the handler; true means data
 	ctx       context.Context
 	cancel    context.CancelFunc
-	lastHeard uint64 // second; atomic
+	lastHeard uint64 // second in which data last arrived; atomic
 	closed    uint64 // second in which a sweep closed it, or 0; atomic
 	ended     uint32 // the handler has returned; atomic
 }
@@ -50,10 +51,10 @@ type connection struct {
 // cleanupMember opens connections and acts as their clients.
 type cleanupMember struct {
 	_       [64]byte
-	now     uint64 // second; atomic, one writer
+	now     uint64 // current second; atomic, one writer
 	_       [64]byte
 	rng     uint64
-	open    []*connection // connections whose handlers run, or whose end is not noticed yet
+	open    []*connection // connections whose handler runs, or whose end was not noticed yet
 	free    []int
 	awake   *sync.WaitGroup // counts handlers that have an event in this second
 	opened  uint64

@@ -45,7 +45,7 @@ type heapWatch struct {
 	collections []collected
 	forgotten   bool // true if more collections ended between two readings than the runtime keeps
 	stats       debug.GCStats
-	zero        time.Time // the time on the clock of stats when now() was 0
+	zero        time.Time // time at which now() was 0, on the clock of `stats`
 }
 
 // watchHeap returns when the window ends. It parks instead of sleeping in a system call, which

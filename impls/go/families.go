@@ -253,7 +253,8 @@ func (r *route) run(member *member) {
 	}
 }
 
-// wrong judges each way of choosing a shard by its promise: a hash must find all keys.
+// wrong checks that lookups found all keys if a hash chooses the shard, and that no shard holds
+// another key's value.
 func (r *route) wrong(*totals) string {
 	if lost := total(r.lost); !r.misleads && lost > 0 {
 		return fmt.Sprintf("%d keys were stored and not found", lost)

@@ -2,9 +2,10 @@
 
 package main
 
-// words is Go's native map; the caller holds the lock. Writes learn from the length whether the key
-// was present, since a second lookup would add a cost that real programs do not have. The code is
-// repeated for each kind of key, since Go 1.19 does not inline generic methods.
+// words is Go's native map; the caller holds the lock. A write compares the length of the map
+// before and after, to find out whether the key was present. A second lookup would add a cost that
+// real programs do not have. The code is repeated for each kind of key, since Go 1.19 does not
+// inline generic methods.
 
 type words map[uint64]uint64
 

@@ -62,7 +62,7 @@ type pace struct {
 	histograms *histograms
 
 	ticksPerNs    float64 // rate of ticks(); 0 if unusable
-	shortestApart uint64  // fewest ticks between two readings around a reading of the clock
+	shortestApart uint64  // fewest ticks between the calls of ticks() around a clock reading
 
 	samples []uint32 // slice and bucket of each latency
 	sampled int      // number of latencies, which may exceed the capacity

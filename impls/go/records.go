@@ -310,7 +310,7 @@ func (m *generic) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	if old != nil {
 		*old = m.m[key]
 	}
-	parts := (*[2]unsafe.Pointer)(unsafe.Pointer(&of)) // type and map
+	parts := (*[2]unsafe.Pointer)(unsafe.Pointer(&of)) // words of an interface: type and map
 	*(*uint64)(mapassign(parts[0], parts[1], unsafe.Pointer(&key))) = value
 	return len(m.m) == before
 }

@@ -35,7 +35,7 @@ type stock struct {
 	threads    int64
 	sell       func(*stock) bool
 	done       [stockOutcomes][]count          // counted by each member
-	times      [stockOutcomes + 1][]*histogram // and responses
+	times      [stockOutcomes + 1][]*histogram // one row per outcome, one for responses
 }
 
 func newStock(sell func(*stock) bool) func(*team, []uint64) program {

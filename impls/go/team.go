@@ -63,7 +63,7 @@ func newTeam(r *request) *team {
 	if _, ok, _ := c.programMaker(); !ok {
 		t.prefilled = t.load.resident
 	}
-	t.dist, _ = distributionOf(*c.Dist) // refusal() has checked it
+	t.dist, _ = distributionOf(*c.Dist) // refusal() has checked the distribution
 	place(c.KeyDiffers)
 	for i := range t.members {
 		w := &t.members[i].worker
@@ -265,7 +265,7 @@ func (t *team) window(m *member) {
 			m.worker.limit = max64(batch, m.worker.limit)
 		}
 	}
-	waited := threadWaited() // outermost, since it takes the longest
+	waited := threadWaited() // read first and last, since this reading takes the longest
 	m.before = threadUsage()
 	m.before.waitedNs = waited
 	m.cpuStart = cpuNow()

@@ -18,7 +18,7 @@
 
 #include "impls/gomap/gomap_guarded.h"
 
-/* The shape of the inner maps, whose values are addresses. */
+/* Returns the shape of the inner maps, whose values are addresses. */
 RM_HOT struct rm_shape box_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };

@@ -8,7 +8,7 @@
  * writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
-#include "impls/gomap/gomap_bare.h" /* the operations */
+#include "impls/gomap/gomap_bare.h"
 
 RM_DRIVES(ops)
 

@@ -11,7 +11,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_ck_pflock.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVES(ops)
 

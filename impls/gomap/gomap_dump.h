@@ -17,7 +17,7 @@ enum {
 	                              chain */
 };
 
-/* Zero-initialise; gomap_census() adds to it. */
+/* The caller sets all members to zero; gomap_census() adds to them. */
 struct gomap_census {
 	uint64_t chains, entries;
 	uint64_t unmoved; /* chains of old arrays, also counted above */

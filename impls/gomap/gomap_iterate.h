@@ -48,7 +48,7 @@ GOMAP_PLAIN void gomap_iterate_begin(
 	it->offset = random >> it->log2_buckets & (GOMAP_SLOTS - 1);
 	it->index = it->start;
 	if ((gomap_get(map->flags) & both) != both)
-		/* relaxed: as above */
+		/* relaxed: only readers run concurrently */
 		atomic_fetch_or_explicit(
 		        &map->flags, (uint8_t)both, memory_order_relaxed);
 }
@@ -105,7 +105,7 @@ GOMAP_PLAIN bool gomap_belongs_here(
 	if (it->check == GOMAP_NO_CHECK ||
 	        (gomap_get(map->flags) & GOMAP_SAME_SIZE))
 		return true;
-	if (!gomap_equals_itself(key)) /* as gomap_choose_half() decides */
+	if (!gomap_equals_itself(key)) /* as in gomap_choose_half() */
 		return it->check >> (it->log2_buckets - 1) ==
 		       (gomap_get(it->bucket->tophash[slot]) & 1);
 	return (gomap_hash(map, shape, gomap_key_of(shape, key)) &

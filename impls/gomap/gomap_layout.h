@@ -47,7 +47,7 @@ enum {
 /* Bits of gomap.flags. */
 enum {
 	GOMAP_ITERATOR = 1,     /* an iterator may use `buckets` */
-	GOMAP_OLD_ITERATOR = 2, /* ... or `oldbuckets` */
+	GOMAP_OLD_ITERATOR = 2, /* an iterator may use `oldbuckets` */
 	GOMAP_WRITING = 4,      /* a write is in progress */
 	GOMAP_SAME_SIZE = 8,    /* the current growth keeps the size */
 };
@@ -90,11 +90,11 @@ struct gomap_extra {
 struct gomap {
 	_Atomic uint64_t count; /* entries */
 	_Atomic uint8_t flags;
-	_Atomic uint8_t log2_buckets; /* Go: B */
+	_Atomic uint8_t log2_buckets; /* called B in Go */
 	_Atomic uint16_t
 	        noverflow;      /* approximate, see gomap_count_overflow() */
 	_Atomic uint32_t hash0; /* seed of the hash */
-	struct gomap_bucket *_Atomic buckets;    /* NULL: none yet (B = 0) */
+	struct gomap_bucket *_Atomic buckets;    /* NULL: not allocated yet */
 	struct gomap_bucket *_Atomic oldbuckets; /* not NULL: growing */
 	_Atomic uint64_t nevacuate; /* all old buckets with a smaller index have
 	                               moved */
@@ -124,8 +124,8 @@ RM_HOT size_t gomap_value_words(struct rm_shape shape)
 	return gomap_boxes(shape) ? 1 : shape.value_bytes / 8;
 }
 
-/* Bytes of a bucket: 8 + 8K + 8V + 8, which is 144, 272, 208 and 336 for the
-   four shapes. */
+/* Returns the bytes of a bucket: 8 + 8K + 8V + 8, which is 144, 272, 208 and
+   336 for the four shapes. */
 RM_HOT size_t gomap_stride(struct rm_shape shape)
 {
 	return 16 + 64 * (gomap_key_words(shape) + gomap_value_words(shape));
@@ -177,7 +177,7 @@ RM_HOT _Atomic uint64_t *gomap_link(
 	                                           gomap_value_words(shape))];
 }
 
-/* The next bucket of the chain, or NULL. */
+/* Returns the next bucket of the chain, or NULL. */
 RM_HOT struct gomap_bucket *gomap_next(
         struct gomap_bucket *bucket, struct rm_shape shape)
 {
@@ -189,7 +189,7 @@ RM_HOT uint64_t gomap_mask(unsigned log2_buckets)
 	return ((uint64_t)1 << log2_buckets) - 1;
 }
 
-/* Number of entries; 0 for a nil map. */
+/* Returns the number of entries; 0 for a nil map. */
 RM_HOT size_t gomap_count(const struct gomap *map)
 {
 	return map ? gomap_get(map->count) : 0;
@@ -230,8 +230,9 @@ GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
 }
 
 /* Reports a write concurrent with another access. Like Go, the map prints its
-   header and aborts. After gomap_tolerate_conflicts() it only counts. There is
-   no callback, since operations must not contain calls through pointers. */
+   header and aborts. After gomap_tolerate_conflicts() it only counts the
+   conflict. There is no callback, since operations must not contain calls
+   through pointers. */
 GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 {
 	/* relaxed: a statistic that several threads may increment */
@@ -261,9 +262,9 @@ RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
 	       count > 13 * (((uint64_t)1 << log2_buckets) / 2);
 }
 
-/* Number of buckets in an array, including preallocated overflow buckets. (Go
-   also fills up its allocator's size class; C allocators do not expose
-   theirs.) */
+/* Returns the number of buckets in an array, including preallocated overflow
+   buckets. (Go also fills up its allocator's size class; C allocators do not
+   expose theirs.) */
 GOMAP_PLAIN uint64_t gomap_array_buckets(unsigned log2_buckets)
 {
 	uint64_t buckets = (uint64_t)1 << log2_buckets;

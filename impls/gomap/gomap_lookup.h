@@ -22,7 +22,7 @@ RM_HOT bool gomap_moved(struct gomap_bucket *bucket)
 	return top > GOMAP_EMPTY_ONE && top < GOMAP_LIVE;
 }
 
-/* Number of old buckets - 1, while growing. */
+/* Returns the number of old buckets - 1, while growing. */
 RM_HOT uint64_t gomap_old_mask(const struct gomap *map)
 {
 	unsigned same = (gomap_get(map->flags) & GOMAP_SAME_SIZE) != 0;

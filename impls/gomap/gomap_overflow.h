@@ -33,7 +33,7 @@ GOMAP_PLAIN struct gomap_bucket *gomap_take_preallocated(
 
 	if (!bucket)
 		return NULL;
-	if (gomap_next(bucket, shape)) { /* the end mark */
+	if (gomap_next(bucket, shape)) { /* `bucket` is the last one */
 		gomap_set(*gomap_link(bucket, shape), 0);
 		extra->next_overflow = NULL;
 	} else {

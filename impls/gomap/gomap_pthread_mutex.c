@@ -9,7 +9,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_pthread_mutex.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVES(ops)
 

@@ -13,7 +13,7 @@ enum { GUARD_RWLOCK_KIND = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP };
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_pthread_rw.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVES(ops)
 

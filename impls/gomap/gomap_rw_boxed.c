@@ -9,7 +9,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
-#include "impls/gomap/gomap_boxed.h" /* the operations */
+#include "impls/gomap/gomap_boxed.h"
 
 RM_DRIVES(boxed_ops)
 

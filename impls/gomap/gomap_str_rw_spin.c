@@ -12,7 +12,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVE(ops, str16x8, RM_STR16X8)
 RM_DRIVE(ops, str16x24, RM_STR16X24)

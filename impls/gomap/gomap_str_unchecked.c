@@ -8,7 +8,7 @@
  * strings. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str_unchecked.h"
-#include "impls/gomap/gomap_bare.h" /* the operations */
+#include "impls/gomap/gomap_bare.h"
 
 RM_DRIVE(ops, str16x8, RM_STR16X8)
 RM_DRIVE(ops, str16x24, RM_STR16X24)

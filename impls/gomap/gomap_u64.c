@@ -7,7 +7,7 @@
  * `gomap` finds the same keys by their tophash. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
-#include "impls/gomap/gomap_bare.h" /* the operations */
+#include "impls/gomap/gomap_bare.h"
 
 RM_DRIVES_U64(ops)
 

@@ -12,7 +12,7 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVES_U64(ops)
 

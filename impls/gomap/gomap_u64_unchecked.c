@@ -7,7 +7,7 @@
  * check of the old buckets, which a growing map needs. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64_unchecked.h"
-#include "impls/gomap/gomap_bare.h" /* the operations */
+#include "impls/gomap/gomap_bare.h"
 
 RM_DRIVES_U64(ops)
 

@@ -93,7 +93,7 @@ static uint64_t conflicts_of(struct map *map)
 	return conflicts;
 }
 
-/* The misuse: removes a key without taking the lock. */
+/* Removes a key without taking the lock, which is the misuse. */
 RM_HOT bool bare_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

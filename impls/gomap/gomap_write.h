@@ -73,7 +73,7 @@ GOMAP_PLAIN bool gomap_chain_ready(
 	       gomap_moved(gomap_at(old, shape, hash & gomap_old_mask(map)));
 }
 
-/* Number of entries in a chain. */
+/* Returns the number of entries in a chain. */
 GOMAP_PLAIN unsigned gomap_chain_entries(
         struct gomap_bucket *bucket, struct rm_shape shape)
 {
@@ -241,7 +241,8 @@ GOMAP_PLAIN void gomap_erase_traces_in(struct gomap_bucket *buckets,
 		}
 }
 
-/* Does the same in all old arrays that an iterator may use. */
+/* Erases the copies of a moved entry in all old arrays that an iterator may
+   use. */
 GOMAP_RARE void gomap_erase_traces(
         struct gomap *map, struct rm_shape shape, uint64_t hash, uint64_t bytes)
 {

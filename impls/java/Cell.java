@@ -68,7 +68,7 @@ final class Cell {
 		return measure.equals("verify");
 	}
 
-	/** Returns N of "renewed:N", or 0. */
+	/** Returns N if `settle` is "renewed:N", otherwise 0. */
 	int renewals() {
 		return settle.startsWith("renewed:")
 				? Integer.parseInt(settle.substring(8)) : 0;

@@ -24,7 +24,7 @@ final class Random {
 		return high(state, other) ^ state * other;
 	}
 
-	/** rm_seed() */
+	/** Like rm_seed() in C. */
 	static long seed(long seed, long n) {
 		long z = seed + (n + 1) * STEP;
 		z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
@@ -32,12 +32,12 @@ final class Random {
 		return z ^ z >>> 31;
 	}
 
-	/** rm_below() */
+	/** Like rm_below() in C. */
 	static long below(long random, long n) {
 		return high(random, n);
 	}
 
-	/** rm_unit() */
+	/** Like rm_unit() in C. */
 	static double unit(long random) {
 		return (random >>> 11) * 0x1p-53;
 	}
@@ -47,7 +47,7 @@ final class Random {
 		return rank * 0x9e3779b900000001L;
 	}
 
-	/** rm_rank_mix() */
+	/** Like rm_rank_mix() in C. */
 	static long mixOf(long rank) {
 		return seed(0x726d, rank);
 	}

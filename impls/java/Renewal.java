@@ -10,7 +10,7 @@ final class Renewal {
 	private Counts counts = new Counts();
 	private long start, end;
 
-	/** rm_renew_keys() */
+	/** Like rm_renew_keys() in C. */
 	void renew(Worker worker, int renewals) {
 		Load load = worker.load;
 		long ownKeys = (load.resident + load.threads - 1 - worker.slot)
@@ -40,7 +40,7 @@ final class Renewal {
 						+ " were taken out and " + inserts + " put in";
 	}
 
-	/** rm_renewal_result() */
+	/** Like rm_renewal_result() in C. */
 	static Map<String, Object> result(Team team) {
 		if (team.request.cell.renewals() == 0) {
 			return null;

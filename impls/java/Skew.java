@@ -43,7 +43,7 @@ final class Skew {
 		key2 = Random.seed(seed, 2) & mask;
 	}
 
-	/** rm_skew_rank() */
+	/** Like rm_skew_rank() in C. */
 	long rank(long y) {
 		int i = (int) (y >>> 64 - BITS);
 		int split = this.split[i];
@@ -60,7 +60,7 @@ final class Skew {
 		return product ^ product >>> shift;
 	}
 
-	/** rm_skew_key() */
+	/** Like rm_skew_key() in C. */
 	long key(long rank) {
 		if (rank >= present) {
 			return rank;

@@ -73,12 +73,12 @@ class Worker extends Padding {
 		wrong |= mismatches;
 	}
 
-	/** rm_fresh_oldest() */
+	/** Like rm_fresh_oldest() in C. */
 	private long oldest() {
 		return slot + freshDone * load.threads;
 	}
 
-	/** rm_fresh_next() */
+	/** Like rm_fresh_next() in C. */
 	final long newest() {
 		long residentKeys = (load.resident + load.threads - 1 - slot) / load.threads;
 		return oldest() + residentKeys * load.threads;

@@ -56,7 +56,7 @@ static void table_hash(
 	abort();
 }
 
-/* The two keys that direct mode reserves. */
+/* True for the two keys that direct mode reserves. */
 RM_HOT bool reserved(uint64_t word)
 {
 	return word + 1 <= 1;

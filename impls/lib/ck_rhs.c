@@ -36,8 +36,7 @@ const struct rm_impl rm_impl_ck_rhs = {
 	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers block; lookups are lock-free */
-	.dispatch = "none",     /* true for this object; the library calls
-	                           back */
+	.dispatch = "none",     /* in this object, but not in the library */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "inline, in the key's object; freed after an epoch",

@@ -27,7 +27,8 @@ struct map {
 	size_t count; /* protected by the mutex */
 };
 
-/* Unlike critnib_get(), it distinguishes the value 0 from an absent key. */
+/* Unlike critnib_get(), this function distinguishes the value 0 from an absent
+   key. */
 RM_HOT bool find(struct map *map, uint64_t word, struct rm_value *value)
 {
 	uintptr_t key;

@@ -23,7 +23,7 @@
 
 _Static_assert(sizeof(void *) == 8, "a pointer must hold a key or a value");
 
-/* A string key; In a search the caller owns `bytes`, otherwise the entry
+/* A string key. In a search the caller owns `bytes`, otherwise the entry
    does. */
 struct name {
 	uint64_t hash;
@@ -104,7 +104,7 @@ RM_HOT struct name search_of(
 		.bytes = key.bytes };
 }
 
-/* *Sets `*held` to the pointer that the table stores for the key. The caller
+/* Sets `*held` to the pointer that the table stores for the key. The caller
    holds the lock. */
 RM_HOT bool find(const struct map *map, struct rm_shape shape,
         struct rm_key key, void **held)
@@ -333,8 +333,7 @@ const struct rm_impl rm_impl_glib_rw = {
 	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none", /* true for this object; GLib calls the hash
-	                       function */
+	.dispatch = "none", /* in this object, but not in the library */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer, in the entry of a string; freed by the "

@@ -84,7 +84,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* exchange; upsert is the same with old == NULL. */
+/* Implements exchange, and upsert if `old` is NULL. */
 RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -113,7 +113,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* take; remove is the same with old == NULL. */
+/* Implements take, and remove if `old` is NULL. */
 RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

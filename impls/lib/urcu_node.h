@@ -42,7 +42,7 @@ enum {
    the value's words, then the bytes of a string key. */
 struct node {
 	struct cds_lfht_node link;
-	struct rcu_head head; /* once removed */
+	struct rcu_head head; /* used once the node is removed */
 	struct map *map;      /* needed by node_free() for statistics */
 	uint64_t key;         /* the 64-bit key, or the string's length */
 	uint64_t word[];
@@ -51,7 +51,7 @@ struct node {
 /* One thread's handle; the counters have one writer. */
 struct thread {
 	_Alignas(URCU_PAD) struct map *map;
-	unsigned pinned;      /* open scans: do not go offline */
+	unsigned pinned;      /* number of open scans; if not 0, stay online */
 	uint64_t unaccounted; /* bytes that were retired since the last
 	                         account() */
 	_Atomic uint64_t retired, retired_bytes, waits, wait_ns;

@@ -77,7 +77,8 @@ enum {
 	READMAP_POOL_SHARE = 64, /* a chunk has lines / 64 + 4 lines */
 	READMAP_POOL_MORE = 4,
 	READMAP_SPARSE = 8, /* the table shrinks below one key in 8 lines */
-	READMAP_TABLE = 0,  /* kinds of retired objects */
+	/* kinds of retired objects */
+	READMAP_TABLE = 0,
 	READMAP_NODE = 1,
 };
 
@@ -102,7 +103,7 @@ struct readmap_line {
 /* Lines for chains. They stay in their chain as long as their table exists. */
 struct readmap_chunk {
 	struct readmap_chunk *older;
-	void *block; /* for free() */
+	void *block; /* address to pass to free() */
 	uint64_t lines;
 	_Atomic uint64_t used;
 	_Alignas(RM_CACHE_LINE) struct readmap_line line[];
@@ -110,7 +111,7 @@ struct readmap_chunk {
 
 /* All-zero memory is an empty table, so creation does not write the table. */
 struct readmap_table {
-	void *block;    /* for free() */
+	void *block;    /* address to pass to free() */
 	uint64_t lines; /* number of buckets, a power of two */
 	uint64_t limit; /* above this number of keys, the lines are doubled */
 	/* above this number of lines in chains, the table is compacted */
@@ -119,7 +120,8 @@ struct readmap_table {
 	                                         moving */
 	_Atomic(struct readmap_chunk *) chunk;
 	_Atomic uint64_t chained; /* lines in chains */
-	/* while the table moves: groups of buckets begun and done */
+	/* While the table moves: number of groups of buckets begun, and number
+	   done. */
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t cursor;
 	_Atomic uint64_t done;
 	_Alignas(RM_CACHE_LINE) struct readmap_line line[];
@@ -165,7 +167,7 @@ static inline uintptr_t readmap_word_of(const struct readmap_table *table)
 	       (58 - (unsigned)__builtin_ctzll(table->lines));
 }
 
-/* The current table. Its keys may be moving to table->next. */
+/* Returns the current table. Its keys may be moving to table->next. */
 RM_HOT uintptr_t readmap_word(const struct readmap *map)
 {
 	/* acquire: R1, pairs with the release in readmap_publish() */

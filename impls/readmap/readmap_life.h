@@ -234,7 +234,8 @@ static uint64_t readmap_count_bucket(
 {
 	const uintptr_t table = readmap_word(map);
 	const uint64_t next = readmap_after(table, from);
-	/* acquire: pairs with W3. Reason 5 does not apply to counts */
+	/* acquire: pairs with W3 (readmap_layout.h). A count does not need
+	   seq_cst */
 	uint64_t slots = atomic_load_explicit(
 	        &readmap_home(table, from)->meta, memory_order_acquire);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readmap_read.h - readmap's look-ups. readmap_layout.h
-   defines R1 to R5. */
+/* readmap_read.h - readmap's look-ups. readmap_layout.h defines R1
+   to R5. */
 #ifndef RM_READMAP_READ_H
 #define RM_READMAP_READ_H
 
 #include "impls/readmap/readmap_node.h"
 
-/* The value word of a slot (readmap_node.h), in two registers. A pointer to the caller's value would force that
-   value into memory. */
+/* The value word of a slot (readmap_node.h), in two registers. A pointer to the
+   caller's value would force that value into memory. */
 struct readmap_result {
 	uint64_t value;
 	bool found;
@@ -15,8 +15,8 @@ struct readmap_result {
 
 /* A look-up in one line. */
 struct readmap_view {
-	uint64_t meta; /* R2 */
-	bool stable;   /* R5 was equal, or no slot had the tag */
+	uint64_t meta; /* the line's meta, read by R2 */
+	bool stable;   /* true if R5 was equal, or no slot had the tag */
 	struct readmap_result result;
 };
 

@@ -19,7 +19,7 @@
 #include "impls/readmap/readmap_write.h"
 #include "impls/support/epoch_guard.h"
 
-/* Number of keys; exact if no thread writes. */
+/* Returns the number of keys; exact if no thread writes. */
 static inline uint64_t readmap_keys(struct readmap *map)
 {
 	int64_t keys = 0;
@@ -116,7 +116,7 @@ static uint64_t readmap_lock_source(struct readmap_line *head)
 {
 	unsigned looks = 0;
 
-	/* acquire: W1 */
+	/* acquire: W1, pairs with W3 */
 	for (;;) {
 		const uint64_t meta = atomic_fetch_or_explicit(
 		        &head->meta, READMAP_LOCK, memory_order_acquire);
@@ -165,7 +165,7 @@ static void readmap_publish(struct epoch_record *record,
 	atomic_store_explicit(
 	        &map->lines_now, table->lines, memory_order_relaxed);
 	atomic_fetch_add_explicit(&map->resizes, 1, memory_order_relaxed);
-	/* release: R1; after all marks */
+	/* release: pairs with R1. All marks were stored before */
 	atomic_store_explicit(
 	        &map->word, readmap_word_of(table), memory_order_release);
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, map);
@@ -209,7 +209,7 @@ RM_HOT void readmap_retire_node(
 	        readmap_node_bytes(shape, readmap_node_length(shape, node)));
 }
 
-/* Called before a write. */
+/* Moves some buckets if the table is moving. Called before each write. */
 RM_HOT void readmap_help(struct epoch_record *record)
 {
 	const struct readmap *map = record->owner;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Finds wrong results: runner/trial/judge.c.
+//! Finds wrong results, like runner/trial/judge.c.
 
 use crate::keys::{mix_of, value_of};
 use crate::table::Table;

@@ -24,7 +24,7 @@ pub fn next(state: &mut u64) -> u64 {
     mum(*state, *state ^ 0xe703_7ed1_a0b4_28db)
 }
 
-/// rm_seed()
+/// Like rm_seed() in C.
 pub fn seed_of(seed: u64, n: u64) -> u64 {
     let step = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut z = seed.wrapping_add(step);
@@ -33,12 +33,12 @@ pub fn seed_of(seed: u64, n: u64) -> u64 {
     z ^ z >> 31
 }
 
-/// rm_below()
+/// Like rm_below() in C.
 pub fn below(random: u64, n: u64) -> u64 {
     ((u128::from(random) * u128::from(n)) >> 64) as u64
 }
 
-/// rm_unit()
+/// Like rm_unit() in C.
 pub fn unit(random: u64) -> f64 {
     (random >> 11) as f64 / 9_007_199_254_740_992.0
 }
@@ -48,7 +48,7 @@ pub fn scatter(rank: u64) -> u64 {
     rank.wrapping_mul(0x9e37_79b9_0000_0001)
 }
 
-/// rm_rank_mix()
+/// Like rm_rank_mix() in C.
 pub fn mix_of(rank: u64) -> u64 {
     seed_of(0x726d, rank)
 }
@@ -138,7 +138,8 @@ impl<const FIRST: u64> Key for Placed<FIRST> {
     }
 }
 
-/// rm_hash() with a seed, so that maps do not differ by their hash function.
+/// Computes rm_hash() with a seed. All maps use it, so that they do not differ by their hash
+/// function.
 #[derive(Clone, Copy, Default)]
 pub struct Common {
     seed: u64,

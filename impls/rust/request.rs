@@ -78,7 +78,7 @@ impl Cell {
         self.settle.as_deref() != Some("no")
     }
 
-    /// Returns N of "renewed:N", or 0.
+    /// Returns N if `settle` is "renewed:N", otherwise 0.
     pub fn renewals(&self) -> u64 {
         let settle = self.settle.as_deref().unwrap_or("");
         let text = settle.strip_prefix("renewed:").unwrap_or("0");

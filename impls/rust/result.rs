@@ -75,7 +75,7 @@ fn counts(team: &Team, sum: &Totals, result: &mut Value) {
     }
 }
 
-/// rm_renewal_result()
+/// Like rm_renewal_result() in C.
 fn renewed(team: &Team, sum: &Totals) -> Option<Value> {
     let times = team.members.iter().filter_map(|m| m.renewal);
     let first = times.clone().map(|[start, _]| start).min();

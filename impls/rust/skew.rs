@@ -26,7 +26,7 @@ pub struct Skew {
 }
 
 impl Skew {
-    /// rm_skew_init()
+    /// Like rm_skew_init() in C.
     pub fn new(popularity: &Popularity, load: &Load, seed: u64) -> Skew {
         let present = load.resident.min(load.span);
         let bits = 64 - (present - 1).leading_zeros();
@@ -54,7 +54,7 @@ impl Skew {
         skew
     }
 
-    /// rm_skew_rank()
+    /// Like rm_skew_rank() in C.
     #[inline(always)]
     pub fn rank(&self, y: u64) -> u64 {
         let mut i = (y >> (64 - BITS)) as usize;
@@ -74,7 +74,7 @@ impl Skew {
         product ^ product >> self.shift
     }
 
-    /// rm_skew_key()
+    /// Like rm_skew_key() in C.
     #[inline(always)]
     pub fn key(&self, rank: u64) -> u64 {
         if rank >= self.present {

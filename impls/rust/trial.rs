@@ -13,7 +13,7 @@ use crate::worker::{Folding, Load};
 use serde_json::{json, Value};
 use std::sync::atomic::AtomicU64;
 
-/// A map and shape.
+/// How to run one map with one shape.
 pub struct Maps {
     pub holds: bool,
     pub run: fn(&Request) -> Value,

@@ -242,12 +242,12 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// rm_fresh_oldest()
+    /// Like rm_fresh_oldest() in C.
     fn oldest(&self) -> u64 {
         self.slot as u64 + self.fresh * self.load.threads as u64
     }
 
-    /// rm_fresh_next()
+    /// Like rm_fresh_next() in C.
     pub fn newest(&self) -> u64 {
         let threads = self.load.threads as u64;
         let own_keys =
@@ -255,7 +255,7 @@ impl<'a> Worker<'a> {
         self.oldest() + own_keys * threads
     }
 
-    /// rm_fresh_publish()
+    /// Like rm_fresh_publish() in C.
     fn wrote_fresh(&mut self) {
         self.fresh += 1;
         if self.fresh % 64 == 0 || self.load.guard < 128 {
@@ -332,7 +332,7 @@ impl<'a> Worker<'a> {
         self.write::<T, false>(table, rank);
     }
 
-    /// rm_draw_resident()
+    /// Like rm_draw_resident() in C.
     fn draw_resident(&self, x: u64) -> u64 {
         if let Some(skew) = &self.skew {
             return (0..REDRAWS)

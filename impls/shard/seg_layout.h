@@ -38,12 +38,13 @@ struct seg_node {
 	_Atomic uint64_t word[];
 };
 
-/* Address of the first node of the chain | SEG_LOCKED. */
+/* Address of the chain's first node, with SEG_LOCKED and SEG_MOVED in the two
+   lowest bits. */
 typedef _Atomic uintptr_t seg_bin;
 
 /* The bins of a segment, if SEG_GROWS. */
 struct seg_table {
-	uint64_t mask; /* bins - 1 */
+	uint64_t mask; /* number of bins - 1 */
 	seg_bin bins[];
 };
 
@@ -230,7 +231,7 @@ RM_HOT bool seg_lock(
 	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	RM_STAT_ADD(segment->locks, 1);
 	for (;;) {
-		/* relaxed: the compare-exchange below orders */
+		/* relaxed: the compare-exchange below orders the accesses */
 		uintptr_t head =
 		        atomic_load_explicit(bin, memory_order_relaxed);
 

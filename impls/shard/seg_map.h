@@ -195,7 +195,8 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 
 	struct seg_node *node = seg_node_new(shape, key, hash, value);
 
-	/* seq_cst: see seg_unlock(); relaxed if it fails: value unused */
+	/* seq_cst: see seg_unlock(); relaxed if it fails, since the loaded
+	   value is not used */
 	if (!atomic_compare_exchange_strong_explicit(bin, &empty,
 	            (uintptr_t)node, memory_order_seq_cst,
 	            memory_order_relaxed)) {

@@ -100,8 +100,8 @@ static inline void seg_scan(
 	struct rm_value value;
 	bool more = true;
 
-	/* so that a write by `fn` does not wait for memory, which would park
-	   this thread */
+	/* While pinned, this thread does not wait for memory in a write by
+	   `fn`. Such a wait would park the thread. */
 	record->pinned++;
 	for (size_t s = 0; more && s < SEG_SEGMENTS; s++) {
 		const struct seg_bins bins = seg_bins_of(map, &map->segment[s]);

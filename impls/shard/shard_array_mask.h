@@ -7,7 +7,7 @@
 #define RM_SHARD_ARRAY_MASK_H
 
 struct map {
-	_Alignas(SHARD_ALIGN) size_t mask; /* shards - 1 */
+	_Alignas(SHARD_ALIGN) size_t mask; /* number of shards - 1 */
 	struct shard shard[SHARDS];
 };
 

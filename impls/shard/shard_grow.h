@@ -47,9 +47,9 @@ struct grow_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock;
 	uint32_t depth;      /* constant */
 	struct gomap *inner; /* NULL if the shard is split */
-	/* a write after which the shard has this many keys must grow it; 0: the
-	   shard is moving, and each write must help or be repeated in the
-	   child */
+	/* A write grows the shard if it then has at least this many keys. 0:
+	   the shard is moving, and each write must help or be repeated in the
+	   child. */
 	size_t limit;
 	uint64_t id;                 /* constant, below 2^depth */
 	struct grow_move *move;      /* NULL if the shard is not moving */
@@ -64,7 +64,7 @@ static_assert(sizeof(struct grow_shard) == 2 * RM_CACHE_LINE,
    them. */
 struct grow_directory {
 	struct grow_directory *older;
-	uint64_t mask; /* entries - 1 */
+	uint64_t mask; /* number of entries - 1 */
 	uint32_t log2_entries;
 	struct grow_shard *_Atomic entry[];
 };

@@ -43,8 +43,8 @@
 
 struct grow_timed {
 	struct grow_map map; /* first member, since a handle is its address */
-	uint64_t (*now_ns)(void); /* NULL: use the monotonic clock, ... */
-	uint64_t clock_rate;      /* ... times this factor */
+	uint64_t (*now_ns)(void); /* NULL: use the monotonic clock */
+	uint64_t clock_rate;      /* factor for the time of that clock */
 	uint64_t start_ns;
 	pthread_t thread;
 	pthread_mutex_t sleep; /* protects only `ended` and the sleep, not the

@@ -69,7 +69,7 @@ enum {
 	LIFE_PARTS = 64,
 	LIFE_GROW_ABOVE = 500,
 	LIFE_SHRINK_BELOW = 100,
-	LIFE_WEIGHT = 5,   /* 1 / 0.2 */
+	LIFE_WEIGHT = 5,   /* the weight of a new idle time is 1 / 5 */
 	LIFE_SECONDS = 32, /* 30 s, plus two partial seconds */
 };
 
@@ -86,9 +86,9 @@ struct life_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* taken by Gets */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 	_Atomic uint64_t idle_ns; /* moving mean of idle times */
-	/* Number of connections for each second of their last touch; number of
-	   connections last touched more than 30 s ago; and the second up to
-	   which counts were moved to `asleep`, which is written only under
+	/* awake: number of connections by the second of their last touch.
+	   asleep: number of connections last touched more than 30 s ago. moved:
+	   second up to which counts were moved to `asleep`; written only under
 	   `moving`. */
 	_Atomic int64_t awake[LIFE_SECONDS], asleep;
 	_Atomic uint64_t moved;
@@ -118,9 +118,8 @@ struct life_map {
 	struct life_thread **threads; /* indexed by slot; NULL: the slot was
 	                                 never joined */
 	size_t thread_count;
-	uint64_t (*now_ns)(void); /* NULL: use the coarse monotonic clock,
-	                             ... */
-	uint64_t clock_rate;      /* ... times this factor */
+	uint64_t (*now_ns)(void); /* NULL: use the coarse monotonic clock */
+	uint64_t clock_rate;      /* factor for the time of that clock */
 	uint64_t seed;
 	struct rm_shape shape;
 };
@@ -190,7 +189,7 @@ static bool life_make_next(struct life_map *map, unsigned number)
 	/* published by made_shards */
 	atomic_init(&shard->moved, life_second(callback_now(map)));
 	pthread_mutex_init(&shard->moving, NULL);
-	/* release: the shard's content */
+	/* release: publishes the shard's content */
 	atomic_store_explicit(
 	        &map->made_shards, number + 1, memory_order_release);
 	return shard->map;
@@ -358,8 +357,8 @@ static struct connection *life_connect(
 	return connection;
 }
 
-/* The shape of the directory's values. Each holds connection and shard in one
-   word. */
+/* Returns the shape of the directory's values. Each holds connection and shard
+   in one word. */
 RM_HOT struct rm_shape life_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_ops.h - operations by key. Private part of shard_life.h. */
+/* shard_life_ops.h - operations that find a connection by its key. Private part
+   of shard_life.h. */
 #ifndef RM_SHARD_LIFE_OPS_H
 #define RM_SHARD_LIFE_OPS_H
 

@@ -14,7 +14,7 @@ RM_HOT uint64_t shard_hash(struct rm_shape shape, struct rm_key key)
 }
 
 #define SHARD_ARRAY "impls/shard/shard_array_mask.h"
-#include "impls/gomap/gomap_guarded.h" /* the operations */
+#include "impls/gomap/gomap_guarded.h"
 
 RM_DRIVES(ops)
 

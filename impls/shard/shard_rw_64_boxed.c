@@ -13,7 +13,7 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 	return rm_fnv1a_shard(shape, key, SHARDS);
 }
 
-#include "impls/gomap/gomap_boxed.h" /* the operations */
+#include "impls/gomap/gomap_boxed.h"
 
 RM_DRIVES(boxed_ops)
 

@@ -58,7 +58,7 @@ struct sessions {
 	uint64_t seed;
 };
 
-/* The shape of the directory's values. Each holds the address and the
+/* Returns the shape of the directory's values. Each holds the address and the
    generation of a record. */
 RM_HOT struct rm_shape session_entry_shape(struct rm_shape shape)
 {

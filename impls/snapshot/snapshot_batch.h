@@ -158,7 +158,7 @@ RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 	batch->dropped_count = 0;
 }
 
-/* One function per shape, not inlined. */
+/* Contains one copy of snapshot_combine() per shape. Is not inlined. */
 GOMAP_CALL void snapshot_combine_all(struct epoch_record *record)
 {
 	const struct snapshot *map = record->owner;

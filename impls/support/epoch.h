@@ -111,7 +111,7 @@ struct epoch_record {
 	struct epoch *epoch;
 	void *owner; /* the map, for its operations and epoch_free() */
 	bool limbo;  /* true if retired objects are not freed yet */
-	bool due;    /* settle when the operation ends: a bag was closed */
+	bool due;    /* a bag was closed, so settle when the operation ends */
 	unsigned
 	        pinned; /* not 0: references outlive an operation; never wait */
 	unsigned polls; /* announcements since the last poll */
@@ -237,7 +237,7 @@ static RM_COLD void epoch_close(struct epoch_record *record)
 	record->open = epoch_new_bag(record);
 	/* acq_rel: C1, orders the unlinking before the second advance */
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
-	/* relaxed: C2, C1 excludes an older value than the true one */
+	/* relaxed: C2. C1 excludes a value older than the true one */
 	bag->target =
 	        atomic_load_explicit(&epoch->now, memory_order_relaxed) + 2;
 	if (epoch->keep)

@@ -86,7 +86,7 @@ static inline void *hazard_new(size_t count, size_t bytes)
 	void *memory = calloc(count, bytes);
 
 	if (!memory)
-		abort(); /* a write cannot fail */
+		abort(); /* a write cannot report an error */
 	return memory;
 }
 

@@ -32,8 +32,8 @@ enum { SPIN_PAUSES = 100 };
 #define SPIN_PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* Call it between two checks of a condition; `looks` must be 0 before the first
-   call. */
+/* Pauses, or yields after many calls. Call it between two checks of a
+   condition; `looks` must be 0 before the first call. */
 RM_HOT void spin_wait(unsigned *looks)
 {
 	RM_LOCK_WAIT_BEGIN();

@@ -93,7 +93,7 @@ RM_HOT void hashtrie_retire(
 	        hashtrie_entry_bytes(shape, shape.str ? entry->word : 0));
 }
 
-/* Go's Swap. Returns the replaced entry, or NULL. */
+/* Implements Go's Swap. Returns the replaced entry, or NULL. */
 RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
         struct rm_key key, struct hashtrie_entry *entry)
 {
@@ -113,7 +113,7 @@ RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
 	return old;
 }
 
-/* Upsert is the same with old == NULL. */
+/* Implements exchange, and upsert if `old` is NULL. */
 RM_HOT bool hashtrie_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -134,7 +134,7 @@ RM_HOT bool hashtrie_upsert(void *thread, struct rm_shape shape,
 	return hashtrie_exchange(thread, shape, key, value, NULL);
 }
 
-/* Go's LoadOrStore. First looks the key up without the lock. */
+/* Implements Go's LoadOrStore. First looks the key up without the lock. */
 static inline bool hashtrie_insert_if_absent(void *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -258,7 +258,7 @@ RM_HOT struct hashtrie_entry *hashtrie_remove_entry(void *thread,
 	return entry;
 }
 
-/* Take (Go's LoadAndDelete). Remove is the same with old == NULL. */
+/* Implements take (Go's LoadAndDelete), and remove if `old` is NULL. */
 RM_HOT bool hashtrie_take(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {

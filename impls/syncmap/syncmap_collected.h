@@ -25,8 +25,7 @@ struct syncmap_thread {
 struct syncmap_root {
 	struct syncmap *map;
 	size_t threads;
-	uint64_t pauses, pause_ns; /* of the process, before this map was
-	                              created */
+	uint64_t pauses, pause_ns; /* process totals before this map existed */
 	struct syncmap_thread thread[];
 };
 

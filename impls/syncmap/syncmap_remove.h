@@ -81,7 +81,8 @@ RM_HOT struct syncmap_entry *syncmap_detach(
 	                 : syncmap_detach_u64(thread, key, detached);
 }
 
-/* Take (Go's LoadAndDelete). Remove (Delete) is the same with old == NULL. */
+/* Implements take (Go's LoadAndDelete), and remove (Delete) if `old` is
+   NULL. */
 RM_HOT bool syncmap_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

@@ -27,7 +27,7 @@ struct safe_map {
 
 /* One thread's handle. */
 struct safe_thread {
-	struct fault_barrier barrier; /* of the current lookup */
+	struct fault_barrier barrier; /* barrier of the current lookup */
 	void *inner;                  /* syncmap's own handle */
 	struct safe_map *map;
 };

@@ -70,7 +70,7 @@ RM_HOT uint64_t syncmap_swap(
 	                 : syncmap_swap_u64(thread, key, cell);
 }
 
-/* Exchange (Go's Swap). Upsert (Store) is the same with old == NULL. */
+/* Implements exchange (Go's Swap), and upsert (Store) if `old` is NULL. */
 RM_HOT bool syncmap_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {

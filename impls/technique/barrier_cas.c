@@ -6,8 +6,9 @@
 
 RM_HOT void barrier_write(_Atomic(uint64_t) *word, uint64_t was, uint64_t now)
 {
-	/* acq_rel: not stronger, so that only the instruction adds a barrier;
-	   relaxed if it fails: it cannot, since there is one writer */
+	/* acq_rel: no stronger order, so that only the instruction adds a
+	   barrier. relaxed if it fails: it cannot fail, since there is one
+	   writer */
 	atomic_compare_exchange_strong_explicit(
 	        word, &was, now, memory_order_acq_rel, memory_order_relaxed);
 }

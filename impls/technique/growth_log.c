@@ -37,7 +37,7 @@ struct growth_log {
 	                                     0 if it did not grow */
 	uint64_t moved_most; /* largest number of old buckets that one insert
 	                        moved */
-	struct gomap_census census; /* of the map with KEYS keys */
+	struct gomap_census census; /* of the map when it has KEYS keys */
 	bool has_census;
 };
 

@@ -33,7 +33,8 @@ enum {
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" },
 	[MADE] = { "dirty_made", "1" },
-	/* ... with at most as many misses as entries of read */
+	/* dirty maps that were made after at most as many misses as the read
+	   map has entries */
 	[MADE_EARLY] = { "dirty_made_without_misses", "1" },
 	[PROMOTED] = { "promotions_seen", "1" },
 	/* lookups that broke the rule: promote if there are as many misses as

@@ -53,7 +53,8 @@ static void stall_check(const struct rm_impl *impl)
 	CHECK(race_stat(impl, map, "freed") == 0,
 	        "a stalled reader makes retired memory grow");
 	CHECK(race_stat(impl, map, "retired_bytes") <= STALL_LIMIT * 1.25,
-	        "up to the limit, at which the writer waits");
+	        "retired memory grows up to the limit, at which the writer "
+	        "waits");
 	while (race_stat(impl, map, "retired") < STALL_WRITES &&
 	        !atomic_load(&stall.done)) {
 		impl->ops->quiesce(reader);

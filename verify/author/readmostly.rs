@@ -58,7 +58,7 @@ pub struct ForeignMap {
 // SAFETY: it holds constant texts and functions.
 unsafe impl Sync for ForeignMap {}
 
-/// The map of a handle.
+/// Returns the map of a handle.
 pub fn of<'a, M: Map>(handle: Handle) -> &'a M {
     // SAFETY: create() returned it, and destroy() has not been called.
     unsafe { &*handle.cast::<M>() }

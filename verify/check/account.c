@@ -23,7 +23,7 @@ struct account {
 };
 
 struct ledger {
-	/* [threads + 1]; the last one is for the prefill */
+	/* threads + 1 items; the last one is for the prefill */
 	struct account *accounts;
 	uint64_t ops; /* operations of each thread */
 	unsigned writers;

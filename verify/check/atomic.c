@@ -6,8 +6,8 @@
 
 enum { KEYS = 4, ROUND_KEYS = 512 };
 
-/* A value used as a counter: the low bits contain the tag of its rank, the bits
- * above the count. */
+/* Returns a value that is used as a counter: the low bits contain the tag of
+ * its rank, the bits above the count. */
 static struct rm_value counter_value(uint64_t rank, uint64_t count)
 {
 	return rm_value_of(rank, 0, count);

@@ -62,7 +62,8 @@ void rm_rounds_record(
 	}
 }
 
-/* An operation has completed, or this is the first sample: start again. */
+/* Starts a new observation, because an operation has completed or this is the
+ * first sample. */
 static void restart(
         struct rm_hang_detector *patience, const struct rm_process_sample *look)
 {

@@ -28,9 +28,9 @@ void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns);
 /* Returns true if there is time for a round of rounds->ops. Always true for the
  * first round, because a check without a round would pass. */
 bool rm_rounds_have_time(const struct rm_rounds *rounds);
-/* Wall time after which the next round is stopped: twice its planned time, at
- * least 0.5 s. On a busy machine, a round whose threads wait for a lock can
- * take a thousand times as long. */
+/* Returns the wall time after which the next round is stopped: twice its
+ * planned time, at least 0.5 s. On a busy machine, a round whose threads wait
+ * for a lock can take a thousand times as long. */
 uint64_t rm_rounds_limit_ns(const struct rm_rounds *rounds);
 /* Records the cost of a round: CPU time, or wall time if longer, since waiting
  * also uses up the budget. Sets the operations of the next round. */
@@ -42,8 +42,9 @@ struct rm_process_sample {
 	uint64_t wall_ns;  /* time of a monotonic clock */
 	uint64_t cpu_ns;   /* CPU time of all threads */
 	uint64_t progress; /* completed operations */
-	bool asleep;       /* all threads slept in this sample */
-	bool alone; /* the check's only thread is in a call, and sleeps */
+	bool asleep;       /* true if all threads slept in this sample */
+	bool alone; /* true if the check's only thread sleeps in a call of the
+	             * map */
 };
 
 enum rm_hang_verdict {
@@ -61,13 +62,14 @@ enum rm_hang_verdict {
 
 /* Detects hangs. Evidence is CPU time without a completed operation, or that
  * all threads sleep. A thread that waits for a CPU does not sleep, so a busy
- * machine is not mistaken for a hang. Zero it, except the deadline. */
+ * machine is not mistaken for a hang. The caller zeroes all members except the
+ * deadline. */
 struct rm_hang_detector {
 	uint64_t deadline_ns; /* > 0 */
 	struct rm_process_sample
 	        since; /* the sample in which progress last changed */
 	uint64_t asleep_since_ns;
-	unsigned looks, asleep_samples; /* consecutive */
+	unsigned looks, asleep_samples; /* numbers of consecutive samples */
 	/* the only thread slept in a call, in a sample since then */
 	bool awake;
 };

@@ -24,7 +24,7 @@ struct rm_check_case {
 	/* Poison freed memory and delay its reuse, if the program was started
 	 * with the quarantine library (quarantine.h). */
 	bool quarantine;
-	size_t retired_limit_bytes; /* for the maps; 0: 2^20 */
+	size_t retired_limit_bytes; /* limit for the maps; 0: 2^20 */
 	/* Receives details that are too long for an error, such as a timeline
 	 * of a history. NULL: none. */
 	FILE *story;
@@ -71,7 +71,7 @@ struct rm_check {
 	/* Share of the budget, relative to that of other checks. 0: one round,
 	 * because repeating the check would find nothing new. */
 	unsigned weight;
-	/* a reason makes the check run without the quarantine */
+	/* The check counts memory, so it runs without the quarantine. */
 	bool counts_memory;
 };
 
@@ -92,7 +92,7 @@ enum rm_check_verdict {
 extern const struct rm_check rm_checks[];
 extern const size_t rm_check_count;
 
-/* Returns the check with this name, or NULL. Any thread. */
+/* Returns the check with this name, or NULL. Any thread may call it. */
 const struct rm_check *rm_check_find(const char *name);
 
 /* Runs one check. The caller zeroes `done` and `error`. `error` becomes the
@@ -112,9 +112,9 @@ uint64_t rm_check_share_ns(const struct rm_check *check,
  * returns only if this was done already or is not possible. Call it before the
  * first check. */
 void rm_check_restart_with_quarantine(int argc, char **argv);
-/* Returns why this process runs without the quarantine; call it after
- * rm_check_restart(). Returns NULL if the quarantine is loaded, or a sanitizer
- * that delays reuse itself. */
+/* Returns why this process runs without the quarantine, for use after
+ * rm_check_restart_with_quarantine(). Returns NULL if the quarantine is loaded,
+ * or a sanitizer that delays reuse itself. */
 const char *rm_check_quarantine_obstacle(void);
 
 /* Maps of other projects (runner/readmostly.h). */

@@ -33,16 +33,17 @@ enum rm_pair_kind {
 
 enum rm_pair_class {
 	RM_CLASS_SCATTERED, /* the keys of the measured loop */
-	RM_CLASS_EDGES,     /* 0, all ones ...; empty, one byte, zeros */
-	/* consecutive words; 17 bytes that differ in the last */
+	/* 0, all ones ...; strings: empty, one byte, zero bytes */
+	RM_CLASS_EDGES,
+	/* consecutive words; strings of 17 bytes that differ in the last */
 	RM_CLASS_NEIGHBOURS,
 	RM_CLASS_COLLIDING, /* equal hashes */
 	RM_CLASS_HUGE,      /* 65,535 bytes; strings only */
 	RM_CLASSES
 };
 
-/* Counts of overlapping pairs; zero it. Two operations on keys are counted only
- * if they use the same key. [class][lesser kind][greater kind] */
+/* Counts of overlapping pairs; the caller zeroes it. Two operations on keys are
+ * counted only if they use the same key. [class][lesser kind][greater kind] */
 struct rm_coverage {
 	/* Bits of kinds: all kinds that the check runs, and the kinds that may
 	 * overlap any other kind. */
@@ -54,7 +55,7 @@ struct rm_coverage {
 const char *rm_pair_kind_name(enum rm_pair_kind kind);
 const char *rm_pair_class_name(enum rm_pair_class key_class);
 
-/* Adds to a count; any thread. */
+/* Adds to a count. Any thread may call it. */
 void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
         enum rm_pair_kind a, enum rm_pair_kind b, uint64_t times);
 

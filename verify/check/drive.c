@@ -19,11 +19,11 @@ struct drive_run {
 	const struct rm_skew *skew;
 	unsigned writers;
 	atomic_bool stop;
-	struct rm_fresh *fresh;   /* [threads] */
-	uint64_t *fresh_next;     /* [threads] */
+	struct rm_fresh *fresh;   /* one per thread */
+	uint64_t *fresh_next;     /* one per thread */
 	unsigned threads;         /* number of threads in this run */
-	struct rm_counts *counts; /* [threads] */
-	uint64_t *key_sums;       /* [threads] */
+	struct rm_counts *counts; /* one per thread */
+	uint64_t *key_sums;       /* one per thread */
 };
 
 static void worker_init(struct rm_worker *worker, struct rm_peer *peer,

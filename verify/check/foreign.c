@@ -16,8 +16,8 @@
  * ones. */
 static const size_t least_bytes = offsetof(struct rm_foreign_map, join);
 
-/* Set by verify/author/readmostly-check: the library that it compiled from the
- * sources on the command line, whose names become the map's id. */
+/* Returns the library that verify/author/readmostly-check compiled from the
+ * sources on the command line, whose names become the map's id; NULL: none. */
 static const char *compiled_library(void)
 {
 	return getenv("RM_LIBRARY");
@@ -39,7 +39,7 @@ static bool is_listed(const char *word, const char *const words[])
 	return false;
 }
 
-/* Name of the first mandatory function that is missing, or NULL. */
+/* Returns the name of the first mandatory function that is missing, or NULL. */
 static const char *missing_function(const struct rm_foreign_map *table)
 {
 	if (!table->create)
@@ -309,7 +309,7 @@ static void clear(void *thread)
 	table.clear(thread);
 }
 
-/* The operations of the library as rm_map_ops. */
+/* Returns the operations of the library as rm_map_ops. */
 static struct rm_map_ops wrap_operations(void)
 {
 	struct rm_map_ops ops = {

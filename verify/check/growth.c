@@ -15,10 +15,10 @@ struct growth_run {
 	 * grow */
 	bool rolling;
 	_Atomic uint64_t
-	        *reached; /* [threads]: keys that the thread inserted */
+	        *reached; /* number of keys that each thread inserted */
 };
 
-/* The n-th rank of a thread; ranks of different threads interleave. */
+/* Returns the n-th rank of a thread; ranks of different threads interleave. */
 static uint64_t rank_of(const struct rm_peer *peer, unsigned slot, uint64_t n)
 {
 	return n * peer->peers->threads + slot;

@@ -17,7 +17,7 @@ enum {
 	HISTORY_MENU = 64   /* maximum number of entries in the menu of kinds */
 };
 
-/* One batch. Allocated once, used for many batches. */
+/* State of one batch. It is allocated once and used for many batches. */
 struct histories {
 	struct rm_stamps stamps;
 	unsigned threads, writers; /* number of threads in this batch */
@@ -28,7 +28,7 @@ struct histories {
 	uint8_t menu[HISTORY_MENU];
 	unsigned menu_reads, menu_all;
 	_Atomic uint64_t arrived; /* arrivals at the meetings of this batch */
-	struct rm_history_recorder *recorders; /* [threads of the case] */
+	struct rm_history_recorder *recorders; /* one per thread of the case */
 	/* Content of the map before each history. */
 	struct rm_history_pair initial[HISTORY_BATCH][RM_RECORDED];
 	unsigned initial_count[HISTORY_BATCH];
@@ -101,7 +101,7 @@ static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 	}
 	if (peer->ops->unpark)
 		peer->ops->unpark(peer->thread);
-	/* relaxed: as above */
+	/* relaxed: a hint to stop */
 	return !atomic_load_explicit(&peers->failed, memory_order_relaxed);
 }
 
@@ -350,8 +350,8 @@ static int run_batches(const struct rm_check_case *c,
 	return 0;
 }
 
-/* Threads of a library may block signals, and a blocked trap ends the
- * process. */
+/* Single steps are unsafe if the map has threads of its own: they may block
+ * signals, and a blocked trap ends the process. */
 static bool may_step(const struct rm_check_case *c)
 {
 	return !(c->impl->caps & RM_CAP_BACKGROUND) && rm_step_init();

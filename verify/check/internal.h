@@ -51,7 +51,7 @@ struct rm_peer {
 	uint64_t rng;
 	uint64_t sequence; /* number of values written */
 	uint64_t ticks;
-	uint64_t looks; /* every other look-up is one of a batch */
+	uint64_t looks; /* look-ups; every other one uses lookup_many */
 	struct rm_witness_thread *published; /* the shared copy of `ticks` */
 	/* operations of other threads at the last sample */
 	uint64_t others_ended;
@@ -96,9 +96,9 @@ void rm_peer_abort_check(struct rm_peer *peer);
  * else returns. Any thread. */
 void rm_check_report_and_exit(const char *what);
 
-/* The same if this machine refused a resource, such as a thread: the check is
- * then reported as not run instead of failed. `code` is the result of
- * pthread_create(). */
+/* Like rm_check_report_and_exit(), for a resource that this machine refused,
+ * such as a thread: the check is then reported as not run instead of failed.
+ * `code` is the result of pthread_create(). */
 void rm_check_report_no_thread(unsigned thread, unsigned threads, int code);
 
 /* Called by a thread that crashed: reports that memory was short, if it was.
@@ -124,7 +124,7 @@ void rm_peer_count(struct rm_peer *peer);
 /* Parks, waits for all peers at the barrier, and unparks. */
 void rm_peer_meet(struct rm_peer *peer);
 
-/* Key and value of a rank, as in the measured loop. */
+/* Return the key and the value of a rank, as in the measured loop. */
 struct rm_key rm_peer_key(struct rm_peer *peer, uint64_t rank);
 struct rm_value rm_peer_value(struct rm_peer *peer, uint64_t rank);
 
@@ -152,7 +152,8 @@ unsigned rm_case_writers(const struct rm_check_case *c, bool in_place);
  * writes. If not, the checks do not call them during writes. */
 bool rm_impl_guarantees_views(const struct rm_impl *impl);
 
-/* Number of operations for this map: fewer if a write costs O(keys). */
+/* Returns the number of operations for this map: fewer if a write costs
+ * O(keys). */
 uint64_t rm_case_ops(const struct rm_check_case *c);
 
 /* Creates the map of a check. Returns NULL and sets `error` if create()
@@ -172,7 +173,8 @@ int rm_case_phases(const struct rm_check_case *c, void *map,
         const struct rm_case_phase *phases, void *context,
         struct rm_error *error);
 
-/* The same on a new map; calls the map's own check() at the end. */
+/* Like rm_case_phases(), on a new map. Calls the map's own check() at the
+ * end. */
 int rm_case_play(const struct rm_check_case *c, size_t keys, bool presize,
         const struct rm_case_phase *phases, void *context,
         struct rm_error *error);

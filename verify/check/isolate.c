@@ -66,7 +66,8 @@ static uint64_t resident_bytes(pid_t pid)
 	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* CPU time of all threads of a process so far; 0 if it has ended. */
+/* Returns the CPU time of all threads of a process so far; 0 if it has
+ * ended. */
 static uint64_t used_cpu_ns(pid_t pid)
 {
 	struct timespec t = { 0 };
@@ -94,7 +95,7 @@ static bool thread_sleeps(pid_t pid, const char *thread)
 	return state && state[1] && state[2] == 'S';
 }
 
-/* The same for all threads of the process. */
+/* Returns true if all threads of the process sleep. */
 static bool process_sleeps(pid_t pid)
 {
 	bool all = true;
@@ -153,8 +154,8 @@ void rm_check_report_no_thread(unsigned thread, unsigned threads, int code)
 	_exit(RM_INCOMPLETE);
 }
 
-/* The child; never returns. It calls exit(), not _exit(), because leak checkers
- * run there. */
+/* Runs the child, and never returns. Calls exit(), not _exit(), because leak
+ * checkers run there. */
 static void run_child(const struct rm_check *check,
         const struct rm_check_case *c, int pipe, pid_t parent)
 {
@@ -397,7 +398,7 @@ static enum rm_check_verdict judge(
 	return RM_CHECK_FAILED;
 }
 
-/* For a debugger: runs the check in this process, without limits. */
+/* Runs the check in this process, without limits, for a debugger. */
 static enum rm_check_verdict run_in_process(const struct rm_check *check,
         const struct rm_check_case *c, struct rm_check_result *done,
         struct rm_error *error)
@@ -440,7 +441,7 @@ enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
 		return RM_CHECK_NOT_RUN;
 	}
 	rm_limits_oom_kills(&watch.oom_kills);
-	fflush(NULL); /* without this, the child would print it again */
+	fflush(NULL); /* otherwise the child would print buffered text again */
 	watch.pid = fork();
 	if (watch.pid < 0) {
 		const bool memory = errno == ENOMEM;

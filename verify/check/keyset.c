@@ -34,7 +34,7 @@ enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
 static const size_t wraps[] = { 255, 256, 257, 65535, 65536, 65537 };
 enum { WRAPS = sizeof(wraps) / sizeof(wraps[0]), WRAPS_FROM = 64 };
 
-/* Zero bytes, then i: long common prefixes. */
+/* Returns a key of zero bytes and then i, so that prefixes are long. */
 static struct rm_key edge_string(size_t i, char *buffer)
 {
 	const bool is_wrap = i >= WRAPS_FROM && i < WRAPS_FROM + WRAPS;
@@ -55,7 +55,7 @@ static struct rm_key edge_string(size_t i, char *buffer)
 	return key;
 }
 
-/* The seed of Go's map, which derives it from the given seed. */
+/* Returns the seed of Go's map, which derives it from the given seed. */
 static uint64_t go_seed(uint64_t seed)
 {
 	uint64_t go = rm_seed(seed, 0);

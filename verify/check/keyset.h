@@ -46,8 +46,8 @@ uint64_t rm_keyset_chain(size_t i, uint64_t seed);
  * that differ above their low four bits give different results. */
 uint64_t rm_keyset_seed(uint64_t seed);
 
-/* Hash of a key of any set, over its length and last 16 bytes, to find its
- * number. */
+/* Returns a hash of a key of any set, over its length and last 16 bytes, to
+ * find its number. */
 uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key);
 
 /* Formats a key for a message: "0x9e37..." or "16 bytes 00 7f ...". */

@@ -29,7 +29,7 @@ struct litmus_pace {
 struct litmus {
 	uint32_t rounds; /* rounds of each thread, 1 .. BATCH */
 	bool both_write; /* the second thread may write, too */
-	/* [rounds + 1] per thread: the number read in round i */
+	/* for each thread, the number read in round i; rounds + 1 items */
 	uint32_t *seen[2];
 	_Atomic uint64_t reached[2];
 	struct litmus_pace pace[2];
@@ -89,12 +89,12 @@ static void bind_to_own_cpu(struct rm_peer *peer)
 	(void)sched_setaffinity(0, sizeof(mine), &mine);
 }
 
-/* Call after round i: keeps the threads about in step, because on a busy
- * machine they would run one after the other. Reads the other's round only once
- * per STEP, and stops waiting after YIELDS. Also calls rm_peer_tick(); returns
+/* Keeps the threads about in step, because on a busy machine they would run one
+ * after the other. Called after round i. Reads the other's round only once per
+ * STEP, and stops waiting after YIELDS. Also calls rm_peer_tick(); returns
  * false if the thread must stop.
  *
- * Relaxed throughout: these numbers must not order anything. */
+ * All accesses are relaxed, because these numbers must not order anything. */
 static bool keep_pace(struct rm_peer *peer, uint32_t i)
 {
 	struct litmus *litmus = peer->peers->context;
@@ -336,7 +336,8 @@ static int judge_take(const struct rm_check_case *c, struct litmus *litmus,
 	        c, litmus, PRIZE + 1, compete_for_prize, check_takes, error);
 }
 
-/* Rank of key n of a thread; the ranks of the two threads interleave. */
+/* Returns the rank of key n of a thread; the ranks of both threads
+ * interleave. */
 static uint64_t rank_of(unsigned slot, uint64_t n)
 {
 	return n * 2 + slot;

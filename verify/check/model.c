@@ -67,7 +67,7 @@ static int check_all_keys(struct rm_model *model)
  * largest map is not changed at random, because that would take too long. */
 static int run_phases(struct rm_model *model, uint64_t ops)
 {
-	/* inserts of 8 writes: growing, steady, shrinking */
+	/* inserts per 8 writes: the map grows, is steady, shrinks ... */
 	static const unsigned weights[] = { 7, 4, 1, 4, 6 };
 
 	for (size_t i = 0; i < model->keys; i++)

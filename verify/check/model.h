@@ -18,23 +18,24 @@ struct rm_model {
 	enum rm_keyset set;
 	size_t keys;
 	bool presize;
-	bool *present;          /* [2 * keys + 2] */
+	bool *present;          /* 2 * keys + 2 items */
 	struct rm_value *value; /* last stored values, kept after a removal */
 	size_t count;
-	uint64_t *chain;   /* RM_KEYS_CHAIN, u64: words [2 * keys + 2] */
+	uint64_t *chain;   /* RM_KEYS_CHAIN, u64: 2 * keys + 2 words */
 	uint32_t *numbers; /* hash table: key number + 1, or 0 */
 	size_t numbers_mask;
 	uint64_t rng;
 	uint64_t done; /* operations so far, for messages */
 	struct rm_error *error;
 	char buffer[RM_KEYSET_BYTES];
-	char (*many)[RM_KEYSET_BYTES]; /* [RM_MODEL_MANY], for lookup_many */
+	char (*many)[RM_KEYSET_BYTES]; /* RM_MODEL_MANY, for lookup_many */
 };
 
 enum { RM_MODEL_MANY = 64 };
 
 struct rm_key rm_model_key(struct rm_model *model, size_t i);
-/* The same with bytes in `buffer`, RM_KEYSET_BYTES. */
+/* Like rm_model_key(), but writes string bytes to `buffer`, which has
+ * RM_KEYSET_BYTES. */
 struct rm_key rm_model_key_in(
         const struct rm_model *model, size_t i, char *buffer);
 struct rm_value rm_model_value(struct rm_model *model);

@@ -95,7 +95,7 @@ static bool same_key(
 	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
 }
 
-/* The slot of this key in `numbers`, or the free slot for it. */
+/* Returns the slot of this key in `numbers`, or the free slot for it. */
 static uint32_t *find_slot(struct rm_model *model, struct rm_key key)
 {
 	size_t at = rm_keyset_hash(model->c->shape, key);
@@ -126,7 +126,7 @@ int rm_model_number(struct rm_model *model)
 	return 0;
 }
 
-/* The number of a key, or model->keys if it is unknown. */
+/* Returns the number of a key, or model->keys if it is unknown. */
 static size_t find_number(struct rm_model *model, struct rm_key key)
 {
 	uint32_t number = *find_slot(model, key);
@@ -318,8 +318,8 @@ static int step_insert_if_absent(struct rm_model *model, size_t i)
 }
 
 /* Half of the expected values are the last stored value, because a random value
- * almost never matches. *right: the comparison must succeed. It must fail for
- * an absent key, even with the last stored value. */
+ * almost never matches. Sets *right to whether the comparison must succeed. It
+ * must fail for an absent key, even with the last stored value. */
 static struct rm_value draw_expected(
         struct rm_model *model, size_t i, bool *must_match)
 {
@@ -412,7 +412,7 @@ static int step_update(struct rm_model *model, size_t i)
 	return code;
 }
 
-/* Rare operations: each costs as much as one operation on every key. */
+/* Runs a rare operation, which costs as much as one operation on every key. */
 static int step_rare(struct rm_model *model)
 {
 	const struct rm_map_ops *ops = model->ops;

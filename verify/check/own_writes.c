@@ -11,13 +11,12 @@ enum { KEYS = 32, SEQUENCE_BITS = 20 };
 struct shared_keys {
 	uint64_t ops; /* operations of each thread */
 	unsigned writers;
-	uint64_t *
-	        last_words; /* [KEYS]: word 0 of the owner's last value, or 0 */
+	uint64_t *last_words; /* by rank: word 0 of the last value, or 0 */
 	bool in_place;
 };
 
-/* A value with a sequence of 32 bits: the writer field holds the 12 high
- * bits. */
+/* Returns a value with a sequence of 32 bits, whose 12 high bits are in the
+ * writer field. */
 static struct rm_value own_value(struct rm_peer *peer, uint64_t rank)
 {
 	uint64_t sequence = ++peer->sequence;
@@ -32,7 +31,7 @@ static uint64_t sequence_of(uint64_t word)
 	                                              << SEQUENCE_BITS;
 }
 
-/* A random key of this owner; ranks are dealt to owners in turn. */
+/* Returns a random key of this owner; ranks are dealt to owners in turn. */
 static uint64_t own_rank(const struct shared_keys *shared_keys,
         const struct rm_peer *peer, uint64_t random)
 {

@@ -81,7 +81,7 @@ static void record_possible_pairs(
 	pairs->classes = classes;
 }
 
-/* The n-th set bit, counted cyclically. */
+/* Returns the n-th set bit, counted cyclically. */
 static unsigned nth_bit(uint32_t bits, unsigned n)
 {
 	n %= (unsigned)__builtin_popcount(bits);

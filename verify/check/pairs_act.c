@@ -24,7 +24,8 @@ void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
 struct update {
 	const struct rm_value *value;
 	struct rm_value old;
-	bool had_old; /* of the last call, since update() may call back again */
+	/* describes the last call, since update() may call back again */
+	bool had_old;
 };
 
 static bool replace(
@@ -58,7 +59,7 @@ static void call_update(const struct rm_peer *peer, struct rm_key key,
 	result->added = !result->was_there;
 }
 
-/* Operations that remove. */
+/* Calls an operation that removes. */
 static void call_taking(const struct rm_peer *peer, enum rm_pair_kind kind,
         struct rm_key key, const struct rm_value *expected,
         struct call_result *result)

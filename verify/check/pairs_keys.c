@@ -32,8 +32,8 @@ static struct rm_key huge(uint32_t number, char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = RM_PAIRS_HUGE_BYTES };
 }
 
-/* Edge keys: the least, the greatest, the empty key ...; one of 32 keys is the
- * long string. */
+/* Selects an edge key: the least, the greatest, the empty key ...; one of 32
+ * keys is the long string. */
 static size_t edge_of(uint32_t number)
 {
 	enum { EDGES = 32, LONG = 509 };

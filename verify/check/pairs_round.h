@@ -45,8 +45,8 @@ struct rm_pairs {
 	uint64_t rounds_done;
 	bool over; /* set by thread 0 before a round */
 	struct rm_pairs_focus focus;
-	struct rm_pairs_balance *balance;   /* [threads] */
-	struct rm_pairs_activity *activity; /* [threads] */
+	struct rm_pairs_balance *balance;   /* one per thread */
+	struct rm_pairs_activity *activity; /* one per thread */
 	struct rm_key keys[RM_PAIRS_HOT];
 	char bytes[RM_PAIRS_HOT][RM_PAIRS_HUGE_BYTES];
 };

@@ -16,15 +16,17 @@
 enum {
 	/* maximum time between two stops; the mean is 200 us */
 	GAP_NS = 400000,
-	MIN_CPU_NS = 30000, /* at least this CPU time between stops, and ... */
-	/* ... at least this many operations, unless they take ... */
+	MIN_CPU_NS = 30000, /* least CPU time between two stops */
+	/* least number of operations between two stops, unless they take
+	 * SLOW_NS of CPU time */
 	MIN_OPS = 16,
-	SLOW_NS = 1000000, /* ... this CPU time */
-	DOUBLINGS = 6,     /* doublings of GAP_NS at first */
-	QUADRUPLINGS = 8,  /* quadruplings after that, up to half an hour */
+	SLOW_NS = 1000000,
+	DOUBLINGS = 6,    /* number of times that GAP_NS is first doubled */
+	QUADRUPLINGS = 8, /* number of times that it is then quadrupled */
 	/* maximum length of a usual stop: thousands of operations */
 	SHORT_NS = 200000,
-	LONG_NS = 4000000, /* one in LONG_ONE_IN: lets reclaimers accumulate */
+	LONG_NS = 4000000, /* maximum length of one stop in LONG_ONE_IN, during
+	                    * which retired memory accumulates */
 	LONG_ONE_IN = 128,
 	MOVE_ONE_IN = 32
 };
@@ -37,7 +39,8 @@ static _Thread_local struct {
 	const _Atomic uint64_t *counter; /* counts completed operations */
 	/* value of `counter` at the end of the last stop */
 	uint64_t completed_at_stop;
-	/* consecutive signals since then that did not stop the thread */
+	/* consecutive signals since the last stop, none of which stopped the
+	 * thread */
 	unsigned idle_signals;
 	cpu_set_t allowed; /* CPUs that the thread may use */
 } self;
@@ -76,7 +79,7 @@ static void set_timer(void)
 	timer_settime(self.timer, 0, &next, NULL);
 }
 
-/* relaxed: its own count */
+/* relaxed: the thread reads its own count */
 static uint64_t completed_ops(void)
 {
 	return atomic_load_explicit(self.counter, memory_order_relaxed);

@@ -156,7 +156,7 @@ static error_t parse_case(
 	}
 }
 
-/* An unknown name ends the program. */
+/* Ends the program if the name is unknown. */
 static const struct rm_check *find_check(
         struct argp_state *state, const char *text)
 {

@@ -85,8 +85,7 @@ static void run_victim(
 	atomic_store_explicit(
 	        &progress_test->victim_started, true, memory_order_release);
 	while (!is_over(progress_test))
-		/* relaxed: threads may use the old or the new kinds for a
-		 * while */
+		/* relaxed: threads may use old or new kinds for a while */
 		operate(peer,
 		        atomic_load_explicit(&progress_test->victim_kind,
 		                memory_order_relaxed),
@@ -105,7 +104,7 @@ static void run_other(struct rm_peer *peer, struct progress_test *progress_test)
 	/* release: pairs with the acquire in all_started() */
 	atomic_store_explicit(&bystander->started, true, memory_order_release);
 	while (!is_over(progress_test)) {
-		/* relaxed: as above; `done` is a count */
+		/* relaxed: a limit and a count, which order nothing */
 		if (atomic_load_explicit(
 		            &bystander->done, memory_order_relaxed) >=
 		        atomic_load_explicit(ops_limit, memory_order_relaxed)) {

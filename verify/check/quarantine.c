@@ -44,7 +44,7 @@ bool rm_value_is_poison(struct rm_shape shape, const struct rm_value *value)
 	return false;
 }
 
-/* The library next to this program, if it exists. */
+/* Finds the library next to this program, if it exists. */
 static bool find_library(char *path, size_t size)
 {
 	static const char name[] = "libreadmostly_quarantine.so";

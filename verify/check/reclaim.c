@@ -21,7 +21,7 @@ enum {
 	/* tolerated for the C library and libraries of a map */
 	SLACK_BYTES = 16384,
 	LIMIT_BYTES = 65536, /* rm_sizing.retired_limit_bytes */
-	OBJECT_BYTES = 8,    /* the smallest */
+	OBJECT_BYTES = 8,    /* size of the smallest object */
 	/* maximum time that a map's own thread needs to free memory */
 	WAIT_MAX_S = 30,
 	/* writes to all maps together, if there is time, so that a small leak
@@ -40,7 +40,7 @@ struct writes {
 	unsigned writers; /* the other threads only read */
 };
 
-/* Number of allocated bytes, without caches of threads that ended. */
+/* Returns the allocated bytes, without caches of threads that ended. */
 static size_t allocated_bytes(void)
 {
 	const struct mallinfo2 info = mallinfo2();
@@ -68,9 +68,9 @@ static bool replace(
 	return true;
 }
 
-/* The other writes that the map offers, including failed ones: insert_if_absent
- * of a present key, and compare_swap with a wrong value. Both may allocate
- * memory that must be freed again. */
+/* Makes the other writes that the map offers, including failed ones:
+ * insert_if_absent of a present key, and compare_swap with a wrong value. Both
+ * may allocate memory that must be freed again. */
 static void churn_optional(struct rm_peer *peer, uint64_t n)
 {
 	const struct rm_map_ops *ops = peer->ops;
@@ -167,7 +167,8 @@ static bool retains_retired(
 	do {
 		*counts = (struct counts){ (double)NAN, (double)NAN };
 		c->impl->ops->stats(map, store_count, counts);
-		/* NaN if this build does not count one of them */
+		/* also false if a count is NaN, that is, not counted in this
+		 * build */
 		if (!(counts->retired - counts->freed > most &&
 		            counts->freed < counts->retired / 2))
 			return false;

@@ -34,10 +34,10 @@ enum { RM_RECORDED = 4 };
 struct rm_history_recorder {
 	_Alignas(RM_CACHE_LINE) struct rm_stamps *stamps;
 	struct rm_peer *peer;
-	uint64_t first;              /* rank */
+	uint64_t first;              /* rank of the first key */
 	uint64_t known[RM_RECORDED]; /* last values read: for compare_swap */
-	struct rm_history_event *events; /* [event_max] */
-	struct rm_history_pair *pairs;   /* [pair_max], of all scans */
+	struct rm_history_event *events; /* event_max items */
+	struct rm_history_pair *pairs;   /* pair_max items, for all scans */
 	size_t count, event_max;
 	size_t pair_count, pair_max;
 	bool steps; /* stop some operations in the middle */

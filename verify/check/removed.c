@@ -10,7 +10,7 @@
 
 enum {
 	RESIDENT = 256,
-	FIRST = 4096, /* new keys until the map has reached its size */
+	FIRST = 4096, /* new keys after which the map has its final size */
 	KEYS = 50000,
 	BYTES_PER_KEY = 8,
 	SLACK_BYTES = 1 << 18,
@@ -20,7 +20,7 @@ enum {
 
 struct removed {
 	uint64_t keys;
-	size_t first_bytes, last_bytes; /* after FIRST and after `keys` */
+	size_t first_bytes, last_bytes; /* after FIRST and after `keys` keys */
 };
 
 static size_t allocated_bytes(void)

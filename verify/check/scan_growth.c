@@ -37,13 +37,13 @@ struct growth_test {
 	_Atomic unsigned scans, doubled, timeouts;
 };
 
-/* One scan. */
+/* State of one scan. */
 struct view {
 	struct rm_peer *peer;
 	struct growth_test *growth_test;
 	uint32_t before; /* keys that the scan must find */
 	uint32_t visits, wait_at;
-	unsigned char *seen; /* [most] */
+	unsigned char *seen; /* one item per key */
 };
 
 /* Waits until the map has doubled, or until no more keys are inserted. */

@@ -30,7 +30,7 @@ struct sites {
 	char *outputs[SITES]; /* output of addr2line per object, to be freed */
 };
 
-/* A return address is one past the call. */
+/* Adds a frame. A return address is one past the call. */
 static void add_frame(struct sites *sites, void *frame, bool returned_to)
 {
 	struct site *site = sites->site + sites->count++;

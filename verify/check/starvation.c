@@ -22,7 +22,7 @@ enum { OFTEN = 1000, LONG_NS = 500000, SHARE_MOST = 75, FEWEST = 5 };
 static const uint64_t STARVED_NS = 1000000000U;
 
 struct starvation {
-	bool write; /* the other threads */
+	bool write; /* true if the other threads write */
 	uint64_t ops;
 	_Atomic uint64_t ended; /* operations of thread 0 */
 	atomic_bool over, stopped;
@@ -33,7 +33,7 @@ struct starvation {
 	uint64_t overtaken_ns, overtaken;
 };
 
-/* Operations of all other threads. */
+/* Returns the number of operations that all other threads have completed. */
 static uint64_t others_done(const struct rm_peer *peer)
 {
 	uint64_t sum = 0;
@@ -62,7 +62,7 @@ static uint64_t count_sleeps(void)
 {
 	struct rusage usage;
 
-	/* without a count, no operation counts as delayed */
+	/* if the count is unavailable, no operation counts as delayed */
 	return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_nvcsw;
 }
 

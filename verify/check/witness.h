@@ -56,7 +56,7 @@ struct rm_witness {
 	struct rm_witness_stack stacks[RM_STACKS];
 };
 
-/* The witness of this process. Any thread. */
+/* Returns the witness of this process. Any thread may call it. */
 struct rm_witness *rm_witness(void);
 
 /* Makes `witness` the witness of this process and zeroes its progress; it must

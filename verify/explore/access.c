@@ -234,7 +234,7 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-/* `reads`: the access uses the old value, which a store does not. */
+/* `reads` is false for a store, which does not use the old value. */
 static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
         bool write, const void *site)
 {
@@ -266,7 +266,8 @@ static inline void arrive_to_compare(
 		check_initialised(address + at, word, site);
 }
 
-/* `changes`: the comparison succeeded; otherwise the access is only a load. */
+/* `changes` is true if the comparison succeeded; otherwise the access is only a
+ * load. */
 static inline void touch_compared(
         uintptr_t address, unsigned bytes, bool changes, const void *site)
 {

@@ -119,7 +119,7 @@ static bool yielded(
         void *context, struct rm_key word, const struct rm_value *value)
 {
 	const struct rm_explore_call *call = context;
-	uint64_t rank = word.word & UINT32_MAX; /* rm_scatter() */
+	uint64_t rank = word.word & UINT32_MAX; /* see rm_scatter() */
 	uint64_t key;
 
 	if (call->keyset != RM_KEYS_RANKS) {

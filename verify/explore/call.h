@@ -17,7 +17,7 @@ struct rm_explore_call {
 	struct rm_key_bytes line;
 	struct rm_value expected, value, result;
 	bool was_there; /* true if the update found the key */
-	uint64_t looks; /* every other look-up is one of a batch */
+	uint64_t looks; /* look-ups; every other one uses lookup_many */
 	struct rm_history_pair *pair; /* entries from this lane's scans */
 	/* number of these entries, and its maximum */
 	size_t *pairs, pairs_most;
@@ -27,8 +27,8 @@ struct rm_explore_call {
 	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` has the keys' ranks */
 	uint64_t map_seed;
 	char bytes[RM_KEYSET_SHORT_BYTES]; /* number of the key in other sets */
-	const unsigned *extremes; /* values written so far: bit 0: the value 0,
-	                             bit 1: all ones */
+	const unsigned *extremes; /* extreme values written so far: bit 0 for 0,
+	                           * bit 1 for all ones */
 	const uint32_t *begun;    /* for each sequence: the writer's clock when
 	                          its operation began */
 	const uint64_t *sequence; /* the newest value of any lane, from 1 */

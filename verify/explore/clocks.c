@@ -23,7 +23,7 @@
 #include <sys/mman.h>
 
 enum {
-	MASK = 0xff, /* bits of the bytes that the access covers, out of 8 */
+	MASK = 0xff, /* the accessed bytes, one bit for each of 8 */
 	IS_ATOMIC = 0x100,
 	OBJECT = 4, /* size of a spinlock, the smallest lock, in bytes */
 	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),
@@ -71,9 +71,9 @@ static struct {
 	struct rm_explore_clock
 	        /* clock at the last release fence */
 	        released[RM_EXPLORE_LANES];
-	struct sync *sync; /* [1 .. syncs] */
+	struct sync *sync; /* items 1 .. syncs */
 	uint32_t syncs, sync_room;
-	struct cell *cell; /* [SPAN / 8], paged in on first use */
+	struct cell *cell; /* SPAN / 8 items, paged in on first use */
 	uintptr_t stacks, image;
 	struct kept *kept;
 	size_t kept_count, kept_room;
@@ -184,7 +184,7 @@ static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
 	return &clocks.sync[i].clock;
 }
 
-/* Does the same for a store, which replaces all objects that it covers. */
+/* Like sync_of(), for a store, which replaces all objects that it covers. */
 static struct rm_explore_clock *sync_anew(struct cell *cell, unsigned mask)
 {
 	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)

@@ -80,7 +80,7 @@ struct rm_explore_clock *rm_explore_running_clock(void);
 /* Merges the clock that a load read, now or at the next acquire fence. */
 void rm_explore_merge_clock(const struct rm_explore_clock *given, int order);
 
-/* The clock that a store of this order passes to its readers. */
+/* Returns the clock that a store of this order passes to its readers. */
 struct rm_explore_clock rm_explore_release_clock(int order);
 
 /* Sets the clock of the store that is now the newest at this address. Clocks of
@@ -88,9 +88,9 @@ struct rm_explore_clock rm_explore_release_clock(int order);
 void rm_explore_set_clock(uintptr_t address, unsigned bytes,
         const struct rm_explore_clock *given);
 
-/* The first place in these 8 bytes (memory.h), 0 at the start of a schedule.
-   NULL for untracked memory, and for stacks, where the end of an object's life
-   is not visible. */
+/* Returns the first place in these 8 bytes (memory.h), 0 at the start of a
+   schedule. Returns NULL for untracked memory, and for stacks, where the end of
+   an object's life is not visible. */
 uint32_t *rm_explore_places_at(uintptr_t address);
 
 #endif /* RM_EXPLORE_CLOCKS_H */

@@ -8,8 +8,8 @@
 
 enum { ROOM_FIRST = 256 };
 
-/* Bit sets of operations: the first contains this operation and later ones, the
- * second only this one. */
+/* Return bit sets of operations: the first contains this operation and later
+ * ones, the second only this one. */
 static uint32_t from(int operation)
 {
 	return operation < 0 ? UINT32_MAX : UINT32_MAX << operation;
@@ -20,7 +20,7 @@ static uint32_t only(int operation)
 	return operation < 0 ? UINT32_MAX : 1U << operation;
 }
 
-/* The slot of a word, or the free slot for it. */
+/* Returns the slot of a word, or the free slot for it. */
 static struct rm_explore_word_accesses *place_of(
         const struct rm_explore_conflicts *conflicts, uintptr_t word)
 {
@@ -51,7 +51,7 @@ static bool make_room(struct rm_explore_conflicts *conflicts)
 	return true;
 }
 
-/* NULL: out of memory. */
+/* Returns the entry of the word, or NULL if memory is exhausted. */
 static struct rm_explore_word_accesses *entry_of(
         struct rm_explore_conflicts *conflicts, uintptr_t word)
 {

@@ -29,8 +29,8 @@ struct rm_explore_stretch {
 	/* the stretch did more than access words: it used a lock or the heap,
 	   began or ended an operation, waited, or yielded */
 	bool opaque;
-	/* it read state that is not in a word: a clock, or the stack of another
-	   lane */
+	/* the stretch read state that is not in a word: a clock, or the stack
+	 * of another lane */
 	bool hidden;
 	bool writes; /* the stretch wrote at least one of the words */
 	unsigned words;

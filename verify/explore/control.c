@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 enum {
-	CONTROLS_MOST = 2000, /* number of schedules; exhaustive: of programs */
+	/* maximum number of schedules; exhaustive: of programs */
+	CONTROLS_MOST = 2000,
 	/* exhaustive: maximum number of schedules of a program */
 	EXHAUSTED_MOST = 200,
 };
 
 static const struct rm_map_ops *inner; /* the map's own operations */
 
-/* The bug: a present key is absent for a moment, so a lookup may miss it. */
+/* Has the bug: a present key is absent for a moment, so a lookup may miss
+ * it. */
 static bool upsert_in_two_steps(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The event of the current step. NULL if the trace is off or full, if lane 0
-   is alone, or if the lane is not traced. */
+/* Returns the event of the current step, or NULL if the trace is off or full,
+   if lane 0 is alone, or if the lane is not traced. */
 static struct rm_explore_event *last_event(void)
 {
 	return rm_explore.trace && !rm_explore.alone &&

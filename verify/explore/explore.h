@@ -57,12 +57,12 @@ enum {
 	RM_EXPLORE_TURN_FAIR = 2,
 	RM_EXPLORE_TURN_PCT = 3,
 	RM_EXPLORE_FAIR_EVERY = 16,
-	RM_EXPLORE_PROGRESS_EVERY = 256, /* menu.h */
+	RM_EXPLORE_PROGRESS_EVERY = 256, /* see menu.h */
 };
 
 /* The scheduler that decides which thread runs (schedule.h). */
 enum rm_explore_policy {
-	RM_EXPLORE_MIX,    /* of 16: 7 random, 4 PCT, 4 stall, 1 fair */
+	RM_EXPLORE_MIX, /* in 16 schedules: 7 random, 4 PCT, 4 stall, 1 fair */
 	RM_EXPLORE_RANDOM, /* switches to any thread, after 1 .. 32 steps on
                                   average */
 	RM_EXPLORE_PCT,    /* runs by priorities, which change d - 1 times */
@@ -81,13 +81,14 @@ enum rm_explore_memory {
 	RM_EXPLORE_MEMORIES
 };
 
-/* "sc", "tso", "c11". */
+/* Names of the memory models: "sc", "tso", "c11". */
 extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 
-/* "mix", "random", "pct", "stall", "fair", "exhaustive". */
+/* Names of the schedulers: "mix", "random", "pct", "stall", "fair",
+   "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
-struct rm_explore_program_file; /* program_file.h */
+struct rm_explore_program_file; /* see program_file.h */
 
 struct rm_explore_options {
 	const struct rm_impl *impl;
@@ -98,10 +99,11 @@ struct rm_explore_options {
 	bool plain;     /* all programs have this size (menu.h) */
 	unsigned depth; /* PCT: 1 .. 4; 0: cycle through these depths */
 	enum rm_explore_policy policy;
-	enum rm_explore_memory memory; /* exhaustive: RM_EXPLORE_SC */
+	enum rm_explore_memory memory; /* RM_EXPLORE_SC if the scheduler is
+	                                * exhaustive */
 	/* a few plain programs run under another memory model */
 	bool mixed;
-	bool memory_chosen; /* by the user */
+	bool memory_chosen; /* true if the user chose the model */
 	/* under c11: the ends of operations do not synchronise with later
 	 * operations */
 	bool unstamped;
@@ -148,17 +150,17 @@ enum rm_explore_fault {
 	RM_EXPLORE_FAULTS
 };
 
-/* "not linearizable", "torn value", "data race", ... */
+/* Names of the faults: "not linearizable", "torn value", "data race", ... */
 extern const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS];
 
 /* Totals over all schedules. A play is one execution of a schedule. */
 struct rm_explore_tally {
 	uint64_t programs;  /* exhaustive: programs begun */
 	uint64_t stopped;   /* programs stopped at the limit */
-	uint64_t schedules; /* exhaustive: in the longest walk of each */
+	uint64_t schedules; /* exhaustive: those of the longest walks */
 	uint64_t plays;     /* number of plays, including repeated schedules */
-	uint64_t steps;     /* of all plays */
-	uint64_t switches;  /* between threads, of all plays */
+	uint64_t steps;     /* steps in all plays */
+	uint64_t switches;  /* thread switches in all plays */
 	/* undecided histories of all plays; never reported as passed */
 	uint64_t undecided;
 	/* plays without a verdict, because a few keys with equal hashes made

@@ -12,8 +12,8 @@
 #include "runner/base/rng.h"
 
 enum {
-	DRAIN_LONGEST = 4, /* stores that leave a buffer in its turn */
-	EVEN_OF = 4,       /* one sequence in so many has uneven turns */
+	DRAIN_LONGEST = 4, /* maximum stores that leave a buffer in its turn */
+	EVEN_OF = 4,       /* one sequence in this many has uneven turns */
 	/* Threads that disturb each other in a loop stay in step only if a turn
 	   has as many steps as the loop; most such loops are short. */
 	LOOP_MOST = 10,

@@ -144,7 +144,7 @@ static struct block *block_at(const void *address)
 	               : NULL;
 }
 
-/* The last block that begins at or before a byte of the heap, or NULL. */
+/* Returns the last block that begins at or before this byte, or NULL. */
 static struct block *block_of(uint64_t offset)
 {
 	size_t low = 0, high = heap.count;

@@ -38,7 +38,7 @@ void rm_explore_heap_reset(void);
 /* Keeps all present blocks in every schedule, like globals. */
 void rm_explore_heap_keep(void);
 
-/* malloc() and free() with the place of the call. NULL: the block is too
+/* Like malloc() and free(), with the place of the call. NULL: the block is too
  * large. */
 void *rm_explore_allocate(size_t alignment, size_t bytes, const void *site);
 void rm_explore_free(void *block, const void *site);
@@ -53,10 +53,10 @@ _Noreturn void rm_explore_heap_fault(
 void rm_explore_heap_unwritten(
         uintptr_t address, unsigned bytes, const void *site);
 
-/* Offset of the first byte not allocated in this schedule. */
+/* Returns the offset of the first byte not allocated in this schedule. */
 uint64_t rm_explore_heap_top(void);
 
-/* Blocks made in this schedule, and those not freed. */
+/* Return the number of blocks made in this schedule, and of those not freed. */
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);
 
@@ -78,8 +78,8 @@ static inline bool rm_explore_in_block(uint64_t offset, unsigned bytes)
 	       offset % RM_EXPLORE_GRANULE + bytes - RM_EXPLORE_GRANULE <= next;
 }
 
-/* One bit for each byte of an access to 1 .. 8 bytes: bits 0 .. 7 for its first
-   granule, bits from 8 on for the next. */
+/* Returns one bit for each byte of an access to 1 .. 8 bytes: bits 0 .. 7 for
+   its first granule, bits from 8 on for the next. */
 static inline unsigned rm_explore_bits(uint64_t offset, unsigned bytes)
 {
 	return ((1U << bytes) - 1) << offset % RM_EXPLORE_GRANULE;

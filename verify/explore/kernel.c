@@ -135,8 +135,8 @@ long rm_sim_syscall(long number, ...)
 	return -1;
 }
 
-/* Time in steps. It never decreases, because steps that lane 0 took alone still
-   count. */
+/* Returns the time in steps. It never decreases, because steps that lane 0 took
+   alone still count. */
 static uint64_t now_steps(void)
 {
 	uint64_t taken =
@@ -175,7 +175,7 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 	return 0;
 }
 
-/* std::chrono::steady_clock::now() and system_clock::now(), in nanoseconds. */
+/* Replaces now() of C++'s steady_clock and system_clock; in nanoseconds. */
 int64_t rm_sim_clock_now(void)
 {
 	return (int64_t)read_clock(SITE);

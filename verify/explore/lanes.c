@@ -30,7 +30,7 @@ enum {
                                    is alone */
 	/* addresses below this are members of a NULL struct */
 	NEAR_NULL = 65536,
-	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
+	STACK_USED = RM_SIM_STACK_BYTES / 2, /* see rm_sim_space_stack() */
 	SIGNAL_STACK_BYTES = 64 << 10,
 };
 

@@ -23,9 +23,9 @@ struct rm_explore_mutex {
 };
 
 struct rm_explore_rwlock {
-	uint32_t writer;  /* lane + 1 */
+	uint32_t writer;  /* lane + 1; 0: none */
 	uint32_t readers; /* lanes, as bits */
-	uint32_t depth;   /* 4 bits a lane */
+	uint32_t depth;   /* read locks of each lane, in 4 bits */
 	uint32_t kind;
 	uint64_t given[2]; /* unused; clocks are attached to the addresses */
 };
@@ -50,7 +50,7 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 
 /* --- lock_step.c --- */
 
-/* One step on a lock of `bytes` bytes. Its memory must be allocated. */
+/* Takes a step on a lock of `bytes` bytes, whose memory must be allocated. */
 void rm_explore_lock_step(const void *lock, size_t bytes, const void *site);
 
 /* Stops the schedule. `what` describes the misuse, with the running lane as the

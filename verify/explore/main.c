@@ -116,7 +116,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-/* Index of an option's value among `count` names. */
+/* Returns the index of an option's value among `count` names. */
 static unsigned parse_name(struct argp_state *state, const char *option,
         const char *text, const char *const *names, unsigned count,
         const char *expected)

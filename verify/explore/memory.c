@@ -13,7 +13,7 @@
 enum { PLACES_FIRST = 256, HALF = 8 };
 
 static struct {
-	struct rm_explore_place *place; /* [1 .. count] */
+	struct rm_explore_place *place; /* items 1 .. count */
 	uint32_t count, room;
 } places;
 
@@ -82,7 +82,7 @@ static uint32_t add(
 	return places.count;
 }
 
-/* The place of an access, or of one half of a 16-byte access. */
+/* Returns the place of an access, or of one half of a 16-byte access. */
 static uint32_t place_in(
         uint32_t *first, uintptr_t at, const struct rm_explore_atomic *access)
 {

@@ -54,7 +54,7 @@ struct rm_explore_model {
 	void (*fence)(int order);
 	/* Called before a plain access to a place. */
 	void (*plain)(uintptr_t address, unsigned bytes, bool write);
-	/* An operation of the running lane begins or ends. */
+	/* Called when an operation of the running lane begins or ends. */
 	void (*boundary)(void);
 	/* Called when a place is created. */
 	void (*made)(uint32_t place);
@@ -82,10 +82,11 @@ void rm_explore_weak_change(const struct rm_explore_atomic *access);
 bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
         rm_explore_value expected, rm_explore_value *seen);
 void rm_explore_weak_fence(int order, const void *site);
-/* A plain access, just before it is performed. */
+/* Called just before a plain access is performed. */
 void rm_explore_weak_plain(uintptr_t address, unsigned bytes, bool write);
 
-/* An operation of the running lane begins or ends, and takes its stamp. */
+/* Called when an operation of the running lane begins or ends, and takes its
+ * stamp. */
 static inline void rm_explore_boundary(void)
 {
 	if (rm_explore.model && !rm_explore.alone)

@@ -58,7 +58,7 @@ struct fence {
 static struct {
 	struct history *history; /* indexed by place, from 1 */
 	uint32_t room;
-	struct fence *fence; /* [0 .. fences - 1]; the first two are dummies */
+	struct fence *fence; /* `fences` items; the first two are dummies */
 	uint32_t fences, fence_room;
 	uint32_t sequential; /* number of seq_cst accesses and fences */
 } c11;
@@ -162,7 +162,7 @@ static bool hides_older(const struct store *store, const struct bound *bound)
 	return false;
 }
 
-/* The number of older stores that the load may read. */
+/* Returns the number of older stores that the load may read. */
 static uint32_t oldest_back(struct history *history, int order)
 {
 	const struct bound bound = bound_of(order);

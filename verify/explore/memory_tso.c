@@ -101,8 +101,8 @@ static void drain_before(uintptr_t address, size_t bytes)
 		}
 }
 
-/* The newest store to this address in the lane's own buffer, or NULL. A place
-   has one access size, so stores cannot overlap partially. */
+/* Returns the newest store to this address in the lane's own buffer, or NULL. A
+   place has one access size, so stores cannot overlap partially. */
 static const struct pending *forwarded(uintptr_t at)
 {
 	const struct buffer *self = own_buffer();

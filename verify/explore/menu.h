@@ -23,12 +23,12 @@ struct rm_explore_fill {
 	bool reads;   /* only reads */
 };
 
-/* Lists the operations that the map offers. `looks`: with operations on the
-   whole map; `grows`: with more inserts. */
+/* Lists the operations that the map offers. `looks` includes operations on the
+ * whole map; `grows` includes more inserts. */
 void rm_explore_menu_make(struct rm_explore_menu *menu,
         const struct rm_impl *impl, bool looks, bool grows);
 
-/* A random number in 0 .. n - 1. */
+/* Returns a random number in 0 .. n - 1. */
 unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 
 /* Appends operations to thread `t`, which must have space for them. If the map
@@ -36,7 +36,8 @@ unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 void rm_explore_fill(struct rm_explore_program *program, unsigned t,
         const struct rm_explore_fill *how, uint64_t *rng);
 
-/* Does this for every thread, with all operations that the map offers. */
+/* Like rm_explore_fill(), for every thread, with all operations that the map
+ * offers. */
 void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
         bool grows, bool role, uint64_t *rng);
 
@@ -67,8 +68,8 @@ static inline bool rm_explore_is_fair(
 bool rm_explore_is_progress(
         const struct rm_explore_options *options, uint64_t number);
 
-/* Fills in such a program, after the fields common to all programs were
- * drawn. */
+/* Fills in a program that judges progress, after the fields common to all
+ * programs were drawn. */
 void rm_explore_progress_make(
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 

@@ -31,7 +31,7 @@ enum {
 	/* Extra steps for each repeat, since one operation may scan all memory
 	   that others have retired. */
 	A_WRITE = 12,
-	EXPLAINED_MOST = 4096, /* operations */
+	EXPLAINED_MOST = 4096, /* operations in a history that is explained */
 	/* The writes before the start of the threads end at this heap size, or
 	   when the main thread has this many accesses left. */
 	BEFORE_HEAP = 64 << 20,
@@ -42,7 +42,7 @@ static struct {
 	const struct rm_explore_program *program;
 	void *map;
 	uint64_t sequence; /* number of the last value that was written */
-	uint32_t *begun;   /* for each value: writer's clock */
+	uint32_t *begun;   /* for each value: the writer's clock */
 	unsigned
 	        extremes; /* bits of the extreme values written so far: call.h */
 	uint32_t present; /* keys with an initial value, as bits */
@@ -58,7 +58,7 @@ static struct {
 	struct rm_history_pair *pair;
 	/* space for pairs: of all lanes, of each lane */
 	size_t pair_room, lane_pairs;
-	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
+	size_t pairs[RM_EXPLORE_LANES]; /* number of pairs used by each lane */
 } play;
 
 /* Stamps the beginning of an operation; repeated until the operation's first
@@ -393,7 +393,7 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
-/* The highest number of repeats of one operation. */
+/* Returns the highest number of repeats of one operation. */
 static uint32_t longest(const struct rm_explore_program *program)
 {
 	uint32_t times = 0;
@@ -405,8 +405,8 @@ static uint32_t longest(const struct rm_explore_program *program)
 	return times;
 }
 
-/* The maximum number of repeated scans of one thread, without the first of
-   each. */
+/* Returns the maximum number of repeated scans of one thread, without the first
+   of each. */
 static size_t more_scans(const struct rm_explore_program *program)
 {
 	size_t most = 0;

@@ -33,7 +33,7 @@ enum {
 	BEFORE_LEAVES = 8,
 };
 
-/* The n-th set bit of the map's shapes, n from 0. */
+/* Returns the n-th set bit of the map's shapes, n from 0. */
 static unsigned shape_of(unsigned shapes, uint64_t n)
 {
 	while (n--)

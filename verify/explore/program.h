@@ -75,8 +75,8 @@ bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind);
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program);
 
-/* How often one operation is performed, at least once; and the sum over all
- * operations. */
+/* Return how often one operation is performed, at least once, and the sum over
+ * all operations. */
 static inline unsigned rm_explore_times(const struct rm_explore_op *op)
 {
 	return op->times ? op->times : 1;
@@ -93,7 +93,7 @@ static inline unsigned rm_explore_total_times(
 	return times;
 }
 
-/* "insert_if_absent 2", "128 x upsert 0". */
+/* Formats an operation, such as "insert_if_absent 2" or "128 x upsert 0". */
 void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size);
 

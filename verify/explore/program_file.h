@@ -28,13 +28,13 @@ struct rm_explore_program_file {
 	bool sized;      /* the file sets presize */
 };
 
-/* -EINVAL with `error` "FILE:LINE: found, expected X"; `written` is then
-   unchanged. */
+/* Returns 0, or -EINVAL with `error` "FILE:LINE: found, expected X"; `written`
+ * is then unchanged. */
 int rm_explore_parse_program(const char *file, const char *text, size_t length,
         struct rm_explore_program_file *written, struct rm_error *error);
 
-/* Does the same for a file; may also return -errno with `error` "FILE:
- * reason". */
+/* Like rm_explore_parse_program(), for a file. May also return -errno with
+ * `error` "FILE: reason". */
 int rm_explore_load_program(const char *file,
         struct rm_explore_program_file *written, struct rm_error *error);
 

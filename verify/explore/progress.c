@@ -31,7 +31,7 @@ enum {
 	   collect many objects may take long until they free some. */
 	REPEATS = 4096,
 	REPEATS_RECLAIM = 16384,
-	OPS_OF_FIRST = 3,      /* at most */
+	OPS_OF_FIRST = 3,      /* maximum operations of thread 1 */
 	UNANNOUNCED_MOST = 64, /* blocks allocated during one operation */
 	/* operations of the inserting thread before memory is judged; one
 	   program in LONG_OF is long, for epochs that soon wrap */
@@ -51,7 +51,7 @@ static struct {
 	uint64_t began[RM_EXPLORE_LANES];
 	size_t had_made[RM_EXPLORE_LANES];
 	const struct rm_explore_op *op[RM_EXPLORE_LANES]; /* NULL: none */
-	bool first_ended; /* all operations of thread 1 */
+	bool first_ended; /* true once thread 1 has ended all its operations */
 	/* numbers of blocks, and of writes, from which memory is judged */
 	size_t made, live;
 	uint64_t since;
@@ -158,7 +158,7 @@ static unsigned most_overtaken(void)
 	               : RM_EXPLORE_OVERTAKEN_NOTED;
 }
 
-/* The lane's operation does not end. */
+/* Handles an operation that is overtaken too often. */
 static void starves(unsigned lane)
 {
 	const struct rm_impl *impl = progress.program->impl;
@@ -184,7 +184,7 @@ static void starves(unsigned lane)
 	        most_overtaken());
 }
 
-/* Number of blocks that the threads allocated and did not free. */
+/* Returns the number of blocks that the threads allocated but did not free. */
 static size_t blocks_left(void)
 {
 	const size_t live = rm_explore_heap_live();

@@ -8,9 +8,11 @@
 #include "verify/explore/program.h"
 
 enum {
-	/* text of starvation, if the map allows it */
+	/* number of overtakings after which starvation is noted, if the map
+	 * allows it */
 	RM_EXPLORE_OVERTAKEN_NOTED = 200,
-	/* overtaken by operations of all others */
+	/* number of overtakings by all others after which an operation
+	 * starves */
 	RM_EXPLORE_OVERTAKEN_MOST = 1000,
 	/* number of blocks, each of at least 8 bytes. Together they exceed the
 	   limit of retired bytes times the number of threads */

@@ -33,7 +33,7 @@ static void random_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	                 << rm_below(rm_next(&schedule->rng), LONGEST_MEAN_LOG);
 }
 
-/* The n-th set bit. */
+/* Returns the n-th set bit. */
 static uint32_t pick(uint32_t bits, uint64_t n)
 {
 	while (n--)

@@ -84,13 +84,14 @@ struct rm_explore_schedule {
 	unsigned changed;                        /* pct: changes made */
 	int64_t priority[RM_EXPLORE_PRIORITIES]; /* pct: lanes and buffers */
 	int64_t lowest;                          /* pct: lowest priority used */
-	struct rm_explore_pace pace[RM_EXPLORE_BUFFERS_AT]; /* stall */
+	struct rm_explore_pace pace[RM_EXPLORE_BUFFERS_AT]; /* stall: speed of
+	                                                     * each lane */
 	uint64_t seen;   /* stall: number of steps at the last decision */
 	uint32_t held;   /* stall: lanes that are or will be stalled, as bits */
 	uint32_t yields; /* stall: yields since a lane was last released */
 	bool ahead;      /* stall: held lanes run first, until they stall */
 	uint32_t ranked; /* pct: buffers with a priority, as bits */
-	uint32_t lanes;  /* pct */
+	uint32_t lanes;  /* pct: number of lanes */
 	/* All runnable threads take steps often, so that an operation must end
 	   within a bounded number of steps. Schedulers do not change this. */
 	bool fair;
@@ -99,7 +100,7 @@ struct rm_explore_schedule {
 	struct rm_explore_fair_turn {
 		uint16_t lane, steps;
 	} turn[RM_EXPLORE_FAIR_TURNS];       /* fair: the sequence of turns */
-	unsigned turns;                      /* fair */
+	unsigned turns;                      /* fair: number of turns */
 	const struct rm_explore_turns *list; /* listed: turns to replay */
 	/* listed, fair: index of the next turn */
 	size_t at;
@@ -115,7 +116,7 @@ struct rm_explore_schedule {
 extern const struct rm_explore_scheduler rm_explore_random, rm_explore_pct,
         rm_explore_stall, rm_explore_fair, rm_explore_listed;
 
-/* The `back` of schedulers that draw it at random. */
+/* Implements `back` for schedulers that draw it at random. */
 uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last);
 

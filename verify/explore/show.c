@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-	TRACE_MOST = 4096, /* events */
+	TRACE_MOST = 4096, /* maximum number of events */
 	/* number of steps recorded at the end of a run without progress */
 	LOOP_STEPS = 2000,
 };

@@ -21,11 +21,10 @@
 enum {
 	TRIES = 200, /* number of schedules tried for a smaller program */
 	TRIES_ALIKE = 8,
-	PLAYS_MOST = 20000, /* in total */
+	PLAYS_MOST = 20000, /* total number of plays */
 	PASSES = 8,
 	/* maximum total number of steps; permits only a few plays of long
-	 *
-	    programs */
+	 * programs */
 	STEPS_MOST = 200000000,
 	/* cost of a write before the start of the threads, in steps */
 	BEFORE_STEPS = 20,
@@ -187,8 +186,8 @@ static bool without_extremes(struct rm_explore_case *failing)
 	       any;
 }
 
-/* One pass over operations and keys. Returns true if another pass may remove
- * more. */
+/* Makes one pass over operations and keys. Returns true if another pass may
+ * remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);

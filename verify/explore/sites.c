@@ -108,8 +108,8 @@ static void read_all(struct rm_explore_sites *sites, const char *output)
 	}
 }
 
-/* Offset of the byte before the return address, which still belongs to the
-   source line of the call. */
+/* Returns the offset of the byte before the return address, which still belongs
+   to the source line of the call. */
 static uint64_t offset_of(const struct rm_explore_site *site)
 {
 	return rm_sim_space_image(site->address) - 1;

@@ -28,7 +28,7 @@ struct rm_explore_choice {
 };
 
 struct rm_explore_tree {
-	unsigned most;  /* preemptions */
+	unsigned most;  /* maximum number of preemptions */
 	bool unreduced; /* do not skip equivalent schedules */
 	/* number of choices of the current schedule */
 	struct rm_explore_choice *choice;

@@ -20,7 +20,7 @@ struct rm_explore_site {
 	char chain[RM_EXPLORE_CHAIN_BYTES]; /* functions, inlined ones first */
 };
 
-/* Zero-initialise; rm_explore_sites_clear(). */
+/* Zero-initialise it. rm_explore_sites_clear() frees its memory. */
 struct rm_explore_sites {
 	struct rm_explore_site *site; /* sorted by address, each once */
 	size_t count, room;
@@ -34,7 +34,7 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address);
    in the program. No address may be added afterwards. */
 void rm_explore_sites_name(struct rm_explore_sites *sites);
 
-/* The site of an address, or an empty one if it was not added. */
+/* Returns the site of an address, or an empty one if it was not added. */
 const struct rm_explore_site *rm_explore_sites_find(
         const struct rm_explore_sites *sites, const void *address);
 
@@ -65,7 +65,7 @@ struct rm_explore_view {
 
 unsigned rm_explore_count_ops(const struct rm_explore_program *program);
 
-/* "schedule 5 of seed 1: data race", without a newline. */
+/* Prints the title "schedule 5 of seed 1: data race", without a newline. */
 void rm_explore_print_title(const struct rm_explore_view *view, FILE *out);
 
 /* Prints the fault, its sites, the map, and how much smaller the case was
@@ -82,26 +82,27 @@ void rm_explore_print_command(const struct rm_explore_view *view, FILE *out);
 /* True if event i is the first of its operation. */
 bool rm_explore_is_first_event(const struct rm_explore_view *view, size_t i);
 
-/* "upsert 2", the operation of an event. */
+/* Formats the operation of an event, such as "upsert 2". */
 void rm_explore_format_operation(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size);
 
-/* "gomap_write.h:62 loads 0", for an event with a site. */
+/* Formats an event with a site, such as "gomap_write.h:62 loads 0". */
 void rm_explore_format_event(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size);
 
-/* "an older value, stored by thread 2 at epoch.h:40", for a load. */
+/* Formats the origin of the value of a load: "an older value, stored by thread
+ * 2 at epoch.h:40". */
 void rm_explore_format_older(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size);
 
-/* Each view writes the whole finding; 0 or -errno. */
+/* Each view writes the whole finding, and returns 0 or -errno. */
 
 int rm_explore_view_text(const struct rm_explore_view *view, FILE *out);
 
-/* A self-contained file. */
+/* Writes a self-contained file. */
 int rm_explore_view_html(const struct rm_explore_view *view, FILE *out);
 
-/* Trace events, for https://ui.perfetto.dev and chrome://tracing. */
+/* Writes trace events, for https://ui.perfetto.dev and chrome://tracing. */
 int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out);
 
 #endif /* RM_EXPLORE_VIEW_H */

@@ -42,7 +42,8 @@ static int name_thread(struct perfetto *to, unsigned lane)
 	                "args", "name", json_sprintf("thread %u", lane)));
 }
 
-/* One past the last event of the operation that begins with event i. */
+/* Returns one past the last event of the operation that begins with
+   event i. */
 static size_t end_of(const struct rm_explore_view *view, size_t i)
 {
 	const struct rm_explore_event *first = &view->event[i];

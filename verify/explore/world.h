@@ -39,7 +39,7 @@ struct rm_explore_lane {
 	enum rm_explore_wait wait;
 	const void *waits_for;  /* the lock's or word's address */
 	const void *waits_site; /* place of the wait in the map's code */
-	int operation;          /* the current one; -1: none */
+	int operation;          /* index of the current operation; -1: none */
 	bool untraced;          /* excluded from the trace */
 	/* step of the last clock read, plus one; 0: never */
 	uint64_t clock_read_at;
@@ -50,7 +50,7 @@ struct rm_explore_lane {
 	bool inside;    /* between the beginning and the end of an operation */
 	uint64_t began; /* steps at the beginning of the operation */
 	uint64_t had_taken; /* steps of this lane at that time */
-	uint64_t steps;     /* of this lane, up to its last decision */
+	uint64_t steps;     /* steps of this lane up to its last decision */
 };
 
 /* How a schedule failed. */
@@ -58,7 +58,7 @@ struct rm_explore_finding {
 	enum rm_explore_fault fault;
 	char what[512];
 	unsigned lane;
-	const void *site[2]; /* code: the failing place, and a related one */
+	const void *site[2]; /* code: the failing place, a related one */
 };
 
 /* Atomic kinds are plain ones plus 2, and writes are reads plus 1. */
@@ -84,10 +84,10 @@ struct rm_explore_event {
 	const void *older_site; /* NULL: the initial value */
 	uintptr_t at;   /* set in a plain write until its value is recorded */
 	uint8_t bytes;  /* size of `at` and `value`, at most 8; 0: unknown */
-	uint64_t value; /* read or written */
+	uint64_t value; /* value that was read or written */
 };
 
-struct rm_explore_model; /* memory.h */
+struct rm_explore_model; /* see memory.h */
 
 struct rm_explore_world {
 	struct rm_explore_lane lane[RM_EXPLORE_LANES];
@@ -128,7 +128,7 @@ struct rm_explore_world {
 	bool starved; /* the host ran out of memory: no verdict on the map */
 	struct rm_explore_event *trace; /* NULL: not recorded */
 	size_t trace_count, trace_room;
-	struct rm_explore_stretch stretch; /* of the running lane */
+	struct rm_explore_stretch stretch; /* stretch of the running lane */
 	uint64_t trace_lost;               /* events that did not fit */
 	uint64_t trace_from; /* steps before the first event; 0: none */
 };
@@ -186,12 +186,12 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
    returns. */
 void rm_explore_abandon(void);
 
-/* realloc() for the host's bookkeeping, called from a lane. Never returns NULL:
-   if memory is out, the schedule ends as starved, without a finding, and `old`
-   is unchanged. */
+/* Like realloc(), for the host's bookkeeping; called from a lane. Never returns
+   NULL: if memory is out, the schedule ends as starved, without a finding, and
+   `old` is unchanged. */
 void *rm_explore_realloc(void *old, size_t bytes);
 
-/* "thread 1", "the main thread". */
+/* Returns "thread 1" or "the main thread". */
 const char *rm_explore_lane_name(unsigned lane);
 
 /* --- walk.c --- */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! DashMap.
+//! Tests DashMap.
 include!(env!("READMOSTLY_RS"));
 
 struct Tested(dashmap::DashMap<u64, u64>);

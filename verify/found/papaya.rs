@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! papaya's HashMap, pinned for each operation.
+//! Tests papaya's HashMap, pinned for each operation.
 include!(env!("READMOSTLY_RS"));
 
 struct Tested(papaya::HashMap<u64, u64>);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! scc's HashIndex, whose entries are replaced by OccupiedEntry::update().
+//! Tests scc's HashIndex, whose entries are replaced by OccupiedEntry::update().
 include!(env!("READMOSTLY_RS"));
 use scc::hash_index::{Entry, HashIndex};
 

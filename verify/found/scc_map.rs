@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! scc's HashMap.
+//! Tests scc's HashMap.
 include!(env!("READMOSTLY_RS"));
 
 struct Tested(scc::HashMap<u64, u64>);

@@ -200,7 +200,7 @@ static bool one_inside(const struct rm_span *zones, size_t count,
 		size_t low = 0, high = held_count;
 
 		if (zones[i].from < zones[i].to || zones[i].from == UINT64_MAX)
-			continue; /* held, or nothing known */
+			continue; /* the zone is held, or unknown */
 		/* held[low - 1] is the last held zone that begins before the
 		 * zone */
 		while (low < high) {

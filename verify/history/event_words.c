@@ -129,7 +129,7 @@ void rm_format_call(const struct rm_history *history,
 	rm_trim_partial_utf8(text);
 }
 
-/* "3", "replaced 3": results that include a value. */
+/* Formats a result that includes a value, such as "3" or "replaced 3". */
 static void format_value_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {

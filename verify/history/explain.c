@@ -35,7 +35,7 @@ struct picture {
 	bool *running;     /* true while an operation of the lane runs */
 	size_t lanes;
 	int width;      /* width of a lane */
-	uint64_t first; /* stamp */
+	uint64_t first; /* the first stamp, from which times are counted */
 };
 
 static uint32_t lane_of(struct picture *picture, uint32_t thread)

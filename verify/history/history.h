@@ -27,18 +27,19 @@
  */
 enum rm_history_kind {
 	RM_HISTORY_LOOKUP,   /* returns there, result = the value */
-	RM_HISTORY_UPSERT,   /* value; there */
-	RM_HISTORY_EXCHANGE, /* value; there, result = the old value */
-	RM_HISTORY_REMOVE,   /* there */
-	RM_HISTORY_TAKE,     /* there, result = the old value */
-	/* value; there, result = the present value */
+	RM_HISTORY_UPSERT,   /* takes value; returns there */
+	RM_HISTORY_EXCHANGE, /* takes value; returns there, result = the old
+	                      * value */
+	RM_HISTORY_REMOVE,   /* returns there */
+	RM_HISTORY_TAKE,     /* returns there, result = the old value */
+	/* takes value; returns there, result = the present value */
 	RM_HISTORY_INSERT_IF_ABSENT,
-	RM_HISTORY_COMPARE_SWAP,   /* expected, value; there = it swapped */
-	RM_HISTORY_COMPARE_REMOVE, /* expected; there = it removed */
+	RM_HISTORY_COMPARE_SWAP, /* takes expected, value; there = it swapped */
+	RM_HISTORY_COMPARE_REMOVE, /* takes expected; there = it removed */
 	RM_HISTORY_APPEND,         /* imports only: see struct member value */
 	RM_HISTORY_LENGTH,         /* returns result = number of entries */
 	RM_HISTORY_SCAN,           /* returns the pairs that it visited */
-	RM_HISTORY_CLEAR,          /* nothing */
+	RM_HISTORY_CLEAR,          /* returns nothing */
 	RM_HISTORY_KINDS
 };
 
@@ -81,7 +82,7 @@ struct rm_history_event {
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
 	uint64_t result;   /* defined in enum rm_history_kind */
-	/* any number; a thread has one operation at a time */
+	/* any number; each thread has one operation at a time */
 	uint32_t thread;
 	uint8_t kind;    /* enum rm_history_kind */
 	uint8_t unknown; /* bits RM_HISTORY_UNKNOWN_... */
@@ -146,12 +147,13 @@ void rm_history_reset(struct rm_history *history);
 /* Frees everything; the history is zero afterwards. */
 void rm_history_clear(struct rm_history *history);
 
-/* "lookup", ..., "clear". */
+/* Returns the name of a kind: "lookup", ..., "clear". */
 const char *rm_history_kind_name(enum rm_history_kind kind);
-/* The inverse function; RM_HISTORY_KINDS for an unknown word. */
+/* Returns the kind with this name, or RM_HISTORY_KINDS for an unknown word. */
 enum rm_history_kind rm_history_kind_parse(const char *word);
 
-/* "none", ...; the inverse returns 0, or -EINVAL with *guarantee unchanged. */
+/* Returns the name of a guarantee, such as "none". The inverse function returns
+ * 0, or -EINVAL with *guarantee unchanged. */
 const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee);
 int rm_history_guarantee_parse(
         const char *word, enum rm_history_guarantee *guarantee);
@@ -245,7 +247,7 @@ int rm_history_judge(const struct rm_history *history,
         const struct rm_history_limits *limits,
         struct rm_history_judgement *judgement, struct rm_error *error);
 
-/* "linearizable", "not linearizable", "undecided". */
+/* Returns "linearizable", "not linearizable" or "undecided". */
 const char *rm_history_verdict_name(enum rm_history_verdict verdict);
 
 /* Frees a judgement; it is zero afterwards. */
@@ -265,8 +267,8 @@ enum rm_history_format {
 	RM_HISTORY_FORMATS
 };
 
-/* The inverse of "detect", "jsonl", "jepsen", "porcupine", "etcd";
-   RM_HISTORY_FORMATS for an unknown word. */
+/* Returns the format for "detect", "jsonl", "jepsen", "porcupine" or "etcd",
+ * and RM_HISTORY_FORMATS for an unknown word. */
 enum rm_history_format rm_history_format_parse(const char *word);
 
 /*

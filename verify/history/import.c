@@ -39,7 +39,7 @@ static enum end end_of(const struct rm_edn *type)
 	return (enum end)end;
 }
 
-/* The operation for a word of :f. */
+/* Operations for the words of :f. */
 static const struct function {
 	const char *f;
 	enum rm_history_kind kind;
@@ -216,7 +216,7 @@ static int read_line(struct rm_import *import, const struct line *line)
 
 	import->now++;
 	if (line->process && line->process->kind == RM_EDN_KEYWORD)
-		return 0; /* :nemesis */
+		return 0; /* a line of the process :nemesis */
 	if (!line->process || line->process->kind != RM_EDN_INTEGER)
 		return rm_text_error(&import->place,
 		        "no :process, expected a number or :nemesis");

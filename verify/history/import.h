@@ -39,7 +39,7 @@ struct rm_edn_reader {
  */
 int rm_edn_read(struct rm_edn_reader *reader, struct rm_edn *value);
 
-/* The value of a keyword in a map, or NULL. */
+/* Returns the value of a keyword in a map, or NULL. */
 const struct rm_edn *rm_edn_get(const struct rm_edn *map, const char *keyword);
 
 /* True if the value is this keyword. */
@@ -52,7 +52,7 @@ struct rm_import_numbers {
 	size_t size, count;
 };
 
-struct rm_import_open; /* an operation that has not completed; import.c */
+struct rm_import_open; /* an operation that has not completed, see import.c */
 
 /* The caller zero-initialises the members after `history`. */
 struct rm_import {
@@ -76,8 +76,8 @@ int rm_import_key(
 int rm_import_value(
         struct rm_import *import, const struct rm_edn *edn, uint64_t *number);
 
-/* The factor by which append multiplies a text's number to join `text` to
-   it. */
+/* Returns the factor by which append multiplies a text's number to join `text`
+   to it. */
 uint64_t rm_import_factor(const char *text);
 
 #endif /* RM_HISTORY_IMPORT_H */

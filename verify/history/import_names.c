@@ -23,9 +23,9 @@ static const uint64_t integer_max = ((uint64_t)1 << 61) - 1;
    have the same number with a probability of about n / 2^61. */
 static const uint64_t base = 0x16a09e667f3bcc9U;
 
-/* A hash that append can compute: for joined texts it is the hash of the first
-   text times base to the power of the second text's length, plus the hash of
-   the second text. */
+/* Returns a hash that append can compute: for joined texts it is the hash of
+   the first text times base to the power of the second text's length, plus the
+   hash of the second text. */
 static uint64_t hash(const char *text)
 {
 	uint64_t number = 0;

@@ -16,14 +16,14 @@ static inline bool rm_kind_reads(enum rm_history_kind kind)
 	       kind == RM_HISTORY_SCAN;
 }
 
-/* True if it needs `expected` to be the current value. */
+/* True if the operation needs `expected` to be the current value. */
 static inline bool rm_kind_compares(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_COMPARE_SWAP ||
 	       kind == RM_HISTORY_COMPARE_REMOVE;
 }
 
-/* True if it can make an absent key present. */
+/* True if the operation can make an absent key present. */
 static inline bool rm_kind_inserts(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_UPSERT || kind == RM_HISTORY_EXCHANGE ||
@@ -38,7 +38,7 @@ static inline bool rm_kind_writes(enum rm_history_kind kind)
 	       (rm_kind_inserts(kind) || kind == RM_HISTORY_COMPARE_SWAP);
 }
 
-/* True if it removes the key when it takes effect. */
+/* True if the operation removes the key when it takes effect. */
 static inline bool rm_kind_removes(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_REMOVE || kind == RM_HISTORY_TAKE ||
@@ -62,7 +62,8 @@ int rm_history_name_value(
 int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
         size_t entry_bytes);
 
-/* The index of a word among `count`; `count` if it is not one of them. */
+/* Returns the index of a word among `count` words, or `count` if it is not one
+ * of them. */
 unsigned rm_word_index(
         const char *const *words, unsigned count, const char *word);
 
@@ -94,8 +95,8 @@ struct rm_text_place {
 int rm_text_error(const struct rm_text_place *place, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* The meaning of `there` in the result of an operation of this kind: "absent",
-   "inserted", ... */
+/* Returns the meaning of `there` in the result of an operation of this kind:
+ * "absent", "inserted", ... */
 const char *rm_outcome_word(enum rm_history_kind kind, bool there);
 
 /* Removes an incomplete UTF-8 character at the end of a truncated text, since
@@ -109,11 +110,11 @@ void rm_format_key(const struct rm_history *history, uint64_t key, char *text,
 void rm_format_value(const struct rm_history *history, uint64_t value,
         bool plain, char *text, size_t size);
 
-/* "upsert 7 = 3", "compare_swap 7: 3 -> 4", "scan". */
+/* Formats a call: "upsert 7 = 3", "compare_swap 7: 3 -> 4", "scan". */
 void rm_format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size);
 
-/* "absent", "3", "replaced 3", "2 entries", "(runs)". */
+/* Formats a result: "absent", "3", "replaced 3", "2 entries", "(runs)". */
 void rm_format_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size);
 

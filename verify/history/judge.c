@@ -21,7 +21,7 @@ struct judge {
 	struct rm_length_scratch scratch;
 };
 
-/* The memory that the search may use. */
+/* Returns the memory that the search may use. */
 static size_t memory_left(const struct judge *judge)
 {
 	size_t held = rm_order_bytes(&judge->order) +

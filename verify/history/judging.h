@@ -110,7 +110,7 @@ static inline bool rm_problem_is_known(const struct rm_problem_op *op)
 	       !(op->unknown & RM_HISTORY_UNKNOWN_THERE);
 }
 
-/* (state * factor + value) modulo 2^61 - 1: the effect of append
+/* Returns (state * factor + value) modulo 2^61 - 1: the effect of append
    (history.h). */
 uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value);
 
@@ -212,7 +212,7 @@ struct rm_memo {
    Returns 0 or -ENOMEM. */
 int rm_memo_begin(struct rm_memo *memo, size_t entry_bytes, size_t limit_bytes);
 
-/* The entry for the state to look up; the caller fills it. */
+/* Returns the entry for the state to look up; the caller fills it. */
 unsigned char *rm_memo_entry(struct rm_memo *memo);
 
 /* Adds this state. Returns 1 if it is new, 0 if it was already present, or
@@ -225,7 +225,7 @@ void rm_memo_clear(struct rm_memo *memo);
 
 enum rm_search_end { RM_POSSIBLE, RM_IMPOSSIBLE, RM_GAVE_UP };
 
-struct rm_search_frame; /* one operation taken; search.c */
+struct rm_search_frame; /* one taken operation, see search.c */
 
 /* Zero-initialise; reused from problem to problem. */
 struct rm_search {
@@ -306,12 +306,12 @@ struct rm_stand_in {
 struct rm_minimise {
 	const struct rm_problem *whole;
 	struct rm_problem_op
-	        *ops;   /* [whole->count]; changed by the cut in time */
+	        *ops;   /* whole->count items; changed by the cut in time */
 	bool *keep;     /* for each operation, whether it is kept */
 	bool *keep_key; /* for each key, whether it is kept */
 	struct rm_stand_in writes, removes;
 	uint64_t other;   /* slot of a value that no operation uses */
-	size_t offending; /* SIZE_MAX: not found */
+	size_t offending; /* an operation; SIZE_MAX: not found */
 	struct rm_problem part;
 	struct rm_search *search;
 	size_t memory_bytes;

@@ -84,7 +84,7 @@ static size_t find_turns(
 	return merge(spans, count);
 }
 
-/* Index of the first span that begins after `stamp`. */
+/* Returns the index of the first span that begins after `stamp`. */
 static size_t first_after(
         const struct rm_span *spans, size_t count, uint64_t stamp)
 {

@@ -160,7 +160,7 @@ static void cut_after(
 		}
 }
 
-/* rank[i]: how many operations return before operation i. */
+/* Returns for each operation how many operations return before it. */
 static uint32_t *rank_returns(const struct rm_problem *problem)
 {
 	uint32_t *rank = calloc(problem->count + 1, sizeof(*rank));

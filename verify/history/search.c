@@ -318,8 +318,8 @@ void rm_search_clear(struct rm_search *search)
 	*search = (struct rm_search){ .problem = NULL };
 }
 
-/* The stamp by which the next operation must take effect. Operations invoked
-   later have to wait. */
+/* Returns the stamp by which the next operation must take effect. Operations
+   invoked later have to wait. */
 static uint64_t earliest_return(const struct rm_search *search)
 {
 	const struct rm_problem *problem = search->problem;
@@ -336,7 +336,7 @@ static uint64_t earliest_return(const struct rm_search *search)
 	return bound;
 }
 
-/* The next operation of a lane if it may be taken now, else NULL. */
+/* Returns the next operation of a lane if it may be taken now, else NULL. */
 static const struct rm_problem_op *next_of(
         const struct rm_search *search, size_t lane, uint64_t bound)
 {

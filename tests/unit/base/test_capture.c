@@ -89,7 +89,8 @@ static void prints_all(void)
 
 	CHECK(prints("echo a; echo b", "a\nb\n"),
 	        "the text is the complete output");
-	CHECK(prints("printf x", "x"), "without a newline, too");
+	CHECK(prints("printf x", "x"), "output without a newline is complete, "
+	                               "too");
 	CHECK(prints(":", ""), "a program that prints nothing has an empty "
 	                       "text");
 	CHECK(prints("printf a; exec printf b", "ab"), "exec keeps the output");
@@ -122,7 +123,7 @@ static void prints_much(void)
 	free(text);
 	text = NULL;
 	CHECK(!rm_capture_until(argv, -1, -1, &text) && counts_up(text),
-	        "also by rm_capture_until()");
+	        "rm_capture_until() captures the same output");
 	free(text);
 }
 
@@ -254,7 +255,7 @@ static void is_stopped(void)
 		abort();
 	CHECK(run_on("echo half", stop[0], &text) == -EINTR && !text,
 	        "a readable stop is -EINTR without text");
-	CHECK(nothing_waits(), "and the program has ended");
+	CHECK(nothing_waits(), "the stopped program has ended");
 	CHECK(read(stop[0], &byte, 1) == 1 && byte == 'x',
 	        "the stop is not read, so it also stops the next program");
 	CHECK(!shell_until("echo whole", -1, stop[0], &text) &&
@@ -262,7 +263,7 @@ static void is_stopped(void)
 	        "without a stop the program runs to its end");
 	free(text);
 	CHECK(shell_until("exit 1", -1, stop[0], &text) == -EIO && !text,
-	        "and its failure is reported");
+	        "without a stop the failure of a program is reported");
 	close(stop[0]);
 	close(stop[1]);
 }
@@ -294,7 +295,7 @@ static void is_stopped_when_it_has_closed_its_output(void)
 	snprintf(first, sizeof(first), "exec >&-; echo x >&%d", stop[1]);
 	CHECK(run_on(first, stop[0], &text) == -EINTR && !text,
 	        "a stop after the end of the output is -EINTR");
-	CHECK(nothing_waits(), "and the program has ended");
+	CHECK(nothing_waits(), "the stopped program has ended");
 	close(stop[0]);
 	close(stop[1]);
 }
@@ -346,7 +347,8 @@ static void has_no_blocked_signals(void)
 	sigprocmask(SIG_BLOCK, &some, &old_mask);
 	CHECK(prints("sed -n '/^SigBlk/s/.*\t0*//p' /proc/self/status", "\n"),
 	        "a program has no blocked signals");
-	CHECK(dies("kill -TERM $$", -EIO), "so it can be terminated");
+	CHECK(dies("kill -TERM $$", -EIO), "a program can be terminated by "
+	                                   "SIGTERM");
 	sigprocmask(SIG_SETMASK, NULL, &after);
 	CHECK(sigismember(&after, SIGINT) && sigismember(&after, SIGTERM),
 	        "our blocked signals stay blocked");
@@ -391,7 +393,8 @@ static void leaves_nothing(void)
 		abort();
 	run_on("echo half", stop[0], &text);
 	CHECK(open_descriptors() == initial + 2 && nothing_waits(),
-	        "nor after a stopped program; the stop descriptor stays open");
+	        "no descriptor and no process remains after a stopped program; "
+	        "the stop descriptor stays open");
 	close(stop[0]);
 	close(stop[1]);
 }

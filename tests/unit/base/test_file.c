@@ -46,7 +46,7 @@ static void opens_files(void)
 	CHECK(in && fcntl(fileno(in), F_GETFD) == FD_CLOEXEC,
 	        "the descriptor is not inherited");
 	CHECK(in && (fcntl(fileno(in), F_GETFL) & O_ACCMODE) == O_RDONLY,
-	        "it is read-only");
+	        "the descriptor is read-only");
 	fclose(in);
 	snprintf(link, sizeof(link), "%s/link", dir);
 	if (symlink(file, link))
@@ -80,7 +80,7 @@ static void refuses_others(void)
 	if (mkfifo(fifo, 0600) || symlink(circle, circle))
 		abort();
 	CHECK(refused(missing, ENOENT), "a missing file is ENOENT");
-	CHECK(access(missing, F_OK) != 0, "and is not created");
+	CHECK(access(missing, F_OK) != 0, "a missing file is not created");
 	CHECK(refused(circle, ELOOP), "a link to itself is ELOOP");
 	CHECK(refused(dir, EISDIR), "a directory is EISDIR");
 	CHECK(refused(fifo, ENODEV), "a FIFO without a writer is ENODEV "
@@ -101,7 +101,7 @@ static void reports_reasons(void)
 	        "the reason distinguishes a device from a missing file");
 	CHECK(!strcmp(rm_file_reason(-ENOENT), strerror(ENOENT)) &&
 	                !strcmp(rm_file_reason(-EFBIG), strerror(EFBIG)),
-	        "other reasons are the system's");
+	        "for other errors the reason is the system's");
 }
 
 /* A simulated stream of `size` bytes, with at most `most_at_once` per read. A
@@ -236,7 +236,8 @@ static void names_the_failure(void)
 	        "a read that fails later returns its errno without text");
 	played.size = 0;
 	played.failed = ENXIO;
-	CHECK(fails(played, SIZE_MAX, -ENXIO), "so does a failing first read");
+	CHECK(fails(played, SIZE_MAX, -ENXIO),
+	        "a first read that fails returns its errno without text");
 	played.failed = 0;
 	CHECK(fails(played, SIZE_MAX, -EIO), "a failure without errno is -EIO");
 	CHECK(rm_file_read(folder, SIZE_MAX, &text, &length) == -EISDIR &&
@@ -257,11 +258,11 @@ static void stays_open(void)
 	CHECK(fgets(line, sizeof(line), in) &&
 	                !rm_file_read(in, SIZE_MAX, &text, &length) &&
 	                length == 9 && !memcmp(text, "body\0tail", 10),
-	        "the rest is read, including NUL bytes");
+	        "the rest of a stream is read, including NUL bytes");
 	free(text);
 	CHECK(!rm_file_read(in, SIZE_MAX, &text, &length) && length == 0 &&
 	                text && !*text,
-	        "at the end the text is empty");
+	        "at the end of the stream the text is empty");
 	free(text);
 	rewind(in);
 	CHECK(!rm_file_read(in, sizeof(bytes) - 1, &text, &length) &&
@@ -305,7 +306,8 @@ static void checks_programs(void)
 	put((char *)&first, sizeof(first));
 	CHECK(!rm_program_check(file) && !truncate(file, sizeof(first) - 1) &&
 	                rm_program_check(file) == -ENOEXEC,
-	        "also if its table of sections comes first, as in Go");
+	        "a cut program is damaged even if its table of sections comes "
+	        "first, as in Go");
 	put("#!/bin/sh\n", 10);
 	CHECK(!rm_program_check(file), "a script is not checked");
 	put("exit 0\n", 7);

@@ -21,13 +21,13 @@ int main(void)
 	char longest[100];
 
 	CHECK(hints("shardseg", " (did you mean shard_seg?)"),
-	        "a missing character");
+	        "a name with a missing character gets a suggestion");
 	CHECK(hints("key_bytes", " (did you mean key-bytes?)"),
-	        "another character");
+	        "a name with a wrong character gets a suggestion");
 	CHECK(hints("wirtes", " (did you mean writes?)"),
-	        "two characters in the wrong order");
+	        "a name with two swapped characters gets a suggestion");
 	CHECK(hints("shard_rw_322", " (did you mean shard_rw_32?)"),
-	        "a superfluous character");
+	        "a name with an extra character gets a suggestion");
 	CHECK(hints("threads", "") && hints("ab", "") && hints("", ""),
 	        "a word unlike all names gets no suggestion");
 	memset(longest, 'x', sizeof(longest));

@@ -60,11 +60,11 @@ int main(void)
 	CHECK(hashes_to("", 0,
 	              "e3b0c44298fc1c149afbf4c8996fb924"
 	              "27ae41e4649b934ca495991b7852b855"),
-	        "no bytes");
+	        "the hash of no bytes is as published");
 	CHECK(hashes_to("abc", 3,
 	              "ba7816bf8f01cfea414140de5dae2223"
 	              "b00361a396177a9cb410ff61f20015ad"),
-	        "abc");
+	        "the hash of \"abc\" is as published");
 	every_padding();
 	CHECK(rm_sha256_file("/nonexistent", text, &error) &&
 	                strstr(error.text, "/nonexistent: cannot be read: No"),

@@ -162,9 +162,8 @@ static void misses_read_the_replica(void)
 	guard_write_end(primary);
 	CHECK(word == 5 && stat(&scene, "replica_reads") == 2 &&
 	                stat(&scene, "primary_reads") == 0,
-	        "after that it is read from the replica, although the primary "
-	        "is "
-	        "locked");
+	        "a write in the replica is read from there, although the "
+	        "primary is locked");
 	end(&scene);
 }
 
@@ -187,7 +186,7 @@ static void own_writes_are_visible(void)
 	replica_pass(scene.map);
 	CHECK(get(&scene, scene.writer, 1) == 8 &&
 	                stat(&scene, "primary_reads") == 2,
-	        "after a pass it reads its own write from the replica");
+	        "after a pass a thread reads its own write from the replica");
 	end(&scene);
 }
 
@@ -205,13 +204,14 @@ static void values_do_not_go_back(void)
 	put(&scene, scene.writer, 1, 3);
 	put(&scene, scene.reader, 1, 4);
 	CHECK(get(&scene, scene.writer, 1) == 4,
-	        "it reads a later write by another thread from the primary");
+	        "a thread reads a later write by another thread from the "
+	        "primary");
 	scene.writer->generation++; /* evicts the key, as if another key used
 	                               its line */
 	replica_apply(scene.map, 3, 9);
 	CHECK(replica_applied(scene.map->replica) == 3 &&
 	                get(&scene, scene.writer, 1) == 4,
-	        "it does not return to the older value in the replica");
+	        "a thread does not return to an older value in the replica");
 	end(&scene);
 }
 
@@ -230,7 +230,8 @@ static void caches_follow_the_replica(void)
 	        "a cached line stays valid while the replica is unchanged");
 	replica_pass(scene.map);
 	CHECK(get(&scene, scene.reader, 1) == 1,
-	        "after a pass it stays valid until its thread is quiescent");
+	        "after a pass a cached line stays valid until its thread is "
+	        "quiescent");
 	cached.quiesce(scene.reader);
 	CHECK(get(&scene, scene.reader, 1) == 2 &&
 	                stat(&scene, "primary_reads") == 0,
@@ -256,10 +257,11 @@ static void park_and_join_see_all_writes(void)
 	        "after a park a thread sees writes that the replica lacks");
 	CHECK(get(&scene, scene.reader, 2) == 1 &&
 	                stat(&scene, "primary_reads") == 1,
-	        "it reads only those keys from the primary");
+	        "after a park a thread reads only those written keys from the "
+	        "primary");
 	third = cached.join(scene.map, 2);
 	CHECK(get(&scene, third, 1) == 2 && stat(&scene, "primary_reads") == 2,
-	        "a thread that joins also sees them");
+	        "a thread that joins sees writes that the replica lacks");
 	for (unsigned i = 0; i < LOCAL_CACHE_LOG; i++)
 		put(&scene, scene.writer, 1, 3 + i);
 	put(&scene, scene.writer, 2, 9);
@@ -267,7 +269,8 @@ static void park_and_join_see_all_writes(void)
 	cached.unpark(scene.reader);
 	CHECK(get(&scene, scene.reader, 2) == 9 &&
 	                get(&scene, scene.reader, 1) == LOCAL_CACHE_LOG + 2,
-	        "so does a parked thread after more writes than the log holds");
+	        "after a park a thread sees even more writes than the log "
+	        "holds");
 	end(&scene);
 }
 
@@ -323,7 +326,7 @@ static void staleness_is_age_and_lag(void)
 	        60 * SECOND);
 	CHECK(check_reports(
 	              &scene, "an answer was staler than the TTL plus the lag"),
-	        "the check rejects an answer that is older than that");
+	        "the check rejects an answer that is older than TTL plus lag");
 	end(&scene);
 }
 
@@ -340,7 +343,7 @@ static void full_log_delays_its_writer(void)
 	CHECK(stat(&scene, "log_full") == 1 &&
 	                replica_count_missing(scene.map) ==
 	                        LOCAL_CACHE_LOG + 1 - REPLICA_BATCH,
-	        "the next writer first applies 64 of them");
+	        "the writer that finds the log full first applies 64 writes");
 	replica_pass(scene.map);
 	CHECK(replica_count_missing(scene.map) == 0 &&
 	                replica_equals(scene.map),

@@ -79,9 +79,8 @@ static void create_and_destroy(void)
 	first = cached.join(map, 1);
 	put(&cached, first, 1, 1);
 	CHECK(cached.join(map, 1) == first && map->caches[0] == NULL,
-	        "a thread that joins again keeps its cache, which others do "
-	        "not have "
-	        "joined");
+	        "a thread that joins again keeps its cache; other threads have "
+	        "not joined");
 	CHECK(((struct cache *)first)->log_seen == 1,
 	        "a joining thread skips older log entries");
 	cached.destroy(map);

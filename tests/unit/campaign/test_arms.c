@@ -58,7 +58,6 @@ static void parse_valid_sets(void)
 	                arm_is(3, "reads", "head", "c=d+x", 0) &&
 	                arm_is(4, "reads", "third", "e+101%", 0),
 	        "a workload has its own set; \"+101%\" is part of the file "
-	        "name "
 	        "name");
 	CHECK(!parses("more=x") &&
 	                strstr(error.text, "two sets for workloads without"),
@@ -142,7 +141,7 @@ static void select_sets(void)
 	rm_arms_clear(&arms);
 }
 
-/* Path of a file in the root; valid until the next call. */
+/* Returns the path of a file in the root; valid until the next call. */
 static const char *in_root(const char *name)
 {
 	static char path[128];

@@ -157,7 +157,8 @@ static void count_iterations(void)
 	strcpy(before, plan.cells[0].cell.id);
 	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334),
 	        "1 ms of 50 ns is 20000 iterations, with a third as warm-up");
-	CHECK(cell_is(1, 60000, 0, 1000000), "3 ms are 60000");
+	CHECK(cell_is(1, 60000, 0, 1000000),
+	        "3 ms of 50 ns are 60000 iterations");
 	CHECK(cell_is(2, 0, 0, 0) && played.count == 10,
 	        "five trials per timed cell, none for a counted one");
 	CHECK(strcmp(before, plan.cells[0].cell.id),
@@ -256,8 +257,8 @@ static void set_warm_ups(void)
 	plan.cells[0].cell.keys = 1;
 	CHECK(calibrate() == 0 && played.window_ops[1] == 1 &&
 	                cell_is(0, 20000, 0, 333334),
-	        "a slow first trial gives a window of one operation, but no "
-	        "longer warm-up in the end");
+	        "after a slow first trial the window has one operation, but "
+	        "the warm-up is not longer in the end");
 	end();
 }
 

@@ -199,12 +199,15 @@ static void reject_damage(void)
 		const char *text, *words, *name;
 	} cases[] = {
 		{ "noise\n{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",
-		        "trials.jsonl:1: not JSON", "a line of noise" },
-		{ "\n\n", "trials.jsonl:1: not JSON", "two empty lines" },
+		        "trials.jsonl:1: not JSON",
+		        "a line of noise is rejected" },
+		{ "\n\n", "trials.jsonl:1: not JSON",
+		        "two empty lines are rejected" },
 		{ "noise\n{", "trials.jsonl:1: not JSON",
-		        "a line of noise and a torn one" },
+		        "a line of noise before a torn one is rejected" },
 		{ "{\"cell\":\"a\",\"block\":0}\n",
-		        "trials.jsonl:1: not a trial", "a line without arm" },
+		        "trials.jsonl:1: not a trial",
+		        "a line without arm is rejected" },
 		{ "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"b\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",

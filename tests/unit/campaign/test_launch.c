@@ -22,7 +22,7 @@ static void deadlines(void)
 		                strstr(outcome.reason, "within 0.2 s"),
 		        "a trial that hangs is killed at its deadline");
 		CHECK(outcome.wall_ns >= second_ns / 5,
-		        "it is not killed before the deadline");
+		        "a trial that hangs is not killed before its deadline");
 		rm_outcome_clear(&outcome);
 	}
 }
@@ -49,7 +49,8 @@ static void limit_memory(void)
 	rm_outcome_clear(&outcome);
 	outcome = run_fake_with("crash", little_memory, "throughput");
 	CHECK(!strstr(outcome.reason, "MiB"),
-	        "a trial far below its limit has not");
+	        "a trial that ends far below its limit does not have that "
+	        "reason");
 	rm_outcome_clear(&outcome);
 	outcome = run_fake_with("ok", little_memory, "throughput");
 	CHECK(!strcmp(outcome.status, "ok"),

@@ -49,9 +49,11 @@ static bool duration_is(uint64_t ns, const char *expected)
 static void durations(void)
 {
 	CHECK(duration_is(0, "0 s") && duration_is(12 * second_ns, "12 s"),
-	        "seconds");
-	CHECK(duration_is(200 * second_ns, "3 min 20 s"), "minutes");
-	CHECK(duration_is(7500 * second_ns, "2 h 05 min"), "hours");
+	        "a short time is printed in seconds");
+	CHECK(duration_is(200 * second_ns, "3 min 20 s"),
+	        "a longer time is printed in minutes and seconds");
+	CHECK(duration_is(7500 * second_ns, "2 h 05 min"),
+	        "a long time is printed in hours and minutes");
 	CHECK(duration_is(59 * second_ns + second_ns / 2, "1 min 00 s"),
 	        "rounding up reaches the next unit");
 }

@@ -88,7 +88,7 @@ static void apply_rule(void)
 	        "waiting that wake-ups may explain does not count");
 	CHECK(check(&timed, result_of(20, 300), 0.1, NULL) &&
 	                check(&timed, result_of(20, 300), 0.3, "took 30.0 %"),
-	        "unless other programs ran for at least as long");
+	        "waiting counts if other programs ran for at least as long");
 	CHECK(check(&timed, result_of(4, 300), 0.9, NULL) &&
 	                check(&timed, result_of(4, 0), 0.9, NULL),
 	        "other programs without waiting threads disturb nothing");
@@ -133,7 +133,7 @@ static void threads_share_cpus(void)
 	CHECK(check(&cell, shared_cpus_result(23, 4), 0.93, "took 93.0 %") &&
 	                check(&cell, shared_cpus_result(24, 1), 0.93,
 	                        "took 50.0 %"),
-	        "but other programs disturb them like other threads");
+	        "other programs disturb threads that share CPUs");
 }
 
 /* Adds threads of the program itself, which may delay the measured threads. */
@@ -340,7 +340,8 @@ static void name_quota(void)
 	found = rm_interference_unknown();
 	rm_interference_begin(&cell, &start);
 	rm_interference_end(&cell, &start, &found);
-	CHECK(found.throttled_ns < 0, "without a control group it is unknown");
+	CHECK(found.throttled_ns < 0, "without a control group the quota is "
+	                              "unknown");
 }
 
 /* Measures the interference during `ms`, in which CPU 1 was busy for

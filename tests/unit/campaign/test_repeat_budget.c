@@ -374,7 +374,8 @@ static void repeat_known_campaign(void)
 	                game.played.list[11].cell == 8 &&
 	                game.played.list[22].cell == 0 &&
 	                game.played.list[24].cell == 2,
-	        "a quarter of 10: two in the first round, then three");
+	        "a share of a quarter of 10 permits two repeats in the first "
+	        "round, then three");
 	CHECK(repeats.refused == 20, "20 trials stay spoilt");
 	json_decref(game.attempts);
 }

@@ -49,7 +49,7 @@ static void begin_stages(void)
 	        "a new folder contains no campaign");
 	CHECK(rm_staged_read("d", &read, &error) == -ENOENT && !read &&
 	                !error.text[0],
-	        "a reader finds none either");
+	        "a reader finds no campaign in a new folder");
 	CHECK(rm_staged_begin(&staged, json_pack("{s:i}", "budget", 7), plan,
 	              &error) == 0 &&
 	                rm_staged_has_plan(&staged, plan) &&
@@ -58,10 +58,10 @@ static void begin_stages(void)
 	CHECK(rm_staged_read("d", &read, &error) == 0 &&
 	                json_integer_value(json_object_get(read, "budget")) ==
 	                        7,
-	        "its members can be read without the lock");
+	        "the members of a campaign can be read without the lock");
 	json_decref(read);
 	CHECK(reopen("d") == 0 && rm_staged_has_plan(&staged, plan),
-	        "it is the same when it is opened again");
+	        "a campaign is the same when it is opened again");
 	json_decref(plan);
 	json_decref(other);
 }
@@ -72,11 +72,11 @@ static void lock_stages(void)
 
 	reopen("d");
 	CHECK(rm_staged_open("d", &second, &error) == -EBUSY,
-	        "one process owns it");
+	        "one process owns a campaign");
 	rm_staged_close(&second);
 	rm_staged_close(&staged);
 	CHECK(rm_staged_open("d", &second, &error) == 0,
-	        "the lock is released when it is closed");
+	        "the lock is released when the campaign is closed");
 	rm_staged_close(&second);
 }
 

@@ -61,13 +61,13 @@ static void count_failures_in_a_row(void)
 	CHECK(stops(0, NULL) && tally.failed == 5,
 	        "five failures, each followed by a result, do not stop a cell");
 	ends("a", "head", "failed");
-	CHECK(stops(0, NULL), "one more failure does not stop it");
+	CHECK(stops(0, NULL), "one more failure does not stop the cell");
 	ends("a", "base", "failed");
-	CHECK(stops(0, NULL), "one failure of each arm does not stop it");
+	CHECK(stops(0, NULL), "one failure of each arm does not stop the cell");
 	ends("a", "head", "failed");
 	CHECK(stops(0, "head failed twice: it fell over"),
-	        "two failures in a row of one arm stop it, with the arm's "
-	        "name");
+	        "two failures in a row of one arm stop the cell, with the "
+	        "arm's name");
 	CHECK(stops(1, NULL), "another cell continues");
 	rm_tally_clear(&tally);
 }
@@ -152,7 +152,8 @@ static void replace_attempts(void)
 	start();
 	attempt_ends(1, "base", "ok", false);
 	attempt_ends(1, "head", "void", false);
-	CHECK(counts(1, 1, 0, 0, 0, 0), "one good trial and one void trial");
+	CHECK(counts(1, 1, 0, 0, 0, 0), "one good trial and one void trial "
+	                                "are counted");
 	attempt_ends(2, "base", "ok", true);
 	attempt_ends(2, "head", "ok", false);
 	CHECK(counts(2, 0, 0, 0, 1, 2),

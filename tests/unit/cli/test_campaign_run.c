@@ -118,7 +118,8 @@ static bool warns(bool is_busy, bool busy_ok, const char *unlinked)
 static void warnings_go_to_standard_error(void)
 {
 	CHECK(warns(true, false, ""), "a busy machine causes a warning");
-	CHECK(!warns(true, true, ""), "unless the user allows it");
+	CHECK(!warns(true, true, ""), "a busy machine causes no warning if "
+	                              "the user allows it");
 	CHECK(!warns(false, false, ""), "an idle machine is no warning");
 	CHECK(warns(false, false, "cannot link latest"),
 	        "a link that cannot be made is a warning, too");
@@ -231,9 +232,9 @@ static void signals_are_watched(void)
 	CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC,
 	        "trials do not inherit the descriptor");
 	CHECK(read(fd, &blocked, sizeof(blocked)) == -1 && errno == EAGAIN,
-	        "it is not readable before a signal");
+	        "the descriptor is not readable before a signal");
 	CHECK(is_watched(fd, SIGTERM) && is_watched(fd, SIGINT),
-	        "SIGTERM and SIGINT make it readable");
+	        "SIGTERM and SIGINT make the descriptor readable");
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
 	CHECK(!sigismember(&blocked, SIGHUP) && !is_watched(fd, SIGHUP),
 	        "an ignored signal stays ignored");

@@ -91,9 +91,11 @@ static void versions_are_found(void)
 	CHECK(check_version("tree", "9.9", "ck 9.9", "the library itself"),
 	        "a version reported by the library is used");
 	CHECK(check_version("tree", NULL, "ck 0.7.1", built),
-	        "otherwise the version of the library with exactly this name");
+	        "otherwise the version is that of the library with exactly "
+	        "this name");
 	CHECK(check_version("urcu", NULL, "liburcu 0.15.0", built),
-	        "even if it is the last one, and another name starts with it");
+	        "the library with exactly this name is found if it is last and "
+	        "another name starts with it");
 	CHECK(check_version("tree_rw", NULL, "libcuckoo unknown", neither),
 	        "a library unknown to pkg-config has an unknown version");
 	CHECK(check_version(
@@ -104,7 +106,7 @@ static void versions_are_found(void)
 	        "a library that is not listed has an unknown version");
 	libraries = "";
 	CHECK(check_version("tree", NULL, "ck unknown", neither),
-	        "every library has, if none is listed");
+	        "every library has an unknown version if none is listed");
 }
 
 int main(void)

@@ -100,7 +100,7 @@ static void void_and_failed(void)
 	begin(1);
 	counts[0].good[0] = 0;
 	CHECK(ends(0, false) == RM_INCOMPLETE,
-	        "a cell without a result makes it incomplete");
+	        "a cell without a result makes the campaign incomplete");
 	begin(1);
 	cells[0].misuse = true;
 	spoil(0, 1, 5);

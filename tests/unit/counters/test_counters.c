@@ -211,14 +211,15 @@ static bool refuses(const char *option, int code, const char *reason)
 static void reject_options(void)
 {
 	CHECK(refuses("fastest", -EINVAL, "expected auto, likwid, perf"),
-	        "an unknown back end");
-	CHECK(refuses("", -EINVAL, "expected auto"), "an empty option");
+	        "an unknown back end is an error");
+	CHECK(refuses("", -EINVAL, "expected auto"), "an empty option is an "
+	                                             "error");
 	CHECK(refuses("replay", -EINVAL, "expected auto"),
-	        "replay without a file");
+	        "replay without a file is an error");
 	CHECK(refuses("replay:/nowhere/x", -EINVAL, "/nowhere/x: No such"),
-	        "replay of a missing file");
+	        "replay of a missing file is an error");
 	CHECK(refuses("perf:nosuch", -EINVAL, "no metric \"nosuch\""),
-	        "an unknown metric");
+	        "an unknown metric is an error");
 }
 
 static void select_none(void)
@@ -334,33 +335,34 @@ static void reject_recordings(void)
 	char path[64] = "/tmp/readmostly-recording-XXXXXX";
 
 	close(mkstemp(path));
-	CHECK(bad_recording(path, "", ":1: empty"), "an empty recording");
+	CHECK(bad_recording(path, "", ":1: empty"), "an empty recording is an "
+	                                            "error");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1") "{oops\n", ":2: "),
 	        "a line that is not JSON is reported by its number");
 	CHECK(bad_recording(path,
 	              LINE("fake", "perf", "1") LINE("fake", "perf", "2"),
 	              ":2: "),
-	        "two lines of one count");
+	        "two lines of one count are an error");
 	CHECK(bad_recording(path, LINE("fake", "perf", "-1"), ":1: no value"),
-	        "a negative count");
+	        "a negative count is an error");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"running_ns\": -1"),
 	              ":1: running_ns"),
-	        "a negative time");
+	        "a negative time is an error");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"value\": 2"),
 	              ":1: dupl"),
-	        "a duplicate member");
+	        "a duplicate member is an error");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"thread\": 1"),
 	              ":1: dupl"),
-	        "a duplicate thread");
+	        "a duplicate thread is an error");
 	CHECK(bad_recording(path, LINE("hardware", "replay", "1"),
 	              ":1: backend \"replay\""),
-	        "a recording of a replay");
+	        "a recording of a replay is an error");
 	CHECK(bad_recording(
 	              path, LINE("guess", "perf", "1"), ":1: origin \"guess\""),
-	        "an unknown origin");
+	        "an unknown origin is an error");
 	CHECK(bad_recording(
 	              path, LINE("fake", "perf", "\"1\""), ":1: no value"),
-	        "a value that is not a number");
+	        "a value that is not a number is an error");
 }
 
 /* Adds a line of a recording. It is valid except for one member, which is
@@ -447,7 +449,7 @@ static void read_missing_counts(void)
 		fclose(out);
 		CHECK(rm_replay_load(path, &lines, &error) == 2 &&
 		                json_array_size(lines) == 2,
-		        "two intervals of one count each");
+		        "two intervals of one count each are read");
 		json_decref(lines);
 	}
 	unlink(path);
@@ -496,10 +498,10 @@ static void select_without_pmu(void)
 	        "without a PMU, auto selects none, with reasons and remedies");
 	CHECK(json_array_size(json_object_get(chosen, "tried")) == 2,
 	        "both back ends were tried");
-	CHECK(text_of(chosen, "cpu")[0], "the CPU is named nevertheless");
+	CHECK(text_of(chosen, "cpu")[0], "the CPU is named even without a PMU");
 	json_t *request = rm_counters_request(chosen, 0);
 	CHECK(!strcmp(text_of(request, "backend"), "none"),
-	        "its trials request none");
+	        "trials of this selection request the back end none");
 	json_decref(request);
 	json_decref(chosen);
 	rm_counters_release(choice);
@@ -628,7 +630,8 @@ int main(void)
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "1\n");
 	CHECK(rm_pmu_limit() == 3, "the NMI watchdog uses one of the counters");
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "0\n");
-	CHECK(rm_pmu_limit() == 4, "without it there are four");
+	CHECK(rm_pmu_limit() == 4, "without the NMI watchdog there are four "
+	                           "counters");
 	prove_likwid(root, cpu);
 	prove_likwid_on_arm(root, cpu);
 	fake_root_remove(root);

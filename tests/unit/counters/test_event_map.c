@@ -32,31 +32,31 @@ static void reject_event_lines(void)
 {
 	CHECK(rejects("# head\nzen3\tcycles\tE\n",
 	              "x.tsv:2: 3 columns, expected 8"),
-	        "a line with too few columns");
+	        "a line with too few columns is rejected");
 	CHECK(rejects("zen3\ta\t-\t-\traw\t0x1\tN\tn\textra\n",
 	              "x.tsv:1: more than 8 columns"),
-	        "a line with too many columns");
+	        "a line with too many columns is rejected");
 	CHECK(rejects("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\tb\t-\t-"
 	              "\traw\tq\tN\t\n",
 	              "x.tsv:2: perf_config \"q\""),
-	        "a code that is not hexadecimal");
+	        "a code that is not hexadecimal is rejected");
 	CHECK(rejects("zen3\ta\t-\t-\traw\t0x12g\tN\t\n", "expected 0x"),
-	        "characters after a code");
+	        "characters after a code are rejected");
 	CHECK(rejects("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\ta\t-\t-"
 	              "\traw\t0x2\tN\t\n",
 	              "x.tsv:2: duplicate zen3 a"),
-	        "a duplicate pair of arch and metric");
+	        "a duplicate pair of arch and metric is rejected");
 	CHECK(rejects("zen33\ta\t-\t-\traw\t0x1\tN\t\n", "arch \"zen33\""),
-	        "an arch that no CPU has");
+	        "an arch that no CPU has is rejected");
 	CHECK(rejects("zen3\ta\t\tPMC\traw\t0x1\tN\t\n", "empty column"),
-	        "an empty event");
+	        "an empty event is rejected");
 	CHECK(rejects("zen3\ta\t-\t-\t\t0x1\tN\t\n", "empty column"),
-	        "an empty PMU");
+	        "an empty PMU is rejected");
 	CHECK(rejects("zen3\t\t-\t-\traw\t0x1\tN\t\n", "no metric"),
-	        "an empty metric");
+	        "an empty metric is rejected");
 	CHECK(rejects("zen3\ta\tEVENT\t-\traw\t0x1\tN\t\n",
 	              "likwid event without a counter"),
-	        "a likwid event without a counter");
+	        "a likwid event without a counter is rejected");
 }
 
 static void read_builtin_table(void)
@@ -66,7 +66,8 @@ static void read_builtin_table(void)
 
 	CHECK(rm_event_map_builtin(&map, &error) == 0,
 	        "the built-in table is read without an error");
-	CHECK(rm_event_map_size(map) == 235, "it has 235 events");
+	CHECK(rm_event_map_size(map) == 235, "the built-in table has 235 "
+	                                     "events");
 	rm_event_map_free(map);
 }
 
@@ -119,21 +120,21 @@ static void reject_cpu_lines(void)
 	CHECK(rejects_cpu("6", "1,0x2-0x9,12", "a", "a,b", NULL),
 	        "numbers, ranges and hexadecimals are models");
 	CHECK(rejects_cpu("6", "9-3", "a", "a", "models \"9-3\""),
-	        "a range in reverse order");
+	        "a range in reverse order is rejected");
 	CHECK(rejects_cpu("6", "3,", "a", "a", "models \"3,\""),
-	        "a comma at the end");
+	        "a comma at the end is rejected");
 	CHECK(rejects_cpu("6", "x", "a", "a", "models \"x\""),
-	        "models that are not numbers");
+	        "models that are not numbers are rejected");
 	CHECK(rejects_cpu("", "3", "a", "a", "family \"\""),
-	        "a family that is not a number");
+	        "a family that is not a number is rejected");
 	CHECK(rejects_cpu("1,2", "3", "a", "a", "family \"1,2\""),
-	        "two families");
+	        "two families are rejected");
 	CHECK(rejects_cpu("6", "3", "a_name_too_long_", "a", "arch"),
-	        "a name that is too long");
+	        "a name that is too long is rejected");
 	CHECK(rejects_cpu("6", "3", "a", "a,b,c,d,e,f", "at most 5 names"),
-	        "more lines than a chain can have");
+	        "more lines than a chain can have are rejected");
 	CHECK(rejects_cpu("6", "3", "a", "a,,b", "lines"),
-	        "a line without a name");
+	        "a line without a name is rejected");
 }
 
 /* The codes of perf's generic events, by their names in the kernel's header. */
@@ -385,7 +386,8 @@ static void identify_unknown_cpus(
 			all = all && event && is_generic(event);
 		}
 		CHECK(all && !rm_event_map_find(map, &arch, "l1d_fill", &error),
-		        "its events are the kernel's generic ones");
+		        "the events of an unknown CPU are the kernel's generic "
+		        "ones");
 		CHECK(!rm_counters_describe_cpu(0, text, sizeof(text)) &&
 		                strstr(text, unknown_cpus[i].what) &&
 		                strstr(text, "only the kernel's 14 generic "

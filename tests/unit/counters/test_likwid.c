@@ -136,11 +136,11 @@ static void report_failures(void)
 	              "liblikwid hung: no answer within 500 ms"),
 	        "a hang inside the library is reported");
 	CHECK(open_fails("STUB_FAIL=topology_init:-1", "topology_init=-1"),
-	        "topology_init fails");
+	        "a failure of topology_init is reported");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:-13",
 	              "perfmon_init=-13; first message: stub: perfmon_init "
 	              "says no"),
-	        "perfmon_init fails");
+	        "a failure of perfmon_init is reported");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:1", "perfmon_init=1"),
 	        "a positive code is an error");
 	CHECK(open_fails("STUB_FAIL=perfmon_addEventSet:-22",
@@ -149,10 +149,10 @@ static void report_failures(void)
 	        "a rejected event set is named");
 	CHECK(open_fails("STUB_FAIL=perfmon_setupCounters:-1",
 	              "perfmon_setupCounters=-1"),
-	        "perfmon_setupCounters fails");
+	        "a failure of perfmon_setupCounters is reported");
 	CHECK(open_fails("STUB_FAIL=perfmon_startCounters:-22",
 	              "perfmon_startCounters=-22"),
-	        "perfmon_startCounters fails");
+	        "a failure of perfmon_startCounters is reported");
 	CHECK(open_fails(
 	              "STUB_FAIL=perfmon_stopCounters:hang", "liblikwid hung"),
 	        "the library hangs when counters are stopped");
@@ -179,9 +179,9 @@ static void report_missing_libraries(void)
 {
 	CHECK(library_fails("/nowhere/liblikwid.so.5",
 	              "liblikwid is missing: /nowhere/liblikwid.so.5"),
-	        "a missing library");
+	        "a missing library is reported");
 	CHECK(library_fails("libm.so.6", "liblikwid lacks topology_init"),
-	        "a different library");
+	        "a different library is reported");
 }
 
 static void find_library_by_path(void)
@@ -267,7 +267,7 @@ static void report_crash_in_window(void)
 	        "a crash in the window is an error of stop()");
 	CHECK(total_at(&outcome, 0) == -1 && event_has(&outcome, 0, "invalid",
 	                                             "crashed with signal 11"),
-	        "its events are null, with the reason given");
+	        "after the crash the events are null, with the reason");
 	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
@@ -416,7 +416,7 @@ static void avoid_measured_cpu(void)
 		outcome = count(helper, two, 1, other);
 		json_decref(outcome.result);
 		CHECK(avoids(helper, 1) && !avoids(helper, 0),
-		        "it moves when another CPU is measured");
+		        "the worker moves when another CPU is measured");
 	}
 	rm_likwid_helper_stop(helper);
 }
@@ -460,7 +460,7 @@ static void leave_no_orphans(void)
 	CHECK(all_end(), "helper and worker end when their campaign is killed");
 	unsetenv("TMPDIR");
 	unlink(script);
-	CHECK(rmdir(folder) == 0, "they leave no file");
+	CHECK(rmdir(folder) == 0, "helper and worker leave no file");
 	close(ready[0]);
 	close(ready[1]);
 }

@@ -206,10 +206,14 @@ static void explain_open_errors(const char *root)
 	fake_root_write(root, "proc/sys/kernel/perf_event_paranoid", "4\n");
 	CHECK(fails_with(-EACCES, "perf_event_paranoid = 4 forbids"),
 	        "EACCES names the setting and its value");
-	CHECK(fails_with(-EPERM, "seccomp"), "EPERM: a container");
-	CHECK(fails_with(-ENOSYS, "without perf_event_open"), "ENOSYS");
-	CHECK(fails_with(-EBUSY, "another program"), "EBUSY");
-	CHECK(fails_with(-EMFILE, "too many open files"), "EMFILE");
+	CHECK(fails_with(-EPERM, "seccomp"), "EPERM is explained by a "
+	                                     "container");
+	CHECK(fails_with(-ENOSYS, "without perf_event_open"),
+	        "ENOSYS is explained by a kernel without perf_event_open");
+	CHECK(fails_with(-EBUSY, "another program"),
+	        "EBUSY is explained by another program");
+	CHECK(fails_with(-EMFILE, "too many open files"),
+	        "EMFILE is explained by too many open files");
 }
 
 static void keep_other_events(void)
@@ -235,7 +239,7 @@ static void keep_other_events(void)
 	                        json_object_get(
 	                                event_at(result, 1), "running_ns"),
 	                        0)),
-	        "its times are null");
+	        "the times of a failed event are null");
 	CHECK(fake.alive == 0, "every file is closed");
 	json_decref(result);
 }
@@ -265,14 +269,14 @@ static void reject_reads(void)
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == -1 &&
 	                event_has(result, 0, "invalid", "read"),
-	        "a failed read");
+	        "a failed read gives no value");
 	json_decref(result);
 	fake_perf_make(&fake, normal_amount);
 	fake.short_read = true;
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == -1 &&
 	                event_has(result, 0, "invalid", "too short"),
-	        "a truncated read");
+	        "a truncated read gives no value");
 	json_decref(result);
 }
 
@@ -432,22 +436,22 @@ static bool rejects(const char *request, const char *reason)
 static void reject_requests(void)
 {
 	CHECK(rejects("{\"backend\": \"perf\"}", "0 events, expected 1"),
-	        "a request without events");
+	        "a request without events is rejected");
 	CHECK(rejects("{\"backend\": \"perf\", \"events\": [{\"metric\": "
 	              "\"m\", \"event\": \"e\", \"pmu\": \"raw\"}]}",
 	              "events[0] has no config"),
-	        "an event without a code");
+	        "an event without a code is rejected");
 	CHECK(rejects("{\"backend\": \"perf\", \"events\": [{\"metric\": "
 	              "\"m\", \"event\": \"e\", \"config\": \"0x1\"}]}",
 	              "events[0] has no text \"pmu\""),
-	        "an event without a PMU");
+	        "an event without a PMU is rejected");
 	CHECK(rejects("{\"backend\": \"perf\", \"events\": [{\"metric\": "
 	              "\"m\", \"event\": \"e\", \"pmu\": \"raw\", "
 	              "\"config\": \"0x1z\"}]}",
 	              "events[0] has no config"),
-	        "characters after a code");
+	        "characters after a code are rejected");
 	CHECK(rejects("{\"backend\": \"sim\"}", "must be none, perf, likwid"),
-	        "an unknown back end");
+	        "an unknown back end is an error");
 }
 
 static void skip_unattached(void)
@@ -488,7 +492,7 @@ static const char faults[] =
 
 enum { PAGE = 4096, OTHERS_PAGES = 4096 };
 
-/* The work of a thread like those that a map starts. */
+/* Works like a thread that a map starts. */
 static void *touch_many(void *arg)
 {
 	size_t bytes = (size_t)OTHERS_PAGES * PAGE;
@@ -536,7 +540,8 @@ static void count_real_page_faults(void)
 	                !strcmp(json_string_value(json_object_get(
 	                                result, "background_threads")),
 	                        "not counted"),
-	        "it counts no other thread, which the result states");
+	        "the real kernel counts no other thread, which the result "
+	        "states");
 	json_decref(result);
 	rm_counters_close(session);
 	munmap(area, PAGES * PAGE);

@@ -176,7 +176,8 @@ static void reject_unproved(void)
 
 	CHECK(!a.proved && strstr(a.reason, "stayed at 0") && a.remedy[0],
 	        "a PMU that opens and counts 0 is not usable");
-	CHECK(json_array_size(a.sets) == 0, "it leaves no sets");
+	CHECK(json_array_size(a.sets) == 0, "a PMU that counts 0 leaves no "
+	                                    "sets");
 	rm_attempt_free(&a);
 	a = try_with(model_amount, -ENOENT, NULL);
 	CHECK(!a.proved && strstr(a.reason, "no hardware PMU") &&
@@ -383,7 +384,7 @@ static void visit_every_line(void)
 		at = next;
 		seen++;
 	} while (at && *at);
-	CHECK(seen == LINES, "its cycle visits each line once");
+	CHECK(seen == LINES, "the cycle of a chase visits each line once");
 	rm_chase_free(&chase);
 }
 
@@ -440,7 +441,7 @@ static void place_kernels(const char *root)
 	                !strcmp(a.cpu, "a72"),
 	        "events are for the kind of CPU that placement uses");
 	CHECK(prove.place.cpus[0] == large && prove.place.cores == 1,
-	        "they are proved on that CPU");
+	        "events are proved on the CPU that placement uses");
 	rm_attempt_free(&a);
 	topology.this_machine = false;
 	CHECK(!rm_kernel_place(&topology, &prove.place, &why) &&
@@ -470,7 +471,8 @@ static void prove_on_unknown_cpu(const char *root, unsigned cpu)
 	        "the kernel's generic events are used");
 	CHECK(strstr(reason_of(&a, "l1d_fill"), "not offered on unknown"),
 	        "other events are not offered");
-	CHECK(strstr(a.note, "generic events"), "the note names them");
+	CHECK(strstr(a.note, "generic events"), "the note names the events "
+	                                        "that are not offered");
 	rm_attempt_free(&a);
 }
 

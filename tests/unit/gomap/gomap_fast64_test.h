@@ -63,7 +63,7 @@ static void one_bucket(void)
 	put(map, 0, 50);
 	put(map, 5, 5);
 	CHECK(get(map, 0, &cost) == 50 && cost == 1,
-	        "with the ninth key it hashes, once");
+	        "with the ninth key a lookup hashes once");
 	gomap_destroy(map);
 }
 

@@ -72,7 +72,8 @@ static void short_keys(void)
 	put(map, text(letters, 8), 3);
 	put(map, text(letters, 31), 9);
 	CHECK(get(map, text(letters, 31), &cost) == 9 && cost == 1,
-	        "with the ninth key there are two buckets, and it hashes once");
+	        "with the ninth key there are two buckets, and a lookup hashes "
+	        "once");
 	CHECK(!gomap_check(map), "the map is sound");
 	gomap_destroy(map);
 }

@@ -316,8 +316,8 @@ static void check_go_versions(void)
 	}
 	CHECK(skipped, "native maps are not compared with Go 1.21, whose maps "
 	               "grow at 6");
-	CHECK(compared, "they are compared with other versions; sync.Map with "
-	                "1.21, too");
+	CHECK(compared, "native maps are compared with other versions, and "
+	                "sync.Map also with 1.21");
 }
 
 int main(int argc, char **argv)

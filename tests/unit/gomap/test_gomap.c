@@ -34,7 +34,8 @@ static void grows_at_the_known_counts(void)
 		}
 		CHECK_SHAPE(exact && growths == 8,
 		        "the 9th, 14th, 27th ... 833rd key starts growth", s);
-		CHECK_SHAPE(all_sound && sound(map), "each growth is sound", s);
+		CHECK_SHAPE(all_sound && sound(map),
+		        "the map is sound after each growth", s);
 		CHECK_SHAPE(map->extra->same_size_growths == 0,
 		        "inserting alone never compacts", s);
 		gomap_destroy(map);
@@ -72,8 +73,9 @@ static void hint_counts_entries(void)
 	CHECK(count == 128, "2048 buckets come with 128 for overflow");
 	for (uint64_t n = 0; n < 10000; n++)
 		put(map, RM_U64X8, n);
-	CHECK(map->extra->growths == 0, "it does not grow for 10,000 entries");
-	CHECK(sound(map), "its invariants hold");
+	CHECK(map->extra->growths == 0, "a map with this hint does not grow "
+	                                "for 10,000 entries");
+	CHECK(sound(map), "the map's invariants hold");
 	gomap_destroy(map);
 	map = gomap_create(8, RM_U64X8, 1);
 	CHECK(!map->buckets, "the only bucket is made by the first insert");
@@ -93,8 +95,9 @@ static void large_maps_have_the_known_size(void)
 	CHECK(map->log2_buckets == 18, "1,000,000 keys are in 2^18 buckets");
 	for (uint64_t n = 0; n < 1000000; n++)
 		all &= has(map, RM_U64X8, n);
-	CHECK(all && !has(map, RM_U64X8, 1000000), "all of them are found");
-	CHECK(sound(map), "and all invariants hold");
+	CHECK(all && !has(map, RM_U64X8, 1000000), "all keys are found in the "
+	                                           "map of 2^18 buckets");
+	CHECK(sound(map), "all invariants of that map hold");
 	gomap_destroy(map);
 }
 
@@ -141,18 +144,20 @@ static void conflicts_are_detected(void)
 	        "a lookup during a write is fatal");
 	gomap_tolerate_conflicts(map);
 	has(map, RM_U64X8, 1);
-	CHECK(map->extra->conflicts == 1, "or counted: lookup during write");
+	CHECK(map->extra->conflicts == 1, "a lookup during a write is counted "
+	                                  "if conflicts are tolerated");
 	gomap_iterate_begin(map, &it);
 	gomap_iterate_next(&it, RM_U64X8, &key, &value);
 	gomap_iterate_end(&it);
-	CHECK(map->extra->conflicts == 2, "iteration during write");
+	CHECK(map->extra->conflicts == 2, "an iteration during a write is "
+	                                  "counted");
 	put(map, RM_U64X8, 2); /* finds the flag set, and clears it at the
 	                          end */
 	CHECK(map->extra->conflicts == 4,
-	        "write during write, detected by both");
+	        "a write during a write is detected by both");
 	map->flags |= GOMAP_WRITING;
 	gomap_remove(map, RM_U64X8, key_of(RM_U64X8, 1, &text), NULL);
-	CHECK(map->extra->conflicts == 6, "remove during write");
+	CHECK(map->extra->conflicts == 6, "a remove during a write is counted");
 	gomap_destroy(map);
 }
 

@@ -99,7 +99,7 @@ static void stores_allocate(const struct rm_impl *impl)
 	CHECK(stores.allocations == KEYS && stores.frees == KEYS,
 	        "a store of a present key allocates one box and frees one");
 	CHECK(stores.allocated_bytes >= 24 * KEYS && stores.bytes == 0,
-	        "of 24 bytes, and the held bytes stay the same");
+	        "the box has 24 bytes, and the held bytes stay the same");
 	CHECK(allocator_stat("bytes") == held,
 	        "a map that is destroyed frees all boxes");
 }
@@ -114,7 +114,7 @@ static void allocator(void)
 	stores_allocate(&rm_impl_gomap_rw_boxed);
 	stores_allocate(&rm_impl_shard_rw_64_boxed);
 	CHECK(cost_of_stores(&rm_impl_gomap_rw).allocations == 0,
-	        "with inline values it allocates nothing");
+	        "with inline values a store allocates nothing");
 }
 
 static void *box_of(const struct filled *filled, uint64_t rank)
@@ -146,14 +146,15 @@ static void a_store_replaces_the_box(void)
 	CHECK(!rm_value_errors(RM_STR16X24, &old, 7) &&
 	                boxed_lookup(filled.thread, RM_STR16X24, key, &now) &&
 	                !memcmp(&now, &value, sizeof(value)),
-	        "and returns the old value, all 24 bytes");
+	        "the store returns all 24 bytes of the old value");
 	held = allocator_stat("bytes");
 	CHECK(boxed_take(filled.thread, RM_STR16X24, key, &old) &&
 	                !memcmp(&old, &value, sizeof(value)) &&
 	                !box_of(&filled, 7),
 	        "a removal returns the last value");
 	if (held >= 0)
-		CHECK(allocator_stat("bytes") < held, "and frees its box");
+		CHECK(allocator_stat("bytes") < held, "the removal frees the "
+		                                      "box");
 	filled_end(&filled);
 }
 

@@ -41,7 +41,8 @@ static void deletes_lead_to_a_growth_of_the_same_size(void)
 		put(map, RM_U64X8, second[i]);
 	CHECK(map->noverflow == 8 && map->log2_buckets == 3 && sound(map),
 	        "two emptied and filled chains leave 8 overflow buckets");
-	CHECK(map->extra->same_size_growths == 0, "which is below the limit");
+	CHECK(map->extra->same_size_growths == 0, "8 overflow buckets are "
+	                                          "below the limit");
 	put(map, RM_U64X8, second[33]);
 	CHECK(map->extra->same_size_growths == 1 && map->extra->growths == 0 &&
 	                map->log2_buckets == 3,
@@ -50,12 +51,13 @@ static void deletes_lead_to_a_growth_of_the_same_size(void)
 	for (unsigned i = 0; i < 8; i++)
 		put(map, RM_U64X8, second[0]);
 	CHECK(!map->oldbuckets && !(map->flags & GOMAP_SAME_SIZE),
-	        "eight writes end it");
+	        "eight writes end the growth");
 	CHECK(map->noverflow == 4 && sound(map),
-	        "and the chains are compacted");
+	        "the growth compacts the chains");
 	for (unsigned i = 0; i < 34; i++)
 		all &= has(map, RM_U64X8, second[i]);
-	CHECK(all && has(map, RM_U64X8, first[0]), "all entries are there");
+	CHECK(all && has(map, RM_U64X8, first[0]), "all entries are present "
+	                                           "after the growth");
 	gomap_destroy(map);
 }
 
@@ -83,11 +85,12 @@ static void a_chain_waits_for_memory(void)
 	        "the first chain cannot move");
 	CHECK(put(map, RM_U64X8, full[5]) && drop(map, RM_U64X8, full[6]) &&
 	                !has(map, RM_U64X8, full[6]) && sound(map),
-	        "its entries can be updated and removed");
+	        "entries of a chain that cannot move can be updated and "
+	        "removed");
 	CHECK(!gomap_assign(map, RM_U64X8, key_of(RM_U64X8, full[33], &text),
 	              &was_there) &&
 	                !was_there && sound(map),
-	        "nothing can be inserted into it");
+	        "nothing can be inserted into a chain that cannot move");
 	allocs_left = -1;
 	for (unsigned i = 0; i < 9; i++)
 		put(map, RM_U64X8, full[33]);
@@ -133,7 +136,8 @@ static void chains_end_where_entries_end(void)
 		gomap_destroy(map);
 	}
 	CHECK(all_there, "40 keys in one chain leave it one by one");
-	CHECK(all_sound, "emptyRest is exactly the rest after each");
+	CHECK(all_sound, "after each removal emptyRest marks exactly the rest "
+	                 "of the chain");
 	CHECK(ends, "a lookup in the empty chain stops at its first slot");
 }
 

@@ -44,7 +44,8 @@ static void census_counts(struct rm_shape shape, int index)
 	        "a census finds each entry once, moved or not", index);
 	CHECK_SHAPE(chains == census.chains && by_length == census.chains &&
 	                    census.chains == 2048 + census.unmoved,
-	        "and each chain, in the new array and the old one", index);
+	        "a census finds each chain, in the new array and the old one",
+	        index);
 	CHECK_SHAPE(census.third == census.chains - census.filled[0] -
 	                                    census.filled[1] - census.filled[2],
 	        "a third conflict is a chain of three or more", index);
@@ -135,7 +136,7 @@ static void misuse_shows_the_header(void)
 	        "concurrent writes abort and print the header");
 	CHECK(ends_with_header(read_in_between,
 	              "concurrent map read and map write", map),
-	        "so do a read and a write");
+	        "a read during a write aborts and prints the header");
 	CHECK(run_in_child(write_once, map, text) == 0 && !text[0],
 	        "a single write prints nothing");
 	gomap_destroy(map);
@@ -155,17 +156,19 @@ static void nil_is_an_empty_map(void)
 		        "a nil map has no keys", i);
 		gomap_clear(NULL, shapes[i]);
 		CHECK_SHAPE(!drop(NULL, shapes[i], 1),
-		        "removing a key or clearing the map does nothing", i);
+		        "removing a key from a nil map or clearing it does "
+		        "nothing",
+		        i);
 		gomap_iterate_begin(NULL, &it);
 		CHECK_SHAPE(!gomap_iterate_next(&it, shapes[i], &key, &value),
-		        "an iteration ends at once", i);
+		        "an iteration of a nil map ends at once", i);
 		gomap_iterate_end(&it);
 	}
 	status = run_in_child(write_to_nil, NULL, text);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
 	                !strcmp(text, "panic: assignment to entry in nil "
 	                              "map\n"),
-	        "an insert aborts with a message");
+	        "an insert into a nil map aborts with a message");
 }
 
 static void chance_is_exponential(void)

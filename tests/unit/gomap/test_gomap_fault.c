@@ -39,11 +39,12 @@ static void a_fault_leaves_no_flag(void)
 	put(map, RM_STR16X8, 1);
 	CHECK(!inserts(map) && gomap_get(map->flags) == 0,
 	        "an insert whose hash faults leaves no flag");
-	CHECK(!removes(map) && gomap_get(map->flags) == 0, "so does a remove");
+	CHECK(!removes(map) && gomap_get(map->flags) == 0,
+	        "a remove whose hash faults leaves no flag");
 	CHECK(put(map, RM_STR16X8, 1) && !put(map, RM_STR16X8, 2) &&
 	                drop(map, RM_STR16X8, 2) && has(map, RM_STR16X8, 1) &&
 	                sound(map),
-	        "and the map still works");
+	        "the map works after the faults");
 	gomap_destroy(map);
 }
 
@@ -58,7 +59,7 @@ static void the_flag_is_checked_first(void)
 	CHECK(!inserts(map) && gomap_get(map->extra->conflicts) == 1,
 	        "an insert during a write is detected before it hashes");
 	CHECK(!removes(map) && gomap_get(map->extra->conflicts) == 2,
-	        "so is a remove");
+	        "a remove during a write is detected before it hashes");
 	gomap_destroy(map);
 }
 

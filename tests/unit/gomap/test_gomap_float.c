@@ -78,13 +78,13 @@ static void only_an_iteration_finds_them(void)
 	CHECK(!found && gomap_count(map) == MANY,
 	        "each insert of NaN adds an entry, which is neither "
 	        "found nor removed");
-	CHECK(visited(map) == MANY, "an iteration visits each of them once");
+	CHECK(visited(map) == MANY, "an iteration visits each NaN entry once");
 	CHECK(longest(map) < 40,
-	        "their hashes are drawn, so chains stay short");
+	        "hashes of NaN are drawn, so chains stay short");
 	CHECK(sound(map), "all invariants hold");
 	gomap_clear(map, RM_U64X8);
 	CHECK(gomap_count(map) == 0 && visited(map) == 0 && sound(map),
-	        "clear removes them all");
+	        "clear removes all NaN entries");
 	gomap_destroy(map);
 }
 
@@ -192,13 +192,14 @@ static void growth_halves_them(void)
 	CHECK(moved > 500 && by_bit == moved,
 	        "with an iterator the lowest bit of the tophash decides "
 	        "which half an entry moves to");
-	CHECK(redrawn > moved * 9 / 10, "and a new tophash is drawn");
+	CHECK(redrawn > moved * 9 / 10, "with an iterator a new tophash is "
+	                                "drawn");
 	moved = complete_growth(false, &by_bit, &redrawn);
 	printf("# %u moved without an iterator, %u by that bit\n", moved,
 	        by_bit);
 	CHECK(moved > 500 && by_bit > moved / 3 && by_bit < moved * 2 / 3,
-	        "without one, a drawn hash decides");
-	CHECK(redrawn == 0, "and the tophash stays");
+	        "without an iterator a drawn hash decides the half");
+	CHECK(redrawn == 0, "without an iterator the tophash stays");
 }
 
 /* Starts an iterator at each step of a growth. The growth then continues. */
@@ -228,8 +229,8 @@ static void an_iteration_begun_in_a_growth(void)
 		gomap_destroy(map);
 	}
 	CHECK(begun > 20, "iterations begin in growths");
-	CHECK(right, "and visit each initial entry once, while the map keeps "
-	             "growing");
+	CHECK(right, "such iterations visit each initial entry once, while "
+	             "the map keeps growing");
 }
 
 /* Tests 0 and -0, which are two words, and numbers close to NaN. */
@@ -262,7 +263,7 @@ static void numbers_equal_themselves(void)
 	gomap_iterate_begin(map, &it);
 	CHECK(gomap_iterate_next(&it, RM_U64X8, &key, &value) &&
 	                key.word == minus.word,
-	        "stored as written last");
+	        "the zero is stored as it was written last");
 	gomap_iterate_end(&it);
 	gomap_destroy(map);
 }

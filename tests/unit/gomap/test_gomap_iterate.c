@@ -269,12 +269,13 @@ static void removed_keys_are_erased_from_the_old_array(void)
 	CHECK(before[0] + before[1] == FULL && before[0] && before[1],
 	        "growth leaves marks of both halves for an iterator");
 	CHECK(!after[0] && !after[1], "removing the keys erases their marks");
-	CHECK(!visit(&scene, &it), "and the iterator visits none");
+	CHECK(!visit(&scene, &it), "the iterator visits none of the removed "
+	                           "keys");
 	end(&scene, &it);
 	gomap_destroy(scene.map);
 }
 
-/* Does the same during growth, when the first removals erase slots of the array
+/* Removes all keys during growth. The first removals erase slots of the array
    that is still being moved. */
 static void keys_removed_during_growth_are_erased(void)
 {
@@ -301,7 +302,8 @@ static void keys_removed_during_growth_are_erased(void)
 	CHECK(during > 2, "keys are removed while the map grows");
 	CHECK(!moved[0] && !moved[1],
 	        "removing these keys erases their marks, too");
-	CHECK(!visit(&scene, &it), "and the iterator visits none of them");
+	CHECK(!visit(&scene, &it), "the iterator visits none of the keys "
+	                           "removed during growth");
 	end(&scene, &it);
 	gomap_destroy(scene.map);
 }
@@ -343,7 +345,7 @@ static void two_last_iterators_free_once(void)
 	}
 	CHECK(chained > 0, "some iterators find two overflow buckets to free");
 	CHECK(blocks_live == 0,
-	        "two last iterators that end together free once");
+	        "two last iterators that end together free the memory once");
 }
 
 static void order_is_random(void)

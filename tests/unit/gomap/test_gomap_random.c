@@ -198,7 +198,8 @@ static void run(unsigned s, uint64_t seed, unsigned fail_per_mille)
 	printf("# growths %u, same size %u, failed %u, overflow %u\n",
 	        model.growths, model.same_size, model.failed, model.overflow);
 	CHECK(model.growths > 20 && model.same_size > 5 && model.overflow > 500,
-	        "it grew, compacted chains and overflowed during the test");
+	        "the maps grew, compacted chains and overflowed during the "
+	        "test");
 	if (fail_per_mille)
 		CHECK(model.failed > 10,
 		        "growth was postponed for lack of memory");

@@ -47,7 +47,7 @@ static void scans_stay_online(const struct rm_impl *impl)
 	        "a scan whose function writes does not wait");
 	write_much(&pinned, (struct rm_key){ .word = 1 }, &value);
 	CHECK(race_stat(impl, map, "grace_waits") > 0,
-	        "after it the writer waits at the limit");
+	        "after the scan the writer waits at the limit");
 	impl->ops->leave(pinned.thread);
 	impl->ops->destroy(map);
 }

@@ -117,10 +117,13 @@ static void fields(void)
 	rm_fact_field("/proc/cpuinfo", "CPU part", &fact);
 	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "a missing field is absent");
 	rm_fact_hypervisor(&fact);
-	CHECK(fact_is(&fact, RM_FACT_OK, "no"), "no hypervisor flag");
+	CHECK(fact_is(&fact, RM_FACT_OK, "no"),
+	        "a CPU without the hypervisor flag is not in a virtual "
+	        "machine");
 	put_cpu("1000.0", " hypervisor sse");
 	rm_fact_hypervisor(&fact);
-	CHECK(fact_is(&fact, RM_FACT_OK, "yes"), "a hypervisor flag");
+	CHECK(fact_is(&fact, RM_FACT_OK, "yes"),
+	        "a CPU with the hypervisor flag is in a virtual machine");
 	put_cpu("1000.0", " nohypervisor");
 	rm_fact_hypervisor(&fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "no"),
@@ -646,7 +649,7 @@ static void probes(void)
 	CHECK(!found.is_busy && found.probe_percent < 0,
 	        "a kernel without schedstat is unknown, not busy");
 	CHECK(probe("5000\n").probe_percent < 0,
-	        "so is a file of another format");
+	        "a file of another format is unknown, not busy");
 }
 
 int main(void)

@@ -149,7 +149,7 @@ static void names_are_read(void)
 	CHECK(name && name->missing && !name->misuse && !name->other_language &&
 	                !strcmp(name->needs, "libck") &&
 	                !strcmp(name->remedy, "packages: libck-dev"),
-	        "with requirements and remedy");
+	        "requirements and remedies are read");
 	name = rm_catalog_name(&catalog, "bad");
 	CHECK(name && name->misuse && !name->missing &&
 	                rm_catalog_name(&catalog, "go_y")->other_language &&

@@ -325,7 +325,7 @@ static void cells_are_chosen(void)
 	        "a map that is not built cannot be selected");
 	CHECK(chooses("left_misuse", NULL, ": left_misuse is not built") &&
 	                chooses("left_go", NULL, ": left_go is not built"),
-	        "it cannot be selected by its full id, either");
+	        "a map that is not built cannot be selected by its full id");
 	CHECK(chooses("all", "left_go", ": left_go is not built") &&
 	                chooses("all left_go", "left_go",
 	                        ": left_go is not built") &&
@@ -341,7 +341,8 @@ static void cells_are_chosen(void)
 	        "an unknown name is rejected with the command that lists maps");
 	CHECK(chooses("plain", "nobody", "--maps: no map is called") &&
 	                chooses("plain", " ,", "--maps: empty"),
-	        "likewise in --maps, which must not be empty");
+	        "an unknown name in --maps is rejected, and --maps must not be "
+	        "empty");
 }
 
 static struct {
@@ -393,7 +394,7 @@ static void maps_are_needed(void)
 	CHECK(rm_plan_needs(workloads, 2, &tree, "nobody", add_cell, NULL,
 	              &error) == -EINVAL &&
 	                strstr(error.text, "--maps: no map is called"),
-	        "an unknown name is rejected there, too");
+	        "an unknown name in --maps is rejected");
 	rm_workload_clear(&workloads[0]);
 	rm_workload_clear(&workloads[1]);
 }

@@ -549,7 +549,7 @@ static void returns_that_are_inexact_need_one_thread(void)
 	                cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 1) &&
 	                !cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 2) &&
 	                cell_of(&plan, "plain", RM_MEASURE_VERIFY, 2),
-	        "one thread runs and verifies");
+	        "one thread runs and verifies in any language");
 	rm_plan_free(&plan);
 	build_elsewhere("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	                "write-kind = fresh\n",
@@ -602,14 +602,14 @@ static void causes_need_their_own_malloc(void)
 	CHECK(causes && strstr(causes->skip, "counts calls of its own malloc"),
 	        "causes cannot be counted with another malloc");
 	CHECK(timed && !strstr(timed->skip, "of its own malloc"),
-	        "throughput is measured nevertheless");
+	        "throughput is measured with another malloc");
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = plain\nallocator = glibc\n"
 	              "measure = throughput causes\n",
 	        "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_CAUSES, false) == 1 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
-	        "with glibc's malloc both are measured");
+	        "with glibc's malloc causes and throughput are measured");
 	rm_plan_free(&plan);
 }
 
@@ -633,7 +633,7 @@ static void programs_say_which_loops_they_have(void)
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere", 1, "of the loop mix is measured") &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
-	        "the same holds for the loop fill");
+	        "a program without the loop fill is skipped, one with it runs");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text), "%sloop = fill:decimal\nshape = str16x8\n",
 	        maps);
@@ -735,7 +735,7 @@ static void decimal_text_is_of_strings(void)
 		CHECK(skips(&plan, "sized", 4, i < 2 ? NULL : "decimal keys"),
 		        "decimal keys need str16 shapes");
 		CHECK(plan.cell_count && plan.cells[0].cell.window_ops == 251,
-		        "as many inserts as with binary keys");
+		        "decimal keys have as many inserts as binary keys");
 		rm_plan_free(&plan);
 	}
 }
@@ -1078,7 +1078,7 @@ static void shapes_and_counters(void)
 	CHECK(skips(&plan, "u64_only", 1, "str16x8 is not offered"),
 	        "a shape that the map lacks is skipped with a reason");
 	CHECK(!cell_of(&plan, "u64_only", RM_MEASURE_VERIFY, 0),
-	        "it is not verified");
+	        "a shape that the map lacks is not verified");
 	rm_plan_free(&plan);
 	none.counters_reason = "no PMU here";
 	build(MINIMAL "measure = throughput counters\nblocks = 3\n", "pu:2",
@@ -1089,7 +1089,7 @@ static void shapes_and_counters(void)
 	        "reason");
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == 0 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == IMPLS,
-	        "throughput runs nevertheless");
+	        "without a back end throughput is measured");
 	rm_plan_free(&plan);
 	none.counters_reason = long_reason;
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &none, &plan);
@@ -1202,7 +1202,8 @@ static void equal_cells_run_once(void)
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 5 &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 4) &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 32),
-	        "on 16 cores with 2 CPUs each they are 1, 4, 8, 16 and 32");
+	        "on 16 cores with 2 CPUs each the numbers of threads are 1, 4, "
+	        "8, 16 and 32");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = cpus*2 cores*3 cpus*4000\n"
 	      "base = plain\nmaps = plain\n",
@@ -1235,7 +1236,7 @@ static void keys_may_fill_the_last_level_cache(void)
 	build(text, machine, &options, &plan);
 	CHECK(plan.cells[0].cell.keys == 512 << 10 &&
 	                plan.memory_bytes <= (1 << 30) / 4,
-	        "or a part of the memory, if that is less");
+	        "keys and values fill a part of the memory, if that is less");
 	rm_plan_free(&plan);
 }
 
@@ -1323,7 +1324,7 @@ static void loops_that_run_once_have_no_warm_up(void)
 	        "a fill has no warm-up, but a mix does");
 	CHECK(plan.cells[1].cell.window_ns == 0 &&
 	                plan.cells[1].cell.window_ops == 251,
-	        "its threads insert all keys together");
+	        "the threads of a fill insert all keys together");
 	rm_plan_free(&plan);
 	made_of(&test_maps, sellers, 1);
 	options.catalog = &test_maps;
@@ -1515,7 +1516,8 @@ static void impossible_plans(void)
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL, "pu:2", &filter, &plan) == -EINVAL &&
 	                strstr(last.text, "--maps: missing_map is not built: "),
-	        "also if --maps selects it");
+	        "a map that is not built is also reported if --maps selects "
+	        "it");
 	rm_plan_free(&plan);
 }
 
@@ -1573,7 +1575,7 @@ static void read_two_blocks(const json_t *json, size_t round)
 	CHECK(blocks == (round == 2          ? 11
 	                        : round == 1 ? 21
 	                                     : 121),
-	        "its blocks are numbered in running order");
+	        "the blocks of a cell are numbered in running order");
 	rm_plan_free(&plan);
 	json_decref(copy);
 }
@@ -1592,11 +1594,11 @@ static void json_both_ways(void)
 	CHECK(json && rm_plan_from_json(json, &back, &error) == 0,
 	        "a plan reads back from JSON");
 	again = rm_plan_to_json(&back);
-	CHECK(json_equal(json, again), "and is equal");
+	CHECK(json_equal(json, again), "the plan that was read back is equal");
 	CHECK(same_order(&plan, &back) && back.seed == plan.seed &&
 	                back.trial_count == plan.trial_count &&
 	                back.estimate_ns == plan.estimate_ns,
-	        "with order, seed and totals");
+	        "order, seed and totals read back, too");
 	rm_plan_free(&back);
 	copy = json_deep_copy(json);
 	round = json_array_get(json_object_get(copy, "order"), 1);
@@ -1677,7 +1679,8 @@ static void repeats(void)
 	CHECK(repeated(&plan, 3, RM_MEASURE_THROUGHPUT, false) == -1 &&
 	                are_bound_if_judged(&plan, 3) &&
 	                repeated(&plan, 3, RM_MEASURE_THROUGHPUT, true) == 2,
-	        "with more threads than CPUs, this needs bound threads");
+	        "with more threads than CPUs, only trials with bound threads "
+	        "are repeated");
 	CHECK(repeated(&plan, 1, RM_MEASURE_CAUSES, false) == 0 &&
 	                repeated(&plan, 1, RM_MEASURE_CAUSES, true) == 2,
 	        "trials that are not timed are repeated if void");
@@ -1704,7 +1707,8 @@ static void repeats(void)
 	                plan.cells[1].cell.repeat_share == 0.4,
 	        "an older plan without a budget has no limit");
 	again = rm_plan_to_json(&plan);
-	CHECK(json_equal(json, again), "and it writes the same JSON again");
+	CHECK(json_equal(json, again), "an older plan writes the same JSON "
+	                               "again");
 	json_decref(again);
 	rm_plan_free(&plan);
 	json_object_del(cell, "repeat");
@@ -1803,7 +1807,8 @@ static void renewals_cost_and_write(void)
 	        "core:256 pu:1", &usual, &plan);
 	CHECK(!plan.cells[0].cell.skip[0] &&
 	                strstr(plan.cells[1].cell.skip, "all 256 threads take"),
-	        "and so are the last copies of many threads");
+	        "a cell whose last copies by many threads take too long is "
+	        "skipped");
 	rm_plan_free(&plan);
 	build("keys = 1Ki\nthreads = 1\nbase = plain\nmaps = plain\n"
 	      "loop = random-fill\nsettle = renewed:1\n",
@@ -1914,19 +1919,20 @@ static void warm_ups_elsewhere_go_on(void)
 	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 200ms\nwindow = 1s\n"
 	                      "deadline = 60s\n") == (400 + 2000 - 200) * ms,
-	        "such a program warms up until it is steady");
+	        "a program in another language warms up until it is steady");
 	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 1s\nwindow = 1s\n"
 	                      "deadline = 20s\n") == (400 + 5000 - 1000) * ms,
-	        "for at most a quarter of the deadline");
+	        "this warm-up takes at most a quarter of the deadline");
 	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 10ms\nwindow = 1s\n"
 	                      "deadline = 60s\n") == (400 + 2000 - 10) * ms,
-	        "and 2 s if little is requested");
+	        "this warm-up takes 2 s if little is requested");
 	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 10ms\nwindow = 1s\n"
 	                      "deadline = 4s\n") == (400 + 1000 - 10) * ms,
-	        "but at most a quarter of the deadline");
+	        "a short deadline limits the warm-up of 2 s to a quarter of "
+	        "it");
 }
 
 static void two_workloads(void)

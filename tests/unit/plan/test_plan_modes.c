@@ -39,7 +39,7 @@ static uint64_t full_estimate_ns(const struct rm_plan *plan)
 	return ns;
 }
 
-/* The part of it that is never repeated. */
+/* Returns the part of the estimate that is never repeated. */
 static uint64_t simulated_ns(const struct rm_plan *plan)
 {
 	uint64_t ns = 0;

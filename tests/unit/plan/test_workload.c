@@ -66,7 +66,8 @@ static void presets(void)
 	        "a workload needs only writes, keys and threads");
 	CHECK(w.values[0].write_share == 0.03 && w.values[0].keys == 1024 &&
 	                w.values[0].threads == 1 && !strcmp(w.name, "w"),
-	        "they are read, and the name is derived from the file");
+	        "writes, keys and threads are read, and the name is derived "
+	        "from the file");
 	CHECK(w.values[0].write_kind == RM_UPDATE &&
 	                w.values[0].miss_share == 0 &&
 	                rm_shape_index(w.values[0].shape) == 0 &&
@@ -526,7 +527,7 @@ static void touched(void)
 	CHECK(!read_touched(text, NULL, &mode, &error) &&
 	                mode.workload_count == 1 &&
 	                !strcmp(mode.workloads[0].name, "one"),
-	        "without --touched its workload is removed");
+	        "without --touched the workload `touched` is removed");
 	rm_inputs_clear(&mode);
 	CHECK(!read_touched(text, "mine, gomap,mine yours", &mode, &error) &&
 	                mode.workload_count == 2 &&
@@ -567,7 +568,8 @@ static void modes_have_bounds(void)
 	CHECK(mode_of_many(96, &mode) == 0 && mode.workload_count == 96,
 	        "a mode lists 96 workloads");
 	rm_inputs_clear(&mode);
-	CHECK(mode_of_many(97, &mode) == -EINVAL, "97 are rejected");
+	CHECK(mode_of_many(97, &mode) == -EINVAL,
+	        "a mode of 97 workloads is rejected");
 	rm_inputs_clear(&mode);
 }
 

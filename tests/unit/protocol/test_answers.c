@@ -61,12 +61,14 @@ static void report_failed_ends(void)
 
 static void reject_results(void)
 {
-	CHECK(fails("nothing", "0", "no answer"), "no output");
+	CHECK(fails("nothing", "0", "no answer"),
+	        "a trial without output is a failure");
 	CHECK(fails("garbage", "0", "not JSON"),
 	        "output that is not JSON is a failure");
-	CHECK(fails("half", "0", "not JSON"), "half a result");
-	CHECK(fails("zeros", "0", "not JSON"), "zero bytes");
-	CHECK(fails("two-lines", "0", "more than one line"), "two lines");
+	CHECK(fails("half", "0", "not JSON"), "half a result is a failure");
+	CHECK(fails("zeros", "0", "not JSON"), "zero bytes are a failure");
+	CHECK(fails("two-lines", "0", "more than one line"),
+	        "two lines are a failure");
 	CHECK(fails("other-cell", "0", "for cell \"another\", expected \"w/"),
 	        "a result of another cell is a failure");
 	CHECK(fails("missing", "0", "hits is missing, expected an integer"),
@@ -74,9 +76,9 @@ static void reject_results(void)
 	CHECK(fails("wrong-type", "0", "ops is of the wrong type"),
 	        "a member of the wrong type is named");
 	CHECK(fails("old-protocol", "0", "protocol 0, expected 2"),
-	        "another protocol");
+	        "a result of another protocol is a failure");
 	CHECK(fails("bad-status", "0", "status is \"fine\""),
-	        "an unknown status");
+	        "an unknown status is a failure");
 	CHECK(fails("bad-sum", "0", "expected 2001 operations"),
 	        "operations that do not add up are a failure");
 	CHECK(fails("unverified", "0", "verification is \"failed\""),

@@ -315,9 +315,11 @@ static void round_trip_json(void)
 	rm_cell_name(&cell);
 	json = rm_cell_to_json(&cell);
 	CHECK(json_object_size(json) == 23, "the object has 23 members");
-	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
+	CHECK(rm_cell_from_json(json, &back, &error) == 0, "the object reads "
+	                                                   "back");
 	second = rm_cell_to_json(&back);
-	CHECK(json_equal(json, second), "it gives an equal object");
+	CHECK(json_equal(json, second), "the cell that was read gives an "
+	                                "equal object");
 	CHECK(back.cpu_count == 2 && back.cpus[0] == 1 && back.cpus[1] == 0,
 	        "CPUs keep their order");
 	rm_cell_clear(&back);
@@ -330,7 +332,7 @@ static void round_trip_json(void)
 	        "the JSON of a simulated cell names its machine");
 	rm_cell_name(&back);
 	CHECK(strstr(back.id, "/simulated:icelake-sp"),
-	        "the id names the machine as well");
+	        "the id of a simulated cell names its machine");
 	rm_cell_clear(&back);
 	json_decref(json);
 	json_decref(second);
@@ -363,9 +365,11 @@ static void omit_usual_values(void)
 	json = rm_cell_to_json(&cell);
 	CHECK(json_object_size(json) == 30, "the object has 7 more members");
 	json_object_set_new(json, "id", json_string("x"));
-	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
+	CHECK(rm_cell_from_json(json, &back, &error) == 0, "the object reads "
+	                                                   "back");
 	second = rm_cell_to_json(&back);
-	CHECK(json_equal(json, second), "it gives an equal object");
+	CHECK(json_equal(json, second), "the cell that was read gives an "
+	                                "equal object");
 	json_decref(second);
 	rm_cell_clear(&back);
 	json_object_set_new(json, "dist", json_string("uniform"));
@@ -373,10 +377,12 @@ static void omit_usual_values(void)
 	                strstr(error.text, "cell.trace"),
 	        "a trace without its checksum is rejected");
 	json_object_set_new(json, "dist", json_string("trace:12AB0000"));
-	CHECK(rm_cell_from_json(json, &back, &error), "a bad checksum");
+	CHECK(rm_cell_from_json(json, &back, &error), "a bad checksum is "
+	                                              "rejected");
 	json_object_set_new(json, "dist", json_string("trace:12ab0000"));
 	json_object_set_new(json, "huge_pages", json_string("2M"));
-	CHECK(rm_cell_from_json(json, &back, &error), "unknown pages");
+	CHECK(rm_cell_from_json(json, &back, &error),
+	        "an unknown kind of huge pages is rejected");
 	json_decref(json);
 }
 
@@ -392,10 +398,10 @@ static void parse_renewals(void)
 	                cell.renewals == 100 && cell.settle == RM_SETTLE_YES,
 	        "each key may be renewed 100 times");
 	rm_factor_text(RM_KEY_SETTLE, &cell, text);
-	CHECK(!strcmp(text, "renewed:100"), "the text reads back");
+	CHECK(!strcmp(text, "renewed:100"), "the text of renewals reads back");
 	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/"
 	                  "uniform/t2/cores/renewed:100/throughput"),
-	        "it is part of the id");
+	        "the text of renewals is part of the id");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		CHECK(rm_factor_read(RM_KEY_SETTLE, bad[i], &cell) == -EINVAL,
 		        bad[i]);

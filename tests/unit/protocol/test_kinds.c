@@ -265,7 +265,7 @@ static void parse_keys(void)
 	        "a number replaces a multiple");
 	CHECK(READS(&keys, { "file:a b.trace", "file:a b.trace" },
 	              { "file:", NULL }, { "file", NULL }),
-	        "a file of keys");
+	        "a file of keys is read");
 	CHECK(!keys.kind->read(&keys, "file:t", &cell) && !cell.keys &&
 	                !strcmp(cell.trace, "t") &&
 	                !keys.kind->read(&keys, "5", &cell) && cell.keys == 5 &&
@@ -306,7 +306,7 @@ static void parse_threads(void)
 	                cell.threads_unit == RM_THREADS_TIMES_CPUS &&
 	                !threads.kind->read(&threads, "7", &cell) &&
 	                cell.threads_unit == RM_THREADS_COUNT,
-	        "each has its unit");
+	        "each way to give threads has its unit");
 }
 
 static void parse_windows(void)
@@ -333,7 +333,7 @@ static void parse_windows(void)
 	                !cell.window_ops && cell.trace_passes == 3 &&
 	                !window.kind->read(&window, "4ns", &cell) &&
 	                !cell.trace_passes && cell.window_ns == 4,
-	        "a value replaces the others");
+	        "a new value replaces the old ones");
 }
 
 static void read_cpus(void)
@@ -355,7 +355,8 @@ static void read_cpus(void)
 		rm_cell_clear(&cell);
 		cell = (struct rm_cell){ .keys = 0 };
 	}
-	CHECK(refused, "up to their maximum number, and nothing else");
+	CHECK(refused, "CPUs are listed up to their maximum number, and "
+	               "nothing else is");
 	CHECK(schema_is(&cpus, "{\"items\":{\"maximum\":9,\"minimum\":0,"
 	                       "\"type\":\"integer\"},\"type\":\"array\"}"),
 	        "the schema has the bounds");
@@ -464,7 +465,7 @@ static void parse_distributions(void)
 	                cell.dist == RM_DIST_SEQUENTIAL && !cell.dist_a &&
 	                !dist.kind->read(&dist, "uniform", &cell) &&
 	                cell.dist == RM_DIST_UNIFORM,
-	        "a value replaces the others");
+	        "a new value replaces the old ones");
 	CHECK(TAKES(&dist, { "\"zipf:1\"", "\"zipf:1\"" }, { "1", NULL }),
 	        "JSON has the same words");
 }

@@ -86,7 +86,8 @@ static void fresh_writes_keep_the_size(void)
 	CHECK(all && ops.length(thread) == KEYS && check_passes(map),
 	        "after each key was replaced 300 times, all are present");
 	CHECK(4 * most <= 5 * filled,
-	        "and the table never took 1.25 times the bytes after the fill");
+	        "the table never took 1.25 times the bytes that it had after "
+	        "the fill");
 	CHECK(rm_stat_read(&map->resizes) > 0, "tables were compacted");
 	ops.leave(thread);
 	ops.destroy(map);
@@ -125,14 +126,14 @@ static void tables_follow_the_number_of_keys(void)
 	for (uint64_t i = 0; i < KEYS; i++)
 		all &= has(thread, i);
 	CHECK(all && lines_of(map) == 1024 && check_passes(map),
-	        "it grows by doubling");
+	        "a map that is not presized grows by doubling");
 	ops.clear(thread);
 	for (uint64_t i = 0; i < KEYS; i++) {
 		put(thread, i);
 		ops.remove(thread, RM_U64X8, (struct rm_key){ .word = i });
 	}
 	CHECK(lines_of(map) <= 16 && check_passes(map),
-	        "it shrinks when few keys are left");
+	        "a map shrinks when few keys are left");
 	ops.leave(thread);
 	ops.destroy(map);
 }
@@ -158,7 +159,7 @@ static void a_guard_keeps_tables(void)
 	for (uint64_t i = 0; i < KEYS; i++)
 		put(writer, i);
 	CHECK(atomic_load(&map->epoch->held_bytes) == 0,
-	        "after it, updates free them");
+	        "after the guard, updates free the replaced tables");
 	ops.leave(writer);
 	ops.leave(reader);
 	ops.destroy(map);

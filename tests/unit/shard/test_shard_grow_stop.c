@@ -23,7 +23,7 @@ static void all_at_once(void)
 	                        (double)keys,
 	        "one write moves every key to twice the shards");
 	CHECK(has_exactly(map, keys) && check_passes(map),
-	        "all keys are present afterwards");
+	        "all keys are present after the growth");
 	for (uint64_t i = keys; i < 2000; i++)
 		put(map, i);
 	CHECK(has_exactly(map, 2000) && check_passes(map) &&

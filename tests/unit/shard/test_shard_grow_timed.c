@@ -82,13 +82,13 @@ static void inspections_follow_the_period(void)
 
 	advance_clock_to(GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 0,
-	        "no inspection before the period ends");
+	        "there is no inspection before the period ends");
 	advance_clock_to(GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 1,
 	        "the thread inspects when the period ends");
 	advance_clock_to(2 * GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 1,
-	        "no second inspection within the next period");
+	        "there is no second inspection within the next period");
 	advance_clock_to(5 * GROW_INSPECTION_NS + 1);
 	CHECK(stat_of(timed, "looks") == 2,
 	        "several elapsed periods cause one inspection");
@@ -132,7 +132,7 @@ static void long_inspection_is_followed_by_a_rest(void)
 	        "the thread rests for as long as the inspection took");
 	advance_clock_to(6 * GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 2,
-	        "after that it inspects at the next multiple");
+	        "after the rest the thread inspects at the next multiple");
 	tiny_ops.destroy(timed);
 }
 

@@ -176,12 +176,13 @@ static void closed_shards_count(void)
 	set_active(map, 2, 150);
 	close_one(map, 1);
 	CHECK(life_open_shards(map) == 2,
-	        "249 connections, 150 in a closed shard, keep two open");
+	        "249 connections, 150 in a closed shard, keep two shards open");
 	set_active(map, 2, 102);
 	close_one(map, 1);
-	CHECK(life_open_shards(map) == 2, "200 connections keep two open");
+	CHECK(life_open_shards(map) == 2,
+	        "200 connections keep two shards open");
 	close_one(map, 1);
-	CHECK(life_open_shards(map) == 1, "199 connections close one");
+	CHECK(life_open_shards(map) == 1, "199 connections close one shard");
 	ops.destroy(map);
 }
 
@@ -360,7 +361,7 @@ static void check_full_shard_reopens(void)
 		set_active(map, i, LIFE_GROW_ABOVE);
 	CHECK(life_choose(thread, 1, now_ns()) == 3 + LIFE_TRIES &&
 	                life_open_shards(map) == 4 + LIFE_TRIES,
-	        "at most eight are skipped in one open");
+	        "at most eight full shards are skipped in one open");
 	ops.leave(thread);
 	ops.destroy(map);
 }
@@ -376,10 +377,10 @@ static void check_preference_without_touch(void)
 	for (uint64_t rank = 0; rank < 100; rank++)
 		close_key(thread, rank);
 	advance_clock(40 * SECOND);
-	put(&ops, thread, 500); /* a touch in shard 1 ... */
+	put(&ops, thread, 500); /* a touch in shard 1 */
 	advance_clock(SECOND);
 	for (unsigned i = 0; i < 40; i++)
-		put(&ops, thread, 500); /* ... whose score recovers */
+		put(&ops, thread, 500); /* the score of shard 1 recovers */
 	for (uint64_t rank = 1000; rank < 1080; rank++)
 		put(&ops, thread, rank);
 	CHECK(life_open_shards(map) == 2 && life_at(map, 1)->active > 50,
@@ -415,7 +416,7 @@ static void check_burst(void)
 		CHECK(spread >= wanted[i].least && spread <= wanted[i].most,
 		        wanted[i].fact);
 		CHECK(stat(&ops, map, "shard_imbalance") < 1.2,
-		        "shard_imbalance does not show that");
+		        "shard_imbalance does not show such a burst");
 		printf("# most to mean: %.3f\n", spread);
 		end(map, thread, "after bursts the map's check passes");
 	}

@@ -51,7 +51,7 @@ static void clear_continues_in_grown_segment(void)
 	CHECK(seg_length(thread) == 0,
 	        "clear empties a segment that grows at the same time");
 	CHECK(seg_check(map, why, sizeof(why)),
-	        "after that the map's check passes");
+	        "after the clear the map's check passes");
 	epoch_leave(thread);
 	seg_destroy(map);
 }

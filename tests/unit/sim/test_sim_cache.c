@@ -194,7 +194,7 @@ static void counts_do_not_depend_on_where_it_hit(void)
 	CHECK(loads_of(false) == 0,
 	        "a read-modify-write is a store, not a load, wherever it hits");
 	CHECK(loads_of(true) == 3 * LINES - 4,
-	        "with rmw-loads = yes it is also a load");
+	        "with rmw-loads = yes a read-modify-write is also a load");
 }
 
 int main(void)

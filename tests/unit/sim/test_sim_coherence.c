@@ -193,7 +193,7 @@ static void a_replaced_line_is_no_coherence_miss(void)
 	        "the miss is a capacity miss, although another core wrote the "
 	        "line");
 	CHECK(n[RM_SIM_TRANSFERS_MODIFIED] == 1,
-	        "and the line comes from the core that wrote it");
+	        "the line then comes from the core that wrote it");
 	rm_sim_destroy(sim);
 }
 
@@ -265,10 +265,10 @@ static void costs_are_the_descriptions(void)
 	CHECK(cost_of(sim, 2, 0, RM_SIM_LOAD) == 103,
 	        "shared lines are in the LLC");
 	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 53,
-	        "making a shared line writable: upgrade");
+	        "making a shared line writable costs an upgrade");
 	CHECK(rm_sim_core(sim, 0)->count[RM_SIM_UPGRADES] == 1 &&
 	                rm_sim_count(sim, RM_SIM_INVALIDATIONS) == 2,
-	        "which invalidates it in both other cores");
+	        "the upgrade invalidates the line in both other cores");
 	for (uint64_t line = 1; line <= 2; line++)
 		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
 	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 13,
@@ -276,9 +276,9 @@ static void costs_are_the_descriptions(void)
 	for (uint64_t line = 1; line <= 7; line++)
 		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
 	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 103,
-	        "evicted from L2: llc-hit");
+	        "a line evicted from L2 costs an llc-hit");
 	CHECK(rm_sim_core(sim, 0)->count[RM_SIM_WRITEBACKS] == 1,
-	        "and written back on eviction");
+	        "a modified line is written back on eviction");
 	rm_sim_destroy(sim);
 }
 
@@ -305,7 +305,7 @@ static void ping_pong_costs_what_is_described(void)
 	                rm_sim_count(sim, RM_SIM_COHERENCE_MISSES) == ROUNDS,
 	        "ping-pong: each write is one coherence miss and one transfer");
 	CHECK(done && time - began == ROUNDS * (200 + 3),
-	        "and costs exactly transfer + base + l1d-hit");
+	        "each ping-pong write costs exactly transfer + base + l1d-hit");
 	rm_sim_destroy(sim);
 }
 

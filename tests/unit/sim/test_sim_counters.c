@@ -67,8 +67,8 @@ static void watches(bool full)
 	CHECK(window(session, full) == (full ? -ENOMEM : 0),
 	        full ? "if a line was lost, stopping fails" : "a window stops");
 	CHECK(answers(session, !full),
-	        full ? "and the lists are missing, not empty"
-	             : "and the requested number of hottest lines is reported");
+	        full ? "after a lost line the lists are missing, not empty"
+	             : "the requested number of hottest lines is reported");
 	rm_counters_close(session);
 	json_decref(request);
 	rm_sim_destroy(world.model);

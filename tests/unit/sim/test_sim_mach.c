@@ -228,8 +228,9 @@ static void host_is_what_hwloc_sees(void)
 	        "host has at most the sizes that hwloc reports");
 	for (int i = 0; i < RM_SIM_COSTS; i++)
 		guessed &= mach.cost[i].guess;
-	CHECK(guessed && mach.l1d.guess, "and all other numbers are guesses");
-	CHECK(reads_back(&mach), "and host also reads back");
+	CHECK(guessed && mach.l1d.guess, "all other numbers of host are "
+	                                 "guesses");
+	CHECK(reads_back(&mach), "host reads back from its own text");
 	setenv("HWLOC_SYNTHETIC", "core:2 pu:1", 1);
 	CHECK(rm_sim_mach_find("host", &mach, &error) < 0 &&
 	                strstr(error.text, "expected one"),

@@ -121,13 +121,15 @@ static void hits_may_run_ahead(void)
 	        "a private hit may be up to a quantum late");
 	CHECK(core->now == due + 23 && !sim_access(core, 64, 8, RM_SIM_LOAD) &&
 	                core->now == due + 23,
-	        "but not later; a rejected access costs nothing");
+	        "a private hit is not later than a quantum; a rejected access "
+	        "costs nothing");
 	core->now = due + 1;
 	CHECK(!sim_access(core, 64, 8, RM_SIM_RMW) &&
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_LOAD) &&
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_STORE),
 	        "atomics are executed in time order");
-	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD), "misses, too");
+	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD),
+	        "misses are executed in time order, too");
 	core->now = due;
 	CHECK(sim_access(core, 640, 8, RM_SIM_LOAD),
 	        "at the deadline itself a core may still run");
@@ -160,12 +162,12 @@ static void one_core_never_yields(void)
 		        (enum rm_sim_kind)(i % 5));
 	CHECK(done, "a single core never yields");
 	CHECK(rm_sim_turn(sim) == core && core->count[RM_SIM_TURNS] == 1,
-	        "its next turn is not counted as a switch");
+	        "the next turn of a single core is not counted as a switch");
 	CHECK(rm_sim_finish(sim) == NULL && sim->waiting == 0,
-	        "when it has finished, no core is left");
+	        "when the single core has finished, no core is left");
 	rm_sim_spawn(sim, 0, 5);
 	CHECK(rm_sim_turn(sim) == core && core->now > 1000,
-	        "after a respawn it continues at its own time");
+	        "after a respawn the core continues at its own time");
 	rm_sim_destroy(sim);
 }
 
@@ -177,15 +179,16 @@ static void a_bound_is_a_deadline(void)
 	rm_sim_set_bound(sim, 500);
 	CHECK(core->due == 1, "a bound does not delay an earlier deadline");
 	core = rm_sim_finish(sim);
-	CHECK(core->due == 500, "it is the deadline of a single core");
+	CHECK(core->due == 500, "the bound is the deadline of a single core");
 	rm_sim_spend(core, 600);
 	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD) &&
 	                rm_sim_turn(sim) == core && core->now == 601 &&
 	                core->count[RM_SIM_TURNS] == 1,
-	        "the core then takes a turn and continues");
+	        "at the bound the core takes a turn and continues");
 	rm_sim_spawn(sim, 0, 800);
 	CHECK(core->due == 500,
-	        "even if the other core is spawned later than the bound");
+	        "the core continues even if the other core is spawned later "
+	        "than the bound");
 	rm_sim_destroy(sim);
 }
 
@@ -198,11 +201,11 @@ static void a_spawn_is_a_deadline(void)
 	core = rm_sim_turn(sim);
 	rm_sim_spawn(sim, 1, 500);
 	CHECK(core->due == 500,
-	        "a core that is spawned before that sets the deadline");
+	        "a core that is spawned before the bound sets the deadline");
 	rm_sim_spend(core, 1000);
 	core = rm_sim_turn(sim);
 	CHECK(core->id == 1 && core->now == 500,
-	        "and runs when its time comes");
+	        "the spawned core runs when its time comes");
 	rm_sim_destroy(sim);
 	sim = small(3);
 	rm_sim_spawn(sim, 0, 1);
@@ -242,8 +245,8 @@ static void sleepers_wake_in_order(void)
 	        "the longest sleeper wakes first");
 	CHECK(rm_sim_core(sim, 3)->now == core->now + 3000 &&
 	                core->due == core->now + 3000,
-	        "it runs after the wake latency, which is now the waker's "
-	        "deadline");
+	        "the woken core runs after the wake latency, which is now the "
+	        "waker's deadline");
 	CHECK(core->count[RM_SIM_FUTEX_WAKES] == 5 &&
 	                rm_sim_count(sim, RM_SIM_FUTEX_WAITS) == 3,
 	        "waits and wakes are counted");
@@ -261,12 +264,12 @@ static void a_wait_may_end_by_itself(void)
 	rm_sim_spend(core, 5000);
 	CHECK(rm_sim_turn(sim) == sleeper && sleeper->timed_out &&
 	                sleeper->now == 5000 && sim->waiting == 0,
-	        "it ends at its time as timed out");
+	        "a wait ends at its timeout as timed out");
 	core = rm_sim_wait(sim, 64, 1000000);
 	rm_sim_wake(sim, 64, 1);
 	rm_sim_spend(core, 100000);
 	CHECK(rm_sim_turn(sim) == sleeper && !sleeper->timed_out,
-	        "or earlier because of a wake, and then not as timed out");
+	        "a wait that a wake ends earlier has not timed out");
 	rm_sim_destroy(sim);
 }
 
@@ -338,12 +341,13 @@ static void resets_are_of_counts_only(void)
 	                rm_sim_region_at(sim, 1)->misses == 0,
 	        "a reset clears counts, regions and the window's time");
 	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
-	CHECK(rm_sim_count(sim, RM_SIM_STORE_MISSES) == 0, "caches stay warm");
+	CHECK(rm_sim_count(sim, RM_SIM_STORE_MISSES) == 0, "a reset keeps the "
+	                                                   "caches warm");
 	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
 	CHECK(rm_sim_count(sim, RM_SIM_COHERENCE_MISSES) == 1 &&
 	                rm_sim_region_at(sim, 1)->coherence_misses == 1 &&
 	                !strcmp(rm_sim_region_at(sim, 1)->name, "table"),
-	        "but the model still knows which lines were lost");
+	        "after a reset the model still knows which lines were lost");
 	rm_sim_destroy(sim);
 }
 

@@ -38,7 +38,7 @@ static void pages_come_from_above(void)
 	CHECK(first == at(RM_SIM_HEAP_BYTES - 4096) && second == first - 4096 &&
 	                third == second - 8192,
 	        "maps are whole pages, from the heap's end down");
-	CHECK(is_zero(first, 4096) && is_zero(third, 8192), "of zeros");
+	CHECK(is_zero(first, 4096) && is_zero(third, 8192), "maps are zeroed");
 	memset(first, 1, 4096);
 	memset(third, 1, 8192);
 	rm_sim_space_unmap(first, 1);
@@ -46,8 +46,9 @@ static void pages_come_from_above(void)
 	CHECK(rm_sim_space_map(8000) == third && is_zero(third, 8192),
 	        "freed pages of the same length are reused, zeroed");
 	CHECK(rm_sim_space_map(4096) == first && is_zero(first, 4096),
-	        "for each length");
-	CHECK(rm_sim_space_map(4096) == third - 4096, "and only once");
+	        "freed pages are reused for each length");
+	CHECK(rm_sim_space_map(4096) == third - 4096, "freed pages are reused "
+	                                              "only once");
 	rm_sim_space_unmap(first, 4096);
 	rm_sim_space_unmap(second, 4096);
 	CHECK(rm_sim_space_map(4096) == second &&
@@ -72,7 +73,7 @@ static void freed_ones_keep_their_order(void)
 	                rm_sim_space_map(4096 * 11) == pages[3] &&
 	                rm_sim_space_map(4096 * 11) == pages[1] &&
 	                rm_sim_space_map(4096 * 10) == pages[0],
-	        "lengths are not mixed");
+	        "pages of different lengths are not mixed");
 }
 
 static void segments_come_from_below(void)
@@ -81,7 +82,8 @@ static void segments_come_from_below(void)
 
 	CHECK(first == at(0) && second == at(RM_SIM_SEGMENT_BYTES),
 	        "segments are allocated from the heap's start up");
-	CHECK(is_zero(second + RM_SIM_SEGMENT_BYTES - 4096, 4096), "of zeros");
+	CHECK(is_zero(second + RM_SIM_SEGMENT_BYTES - 4096, 4096),
+	        "segments are zeroed");
 }
 
 static void stacks_lie_apart(void)
@@ -111,7 +113,8 @@ static void stacks_lie_apart(void)
 			        0;
 	}
 	CHECK(right, "each core and the main thread have a stack of 256 KiB");
-	CHECK(same < 20, "their tops are on different lines of their pages");
+	CHECK(same < 20, "the tops of the stacks are on different lines of "
+	                 "their pages");
 	CHECK((uintptr_t)rm_sim_space_stack(1) -
 	                        (uintptr_t)rm_sim_space_stack(0) ==
 	                4096 + RM_SIM_STACK_BYTES - 7 * 64,
@@ -140,7 +143,8 @@ static void stacks_are_guarded(void)
 	low = at(RM_SIM_STACKS_AT + 5 * (4096 + RM_SIM_STACK_BYTES));
 	CHECK(dies(low) && dies(low + 4095),
 	        "a guard page is below each stack");
-	CHECK(!dies(low + 4096) && !dies(low - 1), "of one page");
+	CHECK(!dies(low + 4096) && !dies(low - 1), "the guard page is one "
+	                                           "page");
 }
 
 static void offsets_are_of_the_space(void)
@@ -174,9 +178,9 @@ static void globals_are_numbered(void)
 	        "pages of globals are numbered at first use");
 	CHECK(rm_sim_space_offset((uintptr_t)&globals[2 * 4096]) == third - 7 &&
 	                space.pages == pages,
-	        "each once");
+	        "each page of globals is numbered once");
 	CHECK(third >= RM_SIM_GLOBALS_AT && first < RM_SIM_OFFSETS,
-	        "within their own window");
+	        "pages of globals are numbered within their own window");
 }
 
 /* Tests program headers as the loader reports them: loadable and other
@@ -198,8 +202,8 @@ static void images_are_what_is_loaded(void)
 	CHECK(find_image(&info, sizeof(info), NULL) != 0,
 	        "the first file reported by the loader is the program");
 	CHECK(space.image == 0x70001000 && space.image_bytes == 0x3030 - 0x1000,
-	        "it extends from the page of its first loaded byte to that of "
-	        "its last");
+	        "the program extends from the page of its first loaded byte to "
+	        "that of its last");
 	space.image = image;
 	space.image_bytes = bytes;
 }
@@ -219,7 +223,7 @@ static void images_have_offsets(void)
 	                !rm_sim_space_image(image + space.image_bytes) &&
 	                rm_sim_space_image(image + space.image_bytes - 1) ==
 	                        space.image_bytes - 1,
-	        "other addresses have none");
+	        "other addresses have no offset");
 	CHECK(space.image % 4096 == 0,
 	        "an offset has the same page offset as its address");
 }
@@ -254,7 +258,8 @@ static void the_heap_has_an_end(void)
 	CHECK(rm_sim_space_segment() && rm_sim_space_segment() &&
 	                !rm_sim_space_segment() && space.low == space.high,
 	        "segments end where maps begin");
-	CHECK(!rm_sim_space_map(4096), "after that the heap is full");
+	CHECK(!rm_sim_space_map(4096), "after the last segment the heap is "
+	                               "full");
 	space.low -= RM_SIM_SEGMENT_BYTES;
 	CHECK(!rm_sim_space_map(RM_SIM_SEGMENT_BYTES + 1) &&
 	                rm_sim_space_map(RM_SIM_SEGMENT_BYTES) ==

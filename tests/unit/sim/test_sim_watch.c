@@ -119,7 +119,7 @@ static void sites_and_lines_add_up(void)
 	                        rm_sim_count(sim, RM_SIM_FALSE_INVALIDATIONS),
 	        "the counts of lines also add up, most invalidated first");
 	CHECK(region == rm_sim_region_at(sim, 1)->misses,
-	        "and to the region's misses");
+	        "the counts of lines add up to the region's misses");
 	CHECK(lines[0].readers[0] == (1U << CORES) - 1 &&
 	                lines[0].writers[0] == (1U << CORES) - 1 &&
 	                lines[0].written_bytes == UINT64_MAX &&
@@ -130,7 +130,7 @@ static void sites_and_lines_add_up(void)
 	rm_sim_counts_reset(sim);
 	CHECK(rm_sim_sites(sim, &sites) == 0 && !sites &&
 	                rm_sim_hot_lines(sim, &lines) == 0 && !lines,
-	        "a reset removes them");
+	        "a reset removes the rows");
 	rm_sim_destroy(sim);
 }
 

@@ -105,7 +105,7 @@ static void kinds(void)
 	CHECK(rm_sim_hot_lines(sim, &line) == 1 && line->line == 3 &&
 	                line->misses == 5 && line->coherence_misses == 3 &&
 	                line->false_misses == 2,
-	        "the same holds for their line");
+	        "the misses of a line count in the same way");
 	free(site);
 	free(line);
 	rm_sim_destroy(sim);
@@ -132,7 +132,7 @@ static void losses(void)
 	                line[0].false_invalidations == 1 && line[1].line == 4 &&
 	                line[1].invalidations == 1 &&
 	                !line[1].false_invalidations,
-	        "and to the line, false ones separately");
+	        "lost lines are attributed to the line, false ones separately");
 	free(site);
 	free(line);
 	rm_sim_destroy(sim);
@@ -158,14 +158,14 @@ static void a_line_has_its_users(void)
 	                line[0].writers[0] == 1 << 2 && !line[0].writers[1],
 	        "a line has its readers and writers");
 	CHECK(line[0].read_bytes == 0x3f && line[0].written_bytes == 0xf000,
-	        "and the bytes they used");
+	        "a line has the bytes that its readers and writers used");
 	for (int i = 0; i < RM_SIM_LINE_SITES; i++)
 		first_four &= line[0].site[i] == &places[7 - i] &&
 		              line[0].site_events[i] == 1 + (i == 0);
-	CHECK(first_four, "and its first four sites with their events");
+	CHECK(first_four, "a line has its first four sites with their events");
 	CHECK(line[0].line == 19 && line[0].region == 1 && line[1].line == 20 &&
 	                line[1].region == 0,
-	        "and its region");
+	        "a line has its region");
 	free(line);
 	rm_sim_destroy(sim);
 }
@@ -195,7 +195,7 @@ static void order(void)
 			        rm_sim_core(sim, 1), arrivals[i].line, false);
 	}
 	CHECK(rm_sim_hot_lines(sim, &line) == 6, "each line is listed once");
-	CHECK(rm_sim_sites(sim, &site) == 6, "and each site");
+	CHECK(rm_sim_sites(sim, &site) == 6, "each site is listed once");
 	for (int i = 0; i < 6; i++)
 		same &= line[i].line == lines[i];
 	CHECK(same, "lines are sorted by most invalidations, then most misses, "
@@ -226,7 +226,7 @@ static void many_rows(void)
 	for (int i = 0; i < MANY; i++)
 		each &= site_is(&site[i], i, 2, 0, 0, 0) &&
 		        line[i].line == (uint32_t)i && line[i].misses == 2;
-	CHECK(each, "with only their own events");
+	CHECK(each, "each row has only its own events");
 	free(site);
 	free(line);
 	rm_sim_watch_reset(sim);
@@ -252,7 +252,7 @@ static void lines_touched(void)
 	rm_sim_operation(core);
 	rm_sim_watch_access(core, 1);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 3,
-	        "and again in the next operation");
+	        "a line is counted again in the next operation");
 	rm_sim_operation(rm_sim_core(sim, 0));
 	rm_sim_watch_access(core, 1);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 3,
@@ -333,8 +333,9 @@ static void no_memory_for_lists(void)
 	        "an allocation failure for a list of sites is reported");
 	fails_at = 0;
 	CHECK(rm_sim_hot_lines(sim, &line) == -ENOMEM && !line,
-	        "and for a list of lines");
-	CHECK(rm_sim_hot_lines(sim, &line) == 1, "and no row is lost");
+	        "an allocation failure for a list of lines is reported");
+	CHECK(rm_sim_hot_lines(sim, &line) == 1, "no row is lost after an "
+	                                         "allocation failure");
 	free(line);
 	rm_sim_destroy(sim);
 	CHECK(!held, "a destroyed machine holds no memory");

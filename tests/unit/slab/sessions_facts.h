@@ -302,7 +302,7 @@ static void the_loop_counts(void)
 	        "each write is counted");
 	life_close_all(&worker);
 	CHECK(ops.length(map) == 0 && !worker.held && !counts->wrong,
-	        "at the end its sessions are closed");
+	        "at the end the thread's sessions are closed");
 	ops.destroy(map);
 	CHECK(heap_held == 0, "after the loop all memory is freed");
 }

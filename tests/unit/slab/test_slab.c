@@ -220,7 +220,7 @@ static void order_of_publication(void)
 	slot = 1; /* slot 0 has the value */
 	while (slot < SLAB_WORDS && !session_read(session, slot, &word))
 		slot++;
-	CHECK(slot == SLAB_WORDS, "none of its slots stays ready");
+	CHECK(slot == SLAB_WORDS, "no slot of a reused slab stays ready");
 	inner.destroy(map);
 }
 

@@ -130,7 +130,8 @@ static void check_allocator_calls(void)
 	CHECK(all - directory == 0,
 	        "record and slots of a session make no allocator call");
 	CHECK(directory >= 2 * SESSIONS,
-	        "its sync.Map makes at least two, as in the article");
+	        "the sync.Map of a session makes at least two, as in the "
+	        "article");
 	CHECK(calls_of(&rm_impl_slab, false) == 0,
 	        "a directory of linked records makes no allocator call");
 }
@@ -161,7 +162,7 @@ static void record_is_reused(void)
 	        "a closed session is absent");
 	put(&user, 2);
 	CHECK(session_of(&user, 2) == session_at(&entry),
-	        "its record is reused by the next session");
+	        "the record of a closed session is reused by the next session");
 	value.word[0] = 4711;
 	CHECK(!session_read_value(&entry, &value) && value.word[0] == 4711,
 	        "the record does not answer for the previous session");

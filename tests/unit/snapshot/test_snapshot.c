@@ -68,7 +68,7 @@ static void load_and_scan(void)
 	char why[200] = "";
 
 	CHECK(ops->load(thread, str, &source) == 0, "load fills the map");
-	CHECK(ops->length(thread) == 1000, "with every entry");
+	CHECK(ops->length(thread) == 1000, "load inserts every entry");
 	CHECK(cloned(map) == 0, "load takes one step and clones nothing");
 	CHECK(upsert_rank(thread, 7, 0) && cloned(map) == 1000,
 	        "one write clones every entry");
@@ -76,7 +76,8 @@ static void load_and_scan(void)
 	CHECK(walk.count == 1000 && walk.old_values == 1000,
 	        "a scan visits the map as it was at its start, despite its own "
 	        "writes");
-	CHECK(ops->length(thread) == 2000, "its writes are present afterwards");
+	CHECK(ops->length(thread) == 2000, "the writes of the scan are "
+	                                   "present afterwards");
 	CHECK(ops->check(map, why, sizeof(why)), "the map's own check passes");
 	double retired = race_stat(&rm_impl_snapshot, map, "retired");
 

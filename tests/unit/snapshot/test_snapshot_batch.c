@@ -97,9 +97,9 @@ static void one_key(struct snapshot_batch *batch, void *thread)
 	CHECK(together(batch, w) == 1, "four writers that wait share one copy");
 	CHECK(!w[0].result && w[1].result && w[1].old.word[0] == 1 &&
 	                w[2].result && w[3].result && w[3].old.word[0] == 3,
-	        "each sees the write before it");
+	        "each writer sees the write before it");
 	CHECK(stored_word(thread, "key") == 0,
-	        "and the last one's removal is final");
+	        "the removal by the last writer is final");
 }
 
 /* Makes two writes that change the map, and two that do not. */

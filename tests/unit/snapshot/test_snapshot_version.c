@@ -65,11 +65,11 @@ static void numbers_grow_by_one(void)
 		put(thread, i % 9, i);
 		by_one &= version_at(thread, 1, &value) == 2 + i;
 	}
-	CHECK(by_one, "each write increments it");
+	CHECK(by_one, "each write increments the number");
 	CHECK(insert_if_absent(thread, shape, key_of(1), &one, &value) &&
 	                !remove_key(thread, shape, key_of(77)) &&
 	                version_at(thread, 1, &value) == 51,
-	        "a write without effect does not increment it");
+	        "a write without effect does not increment the number");
 	CHECK(remove_key(thread, shape, key_of(1)) &&
 	                version_at(thread, 1, &value) == 52,
 	        "a removal counts as a write");
@@ -107,7 +107,7 @@ static void each_is_allocated_anew(void)
 	snapshot_leave(thread);
 	CHECK(race_stat(&rm_impl_snapshot_version, map, "retired") == 1 &&
 	                race_stat(&rm_impl_snapshot_version, map, "freed") == 1,
-	        "and both are freed as one object");
+	        "number and map are freed as one object");
 	snapshot_version_destroy(map);
 }
 
@@ -138,7 +138,7 @@ static void wrong_numbers_are_caught(void)
 	                !strcmp(why, "a reader saw a wrong version") &&
 	                race_stat(&rm_impl_snapshot_version, map,
 	                        "versions_backwards") == 1,
-	        "and a decrease, permanently");
+	        "a decrease of the number is detected, permanently");
 	snapshot_leave(thread);
 	snapshot_version_destroy(map);
 }
@@ -191,7 +191,7 @@ static void number_matches_map(void)
 	CHECK(atomic_load(&pairs.torn) == 0,
 	        "concurrent readers find each map with its own number");
 	CHECK(snapshot_version_check(pairs.map, why, sizeof(why)),
-	        "and numbers never decrease");
+	        "concurrent readers never see the number decrease");
 	snapshot_leave(writer);
 	snapshot_version_destroy(pairs.map);
 }

@@ -58,7 +58,7 @@ static void parked_threads_hold_nothing(void)
 	epoch_unpark(reader);
 	retire_one(&arena, writer);
 	announce(writer, 100);
-	CHECK(arena.dead == 1, "a thread that has unparked stops it");
+	CHECK(arena.dead == 1, "a thread that has unparked stops the epoch");
 	epoch_park(writer);
 	CHECK(arena.dead == 1, "parking does not free under a reader");
 	for (int i = 0; i < 4; i++)
@@ -113,12 +113,14 @@ static void leaving_hands_over(void)
 	epoch_leave(a);
 	epoch_leave(b);
 	CHECK(arena.dead == 0, "a leaving thread frees nothing under a reader");
-	CHECK(stat_of(&arena, "retired") == 2000, "retired is counted");
+	CHECK(stat_of(&arena, "retired") == 2000, "retired objects are "
+	                                          "counted");
 	epoch_leave(c);
 	CHECK(arena.dead == 2000, "the last thread to leave frees everything");
 	CHECK(stat_of(&arena, "freed") == stat_of(&arena, "retired"),
 	        "freed == retired after all threads left");
-	CHECK(stat_of(&arena, "freed_bytes") == 16000, "freed bytes, too");
+	CHECK(stat_of(&arena, "freed_bytes") == 16000, "freed bytes are "
+	                                               "counted");
 	CHECK(atomic_load(&arena.epoch->held_bytes) == 0, "nothing is held");
 	a = join(&arena, 0);
 	retire_one(&arena, a);
@@ -140,9 +142,11 @@ static void keeping_frees_at_the_end_only(void)
 	epoch_leave(writer);
 	CHECK(arena.dead == 0 && stat_of(&arena, "freed") == 0,
 	        "a map that frees nothing keeps all objects while it exists");
-	CHECK(stat_of(&arena, "grace_waits") == 0, "and has no limit");
+	CHECK(stat_of(&arena, "grace_waits") == 0, "a map that frees nothing "
+	                                           "has no limit");
 	epoch_destroy(arena.epoch, &arena);
-	CHECK(arena.dead == 5000, "its destruction frees everything");
+	CHECK(arena.dead == 5000, "the destruction of such a map frees "
+	                          "everything");
 	free(arena.objects);
 }
 
@@ -176,11 +180,13 @@ static void the_limit_holds_writers(void)
 	double retired = stat_of(&arena, "retired");
 
 	CHECK(arena.dead == 0, "a stalled reader makes retired memory grow");
-	CHECK(retired * BIG > LIMIT, "up to the limit");
-	CHECK(retired * BIG <= LIMIT * 1.25 + BIG, "and not far above it");
+	CHECK(retired * BIG > LIMIT, "retired memory grows up to the limit");
+	CHECK(retired * BIG <= LIMIT * 1.25 + BIG, "retired memory does not "
+	                                           "grow far above the limit");
 	for (int i = 0; i < 1000; i++)
 		sched_yield();
-	CHECK(stat_of(&arena, "retired") == retired, "there the writer waits");
+	CHECK(stat_of(&arena, "retired") == retired, "the writer waits at the "
+	                                             "limit");
 	while (stat_of(&arena, "retired") < WRITES) {
 		epoch_quiesce(reader);
 		sched_yield();
@@ -188,10 +194,11 @@ static void the_limit_holds_writers(void)
 	epoch_leave(reader);
 	pthread_join(writer, NULL);
 	CHECK(stat_of(&arena, "grace_waits") >= 1, "the wait is counted");
-	CHECK(stat_of(&arena, "grace_wait_ns") > 0, "with its time");
+	CHECK(stat_of(&arena, "grace_wait_ns") > 0, "the wait is counted with "
+	                                            "its time");
 	CHECK(stat_of(&arena, "retired_peak_bytes") <= LIMIT * 1.25 + BIG,
 	        "the peak stays at the limit");
-	CHECK(arena.dead == WRITES, "then everything is freed");
+	CHECK(arena.dead == WRITES, "after the wait everything is freed");
 	arena_close(&arena);
 }
 

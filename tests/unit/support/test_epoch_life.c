@@ -95,7 +95,7 @@ static void bags_have_bounds(void)
 	retire_many(r[0], 1);
 	CHECK(r[0]->due && r[0]->oldest && r[0]->oldest->count == BAG &&
 	                r[0]->oldest->bytes == 8 * BAG,
-	        "the 125th closes it");
+	        "the 125th object closes the bag");
 	CHECK(sizeof(struct epoch_bag) == 2048 - 16,
 	        "with the head of the heap's block a bag has 2 KiB");
 	epoch_retire(r[0], 1, &objects[200], BAG_BYTES - 1);
@@ -104,7 +104,7 @@ static void bags_have_bounds(void)
 	epoch_retire(r[0], 1, &objects[201], 1);
 	CHECK(r[0]->oldest->next == r[0]->newest &&
 	                r[0]->newest->bytes == BAG_BYTES,
-	        "one more byte does");
+	        "64 KiB close a bag");
 	closed(epoch, r, 1);
 }
 
@@ -151,7 +151,7 @@ static void kinds_come_back(void)
 	                stat_of(epoch, "retired_bytes") ==
 	                        stat_of(epoch, "freed_bytes") &&
 	                stat_of(epoch, "freed") == 256,
-	        "and with all its bytes");
+	        "each kind is freed with all its bytes");
 	closed(epoch, r, 1);
 }
 
@@ -194,9 +194,9 @@ static void sweeps_are_rare(void)
 	for (int i = 1; i < POLL; i++)
 		epoch_quiesce(r[0]);
 	CHECK(epoch->now == now + 1,
-	        "after that only the 16th announcement sweeps");
+	        "after the closed bag only the 16th announcement sweeps");
 	epoch_quiesce(r[0]);
-	CHECK(epoch->now == now + 2, "and not a later one");
+	CHECK(epoch->now == now + 2, "the 16th announcement sweeps");
 	closed(epoch, r, 1);
 }
 
@@ -212,7 +212,8 @@ static void steps_announce_themselves(void)
 	CHECK(epoch->now == 2 && epoch->ticket != ticket,
 	        "when all have seen it the epoch and the ticket move");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 2, "and not again until they have");
+	CHECK(epoch->now == 2, "epoch and ticket do not move again until all "
+	                       "have seen the new epoch");
 	epoch_quiesce(r[0]);
 	CHECK(r[0]->seen == 2 && r[1]->seen == 1,
 	        "an announcement concerns only its thread");
@@ -222,16 +223,17 @@ static void steps_announce_themselves(void)
 	epoch_park(r[1]);
 	CHECK(r[1]->seen == 0, "a parked thread has seen nothing");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 3, "and a parked thread does not stop the epoch");
+	CHECK(epoch->now == 3, "a parked thread does not stop the epoch");
 	ticket = epoch->ticket;
 	epoch_unpark(r[1]);
 	CHECK(r[1]->seen == 3 && epoch->ticket != ticket,
-	        "until it unparks, which moves the ticket");
+	        "a thread that unparks stops the epoch and moves the ticket");
 	ticket = epoch->ticket;
 	retire_many(r[0], 1);
 	epoch_close(r[0]);
 	CHECK(epoch->ticket != ticket && r[0]->oldest->target == 5,
-	        "closing a bag also moves it; the target is two epochs later");
+	        "closing a bag moves the ticket; the target is two epochs "
+	        "later");
 	CHECK(stat_of(epoch, "epochs") == 3, "epochs are counted");
 	closed(epoch, r, 2);
 }
@@ -249,11 +251,11 @@ static void bytes_are_held(void)
 	epoch_close(r[1]);
 	CHECK(epoch->held_bytes == 120 &&
 	                stat_of(epoch, "retired_peak_bytes") == 120,
-	        "bytes in closed bags of all threads are");
+	        "bytes in closed bags of all threads are held");
 	CHECK(stat_of(epoch, "retired_bytes") == 120 &&
 	                stat_of(epoch, "freed_bytes") == 0 &&
 	                stat_of(epoch, "freed") == 0,
-	        "and no byte of them counts as freed");
+	        "no byte in a closed bag counts as freed");
 	epoch_park(r[1]);
 	epoch_park(r[0]);
 	epoch_unpark(r[0]);
@@ -263,7 +265,7 @@ static void bytes_are_held(void)
 	}
 	CHECK(epoch->held_bytes == 0 && freed == 15 &&
 	                stat_of(epoch, "retired_peak_bytes") == 120,
-	        "they are freed some epochs later, and the peak stays");
+	        "closed bags are freed some epochs later, and the peak stays");
 	epoch_unpark(r[1]);
 	rm_stat_own(&r[0]->retries, 3);
 	rm_stat_own(&r[1]->retries, 4);
@@ -310,23 +312,26 @@ static void threads_above_the_limit_wait(void)
 	r[0]->pinned = 1;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0 && freed == 0,
-	        "nor does one above it, while references outlive an operation");
+	        "above the limit no thread waits while references outlive an "
+	        "operation");
 	r[0]->pinned = 0;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0,
-	        "nor does one if no bag was closed since then");
+	        "above the limit no thread waits if no bag was closed since "
+	        "then");
 	epoch_retire(r[0], 1, &objects[5], 10);
 	r[0]->due = true;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 1 && freed == 6 && !r[0]->due &&
 	                stat_of(epoch, "grace_waiting") == 0,
-	        "above it a thread waits until all its objects are free");
+	        "above the limit a thread waits until all its objects are "
+	        "free");
 	CHECK(r[0]->seen != 0 && r[0]->seen >= epoch->now - 1,
-	        "and has seen the epoch afterwards");
+	        "after the wait the thread has seen the epoch");
 	CHECK(stat_of(epoch, "grace_wait_ns") > 0 &&
 	                stat_of(epoch, "grace_wait_ns") < 100000 &&
 	                !r[0]->limbo && epoch->held_bytes == 0,
-	        "the time is counted, and nothing is held");
+	        "the time of the wait is counted, and nothing is held");
 	CHECK(events[RM_EVENT_GRACE_WAIT].count == 2 &&
 	                events[RM_EVENT_GRACE_WAIT].argument == 0 &&
 	                events[RM_EVENT_GRACE_WAIT].start_ns >= 1000000000 &&
@@ -359,14 +364,14 @@ static void orphans_wait_for_their_epoch(void)
 	epoch_park(r[0]);
 	CHECK(epoch->orphans && !r[0]->oldest && !r[0]->newest && !r[0]->limbo,
 	        "a parking thread hands over its retired objects");
-	CHECK(!r[0]->due, "and has nothing to settle");
+	CHECK(!r[0]->due, "a parking thread has nothing to settle");
 	epoch_quiesce(r[1]);
 	epoch_quiesce(r[2]);
 	epoch_sweep(r[2]);
 	epoch_retire(r[1], 1, &objects[1], 8);
 	epoch_park(r[1]);
 	CHECK(epoch->orphans->next && !epoch->orphans->next->next,
-	        "those of another thread are added");
+	        "retired objects of another thread are added");
 	for (int i = 0; i < 10 && freed == 0; i++) {
 		epoch_quiesce(r[2]);
 		epoch_sweep(r[2]);
@@ -377,7 +382,8 @@ static void orphans_wait_for_their_epoch(void)
 	epoch_sweep(r[2]);
 	epoch_quiesce(r[2]);
 	epoch_sweep(r[2]);
-	CHECK(freed == 2 && !epoch->orphans, "and the other object later");
+	CHECK(freed == 2 && !epoch->orphans, "a later sweep frees the other "
+	                                     "object");
 	closed(epoch, r, 3);
 	CHECK(freed_twice == 0, "each object is freed once");
 }
@@ -408,9 +414,10 @@ static void late_orphans_are_seen(void)
 	pthread_mutex_unlock(&epoch->lock);
 	CHECK(freed == 0, "a sweep skips orphans while they are locked");
 	epoch_sweep(r[2]);
-	CHECK(freed == 1 && !epoch->orphans, "the next sweep frees them");
+	CHECK(freed == 1 && !epoch->orphans, "the next sweep frees the "
+	                                     "orphans");
 	CHECK(pthread_mutex_trylock(&epoch->lock) == 0,
-	        "and releases the lock");
+	        "a sweep releases the lock");
 	epoch->orphans = r[1]->oldest;
 	r[1]->oldest = r[1]->newest = NULL;
 	pthread_mutex_unlock(&epoch->lock);
@@ -419,9 +426,10 @@ static void late_orphans_are_seen(void)
 	epoch_retire(r[2], 1, &objects[2], 8);
 	epoch_park(r[2]);
 	epoch_sweep(r[0]);
-	CHECK(freed == 2 && is_freed[1], "until more are added");
+	CHECK(freed == 2 && is_freed[1], "orphans are swept again when more "
+	                                 "are added");
 	closed(epoch, r, 3);
-	CHECK(freed == 3 && freed_twice == 0, "each is freed once");
+	CHECK(freed == 3 && freed_twice == 0, "each orphan is freed once");
 }
 
 static void the_end_frees_all(void)
@@ -449,9 +457,11 @@ static void the_end_frees_all(void)
 	epoch_park(r[0]);
 	CHECK(epoch->now == 1 && stat_of(epoch, "grace_waits") == 0 &&
 	                freed == 0 && !r[0]->oldest && !r[0]->limbo,
-	        "nor does it sweep or wait, but it hands objects over");
+	        "a map that frees nothing neither sweeps nor waits, but hands "
+	        "objects over");
 	closed(epoch, r, 1);
-	CHECK(freed == 3, "its destruction frees all of them");
+	CHECK(freed == 3, "the destruction of such a map frees all of its "
+	                  "objects");
 	epoch = opened(r, 1, 0, false);
 	retire_many(r[0], 1);
 	locked = epoch;
@@ -471,13 +481,14 @@ static void bags_are_used_again(void)
 
 	CHECK(held == 2, "there are one common block and an open bag");
 	retire_many(r[0], 3 * BAG);
-	CHECK(heap_held == held + 3, "and three more bags when three are full");
+	CHECK(heap_held == held + 3, "there are three more bags when three "
+	                             "are full");
 	for (int i = 0; i < 4; i++) {
 		epoch_quiesce(r[0]);
 		epoch_sweep(r[0]);
 	}
 	CHECK(freed == 3 * BAG && heap_held == held + 1,
-	        "one of them stays when they are freed");
+	        "one bag stays when three are freed");
 	CHECK(events[RM_EVENT_RECLAIM].count == reclaims + 3 &&
 	                events[RM_EVENT_RECLAIM].argument == BAG &&
 	                events[RM_EVENT_RECLAIM].start_ns == event_clock - 1,
@@ -532,7 +543,7 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++) {
 		scenes[i]();
-		CHECK(heap_held == 0, "and every block is freed");
+		CHECK(heap_held == 0, "every block is freed at the end");
 	}
 	return DONE();
 }

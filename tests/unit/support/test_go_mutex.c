@@ -33,12 +33,13 @@ static void desired_states_and_changes(void)
 	        "a starving mutex is not taken, even if it is free");
 	CHECK(go_mutex_desired_state(WOKEN | WAITER, &woken) ==
 	                (LOCKED | WAITER),
-	        "a woken thread takes it and clears the woken flag");
+	        "a woken thread takes a free mutex and clears the woken flag");
 	CHECK(go_mutex_desired_state(LOCKED | WOKEN, &starved) ==
 	                (LOCKED | STARVING | WAITER),
-	        "a starved thread that finds it held makes it starving");
+	        "a starved thread that finds the mutex held makes it starving");
 	CHECK(go_mutex_desired_state(WOKEN, &starved) == LOCKED,
-	        "but it does not if it is free");
+	        "a starved thread that finds the mutex free does not make it "
+	        "starving");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &starved) ==
@@ -48,11 +49,11 @@ static void desired_states_and_changes(void)
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &fresh) ==
 	                (LOCKED | WAITER),
-	        "a hand-over to another thread ends it");
+	        "a hand-over to another thread ends the mode");
 	CHECK((STARVING | WAITER) + go_mutex_take_over(
 	                                    STARVING | WAITER, &starved) ==
 	                LOCKED,
-	        "a hand-over to the last waiter ends it, too");
+	        "a hand-over to the last waiter ends the mode");
 }
 
 /* A thread of these tests, and its position in the order of locking: 1, 2,
@@ -132,7 +133,8 @@ static void starvation(void)
 	go_mutex_init(&mutex);
 	go_mutex_lock(&mutex);
 	start(&old, &mutex, &order, 1);
-	CHECK(mutex.state == (LOCKED | WAITER), "one holds it, one waits");
+	CHECK(mutex.state == (LOCKED | WAITER), "one thread holds the mutex, "
+	                                        "and one waits");
 	for (start_ns = rm_now_ns(); rm_now_ns() - start_ns < STARVED_NS;)
 		sched_yield();
 	unlock_and_barge(&mutex);
@@ -202,7 +204,7 @@ static void lines(bool barge)
 	}
 	CHECK(right, barge ? "a waiter that was woken in vain is first again"
 	                   : "waiters get the lock in order of arrival");
-	CHECK(mutex.state == 0 && !mutex.first, "and the mutex is free again");
+	CHECK(mutex.state == 0 && !mutex.first, "the mutex is free again");
 }
 
 static void grant_before_the_wait(void)
@@ -283,8 +285,12 @@ int main(void)
 	alarm(WITHIN_S); /* ends a test that hangs */
 	desired_states_and_changes();
 	starvation();
-	patience(990000, 0, "a thread that lost after less than 1 ms does not");
-	patience(1000000, STARVING, "after 1 ms and a clock reading it does");
+	patience(990000, 0,
+	        "a thread that lost after less than 1 ms does not make the "
+	        "mutex starving");
+	patience(1000000, STARVING,
+	        "a thread that lost after 1 ms and a clock reading makes the "
+	        "mutex starving");
 	lines(false);
 	lines(true);
 	grant_before_the_wait();

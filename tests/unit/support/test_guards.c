@@ -150,9 +150,10 @@ static void tickets_are_served_in_order(uint32_t first)
 		pthread_join(waiters[i].thread, NULL);
 		right &= waiters[i].got_in == i + 1;
 	}
-	CHECK(right, first ? "even when ticket numbers wrap around"
+	CHECK(right, first ? "tickets are served in order even when their "
+	                     "numbers wrap around"
 	                   : "tickets are served in order");
-	CHECK(lock.next == lock.serving, "and the lock is free");
+	CHECK(lock.next == lock.serving, "the lock is free at the end");
 }
 
 int main(void)

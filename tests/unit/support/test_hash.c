@@ -234,7 +234,7 @@ static void every_byte_counts(void)
 		}
 	}
 	CHECK(differs, "each byte of 0 .. 129 and the length change the hash");
-	CHECK(seeded, "and so does the seed");
+	CHECK(seeded, "the seed changes the hash");
 }
 
 /* The expected values were computed independently of this code, with unbounded
@@ -280,7 +280,7 @@ static void values_are_the_known_ones(void)
 	                rm_hash(RM_U64X24,
 	                        (struct rm_key){ .word = 0xfedcba9876543210 },
 	                        UINT64_MAX) == 0x413579d7b5f797e1,
-	        "so have words");
+	        "words have the known values");
 }
 
 static void shards_fold_both_halves(void)

@@ -52,7 +52,7 @@ static void the_list_is_bounded(void)
 	        "no scan before the list is full");
 	hazard_retire(r[0], objects[bound - 1], 16);
 	CHECK(freed_count == bound && r[0]->count == 0,
-	        "then all unnamed objects are freed");
+	        "a full list frees all unnamed objects");
 	/* simulates a stopped reader that uses all its slots */
 	hazard_name(r[1], 0, name_of(1000));
 	hazard_name(r[1], 1, name_of(1001));
@@ -68,7 +68,7 @@ static void the_list_is_bounded(void)
 	hazard_quiesce(r[1], HAZARD_SLOTS);
 	hazard_scan(r[0]);
 	CHECK(is_freed[1000] && is_freed[4000] && r[0]->count == 0,
-	        "until it continues");
+	        "the named objects are freed once the reader continues");
 	CHECK(freed_twice == 0, "no object is freed twice");
 	for (size_t i = 0; i < THREADS; i++)
 		hazard_leave(r[i]);
@@ -92,7 +92,8 @@ static void leaving_threads_hand_over(void)
 	hazard_name(r[1], 0, name_of(20));
 	hazard_scan(r[2]);
 	CHECK(is_freed[7] && !is_freed[8] && hazard->orphan_count == 1,
-	        "another thread's scan frees it once no slot names it");
+	        "another thread's scan frees a handed-over object once no slot "
+	        "names it");
 	hazard_leave(r[2]);
 	hazard_leave(r[1]);
 	CHECK(freed_count == 10 && hazard->orphan_count == 0,

@@ -88,7 +88,8 @@ static void statistics_are_sums(void)
 	CHECK(stat_of(hazard, "freed") == LIST - 1 &&
 	                stat_of(hazard, "freed_bytes") == 16 * (LIST - 1),
 	        "named objects are not counted as freed");
-	CHECK(stat_of(hazard, "retries") == 7, "the map's retries, too");
+	CHECK(stat_of(hazard, "retries") == 7, "the map's retries are summed "
+	                                       "over threads");
 	CHECK(events[RM_EVENT_RECLAIM].count == 1 &&
 	                events[RM_EVENT_RECLAIM].start_ns == 1 &&
 	                events[RM_EVENT_RECLAIM].argument == 1,
@@ -117,7 +118,7 @@ static void a_scan_never_waits(void)
 	        "a scan skips orphans while they are locked");
 	hazard_scan(r[0]);
 	CHECK(freed_count == 2 && hazard->orphan_count == 0,
-	        "and the next scan frees them");
+	        "the next scan frees the orphans");
 	CHECK(pthread_mutex_trylock(&hazard->lock) == 0,
 	        "a scan releases the lock");
 	pthread_mutex_unlock(&hazard->lock);
@@ -140,7 +141,8 @@ static void orphans_are_freed_under_the_lock(void)
 	hazard_leave(r[2]);
 	hazard_name(r[1], 0, 0);
 	hazard_scan(r[1]);
-	CHECK(freed_count == 2 && was_locked, "so does a scan");
+	CHECK(freed_count == 2 && was_locked, "a scan frees orphans under the "
+	                                      "lock");
 	locked = NULL;
 	closed(hazard, r, THREADS);
 }
@@ -273,7 +275,7 @@ static void nothing_is_kept(void (*scene)(void))
 	long before = heap_held;
 
 	scene();
-	CHECK(heap_held == before, "and every block is freed");
+	CHECK(heap_held == before, "every block is freed at the end");
 }
 
 static void scans_keep_nothing(void)
@@ -318,14 +320,15 @@ static void without_memory(void)
 
 	heap_is_full = true;
 	CHECK(!hazard_create(THREADS), "without memory creation fails");
-	CHECK(!hazard_join(hazard, 0, &the_map), "as do joins");
+	CHECK(!hazard_join(hazard, 0, &the_map), "without memory joins fail");
 	heap_is_full = false;
 	CHECK(hazard_join(hazard, 0, &the_map) == &hazard->records[0],
 	        "a later join succeeds");
 	hazard_destroy(hazard, &the_map);
 	CHECK(aborts(hazard_scan),
 	        "the process ends if memory for a scan runs out");
-	CHECK(aborts(hazard_hand_over), "so does a hand-over");
+	CHECK(aborts(hazard_hand_over), "the process ends if memory for a "
+	                                "hand-over runs out");
 }
 
 int main(void)

@@ -52,10 +52,10 @@ static void spinning_ends(void)
 		spin_wait(&looks);
 	CHECK(played.yields == 0, "the first hundred checks do not yield");
 	spin_wait(&looks);
-	CHECK(played.yields == 1, "the next one yields");
+	CHECK(played.yields == 1, "the next check yields");
 	spin_wait(&looks);
 	spin_wait(&looks);
-	CHECK(played.yields == 3, "so does each further one");
+	CHECK(played.yields == 3, "each further check yields");
 }
 
 static void free_tickets_do_not_wait(void)
@@ -67,7 +67,8 @@ static void free_tickets_do_not_wait(void)
 	CHECK(lock.next == 1 && lock.serving == 0 && !played.yields,
 	        "a free lock is taken at once");
 	ticket_unlock(&lock);
-	CHECK(lock.next == 1 && lock.serving == 1, "and is free again");
+	CHECK(lock.next == 1 && lock.serving == 1, "the lock is free again "
+	                                           "after the unlock");
 }
 
 static void near_turns_stay_awake(void)
@@ -77,9 +78,9 @@ static void near_turns_stay_awake(void)
 	begin(&lock, 5);
 	ticket_lock(&lock);
 	CHECK(lock.next == 9 && lock.serving == 8,
-	        "the ninth waits for its turn");
+	        "the ninth thread waits for its turn");
 	CHECK(played.sleeps == 0 && played.yields == 5 + 8,
-	        "it stays awake, since it is eight turns away");
+	        "a waiter eight turns away stays awake");
 }
 
 static void far_turns_sleep(void)
@@ -91,8 +92,9 @@ static void far_turns_sleep(void)
 	CHECK(lock.serving == 10 && played.sleeps == 2,
 	        "a waiter farther away sleeps, one turn at a time here");
 	CHECK(played.slept_ns == 9 * 50000,
-	        "it sleeps 50 us per remaining turn");
-	CHECK(played.yields == 5 + 8, "and stays awake for the last eight");
+	        "a waiter sleeps 50 us per remaining turn");
+	CHECK(played.yields == 5 + 8, "a waiter stays awake for the last "
+	                              "eight turns");
 	lock = (struct ticket_lock){ .next = UINT32_MAX - 3,
 		.serving = UINT32_MAX - 12 };
 	begin(&lock, 0);
@@ -105,7 +107,7 @@ static void far_turns_sleep(void)
 	        "a sleep may be longer than a second");
 	ticket_sleep(20001);
 	CHECK(played.slept_ns == UINT64_C(1000050000),
-	        "or have both seconds and nanoseconds");
+	        "a sleep may have both seconds and nanoseconds");
 }
 
 static void let_go(_Atomic uint32_t *word)
@@ -135,7 +137,7 @@ static void words_mark_waiters(void)
 	go_w_unlock(&w);
 	CHECK(w == 0 && played_waits.wakes == 1 && played_waits.woken == 1 &&
 	                played_waits.word == &w,
-	        "so unlocking wakes one");
+	        "unlocking wakes one waiting thread");
 }
 
 static void release_two(_Atomic uint32_t *word)
@@ -155,8 +157,8 @@ static void semaphores_count(void)
 	played_waits.meanwhile = release_two;
 	go_sem_acquire(&sem);
 	CHECK(sem == 1 && played_waits.waits == 2 && played_waits.value == 0,
-	        "after that a thread sleeps until there are more, and takes "
-	        "one");
+	        "without available units a thread sleeps until there are more, "
+	        "and takes one");
 	CHECK(played_waits.woken == 2,
 	        "as many threads are woken as there are units");
 }
@@ -184,10 +186,10 @@ static void writers_wait_for_readers(void)
 	        "a writer waits until the last one has left, which wakes it");
 	CHECK(lock.reader_count == -GO_RW_MAX_READERS && lock.w == 1 &&
 	                lock.writer_sem == 0 && lock.reader_wait == 0,
-	        "and is in");
+	        "the writer then holds the lock");
 	go_rwmutex_unlock(&lock);
 	CHECK(lock.reader_count == 0 && lock.w == 0 && played_waits.wakes == 1,
-	        "its unlock wakes no reader if none waits");
+	        "a writer's unlock wakes no reader if none waits");
 }
 
 /* Lets the writer leave while a reader waits. */
@@ -210,7 +212,7 @@ static void readers_wait_for_writers(void)
 	        "a reader waits for the writer, which wakes it");
 	go_rwmutex_read_unlock(&lock);
 	CHECK(lock.reader_count == 0 && lock.reader_wait == 0,
-	        "and the lock is unchanged");
+	        "the lock is unchanged at the end");
 }
 
 int main(void)

@@ -125,21 +125,21 @@ static void one_node_per_equal_bits(void)
 	        "12 equal bits need three more nodes");
 	inner = inner_at(inner_at(inner_at(root, 1), 2), 3);
 	CHECK(entry_at(inner, 4) == a && entry_at(inner, 5) == near,
-	        "and both have a slot in the last one");
+	        "both keys have a slot in the last node");
 	store(&b, deep, 3);
 	CHECK(depth(&b, deep) == 14 && depth(&b, a) == 14 &&
 	                depth(&b, near) == 4,
 	        "52 equal bits need ten more nodes below one slot");
 	CHECK(load(&b, a) == 1 && load(&b, near) == 2 && load(&b, deep) == 3,
-	        "all are found");
+	        "all keys are found");
 	CHECK(drop(&b, deep) && depth(&b, a) == 14,
 	        "a removal does not move up the remaining entry");
 	CHECK(drop(&b, a) && depth(&b, near) == 4 && !inner_at(inner, 4),
-	        "and cuts off the nodes that it empties");
+	        "a removal cuts off the nodes that it empties");
 	CHECK(!inner->dead && drop(&b, near) && inner->dead &&
 	                hashtrie_is_empty(root) && !root->dead,
-	        "up to the root, which stays; nodes that were cut off are "
-	        "dead");
+	        "nodes are cut off up to the root, which stays; nodes that "
+	        "were cut off are dead");
 	CHECK(rm_stat_read(&b.map->made) == 13 &&
 	                rm_stat_read(&b.map->cut) == 13,
 	        "thirteen nodes were made and cut off");
@@ -196,7 +196,8 @@ static void clear_drops_the_root(void)
 	CHECK(hashtrie_root(b.map) != root && hashtrie_length(b.thread) == 0 &&
 	                load(&b, 1) == 0,
 	        "clear replaces the root");
-	CHECK(!store(&b, 1, 1) && load(&b, 1) == 1, "and the map works");
+	CHECK(!store(&b, 1, 1) && load(&b, 1) == 1, "the map works after "
+	                                            "clear");
 	bench_close(&b, "invariants hold after clear");
 }
 
@@ -264,7 +265,7 @@ static void a_lost_race_leaves_no_lock(void)
 	CHECK(!rival.removed && load(&b, rival.key.word) == 2,
 	        "a value that has changed is not removed");
 	is_free = !pthread_mutex_trylock(&place.inner->lock);
-	CHECK(is_free, "and the node is unlocked after a lost race");
+	CHECK(is_free, "the node is unlocked after a lost race");
 	if (!is_free)
 		exit(1); /* the next writer of this node would hang */
 	pthread_mutex_unlock(&place.inner->lock);

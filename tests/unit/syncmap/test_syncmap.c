@@ -25,10 +25,10 @@ static void misses_promote(bool str)
 	        "misses == len(dirty) promotes");
 	CHECK(!b.map->dirty && !header_of(&b)->amended && !b.map->misses &&
 	                gomap_count(header_of(&b)->map) == 5,
-	        "with as many, dirty becomes the read map");
+	        "with as many misses, dirty becomes the read map");
 	load(&b, 1);
 	load(&b, 77);
-	CHECK(b.map->all_misses == 5, "after that nothing is a miss");
+	CHECK(b.map->all_misses == 5, "after the promotion nothing is a miss");
 	bench_close(&b, "invariants hold after a promotion");
 }
 
@@ -47,7 +47,7 @@ static void stores_never_promote(void)
 	        "a store-only run counts no miss and promotes nothing");
 	CHECK(b.map->dirty == dirty && b.map->rebuilds == 1 &&
 	                b.map->kept_entries == 0,
-	        "and builds dirty once, copying nothing");
+	        "a store-only run builds dirty once, copying nothing");
 	bench_close(&b, "invariants hold after a store-only run");
 }
 
@@ -61,28 +61,30 @@ static void removed_entries_are_expunged(bool str)
 	struct syncmap_entry *one = entry_in(&b, header_of(&b)->map, 1);
 
 	CHECK(zero && syncmap_cell_of(zero) == SYNCMAP_NIL,
-	        "their entries stay, empty");
+	        "entries of removed keys stay, empty");
 	store(&b, 9, 9); /* a new key, so dirty is built */
 	CHECK(syncmap_cell_of(zero) == SYNCMAP_EXPUNGED &&
 	                syncmap_cell_of(one) == SYNCMAP_EXPUNGED,
-	        "a rebuild expunges them");
+	        "a rebuild expunges empty entries");
 	CHECK(gomap_count(b.map->dirty) == 2 && b.map->kept_entries == 1 &&
 	                !entry_in(&b, b.map->dirty, 0),
-	        "and omits them from dirty");
+	        "a rebuild omits expunged entries from dirty");
 	CHECK(load(&b, 0) == 0 && b.map->misses == 0,
 	        "an expunged key is absent, without a miss");
-	CHECK(!drop(&b, 0), "and cannot be removed again");
+	CHECK(!drop(&b, 0), "an expunged key cannot be removed again");
 	CHECK(!store(&b, 0, 5) && b.map->revivals == 1 && load(&b, 0) == 5,
-	        "a store revives it, as a new key");
+	        "a store revives an expunged key, as a new key");
 	CHECK(entry_in(&b, b.map->dirty, 0) == zero &&
 	                entry_in(&b, header_of(&b)->map, 0) == zero,
-	        "in the same entry, which is now also in dirty");
+	        "the revived key has the same entry, which is now also in "
+	        "dirty");
 	CHECK(syncmap_length(b.thread) == 3, "length counts values only");
 	range(&b);
 	CHECK(load(&b, 0) == 5 && load(&b, 1) == 0 && load(&b, 9) == 9 &&
 	                !entry_in(&b, header_of(&b)->map, 1),
 	        "a promotion keeps revived and drops expunged entries");
-	CHECK(!b.map->expunged, "and retires their list");
+	CHECK(!b.map->expunged, "a promotion retires the list of expunged "
+	                        "entries");
 	bench_close(&b, "invariants hold after expunging and reviving");
 }
 
@@ -101,7 +103,7 @@ static void removals_in_dirty_are_misses(void)
 	CHECK(drop(&b, 6) && b.map->promotions == 2,
 	        "a removal that makes misses == len(dirty) promotes");
 	CHECK(load(&b, 0) == 1 && load(&b, 1) == 2 && load(&b, 6) == 0,
-	        "and loses nothing");
+	        "a removal of an absent key loses nothing");
 	bench_close(&b, "invariants hold after removals in dirty");
 }
 
@@ -118,7 +120,7 @@ static void updates_take_no_lock(void)
 	CHECK(store(&b, 1, 7) && load(&b, 1) == 7,
 	        "a promoted key is stored and loaded without the mutex");
 	CHECK(drop(&b, 1) && !store(&b, 1, 7),
-	        "it is removed and stored again without it, too");
+	        "a promoted key is removed and stored again without the mutex");
 	CHECK(syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got) &&
 	                got.word[0] == 7,
 	        "LoadOrStore returns the present value");
@@ -195,24 +197,26 @@ static void compare_and_delete(bool str)
 	syncmap_unlock(&b.map->lock);
 	state = syncmap_figures(b.map);
 	CHECK(state.read_keys == 3 && state.nil == 1 && !state.expunged,
-	        "and leaves an entry without a value");
+	        "CompareAndDelete leaves an entry without a value");
 	store(&b, 10, 10);
 	store(&b, 11, 11);
 	CHECK(!compare_drop(&b, 10, 1) && compare_drop(&b, 10, 10) &&
 	                !compare_drop(&b, 77, 1),
-	        "it also compares in dirty");
+	        "CompareAndDelete also compares in dirty");
 	state = syncmap_figures(b.map);
-	CHECK(state.misses == 3, "where even an absent key counts as a miss");
+	CHECK(state.misses == 3, "for CompareAndDelete even an absent key "
+	                         "counts as a miss");
 	CHECK(state.dirty_keys == 4 && state.dirty_only_nil == 1 &&
 	                state.expunged == 1 && state.nil == 0,
 	        "the entry stays in dirty without a value");
 	CHECK(load(&b, 11) == 11 && syncmap_figures(b.map).nil == 1,
-	        "and is promoted without a value");
+	        "an entry without a value is promoted");
 	store(&b, 12, 12);
 	state = syncmap_figures(b.map);
 	CHECK(state.expunged == 1 && state.dirty_keys == 4,
-	        "and expunged by the next rebuild");
-	CHECK(!store(&b, 10, 5) && load(&b, 10) == 5, "a store revives it");
+	        "the next rebuild expunges an entry without a value");
+	CHECK(!store(&b, 10, 5) && load(&b, 10) == 5, "a store revives the "
+	                                              "expunged entry");
 	bench_close(&b, "invariants hold after CompareAndDelete");
 }
 
@@ -258,8 +262,7 @@ static void clear_empties(bool amended)
 	        amended ? "Clear empties an amended map"
 	                : "Clear empties a promoted map");
 	store(&b, 3, 4);
-	CHECK(load(&b, 3) == 4 && range(&b) == 1,
-	        "and the map works afterwards");
+	CHECK(load(&b, 3) == 4 && range(&b) == 1, "the map works after Clear");
 	bench_close(&b, "invariants hold after Clear");
 }
 

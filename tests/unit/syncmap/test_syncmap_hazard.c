@@ -71,7 +71,7 @@ static void boxes(void)
 	                        rm_stat_read(&((struct hazard_record *)b.thread)
 	                                              ->retired) &&
 	                freed_by(b.thread) > 9800,
-	        "while other boxes are freed");
+	        "other boxes are freed");
 	for (int i = 0; i < 100; i++)
 		right &= load(&reader, 1) == 100;
 	hazard_scan(b.thread);
@@ -96,10 +96,11 @@ static void headers(bool str)
 	left = queue_length(&b);
 	CHECK(left == 20, "a reader in an operation keeps all later headers");
 	CHECK(entry_in(&reader, old->map, 2) && load(&reader, 2) == 3,
-	        "and may still search the old one");
+	        "the reader may still search the old map");
 	fill_queue(&b, 30);
 	CHECK(queue_length(&b) == 1,
-	        "its next operation releases them, and keeps a newer one");
+	        "the reader's next operation releases these headers, and keeps "
+	        "a newer one");
 	old = syncmap_read(reader.thread);
 	syncmap_pin(reader.thread);
 	fill_queue(&b, 31);
@@ -123,7 +124,8 @@ static void headers(bool str)
 	syncmap_clear(b.thread);
 	CHECK(queue_length(&b) == 1, "memory dropped by Clear also waits");
 	syncmap_leave(reader.thread);
-	CHECK(queue_length(&b) == 0, "a leaving thread frees it");
+	CHECK(queue_length(&b) == 0, "a leaving thread frees the dropped "
+	                             "memory");
 	bench_close(&b, "invariants hold, and all is freed");
 }
 
@@ -167,7 +169,7 @@ static void objects_freed_before_naming_are_not_read(void)
 	before_naming = replace_header;
 	header = syncmap_read(reader.thread);
 	CHECK(!before_naming && header == atomic_load(&writer.map->read),
-	        "a reader does the same with headers");
+	        "a reader loads a header again, too");
 	syncmap_leave(reader.thread);
 	bench_close(&writer, "invariants hold, and all is freed");
 }

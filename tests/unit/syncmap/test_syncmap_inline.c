@@ -54,19 +54,20 @@ int main(void)
 	old.word[0] = 0;
 	CHECK(syncmap_compare_swap(b.thread, b.shape, key, &old, &value) &&
 	                load(&b, 1) == UINT64_MAX,
-	        "so are all ones");
+	        "all ones are a value");
 	CHECK(syncmap_compare_remove(b.thread, b.shape, key, &value) &&
 	                !drop(&b, 1) && syncmap_cell_of(entry) == SYNCMAP_NIL,
 	        "a removed key has no value");
 	store(&b, 9, 9);
 	CHECK(syncmap_cell_of(entry) == SYNCMAP_EXPUNGED && !load(&b, 1),
-	        "nor has an expunged key");
-	CHECK(!store(&b, 1, 5) && load(&b, 1) == 5, "a store revives it");
+	        "an expunged key has no value");
+	CHECK(!store(&b, 1, 5) && load(&b, 1) == 5, "a store revives the "
+	                                            "expunged entry");
 	CHECK(store(&b, 2, SYNCMAP_NIL - 1) && load(&b, 2) == SYNCMAP_NIL - 1,
-	        "the adjacent words are values");
+	        "the word before a reserved word is a value");
 	CHECK(store(&b, 2, SYNCMAP_EXPUNGED + 1) &&
 	                load(&b, 2) == SYNCMAP_EXPUNGED + 1,
-	        "on both sides of the reserved words");
+	        "the word after a reserved word is a value");
 	CHECK(aborts(&b, SYNCMAP_NIL) && aborts(&b, SYNCMAP_EXPUNGED),
 	        "storing a reserved word ends the process");
 	bench_close(&b, "invariants hold without boxes");

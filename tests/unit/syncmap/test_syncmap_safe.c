@@ -110,15 +110,15 @@ static void key_without_a_hash(void)
 	has_key(thread, RM_STR16X24, 1); /* a miss promotes */
 	CHECK(!ops.lookup(thread, RM_STR16X24, nowhere, &got),
 	        "a key that cannot be hashed is absent");
-	CHECK(got.word[0] == 7, "and its lookup stores no value");
+	CHECK(got.word[0] == 7, "the lookup of such a key stores no value");
 	CHECK(map->faults == 1, "the fault is counted");
 	CHECK(!ops.upsert(thread, RM_STR16X24, empty, &value) &&
 	                ops.lookup(thread, RM_STR16X24, empty, &got),
 	        "the empty string is a normal key");
-	CHECK(map->faults == 1, "without a fault");
+	CHECK(map->faults == 1, "the empty string causes no fault");
 	CHECK(has_key(thread, RM_STR16X24, 1) && !put(thread, RM_STR16X24, 2),
 	        "the map still works");
-	end(map, thread, "its invariants hold");
+	end(map, thread, "the map's invariants hold");
 }
 
 /* Makes every hash of a lookup fault once, even those under the lock. */
@@ -148,11 +148,11 @@ static void every_hash(struct rm_shape shape, const char *name)
 				ops.clear(thread);
 		}
 	CHECK(absent, "a lookup that faults returns absent");
-	CHECK(is_free, "and never leaves the lock held");
+	CHECK(is_free, "a lookup that faults never leaves the lock held");
 	CHECK(usable, "another thread writes, this one reads");
 	CHECK(map->faults >= RANKS - 2, "there were faults");
 	CHECK(faults_under_lock && faults_under_lock == map->faults_locked,
-	        "some of them under the lock");
+	        "some faults were under the lock");
 	ops.leave(other);
 	end(map, thread, name);
 }
@@ -218,7 +218,7 @@ static void together(void)
 	CHECK(wrong == 0, "four threads: only lookups that faulted missed");
 	CHECK(faults == map->faults && faults > 1000, "each fault is counted");
 	CHECK(lock_is_free(map), "the lock is free at the end");
-	end(map, ops.join(map, 0), "and the invariants hold");
+	end(map, ops.join(map, 0), "the invariants hold at the end");
 }
 
 #ifdef __SANITIZE_THREAD__
@@ -256,9 +256,9 @@ static void real_fault(void)
 	CHECK(absent && map->faults == 3, "a SIGSEGV whose handler raises a "
 	                                  "fault is survived, repeatedly");
 	CHECK(lock_is_free(map) && has_key(thread, RM_STR16X8, 1),
-	        "with the lock free and the map in use");
+	        "after a SIGSEGV the lock is free and the map works");
 	munmap(bytes, 4096);
-	end(map, thread, "and its invariants hold");
+	end(map, thread, "after a SIGSEGV the invariants hold");
 }
 
 /* As in the article, writes have no barrier. */

@@ -22,7 +22,7 @@ int main(void)
 	state = syncmap_figures(b.map);
 	CHECK(!state.amended && state.promotions == 2 && state.read_keys == 4 &&
 	                state.misses == 0 && state.all_misses == 4,
-	        "and promote, as in Go");
+	        "misses promote, as in Go");
 	CHECK(drop(&b, 10) && drop(&b, 0), "removals take the exclusive lock");
 	store(&b, 11, 11);
 	syncmap_promote_after(b.thread, b.map);

@@ -90,15 +90,17 @@ static void promotion_rules(void)
 	        "Go promotes at misses == len(dirty)");
 	CHECK(promoting_miss(&rm_impl_syncmap_rlock_miss, 5) == 5 &&
 	                promoting_miss(&rm_impl_syncmap_rlock_miss, 100) == 100,
-	        "so does the variant with a shared lock");
+	        "the variant with a shared lock promotes at misses == "
+	        "len(dirty)");
 	CHECK(promoting_miss(&rm_impl_syncmap_padded, 100) == 100,
-	        "and the one with a padded header");
+	        "the variant with a padded header promotes at misses == "
+	        "len(dirty)");
 	CHECK(promoting_miss(&rm_impl_syncmap_promote_gt, 5) == 6 &&
 	                promoting_miss(&rm_impl_syncmap_promote_gt, 100) == 101,
-	        "promote_gt: at misses == len(dirty) + 1");
+	        "promote_gt promotes at misses == len(dirty) + 1");
 	CHECK(promoting_miss(&rm_impl_syncmap_promote_0, 5) == 1 &&
 	                promoting_miss(&rm_impl_syncmap_promote_0, 100) == 1,
-	        "promote_0: at the first miss");
+	        "promote_0: the first miss promotes");
 	CHECK(promoting_miss(&rm_impl_syncmap_load_factor, 5) == 0,
 	        "load_factor: misses never promote");
 }
@@ -122,7 +124,7 @@ static void load_factor_rule(void)
 	        "load_factor: promoted only at 6 * 2^B + 1 keys");
 	for (unsigned i = 1; i <= 300; i++)
 		right &= load(&s, i);
-	CHECK(right, "load_factor: and no key is lost");
+	CHECK(right, "load_factor: no key is lost");
 	subject_close(&s);
 }
 
@@ -151,7 +153,7 @@ static void late_dirty_rule(void)
 		load(&s, 1000);
 	CHECK(amended(&s), "dirty_late: then misses count from 0");
 	load(&s, 1000);
-	CHECK(!amended(&s), "dirty_late: and promote as in Go");
+	CHECK(!amended(&s), "dirty_late: misses promote as in Go");
 	subject_close(&s);
 }
 

@@ -52,7 +52,7 @@ static void operations_take_the_lock(void)
 	CHECK(family_remove(handle, key_of("auth:1")) && took(&one, 0, 1) &&
 	                !family_remove(handle, key_of("auth:1")) &&
 	                took(&one, 0, 1) && family_count(&one) == 0,
-	        "a remove removes it once, under the write lock");
+	        "a remove removes a key once, under the write lock");
 	family_quiesce(handle);
 	family_park(handle);
 	family_unpark(handle);

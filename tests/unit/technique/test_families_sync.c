@@ -69,11 +69,11 @@ static void census_counts_all_keys(struct family_map *one, void *handle)
 		family_lookup(handle, key_of("cache:1"), &value);
 	CHECK(stat_of(one, "dirty_entries") == 0 && entries_of(one) == 2 &&
 	                family_count(one) == 2,
-	        "the census counts them after a promotion");
+	        "the census counts keys after a promotion");
 	upsert(handle, "cache:3", 3);
 	CHECK(stat_of(one, "dirty_entries") == 3 && entries_of(one) == 3 &&
 	                family_count(one) == 3,
-	        "the census counts them with another new key");
+	        "the census counts keys after another new key");
 	CHECK(!family_lookup(handle, key_of("cache:4"), &value),
 	        "the census releases the lock");
 }
@@ -108,7 +108,7 @@ static void quiesce_reaches_the_map(struct family_map *one, void *handle)
 	        "replaced values are kept while the other thread may read "
 	        "them");
 	CHECK(count_unfreed(handle, other) < -WRITES / 4,
-	        "they are freed once the other thread quiesces");
+	        "replaced values are freed once the other thread quiesces");
 	family_leave(other);
 	CHECK(count_unfreed(handle, NULL) < WRITES / 2,
 	        "a thread that has left does not delay reclamation");

@@ -76,7 +76,7 @@ static void write_through_copy(void)
 	CHECK(check_reports(&handle_ops, subject,
 	              "two variables, one map: 2 of 2 writes through a copy "
 	              "were seen through the original"),
-	        "the check reports that it was not a copy");
+	        "the check reports that a variable was not a copy");
 	handle_assign(handle_ops.join(subject, 0), HANDLE_FRESH);
 	CHECK(handle_reader(self, 78) == HANDLE_FRESH && original(2) == 200 &&
 	                stat_now("copies_of_other_maps") == 1 && subject->other,
@@ -115,8 +115,8 @@ static void headers_tear(void)
 	CHECK(pauses == 2 && copied_map == HANDLE_MAPS &&
 	                stat_now("torn_headers") == 2 &&
 	                stat_now("torn_nil_buckets") == 1,
-	        "one in 999 does; a torn header without buckets is counted "
-	        "separately");
+	        "one assignment in 999 sleeps; a torn header without buckets "
+	        "is counted separately");
 	CHECK(check_reports(&handle_ops, subject,
 	              "torn headers: 2 of 2 copies were of no map"),
 	        "the check detects torn headers");
@@ -220,12 +220,12 @@ static void the_first_thread_writes(void)
 	        "the first of several threads only writes");
 	run(1, 2, 6);
 	CHECK(original(0) == 6 && original(1) == 6 && stat_now("copies") == 7,
-	        "the others copy, once more before they begin");
+	        "the other threads copy, once more before they begin");
 	handle_ops.destroy(subject);
 	begin(1);
 	run(0, 1, 6);
 	CHECK(stat_now("copies") == 3 && original(0) == 6,
-	        "a single thread alternates between both");
+	        "a single thread alternates between both roles");
 	handle_ops.destroy(subject);
 }
 

@@ -126,7 +126,7 @@ static void first_threads_write(void)
 	read_ns = lock.last_held_ns;
 	CHECK(hold->guard.writes == 3 && hold->guard.reads == 5 &&
 	                hold->guard.reader == hold,
-	        "the others lock for reading");
+	        "the other threads lock for reading");
 	CHECK(yields == 3, "readers do not yield");
 	/* the clock is read after the lock, and the sleep starts at that
 	   time */
@@ -154,7 +154,7 @@ static void check_defaults(void)
 	run(hold, 1, 1, 0, false);
 	CHECK(hold->guard.reads == 1 && lock.last_held_ns >= 1000000 &&
 	                lock.last_held_ns < 1001000,
-	        "by default the others read, for 1 ms");
+	        "by default the other threads read, for 1 ms");
 	hold_ops.destroy(hold);
 }
 

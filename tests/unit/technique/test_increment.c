@@ -135,7 +135,8 @@ static void losses_are_reported(void)
 	        "an increment during another is lost");
 	CHECK(conflicts >= 1 && stat_now(increment, "flag_fired") == 1 &&
 	                stat_now(increment, "first_conflict_after") == 1001,
-	        "the map detects it after 1001 increments of all threads");
+	        "the map detects the conflict after 1001 increments of all "
+	        "threads");
 	snprintf(why, sizeof(why),
 	        "concurrent map writes: %.0f seen, 1 of 1001 increments lost",
 	        conflicts);

@@ -165,7 +165,7 @@ static void keys_have_a_default(void)
 	run(route, 20000, true);
 	CHECK(count_in_hash_shard(route, 1000) == count_stored(route) &&
 	                count_stored(route) > 990,
-	        "nearly all of them are drawn");
+	        "nearly all keys are drawn");
 	route_ops.destroy(route);
 }
 

@@ -220,7 +220,8 @@ static void idle_connections_are_closed(void)
 	CHECK(count_entries(cleanup) == 0 &&
 	                cleanup_closed_s(slot->mark) == 41 && slot->handled &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 1,
-	        "after 30 s the timer closes it and signals its handler");
+	        "after 30 s the timer closes the connection and signals its "
+	        "handler");
 	self->now_s = 71;
 	CHECK(cleanup_survivors(self) == 0, "the handler has 30 s to end");
 	self->now_s = 72;
@@ -286,7 +287,8 @@ static void registry_stays_clean(void)
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") <
 	                        2400 &&
 	                stat_of(&cleanup_ops, cleanup, "sweep_count") == 100,
-	        "the timer closes about half of them, each tenth second");
+	        "the timer closes about half of the connections, each tenth "
+	        "second");
 	end(cleanup);
 }
 

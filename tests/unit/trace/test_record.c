@@ -293,7 +293,7 @@ static void values_are_numbered(void)
 	        "ordinals continue from worker to worker");
 	CHECK(records(recorder, 0,
 	              "set 4\nget 4\nset 5\ndel 4\nset 7\nend 5\n"),
-	        "the record continues, too");
+	        "the record continues from worker to worker");
 	rm_recorder_destroy(recorder);
 }
 
@@ -409,9 +409,10 @@ static void a_limit_is_kept(void)
 	        "an operation beyond the limit is done but not recorded");
 	CHECK(write_to(recorder, false, "/dev/null", &error) == -EOVERFLOW &&
 	                strstr(error.text, "more than 7 operations"),
-	        "after that, writing fails, and the error names the limit");
+	        "after such an operation writing fails, and the error names "
+	        "the limit");
 	CHECK(write_to(recorder, true, "/dev/null", &error) == -EOVERFLOW,
-	        "also in binary");
+	        "writing in binary fails, too");
 	rm_recorder_destroy(recorder);
 	rm_recorder_destroy(NULL);
 }
@@ -500,7 +501,7 @@ static void a_full_disk_is_an_error(void)
 		        strstr(error.text, "not written: ");
 	CHECK(reported, "a record that does not fit on the disk is an error");
 	CHECK(!write_to(recorder, false, "/dev/null", &error) && !*error.text,
-	        "and the record is still complete elsewhere");
+	        "the record can still be written completely elsewhere");
 	rm_recorder_destroy(recorder);
 }
 
@@ -571,8 +572,9 @@ static void operations_wait_for_each_other(void)
 {
 	static const char *const names[RM_OPERATIONS] = {
 		"a look-up is recorded before another operation begins",
-		"so is an upsert, and the other thread parks until then",
-		"a remove, too"
+		"an upsert is recorded before another operation begins, and "
+		"the other thread parks until then",
+		"a remove is recorded before another operation begins"
 	};
 
 	for (enum rm_operation first = 0; first < RM_OPERATIONS; first++) {

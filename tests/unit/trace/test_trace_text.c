@@ -41,7 +41,7 @@ static void sizes_are_two_numbers(void)
 	CHECK(!line("put 1") && !line("put 1 ") && !line("put 1 1") &&
 	                !line("put 1 1 ") && !line("put 1 1 k") &&
 	                !line("put 1 1 k ") && !line("put 1 1 k v"),
-	        "and a line cut at any place");
+	        "a line cut at any place is rejected");
 }
 
 /* True if a `put` with a key and a value of these lengths is valid. */
@@ -118,8 +118,8 @@ static void a_checksum_is_that_of_both_forms(void)
 	CHECK(stays("has b\nhas a\nget a\nset c\ndel b\n"),
 	        "a file that lists its initial keys keeps its checksum");
 	CHECK(stays("get a\nset c\nput 1 2 d vv\ndel b\nset a\n"),
-	        "so does one that does not, although it is written with a "
-	        "list");
+	        "a file without that list keeps its checksum, although it is "
+	        "written with a list");
 }
 
 int main(void)

@@ -68,7 +68,7 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "put 1 4 a vvvv\nput 1 5 a vvvvv\nput 1 6 a vvvvvv\n"
 	              "end 7\n"),
 	        "with a present key only add becomes a get");
-	CHECK(stats.conditional == 1, "and it is counted as conditional");
+	CHECK(stats.conditional == 1, "such an add is counted as conditional");
 	CHECK(becomes("0,a,1,1,1,delete,0\n0,a,1,1,1,replace,0\n"
 	              "0,a,1,1,1,cas,0\n0,a,1,1,1,append,0\n"
 	              "0,a,1,1,1,prepend,0\n0,a,1,1,1,incr,0\n"
@@ -76,7 +76,7 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "has a\ndel a\nget a\nget a\nget a\nget a\nget a\nget a\n"
 	              "put 1 1 a v\nend 8\n"),
 	        "with an absent key all writes but set and add become gets");
-	CHECK(stats.conditional == 6, "these are counted, too");
+	CHECK(stats.conditional == 6, "these gets are counted as conditional");
 }
 
 /* Tests that a key that was not seen before was present when the trace was
@@ -142,7 +142,7 @@ static void what_changes_a_value_leaves_its_time(void)
 	              "9,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\nput 1 2 a vv\ndel a\nget b\n"
 	              "end 4\n"),
-	        "and keeps an existing one");
+	        "a change of a value keeps an existing expiry");
 }
 
 /* Writes 200 keys with mixed expiries; 83 and 200 are coprime. */
@@ -219,19 +219,19 @@ static bool refused(const char *lines, const char *why)
 static void what_is_no_trace_is_refused(void)
 {
 	CHECK(refused("", "x.csv:1: file \"\", expected at least one line"),
-	        "an empty file");
+	        "an empty file is rejected");
 	CHECK(refused("0,a,1,1,1,get,0\n0,a,1,1,1,get,0", "x.csv:2: last line"),
-	        "a truncated line");
+	        "a truncated line is rejected");
 	CHECK(refused("5,a,1,1,1,get,0\n4,a,1,1,1,get,0\n",
 	              "x.csv:2: timestamp"),
 	        "a time that runs backwards is rejected");
 	CHECK(refused("0,a,1,1,1,touch,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1,1,ge,0\n", "x.csv:1: "),
-	        "an unknown operation");
+	        "an unknown operation is rejected");
 	CHECK(refused("0,a,1025,1,1,get,0\n", "x.csv:1: ") &&
 	                refused("0,a,0,1,1,get,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1048577,1,get,0\n", "x.csv:1: "),
-	        "oversized keys and values, and an empty key");
+	        "oversized keys and values, and an empty key, are rejected");
 }
 
 /* Opens a file by name. */
@@ -258,7 +258,7 @@ static void files_are_opened(void)
 	        "an error for a missing file names the file");
 	CHECK(!trace.entries && !trace.count && !trace.keys &&
 	                !trace.dictionary.keys,
-	        "and its trace is empty and can be cleared");
+	        "the trace of a missing file is empty and can be cleared");
 	rm_trace_clear(&trace);
 }
 

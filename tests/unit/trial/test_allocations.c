@@ -41,7 +41,7 @@ static void timed(void)
 	                        looks + 122 * PLAYED_READING_NS,
 	        "one call in 61 is timed, by two clock readings");
 	CHECK(stat_of("allocations_timed_ns") == ns + 61 * PLAYED_READING_NS,
-	        "and the time between them is added up");
+	        "the time between the two readings is added up");
 }
 
 int main(void)
@@ -67,7 +67,7 @@ int main(void)
 	        "a block is counted with its usable size");
 	CHECK(stat_of("bytes_peak") >= held + BIG &&
 	                stat_of("bytes_peak") <= held + usable + (1 << 20),
-	        "the peak includes it");
+	        "the peak includes the block");
 	CHECK(stat_of("heap_used_bytes") >= BIG &&
 	                stat_of("heap_held_bytes") >=
 	                        stat_of("heap_used_bytes"),
@@ -75,7 +75,8 @@ int main(void)
 	free(block);
 	CHECK(stat_of("frees") == frees + 1 && stat_of("bytes") == held,
 	        "freed bytes are subtracted");
-	CHECK(stat_of("bytes_peak") >= held + BIG, "the peak stays");
+	CHECK(stat_of("bytes_peak") >= held + BIG, "the peak stays after a "
+	                                           "free");
 	block = kept(calloc(10, 100));
 	block = kept(realloc(block, 5000));
 	CHECK(stat_of("allocations") == calls + 3 &&

@@ -176,9 +176,11 @@ static void each_call_has_its_place(void)
 	        "the main thread opens, starts, stops, reads and closes");
 	CHECK(place('A', true) < place('S', false) &&
 	                place('S', false) < place('+', false),
-	        "it starts after all threads have attached, before any counts");
+	        "the main thread starts after all threads have attached, "
+	        "before any counts");
 	CHECK(place('-', true) < place('P', false),
-	        "and stops after all threads have stopped counting");
+	        "the main thread stops after all threads have stopped "
+	        "counting");
 	CHECK(number_of(json_object_get(result, "counters"), "threads") ==
 	                THREADS,
 	        "the counters' result is in the trial's, for all threads");
@@ -217,10 +219,10 @@ static void a_failed_stop_is_reported(void)
 {
 	stop_code = -ENOMEM;
 	CHECK(reason_is("counters did not stop: "),
-	        "and the reason for a failed stop");
+	        "the result has the reason for a failed stop");
 	start_code = -EBUSY;
 	CHECK(reason_is("counters did not start: "),
-	        "but there is no stop if the start failed");
+	        "there is no stop if the start failed");
 	start_code = stop_code = 0;
 }
 

@@ -102,16 +102,17 @@ static void sums_of_threads_without_a_ring(void)
 	CHECK(stat_of("pause_promote") == THREADS * SPANS,
 	        "spans of more threads than rings are all counted");
 	CHECK(stat_of("pause_promote_ns") >= 1e9 * THREADS * SPANS,
-	        "with their time");
+	        "the time of these spans is counted");
 	CHECK(rm_events_lost() == lost + (THREADS - RINGED) * SPANS,
-	        "their events are lost and counted as lost");
+	        "events of threads without a ring are lost and counted as "
+	        "lost");
 	if (!pthread_create(&last, NULL, note_spans, &minute))
 		pthread_join(last, NULL);
 	CHECK(stat_of("pause_promote_max_ns") >= 60e9,
-	        "the longest span may be one of theirs");
+	        "the longest span may be of a thread without a ring");
 	rm_events_begin_window();
 	CHECK(stat_of("pause_promote_max_ns") == 0,
-	        "and a window starts with a new maximum");
+	        "a window starts with a new maximum");
 }
 
 int main(void)
@@ -123,10 +124,12 @@ int main(void)
 	for (unsigned i = 0; i < WAITS; i++)
 		rm_event_span(RM_EVENT_LOCK_WAIT, rm_event_clock(), 0);
 	CHECK(rm_events_lost() == LOST, "overwritten waits are counted");
-	CHECK(rm_events_waits_lost() == LOST, "as waits");
+	CHECK(rm_events_waits_lost() == LOST,
+	        "overwritten waits are counted as waits");
 	CHECK(available(RM_EVENT_EVACUATE) == MOVES,
-	        "and do not overwrite moves");
-	CHECK(available(RM_EVENT_GROW) == 1, "nor rare events");
+	        "waits do not overwrite moves");
+	CHECK(available(RM_EVENT_GROW) == 1, "waits do not overwrite rare "
+	                                     "events");
 	CHECK(available(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
 	        "as many last waits as fit into a ring are kept");
 	CHECK(sequence_is_whole(),

@@ -52,7 +52,7 @@ static void growth_is_in_the_window(void)
 		                number_of(result, "hits") == 3000 &&
 		                number_of(result, "writes") == 3000 &&
 		                number_of(result, "ops") == 6000,
-		        "it makes the requested operations per insert");
+		        "grow makes the requested operations per insert");
 		CHECK(stat_of(result, "lookup_p999") >=
 		                        stat_of(result, "lookup_p50") &&
 		                stat_of(result, "lookup_max") >=
@@ -159,7 +159,7 @@ static void addresses_mislead(void)
 	        "an address as hash loses keys, and uses one shard per stack");
 	CHECK(number_of(wrong, "ops") == 12800 &&
 	                number_of(wrong, "elapsed_ns") > 0,
-	        "and is measured as well");
+	        "a route by address is measured as well");
 	json_decref(right);
 	json_decref(wrong);
 }
@@ -255,7 +255,7 @@ static void a_window_is_told_in_slices(void)
 		         json_is_null(json_object_get(slice, "pauses"));
 	}
 	CHECK(operations == counted(result) && operations > 3000,
-	        "they contain every operation of the window once");
+	        "slices contain every operation of the window once");
 	CHECK(plain, "quantiles are in order; this build counts no causes");
 	/* tolerance: a bucket is 0.1 % wide */
 	CHECK(longest_of(slices) <=
@@ -263,7 +263,7 @@ static void a_window_is_told_in_slices(void)
 	                                1.001 &&
 	                longest_of(slices) * 1.001 >=
 	                        longest_of(json_object_get(result, "latency")),
-	        "the longest operation is in one of them");
+	        "the longest operation is in one of the slices");
 	json_decref(result);
 }
 

@@ -79,7 +79,7 @@ static void origin_of_malloc(void)
 	        "glibc's malloc() fits a cell with glibc");
 	CHECK(has(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM, -EXDEV,
 	              "malloc() is from libc.so.6: this cell needs jemalloc"),
-	        "but no other cell");
+	        "glibc's malloc() fits no other cell");
 	played.library = "libown.so";
 	CHECK(!strcmp(rm_allocator_file(), "libown.so"),
 	        "the path of a file without a folder is its name");
@@ -125,7 +125,7 @@ static void pages_are_asked_for(void)
 	played.refuses = true;
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_OFF, -EPERM,
 	              "could not be disabled"),
-	        "and an error of the kernel is reported");
+	        "an error of the kernel is reported");
 	disabled = 0;
 	played.name = "GLIBC_TUNABLES";
 	played.value = "glibc.malloc.hugetlb=1";
@@ -135,10 +135,10 @@ static void pages_are_asked_for(void)
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, -EXDEV,
 	              "GLIBC_TUNABLES is not glibc.malloc.hugetlb=1 in the "
 	              "environment"),
-	        "another setting is not");
+	        "an allocator with another setting is rejected");
 	played.value = NULL;
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, -EXDEV, "is not"),
-	        "nor a missing one");
+	        "an allocator whose setting is missing is rejected");
 	played.library = "libtcmalloc_minimal.so.4";
 	CHECK(has(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON, -ENOTSUP,
 	              "tcmalloc has no setting"),
@@ -190,7 +190,7 @@ static void pages_are_judged(void)
 	CHECK(judged(je, on, least - 1, NONE, NULL),
 	        "a smaller map may not contain a whole huge page");
 	CHECK(judged(RM_ALLOCATOR_GLIBC, on, 1 << 30, NONE, NULL),
-	        "glibc uses none for small blocks, which is accepted");
+	        "glibc uses no huge pages for small blocks, which is accepted");
 }
 
 int main(void)

@@ -106,7 +106,7 @@ static void a_wrong_miss_share_is_void(void)
 	CHECK(judged("ok", ""), "requested misses are ok");
 	counts = &team.members[0].worker.counts;
 	counts->misses_absent -= counts->misses_absent / 5;
-	CHECK(judged("void", "miss share"), "20 % fewer are void");
+	CHECK(judged("void", "miss share"), "20 % fewer misses are void");
 	end(&request);
 }
 
@@ -135,7 +135,7 @@ static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 	*counts = (struct rm_counts){ .iterations = length,
 		.misses_absent = length / 2 + 7 * 512 };
 	CHECK(judged("void", "miss share"),
-	        "they are void even after a single pass");
+	        "wrong misses of a stream are void even after a single pass");
 	rm_team_clear(&team);
 	request.cell.keys = 20; /* 1 of 21 ranks is absent, for 3 % of the
 	                           draws */
@@ -161,7 +161,8 @@ static void all_writes_are_all_but_one_of_many(void)
 		.writes = 100000000000 - 23 };
 	CHECK(judged("ok", ""), "the expected look-ups are ok");
 	counts->writes -= 100;
-	CHECK(judged("void", "write share"), "five times as many are void");
+	CHECK(judged("void", "write share"), "five times as many look-ups are "
+	                                     "void");
 	end(&request);
 }
 
@@ -217,7 +218,8 @@ static void a_right_share_is_refused_once_in_a_thousand_million(void)
 		const double chance = as_many(refused, draws[i].n, p);
 
 		CHECK(refused < draws[i].n && chance < 1e-9 && chance > 1e-12,
-		        "its probability is at most 10^-9, and not much less");
+		        "the probability of such a trial is at most 10^-9, and "
+		        "not much less");
 	}
 	end(&request);
 }
@@ -286,7 +288,7 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	CHECK(judged("ok", ""), "a window of 1000 readings is ok");
 	request.cell.window_ns = 1000;
 	CHECK(judged("void", "the window of 1000 ns"),
-	        "so is a shorter one whose threads stop late");
+	        "a shorter window whose threads stop late is ok");
 	request.cell.window_ns = 1000000;
 	team.members[0].end_ns--;
 	CHECK(judged("void", "their CPUs were busy"),
@@ -349,7 +351,8 @@ static void a_late_thread_is_void(void)
 	request.cell.cpu_count = 2;
 	set_cpu(first, 0);
 	set_cpu(second, 0);
-	CHECK(judged("ok", ""), "but it is not void if threads share a CPU");
+	CHECK(judged("ok", ""), "a late thread is not void if threads share a "
+	                        "CPU");
 	end(&request);
 }
 
@@ -447,7 +450,8 @@ static void sums_of_keys_are_compared(void)
 	                        number_of(verification, "keys_expected") &&
 	                strcmp(text_of(verification, "sum_held"),
 	                        text_of(verification, "sum_expected")) != 0,
-	        "by the sum, although the number of keys is right");
+	        "the key sum detects that removal, although the number of keys "
+	        "is right");
 	json_decref(result);
 	json_decref(request.counters);
 }
@@ -517,7 +521,7 @@ static void a_value_that_was_taken_is_the_one_that_went(void)
 	fault.lose_value = true;
 	result = run(&request);
 	CHECK(is(result, "failed", "another key's value"),
-	        "so is success without a value");
+	        "success without a value is detected");
 	fault.lose_value = false;
 	json_decref(result);
 	json_decref(request.counters);
@@ -550,14 +554,16 @@ static void one_thread_misses_no_key(void)
 	CHECK(judged("void", "1 of "), "a single miss is void");
 	strcpy(request.cell.trace, "trace");
 	CHECK(judged("ok", ""),
-	        "except in a replay, which is judged by its trace");
+	        "a single miss is ok in a replay, which is judged by its "
+	        "trace");
 	request.cell.trace[0] = 0;
 	rm_team_clear(&team);
 	request.cell.threads = 2;
 	rm_team_run(&team, &request, &impl);
 	team.members[0].worker.counts.misses_resident = 1;
 	CHECK(judged("ok", ""),
-	        "with two threads the other one may have removed it");
+	        "a single miss is ok with two threads, since the other may "
+	        "have removed the key");
 	end(&request);
 }
 
@@ -581,7 +587,7 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 	CHECK(judged("ok", ""),
 	        "zipf: the first of 1024 keys explains the misses");
 	counts->misses_resident = counts->iterations / 5 * 4;
-	CHECK(judged("void", "missed resident"), "four of ten are too many");
+	CHECK(judged("void", "missed resident"), "four misses of ten are void");
 	end(&request);
 }
 
@@ -611,7 +617,7 @@ static void a_replay_has_the_counts_of_its_trace(void)
 	        "tests/fixtures/traces/good.trace", &trace, &error);
 
 	CHECK(!failed && !rm_trace_compute_expected(&trace, 1, &expected),
-	        "a trace to replay");
+	        "a trace to replay is loaded");
 	const struct rm_counts right = { .iterations = trace.count,
 		.writes = trace.sets + trace.dels,
 		.inserts = expected.inserts,
@@ -637,7 +643,8 @@ static void a_replay_has_the_counts_of_its_trace(void)
 			        !replayed(&trace, &counts[i], expected.digest);
 		CHECK(caught, step < 0 ? "one operation too few of any kind is "
 		                         "detected"
-		                       : "and one too many");
+		                       : "one operation too many of any kind "
+		                         "is detected");
 	}
 	rm_trace_clear(&trace);
 }

@@ -150,7 +150,7 @@ static void sessions_count(void)
 	        "opening or closing a session takes its stripe's lock");
 	CHECK(window_of(slab, "lock_writes") ==
 	                2 * (opened + number_of(slab, "removes")),
-	        "and with pooled slabs the pool's lock");
+	        "with pooled slabs a session also takes the pool's lock");
 	json_decref(slab);
 	json_decref(boxed);
 }

@@ -135,7 +135,7 @@ static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
 	CHECK(stat_of(waited) == before + ROUNDS &&
 	                stat_of(taken) >= all + ROUNDS,
 	        name);
-	snprintf(name, sizeof(name), "%s: and timed", impl->id);
+	snprintf(name, sizeof(name), "%s: the waits are timed", impl->id);
 	CHECK(stat_of("lock_waits_timed") == timed + ROUNDS &&
 	                stat_of("lock_wait_ns") > ns &&
 	                bins() == stat_of("lock_waits_timed"),
@@ -290,14 +290,15 @@ static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 	struct rm_team team;
 
 	CHECK(falls_into("lock_waits_longer", 36000000000000),
-	        "a long wait before a window");
+	        "a long wait before a window is counted");
 	rm_team_run(&team, &request, impl);
 	CHECK(stat_of("lock_wait_max_ns") == 0,
 	        "without waits in the window the maximum is 0");
 	rm_team_clear(&team);
 	CHECK(falls_into("lock_waits_below_10us", 5000) &&
 	                stat_of("lock_wait_max_ns") == 5000,
-	        "and later it is the longest wait since then, however short");
+	        "in a later window the maximum is its longest wait, however "
+	        "short");
 	json_decref(request.counters);
 }
 
@@ -312,7 +313,7 @@ static void sampling(const struct rm_impl *impl)
 	                stat_of("lock_waits_timed") == timed + ROUNDS / 3,
 	        "1 in 3 is timed with RM_LOCK_SAMPLE=3");
 	CHECK(stat_of("lock_read_contended") == before + ROUNDS,
-	        "all are counted");
+	        "all waits are counted");
 	sample("1");
 }
 
@@ -329,13 +330,13 @@ static void sampling_can_be_off(const struct rm_impl *impl)
 	impl->ops->lookup(thread, shape, the_key, &value);
 	CHECK(stat_of("lock_reads") == reads &&
 	                stat_of("lock_writes") == writes,
-	        "0 counts nothing");
+	        "the sampling interval 0 counts nothing");
 	sample("1");
 	impl->ops->upsert(thread, shape, the_key, &value);
 	impl->ops->lookup(thread, shape, the_key, &value);
 	CHECK(stat_of("lock_reads") == reads + 1 &&
 	                stat_of("lock_writes") == writes + 1,
-	        "1 counts each acquisition once");
+	        "the sampling interval 1 counts each acquisition once");
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
 }

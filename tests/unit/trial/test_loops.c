@@ -90,7 +90,7 @@ static void scans_run_beside_writers(void)
 	CHECK(stat_of(result, "scan_p99") > 0 &&
 	                stat_of(result, "scan_max") >=
 	                        stat_of(result, "scan_p50"),
-	        "and is timed");
+	        "each scan is timed");
 	CHECK(number_of(result, "writes") > 400,
 	        "the other thread runs the mix");
 	json_decref(result);
@@ -158,7 +158,7 @@ static void writes_that_nobody_does_are_no_result(void)
 	request = loop_request("gomap_rw", "scan:2");
 	request.cell.write_share = 0;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
-	CHECK(is(result, "ok", ""), "without writes it is ok");
+	CHECK(is(result, "ok", ""), "a scan without writes is ok");
 	json_decref(result);
 }
 
@@ -248,7 +248,8 @@ static void turns_are_strict(void)
 		                number_of(result, "writes") ==
 		                        (kind == RM_UPDATE ? 6400 : 12800) &&
 		                number_of(result, "lookups") == 6400,
-		        "alternate: a look-up, a write, a look-up, a write");
+		        "the loop alternate makes a look-up, then a write, and "
+		        "repeats them");
 		json_decref(result);
 	}
 }
@@ -401,7 +402,7 @@ static void two_threads_meet_on_keys(void)
 		        i < 3 ? "store-buffering: all rounds are completed"
 		              : "take-twice: removals are accounted");
 		CHECK(stat_of(result, "both_saw_old") == (i < 3 ? 0 : -1),
-		        "and no round loaded two old values");
+		        "no round of store-buffering loaded two old values");
 		json_decref(result);
 	}
 }
@@ -489,7 +490,7 @@ static void two_old_values_in_a_round_are_seen(void)
 		json_decref(result);
 	}
 	CHECK(failed, "store-buffering: a map that shows it fails");
-	CHECK(short_of == 0, "and both_saw_old counts the rounds");
+	CHECK(short_of == 0, "both_saw_old counts the rounds of such a map");
 }
 
 /* A technique with a loop of its own, which counts turns and can be made
@@ -555,7 +556,7 @@ static void own_loops_are_judged_by_their_check(void)
 	        "a technique's own loop runs with its arguments");
 	CHECK(stat_of(result, "turns") == 12800 &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "its result has its statistics, but no keys");
+	        "the result of a technique has its statistics, but no keys");
 	json_decref(result);
 	own.off = true;
 	request = loop_request("technique", "stock");
@@ -590,9 +591,11 @@ static void a_window_of_few_turns_has_no_more(void)
 		{ "technique", "stock:77",
 		        "a technique's loop does as many turns as requested",
 		        40 },
-		{ "gomap_rw", "alternate", "and so does a loop of every map",
+		{ "gomap_rw", "alternate",
+		        "a loop of every map does as many turns as requested",
 		        40 },
-		{ "gomap_rw", "mix", "except the mix, which runs in batches",
+		{ "gomap_rw", "mix",
+		        "the mix does more turns, since it runs in batches",
 		        2 * RM_BATCH }
 	};
 	struct rm_request request;
@@ -685,7 +688,7 @@ static void limits_act_on_a_faster_clock(void)
 		CHECK(!i                  ? refreshes == 0 && expiries == 0
 		        : had_cpus(cache) ? refreshes > 0 && expiries > 0
 		                          : refreshes + expiries > 0,
-		        i ? "refresh and TTL act"
+		        i ? "refresh and TTL take effect"
 		          : "with a real-time clock neither limit takes "
 		            "effect");
 		CHECK(i ? late > 0 && stat_of(life, "shard_idle_max") > 0
@@ -720,7 +723,8 @@ static void stock_times_its_operations(void)
 		            : stat_of(result, "sale_p99") == -1 &&
 		                        stat_of(result, "refusal_p99") == -1,
 		        timed ? "sales and refusals are timed separately"
-		              : "and not timed unless requested");
+		              : "sales and refusals are not timed unless "
+		                "requested");
 		json_decref(result);
 	}
 }

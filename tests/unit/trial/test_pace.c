@@ -44,7 +44,7 @@ static void arrivals_end_with_the_window(void)
 	        "the second of four threads starts a quarter of its gap later");
 	CHECK(rm_pace_next(&worker, &sleeping) &&
 	                pace.intended_ns == start_ns + 5 * MS,
-	        "and has a gap four times as long");
+	        "each of four threads has a gap four times as long");
 	rm_pace_free(&pace);
 }
 
@@ -89,7 +89,7 @@ static void only_long_waits_are_parked_for(void)
 	CHECK(parks(200001, false) && !parks(200000, false),
 	        "a wait of more than 0.2 ms is parked");
 	CHECK(parks(1, true), "with shared CPUs any wait is parked");
-	CHECK(!parks(0, true), "but no wait is not parked");
+	CHECK(!parks(0, true), "an operation without a wait is not parked");
 }
 
 /* Returns the state after the first arrival, to which the thread comes
@@ -156,7 +156,7 @@ static void both_clocks_are_recorded(void)
 	        "from its start");
 	CHECK(!pace.histograms[RM_REMOVE][0][RM_CLOCK_SERVICE] &&
 	                !pace.histograms[RM_LOOKUP][1][RM_CLOCK_SERVICE],
-	        "and no other histogram is changed");
+	        "no other histogram is changed");
 	CHECK(pace.slow_count == 1 &&
 	                pace.slowest[0].start_ns == start_ns + 5 * MS &&
 	                pace.slowest[0].end_ns == start_ns + 8 * MS &&

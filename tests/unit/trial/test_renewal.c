@@ -89,7 +89,7 @@ static void a_lost_key_fails(void)
 	fault = (struct fault){ .take_other = true };
 	result = renewed_by(RM_UPDATE, 0);
 	CHECK(!strcmp(text_of(result, "status"), "failed"),
-	        "and so does a removal of another key");
+	        "a removal of another key fails");
 	json_decref(result);
 	fault = (struct fault){ .stall_ns = 0 };
 }

@@ -223,7 +223,7 @@ static void a_control_reports_less(void)
 	CHECK(has(result, "ops", 23100 * 4 / 5),
 	        "if a quarter more is executed, four fifths are reported");
 	CHECK(has(result, "lookups", 16800) && has(result, "writes", 6300),
-	        "and no other count changes");
+	        "the control changes no other count");
 	end(&played, result);
 }
 
@@ -297,7 +297,7 @@ static void a_lost_key_is_reported(void)
 	CHECK(!strcmp(text_of(verification, "sum_held"), "00000000000000ab") &&
 	                strcmp(text_of(verification, "sum_expected"),
 	                        "00000000000000ab") != 0,
-	        "and so are the sums of both");
+	        "the sums of held and expected keys are reported");
 	end(&played, result);
 }
 
@@ -338,7 +338,7 @@ static void values_are_of_a_verification_only(void)
 	        "with another measure the four members on values are null");
 	CHECK(has(verification_of(result), "keys_held", 15) &&
 	                has(verification_of(result), "keys_expected", 15),
-	        "but the keys are reported");
+	        "with another measure the keys are reported");
 	end(&played, result);
 }
 
@@ -421,7 +421,7 @@ static void subjects_without_keys_have_null(void)
 	        "with a technique's own loop keys are null, not 0");
 	CHECK(!strcmp(text_of(verification, "reason"),
 	              "no keys: the loop's own check judges its answers"),
-	        "and the reason names the check");
+	        "the reason names the loop's own check");
 	json_decref(result);
 	played.team.own_loop = NULL;
 	played.team.impl = &empty;
@@ -467,7 +467,7 @@ static void a_thread_that_cannot_begin_voids_it(void)
 	                json_is_null(json_object_get(
 	                        verification_of(result), "keys_held")) &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "and the map's content is unknown");
+	        "then the map's content is unknown");
 	end(&played, result);
 }
 
@@ -487,7 +487,7 @@ static void a_thread_that_cannot_go_on_fails_it(void)
 	                is(result, "failed", "thread 1: cannot join"),
 	        "a thread's error is the trial's reason");
 	CHECK(is(verification_of(result), "failed", "thread 1: cannot join"),
-	        "and the reason why the verification failed");
+	        "a thread's error is the reason why the verification failed");
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		is_null &= json_is_null(
 		        json_object_get(verification_of(result), unknown[i]));
@@ -539,11 +539,11 @@ static void each_thread_is_listed(void)
 	                has(json_array_get(threads, 0), "writes", 300) &&
 	                has(thread, "ops", 22000) &&
 	                has(thread, "writes", 6000),
-	        "each with its own counts");
+	        "each thread has its own counts");
 	CHECK(has(json_array_get(threads, 0), "elapsed_ns", 900000) &&
 	                has(thread, "elapsed_ns", 900100) &&
 	                has(thread, "cpu_ns", 1),
-	        "and its own time");
+	        "each thread has its own time");
 	CHECK(has(thread, "voluntary_switches", 2) &&
 	                has(thread, "involuntary_switches", 3) &&
 	                has(thread, "minor_faults", 4) &&
@@ -575,7 +575,7 @@ static void what_the_kernel_does_not_count_is_null(void)
 	thread = json_array_get(json_object_get(result, "by_thread"), 1);
 	CHECK(all_null(thread, before) && all_null(thread, after),
 	        "a count that is missing before or after is null");
-	CHECK(has(thread, "major_faults", 5), "other counts are not");
+	CHECK(has(thread, "major_faults", 5), "other counts are not null");
 	end(&played, result);
 }
 
@@ -623,7 +623,7 @@ static void phases_and_memory(void)
 	CHECK(number_of(footprint, "rss_peak_bytes") > 12288 &&
 	                json_object_get(footprint, "page_nodes") &&
 	                json_object_get(footprint, "huge_bytes"),
-	        "and its peak and its nodes");
+	        "the peak and the nodes of memory are reported");
 	end(&played, result);
 }
 
@@ -654,7 +654,7 @@ static void own_threads(void)
 	result = rm_team_result(&played.team);
 	CHECK(json_is_null(json_object_get(
 	              environment_of(result), "own_threads_cpu_ns")),
-	        "it is null if unknown");
+	        "the CPU time of the map's own threads is null if unknown");
 	end(&played, result);
 }
 
@@ -689,7 +689,7 @@ static void environment(void)
 	                has(reported, "clock_step_ns", 10) &&
 	                !strcmp(text_of(reported, "allocator"),
 	                        rm_allocator_file()),
-	        "and the cost of the clock and the allocator");
+	        "the costs of the clock and the allocator are reported");
 	end(&played, result);
 }
 
@@ -718,8 +718,9 @@ static void randomized_addresses(void)
 	        "by default addresses are random");
 	CHECK(aslr_of(ADDR_NO_RANDOMIZE) == 0 &&
 	                aslr_of(ADDR_NO_RANDOMIZE | 0x8) == 0,
-	        "and not with ADDR_NO_RANDOMIZE");
-	CHECK(aslr_of(-1) == -1, "null if the kernel does not report it");
+	        "with ADDR_NO_RANDOMIZE addresses are not random");
+	CHECK(aslr_of(-1) == -1, "the member is null if the kernel does not "
+	                         "report it");
 }
 
 /* Tests a loop without a schedule, a trace or counters. */
@@ -737,7 +738,7 @@ static void members_that_do_not_apply(void)
 	        "a result has the version of its format and its cell");
 	CHECK(all_null(result, names), "members that do not apply are null");
 	CHECK(!json_object_get(result, "replayed"),
-	        "but `replayed` is omitted without a trace");
+	        "`replayed` is omitted without a trace");
 	json_decref(result);
 	strcpy(played.team.counters_error.text, "no PMU");
 	result = rm_team_result(&played.team);

@@ -56,7 +56,7 @@ static void one_bucket(void)
 	/* with 8 of 251 tophashes, 32 of 1000 misses compare a key on
 	   average */
 	CHECK(fresh(RM_KEY_COMPARES) < 100,
-	        "and compares a key only if eight bits of the hash agree");
+	        "a miss compares a key only if eight bits of the hash agree");
 	gomap_remove(map, RM_U64X8, key_of(KEYS - 1), NULL);
 	begin();
 	gomap_lookup(map, RM_U64X8, key_of(1000), &value);
@@ -87,14 +87,14 @@ static void third_conflicts(void)
 	uint64_t grown, full;
 
 	CHECK(alarms(map, 2) == 0, "two keys in one bucket raise no alarm");
-	CHECK(alarms(map, 3) == 1, "the third one does");
-	CHECK(alarms(map, KEYS) == 0, "further ones do not");
+	CHECK(alarms(map, 3) == 1, "the third key raises an alarm");
+	CHECK(alarms(map, KEYS) == 0, "further keys raise no alarm");
 	gomap_exchange(map, RM_U64X8, key_of(0), &value, NULL);
-	CHECK(alarms(map, KEYS) == 0, "a new value raises none, either");
+	CHECK(alarms(map, KEYS) == 0, "a new value raises no alarm");
 	for (uint64_t i = 2; i < KEYS; i++)
 		gomap_remove(map, RM_U64X8, key_of(i), NULL);
 	CHECK(alarms(map, 3) == 1,
-	        "a bucket raises it again after it was emptied");
+	        "a bucket raises an alarm again after it was emptied");
 	full = alarms(presized, 100000);
 	CHECK(full > 15200 && full < 15700,
 	        "a presized map of 100,000 keys raises one alarm in 94 % of "

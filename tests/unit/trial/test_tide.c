@@ -48,10 +48,13 @@ static void a_tide_turns_for_all_at_once(void)
 	CHECK(one.least == 10 && tide_after(&one, &open, 100) < 160,
 	        "while the number falls, more sessions are closed than opened");
 	CHECK(tide_after(&one, &open, 1000) < 12 && turns == 1,
-	        "down to a twentieth, where the thread waits for the other");
+	        "the number falls to a twentieth, where the thread waits for "
+	        "the other");
 	CHECK(tide_after(&other, &others, 1000) > 100 && turns == 2 + 1,
-	        "the other arrives there and turns at once, without waiting");
-	CHECK(tide_after(&one, &open, 200) > 100, "then both flow back");
+	        "the other thread arrives there and turns at once, without "
+	        "waiting");
+	CHECK(tide_after(&one, &open, 200) > 100, "then the numbers of both "
+	                                          "threads rise");
 	worker.loop_args = none;
 	one = rm_session_wave_start(&worker, 200, 0);
 	open = 200;
@@ -61,7 +64,7 @@ static void a_tide_turns_for_all_at_once(void)
 	one = rm_session_wave_start(&worker, 2, 0);
 	open = 2;
 	CHECK(tide_after(&one, &open, 100) == 2,
-	        "so it does with too few sessions for EBB");
+	        "with too few sessions for EBB the number stays constant");
 }
 
 /* One in 3 of 6400 steps renews. About 5700 steps take one thread from 1000
@@ -90,7 +93,7 @@ static void sessions_ebb_and_flow(void)
 		                number_of(result, "keys_after") ==
 		                        1000 + number_of(result, "inserts") -
 		                                number_of(result, "removes"),
-		        "and the number of sessions follows from both");
+		        "the number of sessions follows from closes and opens");
 		CHECK(strcmp(maps[i], "shard_life") ||
 		                (stat_of(result, "shards_shrunk") > 0 &&
 		                        stat_of(result, "shards_grown") > 1),

@@ -23,7 +23,8 @@ static void a_right_map_passes(void)
 		request.cell.verify_ops = 100000;
 		request.cell.window_ops = 0;
 		result = run(&request);
-		CHECK(is(result, "ok", ""), "its values add up");
+		CHECK(is(result, "ok", ""), "the values of a correct map add "
+		                            "up");
 		json_decref(result);
 		json_decref(request.counters);
 	}
@@ -119,7 +120,7 @@ static void a_misplaced_thread_is_void(void)
 	CHECK(is(result, "void", "could not be placed"),
 	        "an invalid CPU is reported, not replaced by a default");
 	CHECK(is_unverified(result),
-	        "and the map's answers do not count as wrong");
+	        "with an invalid CPU the map's answers do not count as wrong");
 	json_decref(result);
 	json_decref(request.counters);
 }
@@ -152,7 +153,7 @@ static void what_others_saw_counts(void)
 	fault = (struct fault){ .no_room = true };
 	result = run(&request);
 	CHECK(is(result, "failed", "could not join"),
-	        "and so does a map that a thread could not join");
+	        "a map that a thread could not join fails");
 	fault = (struct fault){ .lose_insert = 0 };
 	json_decref(result);
 	json_decref(request.counters);
@@ -268,7 +269,8 @@ static void requests_survive_the_round_trip(void)
 	if (error.text[0])
 		printf("# %s\n", error.text);
 	again = rm_request_to_json(&copy);
-	CHECK(json_equal(json, again), "and keeps its content");
+	CHECK(json_equal(json, again), "the accepted request keeps its "
+	                               "content");
 	rm_request_clear(&copy);
 	json_decref(json);
 	json_decref(again);

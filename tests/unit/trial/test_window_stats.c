@@ -58,7 +58,8 @@ static void a_window_is_what_it_added(void)
 	stats = rm_team_stats_result(&team);
 	CHECK(named(stats, "grown") &&
 	                !json_object_get(named(stats, "grown"), "window"),
-	        "nor is there one with a reading only at the window's end");
+	        "with a reading only at the window's end there is no "
+	        "difference");
 	json_decref(stats);
 	json_decref(team.stats_after);
 	team.stats_before = json_pack("[{s:s, s:f}, {s:s, s:n}]", "name",

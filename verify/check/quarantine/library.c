@@ -141,7 +141,7 @@ static void quarantine_block(void *block)
 	__libc_free(block);
 }
 
-/* The C library's flag in the word before a block (IS_MMAPPED). */
+/* Reads the C library's flag in the word before a block (IS_MMAPPED). */
 static bool is_mapping(const void *block)
 {
 	enum { MAPPED = 2 };

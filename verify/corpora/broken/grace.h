@@ -126,8 +126,8 @@ static inline void grace_leave(void *handle)
 	atomic_fetch_sub(&thread->grace->joined, 1);
 }
 
-/* Under the lock: if all threads have announced `now`, advances it and frees a
- * list. */
+/* If all threads have announced `now`, advances it and frees a list. The caller
+ * holds the lock. */
 static inline void grace_move(struct grace *grace)
 {
 	const uint64_t now = atomic_load(&grace->now);

@@ -118,7 +118,8 @@ static void move_all(struct map *map, struct table *from, struct table *to)
 		}
 }
 
-/* Call without a lock. Another thread may already have grown the table. */
+/* Grows the table, unless another thread has already replaced `full`. The
+ * caller holds no lock. */
 static RM_COLD void grow(struct map *map, const struct table *full)
 {
 	for (size_t i = 0; i < LOCKS; i++)
@@ -155,7 +156,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* Under the lock. Returns whether the key was present. */
+/* Inserts the key or replaces its value. The caller holds the lock. Returns
+ * whether the key was present. */
 RM_HOT bool put(struct stripe *stripe, struct node **link,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value,
         struct rm_value *old)

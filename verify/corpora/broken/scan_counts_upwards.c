@@ -49,7 +49,7 @@ static size_t bucket_after(size_t i, size_t mask)
 	return bit ? i + bit : 0;
 }
 
-/* Holds the lock of one bucket at a time: `fn` must not call this map. */
+/* Holds the lock of one bucket at a time, so `fn` must not call this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -77,7 +77,7 @@ RM_HOT bool shards_lookup(void *thread, struct rm_shape shape,
 	return node != NULL;
 }
 
-/* Under the lock: stores `value` at `link`. */
+/* Stores `value` at `link`. The caller holds the lock. */
 RM_HOT void shards_put(struct map *map, struct node **link,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -184,7 +184,7 @@ static inline bool shards_compare_remove(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Under the lock: `fn` must not call this map. */
+/* Calls `fn` under the lock, so `fn` must not call this map. */
 static inline bool shards_update(void *thread, struct rm_shape shape,
         struct rm_key key, rm_update_fn *fn, void *context)
 {
@@ -200,7 +200,7 @@ static inline bool shards_update(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-/* Holds the lock of one shard at a time: `fn` must not call this map. */
+/* Holds the lock of one shard at a time, so `fn` must not call this map. */
 static inline void shards_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -23,8 +23,8 @@ struct map {
 	size_t mask;
 	/* number of keys in the table; number of keys and tombstones */
 	size_t live, used;
-	bool there[2];      /* the keys 0 and all ones ... */
-	struct slot own[2]; /* ... and their values */
+	bool there[2];      /* true if the key 0 or all ones is present */
+	struct slot own[2]; /* slots of these two keys */
 	uint64_t seed;
 };
 
@@ -95,7 +95,7 @@ static inline struct slot *find(
 	return map->there[word & 1] ? &map->own[word & 1] : NULL;
 }
 
-/* Under the write lock: makes `room` the slot of a new key. */
+/* Makes `room` the slot of a new key. The caller holds the write lock. */
 static inline void fill(struct map *map, struct slot *room,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -109,8 +109,8 @@ static inline void fill(struct map *map, struct slot *room,
 	broken_copy(shape, &room->value, value);
 }
 
-/* Under the write lock, before an insert: ensures that an eighth of the slots
- * stays empty. */
+/* Called before an insert: ensures that an eighth of the slots stays empty. The
+ * caller holds the write lock. */
 static inline void make_room(struct map *map)
 {
 	const size_t slots = map->mask + 1;
@@ -171,7 +171,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* Under the write lock. */
+/* The caller holds the write lock. */
 static inline void bury(struct map *map, struct slot *slot, uint64_t word)
 {
 	if (reserved(word)) {
@@ -202,7 +202,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Holds the read lock throughout: `fn` must not call this map. */
+/* Holds the read lock throughout, so `fn` must not call this map. */
 static inline void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -65,7 +65,7 @@ static struct node **bucket_of(struct map *map, uint64_t word)
 	return &map->bucket[rm_hash(RM_U64X8, key, map->seed) & map->mask];
 }
 
-/* Called under either lock. A marked node is treated as removed. */
+/* The caller holds either lock. A marked node is treated as removed. */
 static struct node *find(struct map *map, struct rm_key key)
 {
 	struct node *node = *bucket_of(map, key.word);

@@ -13,7 +13,8 @@
 #include "verify/corpora/broken/guard.h"
 #include "verify/corpora/broken/shards.h"
 
-/* Under the write lock: inserts a new node at the head of its bucket. */
+/* Inserts a new node at the head of its bucket. The caller holds the write
+   lock. */
 static void put_in_front(struct map *map, struct shard *shard,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {

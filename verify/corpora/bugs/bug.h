@@ -36,7 +36,7 @@ static inline void *bug_alloc(size_t size)
 	return memory;
 }
 
-/* Does the same, aligned to a cache line. */
+/* Like bug_alloc(), aligned to a cache line. */
 static inline void *bug_alloc_lines(size_t size)
 {
 	const size_t whole = (size + RM_CACHE_LINE - 1) & ~(RM_CACHE_LINE - 1U);

@@ -17,7 +17,7 @@ struct node {
 
 struct bucket {
 	pthread_mutex_t lock;
-	struct node *first; /* under the lock */
+	struct node *first; /* protected by the lock */
 };
 
 struct table {
@@ -114,7 +114,7 @@ static inline bool chain_remove(
 	return true;
 }
 
-/* Copies a bucket into a table that no other thread writes. `locked`: other
+/* Copies a bucket into a table that no other thread writes. If `locked`, other
  * threads read that table. */
 static inline void copy_bucket(
         const struct bucket *from, struct table *to, bool locked)

@@ -15,7 +15,7 @@ enum { FIRST_BITS = 4 };
 struct item {
 	uint64_t hash, key;
 	_Atomic(struct item *) next;
-	pthread_mutex_t lock; /* number of the members below */
+	pthread_mutex_t lock; /* protects the members below */
 	bool present;
 	uint64_t word;
 };
@@ -29,7 +29,7 @@ struct index {
 struct map {
 	pthread_mutex_t lock; /* held by inserts */
 	_Atomic bool growing;
-	size_t count; /* under the lock */
+	size_t count; /* protected by the lock */
 	_Atomic(struct index *) index;
 	struct item head;
 };
@@ -79,7 +79,7 @@ static RM_COLD void grow(struct map *map)
 	fill(map, larger);
 }
 
-/* The item of the key, or NULL. */
+/* Returns the item of the key, or NULL. */
 RM_HOT struct item *find(struct map *map, struct rm_key key)
 {
 	const uint64_t hash = hash_of(key);
@@ -117,7 +117,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return item && access_item(item, NULL, false, value);
 }
 
-/* Under the lock of inserts: links the item, ordered by its hash. */
+/* Links the item, ordered by its hash. The caller holds the lock of inserts. */
 static void link_item(struct map *map, struct item *item)
 {
 	struct index *index = atomic_load(&map->index);

@@ -30,7 +30,7 @@ static size_t length(void *thread)
 	return sum;
 }
 
-/* Under the shard's lock; the shard is empty. */
+/* Shrinks an empty shard. The caller holds its lock. */
 static void shrink(struct locked *map, struct shard *shard)
 {
 	const struct rm_sizing sizing = { .shape = SLOT,

@@ -107,8 +107,8 @@ RM_HOT bool entries_lookup(void *thread, struct rm_shape shape,
 	return false;
 }
 
-/* From here on: the caller holds the bucket's lock; relaxed loads read only
- * data that lock holders write. */
+/* The following functions are called under the bucket's lock. Their relaxed
+ * loads read only data that lock holders write. */
 
 static inline bool is_live(struct entry *entry)
 {

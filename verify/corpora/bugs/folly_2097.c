@@ -61,8 +61,8 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(node);
 }
 
-/* Under the bucket's lock: returns the link to the key's node, or the last
- * link. */
+/* Returns the link to the key's node, or the last link. The caller holds the
+ * bucket's lock. */
 static _Atomic(struct node *) *link_of(struct bucket *bucket, struct rm_key key)
 {
 	_Atomic(struct node *) *link = &bucket->first;

@@ -21,7 +21,7 @@ struct gc_thread {
 struct gc {
 	pthread_mutex_t lock;
 	_Atomic uint64_t now;
-	struct gc_item *waiting; /* under the lock */
+	struct gc_item *waiting; /* protected by the lock */
 	/* a collection runs after `batch` retired items */
 	size_t count, batch;
 	size_t threads;
@@ -45,7 +45,7 @@ RM_HOT void gc_leave(struct gc_thread *thread)
 	atomic_store(&thread->seen, 0);
 }
 
-/* Under the lock: removes items that no operation can still read. */
+/* Removes items that no operation can still read. The caller holds the lock. */
 static inline struct gc_item *gc_ready(struct gc *gc)
 {
 	struct gc_item *ready = NULL, *item = gc->waiting, *next;

@@ -29,8 +29,8 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(item);
 }
 
-/* Under the lock: the link to the key's entry, or to NULL. Atomics are seq_cst
-   throughout, as in Go. */
+/* Returns the link to the key's entry, or to NULL. The caller holds the lock.
+   Atomics are seq_cst throughout, as in Go. */
 RM_HOT _Atomic(struct entry *) *link_of(struct map *map, struct rm_key key)
 {
 	_Atomic(struct entry *) *link = map->bucket + hash_of(key) % BUCKETS;

@@ -34,9 +34,9 @@ RM_HOT struct shard *shard_of(void *thread, struct rm_key key)
 	return map->shards + (hash_of(key) >> 40) % SHARDS;
 }
 
-/* From here on: under the shard's lock. */
+/* The following functions are called under the shard's lock. */
 
-/* The key's slot, or NULL. */
+/* Returns the key's slot, or NULL. */
 RM_HOT uint64_t *find(struct shard *shard, struct rm_key key)
 {
 	uint64_t *slot = probe_find(
@@ -56,8 +56,6 @@ RM_HOT void claim(struct shard *shard, struct rm_key key, uint64_t word)
 
 	*value_of(probe_claim(&shard->table, SLOT, tag, key)) = word;
 }
-
-/* The operations. */
 
 RM_HOT bool base_lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
@@ -112,7 +110,7 @@ static inline bool base_take(void *thread, struct rm_shape shape,
 	return slot;
 }
 
-/* `kind` of lock as in pthread_rwlockattr_setkind_np(). */
+/* `kind` is the kind of lock, as in pthread_rwlockattr_setkind_np(). */
 static inline void *locked_create(const struct rm_sizing *sizing, int kind)
 {
 	struct rm_sizing own = *sizing;

@@ -42,7 +42,7 @@ static void set_table(struct map *map, struct table *table)
 		gc_retire(&map->gc, &version->gc);
 }
 
-/* Under the writers' lock. */
+/* The caller holds the writers' lock. */
 static RM_COLD void grow(struct map *map)
 {
 	struct table *table = atomic_load(&map->current)->table;

@@ -27,7 +27,7 @@ struct robin {
 	size_t probes[CHAIN_MOST], changes;
 };
 
-/* From here on: under the lock. */
+/* The following functions are called under the lock. */
 
 static inline struct slot *slot_at(
         struct robin *map, struct rm_key key, size_t probes)
@@ -136,8 +136,6 @@ static inline void vacate(struct robin *map, struct slot *slot)
 	}
 	map->count--;
 }
-
-/* The operations. */
 
 static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)

@@ -44,7 +44,8 @@ struct view {
 	size_t capacity;
 };
 
-/* Under the lock: makes `keys` and keys->values the current arrays. */
+/* Makes `keys` and keys->values the current arrays. The caller holds the
+   lock. */
 static void publish(struct section *section, struct array *keys);
 /* Reads what publish() wrote, without the lock. */
 static struct view read_view(struct section *section);
@@ -95,7 +96,7 @@ RM_HOT bool read_slot(
 	return true;
 }
 
-/* The section as seen by a writer that holds the lock. */
+/* Returns the section as seen by a writer that holds the lock. */
 static inline struct view writer_view(struct section *section)
 {
 	struct array *keys = section->made[section->level];

@@ -50,7 +50,7 @@ static inline bool grace_init(struct grace *grace, size_t threads)
 	return grace->thread != NULL;
 }
 
-/* Frees the objects of earlier epochs. Under the lock. */
+/* Frees the objects of earlier epochs. The caller holds the lock. */
 static inline void grace_free(struct grace *grace, uint64_t before)
 {
 	struct retired **link = &grace->limbo;

@@ -7,7 +7,7 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-/* self_describing_word() of that value. */
+/* Holds self_describing_word() of the value that was written last. */
 struct written_last {
 	_Atomic uint64_t word;
 };
@@ -70,7 +70,7 @@ RM_HOT bool take_last(void *thread, struct rm_shape shape, struct rm_key key,
 	struct node *node = take_locked(map, shape, key, old);
 	const bool was_there = node;
 
-	/* release: as above */
+	/* release: pairs with the acquire in lookup_last() */
 	atomic_store_explicit(&last->word, 0, memory_order_release);
 	pthread_mutex_unlock(&map->lock);
 	free(node);

@@ -9,7 +9,7 @@
 
 enum { WORDS = 64 };
 
-/* self_describing_word() of values. */
+/* Holds self_describing_word() of values. */
 struct page {
 	_Atomic uint64_t word[WORDS];
 };
@@ -43,7 +43,7 @@ static void destroy_pages(void *opaque)
 	base_destroy(map);
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static void store_word(struct planted *map, struct rm_key key, uint64_t word)
 {
 	struct pages *pages = map->extra;

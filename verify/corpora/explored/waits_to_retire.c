@@ -11,7 +11,7 @@
 #ifndef COUNT_ALONE
 #define COUNT_ALONE 1
 #endif
-#define RIGHT 1 /* for bucket_copy_kept.c */
+#define RIGHT 1 /* selects the corrected version of bucket_copy_kept.c */
 #include "impls/support/spin.h"
 #include "verify/corpora/unseen/limbo.h"
 

@@ -25,7 +25,7 @@ enum { BUCKETS = 512 };
 
 struct entry {
 	struct entry *next;
-	uint64_t hash, word; /* word: u64 keys */
+	uint64_t hash, word; /* `word` is the key in u64 shapes */
 	size_t length;       /* length of `bytes`, for string keys */
 	struct rm_value value;
 	char bytes[];

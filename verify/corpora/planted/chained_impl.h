@@ -14,7 +14,8 @@
 #define CHAINED_MAP(thread) (thread)
 #endif
 
-/* Under the lock: the link to the key's entry, or to NULL. */
+/* Returns the link to the key's entry, or to NULL. The caller holds the
+   lock. */
 static struct entry **spot(
         struct chained *map, struct rm_key key, uint64_t *hash)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mover_starves.c - the map's own thread inspects the table repeatedly and
- * never releases a mutex, so check() never gets it. shard_grow_timed
- * did this until November 2026 if an inspection took longer than its interval.
- * The corrected version releases the mutex and sleeps after each inspection. */
+ * never releases a mutex, so check() never gets it. The corrected version
+ * releases the mutex and sleeps after each inspection. */
 #ifndef PLANTED_ID
 #define PLANTED_ID mover_starves
 #endif

@@ -7,7 +7,7 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-/* In map.extra, protected by the lock. */
+/* Stored in map.extra and protected by the lock. */
 struct dense {
 	struct node **nodes;
 	size_t count, room;

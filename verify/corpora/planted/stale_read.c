@@ -14,7 +14,7 @@ struct reader {
 	bool valid;
 };
 
-/* In map.extra; written under the lock. */
+/* Stored in map.extra; written under the lock. */
 struct version {
 	_Atomic uint64_t number;
 };

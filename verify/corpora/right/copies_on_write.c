@@ -93,7 +93,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* Under the mutex. Readers that start after this find `table`. */
+/* The caller holds the mutex. Readers that start after this find `table`. */
 static void publish(struct map *map, struct table *table)
 {
 	struct table **link = &map->limbo;
@@ -139,8 +139,9 @@ static inline void add(struct table *table, struct rm_shape shape,
 	table->count++;
 }
 
-/* Under the mutex: publishes a copy in which the key has that value, or is
- * absent if `value` is NULL. Nodes of the old table may then be freed. */
+/* Publishes a copy in which the key has that value, or is absent if `value` is
+ * NULL. Nodes of the old table may then be freed. The caller holds the
+ * mutex. */
 static RM_COLD void replace(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -222,7 +223,7 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 	return change(thread, shape, key, true, false, expected, NULL, NULL);
 }
 
-/* `fn` is called under the mutex: it must not call this map. */
+/* Calls `fn` under the mutex, so `fn` must not call this map. */
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -238,7 +239,7 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* Reads one table throughout: `fn` must not call this map. */
+/* Reads one table throughout, so `fn` must not call this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

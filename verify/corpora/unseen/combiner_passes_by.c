@@ -29,13 +29,13 @@ struct record {
 	struct rm_key key;
 	const struct rm_value *value, *expected;
 	struct rm_value *old;
-	bool yes;     /* the result ... */
-	size_t count; /* ... of LENGTH */
+	bool yes;     /* result of all operations except LENGTH */
+	size_t count; /* result of LENGTH */
 };
 
 struct map {
 	_Atomic bool locked;
-	struct chain chain; /* under the lock */
+	struct chain chain; /* protected by the lock */
 	size_t count;       /* number of keys; under the lock */
 	size_t threads;
 	struct record *record;
@@ -92,7 +92,7 @@ static void quiesce(void *thread)
 	(void)thread;
 }
 
-/* Under the lock: executes the request of a record. */
+/* Executes the request of a record. The caller holds the lock. */
 static void serve(struct map *map, struct record *record)
 {
 	struct node **link = record->wish == LENGTH

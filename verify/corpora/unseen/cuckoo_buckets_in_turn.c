@@ -155,7 +155,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* From here on: under the mutex. */
+/* The following functions are called under the mutex. */
 static _Atomic uint64_t *version_of(struct map *map, const struct slot *slot)
 {
 	const size_t i = (size_t)(slot - map->slot);

@@ -49,7 +49,8 @@ struct table {
 };
 
 struct map {
-	struct limbo limbo;            /* first: a thread's limbo is its map */
+	struct limbo limbo;            /* must be first: the pointer to the
+	                                * limbo is the pointer to the map */
 	_Atomic(struct table *) table; /* at most one table follows it */
 	uint64_t seed;
 	size_t most; /* maximum number of entries at any time */
@@ -201,7 +202,7 @@ static void finish(void *thread, struct table *table)
 		limbo_retire(thread, &table->retired);
 }
 
-/* A write's share of the copying, while the map's table has a next one. */
+/* Does a write's share of the copying. The map's table has a next one. */
 static void help(void *thread)
 {
 	struct map *map = map_of(thread);
@@ -305,9 +306,9 @@ static struct slot *enter(
 	}
 }
 
-/* Stores `box`, or NULL, for the key. `expected`: only if the key has this
- * value; `present`: only if the key has a value. Returns the old box, which
- * this thread then owns, or NULL. */
+/* Stores `box`, or NULL, for the key. If `expected` is given, does so only if
+ * the key has this value; if `present`, only if the key has a value. Returns
+ * the old box, which this thread then owns, or NULL. */
 static struct box *put(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, bool present, struct box *box)
 {

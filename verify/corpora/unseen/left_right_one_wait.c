@@ -119,8 +119,8 @@ static void wait_until_out(struct map *map, unsigned door)
 		spin_wait(&looks);
 }
 
-/* Under the lock: directs readers to the other side and waits until no reader
- * is left on this side. */
+/* Directs readers to the other side and waits until no reader is left on this
+ * side. The caller holds the lock. */
 static void change_sides(struct map *map)
 {
 	const unsigned door = atomic_load(&map->door);
@@ -132,7 +132,7 @@ static void change_sides(struct map *map)
 	wait_until_out(map, door);
 }
 
-/* Under the lock: returns the side without readers. */
+/* Returns the side without readers. The caller holds the lock. */
 static unsigned begin(struct map *map)
 {
 	pthread_mutex_lock(&map->lock);

@@ -19,8 +19,8 @@ struct retired {
 struct limbo_thread {
 	_Alignas(128) _Atomic uint64_t at; /* 0: parked, or not joined */
 	struct limbo *limbo;
-	struct retired *list[3]; /* retired objects by epoch ... */
-	uint64_t epoch[3];       /* ... and the epoch of each list */
+	struct retired *list[3]; /* retired objects, one list per epoch */
+	uint64_t epoch[3];       /* epoch of each list */
 };
 
 /* First member of a map. */

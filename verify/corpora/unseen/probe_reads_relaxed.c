@@ -149,7 +149,8 @@ static void end(struct map *map)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* From here on: under the mutex, and the version is odd. */
+/* The following functions are called under the mutex, while the version is
+ * odd. */
 static struct entry get(struct slot *slot, size_t words)
 {
 	struct entry entry = { .rank = atomic_load(&slot->rank),

@@ -61,7 +61,7 @@ static uint64_t backwards(uint64_t x)
 	return y;
 }
 
-/* A new node, not linked yet. */
+/* Returns a new node, not linked yet. */
 static struct node *node_new(struct rm_shape shape, uint64_t order,
         uint64_t key, const struct rm_value *value)
 {
@@ -161,7 +161,7 @@ struct place {
 	bool found;
 };
 
-/* Unlinks marked nodes on the way. */
+/* Returns the place, and unlinks marked nodes on the way. */
 static struct place find(
         void *thread, struct node *start, uint64_t order, uint64_t key)
 {

@@ -37,9 +37,9 @@ struct locks {
 struct map {
 	_Atomic bool grows;
 	_Atomic(struct locks *) locks; /* changes while `grows` */
-	/* also modified while `grows` is true ... */
+	/* `bucket` and `mask` are also modified while `grows` is true */
 	struct node **bucket;
-	size_t mask;          /* ... like this */
+	size_t mask;
 	_Atomic size_t count; /* modified under the key's lock */
 	uint64_t seed;
 };
@@ -122,7 +122,8 @@ static pthread_mutex_t *enter(struct map *map, uint64_t hash)
 	}
 }
 
-/* Under the bucket's lock: the link to the key's node, or to NULL. */
+/* Returns the link to the key's node, or to NULL. The caller holds the bucket's
+   lock. */
 static struct node **spot(struct map *map, uint64_t hash, struct rm_key key)
 {
 	struct node **link = &map->bucket[hash & map->mask];
@@ -158,7 +159,8 @@ static bool is_full(struct map *map)
 	return atomic_load(&map->count) > KEYS_PER_BUCKET * (map->mask + 1);
 }
 
-/* Call without a lock. One thread grows, the others wait in enter(). */
+/* Doubles the table. The caller holds no lock. One thread grows; the others
+ * wait in enter(). */
 static RM_COLD void grow(struct map *map)
 {
 	if (atomic_exchange(&map->grows, true))

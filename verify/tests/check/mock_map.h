@@ -37,11 +37,11 @@ enum fault_kind {
 	RIGHT,
 	/* returns that the key is absent, or that the operation did nothing */
 	ABSENT,
-	ABSENT_OTHERS, /* the same, only for ranks of other threads */
+	ABSENT_OTHERS, /* returns the same, but only for ranks of other threads */
 	/* returns that the key is present, with a value of that key */
 	PRESENT,
-	NO_WRITE,    /* returns the correct result, but does not write */
-	NO_REPLACE,  /* the same, but only if the key is present */
+	NO_WRITE,   /* returns the correct result, but does not write */
+	NO_REPLACE, /* returns the correct result, but does not replace a value */
 	OTHER_KEY,   /* returns the value of another key */
 	TORN,        /* returns a value with a wrong second word */
 	OLD_VALUE,   /* every second time returns the first value of the key */
@@ -49,7 +49,7 @@ enum fault_kind {
 	TWICE,       /* visits rank 0 twice */
 	NO_TOKEN,    /* omits ranks above 199 */
 	ZERO,        /* returns a value of the key with number 0 */
-	ZERO_RANK_0, /* the same, only for rank 0 */
+	ZERO_RANK_0, /* returns such a value, but only for rank 0 */
 	OMITS_NEXT,  /* omits the rank that was next when the scan began */
 	OMITS_NEW,   /* visits only keys that the map had at the beginning */
 	/* create() fails; length is one too high; the map's check() fails */

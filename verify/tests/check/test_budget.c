@@ -52,7 +52,7 @@ static void rounds_fill_the_share(void)
 	CHECK(used_ns > second_ns / 2 && used_ns <= second_ns,
 	        "rounds of fast operations use most of the share, but not "
 	        "more");
-	CHECK(rounds.ops > 20 * first_ops, "rounds grow");
+	CHECK(rounds.ops > 20 * first_ops, "rounds get more operations");
 	CHECK(rounds.done >= 4 && rounds.done <= 20,
 	        "there are several rounds, but not many");
 	used_ns = run_rounds(second_ns, 1000000, &rounds, &first_ops);
@@ -143,9 +143,9 @@ static enum rm_hang_verdict take_alone(unsigned awake)
 static void a_call_starves(void)
 {
 	CHECK(take_alone(0) == RM_HANG_STARVED,
-	        "2 s of CPU time of a map's threads while a call sleeps");
+	        "a call that sleeps for 2 s of CPU time of the map starves");
 	CHECK(take_alone(100) == RM_HANG_NONE,
-	        "not if the caller was awake at times");
+	        "a call is not starved if its caller was awake at times");
 }
 
 static enum rm_hang_verdict take_sample(struct rm_hang_detector *detector,
@@ -206,7 +206,8 @@ static void sleep_is_one(void)
 	verdict = RM_HANG_NONE;
 	for (i = 0; i < 1000; i++)
 		verdict |= take_sample(&detector, i * 20000000, 5, 7, i % 90);
-	CHECK(!verdict, "it is not a hang if one thread was awake at times");
+	CHECK(!verdict, "sleep for 3 s is not a hang if one thread was awake "
+	                "at times");
 	detector = (struct rm_hang_detector){ .deadline_ns = 3 * second_ns };
 	for (i = 0; i < 50; i++)
 		verdict |= take_sample(&detector, i * second_ns, 5, 7, true);

@@ -177,7 +177,7 @@ static void as_many_as_given(void)
 	CHECK(count_calls("exchange", RM_CAP_SLOW_WRITES) == few + accounts &&
 	                count_calls("upsert", RM_CAP_SLOW_WRITES) ==
 	                        few + accounts,
-	        "`upsert` runs an eighth of them if writes are slow");
+	        "`upsert` runs an eighth of the upserts if writes are slow");
 	count = count_calls("owner", 0);
 	/* each write is read back; 32 keys are written first and read at the
 	 * end */

@@ -105,31 +105,33 @@ static void what_is_not_offered(void)
 		return;
 	}
 	ops.load = NULL;
-	CHECK(unfit(&c, " load ", "the map offers no load"), "no load");
+	CHECK(unfit(&c, " load ", "the map offers no load"),
+	        "a map without load does not get load");
 	c = all_fit();
 	ops.exchange = NULL;
 	CHECK(unfit(&c, " exchange ", "the map offers no exchange"),
-	        "no exchange");
+	        "a map without exchange does not get exchange");
 	c = all_fit();
 	ops.scan = NULL;
-	CHECK(unfit(&c, " scan ", "the map offers no scan"), "no scan");
+	CHECK(unfit(&c, " scan ", "the map offers no scan"),
+	        "a map without scan does not get scan");
 	c = all_fit();
 	impl.guarantees = "none";
 	CHECK(unfit(&c, " scan ",
 	              "the map guarantees nothing about scans during writes"),
-	        "no guarantee of scans");
+	        "a map without guarantees does not get scan");
 	c = all_fit();
 	impl.progress = "blocking";
 	CHECK(unfit(&c, " progress ", "the map claims only to be blocking"),
-	        "no claim of progress");
+	        "a blocking map does not get progress");
 	c = all_fit();
 	impl.drive[rm_shape_index(c.shape)] = NULL;
 	CHECK(unfit(&c, " drive ", "the map has no measured loop"),
-	        "no measured loop of the shape");
+	        "a shape without a measured loop does not get drive");
 	c = all_fit();
 	impl.loops = NULL;
 	CHECK(unfit(&c, " loops ", "the map defines no loops"),
-	        "no loops defined by the map");
+	        "a map that defines no loops does not get loops");
 }
 
 /* One conditional operation is enough. */

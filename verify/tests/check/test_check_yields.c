@@ -67,7 +67,7 @@ static void steps_are_counted(void)
 	CHECK(yields == 1 && late > 5 * early && late < 20 * early,
 	        "ten times the steps make ten times the progress");
 	stands_at(100, 0);
-	CHECK(yields == 0, "with 0 yields it does not yield");
+	CHECK(yields == 0, "a thread that shall yield 0 times does not yield");
 	stands_at(1000000, 4);
 	CHECK(yields == 0, "a thread does not yield if the operation ended "
 	                   "before its last step");
@@ -142,7 +142,7 @@ static void places_are_paused_at(void)
 	}
 	pthread_join(thread, NULL);
 	CHECK(there == 0, "pauses are per thread");
-	CHECK(pauses(0) == 0, "without a seed it never yields");
+	CHECK(pauses(0) == 0, "without a seed a thread never yields");
 }
 
 int main(void)

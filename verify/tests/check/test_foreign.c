@@ -247,44 +247,45 @@ static void wrong_tables(void)
 {
 	lib_table = whole;
 	lib_table.version++;
-	CHECK(refused("version is 2, expected 1"), "rejects another version");
+	CHECK(refused("version is 2, expected 1"),
+	        "another version is rejected");
 	lib_table.size = offsetof(struct rm_foreign_map, join) - 1;
-	CHECK(refused("size is "), "rejects a table that is too short");
+	CHECK(refused("size is "), "a table that is too short is rejected");
 	lib_table.create = NULL;
 	CHECK(refused("create is null, expected a function"),
-	        "rejects a missing create");
+	        "a missing create is rejected");
 	lib_table.destroy = NULL;
-	CHECK(refused("destroy is null"), "rejects a missing destroy");
+	CHECK(refused("destroy is null"), "a missing destroy is rejected");
 	lib_table.lookup = NULL;
-	CHECK(refused("lookup is null"), "rejects a missing lookup");
+	CHECK(refused("lookup is null"), "a missing lookup is rejected");
 	lib_table.upsert = NULL;
-	CHECK(refused("upsert is null"), "rejects a missing upsert");
+	CHECK(refused("upsert is null"), "a missing upsert is rejected");
 	lib_table.remove = NULL;
-	CHECK(refused("remove is null"), "rejects a missing remove");
+	CHECK(refused("remove is null"), "a missing remove is rejected");
 	lib_table.keys = 0;
 	CHECK(refused("keys is 0, expected 1 (u64)"),
-	        "rejects a table without keys");
+	        "a table without keys is rejected");
 	lib_table.keys = 7;
-	CHECK(refused("keys is 7"), "rejects an unknown kind of keys");
+	CHECK(refused("keys is 7"), "an unknown kind of keys is rejected");
 	lib_table.flags = 4;
-	CHECK(refused("flags is 4"), "rejects an unknown flag");
+	CHECK(refused("flags is 4"), "an unknown flag is rejected");
 	lib_table.name = "";
-	CHECK(refused("name, expected 1 .. 24"), "rejects an empty name");
+	CHECK(refused("name, expected 1 .. 24"), "an empty name is rejected");
 	lib_table.name = "a name of 25 characters!!";
 	CHECK(refused("name, expected 1 .. 24"),
-	        "rejects a name that is too long");
+	        "a name that is too long is rejected");
 	lib_table.name = NULL;
-	CHECK(refused("name, expected 1 .. 24"), "rejects a null name");
+	CHECK(refused("name, expected 1 .. 24"), "a null name is rejected");
 	lib_table.guarantees = "all";
 	CHECK(refused("guarantees, expected point-in-time, once-if-present or "
 	              "none"),
-	        "rejects an unknown guarantee");
+	        "an unknown guarantee is rejected");
 	lib_table.guarantees = NULL;
-	CHECK(refused("guarantees, expected"), "rejects a null guarantee");
+	CHECK(refused("guarantees, expected"), "a null guarantee is rejected");
 	lib_table.progress = "quick";
 	CHECK(refused("progress, expected blocking, starvation-free, "
 	              "lock-free or wait-free"),
-	        "rejects an unknown progress claim");
+	        "an unknown progress claim is rejected");
 }
 
 static unsigned caps(uint32_t flags)
@@ -334,7 +335,8 @@ static void described(void)
 	                !impl->drive[0] && !impl->loops,
 	        "the path is the id, and there is no measured loop");
 	CHECK(rm_foreign_code(impl) == (uintptr_t)their_upsert,
-	        "its code is in the library, where progress stops a thread");
+	        "the map's code is in the library, where progress stops a "
+	        "thread");
 	CHECK(rm_foreign_load("y.so", &other, &error) == -EBUSY &&
 	                strstr(error.text, "y.so: a library is loaded already"),
 	        "a second library is rejected");

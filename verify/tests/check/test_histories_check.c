@@ -50,18 +50,23 @@ int main(void)
 	CHECK(!run(RM_CAP_SINGLE_WRITER, none) && mock.writers == 1 &&
 	                mock.readers == 3,
 	        "if a map allows one writer, only one thread writes");
-	CHECK(found(LOOKUP, ABSENT, 0), "lookups that miss");
+	CHECK(found(LOOKUP, ABSENT, 0), "lookups that miss are found");
 	CHECK(found(LOOKUP, ABSENT, MANY),
-	        "lookups that miss after many correct ones");
-	CHECK(found(UPSERT, NO_WRITE, 0), "upserts that write nothing");
+	        "lookups that miss after many correct ones are found");
+	CHECK(found(UPSERT, NO_WRITE, 0),
+	        "upserts that write nothing are found");
 	CHECK(found(TAKE, NO_REPLACE, 0),
-	        "a take that leaves the value that it returned");
-	CHECK(found(SWAP, NO_WRITE, 0), "a compare_swap that does nothing");
-	CHECK(found(COMPARE_REMOVE, ABSENT, 0), "a removal that returns false");
-	CHECK(found(UPDATE, NO_WRITE, 0), "an update that does nothing");
+	        "a take that leaves the value that it returned is found");
+	CHECK(found(SWAP, NO_WRITE, 0),
+	        "a compare_swap that does nothing is found");
+	CHECK(found(COMPARE_REMOVE, ABSENT, 0),
+	        "a removal that returns false is found");
+	CHECK(found(UPDATE, NO_WRITE, 0),
+	        "an update that does nothing is found");
 	CHECK(found(INSERT, ABSENT, 0),
-	        "an insert_if_absent that returns absent");
-	CHECK(found(LENGTH, FAILING, 0), "a length that the map never had");
-	CHECK(found(SCAN, TORN, 0), "a scan of torn values");
+	        "an insert_if_absent that returns absent is found");
+	CHECK(found(LENGTH, FAILING, 0),
+	        "a length that the map never had is found");
+	CHECK(found(SCAN, TORN, 0), "a scan of torn values is found");
 	return DONE();
 }

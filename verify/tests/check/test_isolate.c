@@ -209,15 +209,15 @@ static bool is_not_run(
 static void limits_are_no_failures(void)
 {
 	CHECK(is_not_run(lacks_thread, "thread 3 of 4 could not be started"),
-	        "a thread that cannot be started");
+	        "a check whose thread cannot be started is not run");
 	if (rm_sanitized()) {
 		SKIP("a lack of memory", "sanitizers map much");
 		return;
 	}
 	CHECK(is_not_run(fails_without_memory, "create() returned NULL"),
-	        "a failure without memory");
+	        "a check that fails for lack of memory is not run");
 	CHECK(is_not_run(crashes_without_memory, "no memory could be mapped"),
-	        "a crash without memory");
+	        "a check that crashes for lack of memory is not run");
 }
 
 /* ---- checks that crash or exit

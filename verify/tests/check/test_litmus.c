@@ -71,7 +71,7 @@ static void orders_that_cannot_be(void)
 	              "store buffering: both threads wrote, then read a value "
 	              "that "
 	              "the other had already overwritten, e.g. X = "),
-	        "finds store buffering");
+	        "store buffering is found");
 	/* the flag is visible, but the data never is; the reader waits for some
 	 * writes */
 	reset_mock(none);
@@ -82,40 +82,40 @@ static void orders_that_cannot_be(void)
 	                                   "flag ") &&
 	                strstr(error.text, ", then data 0, which was written "
 	                                   "before it"),
-	        "finds a flag without its data");
+	        "a flag without its data is found");
 	CHECK(found(RM_CAP_SINGLE_WRITER,
 	              (struct fault){ LOOKUP, TORN, 1, 2, 0, 0 },
 	              "lookup of rank 1 returned a torn value"),
-	        "finds a torn value");
+	        "a torn value is found");
 }
 
 static void prizes(void)
 {
 	CHECK(found(0, (struct fault){ TAKE, NO_REPLACE, -1, 2, 0, 0 },
 	              "take: "),
-	        "finds a value that is removed twice");
+	        "a value that is removed twice is found");
 	CHECK(found(0, (struct fault){ TAKE, ABSENT, -1, 2, 0, 0 },
 	              "a remove succeeded twice or not at all"),
-	        "finds a take that returns false");
+	        "a take that returns false is found");
 	CHECK(found(0, (struct fault){ TAKE, OTHER_KEY, -1, 2, 0, 0 },
 	              "take of rank 7 returned the value of rank 8"),
-	        "finds another key's value");
+	        "another key's value is found");
 	ops.take = NULL;
 	CHECK(found(0, (struct fault){ REMOVE, ABSENT, -1, 2, 0, 0 },
 	              "a remove succeeded twice or not at all"),
-	        "finds a remove that returns absent, without take");
+	        "without take, a remove that returns absent is found");
 	CHECK(!run(0, RM_U64X24, OPS, none, 0) && mock.calls[REMOVE],
 	        "a correct map without take passes");
 	ops.take = mock_ops.take;
 	CHECK(found(0, (struct fault){ UPSERT, PRESENT, 0, 2, 0, 7 }, "take: "),
-	        "finds an insert that returns present");
+	        "an insert that returns present is found");
 }
 
 static void keys_of_a_map_that_grows(void)
 {
 	CHECK(found(0, (struct fault){ LOOKUP, ABSENT, 1, 2, 0, BEYOND },
 	              "thread 1: growth: key "),
-	        "finds a missed key while the map grows");
+	        "a missed key while the map grows is found");
 	CHECK(found(0, (struct fault){ LOOKUP, ABSENT, -1, 1, 0, 1999 },
 	              "growth: key 999 of thread 0 was inserted, but is "
 	              "absent") == false,
@@ -123,10 +123,10 @@ static void keys_of_a_map_that_grows(void)
 	CHECK(found(0, (struct fault){ LOOKUP, ABSENT, -1, 1, 0, 1998 },
 	              "growth: key 999 of thread 0 was inserted, but is "
 	              "absent"),
-	        "finds a miss of the last key at the end");
+	        "a miss of the last key at the end is found");
 	CHECK(found(0, (struct fault){ UPSERT, PRESENT, 0, 2, 0, BEYOND },
 	              "thread 0: growth: new key 4 was present"),
-	        "finds a new key that is reported as present");
+	        "a new key that is reported as present is found");
 }
 
 int main(void)

@@ -141,26 +141,26 @@ static void wrong_loops(void)
 	const struct rm_counts removes = { .removes = 5 };
 
 	CHECK(found(RM_CHURN, wrong, 0, "read a wrong or torn value"),
-	        "finds a loop that read a wrong value");
+	        "a loop that read a wrong value is found");
 	CHECK(found(RM_FRESH, iterations, 0, " iterations, not 512"),
-	        "finds a loop that counts too many iterations");
+	        "a loop that counts too many iterations is found");
 	CHECK(found(RM_UPDATE, missed, 0, " missed 3 resident keys"),
-	        "finds a loop that missed a key that is never removed");
+	        "a loop that missed a key that is never removed is found");
 	CHECK(found(RM_UPDATE, nothing, 1,
 	              "differ from the content of the map by 0 keys"),
-	        "finds a loop with a wrong sum of keys");
+	        "a loop with a wrong sum of keys is found");
 	CHECK(found(RM_CHURN, inserts, 0, "of the map by -2 keys"),
-	        "finds a loop that counts too many inserts");
+	        "a loop that counts too many inserts is found");
 	CHECK(found(RM_FRESH, removes, 0, "of the map by 5 keys"),
-	        "finds a loop that counts too many removes");
+	        "a loop that counts too many removes is found");
 	CHECK(run_drive(0, (struct fault){ UPSERT, NO_WRITE, -1, 2, 0, 0 }) ==
 	                        -1 &&
 	                strstr(error.text, "differ from the content"),
-	        "finds a lost write in the loop");
+	        "a lost write in the loop is found");
 	CHECK(run_drive(0, (struct fault){ LOOKUP, OTHER_KEY, -1, 1, 0, 0 }) ==
 	                        -1 &&
 	                strstr(error.text, "lookup of rank "),
-	        "finds another key's value at the end");
+	        "another key's value at the end is found");
 }
 
 /* Replays a recorded stream twice: its operations run and are counted. */
@@ -295,20 +295,20 @@ static void own_loops_are_held(void)
 	CHECK(run_loops("pair", none) == -1 &&
 	                strstr(error.text, "loop pair got a wrong result") &&
 	                loop_calls.closed == THREADS && mock.destroyed == 1,
-	        "finds a loop with a wrong result");
+	        "a loop with a wrong result is found");
 	loop_calls.wrong = false;
 	CHECK(run_loops("pair",
 	              (struct fault){ CHECKS, FAILING, -1, 0, 0, 0 }) == -1 &&
 	                strstr(error.text, "reason of the map") &&
 	                mock.destroyed == 1,
-	        "finds a map whose own check fails");
+	        "a map whose own check fails is found");
 	CHECK(run_loops("pair",
 	              (struct fault){ CREATE, FAILING, -1, 0, 0, 0 }) == -1 &&
 	                strstr(error.text, "create() returned NULL"),
-	        "reports a map that cannot be created");
+	        "a map that cannot be created is reported");
 	CHECK(run_loops("no such", none) == -1 &&
 	                strstr(error.text, "\"no such\" is not a kind of loop"),
-	        "reports an unknown loop");
+	        "an unknown loop is reported");
 	loop_calls.opens = false;
 	CHECK(run_loops("pair", none) == -1 && !loop_calls.runs &&
 	                strstr(error.text, "out of memory in open()"),

@@ -429,30 +429,30 @@ static bool finds(
 static void faults_are_found(void)
 {
 	CHECK(finds(&slow, NO_MAP, "create() returned NULL for 8 keys"),
-	        "reports a map that cannot be created");
+	        "a map that cannot be created is reported");
 	CHECK(finds(&slow, NO_THREAD, "join(2) returned NULL"),
-	        "reports a slot that cannot join");
+	        "a slot that cannot join is reported");
 	CHECK(finds(&slow, LENGTH,
 	              "length() is 1, but 0 keys are present; 0 keys, "
 	              "presize no"),
-	        "finds a wrong length in the smallest map");
+	        "a wrong length in the smallest map is found");
 	CHECK(finds(&slow, KEEPS_ONE,
 	              "returned present, but the key is absent"),
-	        "finds a key that cannot be removed");
+	        "a key that cannot be removed is found");
 	CHECK(finds(&quick, LOSES_ONE,
 	              "returned absent, but the key is present"),
-	        "finds a key lost in a map that has grown");
+	        "a key lost in a map that has grown is found");
 	CHECK(finds(&slow, SEES_ONE, "returned present, but the key is absent"),
-	        "finds a key that was never inserted");
+	        "a key that was never inserted is found");
 	CHECK(finds(&slow, SEES_LAST, "lookup of key 35 "),
-	        "finds the last key that was never inserted");
+	        "the last key that was never inserted is found");
 	CHECK(finds(&slow, SCANS_TOO_FEW, "missed the key"),
-	        "finds a scan that omits a key");
+	        "a scan that omits a key is found");
 	CHECK(finds(&slow, SCANS_ON,
 	              "continued after the callback returned false"),
-	        "finds a scan that ignores a stop");
+	        "a scan that ignores a stop is found");
 	CHECK(finds(&slow, BROKEN_AFTER, "the map's own check(): it is broken"),
-	        "finds a failure of the map's own check");
+	        "a failure of the map's own check is found");
 }
 
 int main(void)

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 	        "a missing library is the reason");
 	rm_check_restart_with_quarantine(argc, argv);
 	CHECK(!rm_quarantine_is_loaded() && !getenv("LD_PRELOAD"),
-	        "the check continues without it");
+	        "the check continues without the library");
 	setenv("LD_PRELOAD", "libm.so.6", 1);
 	CHECK(!strcmp(rm_check_quarantine_obstacle(),
 	              "LD_PRELOAD is set: unset it"),

@@ -222,45 +222,46 @@ static void wrong_answers(void)
 	                        "word "
 	                        "0 is 0x1000000003eb; lookup with take on "
 	                        "scattered keys"),
-	        "rejects another key's value");
+	        "another key's value is rejected");
 	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_EXCHANGE, FAULT(EXCHANGE, TORN),
 	              "exchange of key 0x"),
-	        "rejects a torn value");
+	        "a torn value is rejected");
 	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_UPDATE, FAULT(UPDATE, ABSENT),
 	              "update returned absent, but passed its callback a "
 	              "value"),
-	        "rejects an update that returns absent after an old value");
+	        "an update that returns absent after an old value is rejected");
 	CHECK(fails(RM_PAIR_UPDATE, RM_PAIR_LOOKUP, FAULT(UPDATE, PRESENT),
 	              "update returned present, but passed its callback no "
 	              "value"),
-	        "rejects an update that returns present without an old value");
+	        "an update that returns present without an old value is "
+	        "rejected");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(UPSERT, PRESENT),
 	              "upsert returned present of private rank 16777216, which "
 	              "no "
 	              "other thread uses; this thread has 0 keys present"),
-	        "rejects a new private key that was present");
+	        "a new private key that was present is rejected");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(LOOKUP, ABSENT),
 	              "lookup returned absent of private rank 16777216"),
-	        "rejects a private key that is absent at once");
+	        "a private key that is absent at once is rejected");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(LOOKUP, OTHER_KEY),
 	              "lookup of rank 16777216 returned the value of rank "),
-	        "rejects a private key with another key's value");
+	        "a private key with another key's value is rejected");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SHRINK, FAULT(REMOVE, ABSENT),
 	              "remove returned absent of private rank 16777216, which "
 	              "no "
 	              "other thread uses; this thread has 0 keys present"),
-	        "rejects a private key that cannot be removed");
+	        "a private key that cannot be removed is rejected");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, FAULT(SCAN, OMITS),
 	              "scan yielded 0 private keys of this thread, which no "
 	              "other thread uses; 1 are present"),
-	        "rejects a scan that omits a private key");
+	        "a scan that omits a private key is rejected");
 	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, FAULT(SCAN, TWICE),
 	              "scan yielded 2 private keys of this thread"),
-	        "rejects a scan that gives a private key twice");
+	        "a scan that gives a private key twice is rejected");
 	kinds[0] = RM_PAIR_UPSERT;
 	kinds[1] = RM_PAIR_LOOKUP;
 	CHECK(on_a_map(do_plain, 0, FAULT(LOOKUP, TORN)) == -1,
-	        "rejects a value that is neither all zeros nor all ones");
+	        "a value that is neither all zeros nor all ones is rejected");
 }
 
 static void right_answers(void)

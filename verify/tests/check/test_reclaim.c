@@ -230,7 +230,8 @@ static void what_is_retired(void)
 	                mock.sizings[0].retired_limit_bytes == 65536,
 	        "each thread may keep the limit in objects of 8 bytes");
 	counts(16385, 0);
-	CHECK(run("rcu", 0, true) == -1, "and not more");
+	CHECK(run("rcu", 0, true) == -1, "a thread may not keep more than the "
+	                                 "limit");
 	counts((double)NAN, (double)NAN);
 	CHECK(!run("rcu", 0, true), "without counts the check passes");
 	counts(40000, 0);

@@ -302,7 +302,7 @@ static void some_stand_aside(void)
 		depths &= steps.within[i] > steps.arms / 100;
 	CHECK(depths && steps.within[0] > steps.arms / 4 &&
 	                steps.within[0] < steps.arms / 2,
-	        "most stop early, some at any depth");
+	        "most armed operations stop early, and some stop at any depth");
 	CHECK(!steps.yields[0] && steps.yields[1] > steps.arms / 5 &&
 	                steps.yields[4] > steps.arms / 5 && !steps.yields[5],
 	        "armed operations yield one to four times");

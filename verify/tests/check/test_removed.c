@@ -83,6 +83,6 @@ int main(void)
 	        "threads of the map get time to free memory");
 	CHECK(run(RM_CAP_BACKGROUND, 1000, most + 1, most + 1) == -1 &&
 	                clock_ns > WAIT_MAX_S * (uint64_t)1000000000,
-	        "but at most half a minute");
+	        "threads of the map get at most half a minute to free memory");
 	return DONE();
 }

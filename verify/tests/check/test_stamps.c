@@ -102,7 +102,8 @@ static void check_says_what_was_done(void)
 	CHECK(strstr(reported.text, " 0 undecided; stamps: "),
 	        "a check that passes has a summary");
 	CHECK(done.rounds == 1 && done.cpu_ns && done.last.ops == c.ops,
-	        "without a budget it is one round of the given operations");
+	        "without a budget a check is one round of the given "
+	        "operations");
 }
 
 int main(void)

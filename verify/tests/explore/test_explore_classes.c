@@ -149,10 +149,10 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(crowds > NUMBERS / 32,
 	        "many programs have the maximum of threads");
 	CHECK(near > 500, "some programs wrap an 8-bit counter");
-	CHECK(replaced > 100,
-	        "some wrap it while another key takes a removed one's place");
+	CHECK(replaced > 100, "some programs wrap it while another key takes a "
+	                      "removed one's place");
 	CHECK(pairs > 300, "some programs insert two keys and remove both");
-	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
+	CHECK(exact >= 5 && more >= 5, "a few programs wrap a 16-bit counter");
 	CHECK(full == exact + more,
 	        "programs that wrap 16 bits have all threads, and one present "
 	        "key or four that collide");

@@ -9,7 +9,7 @@
  */
 #include "verify/tests/explore/explore_lanes.h"
 
-/* The lower (0) or upper (1) half of word 1. */
+/* Returns the lower (0) or upper (1) half of word 1. */
 static uint32_t *half(struct shared *shared, unsigned i)
 {
 	return (uint32_t *)(void *)&shared->word[1] + i;
@@ -87,7 +87,8 @@ static void writes(struct shared *shared)
 static void neighbours(void)
 {
 	lanes(publishes, looks, NULL);
-	CHECK(stops(RM_EXPLORE_NOTHING, ""), "a release orders");
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "a release orders the accesses before it");
 	lanes(publishes, counts, looks);
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
 	        "a release orders despite a store next to it in the 8 bytes");

@@ -54,7 +54,7 @@ static void of_lanes_and_operations(void)
 	        "an operation that is still to come may conflict");
 	from_here[1] = 4;
 	CHECK(!rm_explore_may_conflict(&conflicts, &done, 1U << 1, from_here),
-	        "an operation that has ended may not");
+	        "an operation that has ended does not conflict");
 	from_here[1] = -1;
 	CHECK(rm_explore_may_conflict(&conflicts, &done, 1U << 1, from_here),
 	        "a lane at its beginning may conflict");

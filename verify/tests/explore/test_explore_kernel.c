@@ -77,7 +77,7 @@ static void futexes(void)
 	        "a lane that finds another value does not sleep");
 }
 
-/* Does the same by a system call, as maps do. */
+/* Like sleeps_a(), but by a system call, as maps do. */
 static void calls_a(struct shared *shared)
 {
 	record('a');

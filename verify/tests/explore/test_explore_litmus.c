@@ -63,7 +63,8 @@ static void holds(const struct litmus *row, enum rm_explore_memory memory)
 
 	litmus_run(row, memory, SEED, RUNS, &had);
 	seen = look_at(&row->allowed[memory], &had);
-	snprintf(name, sizeof(name), "%.60s under %s: what is allowed, no more",
+	snprintf(name, sizeof(name),
+	        "%.60s under %s: all allowed outcomes, and no others",
 	        row->name, rm_explore_memory_name[memory]);
 	CHECK(!had.stopped && !seen.forbidden && !seen.missing &&
 	                !seen.surprising,

@@ -190,7 +190,7 @@ static void some_are_fair(void)
 	                rm_explore_schedule_make(&mix, 2, 1).even &&
 	                rm_explore_schedule_make(&mix, 2, 1).fairness == 40 &&
 	                !rm_explore_schedule_make(&mix, 18, 1).even,
-	        "that of a program about progress is even, too");
+	        "the schedule of a program about progress is even, too");
 	CHECK(rm_explore_schedule_make(&mix, 4, 1).fair &&
 	                !rm_explore_schedule_make(&mix, 1, 1).fair &&
 	                !rm_explore_schedule_make(&mix, 3, 1).fair,
@@ -257,7 +257,7 @@ static void a_schedule_has_its_number(void)
 	        "the turns of a play are recorded from the start");
 	CHECK(stub.tallied == 1 && stub.tally == &tally && tally.schedules == 5,
 	        "a play is added to the tally");
-	CHECK(stub.measured == 1, "and measured");
+	CHECK(stub.measured == 1, "a play is measured");
 	stub.fails_at = 1;
 	stub.status = -12;
 	CHECK(rm_explore_play_number(

@@ -104,7 +104,7 @@ static void test_whole(void)
 	CHECK(program->threads == 3, "there are three threads");
 	CHECK(program->ops[0] == 3 && program->ops[1] == 0 &&
 	                program->ops[2] == 2,
-	        "they have 3, 0 and 2 operations");
+	        "the threads have 3, 0 and 2 operations");
 	CHECK(program->op[0][0].kind == RM_HISTORY_INSERT_IF_ABSENT &&
 	                program->op[0][0].key == 2,
 	        "insert_if_absent 2 is read");

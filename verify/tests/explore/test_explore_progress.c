@@ -133,7 +133,7 @@ int main(void)
 	CHECK(play(&late) == RM_EXPLORE_NOTHING && late.writes >= 12000,
 	        "a map that frees late passes");
 	CHECK(play(&batches) == RM_EXPLORE_NOTHING,
-	        "and so does a map that keeps many blocks");
+	        "a map that keeps many blocks passes");
 	CHECK(play(&in_place) == RM_EXPLORE_NOTHING && in_place.writes < 1000,
 	        "a map that makes no blocks passes soon");
 	CHECK(play(&never) == RM_EXPLORE_UNRECLAIMED,

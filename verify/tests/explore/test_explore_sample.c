@@ -75,8 +75,10 @@ static void spaces(void)
 	CHECK(counts(1, 5, 0, 0, 0), "one thread has one schedule");
 	CHECK(two, "schedules of two threads, all and with few preemptions, "
 	           "are counted like an enumeration");
-	CHECK(three, "those of three, too");
-	CHECK(counts(4, 2, 3, 1, 2), "and of four");
+	CHECK(three, "schedules of three threads are counted like an "
+	             "enumeration");
+	CHECK(counts(4, 2, 3, 1, 2), "schedules of four threads are counted "
+	                             "like an enumeration");
 	CHECK(isfinite(rm_explore_space_of((uint64_t[]){ 66000, 100000, 1 }, 3)
 	                       .all),
 	        "a large number is finite");
@@ -177,7 +179,7 @@ static void controls(void)
 	options.threads = 3;
 	options.unjudged = true;
 	CHECK(rm_explore_no_control(&options),
-	        "nor can a run whose results are not judged");
+	        "a run whose results are not judged cannot find the bug");
 }
 
 int main(void)

@@ -191,7 +191,8 @@ static void fair_turns(void)
 		                                    : many;
 	}
 	CHECK(few == 500, "each lane moves within 8 steps of the others");
-	CHECK(many >= 24 && many <= 64, "within 64, if they are allowed");
+	CHECK(many >= 24 && many <= 64, "each lane moves within 64 steps of "
+	                                "the others if 64 are allowed");
 }
 
 enum {

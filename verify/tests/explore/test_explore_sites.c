@@ -165,7 +165,7 @@ static void names(void)
 	CHECK(is(named(&sites, 2), 2, "0x105f", ""),
 	        "an unknown address is printed as its offset");
 	CHECK(is(named(&sites, 3), 3, "main.c:1", "main main.c:1"),
-	        "such an address does not affect the next one");
+	        "an unknown address does not affect the next one");
 	rm_explore_sites_clear(&sites);
 }
 
@@ -217,7 +217,7 @@ static void long_chains(void)
 	        "a chain that is too long is truncated after its innermost "
 	        "part");
 	CHECK(is(named(&sites, 2), 2, "main.c:1", "main main.c:1"),
-	        "such an address does not affect the next one");
+	        "an unknown address does not affect the next one");
 	rm_explore_sites_clear(&sites);
 }
 

@@ -75,7 +75,7 @@ static void commands(void)
 {
 	begin();
 	CHECK(rm_explore_count_ops(&failing.program) == 3,
-	        "all operations of its threads are counted");
+	        "all operations of the program's threads are counted");
 	CHECK(prints(rm_explore_print_command, COMMAND " --schedule 1234\n"),
 	        "default options are not printed");
 	options.threads++;

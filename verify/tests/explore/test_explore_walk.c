@@ -31,14 +31,15 @@ static void loops_are_found(void)
 	CHECK(steps_until_stuck(1) < 100000 && !abandoned,
 	        "a loop over one word is a livelock");
 	CHECK(steps_until_stuck(500) < 200000 && !abandoned,
-	        "a loop over 500 words is one, too");
+	        "a loop over 500 words is a livelock");
 }
 
 static void walks_go_on(void)
 {
 	CHECK(steps_until_stuck(UINT64_MAX) > 4000000,
-	        "a thread that meets new words may go on");
-	CHECK(abandoned, "but not without end");
+	        "a thread that accesses new words may go on");
+	CHECK(abandoned, "a thread that accesses new words may not go on "
+	                 "without end");
 }
 
 int main(void)

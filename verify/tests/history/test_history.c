@@ -44,7 +44,8 @@ static void reserving_makes_adding_free(void)
 		event.invoked = event.returned = i;
 		same &= !rm_history_add(&history, &event, NULL);
 	}
-	CHECK(same && history.events == before, "adding them moves nothing");
+	CHECK(same && history.events == before, "adding 1000 events moves "
+	                                        "nothing");
 	CHECK(rm_history_reserve(&history, SIZE_MAX / 2, 0) == -ENOMEM &&
 	                rm_history_reserve(&history, 0, SIZE_MAX) == -ENOMEM &&
 	                history.count == 1000 && history.events == before,

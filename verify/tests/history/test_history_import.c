@@ -183,8 +183,8 @@ static void failures_and_the_nemesis_are_left_out(void)
 	              .unknown = RM_HISTORY_UNKNOWN_THERE,
 	              .invoked = 5,
 	              .returned = 6 }),
-	        "they count as lines but are not events, and a process "
-	        "continues after a failure");
+	        "failed reads and lines of the nemesis count as lines but are "
+	        "not events, and a process continues after a failure");
 	CHECK(!reads_edn(":nemesis info start\n") && !history.count,
 	        "a history may consist of the nemesis' lines only");
 }

@@ -186,7 +186,9 @@ static void what_never_returned_may_or_may_not_have_been(void)
 
 	CHECK(judge(maybe) == RM_HISTORY_LINEARIZABLE,
 	        "an operation that never returned may take effect late");
-	CHECK(judge(back) == RM_HISTORY_BROKEN, "its effect cannot be undone");
+	CHECK(judge(back) == RM_HISTORY_BROKEN,
+	        "the effect of an operation that never returned cannot be "
+	        "undone");
 }
 
 #define LENGTH(t, from, to, n)                                    \

@@ -402,7 +402,7 @@ static void right_histories_are_not_accused(uint64_t histories, uint64_t seed)
 		        accused++ < 2)
 			print(&history);
 	}
-	CHECK(!accused, "no correct history of 64 operations is accused");
+	CHECK(!accused, "no correct history of 64 operations fails");
 	rm_history_clear(&history);
 }
 
