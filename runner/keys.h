@@ -61,7 +61,7 @@ static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 #endif
 
 #ifdef RM_PLACED
-/* Sets the position of the scattered word in keys of `bytes`. The middle
+/* Sets the position of the word with the rank in keys of length `bytes`. The middle
    position starts in the middle of a word. The low half of the scattered word,
    which contains the rank, is always in the second word. */
 static inline void rm_key_place(

@@ -216,7 +216,7 @@ func refusal(r *request) string {
 		return "readmostly-go has no write kind " + *c.WriteKind
 	case *c.Memory != "first-touch" || !isDefault(c.Allocator, "glibc") ||
 		!isDefault(c.HugePages, "system"):
-		return "readmostly-go has its own allocator, and memory first-touch"
+		return "readmostly-go supports only its own allocator and memory = first-touch"
 	case counters.Backend != "none":
 		return "readmostly-go has no counters"
 	}

@@ -76,8 +76,8 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
 
 /* Returns 1 if an entry goes to the high half of the doubled array; `top` is
    its tophash. A key that does not equal itself hashes differently each time.
-   An iterator may need to predict to which half it goes, so the lowest bit of
-   the tophash decides where it goes. A new tophash is drawn for the next
+   An iterator may need to predict the half of such an entry, so the lowest bit
+   of the tophash selects the half. A new tophash is drawn for the next
    growth, so that such keys spread over all buckets. */
 GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map,
         struct rm_shape shape, const _Atomic uint64_t *key, uint64_t new_bit,

@@ -157,7 +157,7 @@ impl Request {
             || unusual(&c.allocator, "glibc")
             || unusual(&c.huge_pages, "system")
         {
-            "readmostly-rust has memory first-touch, of glibc"
+            "readmostly-rust supports only allocator = glibc and memory = first-touch"
         } else if self.counters["backend"] != "none" {
             "readmostly-rust has no counters"
         } else {

@@ -35,7 +35,7 @@ class Series:
 
     @property
     def operations(self) -> int:
-        """Operations in the trial with the fewest, which limits the percentiles."""
+        """Smallest number of operations of a trial. It limits the percentiles."""
         return min(e.count for e in self.entries)
 
 

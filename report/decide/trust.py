@@ -213,7 +213,7 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
 
 
 def speed_range(campaign: Campaign) -> float | None:
-    """Returns the fastest / slowest CPU speed of the trials, or None if unknown."""
+    """Returns the ratio of the fastest and slowest CPU speed of the trials, or None if unknown."""
     known = [t.speed for _, t in campaign.ran if t.speed]
     if not known:
         return None

@@ -471,9 +471,9 @@ enum { RM_SEED_KEYS = 100000 }; /* number of the seed for streams and skews */
 bool rm_skew_applies(const struct rm_cell *cell);
 
 /*
- * Fills the table of a zipf or hot cell. Ranks below `resident` and `span`
- * follow the cell's distribution; a share cell->miss_share of the draws is
- * uniform in [resident, span). The share of each zipf key is within 1 % of the
+ * Fills the table of a zipf or hot cell. A draw is uniform in [resident, span)
+ * with probability cell->miss_share. Otherwise it is below `resident` and
+ * `span`, and follows the cell's distribution. The share of each zipf key is within 1 % of the
  * exact share.
  */
 void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,

@@ -34,7 +34,7 @@ def rows_of(path):
 
 
 def is_here(*sides):
-    """True if this build has the maps on these sides of a figure."""
+    """True if this build has the maps that a figure compares."""
     return ABSENT.isdisjoint(side.split()[0] for side in sides if side)
 
 

@@ -76,7 +76,7 @@ struct rm_sim_world {
 	uint64_t foreign;  /* number of accesses to memory outside the
 	                      simulation */
 	bool alarm_rang;
-	bool timer_set; /* true if the timer core has its context */
+	bool timer_set; /* true if the context of the timer core exists */
 	enum rm_sim_end end;
 	struct rm_error error;
 	void (*main)(void *argument);

@@ -82,7 +82,7 @@ static void count_differences(void)
 	json_t *result;
 
 	CHECK(!count_once(&ops, two, NULL, &result, &error),
-	        "a group of two opens");
+	        "a group with two events can be opened");
 	CHECK(total_at(result, 0) == 1000 &&
 	                total_at(result, 1) == 1000 + 0xff44,
 	        "a window's counts exclude the empty intervals");

@@ -305,7 +305,7 @@ static void record_counts(const char *root)
 	fclose(out);
 	/* two sets, three test loops on one core */
 	CHECK(a.proved && rm_replay_load(path, &lines, &error) == 6,
-	        "each kernel of each set is an interval of the recording");
+	        "the recording has an interval for each test loop of each set");
 	const json_t *line = json_array_get(lines, 0);
 	CHECK(!strcmp(json_string_value(json_object_get(line, "origin")),
 	              "fake") &&

@@ -296,7 +296,7 @@ static void parse_threads(void)
 	              { "cores/", NULL }, { "cores+2", NULL },
 	              { "cores/x", NULL }, { "core", NULL },
 	              { "cores2", NULL }),
-	        "parts and multiples are two or more");
+	        "a divisor or factor must be at least 2");
 	threads.kind->read(&threads, "cpus", &cell);
 	CHECK(cell.threads_unit == RM_THREADS_CPUS && cell.threads == 1 &&
 	                !threads.kind->read(&threads, "cores/2", &cell) &&

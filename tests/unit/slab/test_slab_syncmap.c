@@ -26,7 +26,7 @@ static double allocations(void)
 	return wanted.value;
 }
 
-/* A map with one thread, used for sessions or only as the directory. */
+/* A map and its only thread. */
 struct user {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;

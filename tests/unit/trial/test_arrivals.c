@@ -18,7 +18,7 @@
 
 enum {
 	SEED = 7,
-	ARRIVALS = 200000 /* stream of the seed, see phases.c */
+	ARRIVALS = 200000 /* number of the random stream, as in phases.c */
 };
 
 /* One line of the file: parameters and results. */

@@ -40,7 +40,7 @@ struct rm_session_request;
 
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error);
-/* Only the proof of the counters calls this. No trial does. */
+/* Only `env counters` calls this, when it tests the counters. */
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error)
 {

@@ -492,7 +492,7 @@ static void a_thread_that_cannot_go_on_fails_it(void)
 		is_null &= json_is_null(
 		        json_object_get(verification_of(result), unknown[i]));
 	CHECK(is_null && json_is_null(json_object_get(result, "keys_after")),
-	        "then the map's content is unknown, and null");
+	        "if a thread cannot join, the map's content is null");
 	CHECK(number_of(result, "achieved_write_share") == 6300.0 / 23100,
 	        "the counts of the threads are known");
 	end(&played, result);

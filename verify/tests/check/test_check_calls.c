@@ -195,7 +195,7 @@ static void as_many_as_given(void)
 }
 
 /* Rounds have 512 keys each, in total a quarter of the given number of
- * operations. The number of increments of counters is the same. */
+ * operations. Another quarter of the operations increment counters. */
 static void conditions_are_asked_for(void)
 {
 	const uint64_t quarter = THREADS * (OPS / THREADS / 4 + 1);
