@@ -20,13 +20,6 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error);
 
-/* Checks that `attempts` (rm_journal_attempts()) are the first trials of the
-   plan, in its order and without a gap. Otherwise returns -EINVAL with
-   `error`. */
-int rm_campaign_check_order(const struct rm_plan *plan,
-        const struct rm_arms *arms, const json_t *attempts, const char *dir,
-        struct rm_error *error);
-
 /* Prepares the tally. Returns 0 or -ENOMEM with `error`. Plan and arms must
    outlive the tally. */
 int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
@@ -441,6 +434,11 @@ enum { RM_CAMPAIGN_FORMAT = 1 }; /* "format" in campaign.json and lines */
 int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
         struct rm_arms *arms, struct rm_error *error);
 int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
+        const struct rm_arms *arms, struct rm_error *error);
+
+/* Before a resume: checks the lines of a journal. Returns -EINVAL with `error`
+   if a line was changed, or lines before others are missing. */
+int rm_validate_journal(const char *dir, struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_error *error);
 
 /* Reports one problem. Formats its text like printf(). */

@@ -485,8 +485,8 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 	rm_plan_run_waiting(&prepared->plan, &prepared->catalog,
 	        rm_repeats_has_waiting(&prepared->plan,
 	                rm_journal_attempts(prepared->journal)));
-	result = rm_campaign_check_order(&prepared->plan, &prepared->arms,
-	        rm_journal_attempts(prepared->journal), prepared->dir, error);
+	result = rm_validate_journal(
+	        prepared->dir, &prepared->plan, &prepared->arms, error);
 	return result ? result
 	              : rm_journal_read(prepared->journal,
 	                        rm_tally_restore_line, &prepared->tally, error);

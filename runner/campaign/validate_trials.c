@@ -483,3 +483,17 @@ int rm_validate_trials(struct rm_validation *validation, struct rm_plan *plan,
 	rm_tally_clear(&reading.tally);
 	return result;
 }
+
+int rm_validate_journal(const char *dir, struct rm_plan *plan,
+        const struct rm_arms *arms, struct rm_error *error)
+{
+	struct rm_validation validation = { .dir = dir, .is_sealed = true };
+	int result = rm_validate_trials(&validation, plan, arms, error);
+
+	if (result || !validation.bad_line)
+		return result;
+	return rm_error_set(error, -EINVAL,
+	        "%s/trials.jsonl:%zu: changed, or a line before it is missing: "
+	        "`readmostly dev validate %s` prints what can be kept",
+	        dir, validation.bad_line, dir);
+}

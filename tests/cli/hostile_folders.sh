@@ -69,7 +69,7 @@ check "nothing is written to the target of histograms" [ "$(ls "$dir/diary")" = 
 for lost in 1 3; do
 	rm -rf "$dir/c" && cp -r "$dir/good" "$dir/c" && sed -i ${lost}d "$dir/c/trials.jsonl"
 	run --resume -o "$dir/c"
-	check "a resume rejects a journal without line $lost" contains "$out" ":$lost: a line before it is missing: \`readmostly dev"
+	check "a resume rejects a journal without line $lost" contains "$out" ":$lost: changed, or a line before it is missing: \`readmostly dev"
 	"$python" -m report "$dir/c" >"$out" 2>&1
 	check "the report rejects such a journal" \
 		contains "$out" ": a line before it is missing: \`readmostly dev validate"
