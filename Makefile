@@ -23,8 +23,8 @@ unexport $(filter-out $(call of_kind,KEPT) LC_ALL,$(filter $(call of_kind,UNWANT
 export LC_ALL := C.UTF-8
 # Variables with such general names come from the command line. In the environment they may belong to another tool, such
 # as BUILD=18 of a CI server. Our scripts pass theirs in the environment (runner/base/environment.sh).
-GENERAL := A ARGS B BAD BASE BUILD CELL CORPUS GOOD HEAD HIDE ID IMPL IMPL_FLAGS LOCK MAP MODE NEEDED NODES OPT OUT \
-  PARTITION PLAN SANITIZE SET SHAPES V WHY WORK WORKLOAD
+GENERAL := A ARGS B BAD BASE BUILD CELL CORPUS GOOD HEAD HIDE ID IMPL IMPL_FLAGS LOCK MAP MAPS MODE NEEDED NODES OPT \
+  OUT PARTITION PLAN SANITIZE SET SHAPES V WHY WORK WORKLOAD
 $(if $(RM_SCRIPT),,$(foreach v,$(GENERAL),$(if $(filter environment,$(origin $(v))),$(warning ignores $(v)=$($(v)) \
   of the environment: to use it, run make $(v)=$($(v)))$(eval undefine $(v)))))
 BUILD   ?= build/$(notdir $(CC))
@@ -93,7 +93,7 @@ $(foreach name,$(NAMES),$(eval f := $(subst |, ,$(subst ||,|-|,$(name)|)))\
   $(eval $(call map,$(word 1,$(f)),$(word 2,$(f)),$(word 3,$(f)),$(word 4,$(f)))))
 ALL_IDS := $(foreach name,$(NAMES),$(firstword $(subst |, ,$(name))))
 near     = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' \
-  '$(1)' $(ALL_IDS) 2>/dev/null)
+  '$(subst ','\'',$(1))' $(ALL_IDS) 2>/dev/null)
 no_map   = no map is called $(1)$(if $(near), (did you mean $(near)?))
 with     = $(foreach id,$(ALL_IDS),$(if $(filter $(1),$(STATE_$(id))),$(id)))
 BUILT   := $(call with,built)
@@ -144,7 +144,7 @@ all: $(PLACE)/readmostly author maps  ## build all programs that this machine su
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
 bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
-	@$(RUN) runner/bench.sh $(BENCH_ARGS)
+	@$(RUN) runner/bench.sh $(ARGS)
 
 crossover:  ## find where the ranking of two maps flips: A=map B=map MODE=quick|standard
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)

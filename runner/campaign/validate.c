@@ -214,11 +214,13 @@ static int check_hashes(
 	int result = rm_path_join(
 	        path, look->validation->dir, "topology.xml", error);
 
-	if (!result)
-		result = rm_sha256_file(path, hash, error);
-	if (!result)
+	if (result)
+		return result;
+	if (!rm_sha256_file(path, hash, error))
 		check_hash(look, json, "topology_sha256", hash);
-	return result;
+	else
+		rm_problem(look->validation, "%s", error->text);
+	return 0;
 }
 
 static void read_plan(const struct look *look, const json_t *json,

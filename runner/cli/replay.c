@@ -45,7 +45,7 @@ static const struct argp_option options[] = {
 	{ "binary", OPTION_BINARY, NULL, 0, "write the binary form", 0 },
 	{ "set", OPTION_SET, "KEY=VALUE", 0,
 	        "append this line to the workload; repeatable", 0 },
-	{ "seed", OPTION_SEED, "N", 0, "seed of the recorded run (1)", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "seed of the run (1)", 0 },
 	{ "map", OPTION_MAP, "MAP", 0, "replay FILE on this map", 0 },
 	{ "threads", OPTION_THREADS, "N", 0,
 	        "threads of the replay, not pinned (1)", 0 },
@@ -79,6 +79,8 @@ static void check_options(struct argp_state *state)
 	if (a->tunes_replay && !a->replay)
 		argp_error(state,
 		        "--threads, --passes and --shape need --map MAP");
+	if (a->recording.seed && !a->replay && !a->recording.maps)
+		argp_error(state, "--seed needs --map MAP or --record MAP");
 	if (a->binary && !a->write && !a->record)
 		argp_error(
 		        state, "--binary needs --write OTHER or --record MAP");
@@ -424,10 +426,9 @@ static int record(const struct arguments *a)
 
 int rm_cli_replay(int argc, char **argv)
 {
-	struct arguments a = { .recording = { .seed = 1 },
-		.threads = 1,
-		.passes = 1,
-		.shape = RM_STR16X8 };
+	struct arguments a = {
+		.threads = 1, .passes = 1, .shape = RM_STR16X8
+	};
 	struct rm_trace trace = { 0 };
 	struct rm_error error = { "" };
 	int status;
@@ -436,6 +437,8 @@ int rm_cli_replay(int argc, char **argv)
 	if (!a.recording.sets)
 		return RM_FAILED;
 	rm_argument_parse(&argp, argc, argv, &a);
+	if (!a.recording.seed)
+		a.recording.seed = 1;
 	if (a.recording.maps)
 		status = record(&a);
 	else if (rm_trace_load(a.file, &trace, &error))

@@ -35,7 +35,7 @@ static void print_next(const struct rm_validation *found)
 
 	if (found->plan_failed)
 		printf("next: restore the file from a copy, or start a new "
-		       "campaign (another -o DIR); trials.jsonl cannot be used "
+		       "campaign (another -o DIR); no resume is possible "
 		       "without it\n");
 	else if (found->bad_line)
 		printf("next: lines before %zu can be kept: `sed -i.damaged "

@@ -51,8 +51,8 @@ check "scripts see a clean environment" eval '
 	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'
 
 # ---- variables of make -------------------------------------------------------
-general() { env -u RM_SCRIPT -u MAKEFLAGS -u CC BUILD="$dir/18" MODE=smoke OUT=out make "$@" \
-	--eval 'general: ; @echo "$(BUILD),$$MODE,$$OUT"' general 2>"$dir/err"; }
+general() { env -u RM_SCRIPT -u MAKEFLAGS -u CC BUILD="$dir/18" MODE=smoke MAPS=a OUT=out make "$@" \
+	--eval 'general: ; @echo "$(BUILD),$$MODE$$MAPS,$$OUT"' general 2>"$dir/err"; }
 check "make ignores general names of the environment" [ "$(general)" = "build/gcc,," ]
 check "make builds nothing in the ignored folder" [ ! -e "$dir/18" ]
 check "make names the variables that it ignores" \

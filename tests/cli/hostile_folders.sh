@@ -194,6 +194,8 @@ make -s report PYTHON="$python" CAMPAIGN="x; touch $dir/pwned" >"$out" 2>&1
 check "CAMPAIGN runs no command" [ ! -e "$dir/pwned" ]
 make -s report PYTHON="$python" CAMPAIGN="x'; touch $dir/pwned; '" >"$out" 2>&1
 check "CAMPAIGN with a quote runs no command" [ ! -e "$dir/pwned" ]
+make -s flamegraph MAP="x'; touch $dir/pwned; '" >"$out" 2>&1
+check "MAP with a quote runs no command" [ ! -e "$dir/pwned" ]
 make -s bench MODE="x; touch $dir/pwned" MAPS="\$\$(touch $dir/pwned)" >"$out" 2>&1
 check "MODE is one word" contains "$out" "MODE=x; touch $dir/pwned: no such mode"
 make -s regress-arms PYTHON="$python" BASE="\$\$(touch $dir/pwned)" >"$out" 2>&1

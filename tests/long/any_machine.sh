@@ -92,7 +92,7 @@ cgroup_of_quota() { # makes $cgroup, with half a CPU
 bench() { # runs the command of every case
 	[ -z "$CHECK" ] || { make --no-print-directory check; return; }
 	make --no-print-directory bench MODE=smoke ${BUILD:+BUILD="$BUILD"} \
-		BENCH_ARGS="$args${out:+ -o $out}"
+		ARGS="$args${out:+ -o $out}"
 }
 export -f bench
 export args
@@ -131,7 +131,7 @@ no_apt() { unshare -m bash -c "$(hide /usr/bin/apt-get) bench"; }
 blank() { bench; }
 bare_environment() {
 	env -i PATH="$PATH" make --no-print-directory bench MODE=smoke \
-		BENCH_ARGS="$args"
+		ARGS="$args"
 }
 quota() {
 	cgroup_of_quota || return 77
