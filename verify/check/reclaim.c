@@ -8,9 +8,8 @@
  * the test after destroy(). */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
-#include "verify/check/internal.h"
+#include "verify/check/allocated.h"
 
-#include <malloc.h>
 #include <math.h>
 #include <sched.h>
 #include <string.h>
@@ -22,8 +21,6 @@ enum {
 	SLACK_BYTES = 16384,
 	LIMIT_BYTES = 65536, /* rm_sizing.retired_limit_bytes */
 	OBJECT_BYTES = 8,    /* size of the smallest object */
-	/* maximum time that a map's own thread needs to free memory */
-	WAIT_MAX_S = 30,
 	/* writes to all maps together, if there is time, so that a small leak
 	 * exceeds SLACK_BYTES */
 	WRITES_MIN = 120000
@@ -39,14 +36,6 @@ struct writes {
 	uint64_t max_ops;
 	unsigned writers; /* the other threads only read */
 };
-
-/* Returns the allocated bytes, without caches of threads that ended. */
-static size_t allocated_bytes(void)
-{
-	const struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
-}
 
 /* Replaces, inserts and removes values, so that all entries are retired in
  * turn. */
@@ -243,22 +232,6 @@ static int run_next_map(
 	return map_run->code;
 }
 
-/* Bytes held after a map is destroyed. For a map with background threads, waits
- * until at most `enough` are held, or for WAIT_MAX_S. */
-static size_t allocated_after(const struct rm_check_case *c, size_t enough)
-{
-	const uint64_t end_ns = rm_now_ns() + WAIT_MAX_S * (uint64_t)1000000000;
-	size_t bytes = allocated_bytes();
-
-	while (bytes > enough && c->impl->caps & RM_CAP_BACKGROUND &&
-	        rm_now_ns() < end_ns) {
-		rm_witness_count_progress();
-		rm_sleep_until(rm_now_ns() + 1000000);
-		bytes = allocated_bytes();
-	}
-	return bytes;
-}
-
 /* A case without a time limit runs all its operations. */
 static struct writes choose_writes(const struct rm_check_case *c)
 {
@@ -285,7 +258,7 @@ int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error)
 	for (unsigned left = ROUNDS; left; left--)
 		if (run_next_map(&map_run, c, left))
 			return -1;
-	after = allocated_after(c, before + SLACK_BYTES);
+	after = wait_for_bytes(c, NULL, before + SLACK_BYTES);
 	if (after <= before + SLACK_BYTES)
 		return 0;
 	return rm_error_set(error, -1,

@@ -3,10 +3,7 @@
  * inserts new keys and removes the oldest, so that the map keeps RESIDENT keys.
  * Its memory may grow at first. Later it may grow by at most BYTES_PER_KEY for
  * each new key, which is less than the smallest entry that a map could leak. */
-#include "runner/base/clock.h"
-#include "verify/check/internal.h"
-
-#include <malloc.h>
+#include "verify/check/allocated.h"
 
 enum {
 	RESIDENT = 256,
@@ -14,8 +11,6 @@ enum {
 	KEYS = 50000,
 	BYTES_PER_KEY = 8,
 	SLACK_BYTES = 1 << 18,
-	/* maximum time that a map's own thread needs to free memory */
-	WAIT_MAX_S = 30,
 };
 
 struct removed {
@@ -23,35 +18,10 @@ struct removed {
 	size_t first_bytes, last_bytes; /* after FIRST and after `keys` keys */
 };
 
-static size_t allocated_bytes(void)
-{
-	const struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
-}
-
 static size_t limit_bytes(const struct removed *removed)
 {
 	return removed->first_bytes + SLACK_BYTES +
 	       (removed->keys - FIRST) * BYTES_PER_KEY;
-}
-
-/* Returns the memory of the map. If the map has background threads, they first
- * get time to free the memory above the limit. */
-static size_t wait_for_bytes(
-        struct rm_peer *peer, const struct removed *removed)
-{
-	const uint64_t end_ns = rm_now_ns() + WAIT_MAX_S * (uint64_t)1000000000;
-	size_t bytes = allocated_bytes();
-
-	while (bytes > limit_bytes(removed) && rm_now_ns() < end_ns &&
-	        peer->peers->c->impl->caps & RM_CAP_BACKGROUND) {
-		rm_witness_count_progress();
-		peer->ops->quiesce(peer->thread);
-		rm_sleep_until(rm_now_ns() + 1000000);
-		bytes = allocated_bytes();
-	}
-	return bytes;
 }
 
 static void replace_keys(struct rm_peer *peer)
@@ -68,7 +38,8 @@ static void replace_keys(struct rm_peer *peer)
 		removed->keys = n + 1;
 	}
 	if (removed->keys > FIRST)
-		removed->last_bytes = wait_for_bytes(peer, removed);
+		removed->last_bytes = wait_for_bytes(
+		        peer->peers->c, peer, limit_bytes(removed));
 }
 
 int rm_check_removed(const struct rm_check_case *c, struct rm_error *error)
