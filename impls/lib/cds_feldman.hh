@@ -67,29 +67,7 @@ struct traits : cds::container::feldman_hashset::traits {
 using items = cds::container::FeldmanHashSet<reclaimer, cds_item, traits>;
 } // namespace
 
-extern "C" {
-/* Each of these functions contains the only call through a pointer, so
-   check-dispatch exempts their names. */
-static __attribute__((noinline)) bool callback_put(
-        items *set, const cds_item *item, rm_value *old)
-{
-	const auto [done, is_new] = set->update(
-	        *item, [&](const cds_item &, const cds_item *before) {
-		        if (before)
-			        give(old, before->value);
-	        });
-
-	(void)done;
-	return !is_new;
-}
-
-static __attribute__((noinline)) bool callback_drop(
-        items *set, uint64_t hash, rm_value *old)
-{
-	return set->erase(
-	        hash, [&](const cds_item &item) { give(old, item.value); });
-}
-}
+#include "impls/lib/cds_writes.hh"
 
 namespace
 {
@@ -136,17 +114,9 @@ template <class, class> struct table : cds_table<reclaimer> {
 		return callback_put(&entries, &item, old);
 	}
 
-	/* The library's insert does not return the present value. */
 	bool add(uint64_t key, uint64_t value, rm_value *present)
 	{
-		const cds_item item{ hash_of(key), value };
-
-		for (;;) {
-			if (find(key, present))
-				return true;
-			if (entries.insert(item))
-				return false;
-		}
+		return add_item(this, key, { hash_of(key), value }, present);
 	}
 
 	RM_INLINED bool drop(uint64_t key, rm_value *old)

@@ -74,29 +74,7 @@ using items = cds::container::MichaelHashSet<cds::gc::HP,
         set_traits>;
 } // namespace
 
-extern "C" {
-/* Each of these functions contains the only call through a pointer, so
-   check-dispatch exempts their names. */
-static __attribute__((noinline)) bool callback_put(
-        items *set, const cds_item *item, rm_value *old)
-{
-	const auto [done, is_new] = set->update(
-	        *item, [&](const cds_item &, const cds_item *before) {
-		        if (before)
-			        give(old, before->value);
-	        });
-
-	(void)done;
-	return !is_new;
-}
-
-static __attribute__((noinline)) bool callback_drop(
-        items *set, uint64_t key, rm_value *old)
-{
-	return set->erase(
-	        key, [&](const cds_item &item) { give(old, item.value); });
-}
-}
+#include "impls/lib/cds_writes.hh"
 
 namespace
 {
@@ -130,17 +108,9 @@ template <class, class> struct table : cds_table<cds::gc::HP> {
 		return callback_put(&entries, &item, old);
 	}
 
-	/* The library's insert does not return the present value. */
 	bool add(uint64_t key, uint64_t value, rm_value *present)
 	{
-		const cds_item item{ key ^ seed, value };
-
-		for (;;) {
-			if (find(key, present))
-				return true;
-			if (entries.insert(item))
-				return false;
-		}
+		return add_item(this, key, { key ^ seed, value }, present);
 	}
 
 	RM_INLINED bool drop(uint64_t key, rm_value *old)
