@@ -426,9 +426,7 @@ static int record(const struct arguments *a)
 
 int rm_cli_replay(int argc, char **argv)
 {
-	struct arguments a = {
-		.threads = 1, .passes = 1, .shape = RM_STR16X8
-	};
+	struct arguments a = { .threads = 1, .passes = 1, .shape = RM_STR16X8 };
 	struct rm_trace trace = { 0 };
 	struct rm_error error = { "" };
 	int status;
