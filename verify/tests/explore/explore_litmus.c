@@ -201,8 +201,7 @@ static void count(struct litmus_outcomes *outcomes)
 	if (i == LITMUS_OUTCOMES || strlen(text) > LITMUS_SEEN)
 		abort();
 	if (i == outcomes->count)
-		snprintf(outcomes->text[outcomes->count++],
-		        sizeof(outcomes->text[0]), "%s", text);
+		strcpy(outcomes->text[outcomes->count++], text);
 	outcomes->times[i]++;
 }
 
