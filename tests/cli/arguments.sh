@@ -180,6 +180,7 @@ none: No such file.*, expected a recorded history (docs|check --history=DIR/none
 --json, --ids and --facts: expected only one|list --ids --json
 --ops and --budget: expected only one|check gomap_rw --ops=10 --budget=5
 --threads, --passes and --shape need --map|replay DIR/ops --threads=2
+--seed needs --map MAP or --record|replay DIR/ops --seed=2
 --binary needs --write OTHER or --record|replay DIR/ops --binary
 required: DIR|report
 --shape: 'u9x9': expected .*KEY u64, str16,|advise DIR --writes 3% --keys 1Ki --threads 2 --shape u9x9

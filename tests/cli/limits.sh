@@ -111,6 +111,8 @@ rm "$dir/run/topology.xml"
 run --resume
 check "without topology.xml a resume names the next step" contains "$dir/out" \
 	"topology.xml: cannot be read: No such file or directory: restore it from a copy, or start anew in another folder"
+"$bin" dev validate "$dir/run" >"$dir/out"
+check "and dev validate does not advise a resume" contains "$dir/out" "next: restore the file from a copy"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
 check "an exploration without memory names the limit" \
