@@ -11,7 +11,9 @@
 # pass, and are not measured.
 # --resume continues a run; --set blocks= sets the number of blocks. Status: the verdict's (report/gate/__main__.py); 3
 # also if the machine is busy and nothing was started; 75 interrupted.
+case ${1:-} in -h | --help) sed -n '3,/^[^#]/s/^# //p' "$0"; exit ;; esac
 . runner/base/environment.sh
+[ $# -ge 3 ] || { echo "regress: expected BASE COPY HEAD; use make regress BASE=ref, or --help" >&2; exit 2; }
 base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}

@@ -43,6 +43,8 @@ case $file in
 esac
 [ "$made" ] || [ -f "$file" ] || usage "'$file': no such file: expected the source of a map or a library"
 case $time in advice | red | no) ;; *) usage "TIME=$time: expected advice, red or no" ;; esac
+[[ " ${EXACT_ARGS:-} ${TIME_ARGS:-} " != *" --help "* ]] ||
+	usage "--help: EXACT_ARGS are options of 'readmostly plan', TIME_ARGS of 'readmostly run'"
 case ${COUNTS:-yes} in yes | no) ;; *) usage "COUNTS=$COUNTS: expected yes or no" ;; esac
 [[ ${FAIL_AT:-1%} =~ ^([1-9]|[1-4][0-9])([.][0-9]+)?%$ ]] ||
 	usage "FAIL_AT=$FAIL_AT: expected 1% to less than 50%, such as 5%"

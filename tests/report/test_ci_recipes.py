@@ -180,6 +180,15 @@ def test_other_values_of_variables_are_refused(pushed, name, text):
     assert done.returncode == 2 and f"{name}={text}: expected" in done.stderr
 
 
+def test_help_is_printed_before_anything_runs(pushed):
+    gate, folder = str(ROOT / "examples/ci/gate.sh"), pushed[0].folder
+    done = shell('"$0" map.c', folder, gate, TIME_ARGS="--help")
+    assert done.returncode == 2 and "TIME_ARGS of 'readmostly run'" in done.stderr
+    for name in ("regress.sh", "regress_exact.sh"):
+        done = shell('"$0" --help', folder, str(ROOT / "runner" / name))
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith(f"{name} BASE ")
+
+
 def test_a_large_slowdown_in_an_invalid_run_is_no_plain_pass(gated, pushed, tmp_path):
     pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
     assert gated(0, times=3, verdict="INVALID (A/A x)", warning="x is 90 % slower: repeat it",
