@@ -5,13 +5,15 @@
 # RUNNER: the program that runs them (default: readmostly next to the folder HEAD, or the file HEAD).
 # LOCK: held until the end, including the explanation of a failure, so that gates do not disturb each other.
 # REF, COMMIT: the source of base. MAPS, CELLS, WORKLOAD: a part of the plan, or another plan
-# (docs/method/gate.md). MINUTES: time limit. BUSY=ok: continue on a busy machine. PLAN: a folder of workloads that
-# replaces the mode's.
+# (docs/method/gate.md). FAIL_AT=5%: only cells that are at least 5 % slower fail. MINUTES: time limit. BUSY=ok:
+# continue on a busy machine. PLAN: a folder of workloads that replaces the mode's.
 # NOTES: a file of lines KEY=TEXT, stored in the campaign; maps in its key `same` have equal programs in base and head,
 # pass, and are not measured.
 # --resume continues a run; --set blocks= sets the number of blocks. Status: the verdict's (report/gate/__main__.py); 3
 # also if the machine is busy and nothing was started; 75 interrupted.
+case ${1:-} in -h | --help) sed -n '3,/^[^#]/s/^# //p' "$0"; exit ;; esac
 . runner/base/environment.sh
+[ $# -ge 3 ] || { echo "regress: expected BASE COPY HEAD; use make regress BASE=ref, or --help" >&2; exit 2; }
 base=$1 copy=$2 head=$3
 shift 3
 runner=${RUNNER:-${head%+*}}
@@ -19,7 +21,7 @@ runner=${RUNNER:-${head%+*}}
 find_python || exit 2
 say() { echo "regress: $*" >&2; }
 case ${MINUTES:-1} in *[!0-9]* | 0*) say "MINUTES=$MINUTES: expected a number from 1"; exit 2 ;; esac
-settings=$("$python" -m report.gate.plan settings) || exit
+settings=$("$python" -m report.gate.plan settings "${FAIL_AT:-}") || exit
 read -r allowed_s calibration_blocks repeat_wait repeat_most <<SETTINGS
 $settings
 SETTINGS
@@ -138,6 +140,7 @@ changed=$(git status --porcelain 2>/dev/null | head -1)
 [ "${NOTES:-}" ] && while IFS= read -r word; do
 	set -- "$@" --note "$word"
 done <"$NOTES"
+[ -z "${FAIL_AT:-}" ] || set -- "$@" --note "fail_at=$FAIL_AT"
 [ -z "$changed" ] || [ "${NOTES:-}" ] || say "head is $(git rev-parse --short HEAD) with uncommitted changes"
 measure \
 	--arms "base=$base,head=$head" \

@@ -6,6 +6,7 @@
 # commits are compared (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by commit, compiler,
 # flags and maps. A map whose simulated programs are the same in both arms is equal without a trial. Status: 0 equal or
 # accepted; 1 a cell fails; 2 usage or input.
+case ${1:-} in -h | --help) sed -n '3,/^[^#]/s/^# //p' "$0"; exit ;; esac
 . runner/base/environment.sh
 export LC_ALL=C
 place=build/regress-exact build=${BUILD:-build/gcc} cc=${CC:-gcc}

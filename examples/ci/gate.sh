@@ -10,6 +10,8 @@
 #   TIME        advice (default): a slower head gives a warning; red: it fails, for quiet machines;
 #               no: time is not measured, but head must pass its checks. On a busy machine time is not
 #               measured: a warning with advice, a failure with red. A head slower far beyond noise fails
+#   FAIL_AT     slowdown at which the time gate fails, 1% (default) to 49%, such as 5%
+#   COUNTS      no: simulated counts are not compared, only time
 #   IMPL_FLAGS  compiler flags of the map
 #   IMPL_MAKE   command that makes FILE, a library with runner/readmostly.h, in a tree of the project;
 #               FILE need not be in a commit
@@ -41,6 +43,11 @@ case $file in
 esac
 [ "$made" ] || [ -f "$file" ] || usage "'$file': no such file: expected the source of a map or a library"
 case $time in advice | red | no) ;; *) usage "TIME=$time: expected advice, red or no" ;; esac
+[[ " ${EXACT_ARGS:-} ${TIME_ARGS:-} " != *" --help "* ]] ||
+	usage "--help: EXACT_ARGS are options of 'readmostly plan', TIME_ARGS of 'readmostly run'"
+case ${COUNTS:-yes} in yes | no) ;; *) usage "COUNTS=$COUNTS: expected yes or no" ;; esac
+[[ ${FAIL_AT:-1%} =~ ^([1-9]|[1-4][0-9])([.][0-9]+)?%$ ]] ||
+	usage "FAIL_AT=$FAIL_AT: expected 1% to less than 50%, such as 5%"
 [ "$(git rev-parse --is-shallow-repository 2>/dev/null)" = false ] ||
 	usage "expected a complete git clone: git fetch --unshallow (fetch-depth: 0)"
 # Outputs are not a change of the project.
@@ -102,7 +109,7 @@ end_children() { # SIGNAL: ends the command of run, or a wait for a lock, then t
 # shellcheck disable=SC2064 # the signal's name is known now
 for signal in HUP INT TERM; do trap "end_children $signal" $signal; done
 
-status=0 results=
+status=0 results='' passed=checks
 raise_status() { [ "$1" -le "$status" ] || status=$1; }
 result() { results+="${results:+; }$*"; } # WORDS: a part of the last line
 # Copies lines that accept a failure, and its explanation: pipelines keep no file of Readmostly's
@@ -124,6 +131,7 @@ count() {
 compare_counts() {
 	local code words
 	say "comparing simulated counts"
+	passed=counts
 	run count
 	code=$?
 	raise_status "$code"
@@ -139,7 +147,7 @@ compare_counts() {
 	} >>"$GITHUB_STEP_SUMMARY"
 }
 case $file in
-*.c) compare_counts ;;
+*.c) [ "${COUNTS:-}" = no ] || compare_counts ;;
 *) say "$file is not in C: it is not simulated and has no counts" ;;
 esac
 
@@ -166,7 +174,7 @@ measure() { # FOLDER
 	return "${PIPESTATUS[0]}"
 }
 time_head() {
-	local code folder what reason warning
+	local code folder what reason warning raised=${FAIL_AT:+ (FAIL_AT=$FAIL_AT)}
 	folder=$out/time-$(date +%s)
 	say "measuring time, at most ${MINUTES:-5} minutes"
 	run measure "$folder"
@@ -175,9 +183,9 @@ time_head() {
 	warning=$(sed -n 's/^warning: //p' "$out/time.txt" | head -n 1)
 	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"
 	case $code in
-	0) result "time is not longer"; return ;;
+	0) result "time is not longer$raised"; return ;;
 	2) raise_status 2; result "time was not measured"; return ;;
-	1) what="time is longer" ;;
+	1) what="time is longer$raised" ;;
 	*) what="time is undecided${reason:+: $reason}" ;;
 	esac
 	[ -d "$folder" ] || what="time was not measured, because the machine is busy"
@@ -189,8 +197,8 @@ time_head() {
 	}
 	[ $time = red ] && raise_status 1 && result "$what" && return
 	result "$what (advice)"
-	words[0]='PASS (counts only)'
-	[ -z "$warning" ] || { what+="; $warning" words[0]='WARNING (only counts pass)'; result "$warning"; }
+	words[0]="PASS ($passed only)"
+	[ -z "$warning" ] || { what+="; $warning" words[0]="WARNING (only $passed pass)"; result "$warning"; }
 	[ "${GITHUB_ACTIONS:-}" != true ] || echo "::warning title=Readmostly::$what; base ${base:0:12}"
 }
 [ $time != advice ] || ADVICE=1

@@ -21,7 +21,7 @@ NEEDS: Mapping[str, Callable[[Card], bool]] = {
     "point-in-time": lambda c: c.scan is Scan.MOMENT,
     "lock-free": lambda c: c.progress in ("lock-free", "wait-free"),
     "wait-free": lambda c: c.progress == "wait-free",
-    "many-writers": lambda c: c.many_writers,
+    "many-writers": lambda c: bool(c.many_writers),
     "new-answers": lambda c: not c.stale_reads,
     "growth": lambda c: c.grows,
     "no-duties": lambda c: c.duty == "none",

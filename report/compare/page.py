@@ -56,7 +56,10 @@ def answers(d: Document) -> list[Answer]:
 
 
 def is_empty(d: Document) -> bool:
-    """True if runs of different workloads are compared and none of them recommends a map."""
+    """True if runs of different workloads are compared and none of them recommends a map, or if
+    two versions have no cell in common."""
+    if len(d.machines) == 1:
+        return all(c.ratio.value is None for v in d.versions for c in v.changes)
     return any(m.differs for m in d.machines) and all(a.outcome is None for a in answers(d))
 
 

@@ -20,7 +20,7 @@ Filter = Callable[[Card], bool]
 FILTERS: Mapping[Need, Filter] = {
     Need.GROWS: lambda c: c.grows,
     Need.PACKAGE: lambda c: c.package is not None and c.language in ("C", "C++"),
-    Need.PACKAGE_WRITERS: lambda c: (c.package is not None and c.many_writers
+    Need.PACKAGE_WRITERS: lambda c: (c.package is not None and c.many_writers is True
                                      and c.language in ("C", "C++")),
     Need.NO_DUTIES: lambda c: c.duty == "none",
     Need.SCAN: lambda c: c.scan is Scan.MOMENT,

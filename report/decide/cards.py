@@ -17,6 +17,8 @@ LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
 GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # a label such as "Go 1.26: map + RWMutex"
 LIBRARIES = "readmostly-go-new"  # name of the program with the maps of Go libraries
+FOREIGN = "its own"  # sync of an adapter for readmostly.h (foreign_loop.h)
+FREE = ("lock-free", "wait-free")
 PORT = "C port"  # labels of C ports of Go maps begin with this
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
@@ -66,13 +68,17 @@ def waits(about: MapInfo) -> Wait:
         return Wait(known)
     if LOCKS.match(about.sync.partition(",")[0].removesuffix("-spin")):
         return Wait.ALWAYS
+    if about.sync == FOREIGN:
+        return Wait.NEVER if about.progress in FREE else Wait.UNKNOWN
     return Wait.SOMETIMES if about.family == "sync" else Wait.NEVER
 
 
-def has_many_writers(about: MapInfo) -> bool:
-    """True if writes to different keys can run at the same time."""
+def has_many_writers(about: MapInfo) -> bool | None:
+    """True if writes to different keys can run at the same time, None if unknown."""
     if "mutex for writes" in about.sync or "single-writer" in about.caps:
         return False
+    if about.sync == FOREIGN:
+        return about.progress in FREE or None
     if about.family == "rcu":
         return about.progress == "lock-free"
     return about.family != "lock"

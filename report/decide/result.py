@@ -84,4 +84,5 @@ def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
         (*numbers.tables(campaign), *validity.tables(campaign, measured),
          *machine.tables(campaign), *cache.tables(campaign), *claims.tables(campaign, published)),
         modes.next_mode(campaign.plan.mode, first.needs if first else 0), of_go,
-        headline is not None and go_maps.is_open(headline, of_go))
+        headline is not None and go_maps.is_open(headline, of_go),
+        campaign.plan.busy.text if campaign.plan.busy else None)

@@ -190,7 +190,8 @@ def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
 # ---- the machine ------------------------------------------------------------------
 
 def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
-    """Checks that other programs did not disturb any single map of the headline."""
+    """Checks that other programs did not disturb any single map of the headline. That is unknown
+    if repeat-wait was raised, since fewer runs then count as disturbed."""
     shares = []
     count = total = unknown = 0
     for name in headline.contenders:
@@ -206,6 +207,11 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
     if unknown and not named:
         return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED,
                      count=unknown, of=total)
+    relaxed = max(cell.factors.repeat.wait_share or 0.0 if cell.factors.repeat else 0.0
+                  for cell in map(headline.cells.__getitem__, headline.contenders))
+    if relaxed > WAITING and not named:
+        return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, found=relaxed,
+                     limit=WAITING, count=count, of=total)
     broken = any(share > BROKEN and m in front for share, m in shares)
     return Check(Question.UNDISTURBED, State.FAILED if named else State.PASSED,
                  Trust.NOT if broken else Trust.CARE, found=worst, limit=DISTURBED,

@@ -14,7 +14,7 @@ from report import stats
 from report.ending import InputError
 from report.gate import blocks
 from report.gate.model import Attempt, Contrast, Notes, Role, Sized, Skipped, Verdict
-from report.gate.rules import Plan, Rules, load_rules
+from report.gate.rules import Plan, Rules, fail_at_of, load_rules
 from report.load import JournalError, Trial, journal, repeats, strict_json
 from report.load.decode import decode
 from report.load.plan import Arm, Factors
@@ -58,7 +58,8 @@ def notes_of(notes: Mapping[str, str]) -> Notes:
                     key=lambda n: int(n.removeprefix("slower")))
     return Notes(notes.get("ref"), notes.get("commit"), notes.get("head"), notes.get("rules"),
                  notes.get("noise"), notes.get("map"), notes.get("readmostly"),
-                 tuple(notes.get("same", "").split()), tuple(notes[n] for n in slower))
+                 tuple(notes.get("same", "").split()), tuple(notes[n] for n in slower),
+                 notes.get("fail_at"))
 
 
 def read_meta(folder: Path) -> tuple[Meta, bool]:
@@ -238,7 +239,8 @@ def campaign_of(meta: Meta, rules: Rules) -> Campaign:
     arms = check_arms(meta)
     contrasts, skipped = contrasts_of(meta)
     plan = Plan(rules, max(c.blocks for c in meta.cells),
-                next(a.control_extra for a in arms if a.name == "slow"))
+                next(a.control_extra for a in arms if a.name == "slow"),
+                fail_at_of(notes.fail_at, rules))
     check_plan(plan, sum(c.role == Role.GATE for c in contrasts))
     check_repeats(meta, rules)
     for window in meta.calibration:

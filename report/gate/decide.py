@@ -71,7 +71,7 @@ def is_slower(row: Measured, plan: Plan) -> bool:
         return False
     if row.by == Score.TAILS and not (shown.low_percent or 0.0) > 0.0:
         return False
-    return shown.slowdown_percent >= 100.0 * plan.rules.fail_at
+    return shown.slowdown_percent >= 100.0 * plan.fail_at
 
 
 def mde_of(row: Measured) -> str:
@@ -111,10 +111,13 @@ def within(row: Measured, plan: Plan) -> Judgement:
     """Returns the verdict on a row whose slowdown is significantly below the tolerance. The median
     of the pairs decides. If their mean is above the tolerance, the text mentions it."""
     low, high = row.shown.low_percent, row.shown.high_percent
-    tolerance = 100.0 * plan.rules.tolerance
+    tolerance = 100.0 * plan.tolerance
     if high is not None and high < -100.0 * plan.rules.margin:
         return Verdict.PASS, Change.FASTER, "faster"
     words = f"less than {tolerance:.3g} % slower in most trials"
+    if is_slower(row, plan.default):
+        return (Verdict.PASS, Change.SLOWER,
+                f"slower by {row.shown.slowdown_percent:.2f} %, {words}")
     mean = row.estimates.tails.slowdown_percent
     if mean is not None and mean > tolerance:
         words += f", on average {mean:+.1f} %"
@@ -164,7 +167,7 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
         return ()
     d = np.array([p.d for p in pairs])
     slower = flip_test(d - math.log1p(plan.rules.margin), plan, tuple(Score))
-    less = flip_test(math.log1p(plan.rules.tolerance) - d, plan, TWO)
+    less = flip_test(math.log1p(plan.tolerance) - d, plan, TWO)
     rows = []
     for i, (pair, contrast) in enumerate(zip(pairs, contrasts)):
         row = measure(pair, contrast, plan, len(pairs),
@@ -235,20 +238,21 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
     """Decides all verdicts on a campaign; the same input always gives the same output."""
     plan = campaign.plan
 
-    def family(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:
+    def family(contrasts: Sequence[Contrast], plan: Plan = plan) -> tuple[Row, ...]:
         return judge(contrasts, [pairs_of(trials, c, plan.blocks) for c in contrasts], plan)
 
     def contrasts_of(*roles: Role) -> list[Contrast]:
         return [c for c in campaign.contrasts if c.role in roles]
     notes = campaign.notes
     gated = trailers.accept(family(contrasts_of(Role.GATE)), notes.slower)
-    controls = tuple(row for c in contrasts_of(Role.AA, Role.CONTROL) for row in family([c]))
+    controls = tuple(row for c in contrasts_of(Role.AA, Role.CONTROL)
+                     for row in family([c], plan.default))
     verdict, reason = verdict_of_run(gated, controls, campaign.skipped, plan)
     return Verdicts(
         name=campaign.name, created_utc=campaign.meta.created_utc, verdict=verdict,
         reason=reason, attempt=len(campaign.earlier) + 1, earlier=campaign.earlier,
         plan_sha256=campaign.plan_sha256, seed=campaign.seed, arms=campaign.arms,
         blocks=plan.blocks, alpha=plan.rules.alpha, margin=plan.rules.margin,
-        tolerance=plan.rules.tolerance, remarks=trailers.remarks(notes, gated),
+        tolerance=plan.tolerance, fail_at=plan.raised, remarks=trailers.remarks(notes, gated),
         sized=campaign.sized, cells=gated, advice=family(contrasts_of(Role.ADVICE)),
         controls=controls, same=notes.same, skipped=campaign.skipped)

@@ -65,6 +65,7 @@ class Notes:
     readmostly: str | None
     same: tuple[str, ...]  # maps whose programs are equal in base and head
     slower: tuple[str, ...]  # `Slower: CELL: REASON` lines, oldest first
+    fail_at: str | None = None  # FAIL_AT, such as "5%"
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ class Verdicts:
     alpha: float
     margin: float
     tolerance: float
+    fail_at: float | None  # FAIL_AT of the campaign
     remarks: tuple[str, ...]  # notes that are printed with the table
     sized: Sized | None
     cells: tuple[Row, ...]

@@ -49,14 +49,15 @@ def interval(row: Row) -> str:
 
 
 def claim(verdicts: Verdicts) -> str:
-    """Gives the reason for the verdict. PASS concerns the median of the pairs, which a few
-    slow trials do not change."""
+    """Gives the reason for the verdict, and FAIL_AT if it raised the threshold. PASS concerns the
+    median of the pairs, which a few slow trials do not change."""
+    raised = "" if verdicts.fail_at is None else f"; FAIL_AT={100 * verdicts.fail_at:g}%"
     if verdicts.reason:
-        return verdicts.reason
+        return verdicts.reason + raised
     accepted = [name_of(row.cell) for row in verdicts.cells if row.accepted]
     return (f"{verdicts.family - len(accepted)} of {verdicts.family} cells are less than "
             f"{100 * verdicts.tolerance:g} % slower in most trials"
-            + (f"; accepted as slower: {', '.join(accepted)}" if accepted else ""))
+            + (f"; accepted as slower: {', '.join(accepted)}" if accepted else "") + raised)
 
 
 def headline(verdicts: Verdicts) -> str:

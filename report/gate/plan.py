@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans a gate run before its first pair: chooses its cells and its number of blocks.
 
-    python3 -m report.gate.plan settings
+    python3 -m report.gate.plan settings FAIL_AT
     python3 -m report.gate.plan cells MAPS CELLS SAME  <plan.json
     python3 -m report.gate.plan blocks DIR SECONDS
 
-`settings` prints the rules of a run for runner/regress.sh: the seconds allowed, the blocks of a
-calibration, repeat-wait and repeat-most. `cells` prints the ids of the chosen cells and of the
-controls. MAPS are ids, separated by commas or spaces; CELLS are globs of names or ids, separated by
-commas (names contain spaces); '' selects all. The maps SAME have equal programs in base and head,
-so their cells are left out; if no other cell is left, so are the controls. `blocks` reads DIR, a
-campaign of base and its copy; SECONDS limits the time of all blocks. The command prints the number
-of blocks, and a note for campaign.json from which the gate recomputes that number. Warnings go to
-standard error. Exit status: 0, or 2 for usage or input errors.
+`settings` checks FAIL_AT and prints the rules of a run for runner/regress.sh: the seconds allowed,
+the blocks of a calibration, repeat-wait and repeat-most. `cells` prints the ids of the chosen cells
+and of the controls. MAPS are ids, separated by commas or spaces; CELLS are globs of names or ids,
+separated by commas (names contain spaces); '' selects all. The maps SAME have equal programs in
+base and head, so their cells are left out; if no other cell is left, so are the controls. `blocks`
+reads DIR, a campaign of base and its copy; SECONDS limits the time of all blocks. The command
+prints the number of blocks, and a note for campaign.json from which the gate recomputes that
+number. Warnings go to standard error. Exit status: 0, or 2 for usage or input errors.
 """
 import fnmatch
 import math
@@ -33,7 +33,7 @@ from report.gate.campaign import is_advice, last_of, read_attempts, read_meta
 from report.gate.model import Contrast, Role, Sized
 from report.gate.names import CONTROLS, name_of
 from report.gate.pairs import pairs_of
-from report.gate.rules import Rules, load_rules
+from report.gate.rules import Rules, fail_at_of, load_rules
 from report.load import Trial, strict_json
 
 DIGITS = 6  # decimals of a ln ratio, that is, a resolution of 0.0001 %
@@ -161,7 +161,8 @@ def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
 def lines_of(argv: Sequence[str]) -> list[str]:
     rules = load_rules()
     match argv:
-        case ["settings"]:
+        case ["settings", fail_at]:
+            fail_at_of(fail_at, rules)
             return [f"{rules.allowed_s:g} {rules.calibration_blocks} "
                     f"{100 * rules.repeat_wait:g}% {rules.repeat_most}"]
         case ["cells", maps, globs, same]:
@@ -172,8 +173,8 @@ def lines_of(argv: Sequence[str]) -> list[str]:
             for line in warnings_of(noise, sized, rules):
                 print(f"regress: {line}", file=sys.stderr)
             return [str(sized.blocks), note_of(noise)]
-    raise InputError(f"{' '.join(argv)}: expected settings, cells MAPS CELLS SAME or blocks DIR "
-                     "SECONDS")
+    raise InputError(f"{' '.join(argv)}: expected settings FAIL_AT, cells MAPS CELLS SAME or "
+                     "blocks DIR SECONDS")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,7 +2,8 @@
 """The rules of the gate, from regress.json; docs/regress-rules.schema.json gives their types
 and ranges. The rules are committed before a run and hashed (docs/method/rules.md, R26)."""
 import hashlib
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from report import folders
@@ -41,6 +42,33 @@ class Plan:
     rules: Rules
     blocks: int
     control_extra: float  # share of additional operations of the arm `slow`
+    raised: float | None = None  # FAIL_AT of the campaign
+
+    @property
+    def fail_at(self) -> float:
+        """The estimated slowdown at which a cell fails."""
+        return self.rules.fail_at if self.raised is None else self.raised
+
+    @property
+    def tolerance(self) -> float:
+        """The slowdown that a passing cell excludes."""
+        return max(self.rules.tolerance, self.fail_at)
+
+    @property
+    def default(self) -> "Plan":
+        """The plan without FAIL_AT, which also judges the controls."""
+        return replace(self, raised=None)
+
+
+def fail_at_of(text: str | None, rules: Rules) -> float | None:
+    """Reads FAIL_AT, a slowdown such as "5%", if it is set."""
+    if not text:
+        return None
+    share = float(text[:-1]) / 100 if re.fullmatch(r"[0-9]{1,2}(\.[0-9]+)?%", text) else 0.0
+    if not rules.fail_at <= share < rules.far:
+        raise InputError(f"FAIL_AT={text}: expected {100 * rules.fail_at:g}% to less than "
+                         f"{100 * rules.far:g}%, such as 5%")
+    return share
 
 
 def load_rules(path: Path | str = RULES) -> Rules:

@@ -13,6 +13,7 @@ class Wait(str, Enum):
     NEVER = "no"
     SOMETIMES = "sometimes"
     ALWAYS = "yes"
+    UNKNOWN = "unknown"  # an adapter of another project
 
 
 class Scan(str, Enum):
@@ -30,7 +31,7 @@ class Card:
     - file: source file in this tree, or None if the map is part of a language's library
     - package: Debian package that contains the map, or None if no package has it
     - origin: where the source comes from, with its version
-    - many_writers: true if writes to different keys can run at the same time
+    - many_writers: true if writes to different keys can run at the same time, None if unknown
     - duty: a duty of callers of look-ups, or "none"
     - reference: true for an upper bound or a misuse, which is shown but never ranked
     - misuse: true if an error was injected; verification must then fail
@@ -49,7 +50,7 @@ class Card:
     origin: str
     synchronisation: str
     grows: bool
-    many_writers: bool
+    many_writers: bool | None
     readers_wait: Wait
     progress: str
     scan: Scan

@@ -229,6 +229,7 @@ class Result:
     - tables: tables of the linked pages
     - go: rankings of Go's maps by compiler, the newest first
     - go_open: true if only C ports of Go's maps have a result at the headline's place
+    - busy: the load from other programs before the first trial, or None
     """
     format: int
     campaign: Campaign
@@ -249,6 +250,7 @@ class Result:
     next: Next | None
     go: tuple[GoAnswer, ...] = ()
     go_open: bool = False
+    busy: str | None = None
 
     def card(self, name: str) -> Card:
         """Returns the card of a map. Raises KeyError if the map is not in this campaign."""

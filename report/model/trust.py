@@ -51,7 +51,8 @@ class Check:
     | SPEED       | fastest / slowest, allowed   |                     |                   |
     | POWER       | smallest visible, allowed    | trials, needed      |                   |
 
-    * runs that could not be judged if the state is unknown
+    * if the state is unknown: runs that could not be judged, or with `found`, a raised repeat-wait,
+      runs that exceeded it
 
     Numbers in the table are ratios (1.12 is 12 %), shares (0 to 1) or counts.
     """

@@ -170,7 +170,7 @@ def board(result: Result) -> Iterator[tuple[Cell, ...]]:
             for name in ("rate", "slower", "scaling", "memory", "lookup")), *(
             Cell(value, "") for value in (
                 "grows" if card.grows else "fixed",
-                "many" if card.many_writers else "take turns",
+                {True: "many", False: "take turns", None: "unknown"}[card.many_writers],
                 card.readers_wait.value, card.package, card.licence)),
             Cell(goroutines.get(row.map), ""))
 

@@ -137,6 +137,8 @@ void rm_print_time(uint64_t time_ns);
    line per NUMA node (plan_draw.c). */
 void rm_print_places(
         const struct rm_plan *plan, const struct rm_topology *topology);
+/* Prints how many threads share how many CPUs, if any do (plan_draw.c). */
+void rm_print_shared_cpus(const struct rm_plan *plan);
 
 /* True if `fd` is a terminal that can rewrite its last line. */
 bool rm_is_terminal(int fd);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c - `readmostly plan`: prints cells, trials and the estimated time,
    without running trials. */
+#include "runner/base/json.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
+#include "runner/counters/counters.h"
 
 #include <errno.h>
 #include <math.h>
@@ -313,8 +315,33 @@ static void print_shortage(const struct rm_planned *planned)
 		printf("%s\n", text);
 }
 
-/* Prints the plan. Does not test the counters, so it is unknown whether cells
-   with measure = counters can run. */
+/* For a mode, no back end is tested, since this takes up to 20 s. */
+static void print_counters(const struct rm_planned *planned)
+{
+	struct rm_counters_choice *choice = NULL;
+	struct rm_error error = { "" };
+	json_t *chosen = NULL;
+	size_t cells = 0;
+
+	for (size_t i = 0; i < planned->plan.cell_count; i++)
+		cells += planned->plan.cells[i].cell.measure ==
+		                 RM_MEASURE_COUNTERS &&
+		         !planned->plan.cells[i].cell.skip[0];
+	if (!cells)
+		return;
+	if (planned->inputs.name[0] || !planned->topology.this_machine)
+		printf("counters need a back end: readmostly env counters\n");
+	else if (!rm_counters_select(
+	                 "auto", &planned->topology, &choice, &chosen, &error))
+		printf("counters: %s here: %zu cells will be %s\n",
+		        rm_json_text(chosen, "backend"), cells,
+		        rm_counters_set_count(chosen)
+		                ? "counted"
+		                : "skipped (readmostly env counters)");
+	rm_counters_release(choice);
+	json_decref(chosen);
+}
+
 static void print_plan(const struct rm_planned *planned, bool cells)
 {
 	const struct rm_plan *plan = &planned->plan;
@@ -333,13 +360,8 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		printf("%zu cells equal another on this machine and run once "
 		       "(--cells lists them)\n",
 		        plan->same_count);
-	for (size_t i = 0; i < plan->cell_count; i++)
-		if (plan->cells[i].cell.measure == RM_MEASURE_COUNTERS) {
-			printf("counters cells run if `readmostly env "
-			       "counters` finds a back end, otherwise they are "
-			       "skipped\n");
-			break;
-		}
+	print_counters(planned);
+	rm_print_shared_cpus(plan);
 	print_shortage(planned);
 	print_machine(topology);
 	/* skip the rounds at the end: their cells wait for a limit */

@@ -97,3 +97,37 @@ void rm_print_places(
 			draw_node(topology, cell, node);
 	}
 }
+
+/* Returns the number of CPUs that the cell's threads share, or 0 if each has
+   its own. */
+static unsigned count_shared_cpus(const struct rm_cell *cell)
+{
+	unsigned cpus = 0;
+
+	if (cell->skip[0] || !cell->cpus)
+		return 0;
+	for (unsigned i = 0; i < cell->threads; i++) {
+		unsigned first = 0;
+
+		while (cell->cpus[first] != cell->cpus[i])
+			first++;
+		cpus += first == i;
+	}
+	return cpus < cell->threads ? cpus : 0;
+}
+
+void rm_print_shared_cpus(const struct rm_plan *plan)
+{
+	for (size_t i = 0; i < plan->cell_count; i++) {
+		const struct rm_cell *cell = &plan->cells[i].cell;
+		unsigned cpus = count_shared_cpus(cell);
+		bool first = cpus > 0;
+
+		for (size_t j = 0; first && j < i; j++)
+			first = plan->cells[j].cell.threads != cell->threads ||
+			        count_shared_cpus(&plan->cells[j].cell) != cpus;
+		if (first)
+			printf("%u threads share %u CPU%s\n", cell->threads,
+			        cpus, cpus == 1 ? "" : "s");
+	}
+}

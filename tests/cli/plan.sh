@@ -76,6 +76,11 @@ check "a plan of maps that are not built is an error" status 2 "$dir/fresh/readm
 check "the error has one command that builds all of these maps" contains "$err" \
 	"all programs of this plan: make programs NEEDED='plain/gomap_rw plain/rwlock_probe'"
 
+check "a plan names threads that share CPUs, and counters that cannot run" eval \
+	'status 0 "$bin" plan --set threads="cpus*2" --set "measure=throughput counters" "$dir/tiny.conf" &&
+		grep -qE "^[0-9]+ threads share [0-9]+ CPUs?$" "$out" &&
+		grep -qE "^counters: (none here: 2 cells will be skipped|(perf|likwid) here: 2 cells will be counted)" "$out"'
+check "and only these" eval 'status 0 "$bin" plan "$dir/tiny.conf" && ! grep -qE "threads share|^counters" "$out"'
 check "--json is JSON" status 0 "$bin" plan --json "$dir/tiny.conf"
 # shellcheck disable=SC2016
 check "the JSON has cells, order and seed" "$(report/find_python.sh)" -c '

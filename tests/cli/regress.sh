@@ -130,6 +130,14 @@ path=$PATH PATH=$dir/witness:$PATH
 check "a head that is 3 % slower is FAIL" gate_fakes slower FAIL 1 head=0.03
 check "no other run starts while its functions are compared" [ -e "$dir/locked" ]
 PATH=$path
+export FAIL_AT=5%
+check "with FAIL_AT=5%, a head that is 3 % slower is PASS" gate_fakes raised PASS 0 head=0.03
+check "the verdict shows the threshold" grep -q '^verdict: .*; FAIL_AT=5%)$' "$dir/raised"
+check "the campaign records it" contains "$dir/results/raised/campaign.json" '"fail_at": "5%"'
+FAIL_AT=5
+check "another value is refused" eval '! gate_fakes refused x 2 && [ $status = 2 ] &&
+	contains "$dir/refused.err" "FAIL_AT=5: expected 1% to less than 50%"'
+unset FAIL_AT
 check "a head that is 3 % faster is PASS" gate_fakes faster PASS 0 head=-0.03
 # Maps whose programs are equal in base and head, in the format of runner/regress_arms.sh.
 echo 'same=snapshot syncmap' >"$dir/notes"

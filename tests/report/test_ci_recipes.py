@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tools"))
 
-PIPELINE = ("GITHUB_", "CI_", "BUILDKITE_", "BASE", "GATE_", "GIT_", "TIME")
+PIPELINE = ("GITHUB_", "CI_", "BUILDKITE_", "BASE", "GATE_", "GIT_", "TIME", "FAIL_AT", "COUNTS")
 
 
 def shell(text, where, *arguments, **variables):
@@ -162,6 +162,31 @@ def test_advice_fails_only_far_beyond_noise(gated, pushed, times, verdict, statu
     assert gated(0, times=times, verdict=verdict)[0] == status
     assert gated.last.endswith("; " + last)
     assert (": PASS (counts only): " in gated.last) == (status == 0)
+
+
+def test_time_alone_can_be_compared_with_a_raised_threshold(gated, pushed):
+    pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    assert gated(0, COUNTS="no", TIME="red", FAIL_AT="5%") == (
+        0, ["regress_arms.sh", "regress.sh"])
+    assert gated.last.endswith("PASS: head passes its checks; time is not longer (FAIL_AT=5%)")
+    gated(0, COUNTS="no", times=1)
+    assert ": PASS (checks only): " in gated.last
+
+
+@pytest.mark.parametrize("name, text", [
+    ("COUNTS", "0"), ("FAIL_AT", "0.9%"), ("FAIL_AT", "50%"), ("FAIL_AT", "5")])
+def test_other_values_of_variables_are_refused(pushed, name, text):
+    done = shell('"$0" map.c', pushed[0].folder, str(ROOT / "examples/ci/gate.sh"), **{name: text})
+    assert done.returncode == 2 and f"{name}={text}: expected" in done.stderr
+
+
+def test_help_is_printed_before_anything_runs(pushed):
+    gate, folder = str(ROOT / "examples/ci/gate.sh"), pushed[0].folder
+    done = shell('"$0" map.c', folder, gate, TIME_ARGS="--help")
+    assert done.returncode == 2 and "TIME_ARGS of 'readmostly run'" in done.stderr
+    for name in ("regress.sh", "regress_exact.sh"):
+        done = shell('"$0" --help', folder, str(ROOT / "runner" / name))
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith(f"{name} BASE ")
 
 
 def test_a_large_slowdown_in_an_invalid_run_is_no_plain_pass(gated, pushed, tmp_path):

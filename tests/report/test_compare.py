@@ -282,6 +282,17 @@ def test_one_run_of_each_version_has_no_verdict(tmp_path):
     assert "some runs have no installation" in made.text
     assert "One run each: no verdict" in made.text and "one run each" in made.text
     assert not re.search("faster|slower", made.text.partition("Comparison of versions")[2])
+    assert re.search(r"  syncmap: 0\.\d+ \[.*\] times as fast \(one run each\); ", made.output)
+
+
+def test_versions_without_a_common_cell_are_not_compared(tmp_path):
+    one, two = (days(tmp_path, 1, commit, 10, lambda m, day: 1)[0]
+                for commit in ("0000000", "1111111"))
+    change(two, lambda m: [c.update(skip="x") for c in m["cells"]])
+    lines(two, lambda text: [])
+    made = Compared(one, two, out=tmp_path / "out")
+    assert made.status == 3
+    assert "Nothing could be compared: no cell has a result in both versions." in made.output
 
 
 @pytest.mark.parametrize("sd", [0.003, 0.2])
@@ -302,6 +313,7 @@ def test_six_runs_of_each_version_have_verdicts_of_runs(tmp_path, sd):
     verdicts = {c["map"]: c["verdict"] for c in version["changes"]}
     if sd < 0.1:
         assert verdicts == {"syncmap": "slower", "gomap_rw": "equivalent", "ck_ht": "equivalent"}
+        assert re.search(r"  syncmap: slower, 0\.\d+ \[.*\] times as fast; ", made.output)
     else:
         assert set(verdicts.values()) == {"undecided"}
 

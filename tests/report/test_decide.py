@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import simulated_campaigns as simulated
 
-from report.decide import groups, latency, modes, result, trust
+from report.decide import cards, groups, latency, modes, result, trust
 from report.decide.tables import validity
 from report.load import Campaign, Cell
-from report.load.plan import Repeat, Workload
+from report.load.plan import MapInfo, Repeat, Workload
 from report.load.trial import Environment, Result, Status, Thread, Trial
+from report.model.cards import Wait
 from report.model.number import Verdict
 from report.model.place import Outcome
 from report.model.trust import Check, Question, State, Trust
@@ -97,6 +98,27 @@ def test_a_run_is_not_called_undisturbed_if_nothing_reported_it() -> None:
     campaign, _, _ = ranked([4, 3, 2, 1])
     found = check(changed(campaign, "map0", 2, others_share=None), Question.UNDISTURBED)
     assert (found.state, found.count, found.of) == (State.UNKNOWN, 2, 64)
+
+
+def test_a_raised_repeat_wait_is_not_called_undisturbed() -> None:
+    campaign, _, _ = ranked([4, 3, 2, 1])
+    cells = {key: Cell(dataclasses.replace(c.factors, repeat=Repeat(3, 0.5, 0.99)), c.trials)
+             for key, c in campaign.cells.items()}
+    relaxed = dataclasses.replace(campaign, cells=cells)
+    found = check(relaxed, Question.UNDISTURBED)
+    assert (found.state, found.weight, found.found) == (State.UNKNOWN, Trust.CARE, 0.99)
+    found = check(changed(relaxed, "map0", 6, disturbed="others"), Question.UNDISTURBED)
+    assert (found.state, found.weight) == (State.FAILED, Trust.NOT)
+
+
+def test_an_adapter_that_declares_nothing_has_no_known_writers() -> None:
+    about = MapInfo("x", family="free", sync="its own", progress="blocking")
+    card = cards.card_of(about)
+    assert (card.many_writers, card.readers_wait) == (None, Wait.UNKNOWN)
+    card = cards.card_of(dataclasses.replace(about, progress="lock-free"))
+    assert (card.many_writers, card.readers_wait) == (True, Wait.NEVER)
+    card = cards.card_of(dataclasses.replace(about, caps=("single-writer",)))
+    assert card.many_writers is False
 
 
 def threads(waits: Sequence[int | None], ops: tuple[int, ...] = (1, 1)) -> Result:

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from gate_fake import (COST_NS, RULES, Fake, decided, only, rows_of,  # noqa: E402
                        verdicts_of, view_of)
 from report.cell_id import identity  # noqa: E402
+from report.ending import InputError  # noqa: E402
 from report.gate import decide, outputs, trailers  # noqa: E402
 from report.gate.model import (Change, Estimates, Figures, Measured, Notes,  # noqa: E402
                                Pairs, Role, Row, Score, Skipped, Verdict)
@@ -49,6 +50,23 @@ def test_a_slower_head_fails(how, more):
     v = verdicts_of(Fake(**how), **more)
     assert v.verdict == Verdict.FAIL and "slower by" in v.reason
     assert {(r.verdict, r.change) for r in v.cells} == {(Verdict.FAIL, Change.SLOWER)}
+
+
+def test_fail_at_lets_smaller_slowdowns_pass_and_is_printed():
+    """The controls keep the default of 1 %, so a control with 2 % more operations still fails."""
+    v = verdicts_of(Fake(slow={"head": 0.03}), {"fail_at": "5%"})
+    assert (v.verdict, only(v, "control").words) == (Verdict.PASS, "+2 % seen")
+    assert {r.change for r in v.cells} == {Change.SLOWER}
+    assert v.cells[0].words.endswith(" %, less than 5 % slower in most trials")
+    assert outputs.headline(v).endswith("less than 5 % slower in most trials; FAIL_AT=5%")
+    v = verdicts_of(Fake(slow={"head": 0.06}), {"fail_at": "5%"})
+    assert v.verdict == Verdict.FAIL and outputs.headline(v).endswith("; FAIL_AT=5%")
+
+
+@pytest.mark.parametrize("text", ["0.9%", "50%", "5", "0.05", "-5%", "5 %", "nan%"])
+def test_other_values_of_fail_at_are_refused(text):
+    with pytest.raises(InputError, match=f"FAIL_AT={text}: expected 1% to less than 50%"):
+        verdicts_of(notes={"fail_at": text})
 
 
 def test_a_faster_program_passes_as_faster():

@@ -189,6 +189,8 @@ def test_printed_margin_covers_the_interval():
 @pytest.mark.parametrize("macro, value, printed", [
     ("slower", 0.44, "2.3 times faster"), ("slower", 2.26, "2.3 times slower"),
     ("seen", 1.11, "A lead of 11 % would have been detected."),
+    ("seen", 2.15, "Only a lead of 115 % would have been detected: the run is too noisy to rank "
+     "close maps."),
     ("seen", 1e14, "The noise hides even a lead of 10 times.")])
 def test_ratios_have_words_for_either_side(macro, value, printed):
     words = text.environment(html=False).get_template("words.j2").module
@@ -202,6 +204,17 @@ def test_disturbed_maps_are_the_reason_for_a_missing_ranking():
         result.trust, verdict=Trust.NOT, reason=check)), PAGE)).split())
     assert lines.startswith("No ranking: other programs disturbed the run.")
     assert "25 of 26 runs of this ranking were disturbed, most often runs of a: 100 %;" in lines
+
+
+def test_the_line_of_trust_names_settings_that_hide_disturbance():
+    check = Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, 0.99, 0.2, 0, 60)
+    other = Check(Question.STEADY, State.FAILED, Trust.CARE)
+    result = replace(sample(), busy="x")
+    for reason in (check, other):
+        trust = replace(result.trust, verdict=Trust.CARE, reason=reason, checks=(other, check))
+        lines = " ".join(" ".join(terminal.lines(replace(result, trust=trust), PAGE)).split())
+        assert lines.count("raised repeat-wait to 99 %, which hides disturbance") == 1
+        assert lines.count("The machine was busy when the run began.") == 1
 
 
 def test_labels_of_a_figure_do_not_overlap():

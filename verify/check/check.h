@@ -55,6 +55,7 @@ struct rm_check_result {
 	 * that stopped a thread. */
 	uint64_t operations, sampled, overlapped, stops;
 	char pairs[512]; /* overlapping pairs (coverage.h), or "" */
+	bool weak;       /* few of them overlapped often */
 	/* How often the failing round was repeated, and how often the
 	 * repetition failed. Both are 0 if a round is too slow to repeat. */
 	unsigned repeats, repeat_failures;

@@ -73,7 +73,7 @@ static void add_pair(const struct rm_coverage *coverage, unsigned key_class,
 	        rm_pair_kind_name(b), rm_pair_class_name(key_class));
 }
 
-void rm_coverage_format(
+bool rm_coverage_format(
         const struct rm_coverage *coverage, char *text, size_t size)
 {
 	struct sums sums = { 0 };
@@ -87,7 +87,7 @@ void rm_coverage_format(
 					        &sums);
 	text[0] = 0;
 	if (!sums.possible)
-		return;
+		return false;
 	used = (size_t)snprintf(text, size,
 	        "%u of %u pairs overlapped at least %d times", sums.often,
 	        sums.possible, OFTEN);
@@ -95,4 +95,5 @@ void rm_coverage_format(
 		snprintf(text + used, size - used, ", %u never: %s%s",
 		        sums.never, sums.names,
 		        sums.never > NAMED_MAX ? " ..." : "");
+	return 4 * sums.often < sums.possible;
 }

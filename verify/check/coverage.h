@@ -5,6 +5,7 @@
 #define RM_CHECK_COVERAGE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,8 +62,9 @@ void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
 
 /* Formats "412 of 412 pairs overlapped at least 100 times", and the names of
  * pairs that never overlapped, as far as they fit. The text is "" if there are
- * no pairs. No thread may call rm_coverage_add() at the same time. */
-void rm_coverage_format(
+ * no pairs. No thread may call rm_coverage_add() at the same time. Returns true if
+ * the coverage is weak: fewer than a quarter of the pairs overlapped so often. */
+bool rm_coverage_format(
         const struct rm_coverage *coverage, char *text, size_t size);
 
 #endif /* RM_CHECK_COVERAGE_H */

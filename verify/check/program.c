@@ -44,6 +44,7 @@ struct arguments {
 
 struct totals {
 	unsigned ok, failed, skipped, not_run;
+	unsigned weak; /* checks in which few pairs of operations overlapped */
 };
 
 static const struct argp_option options[] = {
@@ -298,6 +299,8 @@ static uint64_t run_check(const struct arguments *arguments,
 	totals->failed += verdict == RM_CHECK_FAILED;
 	totals->skipped += verdict == RM_CHECK_SKIPPED;
 	totals->not_run += verdict == RM_CHECK_NOT_RUN;
+	totals->weak +=
+	        verdict == RM_CHECK_OK && done.weak && !arguments->ops_given;
 	if (verdict == RM_CHECK_FAILED || verdict == RM_CHECK_NOT_RUN ||
 	        !arguments->quiet)
 		print_verdict(check, c, &limits, verdict, &done, &error);
@@ -436,6 +439,19 @@ static int exit_status(
 	return RM_INCOMPLETE;
 }
 
+static void print_totals(const struct totals *totals)
+{
+	printf("check: %u ok, %u failed, %u skipped", totals->ok,
+	        totals->failed, totals->skipped);
+	if (totals->not_run)
+		printf(", %u not run", totals->not_run);
+	if (totals->weak)
+		printf("; weak: in %u check%s few pairs of operations "
+		       "overlapped often (raise --budget)",
+		        totals->weak, totals->weak == 1 ? "" : "s");
+	printf("\n");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
@@ -471,10 +487,6 @@ int main(int argc, char **argv)
 	if (!impl)
 		return RM_USAGE;
 	run_map(&arguments, impl, &totals);
-	printf("check: %u ok, %u failed, %u skipped", totals.ok, totals.failed,
-	        totals.skipped);
-	if (totals.not_run)
-		printf(", %u not run", totals.not_run);
-	printf("\n");
+	print_totals(&totals);
 	return exit_status(&arguments, &totals);
 }

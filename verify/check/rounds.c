@@ -47,7 +47,7 @@ static void copy_counts(
 	        &witness->overlapped, memory_order_relaxed);
 	done->stops =
 	        atomic_load_explicit(&witness->stops, memory_order_relaxed);
-	rm_coverage_format(
+	done->weak = rm_coverage_format(
 	        &witness->coverage, done->pairs, sizeof(done->pairs));
 }
 

@@ -16,11 +16,13 @@ static void set_pairs(uint32_t offered, uint32_t overlaps_any, uint32_t classes)
 	atomic_init(&coverage.classes, classes);
 }
 
+static bool is_weak;
+
 static bool formats_as(const char *text)
 {
 	char formatted[512];
 
-	rm_coverage_format(&coverage, formatted, sizeof(formatted));
+	is_weak = rm_coverage_format(&coverage, formatted, sizeof(formatted));
 	if (strcmp(formatted, text))
 		printf("# %s\n", formatted);
 	return !strcmp(formatted, text);
@@ -33,13 +35,14 @@ int main(void)
 	const uint32_t edges = 1U << RM_CLASS_EDGES;
 
 	set_pairs(0, 0, 0);
-	CHECK(formats_as(""), "without pairs the summary is empty");
+	CHECK(formats_as("") && !is_weak, "without pairs the summary is empty");
 	set_pairs(lookup | upsert, lookup | upsert, edges);
 	CHECK(formats_as(
 	              "0 of 3 pairs overlapped at least 100 times, 3 never: "
 	              "lookup with lookup on edges keys, lookup with upsert on "
 	              "edges keys, upsert with upsert on edges keys"),
 	        "pairs that never overlapped are named");
+	CHECK(is_weak, "a check without overlaps is weak");
 	rm_coverage_add(
 	        &coverage, RM_CLASS_EDGES, RM_PAIR_UPSERT, RM_PAIR_LOOKUP, 60);
 	rm_coverage_add(
@@ -49,6 +52,8 @@ int main(void)
 	              "lookup with lookup on edges keys, upsert with upsert on "
 	              "edges keys"),
 	        "the order of a pair does not matter");
+	CHECK(!is_weak,
+	        "a check in which a third of the pairs overlapped is not");
 	rm_coverage_add(
 	        &coverage, RM_CLASS_EDGES, RM_PAIR_UPSERT, RM_PAIR_UPSERT, 99);
 	CHECK(formats_as("1 of 3 pairs overlapped at least 100 times, 1 never: "
