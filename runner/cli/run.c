@@ -188,7 +188,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (strchr(text, '='))
 			rm_parse_set(state, text, &arguments->sets);
 		else
-			wishes->sources.set = text;
+			rm_parse_set_name(state, text, &wishes->sources.set);
 		return 0;
 	case OPTION_ARMS:
 		parse_arms(text, state);

@@ -87,6 +87,9 @@ done
 
 check "import takes one FILE" refuses '"second": expected one FILE' \
 	import twitter first second
+echo 0,k,1,1,0,get,0 >"$dir/twitter"
+check "import does not overwrite its input" refuses "the same file as the input" \
+	import twitter "$dir/twitter" -o "$dir/./twitter"
 check "import names an unknown format" refuses '"facebook": expected twitter' import facebook first -o x
 for command in list doctor machine describe; do
 	check "$command accepts no argument" \
