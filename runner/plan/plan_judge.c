@@ -158,7 +158,7 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 	else if (rm_loop_only_scans(&cell->loop, cell->threads) &&
 	         (cell->write_share > 0 || cell->miss_share > 0))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "all %u threads would scan and none would do the "
+		        "loop: all %u threads would scan and none would do the "
 		        "requested writes and misses: expected fewer scanners "
 		        "than threads",
 		        cell->threads);
