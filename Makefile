@@ -207,6 +207,8 @@ deps-peers:  ## install the libraries of peers
 
 PREFIX ?= /usr/local
 # Checked before the build, which takes minutes.
+$(if $(and $(filter install,$(MAKECMDGOALS)),$(filter-out /%,$(PREFIX))),$(error PREFIX=$(PREFIX): expected an \
+  absolute path: make install PREFIX=$(CURDIR)/$(PREFIX)))
 $(if $(PRETEND),,$(if $(filter install,$(MAKECMDGOALS)),$(if $(shell mkdir -p '$(DESTDIR)$(PREFIX)/bin' 2>&1 && \
   { [ -w '$(DESTDIR)$(PREFIX)/bin' ] || echo no; }),$(error PREFIX=$(PREFIX): $(shell id -un) cannot write to \
   $(DESTDIR)$(PREFIX): run make as another user, or choose another folder: make install PREFIX=$$HOME/.local))))
@@ -281,7 +283,7 @@ $(if $(filter programs,$(MAKECMDGOALS)),$(if $(unknown),$(error NEEDED=$(firstwo
 programs: $(PLACE)/readmostly $(addprefix $(PROGRAMS)/,$(filter $(foreach f,$(FLAVOURS),$(call can,$(f))), \
   $(NEEDED) $(addprefix plain/,$(filter-out $(notdir $(basename $(IMPL))),$(notdir $(NEEDED))))))
 	@$(foreach id,$(sort $(filter $(call with,missing),$(notdir $(NEEDED)))),echo "skip: $(id) needs $(NEEDS_$(id)): \
-	  \`make deps\` installs what is missing" >&2;)
+	  \`make deps\`, or for a peer \`make deps-peers\`, installs it" >&2;)
 
 # ---- readmostly: no map ----------------------------------------------------
 RUNNER := $(wildcard $(addprefix runner/,catalog/*.c plan/*.c campaign/*.c cli/*.c trace/*.c sim/model/*.c))

@@ -56,6 +56,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
     """Yields the folders of earlier campaigns. Raises JournalError if a given folder has no
     report."""
+    from report import load
     from report.load import JournalError, no_campaign
     if args.earlier is not None:
         for path in (path for path in args.earlier if path != Path("none")):
@@ -64,6 +65,11 @@ def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
                     raise JournalError(f"--earlier {no_campaign(path)}")
                 raise JournalError(f"--earlier {path}: no report/verdicts.json in it, expected a "
                                    f"campaign with a report: readmostly report {path}")
+            try:
+                load.read(path)
+            except JournalError as error:
+                print(f"report: --earlier {error}; not used", file=sys.stderr)
+                continue
             yield path
         return
     campaign = args.folder.resolve()

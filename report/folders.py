@@ -31,7 +31,8 @@ def content(file: Path) -> bytes:
     """Returns the bytes of a regular file. Raises OSError for other files, because reading a FIFO
     may never end."""
     if file.exists() and not file.is_file():
-        raise OSError(errno.ENODEV, "not a regular file, expected a file", str(file))
+        raise OSError(errno.ENODEV, "not a regular file, expected a file: restore it "
+                      "from a copy", str(file))
     return file.read_bytes()
 
 
@@ -40,6 +41,7 @@ NEXT = {
     errno.EFBIG: "the limit is ulimit -f (size of files): start in a shell with "
                  "`ulimit -f unlimited`",
     errno.EROFS: "choose a writable place", errno.ENOTDIR: "choose another place",
+    errno.EEXIST: "expected a folder: choose another one (-o)",
     errno.ENOLCK: "this file system has no locks: choose a local folder"}
 
 

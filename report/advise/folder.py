@@ -62,7 +62,7 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
 def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
     """Returns the campaign and the names of incomplete stages. Raises JournalError if the folder
     has no campaign."""
-    if (path / "campaign.json").exists() or not (path / "stages.json").exists():
+    if not (path / "stages.json").exists():
         return load.read(path), ()
     search = staged.read(path)
     if not search.stages:

@@ -102,9 +102,9 @@ def read_misses(text: str) -> float:
 
 def read_shape(text: str) -> str:
     """Reads the shape of keys and values, without checking that it was measured."""
-    if not re.fullmatch(r"(u64|str[0-9]{2})x[0-9]{1,4}", text, re.A):
-        raise ValueError("expected KEYxVALUE: KEY u64, str16, str32 or str64, VALUE in "
-                         "bytes, e.g. u64x8 or str16x24")
+    if not re.fullmatch(r"(u64|str(16|32|64))x(8|24|64|256|1024)", text):
+        raise ValueError("expected KEYxVALUE: KEY u64, str16, str32 or str64, VALUE 8, 24, 64, "
+                         "256 or 1024 bytes, e.g. u64x8 or str16x24")
     return text
 
 

@@ -62,7 +62,10 @@ def document_of(folder: Path | None) -> Document | None:
     if folder is None and not (LATEST / "campaign.json").exists():
         return None
     campaign = load.read(folder or LATEST)
-    return decide.of_campaign(campaign) if folder or decide.made_for(campaign) else None
+    if folder and not decide.made_for(campaign):
+        raise load.JournalError(f"--from {folder}: this campaign was not made for claims: "
+                                "`readmostly dev claims run` makes one")
+    return decide.of_campaign(campaign) if decide.made_for(campaign) else None
 
 
 # ---- list -----------------------------------------------------------------

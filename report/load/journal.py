@@ -54,17 +54,18 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
     """Reads campaign.json. The flag is true if each line of the journal has a checksum."""
     file = path / "campaign.json"
     try:
-        meta = strict_json.loads(folders.content(file).decode())
+        meta = strict_json.loads(folders.content(file))
     except FileNotFoundError:
         raise no_campaign(path) from None
     except OSError as error:
         raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
         raise JournalError(f"{file}: not JSON: {error}: {seal.advice(path)}") from None
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        found = meta.get("format") if isinstance(meta, dict) else None
-        raise JournalError(f"{file}: format {found}, expected {FORMAT}: use the report of the "
-                           "version that measured it, or measure again")
+    if not isinstance(meta, dict):
+        raise JournalError(f"{file}: expected one JSON object: {seal.advice(path)}")
+    if meta.get("format") != FORMAT:
+        raise JournalError(f"{file}: format {meta.get('format')}, expected {FORMAT}: use the "
+                           "report of the version that measured it, or measure again")
     if meta.get("protocol", 1) != PROTOCOL:
         raise JournalError(
             f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}: use the report "

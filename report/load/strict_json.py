@@ -42,9 +42,14 @@ def may_be_long(data: bytes) -> bool:
 def loads(text: str | bytes) -> object:
     """Parses text or UTF-8 bytes. Raises ValueError if the JSON is invalid."""
     if isinstance(text, bytes):
-        data, text = text, text.decode()  # because Python's parser would also accept UTF-16
+        try:  # decode here, because Python's parser would also accept UTF-16
+            data, text = text, text.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"byte {error.start + 1} is not UTF-8") from None
     else:
         data = text.encode(errors="surrogatepass")
+    if not text.strip():
+        raise ValueError("the file is empty")
     try:
         value: object = json.loads(
             text, object_pairs_hook=members,

@@ -34,6 +34,8 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "a symbolic link, expected a folder",
                       str(folder))
+    if folder.exists() and not folder.is_dir():
+        raise OSError(errno.ENOTDIR, "a file, expected a folder: move it away", str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder)
     new = folder.with_name(f"{folder.name}.new-{os.getpid()}")

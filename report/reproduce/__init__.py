@@ -100,8 +100,9 @@ def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
     found = questions.of_campaign(old, figure)
     trust = result.build(old).trust
     if any(q.clear for q in found) and trust.verdict is Trust.NOT and trust.reason:
-        raise JournalError(f"{old.path}: it recommends no map (not passed: "
-                           f"{trust.reason.question.value}), so there is nothing to replicate")
+        raise JournalError(f"{old.path}: it recommends no map (failed check: "
+                           f"{trust.reason.question.value}), so there is nothing to replicate: "
+                           "measure again")
     return found
 
 

@@ -77,6 +77,10 @@ const char *rm_file_reason(int failed)
 		return "a directory, expected a file";
 	case -ENODEV:
 		return "not a regular file, expected a file";
+	case -ELOOP:
+		return "a loop of symbolic links, expected a file";
+	case -ENAMETOOLONG:
+		return "File name too long: choose a shorter name";
 	case -EACCES:
 	case -EPERM:
 		return "Permission denied: run as the owner of the file, or "
@@ -245,6 +249,8 @@ static int check_elf(const char *path, int mode)
 		               ? -EOPNOTSUPP
 		               : -failed;
 	}
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)

@@ -262,8 +262,8 @@ int rm_arms_check_programs(const struct rm_arms *arms, struct rm_error *error)
 		if (result)
 			return rm_error_set(error, -EINVAL,
 			        "arm %s: %.300s: %s, expected a map program or "
-			        "a folder of them: `make` builds "
-			        "build/gcc/maps",
+			        "the folder above `plain`, such as "
+			        "build/gcc/maps, which `make` builds",
 			        arm->name, arm->program,
 			        arm->is_folder ? "it contains no folder plain"
 			        : result == -EACCES ? "not executable"
@@ -490,23 +490,26 @@ const char *rm_arm_find_program_path(
 static int check_programs(const struct rm_arm *arm, struct rm_error *error)
 {
 	char path[RM_PROGRAM_BYTES], hash[RM_SHA256_TEXT];
-	struct rm_error why;
+	struct rm_error why = { 0 };
 	const char *name;
 	json_t *recorded;
 
 	json_object_foreach (arm->programs, name, recorded) {
 		const char *then = json_string_value(recorded);
 
-		if (then && (rm_sha256_file(
-		                     rm_arm_find_program_path(arm, name, path),
-		                     hash, &why) ||
-		                    strcmp(hash, then)))
+		const int failed = rm_sha256_file(
+		        rm_arm_find_program_path(arm, name, path), hash, &why);
+
+		if (then && (failed || strcmp(hash, then)))
 			return rm_error_set(error, -EINVAL,
-			        "arm %s: %.200s was changed since the "
-			        "campaign began, expected SHA-256 %s: build "
-			        "that version again, or start a new campaign "
-			        "(another -o DIR)",
-			        arm->name, path, then);
+			        "arm %s: %.300s%s, expected SHA-256 %s: build "
+			        "that version again (make programs NEEDED=%s), "
+			        "or start a new campaign (another -o DIR)",
+			        arm->name, failed ? why.text : path,
+			        failed ? ""
+			               : " was changed since the campaign "
+			                 "began",
+			        then, name);
 	}
 	return 0;
 }

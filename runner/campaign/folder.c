@@ -170,8 +170,9 @@ int rm_folder_json(const char *dir, const char *name, json_t **json,
 	if (!file && errno == ENOENT)
 		return -ENOENT;
 	if (!file)
-		return rm_error_set(error, -errno, "%s: cannot be read: %s",
-		        path, rm_file_reason(-errno));
+		return rm_error_set(error, -errno, "%s: cannot be read: %s%s",
+		        path, rm_file_reason(-errno),
+		        errno == EISDIR ? ": restore it from a copy" : "");
 	*json = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
 	fclose(file);
 	return *json ? 0
@@ -241,7 +242,7 @@ static int report_owner(int fd, const char *path, struct rm_error *error)
 	owner[got > 0 ? strspn(owner, "0123456789") : 0] = 0;
 	return rm_error_set(error, -EBUSY,
 	        "%s is locked, because process %s runs this campaign: wait "
-	        "until it ends, or interrupt it (kill -INT %s)",
+	        "until it ends, or interrupt it (kill %s)",
 	        path, owner[0] ? owner : "(unknown)", owner[0] ? owner : "PID");
 }
 
@@ -303,7 +304,9 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 
 	if (fd < 0)
 		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,
-		        rm_write_reason(fd));
+		        fd == -EACCES ? "Permission denied: run as its owner, "
+		                        "or choose another folder (-o DIR)"
+		                      : rm_write_reason(fd));
 	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
 		;
 	if (result && errno == EWOULDBLOCK) {

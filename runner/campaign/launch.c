@@ -91,7 +91,8 @@ static int describe_failure(const struct ending *ending, char *why, size_t size)
 	if (is_late_by_stop(ending))
 		return snprintf(why, size, "%s", stopped_text);
 	if (ending->stop == RM_LATE)
-		return snprintf(why, size, "did not end within %.3g s",
+		return snprintf(why, size,
+		        "did not end within %.3g s (deadline)",
 		        (double)ending->deadline_ns / 1e9);
 	if (WIFSIGNALED(status))
 		return snprintf(why, size, "ended by signal %d (%s)",

@@ -263,11 +263,18 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 		{ -1, -1 } };
 	pid_t parent = getpid();
 	const char *doing = "a pipe for the trial";
+	const char *name = strstr(spawn->program, "/maps/");
 	int result = rm_program_check(spawn->program);
 
 	if (result)
-		return rm_error_set(error, result, "cannot start %s: %s",
-		        spawn->program, rm_file_reason(result));
+		return rm_error_set(error, result, "cannot start %s: %s%s%s",
+		        spawn->program,
+		        result == -EACCES ? "Permission denied: run chmod a+rx"
+		                          : rm_file_reason(result),
+		        result == -ENOENT && name ? ": make programs NEEDED="
+		                                  : "",
+		        result == -ENOENT && name ? name + strlen("/maps/")
+		                                  : "");
 	char **environment = child_environment(spawn);
 
 	if (!environment)

@@ -207,6 +207,18 @@ static int add_map(
 	return failed;
 }
 
+/* True if the program of this description exists. */
+static bool has_program(char *path)
+{
+	char *end = path + strlen(path) - strlen(".json");
+	bool exists;
+
+	*end = '\0';
+	exists = !access(path, F_OK);
+	*end = '.';
+	return exists;
+}
+
 static int is_description(const struct dirent *entry)
 {
 	size_t length = strlen(entry->d_name);
@@ -235,7 +247,7 @@ static int add_maps(
 	for (int i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "%s/plain/%s", folder,
 		        found[i]->d_name);
-		if (!failed)
+		if (!failed && has_program(path))
 			failed = add_map(catalog, path, error);
 		free(found[i]);
 	}

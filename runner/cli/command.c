@@ -43,7 +43,7 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
 		if (strchr(text, '='))
 			arguments->sets[arguments->set_count++] = text;
 		else
-			arguments->set = text;
+			rm_parse_set_name(state, text, &arguments->set);
 		return 0;
 	case OPTION_MAPS:
 		arguments->maps = text;
@@ -51,7 +51,7 @@ static error_t parse_plan(int key, char *text, struct argp_state *state)
 	case OPTION_SEED:
 		/* larger integers are not exact in JSON */
 		arguments->seed = rm_argument_number(
-		        state, "seed", text, 0, (uint64_t)1 << 53);
+		        state, "seed", text, 0, ((uint64_t)1 << 53) - 1);
 		return 0;
 	case ARGP_KEY_ARGS:
 		arguments->files = state->argv + state->next;
@@ -136,6 +136,17 @@ void rm_parse_set(struct argp_state *state, char *text, struct rm_sets *sets)
 		argp_error(state, "%s", error.text);
 	else
 		sets->count++;
+}
+
+void rm_parse_set_name(
+        struct argp_state *state, const char *text, const char **set)
+{
+	if (*set)
+		argp_error(state,
+		        "--set %s and --set %s: expected one set; use a "
+		        "campaign for each",
+		        *set, text);
+	*set = text;
 }
 
 void rm_plan_arguments_clear(struct rm_plan_arguments *arguments)

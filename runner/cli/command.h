@@ -43,6 +43,10 @@ struct rm_sets {
    malformed. */
 void rm_parse_set(struct argp_state *state, char *text, struct rm_sets *sets);
 
+/* Stores the name of a set. Ends the program if there already is one. */
+void rm_parse_set_name(
+        struct argp_state *state, const char *text, const char **set);
+
 /* argp child that parses these options. Its input is a struct
    rm_plan_arguments. */
 extern const struct argp_child rm_plan_children[];

@@ -5,9 +5,11 @@
 #include "runner/cli/command.h"
 #include "runner/trace/trace.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { OPTION_BINARY = 256 };
 
@@ -81,6 +83,15 @@ static void print_summary(const struct arguments *a,
 		        imported->renamed);
 }
 
+/* True if both names lead to the same file. */
+static bool is_same_file(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 int rm_cli_import(int argc, char **argv)
 {
 	struct arguments a = { .binary = false };
@@ -90,6 +101,13 @@ int rm_cli_import(int argc, char **argv)
 	int status = RM_OK;
 
 	rm_argument_parse(&argp, argc, argv, &a);
+	if (is_same_file(a.file, a.output)) {
+		rm_error_set(&error, -EEXIST,
+		        "-o %s: the same file as the input, expected another "
+		        "file",
+		        a.output);
+		return rm_print_error("dev import", &error, RM_USAGE);
+	}
 	if (rm_trace_import_twitter(a.file, &trace, &imported, &error))
 		status = rm_print_error("dev import", &error, RM_USAGE);
 	else if (rm_trace_save(a.output, &trace, a.binary, &error))

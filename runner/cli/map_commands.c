@@ -475,8 +475,8 @@ static const char *build_advice(void)
 {
 	return access("runner/map.h", F_OK)
 	               ? "run this in the source tree"
-	               : "correct the first error above; "
-	                 "docs/guide/your-map.md shows a map";
+	               : "correct the first error above; FILE.c must define "
+	                 "the map FILE (docs/guide/your-map.md)";
 }
 
 int rm_cli_explore(int argc, char **argv)
@@ -498,8 +498,9 @@ int rm_cli_explore(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (file && access(argv[file], R_OK)) {
-		fprintf(stderr, "readmostly explore: %s: %s\n", argv[file],
-		        strerror(errno));
+		fprintf(stderr,
+		        "readmostly explore: %s: %s, expected a source file\n",
+		        argv[file], rm_file_reason(-errno));
 		return RM_USAGE;
 	}
 	if (file && build(argv[file], path)) {

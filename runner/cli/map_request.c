@@ -42,9 +42,14 @@ static char *run_program(const char *program, const json_t *json,
 	free(text);
 	if (!failed)
 		return printed;
-	rm_error_set(error, failed, "%s: %s" EXPECTED, program,
-	        failed == -EIO ? "exited with an error"
-	                       : rm_file_reason(failed));
+	if (failed == -EIO && strcmp(words[0], "trial"))
+		rm_error_set(error, failed,
+		        "%s: exited with an error, which is printed above",
+		        program);
+	else
+		rm_error_set(error, failed, "%s: %s" EXPECTED, program,
+		        failed == -EIO ? "exited with an error"
+		                       : rm_file_reason(failed));
 	return NULL;
 }
 
@@ -74,10 +79,16 @@ int rm_program_run(const struct rm_request *request, const char *const words[],
 	const char *flavour = rm_cell_flavour(&request->cell);
 	const char *map = request->cell.map;
 	char path[RM_PROGRAM_BYTES], why[256];
+	struct rm_catalog catalog;
 
 	*result = NULL;
-	if (!rm_map_has_program(flavour, map, why, sizeof(why)))
+	if (!rm_map_has_program(flavour, map, why, sizeof(why))) {
+		if (!rm_catalog_load(NULL, &catalog, error) &&
+		        !rm_catalog_find(&catalog, map))
+			rm_catalog_explain(&catalog, map, error);
+		rm_catalog_clear(&catalog);
 		return rm_error_set(error, RM_USAGE, "%s %s", map, why);
+	}
 	rm_map_program(flavour, map, path);
 	return run_for_result(path, request, words, result, error);
 }

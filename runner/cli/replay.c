@@ -330,7 +330,7 @@ static bool check_map(const char *id)
 
 static int replay(const struct arguments *a, const struct rm_trace *trace)
 {
-	struct rm_error error;
+	struct rm_error error = { "" };
 
 	if (!check_map(a->replay))
 		return RM_USAGE;
@@ -438,7 +438,7 @@ int rm_cli_replay(int argc, char **argv)
 	if (!a.recording.seed)
 		a.recording.seed = 1;
 	if (a.recording.maps)
-		status = record(&a);
+		status = check_map(a.recording.maps) ? record(&a) : RM_USAGE;
 	else if (rm_trace_load(a.file, &trace, &error))
 		status = rm_print_error("dev replay", &error, RM_USAGE);
 	else if (a.replay)

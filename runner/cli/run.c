@@ -130,6 +130,8 @@ static void check_options(struct argp_state *state)
 		argp_error(state, "%s", error.text);
 	if (wishes->sources.touched && !wishes->sources.mode)
 		argp_error(state, "--touched needs --mode NAME");
+	if (wishes->dir && !*wishes->dir)
+		argp_error(state, "--output: empty, expected a folder");
 	if (wishes->resume && !wishes->dir)
 		argp_error(state, "--resume needs -o DIR");
 	if (wishes->sources.override_count && !wishes->sources.mode &&
@@ -188,7 +190,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (strchr(text, '='))
 			rm_parse_set(state, text, &arguments->sets);
 		else
-			wishes->sources.set = text;
+			rm_parse_set_name(state, text, &wishes->sources.set);
 		return 0;
 	case OPTION_ARMS:
 		parse_arms(text, state);

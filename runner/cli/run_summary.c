@@ -9,11 +9,20 @@
 
 enum { CELLS_NAMED = 20 };
 
+/* True if the reason is an error of the program, not of its map. */
+static bool is_of_program(const char *reason)
+{
+	return strstr(reason, "cannot start ") ||
+	       strstr(reason, "no answer, ") ||
+	       strstr(reason, "ended with status ") ||
+	       strstr(reason, "this program has the map ");
+}
+
 static void print_unverified(const struct rm_tally *tally)
 {
 	const char *map;
 	json_t *reason;
-	bool has_failed = false;
+	bool has_failed = false, is_program = false;
 
 	json_object_foreach (tally->unfit, map, reason) {
 		bool limited =
@@ -22,11 +31,16 @@ static void print_unverified(const struct rm_tally *tally)
 		printf("%s: %s: %s\n",
 		        limited ? "not verified" : "failed verification", map,
 		        json_string_value(reason));
-		has_failed |= !limited;
+		is_program |= is_of_program(json_string_value(reason));
+		has_failed |=
+		        !limited && !is_of_program(json_string_value(reason));
 	}
 	if (has_failed)
 		printf("`readmostly check MAP` looks for the error of a map in "
 		       "C or C++\n");
+	if (is_program)
+		printf("docs/reference/trial-protocol.md describes the program "
+		       "of a map\n");
 }
 
 /* True if the map of a cell failed its verification. The output then lists the

@@ -208,8 +208,7 @@ int rm_cli_timeline(int argc, char **argv)
 		        "--cells` to list cells",
 		        arguments.cell ? "--cell " : "",
 		        arguments.cell ? arguments.cell : "",
-		        arguments.cell ? ": of the cells with this text in "
-		                         "their ids, "
+		        arguments.cell ? ": no cell contains this text, or "
 		                       : "");
 	if (cell)
 		status = run(arguments.out, &planned.plan, cell);

@@ -37,6 +37,9 @@ static void print_next(const struct rm_validation *found)
 		printf("next: restore the file from a copy, or start a new "
 		       "campaign (another -o DIR); no resume is possible "
 		       "without it\n");
+	else if (found->bad_line == 1)
+		printf("next: start a new campaign (another -o DIR); no line "
+		       "of trials.jsonl can be kept\n");
 	else if (found->bad_line)
 		printf("next: lines before %zu can be kept: `sed -i.damaged "
 		       "'%zu,$d' %s/trials.jsonl` removes the others (with a "

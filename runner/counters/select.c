@@ -247,11 +247,12 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	code = parse_wish(wish, &cut, error);
 	if (!code && !strcmp(cut.backend, "none"))
-		*chosen =
-		        make_empty_choice("none", "no counters were requested");
+		*chosen = make_empty_choice(
+		        "none", "--counters none was given: drop it");
 	else if (!code && !strcmp(cut.backend, "sim"))
 		*chosen = make_empty_choice("none",
-		        "simulated counts were requested, not this machine's");
+		        "--counters sim counts only cells with measure = "
+		        "simulated:MODEL");
 	else if (!code && !strcmp(cut.backend, "replay"))
 		code = choose_replay(cut.rest, chosen, error);
 	else if (!code)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dump.c - `ID dump`: fills the map and prints its inner state. */
 #include "runner/base/error.h"
+#include "runner/base/limits.h"
 #include "runner/decimal_key.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
 
 #include <argp.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +168,28 @@ static int dump(const struct rm_impl *impl, const struct args *args)
 	return RM_OK;
 }
 
+/* Compares the estimate of `readmostly plan` with the remaining memory. */
+static bool has_memory(const struct args *args)
+{
+	const uint64_t entry_bytes = 64, mib = 1 << 20;
+	const struct rm_shape shape = args->sizing.shape;
+	const uint64_t payload = (shape.str ? 16 : 8) + shape.value_bytes;
+	const uint64_t needed = args->keys * (2 * payload + entry_bytes);
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	if (needed <= rm_limits_trial_bytes(&limits))
+		return true;
+	fprintf(stderr,
+	        "readmostly dev dump: --keys %" PRIu64 " needs about %" PRIu64
+	        " MiB of memory and may take %" PRIu64
+	        ", half of what is left (%.400s): raise this limit, or set "
+	        "fewer keys\n",
+	        args->keys, needed / mib, rm_limits_trial_bytes(&limits) / mib,
+	        limits.memory.source);
+	return false;
+}
+
 static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 {
 	return impl->shapes & 1U << rm_shape_index(shape) &&
@@ -194,6 +218,8 @@ int rm_program_dump(int argc, char **argv)
 		        rm_this_map.id);
 		return RM_USAGE;
 	}
+	if (!has_memory(&args))
+		return RM_INCOMPLETE;
 	args.sizing.keys = args.keys ? args.keys : 1;
 	return dump(&rm_this_map, &args);
 }

@@ -3,6 +3,7 @@
    and print a JSON result. */
 #include "runner/trial/trial.h"
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -109,7 +110,7 @@ int rm_program_record(int argc, char **argv)
 	}
 	if (status == RM_INCOMPLETE)
 		fprintf(stderr, "%s: %s\n", argv[2],
-		        error.text[0] ? error.text : strerror(errno));
+		        error.text[0] ? error.text : rm_write_reason(-errno));
 	json_decref(result);
 	rm_recorder_destroy(request.recorder);
 	rm_request_clear(&request);
@@ -136,7 +137,7 @@ int rm_program_timeline(int argc, char **argv)
 			failed = true;
 		if (failed) {
 			fprintf(stderr, "%s: not written: %s\n", argv[1],
-			        strerror(errno));
+			        rm_write_reason(-errno));
 			status = RM_INCOMPLETE;
 		}
 	}

@@ -101,7 +101,8 @@ static int report_missing_mode(const struct rm_sources *sources,
 		        "--set %.40s: no such set, expected KEY=VALUE or one "
 		        "of %s",
 		        set, names);
-	if (!set && list_names(sources->mode, names, sizeof(names)))
+	if (!set && sources->mode[0] &&
+	        list_names(sources->mode, names, sizeof(names)))
 		return rm_error_set(error, -ENOENT,
 		        "--mode %.40s is now --set %.40s, with --mode %s",
 		        sources->mode, sources->mode, names);

@@ -270,7 +270,9 @@ int rm_memory_check(const struct rm_topology *topology, const char *text,
 	if (node && rm_topology_has_memory(topology, node))
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "bind:%u: %s, expected a NUMA node with memory", number,
+	        "bind:%u: %s, expected a NUMA node with memory (`readmostly "
+	        "env machine` lists them)",
+	        number,
 	        node ? "the cgroup forbids this NUMA node, or it is empty"
 	             : "this machine has no such NUMA node");
 }

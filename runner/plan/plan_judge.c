@@ -158,7 +158,7 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 	else if (rm_loop_only_scans(&cell->loop, cell->threads) &&
 	         (cell->write_share > 0 || cell->miss_share > 0))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "all %u threads would scan and none would do the "
+		        "loop: all %u threads would scan and none would do the "
 		        "requested writes and misses: expected fewer scanners "
 		        "than threads",
 		        cell->threads);
@@ -239,6 +239,10 @@ static void judge_misses(struct rm_cell *cell)
 		        "the loop %s looks up no absent keys: expected misses "
 		        "= 0%%",
 		        rm_loop_name(cell->loop.kind));
+	else if (requested > 0 && cell->write_share >= 1)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "with writes = 100%% no look-up can miss: expected "
+		        "misses = 0%%, or fewer writes");
 	else if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
 	         fabs(actual - requested) > most_off * requested)
 		snprintf(cell->skip, RM_REASON_BYTES,

@@ -80,8 +80,12 @@ static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
 	if (!is_valid_place(key, item) ||
 	        rm_factor_read(key, item, &workload->values[i]))
 		return rm_error_set(error, -EINVAL,
-		        "%s: %s = \"%.60s\", expected %s%s", where, factor->key,
-		        item, factor->expected, rm_number_hint(item));
+		        "%s: %s = \"%.60s\", expected %s%s%s", where,
+		        factor->key, item, factor->expected,
+		        rm_number_hint(item),
+		        factor->list && strchr(item, ',')
+		                ? "; blanks separate values"
+		                : "");
 	if (is_duplicate(workload, key, i))
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s has \"%.60s\" twice, expected each value once",

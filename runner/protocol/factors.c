@@ -75,7 +75,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	[RM_KEY_KEYS] = { "keys", .kind = &rm_kind_keys, .list = true,
 	        .most = 0x1p31,
 	        .expected = "a number from 1 to 2Gi, e.g. 1000, 10k, 64Ki, "
-	                    "llc*4 (keys and values of N times the last-level "
+	                    "llc*4 (keys and values of 1 to 64 times the "
+	                    "last-level "
 	                    "cache), or file:TRACE",
 	        MEMBERS(keys, trace) },
 	[RM_KEY_SHAPE] = { "shape", "shape", .tag = "", .kind = &rm_kind_shape,
@@ -120,7 +121,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	[RM_KEY_THREADS] = { "threads", .kind = &rm_kind_threads, .list = true,
 	        .least = 1, .most = 4096,
 	        .expected = "a number from 1 to 4096, node-cores, cores, cpus, "
-	                    "a part or a multiple, e.g. cores/2, cpus*2",
+	                    "a part or a multiple of 2 to 4096, e.g. cores/2, "
+	                    "cpus*2",
 	        MEMBERS(threads, threads_unit) },
 	[RM_KEY_PLACEMENT] = { "placement", "placement", .tag = "",
 	        .kind = &rm_kind_place, .list = true, .preset = "cores",
@@ -165,16 +167,19 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(goroutines) },
 	[RM_KEY_WARM_UP] = { "warm-up", "warm_up_ns", .kind = &rm_kind_time,
 	        .preset = "200ms", .most = WHOLE_MAX,
-	        .expected = "a time of at most 104 days, e.g. 200ms, or 0s",
+	        .expected = "a time (ns, us, ms, s, min, h) of at most 104 "
+	                    "days, e.g. 200ms, or 0s",
 	        MEMBER(warm_up_ns) },
 	[RM_KEY_WINDOW] = { "window", .kind = &rm_kind_window, .preset = "1s",
-	        .expected = "a time of at most 104 days or a count per "
-	                    "thread, e.g. 500ms, 500000ops, or passes of a "
+	        .expected = "a time (ns, us, ms, s, min, h) from 1ns to 104 "
+	                    "days, or a count per thread, e.g. 500ms, "
+	                    "500000ops, or passes of a "
 	                    "trace, e.g. 1pass",
 	        MEMBERS(window_ns, trace_passes) },
 	[RM_KEY_DEADLINE] = { "deadline", "deadline_ns", .kind = &rm_kind_time,
 	        .preset = "60s", .least = 1, .most = WHOLE_MAX,
-	        .expected = "a time of at most 104 days, e.g. 60s",
+	        .expected = "a time (ns, us, ms, s, min, h) from 1ns to 104 "
+	                    "days, e.g. 60s",
 	        MEMBER(deadline_ns) },
 	[RM_KEY_BLOCKS] = { "blocks", .kind = &rm_kind_whole, .preset = "10",
 	        .least = 1, .most = 10000,
@@ -195,7 +200,7 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(repeat_share) },
 	[RM_KEY_VERIFY] = { "verify", "verify_ops", .kind = &rm_kind_ops,
 	        .preset = "1Mops", .most = WHOLE_MAX,
-	        .expected = "a count of writes, at most 2^53, e.g. 100kops",
+	        .expected = "a count of writes from 1 to 2^53, e.g. 100kops",
 	        MEMBER(verify_ops) },
 	[RM_KEY_MAPS] = { "maps", "map", .tag = "", .kind = &rm_kind_pattern,
 	        .list = true, .preset = "all", .least = 1,
@@ -211,7 +216,7 @@ const struct rm_factor rm_factors[ROWS] = {
 	        .kind = &rm_kind_measure, .list = true, .names = measure_names,
 	        .cells_only = "verify",
 	        .expected = "throughput, latency, counters, causes or "
-	                    "simulated:MODEL",
+	                    "simulated:MODEL (a name without a slash)",
 	        MEMBERS(measure, model) },
 	[RM_KEY_ARTICLE] = { "article", .kind = &rm_kind_article, .list = true,
 	        .expected = "numbers of docs/articles/workloads.tsv, e.g. W1",

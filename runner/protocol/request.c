@@ -12,6 +12,9 @@ int rm_protocol_check(
 	const json_t *recorded = json_object_get(campaign, "protocol");
 	json_int_t protocol = recorded ? json_integer_value(recorded) : 1;
 
+	if (!json_is_object(campaign))
+		return rm_error_set(error, -EINVAL,
+		        "%s:1: another value, expected one JSON object", file);
 	if (protocol == RM_PROTOCOL)
 		return 0;
 	return rm_error_set(error, -EINVAL,
@@ -77,10 +80,13 @@ int rm_request_parse(const char *text, size_t length,
 
 	memset(request, 0, sizeof(*request));
 	if (!json_is_object(json)) {
+		const bool is_json = json;
+
 		json_decref(json);
 		return rm_error_set(error, -EINVAL,
-		        "request:%d: %s, expected one JSON object", where.line,
-		        json ? "another value" : where.text);
+		        "request:%d: %s, expected one JSON object",
+		        is_json ? 1 : where.line,
+		        is_json ? "another value" : where.text);
 	}
 	status = reject_unknown(json, error);
 	if (!status)

@@ -69,8 +69,9 @@ static void check_output(int status, void *process)
 	lost = errno;
 	if (!fclose(stdout) && !was_lost)
 		return;
+	lost = lost ? lost : errno;
 	fprintf(stderr, "readmostly: standard output was lost: %s\n",
-	        rm_write_reason(-(lost ? lost : errno)));
+	        lost == EBADF ? "it is closed" : rm_write_reason(-lost));
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 

@@ -47,10 +47,12 @@ int rm_trace_load(
 	*trace = (struct rm_trace){ 0 };
 	if (failed)
 		rm_error_set(error, failed,
-		        "%s: %s, expected a trace: `readmostly dev replay "
-		        "--record` and `dev import` write one "
-		        "(docs/reference/traces.md)",
-		        file, rm_file_reason(failed));
+		        "%s: %s%s: `readmostly dev replay --record` and `dev "
+		        "import` write one (docs/reference/traces.md)",
+		        file, rm_file_reason(failed),
+		        failed == -EISDIR || failed == -ENODEV
+		                ? " with a trace"
+		                : ", expected a trace");
 	else
 		failed = rm_trace_parse(file, bytes, length, trace, error);
 	free(bytes);

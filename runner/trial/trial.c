@@ -111,8 +111,9 @@ static const struct rm_impl *find_map(
 
 	if (!impl) {
 		rm_error_set(error, -ENOENT,
-		        "this build has no map \"%s\" (readmostly dev list)",
-		        cell->map);
+		        "this program has the map %s, not \"%s\": expected "
+		        "--set maps=%s",
+		        rm_this_map.id, cell->map, rm_this_map.id);
 		return NULL;
 	}
 	if (check_build(cell, error))

@@ -87,6 +87,9 @@ done
 
 check "import takes one FILE" refuses '"second": expected one FILE' \
 	import twitter first second
+echo 0,k,1,1,0,get,0 >"$dir/twitter"
+check "import does not overwrite its input" refuses "the same file as the input" \
+	import twitter "$dir/twitter" -o "$dir/./twitter"
 check "import names an unknown format" refuses '"facebook": expected twitter' import facebook first -o x
 for command in list doctor machine describe; do
 	check "$command accepts no argument" \
@@ -123,7 +126,7 @@ for command in check explore "dev dump"; do
 	check "$command --help is printed before any program is built" eval \
 		'"$dir/fresh/readmostly" $command --help >"$dir/out" && contains "$dir/out" "Usage: readmostly $command "'
 done
-cp "${bin%/*}/maps/plain/null_map.json" "${bin%/*}/maps/plain/gomap_rw.json" "$dir/fresh/maps/plain"
+cp "${bin%/*}/maps/plain/null_map"* "${bin%/*}/maps/plain/gomap_rw"* "$dir/fresh/maps/plain"
 cp "${bin%/*}/maps/check/null_map" "$dir/fresh/maps/check"
 check_all() { "$dir/fresh/readmostly" check all --shape u64x8 --only model --ops 100 >"$dir/out" 2>"$dir/err"; }
 check_all

@@ -16,9 +16,9 @@ passes() { # FILE
 	"$readmostly" check "$1" --quiet --ops 20000 >"$out" 2>&1 &&
 		contains "$out" ' 0 failed' || { sed 's/^/# /' "$out"; return 1; }
 }
-# refuses FILE WORDS: status 2, nothing on standard output, one line of errors.
+# refuses FILE WORDS ARGUMENT...: status 2, nothing on standard output, one line of errors.
 refuses() {
-	"$readmostly" check "$1" >"$dir/stdout" 2>"$out"
+	"$readmostly" check "$1" "${@:3}" >"$dir/stdout" 2>"$out"
 	[ $? = 2 ] && [ ! -s "$dir/stdout" ] && [ "$(wc -l <"$out")" = 1 ] &&
 		contains "$out" "$2" || { sed 's/^/# /' "$out"; return 1; }
 }
@@ -76,6 +76,17 @@ check 'a library without the symbol is rejected' \
 head -c 9000 "$dir/f.so" >"$dir/cut.so"
 check 'a truncated library is rejected, because loading it would end in SIGBUS' \
 	refuses "$dir/cut.so" 'truncated or no ELF file, expected a shared library; build it again'
+source_of '#include <stdlib.h>
+__attribute__((constructor)) void start(void) { abort(); }'
+check 'a constructor that aborts is reported' refuses "$dir/f.so" \
+	'loading ended the process by signal 6 (Aborted)'
+source_of '#include <stdlib.h>
+__attribute__((constructor)) void start(void) { exit(0); }'
+check 'a constructor that exits is reported' refuses "$dir/f.so" \
+	'loading ended the process with status 0'
+source_of '__attribute__((constructor)) void start(void) { for (;;); }'
+check 'a constructor that does not end is reported' refuses "$dir/f.so" \
+	'loading did not end in 1 s (--deadline)' --deadline 1
 source_of 'const struct rm_foreign_map rm_foreign_map = { .version = 7 };'
 check 'another version of the interface is rejected' refuses "$dir/f.so" 'version is 7, expected 1'
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, 8 };'

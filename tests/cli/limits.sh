@@ -33,6 +33,12 @@ check "the plan warns of a CPU quota" contains "$dir/plan" "the control group ma
 RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
 check "the description of the machine has the limits" contains "$dir/doctor" \
 	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
+RM_SYSFS=$dir "$bin" dev dump gomap_rw -k 2Mi >"$dir/out" 2>"$dir/err"
+check "dump rejects keys that do not fit into memory" [ "$? $(grep -c \
+	'keys 2097152 needs about 192 MiB of memory and may take 32, half' "$dir/err")" = "3 1" ]
+"$bin" explore gomap_rw --schedules 300 --steps 1 --cpus 1 >"$dir/out" 2>&1
+check "a low limit of steps is no livelock of the map" [ "$? $(grep -c \
+	'^open gomap_rw: .* 300 undecided; .*the limit of --steps was reached' "$dir/out")" = "3 1" ]
 mkdir -p "$dir/hidden/proc/self" "$dir/hidden/sys/fs/cgroup"
 cp "$dir/proc/self/cgroup" "$dir/hidden/proc/self/"
 for command in plan "run --busy-ok -o $dir/hidden.run --set blocks=1 --set window=1ms --set repeat-most=0 --maps gomap_rw"; do

@@ -150,6 +150,14 @@ check "the list has all modes" contains "$err" ", smoke, standard"
 elsewhere() { at=$(realpath "$bin"); (cd "$dir" && "$at" plan --mode fast); }
 check "a set has separate modes" refuses "workloads/modes/peers-full.conf: No such file or directory, expected one of quick" \
 	"$bin" plan --set peers --mode full
+check "two sets are rejected" eval 'status 2 "$bin" plan --set peers --set articles &&
+	contains "$err" "--set peers and --set articles: expected one set"'
+check "a run and its plan have the same seeds" eval \
+	'status 2 "$bin" plan --seed 9007199254740992 "$dir/tiny.conf" &&
+	contains "$err" "expected a number from 0 to 9007199254740991"'
+check "misses need look-ups" eval \
+	'status 3 "$bin" plan --set misses=50% --set writes=100% "$dir/tiny.conf" &&
+	contains "$out" "with writes = 100% no look-up can miss"'
 check "a mistyped set is rejected with the existing sets" refuses \
 	"--set peer: no such set, expected KEY=VALUE or one of articles, claims, crossover, peers, production" "$bin" plan --set peer
 check "a set as a mode is rejected with the new spelling" refuses "--mode peers is now --set peers, with --mode quick" \

@@ -36,6 +36,8 @@ check "the number of operations is checked before the build" \
 	refused "CHECK_OPS=abc: expected a number" check-maps CHECK_OPS=abc
 check "the folder of an installation is checked before the build" \
 	refused "cannot write to /proc/none: " install PREFIX=/proc/none
+check "a relative folder of an installation is rejected" \
+	refused "expected an absolute path" install PREFIX=relative
 check "a misspelled program is rejected with a suggestion" refused "(did you mean gomap_rw?)" \
 	programs NEEDED=plain/gomap_rx
 check "a misspelt map is rejected with a suggestion" \

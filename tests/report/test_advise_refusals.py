@@ -158,6 +158,7 @@ def test_workload_option_prints_only_the_workload(folder, capsys):
 @pytest.mark.parametrize("options", [
     "--keys 1k", "--writes 101% --keys 1k --threads 2",
     "--writes 3% --keys 1k --threads 5000", QUESTION + " --write-kind delete",
+    QUESTION + " --shape u64x9",
     QUESTION + " --needs scan,order", QUESTION + " --write-kind fresh --misses 1%",
     QUESTION + " --json --workload"])
 def test_an_invalid_question_is_a_usage_error(tmp_path, options, capsys):
@@ -181,6 +182,13 @@ def test_folders(tmp_path, capsys):
     assert "campaign.json" in fails(capsys, tmp_path)
     (tmp_path / "campaign.json").write_text("{")
     assert "not JSON" in fails(capsys, tmp_path)
+    (tmp_path / "stages.json").write_text("{")
+    assert "stages.json: not JSON" in fails(capsys, tmp_path)
+    (tmp_path / "stages.json").unlink()
+    for text, error in ((b"", "the file is empty"), (b"[]", "expected one JSON object"),
+                        (b'{"a": "\xff"}', "byte 8 is not UTF-8")):
+        (tmp_path / "campaign.json").write_bytes(text)
+        assert error in fails(capsys, tmp_path)
     folder = campaigns.write(tmp_path / "torn", campaigns.grid(), MAPS)
     with open(folder / "trials.jsonl", "a", encoding="utf-8") as file:
         file.write('{"format": 1, "cell": "unif')

@@ -142,6 +142,8 @@ def test_claims_are_listed_and_shown(campaign, capsys, monkeypatch):
     assert "refuted" in printed(capsys, "claims", "list")
     change(campaign, mode="smoke", notes={})
     assert "refuted" not in printed(capsys, "claims", "list")
+    assert main(["claims", "list", "--from", str(campaign)]) == 2
+    assert "was not made for claims" in capsys.readouterr().err
     assert main(["claims", "show", "S4-99"]) == 2
     assert main(["claims", "power", "--from", "no such folder"]) == 2
 

@@ -216,6 +216,12 @@ def test_an_incomplete_campaign_is_to_be_resumed(given, tmp_path, capsys):
                             "then publish it again\n") in output
     assert main([str(given / "a"), "--earlier", str(tmp_path / "gone")]) == 2
     assert "--earlier" in capsys.readouterr().err
+    damaged = shutil.copytree(given / "a", tmp_path / "damaged")
+    (damaged / "campaign.json").write_text("{")
+    (damaged / "report").mkdir(exist_ok=True)
+    (damaged / "report/verdicts.json").write_text("{}")
+    main([str(folder), "--earlier", str(damaged)])
+    assert f"--earlier {damaged}/campaign.json: not JSON" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name, text, error", [

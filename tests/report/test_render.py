@@ -293,6 +293,13 @@ def test_folder_that_is_a_link_is_rejected(tmp_path):
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
+def test_folder_that_is_a_file_is_rejected(tmp_path):
+    (tmp_path / "report").write_text("mine")
+    with pytest.raises(OSError, match="a file, expected a folder"):
+        write.write(KINDS["alone"](), tmp_path / "report")
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+
+
 def test_page_says_that_gnuplot_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     folder = write.write(sample(), tmp_path / "report").parent

@@ -141,7 +141,7 @@ def test_an_untrusted_run_decides_nothing(tmp_path, pair, monkeypatch):
     for words, stdin in (((new, pair[1]), None), (("cells", new), "{}")):
         status, output, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)
         assert status == 2 and not output
-        assert f"{new}: it recommends no map (not passed: two copies of one map" in error
+        assert f"{new}: it recommends no map (failed check: two copies of one map" in error
     status, output, found = answer(pair[0], new)
     assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
     assert {r["reason"] for r in found["rows"]} == {"this run recommends no map"}

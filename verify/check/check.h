@@ -127,12 +127,13 @@ bool rm_foreign_is_path(const char *name);
 /* Loads the shared library at `path` and describes its map like any other, with
  * shapes u64x8 and str16x8 and no measured loops. The result exists until the
  * process ends. So must `path`, which becomes the map's id. One library per
- * process, because `create` has no argument to choose one.
+ * process, because `create` has no argument to choose one. A child process
+ * loads the library first and must end in `deadline_ns`; 0: no child.
  *
  * Main thread. Returns 0; -EBUSY for a second library; -EINVAL with `error` if
  * the file, the symbol, the version or a member is wrong: "PATH: fault,
  * expected value". */
-int rm_foreign_load(
-        const char *path, const struct rm_impl **impl, struct rm_error *error);
+int rm_foreign_load(const char *path, uint64_t deadline_ns,
+        const struct rm_impl **impl, struct rm_error *error);
 
 #endif /* RM_CHECK_H */

@@ -3,14 +3,21 @@
  * table of a shared library, and wraps it in a table of rm_map_ops. */
 #include "verify/check/internal.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/file.h"
+#include "runner/base/limits.h"
 #include "runner/readmostly.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Size of the table in its first version: all members except the optional
  * ones. */
@@ -96,9 +103,54 @@ static int validate_table(const char *path, const struct rm_foreign_map *table,
 	return 0;
 }
 
+/* Loads the library in a child process first, because its constructors may
+ * crash, end the process, or hang. `deadline_ns` is in wall time. */
+static int try_to_load(const char *path, const char *file, uint64_t deadline_ns,
+        struct rm_error *error)
+{
+	enum { LOADED = 77 }; /* no constructor exits with this status */
+	static const char next[] =
+	        "expected a shared library whose constructors return; "
+	        "`readmostly check FILE.so --in-process` shows it to gdb";
+	const uint64_t start_ns = rm_now_ns();
+	const pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		return rm_error_set(error, -errno, "%s: not loaded: %s", path,
+		        strerror(errno));
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		rm_limits_forbid_core();
+		dlopen(file, RTLD_NOW | RTLD_LOCAL);
+		_exit(LOADED);
+	}
+	while (!waitpid(child, &status, WNOHANG)) {
+		if (rm_now_ns() - start_ns > deadline_ns) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+			return rm_error_set(error, -EINVAL,
+			        "%s: loading did not end in %.0f s "
+			        "(--deadline), %s",
+			        path, (double)deadline_ns / 1e9, next);
+		}
+		poll(NULL, 0, 1);
+	}
+	if (WIFSIGNALED(status))
+		return rm_error_set(error, -EINVAL,
+		        "%s: loading ended the process by signal %d (%s), %s",
+		        path, WTERMSIG(status), strsignal(WTERMSIG(status)),
+		        next);
+	if (WEXITSTATUS(status) != LOADED)
+		return rm_error_set(error, -EINVAL,
+		        "%s: loading ended the process with status %d, %s",
+		        path, WEXITSTATUS(status), next);
+	return 0;
+}
+
 /* Returns the table of the library, or NULL with `error`. */
 static const struct rm_foreign_map *find_table(
-        const char *path, struct rm_error *error)
+        const char *path, uint64_t deadline_ns, struct rm_error *error)
 {
 	const char *from = compiled_library() ? compiled_library() : path;
 	char file[4096];
@@ -119,6 +171,8 @@ static const struct rm_foreign_map *find_table(
 		        cut ? "; build it again" : "");
 		return NULL;
 	}
+	if (deadline_ns && try_to_load(path, file, deadline_ns, error))
+		return NULL;
 	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		rm_error_set(error, -EINVAL,
@@ -137,10 +191,11 @@ static const struct rm_foreign_map *find_table(
 
 /* Loads `path` permanently and copies its validated table. Members that the
  * library does not have become null. Returns 0, or -EINVAL with `error`. */
-static int read_table(
-        const char *path, struct rm_foreign_map *table, struct rm_error *error)
+static int read_table(const char *path, uint64_t deadline_ns,
+        struct rm_foreign_map *table, struct rm_error *error)
 {
-	const struct rm_foreign_map *exported = find_table(path, error);
+	const struct rm_foreign_map *exported =
+	        find_table(path, deadline_ns, error);
 	size_t bytes;
 
 	if (!exported)
@@ -363,8 +418,8 @@ uintptr_t rm_foreign_code(const struct rm_impl *impl)
 	                                   : (uintptr_t)impl->ops->upsert;
 }
 
-int rm_foreign_load(
-        const char *path, const struct rm_impl **impl, struct rm_error *error)
+int rm_foreign_load(const char *path, uint64_t deadline_ns,
+        const struct rm_impl **impl, struct rm_error *error)
 {
 	static struct rm_map_ops ops;
 	static struct rm_impl described;
@@ -375,7 +430,7 @@ int rm_foreign_load(
 		        "%s: a library is loaded already, only one "
 		        "is allowed per process",
 		        path);
-	result = read_table(path, &table, error);
+	result = read_table(path, deadline_ns, &table, error);
 	if (result)
 		return result;
 	ops = wrap_operations();

@@ -373,7 +373,7 @@ static enum rm_check_verdict judge(
 		explain_hang(watch, error);
 	else if (watch->over_memory)
 		rm_error_set(error, -1,
-		        "used too much memory: more than %llu MiB",
+		        "used too much memory: more than %llu MiB (--memory)",
 		        (unsigned long long)(watch->limits->memory_bytes >>
 		                             20));
 	else if (watch->report.text[0] == REPORT_FAILED)

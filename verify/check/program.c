@@ -376,15 +376,18 @@ static char *append_checks(int key, const char *text, void *input)
 
 /* Returns the map of this program or of a file, or NULL after an error
  * message. */
-static const struct rm_impl *find_map(const char *name)
+static const struct rm_impl *find_map(
+        const char *name, const struct rm_check_limits *limits)
 {
+	const uint64_t deadline_ns =
+	        limits->in_process ? 0 : limits->deadline_ns;
 	const struct rm_impl *impl = rm_impl_find(name);
 	struct rm_error error = { "" };
 
 	if (!strcmp(name, "all"))
 		return &rm_this_map;
 	if (!impl && rm_foreign_is_path(name))
-		rm_foreign_load(name, &impl, &error);
+		rm_foreign_load(name, deadline_ns, &impl, &error);
 	else if (!impl)
 		rm_error_set(&error, RM_USAGE,
 		        "no map is called \"%s\"; `readmostly dev list` prints "
@@ -483,7 +486,7 @@ int main(int argc, char **argv)
 		rm_check_restart_with_quarantine(argc, argv);
 	if (!quarantine_is_possible(&arguments))
 		return RM_USAGE;
-	impl = find_map(arguments.map);
+	impl = find_map(arguments.map, &arguments.limits);
 	if (!impl)
 		return RM_USAGE;
 	run_map(&arguments, impl, &totals);

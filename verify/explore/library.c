@@ -29,7 +29,7 @@ static const struct rm_impl *load(const char *name, struct rm_error *error)
 	rm_explore.alone = true;
 	rm_explore.alone_left = UINT32_MAX;
 	rm_explore.running = &rm_explore.lane[0];
-	rm_foreign_load(name, &impl, error);
+	rm_foreign_load(name, 0, &impl, error);
 	rm_explore.running = NULL;
 	rm_explore_heap_keep();
 	if (!impl)

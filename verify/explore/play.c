@@ -500,11 +500,27 @@ static bool begin(const struct rm_explore_program *program)
 	return make_room(program) && rm_explore_places_reset();
 }
 
+/* Correct maps may reach a limit below the default, so it is no failure. */
+static void mark_limit(struct rm_explore_played *played, uint64_t limit)
+{
+	const bool stopped = played->fault == RM_EXPLORE_LIVELOCK &&
+	                     !strncmp(played->what, "not done", 8);
+
+	if (limit >= RM_EXPLORE_STEPS || played->steps <= limit ||
+	        (played->fault && !stopped))
+		return;
+	played->fault = RM_EXPLORE_NOTHING;
+	played->undecided = true;
+	snprintf(played->note, sizeof(played->note),
+	        "the limit of --steps was reached");
+}
+
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)
 {
 	const struct rm_explore_finding *finding = &rm_explore.finding;
+	int status = 0;
 
 	rm_history_judgement_clear(&played->judgement);
 	play.limit = limit;
@@ -528,9 +544,10 @@ int rm_explore_play(const struct rm_explore_program *program,
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* if a fault ended the schedule early, only the fault is reported */
-	return played->fault || played->abandoned || program->unjudged
-	               ? 0
-	               : judge(played, error);
+	if (!played->fault && !played->abandoned && !program->unjudged)
+		status = judge(played, error);
+	mark_limit(played, limit);
+	return status;
 }
 
 void rm_explore_played_clear(struct rm_explore_played *played)

@@ -68,6 +68,18 @@ static int key_of(const char *name)
 	return -EINVAL;
 }
 
+enum { KEYS_BYTES = 512 };
+
+static const char *list_keys(char text[KEYS_BYTES])
+{
+	size_t used = 0;
+
+	for (int key = 0; key < KEYS && used < KEYS_BYTES; key++)
+		used += (size_t)snprintf(text + used, KEYS_BYTES - used, "%s%s",
+		        key ? ", " : "", key_name(key));
+	return text;
+}
+
 static const char *read_cycles_of(const char *text, uint32_t *cycles)
 {
 	uint64_t number;
@@ -310,6 +322,7 @@ static int read_line(char *line, const char *where, unsigned *seen,
 	char *value = strchr(line, '=');
 	char *end = value;
 	const char *fault;
+	char keys[KEYS_BYTES];
 	int key;
 
 	*value++ = '\0';
@@ -320,8 +333,8 @@ static int read_line(char *line, const char *where, unsigned *seen,
 	key = key_of(line);
 	if (key < 0)
 		return rm_error_set(error, -EINVAL,
-		        "%s: unknown key \"%s\", expected %s, %s, ...", where,
-		        line, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
+		        "%s: unknown key \"%s\", expected one of %s", where,
+		        line, list_keys(keys));
 	if (seen[key])
 		return rm_error_set(error, -EINVAL,
 		        "%s: second %s, expected one (the first is in line %u)",
@@ -381,12 +394,13 @@ int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
 	struct rm_sim_mach changed = *mach;
 	char copy[VALUE_BYTES];
 	int number = key_of(key);
+	char keys[KEYS_BYTES];
 	const char *fault;
 
 	if (number < 0)
 		return rm_error_set(error, -EINVAL,
-		        "unknown key \"%s\" of a machine, expected %s, %s, ...",
-		        key, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
+		        "unknown key \"%s\" of a machine, expected one of %s",
+		        key, list_keys(keys));
 	snprintf(copy, sizeof(copy), "%s", value);
 	fault = strlen(value) >= sizeof(copy) ? "expected a shorter value"
 	                                      : set_key(&changed, number, copy);

@@ -16,10 +16,15 @@ static int load_file(
 {
 	char *text = NULL;
 	size_t length = 0;
-	int failed = rm_lines_load(file, &text, &length, error);
+	struct rm_error wrong = { "" };
+	int failed = rm_lines_load(file, &text, &length, &wrong);
 
 	if (!failed)
 		failed = rm_sim_mach_parse(file, text, length, mach, error);
+	else
+		rm_error_set(error, failed,
+		        "%s, expected a machine (runner/sim/machines/*.conf)",
+		        wrong.text);
 	free(text);
 	return failed;
 }
@@ -45,7 +50,8 @@ static int find_built_in(
 			length = sizeof(known) - 1;
 	}
 	return rm_error_set(error, -ENOENT,
-	        "no machine \"%s\", expected %shost, or a path with a slash",
+	        "no machine \"%s\", expected %shost, or, for "
+	        "sim-sensitivity, a path with a slash",
 	        name, known);
 }
 

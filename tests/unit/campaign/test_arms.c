@@ -396,7 +396,8 @@ static void hash_folders(void)
 	                strstr(error.text, "/maps/plain/a was changed since"),
 	        "a change of a used program is rejected");
 	remove(in_root("maps/plain/a"));
-	CHECK(strstr(recall(campaign, &none), "/maps/plain/a was changed"),
+	CHECK(strstr(recall(campaign, &none),
+	              "/maps/plain/a: cannot be read: No such"),
 	        "a missing program is rejected");
 	json_decref(campaign);
 	rm_arms_clear(&arms);

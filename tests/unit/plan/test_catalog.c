@@ -66,7 +66,10 @@ static void maps_are_read(void)
 	                 ", \"measured_loops\": [\"mix\"]"
 	                 ", \"start_ms\": 7, \"warm_up_most\": 3"
 	                 ", \"value_most_bytes\": 64"));
-	fake_root_write(root, "maps/plain/z", "a program");
+	fake_root_write(root, "maps/plain/ab", "a program");
+	CHECK(load() == 0 && catalog.count == 1,
+	        "a description without its program is not read");
+	fake_root_write(root, "maps/plain/a_b", "a program");
 	CHECK(load() == 0 && catalog.count == 2 &&
 	                !strcmp(catalog.maps[0].id, "go_x") &&
 	                !strcmp(catalog.maps[1].id, "z"),

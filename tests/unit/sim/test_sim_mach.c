@@ -202,7 +202,7 @@ static void built_in_machines_are_sound(void)
 	        "Ice Lake-SP has 48 KiB of L1d, with a victim L2");
 	CHECK(rm_sim_mach_find("zen9", &mach, &error) < 0 &&
 	                strstr(error.text, "expected cachegrind, icelake-sp, "
-	                                   "zen3, host, or a path"),
+	                                   "zen3, host, or, for sim-"),
 	        "an unknown name is rejected with a list of the known ones");
 	error.text[0] = '\0';
 	CHECK(rm_sim_mach_find("./no/such.conf", &mach, &error) < 0 &&

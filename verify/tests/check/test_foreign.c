@@ -208,7 +208,7 @@ static const struct rm_impl *loaded(const char *path)
 
 	memset(&table, 0, sizeof(table));
 	error = (struct rm_error){ "" };
-	code = rm_foreign_load(path, &impl, &error);
+	code = rm_foreign_load(path, 0, &impl, &error);
 	return code ? NULL : impl;
 }
 
@@ -337,7 +337,7 @@ static void described(void)
 	CHECK(rm_foreign_code(impl) == (uintptr_t)their_upsert,
 	        "the map's code is in the library, where progress stops a "
 	        "thread");
-	CHECK(rm_foreign_load("y.so", &other, &error) == -EBUSY &&
+	CHECK(rm_foreign_load("y.so", 0, &other, &error) == -EBUSY &&
 	                strstr(error.text, "y.so: a library is loaded already"),
 	        "a second library is rejected");
 }
