@@ -180,6 +180,7 @@ void rm_explore_format_event(const struct rm_explore_view *view,
 		[RM_EXPLORE_LOADS] = "loads",
 		[RM_EXPLORE_STORES] = "stores",
 		[RM_EXPLORE_LOCKS] = "locks",
+		[RM_EXPLORE_UNLOCKS] = "unlocks",
 		[RM_EXPLORE_FENCES] = "fences",
 		[RM_EXPLORE_WAITS] = "stores into its buffer",
 		[RM_EXPLORE_LEAVES] = "has left the buffer" };
