@@ -56,6 +56,9 @@ void rm_explore_heap_unwritten(
 /* Offset of the first byte not allocated in this schedule. */
 uint64_t rm_explore_heap_top(void);
 
+/* Bytes of the largest block of this schedule. */
+uint64_t rm_explore_heap_largest(void);
+
 /* Blocks made in this schedule, and those not freed. */
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);

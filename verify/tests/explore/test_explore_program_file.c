@@ -154,6 +154,7 @@ static void test_back(void)
 		.shapes = RM_ALL_SHAPES,
 		.threads = RM_EXPLORE_THREADS_MAX,
 		.ops = 11,
+		.growth = { 1, { 40 } },
 		.seed = 5 };
 
 	/* these numbers include programs with writes before the start of the
@@ -171,6 +172,7 @@ static void test_back(void)
 		       written.program.resident == program.resident &&
 		       written.program.presize == program.presize &&
 		       written.program.keyset == program.keyset &&
+		       written.program.fillers == program.fillers &&
 		       same_before(&written.program.before, &program.before) &&
 		       written.shapes == 1U << rm_shape_index(program.shape) &&
 		       !memcmp(written.program.ops, program.ops,
