@@ -97,8 +97,10 @@ void rm_explore_print_command(const struct rm_explore_view *view, FILE *out)
 {
 	const struct rm_explore_options *options = view->options;
 	bool few = options->policy == RM_EXPLORE_EXHAUSTIVE;
+	const char *called = getenv("RM_CALLED"); /* readmostly-explore */
 
-	fprintf(out, "readmostly explore %s --seed %" PRIu64, options->named,
+	fprintf(out, "%s %s --seed %" PRIu64,
+	        called ? called : "readmostly explore", options->named,
 	        options->seed);
 	if (options->written)
 		fprintf(out, " --program-file %s", options->written_in);
