@@ -90,8 +90,8 @@ extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_program_file; /* program_file.h */
 
-/* Numbers of keys at whose insertion the map allocates a block larger than all
-   earlier ones, such as a larger table. */
+/* Numbers of keys at whose insertion the map allocates a larger block than at
+   all earlier ones, such as a larger table. */
 struct rm_explore_growth {
 	unsigned count;
 	uint32_t keys[RM_EXPLORE_GROWTHS_MAX]; /* increasing */
@@ -174,8 +174,8 @@ struct rm_explore_tally {
 	/* plays without a verdict, because a few keys with equal hashes made
 	   the map grow without end */
 	uint64_t abandoned;
-	/* plays in which the map grew while threads ran: it allocated a block
-	   larger than all blocks of the time before */
+	/* plays in which the map grew while threads ran: it allocated a larger
+	   block than all writes before */
 	uint64_t grown;
 	bool cut; /* the budget was used up before the last schedule */
 	/* Sums over `measured` schedules of programs of the ordinary size: steps

@@ -40,9 +40,8 @@ uint64_t rm_explore_kept_bytes;
 static struct {
 	struct block *block;
 	size_t count, room, live;
-	uint64_t top;     /* the first byte never allocated */
-	uint64_t largest; /* bytes of a block */
-	size_t kept;      /* number of blocks that exist in every schedule */
+	uint64_t top; /* the first byte never allocated */
+	size_t kept;  /* number of blocks that exist in every schedule */
 } heap;
 
 int rm_explore_heap_open(struct rm_error *error)
@@ -102,8 +101,6 @@ static void *allocate(size_t alignment, size_t bytes, const void *site)
 	heap.top = (offset + bytes + RM_EXPLORE_GRANULE - 1) &
 	           ~(uint64_t)(RM_EXPLORE_GRANULE - 1);
 	heap.live++;
-	if (bytes > heap.largest)
-		heap.largest = bytes;
 	mark(offset, bytes);
 	memcpy((void *)(rm_explore_heap + offset - BEFORE), &number,
 	        sizeof(number));
@@ -124,7 +121,6 @@ void rm_explore_heap_reset(void)
 	}
 	heap.count = heap.kept;
 	heap.live = 0;
-	heap.largest = 0;
 	heap.top = rm_explore_kept_bytes;
 }
 
@@ -217,9 +213,14 @@ uint64_t rm_explore_heap_top(void)
 	return heap.top;
 }
 
-uint64_t rm_explore_heap_largest(void)
+uint64_t rm_explore_heap_largest(size_t made)
 {
-	return heap.largest;
+	uint64_t largest = 0;
+
+	for (size_t i = made; i < heap.count; i++)
+		if (heap.block[i].bytes > largest)
+			largest = heap.block[i].bytes;
+	return largest;
 }
 
 size_t rm_explore_heap_made(void)

@@ -56,12 +56,12 @@ void rm_explore_heap_unwritten(
 /* Offset of the first byte not allocated in this schedule. */
 uint64_t rm_explore_heap_top(void);
 
-/* Bytes of the largest block of this schedule. */
-uint64_t rm_explore_heap_largest(void);
-
 /* Blocks made in this schedule, and those not freed. */
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);
+
+/* Bytes of the largest block made after the first `made` blocks; or 0. */
+uint64_t rm_explore_heap_largest(size_t made);
 
 /* Stops the schedule if an unfreed block remains that no global variable
  * reaches. */

@@ -50,8 +50,11 @@ static struct {
 	   was lost. */
 	uint64_t first[RM_EXPLORE_KEYS_MAX + 1];
 	uint32_t rank[RM_EXPLORE_KEYS_MAX + 1];
-	uint32_t fillers;        /* those inserted, before other keys */
-	uint64_t largest_before; /* bytes of a block, at start of the threads */
+	uint32_t fillers; /* those inserted, before other keys */
+	/* At the start of the threads: number of blocks, and bytes of the
+	   largest one that the writes before allocated. */
+	size_t blocks_before;
+	uint64_t largest_before;
 	struct rm_history_event *event;
 	/* the running operation of each lane */
 	struct rm_history_event *running[RM_EXPLORE_LANES];
@@ -242,7 +245,7 @@ static void write_before(struct rm_explore_call *call)
 
 static void note_growth(struct rm_explore_growth *growth, uint32_t keys)
 {
-	if (growth && growth->count < RM_EXPLORE_GROWTHS_MAX)
+	if (growth && keys > 1 && growth->count < RM_EXPLORE_GROWTHS_MAX)
 		growth->keys[growth->count++] = keys;
 }
 
@@ -250,11 +253,12 @@ static void note_growth(struct rm_explore_growth *growth, uint32_t keys)
 static void insert_fillers(struct rm_explore_call *call)
 {
 	const struct rm_explore_program *program = play.program;
+	uint64_t largest = 0;
 
 	while (play.fillers < program->fillers &&
 	        rm_explore_heap_top() < BEFORE_HEAP &&
 	        rm_explore.alone_left > BEFORE_LEAVES) {
-		const uint64_t largest = rm_explore_heap_largest();
+		const size_t made = rm_explore_heap_made();
 		const uint32_t rank = rm_explore_set_filler(call, play.fillers);
 
 		call->value = rm_value_of(rank, 0, ++play.sequence);
@@ -262,8 +266,10 @@ static void insert_fillers(struct rm_explore_call *call)
 		rm_explore_perform(call, RM_HISTORY_UPSERT);
 		call->ops->quiesce(call->thread);
 		play.fillers++;
-		if (rm_explore_heap_largest() > largest)
-			note_growth(program->growth, play.fillers);
+		if (rm_explore_heap_largest(made) <= largest)
+			continue;
+		largest = rm_explore_heap_largest(made);
+		note_growth(program->growth, play.fillers);
 	}
 }
 
@@ -374,13 +380,16 @@ static void main_thread(struct rm_explore_lane *lane)
 		.retired_limit_bytes = program->question == RM_EXPLORE_RECLAIMS
 		                               ? RM_EXPLORE_RETIRED_BYTES
 		                               : 0 };
+	size_t created;
 
 	play.map = program->impl->ops->create(&sizing);
 	if (!play.map)
 		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
 		        "create() returned NULL: out of memory");
+	created = rm_explore_heap_made();
 	prefill(lane);
-	play.largest_before = rm_explore_heap_largest();
+	play.blocks_before = rm_explore_heap_made();
+	play.largest_before = rm_explore_heap_largest(created);
 	play.heap_before = rm_explore_heap_top();
 	for (unsigned i = 1; i <= program->threads; i++)
 		rm_explore_clocks_fork(i);
@@ -453,43 +462,12 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
-/* The highest number of repeats of one operation. */
-static uint32_t longest(const struct rm_explore_program *program)
-{
-	uint32_t times = 0;
-
-	for (unsigned t = 0; t < program->threads; t++)
-		for (unsigned i = 0; i < program->ops[t]; i++)
-			if (program->op[t][i].times > times)
-				times = program->op[t][i].times;
-	return times;
-}
-
-/* The maximum number of repeated scans of one thread, without the first of
-   each. */
-static size_t more_scans(const struct rm_explore_program *program)
-{
-	size_t most = 0;
-
-	for (unsigned t = 0; t < program->threads; t++) {
-		size_t more = 0;
-
-		for (unsigned i = 0; i < program->ops[t]; i++)
-			if (program->op[t][i].kind == RM_HISTORY_SCAN)
-				more += rm_explore_times(&program->op[t][i]) -
-				        1;
-		if (more > most)
-			most = more;
-	}
-	return most;
-}
-
 static bool make_room_of_pairs(const struct rm_explore_program *program)
 {
 	struct rm_history_pair *pair;
 	size_t room;
 
-	play.lane_pairs = PAIRS + PAIRS_A_SCAN * more_scans(program);
+	play.lane_pairs = PAIRS + PAIRS_A_SCAN * rm_explore_more_scans(program);
 	room = RM_EXPLORE_LANES * play.lane_pairs;
 	if (room <= play.pair_room)
 		return true;
@@ -550,7 +528,7 @@ static bool begin(const struct rm_explore_program *program)
 	memset(play.pairs, 0, sizeof(play.pairs));
 	play.sequence = 0;
 	play.fillers = 0;
-	play.largest_before = UINT64_MAX;
+	play.largest_before = 0;
 	play.extremes = 0;
 	play.present = 0;
 	rm_explore_heap_reset();
@@ -558,7 +536,7 @@ static bool begin(const struct rm_explore_program *program)
 	rm_explore.model = rm_explore_model_of(program->memory);
 	rm_explore.lock_free = lock_free_promise(program->impl);
 	rm_explore.collides = program->keyset != RM_KEYS_RANKS;
-	rm_explore.patience = A_WRITE * longest(program);
+	rm_explore.patience = A_WRITE * rm_explore_longest(program);
 	return make_room(program) && rm_explore_places_reset();
 }
 
@@ -583,7 +561,10 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->switches = rm_explore.switches;
 	played->undecided = false;
 	played->abandoned = rm_explore.abandoned;
-	played->grew = rm_explore_heap_largest() > play.largest_before;
+	/* without an allocation before, any is the largest */
+	played->grew = play.largest_before &&
+	               rm_explore_heap_largest(play.blocks_before) >
+	                       play.largest_before;
 	played->note[0] = '\0';
 	if (rm_explore_progress_note()[0])
 		memcpy(played->note, rm_explore_progress_note(),

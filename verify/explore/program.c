@@ -205,6 +205,34 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		        rm_seed(options->seed ^ FILLERS, number));
 }
 
+uint32_t rm_explore_longest(const struct rm_explore_program *program)
+{
+	uint32_t times = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].times > times)
+				times = program->op[t][i].times;
+	return times;
+}
+
+size_t rm_explore_more_scans(const struct rm_explore_program *program)
+{
+	size_t most = 0;
+
+	for (unsigned t = 0; t < program->threads; t++) {
+		size_t more = 0;
+
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].kind == RM_HISTORY_SCAN)
+				more += rm_explore_times(&program->op[t][i]) -
+				        1;
+		if (more > most)
+			most = more;
+	}
+	return most;
+}
+
 void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size)
 {

@@ -100,6 +100,13 @@ static inline unsigned rm_explore_total_times(
 	return times;
 }
 
+/* The highest number of repeats of one operation. */
+uint32_t rm_explore_longest(const struct rm_explore_program *program);
+
+/* The maximum number of repeated scans of one thread, without the first of
+   each. */
+size_t rm_explore_more_scans(const struct rm_explore_program *program);
+
 static inline bool rm_explore_clears(const struct rm_explore_program *program)
 {
 	for (unsigned t = 0; t < program->threads; t++)

@@ -188,19 +188,23 @@ static bool without_extremes(struct rm_explore_case *failing)
 	       any;
 }
 
-/* Tries no fillers, then half as many while the failure remains: most tables
-   grow at about half of the present size, too. */
+/* Tries no fillers, then half of the keys at the start while the failure
+   remains: most tables grow at half of their present size, too. */
 static bool with_fewer_fillers(struct rm_explore_case *failing)
 {
 	const uint32_t most = failing->program.fillers;
 	struct rm_explore_program smaller = failing->program;
+	const uint32_t present = (uint32_t)__builtin_popcount(smaller.resident);
 
 	smaller.fillers = 0;
 	if (!most || fails_somehow(failing, &smaller))
 		return most;
 	do {
-		smaller.fillers = failing->program.fillers / 2;
-	} while (smaller.fillers && fails_somehow(failing, &smaller));
+		smaller.fillers = (failing->program.fillers + present) / 2;
+		if (smaller.fillers <= present)
+			break;
+		smaller.fillers -= present;
+	} while (fails_somehow(failing, &smaller));
 	return failing->program.fillers < most;
 }
 
