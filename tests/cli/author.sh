@@ -39,6 +39,7 @@ for example in c/chained.c cpp/unordered_map.cc; do
 		gives 1 "author/readmostly-check $example --shape u64x8" check $example --quiet --ops 200000
 	check "$example: explore finds its bug" gives 1 "again: CFLAGS='-DBUG' CXXFLAGS='-DBUG' " explore $example "${some[@]}"
 	check "and prints lines of the map" grep -q "${example##*/}:[0-9]" "$out"
+	check 'and locks and unlocks' eval "grep -q ' locks\$' '$out' && grep -q ' unlocks\$' '$out'"
 	unset CFLAGS CXXFLAGS
 	check 'its command repeats it' repeats
 done

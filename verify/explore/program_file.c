@@ -382,6 +382,10 @@ bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
 	const struct rm_explore_program *program = &written->program;
 	const bool alone = impl->caps & RM_CAP_SINGLE_WRITER;
 
+	if (program->fillers && impl->caps & RM_CAP_FIXED_SIZE) {
+		snprintf(why, size, "the map has a fixed size: no fillers");
+		return true;
+	}
 	for (unsigned t = 0; t < program->threads; t++)
 		for (unsigned i = 0; i < program->ops[t]; i++) {
 			const struct rm_explore_op *op = &program->op[t][i];
