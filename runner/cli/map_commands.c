@@ -400,10 +400,15 @@ static int exec_for_author(const char *command, int argc, char **argv)
 		        command, argv[file]);
 		return RM_USAGE;
 	}
+	/* for the command that repeats a finding */
+	snprintf(name, sizeof(name), "readmostly %s", command);
+	setenv("RM_CALLED", name, 1);
 	snprintf(name, sizeof(name), "author/readmostly-%s", command);
 	execv(rm_host_sibling_path(name, path, sizeof(path)), argv);
-	fprintf(stderr, "readmostly %s: %s: %s; build it by `make author`\n",
-	        command, path, strerror(errno));
+	fprintf(stderr,
+	        "readmostly %s: %s: %s; `make -C verify` builds "
+	        "build/verify/author/readmostly-%s\n",
+	        command, path, strerror(errno), command);
 	return RM_USAGE;
 }
 

@@ -25,16 +25,23 @@ gives() {
 	local status=$?
 	[ $status = "$expected" ] && contains "$out" "$words" || { sed "s/^/# $status: /" "$out"; return 1; }
 }
+repeats() { # the command in the last line fails, too
+	local command
+	command=$(sed -n 's/^again: //p' "$out")
+	eval "$command" | tail -n 1 | contains - "again: $command"
+}
 few=(--quiet --ops 5000) some=(--schedules 1500)
 for example in c/chained.c cpp/unordered_map.cc; do
 	check "$example passes the checks" gives 0 ' 0 failed' check $example "${few[@]}"
 	check "$example is explored" gives 0 "ok   $example: 1500 schedules" explore $example "${some[@]}"
 	export CFLAGS=-DBUG CXXFLAGS=-DBUG
 	check "$example: the checks find its bug" \
-		gives 1 "again: readmostly check $example --shape u64x8" check $example --quiet --ops 200000
-	check "$example: explore finds its bug" gives 1 "again: readmostly explore $example" explore $example "${some[@]}"
+		gives 1 "author/readmostly-check $example --shape u64x8" check $example --quiet --ops 200000
+	check "$example: explore finds its bug" gives 1 "again: CFLAGS='-DBUG' CXXFLAGS='-DBUG' " explore $example "${some[@]}"
 	check "explore prints lines of the map's source" grep -q "${example##*/}:[0-9]" "$out"
+	check 'the trace has locks and unlocks' eval "grep -q ' locks\$' '$out' && grep -q ' unlocks\$' '$out'"
 	unset CFLAGS CXXFLAGS
+	check 'the printed command repeats the error' repeats
 done
 CXXFLAGS=-DKEY=std::string check 'keys may be strings' gives 0 'ok   ' explore cpp/unordered_map.cc "${some[@]}"
 CXX=clang++ CXXFLAGS=-std=c++17 check 'clang can instrument' gives 0 'ok   ' explore cpp/unordered_map.cc "${some[@]}"

@@ -240,10 +240,12 @@ static void print_repeat_command(const struct rm_check *check,
         const struct rm_check_result *done)
 {
 	const struct rm_check_case *c = &done->last;
+	const char *called = getenv("RM_CALLED"); /* readmostly-check */
 
-	printf("; again: readmostly check %s --shape %s --only %s "
+	printf("; again: %s %s --shape %s --only %s "
 	       "--ops %llu --threads %u --seed %llu%s%s",
-	        c->impl->id, rm_shape_name(c->shape), check->name,
+	        called ? called : "readmostly check", c->impl->id,
+	        rm_shape_name(c->shape), check->name,
 	        (unsigned long long)c->ops, c->threads,
 	        (unsigned long long)c->seed, c->preempt ? " --preempt" : "",
 	        c->quarantine ? " --quarantine" : "");

@@ -22,6 +22,14 @@ void rm_explore_set_key(struct rm_explore_call *call, unsigned key)
 		call->key.word = rm_keyset_chain(2 * key, call->map_seed);
 }
 
+uint32_t rm_explore_set_filler(struct rm_explore_call *call, uint32_t filler)
+{
+	const uint32_t rank = RM_EXPLORE_FILLER_RANK + filler;
+
+	call->key = rm_key_of(call->shape, rank, &call->line);
+	return rank;
+}
+
 static bool is_extreme(uint64_t word)
 {
 	return !word || word == UINT64_MAX;
@@ -132,6 +140,8 @@ static bool yielded(
 		key = key_of(call, rank);
 	}
 	verify(call, value, rank, key, "scan");
+	if (rank - RM_EXPLORE_FILLER_RANK < call->fillers)
+		return true;
 	if (*call->pairs == call->pairs_most)
 		rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
 		        "scans yield more and more entries");
@@ -188,7 +198,7 @@ bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
 		ops->scan(thread, shape, yielded, call);
 		return false;
 	case RM_HISTORY_LENGTH:
-		call->result.word[0] = ops->length(thread);
+		call->result.word[0] = ops->length(thread) - call->fillers;
 		return false;
 	default:
 		ops->clear(thread);

@@ -24,6 +24,7 @@ struct rm_explore_call {
 	const uint32_t
 	        *rank; /* for each of `keys` keys, the low half of its values */
 	unsigned keys;
+	uint32_t fillers;      /* scan and length leave these out */
 	enum rm_keyset keyset; /* RM_KEYS_RANKS: `rank` has the keys' ranks */
 	uint64_t map_seed;
 	char bytes[RM_KEYSET_SHORT_BYTES]; /* number of the key in other sets */
@@ -42,6 +43,9 @@ void rm_explore_verify_value(const struct rm_explore_call *call,
 
 /* Sets call->key to key number `key`. */
 void rm_explore_set_key(struct rm_explore_call *call, unsigned key);
+
+/* Sets call->key to that of a filler and returns the filler's rank. */
+uint32_t rm_explore_set_filler(struct rm_explore_call *call, uint32_t filler);
 
 /* Performs the operation and returns its boolean result, or false if it has
    none. The result of length goes to result.word[0]. */

@@ -101,6 +101,14 @@ void rm_explore_note_compared(bool changed)
 		event->kind = changed ? RM_EXPLORE_STORES : RM_EXPLORE_LOADS;
 }
 
+void rm_explore_note_unlocks(void)
+{
+	struct rm_explore_event *event = own_event();
+
+	if (event)
+		event->kind = RM_EXPLORE_UNLOCKS;
+}
+
 void rm_explore_note_older(unsigned lane, const void *site)
 {
 	struct rm_explore_event *event = last_event();

@@ -32,6 +32,7 @@ void rm_explore_tally_add(
 	tally->switches += played->switches;
 	tally->undecided += played->undecided;
 	tally->abandoned += played->abandoned;
+	tally->grown += played->grew;
 }
 
 static int play(struct search *search, struct rm_error *error)

@@ -171,6 +171,7 @@ static void add_tally(
 	sum->switches += part->switches;
 	sum->undecided += part->undecided;
 	sum->abandoned += part->abandoned;
+	sum->grown += part->grown;
 	sum->cut |= part->cut;
 	sum->measured += part->measured;
 	sum->points += part->points;

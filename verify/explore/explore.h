@@ -30,6 +30,7 @@ enum {
 	/* maximum number of operations of each thread */
 	RM_EXPLORE_OPS_MAX = 16,
 	RM_EXPLORE_CPUS_MAX = 64,
+	RM_EXPLORE_GROWTHS_MAX = 32,
 	/* defaults */
 	RM_EXPLORE_THREADS = 3,
 	RM_EXPLORE_OPS = 6,
@@ -90,6 +91,13 @@ extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
 struct rm_explore_program_file; /* see program_file.h */
 
+/* Numbers of keys at whose insertion the map allocates a larger block than at
+   all earlier ones, such as a larger table. */
+struct rm_explore_growth {
+	unsigned count;
+	uint32_t keys[RM_EXPLORE_GROWTHS_MAX]; /* increasing */
+};
+
 struct rm_explore_options {
 	const struct rm_impl *impl;
 	const char *named; /* the name given by the user: an id or a file */
@@ -111,6 +119,8 @@ struct rm_explore_options {
 	/* NULL: programs are drawn with `threads` and `ops` */
 	const struct rm_explore_program_file *written;
 	const char *written_in; /* name of the program file */
+	/* count 0: no program has fillers (program.h) */
+	struct rm_explore_growth growth;
 	uint64_t seed;
 	/* the run has the numbers first .. first + schedules - 1 */
 	uint64_t first, schedules;
@@ -166,6 +176,9 @@ struct rm_explore_tally {
 	/* plays without a verdict, because a few keys with equal hashes made
 	   the map grow without end */
 	uint64_t abandoned;
+	/* plays in which the map grew while threads ran: it allocated a larger
+	   block than all writes before */
+	uint64_t grown;
 	bool cut; /* the budget was used up before the last schedule */
 	/* Sums over `measured` schedules of programs of the ordinary size: steps
 	   of threads, and logarithms of numbers of schedules (sample.h). */
@@ -201,6 +214,11 @@ const struct rm_impl *rm_explore_find(const char *map);
  * then.
  */
 const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name);
+
+/* Sets options->growth, by inserting keys into a map without other threads.
+   Returns 0, or -errno with `error`. */
+int rm_explore_find_growth(
+        struct rm_explore_options *options, struct rm_error *error);
 
 /*
  * First runs the map with an injected bug in a separate process, then runs the

@@ -213,6 +213,16 @@ uint64_t rm_explore_heap_top(void)
 	return heap.top;
 }
 
+uint64_t rm_explore_heap_largest(size_t made)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = made; i < heap.count; i++)
+		if (heap.block[i].bytes > largest)
+			largest = heap.block[i].bytes;
+	return largest;
+}
+
 size_t rm_explore_heap_made(void)
 {
 	return heap.count;

@@ -60,6 +60,9 @@ uint64_t rm_explore_heap_top(void);
 size_t rm_explore_heap_made(void);
 size_t rm_explore_heap_live(void);
 
+/* Bytes of the largest block made after the first `made` blocks; or 0. */
+uint64_t rm_explore_heap_largest(size_t made);
+
 /* Stops the schedule if an unfreed block remains that no global variable
  * reaches. */
 void rm_explore_heap_leaks(void);

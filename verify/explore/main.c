@@ -463,6 +463,9 @@ static int explore(const struct arguments *arguments,
 		printf("skip %s: %s\n", impl->id, unfit);
 		return by_name ? RM_INCOMPLETE : RM_OK;
 	}
+	status = rm_explore_find_growth(&one, &error);
+	if (status)
+		return print_error(impl, &error, status);
 	if (arguments->one_schedule || arguments->one_program)
 		return show(&one, one.first);
 	status = rm_explore_run(&one, &sum, &error);

@@ -104,6 +104,7 @@ void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site)
 int rm_sim_mutex_unlock(pthread_mutex_t *opaque)
 {
 	rm_explore_lock_step(opaque, sizeof(pthread_mutex_t), SITE);
+	rm_explore_note_unlocks();
 	rm_explore_unlock(mutex_of(opaque), SITE);
 	return 0;
 }
@@ -159,6 +160,7 @@ int rm_sim_spin_unlock(pthread_spinlock_t *lock)
 	uint32_t *owner = spin_of(lock);
 
 	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
+	rm_explore_note_unlocks();
 	if (*owner != rm_sim_self() + 1)
 		rm_explore_misuse(*owner ? "unlocks a spinlock that another "
 		                           "thread holds"

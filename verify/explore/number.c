@@ -3,12 +3,15 @@
 #include "verify/explore/menu.h"
 #include "verify/explore/play.h"
 #include "verify/explore/sample.h"
+#include "verify/explore/world.h"
 
 #include "runner/base/rng.h"
+#include "runner/impl.h"
 
 enum {
 	/* number of schedules, which run their threads in sequence */
 	CALIBRATING = 8,
+	GROWTH_KEYS = 1024,
 };
 
 int rm_explore_calibrate(const struct rm_explore_options *options,
@@ -21,6 +24,7 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	int status = 0;
 
 	plain.plain = true;
+	plain.growth.count = 0;
 	*horizon = 1;
 	for (uint64_t i = 0; i < CALIBRATING && !status; i++) {
 		struct rm_explore_schedule schedule = {
@@ -33,6 +37,31 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 		if (played.steps > *horizon)
 			*horizon = played.steps;
 	}
+	rm_explore_played_clear(&played);
+	return status;
+}
+
+int rm_explore_find_growth(
+        struct rm_explore_options *options, struct rm_error *error)
+{
+	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_listed,
+		.list = &none };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	const struct rm_explore_program program = { .impl = options->impl,
+		.shape = rm_shapes[__builtin_ctz(options->shapes)],
+		.map_seed = options->seed,
+		.keys = 1,
+		.threads = 1,
+		.fillers = GROWTH_KEYS,
+		.growth = &options->growth };
+	int status = rm_explore_open(error);
+
+	options->growth.count = 0;
+	/* a fault is reported by the programs that follow */
+	if (!status && !(options->impl->caps & RM_CAP_FIXED_SIZE))
+		status = rm_explore_play(
+		        &program, &schedule, options->steps, &played, error);
 	rm_explore_played_clear(&played);
 	return status;
 }
@@ -115,7 +144,7 @@ int rm_explore_play_number(const struct rm_explore_options *options,
 	        &program, &schedule, options->steps, played, error);
 	rm_explore_tally_add(tally, played);
 	tally->schedules++;
-	if (!status)
+	if (!status && !program.fillers)
 		rm_explore_space_add(tally, options, number);
 	return status;
 }

@@ -46,8 +46,15 @@ static struct {
 	unsigned
 	        extremes; /* bits of the extreme values written so far: call.h */
 	uint32_t present; /* keys with an initial value, as bits */
-	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values */
-	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* rank of each key */
+	/* Initial value and rank of each key. The last one is a filler that
+	   was lost. */
+	uint64_t first[RM_EXPLORE_KEYS_MAX + 1];
+	uint32_t rank[RM_EXPLORE_KEYS_MAX + 1];
+	uint32_t fillers; /* those inserted, before other keys */
+	/* At the start of the threads: number of blocks, and bytes of the
+	   largest one that the writes before allocated. */
+	size_t blocks_before;
+	uint64_t largest_before;
 	struct rm_history_event *event;
 	/* the running operation of each lane */
 	struct rm_history_event *running[RM_EXPLORE_LANES];
@@ -160,6 +167,7 @@ static struct rm_explore_call begin_call(
 		.pairs_most = play.lane_pairs,
 		.rank = play.rank,
 		.keys = play.program->keys,
+		.fillers = play.fillers,
 		.keyset = play.program->keyset,
 		.map_seed = play.program->map_seed,
 		.extremes = &play.extremes,
@@ -235,6 +243,61 @@ static void write_before(struct rm_explore_call *call)
 	}
 }
 
+static void note_growth(struct rm_explore_growth *growth, uint32_t keys)
+{
+	if (growth && keys > 1 && growth->count < RM_EXPLORE_GROWTHS_MAX)
+		growth->keys[growth->count++] = keys;
+}
+
+/* Inserts fillers, as many as memory permits. */
+static void insert_fillers(struct rm_explore_call *call)
+{
+	const struct rm_explore_program *program = play.program;
+	uint64_t largest = 0;
+
+	while (play.fillers < program->fillers &&
+	        rm_explore_heap_top() < BEFORE_HEAP &&
+	        rm_explore.alone_left > BEFORE_LEAVES) {
+		const size_t made = rm_explore_heap_made();
+		const uint32_t rank = rm_explore_set_filler(call, play.fillers);
+
+		call->value = rm_value_of(rank, 0, ++play.sequence);
+		play.begun[play.sequence] = 0;
+		rm_explore_perform(call, RM_HISTORY_UPSERT);
+		call->ops->quiesce(call->thread);
+		play.fillers++;
+		if (rm_explore_heap_largest(made) <= largest)
+			continue;
+		largest = rm_explore_heap_largest(made);
+		note_growth(program->growth, play.fillers);
+	}
+}
+
+/* If a filler was lost, adds it and its look-up to the history. Its value has
+   the sequence of insert_fillers(). */
+static void read_fillers(struct rm_explore_call *call)
+{
+	const unsigned lost = RM_EXPLORE_KEYS_MAX;
+	uint64_t known[RM_EXPLORE_KEYS_MAX + 1] = { 0 };
+
+	for (uint32_t i = 0; i < play.fillers; i++) {
+		const uint32_t rank = rm_explore_set_filler(call, i);
+		const uint64_t value = rm_value_of(rank, 0, i + 1).word[0];
+
+		if (rm_explore_perform(call, RM_HISTORY_LOOKUP) &&
+		        call->result.word[0] == value)
+			continue;
+		play.rank[lost] = rank;
+		play.first[lost] = value;
+		play.present |= 1U << lost;
+		record(call,
+		        &(struct rm_explore_op){ .kind = RM_HISTORY_LOOKUP,
+		                .key = (uint8_t)lost },
+		        known);
+		return;
+	}
+}
+
 /* The main thread uses the slot after the threads' slots. It leaves before
    they begin, since an idle joined thread would delay reclamation. */
 static void prefill(struct rm_explore_lane *lane)
@@ -245,6 +308,7 @@ static void prefill(struct rm_explore_lane *lane)
 
 	if (program->collide && program->keyset == RM_KEYS_RANKS)
 		rm_explore_find_colliding(&call, program->keys, play.rank);
+	insert_fillers(&call);
 	for (unsigned key = 0; key < program->keys; key++) {
 		play.first[key] = 0;
 		if (!(program->resident & 1U << key))
@@ -287,6 +351,7 @@ static void read_map(struct rm_explore_lane *lane)
 		record(&call,
 		        &(struct rm_explore_op){ .kind = RM_HISTORY_SCAN },
 		        known);
+	read_fillers(&call);
 	call.ops->quiesce(thread);
 	call.ops->leave(thread);
 }
@@ -315,12 +380,16 @@ static void main_thread(struct rm_explore_lane *lane)
 		.retired_limit_bytes = program->question == RM_EXPLORE_RECLAIMS
 		                               ? RM_EXPLORE_RETIRED_BYTES
 		                               : 0 };
+	size_t created;
 
 	play.map = program->impl->ops->create(&sizing);
 	if (!play.map)
 		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
 		        "create() returned NULL: out of memory");
+	created = rm_explore_heap_made();
 	prefill(lane);
+	play.blocks_before = rm_explore_heap_made();
+	play.largest_before = rm_explore_heap_largest(created);
 	play.heap_before = rm_explore_heap_top();
 	for (unsigned i = 1; i <= program->threads; i++)
 		rm_explore_clocks_fork(i);
@@ -349,7 +418,7 @@ static int take_history(struct rm_history *history)
 	snprintf(history->stamps, sizeof(history->stamps), "sequence");
 	rm_history_guarantee_parse(
 	        play.program->impl->guarantees, &history->guarantee);
-	for (unsigned key = 0; key < play.program->keys && !status; key++)
+	for (unsigned key = 0; key <= RM_EXPLORE_KEYS_MAX && !status; key++)
 		if (play.present & 1U << key)
 			status = rm_history_add_initial(
 			        history, key, play.first[key]);
@@ -393,43 +462,12 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
-/* Returns the highest number of repeats of one operation. */
-static uint32_t longest(const struct rm_explore_program *program)
-{
-	uint32_t times = 0;
-
-	for (unsigned t = 0; t < program->threads; t++)
-		for (unsigned i = 0; i < program->ops[t]; i++)
-			if (program->op[t][i].times > times)
-				times = program->op[t][i].times;
-	return times;
-}
-
-/* Returns the maximum number of repeated scans of one thread, without the first
-   of each. */
-static size_t more_scans(const struct rm_explore_program *program)
-{
-	size_t most = 0;
-
-	for (unsigned t = 0; t < program->threads; t++) {
-		size_t more = 0;
-
-		for (unsigned i = 0; i < program->ops[t]; i++)
-			if (program->op[t][i].kind == RM_HISTORY_SCAN)
-				more += rm_explore_times(&program->op[t][i]) -
-				        1;
-		if (more > most)
-			most = more;
-	}
-	return most;
-}
-
 static bool make_room_of_pairs(const struct rm_explore_program *program)
 {
 	struct rm_history_pair *pair;
 	size_t room;
 
-	play.lane_pairs = PAIRS + PAIRS_A_SCAN * more_scans(program);
+	play.lane_pairs = PAIRS + PAIRS_A_SCAN * rm_explore_more_scans(program);
 	room = RM_EXPLORE_LANES * play.lane_pairs;
 	if (room <= play.pair_room)
 		return true;
@@ -449,7 +487,7 @@ static bool make_room(const struct rm_explore_program *program)
 	const size_t room =
 	        rm_explore_total_times(program) +
 	        (size_t)program->before.times * program->before.ops +
-	        2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
+	        program->fillers + 2 * (size_t)RM_EXPLORE_KEYS_MAX + 4;
 	struct rm_history_event *event;
 	uint32_t *begun;
 
@@ -489,6 +527,8 @@ static bool begin(const struct rm_explore_program *program)
 		                         : key;
 	memset(play.pairs, 0, sizeof(play.pairs));
 	play.sequence = 0;
+	play.fillers = 0;
+	play.largest_before = 0;
 	play.extremes = 0;
 	play.present = 0;
 	rm_explore_heap_reset();
@@ -496,7 +536,7 @@ static bool begin(const struct rm_explore_program *program)
 	rm_explore.model = rm_explore_model_of(program->memory);
 	rm_explore.lock_free = lock_free_promise(program->impl);
 	rm_explore.collides = program->keyset != RM_KEYS_RANKS;
-	rm_explore.patience = A_WRITE * longest(program);
+	rm_explore.patience = A_WRITE * rm_explore_longest(program);
 	return make_room(program) && rm_explore_places_reset();
 }
 
@@ -537,6 +577,10 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->switches = rm_explore.switches;
 	played->undecided = false;
 	played->abandoned = rm_explore.abandoned;
+	/* without an allocation before, any is the largest */
+	played->grew = play.largest_before &&
+	               rm_explore_heap_largest(play.blocks_before) >
+	                       play.largest_before;
 	played->note[0] = '\0';
 	if (rm_explore_progress_note()[0])
 		memcpy(played->note, rm_explore_progress_note(),

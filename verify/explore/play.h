@@ -15,6 +15,7 @@ struct rm_explore_played {
 	const void *site[2];
 	uint64_t steps, switches;
 	bool undecided;
+	bool grew;      /* larger blocks than before the threads (explore.h) */
 	bool abandoned; /* endless growth for keys with equal hashes */
 	char note[RM_EXPLORE_NOTE_BYTES]; /* starvation that is allowed */
 	/* judged only if the schedule had no fault */

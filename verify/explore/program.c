@@ -9,6 +9,8 @@
  * is obstructed several times in a row. Programs that grow or repeat are twice
  * as long.
  *
+ * One in FILLED_OF has fillers, so that the map is about to grow.
+ *
  * These are the plain programs. Every fourth program is special, and a few test
  * progress (menu.h).
  */
@@ -31,6 +33,10 @@ enum {
 	MODELS_OF = 7,
 	/* maximum number of writes that are left until the counter wraps */
 	BEFORE_LEAVES = 8,
+	FILLERS = 0x66696c6c, /* like EXTREMES */
+	FILLED_OF = 8,
+	FILLED_LEAVES = 4,  /* maximum number of keys until the map grows */
+	FILLED_TIMES = 256, /* maximum number of operations */
 };
 
 /* Returns the n-th set bit of the map's shapes, n from 0. */
@@ -64,6 +70,40 @@ static void draw_extremes(
 	        (struct rm_explore_op){ RM_HISTORY_UPSERT, (uint8_t)key, 0 };
 	before->op[1] =
 	        (struct rm_explore_op){ RM_HISTORY_REMOVE, (uint8_t)key, 0 };
+}
+
+static bool may_be_filled(const struct rm_explore_program *program)
+{
+	return !program->keyset && !program->before.times &&
+	       !program->collide && !program->question &&
+	       !rm_explore_clears(program) &&
+	       rm_explore_total_times(program) <= FILLED_TIMES;
+}
+
+/* Adds fillers such that the map grows after a few more keys. Small tables are
+   more frequent, since large ones take long to grow. Does not presize, because
+   the growth was found without it. */
+static void draw_fillers(const struct rm_explore_growth *growth,
+        struct rm_explore_program *program, uint64_t rng)
+{
+	const unsigned present =
+	        (unsigned)__builtin_popcount(program->resident);
+	const unsigned absent = program->keys - present;
+	unsigned one, other, left;
+
+	if (!growth->count || rm_explore_draw(&rng, FILLED_OF) ||
+	        !may_be_filled(program))
+		return;
+	one = rm_explore_draw(&rng, growth->count);
+	other = rm_explore_draw(&rng, growth->count);
+	left = 1 + rm_explore_draw(&rng, FILLED_LEAVES);
+	left = present + (left < absent ? left : absent);
+	if (other < one)
+		one = other;
+	if (growth->keys[one] <= left)
+		return;
+	program->fillers = growth->keys[one] - left;
+	program->presize = false;
 }
 
 /* Uses a program file; values that the file does not set are drawn. */
@@ -160,6 +200,37 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		        rm_seed(options->seed ^ EXTREMES, number));
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);
+	if (!options->written && options->policy != RM_EXPLORE_EXHAUSTIVE)
+		draw_fillers(&options->growth, program,
+		        rm_seed(options->seed ^ FILLERS, number));
+}
+
+uint32_t rm_explore_longest(const struct rm_explore_program *program)
+{
+	uint32_t times = 0;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].times > times)
+				times = program->op[t][i].times;
+	return times;
+}
+
+size_t rm_explore_more_scans(const struct rm_explore_program *program)
+{
+	size_t most = 0;
+
+	for (unsigned t = 0; t < program->threads; t++) {
+		size_t more = 0;
+
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].kind == RM_HISTORY_SCAN)
+				more += rm_explore_times(&program->op[t][i]) -
+				        1;
+		if (more > most)
+			most = more;
+	}
+	return most;
 }
 
 void rm_explore_format_op(

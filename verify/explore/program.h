@@ -20,6 +20,8 @@ enum {
 	   has 20 bits. */
 	RM_EXPLORE_TIMES_MAX = 200000,
 	RM_EXPLORE_BEFORE_OPS = 2,
+	RM_EXPLORE_FILLERS_MAX = 65536,
+	RM_EXPLORE_FILLER_RANK = 1 << 16, /* of the first filler */
 };
 
 struct rm_explore_op {
@@ -59,6 +61,11 @@ struct rm_explore_program {
 	   and all ones, and `collide` has no effect. */
 	enum rm_keyset keyset;
 	struct rm_explore_before before;
+	/* Number of keys that are present at the start in addition, and that no
+	   thread uses, so that the map grows while threads run. Without clear
+	   and other sets of keys. */
+	uint32_t fillers;
+	struct rm_explore_growth *growth; /* filled in by fillers; or NULL */
 	bool looks;        /* true: also call length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
 	uint32_t resident; /* keys that are present at the start, as bits */
@@ -91,6 +98,22 @@ static inline unsigned rm_explore_total_times(
 		for (unsigned i = 0; i < program->ops[t]; i++)
 			times += rm_explore_times(&program->op[t][i]);
 	return times;
+}
+
+/* Returns the highest number of repeats of one operation. */
+uint32_t rm_explore_longest(const struct rm_explore_program *program);
+
+/* Returns the maximum number of repeated scans of one thread, without the first
+   of each. */
+size_t rm_explore_more_scans(const struct rm_explore_program *program);
+
+static inline bool rm_explore_clears(const struct rm_explore_program *program)
+{
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (program->op[t][i].kind == RM_HISTORY_CLEAR)
+				return true;
+	return false;
 }
 
 /* Formats an operation, such as "insert_if_absent 2" or "128 x upsert 0". */

@@ -26,6 +26,7 @@ enum name {
 	COLLIDE,
 	RESIDENT,
 	KEY_SET,
+	FILLERS,
 	BEFORE,
 	THREAD_1,
 	NAMES = THREAD_1 + 7
@@ -34,8 +35,8 @@ _Static_assert(
         NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "one name per thread");
 
 static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
-	"resident", "key set", "before", "thread 1", "thread 2", "thread 3",
-	"thread 4", "thread 5", "thread 6", "thread 7" };
+	"resident", "key set", "fillers", "before", "thread 1", "thread 2",
+	"thread 3", "thread 4", "thread 5", "thread 6", "thread 7" };
 
 static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
 
@@ -181,6 +182,17 @@ static int read_keys(struct reading *reading, const char *value)
 	return 0;
 }
 
+static int read_fillers(struct reading *reading, const char *value)
+{
+	uint64_t number;
+
+	if (rm_number_integer(value, &number) ||
+	        number > RM_EXPLORE_FILLERS_MAX)
+		return wrong(reading, value, "a number from 0 to 65536");
+	reading->written.program.fillers = (uint32_t)number;
+	return 0;
+}
+
 static int read_answer(struct reading *reading, const char *value, bool *answer)
 {
 	*answer = !strcmp(value, "yes");
@@ -244,6 +256,8 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 		        reading, value, &reading->written.program.collide);
 	case KEY_SET:
 		return read_keyset(reading, value);
+	case FILLERS:
+		return read_fillers(reading, value);
 	case BEFORE:
 		return read_before(reading, value);
 	case RESIDENT:
@@ -266,7 +280,7 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 	if (name == NAMES)
 		return wrong(reading, word,
 		        "shape, keys, presize, collide, resident, key set, "
-		        "before or thread 1 to thread 7");
+		        "fillers, before or thread 1 to thread 7");
 	if (name < THREAD_1 && reading->line[name])
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: second line %s, expected only one (the first is "
@@ -307,6 +321,10 @@ static int complete(struct reading *reading, struct rm_lines *lines)
 		        "including repeats",
 		        reading->where, rm_explore_total_times(program),
 		        RM_EXPLORE_TIMES_MAX);
+	if (program->fillers && (program->keyset || rm_explore_clears(program)))
+		return rm_error_set(reading->error, -EINVAL,
+		        "%s: fillers = %u: expected no key set and no clear",
+		        reading->where, program->fillers);
 	/* read the map in every possible way at the end */
 	program->looks = true;
 	return 0;
@@ -364,6 +382,10 @@ bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
 	const struct rm_explore_program *program = &written->program;
 	const bool alone = impl->caps & RM_CAP_SINGLE_WRITER;
 
+	if (program->fillers && impl->caps & RM_CAP_FIXED_SIZE) {
+		snprintf(why, size, "the map has a fixed size: no fillers");
+		return true;
+	}
 	for (unsigned t = 0; t < program->threads; t++)
 		for (unsigned i = 0; i < program->ops[t]; i++) {
 			const struct rm_explore_op *op = &program->op[t][i];
@@ -438,6 +460,8 @@ char *rm_explore_program_text(const struct rm_explore_program *program)
 	fprintf(file, "\n");
 	if (program->keyset)
 		fprintf(file, "key set  = %s\n", keysets[program->keyset]);
+	if (program->fillers)
+		fprintf(file, "fillers  = %u\n", program->fillers);
 	print_before(file, &program->before);
 	for (unsigned t = 0; t < program->threads; t++)
 		print_ops(file, program, t);

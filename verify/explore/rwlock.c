@@ -119,6 +119,7 @@ int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 	uint32_t bit = 1U << rm_sim_self();
 
 	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_note_unlocks();
 	if (rwlock->writer == rm_sim_self() + 1) {
 		rm_explore_release(&rwlock->given[0]);
 		rwlock->writer = 0;

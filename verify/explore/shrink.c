@@ -56,8 +56,9 @@ static bool fails(struct rm_explore_case *failing,
 	same = !rm_explore_play(
 	               program, &schedule, failing->limit, &played, &error) &&
 	       played.fault == failing->fault && played.switches <= most;
-	failing->steps +=
-	        played.steps + (uint64_t)BEFORE_STEPS * program->before.times;
+	failing->steps += played.steps + (uint64_t)BEFORE_STEPS *
+	                                         (program->before.times +
+	                                                 2 * program->fillers);
 	if (same) {
 		rm_explore_turns_clear(&failing->turns);
 		failing->turns = taken;
@@ -186,12 +187,33 @@ static bool without_extremes(struct rm_explore_case *failing)
 	       any;
 }
 
+/* Tries no fillers, then half of the keys at the start while the failure
+   remains: most tables grow at half of their present size, too. */
+static bool with_fewer_fillers(struct rm_explore_case *failing)
+{
+	const uint32_t most = failing->program.fillers;
+	struct rm_explore_program smaller = failing->program;
+	const uint32_t present = (uint32_t)__builtin_popcount(smaller.resident);
+
+	smaller.fillers = 0;
+	if (!most || fails_somehow(failing, &smaller))
+		return most;
+	do {
+		smaller.fillers = (failing->program.fillers + present) / 2;
+		if (smaller.fillers <= present)
+			break;
+		smaller.fillers -= present;
+	} while (fails_somehow(failing, &smaller));
+	return failing->program.fillers < most;
+}
+
 /* Makes one pass over operations and keys. Returns true if another pass may
  * remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);
 
+	any |= with_fewer_fillers(failing);
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		any |= without_thread(failing, t);
 	for (unsigned t = 0; t < failing->program.threads; t++)

@@ -115,6 +115,9 @@ static void print_clean(const struct rm_explore_options *one,
 	if (tally->cut)
 		printf("; stopped at the budget of %.0f s before the last one",
 		        (double)one->budget_ns / (double)SECOND_NS);
+	if (!tally->grown && !(one->impl->caps & RM_CAP_FIXED_SIZE))
+		printf("; growth was not explored: no operation allocated a "
+		       "larger block than all operations before the threads");
 	if (tally->abandoned)
 		printf("; left out: %" PRIu64 " schedules in which a few keys "
 		       "with equal hashes made the map grow without end",

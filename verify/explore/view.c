@@ -97,8 +97,10 @@ void rm_explore_print_command(const struct rm_explore_view *view, FILE *out)
 {
 	const struct rm_explore_options *options = view->options;
 	bool few = options->policy == RM_EXPLORE_EXHAUSTIVE;
+	const char *called = getenv("RM_CALLED"); /* readmostly-explore */
 
-	fprintf(out, "readmostly explore %s --seed %" PRIu64, options->named,
+	fprintf(out, "%s %s --seed %" PRIu64,
+	        called ? called : "readmostly explore", options->named,
 	        options->seed);
 	if (options->written)
 		fprintf(out, " --program-file %s", options->written_in);
@@ -180,6 +182,7 @@ void rm_explore_format_event(const struct rm_explore_view *view,
 		[RM_EXPLORE_LOADS] = "loads",
 		[RM_EXPLORE_STORES] = "stores",
 		[RM_EXPLORE_LOCKS] = "locks",
+		[RM_EXPLORE_UNLOCKS] = "unlocks",
 		[RM_EXPLORE_FENCES] = "fences",
 		[RM_EXPLORE_WAITS] = "stores into its buffer",
 		[RM_EXPLORE_LEAVES] = "has left the buffer" };

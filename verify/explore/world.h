@@ -68,6 +68,7 @@ enum rm_explore_kind {
 	RM_EXPLORE_LOADS,
 	RM_EXPLORE_STORES,
 	RM_EXPLORE_LOCKS, /* the word of a lock or a futex */
+	RM_EXPLORE_UNLOCKS,
 	/* only under a memory model */
 	RM_EXPLORE_FENCES,
 	RM_EXPLORE_WAITS,  /* a store enters the buffer */
@@ -224,6 +225,8 @@ void rm_explore_note_value(uint64_t value, unsigned bytes);
 void rm_explore_note_part(void);
 /* The event was a compare-exchange, which succeeded (`changed`) or failed. */
 void rm_explore_note_compared(bool changed);
+/* The event was the step of an unlock. */
+void rm_explore_note_unlocks(void);
 /* Completes an event of a memory model: a load that reads an older store of
    this lane, a store that enters the buffer, or a store that leaves a buffer.
    */

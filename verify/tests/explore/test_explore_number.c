@@ -50,6 +50,13 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	stub.programs++;
 	stub.plain = options->plain;
 	stub.program = program;
+	program->fillers = 0;
+}
+
+int rm_explore_open(struct rm_error *error)
+{
+	(void)error;
+	return 0;
 }
 
 void rm_explore_space_add(struct rm_explore_tally *tally,
@@ -232,6 +239,22 @@ static void horizons_are_calibrated(void)
 	        "if a play cannot run, the estimate ends with its error");
 }
 
+static void growth_is_sought(void)
+{
+	struct rm_impl impl = { .id = "map" };
+	struct rm_explore_options options = { .impl = &impl, .shapes = 1 };
+
+	begin();
+	last.list = NULL;
+	rm_explore_find_growth(&options, NULL);
+	CHECK(last.list && !last.list->count,
+	        "keys are inserted without other threads");
+	last.list = NULL;
+	impl.caps = RM_CAP_FIXED_SIZE;
+	CHECK(!rm_explore_find_growth(&options, NULL) && !last.list,
+	        "but not into a map of fixed size");
+}
+
 static void a_schedule_has_its_number(void)
 {
 	const struct rm_explore_options options = {
@@ -320,6 +343,7 @@ int main(void)
 	who_stalls();
 	some_are_fair();
 	horizons_are_calibrated();
+	growth_is_sought();
 	a_schedule_has_its_number();
 	exhausted_numbers_are_programs();
 	return DONE();

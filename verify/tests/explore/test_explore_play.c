@@ -8,6 +8,7 @@
  */
 #include "verify/explore/play.c"
 
+#include "runner/sim/guest/guest.h"
 #include "tests/unit/tap.h"
 
 static struct rm_history_event event[] = {
@@ -133,10 +134,118 @@ static void starves(void)
 	free(play.begun);
 }
 
+/* A map of fixed keys, whose memory doubles. It loses key `loses` when it
+ * grows. */
+static struct {
+	uint32_t rank[64], count, loses;
+	struct rm_value value[64];
+	char *memory;
+} small;
+
+static void *create_small(const struct rm_sizing *sizing)
+{
+	(void)sizing;
+	small.count = 0;
+	small.memory = rm_sim_malloc(8);
+	return &small;
+}
+
+static void *join_small(void *map, size_t slot)
+{
+	(void)slot;
+	return map;
+}
+
+static void destroy_small(void *map)
+{
+	(void)map;
+	rm_sim_free(small.memory);
+}
+
+static void leave_small(void *thread)
+{
+	(void)thread;
+}
+
+static bool upsert_small(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	(void)thread;
+	(void)shape;
+	small.rank[small.count] = (uint32_t)key.word;
+	small.value[small.count++].word[0] = value->word[0];
+	if (small.count >= 8 && !(small.count & (small.count - 1))) {
+		rm_sim_free(small.memory);
+		small.memory = rm_sim_malloc((size_t)2 * small.count);
+		small.rank[small.loses] = UINT32_MAX;
+	}
+	return false;
+}
+
+static bool look_up_small(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
+{
+	(void)thread;
+	(void)shape;
+	for (uint32_t i = 0; i < small.count; i++)
+		if (small.rank[i] == (uint32_t)key.word) {
+			*value = small.value[i];
+			return true;
+		}
+	return false;
+}
+
+/* Fillers make the map grow, and the history has one that the map loses. */
+static void fills(void)
+{
+	static const struct rm_map_ops ops = { .create = create_small,
+		.destroy = destroy_small,
+		.join = join_small,
+		.leave = leave_small,
+		.quiesce = leave_small,
+		.lookup = look_up_small,
+		.upsert = upsert_small };
+	static const struct rm_impl impl = {
+		.id = "map", .ops = &ops, .guarantees = "none"
+	};
+	struct rm_explore_growth growth = { 0 };
+	struct rm_explore_program program = { .impl = &impl,
+		.shape = { .value_bytes = 8 },
+		.threads = 1,
+		.keys = 1,
+		.fillers = 40,
+		.growth = &growth };
+	const struct rm_explore_turns none = { NULL, 0, 0 };
+	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_listed,
+		.list = &none };
+	struct rm_explore_played played = { .fault = RM_EXPLORE_NOTHING };
+	struct rm_error error = { "" };
+
+	memset(&play, 0, sizeof(play));
+	small.loses = 63;
+	rm_explore_play(&program, &schedule, 1000, &played, &error);
+	CHECK(!played.fault && !played.grew && growth.count == 3 &&
+	                growth.keys[0] == 8 && growth.keys[2] == 32,
+	        "the map's growth is found");
+	program.growth = NULL;
+	program.fillers = 31;
+	program.ops[0] = 1;
+	program.op[0][0].kind = RM_HISTORY_UPSERT;
+	rm_explore_play(&program, &schedule, 1000, &played, &error);
+	CHECK(!played.fault && played.grew,
+	        "with as many fillers, a thread makes the map grow");
+	small.loses = 20;
+	rm_explore_play(&program, &schedule, 1000, &played, &error);
+	CHECK(played.fault == RM_EXPLORE_HISTORY,
+	        "a filler that the map loses is a finding");
+	rm_explore_played_clear(&played);
+}
+
 int main(void)
 {
 	known();
 	scans();
 	starves();
+	fills();
 	return DONE();
 }

@@ -129,6 +129,37 @@ static void long_ones(void)
 	        "no program exceeds the maximum number of operations");
 }
 
+/* Fillers leave one to four insertions until a table grows. */
+static void filled(void)
+{
+	struct rm_explore_options options = options_of();
+	unsigned count = 0, apt = 0, fit = 0;
+
+	for (uint64_t number = 0; number < NUMBERS; number++) {
+		struct rm_explore_program program, bare;
+
+		options.growth = (struct rm_explore_growth){ 0 };
+		rm_explore_program_make(&options, number, &bare);
+		options.growth = (struct rm_explore_growth){ 2, { 100, 1000 } };
+		rm_explore_program_make(&options, number, &program);
+		const unsigned keys =
+		        program.fillers +
+		        (unsigned)__builtin_popcount(program.resident);
+
+		apt += !memcmp(program.op, bare.op, sizeof(bare.op)) &&
+		       program.keys == bare.keys && !bare.fillers;
+		if (!program.fillers)
+			continue;
+		count++;
+		fit += !program.keyset && !program.presize &&
+		       ((keys >= 96 && keys <= 100) ||
+		               (keys >= 996 && keys <= 1000));
+	}
+	CHECK(apt == NUMBERS, "fillers change no operation");
+	CHECK(count > NUMBERS / 16 && count < NUMBERS / 6 && fit == count,
+	        "some programs have fillers, until the map is about to grow");
+}
+
 static void written(void)
 {
 	struct rm_explore_options options = options_of();
@@ -197,6 +228,7 @@ int main(void)
 	drawn();
 	one_key();
 	long_ones();
+	filled();
 	written();
 	words();
 	return DONE();

@@ -50,6 +50,9 @@ static const struct mistake {
 	{ "before = 9 x lookup 0\n", ":1: ", "expected N x upsert KEY" },
 	{ "before = upsert 0, upsert 0, upsert 0\n", ":1: \"upsert 0\"",
 	        "at most 2 operations before" },
+	{ "fillers = 65537\n", ":1: \"65537\"", "a number from 0 to 65536" },
+	{ "fillers = 9\nthread 1 = clear\n", ":2: fillers = 9",
+	        "expected no key set and no clear" },
 	{ "collide = maybe\n", ":1: ", "expected yes or no" },
 	{ "thread 1 = 0 x upsert 0\n", ":1: \"0\"", "1 to 131072" },
 	{ "thread 1 = 131073 x upsert 0\n", ":1: \"131073\"", "1 to 131072" },
@@ -154,6 +157,7 @@ static void test_back(void)
 		.shapes = RM_ALL_SHAPES,
 		.threads = RM_EXPLORE_THREADS_MAX,
 		.ops = 11,
+		.growth = { 1, { 40 } },
 		.seed = 5 };
 
 	/* these numbers include programs with writes before the start of the
@@ -171,6 +175,7 @@ static void test_back(void)
 		       written.program.resident == program.resident &&
 		       written.program.presize == program.presize &&
 		       written.program.keyset == program.keyset &&
+		       written.program.fillers == program.fillers &&
 		       same_before(&written.program.before, &program.before) &&
 		       written.shapes == 1U << rm_shape_index(program.shape) &&
 		       !memcmp(written.program.ops, program.ops,
@@ -190,6 +195,12 @@ static void test_unfit(void)
 	struct rm_error error;
 	char why[128] = "";
 
+	impl.caps = RM_CAP_FIXED_SIZE;
+	parse("fillers = 9\nthread 1 = upsert 0\n", &written, &error);
+	CHECK(rm_explore_program_misfits(&written, &impl, why, sizeof(why)) &&
+	                !strcmp(why, "the map has a fixed size: no fillers"),
+	        "a map of fixed size gets no fillers");
+	impl.caps = 0;
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0, take 0\n", &written,
 	        &error);
 	CHECK(rm_explore_program_misfits(&written, &impl, why, sizeof(why)) &&

@@ -595,8 +595,31 @@ static void what_was_taken_is_kept(void)
 	CHECK(heap_held == 0, "the old turns are freed");
 }
 
+static bool needs_half(const struct rm_explore_program *program,
+        const struct rm_explore_schedule *schedule)
+{
+	(void)schedule;
+	return program->fillers + 4 == 32 || program->fillers + 4 >= 64;
+}
+
+/* All four keys are needed together with fillers. */
+static void fillers_are_halved(void)
+{
+	struct rm_explore_case failing = big();
+
+	play.fails = needs_half;
+	failing.program.fillers = 124;
+	CHECK(with_fewer_fillers(&failing) && failing.program.fillers == 28 &&
+	                !with_fewer_fillers(&failing),
+	        "fillers are halved, together with the other keys");
+	failing.program.fillers = 0;
+	CHECK(!with_fewer_fillers(&failing), "or there are none");
+	rm_explore_turns_clear(&failing.turns);
+}
+
 int main(void)
 {
+	fillers_are_halved();
 	what_is_not_needed_goes();
 	other_faults_do_not_count();
 	some_goes_only_as_a_whole();

@@ -47,7 +47,7 @@ static bool same(const struct rm_explore_program_file *a,
 
 	return x->keys == y->keys && x->resident == y->resident &&
 	       x->presize == y->presize && x->collide == y->collide &&
-	       x->threads == y->threads &&
+	       x->threads == y->threads && x->fillers == y->fillers &&
 	       !memcmp(x->ops, y->ops, sizeof(x->ops)) &&
 	       !memcmp(x->op, y->op, sizeof(x->op));
 }
