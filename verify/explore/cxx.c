@@ -10,6 +10,7 @@
 #include "runner/sim/guest/guest.h"
 #include "verify/explore/heap.h"
 #include "verify/explore/locks.h"
+#include "verify/explore/memory.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -161,9 +162,12 @@ static void open_guard(struct guard *guard)
 	rm_explore_wake(RM_EXPLORE_FOR_MUTEX, &guard->owner, UINT_MAX);
 }
 
+/* The C++ library stores with an atomic exchange, which empties the store
+   buffer. */
 void rm_explore_guard_release(struct guard *guard)
 {
 	__tsan_atomic8_store(&guard->initialised, 1, __ATOMIC_RELEASE);
+	rm_explore_drain_own();
 	open_guard(guard);
 }
 

@@ -581,10 +581,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->grew = play.largest_before &&
 	               rm_explore_heap_largest(play.blocks_before) >
 	                       play.largest_before;
-	played->note[0] = '\0';
-	if (rm_explore_progress_note()[0])
-		memcpy(played->note, rm_explore_progress_note(),
-		        sizeof(played->note));
+	memcpy(played->note, rm_explore_progress_note(), sizeof(played->note));
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* if a fault ended the schedule early, only the fault is reported */
