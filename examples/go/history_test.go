@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // The tested map. Each operation returns the old or present value, and whether there was one.
@@ -52,51 +53,91 @@ func (m *lockedMap) take(key uint64) (uint64, bool) {
 	return old, present
 }
 
-const threads, keys, operations = 4, 3, 4000 // operations of each thread
+const threads, operations = 8, 2000 // operations of each thread
 
 var clock uint64
 
-func work(m *lockedMap, thread uint64) string {
-	var lines strings.Builder
-	random := rand.New(rand.NewSource(int64(thread)))
-	for i := uint64(1); i <= operations; i++ {
-		key, value := uint64(random.Intn(keys)), thread*operations+i // each value is written once
-		op, argument := []string{"lookup", "exchange", "take"}[random.Intn(3)], ""
-		var result uint64
-		var present bool
-		invoked := atomic.AddUint64(&clock, 1)
-		switch op {
-		case "lookup":
-			result, present = m.lookup(key)
-		case "exchange":
-			result, present = m.exchange(key, value)
-			argument = fmt.Sprintf(`,"value":%d`, value)
-		case "take":
-			result, present = m.take(key)
-		}
-		returned := atomic.AddUint64(&clock, 1)
-		if present {
-			argument += fmt.Sprintf(`,"result":%d`, result)
-		}
-		fmt.Fprintf(&lines, `{"thread":%d,"op":%q,"key":%d%s,"invoked":%d,"returned":%d,"there":%t}`+"\n",
-			thread, op, key, argument, invoked, returned, present)
+// One operation. Value 0: the operation has none. It becomes text only after the run, because
+// formatting between operations would make them overlap less often.
+type event struct {
+	op                                    string
+	thread, key, value, invoked, returned uint64
+	result                                uint64
+	present                               bool
+}
+
+func (e *event) line() string {
+	values := ""
+	if e.value != 0 {
+		values = fmt.Sprintf(`,"value":%d`, e.value)
 	}
-	return lines.String()
+	if e.present {
+		values += fmt.Sprintf(`,"result":%d`, e.result)
+	}
+	return fmt.Sprintf(`{"thread":%d,"op":%q,"key":%d%s,"invoked":%d,"returned":%d,"there":%t}`+"\n",
+		e.thread, e.op, e.key, values, e.invoked, e.returned, e.present)
+}
+
+func work(m *lockedMap, thread, keys uint64, random *rand.Rand) []event {
+	events := make([]event, operations)
+	for i := range events {
+		e := &events[i]
+		*e = event{op: []string{"lookup", "exchange", "take"}[random.Intn(3)], thread: thread,
+			key: random.Uint64() % keys}
+		e.invoked = atomic.AddUint64(&clock, 1)
+		switch e.op {
+		case "lookup":
+			e.result, e.present = m.lookup(e.key)
+		case "exchange":
+			e.value = thread*operations + uint64(i) + 1 // each value is written once
+			e.result, e.present = m.exchange(e.key, e.value)
+		case "take":
+			e.result, e.present = m.take(e.key)
+		}
+		e.returned = atomic.AddUint64(&clock, 1)
+	}
+	return events
+}
+
+// Makes the kernel stop the other threads at random places.
+func disturb(stopped *uint32) {
+	for atomic.LoadUint32(stopped) == 0 {
+		time.Sleep(50 * time.Microsecond)
+		for begun := time.Now(); time.Since(begun) < 50*time.Microsecond; {
+		}
+	}
 }
 
 func TestHistory(t *testing.T) {
-	m, lines, group := &lockedMap{entries: map[uint64]uint64{}}, [threads]string{}, sync.WaitGroup{}
+	seed := time.Now().UnixNano() // each run performs other operations
+	keys := uint64(3)
+	if seed/1000%2 == 0 {
+		keys = 60 // so that tables grow
+	}
+	m, events, group := &lockedMap{entries: map[uint64]uint64{}}, [threads][]event{}, sync.WaitGroup{}
+	var stopped uint32
+	disturbers := runtime.NumCPU()
+	runtime.GOMAXPROCS(threads + disturbers) // so that the kernel switches, not Go's scheduler
+	for i := 0; i < disturbers; i++ {
+		go disturb(&stopped)
+	}
 	group.Add(threads)
-	for thread := range lines {
+	for thread := range events {
 		go func(thread int) {
-			lines[thread] = work(m, uint64(thread))
+			events[thread] = work(m, uint64(thread), keys, rand.New(rand.NewSource(seed+int64(thread))))
 			group.Done()
 		}(thread)
 	}
 	group.Wait()
-	text := `{"format":"readmostly-history","version":1,"guarantee":"none","stamps":"sequence"}` + "\n" +
-		strings.Join(lines[:], "")
-	if err := os.WriteFile("history.jsonl", []byte(text), 0o644); err != nil {
+	atomic.StoreUint32(&stopped, 1)
+	var text strings.Builder
+	text.WriteString(`{"format":"readmostly-history","version":1,"guarantee":"none","stamps":"sequence"}` + "\n")
+	for _, one := range events {
+		for i := range one {
+			text.WriteString(one[i].line())
+		}
+	}
+	if err := os.WriteFile("history.jsonl", []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Copy the file, and replace the map. BUG=1 injects a bug.
  */
 public final class History {
-	static final int THREADS = 4, KEYS = 3, OPERATIONS = 4000; // of each thread
+	static final int THREADS = 4, OPERATIONS = 4000; // of each thread
 	static final AtomicLong CLOCK = new AtomicLong();
 
 	/** With the bug, put() looks the key up first, and replaces its value later. */
@@ -28,34 +28,45 @@ public final class History {
 		}
 	}
 
-	static String work(Map<Long, Long> map, int thread) {
-		StringBuilder lines = new StringBuilder();
-		Random random = new Random(thread);
-		for (int i = 1; i <= OPERATIONS; i++) {
-			long key = random.nextInt(KEYS), value = (long) thread * OPERATIONS + i; // each value is written once
+	/** One operation. It becomes text after the run: formatting would make operations overlap less often. */
+	record Event(int thread, String op, long key, long value, long invoked, long returned, Long result) {
+		String line() {
+			return String.format("{\"thread\":%d,\"op\":\"%s\",\"key\":%d,\"invoked\":%d,\"returned\":%d,\"there\":%b%s%s}\n",
+				thread, op, key, invoked, returned, result != null, result == null ? "" : ",\"result\":" + result,
+				op.equals("exchange") ? ",\"value\":" + value : "");
+		}
+	}
+
+	static Event[] work(Map<Long, Long> map, int thread, Random random, int keys) {
+		Event[] events = new Event[OPERATIONS];
+		for (int i = 0; i < OPERATIONS; i++) {
+			long key = random.nextInt(keys), value = (long) thread * OPERATIONS + i + 1; // each value is written once
 			String op = new String[] {"lookup", "exchange", "take"}[random.nextInt(3)];
 			long invoked = CLOCK.incrementAndGet();
 			Long result = op.equals("lookup") ? map.get(key) : op.equals("take") ? map.remove(key) : map.put(key, value);
-			long returned = CLOCK.incrementAndGet();
-			lines.append(String.format("{\"thread\":%d,\"op\":\"%s\",\"key\":%d,\"invoked\":%d,\"returned\":%d,\"there\":%b%s%s}\n",
-				thread, op, key, invoked, returned, result != null, result == null ? "" : ",\"result\":" + result,
-				op.equals("exchange") ? ",\"value\":" + value : ""));
+			events[i] = new Event(thread, op, key, value, invoked, CLOCK.incrementAndGet(), result);
 		}
-		return lines.toString();
+		return events;
 	}
 
 	public static void main(String[] arguments) throws IOException, InterruptedException {
 		Map<Long, Long> map = System.getenv("BUG") != null ? new Broken() : new ConcurrentHashMap<>();
-		String[] lines = new String[THREADS];
+		long seed = System.nanoTime(); // each run performs other operations
+		int keys = new Random(seed).nextBoolean() ? 3 : 60; // with 60 keys, tables grow
+		Event[][] events = new Event[THREADS][];
 		Thread[] threads = new Thread[THREADS];
 		for (int i = 0; i < THREADS; i++) {
 			int thread = i;
-			threads[i] = new Thread(() -> lines[thread] = work(map, thread));
+			threads[i] = new Thread(() -> events[thread] = work(map, thread, new Random(seed + thread), keys));
 			threads[i].start();
 		}
 		for (Thread thread : threads)
 			thread.join();
-		Files.writeString(Path.of("history.jsonl"),
-			"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":\"none\",\"stamps\":\"sequence\"}\n" + String.join("", lines));
+		StringBuilder text = new StringBuilder(
+			"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":\"none\",\"stamps\":\"sequence\"}\n");
+		for (Event[] one : events)
+			for (Event event : one)
+				text.append(event.line());
+		Files.writeString(Path.of("history.jsonl"), text);
 	}
 }
