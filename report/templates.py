@@ -12,7 +12,8 @@ from report.render import text as render
 
 @functools.cache
 def environment(folder: Path, html: bool = False) -> Environment:
-    """Returns the templates in `folder` and those in report/render. If `html`, values are escaped."""
+    """Returns the templates in `folder` and those in report/render, which escape values if
+    `html`."""
     env = render.environment(html, folder)
     env.filters.update(
         digits=formats.digits, share=formats.share, listed=workload_values.listed,

@@ -293,9 +293,10 @@ int rm_folder_check_new(const char *dir, struct rm_error *error)
 	return result;
 }
 
-int rm_folder_lock(const char *dir, struct rm_error *error)
+/* Opens the file `lock` and stores its path. */
+static int open_lock(
+        char path[RM_PATH_BYTES], const char *dir, struct rm_error *error)
 {
-	char path[RM_PATH_BYTES], owner[32];
 	int result = rm_path_join(path, dir, "lock", error);
 
 	if (result)
@@ -307,6 +308,16 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 		        fd == -EACCES ? "Permission denied: run as its owner, "
 		                        "or choose another folder (-o DIR)"
 		                      : rm_write_reason(fd));
+	return fd;
+}
+
+int rm_folder_lock(const char *dir, struct rm_error *error)
+{
+	char path[RM_PATH_BYTES], owner[32];
+	int result, fd = open_lock(path, dir, error);
+
+	if (fd < 0)
+		return fd;
 	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
 		;
 	if (result && errno == EWOULDBLOCK) {

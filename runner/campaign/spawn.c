@@ -256,6 +256,23 @@ static int attach_child(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
 	return -reason;
 }
 
+/* Fails if the program cannot be started. If it is a missing map program, the
+   message has the command that builds it. */
+static int check_program(const char *program, struct rm_error *error)
+{
+	const char *name = strstr(program, "/maps/");
+	int result = rm_program_check(program);
+	const bool missing = result == -ENOENT && name;
+
+	if (!result)
+		return 0;
+	return rm_error_set(error, result, "cannot start %s: %s%s%s", program,
+	        result == -EACCES ? "Permission denied: run chmod a+rx"
+	                          : rm_file_reason(result),
+	        missing ? ": make programs NEEDED=" : "",
+	        missing ? name + strlen("/maps/") : "");
+}
+
 int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
         struct rm_error *error)
 {
@@ -263,18 +280,10 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 		{ -1, -1 } };
 	pid_t parent = getpid();
 	const char *doing = "a pipe for the trial";
-	const char *name = strstr(spawn->program, "/maps/");
-	int result = rm_program_check(spawn->program);
+	int result = check_program(spawn->program, error);
 
 	if (result)
-		return rm_error_set(error, result, "cannot start %s: %s%s%s",
-		        spawn->program,
-		        result == -EACCES ? "Permission denied: run chmod a+rx"
-		                          : rm_file_reason(result),
-		        result == -ENOENT && name ? ": make programs NEEDED="
-		                                  : "",
-		        result == -ENOENT && name ? name + strlen("/maps/")
-		                                  : "");
+		return result;
 	char **environment = child_environment(spawn);
 
 	if (!environment)

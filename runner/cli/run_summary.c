@@ -15,7 +15,7 @@ static bool is_of_program(const char *reason)
 	return strstr(reason, "cannot start ") ||
 	       strstr(reason, "no answer, ") ||
 	       strstr(reason, "ended with status ") ||
-	       strstr(reason, "this program has the map ");
+	       strstr(reason, "this program has another map ");
 }
 
 static void print_unverified(const struct rm_tally *tally)

@@ -111,9 +111,9 @@ static const struct rm_impl *find_map(
 
 	if (!impl) {
 		rm_error_set(error, -ENOENT,
-		        "this program has the map %s, not \"%s\": expected "
-		        "--set maps=%s",
-		        rm_this_map.id, cell->map, rm_this_map.id);
+		        "this program has another map than \"%s\": name its "
+		        "map by --set maps=ID",
+		        cell->map);
 		return NULL;
 	}
 	if (check_build(cell, error))
