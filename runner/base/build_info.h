@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#define RM_VERSION "0.1.0"
+#define RM_VERSION "1.0.0"
 
 /* Name and version: "gcc 12.2.0", "clang 14.0.6". */
 extern const char *const rm_build_compiler;
