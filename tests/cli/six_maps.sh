@@ -12,7 +12,7 @@ dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 # In this folder, `all` selects only these six maps.
 (cd "$build" && cp -p --parents -t "$dir" readmostly maps/names.tsv maps/check/*.so \
-	$(for id in $maps; do ls maps/plain/$id.json maps/check/$id maps/explore/$id maps/explore/$id.no; done 2>/dev/null))
+	$(for id in $maps; do ls maps/plain/$id{,.json} maps/check/$id maps/explore/$id maps/explore/$id.no; done 2>/dev/null))
 passes() { # WORDS COMMAND...
 	local words=$1
 	shift

@@ -386,7 +386,8 @@ static void hangs_are_reported(void)
 	        "a thread that gets the CPU late prints its stack, too");
 	CHECK(run(uses_memory, ALLOWED_BYTES, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text,
-	                        "used too much memory: more than 32 MiB"),
+	                        "used too much memory: more than 32 MiB "
+	                        "(--memory)"),
 	        "a check above its memory limit is killed");
 	CHECK(!done.hung && !stacks(),
 	        "a check above its memory limit is not reported as a hang");
