@@ -144,22 +144,20 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	}
 }
 
-static void *join_map(struct rm_explore_lane *lane, size_t slot)
+static void join(struct rm_explore_call *call, size_t slot)
 {
-	void *thread = play.program->impl->ops->join(play.map, slot);
-
-	if (!thread)
+	call->thread = call->ops->join(play.map, slot);
+	if (!call->thread)
 		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
 		        "%s: join() returned NULL: out of memory",
-		        rm_explore_lane_name(lane->id));
-	return thread;
+		        rm_explore_lane_name(call->lane->id));
 }
 
+/* Joins the map and returns the state of the lane's calls. */
 static struct rm_explore_call begin_call(
-        struct rm_explore_lane *lane, void *thread)
+        struct rm_explore_lane *lane, size_t slot)
 {
-	return (struct rm_explore_call){ .lane = lane,
-		.thread = thread,
+	struct rm_explore_call call = { .lane = lane,
 		.ops = play.program->impl->ops,
 		.shape = play.program->shape,
 		.pair = play.pair + lane->id * play.lane_pairs,
@@ -173,6 +171,9 @@ static struct rm_explore_call begin_call(
 		.extremes = &play.extremes,
 		.begun = play.begun,
 		.sequence = &play.sequence };
+
+	join(&call, slot);
+	return call;
 }
 
 /* Executes an operation as often as it requests. The trace contains the first
@@ -205,17 +206,20 @@ static void thread_main(struct rm_explore_lane *lane)
 	const struct rm_explore_program *program = play.program;
 	unsigned number = lane->id - 1;
 	uint64_t known[RM_EXPLORE_KEYS_MAX];
-	void *thread = join_map(lane, number);
-	struct rm_explore_call call = begin_call(lane, thread);
+	struct rm_explore_call call = begin_call(lane, number);
 
 	memcpy(known, play.first, sizeof(known));
 	for (unsigned i = 0; i < program->ops[number]; i++) {
+		if (i && program->rejoins) {
+			call.ops->leave(call.thread);
+			join(&call, number);
+		}
 		lane->operation = (int)i;
 		repeat(&call, &program->op[number][i], known);
 	}
 	lane->operation = -1;
 	rm_explore_operations_end(lane->id);
-	program->impl->ops->leave(thread);
+	call.ops->leave(call.thread);
 	rm_explore_locals_end();
 }
 
@@ -303,8 +307,7 @@ static void read_fillers(struct rm_explore_call *call)
 static void prefill(struct rm_explore_lane *lane)
 {
 	const struct rm_explore_program *program = play.program;
-	void *thread = join_map(lane, program->threads);
-	struct rm_explore_call call = begin_call(lane, thread);
+	struct rm_explore_call call = begin_call(lane, program->threads);
 
 	if (program->collide && program->keyset == RM_KEYS_RANKS)
 		rm_explore_find_colliding(&call, program->keys, play.rank);
@@ -325,17 +328,15 @@ static void prefill(struct rm_explore_lane *lane)
 	for (unsigned key = 0; key < program->keys; key++)
 		if (!(play.present & 1U << key))
 			play.first[key] = 0;
-	call.ops->quiesce(thread);
-	call.ops->leave(thread);
+	call.ops->quiesce(call.thread);
+	call.ops->leave(call.thread);
 }
 
-/* Reads the whole map after all threads have ended. The reads are part of the
- * history. */
+/* Adds reads of the whole map, after all threads have ended, to the history. */
 static void read_map(struct rm_explore_lane *lane)
 {
 	const struct rm_explore_program *program = play.program;
-	void *thread = join_map(lane, program->threads);
-	struct rm_explore_call call = begin_call(lane, thread);
+	struct rm_explore_call call = begin_call(lane, program->threads);
 	uint64_t known[RM_EXPLORE_KEYS_MAX] = { 0 };
 
 	for (unsigned key = 0; key < program->keys; key++)
@@ -352,8 +353,8 @@ static void read_map(struct rm_explore_lane *lane)
 		        &(struct rm_explore_op){ .kind = RM_HISTORY_SCAN },
 		        known);
 	read_fillers(&call);
-	call.ops->quiesce(thread);
-	call.ops->leave(thread);
+	call.ops->quiesce(call.thread);
+	call.ops->leave(call.thread);
 }
 
 static void check_invariants(void)

@@ -9,7 +9,8 @@
  * is obstructed several times in a row. Programs that grow or repeat are twice
  * as long.
  *
- * One in FILLED_OF has fillers, so that the map is about to grow.
+ * One in FILLED_OF has fillers, so that the map is about to grow. In one of
+ * REJOINS_OF, threads leave and join again.
  *
  * These are the plain programs. Every fourth program is special, and a few test
  * progress (menu.h).
@@ -34,6 +35,8 @@ enum {
 	/* maximum number of writes that are left until the counter wraps */
 	BEFORE_LEAVES = 8,
 	FILLERS = 0x66696c6c, /* like EXTREMES */
+	REJOINS = 0x6a6f696e, /* like EXTREMES */
+	REJOINS_OF = 16,
 	FILLED_OF = 8,
 	FILLED_LEAVES = 4,  /* maximum number of keys until the map grows */
 	FILLED_TIMES = 256, /* maximum number of operations */
@@ -198,6 +201,10 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		draw_extremes(program,
 		        rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
+	if (!options->written && !program->question &&
+	        options->policy != RM_EXPLORE_EXHAUSTIVE)
+		program->rejoins = !rm_below(
+		        rm_seed(options->seed ^ REJOINS, number), REJOINS_OF);
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);
 	if (!options->written && options->policy != RM_EXPLORE_EXHAUSTIVE)

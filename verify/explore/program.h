@@ -56,6 +56,7 @@ struct rm_explore_program {
 	bool lasts;
 	uint64_t map_seed;
 	bool presize;
+	bool rejoins; /* threads leave and join again between operations */
 	bool collide; /* the keys collide in the map if possible */
 	/* In other sets than RM_KEYS_RANKS, the first values of two keys are 0
 	   and all ones, and `collide` has no effect. */

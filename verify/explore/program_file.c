@@ -27,6 +27,7 @@ enum name {
 	RESIDENT,
 	KEY_SET,
 	FILLERS,
+	REJOIN,
 	BEFORE,
 	THREAD_1,
 	NAMES = THREAD_1 + 7
@@ -35,8 +36,9 @@ _Static_assert(
         NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "one name per thread");
 
 static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
-	"resident", "key set", "fillers", "before", "thread 1", "thread 2",
-	"thread 3", "thread 4", "thread 5", "thread 6", "thread 7" };
+	"resident", "key set", "fillers", "rejoin", "before", "thread 1",
+	"thread 2", "thread 3", "thread 4", "thread 5", "thread 6",
+	"thread 7" };
 
 static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
 
@@ -258,6 +260,9 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 		return read_keyset(reading, value);
 	case FILLERS:
 		return read_fillers(reading, value);
+	case REJOIN:
+		return read_answer(
+		        reading, value, &reading->written.program.rejoins);
 	case BEFORE:
 		return read_before(reading, value);
 	case RESIDENT:
@@ -280,7 +285,7 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 	if (name == NAMES)
 		return wrong(reading, word,
 		        "shape, keys, presize, collide, resident, key set, "
-		        "fillers, before or thread 1 to thread 7");
+		        "fillers, rejoin, before or thread 1 to thread 7");
 	if (name < THREAD_1 && reading->line[name])
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: second line %s, expected only one (the first is "
@@ -462,6 +467,8 @@ char *rm_explore_program_text(const struct rm_explore_program *program)
 		fprintf(file, "key set  = %s\n", keysets[program->keyset]);
 	if (program->fillers)
 		fprintf(file, "fillers  = %u\n", program->fillers);
+	if (program->rejoins)
+		fprintf(file, "rejoin   = yes\n");
 	print_before(file, &program->before);
 	for (unsigned t = 0; t < program->threads; t++)
 		print_ops(file, program, t);

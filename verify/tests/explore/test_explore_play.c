@@ -140,6 +140,7 @@ static struct {
 	uint32_t rank[64], count, loses;
 	struct rm_value value[64];
 	char *memory;
+	unsigned joins;
 } small;
 
 static void *create_small(const struct rm_sizing *sizing)
@@ -152,6 +153,7 @@ static void *create_small(const struct rm_sizing *sizing)
 
 static void *join_small(void *map, size_t slot)
 {
+	small.joins++;
 	(void)slot;
 	return map;
 }
@@ -238,6 +240,14 @@ static void fills(void)
 	rm_explore_play(&program, &schedule, 1000, &played, &error);
 	CHECK(played.fault == RM_EXPLORE_HISTORY,
 	        "a filler that the map loses is a finding");
+	small.loses = 63;
+	small.joins = 0;
+	program.rejoins = true;
+	program.ops[0] = 3;
+	rm_explore_play(&program, &schedule, 1000, &played, &error);
+	CHECK(!played.fault && small.joins == 5,
+	        "the thread joins before each operation, and the main thread "
+	        "twice");
 	rm_explore_played_clear(&played);
 }
 

@@ -77,7 +77,7 @@ static void drawn(void)
 {
 	struct rm_explore_options options = options_of();
 	unsigned followed = 0, shapes[4] = { 0 }, more = 0, large = 0,
-	         looks = 0, presized = 0, sound = 0;
+	         looks = 0, presized = 0, rejoins = 0, sound = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
 		struct rm_explore_program program, again;
@@ -96,6 +96,7 @@ static void drawn(void)
 		large += program.keys >= 5;
 		looks += program.looks;
 		presized += program.presize;
+		rejoins += program.rejoins;
 	}
 	CHECK(followed == NUMBERS, "each program follows the options");
 	CHECK(sound == NUMBERS, "each program is valid and reproducible");
@@ -110,6 +111,8 @@ static void drawn(void)
 	        "programs with many keys or roles are twice as long");
 	CHECK(presized > 1800 && presized < 2200,
 	        "half of the programs are presized");
+	CHECK(rejoins > 200 && rejoins < 300,
+	        "in one program in 16, threads leave and join again");
 }
 
 static void long_ones(void)

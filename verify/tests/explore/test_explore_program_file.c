@@ -176,6 +176,7 @@ static void test_back(void)
 		       written.program.presize == program.presize &&
 		       written.program.keyset == program.keyset &&
 		       written.program.fillers == program.fillers &&
+		       written.program.rejoins == program.rejoins &&
 		       same_before(&written.program.before, &program.before) &&
 		       written.shapes == 1U << rm_shape_index(program.shape) &&
 		       !memcmp(written.program.ops, program.ops,

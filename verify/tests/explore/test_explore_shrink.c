@@ -614,6 +614,11 @@ static void fillers_are_halved(void)
 	        "fillers are halved, together with the other keys");
 	failing.program.fillers = 0;
 	CHECK(!with_fewer_fillers(&failing), "or there are none");
+	failing.program.fillers = 28;
+	failing.program.rejoins = true;
+	CHECK(without_rejoins(&failing) && !failing.program.rejoins &&
+	                !without_rejoins(&failing),
+	        "threads that need not leave and join again do not");
 	rm_explore_turns_clear(&failing.turns);
 }
 
