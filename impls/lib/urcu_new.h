@@ -2,8 +2,7 @@
 /* urcu_new.h - a function that the archives of a newer liburcu need and an
    older C library lacks. The archives were compiled with glibc 2.38 or newer,
    whose headers replace strtol() by a function of another name that accepts
-   C23's binary numbers. Both are weak, because a test program contains
-   several of these maps. */
+   C23's binary numbers. */
 #ifndef RM_URCU_NEW_H
 #define RM_URCU_NEW_H
 
@@ -15,13 +14,12 @@ long urcu_strtol(const char *text, char **end, int base) __asm__(
 unsigned long urcu_strtoul(const char *text, char **end, int base) __asm__(
         "__isoc23_strtoul");
 
-__attribute__((weak)) long urcu_strtol(const char *text, char **end, int base)
+long urcu_strtol(const char *text, char **end, int base)
 {
 	return strtol(text, end, base);
 }
 
-__attribute__((weak)) unsigned long urcu_strtoul(
-        const char *text, char **end, int base)
+unsigned long urcu_strtoul(const char *text, char **end, int base)
 {
 	return strtoul(text, end, base);
 }

@@ -13,8 +13,7 @@
 
 const struct rm_impl rm_impl_syncmap_load_factor = {
 	.id = "syncmap_load_factor",
-	.label = "C port of sync.Map, waits in the kernel; promotes by load "
-	         "factor",
+	.label = "C port of sync.Map, promotes by load, waits in the kernel",
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go; its promotion as misdescribed",

@@ -45,7 +45,7 @@ all() { # name compiler flags...
 	shift
 	try ok dispatch_clean '' "$name" "$@"
 	try caught dispatch_missing 'not in this object' "$name" "$@"
-	try caught dispatch_renamed 'expected a function drive' "$name" "$@"
+	try caught dispatch_renamed 'expected a function called drive' "$name" "$@"
 	try caught dispatch_tail 'indirect: reach' "$name" "$@"
 	try caught dispatch_callee 'indirect: deeper' "$name" "$@"
 	try caught dispatch_global 'indirect: ' "$name" "$@"

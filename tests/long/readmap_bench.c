@@ -31,7 +31,7 @@ enum {
 	/* the second and the eighth of 9 sorted values bound a 96 % interval */
 	SEEDS = 9,
 	ROUNDS = 16,
-	MAPS = 14,
+	MAPS = 12,
 	ITERATIONS = 1 << 16,
 	WRITES = UINT32_MAX / 100 * 3,
 	FILL_KEYS = 3 << 20,
@@ -40,7 +40,7 @@ enum {
 static const char *const ids[MAPS] = { "unsync_bucket", "readmap_qsbr",
 	"readmap", "readmap_compact", "shard_seg_grow", "boost_flat", "ck_ht",
 	"urcu_lfht", "readmap_bulk", "unsync_bucket_bulk", "shard_seg",
-	"shard_seg_bulk", "boost_flat_new", "boost_flat_bulk" };
+	"shard_seg_bulk" };
 
 /* The time of one map divided by that of another, and its limit. */
 static const struct bar {
@@ -62,7 +62,6 @@ static const struct bar {
 	{ 2, "readmap", "readmap_bulk", { 0, 0, 3, 0 }, true },
 	{ 2, "unsync_bucket", "unsync_bucket_bulk", { 0 }, true },
 	{ 2, "shard_seg", "shard_seg_bulk", { 0 }, true },
-	{ 2, "boost_flat_new", "boost_flat_bulk", { 0 }, true },
 	{ 3, "readmap_compact", "readmap", { 0, 1.2, 1.2, 1.2 }, false },
 };
 enum { BARS = sizeof(bars) / sizeof(*bars) };

@@ -22,7 +22,8 @@ enum locked {
 
 /* Maps whose locks are inside a library and therefore have no hooks. */
 static const char *const of_libraries[] = { "boost_flat", "boost_node",
-	"interpose", "libcuckoo", "tbb_hash", NULL };
+	"cds_feldman_rcu", "cds_feldman_signal", "interpose", "libcuckoo",
+	"phmap_shared", "phmap_spin", "tbb_hash", NULL };
 
 /* Maps in which every write takes a lock, but not every look-up. */
 static const char *const of_writers[] = { "critnib", "hashtriemap",
