@@ -79,19 +79,6 @@ static bool audit_check(void *opaque, char *why, size_t size)
 	return !wrong;
 }
 
-static const struct rm_map_ops audit_ops = {
-	.create = audit_create,
-	.destroy = free,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = audit_stats,
-	.check = audit_check,
-};
-
-static const struct rm_own_loop audit_loops[] = {
-	{ "audit", audit_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(audit, free, map_itself, "audit", audit_loop)
 
 #endif /* RM_TECHNIQUE_AUDIT_H */

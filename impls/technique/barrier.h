@@ -183,19 +183,6 @@ static bool barrier_check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-static const struct rm_map_ops barrier_ops = {
-	.create = barrier_create,
-	.destroy = barrier_destroy,
-	.join = barrier_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = barrier_stats,
-	.check = barrier_check,
-};
-
-static const struct rm_own_loop barrier_loops[] = {
-	{ "audit", barrier_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(barrier, barrier_destroy, barrier_join, "audit", barrier_loop)
 
 #endif /* RM_TECHNIQUE_BARRIER_H */

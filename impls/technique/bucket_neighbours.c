@@ -133,17 +133,8 @@ static bool neighbours_check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-static const struct rm_map_ops neighbours_ops = { .create = neighbours_create,
-	.destroy = neighbours_destroy,
-	.join = neighbours_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = neighbours_stats,
-	.check = neighbours_check };
-
-static const struct rm_own_loop neighbours_loops[] = {
-	{ "tally", neighbours_run }, { NULL, NULL }
-};
+TECHNIQUE_TABLES(neighbours, neighbours_destroy, neighbours_join, "tally",
+        neighbours_run)
 
 const struct rm_impl rm_impl_bucket_neighbours = {
 	.id = "bucket_neighbours",

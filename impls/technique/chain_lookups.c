@@ -103,16 +103,7 @@ static bool chain_check(void *opaque, char *why, size_t size)
 	return false;
 }
 
-static const struct rm_map_ops chain_ops = { .create = chain_create,
-	.destroy = chain_destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = chain_stats,
-	.check = chain_check };
-
-static const struct rm_own_loop chain_loops[] = { { "tally", chain_run },
-	{ NULL, NULL } };
+TECHNIQUE_TABLES(chain, chain_destroy, map_itself, "tally", chain_run)
 
 const struct rm_impl rm_impl_chain_lookups = {
 	.id = "chain_lookups",

@@ -186,16 +186,7 @@ static bool growth_check(void *opaque, char *why, size_t size)
 	return false;
 }
 
-static const struct rm_map_ops growth_ops = { .create = growth_create,
-	.destroy = growth_destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = growth_stats,
-	.check = growth_check };
-
-static const struct rm_own_loop growth_loops[] = { { "tally", growth_run },
-	{ NULL, NULL } };
+TECHNIQUE_TABLES(growth, growth_destroy, map_itself, "tally", growth_run)
 
 const struct rm_impl rm_impl_growth_log = {
 	.id = "growth_log",

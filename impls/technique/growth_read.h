@@ -218,19 +218,6 @@ static bool growth_check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-static const struct rm_map_ops growth_ops = {
-	.create = growth_create,
-	.destroy = growth_destroy,
-	.join = growth_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = growth_stats,
-	.check = growth_check,
-};
-
-static const struct rm_own_loop growth_loops[] = {
-	{ "audit", growth_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(growth, growth_destroy, growth_join, "audit", growth_loop)
 
 #endif /* RM_TECHNIQUE_GROWTH_READ_H */

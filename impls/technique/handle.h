@@ -418,19 +418,6 @@ static bool handle_check(void *opaque, char *why, size_t size)
 	return !sums.seen && !sums.torn;
 }
 
-static const struct rm_map_ops handle_ops = {
-	.create = handle_create,
-	.destroy = handle_destroy,
-	.join = handle_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = handle_stats,
-	.check = handle_check,
-};
-
-static const struct rm_own_loop handle_loops[] = {
-	{ "handle", handle_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(handle, handle_destroy, handle_join, "handle", handle_loop)
 
 #endif /* RM_TECHNIQUE_HANDLE_H */

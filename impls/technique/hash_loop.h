@@ -192,13 +192,4 @@ static bool hash_check(void *map, char *why, size_t size)
 	return true;
 }
 
-static const struct rm_map_ops hash_ops = { .create = hash_create,
-	.destroy = hash_destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = hash_stats,
-	.check = hash_check };
-
-static const struct rm_own_loop hash_loops[] = { { "hash", hash_run },
-	{ NULL, NULL } };
+TECHNIQUE_TABLES(hash, hash_destroy, map_itself, "hash", hash_run)

@@ -203,13 +203,4 @@ static bool hold_check(void *map, char *why, size_t size)
 	return !broken;
 }
 
-static const struct rm_map_ops hold_ops = { .create = hold_create,
-	.destroy = hold_destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = hold_stats,
-	.check = hold_check };
-
-static const struct rm_own_loop hold_loops[] = { { "hold", hold_run },
-	{ NULL, NULL } };
+TECHNIQUE_TABLES(hold, hold_destroy, map_itself, "hold", hold_run)

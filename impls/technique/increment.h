@@ -188,19 +188,7 @@ static bool increment_check(void *opaque, char *why, size_t size)
 	return false;
 }
 
-static const struct rm_map_ops increment_ops = {
-	.create = increment_create,
-	.destroy = increment_destroy,
-	.join = increment_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = increment_stats,
-	.check = increment_check,
-};
-
-static const struct rm_own_loop increment_loops[] = {
-	{ "increment", increment_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(increment, increment_destroy, increment_join, "increment",
+        increment_loop)
 
 #endif /* RM_TECHNIQUE_INCREMENT_H */

@@ -117,15 +117,6 @@ static bool index_check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-static const struct rm_map_ops index_ops = { .create = index_create,
-	.destroy = index_destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = index_stats,
-	.check = index_check };
-
-static const struct rm_own_loop index_loops[] = { { "tally", index_run },
-	{ NULL, NULL } };
+TECHNIQUE_TABLES(index, index_destroy, map_itself, "tally", index_run)
 
 #endif /* RM_TECHNIQUE_INDEX_H */

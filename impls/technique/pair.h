@@ -156,19 +156,6 @@ static bool pair_check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-static const struct rm_map_ops pair_ops = {
-	.create = pair_create,
-	.destroy = pair_destroy,
-	.join = pair_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = pair_stats,
-	.check = pair_check,
-};
-
-static const struct rm_own_loop pair_loops[] = {
-	{ "pair", pair_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(pair, pair_destroy, pair_join, "pair", pair_loop)
 
 #endif /* RM_TECHNIQUE_PAIR_H */

@@ -152,13 +152,4 @@ static bool route_check(void *opaque, char *why, size_t size)
 	return false;
 }
 
-static const struct rm_map_ops route_ops = { .create = route_create,
-	.destroy = route_destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = route_stats,
-	.check = route_check };
-
-static const struct rm_own_loop route_loops[] = { { "route", route_run },
-	{ NULL, NULL } };
+TECHNIQUE_TABLES(route, route_destroy, map_itself, "route", route_run)

@@ -121,19 +121,6 @@ static bool sent_check(void *opaque, char *why, size_t size)
 	return !mix;
 }
 
-static const struct rm_map_ops sent_ops = {
-	.create = sent_create,
-	.destroy = sent_destroy,
-	.join = sent_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = sent_stats,
-	.check = sent_check,
-};
-
-static const struct rm_own_loop sent_loops[] = {
-	{ "range-list", sent_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(sent, sent_destroy, sent_join, "range-list", sent_loop)
 
 #endif /* RM_TECHNIQUE_SENT_H */

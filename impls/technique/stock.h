@@ -275,19 +275,6 @@ static bool stock_check(void *opaque, char *why, size_t size)
 	return false;
 }
 
-static const struct rm_map_ops stock_ops = {
-	.create = stock_create,
-	.destroy = stock_destroy,
-	.join = stock_join,
-	.leave = nothing,
-	.quiesce = nothing,
-	.stats = stock_stats,
-	.check = stock_check,
-};
-
-static const struct rm_own_loop stock_loops[] = {
-	{ "stock", stock_loop },
-	{ NULL, NULL },
-};
+TECHNIQUE_TABLES(stock, stock_destroy, stock_join, "stock", stock_loop)
 
 #endif /* RM_TECHNIQUE_STOCK_H */

@@ -19,6 +19,21 @@
 	.family = "technique", .guarantees = "none", .progress = weakest, \
 	.dispatch = "none", .ops = &(table), .loops = own_loops
 
+/* Defines NAME_ops and NAME_loops, with NAME_create(), NAME_stats() and
+   NAME_check(). `word` is the name of the loop `run`. */
+#define TECHNIQUE_TABLES(name, destroy_map, join_map, word, run)          \
+	static const struct rm_map_ops name##_ops = {                     \
+		.create = name##_create,                                  \
+		.destroy = destroy_map,                                   \
+		.join = join_map,                                         \
+		.leave = nothing,                                         \
+		.quiesce = nothing,                                       \
+		.stats = name##_stats,                                    \
+		.check = name##_check,                                    \
+	};                                                                \
+	static const struct rm_own_loop name##_loops[] = { { word, run }, \
+		{ NULL, NULL } };
+
 /* Returns whether the loop continues. If so, counts the iteration. */
 RM_HOT bool technique_turn(struct rm_worker *worker)
 {
