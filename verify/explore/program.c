@@ -9,6 +9,8 @@
  * is obstructed several times in a row. Programs that grow or repeat are twice
  * as long.
  *
+ * Half of the programs whose keys collide have NEIGHBOURS more such keys at
+ * most, which fill the first slots of a bucket, and which no thread uses.
  * One in FILLED_OF has fillers, so that the map is about to grow. In one of
  * REJOINS_OF, threads leave and join again.
  *
@@ -34,6 +36,8 @@ enum {
 	MODELS_OF = 7,
 	/* maximum number of writes that are left until the counter wraps */
 	BEFORE_LEAVES = 8,
+	CROWDED = 0x63726f77, /* like EXTREMES */
+	NEIGHBOURS = 7,
 	FILLERS = 0x66696c6c, /* like EXTREMES */
 	REJOINS = 0x6a6f696e, /* like EXTREMES */
 	REJOINS_OF = 16,
@@ -73,6 +77,24 @@ static void draw_extremes(
 	        (struct rm_explore_op){ RM_HISTORY_UPSERT, (uint8_t)key, 0 };
 	before->op[1] =
 	        (struct rm_explore_op){ RM_HISTORY_REMOVE, (uint8_t)key, 0 };
+}
+
+static void draw_neighbours(struct rm_explore_program *program, uint64_t rng)
+{
+	const unsigned more = 1 + rm_explore_draw(&rng, NEIGHBOURS);
+	struct rm_explore_before *before = &program->before;
+
+	if (!program->collide || program->keyset || rm_explore_draw(&rng, 2) ||
+	        program->keys + more > RM_EXPLORE_KEYS_MAX)
+		return;
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			program->op[t][i].key += (uint8_t)more;
+	for (unsigned i = 0; i < before->ops; i++)
+		before->op[i].key += (uint8_t)more;
+	program->resident = program->resident << more | ((1U << more) - 1);
+	program->keys += more;
+	program->presize = true; /* otherwise the bucket would be split */
 }
 
 static bool may_be_filled(const struct rm_explore_program *program)
@@ -201,6 +223,9 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		draw_extremes(program,
 		        rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
+	if (!options->written && !program->question)
+		draw_neighbours(
+		        program, rm_seed(options->seed ^ CROWDED, number));
 	if (!options->written && !program->question &&
 	        options->policy != RM_EXPLORE_EXHAUSTIVE)
 		program->rejoins = !rm_below(
