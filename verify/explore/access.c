@@ -259,6 +259,9 @@ static inline void arrive_to_compare(
 {
 	const unsigned word = bytes < 8 ? bytes : 8;
 
+	if (!rm_explore.alone &&
+	        rm_explore.schedule->pace[rm_explore.running->id].compares)
+		rm_explore_count_compare();
 	arrive(address, word, true, true, site);
 	if (bytes > 8)
 		check_heap(address + 8, 8, true, site);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.h - a heap that never reuses memory in one schedule, so that each access
- * can be classified: in a block, outside of blocks, or in a freed block.
- * Inside verify/explore only.
+ * heap.h - a heap that reuses no memory in one schedule, unless told otherwise,
+ * so that each access can be classified: in a block, outside of blocks, or in a
+ * freed block. Inside verify/explore only.
  */
 #ifndef RM_EXPLORE_HEAP_H
 #define RM_EXPLORE_HEAP_H
@@ -32,8 +32,13 @@ extern uint64_t rm_explore_kept_bytes;
 
 int rm_explore_heap_open(struct rm_error *error);
 
-/* Removes all blocks except the kept ones, before each schedule. */
+/* Removes all blocks except the kept ones, before each schedule, and reuses no
+   memory. */
 void rm_explore_heap_reset(void);
+
+/* True: in this schedule, an allocation takes the block of the same size that
+   was freed last. Only with sequentially consistent memory. */
+void rm_explore_heap_reuse(bool reuses);
 
 /* Keeps all present blocks in every schedule, like globals. */
 void rm_explore_heap_keep(void);

@@ -470,6 +470,17 @@ unsigned rm_explore_wake(
 	return woken;
 }
 
+void rm_explore_count_compare(void)
+{
+	struct rm_explore_pace *pace =
+	        &rm_explore.schedule->pace[rm_explore.running->id];
+
+	if (--pace->compares)
+		return;
+	pace->stop = 0;
+	end_turn();
+}
+
 uint32_t rm_explore_choose_store(uint32_t most)
 {
 	uint32_t back = rm_explore_choose_back(

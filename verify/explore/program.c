@@ -12,7 +12,8 @@
  * Half of the programs whose keys collide have NEIGHBOURS more such keys at
  * most, which fill the first slots of a bucket, and which no thread uses.
  * One in FILLED_OF has fillers, so that the map is about to grow. In one of
- * REJOINS_OF, threads leave and join again.
+ * REJOINS_OF, threads leave and join again. In one of REUSES_OF, the heap reuses
+ * memory.
  *
  * These are the plain programs. Every fourth program is special, and a few test
  * progress (menu.h).
@@ -41,6 +42,8 @@ enum {
 	FILLERS = 0x66696c6c, /* like EXTREMES */
 	REJOINS = 0x6a6f696e, /* like EXTREMES */
 	REJOINS_OF = 16,
+	REUSES = 0x72657573, /* like EXTREMES */
+	REUSES_OF = 8,
 	FILLED_OF = 8,
 	FILLED_LEAVES = 4,  /* maximum number of keys until the map grows */
 	FILLED_TIMES = 256, /* maximum number of operations */
@@ -215,6 +218,16 @@ static void make_drawn(const struct rm_explore_options *options,
 	rm_explore_fill_all(program, ops, grows, roles, &rng);
 }
 
+static void draw_heap_and_joins(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program)
+{
+	program->rejoins =
+	        !rm_below(rm_seed(options->seed ^ REJOINS, number), REJOINS_OF);
+	program->reuses =
+	        !program->memory &&
+	        !rm_below(rm_seed(options->seed ^ REUSES, number), REUSES_OF);
+}
+
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
@@ -228,8 +241,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		        program, rm_seed(options->seed ^ CROWDED, number));
 	if (!options->written && !program->question &&
 	        options->policy != RM_EXPLORE_EXHAUSTIVE)
-		program->rejoins = !rm_below(
-		        rm_seed(options->seed ^ REJOINS, number), REJOINS_OF);
+		draw_heap_and_joins(options, number, program);
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);
 	if (!options->written && options->policy != RM_EXPLORE_EXHAUSTIVE)
@@ -265,6 +277,20 @@ size_t rm_explore_more_scans(const struct rm_explore_program *program)
 	return most;
 }
 
+struct rm_explore_op rm_explore_execution(
+        const struct rm_explore_program *program,
+        const struct rm_explore_op *op, unsigned i)
+{
+	const unsigned keys = program->keys - op->key;
+	const unsigned back = i / 2 % keys;
+
+	if (op->kind != RM_EXPLORE_MOVE)
+		return *op;
+	return (struct rm_explore_op){ .kind = i % 2 ? RM_HISTORY_UPSERT
+		                                     : RM_HISTORY_REMOVE,
+		.key = (uint8_t)(op->key + (keys - back + i % 2) % keys) };
+}
+
 void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size)
 {
@@ -272,8 +298,10 @@ void rm_explore_format_op(
 
 	if (rm_explore_times(op) > 1)
 		snprintf(times, sizeof(times), "%u x ", op->times);
-	if (op->kind == RM_EXPLORE_UPDATE)
-		snprintf(text, size, "%supdate %u", times, op->key);
+	if (op->kind >= RM_HISTORY_KINDS)
+		snprintf(text, size, "%s%s %u", times,
+		        op->kind == RM_EXPLORE_MOVE ? "move" : "update",
+		        op->key);
 	else if (rm_history_is_whole_map(op->kind))
 		snprintf(text, size, "%s%s", times,
 		        rm_history_kind_name(op->kind));

@@ -212,6 +212,12 @@ uint32_t rm_explore_choose_store(uint32_t most);
 /* Called after a store entered the running lane's buffer. */
 void rm_explore_store_buffered(void);
 
+/* --- lanes.c, for schedulers --- */
+
+/* Called before the step of a compare-exchange, for a lane that stalls at
+   one. */
+void rm_explore_count_compare(void);
+
 /* --- events.c --- */
 
 /* Adds an event to the trace. */
