@@ -413,8 +413,7 @@ static void release(void *address, const void *site)
 	block->freed_by = rm_explore.running->id;
 	if (block >= heap.block + heap.kept)
 		heap.live--;
-	memset(rm_explore_shadow + block->offset / RM_EXPLORE_GRANULE,
-	        RM_EXPLORE_WAS_FREED,
+	memset(rm_explore_shadow + block->offset / RM_EXPLORE_GRANULE, 0,
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
 	keep_free(block);
 }

@@ -112,6 +112,7 @@ static void main_entry(struct rm_explore_lane *lane)
 static void begin_alone(void)
 {
 	rm_explore.alone = true;
+	rm_explore.hashes = false;
 	rm_explore.alone_left = ALONE_MOST;
 	rm_explore.left = rm_explore.granted = UINT32_MAX;
 }
