@@ -88,7 +88,8 @@ static void draw_neighbours(struct rm_explore_program *program, uint64_t rng)
 	struct rm_explore_before *before = &program->before;
 
 	if (!program->collide || program->keyset || rm_explore_draw(&rng, 2) ||
-	        program->keys + more > RM_EXPLORE_KEYS_MAX)
+	        program->keys + more > RM_EXPLORE_KEYS_MAX ||
+	        rm_explore_total_times(program) > FILLED_TIMES)
 		return;
 	for (unsigned t = 0; t < program->threads; t++)
 		for (unsigned i = 0; i < program->ops[t]; i++)
