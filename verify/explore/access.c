@@ -43,15 +43,20 @@ typedef rm_explore_value uint128_t;
 
 #define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
 
+/* Inlined with constant sizes, since these few instructions are most of the
+   work of a schedule. */
+#define HOT static inline __attribute__((always_inline))
+
 /* True if the address is on the running lane's own stack. */
-static inline bool is_own_stack(uintptr_t address)
+HOT bool is_own_stack(uintptr_t address)
 {
 	return address - rm_explore.running->stack < RM_SIM_STACK_BYTES / 2;
 }
 
-/* Checks that the bytes lie in a heap block. If the address is in a global
-   instead, saves its value, which is restored after the schedule. */
-static void check_heap(
+/* Handles an access that is not to a new block. Reports an access outside of
+   the heap's blocks. If the address is in a global instead, or in a kept block,
+   saves its value, which is restored after the schedule. */
+static __attribute__((noinline)) void check_place(
         uintptr_t address, unsigned bytes, bool write, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -59,30 +64,42 @@ static void check_heap(
 	if (offset < RM_EXPLORE_HEAP_BYTES &&
 	        !rm_explore_in_block(offset, bytes))
 		rm_explore_heap_fault(address, bytes, write, site);
-	if (write && offset - rm_explore_kept_bytes >=
-	                     RM_EXPLORE_HEAP_BYTES - rm_explore_kept_bytes)
+	if (write && (offset >= RM_EXPLORE_HEAP_BYTES ||
+	                     offset < rm_explore_kept_bytes))
 		rm_explore_clocks_keep((const void *)address, bytes);
+}
+
+HOT void check_heap(
+        uintptr_t address, unsigned bytes, bool write, const void *site)
+{
+	uint64_t offset = address - rm_explore_heap;
+
+	if (__builtin_expect(offset >= RM_EXPLORE_HEAP_BYTES ||
+	                             !rm_explore_in_granule(offset, bytes) ||
+	                             (write && offset < rm_explore_kept_bytes),
+	            0))
+		check_place(address, bytes, write, site);
 }
 
 /* Takes the step of an access to 1 .. 8 bytes. True if other lanes can see
    it. */
-static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
-        bool atomic, const void *site)
+HOT bool arrive(uintptr_t address, unsigned bytes, bool write, bool atomic,
+        const void *site)
 {
-	uint64_t offset = address - rm_explore_heap;
-
 	if (rm_explore.alone) {
 		rm_explore_alone_step(site);
-		rm_explore.footprint =
-		        (rm_explore.footprint ^ address) * FOOTPRINT;
+		if (__builtin_expect(rm_explore.hashes, 0))
+			rm_explore.footprint =
+			        (rm_explore.footprint ^ address) * FOOTPRINT;
 		check_heap(address, bytes, write, site);
 		return false;
 	}
-	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own_stack(address) && !atomic)
+	if (!atomic && address - rm_explore_heap >= RM_EXPLORE_HEAP_BYTES &&
+	        is_own_stack(address))
 		return false;
 	rm_explore.at = address;
 	rm_explore_step();
-	if (rm_explore.trace)
+	if (__builtin_expect(rm_explore.trace != NULL, 0))
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
 	/* The access is checked after the step, since another lane may have
@@ -91,20 +108,22 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 	return true;
 }
 
-/* Processes an access to 1 .. 8 bytes, just before it is performed. */
-static inline void touch(uintptr_t address, unsigned bytes, bool write,
-        bool atomic, const void *site)
+/* Processes an access to 1 .. 8 bytes, just before it is performed. True if
+   other lanes can see it. */
+HOT bool touch(uintptr_t address, unsigned bytes, bool write, bool atomic,
+        const void *site)
 {
 	if (!arrive(address, bytes, write, atomic, site))
-		return;
+		return false;
 	rm_explore_accessed(address, bytes, write, atomic, site);
 	if (WEAK && !atomic)
 		rm_explore_weak_plain(address, bytes, write);
-	if (rm_explore.trace && !atomic)
+	if (__builtin_expect(rm_explore.trace != NULL, 0) && !atomic)
 		rm_explore_note_place(address, bytes);
+	return true;
 }
 
-static inline void mark_initialised(uintptr_t address, unsigned bytes)
+HOT void mark_initialised(uintptr_t address, unsigned bytes)
 {
 	uint64_t offset = address - rm_explore_heap;
 
@@ -114,8 +133,7 @@ static inline void mark_initialised(uintptr_t address, unsigned bytes)
 
 /* Checks a read whose value is used. A copy is not checked: it may include
    uninitialised bytes, such as the padding of a struct. */
-static inline void check_initialised(
-        uintptr_t address, unsigned bytes, const void *site)
+HOT void check_initialised(uintptr_t address, unsigned bytes, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
 
@@ -162,7 +180,7 @@ void __tsan_func_exit(void)
 {
 }
 
-static inline void touch_plain(
+HOT void touch_plain(
         uintptr_t address, unsigned bytes, bool write, const void *site)
 {
 	touch(address, bytes, write, false, site);
@@ -234,16 +252,17 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-/* `reads` is false for a store, which does not use the old value. */
-static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
-        bool write, const void *site)
+/* `reads` is false for a store, which does not use the old value. False if no
+   other lane can see the access, which then needs no order. */
+HOT bool touch_atomic(uintptr_t address, unsigned bytes, bool reads, bool write,
+        const void *site)
 {
 	const unsigned word = bytes < 8 ? bytes : 8;
+	const bool visible = touch(address, word, write, true, site);
 
-	touch(address, word, write, true, site);
 	if (bytes > 8)
 		check_heap(address + 8, 8, write, site);
-	if (bytes > 8 && !rm_explore.alone)
+	if (bytes > 8 && visible)
 		rm_explore_accessed(address + 8, 8, write, true, site);
 	for (unsigned at = 0; at < bytes; at += word) {
 		if (reads)
@@ -251,19 +270,35 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 		if (write)
 			mark_initialised(address + at, word);
 	}
+	return visible;
 }
 
-/* Takes the step of a compare-exchange, whose result is not known yet. */
-static inline void arrive_to_compare(
-        uintptr_t address, unsigned bytes, const void *site)
+/* Takes the step of a compare-exchange, whose result is not known yet. True if
+   other lanes can see it. */
+HOT bool arrive_to_compare(uintptr_t address, unsigned bytes, const void *site)
 {
 	const unsigned word = bytes < 8 ? bytes : 8;
 
-	arrive(address, word, true, true, site);
+	if (!rm_explore.alone &&
+	        rm_explore.schedule->pace[rm_explore.running->id].compares)
+		rm_explore_count_compare();
+
+	const bool visible = arrive(address, word, true, true, site);
+
 	if (bytes > 8)
 		check_heap(address + 8, 8, true, site);
 	for (unsigned at = 0; at < bytes; at += word)
 		check_initialised(address + at, word, site);
+	return visible;
+}
+
+/* Marks 1 .. 16 bytes as initialised. */
+static inline void mark_all(uintptr_t address, unsigned bytes)
+{
+	const unsigned word = bytes < 8 ? bytes : 8;
+
+	for (unsigned at = 0; at < bytes; at += word)
+		mark_initialised(address + at, word);
 }
 
 /* `changes` is true if the comparison succeeded; otherwise the access is only a
@@ -271,14 +306,19 @@ static inline void arrive_to_compare(
 static inline void touch_compared(
         uintptr_t address, unsigned bytes, bool changes, const void *site)
 {
-	const unsigned word = bytes < 8 ? bytes : 8;
-
-	if (!rm_explore.alone)
-		rm_explore_accessed(address, bytes, changes, true, site);
-	for (unsigned at = 0; changes && at < bytes; at += word)
-		mark_initialised(address + at, word);
+	rm_explore_accessed(address, bytes, changes, true, site);
+	if (changes)
+		mark_all(address, bytes);
 	if (rm_explore.trace)
 		rm_explore_note_compared(changes);
+}
+
+static inline void order_change(const struct rm_explore_atomic *access)
+{
+	if (WEAK)
+		rm_explore_weak_change(access);
+	else
+		rm_explore_changed(access->at, access->bytes, access->order);
 }
 
 #define RM_EXPLORE_CHANGE(bits, name, changed)                                 \
@@ -287,11 +327,8 @@ static inline void touch_compared(
 	{                                                                      \
 		uint##bits##_t old;                                            \
                                                                                \
-		touch_atomic((uintptr_t)at, (bits) / 8, true, true, SITE);     \
-		if (WEAK)                                                      \
-			rm_explore_weak_change(ACCESS(at, order, SITE));       \
-		else                                                           \
-			rm_explore_changed((uintptr_t)at, sizeof(*at), order); \
+		if (touch_atomic((uintptr_t)at, (bits) / 8, true, true, SITE)) \
+			order_change(ACCESS(at, order, SITE));                 \
 		old = *at;                                                     \
 		*at = (uint##bits##_t)(changed);                               \
 		SAW(*at);                                                      \
@@ -318,7 +355,9 @@ static inline void touch_compared(
 	{                                                                      \
 		uint##bits##_t value;                                          \
                                                                                \
-		touch_atomic((uintptr_t)at, (bits) / 8, true, false, SITE);    \
+		if (!touch_atomic(                                             \
+		            (uintptr_t)at, (bits) / 8, true, false, SITE))     \
+			return *at;                                            \
 		if (WEAK) {                                                    \
 			value = (uint##bits##_t)rm_explore_weak_load(          \
 			        ACCESS(at, order, SITE));                      \
@@ -332,14 +371,29 @@ static inline void touch_compared(
 	void RM_EXPLORE_NAME(bits, store)(                                     \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
 	{                                                                      \
-		touch_atomic((uintptr_t)at, (bits) / 8, false, true, SITE);    \
-		SAW(value);                                                    \
-		if (WEAK) {                                                    \
-			rm_explore_weak_store(ACCESS(at, order, SITE), value); \
-			return;                                                \
+		if (touch_atomic(                                              \
+		            (uintptr_t)at, (bits) / 8, false, true, SITE)) {   \
+			SAW(value);                                            \
+			if (WEAK) {                                            \
+				rm_explore_weak_store(                         \
+				        ACCESS(at, order, SITE), value);       \
+				return;                                        \
+			}                                                      \
+			rm_explore_stored((uintptr_t)at, sizeof(*at), order);  \
 		}                                                              \
-		rm_explore_stored((uintptr_t)at, sizeof(*at), order);          \
 		*at = value;                                                   \
+	}                                                                      \
+	static uint##bits##_t compare_alone_##bits(                            \
+	        volatile uint##bits##_t *at, uint##bits##_t expected,          \
+	        uint##bits##_t desired)                                        \
+	{                                                                      \
+		uint##bits##_t old = *at;                                      \
+                                                                               \
+		if (old != expected)                                           \
+			return old;                                            \
+		mark_all((uintptr_t)at, sizeof(*at));                          \
+		*at = desired;                                                 \
+		return old;                                                    \
 	}                                                                      \
 	static uint##bits##_t compare_weak_##bits(volatile uint##bits##_t *at, \
 	        uint##bits##_t expected, uint##bits##_t desired, int order,    \
@@ -362,7 +416,8 @@ static inline void touch_compared(
 	{                                                                      \
 		uint##bits##_t old;                                            \
                                                                                \
-		arrive_to_compare((uintptr_t)at, (bits) / 8, site);            \
+		if (!arrive_to_compare((uintptr_t)at, (bits) / 8, site))       \
+			return compare_alone_##bits(at, expected, desired);    \
 		old = WEAK ? compare_weak_##bits(at, expected, desired, order, \
 		                     failure, site)                            \
 		           : *at;                                              \

@@ -14,7 +14,7 @@
  * repeats: one thread repeats one operation 15 to 257 times, while each of up
  *          to six others performs a few
  *
- * Every SLOTS_OF-th special program is from one of two other classes, which
+ * Three of SLOTS_OF special programs are from other classes; the first two
  * alternate:
  *
  * pairs:   as churn, but each thread inserts two keys, then removes both, so
@@ -22,6 +22,11 @@
  * replace: as repeats, but the thread first removes the key and then repeats
  *          writes of another one, so that the slot changes its key while a small
  *          counter wraps
+ * moves:   one thread moves keys to each other's place while others read and
+ *          write any keys
+ * laps:    one thread inserts keys, removes the first, and moves others until it
+ *          has made 2^n changes. A list of free slots then has its old head and
+ *          a counter its old value, while other threads insert their first key
  *
  * Small counters wrap at powers of two: those of seven and eight bits wrap in
  * `repeats`. For counters of 16 bits, every FAR-th special program repeats
@@ -48,6 +53,8 @@ enum {
 	/* an arbitrary value; changing it would change which bugs of the
 	 * corpora seed 1 finds */
 	SLOTS_TURN = 1,
+	MOVES_TURN = 6,
+	LAPS_TURN = 9,
 	/* minimum number of operations; up to four more are drawn */
 	NEAR_BITS = 4,
 	FEW_OPS = 6,
@@ -286,6 +293,86 @@ static void make_replace(struct rm_explore_program *program, uint64_t *rng)
 	program->collide = true;
 }
 
+/* Counters wrap at powers of two, most often of 8 bits. Comparisons of counters
+   by difference fail from half of that on. */
+static uint32_t lap_times(uint64_t *rng)
+{
+	const unsigned bits = NEAR_BITS + rm_explore_draw(rng, 6);
+
+	return 1U << (rm_explore_draw(rng, 2) ? 8 : bits);
+}
+
+/* Adds threads that perform 1 to 4 operations each, or all they can. */
+static void add_others(struct rm_explore_program *program, uint64_t *rng)
+{
+	struct rm_explore_menu menu;
+	struct rm_explore_fill how = { .menu = &menu };
+
+	rm_explore_menu_make(&menu, program->impl, false, false);
+	how.hot = rm_explore_draw(rng, program->keys);
+	for (unsigned t = 1; t < program->threads; t++) {
+		how.ops = rm_explore_draw(rng, 2) ? 1 + rm_explore_draw(rng, 4)
+		                                  : RM_EXPLORE_OPS_MAX;
+		how.reads = rm_explore_draw(rng, 2);
+		rm_explore_fill(program, t, &how, rng);
+	}
+}
+
+static void make_moves(struct rm_explore_program *program, uint64_t *rng)
+{
+	const bool few = rm_explore_draw(rng, 3);
+	struct rm_explore_op *op = program->op[0];
+
+	program->threads = 2 + rm_explore_draw(rng, RM_EXPLORE_THREADS_MAX - 1);
+	program->keys = few ? 2 + rm_explore_draw(rng, 3)
+	                    : RM_EXPLORE_KEYS_MAX - rm_explore_draw(rng, 20);
+	program->collide = few && rm_explore_draw(rng, 2);
+	*op = (struct rm_explore_op){ .kind = RM_EXPLORE_MOVE,
+		.times = lap_times(rng) };
+	if (rm_explore_draw(rng, 2))
+		op->times += rm_explore_draw(rng, op->times);
+	/* half of the programs move only the last two keys */
+	if (rm_explore_draw(rng, 2))
+		op->key = (uint8_t)(program->keys - 2);
+	program->resident = all_keys(program) & ~(2U << op->key);
+	if (rm_explore_draw(rng, 4) == 0) {
+		op->kind = RM_HISTORY_UPSERT;
+		op->times /= 2;
+	}
+	program->ops[0] = 1;
+	add_others(program, rng);
+}
+
+/* The last two keys are moved. The other threads have one key each. */
+static void make_laps(struct rm_explore_program *program, uint64_t *rng)
+{
+	const bool writes = !(program->impl->caps & RM_CAP_SINGLE_WRITER);
+	const uint8_t kind = writes ? RM_HISTORY_UPSERT : RM_HISTORY_LOOKUP;
+	const unsigned inserts = 3 + rm_explore_draw(rng, 2);
+	struct rm_explore_op *op = program->op[0];
+	unsigned i = 0;
+
+	program->threads = 3 + rm_explore_draw(rng, 3);
+	program->keys = inserts + program->threads + 1;
+	program->resident = 1U << (program->keys - 2);
+	for (; i < inserts; i++)
+		op[i] = (struct rm_explore_op){ RM_HISTORY_UPSERT, (uint8_t)i,
+			0 };
+	/* an even number of moves leaves all slots as they were */
+	if (inserts % 2 == 0)
+		op[i++] = (struct rm_explore_op){ RM_HISTORY_REMOVE, 2, 0 };
+	op[i++] = (struct rm_explore_op){ RM_HISTORY_REMOVE, 0, 0 };
+	op[i] = (struct rm_explore_op){ RM_EXPLORE_MOVE,
+		(uint8_t)(program->keys - 2), lap_times(rng) - i };
+	program->ops[0] = i + 1;
+	for (unsigned t = 1; t < program->threads; t++) {
+		program->ops[t] = 1 + rm_explore_draw(rng, 2);
+		for (i = 0; i < program->ops[t]; i++)
+			program->op[t][i] = (struct rm_explore_op){ kind,
+				(uint8_t)(inserts + t - 1), 0 };
+	}
+}
+
 /* These programs are rare, so each combines all conditions that may matter:
    colliding keys that are present, writes that keep them present, and the
    maximum number of readers, which may stall at different steps. The extra
@@ -341,6 +428,10 @@ void rm_explore_special_make(const struct rm_explore_options *options,
 	else if (special % SLOTS_OF == SLOTS_TURN)
 		(special / SLOTS_OF % 2 ? make_pairs : make_replace)(
 		        program, rng);
+	else if (special % SLOTS_OF == MOVES_TURN)
+		make_moves(program, rng);
+	else if (special % SLOTS_OF == LAPS_TURN)
+		make_laps(program, rng);
 	else
 		make[rm_explore_draw(rng, sizeof(make) / sizeof(*make))](
 		        program, rng);

@@ -31,6 +31,8 @@ enum {
 	SYNCS_FIRST = 256,
 };
 
+#define NO_CELL UINT64_MAX
+
 #define SPAN (RM_EXPLORE_HEAP_BYTES + STACKS_BYTES + RM_SIM_GLOBALS_BYTES)
 
 struct last {
@@ -45,6 +47,9 @@ struct cell {
 	/* number of its first place under a memory model, from 1; 0: none
 	   (memory.h) */
 	uint32_t place;
+	/* bits of the lanes that read and wrote it, and of those whose last such
+	   access was plain; the items of other lanes are not set */
+	uint8_t read, wrote, plain_read, plain_wrote;
 	struct {
 		struct last read, write;
 	} lane[RM_EXPLORE_LANES];
@@ -118,27 +123,38 @@ void rm_explore_clocks_fork(unsigned id)
 	clocks.lane[id].at[id] = 1;
 }
 
+/* Returns the number of the cell of a byte outside of the heap, or NO_CELL for
+   untracked memory. */
+static __attribute__((noinline)) uint64_t outer_cell(uintptr_t address)
+{
+	uint64_t offset = rm_sim_space_image((const void *)address);
+
+	if (address - clocks.stacks < STACKS_BYTES)
+		offset = address - clocks.stacks;
+	else if (offset)
+		offset += STACKS_BYTES;
+	else
+		return NO_CELL;
+	return (RM_EXPLORE_HEAP_BYTES + offset) / RM_EXPLORE_GRANULE;
+}
+
 /* Returns the cell of a byte, which is reset once per schedule; NULL for
    untracked memory. */
-static struct cell *cell_of(uintptr_t address)
+static inline struct cell *cell_of(uintptr_t address)
 {
-	uint64_t offset = address - rm_explore_heap;
+	const uint64_t offset = address - rm_explore_heap;
+	uint64_t i = offset / RM_EXPLORE_GRANULE;
 	struct cell *cell;
 
-	if (__builtin_expect(offset >= RM_EXPLORE_HEAP_BYTES, 0)) {
-		if (address - clocks.stacks < STACKS_BYTES)
-			offset =
-			        RM_EXPLORE_HEAP_BYTES + address - clocks.stacks;
-		else if ((offset = rm_sim_space_image((const void *)address)))
-			offset += RM_EXPLORE_HEAP_BYTES + STACKS_BYTES;
-		else
-			return NULL;
-	}
-	cell = &clocks.cell[offset / RM_EXPLORE_GRANULE];
+	if (__builtin_expect(offset >= RM_EXPLORE_HEAP_BYTES, 0) &&
+	        (i = outer_cell(address)) == NO_CELL)
+		return NULL;
+	cell = &clocks.cell[i];
 	if (cell->number != rm_explore.number) {
 		cell->number = rm_explore.number;
 		cell->sync = cell->place = 0;
-		memset(cell->lane, 0, rm_explore.lanes * sizeof(*cell->lane));
+		cell->read = cell->wrote = 0;
+		cell->plain_read = cell->plain_wrote = 0;
 	}
 	return cell;
 }
@@ -348,33 +364,52 @@ static bool races(const struct last *last, uint32_t known, unsigned how)
 	       !(last->how & how & IS_ATOMIC);
 }
 
-static void cell_accessed(
-        struct cell *cell, unsigned how, bool write, const void *site)
+/* Reports a race with the last accesses of these lanes, as bits. */
+static void check_races(const struct cell *cell, unsigned wrote, unsigned read,
+        unsigned how, bool write, const void *site)
 {
-	const unsigned self = rm_explore.running->id, lanes = rm_explore.lanes;
-	const struct rm_explore_clock *clock = &clocks.lane[self];
-	struct last *own =
-	        write ? &cell->lane[self].write : &cell->lane[self].read;
+	const struct rm_explore_clock *clock = rm_explore_running_clock();
 
-	/* The lane has released no clock since its last such access, so any
-	   access of another lane in between would already have been reported as
-	   a race with that one. */
-	if (own->time == clock->at[self] && own->how == how) {
-		own->site = (uint32_t)((uintptr_t)site - clocks.image);
-		return;
-	}
-	for (unsigned i = 1; i < lanes; i++) {
-		if (i == self)
-			continue;
-		if (races(&cell->lane[i].write, clock->at[i], how))
+	for (unsigned bits = wrote | read; bits; bits &= bits - 1) {
+		const unsigned i = (unsigned)__builtin_ctz(bits);
+
+		if (wrote & 1U << i &&
+		        races(&cell->lane[i].write, clock->at[i], how))
 			race(i, &cell->lane[i].write, true, write,
 			        how & IS_ATOMIC, site);
-		if (write && races(&cell->lane[i].read, clock->at[i], how))
+		if (read & 1U << i &&
+		        races(&cell->lane[i].read, clock->at[i], how))
 			race(i, &cell->lane[i].read, false, write,
 			        how & IS_ATOMIC, site);
 	}
-	*own = (struct last){ clock->at[self],
-		(uint32_t)((uintptr_t)site - clocks.image), (uint16_t)how };
+}
+
+/* Two atomic accesses never race. */
+static inline void cell_accessed(
+        struct cell *cell, unsigned how, bool write, const void *site)
+{
+	const unsigned self = rm_explore.running->id, bit = 1U << self;
+	const bool atomic = how & IS_ATOMIC;
+	const uint32_t now = clocks.lane[self].at[self];
+	const unsigned wrote = atomic ? cell->plain_wrote : cell->wrote;
+	const unsigned read = !write   ? 0
+	                      : atomic ? cell->plain_read
+	                               : cell->read;
+	uint8_t *all = write ? &cell->wrote : &cell->read;
+	uint8_t *plain = write ? &cell->plain_wrote : &cell->plain_read;
+	struct last *own =
+	        write ? &cell->lane[self].write : &cell->lane[self].read;
+
+	/* If the lane has released no clock since its last such access, any
+	   access of another lane in between would already have been reported as
+	   a race with that one. */
+	if ((!(*all & bit) || own->time != now || own->how != how) &&
+	        (wrote | read) & ~bit)
+		check_races(cell, wrote & ~bit, read & ~bit, how, write, site);
+	*own = (struct last){ now, (uint32_t)((uintptr_t)site - clocks.image),
+		(uint16_t)how };
+	*all |= (uint8_t)bit;
+	*plain = (uint8_t)(atomic ? *plain & ~bit : *plain | bit);
 }
 
 /* The other lane's access is not ordered before the free. */
@@ -400,19 +435,24 @@ void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 	const struct cell *end =
 	        cell + (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
 
-	for (; cell < end && !rm_explore.alone; cell++)
-		for (unsigned i = 1; cell->number == rm_explore.number &&
-		                     i < rm_explore.lanes;
-		        i++) {
-			if (i == self)
-				continue;
-			if (races(&cell->lane[i].write, clock->at[i], MASK))
+	for (; cell < end && !rm_explore.alone; cell++) {
+		unsigned bits = (cell->wrote | cell->read) & ~(1U << self);
+
+		if (cell->number != rm_explore.number)
+			continue;
+		for (; bits; bits &= bits - 1) {
+			const unsigned i = (unsigned)__builtin_ctz(bits);
+
+			if (cell->wrote & 1U << i &&
+			        races(&cell->lane[i].write, clock->at[i], MASK))
 				freed_early(
 				        i, &cell->lane[i].write, true, site);
-			if (races(&cell->lane[i].read, clock->at[i], MASK))
+			if (cell->read & 1U << i &&
+			        races(&cell->lane[i].read, clock->at[i], MASK))
 				freed_early(
 				        i, &cell->lane[i].read, false, site);
 		}
+	}
 }
 
 void rm_explore_clocks_filled(uintptr_t address, size_t bytes, const void *site)
@@ -420,13 +460,17 @@ void rm_explore_clocks_filled(uintptr_t address, size_t bytes, const void *site)
 	const unsigned self = rm_explore.running->id;
 	struct last filled = { clocks.lane[self].at[self],
 		(uint32_t)((uintptr_t)site - clocks.image), MASK };
+	struct cell *cell;
 
 	for (size_t i = 0; i < bytes && !rm_explore.alone;
 	        i += RM_EXPLORE_GRANULE) {
 		if (bytes - i < RM_EXPLORE_GRANULE)
 			filled.how = (uint16_t)mask_of(
 			        address + i, (unsigned)(bytes - i));
-		cell_of(address + i)->lane[self].write = filled;
+		cell = cell_of(address + i);
+		cell->lane[self].write = filled;
+		cell->wrote |= (uint8_t)(1U << self);
+		cell->plain_wrote |= (uint8_t)(1U << self);
 	}
 }
 
@@ -451,26 +495,28 @@ static void keep_word(uintptr_t address, bool write)
 	stretch->word[stretch->words++] = address / RM_EXPLORE_GRANULE;
 }
 
+static void access_part(uintptr_t address, unsigned bytes, bool write,
+        bool atomic, const void *site)
+{
+	struct cell *cell = cell_of(address);
+
+	if (rm_explore.stretch.kept)
+		keep_word(address, write);
+	if (cell)
+		cell_accessed(cell,
+		        mask_of(address, bytes) | (atomic ? IS_ATOMIC : 0),
+		        write, site);
+}
+
 void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
-	while (bytes) {
-		unsigned at = address % RM_EXPLORE_GRANULE;
-		unsigned part = RM_EXPLORE_GRANULE - at;
-		struct cell *cell = cell_of(address);
+	const unsigned first =
+	        RM_EXPLORE_GRANULE - address % RM_EXPLORE_GRANULE;
 
-		if (part > bytes)
-			part = bytes;
-		if (rm_explore.stretch.kept)
-			keep_word(address, write);
-		if (cell)
-			cell_accessed(cell,
-			        ((1U << part) - 1) << at |
-			                (atomic ? IS_ATOMIC : 0),
-			        write, site);
-		address += part;
-		bytes -= part;
-	}
+	access_part(address, bytes, write, atomic, site);
+	for (unsigned at = first; at < bytes; at += RM_EXPLORE_GRANULE)
+		access_part(address + at, bytes - at, write, atomic, site);
 }
 
 void rm_explore_clocks_keep(const void *address, size_t bytes)

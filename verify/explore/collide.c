@@ -57,10 +57,12 @@ void rm_explore_find_colliding(
 {
 	struct tried tried[TRIED];
 
+	rm_explore.hashes = true;
 	for (uint32_t i = 0; i < TRIED; i++) {
 		tried[i].rank = i;
 		look_up(call, &tried[i]);
 	}
+	rm_explore.hashes = false;
 	qsort(tried, TRIED, sizeof(*tried), compare_way);
 	for (unsigned i = 0, end; i < TRIED; i = end) {
 		for (end = i; end < TRIED && tried[end].way == tried[i].way;)

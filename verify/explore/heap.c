@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.c - the malloc of explored maps; it never reuses an address.
+ * heap.c - the malloc of explored maps.
  *
- * The 16 bytes before a block belong to no block and hold its number. Freed
- * memory stays freed until the schedule ends, so that an access to it cannot
- * hit a newer block. As a consequence, an error that needs a reused address
- * (ABA by malloc) is reported as use after free, or not found.
+ * The 16 bytes before a block belong to no block and hold its number. In most
+ * programs, freed memory stays freed until the schedule ends, so that an access
+ * to it cannot hit a newer block. A few programs reuse blocks: an error that
+ * compares addresses only (ABA by malloc) needs an address that is used twice.
  */
 #include "verify/explore/heap.h"
 #include "runner/sim/guest/guest.h"
@@ -21,6 +21,8 @@ enum {
 	BEFORE = 16,  /* bytes before a block, which hold its number */
 	FRESH = 0xa5, /* content of memory that malloc() returns */
 	BLOCKS_FIRST = 1024,
+	FREE_LISTS = 64, /* lists of blocks that may be reused, by size */
+	NO_BLOCK = UINT32_MAX,
 };
 
 struct block {
@@ -29,6 +31,7 @@ struct block {
 	/* addresses of the calls; if `freed` is NULL, the block is in use */
 	const void *made, *freed;
 	uint32_t made_by, freed_by;
+	uint32_t next_free;         /* in its list of free blocks */
 	struct block *next_reached; /* used only by the search for leaks */
 	bool is_reached;            /* reached from a global variable */
 };
@@ -42,6 +45,8 @@ static struct {
 	size_t count, room, live;
 	uint64_t top; /* the first byte never allocated */
 	size_t kept;  /* number of blocks that exist in every schedule */
+	bool reuses;
+	uint32_t free[FREE_LISTS]; /* numbers of the newest free blocks */
 } heap;
 
 int rm_explore_heap_open(struct rm_error *error)
@@ -81,13 +86,64 @@ static void mark(uint64_t offset, uint64_t bytes)
 		        (uint8_t)(bytes % RM_EXPLORE_GRANULE);
 }
 
+static uint32_t *free_list(uint64_t bytes)
+{
+	return &heap.free[bytes / RM_EXPLORE_GRANULE % FREE_LISTS];
+}
+
+/* Takes the block of this size that was freed last, like most allocators.
+   Returns NULL if there is none. As in C11, the free is ordered before this
+   allocation. */
+static void *take_free(size_t alignment, size_t bytes, const void *site)
+{
+	for (uint32_t *at = free_list(bytes); *at != NO_BLOCK;
+	        at = &heap.block[*at].next_free) {
+		struct block *block = &heap.block[*at];
+
+		if (block->bytes != bytes || block->offset % alignment)
+			continue;
+		*at = block->next_free;
+		block->made = site;
+		block->made_by = rm_explore.running->id;
+		block->freed = NULL;
+		heap.live++;
+		mark(block->offset, bytes);
+		memset(rm_explore_fresh + block->offset / RM_EXPLORE_GRANULE, 0,
+		        (bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
+		rm_explore_acquire((void *)(rm_explore_heap + block->offset));
+		return (void *)(rm_explore_heap + block->offset);
+	}
+	return NULL;
+}
+
+static void keep_free(struct block *block)
+{
+	uint32_t *at = free_list(block->bytes);
+
+	/* the free needs the bytes of an object to be ordered by */
+	if (!heap.reuses || block->bytes < RM_EXPLORE_GRANULE ||
+	        block < heap.block + heap.kept)
+		return;
+	rm_explore_release((void *)(rm_explore_heap + block->offset));
+	block->next_free = *at;
+	*at = (uint32_t)(block - heap.block);
+}
+
+void rm_explore_heap_reuse(bool reuses)
+{
+	heap.reuses = reuses;
+}
+
 static void *allocate(size_t alignment, size_t bytes, const void *site)
 {
 	uint64_t offset = (heap.top + BEFORE + alignment - 1) & -alignment;
 	struct block *block;
+	void *reused = heap.reuses ? take_free(alignment, bytes, site) : NULL;
 	uint64_t number = heap.count;
 
 	rm_explore_mark_opaque();
+	if (reused)
+		return reused;
 	if (bytes > RM_EXPLORE_HEAP_BYTES ||
 	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES) {
 		rm_explore_abandon();
@@ -122,6 +178,9 @@ void rm_explore_heap_reset(void)
 	heap.count = heap.kept;
 	heap.live = 0;
 	heap.top = rm_explore_kept_bytes;
+	heap.reuses = false;
+	for (unsigned i = 0; i < FREE_LISTS; i++)
+		heap.free[i] = NO_BLOCK;
 }
 
 void rm_explore_heap_keep(void)
@@ -354,9 +413,9 @@ static void release(void *address, const void *site)
 	block->freed_by = rm_explore.running->id;
 	if (block >= heap.block + heap.kept)
 		heap.live--;
-	memset(rm_explore_shadow + block->offset / RM_EXPLORE_GRANULE,
-	        RM_EXPLORE_WAS_FREED,
+	memset(rm_explore_shadow + block->offset / RM_EXPLORE_GRANULE, 0,
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
+	keep_free(block);
 }
 
 /* The free is a step, so that other lanes can still use the block before it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.h - a heap that never reuses memory in one schedule, so that each access
- * can be classified: in a block, outside of blocks, or in a freed block.
- * Inside verify/explore only.
+ * heap.h - a heap that reuses no memory in one schedule, unless told otherwise,
+ * so that each access can be classified: in a block, outside of blocks, or in a
+ * freed block. Inside verify/explore only.
  */
 #ifndef RM_EXPLORE_HEAP_H
 #define RM_EXPLORE_HEAP_H
@@ -17,13 +17,10 @@
 
 enum {
 	RM_EXPLORE_GRANULE = 8,
-	/* shadow of a granule: how many of its bytes (0 to 8) are in a block,
-	   or: */
-	RM_EXPLORE_WAS_FREED = 0x80,
 };
 
-/* The heap's lowest byte. For each granule: its shadow, and a bit for each byte
-   not written since malloc(). */
+/* The heap's lowest byte. For each granule: how many of its bytes (0 to 8) are
+   in a block in use, and a bit for each byte not written since malloc(). */
 extern uintptr_t rm_explore_heap;
 extern uint8_t *rm_explore_shadow, *rm_explore_fresh;
 /* The heap's first bytes are kept in every schedule; their contents are
@@ -32,8 +29,13 @@ extern uint64_t rm_explore_kept_bytes;
 
 int rm_explore_heap_open(struct rm_error *error);
 
-/* Removes all blocks except the kept ones, before each schedule. */
+/* Removes all blocks except the kept ones, before each schedule, and reuses no
+   memory. */
 void rm_explore_heap_reset(void);
+
+/* True: in this schedule, an allocation takes the block of the same size that
+   was freed last. Only with sequentially consistent memory. */
+void rm_explore_heap_reuse(bool reuses);
 
 /* Keeps all present blocks in every schedule, like globals. */
 void rm_explore_heap_keep(void);
@@ -67,18 +69,23 @@ uint64_t rm_explore_heap_largest(size_t made);
  * reaches. */
 void rm_explore_heap_leaks(void);
 
+/* True if up to 8 bytes at this heap offset are in one granule and in a
+   block. */
+static inline bool rm_explore_in_granule(uint64_t offset, unsigned bytes)
+{
+	return offset % RM_EXPLORE_GRANULE + bytes <=
+	       rm_explore_shadow[offset / RM_EXPLORE_GRANULE];
+}
+
 /* True if up to 8 bytes at this heap offset are in a block. */
 static inline bool rm_explore_in_block(uint64_t offset, unsigned bytes)
 {
-	uint8_t granule = rm_explore_shadow[offset / RM_EXPLORE_GRANULE];
+	const uint8_t *shadow = rm_explore_shadow + offset / RM_EXPLORE_GRANULE;
 
-	if (offset % RM_EXPLORE_GRANULE + bytes <= RM_EXPLORE_GRANULE)
-		return granule <= RM_EXPLORE_GRANULE &&
-		       offset % RM_EXPLORE_GRANULE + bytes <= granule;
-	uint8_t next = rm_explore_shadow[offset / RM_EXPLORE_GRANULE + 1];
-
-	return granule == RM_EXPLORE_GRANULE && next <= RM_EXPLORE_GRANULE &&
-	       offset % RM_EXPLORE_GRANULE + bytes - RM_EXPLORE_GRANULE <= next;
+	return rm_explore_in_granule(offset, bytes) ||
+	       (shadow[0] == RM_EXPLORE_GRANULE &&
+	               offset % RM_EXPLORE_GRANULE + bytes <=
+	                       RM_EXPLORE_GRANULE + (unsigned)shadow[1]);
 }
 
 /* Returns one bit for each byte of an access to 1 .. 8 bytes: bits 0 .. 7 for
@@ -94,6 +101,8 @@ static inline void rm_explore_mark_written(uint64_t offset, unsigned bytes)
 	uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;
 	const unsigned bits = rm_explore_bits(offset, bytes);
 
+	if (__builtin_expect(!(fresh[0] | fresh[1]), 1))
+		return;
 	fresh[0] &= (uint8_t)~bits;
 	if (bits >> 8)
 		fresh[1] &= (uint8_t) ~(bits >> 8);
@@ -106,7 +115,7 @@ static inline bool rm_explore_is_fresh(uint64_t offset, unsigned bytes)
 	const uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;
 	const unsigned bits = rm_explore_bits(offset, bytes);
 
-	if (__builtin_expect(!(fresh[0] & bits), 1))
+	if (__builtin_expect(!fresh[0], 1) || !(fresh[0] & bits))
 		return false;
 	return ((fresh[0] | (bits >> 8 ? (unsigned)fresh[1] << 8 : 0)) &
 	               bits) == bits;

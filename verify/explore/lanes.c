@@ -112,6 +112,7 @@ static void main_entry(struct rm_explore_lane *lane)
 static void begin_alone(void)
 {
 	rm_explore.alone = true;
+	rm_explore.hashes = false;
 	rm_explore.alone_left = ALONE_MOST;
 	rm_explore.left = rm_explore.granted = UINT32_MAX;
 }
@@ -468,6 +469,17 @@ unsigned rm_explore_wake(
 	if (woken && !rm_explore.alone)
 		end_turn();
 	return woken;
+}
+
+void rm_explore_count_compare(void)
+{
+	struct rm_explore_pace *pace =
+	        &rm_explore.schedule->pace[rm_explore.running->id];
+
+	if (--pace->compares)
+		return;
+	pace->stop = 0;
+	end_turn();
 }
 
 uint32_t rm_explore_choose_store(uint32_t most)

@@ -183,6 +183,7 @@ static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
 {
 	const unsigned times = rm_explore_times(op);
 	const bool asks = play.program->question;
+	struct rm_explore_op one;
 
 	for (unsigned i = 0; i < times; i++) {
 		if (i &&
@@ -192,7 +193,8 @@ static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
 		        i && i + 1 < times && !rm_explore.trace_from;
 		if (asks)
 			rm_explore_operation_begins(call->lane->id, op);
-		record(call, op, known);
+		one = rm_explore_execution(play.program, op, i);
+		record(call, &one, known);
 		call->ops->quiesce(call->thread);
 		rm_explore_note_progress(times > 1 ? play.limit : 0);
 		if (asks && rm_explore_operation_ends(call->lane->id))
@@ -527,12 +529,10 @@ static bool begin(const struct rm_explore_program *program)
 		                         ? UINT32_MAX
 		                         : key;
 	memset(play.pairs, 0, sizeof(play.pairs));
-	play.sequence = 0;
-	play.fillers = 0;
+	play.sequence = play.fillers = play.present = play.extremes = 0;
 	play.largest_before = 0;
-	play.extremes = 0;
-	play.present = 0;
 	rm_explore_heap_reset();
+	rm_explore_heap_reuse(program->reuses && !program->memory);
 	rm_explore_clocks_reset();
 	rm_explore.model = rm_explore_model_of(program->memory);
 	rm_explore.lock_free = lock_free_promise(program->impl);

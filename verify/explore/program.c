@@ -9,8 +9,11 @@
  * is obstructed several times in a row. Programs that grow or repeat are twice
  * as long.
  *
+ * Half of the programs whose keys collide have NEIGHBOURS more such keys at
+ * most, which fill the first slots of a bucket, and which no thread uses.
  * One in FILLED_OF has fillers, so that the map is about to grow. In one of
- * REJOINS_OF, threads leave and join again.
+ * REJOINS_OF, threads leave and join again. In one of REUSES_OF, the heap reuses
+ * memory.
  *
  * These are the plain programs. Every fourth program is special, and a few test
  * progress (menu.h).
@@ -34,9 +37,13 @@ enum {
 	MODELS_OF = 7,
 	/* maximum number of writes that are left until the counter wraps */
 	BEFORE_LEAVES = 8,
+	CROWDED = 0x63726f77, /* like EXTREMES */
+	NEIGHBOURS = 7,
 	FILLERS = 0x66696c6c, /* like EXTREMES */
 	REJOINS = 0x6a6f696e, /* like EXTREMES */
 	REJOINS_OF = 16,
+	REUSES = 0x72657573, /* like EXTREMES */
+	REUSES_OF = 8,
 	FILLED_OF = 8,
 	FILLED_LEAVES = 4,  /* maximum number of keys until the map grows */
 	FILLED_TIMES = 256, /* maximum number of operations */
@@ -73,6 +80,25 @@ static void draw_extremes(
 	        (struct rm_explore_op){ RM_HISTORY_UPSERT, (uint8_t)key, 0 };
 	before->op[1] =
 	        (struct rm_explore_op){ RM_HISTORY_REMOVE, (uint8_t)key, 0 };
+}
+
+static void draw_neighbours(struct rm_explore_program *program, uint64_t rng)
+{
+	const unsigned more = 1 + rm_explore_draw(&rng, NEIGHBOURS);
+	struct rm_explore_before *before = &program->before;
+
+	if (!program->collide || program->keyset || rm_explore_draw(&rng, 2) ||
+	        program->keys + more > RM_EXPLORE_KEYS_MAX ||
+	        rm_explore_total_times(program) > FILLED_TIMES)
+		return;
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			program->op[t][i].key += (uint8_t)more;
+	for (unsigned i = 0; i < before->ops; i++)
+		before->op[i].key += (uint8_t)more;
+	program->resident = program->resident << more | ((1U << more) - 1);
+	program->keys += more;
+	program->presize = true; /* otherwise the bucket would be split */
 }
 
 static bool may_be_filled(const struct rm_explore_program *program)
@@ -193,6 +219,16 @@ static void make_drawn(const struct rm_explore_options *options,
 	rm_explore_fill_all(program, ops, grows, roles, &rng);
 }
 
+static void draw_heap_and_joins(const struct rm_explore_options *options,
+        uint64_t number, struct rm_explore_program *program)
+{
+	program->rejoins =
+	        !rm_below(rm_seed(options->seed ^ REJOINS, number), REJOINS_OF);
+	program->reuses =
+	        !program->memory &&
+	        !rm_below(rm_seed(options->seed ^ REUSES, number), REUSES_OF);
+}
+
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
@@ -201,10 +237,12 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		draw_extremes(program,
 		        rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
+	if (!options->written && !program->question)
+		draw_neighbours(
+		        program, rm_seed(options->seed ^ CROWDED, number));
 	if (!options->written && !program->question &&
 	        options->policy != RM_EXPLORE_EXHAUSTIVE)
-		program->rejoins = !rm_below(
-		        rm_seed(options->seed ^ REJOINS, number), REJOINS_OF);
+		draw_heap_and_joins(options, number, program);
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);
 	if (!options->written && options->policy != RM_EXPLORE_EXHAUSTIVE)
@@ -240,6 +278,20 @@ size_t rm_explore_more_scans(const struct rm_explore_program *program)
 	return most;
 }
 
+struct rm_explore_op rm_explore_execution(
+        const struct rm_explore_program *program,
+        const struct rm_explore_op *op, unsigned i)
+{
+	const unsigned keys = program->keys - op->key;
+	const unsigned back = i / 2 % keys;
+
+	if (op->kind != RM_EXPLORE_MOVE)
+		return *op;
+	return (struct rm_explore_op){ .kind = i % 2 ? RM_HISTORY_UPSERT
+		                                     : RM_HISTORY_REMOVE,
+		.key = (uint8_t)(op->key + (keys - back + i % 2) % keys) };
+}
+
 void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size)
 {
@@ -247,8 +299,10 @@ void rm_explore_format_op(
 
 	if (rm_explore_times(op) > 1)
 		snprintf(times, sizeof(times), "%u x ", op->times);
-	if (op->kind == RM_EXPLORE_UPDATE)
-		snprintf(text, size, "%supdate %u", times, op->key);
+	if (op->kind >= RM_HISTORY_KINDS)
+		snprintf(text, size, "%s%s %u", times,
+		        op->kind == RM_EXPLORE_MOVE ? "move" : "update",
+		        op->key);
 	else if (rm_history_is_whole_map(op->kind))
 		snprintf(text, size, "%s%s", times,
 		        rm_history_kind_name(op->kind));

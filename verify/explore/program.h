@@ -16,6 +16,10 @@ enum {
 	/* A pseudo-kind: an update, which the history records as an
 	 * exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
+	/* A pseudo-kind: one of the keys from the operation's key on is absent.
+	   The executions in turn remove the key before it, and insert the
+	   absent one. So keys take each other's place. */
+	RM_EXPLORE_MOVE,
 	/* Operations of all threads, including repeats; a value's sequence
 	   has 20 bits. */
 	RM_EXPLORE_TIMES_MAX = 200000,
@@ -25,7 +29,7 @@ enum {
 };
 
 struct rm_explore_op {
-	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
+	uint8_t kind;   /* enum rm_history_kind, or a pseudo-kind */
 	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
 	uint32_t times; /* number of consecutive executions; 0 means one */
 };
@@ -57,6 +61,7 @@ struct rm_explore_program {
 	uint64_t map_seed;
 	bool presize;
 	bool rejoins; /* threads leave and join again between operations */
+	bool reuses;  /* the heap reuses freed memory; only under sc */
 	bool collide; /* the keys collide in the map if possible */
 	/* In other sets than RM_KEYS_RANKS, the first values of two keys are 0
 	   and all ones, and `collide` has no effect. */
@@ -75,8 +80,8 @@ struct rm_explore_program {
 	struct rm_explore_op op[RM_EXPLORE_THREADS_MAX][RM_EXPLORE_OPS_MAX];
 };
 
-/* True if the map has this operation (enum rm_history_kind, or
-   RM_EXPLORE_UPDATE). */
+/* True if the map has this operation (enum rm_history_kind, or a
+   pseudo-kind). */
 bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind);
 
 /* The program of schedule number `number`. */
@@ -89,6 +94,11 @@ static inline unsigned rm_explore_times(const struct rm_explore_op *op)
 {
 	return op->times ? op->times : 1;
 }
+
+/* Returns execution `i` of an operation: itself, or a write of a move. */
+struct rm_explore_op rm_explore_execution(
+        const struct rm_explore_program *program,
+        const struct rm_explore_op *op, unsigned i);
 
 static inline unsigned rm_explore_total_times(
         const struct rm_explore_program *program)

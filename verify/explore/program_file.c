@@ -28,6 +28,7 @@ enum name {
 	KEY_SET,
 	FILLERS,
 	REJOIN,
+	REUSE,
 	BEFORE,
 	THREAD_1,
 	NAMES = THREAD_1 + 7
@@ -36,8 +37,8 @@ _Static_assert(
         NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "one name per thread");
 
 static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
-	"resident", "key set", "fillers", "rejoin", "before", "thread 1",
-	"thread 2", "thread 3", "thread 4", "thread 5", "thread 6",
+	"resident", "key set", "fillers", "rejoin", "reuse", "before",
+	"thread 1", "thread 2", "thread 3", "thread 4", "thread 5", "thread 6",
 	"thread 7" };
 
 static const char *const keysets[RM_KEYSETS] = { "ranks", "edges", "chain" };
@@ -119,13 +120,15 @@ static int read_op(
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
-	/* histories have no "update", so the word gives the unknown kind */
+	/* histories have no "update" or "move", so they give the unknown kind */
 	kind = rm_history_kind_parse(text);
-	if (kind == RM_EXPLORE_UPDATE && strcmp(text, "update"))
+	if (kind == RM_EXPLORE_UPDATE && !strcmp(text, "move"))
+		kind = RM_EXPLORE_MOVE;
+	else if (kind == RM_EXPLORE_UPDATE && strcmp(text, "update"))
 		return wrong(reading, text,
 		        "an operation: lookup, upsert, remove, exchange, take, "
 		        "insert_if_absent, compare_swap, compare_remove, "
-		        "update, length, scan or clear");
+		        "update, move, length, scan or clear");
 	*op = (struct rm_explore_op){ (uint8_t)kind, 0, times };
 	if (!is_whole(kind))
 		return read_key(reading, key, &op->key);
@@ -263,6 +266,9 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 	case REJOIN:
 		return read_answer(
 		        reading, value, &reading->written.program.rejoins);
+	case REUSE:
+		return read_answer(
+		        reading, value, &reading->written.program.reuses);
 	case BEFORE:
 		return read_before(reading, value);
 	case RESIDENT:
@@ -285,7 +291,8 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 	if (name == NAMES)
 		return wrong(reading, word,
 		        "shape, keys, presize, collide, resident, key set, "
-		        "fillers, rejoin, before or thread 1 to thread 7");
+		        "fillers, rejoin, reuse, before or thread 1 to thread "
+		        "7");
 	if (name < THREAD_1 && reading->line[name])
 		return rm_error_set(reading->error, -EINVAL,
 		        "%s: second line %s, expected only one (the first is "
@@ -469,6 +476,8 @@ char *rm_explore_program_text(const struct rm_explore_program *program)
 		fprintf(file, "fillers  = %u\n", program->fillers);
 	if (program->rejoins)
 		fprintf(file, "rejoin   = yes\n");
+	if (program->reuses)
+		fprintf(file, "reuse    = yes\n");
 	print_before(file, &program->before);
 	for (unsigned t = 0; t < program->threads; t++)
 		print_ops(file, program, t);

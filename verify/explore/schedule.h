@@ -72,6 +72,8 @@ struct rm_explore_pace {
 	uint32_t mean; /* steps of a turn, on average */
 	uint32_t ran;  /* steps so far */
 	uint32_t stop; /* step at which a held lane stalls */
+	/* compare-exchanges up to the one before which it stalls; or 0 */
+	uint32_t compares;
 };
 
 struct rm_explore_schedule {

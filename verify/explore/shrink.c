@@ -215,13 +215,22 @@ static bool without_rejoins(struct rm_explore_case *failing)
 	return failing->program.rejoins && fails_somehow(failing, &smaller);
 }
 
+static bool without_reuse(struct rm_explore_case *failing)
+{
+	struct rm_explore_program smaller = failing->program;
+
+	smaller.reuses = false;
+	return failing->program.reuses && fails_somehow(failing, &smaller);
+}
+
 /* Makes one pass over operations and keys. Returns true if another pass may
  * remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);
 
-	any |= without_rejoins(failing) | with_fewer_fillers(failing);
+	any |= without_rejoins(failing) | without_reuse(failing) |
+	       with_fewer_fillers(failing);
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		any |= without_thread(failing, t);
 	for (unsigned t = 0; t < failing->program.threads; t++)

@@ -11,6 +11,12 @@
  * schedules the held lanes run first, so that all other work is done while they
  * are stalled.
  *
+ * One of OTHERS_OF schedules has one fast lane, whose turns are about as long as
+ * operations. All others move by single steps, so that each step of a reader
+ * meets another state. In one more, a held lane stalls before a compare-exchange
+ * instead. So others have time to change what it has loaded, and to change it
+ * back.
+ *
  * PCT can stall a lane, too, but only one at a time. It changes priorities at
  * few steps of the whole schedule. If another lane performs a thousand writes,
  * a change rarely occurs during a short lookup.
@@ -30,6 +36,9 @@ enum {
 	/* number of yields after which lanes are assumed to wait for a stalled
 	 * one */
 	YIELDS_MOST = 64,
+	OTHERS_OF = 4,
+	OTHERS = 0x636173, /* makes these random numbers differ from others */
+	FAST_MEAN = 16,    /* or twice or four times as many steps */
 };
 
 static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
@@ -57,10 +66,42 @@ static uint32_t draw_held(struct rm_explore_schedule *schedule, unsigned lanes)
 	       (mode == HALF ? (uint32_t)rm_next(&schedule->rng) : all);
 }
 
+/* Held lanes run first, because a bug needs them to load before the others
+   change anything. */
+static void stall_at_compares(
+        struct rm_explore_schedule *schedule, unsigned lanes, uint64_t *rng)
+{
+	const uint32_t most = 1U << rm_below(rm_next(rng), 3);
+	const uint32_t first = 1 + (uint32_t)rm_below(rm_next(rng), most);
+
+	schedule->ahead = true;
+	for (unsigned i = 0; i < lanes; i++)
+		if (schedule->held & 1U << i) {
+			schedule->pace[i].stop = UINT32_MAX;
+			schedule->pace[i].compares = first;
+		}
+}
+
+/* Half of the fast lanes are thread 1, which may be the only writer. */
+static void set_one_fast(
+        struct rm_explore_schedule *schedule, unsigned lanes, uint64_t *rng)
+{
+	const uint64_t other = rm_below(rm_next(rng), lanes - 1);
+	const uint64_t fast = 1 + (rm_below(rm_next(rng), 2) ? 0 : other);
+
+	schedule->held = 0;
+	for (unsigned i = 0; i < lanes; i++)
+		schedule->pace[i].mean = 1;
+	schedule->pace[fast].mean = FAST_MEAN << rm_below(rm_next(rng), 3);
+}
+
 static void stall_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 {
+	/* not the schedule's own sequence, so that the others stay the same */
+	uint64_t rng = rm_seed(schedule->rng, OTHERS);
 	const bool alike = draw(schedule, 2);
 	uint32_t stop = 0;
+	unsigned kind;
 
 	schedule->ahead = draw(schedule, 2);
 	schedule->held = draw_held(schedule, lanes);
@@ -75,6 +116,11 @@ static void stall_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 			.stop = stop,
 		};
 	}
+	kind = (unsigned)rm_below(rm_next(&rng), OTHERS_OF);
+	if (kind == 0)
+		stall_at_compares(schedule, lanes, &rng);
+	else if (kind == 1)
+		set_one_fast(schedule, lanes, &rng);
 }
 
 /* Lanes that are stalled now, with their buffers. */
@@ -124,7 +170,10 @@ static uint32_t movable(struct rm_explore_schedule *schedule,
 	if (stand &&
 	        (!free || situation->stuck || schedule->yields > YIELDS_MOST))
 		return release(schedule, stand);
-	return schedule->ahead && first ? first : free;
+	/* held lanes may wait for the others */
+	return schedule->ahead && first && schedule->yields <= YIELDS_MOST
+	               ? first
+	               : free;
 }
 
 static struct rm_explore_turn stall_next(struct rm_explore_schedule *schedule,

@@ -101,6 +101,7 @@ struct rm_explore_world {
 	uint32_t buffers;
 	unsigned lanes; /* number of lanes, including the main thread */
 	bool alone;     /* only lane 0 runs: its work is invisible */
+	bool hashes;    /* `footprint` is needed */
 	/* accesses and calls that lane 0 may still make */
 	uint32_t alone_left;
 	uint64_t alone_passed; /* time that passed while alone, in steps */
@@ -110,7 +111,8 @@ struct rm_explore_world {
 	                          operation is assumed to wait for others */
 	uint64_t last_progress; /* steps when an operation last ended */
 	uintptr_t at;           /* address of the last access that is a step */
-	uint64_t footprint; /* hash of the main thread's accesses while alone */
+	uint64_t
+	        footprint; /* hash of the main thread's accesses, if `hashes` */
 	uint64_t switches;
 	uint64_t turn_began; /* steps when the running lane was switched to, or
 	                        ended an operation */
@@ -211,6 +213,12 @@ bool rm_explore_walks(uint64_t steps, uint64_t address);
 uint32_t rm_explore_choose_store(uint32_t most);
 /* Called after a store entered the running lane's buffer. */
 void rm_explore_store_buffered(void);
+
+/* --- lanes.c, for schedulers --- */
+
+/* Called before the step of a compare-exchange, for a lane that stalls at
+   one. */
+void rm_explore_count_compare(void);
 
 /* --- events.c --- */
 

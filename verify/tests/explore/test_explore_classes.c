@@ -105,6 +105,39 @@ static bool removes_pairs(const struct rm_explore_program *program)
 	       op[1].kind == RM_HISTORY_UPSERT;
 }
 
+/* True if thread 1 makes 2^n changes, which remove key 0 before the moves. Each
+   of them inserts an absent key or removes a present one. */
+static bool makes_a_lap(const struct rm_explore_program *program)
+{
+	const struct rm_explore_op *op = program->op[0];
+	const struct rm_explore_op *end = op + program->ops[0];
+	uint32_t present = program->resident;
+	unsigned changes = 0, times = 0;
+
+	if (end < op + 2 || end[-1].kind != RM_EXPLORE_MOVE || end[-2].key)
+		return false;
+	for (; op < end; op++)
+		for (unsigned i = 0; i < rm_explore_times(op); i++) {
+			const struct rm_explore_op one =
+			        rm_explore_execution(program, op, i);
+
+			changes += (one.kind == RM_HISTORY_REMOVE) ==
+			           (present >> one.key & 1);
+			present ^= 1U << one.key;
+			times++;
+		}
+	return changes == times && !(changes & (changes - 1));
+}
+
+/* True if the first move changes something. */
+static bool moves_keys(const struct rm_explore_program *program)
+{
+	const struct rm_explore_op *op = program->op[0];
+
+	return program->ops[0] == 1 && op->kind == RM_EXPLORE_MOVE &&
+	       (program->resident >> op->key & 3) == 1;
+}
+
 /* True if a program that repeats often fulfils all conditions that may matter
  * (classes.c). */
 static bool is_full(const struct rm_explore_program *program)
@@ -122,7 +155,7 @@ static void test_all(const struct rm_impl *impl)
 	const struct rm_explore_options options = options_of(impl);
 	unsigned special = 0, colliding = 0, crowds = 0, near = 0, exact = 0,
 	         more = 0, early = 0, sound = 0, full = 0, replaced = 0,
-	         pairs = 0;
+	         pairs = 0, laps = 0, moves = 0, reuses = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
 		struct rm_explore_program program;
@@ -136,6 +169,9 @@ static void test_all(const struct rm_impl *impl)
 		crowds += program.threads == RM_EXPLORE_THREADS_MAX;
 		replaced += replaces_key(&program);
 		pairs += removes_pairs(&program);
+		laps += makes_a_lap(&program);
+		moves += moves_keys(&program);
+		reuses += program.reuses;
 		near += most >= 255 && most <= 257;
 		exact += most == WRAPS;
 		more += most > WRAPS;
@@ -152,6 +188,10 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(replaced > 100, "some programs wrap it while another key takes a "
 	                      "removed one's place");
 	CHECK(pairs > 300, "some programs insert two keys and remove both");
+	CHECK(reuses > NUMBERS / 9 && reuses < NUMBERS / 7,
+	        "one program in 8 reuses freed memory");
+	CHECK(laps > 2000 && moves > 1500,
+	        "some programs change 2^n entries, and some move keys");
 	CHECK(exact >= 5 && more >= 5, "a few programs wrap a 16-bit counter");
 	CHECK(full == exact + more,
 	        "programs that wrap 16 bits have all threads, and one present "

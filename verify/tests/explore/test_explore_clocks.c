@@ -201,6 +201,39 @@ static void loads_behind(struct shared *shared)
 	__tsan_atomic128_load(rm_sim_calloc(1, 8), __ATOMIC_RELAXED);
 }
 
+static void compares_between(struct shared *shared)
+{
+	record('a');
+	compares(shared, 0);
+	compares(shared, 0);
+	record('b');
+}
+
+static void only_records(struct shared *shared)
+{
+	(void)shared;
+	record('c');
+}
+
+/* A lane that stalls before its second compare-exchange makes a decision
+   there. */
+static void stalls_at_compares(void)
+{
+	const struct rm_explore_turns turns = {
+		(struct rm_explore_turn[]){ { 1, ON, 0 }, { 2, ON, 0 } }, 2, 2
+	};
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &turns };
+
+	lanes(compares_between, only_records, NULL);
+	CHECK(!play(&listed) && !strcmp(world.order, "abc"),
+	        "without a stall the first lane ends");
+	listed.pace[1].compares = 2;
+	CHECK(!play(&listed) && !strcmp(world.order, "acb") &&
+	                !listed.pace[1].stop && !listed.pace[1].compares,
+	        "a lane stalls before a compare-exchange");
+}
+
 static void compares_behind(struct shared *shared)
 {
 	tsan_uint128 expected = 1;
@@ -222,6 +255,7 @@ static void wide(void)
 
 static void subject(void)
 {
+	stalls_at_compares();
 	for (int memory = 0; memory < RM_EXPLORE_MEMORIES; memory++) {
 		world.memory = (enum rm_explore_memory)memory;
 		neighbours();

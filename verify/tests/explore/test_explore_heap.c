@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_heap.c - tests the heap of explored maps: addresses are never
- * reused, and each access is classified as inside a block, outside of blocks,
- * or in freed memory.
+ * test_explore_heap.c - tests the heap of explored maps: addresses are reused on
+ * request only, and each access is classified as inside a block, outside of
+ * blocks, or in freed memory.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -470,8 +470,54 @@ static void anew(void)
 	CHECK(passes(reads_there), "uninitialised bytes are forgotten, too");
 }
 
+/* ---- reuse ---- */
+
+static uint8_t *left; /* freed by the first lane */
+
+static void frees_for_others(struct shared *shared)
+{
+	(void)shared;
+	rm_explore_heap_reuse(true);
+	left = rm_sim_malloc(24);
+	__tsan_write8(left);
+	rm_sim_free(left);
+}
+
+static void takes_it(struct shared *shared)
+{
+	uint8_t *other = rm_sim_malloc(32), *block = rm_sim_malloc(24);
+
+	(void)shared;
+	find(block == left && other != left);
+	__tsan_write8(block);
+	rm_sim_free(other);
+	other = rm_sim_calloc(1, 32);
+	__tsan_read8(other + 8); /* calloc() initialised it */
+	rm_sim_free(other);
+	rm_sim_free(block);
+	find(rm_sim_malloc(24) == block);
+	rm_sim_free(block);
+	rm_explore_heap_reuse(false);
+	other = rm_sim_malloc(24);
+	find(other != block);
+	rm_sim_free(other);
+	__tsan_write8(block);
+}
+
+static void again(void)
+{
+	struct rm_explore_turn turns[] = { { 1, ON, 0 }, { 2, 2 * ON, 0 } };
+
+	well = true;
+	lanes(frees_for_others, takes_it, NULL);
+	CHECK(in_turn(turns, 2, RM_EXPLORE_FREED, "") && well,
+	        "a block is reused for the same size, after its free, and only "
+	        "if the program reuses memory");
+}
+
 static void all(void)
 {
+	again();
 	blocks();
 	outside();
 	unwritten();

@@ -226,8 +226,28 @@ static void words(void)
 	        "an operation on the whole map is printed without a key");
 }
 
+/* The absent key of 1 to 3 goes round. */
+static void moves(void)
+{
+	const struct rm_explore_program program = { .keys = 4 };
+	const struct rm_explore_op move = { RM_EXPLORE_MOVE, 1, 6 };
+	const uint8_t keys[] = { 1, 2, 3, 1, 2, 3 };
+	bool right = prints(move, "6 x move 1");
+
+	for (unsigned i = 0; i < 6; i++) {
+		const struct rm_explore_op one =
+		        rm_explore_execution(&program, &move, i);
+
+		right &= one.key == keys[i] &&
+		         one.kind == (i % 2 ? RM_HISTORY_UPSERT
+		                            : RM_HISTORY_REMOVE);
+	}
+	CHECK(right, "a move removes a key, and inserts the absent one");
+}
+
 int main(void)
 {
+	moves();
 	drawn();
 	one_key();
 	long_ones();

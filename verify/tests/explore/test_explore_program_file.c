@@ -177,6 +177,7 @@ static void test_back(void)
 		       written.program.keyset == program.keyset &&
 		       written.program.fillers == program.fillers &&
 		       written.program.rejoins == program.rejoins &&
+		       written.program.reuses == program.reuses &&
 		       same_before(&written.program.before, &program.before) &&
 		       written.shapes == 1U << rm_shape_index(program.shape) &&
 		       !memcmp(written.program.ops, program.ops,

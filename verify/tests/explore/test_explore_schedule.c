@@ -146,9 +146,19 @@ static bool all_come_to_an_end(uint64_t seed)
 
 static void lanes_stand_still(void)
 {
-	unsigned stalled = 0, drawn = 0, ended = 0;
+	unsigned stalled = 0, drawn = 0, ended = 0, compares = 0, fast = 0;
 
 	for (uint64_t seed = 0; seed < 500; seed++) {
+		struct rm_explore_schedule begun = { .rng = seed };
+		unsigned steps = 0;
+
+		rm_explore_stall.begin(&begun, LANES);
+		for (unsigned i = 0; i < LANES; i++) {
+			compares += begun.pace[i].compares;
+			steps += begun.pace[i].mean;
+		}
+		fast += !begun.held && steps >= LANES + 15 &&
+		        begun.pace[1].mean >= 16;
 		stalled += one_stands_still(&rm_explore_stall, seed);
 		drawn += one_stands_still(&rm_explore_random, seed);
 		ended += all_come_to_an_end(seed);
@@ -156,6 +166,8 @@ static void lanes_stand_still(void)
 	CHECK(stalled > 150, "a lane stalls until all others have ended");
 	CHECK(drawn == 0, "with the random scheduler no lane stalls");
 	CHECK(ended == 500, "a stalled lane that others wait for is released");
+	CHECK(compares > 100 && fast > 50,
+	        "some lanes stall at compare-exchanges, and some are slow");
 }
 
 /* Returns the maximum number of steps of other lanes between two turns of one

@@ -619,6 +619,10 @@ static void fillers_are_halved(void)
 	CHECK(without_rejoins(&failing) && !failing.program.rejoins &&
 	                !without_rejoins(&failing),
 	        "threads that need not leave and join again do not");
+	failing.program.reuses = true;
+	CHECK(without_reuse(&failing) && !failing.program.reuses &&
+	                !without_reuse(&failing),
+	        "memory that need not be reused is not");
 	rm_explore_turns_clear(&failing.turns);
 }
 
