@@ -37,11 +37,11 @@ without() { # NAMES: hides these dependencies; writes the list
 }
 are_listed() { # LANGUAGE: true if all maps of the language are listed as not built, with packages
 	for id in $(rows "$1" 1); do
-		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+; make deps-peers\)" "$dir/list" ||
+		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 /-]+; make deps-peers\)" "$dir/list" ||
 			{ echo "# $id"; return 1; }
 	done
 }
-without "java rust"
+without "java rust rust-new"
 check "without Java each of its maps is listed as not built, with packages" are_listed java
 check "without Rust each of its maps is listed as not built, with packages" are_listed rust
 without jctools
@@ -58,7 +58,7 @@ campaign() {
 		return
 	fi
 	"$readmostly" dev list >"$dir/list"
-	check "list prints the program of $language" contains "$dir/list" "program    readmostly-$language"
+	check "list prints the language of its maps: $language" contains "$dir/list" "language   $language"
 	for id in $maps; do
 		case $id in *_null) continue ;; esac
 		check "list --facts prints the version of the library of $id" sh -c \
@@ -80,7 +80,7 @@ campaign() {
 		grep -q 'str16x8 is not offered by this map' "$journal"
 	check "the campaign is valid" "$readmostly" dev validate "$folder"
 	check "campaign.json names the program of each map" \
-		[ "$(grep -c "\"program\": \"readmostly-$language\"" "$folder/campaign.json")" = \
+		[ "$(grep -cE "\"program\": \"readmostly-$language(-new)?\"" "$folder/campaign.json")" = \
 		"$(echo "$maps" | wc -w)" ]
 	"$readmostly" plan --json "$dir/mix.conf" --maps "$maps" \
 		--set "goroutines=wired free" >"$dir/plan" 2>&1

@@ -89,7 +89,7 @@ check "measurement runs under the lock" \
 	eval '[ $status = 0 ] && contains "$dir/held" "the lock is held"'
 check "a second run does not change the arms of the first" \
 	contains "$dir/held" "the arms are those of before"
-check "the second run builds its own arms afterwards" contains "$dir/second" "head 9: choose a base"
+check "the second run builds its own arms afterwards" contains "$dir/second" "head uses 9: choose a base"
 MAPS=nix arms none HEAD
 check "an unknown map is reported, and nothing is built" \
 	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'
@@ -103,7 +103,7 @@ commit_fault() { # WORDS: commits a fault as HEAD~1; the files of HEAD stay as b
 }
 commit_fault 'protocol 1'
 arms other HEAD~1
-own=$(echo '{"protocol": 0}' | "$build/readmostly" dev trial 2>&1 | sed -n 's/.*not //p')
+own=$(echo '{"protocol": 0}' | "$build/readmostly" dev trial 2>&1 | sed -n 's/.*not \([0-9]*\).*/\1/p')
 check "a base of another protocol is one line, with versions and remedy" \
 	one_line other "base, [0-9a-f]{12}, uses version 1 of the trial protocol, head uses $own: choose a base of the same version"
 exact other_exact HEAD~1

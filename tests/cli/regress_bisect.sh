@@ -124,7 +124,7 @@ refused() { # WORDS GOOD BAD CELL
 	[ $? = 2 ] && contains "$dir/out" "$1"
 }
 check "a missing ref is reported" refused "GOOD=none: no such commit" none HEAD m
-check "GOOD after BAD is reported" refused "is no ancestor" HEAD HEAD~1 m
+check "GOOD after BAD is reported" refused "is not an ancestor" HEAD HEAD~1 m
 JUDGE=exact
 check "an invalid cell is reported" refused "expected MAP/nKEYS" HEAD~1 HEAD m
 mkdir -p "$tree/impls/x" && : >"$tree/impls/x/m.c"

@@ -86,14 +86,15 @@ for missing in 1000 17000; do
 done
 
 # The time gate with fake trials: the disk becomes full while it measures, or while it writes the
-# results.
+# results. The runner has only the maps of the plan, because campaign.json, which must fit, describes
+# all built maps.
 mkdir "$dir/arms"
 for arm in base copy head; do
 	cp "$build/tests/fake_trial" "$dir/arms/$arm"
 done
 timed() { # NAME ARGUMENTS: sets status
 	local name=$1; shift
-	RM_FAKE=regress=cost:20 BUSY=ok MAPS=gomap_rw CELLS='*1Ki update*' WHY=no RUNNER=$build/readmostly \
+	RM_FAKE=regress=cost:20 BUSY=ok MAPS=gomap_rw CELLS='*1Ki update*' WHY=no RUNNER=$tree/build/regress-head/readmostly \
 		runner/regress.sh "$dir/arms/base" "$dir/arms/copy" "$dir/arms/head" "$@" \
 		>"$dir/$name" 2>"$dir/$name.err"
 	status=$?

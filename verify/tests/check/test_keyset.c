@@ -133,6 +133,17 @@ static void chains_of_strings(void)
 	        "strings of a chain have 16, 32 or 128 bytes");
 }
 
+static void ends_of_strings(void)
+{
+	bool equal = true;
+
+	make(RM_KEYS_CHAIN, RM_STR16X8);
+	for (size_t i = 0; i < 256; i++)
+		equal &= !memcmp(
+		        keys[i].bytes + keys[i].length - 4, "\0\0\0\0", 4);
+	CHECK(equal, "the first strings of a chain have equal last bytes");
+}
+
 static void chains_of_words(void)
 {
 	bool shared = true, differ = true, own = false;
@@ -231,6 +242,7 @@ int main(void)
 	ranks();
 	edges();
 	chains_of_strings();
+	ends_of_strings();
 	chains_of_words();
 	equal_hashes();
 	hashes();
