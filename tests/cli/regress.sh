@@ -3,7 +3,7 @@
 # Tests the time gate. Real trials show that programs are built, run and paired correctly. Their
 # verdict may be "open" because of noise. Other verdicts are tested with fake_trial, whose trials
 # have a given cost and seeded noise of half a percent, so that each machine gives the same verdict.
-# slow: over five seconds of CPU time; not part of `make check`.
+# slow: two minutes of CPU time for ten whole gates; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)
