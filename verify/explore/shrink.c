@@ -221,7 +221,8 @@ static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);
 
-	any |= without_rejoins(failing) | with_fewer_fillers(failing);
+	any |= without_rejoins(failing);
+	any |= with_fewer_fillers(failing);
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		any |= without_thread(failing, t);
 	for (unsigned t = 0; t < failing->program.threads; t++)
