@@ -71,7 +71,8 @@ by_gperftools() {
 	event="CPU clock" sampler="gperftools, $HZ samples/s of the process"
 	trial env LD_PRELOAD=libprofiler.so.0 CPUPROFILE="$dir/profile" CPUPROFILE_FREQUENCY=$HZ
 	local profile program
-	profile=$(ls -S "$dir"/profile* | head -n 1)
+	# The second process with a profile is readmostly, which waits.
+	profile=$(grep -la "/maps/[^ /]*/$map\$" "$dir"/profile*)
 	program=$(grep -ao "/[^ ]*/maps/[^ /]*/$map" "$profile" | head -n 1)
 	folder=gperftools
 	google-pprof --collapsed "$program" "$profile" >"$dir/samples" 2>"$dir/err" || unreadable

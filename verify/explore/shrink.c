@@ -229,8 +229,9 @@ static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = without_extremes(failing);
 
-	any |= without_rejoins(failing) | without_reuse(failing) |
-	       with_fewer_fillers(failing);
+	any |= without_rejoins(failing);
+	any |= without_reuse(failing);
+	any |= with_fewer_fillers(failing);
 	for (unsigned t = 0; t < failing->program.threads; t++)
 		any |= without_thread(failing, t);
 	for (unsigned t = 0; t < failing->program.threads; t++)
