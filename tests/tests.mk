@@ -27,7 +27,7 @@ $(BUILD)/tests_stats.a: $(call objects,$(BUILD)/stats,$(COUNTING))
 $(BUILD)/tests_placed-x24.a: $(call objects,$(BUILD)/placed-x24,$(filter-out %/main.c %/this_map.c,$(TRIAL)))
 
 needs_of_all = $(sort $(foreach o,$(filter %.o,$^),$(NEEDS_$(basename $(notdir $(o))))))
-# Two versions of a library cannot share a program, so a test of each map has no row of a newer one.
+# Two versions of a library cannot share a program, so tests of each map leave out rows of newer ones.
 EACH := $(foreach id,$(NATIVE),$(if $(filter %-new,$(NEEDS_$(id))),,$(id)))
 maps_of = $(foreach id,$(filter $(if $(filter each_map,$(1)),$(EACH),$(1)),$(NATIVE)),$(MAP_$(id)))
 define test_program # NAME SOURCE FLAVOUR IDS

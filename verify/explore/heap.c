@@ -92,7 +92,7 @@ static uint32_t *free_list(uint64_t bytes)
 }
 
 /* Takes the block of this size that was freed last, like most allocators.
-   Returns NULL if there is none. As in C11, the free is ordered before this
+   Otherwise returns NULL. As in C11, the free is ordered before this
    allocation. */
 static void *take_free(size_t alignment, size_t bytes, const void *site)
 {

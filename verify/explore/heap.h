@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.h - a heap that reuses no memory in one schedule, unless told otherwise,
- * so that each access can be classified: in a block, outside of blocks, or in a
- * freed block. Inside verify/explore only.
+ * heap.h - a heap that finds accesses outside of blocks and to freed blocks. It
+ * reuses memory within a schedule only on request. Inside verify/explore only.
  */
 #ifndef RM_EXPLORE_HEAP_H
 #define RM_EXPLORE_HEAP_H

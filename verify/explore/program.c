@@ -225,7 +225,6 @@ static void draw_heap_and_joins(const struct rm_explore_options *options,
 	program->rejoins =
 	        !rm_below(rm_seed(options->seed ^ REJOINS, number), REJOINS_OF);
 	program->reuses =
-	        !program->memory &&
 	        !rm_below(rm_seed(options->seed ^ REUSES, number), REUSES_OF);
 }
 
@@ -233,16 +232,15 @@ void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
 	make_drawn(options, number, program);
-	if (!options->written && !program->question)
+	if (!options->written && !program->question) {
 		draw_extremes(program,
 		        rm_explore_may_take_long(options, number),
 		        rm_seed(options->seed ^ EXTREMES, number));
-	if (!options->written && !program->question)
 		draw_neighbours(
 		        program, rm_seed(options->seed ^ CROWDED, number));
-	if (!options->written && !program->question &&
-	        options->policy != RM_EXPLORE_EXHAUSTIVE)
-		draw_heap_and_joins(options, number, program);
+		if (options->policy != RM_EXPLORE_EXHAUSTIVE)
+			draw_heap_and_joins(options, number, program);
+	}
 	if (program->keyset == RM_KEYS_CHAIN)
 		program->map_seed = rm_keyset_seed(program->map_seed);
 	if (!options->written && options->policy != RM_EXPLORE_EXHAUSTIVE)

@@ -120,7 +120,7 @@ static int read_op(
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
-	/* histories have no "update" or "move", so they give the unknown kind */
+	/* histories lack "update" and "move", so both parse as unknown */
 	kind = rm_history_kind_parse(text);
 	if (kind == RM_EXPLORE_UPDATE && !strcmp(text, "move"))
 		kind = RM_EXPLORE_MOVE;

@@ -111,8 +111,7 @@ struct rm_explore_world {
 	                          operation is assumed to wait for others */
 	uint64_t last_progress; /* steps when an operation last ended */
 	uintptr_t at;           /* address of the last access that is a step */
-	uint64_t
-	        footprint; /* hash of the main thread's accesses, if `hashes` */
+	uint64_t footprint;     /* hash of accesses while alone, if `hashes` */
 	uint64_t switches;
 	uint64_t turn_began; /* steps when the running lane was switched to, or
 	                        ended an operation */

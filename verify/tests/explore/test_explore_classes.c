@@ -138,6 +138,21 @@ static bool moves_keys(const struct rm_explore_program *program)
 	       (program->resident >> op->key & 3) == 1;
 }
 
+/* True if keys below all that the threads use are present and collide with
+   them. */
+static bool has_neighbours(const struct rm_explore_program *program)
+{
+	unsigned lowest = program->keys;
+
+	for (unsigned t = 0; t < program->threads; t++)
+		for (unsigned i = 0; i < program->ops[t]; i++)
+			if (!rm_history_is_whole_map(program->op[t][i].kind) &&
+			        program->op[t][i].key < lowest)
+				lowest = program->op[t][i].key;
+	return program->collide && program->presize && lowest > 3 &&
+	       !(~program->resident & ((1U << lowest) - 1));
+}
+
 /* True if a program that repeats often fulfils all conditions that may matter
  * (classes.c). */
 static bool is_full(const struct rm_explore_program *program)
@@ -155,7 +170,7 @@ static void test_all(const struct rm_impl *impl)
 	const struct rm_explore_options options = options_of(impl);
 	unsigned special = 0, colliding = 0, crowds = 0, near = 0, exact = 0,
 	         more = 0, early = 0, sound = 0, full = 0, replaced = 0,
-	         pairs = 0, laps = 0, moves = 0, reuses = 0;
+	         pairs = 0, laps = 0, moves = 0, reuses = 0, filled = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
 		struct rm_explore_program program;
@@ -172,6 +187,7 @@ static void test_all(const struct rm_impl *impl)
 		laps += makes_a_lap(&program);
 		moves += moves_keys(&program);
 		reuses += program.reuses;
+		filled += has_neighbours(&program);
 		near += most >= 255 && most <= 257;
 		exact += most == WRAPS;
 		more += most > WRAPS;
@@ -190,6 +206,8 @@ static void test_all(const struct rm_impl *impl)
 	CHECK(pairs > 300, "some programs insert two keys and remove both");
 	CHECK(reuses > NUMBERS / 9 && reuses < NUMBERS / 7,
 	        "one program in 8 reuses freed memory");
+	CHECK(filled > NUMBERS / 100,
+	        "some programs fill a bucket with keys that no thread uses");
 	CHECK(laps > 2000 && moves > 1500,
 	        "some programs change 2^n entries, and some move keys");
 	CHECK(exact >= 5 && more >= 5, "a few programs wrap a 16-bit counter");

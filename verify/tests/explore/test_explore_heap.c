@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_heap.c - tests the heap of explored maps: addresses are reused on
- * request only, and each access is classified as inside a block, outside of
- * blocks, or in freed memory.
+ * test_explore_heap.c - tests the heap of explored maps. It reuses addresses only
+ * on request. Each access is in a block, outside of blocks, or in freed memory.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */

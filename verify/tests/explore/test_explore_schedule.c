@@ -157,8 +157,8 @@ static void lanes_stand_still(void)
 			compares += begun.pace[i].compares;
 			steps += begun.pace[i].mean;
 		}
-		fast += !begun.held && steps >= LANES + 15 &&
-		        begun.pace[1].mean >= 16;
+		fast += begun.pace[1].mean >= 16 &&
+		        steps == begun.pace[1].mean + LANES - 1;
 		stalled += one_stands_still(&rm_explore_stall, seed);
 		drawn += one_stands_still(&rm_explore_random, seed);
 		ended += all_come_to_an_end(seed);
