@@ -22,8 +22,8 @@ enum {
 	FRESH = 0xa5, /* content of memory that malloc() returns */
 	BLOCKS_FIRST = 1024,
 	FREE_LISTS = 64, /* lists of blocks that may be reused, by size */
-	NO_BLOCK = UINT32_MAX,
 };
+static const uint32_t NO_BLOCK = UINT32_MAX;
 
 struct block {
 	uint64_t offset; /* offset of the first byte from the heap's start */
