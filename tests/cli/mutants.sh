@@ -93,7 +93,7 @@ mutant clear_keeps rwlock_probe probe.h \
 mutant go_short_chain gomap_rw gomap_keys.h \
 	's/^\tdo {/\tunsigned hops = 0;\n\n\tdo {/; s/while (bucket);/while (bucket \&\& ++hops < 4);/'
 # Concurrency Kit: an entry is not stored, or reserved keys are confused.
-mutant ck_drops ck_ht ck_ht.c \
+mutant ck_drops ck_ht ck_operations.h \
 	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'
 mutant ck_reserved ck_ht ck_map.h \
 	's/reserved\[key.word & 1\]/reserved[key.word * 0]/'
