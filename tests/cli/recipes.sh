@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the recipes of docs/measurements.md that need another program: T3 (gdb, pahole), T8 (perf
-# sched), and perf and bpftrace in "Recipes, run here once". The commands are taken from the page,
-# with shorter windows.
-# slow: a minute of CPU time.
-# alone: it counts the events of one process that perf and bpftrace record.
+# Runs the recipes of docs/measurements.md that need another program: T3 (gdb, pahole) and T8 (perf
+# sched). The commands are taken from the page, with shorter windows.
+# slow: it needs perf and a kernel that permits traces.
+# alone: perf records one process.
 . tests/tools/tap.sh
-needs plain/gomap plain/gomap_rw plain/syncmap stats/gomap_rw stats/syncmap
+needs plain/gomap plain/syncmap
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -15,11 +14,6 @@ trap 'rm -rf "$dir"' EXIT
 command_of() { # ID
 	sed -n "s/^| $1 |[^|]*| \`\\([^\`]*\\)\`.*/\\1/p" docs/measurements.md |
 		sed "s|build/gcc|$build|g; s| readmostly | $build/readmostly |g"
-}
-# Prints the Nth command of a tool's row, with files in the folder of this test.
-recipe() { # TOOL N PROGRAM
-	grep "^| $1 |" docs/measurements.md | cut -d'|' -f3 | grep -o '`[^`]*`' |
-		sed -n "$2s/\`//gp" | sed "s|PROGRAM|$3|g; s|s\.data|$dir/s.data|"
 }
 missing() { # PROGRAM
 	! command -v "$1" >/dev/null 2>&1
@@ -72,40 +66,5 @@ else
 	skip 'T8: the command shows which threads ran and waited' \
 		'perf sched cannot record here'
 fi
-
-dumps="$build/readmostly dev dump gomap --keys 1M"
-# Runs a tool. If it cannot run, sets `why` to the reason, otherwise to "".
-try() { # COMMAND...
-	why="$1 is not installed"
-	missing "$1" && return
-	why=
-	"$@" >"$dir/try" 2>&1 ||
-		why="$1 cannot look here: $(grep . "$dir/try" | tail -n 1)"
-}
-check_unless_skipped() { # NAME COMMAND: skipped if `why` is set
-	if [ -n "$why" ]; then skip "$1" "$why"; else check "$1" "$2"; fi
-}
-
-waited() {
-	run record eval "$(recipe 'perf sched' 1 "$dumps")" &&
-		run latency eval "$(recipe 'perf sched' 3 '')" &&
-		grep -q ' gomap:' "$dir/latency"
-}
-try perf sched record -o "$dir/try.data" true
-check_unless_skipped 'perf sched: its latency report has the program' waited
-
-futexes() { # uses the stats build, in which threads wait for each other
-	run futexes eval "$(recipe 'bpftrace, waits in futexes' 1 "$build/readmostly run \
-workloads/store-only.conf --maps syncmap --set threads=2 --set window=20ms \
---set blocks=1 --set measure=causes --busy-ok --counters none -o $dir/waits")" &&
-		grep -q '^@\[[0-9]*\]: [1-9]' "$dir/futexes"
-}
-calls() {
-	run calls eval "$(recipe 'bpftrace, calls' 1 "$build/readmostly")" &&
-		grep -q '^@\[.*\]: [1-9]' "$dir/calls"
-}
-try bpftrace -e 'tracepoint:syscalls:sys_enter_futex { @ = count(); }' -c /bin/true
-check_unless_skipped 'bpftrace: threads of the stats build wait in futexes' futexes
-check_unless_skipped 'bpftrace: a growing table is evacuated' calls
 
 done_testing
