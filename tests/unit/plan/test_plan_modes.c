@@ -2,12 +2,11 @@
 /*
  * test_plan_modes.c - plans with all maps of the tree stay within the budgets.
  *
- * slow: it is linked with each map of the build.
+ * slow: it needs the program of each map.
  */
 #include "runner/base/host.h"
 #include "runner/machine/machine.h"
 #include "runner/plan/internal.h"
-#include "tests/unit/find_map.h"
 #include "tests/unit/made_catalog.h"
 #include "tests/unit/plan/spread.h"
 #include "tests/unit/tap.h"
@@ -52,18 +51,14 @@ static uint64_t simulated_ns(const struct rm_plan *plan)
 	return ns;
 }
 
-static void add_linked(const struct rm_impl *impl)
-{
-	made_add(&all_maps, impl, NULL);
-}
-
 static int by_id(const void *a, const void *b)
 {
 	return strcmp(((const struct rm_map_info *)a)->id,
 	        ((const struct rm_map_info *)b)->id);
 }
 
-/* Fills all_maps with the maps of this build and of all other languages. */
+/* Fills all_maps with the maps of this build, and with maps of other languages
+   whose compilers are missing. */
 static void add_tree(void)
 {
 	static const char rows[] =
@@ -71,20 +66,24 @@ static void add_tree(void)
 	        "sed -n '/#/d; p; s/^go_/go_classic_/p'); do "
 	        "awk -v id=$id -f impls/rows.awk $file; done; done";
 	char line[4096];
+	size_t built;
 	FILE *pipe = popen(rows, "r");
 
-	/* reads the names of all maps, including those with missing
-	   libraries */
 	rm_catalog_clear(&all_maps);
 	if (rm_catalog_load(
 	            rm_host_sibling_path("../readmostly", line, sizeof(line)),
 	            &all_maps, &last))
 		abort();
-	while (all_maps.count)
-		json_decref(all_maps.maps[--all_maps.count].json);
-	each_map(add_linked);
-	while (pipe && fgets(line, sizeof(line), pipe))
+	built = all_maps.count;
+	while (pipe && fgets(line, sizeof(line), pipe)) {
+		struct rm_catalog of_build = { .count = built };
+
 		made_add_text(&all_maps, line);
+		of_build.maps = all_maps.maps;
+		if (rm_catalog_find(
+		            &of_build, all_maps.maps[all_maps.count - 1].id))
+			json_decref(all_maps.maps[--all_maps.count].json);
+	}
 	if (!pipe || pclose(pipe))
 		abort();
 	qsort(all_maps.maps, all_maps.count, sizeof(*all_maps.maps), by_id);
