@@ -39,6 +39,7 @@ TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # the trace replac
 CAMPAIGN = "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat"
 # Patterns for the output of the benchmarks: operations, or picoseconds of CPU time per operation.
 OUTPUT = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
+          "ps": r"(?P<ps>\d+) ps per lookup",
           "ck": r"reader test\.\.\.done \(reader = (?P<ps>\d+) ticks",
           "cuckoo": r'"count",\s*"value": (?P<ops>\d+)',
           "go": r"Benchmark\S+\s+(?P<ops>\d+)\s+[\d.]+ ns/op"}
@@ -83,8 +84,7 @@ def our_trial(pair, name):
         raise Unable(f"{name}: {cell['skip']}")
     request = json.dumps({"protocol": 2, "seed": 7, "control_extra": 0.0, "counters": {"backend": "none"},
                           "cell": {k: v for k, v in cell.items() if k not in CAMPAIGN} | {"cpus": [CPU]}})
-    elsewhere = BUILD / f"readmostly-{name.split('_')[0]}"
-    command = [elsewhere] if elsewhere.exists() else [BUILD / "readmostly", "dev"]
+    command = [BUILD / "readmostly", "dev"]
 
     def once():
         result = json.loads(run([*command, "trial"], name, input=request, timeout=LONGEST_S))
@@ -106,10 +106,11 @@ def build_arm(name, pair, arm, steps):
             raise Unable(f"no source: unpack it from {pair['home']} to {PLACE}/{pair['source']}-VERSION")
     out = PLACE / f"{name}.{arm}".replace(" ", "-")
     line = pair.get(f"build.{arm}", pair["build"])
-    for _ in range(2):  # {here} may contain {root}
-        for place, value in (("{here}", pair["here"]), ("{root}", ROOT), ("{source}", source), ("{out}", out),
-                             ("{flags}", " ".join(pair.get(step, "") for step in steps))):
-            line = line.replace(place, str(value))
+    flags = " ".join(pair.get(step, "") for step in steps)
+    words = pair | {"root": ROOT, "source": source, "out": out, "flags": flags}
+    for _ in range(3):  # {here} may contain {root}
+        for place, value in words.items():
+            line = line.replace("{" + place + "}", str(value))
     run(["sh", "-c", line.replace("\n", " ")], f"{arm} is not built", env=os.environ | GO)
     command = pair.get(f"run.{arm}", pair["run"]).replace("{out}", str(out))
     return ["taskset", "-c", str(CPU), *shlex.split(command)]
@@ -138,7 +139,7 @@ def their_run(pair, command):
     figures = {key: int(value) for key, value in found.groupdict().items()}
     if "ps" in figures:
         return figures["ps"] / 1000
-    return (cpu_ns() - before) / sum(figures.values())
+    return (cpu_ns() - before) / sum(figures.values()) / int(pair["lookups"])
 
 
 def rows_of(name, pair):
