@@ -73,17 +73,19 @@ def lcg_trace(keys, lookups):
 def our_trial(pair, name):
     """Makes a function that returns the CPU time in ns of an operation of our map."""
     (PLACE / "lcg.trace").write_text(lcg_trace(2048, 4096))
-    lines = CELL | dict(w.split("=", 1) for w in pair["cell"].split()) | {"maps": name, "base": name}
+    changes = dict(word.split("=", 1) for word in pair["cell"].split())
+    lines = CELL | changes | {"maps": name, "base": name}
     if lines["keys"].startswith("file:"):
         lines = {key: value for key, value in lines.items() if key not in TRACED}
     conf = PLACE / "calibrate.conf"
     conf.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
-    cell = next(c for c in json.loads(run([BUILD / "readmostly", "plan", "--json", conf], name))["cells"]
-                if c["measure"] == "throughput")
+    plan = json.loads(run([BUILD / "readmostly", "plan", "--json", conf], name))
+    cell = next(c for c in plan["cells"] if c["measure"] == "throughput")
     if cell["skip"]:
         raise Unable(f"{name}: {cell['skip']}")
-    request = json.dumps({"protocol": 2, "seed": 7, "control_extra": 0.0, "counters": {"backend": "none"},
-                          "cell": {k: v for k, v in cell.items() if k not in CAMPAIGN} | {"cpus": [CPU]}})
+    factors = {key: value for key, value in cell.items() if key not in CAMPAIGN}
+    request = json.dumps({"protocol": 2, "seed": 7, "control_extra": 0.0,
+                          "counters": {"backend": "none"}, "cell": factors | {"cpus": [CPU]}})
     command = [BUILD / "readmostly", "dev"]
 
     def once():
@@ -103,7 +105,8 @@ def build_arm(name, pair, arm, steps):
         source = next((p for p in sorted(PLACE.glob(f"{pair['source']}-*"))
                        if (p / pair["benchmark"]).exists()), None)
         if source is None:
-            raise Unable(f"no source: unpack it from {pair['home']} to {PLACE}/{pair['source']}-VERSION")
+            raise Unable(f"no source: unpack it from {pair['home']} "
+                         f"to {PLACE}/{pair['source']}-VERSION")
     out = PLACE / f"{name}.{arm}".replace(" ", "-")
     line = pair.get(f"build.{arm}", pair["build"])
     flags = " ".join(pair.get(step, "") for step in steps)
@@ -145,7 +148,8 @@ def their_run(pair, command):
 def rows_of(name, pair):
     steps = pair["steps"].split()
     arms = {"theirs": []} | {step: steps[:i + 1] for i, step in enumerate(steps)}
-    programs = {arm: (lambda c=build_arm(name, pair, arm, have): their_run(pair, c)) for arm, have in arms.items()}
+    programs = {arm: (lambda c=build_arm(name, pair, arm, have): their_run(pair, c))
+                for arm, have in arms.items()}
     programs["ours"] = our_trial(pair, pair.get("map", name))
     costs = {arm: {} for arm in programs}
     for at in range(ROUNDS):
