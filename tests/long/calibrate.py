@@ -6,10 +6,10 @@
 
 calibrate/pairs.ini lists the pairs and their parameters, which are equal on both sides. Each round
 (ROUNDS=12) runs each program once, in alternating order: the benchmark, the benchmark with parts of
-its loop replaced by ours (steps), and our trial. Prints the CPU time of an operation, and the ratio
-of the benchmark's time to ours, paired by round, with its 95 % interval. First unpack each source
-to build/calibrate (`apt-get source NAME`). Keep the machine idle while it runs. Exit status: 0; 1 a
-program failed or is missing; 2 usage error.
+its loop replaced by ours (steps), our trial, and our loop without a map (null). Prints the CPU time
+of an operation, and the ratio of the benchmark's time to ours, paired by round, with its 95 %
+interval. First unpack each source to build/calibrate (`apt-get source NAME`). Keep the machine idle
+while it runs. Exit status: 0; 1 a program failed or is missing; 2 usage error.
 """
 import configparser
 import json
@@ -151,6 +151,8 @@ def rows_of(name, pair):
     programs = {arm: (lambda c=build_arm(name, pair, arm, have): their_run(pair, c))
                 for arm, have in arms.items()}
     programs["ours"] = our_trial(pair, pair.get("map", name))
+    if "null" in pair:
+        programs["null"] = our_trial(pair, pair["null"])
     costs = {arm: {} for arm in programs}
     for at in range(ROUNDS):
         for arm in list(programs)[::-1] if at % 2 else programs:
@@ -158,7 +160,7 @@ def rows_of(name, pair):
     rates = {arm: {at: 1 / ns for at, ns in of.items()} for arm, of in costs.items()}
     for arm, of in costs.items():
         line = f"{name:16} {arm:8} {statistics.median(of.values()):6.1f} ns"
-        if arm != "ours":
+        if arm not in ("ours", "null"):
             # A ratio of times is the inverse of the ratio of rates, so our rate is the dividend.
             r = stats.ratio_interval(rates["ours"], rates[arm])
             word = f"no interval: {r.reason}" if r.low is None else (

@@ -1,7 +1,7 @@
 #!/bin/bash -p
 # SPDX-License-Identifier: Apache-2.0
 # rust.sh BENCHMARK PROGRAM [SED...] - builds a benchmark of papaya or scc, edited by these arguments
-# of sed, with criterion.rs in place of criterion, and the crates of readmostly-rust-new.
+# of sed. It uses criterion.rs instead of criterion, and the crates of readmostly-rust-new.
 set -e
 here=$(dirname "$(realpath "$0")") root=$(realpath "$(dirname "$0")/../../..") from=$1 program=$2 folder=$2.cargo
 shift 2
