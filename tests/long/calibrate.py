@@ -6,10 +6,10 @@
 
 calibrate/pairs.ini lists the pairs and their parameters, which are equal on both sides. Each round
 (ROUNDS=12) runs each program once, in alternating order: the benchmark, the benchmark with parts of
-its loop replaced by ours (steps), and our trial. Prints the CPU time of an operation, and the ratio
-of the benchmark's time to ours, paired by round, with its 95 % interval. First unpack each source
-to build/calibrate (`apt-get source NAME`). Keep the machine idle while it runs. Exit status: 0; 1 a
-program failed or is missing; 2 usage error.
+its loop replaced by ours (steps), our trial, and our loop without a map (null). Prints the CPU time
+of an operation, and the ratio of the benchmark's time to ours, paired by round, with its 95 %
+interval. First unpack each source to build/calibrate (`apt-get source NAME`). Keep the machine idle
+while it runs. Exit status: 0; 1 a program failed or is missing; 2 usage error.
 """
 import configparser
 import json
@@ -39,6 +39,7 @@ TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # the trace replac
 CAMPAIGN = "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat"
 # Patterns for the output of the benchmarks: operations, or picoseconds of CPU time per operation.
 OUTPUT = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
+          "ps": r"(?P<ps>\d+) ps per lookup",
           "ck": r"reader test\.\.\.done \(reader = (?P<ps>\d+) ticks",
           "cuckoo": r'"count",\s*"value": (?P<ops>\d+)',
           "go": r"Benchmark\S+\s+(?P<ops>\d+)\s+[\d.]+ ns/op"}
@@ -72,19 +73,20 @@ def lcg_trace(keys, lookups):
 def our_trial(pair, name):
     """Makes a function that returns the CPU time in ns of an operation of our map."""
     (PLACE / "lcg.trace").write_text(lcg_trace(2048, 4096))
-    lines = CELL | dict(w.split("=", 1) for w in pair["cell"].split()) | {"maps": name, "base": name}
+    changes = dict(word.split("=", 1) for word in pair["cell"].split())
+    lines = CELL | changes | {"maps": name, "base": name}
     if lines["keys"].startswith("file:"):
         lines = {key: value for key, value in lines.items() if key not in TRACED}
     conf = PLACE / "calibrate.conf"
     conf.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
-    cell = next(c for c in json.loads(run([BUILD / "readmostly", "plan", "--json", conf], name))["cells"]
-                if c["measure"] == "throughput")
+    plan = json.loads(run([BUILD / "readmostly", "plan", "--json", conf], name))
+    cell = next(c for c in plan["cells"] if c["measure"] == "throughput")
     if cell["skip"]:
         raise Unable(f"{name}: {cell['skip']}")
-    request = json.dumps({"protocol": 2, "seed": 7, "control_extra": 0.0, "counters": {"backend": "none"},
-                          "cell": {k: v for k, v in cell.items() if k not in CAMPAIGN} | {"cpus": [CPU]}})
-    elsewhere = BUILD / f"readmostly-{name.split('_')[0]}"
-    command = [elsewhere] if elsewhere.exists() else [BUILD / "readmostly", "dev"]
+    factors = {key: value for key, value in cell.items() if key not in CAMPAIGN}
+    request = json.dumps({"protocol": 2, "seed": 7, "control_extra": 0.0,
+                          "counters": {"backend": "none"}, "cell": factors | {"cpus": [CPU]}})
+    command = [BUILD / "readmostly", "dev"]
 
     def once():
         result = json.loads(run([*command, "trial"], name, input=request, timeout=LONGEST_S))
@@ -103,13 +105,15 @@ def build_arm(name, pair, arm, steps):
         source = next((p for p in sorted(PLACE.glob(f"{pair['source']}-*"))
                        if (p / pair["benchmark"]).exists()), None)
         if source is None:
-            raise Unable(f"no source: unpack it from {pair['home']} to {PLACE}/{pair['source']}-VERSION")
+            raise Unable(f"no source: unpack it from {pair['home']} "
+                         f"to {PLACE}/{pair['source']}-VERSION")
     out = PLACE / f"{name}.{arm}".replace(" ", "-")
     line = pair.get(f"build.{arm}", pair["build"])
-    for _ in range(2):  # {here} may contain {root}
-        for place, value in (("{here}", pair["here"]), ("{root}", ROOT), ("{source}", source), ("{out}", out),
-                             ("{flags}", " ".join(pair.get(step, "") for step in steps))):
-            line = line.replace(place, str(value))
+    flags = " ".join(pair.get(step, "") for step in steps)
+    words = pair | {"root": ROOT, "source": source, "out": out, "flags": flags}
+    for _ in range(3):  # {here} may contain {root}
+        for place, value in words.items():
+            line = line.replace("{" + place + "}", str(value))
     run(["sh", "-c", line.replace("\n", " ")], f"{arm} is not built", env=os.environ | GO)
     command = pair.get(f"run.{arm}", pair["run"]).replace("{out}", str(out))
     return ["taskset", "-c", str(CPU), *shlex.split(command)]
@@ -138,14 +142,17 @@ def their_run(pair, command):
     figures = {key: int(value) for key, value in found.groupdict().items()}
     if "ps" in figures:
         return figures["ps"] / 1000
-    return (cpu_ns() - before) / sum(figures.values())
+    return (cpu_ns() - before) / sum(figures.values()) / int(pair["lookups"])
 
 
 def rows_of(name, pair):
     steps = pair["steps"].split()
     arms = {"theirs": []} | {step: steps[:i + 1] for i, step in enumerate(steps)}
-    programs = {arm: (lambda c=build_arm(name, pair, arm, have): their_run(pair, c)) for arm, have in arms.items()}
+    programs = {arm: (lambda c=build_arm(name, pair, arm, have): their_run(pair, c))
+                for arm, have in arms.items()}
     programs["ours"] = our_trial(pair, pair.get("map", name))
+    if "null" in pair:
+        programs["null"] = our_trial(pair, pair["null"])
     costs = {arm: {} for arm in programs}
     for at in range(ROUNDS):
         for arm in list(programs)[::-1] if at % 2 else programs:
@@ -153,7 +160,7 @@ def rows_of(name, pair):
     rates = {arm: {at: 1 / ns for at, ns in of.items()} for arm, of in costs.items()}
     for arm, of in costs.items():
         line = f"{name:16} {arm:8} {statistics.median(of.values()):6.1f} ns"
-        if arm != "ours":
+        if arm not in ("ours", "null"):
             # A ratio of times is the inverse of the ratio of rates, so our rate is the dividend.
             r = stats.ratio_interval(rates["ours"], rates[arm])
             word = f"no interval: {r.reason}" if r.low is None else (
