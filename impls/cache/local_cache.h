@@ -40,8 +40,9 @@
 /* Initialisers of struct rm_map_ops. */
 #define LOCAL_CACHE_OPS                                                       \
 	.create = cache_create, .destroy = cache_destroy, .join = cache_join, \
-	.leave = nothing, .lookup = cache_lookup, .quiesce = cache_quiesce,   \
-	.park = nothing, .unpark = cache_unpark, .exchange = cache_exchange,  \
+	.leave = nothing, .lookup = cache_lookup, .upsert = cache_upsert,     \
+	.remove = cache_remove, .quiesce = cache_quiesce, .park = nothing,    \
+	.unpark = cache_unpark, .exchange = cache_exchange,                   \
 	.take = cache_take, .insert_if_absent = cache_insert_if_absent,       \
 	.compare_swap = cache_compare_swap,                                   \
 	.compare_remove = cache_compare_remove, .update = cache_update,       \

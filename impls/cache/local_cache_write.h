@@ -62,6 +62,12 @@ RM_HOT bool cache_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
+RM_HOT bool cache_upsert(void *thread, struct rm_shape shape, struct rm_key key,
+        const struct rm_value *value)
+{
+	return cache_exchange(thread, shape, key, value, NULL);
+}
+
 RM_HOT bool cache_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -70,6 +76,11 @@ RM_HOT bool cache_take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	cache_write_end(thread, shape, key);
 	return was_there;
+}
+
+RM_HOT bool cache_remove(void *thread, struct rm_shape shape, struct rm_key key)
+{
+	return cache_take(thread, shape, key, NULL);
 }
 
 static bool cache_insert_if_absent(void *thread, struct rm_shape shape,
