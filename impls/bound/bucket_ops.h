@@ -151,7 +151,9 @@ static bool check(void *opaque, char *why, size_t size)
 	return bucket_check(&map->table, why, size);
 }
 
-#define BUCKET_OPS NO_HANDLE_OPS, .scan = scan, .clear = clear, .check = check
+#define BUCKET_OPS                                                     \
+	NO_HANDLE_OPS, .length = length, .scan = scan, .clear = clear, \
+	               .check = check
 
 /* Members of struct rm_impl that these maps share. */
 #define BUCKET_MAP                                                           \
