@@ -124,12 +124,6 @@ RM_HOT bool foreign_exchange(void *thread, struct rm_shape shape,
 	        thread, &own, value->word[0], old ? &old->word[0] : NULL);
 }
 
-RM_HOT bool foreign_upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return foreign_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool foreign_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -138,20 +132,12 @@ RM_HOT bool foreign_take(void *thread, struct rm_shape shape, struct rm_key key,
 	return foreign.remove(thread, &own, old ? &old->word[0] : NULL);
 }
 
-RM_HOT bool foreign_remove(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return foreign_take(thread, shape, key, NULL);
-}
-
 static const struct rm_map_ops foreign_ops = {
 	.create = foreign_create,
 	.destroy = foreign_destroy,
 	.join = foreign_join,
 	.leave = foreign_leave,
 	.lookup = foreign_lookup,
-	.upsert = foreign_upsert,
-	.remove = foreign_remove,
 	.quiesce = foreign_quiesce,
 	.exchange = foreign_exchange,
 	.take = foreign_take,
@@ -175,7 +161,6 @@ struct rm_impl FOREIGN_IMPL = {
 	.family = "free",
 	.sync = "its own",
 	.source = "an adapter for readmostly.h",
-	.system = "",
 	.dispatch = "callback",
 	.ops = &foreign_ops,
 };

@@ -179,9 +179,10 @@ struct rm_map_ops {
 	/* Sets *value only if the key is present. Must not allocate. */
 	bool (*lookup)(void *thread, struct rm_shape shape, struct rm_key key,
 	        struct rm_value *value);
-	/* Inserts the key, or replaces its value. */
+	/* Inserts the key, or replaces its value. NULL: use exchange. */
 	bool (*upsert)(void *thread, struct rm_shape shape, struct rm_key key,
 	        const struct rm_value *value);
+	/* NULL: use take. */
 	bool (*remove)(void *thread, struct rm_shape shape, struct rm_key key);
 	/* Called after each batch, when the thread holds no reference. Must not
 	   block, but may free memory. */
@@ -245,6 +246,22 @@ struct rm_map_ops {
 	        struct rm_value *values);
 };
 
+/* A map that has exchange and take needs no upsert and remove. Then the timed
+   code is the code that the checks of exchange and take verify. */
+RM_HOT bool rm_map_upsert(const struct rm_map_ops *ops, void *thread,
+        struct rm_shape shape, struct rm_key key, const struct rm_value *value)
+{
+	return ops->upsert ? ops->upsert(thread, shape, key, value)
+	                   : ops->exchange(thread, shape, key, value, NULL);
+}
+
+RM_HOT bool rm_map_remove(const struct rm_map_ops *ops, void *thread,
+        struct rm_shape shape, struct rm_key key)
+{
+	return ops->remove ? ops->remove(thread, shape, key)
+	                   : ops->take(thread, shape, key, NULL);
+}
+
 /* Bits of rm_impl.caps. */
 enum rm_cap {
 	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
@@ -303,7 +320,7 @@ struct rm_impl {
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	enum rm_duty duty;
 	const char *source; /* origin of the algorithm */
-	const char *system; /* number in the study ("M3"), or "" */
+	const char *system; /* number in the study ("M3"), or NULL */
 	unsigned shapes;    /* bits of shapes that drive[] supports */
 	unsigned caps;      /* bits of enum rm_cap */
 	/* Guarantee of scan and length: "point-in-time" | "once-if-present" (a
@@ -314,7 +331,7 @@ struct rm_impl {
 	   "blocking" | "starvation-free" (blocking, but no operation waits
 	   forever while others complete) | "lock-free" | "wait-free" */
 	const char *progress;
-	const char *dispatch; /* "none" | "callback" | "plt" */
+	const char *dispatch; /* NULL ("none") | "callback" | "plt" */
 	const struct rm_map_ops *ops;
 	/* Measured loops, indexed by rm_shape_index(); NULL: the map does not
 	   support the shape. */

@@ -42,7 +42,7 @@ RM_HOT void rm_write_key(const struct rm_map_ops *map, struct rm_shape shape,
 	bool was_there;
 
 	RM_OPERATION_BEGINS();
-	was_there = map->upsert(worker->thread, shape, key, &value);
+	was_there = rm_map_upsert(map, worker->thread, shape, key, &value);
 
 	worker->counts.writes++;
 	if (!was_there) {
@@ -67,7 +67,7 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 	bool was_there;
 
 	RM_OPERATION_BEGINS();
-	was_there = map->remove(worker->thread, shape, key);
+	was_there = rm_map_remove(map, worker->thread, shape, key);
 
 	worker->counts.writes++;
 	if (was_there) {

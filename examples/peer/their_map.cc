@@ -78,18 +78,15 @@ constexpr unsigned offered = RM_ALL_SHAPES;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_their_map;
-const struct rm_impl rm_impl_their_map = {
+extern const struct rm_impl rm_impl_their_map = {
 	.id = "their_map",
 	.label = "their map",
 	.family = "shard",
 	.sync = "rwlock per part",
 	.source = "an example",
-	.system = "",
 	.shapes = offered,
 	.guarantees = "none",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.value_most = 1024,

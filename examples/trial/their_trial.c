@@ -90,7 +90,8 @@ static void visit(struct member *member, enum phase phase)
 		struct rm_value value = rm_value_of(rank, 0, 0);
 
 		if (phase == PREFILL) {
-			impl->ops->upsert(worker->thread, shape, key, &value);
+			rm_map_upsert(
+			        impl->ops, worker->thread, shape, key, &value);
 			continue;
 		}
 		if (!impl->ops->lookup(worker->thread, shape, key, &value))

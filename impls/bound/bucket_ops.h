@@ -103,12 +103,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -125,11 +119,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	else
 		map->table.has_zero = false;
 	return true;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static void scan(
@@ -162,15 +151,16 @@ static bool check(void *opaque, char *why, size_t size)
 	return bucket_check(&map->table, why, size);
 }
 
-#define BUCKET_OPS NO_HANDLE_OPS, .scan = scan, .clear = clear, .check = check
+#define BUCKET_OPS                                                     \
+	NO_HANDLE_OPS, .length = length, .scan = scan, .clear = clear, \
+	               .check = check
 
 /* Members of struct rm_impl that these maps share. */
 #define BUCKET_MAP                                                           \
 	.family = "bound", .sync = "none",                                   \
 	.source = "own; buckets of a line as in CLHT (David et al., ASPLOS " \
 	          "2015)",                                                   \
-	.system = "", .shapes = 1 << 0,                                      \
-	.caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT, .guarantees = "none",  \
-	.progress = "wait-free", .dispatch = "none", .ops = &ops
+	.shapes = 1 << 0, .caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT,      \
+	.guarantees = "none", .progress = "wait-free", .ops = &ops
 
 #endif /* RM_BUCKET_OPS_H */

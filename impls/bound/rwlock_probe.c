@@ -66,8 +66,6 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Upsert calls this with old == NULL, so the correctness check, which needs the
-   old value, tests the code that is timed. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -87,13 +85,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
-/* Remove calls this with old == NULL. */
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -110,11 +101,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		probe_vacate(&map->table, shape, slot);
 	pthread_rwlock_unlock(&map->lock);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* The operations below are optional. */
@@ -230,6 +216,7 @@ static bool check(void *opaque, char *why, size_t size)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.insert_if_absent = insert_if_absent,
 	.compare_swap = compare_swap,
 	.update = update,
@@ -247,10 +234,8 @@ const struct rm_impl rm_impl_rwlock_probe = {
 	.family = "lock",
 	.sync = "rwlock",
 	.source = "Knuth, TAOCP vol. 3, 6.4, algorithms L and R; POSIX rwlock",
-	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none",
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "inline, in the table's slots; freed by the writer",

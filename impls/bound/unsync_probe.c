@@ -86,12 +86,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -105,11 +99,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		probe_read(shape, slot, old);
 	probe_vacate(&map->table, shape, slot);
 	return true;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static void scan(
@@ -143,6 +132,7 @@ static bool check(void *opaque, char *why, size_t size)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.scan = scan,
 	.clear = clear,
 	.check = check,
@@ -157,12 +147,10 @@ const struct rm_impl rm_impl_unsync_probe = {
 	.family = "bound",
 	.sync = "none",
 	.source = "Knuth, TAOCP vol. 3, 6.4, algorithms L and R",
-	.system = "",
 	.shapes = 1 << 0 | 1 << 2, /* the shapes with 8-byte values */
 	.caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT,
 	.guarantees = "none",
 	.progress = "wait-free",
-	.dispatch = "none",
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
 };

@@ -38,21 +38,10 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return gomap_exchange(thread, shape, key, value, old);
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	return gomap_remove(thread, shape, key, old);
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
@@ -118,6 +107,7 @@ static void dump(void *map, int fd)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.insert_if_absent = insert_if_absent,
 	.compare_swap = compare_swap,
 	.compare_remove = compare_remove,
@@ -132,7 +122,6 @@ static const struct rm_map_ops ops = {
 /* Members of struct rm_impl that these maps share. */
 #define GOMAP_BARE                                                \
 	.family = "bound", .sync = "none", .caps = RM_CAP_UNSAFE, \
-	.guarantees = "once-if-present", .progress = "wait-free", \
-	.dispatch = "none"
+	.guarantees = "once-if-present", .progress = "wait-free"
 
 #endif /* RM_SUPPORT_GOMAP_BARE_H */

@@ -80,12 +80,6 @@ RM_HOT bool boxed_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool boxed_upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return boxed_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool boxed_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -95,11 +89,6 @@ RM_HOT bool boxed_take(void *thread, struct rm_shape shape, struct rm_key key,
 	if (was_there)
 		box_drop(shape, &removed, old);
 	return was_there;
-}
-
-RM_HOT bool boxed_remove(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return boxed_take(thread, shape, key, NULL);
 }
 
 struct boxed_visit {
@@ -184,8 +173,6 @@ static const struct rm_map_ops boxed_ops = {
 	.join = join,
 	.leave = nothing,
 	.lookup = boxed_lookup,
-	.upsert = boxed_upsert,
-	.remove = boxed_remove,
 	.quiesce = nothing,
 	.exchange = boxed_exchange,
 	.take = boxed_take,

@@ -101,8 +101,6 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* upsert is exchange with old == NULL, so the timed code is the verified
-   code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -114,12 +112,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -129,11 +121,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	bool was_there = gomap_remove(shard->inner, shape, key, old);
 	guard_write_end(&shard->guard);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
@@ -291,8 +278,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = nothing,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = nothing,
 	.exchange = exchange,
 	.take = take,
@@ -309,8 +294,7 @@ static const struct rm_map_ops ops = {
 };
 
 /* Members of struct rm_impl that maps under one lock share. */
-#define GOMAP_LOCKED                                     \
-	.family = "lock", .guarantees = "point-in-time", \
-	.progress = "blocking", .dispatch = "none"
+#define GOMAP_LOCKED \
+	.family = "lock", .guarantees = "point-in-time", .progress = "blocking"
 
 #endif /* RM_SUPPORT_GOMAP_GUARDED_H */

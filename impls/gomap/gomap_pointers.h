@@ -204,12 +204,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -229,11 +223,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	}
 	guard_write_end(&map->guard);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* Holds the read lock, so fields may change during the scan, but keys may
@@ -302,6 +291,7 @@ static bool check(void *opaque, char *why, size_t size)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.scan = scan,
 	.stats = stats,
 	.check = check,
@@ -317,12 +307,12 @@ RM_DRIVE(ops, str16x8, RM_STR16X8)
 	}
 
 /* Members of struct rm_impl that these maps share. */
-#define POINTERS_MAP                                                    \
-	.family = "lock", .sync = "go-rwmutex",                         \
-	.source = "Go map before 1.24, sync.RWMutex; field updates of " \
-	          "article S0, 3.1",                                    \
-	.system = "M16", .shapes = POINTERS_SHAPES,                     \
-	.guarantees = "once-if-present", .progress = "blocking",        \
-	.dispatch = "none", .ops = &ops, .drive = POINTERS_DRIVES
+#define POINTERS_MAP                                                          \
+	.family = "lock", .sync = "go-rwmutex",                               \
+	.source = "Go map before 1.24, sync.RWMutex; field updates of "       \
+	          "article S0, 3.1",                                          \
+	.system = "M16", .shapes = POINTERS_SHAPES,                           \
+	.guarantees = "once-if-present", .progress = "blocking", .ops = &ops, \
+	.drive = POINTERS_DRIVES
 
 #endif /* RM_GOMAP_POINTERS_H */

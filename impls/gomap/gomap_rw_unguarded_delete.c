@@ -25,7 +25,6 @@ const struct rm_impl rm_impl_gomap_rw_unguarded_delete = {
 	.system = "M16",
 	.guarantees = "none",
 	.progress = "blocking",
-	.dispatch = "none",
 	RM_U64_OF(ops),
 	.misuse = "check: concurrent map writes",
 };

@@ -23,7 +23,6 @@ const struct rm_impl rm_impl_gomap_str_rw_spin = {
 	.sync = "go-rwmutex-spin",
 	.source = "Go runtime, map before 1.24: mapaccess1_faststr; "
 	          "sync.RWMutex",
-	.system = "",
 	.shapes = RM_ALL_SHAPES & ~RM_U64_SHAPES,
 	GOMAP_LOCKED,
 	.ops = &ops,

@@ -22,7 +22,6 @@ const struct rm_impl rm_impl_gomap_u64_rw_spin = {
 	.sync = "go-rwmutex-spin",
 	.source = "Go runtime, map before 1.24: mapaccess1_fast64; "
 	          "sync.RWMutex",
-	.system = "",
 	GOMAP_LOCKED,
 	RM_U64_OF(ops),
 	.value_most = 64,

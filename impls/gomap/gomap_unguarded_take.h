@@ -115,11 +115,6 @@ RM_HOT bool bare_take(void *thread, struct rm_shape shape, struct rm_key key,
 	return gomap_remove(inner, shape, key, old);
 }
 
-RM_HOT bool bare_remove(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return bare_take(thread, shape, key, NULL);
-}
-
 static size_t bare_length(void *thread)
 {
 	return length(map_of(thread));
@@ -148,7 +143,6 @@ static const struct rm_map_ops ops = {
 	.leave = nothing,
 	.lookup = bare_lookup,
 	.upsert = bare_upsert,
-	.remove = bare_remove,
 	.quiesce = nothing,
 	.exchange = bare_exchange,
 	.take = bare_take,

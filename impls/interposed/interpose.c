@@ -119,8 +119,6 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return callback_lookup(thread, key.word, &value->word[0]);
 }
 
-/* Upsert calls this with old == NULL, so checks of this function test the timed
-   code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -129,22 +127,11 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	        thread, key.word, value->word[0], old ? &old->word[0] : NULL);
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	(void)shape;
 	return callback_take(thread, key.word, old ? &old->word[0] : NULL);
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static size_t length(void *thread)
@@ -163,6 +150,7 @@ static bool check(void *opaque, char *why, size_t size)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.check = check,
 };
 

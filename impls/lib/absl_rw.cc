@@ -72,18 +72,15 @@ constexpr unsigned offered = RM_ALL_SHAPES;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_absl_rw;
-const struct rm_impl rm_impl_absl_rw = {
+extern const struct rm_impl rm_impl_absl_rw = {
 	.id = "absl_rw",
 	.label = "absl flat, Mutex",
 	.family = "lock",
 	.sync = "rwlock (absl::Mutex)",
 	.source = "Abseil, flat_hash_map: Swiss tables",
-	.system = "",
 	.shapes = offered,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.version = version,

@@ -120,18 +120,15 @@ static void drive(rm_worker *worker)
 		drive_u64x8_bulk(worker);
 }
 
-extern const struct rm_impl rm_impl_boost_flat_bulk;
-const struct rm_impl rm_impl_boost_flat_bulk = {
+extern const struct rm_impl rm_impl_boost_flat_bulk = {
 	.id = "boost_flat_bulk",
 	.label = "Boost flat_map, bulk visits of 64",
 	.family = "lock",
 	.sync = "rw spin lock per 15 slots",
 	.source = "Boost.Unordered, concurrent_flat_map",
-	.system = "",
 	.shapes = 1U << 0,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = { drive, nullptr, nullptr, nullptr },
 	.version = version,

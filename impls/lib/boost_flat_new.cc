@@ -21,20 +21,12 @@ template <class... T> using concurrent = boost::concurrent_flat_map<T...>;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_boost_flat_new;
-const struct rm_impl rm_impl_boost_flat_new = {
+extern const struct rm_impl rm_impl_boost_flat_new = {
 	.id = "boost_flat_new",
 	.label = "Boost flat_map, newest",
 	.family = "lock",
 	.sync = "rw spin lock per 15 slots",
 	.source = "Boost.Unordered, concurrent_flat_map",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &all_operations,
-	.drive = RM_ALL_DRIVES,
-	.version = version,
+	CXX_LOCKED,
 };
 }

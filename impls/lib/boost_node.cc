@@ -21,20 +21,12 @@ template <class... T> using concurrent = boost::concurrent_node_map<T...>;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_boost_node;
-const struct rm_impl rm_impl_boost_node = {
+extern const struct rm_impl rm_impl_boost_node = {
 	.id = "boost_node",
 	.label = "Boost node_map",
 	.family = "lock",
 	.sync = "rw spin lock per 15 slots",
 	.source = "Boost.Unordered, concurrent_node_map",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &all_operations,
-	.drive = RM_ALL_DRIVES,
-	.version = version,
+	CXX_LOCKED,
 };
 }

@@ -20,8 +20,7 @@ using reclaimer = cds::gc::HP;
 #include "impls/lib/cds_feldman.hh"
 
 extern "C" {
-extern const struct rm_impl rm_impl_cds_feldman;
-const struct rm_impl rm_impl_cds_feldman = {
+extern const struct rm_impl rm_impl_cds_feldman = {
 	.id = "cds_feldman",
 	.label = "libcds Feldman, HP",
 	CDS_FELDMAN("free", "lock-free, hazard ptrs", "lock-free"),

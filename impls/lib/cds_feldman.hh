@@ -139,12 +139,12 @@ extern "C" {
 RM_DRIVE(all_operations, u64x8, RM_U64X8)
 
 /* Members of struct rm_impl after the label. */
-#define CDS_FELDMAN(family_text, sync_text, progress_text)             \
-	.family = family_text, .sync = sync_text,                      \
-	.source = "Feldman et al., IJPP 2013; libcds, FeldmanHashSet", \
-	.system = "", .shapes = offered, .guarantees = "none",         \
-	.progress = progress_text, .dispatch = "callback",             \
-	.ops = &all_operations, .drive = { drive_u64x8 }, .version = version
+#define CDS_FELDMAN(family_text, sync_text, progress_text)                  \
+	.family = family_text, .sync = sync_text,                           \
+	.source = "Feldman et al., IJPP 2013; libcds, FeldmanHashSet",      \
+	.shapes = offered, .guarantees = "none", .progress = progress_text, \
+	.dispatch = "callback", .ops = &all_operations,                     \
+	.drive = { drive_u64x8 }, .version = version
 }
 
 #endif

@@ -22,8 +22,7 @@ using reclaimer = cds::urcu::gc<cds::urcu::general_buffered<>>;
 #include "impls/lib/cds_feldman.hh"
 
 extern "C" {
-extern const struct rm_impl rm_impl_cds_feldman_rcu;
-const struct rm_impl rm_impl_cds_feldman_rcu = {
+extern const struct rm_impl rm_impl_cds_feldman_rcu = {
 	.id = "cds_feldman_rcu",
 	.label = "libcds Feldman, RCU",
 	CDS_FELDMAN("rcu", "rcu, fence per lookup", "blocking"),

@@ -40,8 +40,7 @@ using reclaimer = cds::urcu::gc<out_of_line>;
 #include "impls/lib/cds_feldman.hh"
 
 extern "C" {
-extern const struct rm_impl rm_impl_cds_feldman_signal;
-const struct rm_impl rm_impl_cds_feldman_signal = {
+extern const struct rm_impl rm_impl_cds_feldman_signal = {
 	.id = "cds_feldman_signal",
 	.label = "libcds Feldman, signal RCU",
 	CDS_FELDMAN("rcu", "rcu, signals", "blocking"),

@@ -135,14 +135,12 @@ constexpr unsigned offered = 1;
 extern "C" {
 RM_DRIVE(all_operations, u64x8, RM_U64X8)
 
-extern const struct rm_impl rm_impl_cds_michael;
-const struct rm_impl rm_impl_cds_michael = {
+extern const struct rm_impl rm_impl_cds_michael = {
 	.id = "cds_michael",
 	.label = "libcds Michael, HP",
 	.family = "free",
 	.sync = "lock-free, hazard ptrs",
 	.source = "Michael, SPAA 2002; libcds, MichaelHashSet, IterableList",
-	.system = "",
 	.shapes = offered,
 	.caps = RM_CAP_FIXED_SIZE,
 	.guarantees = "once-if-present",

@@ -27,10 +27,9 @@ const struct rm_impl rm_impl_ck_hs = {
 	.sync = "epoch, mutex for writes",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Al Bahra, Concurrency Kit, ck_hs and ck_epoch",
-	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers block; lookups are lock-free */
-	.dispatch = "none",     /* in this object, but not in the library */
+	/* dispatch: none in this object, but callbacks in the library */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "inline, in the key's object; freed after an epoch",

@@ -19,10 +19,8 @@ const struct rm_impl rm_impl_ck_ht_new = {
 	.duty = RM_DUTY_ANNOUNCE,
 	.caps = RM_CAP_SHORT_KEYS,
 	.source = "Al Bahra, Concurrency Kit, ck_ht and ck_epoch",
-	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers block; lookups are lock-free */
-	.dispatch = "none",
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer; freed after an epoch",

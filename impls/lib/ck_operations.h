@@ -111,12 +111,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 /* The caller holds the writers' mutex. */
 RM_HOT bool drop(struct map *map, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
@@ -147,11 +141,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		was_there = drop(self->map, shape, key, old);
 	write_end(self);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* Holds the writers' mutex, so all visited entries were present at the same
@@ -195,8 +184,6 @@ static const struct rm_map_ops ops = {
 	.join = thread_join,
 	.leave = thread_park,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = thread_quiesce,
 	.park = thread_park,
 	.unpark = thread_unpark,

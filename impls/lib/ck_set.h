@@ -127,12 +127,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -149,11 +143,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		retire(map, &object_of(removed)->block);
 	write_end(self);
 	return removed != NULL;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* Calls `visit` with each key until it returns false. */
@@ -239,8 +228,6 @@ static const struct rm_map_ops ops = {
 	.join = thread_join,
 	.leave = thread_park,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = thread_quiesce,
 	.park = thread_park,
 	.unpark = thread_unpark,

@@ -67,12 +67,6 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *opaque, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(opaque, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -89,11 +83,6 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	if (was_there && old)
 		old->word[0] = before.word[0];
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
-{
-	return take(opaque, shape, key, NULL);
 }
 
 struct visit {
@@ -160,6 +149,7 @@ static void destroy(void *opaque)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.scan = scan,
 };
 
@@ -171,11 +161,9 @@ const struct rm_impl rm_impl_critnib = {
 	.family = "free",
 	.sync = "seqlock, mutex for writes",
 	.source = "Borowski, critnib: crit-bit and radix trees",
-	.system = "",
 	.shapes = 1,
 	.guarantees = "point-in-time",
 	.progress = "blocking", /* writers block; lookups may start over */
-	.dispatch = "none",
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, NULL, NULL },
 };

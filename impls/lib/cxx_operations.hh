@@ -135,22 +135,11 @@ RM_HOT bool exchange(void *self, rm_shape shape, rm_key key,
 	});
 }
 
-RM_HOT bool upsert(
-        void *self, rm_shape shape, rm_key key, const rm_value *value) noexcept
-{
-	return exchange(self, shape, key, value, nullptr);
-}
-
 RM_HOT bool take(void *self, rm_shape shape, rm_key key, rm_value *old) noexcept
 {
 	return with(self, shape, [&](auto *map) RM_INLINED {
 		return map->entries.drop(map->view_of(key), old);
 	});
-}
-
-RM_HOT bool remove_key(void *self, rm_shape shape, rm_key key) noexcept
-{
-	return take(self, shape, key, nullptr);
 }
 
 bool insert_if_absent(void *self, rm_shape shape, rm_key key,
@@ -210,8 +199,6 @@ constinit const rm_map_ops all_operations = {
 	.join = join,
 	.leave = leave,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = nothing,
 	.exchange = exchange,
 	.take = take,
@@ -220,5 +207,12 @@ constinit const rm_map_ops all_operations = {
 	.length = counts ? length : nullptr,
 };
 } // namespace
+
+/* Members of struct rm_impl that maps whose shards have locks share, from
+   `shapes` on. */
+#define CXX_LOCKED                                          \
+	.shapes = offered, .guarantees = "once-if-present", \
+	.progress = "blocking", .ops = &all_operations,     \
+	.drive = RM_ALL_DRIVES, .version = version
 
 #endif

@@ -193,12 +193,6 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *opaque, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(opaque, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -218,11 +212,6 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	if (was_there && old)
 		old->word[0] = before.word[0];
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
-{
-	return take(opaque, shape, key, NULL);
 }
 
 /* Writers wait, so all visited entries were present at the same time. */
@@ -379,21 +368,19 @@ static void unpark(void *opaque)
 	rte_rcu_qsbr_thread_online(thread->map->readers, thread->id);
 }
 
-#define DPDK_OPS                                                            \
-	.create = create, .destroy = destroy, .join = join, .leave = leave, \
-	.lookup = lookup, .upsert = upsert, .remove = remove_key,           \
-	.quiesce = quiesce, .park = park, .unpark = unpark,                 \
+#define DPDK_OPS                                                              \
+	.create = create, .destroy = destroy, .join = join, .leave = leave,   \
+	.lookup = lookup, .quiesce = quiesce, .park = park, .unpark = unpark, \
 	.exchange = exchange, .take = take, .scan = scan, .length = length
 
 /* Members of struct rm_impl that these maps share. `dispatch` describes this
    object, not the library, which calls compare(). */
-#define DPDK_MAP                                                       \
-	.family = "rcu", .sync = "rcu-qsbr, mutex for writes",         \
-	.duty = RM_DUTY_ANNOUNCE,                                      \
-	.source = "DPDK, rte_hash: cuckoo hashing, lock-free readers", \
-	.system = "", .shapes = 1 << 0,                                \
-	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,                 \
-	.guarantees = "point-in-time", .progress = "blocking",         \
-	.dispatch = "none", .ops = &ops, .version = rte_version
+#define DPDK_MAP                                                            \
+	.family = "rcu", .sync = "rcu-qsbr, mutex for writes",              \
+	.duty = RM_DUTY_ANNOUNCE,                                           \
+	.source = "DPDK, rte_hash: cuckoo hashing, lock-free readers",      \
+	.shapes = 1 << 0, .caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,    \
+	.guarantees = "point-in-time", .progress = "blocking", .ops = &ops, \
+	.version = rte_version
 
 #endif /* RM_DPDK_HASH_H */

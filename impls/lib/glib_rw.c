@@ -207,12 +207,6 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *opaque, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(opaque, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -230,11 +224,6 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	        map->table, shape.str ? &search : word_pointer(map, key));
 	g_rw_lock_writer_unlock(&map->lock);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
-{
-	return take(opaque, shape, key, NULL);
 }
 
 static bool insert_if_absent(void *opaque, struct rm_shape shape,
@@ -318,6 +307,7 @@ static void destroy(void *opaque)
 
 static const struct rm_map_ops ops = {
 	NO_HANDLE_OPS,
+	.length = length,
 	.insert_if_absent = insert_if_absent,
 	.scan = scan,
 };
@@ -330,10 +320,9 @@ const struct rm_impl rm_impl_glib_rw = {
 	.family = "lock",
 	.sync = "rwlock",
 	.source = "GLib, GHashTable and GRWLock",
-	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none", /* in this object, but not in the library */
+	/* dispatch: none in this object, but callbacks in the library */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer, in the entry of a string; freed by the "

@@ -96,18 +96,15 @@ constexpr unsigned offered = RM_U64_SHAPES;
 extern "C" {
 RM_DRIVES_U64(all_operations)
 
-extern const struct rm_impl rm_impl_libcuckoo;
-const struct rm_impl rm_impl_libcuckoo = {
+extern const struct rm_impl rm_impl_libcuckoo = {
 	.id = "libcuckoo",
 	.label = "libcuckoo",
 	.family = "lock",
 	.sync = "striped spin locks",
 	.source = "Li et al., EuroSys 2014; libcuckoo, cuckoohash_map",
-	.system = "",
 	.shapes = offered,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_U64_DRIVES,
 	.value_most = 1024,

@@ -21,20 +21,12 @@ using lock = std::shared_mutex;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_phmap_shared;
-const struct rm_impl rm_impl_phmap_shared = {
+extern const struct rm_impl rm_impl_phmap_shared = {
 	.id = "phmap_shared",
 	.label = "parallel-hashmap, shared_mutex",
 	.family = "shard",
 	.sync = "rwlock per shard",
 	.source = "parallel-hashmap, parallel_flat_hash_map",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &all_operations,
-	.drive = RM_ALL_DRIVES,
-	.version = version,
+	CXX_LOCKED,
 };
 }

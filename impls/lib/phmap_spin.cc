@@ -37,20 +37,12 @@ template <> class phmap::LockableImpl<small_lock> : public small_lock
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_phmap_spin;
-const struct rm_impl rm_impl_phmap_spin = {
+extern const struct rm_impl rm_impl_phmap_spin = {
 	.id = "phmap_spin",
 	.label = "parallel-hashmap, rw spin",
 	.family = "shard",
 	.sync = "rw spin lock per shard",
 	.source = "parallel-hashmap, parallel_flat_hash_map",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &all_operations,
-	.drive = RM_ALL_DRIVES,
-	.version = version,
+	CXX_LOCKED,
 };
 }

@@ -37,20 +37,12 @@ constexpr unsigned offered = RM_ALL_SHAPES;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_sharded_absl;
-const struct rm_impl rm_impl_sharded_absl = {
+extern const struct rm_impl rm_impl_sharded_absl = {
 	.id = "sharded_absl",
 	.label = "64 absl flat, rw spin",
 	.family = "shard",
 	.sync = "rw spin lock per shard",
 	.source = "Abseil, flat_hash_map; shards as in DashMap",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &all_operations,
-	.drive = RM_ALL_DRIVES,
-	.version = version,
+	CXX_LOCKED,
 };
 }

@@ -36,20 +36,12 @@ constexpr unsigned offered = RM_ALL_SHAPES;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_sharded_flat;
-const struct rm_impl rm_impl_sharded_flat = {
+extern const struct rm_impl rm_impl_sharded_flat = {
 	.id = "sharded_flat",
 	.label = "64 Boost flat, rw spin",
 	.family = "shard",
 	.sync = "rw spin lock per shard",
 	.source = "Boost.Unordered, unordered_flat_map; shards as in DashMap",
-	.system = "",
-	.shapes = offered,
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	.dispatch = "none",
-	.ops = &all_operations,
-	.drive = RM_ALL_DRIVES,
-	.version = version,
+	CXX_LOCKED,
 };
 }

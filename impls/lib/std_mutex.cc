@@ -44,18 +44,15 @@ constexpr unsigned offered = RM_ALL_SHAPES;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_std_mutex;
-const struct rm_impl rm_impl_std_mutex = {
+extern const struct rm_impl rm_impl_std_mutex = {
 	.id = "std_mutex",
 	.label = "unordered_map, mutex",
 	.family = "lock",
 	.sync = "mutex",
 	.source = "C++ standard library, std::unordered_map",
-	.system = "",
 	.shapes = offered,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.version = standard_library,

@@ -111,18 +111,15 @@ constexpr unsigned offered = RM_ALL_SHAPES;
 extern "C" {
 RM_DRIVES(all_operations)
 
-extern const struct rm_impl rm_impl_tbb_hash;
-const struct rm_impl rm_impl_tbb_hash = {
+extern const struct rm_impl rm_impl_tbb_hash = {
 	.id = "tbb_hash",
 	.label = "TBB concurrent_hash_map",
 	.family = "lock",
 	.sync = "rw spin lock per element",
 	.source = "oneTBB, concurrent_hash_map",
-	.system = "",
 	.shapes = offered,
 	.guarantees = "none",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = RM_ALL_DRIVES,
 	.version = version,

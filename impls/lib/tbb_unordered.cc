@@ -125,19 +125,16 @@ constexpr unsigned offered = 1;
 extern "C" {
 RM_DRIVE(all_operations, u64x8, RM_U64X8)
 
-extern const struct rm_impl rm_impl_tbb_unordered;
-const struct rm_impl rm_impl_tbb_unordered = {
+extern const struct rm_impl rm_impl_tbb_unordered = {
 	.id = "tbb_unordered",
 	.label = "TBB unordered_map",
 	.family = "free",
 	.sync = "lock-free, no removal",
 	.source = "oneTBB, concurrent_unordered_map: split-ordered lists",
-	.system = "",
 	.shapes = offered,
 	.caps = RM_CAP_UNSAFE_INSERT,
 	.guarantees = "once-if-present",
 	.progress = "lock-free",
-	.dispatch = "none",
 	.ops = &all_operations,
 	.drive = { drive_u64x8 },
 	.version = version,

@@ -84,7 +84,6 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* Implements exchange, and upsert if `old` is NULL. */
 RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -107,13 +106,6 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
-/* Implements take, and remove if `old` is NULL. */
 RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -134,11 +126,6 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 		read_node(shape, node, old);
 	retire(thread, shape, node);
 	return true;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* All operations below are optional members of rm_map_ops. */
@@ -258,8 +245,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = leave,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = quiesce,
 	.park = park,
 	.unpark = unpark,
@@ -278,7 +263,6 @@ static const struct rm_map_ops ops = {
    match(). */
 #define URCU_MAP                                                             \
 	.family = "rcu", .source = "liburcu, cds_lfht: split-ordered lists", \
-	.system = "", .guarantees = "once-if-present",                       \
-	.progress = "lock-free", .dispatch = "none"
+	.guarantees = "once-if-present", .progress = "lock-free"
 
 #endif /* RM_URCU_MAP_H */

@@ -161,12 +161,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return spot.line != NULL;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -179,11 +173,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	else
 		write_end(thread, &spot);
 	return spot.line != NULL;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* The operations below are not in the measured loop. */
@@ -307,21 +296,19 @@ static void clear(void *thread)
 
 #define READMAP_OPS                                                         \
 	.create = readmap_create, .destroy = readmap_destroy, .join = join, \
-	.leave = leave, .lookup = lookup, .upsert = upsert,                 \
-	.remove = remove_key, .quiesce = quiesce, .exchange = exchange,     \
-	.take = take, .insert_if_absent = insert_if_absent,                 \
-	.compare_swap = compare_swap, .compare_remove = compare_remove,     \
-	.update = update, .scan = scan, .length = length, .clear = clear,   \
-	.stats = readmap_stats, .check = readmap_check,                     \
-	.lookup_many = lookup_many
+	.leave = leave, .lookup = lookup, .quiesce = quiesce,               \
+	.exchange = exchange, .take = take,                                 \
+	.insert_if_absent = insert_if_absent, .compare_swap = compare_swap, \
+	.compare_remove = compare_remove, .update = update, .scan = scan,   \
+	.length = length, .clear = clear, .stats = readmap_stats,           \
+	.check = readmap_check, .lookup_many = lookup_many
 
 /* Members of struct rm_impl that these maps share. */
-#define READMAP_MAP                                                            \
-	.family = "rcu",                                                       \
-	.source = "own; buckets of a line as in CLHT (David et al., ASPLOS "   \
-	          "2015) and DLHT (HPDC 2024)",                                \
-	.system = "", .guarantees = "once-if-present", .progress = "blocking", \
-	.dispatch = "none"
+#define READMAP_MAP                                                          \
+	.family = "rcu",                                                     \
+	.source = "own; buckets of a line as in CLHT (David et al., ASPLOS " \
+	          "2015) and DLHT (HPDC 2024)",                              \
+	.guarantees = "once-if-present", .progress = "blocking"
 
 /* Further members of the maps with all shapes. */
 #define READMAP_SHAPES              \

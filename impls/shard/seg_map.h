@@ -208,8 +208,6 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	return true;
 }
 
-/* Upsert calls this with old == NULL, so checks of this function test the timed
-   code. */
 RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -19,17 +19,6 @@ static void leave(void *thread)
 	epoch_leave(thread);
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return seg_exchange(thread, shape, key, value, NULL);
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return seg_take(thread, shape, key, NULL);
-}
-
 static void quiesce(void *thread)
 {
 	epoch_quiesce(thread);
@@ -46,15 +35,14 @@ static void unpark(void *thread)
 }
 
 /* The table of operations with this create function. */
-#define SEG_OPS(create_fn)                                            \
-	.create = create_fn, .destroy = seg_destroy, .join = join,    \
-	.leave = leave, .lookup = seg_lookup, .upsert = upsert,       \
-	.remove = remove_key, .quiesce = quiesce, .park = park,       \
-	.unpark = unpark, .exchange = seg_exchange, .take = seg_take, \
-	.insert_if_absent = seg_insert_if_absent,                     \
-	.compare_swap = seg_compare_swap,                             \
-	.compare_remove = seg_compare_remove, .update = seg_update,   \
-	.scan = seg_scan, .length = seg_length, .clear = seg_clear,   \
+#define SEG_OPS(create_fn)                                          \
+	.create = create_fn, .destroy = seg_destroy, .join = join,  \
+	.leave = leave, .lookup = seg_lookup, .quiesce = quiesce,   \
+	.park = park, .unpark = unpark, .exchange = seg_exchange,   \
+	.take = seg_take, .insert_if_absent = seg_insert_if_absent, \
+	.compare_swap = seg_compare_swap,                           \
+	.compare_remove = seg_compare_remove, .update = seg_update, \
+	.scan = seg_scan, .length = seg_length, .clear = seg_clear, \
 	.stats = seg_stats, .check = seg_check
 
 /* Members of struct rm_impl that these maps share. */
@@ -64,6 +52,6 @@ static void unpark(void *thread)
 	.source =                                                             \
 	        "Java's ConcurrentHashMap: segments of JDK 5, bins of JDK 8", \
 	.system = "M6", .guarantees = "once-if-present",                      \
-	.progress = "blocking", .dispatch = "none"
+	.progress = "blocking"
 
 #endif /* RM_SHARD_SEG_OPS_H */

@@ -131,8 +131,6 @@ RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Upsert calls this with old == NULL, so checks of this function test the timed
-   code. */
 RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -144,12 +142,6 @@ RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool grow_upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return grow_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool grow_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -159,11 +151,6 @@ RM_HOT bool grow_take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	grow_write_end(thread, shard, shape, key, route);
 	return was_there;
-}
-
-RM_HOT bool grow_remove(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return grow_take(thread, shape, key, NULL);
 }
 
 static bool grow_insert_if_absent(void *thread, struct rm_shape shape,
@@ -293,8 +280,7 @@ static void grow_clear(void *thread)
 
 #define GROW_KEY_OPS                                                      \
 	.join = map_itself, .leave = nothing, .lookup = grow_lookup,      \
-	.upsert = grow_upsert, .remove = grow_remove, .quiesce = nothing, \
-	.exchange = grow_exchange, .take = grow_take,                     \
+	.quiesce = nothing, .exchange = grow_exchange, .take = grow_take, \
 	.insert_if_absent = grow_insert_if_absent,                        \
 	.compare_swap = grow_compare_swap,                                \
 	.compare_remove = grow_compare_remove, .update = grow_update,     \
@@ -306,7 +292,6 @@ static void grow_clear(void *thread)
 /* Members of struct rm_impl that these maps share. */
 #define GROW_MAP                                                 \
 	.family = "shard", .sync = "go-rwmutex", .system = "M8", \
-	.guarantees = "once-if-present", .progress = "blocking", \
-	.dispatch = "none"
+	.guarantees = "once-if-present", .progress = "blocking"
 
 #endif /* RM_SHARD_GROW_OPS_H */

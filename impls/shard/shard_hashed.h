@@ -24,6 +24,6 @@ RM_DRIVES(ops)
 /* Members of struct rm_impl that these maps share. */
 #define SHARD_HASHED                                                        \
 	.family = "shard", .system = "M5", .guarantees = "once-if-present", \
-	.progress = "blocking", .dispatch = "none", RM_ALL_OF(ops)
+	.progress = "blocking", RM_ALL_OF(ops)
 
 #endif /* RM_SHARD_HASHED_H */

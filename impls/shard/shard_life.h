@@ -482,11 +482,10 @@ static void life_unpark(void *thread)
 
 #define SHARD_LIFE_OPS                                                       \
 	.create = life_create, .destroy = life_destroy, .join = life_join,   \
-	.leave = life_leave, .lookup = life_lookup, .upsert = life_upsert,   \
-	.remove = life_remove, .quiesce = life_quiesce, .park = life_park,   \
-	.unpark = life_unpark, .exchange = life_exchange, .take = life_take, \
-	.scan = life_scan, .length = life_length, .stats = life_stats,       \
-	.check = life_check
+	.leave = life_leave, .lookup = life_lookup, .quiesce = life_quiesce, \
+	.park = life_park, .unpark = life_unpark, .exchange = life_exchange, \
+	.take = life_take, .scan = life_scan, .length = life_length,         \
+	.stats = life_stats, .check = life_check
 
 /* Members of struct rm_impl that these maps share. Dispatch is "callback"
    because the clock is called through a pointer, for tests. */

@@ -141,12 +141,6 @@ RM_HOT bool life_exchange(void *opaque, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool life_upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return life_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool life_take(void *opaque, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -168,11 +162,6 @@ RM_HOT bool life_take(void *opaque, struct rm_shape shape, struct rm_key key,
 	pthread_mutex_unlock(lock);
 	epoch_settle(thread->record);
 	return was_there;
-}
-
-RM_HOT bool life_remove(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return life_take(thread, shape, key, NULL);
 }
 
 struct life_visit {

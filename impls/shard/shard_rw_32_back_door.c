@@ -37,7 +37,6 @@ const struct rm_impl rm_impl_shard_rw_32_back_door = {
 	.shapes = RM_U64_SHAPES,
 	.guarantees = "none",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &ops,
 	.drive = RM_U64_DRIVES,
 	.misuse = "check: concurrent map writes",

@@ -27,6 +27,5 @@ const struct rm_impl rm_impl_shard_rw_32_field = {
 	.system = "M5",
 	.guarantees = "once-if-present",
 	.progress = "blocking",
-	.dispatch = "none",
 	RM_ALL_OF(ops),
 };

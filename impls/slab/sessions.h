@@ -177,10 +177,10 @@ RM_HOT void sessions_quiesce(void *thread)
 #include "impls/slab/sessions_loop.h"
 
 /* Members of struct rm_impl that these maps share. */
-#define SESSIONS_MAP                                                         \
-	.family = "lock", .sync = "go-rwmutex", .system = "M10",             \
-	.caps = RM_CAP_FIXED_SIZE, .guarantees = "once-if-present",          \
-	.progress = "blocking", .dispatch = "none", .loops = sessions_loops, \
+#define SESSIONS_MAP                                                \
+	.family = "lock", .sync = "go-rwmutex", .system = "M10",    \
+	.caps = RM_CAP_FIXED_SIZE, .guarantees = "once-if-present", \
+	.progress = "blocking", .loops = sessions_loops,            \
 	.open = life_open_all, .close = life_close_all
 
 #endif /* RM_SESSIONS_H */

@@ -34,12 +34,6 @@ RM_HOT bool sessions_exchange(void *thread, struct rm_shape shape,
 	return session != NULL;
 }
 
-RM_HOT bool sessions_upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return sessions_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool sessions_take(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
@@ -55,12 +49,6 @@ RM_HOT bool sessions_take(void *thread, struct rm_shape shape,
 		session_close(thread, &place, link);
 	go_rwmutex_unlock(place.lock);
 	return was_there;
-}
-
-RM_HOT bool sessions_remove(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return sessions_take(thread, shape, key, NULL);
 }
 
 static bool sessions_insert_if_absent(void *thread, struct rm_shape shape,
@@ -183,7 +171,6 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 #define SESSIONS_OPS                                                          \
 	.create = sessions_create, .destroy = sessions_destroy,               \
 	.join = map_itself, .leave = nothing, .lookup = sessions_lookup,      \
-	.upsert = sessions_upsert, .remove = sessions_remove,                 \
 	.quiesce = sessions_quiesce, .exchange = sessions_exchange,           \
 	.take = sessions_take, .insert_if_absent = sessions_insert_if_absent, \
 	.compare_swap = sessions_compare_swap, .scan = sessions_scan,         \

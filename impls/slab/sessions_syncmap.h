@@ -205,12 +205,6 @@ RM_HOT bool sessions_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool sessions_upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return sessions_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool sessions_take(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
@@ -224,12 +218,6 @@ RM_HOT bool sessions_take(void *thread, struct rm_shape shape,
 		session_close(thread, shape, key);
 	session_unlock(thread, lock);
 	return was_there;
-}
-
-RM_HOT bool sessions_remove(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return sessions_take(thread, shape, key, NULL);
 }
 
 static bool sessions_insert_if_absent(void *thread, struct rm_shape shape,
@@ -422,8 +410,7 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 #define SESSIONS_OPS                                                  \
 	.create = sessions_create, .destroy = sessions_destroy,       \
 	.join = sessions_join, .leave = sessions_leave,               \
-	.lookup = sessions_lookup, .upsert = sessions_upsert,         \
-	.remove = sessions_remove, .quiesce = sessions_quiesce,       \
+	.lookup = sessions_lookup, .quiesce = sessions_quiesce,       \
 	.park = sessions_park, .unpark = sessions_unpark,             \
 	.exchange = sessions_exchange, .take = sessions_take,         \
 	.insert_if_absent = sessions_insert_if_absent,                \

@@ -25,7 +25,6 @@ const struct rm_impl rm_impl_slab_syncmap = {
 	.shapes = 1 << 0 | 1 << 2,
 	.guarantees = "once-if-present",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
 	.loops = sessions_loops,

@@ -22,12 +22,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	                        .old = old });
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -47,11 +41,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return snapshot_submit(thread,
 	        (struct snapshot_operation){
 	                .kind = SNAPSHOT_TAKE, .key = key, .old = old });
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,

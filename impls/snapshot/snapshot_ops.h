@@ -148,16 +148,14 @@ static inline bool snapshot_check(void *opaque, char *why, size_t size)
 #define SNAPSHOT_SHARED                                             \
 	.family = "rcu", .sync = "epoch", .duty = RM_DUTY_ANNOUNCE, \
 	.system = "M9", .caps = RM_CAP_SLOW_WRITES,                 \
-	.guarantees = "point-in-time", .progress = "blocking",      \
-	.dispatch = "none"
+	.guarantees = "point-in-time", .progress = "blocking"
 
 /* Members of struct rm_map_ops that snapshots share. */
-#define SNAPSHOT_SHARED_OPS                                               \
-	.join = snapshot_join, .leave = snapshot_leave, .upsert = upsert, \
-	.remove = remove_key, .quiesce = snapshot_quiesce,                \
-	.park = snapshot_park, .unpark = snapshot_unpark,                 \
-	.exchange = exchange, .take = take,                               \
-	.insert_if_absent = insert_if_absent, .scan = snapshot_scan,      \
+#define SNAPSHOT_SHARED_OPS                                            \
+	.join = snapshot_join, .leave = snapshot_leave,                \
+	.quiesce = snapshot_quiesce, .park = snapshot_park,            \
+	.unpark = snapshot_unpark, .exchange = exchange, .take = take, \
+	.insert_if_absent = insert_if_absent, .scan = snapshot_scan,   \
 	.length = snapshot_length, .clear = snapshot_clear
 
 #endif /* RM_SNAPSHOT_OPS_H */

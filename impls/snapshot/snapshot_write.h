@@ -40,12 +40,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return replace(thread, shape, key, value, old, false);
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return replace(thread, shape, key, value, NULL, false);
-}
-
 static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -53,7 +47,6 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return replace(thread, shape, key, value, present, true);
 }
 
-/* Remove calls this with old == NULL. */
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -80,11 +73,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		memcpy(old, &present, shape.value_bytes);
 	epoch_settle(record);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 #endif /* RM_SNAPSHOT_WRITE_H */

@@ -19,10 +19,9 @@ static inline void nothing(void *thread)
 	(void)thread;
 }
 
-#define NO_HANDLE_OPS                                                   \
-	.create = create, .destroy = destroy, .join = map_itself,       \
-	.leave = nothing, .lookup = lookup, .upsert = upsert,           \
-	.remove = remove_key, .quiesce = nothing, .exchange = exchange, \
-	.take = take, .length = length
+#define NO_HANDLE_OPS                                             \
+	.create = create, .destroy = destroy, .join = map_itself, \
+	.leave = nothing, .lookup = lookup, .quiesce = nothing,   \
+	.exchange = exchange, .take = take
 
 #endif /* RM_SUPPORT_NO_HANDLE_H */

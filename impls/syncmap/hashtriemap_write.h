@@ -113,7 +113,6 @@ RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
 	return old;
 }
 
-/* Implements exchange, and upsert if `old` is NULL. */
 RM_HOT bool hashtrie_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -126,12 +125,6 @@ RM_HOT bool hashtrie_exchange(void *thread, struct rm_shape shape,
 		hashtrie_retire(thread, shape, replaced);
 	epoch_settle(thread);
 	return replaced != NULL;
-}
-
-RM_HOT bool hashtrie_upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return hashtrie_exchange(thread, shape, key, value, NULL);
 }
 
 /* Implements Go's LoadOrStore. First looks the key up without the lock. */

@@ -69,6 +69,6 @@
 /* Members of struct rm_impl that most variants share. */
 #define SYNCMAP_MAP                                        \
 	.family = "sync", .guarantees = "once-if-present", \
-	.progress = "blocking", .dispatch = "none", RM_ALL_OF(ops)
+	.progress = "blocking", RM_ALL_OF(ops)
 
 #endif /* RM_SYNCMAP_H */

@@ -18,7 +18,6 @@ const struct rm_impl rm_impl_syncmap_any = {
 	.sync = "epoch",
 	.duty = RM_DUTY_ANNOUNCE,
 	.source = "Go 1.19-1.23, sync/map.go: keys of type any",
-	.system = "",
 	.guarantees = "once-if-present",
 	.progress = "blocking",
 	.dispatch = "callback",

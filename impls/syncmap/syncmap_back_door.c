@@ -43,12 +43,6 @@ RM_HOT bool back_door_take(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool back_door_remove(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return back_door_take(thread, shape, key, NULL);
-}
-
 static const struct rm_map_ops ops = {
 	.create = syncmap_create,
 	.destroy = syncmap_destroy,
@@ -56,7 +50,6 @@ static const struct rm_map_ops ops = {
 	.leave = syncmap_leave,
 	.lookup = syncmap_lookup,
 	.upsert = syncmap_upsert,
-	.remove = back_door_remove,
 	.quiesce = syncmap_quiesce,
 	.park = syncmap_park,
 	.unpark = syncmap_unpark,
@@ -80,7 +73,6 @@ const struct rm_impl rm_impl_syncmap_back_door = {
 	.system = "M16",
 	.guarantees = "none",
 	.progress = "blocking",
-	.dispatch = "none",
 	RM_ALL_OF(ops),
 	.misuse = "check: drive",
 };

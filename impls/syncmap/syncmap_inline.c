@@ -27,7 +27,6 @@ const struct rm_impl rm_impl_syncmap_inline = {
 	.shapes = 1 << 0 | 1 << 2, /* u64x8 and str16x8 */
 	.guarantees = "once-if-present",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
 };

@@ -142,22 +142,11 @@ RM_HOT bool safe_exchange(void *thread, struct rm_shape shape,
 	        fault_key(shape, key, NULL), value, old);
 }
 
-RM_HOT bool safe_upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return safe_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool safe_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	return syncmap_take(
 	        safe_inner(thread), shape, fault_key(shape, key, NULL), old);
-}
-
-RM_HOT bool safe_remove(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return safe_take(thread, shape, key, NULL);
 }
 
 static bool safe_insert_if_absent(void *thread, struct rm_shape shape,
@@ -216,10 +205,9 @@ static bool safe_check(void *opaque, char *why, size_t size)
 
 #define SYNCMAP_SAFE_OPS                                                     \
 	.create = safe_create, .destroy = safe_destroy, .join = safe_join,   \
-	.leave = safe_leave, .lookup = safe_lookup, .upsert = safe_upsert,   \
-	.remove = safe_remove, .quiesce = safe_quiesce, .park = safe_park,   \
-	.unpark = safe_unpark, .exchange = safe_exchange, .take = safe_take, \
-	.insert_if_absent = safe_insert_if_absent,                           \
+	.leave = safe_leave, .lookup = safe_lookup, .quiesce = safe_quiesce, \
+	.park = safe_park, .unpark = safe_unpark, .exchange = safe_exchange, \
+	.take = safe_take, .insert_if_absent = safe_insert_if_absent,        \
 	.compare_swap = safe_compare_swap,                                   \
 	.compare_remove = safe_compare_remove, .scan = safe_scan,            \
 	.length = safe_length, .clear = safe_clear, .stats = safe_stats,     \

@@ -20,6 +20,5 @@ const struct rm_impl rm_impl_barrier_cas = {
 	.label = "words written by compare-and-set",
 	.sync = "cas",
 	.source = "the store buffering test",
-	.system = "",
 	TECHNIQUE("lock-free", barrier_ops, barrier_loops),
 };

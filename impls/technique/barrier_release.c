@@ -17,6 +17,5 @@ const struct rm_impl rm_impl_barrier_release = {
 	.label = "words written by a release store",
 	.sync = "none",
 	.source = "the store buffering test",
-	.system = "",
 	TECHNIQUE("lock-free", barrier_ops, barrier_loops),
 };

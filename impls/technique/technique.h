@@ -17,7 +17,7 @@
 /* Members of struct rm_impl that techniques share. */
 #define TECHNIQUE(weakest, table, own_loops)                              \
 	.family = "technique", .guarantees = "none", .progress = weakest, \
-	.dispatch = "none", .ops = &(table), .loops = own_loops
+	.ops = &(table), .loops = own_loops
 
 /* Defines NAME_ops and NAME_loops, with NAME_create(), NAME_stats() and
    NAME_check(). `word` is the name of the loop `run`. */

@@ -122,7 +122,7 @@ static void fill(
 		struct rm_key key = key_of(args, rank, &line);
 
 		value = rm_value_of(rank, 0, 0);
-		ops->upsert(thread, shape, key, &value);
+		rm_map_upsert(ops, thread, shape, key, &value);
 		if (rank % 64 == 0)
 			ops->quiesce(thread);
 	}
@@ -192,8 +192,7 @@ static bool has_memory(const struct args *args)
 
 static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 {
-	return impl->shapes & 1U << rm_shape_index(shape) &&
-	       impl->ops->upsert && impl->ops->lookup;
+	return impl->shapes & 1U << rm_shape_index(shape) && impl->ops->lookup;
 }
 
 int rm_program_dump(int argc, char **argv)

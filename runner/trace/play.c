@@ -147,11 +147,11 @@ static void change(
 
 	if (write) {
 		value = value_of(player->trace, write);
-		there = impl->ops->upsert(
-		        thread->inner, player->play->shape, key, &value);
+		there = rm_map_upsert(impl->ops, thread->inner,
+		        player->play->shape, key, &value);
 	} else {
-		there = impl->ops->remove(
-		        thread->inner, player->play->shape, key);
+		there = rm_map_remove(
+		        impl->ops, thread->inner, player->play->shape, key);
 	}
 	if (!(impl->caps & RM_CAP_NO_STATE) &&
 	        there != (player->held[rank] != NULL))

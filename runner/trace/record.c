@@ -128,7 +128,8 @@ static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
 	rank = record_operation(thread, shape, key, RM_UPSERT);
 	copy = rm_value_of(rank, (unsigned)(value->word[0] >> 32) & 0xfff,
 	        ++thread->recorder->ordinal);
-	there = thread->inner->upsert(thread->inner_thread, shape, key, &copy);
+	there = rm_map_upsert(
+	        thread->inner, thread->inner_thread, shape, key, &copy);
 	unlock(thread);
 	return there;
 }
@@ -140,7 +141,7 @@ static bool take(void *context, struct rm_shape shape, struct rm_key key)
 
 	lock(thread);
 	record_operation(thread, shape, key, RM_REMOVE);
-	there = thread->inner->remove(thread->inner_thread, shape, key);
+	there = rm_map_remove(thread->inner, thread->inner_thread, shape, key);
 	unlock(thread);
 	return there;
 }

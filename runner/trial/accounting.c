@@ -50,8 +50,8 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 		was_there = turn->ops->exchange(
 		        worker->thread, turn->shape, key, &value, &old);
 	else
-		was_there = turn->ops->upsert(
-		        worker->thread, turn->shape, key, &value);
+		was_there = rm_map_upsert(
+		        turn->ops, worker->thread, turn->shape, key, &value);
 	account->written += value.word[0];
 	account->writes++;
 	account->puts++;
@@ -80,7 +80,8 @@ static void remove_rank(const struct turn *turn, uint64_t rank)
 		was_there =
 		        turn->ops->take(worker->thread, turn->shape, key, &old);
 	else
-		was_there = turn->ops->remove(worker->thread, turn->shape, key);
+		was_there = rm_map_remove(
+		        turn->ops, worker->thread, turn->shape, key);
 	account->writes++;
 	if (!was_there) {
 		worker->counts.idle_removes++;

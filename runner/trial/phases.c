@@ -231,7 +231,7 @@ static void prefill(struct rm_member *member)
 		struct rm_key key = rm_key_of(shape, rank, &worker->written);
 		struct rm_value value = rm_value_of(rank, 0, 0);
 
-		impl->ops->upsert(worker->thread, shape, key, &value);
+		rm_map_upsert(impl->ops, worker->thread, shape, key, &value);
 		if (rank / step % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);
 	}

@@ -62,8 +62,8 @@ static void *fill(void *context)
 		struct rm_value value = rm_value_of(rank, filler->slot, n);
 		const struct moment start = now();
 
-		filler->ops->upsert(
-		        thread, shape, rm_key_of(shape, rank, &line), &value);
+		rm_map_upsert(filler->ops, thread, shape,
+		        rm_key_of(shape, rank, &line), &value);
 		const struct moment middle = now();
 
 		if (!filler->ops->lookup(thread, shape,

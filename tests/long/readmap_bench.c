@@ -90,7 +90,7 @@ static void upsert(const struct arm *arm, uint64_t rank)
 	struct rm_key_bytes line;
 	const struct rm_value value = rm_value_of(rank, 0, rank);
 
-	arm->impl->ops->upsert(arm->thread, RM_U64X8,
+	rm_map_upsert(arm->impl->ops, arm->thread, RM_U64X8,
 	        rm_key_of(RM_U64X8, rank, &line), &value);
 	if (rank % RM_BATCH == 0)
 		arm->impl->ops->quiesce(arm->thread);

@@ -121,7 +121,8 @@ static void model_write(struct model *model, unsigned kind, uint64_t rank,
 	bool was;
 
 	if (kind == 0) {
-		was = ops->upsert(model->thread, model->shape, key, value);
+		was = rm_map_upsert(
+		        ops, model->thread, model->shape, key, value);
 		model_agree(model, "upsert", rank, was, NULL);
 		model_put(model, rank, value);
 	} else if (kind == 1) {
@@ -147,7 +148,8 @@ static void model_remove(
 	if (take)
 		was = model->ops->take(model->thread, model->shape, key, &got);
 	else
-		was = model->ops->remove(model->thread, model->shape, key);
+		was = rm_map_remove(
+		        model->ops, model->thread, model->shape, key);
 	model_agree(model, "remove or take", rank, was, take ? &got : NULL);
 	model_drop(model, rank);
 }

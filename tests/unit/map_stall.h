@@ -25,7 +25,7 @@ static void *stall_work(void *context)
 	struct rm_value value = { { 2 } };
 
 	for (int i = 0; i <= STALL_WRITES; i++) {
-		ops->upsert(thread, RM_U64X8, key, &value);
+		rm_map_upsert(ops, thread, RM_U64X8, key, &value);
 		ops->quiesce(thread);
 	}
 	ops->leave(thread);

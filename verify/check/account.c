@@ -47,8 +47,8 @@ static void write_key(struct rm_peer *peer, struct account *account,
 		was_there = peer->ops->exchange(
 		        peer->thread, peer->shape, key, &value, &old);
 	else
-		was_there = peer->ops->upsert(
-		        peer->thread, peer->shape, key, &value);
+		was_there = rm_map_upsert(
+		        peer->ops, peer->thread, peer->shape, key, &value);
 	account->written[rank] += mix(&value);
 	account->writes[rank]++;
 	account->balance[rank] += !was_there;
@@ -69,7 +69,8 @@ static void remove_key(struct rm_peer *peer, struct account *account,
 		was_there =
 		        peer->ops->take(peer->thread, peer->shape, key, &old);
 	else
-		was_there = peer->ops->remove(peer->thread, peer->shape, key);
+		was_there = rm_map_remove(
+		        peer->ops, peer->thread, peer->shape, key);
 	account->removes[rank]++;
 	account->balance[rank] -= was_there;
 	if (!was_there || !values)

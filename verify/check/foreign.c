@@ -414,8 +414,8 @@ static unsigned convert_caps(uint32_t flags)
 
 uintptr_t rm_foreign_code(const struct rm_impl *impl)
 {
-	return impl->ops->upsert == upsert ? (uintptr_t)table.upsert
-	                                   : (uintptr_t)impl->ops->upsert;
+	return impl->ops->lookup == lookup ? (uintptr_t)table.lookup
+	                                   : (uintptr_t)impl->ops->lookup;
 }
 
 int rm_foreign_load(const char *path, uint64_t deadline_ns,
@@ -440,7 +440,6 @@ int rm_foreign_load(const char *path, uint64_t deadline_ns,
 		.family = "free",
 		.sync = "its own",
 		.source = path,
-		.system = "",
 		.shapes = convert_shapes(table.keys),
 		.caps = convert_caps(table.flags),
 		.guarantees = table.guarantees,

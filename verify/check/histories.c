@@ -118,10 +118,12 @@ static void prepare(struct rm_peer *peer, unsigned history)
 		const struct rm_value value = rm_peer_value(peer, rank);
 
 		if (rm_next(&peer->rng) % 2) {
-			peer->ops->remove(peer->thread, peer->shape, key);
+			rm_map_remove(
+			        peer->ops, peer->thread, peer->shape, key);
 			continue;
 		}
-		peer->ops->upsert(peer->thread, peer->shape, key, &value);
+		rm_map_upsert(
+		        peer->ops, peer->thread, peer->shape, key, &value);
 		initial[count++] =
 		        (struct rm_history_pair){ rank, value.word[0] };
 	}

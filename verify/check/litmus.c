@@ -165,7 +165,7 @@ static void write_then_read(struct rm_peer *peer)
 		struct rm_value value = rm_value_of(mine, mine, i);
 		bool found;
 
-		ops->upsert(peer->thread, peer->shape, written, &value);
+		rm_map_upsert(ops, peer->thread, peer->shape, written, &value);
 		found = ops->lookup(peer->thread, peer->shape, read, &value);
 		seen[i] = found ? verify_number(peer, &value, other) : 0;
 		if (!keep_pace(peer, i))
@@ -269,7 +269,7 @@ static uint32_t remove_prize(struct rm_peer *peer, bool take)
 	struct rm_value old;
 
 	if (!take)
-		return peer->ops->remove(peer->thread, peer->shape, key)
+		return rm_map_remove(peer->ops, peer->thread, peer->shape, key)
 		               ? UINT32_MAX
 		               : 0;
 	if (!peer->ops->take(peer->thread, peer->shape, key, &old))

@@ -44,7 +44,7 @@ static void load_and_check(struct rm_peer *peer)
 			rm_peer_fail(peer, "rank %zu has a wrong value", i);
 		else if (was_there)
 			rm_peer_verify(peer, &value, i, "lookup after load");
-		if (peer->ops->remove(peer->thread, peer->shape, key) !=
+		if (rm_map_remove(peer->ops, peer->thread, peer->shape, key) !=
 		        was_there)
 			rm_peer_fail(peer,
 			        "remove of rank %zu returned the "

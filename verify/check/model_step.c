@@ -264,8 +264,8 @@ int rm_model_lookup_many(struct rm_model *model, size_t from, unsigned count)
 int rm_model_upsert(struct rm_model *model, size_t i)
 {
 	struct rm_value value = rm_model_value(model);
-	bool was_there = model->ops->upsert(
-	        model->thread, model->c->shape, rm_model_key(model, i), &value);
+	bool was_there = rm_map_upsert(model->ops, model->thread,
+	        model->c->shape, rm_model_key(model, i), &value);
 	int code = check_result(model, i, "upsert", was_there, NULL);
 
 	rm_model_put(model, i, &value);
@@ -274,8 +274,8 @@ int rm_model_upsert(struct rm_model *model, size_t i)
 
 int rm_model_remove(struct rm_model *model, size_t i)
 {
-	bool was_there = model->ops->remove(
-	        model->thread, model->c->shape, rm_model_key(model, i));
+	bool was_there = rm_map_remove(model->ops, model->thread,
+	        model->c->shape, rm_model_key(model, i));
 	int code = check_result(model, i, "remove", was_there, NULL);
 
 	rm_model_drop(model, i);

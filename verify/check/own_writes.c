@@ -46,8 +46,8 @@ static void write_own(
 	struct rm_key key = rm_peer_key(peer, rank);
 	struct rm_value value = own_value(peer, rank);
 	bool expected = shared_keys->last_words[rank] != 0;
-	bool was_there =
-	        peer->ops->upsert(peer->thread, peer->shape, key, &value);
+	bool was_there = rm_map_upsert(
+	        peer->ops, peer->thread, peer->shape, key, &value);
 
 	if (was_there != expected)
 		rm_peer_fail(peer, "upsert of own rank %llu returned %s",

@@ -151,7 +151,8 @@ static void check_balance(struct rm_peer *peer)
 			rm_pairs_fail_balance(peer, k, there, held);
 		if (there)
 			rm_pairs_verify(peer, &value, k, "lookup at the end");
-		peer->ops->remove(peer->thread, peer->shape, pairs->keys[k]);
+		rm_map_remove(
+		        peer->ops, peer->thread, peer->shape, pairs->keys[k]);
 	}
 	if (cleared)
 		peer->ops->clear(peer->thread);

@@ -67,7 +67,8 @@ static void call_taking(const struct rm_peer *peer, enum rm_pair_kind kind,
 	const struct rm_map_ops *ops = peer->ops;
 
 	if (kind == RM_PAIR_REMOVE)
-		result->was_there = ops->remove(peer->thread, peer->shape, key);
+		result->was_there =
+		        rm_map_remove(ops, peer->thread, peer->shape, key);
 	else if (kind == RM_PAIR_TAKE)
 		result->was_there = result->has_old =
 		        ops->take(peer->thread, peer->shape, key, &result->old);
@@ -89,8 +90,8 @@ static void call(const struct rm_peer *peer, enum rm_pair_kind kind,
 		        peer->thread, peer->shape, key, &result->old);
 		return;
 	case RM_PAIR_UPSERT:
-		result->was_there =
-		        ops->upsert(peer->thread, peer->shape, key, value);
+		result->was_there = rm_map_upsert(
+		        ops, peer->thread, peer->shape, key, value);
 		break;
 	case RM_PAIR_EXCHANGE:
 		result->was_there = result->has_old = ops->exchange(

@@ -134,14 +134,14 @@ bool rm_peer_lookup(struct rm_peer *peer, uint64_t rank, struct rm_value *value)
 
 bool rm_peer_upsert(struct rm_peer *peer, uint64_t rank, struct rm_value value)
 {
-	return peer->ops->upsert(
-	        peer->thread, peer->shape, rm_peer_key(peer, rank), &value);
+	return rm_map_upsert(peer->ops, peer->thread, peer->shape,
+	        rm_peer_key(peer, rank), &value);
 }
 
 bool rm_peer_remove(struct rm_peer *peer, uint64_t rank)
 {
-	return peer->ops->remove(
-	        peer->thread, peer->shape, rm_peer_key(peer, rank));
+	return rm_map_remove(
+	        peer->ops, peer->thread, peer->shape, rm_peer_key(peer, rank));
 }
 
 void rm_peer_fill(struct rm_peer *peer, uint64_t count)

@@ -89,8 +89,8 @@ bool rm_call_on_key(struct rm_peer *peer, unsigned kind, struct rm_call *call)
 		return rm_look_up(ops, peer->looks++ & 1, peer->thread, shape,
 		        call->key, &call->result);
 	case RM_HISTORY_UPSERT:
-		return ops->upsert(
-		        peer->thread, shape, call->key, &call->value);
+		return rm_map_upsert(
+		        ops, peer->thread, shape, call->key, &call->value);
 	case RM_RECORD_UPDATE:
 		return ops->update(
 		        peer->thread, shape, call->key, replace, call);
@@ -98,7 +98,7 @@ bool rm_call_on_key(struct rm_peer *peer, unsigned kind, struct rm_call *call)
 		return ops->exchange(peer->thread, shape, call->key,
 		        &call->value, &call->result);
 	case RM_HISTORY_REMOVE:
-		return ops->remove(peer->thread, shape, call->key);
+		return rm_map_remove(ops, peer->thread, shape, call->key);
 	case RM_HISTORY_TAKE:
 		return ops->take(peer->thread, shape, call->key, &call->result);
 	case RM_HISTORY_INSERT_IF_ABSENT:

@@ -174,12 +174,13 @@ bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
 		return rm_look_up(ops, call->looks++ & 1, thread, shape,
 		        call->key, &call->result);
 	case RM_HISTORY_UPSERT:
-		return ops->upsert(thread, shape, call->key, &call->value);
+		return rm_map_upsert(
+		        ops, thread, shape, call->key, &call->value);
 	case RM_HISTORY_EXCHANGE:
 		return ops->exchange(
 		        thread, shape, call->key, &call->value, &call->result);
 	case RM_HISTORY_REMOVE:
-		return ops->remove(thread, shape, call->key);
+		return rm_map_remove(ops, thread, shape, call->key);
 	case RM_HISTORY_TAKE:
 		return ops->take(thread, shape, call->key, &call->result);
 	case RM_HISTORY_INSERT_IF_ABSENT:

@@ -22,9 +22,9 @@ static const struct rm_map_ops *inner; /* the map's own operations */
 static bool upsert_in_two_steps(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
-	const bool was_there = inner->remove(thread, shape, key);
+	const bool was_there = rm_map_remove(inner, thread, shape, key);
 
-	inner->upsert(thread, shape, key, value);
+	rm_map_upsert(inner, thread, shape, key, value);
 	return was_there;
 }
 

@@ -261,7 +261,7 @@ void rm_explore_progress_end(void)
 	        left < RM_EXPLORE_UNRECLAIMED_MOST ||
 	        left < made - made / FEW || strstr(impl->sync, "leak"))
 		return;
-	if (rm_foreign_code(impl) == (uintptr_t)impl->ops->upsert)
+	if (rm_foreign_code(impl) == (uintptr_t)impl->ops->lookup)
 		rm_explore_stop(RM_EXPLORE_UNRECLAIMED, NULL, NULL,
 		        "%zu of %zu blocks that the threads allocated are not "
 		        "freed, although each thread announced a quiescent "

@@ -72,7 +72,7 @@ static void put(const struct pair *pair, uint64_t rank, uint64_t word)
 	struct rm_key_bytes line;
 	const struct rm_value value = { { word, word, word } };
 
-	pair->ops->upsert(pair->writer, pair->shape,
+	rm_map_upsert(pair->ops, pair->writer, pair->shape,
 	        rm_key_of(pair->shape, rank, &line), &value);
 }
 
@@ -244,7 +244,8 @@ static void check_refresh_and_expiry(void)
 	advance_clock(30 * SECOND - 10 * SECOND / 1000);
 	CHECK(get(&pair, 1) == 3,
 	        "the line expires one clock tick before 30 s");
-	pair.ops->remove(pair.writer, RM_U64X8, (struct rm_key){ .word = 1 });
+	rm_map_remove(
+	        pair.ops, pair.writer, RM_U64X8, (struct rm_key){ .word = 1 });
 	close_pair(&pair, "after expiries the map's check passes");
 }
 
@@ -257,7 +258,7 @@ static void check_removed_key(struct rm_shape shape)
 
 	put(&pair, 1, 1);
 	get(&pair, 1);
-	pair.ops->remove(pair.writer, shape, rm_key_of(shape, 1, &line));
+	rm_map_remove(pair.ops, pair.writer, shape, rm_key_of(shape, 1, &line));
 	CHECK(get(&pair, 1) == 1,
 	        "a removed key still hits in another thread's cache");
 	advance_clock(10 * SECOND);
@@ -289,9 +290,9 @@ static void check_log_overflow(void)
 	pair.ops->quiesce(pair.reader);
 	CHECK(get(&pair, 1) == 0 && get(&pair, 2) == 0,
 	        "a clear invalidates every cache");
-	pair.ops->upsert(pair.writer, RM_STR16X8, longer, &one);
+	rm_map_upsert(pair.ops, pair.writer, RM_STR16X8, longer, &one);
 	pair.ops->lookup(pair.reader, RM_STR16X8, longer, &value);
-	pair.ops->upsert(pair.writer, RM_STR16X8, longer, &two);
+	rm_map_upsert(pair.ops, pair.writer, RM_STR16X8, longer, &two);
 	CHECK(pair.ops->lookup(pair.reader, RM_STR16X8, longer, &value) &&
 	                value.word[0] == 2,
 	        "keys of more than 16 bytes are not cached");

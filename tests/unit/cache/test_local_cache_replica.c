@@ -74,8 +74,8 @@ static void put(const struct scene *scene, struct cache *by, uint64_t rank,
 	struct rm_key_bytes line;
 	const struct rm_value value = { { word, word, word } };
 
-	cached.upsert(
-	        by, scene->shape, rm_key_of(scene->shape, rank, &line), &value);
+	rm_map_upsert(&cached, by, scene->shape,
+	        rm_key_of(scene->shape, rank, &line), &value);
 }
 
 /* Returns the value's word, or 0 if absent. */
@@ -136,7 +136,7 @@ static void create_and_destroy(void)
 		.length = 17 };
 	const struct rm_value one = { { 1 } };
 
-	cached.upsert(scene.writer, RM_STR16X24, longer, &one);
+	rm_map_upsert(&cached, scene.writer, RM_STR16X24, longer, &one);
 	end(&scene);
 	CHECK(heap_held == 0, "logged writes that were not applied are freed");
 	heap_is_full = true;
@@ -177,7 +177,7 @@ static void own_writes_are_visible(void)
 	        "a thread reads its own write from the primary");
 	put(&scene, scene.reader, 1, 6);
 	put(&scene, scene.writer, 2, 7);
-	cached.remove(scene.reader, RM_STR16X8,
+	rm_map_remove(&cached, scene.reader, RM_STR16X8,
 	        rm_key_of(RM_STR16X8, 2, &(struct rm_key_bytes){ { 0 } }));
 	CHECK(get(&scene, scene.reader, 2) == 0,
 	        "a thread sees its own removal");
@@ -368,7 +368,7 @@ static void write_any(const struct scene *scene, uint64_t x)
 
 	switch (x >> 1 & 7) {
 	case 0:
-		cached.remove(by, shape, key);
+		rm_map_remove(&cached, by, shape, key);
 		break;
 	case 1:
 		cached.take(by, shape, key, &old);
@@ -391,7 +391,7 @@ static void write_any(const struct scene *scene, uint64_t x)
 			cached.clear(by);
 		break;
 	default:
-		cached.upsert(by, shape, key, &value);
+		rm_map_upsert(&cached, by, shape, key, &value);
 	}
 }
 

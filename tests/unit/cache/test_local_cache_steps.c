@@ -47,7 +47,7 @@ static void put(const struct rm_map_ops *map_ops, void *writer, uint64_t key,
 {
 	const struct rm_value value = { { word } };
 
-	map_ops->upsert(writer, RM_U64X8, word_key(key), &value);
+	rm_map_upsert(map_ops, writer, RM_U64X8, word_key(key), &value);
 }
 
 /* Returns the value's word, or 0 if absent. */
@@ -248,14 +248,14 @@ static bool perform_write(void *context, unsigned which, void *writer)
 
 	switch (which) {
 	case 0:
-		return map_ops->upsert(writer, RM_U64X8, key, &two);
+		return rm_map_upsert(map_ops, writer, RM_U64X8, key, &two);
 	case 1:
 		return map_ops->exchange(writer, RM_U64X8, key, &two, &old) &&
 		       old.word[0] == 1;
 	case 2:
 		return map_ops->compare_swap(writer, RM_U64X8, key, &one, &two);
 	case 3:
-		return map_ops->remove(writer, RM_U64X8, key);
+		return rm_map_remove(map_ops, writer, RM_U64X8, key);
 	case 4:
 		return map_ops->take(writer, RM_U64X8, key, &old) &&
 		       old.word[0] == 1;

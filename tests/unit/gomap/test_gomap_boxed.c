@@ -34,7 +34,7 @@ static bool put(const struct filled *filled, uint64_t rank, uint64_t n)
 	struct rm_key_bytes line;
 	const struct rm_value value = rm_value_of(rank, 0, n);
 
-	return filled->ops->upsert(filled->thread, RM_STR16X24,
+	return rm_map_upsert(filled->ops, filled->thread, RM_STR16X24,
 	        rm_key_of(RM_STR16X24, rank, &line), &value);
 }
 

@@ -35,7 +35,7 @@ static void put(const struct rm_map_ops *ops, void *thread, uint64_t rank)
 {
 	const struct rm_value value = { { rank } };
 
-	ops->upsert(thread, RM_U64X8, key_of(rank), &value);
+	rm_map_upsert(ops, thread, RM_U64X8, key_of(rank), &value);
 }
 
 static void *write_work(void *context)
@@ -45,7 +45,7 @@ static void *write_work(void *context)
 	void *thread = ops->join(count->map, 0);
 
 	for (uint64_t i = 0; !atomic_load(&count->done); i++) {
-		ops->remove(thread, RM_U64X8, key_of(i));
+		rm_map_remove(ops, thread, RM_U64X8, key_of(i));
 		put(ops, thread, i + KEYS);
 		ops->quiesce(thread);
 		if (i == KEYS)

@@ -23,7 +23,8 @@ static bool write_much(
 	const struct pinned *pinned = context;
 
 	for (int i = 0; i < PINNED_WRITES; i++)
-		pinned->ops->upsert(pinned->thread, RM_U64X8, key, value);
+		rm_map_upsert(
+		        pinned->ops, pinned->thread, RM_U64X8, key, value);
 	return false;
 }
 
@@ -38,8 +39,8 @@ static void scans_stay_online(const struct rm_impl *impl)
 	void *map = impl->ops->create(&sizing);
 	struct pinned pinned = { impl->ops, impl->ops->join(map, 0) };
 
-	impl->ops->upsert(
-	        pinned.thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	rm_map_upsert(impl->ops, pinned.thread, RM_U64X8,
+	        (struct rm_key){ .word = 1 }, &value);
 	impl->ops->scan(pinned.thread, RM_U64X8, write_much, &pinned);
 	CHECK(race_stat(impl, map, "retired_bytes") > 2 * PINNED_LIMIT &&
 	                race_stat(impl, map, "grace_waits") == 0 &&

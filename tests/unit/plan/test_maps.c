@@ -45,7 +45,8 @@ static bool drives_match(const struct rm_impl *impl)
 static bool required_operations(const struct rm_impl *impl)
 {
 	const struct rm_map_ops *ops = impl->ops;
-	bool keys = ops->lookup && ops->upsert && ops->remove;
+	bool keys = ops->lookup && (ops->upsert || ops->exchange) &&
+	            (ops->remove || ops->take);
 
 	return ops->create && ops->destroy && ops->join && ops->leave &&
 	       ops->quiesce && (keys || !rm_impl_is_map(impl));
@@ -72,13 +73,12 @@ static bool words_known(const struct rm_impl *impl)
 		"once-if-present", "none", NULL };
 	static const char *const progress[] = { "blocking", "starvation-free",
 		"lock-free", "wait-free", NULL };
-	static const char *const dispatch[] = { "none", "callback", "plt",
-		NULL };
+	static const char *const dispatch[] = { "callback", "plt", NULL };
 
 	return is_listed(impl->family, families) &&
 	       is_listed(impl->guarantees, guarantees) &&
 	       is_listed(impl->progress, progress) &&
-	       is_listed(impl->dispatch, dispatch);
+	       (!impl->dispatch || is_listed(impl->dispatch, dispatch));
 }
 
 static void description(const struct rm_impl *impl)
@@ -88,7 +88,7 @@ static void description(const struct rm_impl *impl)
 	fact(impl, words_known(impl), "is described in the words of map.h");
 	fact(impl,
 	        impl->label[0] && strlen(impl->label) <= 60 &&
-	                impl->source[0] && impl->sync[0] && impl->system,
+	                impl->source[0] && impl->sync[0],
 	        "has a label that fits in a cell of a table, a source and a "
 	        "sync");
 	fact(impl, drives_match(impl), "has one loop per shape it offers");

@@ -25,7 +25,8 @@ static void put(void *thread, uint64_t word)
 {
 	const struct rm_value value = { { ~word } };
 
-	ops.upsert(thread, RM_U64X8, (struct rm_key){ .word = word }, &value);
+	rm_map_upsert(&ops, thread, RM_U64X8, (struct rm_key){ .word = word },
+	        &value);
 }
 
 static bool has(void *thread, uint64_t word)
@@ -78,7 +79,8 @@ static void fresh_writes_keep_the_size(void)
 	filled = bytes_of(map);
 	for (uint64_t i = 0; i < (uint64_t)KEYS * ROUNDS; i++) {
 		put(thread, i + KEYS);
-		ops.remove(thread, RM_U64X8, (struct rm_key){ .word = i });
+		rm_map_remove(
+		        &ops, thread, RM_U64X8, (struct rm_key){ .word = i });
 		most = bytes_of(map) > most ? bytes_of(map) : most;
 	}
 	for (uint64_t i = 0; i < KEYS; i++)
@@ -130,7 +132,8 @@ static void tables_follow_the_number_of_keys(void)
 	ops.clear(thread);
 	for (uint64_t i = 0; i < KEYS; i++) {
 		put(thread, i);
-		ops.remove(thread, RM_U64X8, (struct rm_key){ .word = i });
+		rm_map_remove(
+		        &ops, thread, RM_U64X8, (struct rm_key){ .word = i });
 	}
 	CHECK(lines_of(map) <= 16 && check_passes(map),
 	        "a map shrinks when few keys are left");

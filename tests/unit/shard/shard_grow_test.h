@@ -118,7 +118,7 @@ static inline double most_moved(const char *id, double *splits)
 
 	for (uint64_t i = 0; i < 200000; i++) {
 		value.word[0] = i;
-		impl->ops->upsert(thread, RM_U64X8, word(i), &value);
+		rm_map_upsert(impl->ops, thread, RM_U64X8, word(i), &value);
 	}
 	most = race_stat(impl, map, "keys_moved_by_one_operation");
 	*splits = race_stat(impl, map, "shards_split");

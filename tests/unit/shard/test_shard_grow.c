@@ -183,7 +183,7 @@ static void presized(void)
 	struct rm_value value = { { 1 } };
 
 	for (uint64_t i = 0; i < sizing.keys; i++)
-		impl->ops->upsert(map, RM_U64X8, word(i), &value);
+		rm_map_upsert(impl->ops, map, RM_U64X8, word(i), &value);
 	CHECK(race_stat(impl, map, "keys_moved") == 0,
 	        "a presized map moves nothing");
 	impl->ops->destroy(map);

@@ -195,7 +195,7 @@ static void real_map(void)
 	char why[200] = "";
 
 	for (uint64_t i = 0; i < MANY; i++)
-		impl->ops->upsert(map, RM_U64X8, word(i), &value);
+		rm_map_upsert(impl->ops, map, RM_U64X8, word(i), &value);
 	advance_clock_to((uint64_t)5 * 1000000000 - 1);
 	const double most = race_stat(impl, map, "shard_load_most");
 

@@ -57,8 +57,8 @@ static bool put(const struct rm_map_ops *table, void *thread, uint64_t rank)
 	struct rm_key_bytes line;
 	const struct rm_value value = rm_value_of(rank, 1, 1);
 
-	return table->upsert(
-	        thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line), &value);
+	return rm_map_upsert(table, thread, RM_U64X8,
+	        rm_key_of(RM_U64X8, rank, &line), &value);
 }
 
 static bool has_value(void *thread, uint64_t rank)
@@ -75,7 +75,8 @@ static bool close_key(void *thread, uint64_t rank)
 {
 	struct rm_key_bytes line;
 
-	return ops.remove(thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
+	return rm_map_remove(
+	        &ops, thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
 }
 
 /* Returns connection and shard of a key, in one word. */

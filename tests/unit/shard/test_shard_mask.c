@@ -37,7 +37,7 @@ static void fill(const struct rm_map_ops *table, void *map, unsigned shards,
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_key key = rm_key_of(RM_STR16X8, rank, &line);
 
-		table->upsert(thread, RM_STR16X8, key, &value);
+		rm_map_upsert(table, thread, RM_STR16X8, key, &value);
 		wanted[rm_fnv1a_key(RM_STR16X8, key) % shards]++;
 	}
 	table->leave(thread);

@@ -134,7 +134,7 @@ static void a_segment_grows_above_three_quarters(void)
 		if (rm_hash(RM_U64X8, word(key), 3) >> SEG_SHIFT)
 			continue;
 		before = race_stat(impl, map, "bins");
-		impl->ops->upsert(thread, RM_U64X8, word(key), &value);
+		rm_map_upsert(impl->ops, thread, RM_U64X8, word(key), &value);
 		held++;
 	}
 	CHECK(before == 64 * BINS,

@@ -65,7 +65,7 @@ static bool write_and_remove_all(struct sessions *map, struct rm_shape shape)
 		struct rm_value old = { { 0 } };
 
 		right &= !ops.lookup(map, shape, key, &old) && !old.word[0];
-		right &= !ops.upsert(map, shape, key, &first);
+		right &= !rm_map_upsert(&ops, map, shape, key, &first);
 		right &= ops.lookup(map, shape, key, &old) &&
 		         value_matches(shape, &old, n, 1);
 		old = (struct rm_value){ { 0 } };
@@ -74,8 +74,8 @@ static bool write_and_remove_all(struct sessions *map, struct rm_shape shape)
 		right &= ops.length(map) == n + 1;
 	}
 	for (unsigned n = 1; n < KEYS; n += 2)
-		right &= ops.remove(map, shape, some_key(shape, n)) &&
-		         !ops.remove(map, shape, some_key(shape, n));
+		right &= rm_map_remove(&ops, map, shape, some_key(shape, n)) &&
+		         !rm_map_remove(&ops, map, shape, some_key(shape, n));
 	for (unsigned n = 0; n < KEYS; n++) {
 		struct rm_value value;
 
@@ -110,7 +110,7 @@ static bool check_conditional_operations(
 	right &= ops.take(map, shape, key, &value) &&
 	         value_matches(shape, &value, KEYS, 2) &&
 	         !ops.exchange(map, shape, key, &first, &value) &&
-	         ops.remove(map, shape, key);
+	         rm_map_remove(&ops, map, shape, key);
 	return right;
 }
 
@@ -216,7 +216,8 @@ static bool ends_without_memory(void)
 		signal(SIGABRT, SIG_DFL);
 		dup2(pipe_ends[1], STDERR_FILENO);
 		heap_is_full = true;
-		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
+		rm_map_upsert(
+		        &ops, map, RM_U64X8, some_key(RM_U64X8, 1), &value);
 		_exit(0);
 	}
 	close(pipe_ends[1]);
@@ -242,7 +243,7 @@ static void check_reports_faults(void)
 	struct session **link, **other, *found;
 	const struct rm_value value = rm_value_of(1, 1, 1);
 
-	ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
+	rm_map_upsert(&ops, map, RM_U64X8, some_key(RM_U64X8, 1), &value);
 	link = session_place(map, RM_U64X8, some_key(RM_U64X8, 1)).bucket;
 	map->stripes[3].open++;
 	CHECK(check_reports(map, "sessions are counted wrongly"),

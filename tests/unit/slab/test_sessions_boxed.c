@@ -14,7 +14,7 @@ static long blocks_of(unsigned fields)
 	struct session *session;
 	uint64_t word = 0;
 
-	ops.upsert(map, RM_U64X8, key, &value);
+	rm_map_upsert(&ops, map, RM_U64X8, key, &value);
 	session = *session_place(map, RM_U64X8, key).bucket;
 	for (unsigned i = 1; i < fields; i++)
 		session_write(session, i, i);
@@ -26,7 +26,7 @@ static long blocks_of(unsigned fields)
 			blocks = -1;
 	if (session_read(session, fields, &word))
 		blocks = -1;
-	ops.remove(map, RM_U64X8, key);
+	rm_map_remove(&ops, map, RM_U64X8, key);
 	if (heap_held != before)
 		blocks = -1;
 	ops.destroy(map);
@@ -49,7 +49,7 @@ static void lost_value_is_detected(void)
 	struct session *session;
 	struct gomap *fields;
 
-	ops.upsert(map, RM_U64X8, key, &value);
+	rm_map_upsert(&ops, map, RM_U64X8, key, &value);
 	session = *session_place(map, RM_U64X8, key).bucket;
 	fields = session->fields;
 	session->fields = gomap_create(0, RM_U64X8, 1);

@@ -21,19 +21,21 @@ static void pool_is_reported(void)
 	                stat_of(map, "pool_sessions") == 0,
 	        "the pool is empty at the start");
 	for (unsigned n = 0; n < 32; n++)
-		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, n), &value);
+		rm_map_upsert(
+		        &ops, map, RM_U64X8, some_key(RM_U64X8, n), &value);
 	CHECK(stat_of(map, "sessions") == 32 &&
 	                stat_of(map, "pool_sessions") == 32 &&
 	                stat_of(map, "pool_bytes") ==
 	                        sizeof(struct session_chunk),
 	        "one chunk has 32 sessions");
 	for (unsigned n = 0; n < 32; n++)
-		ops.remove(map, RM_U64X8, some_key(RM_U64X8, n));
+		rm_map_remove(&ops, map, RM_U64X8, some_key(RM_U64X8, n));
 	for (unsigned n = 0; n < 32; n++)
-		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, n), &value);
+		rm_map_upsert(
+		        &ops, map, RM_U64X8, some_key(RM_U64X8, n), &value);
 	CHECK(stat_of(map, "pool_sessions") == 32,
 	        "closed sessions are reused");
-	ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 32), &value);
+	rm_map_upsert(&ops, map, RM_U64X8, some_key(RM_U64X8, 32), &value);
 	CHECK(stat_of(map, "sessions") == 33 &&
 	                stat_of(map, "pool_sessions") == 64 &&
 	                stat_of(map, "pool_bytes") ==
@@ -49,7 +51,7 @@ static void full_slabs_stay_full(void)
 	const struct rm_value value = rm_value_of(1, 1, 1);
 	struct session *session;
 
-	ops.upsert(map, RM_U64X8, key, &value);
+	rm_map_upsert(&ops, map, RM_U64X8, key, &value);
 	session = *session_place(map, RM_U64X8, key).bucket;
 	while (slab_claim(session) < SLAB_WORDS)
 		;

@@ -54,7 +54,7 @@ static void put(struct member *member, void *thread, uint64_t rank, uint64_t n)
 	struct rm_key_bytes line;
 	const struct rm_value value = rm_value_of(rank, member->slot, n);
 
-	team->impl->ops->upsert(thread, team->shape,
+	rm_map_upsert(team->impl->ops, thread, team->shape,
 	        rm_key_of(team->shape, rank, &line), &value);
 }
 
@@ -63,8 +63,8 @@ static void drop(struct member *member, void *thread, uint64_t rank)
 	const struct team *team = member->team;
 	struct rm_key_bytes line;
 
-	if (!team->impl->ops->remove(
-	            thread, team->shape, rm_key_of(team->shape, rank, &line)))
+	if (!rm_map_remove(team->impl->ops, thread, team->shape,
+	            rm_key_of(team->shape, rank, &line)))
 		atomic_fetch_add(&member->team->wrong, 1);
 }
 
@@ -169,7 +169,7 @@ static struct session *open_one(struct sessions *map, uint64_t rank)
 	const struct rm_value value = rm_value_of(rank, 0, 0);
 	const struct session_place place = session_place(map, RM_U64X8, key);
 
-	inner.upsert(map, RM_U64X8, key, &value);
+	rm_map_upsert(&inner, map, RM_U64X8, key, &value);
 	return *session_find(place.bucket, RM_U64X8, key);
 }
 
@@ -177,7 +177,7 @@ static void close_one(struct sessions *map, uint64_t rank)
 {
 	struct rm_key_bytes line;
 
-	inner.remove(map, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
+	rm_map_remove(&inner, map, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
 }
 
 /* The article increments the length before it writes the slot. */
@@ -288,7 +288,8 @@ static void lost_session_is_counted(uint64_t lost)
 
 	life_open_all(&worker);
 	if (lost < 16)
-		inner.remove(map, RM_U64X24, rm_key_of(RM_U64X24, lost, &line));
+		rm_map_remove(&inner, map, RM_U64X24,
+		        rm_key_of(RM_U64X24, lost, &line));
 	life_close_all(&worker);
 	CHECK((worker.counts.wrong != 0) == (lost < 16),
 	        "a wrong answer is counted if and only if a session was lost");

@@ -78,14 +78,15 @@ static void put(struct user *user, uint64_t rank)
 	const struct rm_value value = rm_value_of(rank, 0, 1);
 
 	if (!user->directory || !lookup_key(user, rank))
-		user->ops->upsert(
-		        user->thread, user->shape, key_of(rank), &value);
+		rm_map_upsert(user->ops, user->thread, user->shape,
+		        key_of(rank), &value);
 }
 
 static bool drop(struct user *user, uint64_t rank)
 {
 	return (!user->directory || lookup_key(user, rank)) &&
-	       user->ops->remove(user->thread, user->shape, key_of(rank));
+	       rm_map_remove(
+	               user->ops, user->thread, user->shape, key_of(rank));
 }
 
 /* Returns the number of allocator calls of closes and opens after the

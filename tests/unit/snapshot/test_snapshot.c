@@ -15,7 +15,8 @@ static bool upsert_rank(void *thread, uint64_t rank, uint64_t sequence)
 	struct rm_key_bytes line;
 	struct rm_value value = rm_value_of(rank, 1, sequence);
 
-	return ops->upsert(thread, str, rm_key_of(str, rank, &line), &value);
+	return rm_map_upsert(
+	        ops, thread, str, rm_key_of(str, rank, &line), &value);
 }
 
 static void entry_at(const struct rm_source *source, size_t i,
@@ -81,14 +82,14 @@ static void load_and_scan(void)
 	CHECK(ops->check(map, why, sizeof(why)), "the map's own check passes");
 	double retired = race_stat(&rm_impl_snapshot, map, "retired");
 
-	CHECK(ops->remove(thread, str, rm_key_of(str, 7, &line)) &&
+	CHECK(rm_map_remove(ops, thread, str, rm_key_of(str, 7, &line)) &&
 	                race_stat(&rm_impl_snapshot, map, "retired") ==
 	                        retired + 2,
 	        "a removal retires the older map and the key's bytes");
 	struct rm_key key = rm_key_of(str, 9999, &line);
 	double clones = cloned(map);
 
-	CHECK(!ops->remove(thread, str, key) && cloned(map) == clones,
+	CHECK(!rm_map_remove(ops, thread, str, key) && cloned(map) == clones,
 	        "removing an absent key clones nothing");
 	ops->leave(thread);
 	CHECK(race_stat(&rm_impl_snapshot, map, "retired") ==

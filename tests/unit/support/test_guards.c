@@ -42,7 +42,8 @@ static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 	void *map = ops->create(&sizing);
 	void *thread = ops->join(map, 0);
 
-	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	rm_map_upsert(
+	        ops, thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
 	ops->leave(thread);
 	return map;
 }
@@ -61,7 +62,7 @@ static void *contend(void *context)
 	pthread_mutex_unlock(contender->gate);
 	for (unsigned i = 0; i < TURNS; i++) {
 		value.word[0] = i;
-		contender->ops->upsert(thread, RM_U64X8, key, &value);
+		rm_map_upsert(contender->ops, thread, RM_U64X8, key, &value);
 		if (!contender->ops->lookup(thread, RM_U64X8, key, &value) ||
 		        value.word[0] != i)
 			return NULL;

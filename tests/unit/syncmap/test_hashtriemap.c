@@ -53,8 +53,8 @@ static bool store(struct bench *b, uint64_t word, uint64_t value)
 {
 	struct rm_value v = { { value } };
 
-	return hashtrie_upsert(
-	        b->thread, RM_U64X8, (struct rm_key){ .word = word }, &v);
+	return hashtrie_exchange(
+	        b->thread, RM_U64X8, (struct rm_key){ .word = word }, &v, NULL);
 }
 
 static uint64_t load(struct bench *b, uint64_t word)
@@ -313,7 +313,6 @@ static const struct rm_map_ops colliding_ops = {
 	.join = hashtrie_join,
 	.leave = hashtrie_leave,
 	.lookup = hashtrie_lookup,
-	.upsert = hashtrie_upsert,
 	.remove = hashtrie_remove,
 	.quiesce = hashtrie_quiesce,
 	.park = hashtrie_park,

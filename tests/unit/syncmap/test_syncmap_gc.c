@@ -14,8 +14,8 @@ static void store(void *thread, uint64_t rank, uint64_t sequence)
 	struct rm_key_bytes line;
 	struct rm_value value = rm_value_of(rank, 0, sequence);
 
-	impl->ops->upsert(
-	        thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line), &value);
+	rm_map_upsert(impl->ops, thread, RM_U64X8,
+	        rm_key_of(RM_U64X8, rank, &line), &value);
 }
 
 static bool holds(void *thread, uint64_t rank)

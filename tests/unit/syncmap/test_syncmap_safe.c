@@ -65,7 +65,8 @@ static bool put(void *thread, struct rm_shape shape, uint64_t rank)
 	struct rm_key_bytes line;
 	const struct rm_value value = rm_value_of(rank, 1, 1);
 
-	return ops.upsert(thread, shape, rm_key_of(shape, rank, &line), &value);
+	return rm_map_upsert(
+	        &ops, thread, shape, rm_key_of(shape, rank, &line), &value);
 }
 
 static bool has_key(void *thread, struct rm_shape shape, uint64_t rank)
@@ -112,7 +113,7 @@ static void key_without_a_hash(void)
 	        "a key that cannot be hashed is absent");
 	CHECK(got.word[0] == 7, "the lookup of such a key stores no value");
 	CHECK(map->faults == 1, "the fault is counted");
-	CHECK(!ops.upsert(thread, RM_STR16X24, empty, &value) &&
+	CHECK(!rm_map_upsert(&ops, thread, RM_STR16X24, empty, &value) &&
 	                ops.lookup(thread, RM_STR16X24, empty, &got),
 	        "the empty string is a normal key");
 	CHECK(map->faults == 1, "the empty string causes no fault");
@@ -179,7 +180,7 @@ static void *work(void *opaque)
 		struct rm_key key = rm_key_of(RM_U64X8, own, &line);
 
 		if (x >> 60 < 4)
-			ops.remove(thread, RM_U64X8, key);
+			rm_map_remove(&ops, thread, RM_U64X8, key);
 		put(thread, RM_U64X8, own);
 		countdown = x >> 56 & 3;
 		const bool found = has_key(thread, RM_U64X8, own);
@@ -276,7 +277,7 @@ static void write_dies(void)
 		fclose(stderr);
 		signal(SIGABRT, SIG_DFL);
 		put(thread, RM_STR16X8, 1);
-		ops.upsert(thread, RM_STR16X8, nowhere, &value);
+		rm_map_upsert(&ops, thread, RM_STR16X8, nowhere, &value);
 		_exit(0);
 	}
 	CHECK(child > 0 && waitpid(child, &status, 0) == child &&

@@ -44,8 +44,8 @@ static void store(struct subject *s, uint64_t word, uint64_t value)
 {
 	struct rm_value v = { { value } };
 
-	s->ops->upsert(
-	        s->thread, RM_U64X8, (struct rm_key){ .word = word }, &v);
+	rm_map_upsert(s->ops, s->thread, RM_U64X8,
+	        (struct rm_key){ .word = word }, &v);
 }
 
 static bool load(struct subject *s, uint64_t word)

@@ -202,12 +202,14 @@ static bool removed_key_is_found(const char *id)
 	void *thread = ops->join(map, 0);
 	bool found;
 
-	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	rm_map_upsert(
+	        ops, thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
 	for (int i = 0; i < 3; i++) /* these misses promote */
 		ops->lookup(
 		        thread, RM_U64X8, (struct rm_key){ .word = 9 }, &value);
-	ops->upsert(thread, RM_U64X8, (struct rm_key){ .word = 2 }, &value);
-	ops->remove(thread, RM_U64X8, (struct rm_key){ .word = 1 });
+	rm_map_upsert(
+	        ops, thread, RM_U64X8, (struct rm_key){ .word = 2 }, &value);
+	rm_map_remove(ops, thread, RM_U64X8, (struct rm_key){ .word = 1 });
 	found = ops->lookup(
 	        thread, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
 	ops->leave(thread);

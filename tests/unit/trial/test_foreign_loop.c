@@ -122,15 +122,15 @@ static void operations(void *thread)
 	                !ops->lookup(thread, shape, other, &got) &&
 	                got.word[0] == 12,
 	        "lookup finds the written value, and no other key");
-	CHECK(ops->upsert(thread, shape, key, &first) && one.value == 11,
+	CHECK(rm_map_upsert(ops, thread, shape, key, &first) && one.value == 11,
 	        "upsert writes and passes no old value");
 	CHECK(!ops->take(thread, shape, other, &got) &&
 	                ops->take(thread, shape, key, &got) &&
 	                got.word[0] == 11 && !one.there,
 	        "take returns the removed value");
-	ops->upsert(thread, shape, key, &second);
-	CHECK(ops->remove(thread, shape, key) && !one.there &&
-	                !ops->remove(thread, shape, key),
+	rm_map_upsert(ops, thread, shape, key, &second);
+	CHECK(rm_map_remove(ops, thread, shape, key) && !one.there &&
+	                !rm_map_remove(ops, thread, shape, key),
 	        "remove removes a key once");
 }
 

@@ -217,8 +217,8 @@ static double locks_of_growth(const char *id)
 	double before = locked_to_write(), all;
 
 	for (uint64_t i = 0; i < INSERTS; i++)
-		ops->upsert(
-		        thread, RM_U64X8, (struct rm_key){ .word = i }, &value);
+		rm_map_upsert(ops, thread, RM_U64X8,
+		        (struct rm_key){ .word = i }, &value);
 	all = locked_to_write() - before;
 	ops->leave(thread);
 	ops->destroy(map);

@@ -65,7 +65,8 @@ static void *wait_for_lock(void *argument)
 		while (atomic_load(&pair->held) < round)
 			sched_yield();
 		if (pair->writes)
-			pair->ops->upsert(thread, shape, the_key, &value);
+			rm_map_upsert(
+			        pair->ops, thread, shape, the_key, &value);
 		else
 			pair->ops->lookup(thread, shape, the_key, &value);
 		atomic_store(&pair->done, round);
@@ -180,7 +181,7 @@ static void *write_once(void *argument)
 	void *thread = scene->ops->join(scene->map, 0);
 	struct rm_value value = { { 2 } };
 
-	scene->ops->upsert(thread, shape, the_key, &value);
+	rm_map_upsert(scene->ops, thread, shape, the_key, &value);
 	atomic_store(&scene->written, true);
 	scene->ops->leave(thread);
 	return NULL;
@@ -192,7 +193,7 @@ static void *map_of_one(const struct rm_map_ops *ops)
 	struct rm_value value = { { 1 } };
 	void *map = ops->create(&sizing), *thread = ops->join(map, 0);
 
-	ops->upsert(thread, shape, the_key, &value);
+	rm_map_upsert(ops, thread, shape, the_key, &value);
 	ops->leave(thread);
 	return map;
 }
@@ -326,13 +327,13 @@ static void sampling_can_be_off(const struct rm_impl *impl)
 	struct rm_value value = { { 1 } };
 
 	sample("0");
-	impl->ops->upsert(thread, shape, the_key, &value);
+	rm_map_upsert(impl->ops, thread, shape, the_key, &value);
 	impl->ops->lookup(thread, shape, the_key, &value);
 	CHECK(stat_of("lock_reads") == reads &&
 	                stat_of("lock_writes") == writes,
 	        "the sampling interval 0 counts nothing");
 	sample("1");
-	impl->ops->upsert(thread, shape, the_key, &value);
+	rm_map_upsert(impl->ops, thread, shape, the_key, &value);
 	impl->ops->lookup(thread, shape, the_key, &value);
 	CHECK(stat_of("lock_reads") == reads + 1 &&
 	                stat_of("lock_writes") == writes + 1,

@@ -120,8 +120,8 @@ static void two_maps(void)
 	struct rm_value value = { { 7 } };
 
 	for (int i = 0; i < 2; i++)
-		impl->ops->upsert(
-		        thread, RM_U64X8, key_of((uint64_t)i), &value);
+		rm_map_upsert(impl->ops, thread, RM_U64X8, key_of((uint64_t)i),
+		        &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(0), &value);
 	/* the read map is empty, so there is nothing to hash or walk */
@@ -132,7 +132,7 @@ static void two_maps(void)
 	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
 	CHECK(fresh(RM_CHAIN_WALKS) == 1 && fresh(RM_KEY_HASHES) == 1,
 	        "a hit in the read map costs one walk, not two");
-	impl->ops->upsert(thread, RM_U64X8, key_of(2), &value);
+	rm_map_upsert(impl->ops, thread, RM_U64X8, key_of(2), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(2), &value);
 	CHECK(fresh(RM_CHAIN_WALKS) == 3 && fresh(RM_KEY_HASHES) == 3,

@@ -35,10 +35,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "rwlock",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("lock", "rwlock", "point-in-time", "blocking"),
 };

@@ -22,14 +22,13 @@
 #define BROKEN_SYMBOL_OF(id) rm_impl_##id
 #define BROKEN_SYMBOL(id)    BROKEN_SYMBOL_OF(id)
 
-/* Members of each map's description, made from ID and the table `ops`. */
-#define BROKEN_NAMED                                                     \
-	.id = BROKEN_TEXT(ID), .label = BROKEN_TEXT(ID),                 \
-	.source = "written as a test", .system = "", .dispatch = "none", \
-	.ops = &ops
-
-/* Shapes and drives; use it after RM_DRIVES_U64(ops). */
-#define BROKEN_U64 .shapes = RM_U64_SHAPES, .drive = RM_U64_DRIVES
+/* Members of each map's description, made from ID, the table `ops` and its
+ * RM_DRIVES_U64(). */
+#define BROKEN_MAP(family_text, sync_text, guarantees_text, progress_text) \
+	.id = BROKEN_TEXT(ID), .label = BROKEN_TEXT(ID),                   \
+	.family = family_text, .sync = sync_text,                          \
+	.source = "written as a test", .guarantees = guarantees_text,      \
+	.progress = progress_text, RM_U64_OF(ops)
 
 static inline void broken_copy(
         struct rm_shape shape, struct rm_value *to, const struct rm_value *from)

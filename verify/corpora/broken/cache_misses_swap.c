@@ -143,7 +143,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = leave,
 	.lookup = lookup,
-	.upsert = shards_upsert,
 	.remove = shards_remove,
 	.quiesce = quiesce,
 	.exchange = shards_exchange,
@@ -158,10 +157,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "shard",
-	.sync = "rwlock",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("shard", "rwlock", "once-if-present", "blocking"),
 };

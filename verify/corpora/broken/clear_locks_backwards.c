@@ -49,7 +49,6 @@ static void clear(void *thread)
 
 static const struct rm_map_ops ops = {
 	SHARDS_OPS,
-	.upsert = shards_upsert,
 	.remove = shards_remove,
 	.exchange = shards_exchange,
 	.take = shards_take,
@@ -62,10 +61,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "shard",
-	.sync = "rwlock",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("shard", "rwlock", "point-in-time", "blocking"),
 };

@@ -195,11 +195,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static inline size_t length(void *thread)
 {
 	struct map *map = thread;

@@ -181,12 +181,6 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	return spot.node != NULL;
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -201,12 +195,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	if (spot.node)
 		grace_retire(thread, &spot.node->retired);
 	return spot.node != NULL;
-}
-
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static inline bool compare_swap(void *thread, struct rm_shape shape,
@@ -249,8 +237,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = grace_leave,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = grace_quiesce,
 	.park = grace_park,
 	.unpark = grace_unpark,
@@ -262,9 +248,6 @@ static const struct rm_map_ops ops = {
 
 RM_DRIVES_U64(ops)
 
-#define READ_FREE                                                              \
-	BROKEN_NAMED, .family = "rcu", .sync = "rcu-qsbr",                     \
-	              .guarantees = "once-if-present", .progress = "blocking", \
-	              BROKEN_U64
+#define READ_FREE BROKEN_MAP("rcu", "rcu-qsbr", "once-if-present", "blocking")
 
 #endif /* BROKEN_READ_FREE_H */

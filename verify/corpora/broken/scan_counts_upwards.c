@@ -30,12 +30,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 /* Returns the bucket after `i` of mask + 1 buckets; 0: `i` was the last one. */
 static size_t bucket_after(size_t i, size_t mask)
 {
@@ -73,16 +67,7 @@ static void scan(
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.scan = scan,
 	.length = length,
 };
@@ -90,10 +75,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "mutex",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("lock", "mutex", "once-if-present", "blocking"),
 };

@@ -104,12 +104,6 @@ RM_HOT bool shards_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool shards_upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return shards_exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool shards_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

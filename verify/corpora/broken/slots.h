@@ -165,12 +165,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return slot != NULL;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 /* The caller holds the write lock. */
 static inline void bury(struct map *map, struct slot *slot, uint64_t word)
 {
@@ -195,11 +189,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	}
 	pthread_rwlock_unlock(&map->lock);
 	return slot != NULL;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* Holds the read lock throughout, so `fn` must not call this map. */
@@ -234,10 +223,9 @@ static inline size_t length(void *thread)
 	return count;
 }
 
-#define SLOTS_OPS                                                       \
-	.create = create, .destroy = destroy, .join = map_itself,       \
-	.leave = nothing, .lookup = lookup, .upsert = upsert,           \
-	.remove = remove_key, .quiesce = nothing, .exchange = exchange, \
-	.take = take, .scan = scan, .length = length
+#define SLOTS_OPS                                                 \
+	.create = create, .destroy = destroy, .join = map_itself, \
+	.leave = nothing, .lookup = lookup, .quiesce = nothing,   \
+	.exchange = exchange, .take = take, .scan = scan, .length = length
 
 #endif /* BROKEN_SLOTS_H */

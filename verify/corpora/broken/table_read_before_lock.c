@@ -31,33 +31,13 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.length = length,
 };
 
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "mutex",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("lock", "mutex", "once-if-present", "blocking"),
 };

@@ -112,7 +112,6 @@ static void clear(void *thread)
 
 static const struct rm_map_ops ops = {
 	SHARDS_OPS,
-	.upsert = shards_upsert,
 	.remove = shards_remove,
 	.exchange = shards_exchange,
 	.take = shards_take,
@@ -125,10 +124,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "shard",
-	.sync = "mutex",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("shard", "mutex", "point-in-time", "blocking"),
 };

@@ -111,12 +111,6 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 /* Returns whether this thread must free the node. */
 static bool mark(struct node *node)
 {
@@ -156,32 +150,12 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return mine;
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 };
 
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "rwlock",
-	.guarantees = "none",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("lock", "rwlock", "none", "blocking"),
 };

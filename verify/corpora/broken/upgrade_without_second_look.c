@@ -52,15 +52,8 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static const struct rm_map_ops ops = {
 	SHARDS_OPS,
-	.upsert = upsert,
 	.remove = shards_remove,
 	.exchange = exchange,
 	.take = shards_take,
@@ -71,10 +64,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "shard",
-	.sync = "rwlock",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("shard", "rwlock", "once-if-present", "blocking"),
 };

@@ -47,25 +47,12 @@
 #define BUG_GUARANTEES "none"
 #endif
 
-RM_HOT bool bug_upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return BUG_EXCHANGE(thread, shape, key, value, NULL);
-}
-
-RM_HOT bool bug_remove(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return BUG_TAKE(thread, shape, key, NULL);
-}
-
 static const struct rm_map_ops bug_ops = {
 	.create = BUG_CREATE,
 	.destroy = BUG_DESTROY,
 	.join = BUG_JOIN,
 	.leave = nothing,
 	.lookup = BUG_LOOKUP,
-	.upsert = bug_upsert,
-	.remove = bug_remove,
 	.quiesce = nothing,
 	.exchange = BUG_EXCHANGE,
 	.take = BUG_TAKE,
@@ -102,11 +89,9 @@ const struct rm_impl BUG_SYMBOL(BUG_ID) = {
 	.sync = BUG_SYNC,
 	.source = "a model of a published bug, or its correction: "
 	          "verify/corpora/bugs",
-	.system = "",
 	.shapes = BUG_SHAPES,
 	.guarantees = BUG_GUARANTEES,
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &bug_ops,
 	.drive = BUG_DRIVES,
 };

@@ -34,7 +34,6 @@ static void destroy_tables(void *opaque)
 
 	free(tables->both[0]);
 	free(tables->both[1]);
-	free(tables);
 	base_destroy(map);
 }
 

@@ -12,22 +12,6 @@ struct readers {
 	_Atomic uint64_t threads;
 };
 
-static void *create_readers(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct readers));
-	return map;
-}
-
-static void destroy_readers(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool lookup_after_lock(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
@@ -69,8 +53,7 @@ RM_HOT bool take_and_wait(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-#define PLANTED_CREATE  create_readers
-#define PLANTED_DESTROY destroy_readers
-#define PLANTED_LOOKUP  lookup_after_lock
-#define PLANTED_TAKE    take_and_wait
+#define PLANTED_EXTRA  struct readers
+#define PLANTED_LOOKUP lookup_after_lock
+#define PLANTED_TAKE   take_and_wait
 #include "verify/corpora/planted/planted_impl.h"

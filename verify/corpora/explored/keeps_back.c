@@ -18,22 +18,6 @@ struct withheld {
 	struct rm_value value;
 };
 
-static void *create_withheld(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct withheld));
-	return map;
-}
-
-static void destroy_withheld(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool exchange_or_withhold(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -64,8 +48,7 @@ static void leave_and_write(void *thread)
 		        &withheld->value, NULL);
 }
 
-#define PLANTED_CREATE   create_withheld
-#define PLANTED_DESTROY  destroy_withheld
+#define PLANTED_EXTRA    struct withheld
 #define PLANTED_EXCHANGE exchange_or_withhold
 #define PLANTED_LEAVE    leave_and_write
 #include "verify/corpora/planted/planted_impl.h"

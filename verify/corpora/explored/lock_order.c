@@ -15,14 +15,6 @@ static void *create_locks(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void destroy_locks(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool exchange_in_order(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -50,7 +42,6 @@ RM_HOT bool take_reversed(void *thread, struct rm_shape shape,
 }
 
 #define PLANTED_CREATE   create_locks
-#define PLANTED_DESTROY  destroy_locks
 #define PLANTED_EXCHANGE exchange_in_order
 #define PLANTED_TAKE     take_reversed
 #include "verify/corpora/planted/planted_impl.h"

@@ -14,22 +14,6 @@ struct counts {
 	_Atomic uint64_t checked; /* the correct count */
 };
 
-static void *create_counts(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct counts));
-	return map;
-}
-
-static void destroy_counts(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool exchange_and_count(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -55,8 +39,7 @@ static bool check_counts(void *opaque, char *why, size_t size)
 	return false;
 }
 
-#define PLANTED_CREATE   create_counts
-#define PLANTED_DESTROY  destroy_counts
+#define PLANTED_EXTRA    struct counts
 #define PLANTED_EXCHANGE exchange_and_count
 #define PLANTED_CHECK    check_counts
 #include "verify/corpora/planted/planted_impl.h"

@@ -6,22 +6,6 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static void *create_counter(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(uint64_t));
-	return map;
-}
-
-static void destroy_counter(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool lookup_and_count(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
@@ -36,7 +20,6 @@ RM_HOT bool lookup_and_count(void *thread, struct rm_shape shape,
 	return base_lookup(thread, shape, key, value);
 }
 
-#define PLANTED_CREATE  create_counter
-#define PLANTED_DESTROY destroy_counter
-#define PLANTED_LOOKUP  lookup_and_count
+#define PLANTED_EXTRA  uint64_t
+#define PLANTED_LOOKUP lookup_and_count
 #include "verify/corpora/planted/planted_impl.h"

@@ -12,22 +12,6 @@ struct written_last {
 	_Atomic uint64_t word;
 };
 
-static void *create_last(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct written_last));
-	return map;
-}
-
-static void destroy_last(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool lookup_last(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
@@ -77,8 +61,7 @@ RM_HOT bool take_last(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-#define PLANTED_CREATE   create_last
-#define PLANTED_DESTROY  destroy_last
+#define PLANTED_EXTRA    struct written_last
 #define PLANTED_LOOKUP   lookup_last
 #define PLANTED_EXCHANGE exchange_last
 #define PLANTED_TAKE     take_last

@@ -18,14 +18,6 @@ struct pages {
 	_Atomic(struct page *) first;
 };
 
-static void *create_pages(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct pages));
-	return map;
-}
-
 static struct page *load_page(struct planted *map, memory_order order)
 {
 	struct pages *pages = map->extra;
@@ -39,7 +31,6 @@ static void destroy_pages(void *opaque)
 
 	/* relaxed: no other thread uses the map */
 	free(load_page(map, memory_order_relaxed));
-	free(map->extra);
 	base_destroy(map);
 }
 
@@ -108,7 +99,7 @@ RM_HOT bool take_page(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-#define PLANTED_CREATE   create_pages
+#define PLANTED_EXTRA    struct pages
 #define PLANTED_DESTROY  destroy_pages
 #define PLANTED_LOOKUP   lookup_page
 #define PLANTED_EXCHANGE exchange_page

@@ -36,14 +36,6 @@ static void *create_mutexes(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void destroy_mutexes(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool take_relocking(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
@@ -64,7 +56,6 @@ RM_HOT bool take_relocking(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-#define PLANTED_CREATE  create_mutexes
-#define PLANTED_DESTROY destroy_mutexes
-#define PLANTED_TAKE    take_relocking
+#define PLANTED_CREATE create_mutexes
+#define PLANTED_TAKE   take_relocking
 #include "verify/corpora/planted/planted_impl.h"

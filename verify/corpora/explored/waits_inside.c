@@ -6,22 +6,6 @@
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static void *create_flag(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(_Atomic uint64_t));
-	return map;
-}
-
-static void destroy_flag(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 RM_HOT bool exchange_announced(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -50,8 +34,7 @@ RM_HOT bool take_waiting(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_take(thread, shape, key, old);
 }
 
-#define PLANTED_CREATE   create_flag
-#define PLANTED_DESTROY  destroy_flag
+#define PLANTED_EXTRA    _Atomic uint64_t
 #define PLANTED_EXCHANGE exchange_announced
 #define PLANTED_TAKE     take_waiting
 #include "verify/corpora/planted/planted_impl.h"

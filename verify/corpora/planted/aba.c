@@ -122,7 +122,6 @@ static void destroy(void *opaque)
 		free(cell);
 	}
 	pthread_mutex_destroy(&pool->popping);
-	free(pool);
 	/* the nodes are already freed */
 	probe_clear(&map->table, PLANTED_SLOT);
 	base_destroy(map);

@@ -76,12 +76,6 @@ static bool chained_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-static bool chained_upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return chained_exchange(thread, shape, key, value, NULL);
-}
-
 static bool chained_take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -100,12 +94,6 @@ static bool chained_take(void *thread, struct rm_shape shape, struct rm_key key,
 	const bool was_there = entry;
 	CHAINED_DROP(map, entry);
 	return was_there;
-}
-
-static bool chained_remove(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return chained_take(thread, shape, key, NULL);
 }
 
 static void *chained_create(const struct rm_sizing *sizing)
@@ -154,8 +142,6 @@ static const struct rm_map_ops chained_ops = {
 	.leave = CHAINED_LEAVE,
 	.quiesce = nothing,
 	.lookup = CHAINED_LOOKUP,
-	.upsert = chained_upsert,
-	.remove = chained_remove,
 	.exchange = chained_exchange,
 	.take = chained_take,
 };
@@ -173,11 +159,9 @@ const struct rm_impl CHAINED_SYMBOL(PLANTED_ID) = {
 	.family = "lock",
 	.sync = "mutex",
 	.source = "a fixture: one injected bug, or its correction",
-	.system = "",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "none",
 	.progress = "blocking",
-	.dispatch = "none",
 	.ops = &chained_ops,
 	.drive = RM_ALL_DRIVES,
 };

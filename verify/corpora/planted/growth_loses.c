@@ -88,9 +88,10 @@ RM_HOT bool growing_exchange(void *thread, struct rm_shape shape,
 static void destroy(void *opaque)
 {
 	struct planted *map = opaque;
+	struct node *node;
 
-	for (struct node *node = map->extra, *next; node; node = next) {
-		next = node->next;
+	while ((node = map->extra)) {
+		map->extra = node->next;
 		free(node);
 	}
 	base_destroy(map);

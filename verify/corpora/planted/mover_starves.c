@@ -70,7 +70,6 @@ static void destroy_mover(void *opaque)
 	mover->ended = true;
 	pthread_join(mover->thread, NULL);
 	pthread_mutex_destroy(&mover->busy);
-	free(mover);
 	base_destroy(map);
 }
 

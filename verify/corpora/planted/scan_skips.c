@@ -96,21 +96,12 @@ static void scan(
 	pthread_mutex_unlock(&map->lock);
 }
 
-static void *create(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct dense));
-	return map;
-}
-
 static void destroy(void *opaque)
 {
 	struct planted *map = opaque;
 	struct dense *dense = map->extra;
 
 	free(dense->nodes);
-	free(dense);
 	base_destroy(map);
 }
 
@@ -118,6 +109,6 @@ static void destroy(void *opaque)
 #define PLANTED_TAKE     dense_take
 #define PLANTED_INSERT   NULL
 #define PLANTED_SCAN     scan
-#define PLANTED_CREATE   create
+#define PLANTED_EXTRA    struct dense
 #define PLANTED_DESTROY  destroy
 #include "verify/corpora/planted/planted_impl.h"

@@ -119,22 +119,6 @@ static bool insert_with_version(void *thread, struct rm_shape shape,
 	return base_insert_if_absent(reader->map, shape, key, value, present);
 }
 
-static void *create(const struct rm_sizing *sizing)
-{
-	struct planted *map = base_create(sizing);
-
-	map->extra = xcalloc(1, sizeof(struct version));
-	return map;
-}
-
-static void destroy(void *opaque)
-{
-	struct planted *map = opaque;
-
-	free(map->extra);
-	base_destroy(map);
-}
-
 static void *join(void *map, size_t slot)
 {
 	struct reader *reader = xcalloc(1, sizeof(*reader));
@@ -153,8 +137,7 @@ static void leave(void *thread)
 #define PLANTED_EXCHANGE exchange_with_version
 #define PLANTED_TAKE     take_without_version
 #define PLANTED_INSERT   insert_with_version
-#define PLANTED_CREATE   create
-#define PLANTED_DESTROY  destroy
+#define PLANTED_EXTRA    struct version
 #define PLANTED_JOIN     join
 #define PLANTED_LEAVE    leave
 #include "verify/corpora/planted/planted_impl.h"

@@ -187,21 +187,10 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return change(thread, shape, key, true, true, NULL, value, old);
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	return change(thread, shape, key, true, false, NULL, NULL, old);
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
@@ -275,8 +264,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = nothing,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = nothing,
 	.exchange = exchange,
 	.take = take,
@@ -292,10 +279,6 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "rcu",
-	.sync = "hazard, mutex for writes",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP(
+	        "rcu", "hazard, mutex for writes", "point-in-time", "blocking"),
 };

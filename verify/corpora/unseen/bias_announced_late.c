@@ -157,7 +157,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = no_more,
 	.lookup = shards_lookup,
-	.upsert = shards_upsert,
 	.remove = shards_remove,
 	.quiesce = no_more,
 	.exchange = shards_exchange,
@@ -175,10 +174,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "shard",
-	.sync = "bravo",
-	.guarantees = "once-if-present",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("shard", "bravo", "once-if-present", "blocking"),
 };

@@ -155,12 +155,6 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 /* Returns a copy without entry `i`, or NULL if it was the only one. */
 static struct array *copy_without(const struct array *was, size_t i)
 {
@@ -196,12 +190,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	}
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static inline bool compare_swap(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value)
@@ -233,8 +221,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = limbo_park,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = limbo_quiesce,
 	.park = limbo_park,
 	.unpark = limbo_unpark,
@@ -246,10 +232,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "rcu",
-	.sync = "rcu-qsbr",
-	.guarantees = "none",
-	.progress = "lock-free",
-	BROKEN_U64,
+	BROKEN_MAP("rcu", "rcu-qsbr", "none", "lock-free"),
 };

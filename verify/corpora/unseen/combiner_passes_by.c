@@ -230,10 +230,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "flat-combining",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("lock", "flat-combining", "point-in-time", "blocking"),
 };

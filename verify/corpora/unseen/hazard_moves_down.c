@@ -298,12 +298,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
@@ -311,7 +305,6 @@ static const struct rm_map_ops ops = {
 	.leave = leave,
 	.lookup = lookup,
 	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = quiesce,
 	.exchange = exchange,
 	.take = take,
@@ -321,10 +314,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "free",
-	.sync = "hazard",
-	.guarantees = "none",
-	.progress = "lock-free",
-	BROKEN_U64,
+	BROKEN_MAP("free", "hazard", "none", "lock-free"),
 };

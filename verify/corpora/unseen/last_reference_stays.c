@@ -173,12 +173,6 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static inline bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -218,12 +212,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static void clear(void *thread)
 {
 	struct map *map = thread;
@@ -257,16 +245,7 @@ static size_t length(void *thread)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.insert_if_absent = insert_if_absent,
 	.scan = scan,
 	.length = length,
@@ -276,11 +255,6 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "refcount",
-	.guarantees = "point-in-time",
+	BROKEN_MAP("lock", "refcount", "point-in-time", "blocking"),
 	.caps = RM_CAP_SLOW_WRITES,
-	.progress = "blocking",
-	BROKEN_U64,
 };

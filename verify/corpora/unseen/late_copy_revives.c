@@ -357,23 +357,11 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	        thread, shape, put(thread, shape, key, NULL, false, box), old);
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	return done_with(
 	        thread, shape, put(thread, shape, key, NULL, true, NULL), old);
-}
-
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 static inline bool compare_swap(void *thread, struct rm_shape shape,
@@ -395,8 +383,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = limbo_park,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = limbo_quiesce,
 	.park = limbo_park,
 	.unpark = limbo_unpark,
@@ -408,10 +394,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "free",
-	.sync = "rcu-qsbr",
-	.guarantees = "none",
-	.progress = "lock-free",
-	BROKEN_U64,
+	BROKEN_MAP("free", "rcu-qsbr", "none", "lock-free"),
 };

@@ -171,12 +171,6 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -191,11 +185,6 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	}
 	pthread_mutex_unlock(&shard->lock);
 	return was_there;
-}
-
-RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
 }
 
 /* Locks one shard at a time. */
@@ -218,8 +207,6 @@ static const struct rm_map_ops ops = {
 	.join = join,
 	.leave = leave,
 	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = quiesce,
 	.exchange = exchange,
 	.take = take,
@@ -230,10 +217,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "shard",
-	.sync = "mutex",
-	.guarantees = "none",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("shard", "mutex", "none", "blocking"),
 };

@@ -175,12 +175,6 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -201,12 +195,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static inline bool compare_swap(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value)
@@ -223,16 +211,7 @@ static inline bool compare_swap(void *thread, struct rm_shape shape,
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.compare_swap = compare_swap,
 	.scan = scan,
 	.length = length,
@@ -241,10 +220,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "rcu",
-	.sync = "left-right",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("rcu", "left-right", "point-in-time", "blocking"),
 };

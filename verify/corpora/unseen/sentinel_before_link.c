@@ -368,12 +368,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static const struct rm_map_ops ops = {
 	.create = create,
 	.destroy = destroy,
@@ -381,7 +375,6 @@ static const struct rm_map_ops ops = {
 	.leave = limbo_park,
 	.lookup = lookup,
 	.upsert = upsert,
-	.remove = remove_key,
 	.quiesce = limbo_quiesce,
 	.park = limbo_park,
 	.unpark = limbo_unpark,
@@ -393,10 +386,5 @@ static const struct rm_map_ops ops = {
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "free",
-	.sync = "rcu-qsbr",
-	.guarantees = "none",
-	.progress = "lock-free",
-	BROKEN_U64,
+	BROKEN_MAP("free", "rcu-qsbr", "none", "lock-free"),
 };

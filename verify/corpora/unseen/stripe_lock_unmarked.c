@@ -220,12 +220,6 @@ static inline bool exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-static inline bool upsert(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
-{
-	return exchange(thread, shape, key, value, NULL);
-}
-
 static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -246,12 +240,6 @@ static inline bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-static inline bool remove_key(
-        void *thread, struct rm_shape shape, struct rm_key key)
-{
-	return take(thread, shape, key, NULL);
-}
-
 static inline size_t length(void *thread)
 {
 	struct map *map = thread;
@@ -260,26 +248,12 @@ static inline size_t length(void *thread)
 }
 
 static const struct rm_map_ops ops = {
-	.create = create,
-	.destroy = destroy,
-	.join = map_itself,
-	.leave = nothing,
-	.lookup = lookup,
-	.upsert = upsert,
-	.remove = remove_key,
-	.quiesce = nothing,
-	.exchange = exchange,
-	.take = take,
+	NO_HANDLE_OPS,
 	.length = length,
 };
 
 RM_DRIVES_U64(ops)
 
 const struct rm_impl BROKEN_SYMBOL(ID) = {
-	BROKEN_NAMED,
-	.family = "lock",
-	.sync = "mutex",
-	.guarantees = "point-in-time",
-	.progress = "blocking",
-	BROKEN_U64,
+	BROKEN_MAP("lock", "mutex", "point-in-time", "blocking"),
 };

@@ -33,7 +33,7 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 
 uintptr_t rm_foreign_code(const struct rm_impl *impl)
 {
-	return (uintptr_t)impl->ops->upsert + is_foreign;
+	return (uintptr_t)impl->ops->lookup + is_foreign;
 }
 
 /* Programs are not drawn here, and starvation is not judged. */
@@ -82,7 +82,7 @@ struct played {
 /* Returns the fault. */
 static enum rm_explore_fault play(struct played *played)
 {
-	static const struct rm_map_ops ops = { .upsert = NULL };
+	static const struct rm_map_ops ops = { .lookup = NULL };
 	static const struct rm_impl impl = {
 		.ops = &ops, .sync = "epoch", .progress = "blocking"
 	};

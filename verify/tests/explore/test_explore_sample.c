@@ -140,8 +140,8 @@ int rm_explore_play_number(const struct rm_explore_options *options,
         struct rm_error *error)
 {
 	const struct rm_value value = { { 0 } };
-	const bool is_removed = options->impl->ops->upsert(
-	        NULL, RM_U64X8, (struct rm_key){ .word = 1 }, &value);
+	const bool is_removed = rm_map_upsert(options->impl->ops, NULL,
+	        RM_U64X8, (struct rm_key){ .word = 1 }, &value);
 
 	(void)taken, (void)error;
 	if (stub.crashes && number == stub.crashes)
