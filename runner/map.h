@@ -251,6 +251,8 @@ struct rm_map_ops {
 RM_HOT bool rm_map_upsert(const struct rm_map_ops *ops, void *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
+	if (!ops->upsert && !ops->exchange)
+		__builtin_unreachable(); /* clang-analyzer needs it */
 	return ops->upsert ? ops->upsert(thread, shape, key, value)
 	                   : ops->exchange(thread, shape, key, value, NULL);
 }
@@ -258,6 +260,8 @@ RM_HOT bool rm_map_upsert(const struct rm_map_ops *ops, void *thread,
 RM_HOT bool rm_map_remove(const struct rm_map_ops *ops, void *thread,
         struct rm_shape shape, struct rm_key key)
 {
+	if (!ops->remove && !ops->take)
+		__builtin_unreachable();
 	return ops->remove ? ops->remove(thread, shape, key)
 	                   : ops->take(thread, shape, key, NULL);
 }

@@ -168,32 +168,31 @@ bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
 	const struct rm_map_ops *ops = call->ops;
 	void *thread = call->thread;
 	struct rm_shape shape = call->shape;
+	const struct rm_key key = call->key;
 
 	switch (kind) {
 	case RM_HISTORY_LOOKUP:
-		return rm_look_up(ops, call->looks++ & 1, thread, shape,
-		        call->key, &call->result);
+		return rm_look_up(ops, call->looks++ & 1, thread, shape, key,
+		        &call->result);
 	case RM_HISTORY_UPSERT:
-		return rm_map_upsert(
-		        ops, thread, shape, call->key, &call->value);
+		return rm_map_upsert(ops, thread, shape, key, &call->value);
 	case RM_HISTORY_EXCHANGE:
 		return ops->exchange(
-		        thread, shape, call->key, &call->value, &call->result);
+		        thread, shape, key, &call->value, &call->result);
 	case RM_HISTORY_REMOVE:
-		return rm_map_remove(ops, thread, shape, call->key);
+		return rm_map_remove(ops, thread, shape, key);
 	case RM_HISTORY_TAKE:
-		return ops->take(thread, shape, call->key, &call->result);
+		return ops->take(thread, shape, key, &call->result);
 	case RM_HISTORY_INSERT_IF_ABSENT:
 		return ops->insert_if_absent(
-		        thread, shape, call->key, &call->value, &call->result);
+		        thread, shape, key, &call->value, &call->result);
 	case RM_HISTORY_COMPARE_SWAP:
-		return ops->compare_swap(thread, shape, call->key,
-		        &call->expected, &call->value);
+		return ops->compare_swap(
+		        thread, shape, key, &call->expected, &call->value);
 	case RM_HISTORY_COMPARE_REMOVE:
-		return ops->compare_remove(
-		        thread, shape, call->key, &call->expected);
+		return ops->compare_remove(thread, shape, key, &call->expected);
 	case RM_EXPLORE_UPDATE:
-		ops->update(thread, shape, call->key, updated, call);
+		ops->update(thread, shape, key, updated, call);
 		return call->was_there;
 	case RM_HISTORY_SCAN:
 		ops->scan(thread, shape, yielded, call);

@@ -3,4 +3,5 @@
  * libraries (runner/readmostly.h) and contains no map. */
 #include "runner/map.h"
 
-extern const struct rm_impl rm_impl_library = { .id = "library" };
+extern const struct rm_impl rm_impl_library;
+const struct rm_impl rm_impl_library = { .id = "library" };
