@@ -251,8 +251,10 @@ struct rm_map_ops {
 RM_HOT bool rm_map_upsert(const struct rm_map_ops *ops, void *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
+#ifdef __clang_analyzer__
 	if (!ops->upsert && !ops->exchange)
-		__builtin_unreachable(); /* clang-analyzer needs it */
+		__builtin_unreachable();
+#endif
 	return ops->upsert ? ops->upsert(thread, shape, key, value)
 	                   : ops->exchange(thread, shape, key, value, NULL);
 }
@@ -260,8 +262,10 @@ RM_HOT bool rm_map_upsert(const struct rm_map_ops *ops, void *thread,
 RM_HOT bool rm_map_remove(const struct rm_map_ops *ops, void *thread,
         struct rm_shape shape, struct rm_key key)
 {
+#ifdef __clang_analyzer__
 	if (!ops->remove && !ops->take)
 		__builtin_unreachable();
+#endif
 	return ops->remove ? ops->remove(thread, shape, key)
 	                   : ops->take(thread, shape, key, NULL);
 }
