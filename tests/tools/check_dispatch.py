@@ -140,8 +140,10 @@ def describe(elf):
     base = elf.sections[section][4] + value
     shapes, = struct.unpack_from("<I", elf.data, base + AT_SHAPES)
     links = elf.relocations(section)
-    symbol, addend = links[value + AT_DISPATCH]
-    dispatch = elf.text(symbol[2], symbol[3] + addend)
+    dispatch = "none"
+    if value + AT_DISPATCH in links:
+        symbol, addend = links[value + AT_DISPATCH]
+        dispatch = elf.text(symbol[2], symbol[3] + addend)
     drives = {}
     for i, shape in enumerate(SHAPES):
         if shapes >> i & 1:

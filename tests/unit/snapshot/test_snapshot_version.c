@@ -21,7 +21,7 @@ static void put(void *thread, uint64_t key, uint64_t word)
 {
 	const struct rm_value value = { { word } };
 
-	upsert(thread, shape, key_of(key), &value);
+	exchange(thread, shape, key_of(key), &value, NULL);
 }
 
 /* Returns the number that a lookup of a key, which may be absent, reads. */
@@ -67,10 +67,10 @@ static void numbers_grow_by_one(void)
 	}
 	CHECK(by_one, "each write increments the number");
 	CHECK(insert_if_absent(thread, shape, key_of(1), &one, &value) &&
-	                !remove_key(thread, shape, key_of(77)) &&
+	                !take(thread, shape, key_of(77), NULL) &&
 	                version_at(thread, 1, &value) == 51,
 	        "a write without effect does not increment the number");
-	CHECK(remove_key(thread, shape, key_of(1)) &&
+	CHECK(take(thread, shape, key_of(1), NULL) &&
 	                version_at(thread, 1, &value) == 52,
 	        "a removal counts as a write");
 	snapshot_clear(thread);

@@ -28,7 +28,7 @@ int rm_stopper_init(struct rm_stopper *stopper, uintptr_t code)
 {
 	*stopper = (struct rm_stopper){ .low = code };
 	seen.inits++;
-	seen.consistent &= code == (uintptr_t)upsert;
+	seen.consistent &= code == (uintptr_t)lookup;
 	return 0;
 }
 
