@@ -247,7 +247,8 @@ struct rm_map_ops {
 };
 
 /* A map that has exchange and take needs no upsert and remove. Then the timed
-   code is the code that the checks of exchange and take verify. */
+   code is the code that the checks of exchange and take verify. The conditions
+   are for clang-analyzer only, since they would change what gcc inlines. */
 RM_HOT bool rm_map_upsert(const struct rm_map_ops *ops, void *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
